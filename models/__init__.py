@@ -1,0 +1,1 @@
+"""What is stored: rows, settings, the database session, the errors, the clock."""

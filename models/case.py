@@ -1,0 +1,114 @@
+"""The cases: what was asked, where it stands, what was decided, and who claims whom.
+
+The case table is the queue. Rows that only the engine writes carry no foreign keys: each would cost a look-up a row
+(measured in docs/decisions/0004), and `sijil doctor` counts what they would have caught.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Integer, LargeBinary, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import JSON
+from sqlmodel import Field, SQLModel
+
+
+class Case(SQLModel, table=True):
+    """One request about one household, and where it stands. Only `workflows/engine.py` changes `stage`."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        # What a claim reads: due work of a queue and lane, oldest rank first.
+        Index("case_due", "queue", "lane", "rank", postgresql_where=text("ready")),
+        # What the sweep reads: timers and back-offs that are over.
+        Index("case_timer", "due_at", postgresql_where=text("due_at is not null")),
+        # A declarant has at most one open first registration: there is no household yet to tell them apart.
+        Index("case_one_open_registration", "declarant_idcs", unique=True, postgresql_where=text("open and kind = 'registration'")),
+        # At most one case of a household is in the hands of the machine.
+        Index("case_one_in_machine", "household_id", unique=True, postgresql_where=text("machine")),
+    )
+
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
+    kind: str
+    stage: str
+    open: bool = Field(sa_column=Column(Boolean, nullable=False))  # not at an end
+    machine: bool = Field(sa_column=Column(Boolean, nullable=False))  # a machine stage is next
+    queue: str | None = Field(default=None)  # who works on it when it is ready
+    lane: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    ready: bool = Field(sa_column=Column(Boolean, nullable=False))
+    rank: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))  # ready since, plus its lane's allowance
+    due_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))  # timer or back-off
+    deadline: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))  # when the stage ends by itself
+    version: int = Field(sa_column=Column(Integer, nullable=False))  # sequence of the last event
+    head: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # its hash
+    household_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    declarant_idcs: str | None = None
+    region: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    declaration: int = Field(sa_column=Column(Integer, nullable=False))  # number of the declaration in force
+    submitted_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    stage_since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class Receipt(SQLModel, table=True):
+    """What the citizen was given, and what tells a repeated request from a new one. Never changes."""
+
+    __table_args__ = (Index("receipt_by_case", "case_id"),)
+
+    reference: str = Field(primary_key=True)
+    case_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    idempotency_key: str = Field(sa_column=Column(Text, nullable=False, unique=True))  # who sent it, and their own key
+    body_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class DeclarationRow(SQLModel, table=True):
+    """A declaration as it was made; a correction is a new one. Immutable but for erasure."""
+
+    __tablename__ = "declaration"
+    __table_args__ = (Index("declaration_phone", "phone"),)
+
+    case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    household_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    body: str | None = Field(default=None, sa_column=Column(JSON))  # None: erased
+    phone: str | None = None
+    made_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class EventRow(SQLModel, table=True):
+    """One decision, in the past tense. `hash` chains it to the one before; facts and salt can be erased by law without breaking that."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("event_at", "at", postgresql_using="brin"),)
+
+    case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    kind: str
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    actor: str  # a pseudonymous id
+    evidence: str | None = Field(default=None, sa_column=Column(JSON))  # what was known; exact bytes, hence json and not jsonb
+    facts: str | None = Field(default=None, sa_column=Column(JSON))  # what follows from it
+    salt: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    commitment: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # of salt, evidence and facts
+    hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class PersonClaim(SQLModel, table=True):
+    """Who holds a person: the first case to commit keeps them until it ends without registering them."""
+
+    __tablename__ = "person_claim"
+    __table_args__ = (Index("person_claim_by_case", "case_id"),)
+
+    idcs: str = Field(primary_key=True)
+    household_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    case_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class Trouble(SQLModel, table=True):
+    """A case that failed alone: how often, why, and where it goes on when an operator says so."""
+
+    case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    stage: str
+    version: int = Field(sa_column=Column(Integer, nullable=False))  # of the case: once it moved, tries count anew
+    tries: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    error: str  # the exception's class and place, never its data
+    traceback: str
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    parked: bool

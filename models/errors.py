@@ -1,0 +1,37 @@
+"""The five ways in which something does not work, each with what happens next."""
+
+
+class SijilError(Exception):
+    """What Sijil raises on purpose. The text says what is wrong, where, and what to do; never personal data."""
+
+
+class Refused(SijilError):
+    """A rule forbids it. Web: 422, or 403 for rights. Command line: exit code 2."""
+
+    def __init__(self, code: str, message: str = "", *, problems: "list[Problem] | None" = None) -> None:
+        super().__init__(message or code)
+        self.code = code
+        self.problems = problems or []
+
+
+class Problem(dict[str, str]):
+    """One thing wrong with what was sent: `field` (a path such as `members[2].birth_date`) and `message`."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(field=field, message=message)
+
+
+class Stale(SijilError):
+    """The case moved on meanwhile. Web: 409, show what is so now. Worker: nothing to do."""
+
+
+class NotFound(SijilError):
+    """No such thing. Web: 404. Worker: park."""
+
+
+class Unavailable(SijilError):
+    """A register, a gateway, the broker or the database is away. Web: 503. Worker: try later; never counts as a try."""
+
+
+class Broken(SijilError):
+    """Our fault. Web: 500 with a reference. Worker: park and alert."""

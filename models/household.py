@@ -1,0 +1,80 @@
+"""The social register: households in versions, their members, scores and eligibilities.
+
+Every version says when it was true (`valid`) and when it was known (`known`), both as half-open ranges of instants.
+Keys begin with the household, so that these tables can be partitioned by its hash.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Integer, Numeric, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
+from sqlmodel import Field, SQLModel
+
+
+class Household(SQLModel, table=True):
+    """The register's entry. Its number is given when the first application arrives, the row is written on approval."""
+
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
+    registered_by: int = Field(sa_column=Column(BigInteger, nullable=False))  # the case
+    registered_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class HouseholdVersion(SQLModel, table=True):
+    """What was true of a household over a time, as it was known over a time."""
+
+    __tablename__ = "household_version"
+    __table_args__ = (
+        # Two versions of a household never claim the same moment of truth at the same moment of knowledge.
+        ExcludeConstraint(("household_id", "="), ("valid", "&&"), ("known", "&&"), name="household_version_no_overlap", using="gist"),
+    )
+
+    household_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    version: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    valid: Range[datetime] = Field(sa_column=Column(TSTZRANGE, nullable=False))
+    known: Range[datetime] = Field(sa_column=Column(TSTZRANGE, nullable=False))
+    case_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    milieu: str
+    region: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    commune: str
+    size: int = Field(sa_column=Column(SmallInteger, nullable=False))
+
+
+class HouseholdMember(SQLModel, table=True):
+    """A member of a household version, with the names as declared."""
+
+    __tablename__ = "household_member"
+    __table_args__ = (
+        # A person belongs to at most one active household.
+        Index("household_member_one_active", "idcs", unique=True, postgresql_where=text("active")),
+    )
+
+    household_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    version: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    position: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
+    idcs: str = Field(sa_column=Column(Text, nullable=False))
+    name: str | None = None  # erased by `sijil erase`
+    relationship: str
+    active: bool = Field(sa_column=Column(Boolean, nullable=False))
+
+
+class Score(SQLModel, table=True):
+    """The socio-economic index of a case. How it came about is in the facts of the event with the same key."""
+
+    case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    household_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    value: Decimal = Field(sa_column=Column(Numeric, nullable=False))  # exact, never rounded
+    policy: str
+    computed_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class Eligibility(SQLModel, table=True):
+    """Whether a household version meets a programme's threshold. The programme decides what follows."""
+
+    household_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    version: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    programme: str = Field(sa_column=Column(Text, primary_key=True))
+    eligible: bool
+    threshold: Decimal = Field(sa_column=Column(Numeric, nullable=False))
+    policy: str

@@ -1,0 +1,33 @@
+"""The message ledger: everything that anybody is owed, and what became of it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlmodel import Field, SQLModel
+
+
+class Message(SQLModel, table=True):
+    """One message, owed from the moment its event is recorded. Its key makes a second one for the same event impossible."""
+
+    __table_args__ = (
+        # What a deliverer reads: owed, or on its way with a lease that may have ended.
+        Index("message_due", "due_at", postgresql_where=text("status in ('owed', 'sending')")),
+    )
+
+    case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    template: str = Field(sa_column=Column(Text, primary_key=True))
+    id: UUID = Field(sa_column=Column(PG_UUID, nullable=False, server_default=text("uuidv7()")))  # the reference that the gateway is given
+    channel: str
+    language: str
+    recipient: str | None = None  # erased with the rest
+    body: str | None = None
+    status: str = Field(default="owed", sa_column=Column(Text, nullable=False, server_default="owed"))  # owed -> sending -> sent | failed | stuck (an operator must look)
+    due_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))  # owed: not before; sending: end of the lease
+    fence: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))  # lease number: a late answer under an older one is void
+    lease_owner: int | None = Field(default=None, sa_column=Column(BigInteger))
+    tries: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))
+    sent_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    error: str | None = None

@@ -1,0 +1,60 @@
+"""The only place that reads the environment. Every setting is `SIJIL_` and its name in capitals."""
+
+import re
+import secrets
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What differs between one installation and the next. The README's table is tested against these fields."""
+
+    model_config = SettingsConfigDict(env_prefix="SIJIL_", extra="forbid")
+
+    database_url: str | None = Field(None, description="PostgreSQL 18, as postgresql://user:password@host/name. Empty: an embedded one in `home`.")
+    broker_url: str | None = Field(None, description="Redis or Valkey of the broker's own, as redis://host:6379/0 or unix:///path. Empty: an embedded one in `home`.")
+    broker_namespace: str = Field("sijil", description="First word of every key in the broker.")
+    home: Path = Field(Path(".sijil"), description="Where the embedded servers, the anchors and the secret key live.")
+    secret_key: SecretStr | None = Field(None, description="Signs receipts and pseudonyms. Empty: made once and kept in `home`.")
+    host: str = Field("127.0.0.1", description="Address the portal listens on.")
+    port: int = Field(8000, description="Port the portal listens on.")
+    gateway_url: str = Field("http://127.0.0.1:8001", description="The message gateway that deliveries go to.")
+    population_register: str = Field("workflows.population:LocalRegister", description="Which population register answers, as module:class.")
+    processes: int = Field(2, ge=1, le=256, description="Worker processes of one `sijil work`.")
+    threads: int = Field(2, ge=1, le=64, description="Threads of each worker process.")
+    batch: int = Field(250, ge=1, le=5000, description="Most cases that a worker claims at once.")
+    tries: int = Field(4, ge=1, le=50, description="Failures of a case alone before it is parked.")
+    max_members: int = Field(30, ge=1, description="Most members of one household (assumed).")
+    max_body: int = Field(1_000_000, ge=1000, description="Largest application, in bytes (assumed).")
+    log_level: str = Field("info", description="debug, info, warning or error.")
+
+    def database_url_shown(self) -> str:
+        """The database's address without its password, for messages."""
+        return re.sub(r"(//[^:/@]+):[^@]*@", r"\1:***@", self.database_url or "no address")
+
+    def key(self) -> bytes:
+        """The secret that signs receipts and pseudonyms; made on first use where none is set."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        path = self.home / "secret.key"
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_urlsafe(32))
+            try:
+                path.hardlink_to(fresh)  # the first one wins; a second process then reads it
+            except FileExistsError:
+                pass
+            finally:
+                fresh.unlink()
+        return path.read_text().strip().encode()
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once. `settings.cache_clear()` reads them again."""
+    return Settings()

@@ -1,0 +1,13 @@
+"""Every table, in one import: for migrations, and for whoever needs `SQLModel.metadata` whole."""
+
+from models.case import Case, DeclarationRow, EventRow, PersonClaim, Receipt, Trouble
+from models.household import Eligibility, Household, HouseholdMember, HouseholdVersion, Score
+from models.message import Message
+from models.population import Person
+from models.work import Attempt, PausedQueue, Worker
+
+TABLES = (
+    Person, Household, HouseholdVersion, HouseholdMember, Score, Eligibility,
+    Case, Receipt, DeclarationRow, EventRow, PersonClaim, Trouble,
+    Message, Worker, Attempt, PausedQueue,
+)  # fmt: skip

@@ -1,0 +1,44 @@
+"""Who works, on what, and which queues are held back."""
+
+from datetime import datetime
+
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+
+class Worker(SQLModel, table=True):
+    """A worker process. It holds an advisory lock on its id for as long as it lives, which is how others know."""
+
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
+    host: str
+    pid: int
+    queues: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    seen_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    counters: dict[str, float] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class Attempt(SQLModel, table=True):
+    """A batch in work, written before the work on a connection of its own: what a dead worker leaves to be found.
+
+    The work's transaction deletes it. One without a worker is half of a batch whose worker died, to be tried apart from all others.
+    """
+
+    __table_args__ = (Index("attempt_apart", "at", postgresql_where=text("worker_id is null")),)
+
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
+    worker_id: int | None = Field(default=None, sa_column=Column(BigInteger))
+    queue: str
+    case_ids: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))  # when it began; without a worker, when it may begin
+
+
+class PausedQueue(SQLModel, table=True):
+    """A queue that workers leave alone until it is resumed."""
+
+    __tablename__ = "paused_queue"
+
+    queue: str = Field(primary_key=True)
+    since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    actor: str

@@ -1,0 +1,1 @@
+"""What people are told: which event owes whom what, in which words, by which channel."""

@@ -1,0 +1,1 @@
+"""What runs behind: the broker, one actor a queue, the workers and their supervisor, the sweep, the deliveries."""

@@ -1,0 +1,1 @@
+"""The gateways that messages go to, one file each."""

@@ -1,0 +1,86 @@
+"""`sijil work`: keeps worker processes alive and runs the sweep.
+
+Dramatiq's own command line stops all processes when one ends unexpectedly; here the one that died is started again, with a
+back-off, and what it held is given back at once.
+"""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from threading import Event
+
+import structlog
+
+from models.errors import Unavailable
+from tasks.outside import outside
+from tasks.sweep import SWEEP_SECONDS, sweep
+
+LONGEST_BACK_OFF = 10.0
+LONG_ENOUGH = 30.0  # seconds alive after which a death no longer adds to the back-off
+STOP_SECONDS = 60.0
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Keeper:
+    """One place for a worker process: the process now in it, and how patiently it is refilled."""
+
+    command: list[str]
+    process: "subprocess.Popen[bytes] | None" = None
+    started: float = 0.0
+    back_off: float = 0.1
+    not_before: float = 0.0
+
+    def tend(self) -> bool:
+        """Starts a process where there is none and it is time; True where one was found dead."""
+        died = self.process is not None and self.process.poll() is not None
+        if died and self.process:
+            lived = time.monotonic() - self.started
+            self.back_off = 0.1 if lived > LONG_ENOUGH else min(self.back_off * 2, LONGEST_BACK_OFF)
+            self.not_before = time.monotonic() + self.back_off
+            log.warning("worker died", pid=self.process.pid, exit=self.process.returncode, again_in=self.back_off)
+            self.process = None
+        if self.process is None and time.monotonic() >= self.not_before:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, start_new_session=True)
+            self.started = time.monotonic()
+        return died
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Worker processes for these queues, and the sweep."""
+
+    queues: Iterable[str]
+    processes: int
+    stop: Event = field(default_factory=Event)
+
+    def run(self) -> None:
+        """Until told to stop; then every process finishes the batch in hand."""
+        keepers = [Keeper([sys.executable, "-m", "tasks.process", *sorted(self.queues)]) for _ in range(self.processes)]
+        told = outside()
+        next_sweep = 0.0
+        while not self.stop.wait(0.1):
+            died = [keeper.tend() for keeper in keepers]
+            if any(died) or time.monotonic() >= next_sweep:
+                next_sweep = time.monotonic() + SWEEP_SECONDS
+                try:
+                    sweep(told)
+                except Unavailable as error:
+                    log.warning("the sweep waits", error=str(error))
+        end([keeper.process for keeper in keepers if keeper.process])
+
+
+def end(processes: "list[subprocess.Popen[bytes]]") -> None:
+    """SIGTERM to all, then patience, then SIGKILL."""
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+    until = time.monotonic() + STOP_SECONDS
+    for process in processes:
+        try:
+            process.wait(max(0.1, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

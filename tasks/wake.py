@@ -1,0 +1,36 @@
+"""Waking a queue: the only place that sends. A wake says "there is work", never which."""
+
+import dramatiq
+import redis
+import structlog
+
+from tasks.broker import broker
+
+FLAG_LIFE_MILLISECONDS = 1000
+log = structlog.get_logger()
+
+
+def wake(queue: str) -> None:
+    """Wakes one worker of this queue; call it after the commit. Ten thousand wakes a second make one message.
+
+    A broker that is away is no error: the work is in the database, and the sweep wakes again.
+    """
+    try:
+        if broker().client.set(flag(queue), 1, nx=True, px=FLAG_LIFE_MILLISECONDS):
+            broker().enqueue(dramatiq.Message(queue_name=queue, actor_name=queue, args=(), kwargs={}, options={}))
+            broker().doorbell.ring(queue)
+    except (redis.RedisError, dramatiq.DramatiqError, OSError) as error:
+        log.warning("broker away, the sweep will wake again", queue=queue, error=type(error).__name__)
+
+
+def awake(queue: str) -> None:
+    """A worker is about to look: from now on a wake counts again, so that none is lost."""
+    try:
+        broker().client.delete(flag(queue))
+    except redis.RedisError:
+        log.warning("broker away", queue=queue)
+
+
+def flag(queue: str) -> str:
+    """The key that says that a wake is on its way."""
+    return f"{broker().namespace}:woken:{queue}"

@@ -1,0 +1,46 @@
+"""The case file: what a stage may see of a case. Frozen; it holds no rows."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from workflows.declaration import Declaration
+from workflows.events import CorrectionReceived, Event, Recorded
+
+E = TypeVar("E", bound=Event)
+
+
+class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A case as a stage sees it: the declaration in force, and the last event of each kind so far."""
+
+    id: int
+    reference: str
+    kind: str
+    stage: str
+    version: int
+    lane: int
+    household_id: int
+    declaration_number: int
+    declaration: Declaration
+    submitted_at: datetime
+    stage_since: datetime
+    deadline: datetime | None
+    past: Mapping[type[Event], Recorded]
+
+    def last(self, kind: type[E]) -> E:
+        """The latest event of this kind. Raises KeyError where there is none: the map does not allow it."""
+        event = self.past[kind].event
+        assert isinstance(event, kind)
+        return event
+
+    def after(self, recorded: Recorded, stage: str) -> "CaseFile":
+        """The file once this event is recorded and the case stands at `stage`."""
+        event = recorded.event
+        moved = recorded.at if stage != self.stage else self.stage_since
+        number = event.declaration if isinstance(event, CorrectionReceived) else self.declaration_number
+        past = {**self.past, type(event): recorded}
+        return msgspec.structs.replace(
+            self, stage=stage, version=recorded.seq, stage_since=moved, declaration_number=number, past=past
+        )  # fmt: skip

@@ -1,0 +1,65 @@
+"""The chain of a case: each event's hash covers a salted commitment to its facts, and the hash before it.
+
+Facts and salt can be erased by law; commitments and hashes stay and still verify. The encoding is fixed for ever:
+a change of it is a new label, and old events keep theirs.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import msgspec
+
+from workflows.events import Event, Recorded
+from workflows.evidence import Evidence
+
+GENESIS = bytes(32)
+SALT_BYTES = 16
+encode = msgspec.json.Encoder().encode
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """An event as it is stored: exact bytes, commitment and hash."""
+
+    case_id: int
+    recorded: Recorded
+    kind: str
+    evidence: bytes
+    facts: bytes
+    salt: bytes
+    commitment: bytes
+    hash: bytes
+
+
+def salts() -> Iterator[bytes]:
+    """Random salts, drawn many at a time."""
+    while True:
+        drawn = os.urandom(SALT_BYTES * 64)
+        for start in range(0, len(drawn), SALT_BYTES):
+            yield drawn[start : start + SALT_BYTES]
+
+
+def commit(salt: bytes, evidence: bytes, facts: bytes) -> bytes:
+    """The commitment to what was known and what followed: nobody can guess facts from it without the salt."""
+    return sha256(b"sijil.facts.1\0" + salt + len(evidence).to_bytes(8, "big") + evidence + facts).digest()
+
+
+def link(previous: bytes, case_id: int, seq: int, kind: str, at: datetime, actor: str, commitment: bytes) -> bytes:
+    """The hash of an event, given that of the one before (GENESIS for the first)."""
+    return sha256(previous + f"sijil.event.1\0{case_id}\0{seq}\0{kind}\0{stamp(at)}\0{actor}\0".encode() + commitment).digest()
+
+
+def stamp(at: datetime) -> str:
+    """An instant as it enters the hash: UTC, with microseconds."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def seal(previous: bytes, case_id: int, recorded: Recorded, evidence: Evidence, salt: bytes) -> Sealed:
+    """An event with its commitment and its place in the chain."""
+    event: Event = recorded.event
+    kind = type(event).__name__
+    known, facts = encode(evidence), encode(event)
+    commitment = commit(salt, known, facts)
+    hashed = link(previous, case_id, recorded.seq, kind, recorded.at, recorded.actor, commitment)
+    return Sealed(case_id, recorded, kind, known, facts, salt, commitment, hashed)

@@ -1,0 +1,96 @@
+"""Claiming due cases: highest rank first, one lane at a time, past everybody else's locks.
+
+An old snapshot elsewhere keeps finished cases' index entries alive, and a claim would wade through all of them to its
+first live row. So each claim starts where this process's last one of the lane began; how often it looks from the very
+beginning is bounded by what that look costs.
+"""
+
+import time
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+
+from models.database import Connection
+from workflows.lanes import ALLOWANCE
+from workflows.load import COLUMNS, CaseRow
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+LOOK_BACK_AFTER = 0.5  # seconds, at the least, between two looks from the very beginning
+LOOK_BACK_SHARE = 0.02  # of the time, at the most, that such looks may take
+SLACK = timedelta(seconds=1)  # ranks become visible out of order, by as much as a submission takes to commit
+
+# Which lanes of a queue have work, the one whose turn it is first; and none where an operator paused the queue.
+LANES = """
+    select l.lane from unnest(%s::smallint[], %s::timestamptz[]) as l (lane, after)
+    cross join lateral (
+        select rank from cases where ready and queue = %s and lane = l.lane and rank >= l.after order by rank limit 1
+    ) as first
+    where not exists (select from paused_queue where queue = %s)
+    order by first.rank
+"""
+CLAIM = f"""
+    select {COLUMNS}, rank from cases
+    where ready and queue = %s and lane = %s and rank >= %s order by rank limit %s for update skip locked
+"""
+THESE = f"""
+    select {COLUMNS} from cases
+    where id = any(%s) and open and stage <> 'parked' and (ready or due_at is null) order by id for update skip locked
+"""
+PAUSED = "select queue from paused_queue"
+
+
+class Cursor:
+    """Where this process's claims of a queue begin, lane by lane. Shared by its threads."""
+
+    def __init__(self) -> None:
+        self.ranks = dict.fromkeys(ALLOWANCE, BEGINNING)
+        self.look_back_at = 0.0
+        self.lock = Lock()
+
+    def starts(self) -> tuple[dict[int, datetime], bool]:
+        """Where to begin now, and whether this is a look from the very beginning."""
+        with self.lock:
+            if time.monotonic() < self.look_back_at:
+                return dict(self.ranks), False
+            self.look_back_at = time.monotonic() + LOOK_BACK_AFTER
+            return dict.fromkeys(self.ranks, BEGINNING), True
+
+    def looked_back(self, seconds: float) -> None:
+        """A look from the beginning took this long: the next one waits accordingly."""
+        with self.lock:
+            self.look_back_at = time.monotonic() + max(LOOK_BACK_AFTER, seconds / LOOK_BACK_SHARE)
+
+    def found(self, lane: int, rank: datetime) -> None:
+        """The claim began here; the next one begins a little before."""
+        with self.lock:
+            self.ranks[lane] = rank - SLACK
+
+
+def claim(connection: Connection, queue: str, limit: int, cursor: Cursor) -> list[CaseRow]:
+    """Up to `limit` due cases of one lane of the queue, locked for this transaction; the lane whose turn it is.
+
+    Lanes are never mixed in a batch: what a person waits for is not held up by the bulk beside it.
+    """
+    starts, from_beginning = cursor.starts()
+    began = time.monotonic()
+    lanes = connection.execute(LANES, [list(starts), list(starts.values()), queue, queue]).fetchall()
+    rows: list[CaseRow] = []
+    for (lane,) in lanes:
+        found = connection.execute(CLAIM, [queue, lane, starts[lane], limit]).fetchall()
+        if found:
+            cursor.found(lane, found[0][-1])
+            rows = [CaseRow(*row[:-1]) for row in found]
+            break
+    if from_beginning:
+        cursor.looked_back(time.monotonic() - began)
+    return rows
+
+
+def claim_these(connection: Connection, case_ids: Sequence[int]) -> list[CaseRow]:
+    """Of these cases, those that are still due or set apart."""
+    return [CaseRow(*row) for row in connection.execute(THESE, [list(case_ids)])]
+
+
+def paused(connection: Connection) -> Collection[str]:
+    """The queues that an operator holds back."""
+    return {queue for (queue,) in connection.execute(PAUSED)}

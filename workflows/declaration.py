@@ -1,0 +1,175 @@
+"""What a citizen declares about a household, in the words of the form; nothing here is a formula's variable.
+
+The same model is the body of the API, a line of the import, and (validated once, stored as JSON) what the stages read.
+"""
+
+from collections import Counter
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import phonenumbers
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Milieu = Literal["urban", "rural"]
+Sex = Literal["female", "male"]
+Language = Literal["ar", "fr"]
+Relationship = Literal["head", "spouse", "child", "parent", "sibling", "grandchild", "other_relative", "unrelated"]
+Education = Literal["none", "basic", "secondary", "higher"]
+Diploma = Literal["none", "basic", "secondary", "technical", "higher"]
+Schooling = Literal["none", "public", "private"]
+Occupation = Literal[
+    "none", "senior_manager", "middle_manager", "employer", "farmer", "craftsman", "machine_operator", "trader",
+    "employee", "labourer", "retired", "rentier", "homemaker", "student",
+]  # fmt: skip
+HealthCover = Literal["none", "ramed_or_tadamon", "other"]
+Disability = Literal["none", "moderate", "severe"]
+Orphan = Literal["none", "father", "mother", "both"]
+Custody = Literal["none", "custody", "kafala", "guardian"]
+Dwelling = Literal["villa", "flat", "traditional_house", "modern_house", "rural_stone", "rural_other", "room", "shack", "other"]
+
+EASTERN_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+
+
+def western_digits(value: object) -> object:
+    """Arabic-Indic digits as 0-9, without spaces: phones are typed with either."""
+    return "".join(value.translate(EASTERN_DIGITS).split()) if isinstance(value, str) else value
+
+
+def e164(value: str) -> str:
+    """A phone number in E.164 form (ITU-T); a national number is taken as Moroccan."""
+    if value.startswith("+212") and len(value) == 13 and value[1:].isdigit():
+        return value
+    try:
+        number = phonenumbers.parse(value, "MA")
+    except phonenumbers.NumberParseException:
+        raise ValueError("is not a phone number") from None
+    if not phonenumbers.is_possible_number(number):
+        raise ValueError("is not a possible phone number")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+Idcs = Annotated[str, Field(pattern=r"^[0-9]{10}$", description="Digital civil and social identifier, ten digits.")]
+Phone = Annotated[str, BeforeValidator(western_digits), AfterValidator(e164), Field(max_length=20)]
+Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\p{Cc}]+$")]  # as typed, no control characters
+Money = Annotated[Decimal, Field(ge=0, le=100_000, max_digits=9, decimal_places=2, description="Dirhams (DH).")]
+Count = Annotated[int, Field(ge=0, le=99)]
+
+
+class Declared(BaseModel):
+    """Common ground: nothing unknown is taken, nothing changes afterwards, text is trimmed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Member(Declared):
+    """One member of the household. A name is needed in at least one script, whole."""
+
+    idcs: Idcs
+    given_name_ar: Name | None = None
+    family_name_ar: Name | None = None
+    given_name_la: Name | None = None
+    family_name_la: Name | None = None
+    birth_date: date
+    birth_precision: Literal["day", "year"] = "day"
+    sex: Sex
+    cin: Annotated[str, Field(pattern=r"^[A-Za-z]{1,2}[0-9]{1,7}$")] | None = None
+    relationship: Relationship = Field(description="To the head, who is `head`.")
+    declarant: bool = False
+    schooling: Schooling = Field("none", description="Where the member goes to school now.")
+    education: Education = Field("none", description="Highest level reached.")
+    diploma: Diploma = Field("none", description="Highest diploma held.")
+    literate: bool = Field(False, description="Reads and writes.")
+    occupation: Occupation = "none"
+    earns_income: bool = False
+    health_cover: HealthCover = "none"
+    disability: Disability = "none"
+    orphan: Orphan = "none"
+    custody: Custody = Field("none", description="The member, a minor, is in this custody of the head.")
+
+    @model_validator(mode="after")
+    def has_a_name(self) -> "Member":
+        """At least one script has both parts of the name."""
+        if not ((self.given_name_ar and self.family_name_ar) or (self.given_name_la and self.family_name_la)):
+            raise ValueError("needs a given and a family name in Arabic or in Latin letters")
+        return self
+
+
+class Housing(Declared):
+    """Where the household lives."""
+
+    dwelling: Dwelling
+    rooms: Annotated[int, Field(ge=1, le=50)]
+    bath_or_shower: bool = False
+    own_electric_meter: bool = False
+
+
+class Belongings(Declared):
+    """What the household has."""
+
+    computer: bool = False
+    antenna: bool = False
+    landline: bool = False
+    credit: bool = Field(False, description="From a bank, a finance company or an employer.")
+    second_home: bool = False
+    garage: bool = False
+    business_premises: bool = False
+    non_agricultural_land: bool = False
+    irrigated_land: bool = Field(False, description="Owned or worked.")
+    mobile_phones: Count = 0
+    cars: Count = 0
+    motorcycles: Count = 0
+    cows: Count = 0
+
+
+class Bills(Declared):
+    """What the household pays a month, in DH. Water and electricity: the last one to three monthly bills, both together."""
+
+    gas: Money = Decimal(0)
+    water_electricity: Annotated[list[Money], Field(max_length=3)] = Field(default_factory=list)
+    telecom: Money = Decimal(0)
+
+
+class Declaration(Declared):
+    """A household as it declares itself."""
+
+    milieu: Milieu
+    region: Annotated[int, Field(ge=1, le=12, description="1 to 12, as numbered by decree 2-15-40; names are in docs/formats.md.")]
+    commune: Annotated[str, Field(min_length=1, max_length=80)]
+    phone: Phone | None = None
+    language: Language = "ar"
+    housing: Housing
+    belongings: Belongings = Belongings()
+    bills: Bills = Bills()
+    members: Annotated[list[Member], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def members_fit_together(self) -> "Declaration":
+        """One head, one declarant, nobody twice."""
+        problems = []
+        if sum(member.relationship == "head" for member in self.members) != 1:
+            problems.append("exactly one member must be the head")
+        if sum(member.declarant for member in self.members) != 1:
+            problems.append("exactly one member must be the declarant")
+        twice = [idcs for idcs, times in Counter(member.idcs for member in self.members).items() if times > 1]
+        if twice:
+            places = [i for i, member in enumerate(self.members) if member.idcs in twice]
+            problems.append(f"the same person stands at members {', '.join(map(str, places))}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def head(self) -> Member:
+        """The head of the household."""
+        return next(member for member in self.members if member.relationship == "head")
+
+    @property
+    def declarant(self) -> Member:
+        """Who made this declaration and is answerable for it."""
+        return next(member for member in self.members if member.declarant)
+
+
+def read(text: str) -> Declaration:
+    """A declaration from JSON, with Arabic-Indic digits taken as 0-9 throughout. Raises pydantic's ValidationError."""
+    return Declaration.model_validate_json(text.translate(EASTERN_DIGITS))

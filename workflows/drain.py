@@ -1,0 +1,158 @@
+"""Working a queue off: batch after batch, each one transaction, until nothing is due or the time is up.
+
+What fails is gone over again in halves until it fails alone; then stage by stage, so that what it got done stays done.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+import psycopg
+import structlog
+
+from models import clock
+from models.database import Connection, raw, transaction
+from models.errors import Unavailable
+from workflows.claim import Cursor, claim, claim_these, paused
+from workflows.engine import Progress, work
+from workflows.load import CaseRow
+from workflows.logbook import LEAVE, Attempt, Logbook
+from workflows.ports import Outside
+from workflows.trouble import describe, failed_alone
+
+log = structlog.get_logger()
+
+# The database refuses an order of locks or a moment, not the work: the same batch simply goes again.
+AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable)
+
+DELIVERY = "delivery"  # the queue of the ledger's messages, beside those of the cases
+Find = Callable[[Connection], list[CaseRow]]
+
+
+@dataclass(slots=True)
+class Drainer:
+    """One worker process's way of working queues off; its threads share it."""
+
+    outside: Outside
+    logbook: Logbook
+    serves: frozenset[str]
+    batch: int
+    wake: Callable[[str], None]
+    cursors: dict[str, Cursor] = field(default_factory=dict)
+    counters: Counter[str] = field(default_factory=Counter)
+    stopping: bool = False
+
+    def drain(self, queue: str, seconds: float = 2.0) -> bool:
+        """Works until nothing is due (False) or the time is up (True: there may be more).
+
+        Raises Unavailable where the database or a register is away; nothing counts as a try then.
+        """
+        until = time.monotonic() + seconds
+        while not self.stopping and time.monotonic() < until:
+            if not (self.one_apart() or self.one_batch(queue)):
+                return False
+        return True
+
+    def one_batch(self, queue: str) -> int:
+        """Claims and works one batch; how many cases it held."""
+        return self.attempt(queue, lambda connection: self.claim(connection, queue), self.serves)
+
+    def claim(self, connection: Connection, queue: str) -> list[CaseRow]:
+        """What is due; a full claim wakes one more worker."""
+        rows = claim(connection, queue, self.batch, self.cursors.setdefault(queue, Cursor()))
+        if len(rows) == self.batch:
+            self.wake(queue)
+        return rows
+
+    def one_apart(self) -> int:
+        """Works what was set apart, if its time has come: half of a batch whose worker died, or a case that failed."""
+        entry = self.logbook.take(self.serves, clock.now())
+        if entry is None:
+            return 0
+        self.again(entry)
+        return len(entry.case_ids)
+
+    def again(self, entry: Attempt) -> None:
+        """These cases, and no others; one alone goes stage by stage."""
+        if len(entry.case_ids) == 1:
+            self.alone(entry)
+        else:
+            self.attempt(entry.queue, lambda connection: claim_these(connection, entry.case_ids), self.serves, entry)
+
+    def alone(self, entry: Attempt) -> None:
+        """One case, a transaction a stage. Where it fails now, it is it that fails."""
+        (case_id,) = entry.case_ids
+        queue: str | None = entry.queue
+        while queue in self.serves:
+            with transaction() as session:
+                connection = raw(session)
+                rows = claim_these(connection, [case_id])
+                if not rows:
+                    break
+                try:
+                    with connection.transaction():
+                        progress = self.work(connection, rows, ())
+                except Unavailable:
+                    raise
+                except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, it is counted against this case
+                    failure = describe(error)
+                    log.warning("case failed alone", case_id=case_id, error=failure.error)
+                    connection.execute(LEAVE, [entry.id])
+                    failed_alone(connection, case_id, failure, clock.now(), self.outside)
+                    return
+            self.tell(progress)
+            queue = next(iter(progress.next_queues), None)
+        self.logbook.leave(entry)
+
+    def attempt(self, queue: str, find: Find, serves: Collection[str], entry: Attempt | None = None) -> int:
+        """One transaction over whatever is found; how many cases that were. It leaves the book with the work or after it."""
+        rows: Sequence[CaseRow] = ()
+        progress = Progress(0, Counter(), frozenset(), 0)
+        try:
+            with transaction() as session:
+                connection = raw(session)
+                rows = find(connection)
+                if rows:
+                    entry = entry or self.logbook.enter(queue, [row.id for row in rows], clock.now())
+                    progress = self.work(connection, rows, set(serves) - set(paused(connection)))
+                if entry:
+                    connection.execute(LEAVE, [entry.id])
+        except Unavailable:
+            if entry:
+                self.logbook.leave(entry)
+            raise
+        except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the neighbours go on
+            if entry is None:
+                raise
+            self.after_failure(entry, error)
+        self.tell(progress)
+        return len(rows)
+
+    def work(self, connection: Connection, rows: Sequence[CaseRow], serves: Collection[str]) -> Progress:
+        """The work itself, counted and timed."""
+        began = time.monotonic()
+        progress = work(connection, rows, self.outside, clock.now(), serves)
+        self.counters["batches"] += 1
+        self.counters["cases"] += progress.cases
+        self.counters["busy_milliseconds"] += round((time.monotonic() - began) * 1000)
+        return progress
+
+    def tell(self, progress: Progress) -> None:
+        """After the commit: queues that are due elsewhere are woken, delivery where messages are owed."""
+        for queue in progress.next_queues - self.serves:
+            self.wake(queue)
+        if progress.messages:
+            self.wake(DELIVERY)
+
+    def after_failure(self, entry: Attempt, error: Exception) -> None:
+        """The same again where the database asks for it, else halves, down to one."""
+        self.counters["failures"] += 1
+        log.info("batch failed", cases=len(entry.case_ids), error=describe(error).error)
+        if isinstance(error, AGAIN) or len(entry.case_ids) == 1:
+            self.again(entry)
+            return
+        self.logbook.leave(entry)
+        middle = len(entry.case_ids) // 2
+        for half in (entry.case_ids[:middle], entry.case_ids[middle:]):
+            self.again(self.logbook.enter(entry.queue, half, clock.now()))

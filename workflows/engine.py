@@ -1,0 +1,155 @@
+"""The engine: claims due cases, gathers what their stages need, lets them decide, records it. The only writer of a case's stage.
+
+A batch is one transaction and is carried through every stage that this worker serves. What fails is halved until it
+fails alone; what fails alone is tried again later and in the end parked. See docs/engine.md.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+
+from models.database import Connection
+from models.errors import Refused, Stale
+from workflows.casefile import CaseFile
+from workflows.chain import salts, seal
+from workflows.events import Event, Recorded
+from workflows.evidence import Evidence, TimePassed
+from workflows.flow import MACHINE, step_of
+from workflows.load import COLUMNS, CaseRow, case_files
+from workflows.ports import Notices, Outside, Ports
+from workflows.record import Move, Standing, record, standing
+from workflows.social_register import LocalSocialRegister
+
+
+@dataclass(slots=True)
+class Course:
+    """One case on its way through a transaction: the file as it is now, the head of its chain, the moves made."""
+
+    file: CaseFile
+    head: bytes
+    moves: list[Move] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a batch came to: how many cases moved, by which events, the queues that have work now, and the messages owed."""
+
+    cases: int
+    events: Counter[str]
+    next_queues: frozenset[str]
+    messages: int
+
+
+def work(connection: Connection, rows: Sequence[CaseRow], outside: Outside, now: datetime, serves: Collection[str]) -> Progress:
+    """Carries these locked cases through every stage whose queue is in `serves`, and records it all. The caller commits."""
+    ports = Ports(now, outside.population(connection), LocalSocialRegister(connection))
+    courses = [Course(file, row.head) for file, row in zip(case_files(connection, rows), rows, strict=True)]
+    fresh = salts()
+    standing: list[Course] = courses
+    while standing:
+        for stage, group in by_stage(standing):
+            decide_all(stage, group, ports, outside, fresh)
+        standing = [each for each in standing if goes_on(each.file, serves)]
+    moved = [course for course in courses if course.moves]
+    return write(connection, moved, now)
+
+
+def by_stage(courses: Sequence[Course]) -> Iterator[tuple[tuple[str, str], list[Course]]]:
+    """The courses that stand at the same stage of the same flow, together."""
+
+    def at(course: Course) -> tuple[str, str]:
+        return course.file.kind, course.file.stage
+
+    return ((stage, list(group)) for stage, group in groupby(sorted(courses, key=at), key=at))
+
+
+def goes_on(file: CaseFile, serves: Collection[str]) -> bool:
+    """Whether this worker may take it further at once."""
+    step = step_of(file.kind, file.stage)
+    return step.owner == MACHINE and step.queue in serves
+
+
+def decide_all(stage: tuple[str, str], courses: Sequence[Course], ports: Ports, outside: Outside, fresh: Iterator[bytes]) -> None:
+    """One question for all, then one decision each."""
+    step = step_of(*stage)
+    if step.gather is None:
+        clock = TimePassed(at=ports.now)
+        evidence: Mapping[int, Evidence] = {course.file.id: clock for course in courses}
+    else:
+        evidence = step.gather([course.file for course in courses], ports)
+    for course in courses:
+        decide(course, evidence[course.file.id], outside, next(fresh))
+
+
+def decide(course: Course, evidence: Evidence, outside: Outside, salt: bytes) -> Event:
+    """Asks the stage, and makes the move that the map shows. Raises Refused where the map knows no such answer here."""
+    step = step_of(course.file.kind, course.file.stage)
+    decision = step.decides.get(type(evidence))
+    if decision is None:
+        raise Refused("not_possible_now", f"This is not possible while the case is '{course.file.stage}'.")
+    event = decision(course.file, evidence)
+    move(course, event, step.leads[type(event)], evidence, outside.notices, salt)
+    return event
+
+
+def move(course: Course, event: Event, to: str, evidence: Evidence, notices: Notices, salt: bytes) -> None:
+    """Chains the event to the case and moves the file on."""
+    file = course.file
+    recorded = Recorded(file.version + 1, evidence.at, evidence.by, event)
+    sealed = seal(course.head, file.id, recorded, evidence, salt)
+    course.moves.append(Move(file, sealed, notices(file, recorded)))
+    course.file, course.head = file.after(recorded, to), sealed.hash
+
+
+def write(connection: Connection, courses: Sequence[Course], now: datetime) -> Progress:
+    """Records the moves of these courses and where each case stands now."""
+    moves = [move for course in courses for move in course.moves]
+    standings = [standing(course.file, course.head, now) for course in courses]
+    if moves:
+        record(connection, moves, standings)
+    return Progress(
+        len(courses), Counter(each.sealed.kind for each in moves), queues_with_work(standings), sum(len(each.notices) for each in moves)
+    )  # fmt: skip
+
+
+def queues_with_work(standings: Sequence[Standing]) -> frozenset[str]:
+    """The queues that these cases are due in."""
+    return frozenset(each.place.queue for each in standings if each.place.ready and each.place.queue)
+
+
+# People --------------------------------------------------------------------------------------------
+
+LOCK = f"select {COLUMNS} from cases where id = %s for update"
+
+
+def advance(connection: Connection, case_id: int, version: int, evidence: Evidence, outside: Outside) -> tuple[Event, CaseFile, Progress]:
+    """One case, on a person's word. Raises Stale where `version` is no longer the case's, Refused where a rule forbids it.
+
+    A double click, a repeated message and a colleague who was faster are the same thing: Stale, nothing changed.
+    """
+    row = lock(connection, case_id, version)
+    (file,) = case_files(connection, [row])
+    course = Course(file, row.head)
+    event = decide(course, evidence, outside, next(salts()))
+    return event, course.file, write(connection, [course], evidence.at)
+
+
+def operate(connection: Connection, case_id: int, event: Event, to: str, at: datetime, by: str, outside: Outside) -> Progress:
+    """An operator's or the engine's own move beside the map: parking and resuming."""
+    row = lock(connection, case_id)
+    (file,) = case_files(connection, [row])
+    course = Course(file, row.head)
+    move(course, event, to, TimePassed(at=at, by=by), outside.notices, next(salts()))
+    return write(connection, [course], at)
+
+
+def lock(connection: Connection, case_id: int, version: int | None = None) -> CaseRow:
+    """The case's row, held until the transaction ends. Raises Stale where it is gone or has another version."""
+    found = connection.execute(LOCK, [case_id]).fetchone()
+    if found is None or (version is not None and found[3] != version):
+        raise Stale("The case has moved on meanwhile; nothing was changed.")
+    return CaseRow(*found)
+
+

@@ -1,0 +1,213 @@
+"""Every decision there is, in the past tense. Kinds are for ever: a contract test loads one stored example of each.
+
+Facts are codes and values, never sentences: they must be enough to explain the decision later, in any language.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """The facts of a decision. Case, sequence, time and actor are the row's."""
+
+
+# Arrival -------------------------------------------------------------------------------------------
+
+
+class ApplicationReceived(Event, frozen=True, kw_only=True, tag=True):
+    """A household declared itself; the receipt was given."""
+
+    channel: str  # "api" | "import"
+    declaration: int
+    members: int
+
+
+# Verification --------------------------------------------------------------------------------------
+
+
+class Mismatch(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a member (position in the declaration) does not agree with the population register."""
+
+    member: int
+    reason: str  # "unknown" | "deceased" | "name_differs" | "birth_date_differs"
+
+
+class PersonsVerified(Event, frozen=True, kw_only=True, tag=True):
+    """The population register knows every member under this name and birth date, and alive."""
+
+    rules: str
+
+
+class MembersMismatched(Event, frozen=True, kw_only=True, tag=True):
+    """The register does not know, or does not agree on, some members; the citizen is asked."""
+
+    rules: str
+    mismatches: tuple[Mismatch, ...]
+
+
+class CorrectionReceived(Event, frozen=True, kw_only=True, tag=True):
+    """The citizen declared again."""
+
+    declaration: int
+
+
+class CorrectionReminded(Event, frozen=True, kw_only=True, tag=True):
+    """The citizen has not answered yet and is reminded for the n-th time."""
+
+    reminder: int
+
+
+class Lapsed(Event, frozen=True, kw_only=True, tag=True):
+    """No answer came in time. Not a refusal: the citizen can reopen it."""
+
+
+class CaseReopened(Event, frozen=True, kw_only=True, tag=True):
+    """The citizen took the lapsed application up again."""
+
+
+class CaseWithdrawn(Event, frozen=True, kw_only=True, tag=True):
+    """The citizen took the application back."""
+
+    stage: str  # where it stood
+
+
+# Scoring -------------------------------------------------------------------------------------------
+
+
+class Contribution(msgspec.Struct, frozen=True, array_like=True):
+    """One term of the sum: a variable, its value, its coefficient, and their product."""
+
+    variable: str
+    value: Decimal
+    coefficient: Decimal
+    product: Decimal
+
+
+class ScoreComputed(Event, frozen=True, kw_only=True, tag=True):
+    """The socio-economic index, exact, with every term that is not zero."""
+
+    policy: str
+    score: Decimal
+    constant: Decimal
+    region: Decimal
+    contributions: tuple[Contribution, ...]
+
+
+# Screening -----------------------------------------------------------------------------------------
+
+
+class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A reason to look, never a verdict. `members` are positions; `cases` those that it concerns beside this one."""
+
+    code: str  # "person_in_two_households" | "phone_shared"
+    members: tuple[int, ...] = ()
+    cases: tuple[int, ...] = ()
+    count: int = 0
+
+
+class NothingSuspicious(Event, frozen=True, kw_only=True, tag=True):
+    """No signal that a person must look at; `noted` are those kept for the record."""
+
+    rules: str
+    noted: tuple[Signal, ...] = ()
+
+
+class DuplicateSuspected(Event, frozen=True, kw_only=True, tag=True):
+    """Another household claims one of these persons; a caseworker sees both."""
+
+    rules: str
+    signals: tuple[Signal, ...]
+
+
+class DoubtLifted(Event, frozen=True, kw_only=True, tag=True):
+    """A caseworker found nothing against the household; it is screened again."""
+
+    reason: str
+
+
+class CorrectionAsked(Event, frozen=True, kw_only=True, tag=True):
+    """A caseworker asks the citizen to correct the declaration."""
+
+    reason: str
+
+
+class RefusalProposed(Event, frozen=True, kw_only=True, tag=True):
+    """A first caseworker would refuse; a second must agree."""
+
+    reason: str
+
+
+class ApplicationRefused(Event, frozen=True, kw_only=True, tag=True):
+    """Two caseworkers refused."""
+
+    reason: str
+    proposed_by: str
+
+
+class ReviewOverdue(Event, frozen=True, kw_only=True, tag=True):
+    """Nobody decided in time; the case moves up. Never decides against the household."""
+
+    times: int
+
+
+# Approval and notice -------------------------------------------------------------------------------
+
+
+class ProgrammeEligibility(msgspec.Struct, frozen=True):
+    """Whether the score meets a programme's threshold on that day."""
+
+    programme: str
+    policy: str
+    threshold: Decimal
+    eligible: bool
+
+
+class HouseholdApproved(Event, frozen=True, kw_only=True, tag=True):
+    """The household stands in the register, in this version, with its score."""
+
+    version: int
+    score: Decimal
+    eligibilities: tuple[ProgrammeEligibility, ...]
+
+
+class NoticesIssued(Event, frozen=True, kw_only=True, tag=True):
+    """The outcome is owed to the declarant, in the ledger."""
+
+    programmes: tuple[str, ...]  # those whose threshold is met
+
+
+# Operation -----------------------------------------------------------------------------------------
+
+
+class CaseParked(Event, frozen=True, kw_only=True, tag=True):
+    """Our fault: it failed alone too often and waits for an operator, with its error."""
+
+    stage: str
+    error: str
+    tries: int
+
+
+class CaseResumed(Event, frozen=True, kw_only=True, tag=True):
+    """An operator sent it on from where it failed."""
+
+    stage: str
+
+
+class CaseErased(Event, frozen=True, kw_only=True, tag=True):
+    """Personal facts were erased by law; hashes and commitments stay."""
+
+    events: int
+
+
+KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An event with what its row adds."""
+
+    seq: int
+    at: datetime
+    actor: str
+    event: Event

@@ -1,0 +1,96 @@
+"""What a decision rests on: an answer (a register spoke), a form (a person spoke), or time passed.
+
+Evidence always says when and by whom. It is stored with its event, so that the decision can be computed again.
+"""
+
+from datetime import date, datetime
+
+import msgspec
+
+
+MACHINE = "sijil"  # the actor of decisions that no person takes
+DECLARANT = "declarant"
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """When it was given (aware, UTC) and by whom (a pseudonymous id)."""
+
+    at: datetime
+    by: str = MACHINE
+
+
+class TimePassed(Evidence, frozen=True, kw_only=True, tag=True):
+    """A clock struck; nothing else is known."""
+
+
+# Answers of registers ------------------------------------------------------------------------------
+
+
+class RegisteredPerson(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the population register says of a person."""
+
+    given_name_ar: str
+    family_name_ar: str
+    given_name_la: str
+    family_name_la: str
+    birth_date: date
+    birth_precision: str = "day"
+    status: str = "alive"
+
+
+class RegisterAnswer(Evidence, frozen=True, kw_only=True, tag=True):
+    """The population register's answer on a household: one entry a member, in the declaration's order; None where it knows nobody."""
+
+    persons: tuple[RegisteredPerson | None, ...]
+
+
+class Holder(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Another household's case that holds a person of this one: `member` is the position in this declaration."""
+
+    member: int
+    case_id: int
+    household_id: int
+
+
+class ScreeningAnswer(Evidence, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """Who else claims these persons, and how many other households gave the same phone."""
+
+    held: tuple[Holder, ...] = ()
+    phone_households: int = 0
+
+
+class RegisterState(Evidence, frozen=True, kw_only=True, tag=True):
+    """Where the social register stands on this household: its last version, 0 for none."""
+
+    last_version: int
+
+
+# Forms of people -----------------------------------------------------------------------------------
+
+
+class Correction(Evidence, frozen=True, kw_only=True, tag=True):
+    """A citizen declares again. `number` is that of the new declaration, which is stored beside, not here."""
+
+    number: int
+
+
+class Withdrawal(Evidence, frozen=True, kw_only=True, tag=True):
+    """A citizen takes the application back."""
+
+
+class Reopening(Evidence, frozen=True, kw_only=True, tag=True):
+    """A citizen takes a lapsed application up again."""
+
+
+class DoubtAnswer(Evidence, frozen=True, kw_only=True, tag=True):
+    """An officer says what a doubt comes to: lift it, ask the citizen for a correction, or refuse. `reason` is a code."""
+
+    verdict: str  # "lift" | "correct" | "refuse"
+    reason: str
+
+
+ANSWERS_OF_PEOPLE: tuple[type[Evidence], ...] = (Correction, Withdrawal, Reopening, DoubtAnswer)
+KINDS: dict[str, type[Evidence]] = {
+    kind.__name__: kind for kind in (TimePassed, RegisterAnswer, ScreeningAnswer, RegisterState, *ANSWERS_OF_PEOPLE)
+}  # fmt: skip
+

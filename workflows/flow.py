@@ -1,0 +1,130 @@
+"""The life of a case on one page: who decides where, on what, and where each decision leads.
+
+A stage that nobody listed here does not exist; an event that a stage may return and that is not listed fails a test.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from workflows.casefile import CaseFile
+from workflows.events import (
+    ApplicationRefused, CaseReopened, CaseWithdrawn, CorrectionAsked, CorrectionReceived, CorrectionReminded,
+    DoubtLifted, DuplicateSuspected, Event, HouseholdApproved, Lapsed, MembersMismatched, NothingSuspicious,
+    NoticesIssued, PersonsVerified, RefusalProposed, ReviewOverdue, ScoreComputed,
+)  # fmt: skip
+from workflows.evidence import Correction, DoubtAnswer, Evidence, Reopening, TimePassed, Withdrawal
+from workflows.ports import Ports
+from workflows.stages import approve, correct, lapse, notify, overdue, reopen, review, score, screen, verify, withdraw
+
+MACHINE, CITIZEN, CASEWORKER, OPERATOR, NOBODY = "machine", "citizen", "caseworker", "operator", "nobody"
+
+Decide = Callable[[CaseFile, Any], Event]
+Gather = Callable[[Sequence[CaseFile], Ports], Mapping[int, Evidence]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage of a flow: its owner, its queue, what decides, where each event leads, and until when."""
+
+    name: str
+    owner: str
+    leads: Mapping[type[Event], str]
+    decides: Mapping[type[Evidence], Decide]
+    queue: str | None = None
+    gather: Gather | None = None
+    within: timedelta | None = None
+    reminders: tuple[timedelta, ...] = ()
+    every: timedelta | None = None
+
+    @property
+    def open(self) -> bool:
+        """Something is still to come."""
+        return self.owner != NOBODY
+
+    def deadline(self, since: datetime) -> datetime | None:
+        """When the stage ends by itself, if it does."""
+        return since + self.within if self.within else None
+
+    def next_timer(self, since: datetime, now: datetime) -> datetime | None:
+        """When this stage must be looked at next, if nobody speaks before. A stage of people always has such a moment."""
+        if self.every:
+            return since + self.every * ((now - since) // self.every + 1)
+        moments = [since + wait for wait in (*self.reminders, *([self.within] if self.within else []))]
+        return min((moment for moment in moments if moment > now), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A kind of case: its stages by name. The first is where it begins."""
+
+    kind: str
+    steps: Mapping[str, Step]
+    first: str = field(default="submitted")
+
+
+def machine(name: str, stage: Any, queue: str, leads: Mapping[type[Event], str]) -> Step:
+    """A stage that a worker decides. The citizen may withdraw before it does."""
+    on: dict[type[Evidence], Decide] = {stage.ON: stage.decide, Withdrawal: withdraw.decide}
+    return Step(name, MACHINE, {**leads, CaseWithdrawn: "withdrawn"}, on, queue, stage.gather)
+
+
+def people(
+    name: str, owner: str, decides: Mapping[type[Evidence], Decide], leads: Mapping[type[Event], str],
+    *, queue: str | None = None, within: timedelta | None = None, reminders: tuple[timedelta, ...] = (), every: timedelta | None = None,
+) -> Step:  # fmt: skip
+    """A stage that a person decides; `queue` is where its timers go when they ring."""
+    return Step(name, owner, leads, decides, queue, None, within, reminders, every)
+
+
+def end(name: str) -> Step:
+    """Nothing follows."""
+    return Step(name, NOBODY, {}, {})
+
+
+def flow(kind: str, *steps: Step) -> Flow:
+    """The map of one kind of case."""
+    return Flow(kind, {step.name: step for step in steps}, steps[0].name)
+
+
+# The periods of people's stages are assumed: the decree's were not found (docs/formats.md names them as such).
+REGISTRATION = flow(
+    "registration",
+    machine("submitted", verify, "verification", {PersonsVerified: "verified", MembersMismatched: "needs_correction"}),
+    machine("verified", score, "scoring", {ScoreComputed: "scored"}),
+    machine("scored", screen, "fraud", {NothingSuspicious: "fraud_checked", DuplicateSuspected: "under_review"}),
+    machine("fraud_checked", approve, "approval", {HouseholdApproved: "approved"}),
+    machine("approved", notify, "notification", {NoticesIssued: "notified"}),
+    people(
+        "needs_correction", CITIZEN,
+        {Correction: correct.decide, Withdrawal: withdraw.decide, TimePassed: lapse.decide},
+        {CorrectionReceived: "submitted", CaseWithdrawn: "withdrawn", CorrectionReminded: "needs_correction", Lapsed: "lapsed"},
+        queue="notification", within=timedelta(days=30), reminders=(timedelta(days=7), timedelta(days=21)),
+    ),
+    people(
+        "under_review", CASEWORKER,
+        {DoubtAnswer: review.decide, Withdrawal: withdraw.decide, TimePassed: overdue.decide},
+        {
+            DoubtLifted: "scored", CorrectionAsked: "needs_correction", RefusalProposed: "under_review",
+            ApplicationRefused: "rejected", CaseWithdrawn: "withdrawn", ReviewOverdue: "under_review",
+        },
+        queue="notification", every=timedelta(days=10),
+    ),
+    people("lapsed", NOBODY, {Reopening: reopen.decide}, {CaseReopened: "submitted"}),
+    end("notified"),
+    end("rejected"),
+    end("withdrawn"),
+)  # fmt: skip
+
+FLOWS: dict[str, Flow] = {REGISTRATION.kind: REGISTRATION}
+PARKED = "parked"  # beside every flow: our fault, an operator's to mend; resuming leads back to where it failed
+
+QUEUES: tuple[str, ...] = tuple(
+    dict.fromkeys(step.queue for each in FLOWS.values() for step in each.steps.values() if step.queue)
+)  # fmt: skip
+
+
+def step_of(kind: str, stage: str) -> Step:
+    """The row of the map for a stage of a kind of case."""
+    return FLOWS[kind].steps[stage]

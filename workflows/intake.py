@@ -1,0 +1,234 @@
+"""Taking applications in: a set at a time, each once however often it is sent, each with a receipt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlmodel import Session
+
+from models.database import Connection, raw
+from models.errors import Problem
+from models.settings import settings
+from workflows.arrays import columns
+from workflows.casefile import CaseFile
+from workflows.chain import GENESIS, salts
+from workflows.declaration import Declaration
+from workflows.engine import Course, move
+from workflows.events import ApplicationReceived
+from workflows.evidence import DECLARANT, TimePassed
+from workflows.flow import REGISTRATION
+from workflows.ports import Notices
+from workflows.receipts import new_reference, secret_for
+from workflows.record import copy, place, record_moves
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A declaration on its way in. `key` tells it from others of the same sender, and a repetition from a new one."""
+
+    key: str
+    channel: str  # "api" | "import"
+    lane: int
+    declaration: Declaration
+
+    @property
+    def body(self) -> str:
+        """The declaration as it is stored."""
+        return self.declaration.model_dump_json(exclude_defaults=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The receipt: only given once it is committed. `repeated`: the same application had been taken before."""
+
+    reference: str
+    secret: str
+    case_id: int
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """Why an application was not taken: `open_application`, `key_reused` or `too_many_members`."""
+
+    code: str
+    message: str
+    problems: list[Problem] = field(default_factory=list)
+
+
+Outcome = Taken | NotTaken
+
+KNOWN = "select idempotency_key, reference, case_id, body_hash from receipt where idempotency_key = any(%s)"
+NUMBERS = "select nextval('cases_id_seq'), nextval('household_id_seq') from generate_series(1, %s)"
+# Sorted, so that two senders of the same declarants wait for each other and never deadlock.
+OPEN_CASES = """
+    insert into cases (id, kind, stage, open, machine, queue, lane, ready, rank, version, head, household_id, declarant_idcs,
+        region, declaration, submitted_at, stage_since)
+    select * from unnest(
+        %s::bigint[], %s::text[], %s::text[], %s::bool[], %s::bool[], %s::text[], %s::smallint[], %s::bool[], %s::timestamptz[],
+        %s::int[], %s::bytea[], %s::bigint[], %s::text[], %s::smallint[], %s::int[], %s::timestamptz[], %s::timestamptz[]
+    ) as new (id, kind, stage, open, machine, queue, lane, ready, rank, version, head, household_id, declarant_idcs, region,
+        declaration, submitted_at, stage_since)
+    order by declarant_idcs, id
+    on conflict do nothing
+    returning id
+"""
+KEEP_KEYS = """
+    insert into receipt (reference, case_id, idempotency_key, body_hash)
+    select * from unnest(%s::text[], %s::bigint[], %s::text[], %s::bytea[]) as new (reference, case_id, idempotency_key, body_hash)
+    order by idempotency_key
+    on conflict (idempotency_key) do nothing
+    returning idempotency_key
+"""
+DISCARD_KEYS = "delete from receipt where case_id = any(%s)"
+DECLARATION = "case_id, number, household_id, body, phone, made_at"
+
+
+@dataclass(slots=True)
+class Arrival:
+    """An application that may become a case."""
+
+    place: int  # in the set that was sent
+    application: Application
+    body: str
+    body_hash: bytes
+    course: Course
+    reference: str
+
+    @property
+    def key(self) -> str:
+        """Unique among everything ever sent through this channel."""
+        return full_key(self.application)
+
+
+def submit(session: Session, applications: Sequence[Application], now: datetime, notices: Notices) -> list[Outcome]:
+    """What became of each application, in order. The caller commits, and only then hands out receipts and wakes the queue."""
+    connection = raw(session)
+    outcomes: dict[int, Outcome] = {i: refusal for i, each in enumerate(applications) if (refusal := too_large(each))}
+    first: dict[str, int] = {}
+    for i, each in enumerate(applications):
+        if i not in outcomes:
+            first.setdefault(full_key(each), i)
+    fresh = [i for i in first.values() if i not in outcomes]
+    outcomes |= repeated(connection, applications, fresh)
+    arrivals = arrive(connection, applications, [i for i in fresh if i not in outcomes], now, notices)
+    kept = keep_keys(connection, arrivals)
+    outcomes |= repeated(connection, applications, [each.place for each in arrivals if each not in kept])
+    opened = open_cases(connection, kept)
+    outcomes |= {each.place: Taken(each.reference, secret_for(each.reference), each.course.file.id) for each in opened}
+    outcomes |= {each.place: already_open() for each in kept if each not in opened}
+    write_down(connection, opened, now)
+    return [outcomes.get(i) or outcome_of_twin(applications, i, first, outcomes) for i in range(len(applications))]
+
+
+def full_key(application: Application) -> str:
+    """The key with its channel: two senders may use the same one."""
+    return f"{application.channel}:{application.key}"
+
+
+def hash_of(body: str) -> bytes:
+    """What tells two declarations apart."""
+    return sha256(body.encode()).digest()
+
+
+def too_large(application: Application) -> NotTaken | None:
+    """A household with more members than the form takes."""
+    most = settings().max_members
+    count = len(application.declaration.members)
+    if count <= most:
+        return None
+    text = f"A household may have at most {most} members, this one has {count}."
+    return NotTaken("too_many_members", text, [Problem("members", text)])
+
+
+def already_open() -> NotTaken:
+    """The declarant waits for another application."""
+    text = "This declarant already has an open application. Answer, correct or withdraw that one; a second is not taken."
+    return NotTaken("open_application", text, [Problem("members", text)])
+
+
+def repeated(connection: Connection, applications: Sequence[Application], places: Sequence[int]) -> dict[int, Outcome]:
+    """Those that were taken before: the same receipt again, or a refusal where the key came with another declaration."""
+    known = {row[0]: row[1:] for row in connection.execute(KNOWN, [[full_key(applications[i]) for i in places]])} if places else {}
+    return {
+        i: told_again(applications[i], *known[full_key(applications[i])]) for i in places if full_key(applications[i]) in known
+    }  # fmt: skip
+
+
+def told_again(application: Application, reference: str, case_id: int, body_hash: bytes) -> Outcome:
+    """The receipt of an application that was taken before."""
+    if hash_of(application.body) != body_hash:
+        return NotTaken("key_reused", "This idempotency key was used for another declaration. Use a new key.", [])
+    return Taken(reference, secret_for(reference), case_id, repeated=True)
+
+
+def outcome_of_twin(applications: Sequence[Application], place: int, first: dict[str, int], outcomes: dict[int, Outcome]) -> Outcome:
+    """An application that stands twice in one set fares like the first of the two."""
+    twin = first[full_key(applications[place])]
+    outcome = outcomes[twin]
+    if isinstance(outcome, Taken):
+        return told_again(applications[place], outcome.reference, outcome.case_id, hash_of(applications[twin].body))
+    return outcome
+
+
+def arrive(
+    connection: Connection, applications: Sequence[Application], places: Sequence[int], now: datetime, notices: Notices
+) -> list[Arrival]:
+    """Numbers, a reference and the first event for each, in memory."""
+    numbers = connection.execute(NUMBERS, [len(places)]).fetchall() if places else []
+    fresh = salts()
+    return [arrival(i, applications[i], case_id, household_id, now, notices, next(fresh)) for i, (case_id, household_id) in zip(places, numbers, strict=True)]
+
+
+def arrival(place: int, application: Application, case_id: int, household_id: int, now: datetime, notices: Notices, salt: bytes) -> Arrival:
+    """One application as a case that has received its first event."""
+    reference = new_reference()
+    file = CaseFile(
+        id=case_id, reference=reference, kind=REGISTRATION.kind, stage=REGISTRATION.first, version=0, lane=application.lane,
+        household_id=household_id, declaration_number=1, declaration=application.declaration,
+        submitted_at=now, stage_since=now, deadline=None, past={},
+    )  # fmt: skip
+    course = Course(file, GENESIS)
+    event = ApplicationReceived(channel=application.channel, declaration=1, members=len(application.declaration.members))
+    move(course, event, REGISTRATION.first, TimePassed(at=now, by=DECLARANT), notices, salt)
+    body = application.body
+    return Arrival(place, application, body, hash_of(body), course, reference)
+
+
+def keep_keys(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """Those whose key nobody else used meanwhile."""
+    if not arrivals:
+        return []
+    rows = [(each.reference, each.course.file.id, each.key, each.body_hash) for each in arrivals]
+    kept = {key for (key,) in connection.execute(KEEP_KEYS, columns(rows))}
+    return [each for each in arrivals if each.key in kept]
+
+
+def open_cases(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """Those whose declarant has no other open application; the keys of the others are free again."""
+    if not arrivals:
+        return []
+    opened = {case_id for (case_id,) in connection.execute(OPEN_CASES, columns([case_columns(each) for each in arrivals]))}
+    refused = [each.course.file.id for each in arrivals if each.course.file.id not in opened]
+    if refused:
+        connection.execute(DISCARD_KEYS, [refused])
+    return [each for each in arrivals if each.course.file.id in opened]
+
+
+def case_columns(arrival: Arrival) -> tuple[Any, ...]:
+    """A new case's row, in the order of OPEN_CASES."""
+    file, declared = arrival.course.file, arrival.application.declaration
+    at = place(file, file.submitted_at)
+    return (
+        file.id, file.kind, at.stage, at.open, at.machine, at.queue, file.lane, at.ready, at.rank, file.version, arrival.course.head,
+        file.household_id, declared.declarant.idcs, declared.region, 1, file.submitted_at, file.stage_since,
+    )  # fmt: skip
+
+
+def write_down(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> None:
+    """The declarations, the first events and the messages that say they were received."""
+    declarations = ((each.course.file.id, 1, each.course.file.household_id, each.body, each.application.declaration.phone, now) for each in arrivals)
+    copy(connection, "declaration", DECLARATION, declarations)
+    record_moves(connection, [move for each in arrivals for move in each.course.moves])

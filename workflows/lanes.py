@@ -1,0 +1,13 @@
+"""Who goes first. A case's rank is the time it became ready plus its lane's allowance, so bulk work ages and never starves."""
+
+from datetime import datetime, timedelta
+
+INTERACTIVE, APPEAL, UPDATE, BULK = range(4)
+
+NAMES = {"interactive": INTERACTIVE, "appeal": APPEAL, "update": UPDATE, "bulk": BULK}
+ALLOWANCE = {INTERACTIVE: timedelta(0), APPEAL: timedelta(minutes=1), UPDATE: timedelta(minutes=5), BULK: timedelta(minutes=15)}
+
+
+def rank(lane: int, ready_at: datetime) -> datetime:
+    """Where a case stands in its queue: the earlier, the sooner."""
+    return ready_at + ALLOWANCE[lane]

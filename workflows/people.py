@@ -1,0 +1,124 @@
+"""What people answer: a citizen corrects, withdraws or reopens; an officer answers a doubt; an operator resumes what was parked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+from sqlmodel import Session
+
+from models.database import Connection, raw
+from models.errors import NotFound, Problem, Refused, Stale
+from models.settings import settings
+from workflows.declaration import Declaration
+from workflows.engine import Progress, advance, operate
+from workflows.events import CaseResumed
+from workflows.evidence import DECLARANT, Correction, DoubtAnswer, Evidence, Reopening, Withdrawal
+from workflows.flow import PARKED
+from workflows.intake import DECLARATION
+from workflows.ports import Outside
+from workflows.receipts import is_secret_of, normal, pseudonym
+from workflows.record import copy
+
+FIND = "select c.id, c.stage, c.version, c.declaration, c.household_id from receipt r join cases c on c.id = r.case_id where r.reference = %s"
+REDECLARE = "update cases set declarant_idcs = %s, region = %s where id = %s"
+RESUME = "select t.stage from trouble t where t.case_id = %s and t.parked for update"
+
+
+@dataclass(frozen=True, slots=True)
+class StageNow:
+    """Where a case stands, for whoever just acted or came too late; `queues` are to be woken after the commit."""
+
+    stage: str
+    version: int
+    event: str = ""
+    queues: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A case, by the reference that a person gave."""
+
+    id: int
+    stage: str
+    version: int
+    declaration: int
+    household_id: int
+
+
+def find(connection: Connection, reference: str) -> Found:
+    """The case of a reference, however it was typed. Raises NotFound."""
+    row = connection.execute(FIND, [normal(reference)]).fetchone()
+    if row is None:
+        raise NotFound("There is no application with this reference.")
+    return Found(*row)
+
+
+def answer_of_citizen(
+    session: Session, reference: str, secret: str, kind: str, version: int | None, declaration: Declaration | None, now: datetime, outside: Outside
+) -> StageNow:
+    """A citizen's answer: `correction` (with the whole declaration anew), `withdrawal` or `reopening`.
+
+    Raises NotFound for an unknown reference and for a wrong secret alike, Refused where it is not possible now, Stale
+    where the case moved on since `version` (without one: the version now).
+    """
+    connection = raw(session)
+    if not is_secret_of(normal(reference), secret):
+        raise NotFound("There is no application with this reference and secret.")
+    case = find(connection, reference)
+    if kind == "correction":
+        form: Evidence = Correction(at=now, by=DECLARANT, number=redeclare(connection, case, version, declaration, now))
+    elif kind == "withdrawal":
+        form = Withdrawal(at=now, by=DECLARANT)
+    elif kind == "reopening":
+        form = Reopening(at=now, by=DECLARANT)
+    else:
+        raise Refused("unknown_answer", "An answer is a correction, a withdrawal or a reopening.", problems=[Problem("kind", "is none of these")])
+    return act(connection, case, version, form, outside)
+
+
+def redeclare(connection: Connection, case: Found, version: int | None, declaration: Declaration | None, now: datetime) -> int:
+    """Stores the new declaration beside the old; its number. Even the declarant's identifier may have been the mistake."""
+    if declaration is None:
+        raise Refused("declaration_missing", "A correction needs the whole declaration anew.", problems=[Problem("declaration", "is missing")])
+    if version is not None and version != case.version:
+        raise Stale("The case has moved on meanwhile; nothing was changed.")
+    if len(declaration.members) > settings().max_members:
+        text = f"A household may have at most {settings().max_members} members."
+        raise Refused("too_many_members", text, problems=[Problem("members", text)])
+    try:
+        connection.execute(REDECLARE, [declaration.declarant.idcs, declaration.region, case.id])
+    except psycopg.errors.UniqueViolation:
+        raise Refused("open_application", "The declarant now named already has another open application.") from None
+    number = case.declaration + 1
+    row = (case.id, number, case.household_id, declaration.model_dump_json(exclude_defaults=True), declaration.phone, now)
+    copy(connection, "declaration", DECLARATION, [row])
+    return number
+
+
+def answer_of_officer(session: Session, reference: str, officer: str, verdict: str, reason: str, version: int | None, now: datetime, outside: Outside) -> StageNow:
+    """A caseworker answers a doubt: `lift`, `correct` or `refuse`, with a reason of `stages/review.py`."""
+    connection = raw(session)
+    case = find(connection, reference)
+    form = DoubtAnswer(at=now, by=pseudonym("officer", officer), verdict=verdict, reason=reason)
+    return act(connection, case, version, form, outside)
+
+
+def act(connection: Connection, case: Found, version: int | None, form: Evidence, outside: Outside) -> StageNow:
+    """Puts the form before the engine."""
+    event, file, progress = advance(connection, case.id, case.version if version is None else version, form, outside)
+    return StageNow(file.stage, file.version, type(event).__name__, progress.next_queues)
+
+
+def resume(session: Session, case_ids: Sequence[int], operator: str, now: datetime, outside: Outside) -> list[Progress]:
+    """An operator sends parked cases on from where they failed. Raises Stale where one is not parked."""
+    connection = raw(session)
+    by = pseudonym("operator", operator)
+    done = []
+    for case_id in sorted(case_ids):
+        parked = connection.execute(RESUME, [case_id]).fetchone()
+        if parked is None:
+            raise Stale(f"Case {case_id} is not {PARKED}.")
+        connection.execute("delete from trouble where case_id = %s", [case_id])
+        done.append(operate(connection, case_id, CaseResumed(stage=parked[0]), parked[0], now, by, outside))
+    return done

@@ -1,0 +1,63 @@
+"""What the stages ask of the world, as protocols. The engine hands them in; tests hand in their own."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from workflows.casefile import CaseFile
+from workflows.events import Recorded
+from workflows.evidence import Holder, RegisteredPerson
+
+
+class PopulationRegister(Protocol):
+    """Who is who. Raises Unavailable where it does not answer."""
+
+    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
+        """Those of these identifiers that the register knows."""
+
+
+class SocialRegister(Protocol):
+    """What our own register and open cases say of a batch at once."""
+
+    def claim_persons(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
+        """Claims every member for its case, in key order; returns by case id who else holds some (nobody: absent).
+
+        A case that loses one person keeps none.
+        """
+
+    def households_by_phone(self, phones: Sequence[str]) -> Mapping[str, int]:
+        """How many households gave each phone."""
+
+    def last_versions(self, household_ids: Sequence[int]) -> Mapping[int, int]:
+        """The number of each household's last version; absent where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What a batch of one moment may ask."""
+
+    now: datetime
+    population: PopulationRegister
+    register: SocialRegister
+
+
+class Notice(Protocol):
+    """A message that an event makes owed."""
+
+    template: str
+    channel: str
+    language: str
+    recipient: str | None
+    body: str
+
+
+Notices = Callable[[CaseFile, Recorded], Sequence[Notice]]  # pure: what an event makes owed
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the engine is handed from the layers above it."""
+
+    population: Callable[[Any], PopulationRegister]  # given the batch's connection
+    notices: Notices

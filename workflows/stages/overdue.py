@@ -1,0 +1,12 @@
+"""A doubt that nobody looks at: it is counted and moves up, and never turns against the household."""
+
+from workflows.casefile import CaseFile
+from workflows.events import ReviewOverdue
+from workflows.evidence import TimePassed
+
+
+def decide(case: CaseFile, evidence: TimePassed) -> ReviewOverdue:
+    """How many times the review's term has passed."""
+    last = case.past.get(ReviewOverdue)
+    before = case.last(ReviewOverdue).times if last is not None and last.at >= case.stage_since else 0
+    return ReviewOverdue(times=before + 1)

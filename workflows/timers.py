@@ -1,0 +1,33 @@
+"""What time brings: timers that ring, and which queues have work now. Run by the sweep, every few seconds."""
+
+from datetime import datetime
+
+from models.database import Connection
+from workflows.flow import QUEUES
+from workflows.lanes import ALLOWANCE
+
+RIPEN = """
+    update cases set ready = true, rank = cases.due_at + lanes.allowance, due_at = null
+    from unnest(%s::smallint[], %s::interval[]) as lanes (lane, allowance)
+    where cases.lane = lanes.lane
+    and id in (select id from cases where due_at <= %s order by due_at limit %s for update skip locked)
+"""
+WITH_WORK = """
+    select queue from unnest(%s::text[]) as queues (queue)
+    where queue not in (select queue from paused_queue) and (
+        exists (select from unnest(%s::smallint[]) as lanes (lane) where exists (
+            select from cases where ready and cases.queue = queues.queue and cases.lane = lanes.lane
+        ))
+        or exists (select from attempt where worker_id is null and at <= %s and attempt.queue = queues.queue)
+    )
+"""
+
+
+def ripen(connection: Connection, now: datetime, limit: int = 10_000) -> int:
+    """Timers that have rung make their cases due; how many."""
+    return connection.execute(RIPEN, [list(ALLOWANCE), list(ALLOWANCE.values()), now, limit]).rowcount
+
+
+def queues_with_work(connection: Connection, now: datetime) -> list[str]:
+    """The queues that somebody should look at, paused ones left out."""
+    return [queue for (queue,) in connection.execute(WITH_WORK, [list(QUEUES), list(ALLOWANCE), now])]
