@@ -12,7 +12,7 @@ from sqlmodel import Field, SQLModel
 
 
 class Case(SQLModel, table=True):
-    """One request about one household, and where it stands. Only `workflows/engine.py` changes `stage`."""
+    """One request about one household, and where it stands. Only the engine changes `stage`, by `workflows/record.py`."""
 
     __tablename__ = "cases"
     __table_args__ = (
@@ -54,7 +54,7 @@ class Receipt(SQLModel, table=True):
 
     reference: str = Field(primary_key=True)
     case_id: int = Field(sa_column=Column(BigInteger, nullable=False))
-    idempotency_key: str = Field(sa_column=Column(Text, nullable=False, unique=True))  # who sent it, and their own key
+    idempotency_key: str = Field(sa_column=Column(Text, nullable=False, unique=True))  # the channel, and the sender's own key
     body_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
@@ -76,7 +76,7 @@ class EventRow(SQLModel, table=True):
     """One decision, in the past tense. `hash` chains it to the one before; facts and salt can be erased by law without breaking that."""
 
     __tablename__ = "event"
-    __table_args__ = (Index("event_at", "at", postgresql_using="brin"),)
+    __table_args__ = (Index("event_at", "at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),)
 
     case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))

@@ -1,19 +1,31 @@
 """The database: one pool a process, and the one place that commits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
 
 from models.errors import Unavailable
 from models.settings import settings
 
 Connection = psycopg.Connection[Any]
+CONNECT_SECONDS = 10  # a database that swallows packets is away, too
+
+
+def address(url: str) -> URL:
+    """The address in its parts. Raises Unavailable where it is none of a PostgreSQL."""
+    try:
+        parts = make_url(dialect_url(url))
+    except (ArgumentError, ValueError):
+        parts = None
+    if parts is None or parts.drivername != "postgresql+psycopg":
+        raise Unavailable("SIJIL_DATABASE_URL is not an address of a PostgreSQL: it looks like postgresql://user:password@host/name.")
+    return parts
 
 
 def dialect_url(url: str) -> str:
@@ -26,11 +38,33 @@ def dialect_url(url: str) -> str:
 
 @cache
 def engine() -> Engine:
-    """The pool of this process. Raises Unavailable where no address is known."""
+    """The pool of this process. Raises Unavailable where no address is known, or none of a PostgreSQL."""
+    return create_engine(address(known_url()), pool_size=32, max_overflow=32, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS})
+
+
+def known_url() -> str:
+    """The address in the settings. Raises Unavailable where there is none: libpq would look for a server of its own choice."""
     url = settings().database_url
     if not url:
         raise Unavailable("No database address. Set SIJIL_DATABASE_URL, or start one with `sijil demo` or `sijil serve`.")
-    return create_engine(dialect_url(url), pool_size=32, max_overflow=32, pool_pre_ping=True)
+    return url
+
+
+def close_pool() -> None:
+    """Ends this process's pooled connections; the next use opens them anew, by the settings of then."""
+    if engine.cache_info().currsize:
+        engine().dispose()
+    engine.cache_clear()
+
+
+def bound_transactions(seconds: int) -> None:
+    """From now on the database ends every transaction of this process that lasts longer."""
+
+    def bound(connection: Any, record: object) -> None:
+        connection.execute(f"set transaction_timeout = '{seconds}s'")
+        connection.commit()
+
+    event.listen(engine(), "connect", bound)
 
 
 @contextmanager
@@ -61,8 +95,8 @@ def lost(error: object) -> bool:
 
 
 def dial() -> Connection:
-    """A connection of its own, outside the pool, each statement committed by itself."""
-    return psycopg.connect(settings().database_url or "", autocommit=True)
+    """A connection of its own, outside the pool, each statement committed by itself. Raises psycopg's OperationalError where none comes about."""
+    return psycopg.connect(known_url(), autocommit=True, connect_timeout=CONNECT_SECONDS)
 
 
 def raw(session: Session) -> Connection:
@@ -70,3 +104,10 @@ def raw(session: Session) -> Connection:
     connection = session.connection().connection.driver_connection
     assert isinstance(connection, psycopg.Connection)
     return connection
+
+
+def value(connection: Connection, statement: str, parameters: Sequence[object] = ()) -> Any:
+    """The first column of the one row that a statement always gives, such as a count."""
+    row = connection.execute(statement, parameters).fetchone()
+    assert row is not None
+    return row[0]

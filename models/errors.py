@@ -22,16 +22,16 @@ class Problem(dict[str, str]):
 
 
 class Stale(SijilError):
-    """The case moved on meanwhile. Web: 409, show what is so now. Worker: nothing to do."""
+    """The case moved on meanwhile, and nothing was changed. Web: 409, show what is so now. Command line: exit code 2."""
 
 
 class NotFound(SijilError):
-    """No such thing. Web: 404. Worker: park."""
+    """No such thing. Web: 404. Command line: exit code 2. Worker: a failure as any other, parked after the last try."""
 
 
 class Unavailable(SijilError):
-    """A register, a gateway, the broker or the database is away. Web: 503. Worker: try later; never counts as a try."""
+    """A register, a gateway, the broker or the database is away. Web: 503. Command line: exit code 2. Worker: try later; never counts as a try."""
 
 
 class Broken(SijilError):
-    """Our fault. Web: 500 with a reference. Worker: park and alert."""
+    """Our fault. Web: 500 with a reference. Command line: exit code 70. Worker: parked after the last try, which `sijil_parked` tells."""

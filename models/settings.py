@@ -4,6 +4,7 @@ import re
 import secrets
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,12 +16,20 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SIJIL_", extra="forbid")
 
     database_url: str | None = Field(None, description="PostgreSQL 18, as postgresql://user:password@host/name. Empty: an embedded one in `home`.")
-    broker_url: str | None = Field(None, description="Redis or Valkey of the broker's own, as redis://host:6379/0 or unix:///path. Empty: an embedded one in `home`.")
+    broker_url: str | None = Field(
+        None, description="Redis or Valkey of the broker's own, as redis://host:6379/0 or unix:///path. Empty: an embedded one in `home`."
+    )
     broker_namespace: str = Field("sijil", description="First word of every key in the broker.")
     home: Path = Field(Path(".sijil"), description="Where the embedded servers, the anchors and the secret key live.")
+    anchors: Path | None = Field(
+        None,
+        description="Where daily anchors are written: best a folder that all hosts with `sijil work` share and that the database's administrators "
+        "cannot write to. Not shared, each host keeps a series of its own, which holds by itself. Empty: `anchors` in `home`.",
+    )
     secret_key: SecretStr | None = Field(None, description="Signs receipts and pseudonyms. Empty: made once and kept in `home`.")
     host: str = Field("127.0.0.1", description="Address the portal listens on.")
     port: int = Field(8000, description="Port the portal listens on.")
+    helpline: str = Field("", description="Telephone number that citizens are told to call. Empty: they are sent to a service centre.")
     gateway_url: str = Field("http://127.0.0.1:8001", description="The message gateway that deliveries go to.")
     population_register: str = Field("workflows.population:LocalRegister", description="Which population register answers, as module:class.")
     processes: int = Field(2, ge=1, le=256, description="Worker processes of one `sijil work`.")
@@ -29,11 +38,16 @@ class Settings(BaseSettings):
     tries: int = Field(4, ge=1, le=50, description="Failures of a case alone before it is parked.")
     max_members: int = Field(30, ge=1, description="Most members of one household (assumed).")
     max_body: int = Field(1_000_000, ge=1000, description="Largest application, in bytes (assumed).")
-    log_level: str = Field("info", description="debug, info, warning or error.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error.")
 
     def database_url_shown(self) -> str:
-        """The database's address without its password, for messages."""
-        return re.sub(r"(//[^:/@]+):[^@]*@", r"\1:***@", self.database_url or "no address")
+        """The database's address without its password, for messages; a password that itself holds an @ does not show either."""
+        shown = re.sub(r"(//[^:/@]*):.*@", r"\1:***@", self.database_url or "no address")
+        return re.sub(r"\bpassword=[^&]*", "password=***", shown)
+
+    def anchors_folder(self) -> Path:
+        """Where the anchors are."""
+        return self.anchors or self.home / "anchors"
 
     def key(self) -> bytes:
         """The secret that signs receipts and pseudonyms; made on first use where none is set."""

@@ -1,6 +1,6 @@
 """Who works, on what, and which queues are held back."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -42,3 +42,14 @@ class PausedQueue(SQLModel, table=True):
     queue: str = Field(primary_key=True)
     since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     actor: str
+
+
+class DailyJob(SQLModel, table=True):
+    """A job that runs once a day, by whichever supervisor comes first: the last day it is done for, and its last try."""
+
+    __tablename__ = "daily_job"
+
+    name: str = Field(primary_key=True)
+    done_on: date
+    tried_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    error: str | None = None  # of the last try, if it failed: the exception's class and place, never its data

@@ -1,1 +1,1 @@
-"""What people are told: which event owes whom what, in which words, by which channel."""
+"""What people are told: which event makes which message owed, in which words and languages."""

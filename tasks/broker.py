@@ -24,7 +24,7 @@ log = structlog.get_logger()
 class Doorbell:
     """Rings in every process that serves a queue, within a millisecond of a wake. One pub/sub thread a process."""
 
-    def __init__(self, client: "redis.Redis[Any]", channel: str) -> None:
+    def __init__(self, client: redis.Redis, channel: str) -> None:
         self.client, self.channel = client, channel
         self.bells: defaultdict[str, Event] = defaultdict(Event)
         self.silent = False
@@ -49,7 +49,7 @@ class Doorbell:
         pause = Event()
         while not self.silent:
             try:
-                with self.client.pubsub(ignore_subscribe_messages=True) as subscription:
+                with self.client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
                     subscription.subscribe(self.channel)
                     self.ring_all_here()
                     for message in subscription.listen():
@@ -62,12 +62,12 @@ class DoorbellConsumer(_RedisConsumer):
     """Waits for the bell where Dramatiq's own would sleep."""
 
     def __init__(self, broker: "SijilBroker", queue_name: str, prefetch: int, timeout: int) -> None:
-        super().__init__(broker, queue_name, prefetch, timeout=0)
+        super().__init__(broker, queue_name, prefetch, timeout=0)  # type: ignore[no-untyped-call]
         self.doorbell = broker.doorbell
         self.bell = broker.doorbell.bells[queue_name]
 
     def __next__(self) -> Any:
-        message = super().__next__()
+        message = super().__next__()  # type: ignore[no-untyped-call]
         if message is None:
             self.bell.wait(0.05 if self.doorbell.silent else POLL_SECONDS)
             self.bell.clear()
@@ -79,7 +79,9 @@ class SijilBroker(RedisBroker):
 
     def __init__(self, url: str, namespace: str) -> None:
         # A crashed process's messages come back after 30 s; rarely needed, because the sweep wakes long before.
-        super().__init__(client=connect(url), middleware=[], namespace=namespace, heartbeat_timeout=30_000, maintenance_chance=20_000)
+        super().__init__(  # type: ignore[no-untyped-call]
+            client=connect(url), middleware=[], namespace=namespace, heartbeat_timeout=30_000, maintenance_chance=20_000
+        )
         self.doorbell = Doorbell(connect(url), f"{namespace}:bell")
 
     @property
@@ -95,12 +97,13 @@ class SijilBroker(RedisBroker):
             self.emit_after("declare_queue", queue_name)
 
 
-def connect(url: str) -> "redis.Redis[Any]":
-    """A client for redis://, rediss:// or unix:// addresses. Raises Unavailable for any other."""
+def connect(url: str) -> redis.Redis:
+    """A client for redis://, rediss:// or unix:// addresses. Raises Unavailable for any other, without a word of it: it may hold a password."""
     try:
         return redis.Redis.from_url(url, socket_connect_timeout=5, health_check_interval=15)
-    except ValueError as error:
-        raise Unavailable(f"SIJIL_BROKER_URL is not an address of a Redis or Valkey: {error}") from error
+    except ValueError:
+        text = "SIJIL_BROKER_URL is not an address of a Redis or Valkey: it looks like redis://:password@host:6379/0 or unix:///path."
+        raise Unavailable(text) from None
 
 
 @cache
@@ -112,3 +115,11 @@ def broker() -> SijilBroker:
     made = SijilBroker(url, settings().broker_namespace)
     dramatiq.set_broker(made)
     return made
+
+
+def require_broker() -> None:
+    """Raises Unavailable where the broker does not answer."""
+    try:
+        broker().client.ping()
+    except redis.RedisError as error:
+        raise Unavailable(f"The broker does not answer ({type(error).__name__}). SIJIL_BROKER_URL names it: a Redis or Valkey of the broker's own.") from error

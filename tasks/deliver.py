@@ -14,12 +14,13 @@ from models import clock
 from models.database import Connection, raw, transaction
 
 LEASE = timedelta(seconds=15)  # longer than a call may take, or a slow answer would be taken for none
+FRESH_SECONDS = 5.0  # how old a lease may be when the call begins: a process that was held up must not call when others ask already
 BATCH = 100
-LAST_TRY = 48  # then it has failed; about four hours, as GOV.UK Notify does
+LAST_TRY = 48  # then it has failed: after about three and a half hours
 
 
 class Letter(NamedTuple):
-    """A message under a lease."""
+    """A message under a lease, whatever its channel: an SMS, too."""
 
     case_id: int
     seq: int
@@ -44,13 +45,15 @@ class Gateway(Protocol):
         """Those of these references that it has accepted."""
 
 
-# Rows are locked in the order of their key by every statement that takes more than one.
+# TAKE passes over rows that somebody holds, ANSWER is given its rows in the order of their key: no two wait for each other.
+# Nothing is taken while the queue is paused. Asking what became of a message is no try: a gateway that was away has refused nothing.
 TAKE = """
     with due as (
         select case_id, seq, template from message
-        where status = %s and due_at <= %s order by due_at limit %s for update skip locked
+        where status = %s and due_at <= %s and not exists (select from paused_queue where queue = 'delivery')
+        order by due_at limit %s for update skip locked
     )
-    update message m set status = 'sending', fence = fence + 1, lease_owner = %s, due_at = %s, tries = tries + 1
+    update message m set status = 'sending', fence = fence + 1, lease_owner = %s, due_at = %s, tries = tries + (m.status = 'owed')::int
     from due where (m.case_id, m.seq, m.template) = (due.case_id, due.seq, due.template)
     returning m.case_id, m.seq, m.template, m.id, m.fence, m.tries, m.channel, m.recipient, coalesce(m.body, '')
 """
@@ -79,11 +82,12 @@ class Deliverer:
         return True
 
     def send(self) -> int:
-        """One batch that is owed; how many."""
+        """One batch that is owed; how many. One that gets no answer, or was held up before the call, is asked about when its lease ends."""
+        fresh_until = time.monotonic() + FRESH_SECONDS
         letters = self.lease("owed")
-        if letters:
+        if letters and time.monotonic() < fresh_until:
             answers = self.gateway.send(letters)
-            self.answer([outcome(letter, answers.get(letter.id), clock.now()) for letter in letters])
+            self.answer([outcome(letter, answers[letter.id]) for letter in letters if letter.id in answers])
         return len(letters)
 
     def ask(self) -> int:
@@ -119,7 +123,7 @@ class Outcome(NamedTuple):
     wait: timedelta = timedelta(0)
 
 
-def outcome(letter: Letter, answer: str | None, now: datetime) -> Outcome:
+def outcome(letter: Letter, answer: str) -> Outcome:
     """Sent where it was accepted; else owed again after a while, and in the end failed."""
     if answer == "accepted":
         return Outcome(letter, "sent", None)
@@ -130,6 +134,8 @@ def outcome(letter: Letter, answer: str | None, now: datetime) -> Outcome:
 
 def write(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
     """All answers of a call in one statement."""
+    if not outcomes:
+        return
     rows = [
         (
             each.letter.case_id, each.letter.seq, each.letter.template, each.letter.fence, each.status, now + each.wait,
@@ -138,5 +144,3 @@ def write(connection: Connection, outcomes: Sequence[Outcome], now: datetime) ->
         for each in sorted(outcomes, key=lambda each: each.letter[:3])
     ]  # fmt: skip
     connection.execute(ANSWER, [list(column) for column in zip(*rows, strict=True)])
-
-

@@ -1,17 +1,33 @@
 """Logs: one line of JSON an entry, to standard error, with ids, codes and counts. Never a name, an identifier or a text of a citizen."""
 
+import json
 import logging
 import sys
 
 import structlog
 
 from models.settings import settings
+from workflows.trouble import describe
+
+
+class OneLine(logging.Formatter):
+    """A library's entry in our form. Of an exception its class and place alone: its text, and a traceback's, may quote a name."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line of JSON."""
+        entry = {"level": record.levelname.lower(), "logger": record.name, "event": record.getMessage()}
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            entry |= describe(error)._asdict()
+        return json.dumps(entry, ensure_ascii=False)
 
 
 def configure() -> None:
-    """Sets up structlog, and Dramatiq's own loggers beside it at warning."""
-    level = getattr(logging, settings().log_level.upper(), logging.INFO)
-    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format='{"level":"%(levelname)s","logger":"%(name)s","event":"%(message)s"}')
+    """Sets up structlog, and the libraries' own loggers (Dramatiq's above all) beside it, at warning."""
+    level = logging.getLevelNamesMapping()[settings().log_level.upper()]
+    others = logging.StreamHandler(sys.stderr)
+    others.setFormatter(OneLine())
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[others])
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -27,6 +27,7 @@ def declare(broker: SijilBroker, drainer: Drainer, deliverer: Deliverer) -> None
 def actor(broker: SijilBroker, queue: str, drain: Callable[[], bool]) -> None:
     """The actor of a queue: the wake flag is cleared before the first claim, so that no wake is lost."""
 
+    @dramatiq.actor(actor_name=queue, queue_name=queue, broker=broker)
     def look() -> None:
         awake(queue)
         try:
@@ -36,5 +37,3 @@ def actor(broker: SijilBroker, queue: str, drain: Callable[[], bool]) -> None:
             return
         if more:
             wake(queue)
-
-    dramatiq.actor(look, actor_name=queue, queue_name=queue, broker=broker)

@@ -1,4 +1,4 @@
-"""`sijil work`: keeps worker processes alive and runs the sweep.
+"""`sijil work`: keeps worker processes alive, runs the sweep, and the daily jobs beside it.
 
 Dramatiq's own command line stops all processes when one ends unexpectedly; here the one that died is started again, with a
 back-off, and what it held is given back at once.
@@ -16,10 +16,12 @@ import structlog
 
 from models.errors import Unavailable
 from tasks.outside import outside
-from tasks.sweep import SWEEP_SECONDS, sweep
+from tasks.schedule import Schedule
+from tasks.sweep import SWEEP_SECONDS, Coroner, sweep
+from workflows.trouble import describe
 
-LONGEST_BACK_OFF = 10.0
-LONG_ENOUGH = 30.0  # seconds alive after which a death no longer adds to the back-off
+LONGEST_BACK_OFF = 5.0
+LONG_ENOUGH = 10.0  # seconds alive after which a death no longer adds to the back-off
 STOP_SECONDS = 60.0
 log = structlog.get_logger()
 
@@ -34,10 +36,11 @@ class Keeper:
     back_off: float = 0.1
     not_before: float = 0.0
 
-    def tend(self) -> bool:
-        """Starts a process where there is none and it is time; True where one was found dead."""
-        died = self.process is not None and self.process.poll() is not None
-        if died and self.process:
+    def tend(self) -> int | None:
+        """Starts a process where there is none and it is time; the number of one that was found dead."""
+        died = None
+        if self.process is not None and self.process.poll() is not None:
+            died = self.process.pid
             lived = time.monotonic() - self.started
             self.back_off = 0.1 if lived > LONG_ENOUGH else min(self.back_off * 2, LONGEST_BACK_OFF)
             self.not_before = time.monotonic() + self.back_off
@@ -51,7 +54,7 @@ class Keeper:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Worker processes for these queues, and the sweep."""
+    """Worker processes for these queues, the sweep, and the daily jobs."""
 
     queues: Iterable[str]
     processes: int
@@ -60,17 +63,23 @@ class Supervisor:
     def run(self) -> None:
         """Until told to stop; then every process finishes the batch in hand."""
         keepers = [Keeper([sys.executable, "-m", "tasks.process", *sorted(self.queues)]) for _ in range(self.processes)]
-        told = outside()
+        told, coroner = outside(), Coroner()
+        schedule = Schedule(self.stop)
         next_sweep = 0.0
         while not self.stop.wait(0.1):
-            died = [keeper.tend() for keeper in keepers]
-            if any(died) or time.monotonic() >= next_sweep:
+            died = {pid for keeper in keepers if (pid := keeper.tend()) is not None}
+            coroner.ended = (coroner.ended | died) - {keeper.process.pid for keeper in keepers if keeper.process}  # numbers are given again
+            if died or time.monotonic() >= next_sweep:
                 next_sweep = time.monotonic() + SWEEP_SECONDS
                 try:
-                    sweep(told)
+                    sweep(told, coroner)
                 except Unavailable as error:
                     log.warning("the sweep waits", error=str(error))
+                except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the workers live on and the next round tries again
+                    log.error("the sweep failed", error=describe(error).error)
+            schedule.tend()
         end([keeper.process for keeper in keepers if keeper.process])
+        schedule.end(STOP_SECONDS / 10)
 
 
 def end(processes: "list[subprocess.Popen[bytes]]") -> None:

@@ -3,23 +3,52 @@
 It rings timers, gives back what dead workers held, parks what killed its worker too often, and wakes every queue that has work.
 """
 
-from datetime import datetime
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
 
 from models import clock
-from models.database import Connection, raw, transaction
+from models.database import Connection, raw, transaction, value
+from models.errors import SijilError
 from tasks.wake import wake
 from workflows.drain import DELIVERY
-from workflows.logbook import settle_the_dead
+from workflows.logbook import Silent, set_apart, settle_the_dead, silent_workers
 from workflows.ports import Outside
 from workflows.timers import queues_with_work, ripen
-from workflows.trouble import WORKER_DIED, failed_alone, forget
+from workflows.trouble import WORKER_DIED, describe, failed_alone, forget
 
+log = structlog.get_logger()
 SWEEP_LOCK = 7219  # advisory; transaction-wide, so that no supervisor is special
 SWEEP_SECONDS = 2.0
-MESSAGES_DUE = "select exists (select from message where status in ('owed', 'sending') and due_at <= %s)"
+ASIDE = timedelta(minutes=1)  # until a case that cannot even be counted is looked at again
+SIGN_ON_AGAIN = timedelta(seconds=5)  # a worker that lost its connection notices at its next heartbeat
+MESSAGES_DUE = """
+    select exists (select from message where status in ('owed', 'sending') and due_at <= %s)
+    and not exists (select from paused_queue where queue = 'delivery')
+"""
 
 
-def sweep(outside: Outside) -> None:
+@dataclass(slots=True)
+class Coroner:
+    """Who of the silent is dead: our own processes that ended, and whoever is silent for longer than the living need to sign on again."""
+
+    host: str = field(default_factory=socket.gethostname)
+    ended: set[int] = field(default_factory=set)  # process numbers
+    silent_since: dict[int, datetime] = field(default_factory=dict)
+
+    def dead(self, silent: Sequence[Silent], now: datetime) -> list[int]:
+        """The workers that are certainly dead."""
+        self.silent_since = {each.id: self.silent_since.get(each.id, now) for each in silent}
+        return [
+            each.id for each in silent
+            if (each.host == self.host and each.pid in self.ended) or now - self.silent_since[each.id] >= SIGN_ON_AGAIN
+        ]  # fmt: skip
+
+
+def sweep(outside: Outside, coroner: Coroner) -> None:
     """One round; nothing at all where another supervisor is at it. Raises Unavailable while the database is away."""
     now = clock.now()
     with transaction() as session:
@@ -28,7 +57,7 @@ def sweep(outside: Outside) -> None:
         if not locked or not locked[0]:
             return
         ripen(connection, now)
-        bury(connection, now, outside)
+        bury(connection, coroner, now, outside)
         forget(connection)
         queues = queues_with_work(connection, now)
         owed = connection.execute(MESSAGES_DUE, [now]).fetchone()
@@ -36,7 +65,14 @@ def sweep(outside: Outside) -> None:
         wake(queue)
 
 
-def bury(connection: Connection, now: datetime, outside: Outside) -> None:
-    """Gives back what dead workers held; a case that worked alone when its worker died has a try counted."""
-    for case_id, _ in settle_the_dead(connection, now).died_alone:
-        failed_alone(connection, case_id, WORKER_DIED, now, outside)
+def bury(connection: Connection, coroner: Coroner, now: datetime, outside: Outside) -> None:
+    """Gives back what dead workers held; a case that was alone in its worker's hands when that died has a try counted."""
+    dead = coroner.dead(silent_workers(connection), now)
+    for case_id in settle_the_dead(connection, dead, now):
+        try:
+            with connection.transaction():
+                failed_alone(connection, case_id, WORKER_DIED, now, outside)
+        except (SijilError, KeyError) as error:  # its file cannot be loaded: timers and others must not wait for that
+            log.error("a case cannot be counted", case_id=case_id, error=describe(error).error)
+            queue = value(connection, "select queue from cases where id = %s", [case_id])
+            set_apart(connection, queue, [case_id], now + ASIDE)

@@ -5,6 +5,7 @@ import redis
 import structlog
 
 from tasks.broker import broker
+from workflows.trouble import describe
 
 FLAG_LIFE_MILLISECONDS = 1000
 log = structlog.get_logger()
@@ -19,8 +20,8 @@ def wake(queue: str) -> None:
         if broker().client.set(flag(queue), 1, nx=True, px=FLAG_LIFE_MILLISECONDS):
             broker().enqueue(dramatiq.Message(queue_name=queue, actor_name=queue, args=(), kwargs={}, options={}))
             broker().doorbell.ring(queue)
-    except (redis.RedisError, dramatiq.DramatiqError, OSError) as error:
-        log.warning("broker away, the sweep will wake again", queue=queue, error=type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - a hint after the commit: whatever is wrong with it, what was committed stands
+        log.warning("broker away, the sweep will wake again", queue=queue, error=describe(error).error)
 
 
 def awake(queue: str) -> None:

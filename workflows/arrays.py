@@ -10,7 +10,7 @@ from typing import Any
 
 def quoted(text: str) -> str:
     """A text as an element of an array literal."""
-    if text.isalnum() and text != "NULL":
+    if text.isalnum() and text.upper() != "NULL":  # PostgreSQL takes an unquoted null for one in any case
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -35,6 +35,11 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
         assert isinstance(event, kind)
         return event
 
+    def last_here(self, kind: type[Event]) -> Recorded | None:
+        """The latest event of this kind since the case came to its present stage."""
+        recorded = self.past.get(kind)
+        return recorded if recorded is not None and recorded.at >= self.stage_since else None
+
     def after(self, recorded: Recorded, stage: str) -> "CaseFile":
         """The file once this event is recorded and the case stands at `stage`."""
         event = recorded.event

@@ -7,6 +7,7 @@ a change of it is a new label, and old events keep theirs.
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 
 import msgspec
@@ -50,6 +51,7 @@ def link(previous: bytes, case_id: int, seq: int, kind: str, at: datetime, actor
     return sha256(previous + f"sijil.event.1\0{case_id}\0{seq}\0{kind}\0{stamp(at)}\0{actor}\0".encode() + commitment).digest()
 
 
+@lru_cache(maxsize=256)
 def stamp(at: datetime) -> str:
     """An instant as it enters the hash: UTC, with microseconds."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -34,7 +34,7 @@ CLAIM = f"""
 """
 THESE = f"""
     select {COLUMNS} from cases
-    where id = any(%s) and open and stage <> 'parked' and (ready or due_at is null) order by id for update skip locked
+    where id = any(%s) and open and stage <> 'parked' and (ready or due_at is null) order by id for update
 """
 PAUSED = "select queue from paused_queue"
 
@@ -87,7 +87,7 @@ def claim(connection: Connection, queue: str, limit: int, cursor: Cursor) -> lis
 
 
 def claim_these(connection: Connection, case_ids: Sequence[int]) -> list[CaseRow]:
-    """Of these cases, those that are still due or set apart."""
+    """Of these cases, those that are still due or set apart. Waits for whoever holds one: passed over, it could be lost."""
     return [CaseRow(*row) for row in connection.execute(THESE, [list(case_ids)])]
 
 

@@ -3,13 +3,15 @@
 The same model is the body of the API, a line of the import, and (validated once, stored as JSON) what the stages read.
 """
 
-from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
 import phonenumbers
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from models.errors import Problem
 
 Milieu = Literal["urban", "rural"]
 Sex = Literal["female", "male"]
@@ -38,7 +40,7 @@ def western_digits(value: object) -> object:
 
 def e164(value: str) -> str:
     """A phone number in E.164 form (ITU-T); a national number is taken as Moroccan."""
-    if value.startswith("+212") and len(value) == 13 and value[1:].isdigit():
+    if value.startswith("+212") and len(value) == 13 and value[1:].isdecimal() and value.isascii():
         return value
     try:
         number = phonenumbers.parse(value, "MA")
@@ -51,7 +53,9 @@ def e164(value: str) -> str:
 
 Idcs = Annotated[str, Field(pattern=r"^[0-9]{10}$", description="Digital civil and social identifier, ten digits.")]
 Phone = Annotated[str, BeforeValidator(western_digits), AfterValidator(e164), Field(max_length=20)]
-Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\p{Cc}]+$")]  # as typed, no control characters
+NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"  # in the words of every dialect of patterns, for those who read the JSON Schema
+Name = Annotated[str, Field(min_length=1, max_length=80, pattern=NO_CONTROLS)]  # as typed
+Key = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROLS)]
 Money = Annotated[Decimal, Field(ge=0, le=100_000, max_digits=9, decimal_places=2, description="Dirhams (DH).")]
 Count = Annotated[int, Field(ge=0, le=99)]
 
@@ -70,7 +74,7 @@ class Member(Declared):
     family_name_ar: Name | None = None
     given_name_la: Name | None = None
     family_name_la: Name | None = None
-    birth_date: date
+    birth_date: Annotated[date, Field(ge=date(1890, 1, 1))]
     birth_precision: Literal["day", "year"] = "day"
     sex: Sex
     cin: Annotated[str, Field(pattern=r"^[A-Za-z]{1,2}[0-9]{1,7}$")] | None = None
@@ -93,6 +97,13 @@ class Member(Declared):
         if not ((self.given_name_ar and self.family_name_ar) or (self.given_name_la and self.family_name_la)):
             raise ValueError("needs a given and a family name in Arabic or in Latin letters")
         return self
+
+    @property
+    def name(self) -> str:
+        """The whole name, in Arabic where it is given in Arabic."""
+        if self.given_name_ar and self.family_name_ar:
+            return f"{self.given_name_ar} {self.family_name_ar}"
+        return f"{self.given_name_la} {self.family_name_la}"
 
 
 class Housing(Declared):
@@ -135,7 +146,7 @@ class Declaration(Declared):
 
     milieu: Milieu
     region: Annotated[int, Field(ge=1, le=12, description="1 to 12, as numbered by decree 2-15-40; names are in docs/formats.md.")]
-    commune: Annotated[str, Field(min_length=1, max_length=80)]
+    commune: Annotated[str, Field(min_length=1, max_length=80, pattern=NO_CONTROLS)]
     phone: Phone | None = None
     language: Language = "ar"
     housing: Housing
@@ -147,13 +158,13 @@ class Declaration(Declared):
     def members_fit_together(self) -> "Declaration":
         """One head, one declarant, nobody twice."""
         problems = []
-        if sum(member.relationship == "head" for member in self.members) != 1:
+        if [member.relationship for member in self.members].count("head") != 1:
             problems.append("exactly one member must be the head")
-        if sum(member.declarant for member in self.members) != 1:
+        if [member.declarant for member in self.members].count(True) != 1:
             problems.append("exactly one member must be the declarant")
-        twice = [idcs for idcs, times in Counter(member.idcs for member in self.members).items() if times > 1]
-        if twice:
-            places = [i for i, member in enumerate(self.members) if member.idcs in twice]
+        everybody = [member.idcs for member in self.members]
+        if len(set(everybody)) != len(everybody):
+            places = [i for i, idcs in enumerate(everybody) if everybody.count(idcs) > 1]
             problems.append(f"the same person stands at members {', '.join(map(str, places))}")
         if problems:
             raise ValueError("; ".join(problems))
@@ -170,6 +181,38 @@ class Declaration(Declared):
         return next(member for member in self.members if member.declarant)
 
 
-def read(text: str) -> Declaration:
-    """A declaration from JSON, with Arabic-Indic digits taken as 0-9 throughout. Raises pydantic's ValidationError."""
-    return Declaration.model_validate_json(text.translate(EASTERN_DIGITS))
+class ApplicationBody(Declaration):
+    """What is sent: a declaration, and under which key the sender knows it. The API's body and a line of an import are this."""
+
+    application: Key | None = Field(None, description="The sender's own key: sent twice, it counts once.")
+
+
+def read(text: str) -> ApplicationBody:
+    """An application from JSON, with Arabic-Indic digits taken as 0-9 throughout. Raises pydantic's ValidationError."""
+    return ApplicationBody.model_validate_json(text.translate(EASTERN_DIGITS))
+
+
+def stored(declaration: Declaration) -> str:
+    """A declaration as it is kept: JSON, without what was left out and without the sender's key."""
+    return declaration.model_dump_json(exclude_defaults=True, exclude={"application"})
+
+
+def objections(declaration: Declaration, today: date, most_members: int) -> list[Problem]:
+    """What a model alone cannot know: the day, and this installation's bounds."""
+    found = [
+        Problem(f"members[{i}].birth_date", "lies in the future") for i, member in enumerate(declaration.members) if member.birth_date > today
+    ]  # fmt: skip
+    if len(declaration.members) > most_members:
+        found.append(Problem("members", f"a household may have at most {most_members} members, this one has {len(declaration.members)}"))
+    return found
+
+
+def problems_of(error: ValidationError) -> list[Problem]:
+    """What is wrong with an application, field by field; never the value that was sent."""
+    return [Problem(path_of(each["loc"]), each["msg"].removeprefix("Value error, ")) for each in error.errors(include_url=False, include_input=False)]
+
+
+def path_of(location: Sequence[int | str]) -> str:
+    """A field as people write it: `members[2].birth_date`."""
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return path.removeprefix(".") or "body"

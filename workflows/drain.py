@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from threading import get_ident
 
 import psycopg
 import structlog
@@ -16,6 +17,7 @@ from models.database import Connection, raw, transaction
 from models.errors import Unavailable
 from workflows.claim import Cursor, claim, claim_these, paused
 from workflows.engine import Progress, work
+from workflows.floor import Floor
 from workflows.load import CaseRow
 from workflows.logbook import LEAVE, Attempt, Logbook
 from workflows.ports import Outside
@@ -25,6 +27,8 @@ log = structlog.get_logger()
 
 # The database refuses an order of locks or a moment, not the work: the same batch simply goes again.
 AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable)
+
+HANGS_SECONDS = 180.0  # a batch takes less than one
 
 DELIVERY = "delivery"  # the queue of the ledger's messages, beside those of the cases
 Find = Callable[[Connection], list[CaseRow]]
@@ -40,6 +44,8 @@ class Drainer:
     batch: int
     wake: Callable[[str], None]
     cursors: dict[str, Cursor] = field(default_factory=dict)
+    floor: Floor = field(default_factory=Floor)
+    began: dict[int, float] = field(default_factory=dict)  # when each thread began what it has in hand
     counters: Counter[str] = field(default_factory=Counter)
     stopping: bool = False
 
@@ -50,13 +56,14 @@ class Drainer:
         """
         until = time.monotonic() + seconds
         while not self.stopping and time.monotonic() < until:
-            if not (self.one_apart() or self.one_batch(queue)):
+            if not (self.one_apart() + self.one_batch(queue)):  # both: thousands that failed hold up nobody who waits in the queue
                 return False
         return True
 
     def one_batch(self, queue: str) -> int:
         """Claims and works one batch; how many cases it held."""
-        return self.attempt(queue, lambda connection: self.claim(connection, queue), self.serves)
+        with self.floor.beside_others():
+            return self.attempt(queue, lambda connection: self.claim(connection, queue), self.serves)
 
     def claim(self, connection: Connection, queue: str) -> list[CaseRow]:
         """What is due; a full claim wakes one more worker."""
@@ -66,12 +73,19 @@ class Drainer:
         return rows
 
     def one_apart(self) -> int:
-        """Works what was set apart, if its time has come: half of a batch whose worker died, or a case that failed."""
-        entry = self.logbook.take(self.serves, clock.now())
-        if entry is None:
+        """Works what was set apart, if its time has come, while this process does nothing else: half of a batch whose worker died, or a case that failed."""
+        if not self.logbook.anything_apart(self.serves, clock.now()):
             return 0
-        self.again(entry)
-        return len(entry.case_ids)
+        with self.floor.alone():
+            entry = self.logbook.take(self.serves, clock.now())
+            if entry is None:
+                return 0
+            try:
+                self.again(entry)
+            except Exception:
+                self.logbook.leave(entry)
+                raise
+            return len(entry.case_ids)
 
     def again(self, entry: Attempt) -> None:
         """These cases, and no others; one alone goes stage by stage."""
@@ -82,33 +96,39 @@ class Drainer:
 
     def alone(self, entry: Attempt) -> None:
         """One case, a transaction a stage. Where it fails now, it is it that fails."""
-        (case_id,) = entry.case_ids
         queue: str | None = entry.queue
         while queue in self.serves:
-            with transaction() as session:
-                connection = raw(session)
-                rows = claim_these(connection, [case_id])
-                if not rows:
-                    break
-                try:
-                    with connection.transaction():
-                        progress = self.work(connection, rows, ())
-                except Unavailable:
-                    raise
-                except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, it is counted against this case
-                    failure = describe(error)
-                    log.warning("case failed alone", case_id=case_id, error=failure.error)
-                    connection.execute(LEAVE, [entry.id])
-                    failed_alone(connection, case_id, failure, clock.now(), self.outside)
-                    return
-            self.tell(progress)
-            queue = next(iter(progress.next_queues), None)
-        self.logbook.leave(entry)
+            try:
+                queue = self.stage_alone(entry, queue)
+            except AGAIN:
+                continue
+        self.logbook.close(entry)
+
+    def stage_alone(self, entry: Attempt, queue: str) -> str | None:
+        """One stage of one case; the queue of the next stage. None where there is none to go on with: it failed, ended, or its queue is paused."""
+        with transaction() as session:
+            connection = raw(session)
+            rows = claim_these(connection, entry.case_ids)
+            if not rows or (queue != entry.queue and queue in paused(connection)):
+                return None
+            try:
+                with connection.transaction():
+                    progress = self.work(connection, rows, ())
+            except (Unavailable, *AGAIN):
+                raise
+            except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, it is counted against this case
+                failure = describe(error)
+                log.warning("case failed alone", case_id=rows[0].id, error=failure.error)
+                connection.execute(LEAVE, [entry.id])
+                failed_alone(connection, rows[0].id, failure, clock.now(), self.outside)
+                return None
+        self.tell(progress)
+        return next(iter(progress.next_queues), None)
 
     def attempt(self, queue: str, find: Find, serves: Collection[str], entry: Attempt | None = None) -> int:
         """One transaction over whatever is found; how many cases that were. It leaves the book with the work or after it."""
         rows: Sequence[CaseRow] = ()
-        progress = Progress(0, Counter(), frozenset(), 0)
+        progress = Progress()
         try:
             with transaction() as session:
                 connection = raw(session)
@@ -119,10 +139,10 @@ class Drainer:
                 if entry:
                     connection.execute(LEAVE, [entry.id])
         except Unavailable:
-            if entry:
+            if entry and not entry.apart:
                 self.logbook.leave(entry)
             raise
-        except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the neighbours go on
+        except Exception as error:  # a worker's edge: whatever it is, the neighbours go on
             if entry is None:
                 raise
             self.after_failure(entry, error)
@@ -131,12 +151,19 @@ class Drainer:
 
     def work(self, connection: Connection, rows: Sequence[CaseRow], serves: Collection[str]) -> Progress:
         """The work itself, counted and timed."""
-        began = time.monotonic()
-        progress = work(connection, rows, self.outside, clock.now(), serves)
+        began = self.began[get_ident()] = time.monotonic()
+        try:
+            progress = work(connection, rows, self.outside, clock.now(), serves)
+        finally:
+            del self.began[get_ident()]
         self.counters["batches"] += 1
         self.counters["cases"] += progress.cases
         self.counters["busy_milliseconds"] += round((time.monotonic() - began) * 1000)
         return progress
+
+    def hangs(self) -> bool:
+        """Whether a thread has been at one batch for longer than any batch can take."""
+        return any(time.monotonic() - began > HANGS_SECONDS for began in list(self.began.values()))
 
     def tell(self, progress: Progress) -> None:
         """After the commit: queues that are due elsewhere are woken, delivery where messages are owed."""
@@ -151,6 +178,9 @@ class Drainer:
         log.info("batch failed", cases=len(entry.case_ids), error=describe(error).error)
         if isinstance(error, AGAIN) or len(entry.case_ids) == 1:
             self.again(entry)
+            return
+        if entry.apart:
+            self.logbook.halve(entry)
             return
         self.logbook.leave(entry)
         middle = len(entry.case_ids) // 2

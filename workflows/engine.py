@@ -4,7 +4,6 @@ A batch is one transaction and is carried through every stage that this worker s
 fails alone; what fails alone is tried again later and in the end parked. See docs/engine.md.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,10 +15,11 @@ from workflows.casefile import CaseFile
 from workflows.chain import salts, seal
 from workflows.events import Event, Recorded
 from workflows.evidence import Evidence, TimePassed
-from workflows.flow import MACHINE, step_of
+from workflows.flow import MACHINE, PARKED, step_of
 from workflows.load import COLUMNS, CaseRow, case_files
 from workflows.ports import Notices, Outside, Ports
-from workflows.record import Move, Standing, record, standing
+from workflows.record import Standing, record, standing
+from workflows.rows import Move
 from workflows.social_register import LocalSocialRegister
 
 
@@ -34,12 +34,11 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a batch came to: how many cases moved, by which events, the queues that have work now, and the messages owed."""
+    """What a batch came to: how many cases moved, the queues that have work now, and how many messages are owed."""
 
-    cases: int
-    events: Counter[str]
-    next_queues: frozenset[str]
-    messages: int
+    cases: int = 0
+    next_queues: frozenset[str] = frozenset()
+    messages: int = 0
 
 
 def work(connection: Connection, rows: Sequence[CaseRow], outside: Outside, now: datetime, serves: Collection[str]) -> Progress:
@@ -47,11 +46,11 @@ def work(connection: Connection, rows: Sequence[CaseRow], outside: Outside, now:
     ports = Ports(now, outside.population(connection), LocalSocialRegister(connection))
     courses = [Course(file, row.head) for file, row in zip(case_files(connection, rows), rows, strict=True)]
     fresh = salts()
-    standing: list[Course] = courses
-    while standing:
-        for stage, group in by_stage(standing):
+    under_way: list[Course] = courses
+    while under_way:
+        for stage, group in by_stage(under_way):
             decide_all(stage, group, ports, outside, fresh)
-        standing = [each for each in standing if goes_on(each.file, serves)]
+        under_way = [each for each in under_way if goes_on(each.file, serves)]
     moved = [course for course in courses if course.moves]
     return write(connection, moved, now)
 
@@ -109,12 +108,10 @@ def write(connection: Connection, courses: Sequence[Course], now: datetime) -> P
     standings = [standing(course.file, course.head, now) for course in courses]
     if moves:
         record(connection, moves, standings)
-    return Progress(
-        len(courses), Counter(each.sealed.kind for each in moves), queues_with_work(standings), sum(len(each.notices) for each in moves)
-    )  # fmt: skip
+    return Progress(len(courses), queues_of(standings), sum(len(each.notices) for each in moves))
 
 
-def queues_with_work(standings: Sequence[Standing]) -> frozenset[str]:
+def queues_of(standings: Sequence[Standing]) -> frozenset[str]:
     """The queues that these cases are due in."""
     return frozenset(each.place.queue for each in standings if each.place.ready and each.place.queue)
 
@@ -130,6 +127,8 @@ def advance(connection: Connection, case_id: int, version: int, evidence: Eviden
     A double click, a repeated message and a colleague who was faster are the same thing: Stale, nothing changed.
     """
     row = lock(connection, case_id, version)
+    if row.stage == PARKED:
+        raise Refused("not_possible_now", "The application waits for our operators; it goes on as soon as they have mended what held it up.")
     (file,) = case_files(connection, [row])
     course = Course(file, row.head)
     event = decide(course, evidence, outside, next(salts()))
@@ -151,5 +150,3 @@ def lock(connection: Connection, case_id: int, version: int | None = None) -> Ca
     if found is None or (version is not None and found[3] != version):
         raise Stale("The case has moved on meanwhile; nothing was changed.")
     return CaseRow(*found)
-
-

@@ -7,8 +7,7 @@ from datetime import date, datetime
 
 import msgspec
 
-
-MACHINE = "sijil"  # the actor of decisions that no person takes
+SIJIL = "sijil"  # the actor of decisions that no person takes
 DECLARANT = "declarant"
 
 
@@ -16,7 +15,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """When it was given (aware, UTC) and by whom (a pseudonymous id)."""
 
     at: datetime
-    by: str = MACHINE
+    by: str = SIJIL
 
 
 class TimePassed(Evidence, frozen=True, kw_only=True, tag=True):
@@ -90,7 +89,5 @@ class DoubtAnswer(Evidence, frozen=True, kw_only=True, tag=True):
 
 
 ANSWERS_OF_PEOPLE: tuple[type[Evidence], ...] = (Correction, Withdrawal, Reopening, DoubtAnswer)
-KINDS: dict[str, type[Evidence]] = {
-    kind.__name__: kind for kind in (TimePassed, RegisterAnswer, ScreeningAnswer, RegisterState, *ANSWERS_OF_PEOPLE)
-}  # fmt: skip
-
+ALL: tuple[type[Evidence], ...] = (TimePassed, RegisterAnswer, ScreeningAnswer, RegisterState, *ANSWERS_OF_PEOPLE)
+KINDS = {kind.__name__: kind for kind in ALL}

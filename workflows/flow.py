@@ -4,21 +4,36 @@ A stage that nobody listed here does not exist; an event that a stage may return
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from workflows.casefile import CaseFile
 from workflows.events import (
-    ApplicationRefused, CaseReopened, CaseWithdrawn, CorrectionAsked, CorrectionReceived, CorrectionReminded,
-    DoubtLifted, DuplicateSuspected, Event, HouseholdApproved, Lapsed, MembersMismatched, NothingSuspicious,
-    NoticesIssued, PersonsVerified, RefusalProposed, ReviewOverdue, ScoreComputed,
+    ApplicationRefused,
+    CaseReopened,
+    CaseWithdrawn,
+    CorrectionAsked,
+    CorrectionReceived,
+    CorrectionReminded,
+    DoubtLifted,
+    DuplicateSuspected,
+    Event,
+    HouseholdApproved,
+    Lapsed,
+    MembersMismatched,
+    NothingSuspicious,
+    NoticesIssued,
+    PersonsVerified,
+    RefusalProposed,
+    ReviewOverdue,
+    ScoreComputed,
 )  # fmt: skip
 from workflows.evidence import Correction, DoubtAnswer, Evidence, Reopening, TimePassed, Withdrawal
 from workflows.ports import Ports
 from workflows.stages import approve, correct, lapse, notify, overdue, reopen, review, score, screen, verify, withdraw
 
-MACHINE, CITIZEN, CASEWORKER, OPERATOR, NOBODY = "machine", "citizen", "caseworker", "operator", "nobody"
+MACHINE, CITIZEN, CASEWORKER, NOBODY = "machine", "citizen", "caseworker", "nobody"
 
 Decide = Callable[[CaseFile, Any], Event]
 Gather = Callable[[Sequence[CaseFile], Ports], Mapping[int, Evidence]]
@@ -61,7 +76,7 @@ class Flow:
 
     kind: str
     steps: Mapping[str, Step]
-    first: str = field(default="submitted")
+    first: str
 
 
 def machine(name: str, stage: Any, queue: str, leads: Mapping[type[Event], str]) -> Step:

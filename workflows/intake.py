@@ -14,7 +14,7 @@ from models.settings import settings
 from workflows.arrays import columns
 from workflows.casefile import CaseFile
 from workflows.chain import GENESIS, salts
-from workflows.declaration import Declaration
+from workflows.declaration import ApplicationBody, Declaration, objections, stored
 from workflows.engine import Course, move
 from workflows.events import ApplicationReceived
 from workflows.evidence import DECLARANT, TimePassed
@@ -36,7 +36,7 @@ class Application:
     @property
     def body(self) -> str:
         """The declaration as it is stored."""
-        return self.declaration.model_dump_json(exclude_defaults=True)
+        return stored(self.declaration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class NotTaken:
-    """Why an application was not taken: `open_application`, `key_reused` or `too_many_members`."""
+    """Why an application was not taken: `open_application`, `key_reused` or `not_valid`."""
 
     code: str
     message: str
@@ -106,7 +106,7 @@ class Arrival:
 def submit(session: Session, applications: Sequence[Application], now: datetime, notices: Notices) -> list[Outcome]:
     """What became of each application, in order. The caller commits, and only then hands out receipts and wakes the queue."""
     connection = raw(session)
-    outcomes: dict[int, Outcome] = {i: refusal for i, each in enumerate(applications) if (refusal := too_large(each))}
+    outcomes: dict[int, Outcome] = {i: refusal for i, each in enumerate(applications) if (refusal := refusal_of(each, now))}
     first: dict[str, int] = {}
     for i, each in enumerate(applications):
         if i not in outcomes:
@@ -124,8 +124,13 @@ def submit(session: Session, applications: Sequence[Application], now: datetime,
 
 
 def full_key(application: Application) -> str:
-    """The key with its channel: two senders may use the same one."""
+    """The key with its channel: a file and the API may use the same one. All who send through the API share one set of keys."""
     return f"{application.channel}:{application.key}"
+
+
+def key_of(sent: ApplicationBody) -> str:
+    """The sender's own key, else the hash of what it says."""
+    return sent.application or hash_of(stored(sent)).hex()
 
 
 def hash_of(body: str) -> bytes:
@@ -133,14 +138,10 @@ def hash_of(body: str) -> bytes:
     return sha256(body.encode()).digest()
 
 
-def too_large(application: Application) -> NotTaken | None:
-    """A household with more members than the form takes."""
-    most = settings().max_members
-    count = len(application.declaration.members)
-    if count <= most:
-        return None
-    text = f"A household may have at most {most} members, this one has {count}."
-    return NotTaken("too_many_members", text, [Problem("members", text)])
+def refusal_of(application: Application, now: datetime) -> NotTaken | None:
+    """A declaration that cannot be so."""
+    problems = objections(application.declaration, now.date(), settings().max_members)
+    return NotTaken("not_valid", "The application is not valid; errors names each field.", problems) if problems else None
 
 
 def already_open() -> NotTaken:
@@ -229,6 +230,6 @@ def case_columns(arrival: Arrival) -> tuple[Any, ...]:
 
 def write_down(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> None:
     """The declarations, the first events and the messages that say they were received."""
-    declarations = ((each.course.file.id, 1, each.course.file.household_id, each.body, each.application.declaration.phone, now) for each in arrivals)
+    declarations = [(each.course.file.id, 1, each.course.file.household_id, each.body, each.application.declaration.phone, now) for each in arrivals]
     copy(connection, "declaration", DECLARATION, declarations)
     record_moves(connection, [move for each in arrivals for move in each.course.moves])

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 INTERACTIVE, APPEAL, UPDATE, BULK = range(4)
 
-NAMES = {"interactive": INTERACTIVE, "appeal": APPEAL, "update": UPDATE, "bulk": BULK}
 ALLOWANCE = {INTERACTIVE: timedelta(0), APPEAL: timedelta(minutes=1), UPDATE: timedelta(minutes=5), BULK: timedelta(minutes=15)}
 
 

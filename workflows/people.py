@@ -10,8 +10,8 @@ from sqlmodel import Session
 from models.database import Connection, raw
 from models.errors import NotFound, Problem, Refused, Stale
 from models.settings import settings
-from workflows.declaration import Declaration
-from workflows.engine import Progress, advance, operate
+from workflows.declaration import Declaration, objections, stored
+from workflows.engine import Progress, advance, lock, operate
 from workflows.events import CaseResumed
 from workflows.evidence import DECLARANT, Correction, DoubtAnswer, Evidence, Reopening, Withdrawal
 from workflows.flow import PARKED
@@ -78,25 +78,31 @@ def answer_of_citizen(
 
 
 def redeclare(connection: Connection, case: Found, version: int | None, declaration: Declaration | None, now: datetime) -> int:
-    """Stores the new declaration beside the old; its number. Even the declarant's identifier may have been the mistake."""
+    """Stores the new declaration beside the old; its number. Even the declarant's identifier may have been the mistake.
+
+    The case is locked first, so that of two clicks at once the second is Stale.
+    """
     if declaration is None:
         raise Refused("declaration_missing", "A correction needs the whole declaration anew.", problems=[Problem("declaration", "is missing")])
-    if version is not None and version != case.version:
-        raise Stale("The case has moved on meanwhile; nothing was changed.")
-    if len(declaration.members) > settings().max_members:
-        text = f"A household may have at most {settings().max_members} members."
-        raise Refused("too_many_members", text, problems=[Problem("members", text)])
+    lock(connection, case.id, case.version if version is None else version)
+    if problems := [
+        Problem(f"declaration.{each['field']}", each["message"]) for each in objections(declaration, now.date(), settings().max_members)
+    ]:
+        raise Refused("not_valid", "The declaration is not valid; errors names each field.", problems=problems)
     try:
         connection.execute(REDECLARE, [declaration.declarant.idcs, declaration.region, case.id])
     except psycopg.errors.UniqueViolation:
-        raise Refused("open_application", "The declarant now named already has another open application.") from None
+        text = "The declarant now named already has another open application. Withdraw that one first, or correct it instead."
+        raise Refused("open_application", text, problems=[Problem("declaration.members", text)]) from None
     number = case.declaration + 1
-    row = (case.id, number, case.household_id, declaration.model_dump_json(exclude_defaults=True), declaration.phone, now)
+    row = (case.id, number, case.household_id, stored(declaration), declaration.phone, now)
     copy(connection, "declaration", DECLARATION, [row])
     return number
 
 
-def answer_of_officer(session: Session, reference: str, officer: str, verdict: str, reason: str, version: int | None, now: datetime, outside: Outside) -> StageNow:
+def answer_of_officer(
+    session: Session, reference: str, officer: str, verdict: str, reason: str, version: int | None, now: datetime, outside: Outside
+) -> StageNow:
     """A caseworker answers a doubt: `lift`, `correct` or `refuse`, with a reason of `stages/review.py`."""
     connection = raw(session)
     case = find(connection, reference)
@@ -106,7 +112,12 @@ def answer_of_officer(session: Session, reference: str, officer: str, verdict: s
 
 def act(connection: Connection, case: Found, version: int | None, form: Evidence, outside: Outside) -> StageNow:
     """Puts the form before the engine."""
-    event, file, progress = advance(connection, case.id, case.version if version is None else version, form, outside)
+    try:
+        event, file, progress = advance(connection, case.id, case.version if version is None else version, form, outside)
+    except psycopg.errors.UniqueViolation as error:
+        if error.diag.constraint_name != "case_one_open_registration":
+            raise
+        raise Refused("open_application", "The declarant has another open application meanwhile. Withdraw that one first, or go on with it.") from None
     return StageNow(file.stage, file.version, type(event).__name__, progress.next_queues)
 
 

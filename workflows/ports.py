@@ -23,7 +23,7 @@ class SocialRegister(Protocol):
     def claim_persons(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
         """Claims every member for its case, in key order; returns by case id who else holds some (nobody: absent).
 
-        A case that loses one person keeps none.
+        A case that loses one goes to a person, and the engine then lets go of all of them.
         """
 
     def households_by_phone(self, phones: Sequence[str]) -> Mapping[str, int]:
@@ -45,11 +45,25 @@ class Ports:
 class Notice(Protocol):
     """A message that an event makes owed."""
 
-    template: str
-    channel: str
-    language: str
-    recipient: str | None
-    body: str
+    @property
+    def template(self) -> str:
+        """Which message it is, by its key in the catalogues."""
+
+    @property
+    def channel(self) -> str:
+        """`sms` or `letter`."""
+
+    @property
+    def language(self) -> str:
+        """That of the declaration."""
+
+    @property
+    def recipient(self) -> str | None:
+        """A phone number; None for a letter."""
+
+    @property
+    def body(self) -> str:
+        """The text as the citizen reads it."""
 
 
 Notices = Callable[[CaseFile, Recorded], Sequence[Notice]]  # pure: what an event makes owed

@@ -9,6 +9,7 @@ import secrets
 from hashlib import sha256
 
 from models.settings import settings
+from workflows.declaration import EASTERN_DIGITS
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U to mistake
 
@@ -20,10 +21,15 @@ def new_reference() -> str:
 
 
 def normal(reference: str) -> str:
-    """A reference as it was typed, in its written form: lower case, blanks and look-alikes are forgiven."""
-    plain = reference.upper().replace("-", "").replace(" ", "").removeprefix("RSU")
-    plain = plain.translate(str.maketrans("ILO", "110"))
+    """A reference as it was typed, in its written form: lower case, blanks, Arabic-Indic digits and look-alikes are forgiven."""
+    plain = typed(reference.upper().replace("-", "").strip().removeprefix("RSU"))
     return f"RSU-{plain[:4]}-{plain[4:8]}-{plain[8:]}"
+
+
+def typed(code: str) -> str:
+    """What somebody typed, in our alphabet: either kind of digits, look-alikes forgiven, anything else left out."""
+    plain = code.upper().translate(EASTERN_DIGITS).translate(str.maketrans("ILO", "110"))
+    return "".join(letter for letter in plain if letter in ALPHABET)
 
 
 def secret_for(reference: str) -> str:
@@ -33,8 +39,8 @@ def secret_for(reference: str) -> str:
 
 
 def is_secret_of(reference: str, secret: str) -> bool:
-    """Whether this secret belongs to the reference, in constant time."""
-    return hmac.compare_digest(secret_for(reference).encode(), secret.strip().upper().encode())
+    """Whether this secret, however it was typed, belongs to the reference; in constant time."""
+    return hmac.compare_digest(secret_for(reference), typed(secret))
 
 
 def pseudonym(role: str, name: str) -> str:

@@ -9,7 +9,7 @@ from models.errors import SijilError
 from models.settings import settings
 from workflows.engine import Progress, lock, operate
 from workflows.events import CaseParked
-from workflows.evidence import MACHINE
+from workflows.evidence import SIJIL
 from workflows.flow import PARKED, step_of
 from workflows.logbook import set_apart
 from workflows.ports import Outside
@@ -53,7 +53,7 @@ def failed_alone(connection: Connection, case_id: int, failure: Failure, now: da
     park = tries >= settings().tries
     connection.execute(NOTE, [case_id, row.stage, row.version, tries, failure.error, failure.traceback, now, park])
     if park:
-        return operate(connection, case_id, CaseParked(stage=row.stage, error=failure.error, tries=tries), PARKED, now, MACHINE, outside)
+        return operate(connection, case_id, CaseParked(stage=row.stage, error=failure.error, tries=tries), PARKED, now, SIJIL, outside)
     set_apart(connection, step_of(row.kind, row.stage).queue or "", [case_id], now + timedelta(seconds=2.0**tries))
     return None
 

@@ -7,6 +7,5 @@ from workflows.evidence import TimePassed
 
 def decide(case: CaseFile, evidence: TimePassed) -> ReviewOverdue:
     """How many times the review's term has passed."""
-    last = case.past.get(ReviewOverdue)
-    before = case.last(ReviewOverdue).times if last is not None and last.at >= case.stage_since else 0
+    before = case.last(ReviewOverdue).times if case.last_here(ReviewOverdue) else 0
     return ReviewOverdue(times=before + 1)

@@ -26,8 +26,8 @@ def decide(case: CaseFile, answer: DoubtAnswer) -> DoubtLifted | CorrectionAsked
 
 def refuse(case: CaseFile, answer: DoubtAnswer) -> RefusalProposed | ApplicationRefused:
     """The first to say so proposes, the second decides."""
-    proposed = case.past.get(RefusalProposed)
-    if proposed is None or proposed.at < case.stage_since:
+    proposed = case.last_here(RefusalProposed)
+    if proposed is None:
         return RefusalProposed(reason=answer.reason)
     if proposed.actor == answer.by:
         raise Refused("needs_second_person", "A refusal needs a second caseworker; you proposed it.")

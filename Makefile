@@ -1,0 +1,38 @@
+# `make setup` prepares .venv (the `sijil` command is in it); `make demo` shows everything; `make test` proves it.
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+export UV_PYTHON_DOWNLOADS = never
+# The project's own environment, whatever the caller's shell has set.
+export UV_PROJECT_ENVIRONMENT = $(VENV)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint clean
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
+
+setup: $(READY)  ## install everything into .venv
+
+$(READY): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "Sijil needs Python 3.11, 3.12 or 3.13; $(PYTHON) is another. Say which: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-cache-dir install uv==0.13.9
+	$(VENV)/bin/uv sync --frozen --inexact --no-cache --quiet
+	@touch $@
+
+demo: $(READY)  ## start everything, file 1,000 applications, show them, serve the portal until Ctrl-C
+	@exec $(VENV)/bin/sijil demo
+
+test: $(READY)  ## the whole suite, against real servers
+	@exec $(VENV)/bin/pytest -n 2
+
+lint: $(READY)  ## ruff, mypy, import-linter
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+clean:  ## remove .venv and the demo's data
+	rm -rf $(VENV) .sijil

@@ -1,0 +1,80 @@
+"""`sijil bench engine`: everything in turn, round after round, and the medians."""
+
+import math
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+from benchmarks import copying, engine, limit, rivals
+from benchmarks.prepared import LEAST_SECONDS, PREPARED, Say, Workers
+from sijil.ground import Ground, ground
+
+
+def compare(rounds: int, seed: int, workers: Workers, say: Say, only: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Medians in cases a second, what each ran with, and every single value."""
+    with ground("bench") as on:
+        cases = engine.calibrated(on, seed, workers, say)
+        settings = settings_of(on, workers, say, only)
+        values: dict[str, list[float]] = {}
+        for number in range(1, rounds + 1):
+            for name, measure in in_turn(on, settings, only):
+                rate, seconds = measure()
+                values.setdefault(name, []).append(rate)
+                say(f"round {number}: {name:<7}{rate:>10.1f} cases/s over {seconds:.1f} s")
+    medians = {name: round(median(values[name]), 1) if name in values else None for name in NAMES}
+    ratios = {f"engine_to_{name}": round(medians["engine"] / value, 3) for name, value in medians.items() if name != "engine" and value and medians["engine"]}
+    rates = {name: [round(rate, 1) for rate in each] for name, each in values.items()}
+    return {**medians, **ratios, "cases": cases, "rounds": rounds, "settings": settings, "values": rates}
+
+
+NAMES = ("engine", "limit", "copy", "naive", "noop", "dbos")
+
+
+def settings_of(on: Ground, workers: Workers, say: Say, only: frozenset[str]) -> dict[str, Any]:
+    """What each runs with; the rivals' threads are tried first, and the better ones kept."""
+    ours = workers._asdict()
+    found: dict[str, Any] = {"engine": ours, "limit": ours, "copy": {"connections": 2, "cases_a_commit": copying.SET}}
+    if wanted("naive", only) or wanted("noop", only):
+        tried = {count: rivals.naive(on, PREPARED, 400, 2, count)[0] for count in (4, 8)}
+        better = max(tried, key=lambda count: tried[count])
+        say(f"naive with 2x4 threads {tried[4]:.0f}, with 2x8 {tried[8]:.0f} cases/s")
+        found["naive"] = {"processes": 2, "threads": better, "cases": share(tried[better])}
+        trial = rivals.noop(on, 1500, 2, better)[0]
+        found["noop"] = {"processes": 2, "threads": better, "cases": share(trial)}
+    if wanted("dbos", only):
+        tried = {count: rivals.dbos(on, PREPARED, 150, 2, count)[0] for count in (4, 8)} if rivals.has_dbos() else {}
+        if tried:
+            better = max(tried, key=lambda count: tried[count])
+            say(f"DBOS with 2x4 workflows at a time {tried[4]:.0f}, with 2x8 {tried[8]:.0f} cases/s")
+            found["dbos"] = {"processes": 2, "threads": better, "cases": share(tried[better])}
+        else:
+            say("DBOS is not installed (the extra `dbos`): left out")
+    return found
+
+
+def share(rate: float) -> int:
+    """As many cases as it needs for a little over ten seconds."""
+    return math.ceil(rate * LEAST_SECONDS * 1.15)
+
+
+def wanted(name: str, only: frozenset[str]) -> bool:
+    """All, unless some were named."""
+    return not only or name in only
+
+
+def in_turn(on: Ground, settings: dict[str, Any], only: frozenset[str]) -> list[tuple[str, Callable[[], tuple[float, float]]]]:
+    """One round. `copy` follows the engine, whose rows it takes."""
+    ours = Workers(**settings["engine"])
+    measures: dict[str, Callable[[], tuple[float, float]]] = {
+        "limit": lambda: limit.measure(on, PREPARED, ours),
+        "engine": lambda: engine.measure(on, PREPARED, ours),
+        "copy": copying.measure,
+    }
+    if "naive" in settings:
+        naive, noop = settings["naive"], settings["noop"]
+        measures["naive"] = lambda: rivals.naive(on, PREPARED, naive["cases"], naive["processes"], naive["threads"])
+        measures["noop"] = lambda: rivals.noop(on, noop["cases"], noop["processes"], noop["threads"])
+    if "dbos" in settings:
+        dbos = settings["dbos"]
+        measures["dbos"] = lambda: rivals.dbos(on, PREPARED, dbos["cases"], dbos["processes"], dbos["threads"])
+    return [(name, measure) for name, measure in measures.items() if wanted(name, only)]

@@ -1,0 +1,78 @@
+"""The rows that the engine wrote, by plain COPY into empty tables with the same indexes: what the disk and the indexes cost.
+
+Two connections, 500 cases a commit. Neither reading, deciding nor hashing is in it.
+"""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+
+from models.settings import settings
+
+SET = 500
+LEAST_SECONDS = 10.0
+# Table, its columns for a case, and which of its rows belong to a case's way through the engine.
+WRITTEN = {
+    "event": "select * from event where seq > 1 and case_id between {low} and {high}",
+    "score": "select * from score where case_id between {low} and {high}",
+    "household": "select * from household where registered_by between {low} and {high}",
+    "household_version": "select * from household_version where case_id between {low} and {high}",
+    "household_member": "select m.* from household_member m join household_version v using (household_id, version) where v.case_id between {low} and {high}",
+    "eligibility": "select e.* from eligibility e join household_version v using (household_id, version) where v.case_id between {low} and {high}",
+    "message": "select * from message where seq > 1 and case_id between {low} and {high}",
+    "person_claim": "select * from person_claim where case_id between {low} and {high}",
+    "cases": "select * from cases where id between {low} and {high}",
+}
+Chunk = tuple[int, dict[str, bytes]]  # cases that reached `notified`, and each table's rows
+
+
+def measure(most_cases: int = 20_000) -> tuple[float, float]:
+    """Cases a second, from the database in use, in which an engine has just run; and over how many seconds."""
+    address = settings().database_url or ""
+    with psycopg.connect(address, autocommit=True) as connection:
+        chunks = read(connection, most_cases)
+        for table in WRITTEN:
+            connection.execute(f"create table copy_{table} (like {table} including all)")
+        seconds, cases = 0.0, 0
+        while seconds < LEAST_SECONDS:
+            connection.execute("truncate " + ", ".join(f"copy_{table}" for table in WRITTEN))
+            connection.execute("checkpoint")
+            began = time.monotonic()
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(write, [(address, chunks[0::2]), (address, chunks[1::2])]))
+            seconds += time.monotonic() - began
+            cases += sum(count for count, _ in chunks)
+        for table in WRITTEN:
+            connection.execute(f"drop table copy_{table}")
+    return cases / seconds, seconds
+
+
+def read(connection: "psycopg.Connection[tuple[object, ...]]", most_cases: int) -> list[Chunk]:
+    """The rows, in COPY's own format, 500 cases at a time."""
+    row = connection.execute("select min(id), max(id) from cases").fetchone()
+    assert row is not None
+    low, high = int(str(row[0])), int(str(row[1]))
+    return [chunk(connection, start, min(start + SET - 1, high)) for start in range(low, min(high, low + most_cases - 1) + 1, SET)]
+
+
+def chunk(connection: "psycopg.Connection[tuple[object, ...]]", low: int, high: int) -> Chunk:
+    """One range of cases."""
+    rows = {}
+    for table, statement in WRITTEN.items():
+        with connection.cursor() as cursor, cursor.copy(f"copy ({statement.format(low=low, high=high)}) to stdout (format binary)") as stream:
+            rows[table] = b"".join(bytes(each) for each in stream)
+    found = connection.execute("select count(*) from cases where stage = 'notified' and id between %s and %s", [low, high]).fetchone()
+    assert found is not None
+    return int(str(found[0])), rows
+
+
+def write(share: tuple[str, list[Chunk]]) -> None:
+    """One connection's share."""
+    address, chunks = share
+    with psycopg.connect(address) as connection:
+        for _, rows in chunks:
+            for table, data in rows.items():
+                with connection.cursor() as cursor, cursor.copy(f"copy copy_{table} from stdin (format binary)") as stream:
+                    stream.write(data)
+            connection.commit()

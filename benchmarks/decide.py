@@ -1,0 +1,77 @@
+"""`sijil bench decide`: all decisions of one case of five persons in memory, contributions and hashing included."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from datetime import date
+from statistics import median
+
+from models import clock
+from notifications.notices import notices
+from sijil.generator.household import household
+from workflows.casefile import CaseFile
+from workflows.chain import GENESIS, salts
+from workflows.declaration import Declaration, read, stored
+from workflows.engine import Course, decide
+from workflows.evidence import Holder, RegisteredPerson
+from workflows.flow import MACHINE, REGISTRATION, step_of
+from workflows.ports import Outside, Ports
+
+ROUNDS = 9
+CASES = 500
+PERSONS = 5
+
+
+class Answers:
+    """Registers that answer from memory."""
+
+    def __init__(self, known: Mapping[str, RegisteredPerson]) -> None:
+        self.known = known
+
+    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
+        return self.known
+
+    def claim_persons(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
+        return {}
+
+    def households_by_phone(self, phones: Sequence[str]) -> Mapping[str, int]:
+        return {}
+
+    def last_versions(self, household_ids: Sequence[int]) -> Mapping[int, int]:
+        return {}
+
+
+def measure() -> float:
+    """Microseconds a case: the median of rounds over the same household, clean and of five."""
+    made = next(each for number in range(10_000) if len((each := household(1, number)).body["members"]) == PERSONS and each.truth["plant"] is None)
+    declaration = Declaration.model_validate_json(stored(read(json.dumps(made.body))))
+    register = Answers({row["idcs"]: person_of(row) for row in (each.row() for each in made.persons) if row["idcs"]})
+    return median(round_of(declaration, register) for _ in range(ROUNDS))
+
+
+def round_of(declaration: Declaration, register: Answers) -> float:
+    """One round."""
+    now = clock.now()
+    ports, outside, fresh = Ports(now, register, register), Outside(lambda _: register, notices), salts()
+    files = [
+        CaseFile(
+            id=i, reference="RSU-0000-0000-0000", kind="registration", stage=REGISTRATION.first, version=0, lane=0, household_id=i,
+            declaration_number=1, declaration=declaration, submitted_at=now, stage_since=now, deadline=None, past={},
+        )
+        for i in range(CASES)
+    ]  # fmt: skip
+    began = time.perf_counter()
+    for file in files:
+        course = Course(file, GENESIS)
+        while (step := step_of(course.file.kind, course.file.stage)).owner == MACHINE:
+            assert step.gather is not None
+            decide(course, step.gather([course.file], ports)[file.id], outside, next(fresh))
+    microseconds = (time.perf_counter() - began) / CASES * 1e6
+    assert course.file.stage == "notified", course.file.stage
+    return microseconds
+
+
+def person_of(row: Mapping[str, str | None]) -> RegisteredPerson:
+    """As the register answers."""
+    names = {name: str(row[name]) for name in ("given_name_ar", "family_name_ar", "given_name_la", "family_name_la", "birth_precision", "status")}
+    return RegisteredPerson(birth_date=date.fromisoformat(str(row["birth_date"])), **names)

@@ -1,0 +1,150 @@
+"""`sijil bench latency`: from submitted to notified, one application at a time, on an idle system or beside a bulk lane that is worked off.
+
+The end is when another connection sees the case notified, not when the engine says so.
+"""
+
+import os
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from statistics import quantiles
+from typing import Any
+
+import psycopg
+
+from benchmarks.engine import DONE
+from benchmarks.prepared import PREPARED, Say, Workers, alive_pids, let_go, one, prepare, working
+from models import clock
+from models.database import transaction
+from models.errors import Broken
+from models.settings import settings
+from notifications.notices import notices
+from sijil.enrol import enrol
+from sijil.generator.household import Made, households
+from sijil.ground import Ground, ground
+from sijil.importing import application
+from sijil.processes import start_gateway, stop
+from tasks.queues import ALL
+from tasks.wake import wake
+from workflows.declaration import ApplicationBody
+from workflows.intake import Application, Taken, submit
+from workflows.lanes import INTERACTIVE
+
+ONE_BY_ONE = 200
+WARM = 10
+PAUSE_SECONDS = (0.05, 0.3)  # between one application and the next
+IDLE_SECONDS = 30.0
+LOOK_SECONDS = 0.002
+LEAST_BESIDE = 60  # applications beside the backlog, over as many backlogs as it takes
+FRESH = 700_000  # households of the seed from here on come one by one
+RESTING = "select not machine from cases where id = %s"
+
+
+def idle(seed: int, workers: Workers, say: Say) -> dict[str, Any]:
+    """`p50_ms`, `p95_ms` on an idle system, and `idle_core_percent`: what workers and supervisor take of a core when nothing comes."""
+    with ground("bench") as on:
+        on.create("latency")
+        coming = clean(seed)
+        people = enrolled(coming, ONE_BY_ONE + WARM)
+        with gateway(), working(workers, ALL) as supervisor:
+            pids = [*alive_pids(), supervisor.pid]
+            times = [one_by_one(made) for made in people][WARM:]
+            say(f"{len(times)} applications one at a time")
+            rest = core_percent(pids, IDLE_SECONDS)
+    return {**told(times), "idle_core_percent": round(rest, 2), "applications": len(times), "settings": workers._asdict()}
+
+
+def beside_backlog(seed: int, backlog: int, workers: Workers, say: Say) -> dict[str, Any]:
+    """The same while so many cases of the bulk lane are worked off; `idle_core_percent` does not apply."""
+    with ground("bench") as on:
+        say(f"preparing a backlog of {backlog} ...")
+        prepare(on, PREPARED, backlog, seed)
+        coming = clean(seed)
+        times: list[float] = []
+        while len(times) < LEAST_BESIDE:
+            times += one_backlog(on, coming, workers)
+            say(f"{len(times)} applications beside the backlog so far")
+    return {**told(times), "idle_core_percent": None, "applications": len(times), "backlog": backlog, "settings": workers._asdict()}
+
+
+def one_backlog(on: Ground, coming: Iterator[Made], workers: Workers) -> list[float]:
+    """Times of those that came and went while there was a backlog."""
+    on.copy(PREPARED, "latency")
+    people = enrolled(coming, LEAST_BESIDE)
+    times = []
+    with working(workers):
+        let_go()
+        time.sleep(1.0)  # until it is well on its way
+        for made in people:
+            spent = one_by_one(made)
+            if one(DONE):
+                break
+            times.append(spent)
+    return times
+
+
+@contextmanager
+def gateway() -> Iterator[None]:
+    """Somebody to deliver to: an idle system delivers, too."""
+    child = start_gateway(settings().home / "gateway.ndjson")
+    try:
+        yield
+    finally:
+        stop([child])
+
+
+def clean(seed: int) -> Iterator[Made]:
+    """Households that can reach `notified`, without end."""
+    return (made for made in households(200_000, seed, FRESH) if made.truth["plant"] is None)
+
+
+def enrolled(coming: Iterator[Made], count: int) -> list[Made]:
+    """The next ones, known to the population register."""
+    people = list(islice(coming, count))
+    enrol(person.row() for made in people for person in made.persons)
+    return people
+
+
+def one_by_one(made: Made) -> float:
+    """Submits one as the portal does, waits until another connection sees that the machine is done with it; milliseconds."""
+    time.sleep(random.uniform(*PAUSE_SECONDS))
+    body = ApplicationBody.model_validate(made.body)
+    began = time.monotonic()
+    with transaction() as session:
+        (outcome,) = submit(session, [Application(application(body).key, "api", INTERACTIVE, body)], clock.now(), notices)
+    wake("verification")
+    assert isinstance(outcome, Taken)
+    with psycopg.connect(settings().database_url or "", autocommit=True) as connection:
+        while not seen(connection, outcome.case_id):
+            if time.monotonic() - began > 60:
+                raise Broken("An application did not come to its end within a minute.")
+            time.sleep(LOOK_SECONDS)
+    return (time.monotonic() - began) * 1000
+
+
+def seen(connection: "psycopg.Connection[Any]", case_id: int) -> bool:
+    """Whether the machine is done with it."""
+    row = connection.execute(RESTING, [case_id]).fetchone()
+    return bool(row and row[0])
+
+
+def told(times: list[float]) -> dict[str, float]:
+    """Half, and 95 of a hundred, within so many milliseconds."""
+    cuts = quantiles(times, n=100, method="inclusive")
+    return {"p50_ms": round(cuts[49], 1), "p95_ms": round(cuts[94], 1), "longest_ms": round(max(times), 1)}
+
+
+def core_percent(pids: list[int], seconds: float) -> float:
+    """What these processes together took of one core."""
+    before = sum(map(cpu_seconds, pids))
+    time.sleep(seconds)
+    return (sum(map(cpu_seconds, pids)) - before) / seconds * 100
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

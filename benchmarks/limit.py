@@ -1,0 +1,77 @@
+"""What the engine's own work costs without a queue: the same gather, decide and record over ranges of ids; no claims, no wakes.
+
+    python -m benchmarks.limit PROCESS PROCESSES THREADS BATCH     waits for the word, then works its share
+"""
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from subprocess import PIPE
+from threading import Lock
+
+from benchmarks.engine import DONE
+from benchmarks.prepared import Workers, first_decision, notified, one, wait_for
+from models import clock
+from models.database import raw, transaction
+from models.settings import settings
+from sijil.ground import Ground
+from sijil.processes import start, stop
+from tasks.outside import outside
+from tasks.process import collect_rarely
+from workflows.engine import work
+from workflows.flow import QUEUES
+from workflows.load import COLUMNS, CaseRow
+
+ROWS = f"select {COLUMNS} from cases where id between %s and %s and ready order by id"
+
+
+def measure(on: Ground, prepared: str, workers: Workers) -> tuple[float, float]:
+    """Cases a second that reached `notified`, and how many seconds it took."""
+    on.copy(prepared, "limit_run")
+    children = [start("benchmarks.limit", str(i), *map(str, workers), stdout=PIPE) for i in range(workers.processes)]
+    try:
+        for child in children:
+            assert child.stdout is not None
+            child.stdout.readline()  # ready: imports and connections are not measured
+        one("update paused_queue set actor = 'go' returning true")
+        last = wait_for(DONE)
+    finally:
+        stop(children)
+    seconds = last - first_decision()
+    return notified() / seconds, seconds
+
+
+def main(process: int, processes: int, threads: int, batch: int) -> None:
+    """One process's share: every `processes`-th range, taken by its threads in turn."""
+    collect_rarely()
+    told, serves = outside(), frozenset(QUEUES)
+    ranges, lock = shares(process, processes, batch), Lock()
+
+    def next_range() -> tuple[int, int] | None:
+        with lock:
+            return next(ranges, None)
+
+    def thread() -> None:
+        while (found := next_range()) is not None:
+            with transaction() as session:
+                connection = raw(session)
+                rows = [CaseRow(*row) for row in connection.execute(ROWS, found)]
+                work(connection, rows, told, clock.now(), serves)
+
+    one("select 1")
+    print("ready", flush=True)
+    wait_for("select exists (select from paused_queue where actor = 'go')")
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(thread) for _ in range(threads)]:
+            done.result()
+
+
+def shares(process: int, processes: int, batch: int) -> Iterator[tuple[int, int]]:
+    """Ranges of ids, each as wide as a batch."""
+    first, last = one("select min(id) from cases"), one("select max(id) from cases")
+    return ((low, low + batch - 1) for i, low in enumerate(range(first, last + 1, batch)) if i % processes == process)
+
+
+if __name__ == "__main__":
+    assert settings().database_url
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,99 @@
+"""The obvious way: a Dramatiq message per case and decision, a SQLModel session each, the same decide functions and rows.
+
+Written as its author would: objects loaded by key, one transaction a decision, the next message sent after the commit.
+
+    dramatiq benchmarks.naive_actors -p 2 -t 8
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlmodel import Session, SQLModel, select
+
+from models import clock
+from models.case import Case, DeclarationRow, EventRow, Receipt
+from models.database import engine, raw
+from models.household import Eligibility, Household, HouseholdMember, HouseholdVersion, Score
+from models.message import Message
+from tasks.outside import outside
+from workflows.casefile import CaseFile
+from workflows.chain import salts
+from workflows.declaration import Declaration
+from workflows.engine import Course, decide
+from workflows.events import KINDS, Recorded
+from workflows.flow import step_of
+from workflows.ports import Outside, Ports
+from workflows.record import LET_GO, place
+from workflows.rows import TABLES, Move
+from workflows.social_register import LocalSocialRegister
+
+MODELS: dict[str, type[SQLModel]] = {
+    "event": EventRow, "score": Score, "household": Household, "household_version": HouseholdVersion, "household_member": HouseholdMember,
+    "eligibility": Eligibility, "message": Message,
+}  # fmt: skip
+TOLD: Outside | None = None
+
+
+def one_decision(case_id: int, expected: str) -> bool:
+    """Takes the decision that is next for this case; whether another one follows at once. Nothing where the case stands elsewhere."""
+    now = clock.now()
+    with Session(engine(), expire_on_commit=False) as session:
+        case = session.get(Case, case_id, with_for_update=True)
+        if case is None or case.stage != expected:
+            return False
+        course = Course(load(session, case), case.head)
+        step = step_of(case.kind, case.stage)
+        assert step.gather is not None
+        told = told_outside()
+        evidence = step.gather([course.file], Ports(now, told.population(raw(session)), LocalSocialRegister(raw(session))))
+        decide(course, evidence[case_id], told, next(salts()))
+        save(session, case, course, now)
+        session.commit()
+        return bool(case.machine)
+
+
+def told_outside() -> Outside:
+    """Loaded once."""
+    global TOLD
+    TOLD = TOLD or outside()
+    return TOLD
+
+
+def load(session: Session, case: Case) -> CaseFile:
+    """The case file from its objects."""
+    declared = session.get_one(DeclarationRow, (case.id, case.declaration))
+    receipt = session.exec(select(Receipt).where(Receipt.case_id == case.id)).one()
+    events = session.exec(select(EventRow).where(EventRow.case_id == case.id).order_by(EventRow.seq)).all()  # type: ignore[arg-type]
+    past = {KINDS[each.kind]: Recorded(each.seq, each.at, each.actor, msgspec.convert(each.facts, KINDS[each.kind], strict=False)) for each in events}
+    return CaseFile(
+        id=case.id, reference=receipt.reference, kind=case.kind, stage=case.stage, version=case.version, lane=case.lane, household_id=case.household_id,
+        declaration_number=case.declaration, declaration=Declaration.model_validate(declared.body), submitted_at=case.submitted_at,
+        stage_since=case.stage_since, deadline=case.deadline, past=past,
+    )  # fmt: skip
+
+
+def save(session: Session, case: Case, course: Course, now: datetime) -> None:
+    """The same rows as the engine's, as objects."""
+    for each in course.moves:
+        session.add_all(objects(each))
+    at = place(course.file, now)
+    if at.stage in LET_GO:
+        LocalSocialRegister(raw(session)).release([case.id])
+    for name, value in zip(at._fields, at, strict=True):
+        setattr(case, name, value)
+    case.version, case.head, case.declaration = course.file.version, course.head, course.file.declaration_number
+
+
+def objects(move: Move) -> list[SQLModel]:
+    """One move's rows."""
+    return [
+        MODELS[table.name](**{name: readable(name, value) for name, value in zip(table.columns.split(", "), row, strict=True)})
+        for table in TABLES
+        for row in table.rows_of([move])
+    ]
+
+
+def readable(name: str, value: Any) -> Any:
+    """JSON columns take Python values here."""
+    return msgspec.json.decode(value) if name in ("evidence", "facts") else value

@@ -1,0 +1,40 @@
+"""The naive way's actors, on a stock RedisBroker. Run by Dramatiq's own command line."""
+
+import dramatiq
+from dramatiq.brokers.redis import RedisBroker
+
+from benchmarks.naive import one_decision
+from models.settings import settings
+from tasks.broker import connect
+
+BROKER = RedisBroker(client=connect(settings().broker_url or ""), namespace=settings().broker_namespace + ":stock")  # type: ignore[no-untyped-call]
+dramatiq.set_broker(BROKER)
+
+
+@dramatiq.actor
+def notify(case_id: int) -> None:
+    one_decision(case_id, "approved")
+
+
+@dramatiq.actor
+def approve(case_id: int) -> None:
+    if one_decision(case_id, "fraud_checked"):
+        notify.send(case_id)
+
+
+@dramatiq.actor
+def screen(case_id: int) -> None:
+    if one_decision(case_id, "scored"):
+        approve.send(case_id)
+
+
+@dramatiq.actor
+def score(case_id: int) -> None:
+    if one_decision(case_id, "verified"):
+        screen.send(case_id)
+
+
+@dramatiq.actor
+def verify(case_id: int) -> None:
+    if one_decision(case_id, "submitted"):
+        score.send(case_id)

@@ -1,0 +1,97 @@
+"""Dramatiq as it is usually used, and DBOS: each over a share of the prepared cases, for about ten seconds."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+import dramatiq
+from dramatiq.brokers.redis import RedisBroker
+
+from benchmarks.prepared import first_decision, notified, one
+from models.errors import Broken
+from models.settings import settings
+from sijil.ground import Ground
+from sijil.processes import start, stop
+from tasks.broker import connect
+
+LOOK_SECONDS = 0.05
+PATIENCE_SECONDS = 600.0
+UNDONE = "select count(*) from cases where id <= %s and machine"
+Measured = tuple[float, float]  # cases a second, and over how many seconds
+
+
+def naive(on: Ground, prepared: str, cases: int, processes: int, threads: int) -> Measured:
+    """A message per case and decision: from the first decision to the last commit."""
+    on.copy(prepared, "naive_run")
+    last_id = int(one("select id from cases order by id limit 1 offset %s", cases - 1))
+    enqueue("verify", range(int(one("select min(id) from cases")), last_id + 1))
+    with dramatiq_workers("benchmarks.naive_actors", processes, threads):
+        ended = wait(lambda: one(UNDONE, last_id) == 0)
+    seconds = ended - first_decision()
+    return notified() / seconds, seconds
+
+
+def noop(on: Ground, cases: int, processes: int, threads: int) -> Measured:
+    """Five messages a case that do nothing: from the first one taken to the last one done."""
+    broker = enqueue("first", range(cases))
+    with dramatiq_workers("benchmarks.noop_actors", processes, threads):
+        began = wait(lambda: int(broker.client.llen(f"{broker.namespace}:default")) < cases)  # taken, not yet done
+        ended = wait(lambda: broker.do_qsize("default") == 0)
+    return cases / (ended - began), ended - began
+
+
+def enqueue(actor: str, case_ids: range) -> RedisBroker:
+    """The first message of every case, before any worker starts."""
+    broker = RedisBroker(client=connect(settings().broker_url or ""), namespace=settings().broker_namespace + ":stock")  # type: ignore[no-untyped-call]
+    broker.declare_queue("default")
+    for case_id in case_ids:
+        broker.enqueue(dramatiq.Message(queue_name="default", actor_name=actor, args=(case_id,), kwargs={}, options={}))
+    return broker
+
+
+@contextmanager
+def dramatiq_workers(module: str, processes: int, threads: int) -> Iterator[None]:
+    """Dramatiq's own command line."""
+    child = start("dramatiq", module, "--processes", str(processes), "--threads", str(threads), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        stop([child])
+
+
+def wait(done: Callable[[], bool]) -> float:
+    """The moment when it was seen to be so, in seconds since 1970."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not done():
+        if time.monotonic() > until:
+            raise Broken("A rival does not get to its end.")
+        time.sleep(LOOK_SECONDS)
+    return time.time()
+
+
+def has_dbos() -> bool:
+    """Whether the optional extra is installed."""
+    return find_spec("dbos") is not None
+
+
+def dbos(on: Ground, prepared: str, cases: int, processes: int, threads: int) -> Measured:
+    """A durable workflow a case, of five steps with the naive way's bodies."""
+    on.copy(prepared, "dbos_run")
+    on.execute("drop database if exists dbos_system with (force)")
+    on.execute("create database dbos_system")
+    system = on.postgres.url_of("dbos_system")
+    migrate = subprocess.run([sys.executable, "-m", "benchmarks.dbos_worker", "migrate", system], capture_output=True, text=True, check=False)
+    if migrate.returncode:
+        raise Broken(f"DBOS cannot prepare its tables: {migrate.stderr.strip()[-300:]}")
+    last_id = int(one("select id from cases order by id limit 1 offset %s", cases - 1))
+    command = [str(last_id), str(processes), str(threads), system]
+    children = [start("benchmarks.dbos_worker", str(i), *command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for i in range(processes)]
+    try:
+        ended = wait(lambda: one(UNDONE, last_id) == 0)
+    finally:
+        stop(children)
+    seconds = ended - first_decision()
+    return notified() / seconds, seconds

@@ -1,0 +1,48 @@
+"""Bringing a database's tables up to date."""
+
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from models.database import engine
+from models.errors import Unavailable
+from models.settings import settings
+
+NEWEST = "0001"  # the version that this program needs: that of the newest file in migrations/versions
+MIGRATION_LOCK = 7220  # advisory; two at once take turns
+
+
+def current() -> str | None:
+    """The version that the database has; None for an empty one. Raises Unavailable where it cannot be reached."""
+    try:
+        with engine().connect() as connection:
+            if connection.execute(text("select to_regclass('alembic_version')")).scalar() is None:
+                return None
+            found = connection.execute(text("select version_num from alembic_version")).scalar()
+            return str(found) if found else None
+    except OperationalError as error:
+        raise Unavailable(f"The database at {settings().database_url_shown()} cannot be reached. SIJIL_DATABASE_URL names it.") from error
+
+
+def upgrade() -> bool:
+    """Brings the tables up to date; whether there was anything to do."""
+    if current() == NEWEST:
+        return False
+    from alembic import command  # half a second to import, which only this needs
+    from alembic.config import Config
+
+    made = Config()
+    made.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    with engine().begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        made.attributes["connection"] = connection
+        command.upgrade(made, "head")
+    return True
+
+
+def require() -> None:
+    """Raises Unavailable where the tables are not those that this program needs."""
+    if (found := current()) != NEWEST:
+        where = settings().database_url_shown()
+        raise Unavailable(f"The tables in {where} are at version {found or 'none'}, this program needs {NEWEST}. Run `sijil migrate`.")

@@ -1,0 +1,250 @@
+"""The foundation: persons, households, cases, their history, the ledger, and what the engine needs."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+TABLES = (
+    "attempt", "cases", "daily_job", "declaration", "eligibility", "event", "household", "household_member", "household_version", "message",
+    "paused_queue", "person", "person_claim", "receipt", "score", "trouble", "worker",
+)  # fmt: skip
+# The queue changes all the time: its dead rows are cleared away often, and pages keep room for a row's next version.
+TUNED = """
+    alter table cases set (
+        fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_analyze_scale_factor = 0.05
+    );
+    alter table attempt set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+    alter table message set (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05)
+"""
+
+
+def upgrade() -> None:
+    """Forwards."""
+    op.execute("create extension if not exists btree_gist")  # households' versions are told apart by number and range at once
+    op.create_table(
+        "attempt",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("worker_id", sa.BigInteger(), nullable=True),
+        sa.Column("queue", sa.String(), nullable=False),
+        sa.Column("case_ids", sa.ARRAY(sa.BigInteger()), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("attempt_apart", "attempt", ["at"], postgresql_where=sa.text("worker_id is null"))
+    op.create_table(
+        "cases",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("open", sa.Boolean(), nullable=False),
+        sa.Column("machine", sa.Boolean(), nullable=False),
+        sa.Column("queue", sa.String(), nullable=True),
+        sa.Column("lane", sa.SmallInteger(), nullable=False),
+        sa.Column("ready", sa.Boolean(), nullable=False),
+        sa.Column("rank", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deadline", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("head", sa.LargeBinary(), nullable=False),
+        sa.Column("household_id", sa.BigInteger(), nullable=False),
+        sa.Column("declarant_idcs", sa.String(), nullable=True),
+        sa.Column("region", sa.SmallInteger(), nullable=False),
+        sa.Column("declaration", sa.Integer(), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stage_since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("case_due", "cases", ["queue", "lane", "rank"], postgresql_where=sa.text("ready"))
+    op.create_index("case_one_in_machine", "cases", ["household_id"], unique=True, postgresql_where=sa.text("machine"))
+    op.create_index("case_one_open_registration", "cases", ["declarant_idcs"], unique=True, postgresql_where=sa.text("open and kind = 'registration'"))
+    op.create_index("case_timer", "cases", ["due_at"], postgresql_where=sa.text("due_at is not null"))
+    op.create_table(
+        "daily_job",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("done_on", sa.Date(), nullable=False),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "declaration",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("household_id", sa.BigInteger(), nullable=False),
+        sa.Column("body", postgresql.JSON(), nullable=True),
+        sa.Column("phone", sa.String(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "number"),
+    )
+    op.create_index("declaration_phone", "declaration", ["phone"])
+    op.create_table(
+        "eligibility",
+        sa.Column("household_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("programme", sa.Text(), nullable=False),
+        sa.Column("eligible", sa.Boolean(), nullable=False),
+        sa.Column("threshold", sa.Numeric(), nullable=False),
+        sa.Column("policy", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("household_id", "version", "programme"),
+    )
+    op.create_table(
+        "event",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("evidence", postgresql.JSON(), nullable=True),
+        sa.Column("facts", postgresql.JSON(), nullable=True),
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
+        sa.Column("commitment", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "seq"),
+    )
+    op.create_index("event_at", "event", ["at"], postgresql_using="brin", postgresql_with={"autosummarize": "on"})
+    op.create_table(
+        "household",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("registered_by", sa.BigInteger(), nullable=False),
+        sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "household_member",
+        sa.Column("household_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("idcs", sa.Text(), nullable=False),
+        sa.Column("name", sa.String(), nullable=True),
+        sa.Column("relationship", sa.String(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("household_id", "version", "position"),
+    )
+    op.create_index("household_member_one_active", "household_member", ["idcs"], unique=True, postgresql_where=sa.text("active"))
+    op.create_table(
+        "household_version",
+        sa.Column("household_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("valid", postgresql.TSTZRANGE(), nullable=False),
+        sa.Column("known", postgresql.TSTZRANGE(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("milieu", sa.String(), nullable=False),
+        sa.Column("region", sa.SmallInteger(), nullable=False),
+        sa.Column("commune", sa.String(), nullable=False),
+        sa.Column("size", sa.SmallInteger(), nullable=False),
+        postgresql.ExcludeConstraint(
+            (sa.column("household_id"), "="), (sa.column("valid"), "&&"), (sa.column("known"), "&&"), using="gist", name="household_version_no_overlap"
+        ),
+        sa.PrimaryKeyConstraint("household_id", "version"),
+    )
+    op.create_table(
+        "message",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("template", sa.Text(), nullable=False),
+        sa.Column("id", sa.UUID(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("recipient", sa.String(), nullable=True),
+        sa.Column("body", sa.String(), nullable=True),
+        sa.Column("status", sa.Text(), server_default="owed", nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fence", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lease_owner", sa.BigInteger(), nullable=True),
+        sa.Column("tries", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("case_id", "seq", "template"),
+    )
+    op.create_index("message_due", "message", ["due_at"], postgresql_where=sa.text("status in ('owed', 'sending')"))
+    op.create_index("message_sent", "message", ["sent_at"], postgresql_using="brin", postgresql_with={"autosummarize": "on"})
+    op.create_table(
+        "paused_queue",
+        sa.Column("queue", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("queue"),
+    )
+    op.create_table(
+        "person",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("idcs", sa.Text(), nullable=False),
+        sa.Column("given_name_ar", sa.String(), nullable=False),
+        sa.Column("family_name_ar", sa.String(), nullable=False),
+        sa.Column("given_name_la", sa.String(), nullable=False),
+        sa.Column("family_name_la", sa.String(), nullable=False),
+        sa.Column("birth_date", sa.Date(), nullable=False),
+        sa.Column("birth_precision", sa.String(), nullable=False),
+        sa.Column("sex", sa.String(), nullable=False),
+        sa.Column("cin", sa.String(), nullable=True),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.CheckConstraint("birth_precision in ('day', 'year')", name="person_birth_precision_known"),
+        sa.CheckConstraint("idcs ~ '^[0-9]{10}$'", name="person_idcs_is_ten_digits"),
+        sa.CheckConstraint("sex in ('female', 'male')", name="person_sex_known"),
+        sa.CheckConstraint("status in ('alive', 'deceased')", name="person_status_known"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("idcs"),
+    )
+    op.create_table(
+        "person_claim",
+        sa.Column("idcs", sa.String(), nullable=False),
+        sa.Column("household_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("idcs"),
+    )
+    op.create_index("person_claim_by_case", "person_claim", ["case_id"])
+    op.create_table(
+        "receipt",
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("idempotency_key", sa.Text(), nullable=False),
+        sa.Column("body_hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("reference"),
+        sa.UniqueConstraint("idempotency_key"),
+    )
+    op.create_index("receipt_by_case", "receipt", ["case_id"])
+    op.create_table(
+        "score",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("household_id", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.Numeric(), nullable=False),
+        sa.Column("policy", sa.String(), nullable=False),
+        sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "seq"),
+    )
+    op.create_table(
+        "trouble",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.SmallInteger(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("traceback", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("parked", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("case_id"),
+    )
+    op.create_table(
+        "worker",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("queues", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("counters", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.execute(TUNED)
+
+
+def downgrade() -> None:
+    """Backwards: to nothing."""
+    for table in TABLES:
+        op.drop_table(table)

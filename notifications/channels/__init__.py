@@ -1,0 +1,1 @@
+"""The channels that messages take, one file each: what fits, and how it is counted."""

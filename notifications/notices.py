@@ -1,0 +1,102 @@
+"""Which event makes which message owed. No message names a person, gives a score or a reason, or holds a link (docs/formats.md)."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import NamedTuple
+
+from notifications.catalogues import text
+from workflows.casefile import CaseFile
+from workflows.events import (
+    ApplicationReceived,
+    ApplicationRefused,
+    CaseErased,
+    CaseParked,
+    CaseReopened,
+    CaseResumed,
+    CaseWithdrawn,
+    CorrectionAsked,
+    CorrectionReceived,
+    CorrectionReminded,
+    DoubtLifted,
+    DuplicateSuspected,
+    Event,
+    HouseholdApproved,
+    Lapsed,
+    MembersMismatched,
+    NothingSuspicious,
+    NoticesIssued,
+    PersonsVerified,
+    Recorded,
+    RefusalProposed,
+    ReviewOverdue,
+    ScoreComputed,
+)  # fmt: skip
+from workflows.flow import step_of
+
+
+class Owed(NamedTuple):
+    """A message that an event makes owed; see `ports.Notice`."""
+
+    template: str
+    channel: str
+    language: str
+    recipient: str | None
+    body: str
+
+
+# Template, and its English words: the key of the catalogues.
+TEMPLATES: Mapping[str, str] = {
+    "received": "RSU: we have received your application {reference}. You will get a message once it is processed. This service is free.",
+    "correction": "RSU: some of what application {reference} says does not agree with the population register. Correct it within {days} days, "
+    "online or at a service centre.",
+    "reminder": "RSU: application {reference} still waits for your correction, online or at a service centre. Without it, it will be set aside; "
+    "you can take it up again later.",
+    "lapsed": "RSU: application {reference} was set aside because no correction came. It is not refused: you can take it up again at any time.",
+    "resumed": "RSU: we have received your answer on application {reference}. It is being processed again.",
+    "review": "RSU: an officer is looking at application {reference} before it is decided. You need do nothing; we will write to you.",
+    "registered": "RSU: your household is registered, application {reference}. Each programme will tell you its own decision.",
+    "refused": "RSU: application {reference} was refused by two officers. You may ask why and object, online or at a service centre.",
+    "withdrawn": "RSU: application {reference} was withdrawn as you asked. You may apply again at any time.",
+}
+NOTICES: Mapping[type[Event], str] = {
+    ApplicationReceived: "received",
+    MembersMismatched: "correction",
+    CorrectionAsked: "correction",
+    CorrectionReminded: "reminder",
+    Lapsed: "lapsed",
+    CorrectionReceived: "resumed",
+    CaseReopened: "resumed",
+    DuplicateSuspected: "review",
+    NoticesIssued: "registered",
+    ApplicationRefused: "refused",
+    CaseWithdrawn: "withdrawn",
+}
+# Nothing changes for the citizen yet, or it is an operator's affair.
+SILENT = {
+    PersonsVerified, ScoreComputed, NothingSuspicious, HouseholdApproved, DoubtLifted, RefusalProposed, ReviewOverdue,
+    CaseParked, CaseResumed, CaseErased,
+}  # fmt: skip
+
+
+def notices(case: CaseFile, recorded: Recorded) -> tuple[Owed, ...]:
+    """What this event makes owed. A household without a phone is owed a letter."""
+    template = NOTICES.get(type(recorded.event))
+    if template is None:
+        return ()
+    declared = case.declaration
+    channel = "sms" if declared.phone else "letter"
+    body = words(template, declared.language).format(reference=case.reference, days=days_to_correct(case.kind))
+    return (Owed(template, channel, declared.language, declared.phone, body),)
+
+
+@cache
+def words(template: str, language: str) -> str:
+    """A template's text in a language, with its places for `reference` and `days`."""
+    return text("messages", language, TEMPLATES[template], template)
+
+
+@cache
+def days_to_correct(kind: str) -> int:
+    """How long the citizen has, as the map says."""
+    within = step_of(kind, "needs_correction").within
+    return within.days if within else 0

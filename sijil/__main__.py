@@ -1,0 +1,5 @@
+"""`python -m sijil`."""
+
+from sijil.cli import main
+
+main()

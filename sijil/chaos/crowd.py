@@ -1,0 +1,130 @@
+"""The citizens: their applications keep coming until the last kill, and they keep the receipts they were given.
+
+Whoever gets no answer sends the same application again, as a person would.
+"""
+
+import random
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Condition
+
+from models import clock
+from models.database import transaction
+from models.errors import Unavailable
+from notifications.notices import notices
+from sijil.chaos.poison import POISON
+from sijil.enrol import enrol
+from sijil.generator.answers import Json
+from sijil.generator.household import Made, households
+from sijil.importing import application
+from tasks.wake import wake
+from workflows.declaration import ApplicationBody
+from workflows.drain import DELIVERY
+from workflows.intake import Application, Outcome, Taken, submit
+
+SET = 125  # applications that come in one go; two of them at once
+PAIR_EVERY = 100  # one of so many applications also declares a person of its neighbour's
+
+
+@dataclass
+class Crowd:
+    """Who applies. `receipts` holds the reference of every application that was taken, by its key."""
+
+    bodies: list[Json]
+    receipts: dict[str, str] = field(default_factory=dict)
+    refused: int = 0
+    called: int = 0  # how many may have come by now
+    moved: Condition = field(default_factory=Condition)
+    filing: "Future[None] | None" = None
+    over: bool = False
+
+    def begin(self) -> None:
+        """Starts to file, as far as it is called."""
+        self.filing = ThreadPoolExecutor(1, "crowd").submit(self.run)
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended the filing before its time."""
+        return self.filing.exception() if self.filing is not None and self.filing.done() else None
+
+    def end(self) -> None:
+        """Nobody comes any more."""
+        with self.moved:
+            self.over = True
+            self.moved.notify_all()
+
+    def call(self, share: float) -> None:
+        """This share of all may come now."""
+        with self.moved:
+            self.called = min(len(self.bodies), round(share * len(self.bodies)))
+            self.moved.notify_all()
+
+    def run(self) -> None:
+        """Two clerks side by side, until everybody has a receipt."""
+        filed = 0
+        with ThreadPoolExecutor(2) as clerks:
+            while filed < len(self.bodies) and not self.over:
+                with self.moved:
+                    self.moved.wait_for(lambda now=filed: self.over or self.called > now)  # type: ignore[misc]
+                    until = min(self.called, filed + 2 * SET)
+                due = self.bodies[filed:until]
+                list(clerks.map(self.file, [each for each in (due[0::2], due[1::2]) if each]))  # the two of a pair come to both at once
+                filed = until
+
+    def file(self, bodies: Sequence[Json]) -> None:
+        """One set, until there is an answer. The wake goes out as it does from the portal."""
+        applications = [application(ApplicationBody.model_validate(body)) for body in bodies]
+        while (outcomes := self.sent(applications)) is None:
+            if self.over:
+                return
+            time.sleep(0.2)
+        wake("verification")
+        wake(DELIVERY)
+        for each, outcome in zip(applications, outcomes, strict=True):
+            if isinstance(outcome, Taken):
+                self.receipts[each.key] = outcome.reference
+            else:
+                self.refused += 1
+
+
+    def sent(self, applications: Sequence[Application]) -> list[Outcome] | None:
+        """What became of one set; None where no answer came."""
+        try:
+            with transaction() as session:
+                return submit(session, applications, clock.now(), notices)
+        except Unavailable:
+            return None
+
+
+def gather(count: int, seed: int) -> Crowd:
+    """Enrols a population; its applications, some of which share a person with the one beside them, and the one that kills."""
+    everybody = list(households(count, seed))
+    enrol(person.row() for made in everybody for person in made.persons)
+    enrol([poisoned_person(everybody[0])])
+    bodies = [made.body for made in everybody]
+    for i in range(0, count - 1, PAIR_EVERY):
+        bodies[i + 1] = sharing(bodies[i + 1], bodies[i])
+    bodies[random.Random(seed).randrange(count // 4, count // 2)] = poisoned(everybody[0].body)
+    return Crowd(bodies)
+
+
+def sharing(body: Json, other: Json) -> Json:
+    """A household that also declares a member of its neighbour's, unless one was planted there already."""
+    if other["members"][-1]["idcs"] in {each["idcs"] for each in body["members"]}:
+        return body
+    borrowed = {name: value for name, value in other["members"][-1].items() if name != "declarant"}
+    return body | {"members": [*body["members"], borrowed | {"relationship": "other_relative"}]}
+
+
+def poisoned(body: Json) -> Json:
+    """A household of one, whom the register must not be asked about."""
+    head = {name: body["members"][0][name] for name in ("given_name_la", "family_name_la", "birth_date", "sex") if name in body["members"][0]}
+    alone = {"given_name_la": "Planted", "family_name_la": "Case"} | head | {"idcs": POISON, "relationship": "head", "declarant": True}
+    return {name: value for name, value in body.items() if name != "members"} | {"application": "planted", "members": [alone]}
+
+
+def poisoned_person(made: Made) -> Json:
+    """The register knows that person; it is the question that kills."""
+    return made.persons[0].row() | {"idcs": POISON, "cin": None}

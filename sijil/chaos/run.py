@@ -1,0 +1,108 @@
+"""The proof from start to end: a crowd that keeps coming, strikes at random moments, rest, and the count."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from models import clock
+from models.database import raw, transaction
+from models.errors import Broken, Unavailable
+from sijil.chaos import crowd, strikes, verdict
+from sijil.chaos.crowd import Crowd
+from sijil.chaos.scene import Scene, scene
+from sijil.chaos.strikes import Struck
+from sijil.ground import Ground, ground
+from workflows import audit
+from workflows.trouble import describe
+
+REGISTER = "sijil.chaos.poison:PoisonedRegister"
+BETWEEN_SECONDS = 0.6  # at the most, between one strike's end and the next
+STILL_SECONDS = 120.0  # without any change, after which whatever has not come to rest counts as lost
+RESTING = """
+    select not exists (select from cases where machine) and not exists (select from message where status in ('owed', 'sending'))
+        and not exists (select from attempt)
+"""
+PROGRESS = "select (select count(*) from event), (select count(*) from message where status = 'sent'), (select coalesce(max(id), 0) from attempt)"
+Say = Callable[[str], None]
+
+
+def run(cases: int, kills: int, seed: int, say: Say) -> dict[str, Any]:
+    """The counts. `cases` applications in all, the planted one among them."""
+    began = time.monotonic()
+    with ground("chaos") as on:
+        people = prepared(on, cases, seed, say)
+        with scene(on, REGISTER) as at, filing(people):
+            struck = strike_all(at, people, kills, random.Random(seed), say)
+            come_to_rest(at, people, say)
+            delivered = at.delivered()
+        counts = verdict.count(people.receipts, people.bodies, delivered, at.folder / "anchors")
+    if people.refused:
+        raise Broken(f"{people.refused} applications of the crowd were refused: the proof itself is wrong.")
+    return {
+        "cases": len(people.bodies), "kills": len(struck), "kills_mid_batch": sum(each.mid_batch for each in struck), **counts,
+        "strikes": dict(Counter(each.name for each in struck)), "seed": seed, "seconds": round(time.monotonic() - began, 1),
+    }  # fmt: skip
+
+
+def holds(counts: dict[str, Any]) -> bool:
+    """Whether the promise was kept, and the strikes were hard enough to show it."""
+    return counts["parked"] == 1 and counts["kills_mid_batch"] * 2 >= counts["kills"] and not any(counts[name] for name in verdict.ZERO)
+
+
+def prepared(on: Ground, cases: int, seed: int, say: Say) -> Crowd:
+    """A fresh database with the population of the crowd."""
+    on.create("chaos")
+    say(f"enrolling the population of {cases} households ...")
+    return crowd.gather(cases, seed)
+
+
+@contextmanager
+def filing(people: Crowd) -> Iterator[None]:
+    """They come while this lasts."""
+    people.begin()
+    try:
+        yield
+    finally:
+        people.end()
+
+
+def strike_all(at: Scene, people: Crowd, kills: int, rng: random.Random, say: Say) -> list[Struck]:
+    """One strike after another, while a share of the crowd comes before each; the last ones come after the last strike."""
+    struck: list[Struck] = []
+    for done, strike in enumerate(strikes.plan(kills, rng), 1):
+        people.call(done / (kills + 1))
+        time.sleep(rng.uniform(0, BETWEEN_SECONDS))
+        struck.append(strikes.carry_out(strike, at, rng))
+        say(f"strike {done} of {kills}: {struck[-1].name}{', in an open batch' if struck[-1].mid_batch else ''}; {len(people.receipts)} applications so far")
+        at.double_every_queue()
+        if done == kills // 2:
+            anchor(at)
+    people.call(1.0)
+    return struck
+
+
+def anchor(at: Scene) -> None:
+    """What has happened by now is sealed, so that a later change of it shows."""
+    try:
+        with transaction() as session:
+            audit.anchor(raw(session), at.folder / "anchors", clock.now())
+    except Unavailable:
+        pass  # the next run's strike may still be felt; the final check then has one anchor less
+
+
+def come_to_rest(at: Scene, people: Crowd, say: Say) -> None:
+    """Until nothing is left to do, or nothing has moved for long: what then still waits is counted as lost."""
+    seen, since = None, time.monotonic()
+    while time.monotonic() - since < STILL_SECONDS:
+        if people.failure:
+            raise Broken(f"The crowd could not file ({describe(people.failure).error}): the proof itself is wrong.") from people.failure
+        if len(people.receipts) == len(people.bodies) and (rows := at.look(RESTING)) and rows[0][0]:
+            return
+        now = (len(people.receipts), at.look(PROGRESS))
+        if now != seen:
+            seen, since = now, time.monotonic()
+        time.sleep(0.2)
+    say(f"nothing has moved for {STILL_SECONDS:.0f} seconds; what still waits counts as lost")

@@ -1,0 +1,43 @@
+"""The command line. A mistake is one sentence on standard error and exit code 2; our own fault is told with its place, exit code 70."""
+
+import sys
+
+import typer
+from pydantic import ValidationError
+
+from models.errors import Broken, Refused, SijilError
+from sijil.commands import data, history, operation, proof, running
+from tasks.logs import configure
+from workflows.trouble import describe
+
+OUR_FAULT = 70  # EX_SOFTWARE of sysexits.h
+
+app = typer.Typer(
+    name="sijil", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Sijil, the case service of a Unified Social Register.",
+)  # fmt: skip
+
+for commands in (running, data, operation, history, proof):
+    app.add_typer(commands.app)
+
+
+def main() -> None:
+    """Runs a command."""
+    try:
+        configure()
+        app(standalone_mode=True)
+    except Refused as error:
+        fail(f"{error}", *(f"  {problem['field']}: {problem['message']}" for problem in error.problems))
+    except Broken as error:
+        fail(f"{error}", *(f"  {line}" for line in describe(error).traceback.splitlines()), code=OUR_FAULT)
+    except SijilError as error:
+        fail(str(error))
+    except ValidationError as error:
+        fail(*(f"SIJIL_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()))
+
+
+def fail(*lines: str, code: int = 2) -> None:
+    """Says what is wrong, and ends."""
+    for line in lines:
+        typer.echo(line if line.startswith(" ") else f"sijil: {line}", err=True)
+    sys.exit(code)

@@ -1,0 +1,1 @@
+"""The commands of `sijil`, by who uses them."""

@@ -1,0 +1,121 @@
+"""Data in and out: migrate, import, enrol, generate, score, and the map of a case."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models import clock
+from models.errors import Refused
+from models.migrate import current, upgrade
+from sijil import embedded
+from sijil.enrol import enrol, persons_in
+from sijil.generator import files
+from sijil.generator.identifiers import HOUSEHOLDS
+from sijil.importing import Papers, import_file
+from sijil.say import Json, answer, servers
+from workflows.calculator import score_document
+from workflows.chart import chart
+from workflows.flow import FLOWS
+
+app = typer.Typer()
+File = Annotated[Path, typer.Argument(dir_okay=False, help="The file to read.")]
+
+
+@app.command("migrate")
+def migrate(as_json: Json = False) -> None:
+    """Brings the database's tables up to date."""
+    running = embedded.ensure(migrate=False)
+    try:
+        changed = upgrade()
+        answer({"migrated": changed, "version": current()}, as_json, "the tables are up to date" if not changed else f"migrated to version {current()}")
+    finally:
+        running.stop()
+
+
+@app.command("import")
+def import_applications(
+    file: File,
+    rejects: Annotated[Path | None, typer.Option(help="Where refused applications are listed, with line and reason. Default: FILE.rejects.ndjson.")] = None,
+    receipts: Annotated[Path | None, typer.Option(help="Write references and secrets of the applications taken here (readable by you alone).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Takes a file of applications in: NDJSON (one a line), or CSV (a row a member). The same file again doubles nothing."""
+    papers = Papers(rejects or file.with_name(file.name + ".rejects.ndjson"), receipts)
+    with servers():
+        counts = import_file(file, papers, lambda counts: typer.echo(f"\r{counts.total():>9} read", nl=False, err=True))
+    typer.echo("", err=True)
+    told = dict(counts) | {"rejects": str(papers.rejects) if counts["refused"] else None}
+    lines = [f"{counts['taken']} taken, {counts['repeated']} taken before, {counts['refused']} refused"]
+    answer(told, as_json, *lines, *([f"the refused ones are listed in {papers.rejects}"] if counts["refused"] else []))
+
+
+@app.command("enrol")
+def enrol_persons(file: File, as_json: Json = False) -> None:
+    """Adds the persons of a file, as `sijil generate` writes it, to the local population register. Known ones are left as they are."""
+    require_readable(file)
+    with servers():
+        answer({"enrolled": enrol(persons_in(file))}, as_json)
+
+
+@app.command("generate")
+def generate(
+    households: Annotated[int, typer.Option(min=1, max=HOUSEHOLDS, help="How many households.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same population.")] = 1,
+    directory: Annotated[Path, typer.Option("--to", file_okay=False, help="Where the files are written.")] = Path("generated"),
+    csv: Annotated[bool, typer.Option("--csv", help="Write the applications as a table, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Writes a believable population, its applications, and the truth about planted errors, duplicates and frauds."""
+    with writing(directory):
+        counts = files.write(directory, households, seed, csv=csv)
+    names = [files.POPULATION, files.APPLICATIONS, files.TRUTH, *([files.TABLE] if csv else [])]
+    written = [str(directory / name) for name in names]
+    answer({**counts, "files": written}, as_json, f"{counts['households']} households, {counts['persons']} persons", *written)
+
+
+@app.command("score")
+def score(file: File, as_json: Json = False) -> None:
+    """The score of a declaration, or of `{"milieu", "region", "variables": {name: value}}`, under the policy of today."""
+    try:
+        document = json.loads(file.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+    except OSError as error:
+        raise Refused("no_file", f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise Refused("not_utf8", f"{file} is not UTF-8.") from None
+    except ValueError as error:
+        raise Refused("not_json", f"{file} is not JSON: {error}.") from None
+    found = score_document(document, clock.now().date())
+    lines = [f"score {found['score']} (exact {found['exact']}), policy {found['policy']}"]
+    lines += [f"  {name:<34}{product:>28}" for name, product in found["contributions"].items()]
+    lines += [f"{name}: {'meets' if met else 'does not meet'} the threshold of {found['thresholds'][name]}" for name, met in found["programmes"].items()]
+    lines += [f"assumed to be 0: {', '.join(found['assumed_zero'])}"] if found["assumed_zero"] else []
+    answer(found, as_json, *lines)
+
+
+@app.command("flow")
+def flow(as_json: Json = False) -> None:
+    """The life of a case as a Mermaid flow chart, drawn from `workflows/flow.py`; the README holds it."""
+    charts = {kind: chart(each) for kind, each in FLOWS.items()}
+    answer(charts, as_json, *charts.values())
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raises Refused where nothing can be written there."""
+    try:
+        yield
+    except OSError as error:
+        raise Refused("not_writable", f"{error.filename or path} cannot be written: {error.strerror}.") from None
+
+
+def require_readable(path: Path) -> None:
+    """Raises Refused where a file cannot be opened, before a server is started for it."""
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise Refused("no_file", f"{path} cannot be read: {error.strerror}.") from None

@@ -1,0 +1,79 @@
+"""For auditors: is everything in its place, can every decision be computed again, was history changed; erasure, retention."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models import clock
+from models.database import raw, transaction
+from models.settings import settings
+from sijil.say import Json, answer, servers
+from workflows import audit, doctor, erasure, replay, retention
+
+app = typer.Typer()
+audit_app = typer.Typer(no_args_is_help=True, help="The seal of the history: anchors outside the database, and their check.")
+app.add_typer(audit_app, name="audit")
+Anchors = Annotated[Path | None, typer.Option(help="Where the anchors are. Default: SIJIL_ANCHORS, or `anchors` in SIJIL_HOME.")]
+
+
+@app.command("doctor")
+def examine(as_json: Json = False) -> None:
+    """Looks for whatever cannot be: orphans, missing messages, persons in two households. All counts should be zero; else exit code 1."""
+    with servers(), transaction() as session:
+        counts = doctor.examine(raw(session))
+    wrong = {name: count for name, count in counts.items() if count}
+    answer(counts, as_json, *([f"{name}: {count}" for name, count in wrong.items()] or [f"healthy: {len(counts)} checks, all zero"]))
+    raise typer.Exit(1 if wrong else 0)
+
+
+@app.command("replay")
+def replay_all(as_json: Json = False) -> None:
+    """Computes every decision again from what was stored; exit code 1 where one differs."""
+    with servers(), transaction() as session:
+        result = replay.replay(raw(session))
+    found = {"decisions": result.decisions, "mismatches": len(result.mismatches), "erased": result.erased}
+    answer(found, as_json, *[f"case {case}, event {seq}: differs" for case, seq in result.mismatches[:20]], *[f"{k}: {v}" for k, v in found.items()])
+    raise typer.Exit(1 if result.mismatches else 0)
+
+
+@audit_app.command("anchor")
+def anchor(anchors: Anchors = None, as_json: Json = False) -> None:
+    """Writes the heads that moved since the last anchor; run daily by the supervisor, at any time by hand."""
+    with servers(), transaction() as session:
+        path = audit.anchor(raw(session), anchors or settings().anchors_folder(), clock.now())
+    answer({"anchor": str(path) if path else None}, as_json, str(path) if path else "nothing moved since the last anchor")
+
+
+@audit_app.command("verify")
+def verify(anchors: Anchors = None, as_json: Json = False) -> None:
+    """Checks every event, every chain and every anchor; exit code 1 where history was changed."""
+    with servers(), transaction() as session:
+        found = audit.verify(raw(session), anchors or settings().anchors_folder())
+    counts = {"cases": found.cases, "events": found.events, "anchors": found.anchors, "breaks": len(found.breaks)}
+    answer({**counts, "findings": found.breaks[:100]}, as_json, *found.breaks[:20], *[f"{k}: {v}" for k, v in counts.items()])
+    raise typer.Exit(1 if found.breaks else 0)
+
+
+@app.command("retention")
+def retain(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Erases what its period has ended for, table by table; run daily by the supervisor, at any time by hand."""
+    with servers():
+        if dry_run:
+            with transaction() as session:
+                counts = retention.due(raw(session), clock.now())
+        else:
+            counts = retention.retain()
+    what = "to be erased" if dry_run else "erased"
+    answer({"dry_run": dry_run, **counts}, as_json, *[f"{table}: {count} {what}" for table, count in counts.items()])
+
+
+@app.command("erase")
+def erase(reference: str, by: Annotated[str, typer.Option("--as", help="Who does it; kept as a pseudonym.")] = "operator", as_json: Json = False) -> None:
+    """Erases an ended application's personal facts; hashes stay, and the chain still verifies."""
+    with servers(), transaction() as session:
+        count = erasure.erase(session, reference, by, clock.now())
+    answer({"erased_events": count}, as_json)

@@ -1,0 +1,130 @@
+"""For operators: queues, workers, parked cases, and for officers: answering a doubt."""
+
+from typing import Annotated
+
+import typer
+
+from models import clock
+from models.database import raw, transaction
+from models.errors import Refused
+from sijil.say import Json, answer, servers
+from tasks.outside import outside
+from tasks.wake import wake
+from workflows.drain import DELIVERY
+from workflows.monitor import parked_cases, parked_groups, queues, workers
+from workflows.pauses import pause, resume
+from workflows.people import answer_of_officer, find
+from workflows.people import resume as resume_cases
+from workflows.receipts import pseudonym
+from workflows.stages.review import REASONS
+
+app = typer.Typer()
+queues_app = typer.Typer(invoke_without_command=True, help="What waits where: depth, oldest, rate, expected wait.")
+parked_app = typer.Typer(no_args_is_help=True, help="Cases that failed: list them, look at one, send them on.")
+app.add_typer(queues_app, name="queues")
+app.add_typer(parked_app, name="parked")
+REASON_CODES = "; ".join(f"to {verdict}: {', '.join(reasons)}" for verdict, reasons in REASONS.items())
+Operator = Annotated[str, typer.Option("--as", help="Who does it; kept as a pseudonym.")]
+
+
+@queues_app.callback()
+def show_queues(context: typer.Context, as_json: Json = False) -> None:
+    """What waits where."""
+    if context.invoked_subcommand:
+        return
+    with servers(), transaction() as session:
+        rows = queues(raw(session), clock.now())
+    lines = [f"{'queue':<14}{'depth':>9}{'oldest s':>10}{'per s':>9}{'wait s':>9}  state"]
+    lines += [f"{r['queue']:<14}{r['depth']:>9}{r['oldest_seconds']:>10}{r['rate']:>9}{r['expected_wait'] or '-':>9}  {r['state']}" for r in rows]
+    answer({"queues": rows}, as_json, *lines)
+
+
+@queues_app.command("pause")
+def pause_queue(queue: str, by: Operator = "operator", as_json: Json = False) -> None:
+    """Workers leave this queue alone until it is resumed."""
+    with servers(), transaction() as session:
+        pause(raw(session), queue, pseudonym("operator", by), clock.now())
+    answer({"paused": queue}, as_json)
+
+
+@queues_app.command("resume")
+def resume_queue(queue: str, as_json: Json = False) -> None:
+    """Workers take this queue up again."""
+    with servers():
+        with transaction() as session:
+            resume(raw(session), queue)
+        wake(queue)
+    answer({"resumed": queue}, as_json)
+
+
+@app.command("workers")
+def show_workers(as_json: Json = False) -> None:
+    """Who is alive, since when, and what they hold."""
+    with servers(), transaction() as session:
+        rows = workers(raw(session))
+    lines = [
+        f"{r['id']:>6} {r['host']}:{r['pid']} {'alive' if r['alive'] else 'dead'} since {r['since']:%F %T}, "
+        f"holds {r['holds']}, {', '.join(r['queues'])}"
+        for r in rows
+    ]
+    answer({"workers": rows}, as_json, *(lines or ["no worker"]))
+
+
+@parked_app.command("list")
+def list_parked(as_json: Json = False) -> None:
+    """Parked cases by their error."""
+    with servers(), transaction() as session:
+        rows = parked_groups(raw(session))
+    answer({"parked": rows}, as_json, *([f"{r['cases']:>6}  {r['stage']:<16}{r['error']}" for r in rows] or ["nothing is parked"]))
+
+
+@parked_app.command("show")
+def show_parked(reference: str, as_json: Json = False) -> None:
+    """One parked case, with the place where it failed."""
+    with servers(), transaction() as session:
+        rows = parked_cases(raw(session), case_id=find(raw(session), reference).id)
+    if not rows:
+        raise Refused("not_parked", f"{reference} is not parked.")
+    answer(rows[0], as_json)
+
+
+@parked_app.command("retry")
+def retry_parked(
+    reference: Annotated[str | None, typer.Argument(help="One case, by its reference.")] = None,
+    error: Annotated[str | None, typer.Option(help="All with this error, as `parked list` shows it.")] = None,
+    by: Operator = "operator",
+    as_json: Json = False,
+) -> None:
+    """Sends one parked case on from where it failed, or all with the same error."""
+    if (reference is None) == (error is None):
+        raise Refused("one_or_all", "Name one case by its reference, or all with the same error by --error.")
+    with servers():
+        with transaction() as session:
+            ids = [find(raw(session), reference).id] if reference else [row["case_id"] for row in parked_cases(raw(session), error=error)]
+            done = resume_cases(session, ids, by, clock.now(), outside())
+        for queue in frozenset().union(*(each.next_queues for each in done)):
+            wake(queue)
+    answer({"resumed": len(done)}, as_json)
+
+
+@app.command("decide")
+def decide(
+    reference: str,
+    verdict: Annotated[str, typer.Argument(help="lift, correct or refuse. A refusal needs two officers.")],
+    reason: Annotated[str, typer.Option(help=f"Why, as a code: {REASON_CODES}.")],
+    officer: Annotated[str, typer.Option("--as", help="The officer who decides; kept as a pseudonym.")],
+    version: Annotated[int | None, typer.Option(help="The version that was looked at; refused if the case moved on since.")] = None,
+    as_json: Json = False,
+) -> None:
+    """An officer answers a doubt."""
+    with servers():
+        with transaction() as session:
+            now = answer_of_officer(session, reference, officer, verdict, reason, version, clock.now(), outside())
+        for queue in (*now.queues, DELIVERY):
+            wake(queue)
+    lines = [f"{now.event}: the case is '{now.stage}' now (version {now.version})."]
+    if now.event == "DoubtLifted":
+        lines.append("It is screened again: should another household still hold one of its persons, it comes back for review.")
+    if now.event == "RefusalProposed":
+        lines.append("A second officer must agree before the application is refused.")
+    answer({"event": now.event, "stage": now.stage, "version": now.version}, as_json, *lines)

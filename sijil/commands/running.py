@@ -1,0 +1,77 @@
+"""Running it: the demo, the portal, the workers."""
+
+import signal
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from models.errors import Refused
+from models.settings import settings
+from sijil.processes import configure, interruptible, require_free
+from sijil.say import Json, answer, servers
+from tasks.queues import ALL
+from tasks.supervisor import Supervisor
+
+app = typer.Typer()
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Where the portal listens. Default: SIJIL_PORT, or 8000.")]
+
+
+@app.command("work")
+def work(
+    queues: Annotated[
+        list[str] | None, typer.Option("--queues", help="Only these queues: names with commas between, or the option again. Default: all.")
+    ] = None,
+    processes: Annotated[int | None, typer.Option(min=1, max=256, help="Worker processes. Default: SIJIL_PROCESSES.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, max=64, help="Threads of each. Default: SIJIL_THREADS.")] = None,
+) -> None:
+    """Works the queues until SIGTERM or Ctrl-C, then finishes the batch in hand. A worker that dies is started again."""
+    chosen = chosen_queues(queues)
+    configure(threads=threads)
+    with servers(broker=True):
+        supervisor = Supervisor(chosen, processes or settings().processes)
+        for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(name, lambda *_: supervisor.stop.set())
+        supervisor.run()
+
+
+def chosen_queues(given: list[str] | None) -> tuple[str, ...]:
+    """The queues asked for. Raises Refused for one that does not exist."""
+    names = [name.strip() for each in given or [] for name in each.split(",") if name.strip()]
+    for name in names:
+        if name not in ALL:
+            raise Refused("unknown_queue", f"There is no queue '{name}'. There are {', '.join(ALL)}.")
+    return tuple(names) or ALL
+
+
+@app.command("serve")
+def serve(port: Port = None, host: Annotated[str | None, typer.Option(help="Default: SIJIL_HOST, or 127.0.0.1.")] = None) -> None:
+    """Serves the portal and the API until Ctrl-C. Workers are separate: `sijil work`."""
+    configure(port=port, host=host)
+    require_free(settings().host, settings().port)
+    with servers():
+        typer.echo(f"http://{settings().host}:{settings().port}  (Ctrl-C ends it)")
+        uvicorn.run("web.app:create_app", factory=True, host=settings().host, port=settings().port, log_level="warning", log_config=None, access_log=False)
+
+
+@app.command("demo")
+def demo(
+    applications: Annotated[int, typer.Option(min=1, max=500_000, help="How many applications arrive.")] = 1000,
+    serve: Annotated[
+        bool,
+        typer.Option(
+            "--serve/--no-serve",
+            help="Serve the portal, and let the applications arrive through its API over 20 seconds; or file them at full speed, and end.",
+        ),
+    ] = True,
+    seed: Annotated[int, typer.Option(min=0, max=55, help="Which population.")] = 1,
+    port: Port = None,
+    as_json: Json = False,
+) -> None:
+    """Starts everything, lets applications arrive, shows them on their way, and serves the portal until Ctrl-C."""
+    from sijil.demo.run import run  # the picture's library takes a moment to load, which other commands need not wait for
+
+    configure(port=port)
+    with interruptible():
+        found = run(applications, seed, serve=serve, told=lambda result, lines: answer(result, as_json, *lines))
+    raise typer.Exit(found)

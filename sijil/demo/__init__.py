@@ -1,0 +1,1 @@
+"""The demo: everything started, applications arriving, and a picture of them on their way."""

@@ -1,0 +1,73 @@
+"""Enrolling people in the local population register: for the demo, the proofs, and installations without a register of their own."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from models.database import Connection, raw, transaction
+from models.errors import Refused
+from models.population import BirthPrecision, PersonStatus, Sex
+from workflows.declaration import Idcs, Name, problems_of
+
+COLUMNS = ("idcs", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la", "birth_date", "birth_precision", "sex", "cin", "status")
+NAMES = ", ".join(COLUMNS)
+BATCH = 5000
+
+
+class PersonLine(BaseModel):
+    """A person as a file gives it."""
+
+    idcs: Idcs
+    given_name_ar: Name
+    family_name_ar: Name
+    given_name_la: Name
+    family_name_la: Name
+    birth_date: date
+    birth_precision: BirthPrecision
+    sex: Sex
+    cin: Annotated[str, Field(max_length=20)] | None = None
+    status: PersonStatus
+
+
+def enrol(persons: Iterable[dict[str, Any]]) -> int:
+    """Adds those that the register does not know yet, a transaction for every 5,000; how many were new."""
+    waiting, new = iter(persons), 0
+    while batch := list(islice(waiting, BATCH)):
+        with transaction() as session:
+            new += add(raw(session), batch)
+    return new
+
+
+def add(connection: Connection, persons: list[dict[str, Any]]) -> int:
+    """One batch, by COPY into a table of its own and from there; known identifiers are left as they are."""
+    connection.execute(f"create temporary table newcomer on commit drop as select {NAMES} from person with no data")
+    with connection.cursor() as cursor:
+        with cursor.copy(f"copy newcomer ({NAMES}) from stdin") as stream:
+            for person in persons:
+                stream.write_row([person.get(name) for name in COLUMNS])
+        cursor.execute(f"insert into person ({NAMES}) select {NAMES} from newcomer order by idcs on conflict (idcs) do nothing")
+        return cursor.rowcount
+
+
+def persons_in(path: Path) -> Iterator[dict[str, Any]]:
+    """The persons of a file as `sijil generate` writes it, one JSON object a line. Raises Refused for a line that is none, or a file that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            for number, text in enumerate(file, 1):
+                yield person_of(path, number, text)
+    except OSError as error:
+        raise Refused("no_file", f"{path} cannot be read: {error.strerror}.") from None
+
+
+def person_of(path: Path, number: int, text: bytes) -> dict[str, Any]:
+    """One line of a file. Raises Refused where it is no person."""
+    try:
+        return PersonLine.model_validate_json(text).model_dump()
+    except ValidationError as error:
+        problem = problems_of(error)[0]
+        field = "" if problem["field"] == "body" else f"{problem['field']}: "
+        raise Refused("not_a_person", f"{path}, line {number}: {field}{problem['message']}.") from None

@@ -1,0 +1,119 @@
+"""The demo's message gateway: a process of its own, which writes what it accepted into a durable log before it says so.
+
+It refuses no duplicate on purpose: its log is where chaos counts them. Of a message it keeps the reference, the length and
+a hash of the recipient, never a text or a number.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+
+
+class DeliveryLog:
+    """One line of JSON a message, on disk before anybody is told."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mend(path)
+        self.known = {json.loads(line)["reference"] for line in path.read_text().splitlines()} if path.exists() else set[str]()
+        self.file = path.open("a")
+        self.lock = Lock()
+
+    def append(self, messages: Sequence[dict[str, Any]]) -> None:
+        """All of these, with one fsync."""
+        now = datetime.now(UTC).isoformat()  # noqa: TID251 - it stands for somebody else's program, which has its own clock
+        with self.lock:
+            for each in messages:
+                entry = {"reference": each["reference"], "at": now, "channel": each["channel"], "to": hashed(each["recipient"]), "length": len(each["body"])}
+                self.file.write(json.dumps(entry) + "\n")
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.known.update(each["reference"] for each in messages)
+
+
+def hashed(recipient: str | None) -> str | None:
+    """A recipient, told apart but not named."""
+    return sha256(recipient.encode()).hexdigest()[:16] if recipient else None
+
+
+def mend(path: Path) -> None:
+    """Cuts a last line that a crash left half-written: nobody was told that it was accepted."""
+    if path.exists() and not (content := path.read_bytes()).endswith(b"\n") and content:
+        with path.open("r+b") as file:
+            file.truncate(content.rfind(b"\n") + 1)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """POST /messages and POST /messages/status."""
+
+    protocol_version = "HTTP/1.1"
+    log: DeliveryLog
+    delay: float
+
+    def do_POST(self) -> None:
+        """Accepts messages, or says which references are known."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/messages":
+            time.sleep(self.delay / 2)
+            self.log.append(body["messages"])
+            time.sleep(self.delay / 2)
+            self.reply([{"reference": each["reference"], "status": "accepted"} for each in body["messages"]])
+        elif self.path == "/messages/status":
+            self.reply([{"reference": each, "status": "accepted" if each in self.log.known else "unknown"} for each in body["references"]])
+        else:
+            self.send_error(404)
+
+    def reply(self, results: list[dict[str, str]]) -> None:
+        """200, with a result each."""
+        payload = json.dumps({"results": results}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keeps no access log."""
+
+
+class Server(ThreadingHTTPServer):
+    """A caller that hung up, or was killed, is no error of ours."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says what went wrong, unless the caller is simply gone."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def main() -> None:
+    """Serves until it is ended, or its parent is gone."""
+    parser = argparse.ArgumentParser(prog="python -m sijil.gateway", description="A message gateway for demos and proofs.")
+    parser.add_argument("--port", type=int, default=8001, help="0 takes a free one; the first line says which")
+    parser.add_argument("--log", type=Path, required=True, help="where accepted messages are written")
+    parser.add_argument("--delay-ms", type=float, default=0, help="how long a call takes, half of it after the log is written")
+    options = parser.parse_args()
+    Handler.log, Handler.delay = DeliveryLog(options.log), options.delay_ms / 1000
+    server = Server(("127.0.0.1", options.port), Handler)
+    print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
+    Thread(target=leave_with, args=(os.getppid(),), daemon=True).start()
+    server.serve_forever()
+
+
+def leave_with(parent: int) -> None:
+    """Ends this process when its parent is gone."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

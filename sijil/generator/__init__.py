@@ -1,0 +1,1 @@
+"""A believable population and what its households declare, with planted errors whose truth is kept aside."""

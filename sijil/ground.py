@@ -1,0 +1,77 @@
+"""The ground of every proof: real servers of its own with durability on, databases, and copies of them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from shutil import rmtree
+
+import psycopg
+
+from models.database import close_pool
+from models.migrate import upgrade
+from models.settings import settings
+from sijil.embedded import Postgres, Valkey
+from sijil.processes import configure
+from tasks.broker import broker
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Running servers. `use` points the settings of this process and its children at one database."""
+
+    postgres: Postgres
+    valkey: Valkey
+
+    def use(self, database: str) -> None:
+        """All settings now name this database, and a namespace of the broker that belongs to it."""
+        close()
+        configure(database_url=self.postgres.url_of(database), broker_url=self.valkey.url, broker_namespace=f"proof:{database}")
+
+    def execute(self, statement: str) -> None:
+        """One statement on the server, outside all databases that are measured."""
+        with psycopg.connect(self.postgres.url_of("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+    def create(self, database: str) -> None:
+        """A fresh migrated database, and its use."""
+        self.execute(f"drop database if exists {database} with (force)")
+        self.execute(f"create database {database}")
+        self.use(database)
+        upgrade()
+
+    def copy(self, source: str, database: str) -> None:
+        """An exact copy, and its use. Its files are on disk before anything is measured."""
+        close()
+        self.execute(f"drop database if exists {database} with (force)")
+        self.execute(f"create database {database} template {source} strategy file_copy")
+        self.execute("checkpoint")
+        self.use(database)
+
+    def drop(self, database: str) -> None:
+        """The database goes."""
+        self.execute(f"drop database if exists {database} with (force)")
+
+
+@contextmanager
+def ground(name: str) -> Iterator[Ground]:
+    """Servers in a folder of their own inside SIJIL_HOME, which is the home of all that runs on them; removed afterwards."""
+    folder = (settings().home / name).absolute()
+    rmtree(folder, ignore_errors=True)
+    made = Ground(Postgres(folder / "pg"), Valkey(folder / "vk"))
+    configure(home=str(folder / "home"))
+    try:
+        made.postgres.start()
+        made.valkey.start()
+        yield made
+    finally:
+        close()
+        made.valkey.stop()
+        made.postgres.stop()
+        rmtree(folder, ignore_errors=True)
+        configure(home=str(folder.parent))
+
+
+def close() -> None:
+    """Ends this process's own connections."""
+    close_pool()
+    broker.cache_clear()

@@ -1,0 +1,38 @@
+"""How a command answers: plain lines for people, and with --json one JSON object as the last line."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from models.migrate import require
+from sijil import embedded
+from tasks.broker import require_broker
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+
+
+def answer(result: Mapping[str, Any], as_json: bool, *lines: str) -> None:
+    """The lines, or where there are none the result's own keys; then the JSON, if asked for."""
+    for line in lines or [f"{key.replace('_', ' ')}: {value}" for key, value in result.items()]:
+        typer.echo(line)
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False, default=str))
+
+
+@contextmanager
+def servers(*, broker: bool = False) -> Iterator[None]:
+    """The database and the broker: those of the settings, else the embedded ones, started for as long as needed.
+
+    Raises Unavailable where the database cannot be reached or is not migrated, or the broker, if needed, is away.
+    """
+    running = embedded.ensure()
+    try:
+        require()
+        if broker:
+            require_broker()
+        yield
+    finally:
+        running.stop()

@@ -1,0 +1,82 @@
+"""The real servers, one pair for each test process; every test has a database and a broker namespace of its own."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+
+from models.database import close_pool
+from models.migrate import upgrade
+from models.settings import settings
+from sijil.embedded import Postgres, Valkey
+from tasks.broker import broker as the_broker
+
+TEMPLATE = "template_migrated"
+
+
+@dataclass(frozen=True)
+class Servers:
+    """A running pair."""
+
+    postgres: Postgres
+    valkey: Valkey
+
+
+def forget_settings() -> None:
+    """What this process has read and opened so far no longer counts."""
+    settings.cache_clear()
+    close_pool()
+    the_broker.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """PostgreSQL with a migrated template, and Valkey. The folder's path is short: sockets live in it."""
+    with TemporaryDirectory(prefix="sijil-test-") as folder, pytest.MonkeyPatch.context() as patch:
+        pair = Servers(Postgres(Path(folder) / "pg"), Valkey(Path(folder) / "vk"))
+        try:
+            pair.postgres.start()
+            pair.valkey.start()
+            execute(pair.postgres, f"create database {TEMPLATE}")
+            patch.setenv("SIJIL_DATABASE_URL", pair.postgres.url_of(TEMPLATE))
+            forget_settings()
+            upgrade()
+            forget_settings()
+            yield pair
+        finally:
+            pair.valkey.stop()
+            pair.postgres.stop()
+
+
+def execute(postgres: Postgres, statement: str) -> None:
+    """One statement on the server's own database."""
+    with psycopg.connect(postgres.url_of("postgres"), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+@pytest.fixture
+def database(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a fresh migrated database that the settings point to."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    execute(servers.postgres, f"create database {name} template {TEMPLATE}")
+    monkeypatch.setenv("SIJIL_DATABASE_URL", servers.postgres.url_of(name))
+    monkeypatch.setenv("SIJIL_SECRET_KEY", "a key for tests")
+    monkeypatch.setenv("SIJIL_HOME", str(tmp_path / "home"))
+    forget_settings()
+    yield servers.postgres.url_of(name)
+    forget_settings()
+    execute(servers.postgres, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def broker(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a broker in which this test has a namespace of its own."""
+    monkeypatch.setenv("SIJIL_BROKER_URL", servers.valkey.url)
+    monkeypatch.setenv("SIJIL_BROKER_NAMESPACE", f"test_{uuid.uuid4().hex[:12]}")
+    forget_settings()
+    yield servers.valkey.url
+    forget_settings()

@@ -1,0 +1,127 @@
+"""docs/formats.md, its examples and its JSON Schema are those of the code. Run as a program, it writes the schema anew."""
+
+import json
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+from pydantic import BaseModel
+
+from models.settings import Settings
+from sijil.enrol import COLUMNS, persons_in
+from sijil.importing import Papers, import_file
+from web.api.applications import Answer
+from workflows import csvform
+from workflows.calculator import score_document
+from workflows.declaration import ApplicationBody, Belongings, Bills, Declaration, Housing, Member, read
+from workflows.flow import REGISTRATION
+from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
+from workflows.policies import index_in_force, retention
+
+DOCS = Path(__file__).parents[2] / "docs"
+EXAMPLES, SCHEMA, PAGE = DOCS / "examples", DOCS / "application.schema.json", DOCS / "formats.md"
+MODELS: list[type[BaseModel]] = [ApplicationBody, Housing, Belongings, Bills, Member, Answer]
+TODAY = date(2026, 11, 24)
+
+
+def written() -> str:
+    """The JSON Schema of an application, as the file holds it."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **ApplicationBody.model_json_schema()}
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+
+
+def validator() -> Any:
+    return Draft202012Validator(json.loads(SCHEMA.read_text()), format_checker=FormatChecker())
+
+
+def lines_of(name: str) -> list[str]:
+    return (EXAMPLES / name).read_text().splitlines()
+
+
+def choices_of(model: type[BaseModel]) -> set[str]:
+    """Every value of a field that is a choice."""
+    return {value for field in model.model_fields.values() for value in get_args(field.annotation) if isinstance(value, str)}
+
+
+def test_the_schema_is_that_of_the_model() -> None:
+    assert SCHEMA.read_text() == written()
+
+
+@pytest.mark.parametrize("line", [*lines_of("application.ndjson"), (EXAMPLES / "application.json").read_text()])
+def test_the_examples_are_valid_by_model_and_by_schema(line: str) -> None:
+    assert read(line).application
+    validator().validate(json.loads(line))
+
+
+def test_the_schema_refuses_what_the_model_refuses() -> None:
+    body = json.loads(lines_of("application.ndjson")[0])
+    for wrong in ({"region": 13}, {"milieu": "town"}, {"unheard_of": 1}, {"housing": {"dwelling": "flat", "rooms": 0}}):
+        assert not validator().is_valid(body | wrong), wrong
+
+
+def test_the_example_table_holds_valid_applications() -> None:
+    tables = [ApplicationBody.model_validate(cells.body) for cells in csvform.read(lines_of("applications.csv"))]
+    assert [len(each.members) for each in tables] == [2, 1]
+
+
+@pytest.mark.parametrize(("name", "count"), [("application.ndjson", 2), ("applications.csv", 2)])
+def test_the_examples_are_taken_once(database: str, broker: str, tmp_path: Path, name: str, count: int) -> None:
+    papers = Papers(tmp_path / "rejects", tmp_path / "receipts")
+    assert import_file(EXAMPLES / name, papers) == Counter(taken=count, repeated=0, refused=0)
+    assert import_file(EXAMPLES / name, papers) == Counter(taken=0, repeated=count, refused=0)
+    receipts = [json.loads(line) for line in (tmp_path / "receipts").read_text().splitlines()]
+    assert [sorted(each) for each in receipts] == [["application", "line", "reference", "secret"]] * count
+
+
+def test_the_persons_of_the_examples_can_be_enrolled() -> None:
+    assert all(set(person) == set(COLUMNS) for person in persons_in(EXAMPLES / "population.ndjson"))
+
+
+def test_the_persons_of_the_example_to_file_oneself_are_among_those_to_enrol() -> None:
+    enrolled = {person["idcs"] for person in persons_in(EXAMPLES / "population.ndjson")}
+    assert {member["idcs"] for member in json.loads((EXAMPLES / "application.json").read_text())["members"]} <= enrolled
+
+
+def test_the_example_of_variables_scores_what_the_page_says() -> None:
+    found = score_document(json.loads((EXAMPLES / "variables.json").read_text()), TODAY)
+    assert f"The example scores {found['score']}." in PAGE.read_text()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_page_names_every_field_and_choice(model: type[BaseModel]) -> None:
+    text = PAGE.read_text()
+    assert [name for name in {*model.model_fields, *choices_of(model)} if f"`{name}`" not in text] == []
+
+
+def test_the_page_names_every_region() -> None:
+    text = PAGE.read_text()
+    assert [name for number, name in index_in_force(TODAY).region_names.items() if f"| {number} | {name} |" not in text] == []
+
+
+def test_the_page_says_what_is_assumed() -> None:
+    correction, review = REGISTRATION.steps["needs_correction"], REGISTRATION.steps["under_review"]
+    assert correction.within
+    assert review.every
+    first, second = (each.days for each in correction.reminders)
+    said = [
+        f"| {Settings.model_fields['max_members'].default} | `SIJIL_MAX_MEMBERS` |",
+        f"| {Settings.model_fields['max_body'].default:,} bytes | `SIJIL_MAX_BODY` |",
+        f"| {Settings.model_fields['tries'].default} | `SIJIL_TRIES` |",
+        f"| {correction.within.days} days, reminders after {first} and {second} |",
+        f"| every {review.every.days} days,",
+        f"| {FROM_HOUSEHOLDS} | `workflows/fraud/phone_shared.py` |",
+        *[f"| {retention()[table].days:,} days |" for table in ("declaration", "message", "event")],
+    ]
+    text = PAGE.read_text()
+    assert [each for each in said if each not in text] == []
+
+
+def test_declarations_have_no_field_beside_the_application_s() -> None:
+    assert {*ApplicationBody.model_fields} - {*Declaration.model_fields} == {"application"}
+
+
+if __name__ == "__main__":
+    SCHEMA.write_text(written())

@@ -1,0 +1,69 @@
+"""Whatever was ever written into a history still loads, still means the same, and still verifies.
+
+released.json is written once for each kind (make_released.py adds what is missing) and never changed: a kind that fails here was changed.
+"""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.factories import EVENTS, EVIDENCE
+from workflows.chain import GENESIS, commit, encode, link
+from workflows.events import KINDS
+from workflows.evidence import KINDS as EVIDENCE_KINDS
+from workflows.flow import FLOWS, PARKED
+from workflows.replay import NOT_DECIDED
+
+RELEASED: dict[str, Any] = json.loads(Path(__file__).with_name("released.json").read_text())
+STORED: list[dict[str, Any]] = RELEASED["events"]
+CHAIN = list(zip([GENESIS.hex(), *(each["hash"] for each in STORED)], STORED, strict=False))
+
+
+def test_every_kind_of_event_has_a_stored_example_and_none_is_forgotten() -> None:
+    assert [each["kind"] for each in STORED] == list(dict.fromkeys(each["kind"] for each in STORED))
+    assert {each["kind"] for each in STORED} == set(KINDS), "add a new kind with make_released.py; an old one is for ever"
+
+
+@pytest.mark.parametrize("stored", STORED, ids=lambda stored: stored["kind"])
+def test_a_stored_event_loads_and_is_written_the_same_again(stored: dict[str, Any]) -> None:
+    event = msgspec.json.decode(stored["facts"].encode(), type=KINDS[stored["kind"]])
+    assert encode(event).decode() == stored["facts"]
+
+
+@pytest.mark.parametrize("stored", STORED, ids=lambda stored: stored["kind"])
+def test_a_stored_event_still_says_what_it_said(stored: dict[str, Any]) -> None:
+    (meant,) = (event for event in EVENTS if type(event).__name__ == stored["kind"])
+    assert msgspec.json.decode(stored["facts"].encode(), type=KINDS[stored["kind"]]) == meant
+
+
+@pytest.mark.parametrize(("before", "stored"), CHAIN, ids=lambda part: part["kind"] if isinstance(part, dict) else "")
+def test_a_stored_events_commitment_and_hash_still_verify(before: str, stored: dict[str, Any]) -> None:
+    commitment = commit(bytes.fromhex(stored["salt"]), stored["evidence"].encode(), stored["facts"].encode())
+    at = datetime.fromisoformat(stored["at"])
+    hashed = link(bytes.fromhex(before), stored["case_id"], stored["seq"], stored["kind"], at, stored["actor"], commitment)
+    assert (commitment.hex(), hashed.hex()) == (stored["commitment"], stored["hash"])
+
+
+def test_every_kind_of_evidence_has_a_stored_example() -> None:
+    assert set(RELEASED["evidence"]) == set(EVIDENCE_KINDS)
+
+
+@pytest.mark.parametrize("kind", RELEASED["evidence"])
+def test_stored_evidence_loads_and_is_written_the_same_again(kind: str) -> None:
+    text = RELEASED["evidence"][kind]
+    evidence = msgspec.json.decode(text.encode(), type=EVIDENCE_KINDS[kind])
+    assert encode(evidence).decode() == text
+    assert evidence in EVIDENCE
+
+
+def test_every_stage_ever_released_is_still_on_a_map() -> None:
+    assert set(RELEASED["stages"]) == {name for flow in FLOWS.values() for name in flow.steps} | {PARKED}
+
+
+def test_what_replay_does_not_decide_again_are_kinds_that_exist_and_stand_on_no_map() -> None:
+    mapped = {event.__name__ for flow in FLOWS.values() for step in flow.steps.values() for event in step.leads}
+    assert set(KINDS) - mapped == NOT_DECIDED

@@ -1,0 +1,166 @@
+"""The laws of the house (docs, CONTRIBUTING), read from the syntax of every file: who may commit, send, read the environment, catch, round."""
+
+import ast
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("models", "workflows", "notifications", "tasks", "web", "sijil")  # benchmarks play rivals, who keep laws of their own
+FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+# Where numbers of the law are computed, and where decisions are taken: no binary fraction.
+EXACT = [
+    ROOT / "workflows" / name for name in ("index.py", "variables.py", "calculator.py", "events.py", "evidence.py", "casefile.py", "declaration.py")
+] + [*sorted((ROOT / "workflows" / "stages").glob("*.py")), *sorted((ROOT / "workflows" / "policies").glob("*.py"))]  # fmt: skip
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def name_of(node: ast.AST) -> str:
+    """A dotted name as it is written: `os.environ`; '' for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{name_of(node.value)}.{node.attr}"
+    return ""
+
+
+def calls(tree: ast.AST, *methods: str) -> Iterator[str]:
+    """Calls of these methods on anything."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in methods:
+            yield f"{name_of(node.func)} in line {node.lineno}"
+
+
+def commits(tree: ast.AST) -> Iterator[str]:
+    """Transactions made good, or a connection that commits by itself."""
+    yield from calls(tree, "commit")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "autocommit":
+            yield f"autocommit in line {node.value.lineno}"
+
+
+def sends(tree: ast.AST) -> Iterator[str]:
+    """Messages to the broker."""
+    yield from calls(tree, "enqueue", "send_with_options", "delay", "apply_async")
+    for node in ast.walk(tree):
+        if name_of(node) == "dramatiq.Message":
+            yield f"dramatiq.Message in line {getattr(node, 'lineno', 0)}"
+
+
+def reads_environment(tree: ast.AST) -> Iterator[str]:
+    """os.environ and its kin, however imported."""
+    for node in ast.walk(tree):
+        if name_of(node) in ("os.environ", "os.getenv", "os.environb", "os.putenv"):
+            yield f"{name_of(node)} in line {getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.ImportFrom) and node.module == "os" and {each.name for each in node.names} & {"environ", "getenv"}:
+            yield f"import in line {node.lineno}"
+
+
+def knows_time(tree: ast.AST) -> Iterator[str]:
+    """The present moment, asked of anybody but the clock."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and name_of(node.func) in ("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"):
+            yield f"{name_of(node.func)} in line {node.lineno}"
+
+
+def catches_everything(tree: ast.AST) -> Iterator[str]:
+    """`except Exception`, `except BaseException` and a bare `except` that do not raise again."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler):
+            caught = [node.type] if not isinstance(node.type, ast.Tuple) else node.type.elts
+            wide = any(each is None or name_of(each) in ("Exception", "BaseException") for each in caught)
+            passes_on = isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
+            if wide and not passes_on:
+                yield f"line {node.lineno}"
+
+
+def binary_fractions(tree: ast.AST) -> Iterator[str]:
+    """Float literals, and values made into floats. Asking whether a value is one is no harm."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, float):
+            yield f"{node.value} in line {node.lineno}"
+        if isinstance(node, ast.Call) and name_of(node.func) in ("float", "round", "math.fsum"):
+            yield f"{name_of(node.func)}() in line {node.lineno}"
+
+
+def breaches(law: Callable[[ast.AST], Iterator[str]], paths: list[Path]) -> set[str]:
+    """The files in which a law's matter is found, as paths from the root."""
+    return {path.relative_to(ROOT).as_posix() for path in paths if any(law(parsed(path)))}
+
+
+# What starts servers makes databases, which no transaction can; what proves doubles a message on purpose.
+MAKE_DATABASES = {"sijil/embedded.py", "sijil/ground.py"}
+DOUBLES_MESSAGES = {"sijil/chaos/scene.py"}
+SET_FOR_CHILDREN = {"sijil/embedded.py", "sijil/processes.py"}
+
+
+def test_only_the_database_commits() -> None:
+    assert breaches(commits, FILES) - MAKE_DATABASES == {"models/database.py"}
+
+
+def test_only_wake_sends() -> None:
+    assert breaches(sends, FILES) - DOUBLES_MESSAGES == {"tasks/wake.py"}
+
+
+def test_only_settings_reads_the_environment_and_only_those_that_start_servers_set_it() -> None:
+    """pydantic-settings reads it for models/settings.py; embedded servers and child processes are told by it."""
+    assert breaches(reads_environment, FILES) <= SET_FOR_CHILDREN
+
+
+def test_only_the_clock_knows_the_time() -> None:
+    """But for the demo's gateway, which stands for somebody else's program."""
+    assert breaches(knows_time, FILES) == {"models/clock.py", "sijil/gateway.py"}
+
+
+def test_everything_is_caught_at_the_two_edges_only() -> None:
+    """The worker's: a batch, a case, a sweep, a daily job; and a wake, a hint after the commit.
+
+    The web's is the framework's own handler, which web/errors.py answers for."""
+    assert breaches(catches_everything, FILES) <= {"workflows/drain.py", "tasks/supervisor.py", "tasks/wake.py", "tasks/schedule.py", "web/errors.py"}
+
+
+@pytest.mark.parametrize("path", EXACT, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_binary_fraction_enters_a_score_or_a_decision(path: Path) -> None:
+    assert list(binary_fractions(parsed(path))) == []
+
+
+SQL_WRITES_STAGE = "update cases set stage"
+
+
+def test_only_the_engine_and_its_record_write_a_cases_stage() -> None:
+    writing = {path.relative_to(ROOT).as_posix() for path in FILES if SQL_WRITES_STAGE in path.read_text(encoding="utf-8").lower()}
+    assert writing == {"workflows/record.py"}
+
+
+@pytest.mark.parametrize(
+    ("law", "breach"),
+    [
+        (commits, "session.commit()"),
+        (commits, "psycopg.connect(url, autocommit=True)"),
+        (sends, "actor.send_with_options(args=())"),
+        (sends, "broker.enqueue(message)"),
+        (reads_environment, "os.environ['X']"),
+        (reads_environment, "from os import getenv"),
+        (knows_time, "datetime.now(UTC)"),
+        (knows_time, "date.today()"),
+        (catches_everything, "try:\n    x()\nexcept (ValueError, Exception):\n    pass"),
+        (catches_everything, "try:\n    x()\nexcept:\n    pass"),
+        (binary_fractions, "x = 0.1"),
+        (binary_fractions, "float(x)"),
+    ],
+)
+def test_each_law_sees_its_breach(law: Callable[[ast.AST], Iterator[str]], breach: str) -> None:
+    assert list(law(ast.parse(breach)))
+
+
+def test_no_law_sees_a_breach_where_there_is_none() -> None:
+    innocent = "try:\n    x()\nexcept BaseException:\n    clean()\n    raise\nprocess.send_signal(2)\nisinstance(x, float)\nmoment = clock.now()"
+    for law in (commits, sends, reads_environment, knows_time, catches_everything, binary_fractions):
+        assert list(law(ast.parse(innocent))) == []

@@ -1,0 +1,73 @@
+"""What the README says about the code is what the code says. Run as a program, it prints the parts as they must be."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from models.settings import Settings
+from sijil.cli import app
+from workflows.chart import chart
+from workflows.flow import FLOWS, REGISTRATION, flow
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def settings_table() -> str:
+    """The table of settings, a row each."""
+    rows = [
+        f"| `SIJIL_{name.upper()}` | {f'`{field.default}`' if field.default not in (None, '') else 'empty'} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(["| setting | default | what it is |", "|---|---|---|", *rows])
+
+
+def commands(command: Any, path: str = "sijil") -> Iterator[str]:
+    """Every command that does something, with its path."""
+    below = getattr(command, "commands", {})
+    if not below or command.invoke_without_command:
+        yield path
+    for name, each in below.items():
+        yield from commands(each, f"{path} {name}")
+
+
+def test_the_flow_chart_is_the_one_that_the_map_gives() -> None:
+    for each in FLOWS.values():
+        assert f"```mermaid\n{chart(each)}\n```" in README.read_text()
+
+
+def test_a_changed_map_gives_another_chart() -> None:
+    without_review = flow(REGISTRATION.kind, *[step for step in REGISTRATION.steps.values() if step.name != "under_review"])
+    assert chart(without_review) != chart(REGISTRATION)
+
+
+def test_the_settings_table_is_that_of_the_settings() -> None:
+    assert settings_table() in README.read_text()
+
+
+def test_every_command_stands_in_the_readme() -> None:
+    text = README.read_text()
+    missing = [path for path in commands(typer.main.get_command(app)) if f"`{path}" not in text]
+    assert missing == []
+
+
+def test_every_folder_stands_in_the_map_of_the_house() -> None:
+    text = README.read_text()
+    packages = [path.parent.name for path in ROOT.glob("*/__init__.py")]
+    assert packages
+    assert [name for name in [*packages, "tests", "docs"] if f"    {name}/" not in text] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+if __name__ == "__main__":
+    print(chart(REGISTRATION), settings_table(), sep="\n\n")

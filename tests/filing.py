@@ -1,0 +1,172 @@
+"""Filing and working off applications in tests: plain functions over the real database."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import count, islice
+from typing import Any
+
+from models import clock
+from models.database import raw, transaction
+from notifications.notices import notices
+from sijil.enrol import enrol
+from sijil.generator.household import Made, household
+from workflows.declaration import ApplicationBody
+from workflows.drain import Drainer
+from workflows.flow import QUEUES
+from workflows.intake import Application, Outcome, Taken, submit
+from workflows.lanes import INTERACTIVE
+from workflows.logbook import Logbook
+from workflows.population import LocalRegister
+from workflows.ports import Outside
+
+SEED = 7
+OUTSIDE = Outside(LocalRegister, notices)
+ALL_QUEUES = frozenset(QUEUES)
+MACHINE_PATH = ["ApplicationReceived", "PersonsVerified", "ScoreComputed", "NothingSuspicious", "HouseholdApproved", "NoticesIssued"]
+CLEAN = [number for number in range(400) if household(SEED, number).truth["plant"] is None]
+
+Body = dict[str, Any]
+
+
+def clean(how_many: int, start: int = 0) -> list[Made]:
+    """Households in which nothing is planted, each with persons of its own."""
+    return [household(SEED, number) for number in CLEAN[start : start + how_many]]
+
+
+def a_household(place: int = 0, *, members: int = 1) -> Made:
+    """A clean household of at least so many members; another `place`, another household."""
+    fitting = (household(SEED, number) for number in CLEAN if len(household(SEED, number).body["members"]) >= members)
+    return next(islice(fitting, place, None))
+
+
+def changed(body: Body, member: int | None = None, **changes: Any) -> Body:
+    """The body with fields of it, or of one member, changed."""
+    if member is None:
+        return body | changes
+    return body | {"members": [each | changes if i == member else each for i, each in enumerate(body["members"])]}
+
+
+def borrowing(body: Body, other: Body, position: int = -1) -> Body:
+    """The body with a member of another household declared as one's own."""
+    borrowed = {name: value for name, value in other["members"][position].items() if name != "declarant"}
+    return body | {"members": [*body["members"], borrowed | {"relationship": "other_relative"}]}
+
+
+def with_members(body: Body, how_many: int) -> Body:
+    """The body padded with invented children to so many members."""
+    child = {"given_name_la": "Enfant", "family_name_la": "De Plus", "birth_date": "2015-05-05", "sex": "female", "relationship": "child"}
+    more = [child | {"idcs": f"99{number:08d}"} for number in range(how_many - len(body["members"]))]
+    return body | {"members": [*body["members"], *more]}
+
+
+def an_application(body: Body, key: str | None = None, channel: str = "api", lane: int = INTERACTIVE) -> Application:
+    """A body as intake takes it."""
+    sent = ApplicationBody.model_validate(body)
+    return Application(key or sent.application or "", channel, lane, sent)
+
+
+def register(made: Iterable[Made]) -> None:
+    """The population register knows the persons of these households."""
+    enrol([person.row() for each in made for person in each.persons])
+
+
+def outcomes_of(applications: Sequence[Application]) -> list[Outcome]:
+    """One set, sent in and committed."""
+    with transaction() as session:
+        return submit(session, applications, clock.now(), notices)
+
+
+def file(*bodies: Body) -> list[Taken]:
+    """These bodies, taken in; each must be."""
+    outcomes = outcomes_of([an_application(body) for body in bodies])
+    assert all(isinstance(each, Taken) for each in outcomes), outcomes
+    return [each for each in outcomes if isinstance(each, Taken)]
+
+
+def file_clean(how_many: int, start: int = 0) -> list[Taken]:
+    """So many clean applications whose persons are registered."""
+    made = clean(how_many, start)
+    register(made)
+    return file(*[each.body for each in made])
+
+
+@dataclass
+class Wakes:
+    """Takes the place of `tasks.wake`: notes which queues were woken."""
+
+    queues: list[str]
+
+    def __call__(self, queue: str) -> None:
+        self.queues.append(queue)
+
+
+PIDS = count(1)
+
+
+def a_drainer(serves: Iterable[str] = ALL_QUEUES, outside: Outside = OUTSIDE, batch: int = 250) -> Drainer:
+    """A worker's drainer that serves these queues. Its logbook must be signed off."""
+    queues = frozenset(serves)
+    return Drainer(outside, Logbook("test", next(PIDS), queues, clock.now()), queues, batch, Wakes([]))
+
+
+def drain_all(drainer: Drainer) -> None:
+    """Every queue that it serves, until nothing is due in any."""
+    for queue in QUEUES:
+        if queue in drainer.serves:
+            assert drainer.drain(queue, 60) is False
+
+
+def woken(drainer: Drainer) -> list[str]:
+    """The queues that this drainer woke."""
+    assert isinstance(drainer.wake, Wakes)
+    return drainer.wake.queues
+
+
+# Looking --------------------------------------------------------------------------------------------
+
+
+def rows(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """The rows of a statement, in a transaction of its own."""
+    with transaction() as session:
+        cursor = raw(session).execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def value(statement: str, *parameters: object) -> Any:
+    """The one value of a statement."""
+    return rows(statement, *parameters)[0][0]
+
+
+def stage_of(taken: Taken) -> str:
+    """Where an application stands."""
+    return str(value("select stage from cases where id = %s", taken.case_id))
+
+
+def stages() -> dict[str, int]:
+    """How many cases stand at each stage."""
+    return dict(rows("select stage, count(*) from cases group by stage"))
+
+
+def version_of(taken: Taken) -> int:
+    """The version that a form would show."""
+    return int(value("select version from cases where id = %s", taken.case_id))
+
+
+def events_of(taken: Taken) -> list[str]:
+    """The kinds of its events, in order."""
+    return [kind for (kind,) in rows("select kind from event where case_id = %s order by seq", taken.case_id)]
+
+
+def messages_of(taken: Taken) -> list[str]:
+    """The templates of the messages owed, in order."""
+    return [template for (template,) in rows("select template from message where case_id = %s order by seq", taken.case_id)]
+
+
+def facts_of(taken: Taken, kind: str) -> dict[str, Any]:
+    """The facts of its last event of a kind."""
+    return dict(value("select facts from event where case_id = %s and kind = %s order by seq desc limit 1", taken.case_id, kind))
+
+
+def everything(*tables: str) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of these tables, to compare before with after."""
+    return {table: sorted(rows(f"select {table}::text from {table}")) for table in tables}

@@ -1,0 +1,47 @@
+"""Citizens, officers and the clock, as tests move them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from models import clock
+from models.database import raw, transaction
+from tests.filing import OUTSIDE, Body
+from workflows.declaration import Declaration
+from workflows.intake import Taken
+from workflows.people import StageNow, answer_of_citizen, answer_of_officer
+from workflows.people import resume as resume_cases
+from workflows.timers import CLOCKS_DIFFER, ripen
+
+
+def citizen(taken: Taken, kind: str, body: Body | None = None, version: int | None = None, secret: str | None = None) -> StageNow:
+    """A citizen's answer, committed."""
+    sent = Declaration.model_validate({name: given for name, given in body.items() if name != "application"}) if body else None
+    with transaction() as session:
+        return answer_of_citizen(session, taken.reference, secret or taken.secret, kind, version, sent, clock.now(), OUTSIDE)
+
+
+def officer(taken: Taken, verdict: str, reason: str, name: str = "amina", version: int | None = None) -> StageNow:
+    """An officer's answer, committed."""
+    with transaction() as session:
+        return answer_of_officer(session, taken.reference, name, verdict, reason, version, clock.now(), OUTSIDE)
+
+
+def retry_parked(*case_ids: int) -> None:
+    """An operator sends parked cases on."""
+    with transaction() as session:
+        resume_cases(session, case_ids, "operator", clock.now(), OUTSIDE)
+
+
+def ring_timers() -> int:
+    """What the sweep does about timers, as soon as it does."""
+    with transaction() as session:
+        return ripen(raw(session), clock.now() + CLOCKS_DIFFER)
+
+
+@contextmanager
+def after(days: float = 0, seconds: float = 0, since: datetime | None = None) -> Iterator[datetime]:
+    """The time is so much later."""
+    moment = (since or clock.now()) + timedelta(days=days, seconds=seconds)
+    with clock.at(moment):
+        yield moment

@@ -1,0 +1,244 @@
+"""The course of an application through the engine, on the real database."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from models import clock
+from models.database import raw, transaction
+from tests.filing import (
+    ALL_QUEUES,
+    MACHINE_PATH,
+    a_household,
+    changed,
+    drain_all,
+    events_of,
+    facts_of,
+    file,
+    file_clean,
+    messages_of,
+    register,
+    rows,
+    stage_of,
+    stages,
+    value,
+    woken,
+)
+from workflows import doctor, pauses
+from workflows.drain import Drainer
+from workflows.flow import QUEUES
+from workflows.intake import Taken
+from workflows.lanes import BULK
+
+Worker = Callable[..., Drainer]
+
+
+@pytest.fixture
+def application(database: str) -> Taken:
+    """One clean application, taken in."""
+    return file_clean(1)[0]
+
+
+def test_an_application_goes_from_submitted_to_notified_in_one_batch(application: Taken, worker: Worker) -> None:
+    # Given a worker that serves every queue
+    drainer = worker()
+
+    # When it looks into the first queue once
+    assert drainer.one_batch("verification") == 1
+
+    # Then the case is at its end, by exactly these decisions
+    assert stage_of(application) == "notified"
+    assert events_of(application) == MACHINE_PATH
+    assert messages_of(application) == ["received", "registered"]
+    assert drainer.one_batch("verification") == 0
+    assert drainer.counters["batches"] == 1
+
+
+def test_approval_writes_the_household_its_members_its_score_and_its_eligibilities(worker: Worker) -> None:
+    made = a_household(members=3)
+    register([made])
+    (taken,) = file(made.body)
+
+    drain_all(worker())
+
+    household = value("select household_id from cases where id = %s", taken.case_id)
+    assert rows("select id, registered_by from household") == [(household, taken.case_id)]
+    assert rows("select household_id, version, case_id, size, upper(valid), upper(known) from household_version") == [
+        (household, 1, taken.case_id, len(made.body["members"]), None, None)
+    ]
+    assert [idcs for (idcs,) in rows("select idcs from household_member where active order by position")] == [each["idcs"] for each in made.body["members"]]
+    assert {idcs for (idcs,) in rows("select idcs from person_claim where case_id = %s", taken.case_id)} == {each["idcs"] for each in made.body["members"]}
+    assert sorted(rows("select programme, eligible from eligibility")) == sorted(
+        (each["programme"], each["eligible"]) for each in facts_of(taken, "HouseholdApproved")["eligibilities"]
+    )
+    assert {programme for (programme,) in rows("select programme from eligibility")} >= {"AMO_TADAMON", "ASD"}
+
+
+def test_the_stored_score_is_the_sum_of_its_contributions(application: Taken, worker: Worker) -> None:
+    drain_all(worker())
+
+    facts = facts_of(application, "ScoreComputed")
+    total = Decimal(facts["constant"]) + Decimal(facts["region"]) + sum(Decimal(product) for *_, product in facts["contributions"])
+    assert value("select value from score") == Decimal(facts["score"]) == total
+
+
+def test_the_events_of_one_batch_say_the_same_moment_and_the_machine_as_actor(application: Taken, worker: Worker) -> None:
+    with clock.at(clock.now() + timedelta(hours=1)):
+        drain_all(worker())
+
+    assert rows("select count(distinct at), count(distinct actor), min(actor) from event where seq > 1") == [(1, 1, "sijil")]
+
+
+def test_a_batch_of_many_comes_to_the_same_end_with_nothing_left_behind(database: str, worker: Worker) -> None:
+    taken = file_clean(40)
+
+    assert worker(batch=15).drain("verification", 60) is False
+
+    assert stages() == {"notified": 40}
+    assert all(events_of(each) == MACHINE_PATH for each in taken)
+    assert rows("select count(*), count(distinct (case_id, template)) from message") == [(80, 80)]
+    assert value("select count(*) from attempt") == 0
+    with transaction() as session:
+        assert not any(doctor.examine(raw(session)).values())
+
+
+def test_a_full_claim_wakes_one_more_worker_and_a_short_one_does_not(database: str, worker: Worker) -> None:
+    file_clean(4)
+    drainer = worker(batch=3)
+
+    drainer.one_batch("verification")
+    assert woken(drainer).count("verification") == 1
+
+    drainer.one_batch("verification")
+    assert woken(drainer).count("verification") == 1
+
+
+def test_a_worker_of_one_queue_hands_over_and_wakes_the_next_queue(application: Taken, worker: Worker) -> None:
+    drainer = worker({"verification"})
+
+    assert drainer.drain("verification", 60) is False
+
+    assert stage_of(application) == "verified"
+    assert rows("select queue, ready, due_at from cases") == [("scoring", True, None)]
+    assert woken(drainer) == ["scoring"]
+
+
+def test_each_queue_can_have_a_worker_of_its_own(application: Taken, worker: Worker) -> None:
+    for queue in QUEUES:
+        assert worker({queue}).drain(queue, 60) is False
+
+    assert events_of(application) == MACHINE_PATH
+
+
+def test_messages_owed_wake_the_delivery(application: Taken, worker: Worker) -> None:
+    drainer = worker()
+    drain_all(drainer)
+
+    assert woken(drainer) == ["delivery"]
+
+
+def test_a_wrong_birth_date_sends_the_application_to_the_citizen_with_the_reason(database: str, worker: Worker) -> None:
+    made = a_household(members=2)
+    register([made])
+    (taken,) = file(changed(made.body, 1, birth_date="1977-07-07", birth_precision="day"))
+
+    drain_all(worker())
+
+    assert stage_of(taken) == "needs_correction"
+    assert facts_of(taken, "MembersMismatched")["mismatches"] == [{"member": 1, "reason": "birth_date_differs"}]
+    assert messages_of(taken) == ["received", "correction"]
+    assert value("select count(*) from person_claim") == 0
+    assert value("select deadline - stage_since from cases") == timedelta(days=30)
+
+
+def test_a_person_whom_nobody_knows_is_named_as_unknown(database: str, worker: Worker) -> None:
+    (taken,) = file(a_household().body)
+
+    drain_all(worker())
+
+    assert {each["reason"] for each in facts_of(taken, "MembersMismatched")["mismatches"]} == {"unknown"}
+
+
+def test_what_a_person_waits_for_goes_before_bulk_that_came_earlier(database: str, worker: Worker) -> None:
+    # Given a bulk application that has waited for ten minutes, and one that a person just sent
+    bulk, interactive = file_clean(2)
+    rows("update cases set lane = %s, rank = rank - interval '10 minutes' + interval '15 minutes' where id = %s", BULK, bulk.case_id)
+
+    # When a worker takes one batch
+    assert worker().one_batch("verification") == 1
+
+    # Then it was the person's, alone
+    assert (stage_of(interactive), stage_of(bulk)) == ("notified", "submitted")
+
+
+def test_bulk_that_has_waited_longer_than_its_allowance_goes_first(database: str, worker: Worker) -> None:
+    bulk, interactive = file_clean(2)
+    rows("update cases set lane = %s, rank = rank - interval '1 minute' where id = %s", BULK, bulk.case_id)
+
+    worker().one_batch("verification")
+
+    assert (stage_of(interactive), stage_of(bulk)) == ("submitted", "notified")
+
+
+# Pausing --------------------------------------------------------------------------------------------
+
+
+def pause(queue: str) -> None:
+    with transaction() as session:
+        pauses.pause(raw(session), queue, "operator:test", clock.now())
+
+
+def resume(queue: str) -> None:
+    with transaction() as session:
+        pauses.resume(raw(session), queue)
+
+
+def test_a_paused_queue_is_left_alone_until_it_is_resumed(application: Taken, worker: Worker) -> None:
+    drainer = worker()
+    pause("verification")
+
+    drain_all(drainer)
+    assert stage_of(application) == "submitted"
+
+    resume("verification")
+    drain_all(drainer)
+    assert stage_of(application) == "notified"
+
+
+def test_a_batch_is_not_carried_into_a_paused_queue(application: Taken, worker: Worker) -> None:
+    pause("fraud")
+
+    drain_all(worker())
+
+    assert stage_of(application) == "scored"
+    assert rows("select queue, ready from cases") == [("fraud", True)]
+
+
+def test_a_case_that_works_alone_is_not_carried_into_a_paused_queue_either(application: Taken, worker: Worker) -> None:
+    rows("update cases set ready = false")
+    rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [application.case_id])
+    pause("fraud")
+
+    worker().drain("verification", 60)
+
+    assert stage_of(application) == "scored"
+
+
+def test_many_that_are_set_apart_hold_up_nobody_who_waits_in_the_queue(application: Taken, worker: Worker) -> None:
+    # Given twenty cases that failed, and one that waits in the queue
+    for failed in file_clean(20, start=40):
+        rows("update cases set ready = false where id = %s", failed.case_id)
+        rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [failed.case_id])
+
+    # When a worker has time for no more than one round
+    assert worker().drain("verification", 0.001) is True
+
+    # Then the one that waits was worked beside the first of the others
+    assert stage_of(application) == "notified"
+    assert stages() == {"notified": 2, "submitted": 19}
+
+
+def test_every_queue_of_the_map_can_be_worked(database: str) -> None:
+    assert set(QUEUES) == set(ALL_QUEUES) == {"verification", "scoring", "fraud", "approval", "notification"}

@@ -1,0 +1,309 @@
+"""The ledger and the gateway: leases, fences, unknown results, retries. The gateway here is a real class that keeps a log."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from threading import Thread
+from uuid import UUID
+
+import pytest
+
+from models import clock
+from models.database import transaction
+from models.errors import Unavailable
+from tasks import deliver
+from tasks.deliver import LAST_TRY, LEASE, Deliverer, Letter, Outcome
+from tests.filing import file_clean, rows, value
+from tests.integration.people import after, citizen
+from workflows import erasure
+from workflows.intake import Taken
+
+
+@dataclass
+class BookGateway:
+    """Accepts messages into a book; can be away before or after it wrote, refuse, answer late, or forget to answer."""
+
+    can_be_asked: bool = True
+    accepted: list[UUID] = field(default_factory=list)
+    asked: list[UUID] = field(default_factory=list)
+    away_before: bool = False
+    away_after: bool = False
+    refuses: str = ""
+    silent: bool = False
+    while_sending: Callable[[], object] = lambda: None
+
+    def send(self, letters: Sequence[Letter]) -> Mapping[UUID, str]:
+        if self.away_before:
+            raise Unavailable("The gateway is away.")
+        if self.refuses:
+            return {each.id: self.refuses for each in letters}
+        self.accepted += [each.id for each in letters]
+        self.while_sending()
+        if self.away_after:
+            raise Unavailable("The connection broke before the answer.")
+        return {} if self.silent else {each.id: "accepted" for each in letters}
+
+    def known(self, references: Sequence[UUID]) -> set[UUID]:
+        if self.away_before:
+            raise Unavailable("The gateway is away.")
+        self.asked += references
+        return set(references) & set(self.accepted)
+
+
+OWNERS = count(1)
+
+
+def a_deliverer(gateway: BookGateway) -> Deliverer:
+    number = next(OWNERS)
+    return Deliverer(gateway, lambda: number)
+
+
+def statuses() -> dict[str, int]:
+    """How many messages have each status."""
+    return dict(rows("select status, count(*) from message group by status"))
+
+
+@pytest.fixture
+def owed(database: str) -> list[Taken]:
+    """Three messages that are owed."""
+    return file_clean(3)
+
+
+@pytest.fixture
+def gateway() -> Iterator[BookGateway]:
+    """A gateway in good health. Whatever a test does to it, it accepts nothing twice."""
+    made = BookGateway()
+    yield made
+    assert len(made.accepted) == len(set(made.accepted))
+
+
+def test_what_is_owed_is_sent_once_with_the_ledgers_own_number(owed: list[Taken], gateway: BookGateway) -> None:
+    deliverer = a_deliverer(gateway)
+
+    assert deliverer.drain() is False
+    assert deliverer.drain() is False
+
+    assert sorted(gateway.accepted) == sorted(number for (number,) in rows("select id from message"))
+    assert rows("select distinct status, tries, fence, lease_owner, sent_at is not null, error from message") == [("sent", 1, 1, None, True, None)]
+    assert gateway.asked == []
+
+
+def test_while_the_call_is_open_the_messages_are_under_a_lease_and_no_transaction_is(owed: list[Taken], gateway: BookGateway) -> None:
+    seen: list[object] = []
+    gateway.while_sending = lambda: seen.extend(
+        rows("select status, lease_owner is not null, round(extract(epoch from due_at - now())) > 10 from message")
+        + rows("select count(*) from pg_stat_activity where datname = current_database() and starts_with(state, 'idle in transaction')")
+    )
+
+    a_deliverer(gateway).drain()
+
+    assert seen == [("sending", True, True)] * 3 + [(0,)]
+
+
+def test_what_is_under_a_lease_nobody_else_takes(owed: list[Taken], gateway: BookGateway) -> None:
+    other = BookGateway()
+    gateway.while_sending = a_deliverer(other).drain
+
+    a_deliverer(gateway).drain()
+
+    assert (len(gateway.accepted), other.accepted, other.asked) == (3, [], [])
+
+
+def test_a_gateway_that_is_away_leaves_the_messages_and_they_are_asked_about_before_anything_is_sent(owed: list[Taken], gateway: BookGateway) -> None:
+    # Given a gateway that was not reached
+    gateway.away_before = True
+    with pytest.raises(Unavailable):
+        a_deliverer(gateway).drain()
+    assert statuses() == {"sending": 3}
+
+    # When the lease is over and it is back
+    gateway.away_before = False
+    with after(seconds=LEASE.total_seconds() - 1):
+        a_deliverer(gateway).drain()
+        assert gateway.accepted == gateway.asked == []
+    with after(seconds=LEASE.total_seconds() + 1):
+        a_deliverer(gateway).drain()
+
+    # Then it was asked first, and then sent
+    assert len(gateway.asked) == len(gateway.accepted) == 3
+    assert statuses() == {"sent": 3}
+
+
+def test_a_result_that_nobody_knows_is_asked_for_and_nothing_is_sent_twice(owed: list[Taken], gateway: BookGateway) -> None:
+    """The gateway accepted, the answer was lost, the worker died: the worst moment."""
+    gateway.away_after = True
+    with pytest.raises(Unavailable):
+        a_deliverer(gateway).drain()
+    assert (len(gateway.accepted), statuses()) == (3, {"sending": 3})
+
+    gateway.away_after = False
+    with after(seconds=LEASE.total_seconds() + 1):
+        a_deliverer(gateway).drain()
+
+    assert (len(gateway.accepted), len(gateway.asked)) == (3, 3)
+    assert statuses() == {"sent": 3}
+
+
+def test_where_the_gateway_cannot_be_asked_an_unknown_result_waits_for_an_operator(owed: list[Taken], gateway: BookGateway) -> None:
+    gateway.can_be_asked, gateway.away_after = False, True
+    with pytest.raises(Unavailable):
+        a_deliverer(gateway).drain()
+
+    gateway.away_after = False
+    with after(seconds=LEASE.total_seconds() + 1):
+        a_deliverer(gateway).drain()
+
+    assert len(gateway.accepted) == 3
+    assert statuses() == {"stuck": 3}
+    assert "cannot be asked" in value("select min(error) from message")
+
+
+def test_a_late_answer_under_an_older_lease_is_void(owed: list[Taken], gateway: BookGateway) -> None:
+    """A deliverer that slept through its lease wakes up when somebody else has already dealt with its messages."""
+    # Given a first deliverer whose call lasts longer than its lease, and whose gateway says no in the end
+    slow, quick = BookGateway(), gateway
+
+    def meanwhile() -> None:
+        with after(seconds=LEASE.total_seconds() + 1):
+            a_deliverer(quick).drain()
+
+    slow.while_sending, slow.silent = meanwhile, True
+
+    # When it answers
+    a_deliverer(slow).send()
+
+    # Then what the second one wrote down stands
+    assert len(quick.accepted) == 3
+    assert rows("select distinct status, fence from message") == [("sent", 3)]
+    assert value("select count(error) from message") == 0
+
+
+def test_a_late_answer_is_void_even_while_the_newer_lease_still_runs(owed: list[Taken], gateway: BookGateway) -> None:
+    # Given messages under a first lease that has ended, and under a second one that runs
+    slow, quick = a_deliverer(gateway), a_deliverer(gateway)
+    older = slow.lease("owed")
+    with after(seconds=LEASE.total_seconds() + 1):
+        newer = quick.lease("sending")
+    assert [(each.id, each.fence) for each in newer] == [(each.id, 2) for each in older]
+
+    # When the holder of the first one answers, nothing happens; when that of the second one does, it counts
+    slow.answer([Outcome(letter, "failed", "too late") for letter in older])
+    assert rows("select distinct status, error from message") == [("sending", None)]
+    quick.answer([Outcome(letter, "sent", None) for letter in newer])
+    assert rows("select distinct status, error from message") == [("sent", None)]
+
+
+def test_a_refused_message_is_tried_again_after_a_wait_that_grows(owed: list[Taken], gateway: BookGateway) -> None:
+    gateway.refuses = "temporary failure"
+    deliverer = a_deliverer(gateway)
+    waits = []
+    moment = clock.now()
+    for _ in range(10):
+        with clock.at(moment):
+            deliverer.drain()
+            assert statuses() == {"owed": 3}
+            ((wait,),) = rows("select distinct due_at - %s from message", moment)
+            waits.append(wait)
+            moment += wait
+
+    assert waits[:4] == [timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=8), timedelta(seconds=16)]
+    assert waits[-1] == timedelta(seconds=300)
+    assert rows("select distinct tries, error from message") == [(10, "temporary failure")]
+
+
+def test_once_the_gateway_accepts_it_the_message_is_sent_and_its_error_forgotten(owed: list[Taken], gateway: BookGateway) -> None:
+    gateway.refuses = "temporary failure"
+    a_deliverer(gateway).drain()
+
+    gateway.refuses = ""
+    a_deliverer(gateway).drain()
+    assert gateway.accepted == []
+    with after(seconds=2.5):
+        a_deliverer(gateway).drain()
+
+    assert rows("select distinct status, tries, error from message") == [("sent", 2, None)]
+
+
+def test_after_the_last_try_it_has_failed(owed: list[Taken], gateway: BookGateway) -> None:
+    gateway.refuses = "no such number"
+    rows("update message set tries = %s", LAST_TRY - 2)
+
+    a_deliverer(gateway).drain()
+    assert statuses() == {"owed": 3}
+    with after(seconds=301):
+        a_deliverer(gateway).drain()
+
+    assert rows("select distinct status, tries, error from message") == [("failed", LAST_TRY, "no such number")]
+    with after(days=1):
+        a_deliverer(gateway).drain()
+    assert statuses() == {"failed": 3}
+
+
+def test_a_message_of_which_the_gateway_says_nothing_is_asked_about_before_anything_is_sent_again(owed: list[Taken]) -> None:
+    silent = BookGateway(silent=True)
+
+    a_deliverer(silent).drain()
+    assert statuses() == {"sending": 3}
+    with after(seconds=16):
+        a_deliverer(silent).drain()
+
+    assert statuses() == {"sent": 3}
+    assert len(silent.accepted) == 3
+
+
+def test_a_deliverer_that_was_held_up_after_its_lease_does_not_call(owed: list[Taken], gateway: BookGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliver, "FRESH_SECONDS", -1.0)
+
+    a_deliverer(gateway).drain()
+    assert (statuses(), gateway.accepted) == ({"sending": 3}, [])
+    monkeypatch.undo()
+    with after(seconds=16):
+        a_deliverer(gateway).drain()
+
+    assert (statuses(), len(gateway.accepted)) == ({"sent": 3}, 3)
+
+
+def test_more_messages_than_a_batch_are_all_sent(owed: list[Taken], gateway: BookGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliver, "BATCH", 2)
+
+    a_deliverer(gateway).drain()
+
+    assert len(gateway.accepted) == 3
+
+
+def test_two_deliverers_share_the_work_and_send_nothing_twice(database: str, gateway: BookGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliver, "BATCH", 5)
+    file_clean(40)
+
+    threads = [Thread(target=a_deliverer(gateway).drain) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert statuses() == {"sent": 40}
+    assert len(gateway.accepted) == 40
+
+
+def test_a_deliverer_that_is_told_to_stop_sends_nothing_more(owed: list[Taken], gateway: BookGateway) -> None:
+    deliverer = a_deliverer(gateway)
+    deliverer.stopping = True
+
+    deliverer.drain()
+
+    assert gateway.accepted == []
+
+
+def test_what_was_erased_before_it_was_sent_is_not_sent_as_an_empty_message(owed: list[Taken], gateway: BookGateway) -> None:
+    # Given an application that was withdrawn and erased while its messages were owed
+    citizen(owed[0], "withdrawal")
+    with transaction() as session:
+        erasure.erase(session, owed[0].reference, "operator", clock.now())
+
+    # When messages are sent
+    a_deliverer(gateway).drain()
+
+    # Then nobody gets an empty one, and none waits for ever
+    assert len(gateway.accepted) == 2
+    assert rows("select distinct status, error from message where case_id = %s", owed[0].case_id) == [("failed", "erased")]

@@ -1,0 +1,95 @@
+"""Doctor: all zero in health, and every check rises when its fault is planted."""
+
+from collections.abc import Callable
+
+import pytest
+
+from models.database import raw, transaction
+from tests.filing import a_household, borrowing, drain_all, file, file_clean, register, rows, stages
+from workflows import doctor
+from workflows.drain import Drainer
+
+Worker = Callable[..., Drainer]
+
+# A fault for every check; {case} is a notified case.
+FAULTS = {
+    "orphans": "update cases set open = true where id = {case}",
+    "parked_without_reason": "update cases set stage = 'parked', open = true where id = {case}",
+    "ended_but_due": "update cases set ready = true where id = {case}",
+    "versions_off": "update cases set version = version + 1 where id = {case}",
+    "messages_missing": "delete from message where case_id = {case} and template = 'registered'",
+    "messages_stuck": "update message set status = 'stuck' where case_id = {case}",
+    "double_persons": "drop index household_member_one_active; insert into household_member "
+    "select household_id + 1, version, 90, idcs, name, relationship, true from household_member where household_id = {household} limit 1",
+    "members_not_claimed": "delete from person_claim where case_id = {case}",
+    "events_without_case": "insert into event select 999999, seq, kind, at, actor, evidence, facts, salt, commitment, hash from event where case_id = {case}",
+    "receipts_without_case": "insert into receipt values ('RSU-0000-0000-0000', 999999, 'x', '')",
+    "declarations_missing": "delete from declaration where case_id = {case}",
+    "versions_without_household": "delete from household where id = {household}",
+    "members_without_version": "delete from household_version where household_id = {household}",
+    "scores_without_event": "delete from event where case_id = {case} and kind = 'ScoreComputed'",
+    "unlogged_tables": "create unlogged table fast (id int)",
+    "durability_off": "set local synchronous_commit = off",
+}
+
+
+def examine() -> dict[str, int]:
+    """What it counts that is not zero."""
+    with transaction() as session:
+        return {name: count for name, count in doctor.examine(raw(session)).items() if count}
+
+
+def planted(*statements: str) -> dict[str, int]:
+    """What it counts within a transaction that plants a fault; nothing of it stays."""
+    with transaction() as session:
+        connection = raw(session)
+        for statement in statements:
+            connection.execute(statement)
+        counts = doctor.examine(connection)
+        session.rollback()
+    return {name: count for name, count in counts.items() if count}
+
+
+def test_an_empty_register_is_healthy(database: str) -> None:
+    assert examine() == {}
+
+
+def test_a_register_at_work_is_healthy_at_every_moment(database: str, worker: Worker) -> None:
+    """Due, handed over, waiting for a citizen, an officer or a back-off, and ended."""
+    mine, theirs = a_household(20, members=3), a_household(21, members=3)
+    register([mine, theirs])
+    file(mine.body, borrowing(theirs.body, mine.body), a_household(22).body)
+    file_clean(3)
+    assert examine() == {}
+    worker({"verification", "scoring"}).drain("verification", 60)
+    assert examine() == {}
+    drain_all(worker())
+
+    assert stages() == {"notified": 4, "needs_correction": 1, "under_review": 1}
+    assert examine() == {}
+
+
+def test_every_check_has_a_fault_that_is_tried_here() -> None:
+    assert set(FAULTS) == set(doctor.CHECKS)
+
+
+@pytest.mark.parametrize("check", FAULTS)
+def test_each_check_rises_when_its_fault_is_planted(database: str, worker: Worker, check: str) -> None:
+    # Given a healthy register
+    taken, _ = file_clean(2)
+    drain_all(worker())
+    assert examine() == {}
+    ((household,),) = rows("select household_id from cases where id = %s", taken.case_id)
+
+    # When the fault is there, its check counts it; and once it is gone, all is well
+    assert planted(*FAULTS[check].format(case=taken.case_id, household=household).split("; "))[check] >= 1
+    assert examine() == {}
+
+
+def test_what_is_set_apart_or_in_work_is_no_orphan(database: str) -> None:
+    (taken,) = file_clean(1)
+    rows("update cases set ready = false")
+    assert examine() == {"orphans": 1}
+
+    rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [taken.case_id])
+    assert examine() == {}

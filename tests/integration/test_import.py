@@ -1,0 +1,341 @@
+"""Importing files: what can be taken is taken, everything else is reported with its line and its reason."""
+
+import json
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.errors import Refused
+from models.settings import settings
+from sijil import importing
+from sijil.generator import files
+from sijil.importing import Papers, applications_in, import_file
+from tests.filing import Body, a_household, changed, clean, rows, value, with_members
+from workflows.csvform import HEADER
+from workflows.csvform import rows as table_rows
+from workflows.declaration import ApplicationBody
+
+pytestmark = pytest.mark.usefixtures("database", "broker")
+Reject = dict[str, Any]
+
+
+def lines(*bodies: Body) -> str:
+    """Bodies as NDJSON."""
+    return "".join(json.dumps(body, ensure_ascii=False) + "\n" for body in bodies)
+
+
+def table(*bodies: Body, delimiter: str = ",") -> str:
+    """Bodies as CSV."""
+    text = ",".join(HEADER) + "\r\n" + "".join(line for body in bodies for line in table_rows(ApplicationBody.model_validate(body)))
+    return text.replace(",", delimiter)
+
+
+@pytest.fixture
+def imported(tmp_path: Path) -> Callable[..., tuple[Counter[str], list[Reject]]]:
+    """Writes a file, imports it, and reads the reject file."""
+
+    def run(content: str | bytes, name: str = "file.ndjson") -> tuple[Counter[str], list[Reject]]:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        papers = Papers(tmp_path / "rejects.ndjson", tmp_path / "receipts.ndjson")
+        counts = import_file(path, papers)
+        rejects = [json.loads(line) for line in papers.rejects.read_text().splitlines()] if papers.rejects.exists() else []
+        return counts, rejects
+
+    return run
+
+
+Imported = Callable[..., tuple[Counter[str], list[Reject]]]
+TWO = [each.body for each in clean(2)]
+
+
+def fields(reject: Reject) -> dict[str, str]:
+    """Its problems by field."""
+    return {each["field"]: each["message"] for each in reject["problems"]}
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_a_clean_file_is_taken_whole_and_leaves_no_reject_file(imported: Imported, tmp_path: Path, form: str) -> None:
+    bodies = [each.body for each in clean(20)]
+
+    counts, rejects = imported(lines(*bodies) if form == "ndjson" else table(*bodies), f"file.{form}")
+
+    assert (counts, rejects) == (Counter(taken=20, repeated=0, refused=0), [])
+    assert not (tmp_path / "rejects.ndjson").exists()
+    assert rows("select count(*), min(lane) from cases") == [(20, 3)]
+
+
+def test_both_forms_say_the_same(imported: Imported) -> None:
+    bodies = [each.body for each in clean(20)]
+    imported(table(*bodies), "file.csv")
+    from_table = rows("select d.body::text, r.idempotency_key from declaration d join receipt r using (case_id) order by 2")
+
+    counts, _ = imported(lines(*bodies))
+
+    assert counts == Counter(taken=0, repeated=20, refused=0)
+    assert from_table == rows("select d.body::text, r.idempotency_key from declaration d join receipt r using (case_id) order by 2")
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_the_same_file_twice_doubles_nothing(imported: Imported, form: str) -> None:
+    content = lines(*TWO) if form == "ndjson" else table(*TWO)
+    imported(content, f"file.{form}")
+
+    counts, rejects = imported(content, f"file.{form}")
+
+    assert (counts, rejects) == (Counter(taken=0, repeated=2, refused=0), [])
+    assert value("select count(*) from cases") == value("select count(*) from message") == 2
+
+
+def test_a_file_without_keys_is_recognised_the_second_time_by_what_it_says(imported: Imported) -> None:
+    body = {name: given for name, given in TWO[0].items() if name != "application"}
+    imported(lines(body))
+
+    assert imported(lines(body))[0] == Counter(taken=0, repeated=1, refused=0)
+
+
+def test_receipts_are_readable_by_their_owner_alone_and_open_the_application(imported: Imported, tmp_path: Path) -> None:
+    imported(lines(*TWO))
+
+    path = tmp_path / "receipts.ndjson"
+    written = [json.loads(line) for line in path.read_text().splitlines()]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [each["line"] for each in written] == [1, 2]
+    assert sorted(each["reference"] for each in written) == sorted(reference for (reference,) in rows("select reference from receipt"))
+    assert all(each["secret"] for each in written)
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_a_byte_order_mark_is_no_fault(imported: Imported, form: str) -> None:
+    content = lines(*TWO) if form == "ndjson" else table(*TWO)
+
+    assert imported(b"\xef\xbb\xbf" + content.encode(), f"file.{form}")[0]["taken"] == 2
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_table_may_have_semicolons_or_tabs(imported: Imported, delimiter: str) -> None:
+    assert imported(table(*TWO, delimiter=delimiter), "file.csv")[0]["taken"] == 2
+
+
+def test_a_table_may_say_yes_and_no_and_write_eastern_digits(imported: Imported) -> None:
+    content = table(*TWO).replace("true", "oui").replace("false", "لا").translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    header, rest = content.split("\r\n", 1)
+
+    assert imported(",".join(HEADER) + "\r\n" + rest, "file.csv")[0]["taken"] == 2
+    assert header
+
+
+def test_windows_line_ends_and_blank_lines_are_no_fault(imported: Imported) -> None:
+    assert imported(("\r\n" + lines(*TWO).replace("\n", "\r\n") + "\r\n\n").encode())[0] == Counter(taken=2, repeated=0, refused=0)
+
+
+WRONG: dict[str, tuple[Body, str, str]] = {
+    "a negative bill": (changed(TWO[0], bills={"gas": "-5"}), "bills.gas", "greater than or equal to 0"),
+    "an unknown region": (changed(TWO[0], region=13), "region", "less than or equal to 12"),
+    "40 members": (with_members(TWO[0], 40), "members", "at most 30 members"),
+    "a member twice": (TWO[0] | {"members": [*TWO[0]["members"], TWO[0]["members"][0] | {"relationship": "child", "declarant": False}]}, "body", "same person"),
+    "a birth in the future": (changed(TWO[0], 0, birth_date="2999-12-31"), "members[0].birth_date", "future"),
+    "an identifier of nine digits": (changed(TWO[0], 0, idcs="123456789"), "members[0].idcs", "match pattern"),
+    "an unknown field": (changed(TWO[0], income=5), "income", "not permitted"),
+    "no head": (changed(TWO[0], 0, relationship="other_relative"), "body", "exactly one member must be the head"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_reported_with_its_line_and_field_and_the_rest_is_taken(imported: Imported, name: str) -> None:
+    wrong, field, message = WRONG[name]
+
+    counts, (reject,) = imported(lines(TWO[1], wrong))
+
+    assert counts == Counter(taken=1, repeated=0, refused=1)
+    assert (reject["line"], reject["application"], reject["code"]) == (2, wrong["application"], "not_valid")
+    assert message in fields(reject)[field]
+
+
+@pytest.mark.parametrize("name", ["a negative bill", "an unknown region", "40 members", "a member twice", "a birth in the future"])
+def test_in_a_table_what_is_wrong_is_reported_with_the_line_where_the_application_begins(imported: Imported, name: str) -> None:
+    wrong, field, message = WRONG[name]
+    begins = 2 + len(TWO[1]["members"])
+    good = table(TWO[1])
+
+    counts, (reject,) = imported(good + "".join(unchecked_rows(wrong)), "file.csv")
+
+    assert counts == Counter(taken=1, repeated=0, refused=1)
+    assert (reject["line"], reject["application"]) == (begins, wrong["application"])
+    assert message in fields(reject)[field]
+
+
+def unchecked_rows(body: Body) -> Iterator[str]:
+    """The rows of a body that is not valid."""
+    from workflows.csvform import flat, line
+
+    shared = {"application": body["application"]} | dict(flat(body))
+    return (line(shared | {f"member.{name}": cell for name, cell in member.items()}) for member in body["members"])
+
+
+def test_no_value_that_was_sent_stands_in_the_reject_file(imported: Imported, tmp_path: Path) -> None:
+    wrong = changed(changed(TWO[0], 0, birth_date="not-a-date-4711"), region=4712)
+
+    imported(lines(wrong))
+
+    text = (tmp_path / "rejects.ndjson").read_text()
+    assert "4711" not in text
+    assert "4712" not in text
+
+
+def test_a_line_that_is_not_utf8_is_reported_and_the_rest_taken(imported: Imported) -> None:
+    first, second = lines(TWO[0]).encode(), lines(TWO[1]).encode()
+
+    counts, (reject,) = imported(first[:40] + b"\xff\xfe" + first[40:] + second)
+
+    assert counts == Counter(taken=1, repeated=0, refused=1)
+    assert reject["line"] == 1
+    assert "UTF-8" in fields(reject)["body"]
+
+
+def test_a_cell_that_is_not_utf8_is_reported_with_its_field_and_the_rest_taken(imported: Imported) -> None:
+    content = table(*TWO).encode().replace(TWO[0]["commune"].encode(), b"Caf\xe9", 1)
+
+    counts, (reject,) = imported(content, "file.csv")
+
+    assert counts == Counter(taken=1, repeated=0, refused=1)
+    assert (reject["line"], fields(reject)) == (2, {"commune": "is not UTF-8"})
+
+
+@pytest.mark.parametrize("line", ["{", "[]", "17", "null", '"text"', "not json at all"])
+def test_a_line_that_is_no_application_is_reported(imported: Imported, line: str) -> None:
+    counts, (reject,) = imported(f"{line}\n{lines(*TWO)}")
+
+    assert counts == Counter(taken=2, repeated=0, refused=1)
+    assert reject["line"] == 1
+    assert reject["problems"]
+
+
+def test_a_line_that_is_too_long_is_reported_and_the_rest_taken(imported: Imported) -> None:
+    too_long = '{"commune": "' + "x" * settings().max_body + '"}\n'
+
+    counts, (reject,) = imported(lines(TWO[0]) + too_long + lines(TWO[1]))
+
+    assert counts == Counter(taken=2, repeated=0, refused=1)
+    assert reject["line"] == 2
+    assert str(settings().max_body) in fields(reject)["body"]
+
+
+def test_a_row_that_is_too_long_refuses_its_application_and_does_not_just_leave_a_member_out(imported: Imported) -> None:
+    made = a_household(members=4)
+    header, first, second, *rest = table(made.body).splitlines(keepends=True)
+    too_long = second.rstrip("\r\n") + "x" * (settings().max_body + 1) + "\r\n"
+
+    counts, rejects = imported(header + first + too_long + "".join(rest) + "".join(table(TWO[0]).splitlines(keepends=True)[1:]), "file.csv")
+
+    assert counts["taken"] == 1
+    assert any(str(settings().max_body) in message for reject in rejects for message in fields(reject).values())
+    assert value("select count(*) from receipt where idempotency_key like %s", f"%{made.body['application']}") == 0
+
+
+def test_a_cell_with_a_control_character_is_refused_and_harms_nobody(imported: Imported) -> None:
+    wrong = [changed(TWO[0], commune="Fes\u0000"), changed(TWO[0], application="key\u0000"), changed(TWO[0], 0, given_name_la="A\u0000")]
+
+    counts, rejects = imported(lines(*wrong, TWO[1]))
+
+    assert counts == Counter(taken=1, repeated=0, refused=3)
+    assert [reject["line"] for reject in rejects] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (("comune", *HEADER), "commune"),
+        ([name for name in HEADER if name != "region"], "region"),
+        ((*HEADER, "region"), "twice"),
+        (("a", "b"), "'a'"),
+    ],
+)
+def test_a_wrong_header_refuses_the_file_and_names_the_column(imported: Imported, header: tuple[str, ...], said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        imported(",".join(header) + "\r\nx\r\n", "file.csv")
+
+    assert value("select count(*) from cases") == 0
+
+
+def test_an_empty_file_is_an_empty_set(imported: Imported) -> None:
+    assert imported("")[0] == Counter(taken=0, repeated=0, refused=0)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"nothing\.ndjson"):
+        import_file(tmp_path / "nothing.ndjson", Papers(tmp_path / "rejects.ndjson"))
+
+
+@pytest.mark.parametrize("papers", [Papers(Path("/proc/nope")), Papers(Path("rejects.ndjson"), Path("/proc/nope"))])
+def test_papers_that_cannot_be_written_refuse_the_file_before_anything_is_taken(
+    imported: Imported, papers: Papers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.ndjson").write_text(lines(TWO[0]))
+
+    with pytest.raises(Refused, match="/proc/nope cannot be written: "):
+        import_file(tmp_path / "file.ndjson", papers)
+
+    assert value("select count(*) from cases") == 0
+
+
+def test_rows_of_one_application_that_do_not_follow_one_another_are_not_two_households(imported: Imported) -> None:
+    """The rest of a household further down is another declaration under the same key: it is refused, never merged."""
+    made = a_household(members=3)
+    header, *rows_of_it = table(made.body).splitlines(keepends=True)
+
+    counts, rejects = imported(header + "".join(rows_of_it[:-1]) + "".join(table(TWO[0]).splitlines(keepends=True)[1:]) + rows_of_it[-1], "file.csv")
+
+    assert counts["refused"] == 1
+    assert rejects[0]["application"] == made.body["application"]
+
+
+def test_every_set_is_a_transaction_of_its_own(imported: Imported, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "SET", 3)
+
+    assert imported(lines(*[each.body for each in clean(10)]))[0]["taken"] == 10
+    assert value("select count(distinct submitted_at) from cases") == 4
+
+
+def test_a_file_that_breaks_off_is_finished_by_a_second_run(imported: Imported, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "SET", 3)
+    bodies = [each.body for each in clean(7)]
+    imported(lines(*bodies[:3]) + lines(bodies[3])[:100])
+
+    counts, rejects = imported(lines(*bodies))
+
+    assert (counts, rejects) == (Counter(taken=4, repeated=3, refused=0), [])
+
+
+def test_what_the_generator_writes_is_taken_in_both_forms(imported: Imported, tmp_path: Path) -> None:
+    files.write(tmp_path / "made", 60, 3, csv=True)
+
+    first, rejects = imported((tmp_path / "made" / files.APPLICATIONS).read_bytes())
+    second, _ = imported((tmp_path / "made" / files.TABLE).read_bytes(), "file.csv")
+
+    assert (first["taken"], second["repeated"]) == (60, 60)
+    assert rejects == []
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_a_big_file_is_read_in_bounded_memory(tmp_path: Path, form: str) -> None:
+    content = lines(TWO[0]) if form == "ndjson" else "".join(table(TWO[0]).splitlines(keepends=True)[1:])
+    path = tmp_path / f"big.{form}"
+    with path.open("w") as file:
+        file.write("" if form == "ndjson" else ",".join(HEADER) + "\r\n")
+        file.writelines(content.replace(TWO[0]["application"], f"key-{number}") for number in range(2_500))
+
+    tracemalloc.start()
+    try:
+        counted = sum(each.body is not None for each in applications_in(path))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert counted == 2_500
+    assert most < path.stat().st_size / 3

@@ -1,0 +1,435 @@
+"""What citizens and officers answer, and what the clock brings where nobody does."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from models import clock
+from models.database import raw, transaction
+from models.errors import NotFound, Refused, Stale
+from models.settings import settings
+from sijil.generator.household import Made
+from tests.filing import (
+    a_household,
+    borrowing,
+    changed,
+    drain_all,
+    events_of,
+    everything,
+    facts_of,
+    file,
+    file_clean,
+    messages_of,
+    register,
+    rows,
+    stage_of,
+    value,
+    version_of,
+)
+from tests.integration.people import after, citizen, officer, ring_timers
+from workflows.drain import Drainer
+from workflows.intake import Taken
+from workflows.timers import CLOCKS_DIFFER, ripen
+
+Worker = Callable[..., Drainer]
+ALL_TABLES = ("cases", "event", "message", "declaration", "person_claim", "receipt")
+
+
+@pytest.fixture
+def mistaken(database: str, worker: Worker) -> tuple[Made, Taken]:
+    """An application with a wrong birth date, which waits for its citizen; and the household as it should be."""
+    made = a_household(members=2)
+    register([made])
+    (taken,) = file(changed(made.body, 1, birth_date="1977-07-07", birth_precision="day"))
+    drain_all(worker())
+    assert stage_of(taken) == "needs_correction"
+    return made, taken
+
+
+@pytest.fixture
+def doubted(database: str, worker: Worker) -> tuple[Taken, Taken]:
+    """A registered household, and a later application with one of its persons, which waits for an officer."""
+    mine, theirs = a_household(0, members=3), a_household(1, members=3)
+    register([mine, theirs])
+    first, later = file(mine.body, borrowing(theirs.body, mine.body))
+    drain_all(worker())
+    assert stage_of(later) == "under_review"
+    return first, later
+
+
+# Correction ----------------------------------------------------------------------------------------
+
+
+def test_a_correction_is_verified_anew_and_leads_to_the_end(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+    made, taken = mistaken
+
+    now = citizen(taken, "correction", made.body, version_of(taken))
+    assert (now.stage, now.event, now.queues) == ("submitted", "CorrectionReceived", frozenset({"verification"}))
+    drain_all(worker())
+
+    assert stage_of(taken) == "notified"
+    assert messages_of(taken) == ["received", "correction", "resumed", "registered"]
+    assert value("select declaration from cases") == 2
+    assert value("select count(*) from declaration") == 2
+    assert value("select actor from event where kind = 'CorrectionReceived'") == "declarant"
+
+
+def test_a_correction_that_is_still_wrong_is_asked_for_again(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+    made, taken = mistaken
+
+    citizen(taken, "correction", changed(made.body, 0, birth_date="1951-01-02", birth_precision="day"))
+    drain_all(worker())
+
+    assert stage_of(taken) == "needs_correction"
+    assert facts_of(taken, "MembersMismatched")["mismatches"] == [{"member": 0, "reason": "birth_date_differs"}]
+
+
+def test_a_second_click_is_stale_and_changes_nothing(mistaken: tuple[Made, Taken]) -> None:
+    made, taken = mistaken
+    seen = version_of(taken)
+    citizen(taken, "correction", made.body, seen)
+    before = everything(*ALL_TABLES)
+
+    with pytest.raises(Stale):
+        citizen(taken, "correction", made.body, seen)
+
+    assert everything(*ALL_TABLES) == before
+
+
+def test_of_clicks_at_once_that_name_no_version_one_counts_and_the_others_are_stale(mistaken: tuple[Made, Taken]) -> None:
+    # Given three clicks that have all seen the case as it is now, while somebody holds its row
+    made, taken = mistaken
+    with psycopg.connect(settings().database_url or "") as holding, ThreadPoolExecutor(3) as threads:
+        holding.execute("select from cases where id = %s for update", [taken.case_id])
+        clicks = [threads.submit(citizen, taken, "correction", made.body) for _ in range(3)]
+        while value("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") < 3:
+            time.sleep(0.01)
+
+        # When it is let go
+        holding.rollback()
+        outcomes = [type(click.exception()) for click in clicks]
+
+    # Then one is taken, and the others are told that they came too late
+    assert sorted(outcomes, key=str) == sorted([type(None), Stale, Stale], key=str)
+    assert events_of(taken).count("CorrectionReceived") == 1
+    assert value("select count(*) from declaration") == 2
+
+
+@pytest.mark.parametrize("kind", ["withdrawal", "correction"])
+def test_an_answer_to_an_older_version_is_stale_and_changes_nothing(mistaken: tuple[Made, Taken], kind: str) -> None:
+    made, taken = mistaken
+    before = everything(*ALL_TABLES)
+
+    with pytest.raises(Stale):
+        citizen(taken, kind, made.body if kind == "correction" else None, version_of(taken) - 1)
+
+    assert everything(*ALL_TABLES) == before
+
+
+def test_a_wrong_secret_is_told_no_more_than_a_wrong_reference(mistaken: tuple[Made, Taken]) -> None:
+    _, taken = mistaken
+    before = everything(*ALL_TABLES)
+
+    with pytest.raises(NotFound):
+        citizen(taken, "withdrawal", secret="0000000000")
+    with pytest.raises(NotFound):
+        citizen(Taken("RSU-0000-0000-0000", taken.secret, 0), "withdrawal")
+
+    assert everything(*ALL_TABLES) == before
+
+
+def test_a_correction_where_none_is_asked_for_is_refused_and_leaves_no_declaration(database: str) -> None:
+    made = a_household()
+    register([made])
+    (taken,) = file(made.body)
+    before = everything(*ALL_TABLES)
+
+    with pytest.raises(Refused) as refused:
+        citizen(taken, "correction", made.body)
+
+    assert refused.value.code == "not_possible_now"
+    assert everything(*ALL_TABLES) == before
+
+
+def test_a_correction_may_not_name_a_declarant_who_has_another_open_application(mistaken: tuple[Made, Taken]) -> None:
+    made, taken = mistaken
+    other = a_household(5)
+    file(other.body)
+    theirs = next(each["idcs"] for each in other.body["members"] if each.get("declarant"))
+    position = next(i for i, each in enumerate(made.body["members"]) if each.get("declarant"))
+
+    with pytest.raises(Refused) as refused:
+        citizen(taken, "correction", changed(made.body, position, idcs=theirs))
+
+    assert refused.value.code == "open_application"
+    assert value("select count(*) from declaration where case_id = %s", taken.case_id) == 1
+
+
+# Time ----------------------------------------------------------------------------------------------
+
+
+def test_silence_brings_two_reminders_and_then_a_lapse_and_never_a_refusal(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+    _, taken = mistaken
+    seen: dict[int, str] = {}
+    for days in (6, 7.1, 20, 21.1, 29, 30.1):
+        with after(days=days):
+            ring_timers()
+            drain_all(worker())
+            seen[int(days)] = events_of(taken)[-1]
+
+    assert seen == {6: "MembersMismatched", 7: "CorrectionReminded", 20: "CorrectionReminded", 21: "CorrectionReminded", 29: "CorrectionReminded", 30: "Lapsed"}
+    assert rows("select facts ->> 'reminder' from event where kind = 'CorrectionReminded' order by seq") == [("1",), ("2",)]
+    assert messages_of(taken) == ["received", "correction", "reminder", "reminder", "lapsed"]
+    assert rows("select stage, open, ready, due_at from cases") == [("lapsed", False, False, None)]
+
+
+def test_a_timer_rings_no_earlier_than_its_time(mistaken: tuple[Made, Taken]) -> None:
+    assert ring_timers() == 0
+    with after(days=6.9):
+        assert ring_timers() == 0
+    with after(days=7.01):
+        assert ring_timers() == 1
+        assert ring_timers() == 0
+
+
+def test_where_the_clocks_of_two_hosts_differ_a_reminder_is_sent_once_all_the_same(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+    """The sweep's host is ahead of the worker's: rung too early, the worker would set the same timer again, and again remind."""
+    _, taken = mistaken
+    due = value("select due_at from cases")
+
+    for seconds in range(0, 90, 10):
+        with transaction() as session:
+            ripen(raw(session), due + timedelta(seconds=seconds))
+        with clock.at(due + timedelta(seconds=seconds) - CLOCKS_DIFFER / 2):
+            drain_all(worker())
+
+    assert events_of(taken).count("CorrectionReminded") == 1
+
+
+def test_a_correction_after_a_reminder_still_counts(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+    made, taken = mistaken
+    with after(days=7.1):
+        ring_timers()
+        drain_all(worker())
+        citizen(taken, "correction", made.body)
+        drain_all(worker())
+
+    assert stage_of(taken) == "notified"
+
+
+def test_a_correction_that_comes_while_the_timer_waits_to_be_worked_wins(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+    """The timer rang, no worker came yet, the citizen answers: the reminder is not sent."""
+    made, taken = mistaken
+    with after(days=7.1):
+        ring_timers()
+        citizen(taken, "correction", made.body)
+        drain_all(worker())
+
+    assert "CorrectionReminded" not in events_of(taken)
+    assert stage_of(taken) == "notified"
+
+
+def test_a_lapsed_application_is_taken_up_again_with_its_reminders_counted_anew(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+    _, taken = mistaken
+    with after(days=31):
+        ring_timers()
+        drain_all(worker())
+        assert stage_of(taken) == "lapsed"
+
+        now = citizen(taken, "reopening")
+        assert (now.stage, now.queues) == ("submitted", frozenset({"verification"}))
+        drain_all(worker())
+        assert stage_of(taken) == "needs_correction"
+        with after(days=7.1):
+            ring_timers()
+            drain_all(worker())
+    assert events_of(taken)[-1] == "CorrectionReminded"
+    assert facts_of(taken, "CorrectionReminded")["reminder"] == 1
+
+
+def test_reopening_is_refused_where_the_declarant_applied_anew_meanwhile(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+    made, taken = mistaken
+    with after(days=31):
+        ring_timers()
+        drain_all(worker())
+        file(made.body | {"application": "anew"})
+
+        with pytest.raises(Refused) as refused:
+            citizen(taken, "reopening")
+
+    assert refused.value.code == "open_application"
+    assert stage_of(taken) == "lapsed"
+
+
+def test_a_doubt_that_nobody_looks_at_is_counted_and_stays_a_doubt(doubted: tuple[Taken, Taken], worker: Worker) -> None:
+    _, later = doubted
+    for days in (10.1, 20.1, 30.1):
+        with after(days=days):
+            ring_timers()
+            drain_all(worker())
+
+    assert stage_of(later) == "under_review"
+    assert rows("select facts ->> 'times' from event where kind = 'ReviewOverdue' order by seq") == [("1",), ("2",), ("3",)]
+
+
+# Withdrawal ----------------------------------------------------------------------------------------
+
+
+def test_a_citizen_withdraws_before_anything_is_decided(database: str, worker: Worker) -> None:
+    (taken,) = file_clean(1)
+
+    assert citizen(taken, "withdrawal").stage == "withdrawn"
+    drain_all(worker())
+
+    assert events_of(taken) == ["ApplicationReceived", "CaseWithdrawn"]
+    assert rows("select open, ready, due_at from cases") == [(False, False, None)]
+
+
+def test_a_withdrawal_lets_go_of_the_persons_and_another_household_can_have_them(database: str, worker: Worker) -> None:
+    # Given an application whose persons are claimed already
+    mine, theirs = a_household(0, members=3), a_household(1, members=3)
+    register([mine, theirs])
+    (first,) = file(mine.body)
+    for queue in ("verification", "scoring", "fraud"):
+        worker({queue}).drain(queue, 60)
+    assert value("select count(*) from person_claim") == len(mine.body["members"])
+
+    # When it is withdrawn, and another household declares one of them
+    citizen(first, "withdrawal")
+    (later,) = file(borrowing(theirs.body, mine.body))
+    drain_all(worker())
+
+    # Then that one is registered
+    assert stage_of(later) == "notified"
+
+
+def test_after_a_withdrawal_the_declarant_may_apply_anew(database: str) -> None:
+    made = a_household()
+    (taken,) = file(made.body)
+    citizen(taken, "withdrawal")
+
+    assert file(made.body | {"application": "anew"})[0].case_id != taken.case_id
+
+
+def test_what_is_notified_cannot_be_withdrawn(database: str, worker: Worker) -> None:
+    (taken,) = file_clean(1)
+    drain_all(worker())
+
+    with pytest.raises(Refused) as refused:
+        citizen(taken, "withdrawal")
+
+    assert refused.value.code == "not_possible_now"
+
+
+# Officers ------------------------------------------------------------------------------------------
+
+
+def test_a_doubt_is_lifted_and_the_household_registered_once_the_other_let_go(doubted: tuple[Taken, Taken], worker: Worker) -> None:
+    first, later = doubted
+    rows("delete from person_claim where case_id = %s", first.case_id)
+    rows("update household_member set active = false")
+
+    assert officer(later, "lift", "moved").event == "DoubtLifted"
+    drain_all(worker())
+
+    assert stage_of(later) == "notified"
+    assert events_of(later)[-4:] == ["DoubtLifted", "NothingSuspicious", "HouseholdApproved", "NoticesIssued"]
+
+
+def test_an_officer_asks_for_a_correction_and_the_corrected_household_is_registered(doubted: tuple[Taken, Taken], worker: Worker) -> None:
+    _, later = doubted
+
+    assert officer(later, "correct", "person_lives_elsewhere").stage == "needs_correction"
+    assert messages_of(later)[-1] == "correction"
+    citizen(later, "correction", a_household(1, members=3).body)
+    drain_all(worker())
+
+    assert stage_of(later) == "notified"
+
+
+def test_a_refusal_needs_two_officers_who_agree(doubted: tuple[Taken, Taken]) -> None:
+    _, later = doubted
+
+    # The first one proposes, and nothing has happened to the citizen
+    assert officer(later, "refuse", "false_declaration", "amina").stage == "under_review"
+    assert "refused" not in messages_of(later)
+
+    # The same one again is no second opinion
+    before = everything(*ALL_TABLES)
+    with pytest.raises(Refused) as refused:
+        officer(later, "refuse", "false_declaration", "amina")
+    assert refused.value.code == "needs_second_person"
+    assert everything(*ALL_TABLES) == before
+
+    # The second one decides
+    assert officer(later, "refuse", "false_declaration", "brahim").stage == "rejected"
+    assert messages_of(later)[-1] == "refused"
+    proposer, decider = rows("select actor from event where kind in ('RefusalProposed', 'ApplicationRefused') order by seq")
+    assert proposer != decider
+    assert facts_of(later, "ApplicationRefused")["proposed_by"] == proposer[0]
+
+
+def test_the_history_names_no_officer(doubted: tuple[Taken, Taken]) -> None:
+    _, later = doubted
+    officer(later, "refuse", "false_declaration", "amina")
+
+    (actor,) = rows("select actor from event where kind = 'RefusalProposed'")[0]
+    assert actor.startswith("officer:")
+    assert "amina" not in str(everything("event"))
+
+
+def test_a_proposal_of_a_review_that_ended_does_not_count_in_the_next(doubted: tuple[Taken, Taken], worker: Worker) -> None:
+    # Given a proposal, after which the doubt was lifted and came back
+    _, later = doubted
+    officer(later, "refuse", "false_declaration", "amina")
+    officer(later, "lift", "nothing_found", "brahim")
+    with after(seconds=5):
+        drain_all(worker())
+        assert stage_of(later) == "under_review"
+
+        # When another officer would refuse, it is a first opinion again
+        assert officer(later, "refuse", "false_declaration", "brahim").event == "RefusalProposed"
+
+
+def test_an_unknown_reason_is_refused_and_those_that_are_known_are_named(doubted: tuple[Taken, Taken]) -> None:
+    _, later = doubted
+
+    with pytest.raises(Refused, match="duplicate_application"):
+        officer(later, "refuse", "do_not_like_it")
+
+
+def test_an_officer_cannot_decide_what_is_not_in_doubt(doubted: tuple[Taken, Taken]) -> None:
+    first, _ = doubted
+
+    with pytest.raises(Refused) as refused:
+        officer(first, "refuse", "false_declaration")
+
+    assert refused.value.code == "not_possible_now"
+
+
+def test_two_officers_at_the_same_version_only_the_first_is_heard(doubted: tuple[Taken, Taken]) -> None:
+    _, later = doubted
+    seen = version_of(later)
+    officer(later, "correct", "person_lives_elsewhere", "amina", seen)
+
+    with pytest.raises(Stale):
+        officer(later, "lift", "nothing_found", "brahim", seen)
+
+
+def test_no_machine_ever_refuses(doubted: tuple[Taken, Taken], worker: Worker) -> None:
+    """However often workers and clocks pass over them, doubts and errors never end against the citizen."""
+    _, later = doubted
+    made = a_household(8, members=2)
+    (unknown,) = file(made.body)
+    for days in (0, 8, 22, 31, 400):
+        with after(days=days):
+            ring_timers()
+            drain_all(worker())
+
+    assert value("select count(*) from event where kind in ('ApplicationRefused', 'RefusalProposed')") == 0
+    assert value("select count(*) from cases where stage = 'rejected'") == 0
+    assert (stage_of(later), stage_of(unknown)) == ("under_review", "lapsed")

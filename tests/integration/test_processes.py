@@ -1,0 +1,152 @@
+"""Real processes: a worker works a case to its end, ends in good order, and is started again when it dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from models.database import raw, transaction
+from tasks.wake import wake
+from tests.filing import MACHINE_PATH, events_of, file_clean, rows, stage_of, stages, value
+from workflows import doctor
+from workflows.monitor import workers
+
+pytestmark = pytest.mark.xdist_group("processes")
+Start = Callable[..., "subprocess.Popen[bytes]"]
+PATIENCE = 90.0
+
+
+@pytest.fixture
+def start(database: str, broker: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Starts our own modules as processes; whatever of them is left after the test is ended."""
+    monkeypatch.setenv("SIJIL_GATEWAY_URL", "http://127.0.0.1:1")  # nobody
+    started: list[subprocess.Popen[bytes]] = []
+
+    def run(*arguments: str) -> "subprocess.Popen[bytes]":
+        started.append(subprocess.Popen([sys.executable, "-m", *arguments], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        return started[-1]
+
+    yield run
+    left = [each["pid"] for each in alive()]
+    for process in started:
+        process.kill()
+        process.wait()
+    for pid in left:
+        until(lambda pid=pid: not running(pid))
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Waits for it; fails where it does not come."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.05)
+
+
+def alive() -> list[dict[str, object]]:
+    """The workers that live."""
+    with transaction() as session:
+        return [each for each in workers(raw(session)) if each["alive"]]
+
+
+def pids() -> list[int]:
+    """Their process numbers."""
+    return [int(str(each["pid"])) for each in alive()]
+
+
+def running(pid: int) -> bool:
+    """Whether the process is there, and not only waited for."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_worker_process_takes_a_case_to_its_end_when_woken_and_ends_in_good_order(start: Start) -> None:
+    # Given a worker that has nothing to do
+    process = start("tasks.process", "verification", "scoring", "fraud", "approval", "notification")
+    until(alive)
+
+    # When an application comes and its queue is woken
+    (taken,) = file_clean(1)
+    wake("verification")
+
+    # Then it is decided, with no sweep about
+    until(lambda: stage_of(taken) == "notified")
+    assert events_of(taken) == MACHINE_PATH
+
+    # And on SIGTERM the worker signs off
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+    assert value("select count(*) from worker") == 0
+
+
+def test_a_worker_told_to_end_finishes_the_batch_in_hand(start: Start) -> None:
+    file_clean(300)
+    process = start("tasks.process", "verification", "scoring", "fraud", "approval", "notification")
+    until(alive)
+    wake("verification")
+    until(lambda: value("select count(*) from attempt") or stages() == {"notified": 300})
+
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(PATIENCE) == 0
+    found = stages()
+    assert found.get("notified", 0) >= 250  # the batch in hand
+    assert set(found) <= {"notified", "submitted"}  # carried through, or not begun
+    assert rows("select * from attempt") == rows("select * from worker") == []
+    with transaction() as session:
+        assert not any(doctor.examine(raw(session)).values())
+
+
+def test_a_worker_that_is_killed_is_started_again_and_its_work_goes_on(start: Start) -> None:
+    # Given a supervisor with one worker
+    supervisor = start("sijil", "work", "--processes", "1")
+    until(alive)
+    (first,) = pids()
+
+    # When the worker is killed
+    os.kill(first, signal.SIGKILL)
+
+    # Then another one takes its place, and works
+    until(lambda: pids() and pids() != [first])
+    (taken,) = file_clean(1)
+    wake("verification")
+    until(lambda: stage_of(taken) == "notified")
+
+    # And both end when the supervisor is told to
+    (second,) = pids()
+    supervisor.send_signal(signal.SIGTERM)
+    assert supervisor.wait(PATIENCE) == 0
+    assert not running(second)
+    assert rows("select pid from worker where pid = %s", second) == []
+
+
+def test_the_sweep_gives_back_what_a_dead_worker_held_and_wakes_the_next(start: Start) -> None:
+    """The page of a worker of another machine, which died with three cases in hand. Nobody else wakes the queue."""
+    taken = file_clean(3)
+    rows("insert into attempt (worker_id, queue, case_ids, at) values (4711, 'verification', %s, now())", [each.case_id for each in taken])
+    rows("update cases set ready = false")
+
+    start("sijil", "work", "--processes", "1")
+
+    until(lambda: stages() == {"notified": 3})
+    until(lambda: value("select count(*) from attempt") == 0)
+    assert value("select count(*) from trouble") == 0
+
+
+def test_a_worker_whose_supervisor_was_killed_ends_by_itself(start: Start) -> None:
+    supervisor = start("sijil", "work", "--processes", "1", "--queues", "verification,scoring")
+    until(alive)
+    (pid,) = pids()
+    assert alive()[0]["queues"] == ["scoring", "verification"]
+
+    supervisor.kill()
+    supervisor.wait()
+
+    until(lambda: not running(pid))

@@ -1,0 +1,49 @@
+"""The portal in this process for a client of tests, and the same served on a port for a browser."""
+
+from collections.abc import Iterator
+from threading import Thread
+from time import monotonic, sleep
+
+import pytest
+import uvicorn
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from tests.conftest import forget_settings
+from web.app import create_app
+
+HELPLINE = "05 00 00 00 00"
+Client = TestClient[Litestar]
+
+
+@pytest.fixture
+def helpline(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A number to call, set before the portal starts."""
+    monkeypatch.setenv("SIJIL_HELPLINE", HELPLINE)
+    return HELPLINE
+
+
+@pytest.fixture
+def client(database: str, broker: str, helpline: str) -> Iterator[Client]:
+    """A client of the portal; nobody works the queues unless the test does."""
+    forget_settings()
+    with TestClient(create_app()) as client:
+        yield client
+
+
+@pytest.fixture
+def served(database: str, broker: str, helpline: str) -> Iterator[str]:
+    """The address of the portal on a port of its own, as `sijil serve` serves it."""
+    forget_settings()
+    config = uvicorn.Config(create_app(), host="127.0.0.1", port=0, log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    until = monotonic() + 10
+    while not server.started and monotonic() < until:
+        sleep(0.01)
+    assert server.started
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+    assert not thread.is_alive()

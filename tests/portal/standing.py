@@ -1,0 +1,102 @@
+"""Applications that stand where a page has something to say, brought there by the engine and by people's own words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from models import clock
+from models.database import transaction
+from tests.filing import OUTSIDE, a_drainer, a_household, borrowing, changed, drain_all, file, register, rows
+from workflows.drain import Drainer
+from workflows.intake import Taken
+from workflows.people import answer_of_citizen, answer_of_officer
+
+
+@contextmanager
+def a_worker() -> Iterator[Drainer]:
+    """A worker for a while."""
+    drainer = a_drainer()
+    try:
+        yield drainer
+    finally:
+        drainer.logbook.sign_off()
+
+
+def work_off() -> None:
+    """A worker takes whatever is due to its end."""
+    with a_worker() as drainer:
+        drain_all(drainer)
+
+
+def registered(place: int = 0) -> Taken:
+    """An application of a clean household, worked off."""
+    made = a_household(place, members=3)
+    register([made])
+    (taken,) = file(made.body)
+    work_off()
+    return taken
+
+
+def to_correct(place: int = 1) -> Taken:
+    """One whose second member bears another birth date than the register's."""
+    made = a_household(place, members=3)
+    register([made])
+    (taken,) = file(changed(made.body, 1, birth_date="1971-02-03"))
+    work_off()
+    return taken
+
+
+def under_review(place: int = 2) -> Taken:
+    """One that declares a member of a household that is registered already."""
+    mine, other = a_household(place, members=3), a_household(place + 1, members=3)
+    register([mine, other])
+    file(other.body)
+    work_off()
+    (taken,) = file(borrowing(mine.body, other.body))
+    work_off()
+    return taken
+
+
+def asked_by_officer() -> Taken:
+    """A doubt, and an officer who asks for a correction."""
+    taken = under_review()
+    with transaction() as session:
+        answer_of_officer(session, taken.reference, "officer-1", "correct", "person_declared_twice", None, clock.now(), OUTSIDE)
+    return taken
+
+
+def rejected() -> Taken:
+    """A doubt, and two officers who refuse."""
+    taken = under_review()
+    for officer in ("officer-1", "officer-2"):
+        with transaction() as session:
+            answer_of_officer(session, taken.reference, officer, "refuse", "false_declaration", None, clock.now(), OUTSIDE)
+    return taken
+
+
+def withdrawn(place: int = 5) -> Taken:
+    """One that its citizen took back."""
+    (taken,) = file(a_household(place, members=3).body)
+    with transaction() as session:
+        answer_of_citizen(session, taken.reference, taken.secret, "withdrawal", None, None, clock.now(), OUTSIDE)
+    return taken
+
+
+def lapsed(place: int = 6) -> Taken:
+    """One whose correction never came: its time is up, and a worker finds that out."""
+    taken = to_correct(place)
+    month_ago = "stage_since = stage_since - interval '31 days', deadline = deadline - interval '31 days'"
+    rows(f"update cases set {month_ago}, due_at = null, ready = true where id = %s", taken.case_id)
+    work_off()
+    return taken
+
+
+def in_work(place: int = 7) -> Taken:
+    """One that nobody has worked on yet."""
+    (taken,) = file(a_household(place, members=3).body)
+    return taken
+
+
+STANDINGS = {
+    "notified": registered, "needs_correction": to_correct, "correction_asked": asked_by_officer, "under_review": under_review,
+    "rejected": rejected, "withdrawn": withdrawn, "lapsed": lapsed, "in_work": in_work,
+}  # fmt: skip

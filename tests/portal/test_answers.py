@@ -1,0 +1,147 @@
+"""What a citizen answers by the API, and who may: correction, withdrawal, reopening; the secret; the version."""
+
+from typing import Any
+
+import httpx
+
+from tests.factories import a_body, a_head, a_spouse
+from tests.filing import a_household, changed, rows, stage_of, version_of
+from tests.portal.conftest import Client
+from tests.portal.standing import in_work, lapsed, registered, to_correct, under_review
+from tests.portal.test_bad_input import errors_of
+from workflows.intake import Taken
+
+
+def answered(client: Client, taken: Taken, **answer: Any) -> httpx.Response:
+    """An answer with the receipt's secret, unless it says otherwise."""
+    return client.post(f"/api/v1/applications/{taken.reference}/answers", json={"secret": taken.secret} | answer)
+
+
+def shown(client: Client, taken: Taken, **headers: str) -> httpx.Response:
+    return client.get(f"/api/v1/applications/{taken.reference}", headers=headers)
+
+
+def test_a_correction_goes_back_into_work(client: Client) -> None:
+    taken = to_correct()
+    body = {name: value for name, value in a_household(1, members=3).body.items() if name != "application"}
+
+    answer = answered(client, taken, kind="correction", version=version_of(taken), declaration=body)
+
+    assert answer.status_code == 200
+    assert answer.json() == {"event": "CorrectionReceived", "stage": "submitted", "version": version_of(taken)}
+    assert stage_of(taken) == "submitted"
+
+
+def test_a_withdrawal_and_a_reopening(client: Client) -> None:
+    waiting, late = in_work(), lapsed()
+
+    assert answered(client, waiting, kind="withdrawal").json()["stage"] == "withdrawn"
+    assert answered(client, late, kind="reopening").json()["stage"] == "submitted"
+
+
+def test_a_wrong_secret_is_answered_exactly_like_an_unknown_reference(client: Client) -> None:
+    taken = in_work()
+    nobody = Taken("RSU-0000-0000-0000", "0000000000", 0)
+
+    for kind in ("withdrawal", "correction", "reopening"):
+        wrong, unknown = answered(client, taken, secret="0000000000", kind=kind), answered(client, nobody, kind=kind)
+        assert errors_of(wrong, 404) == {}
+        assert (wrong.status_code, wrong.content) == (unknown.status_code, unknown.content)
+    looked = [shown(client, each, **{"Receipt-Secret": "0000000000"}) for each in (taken, nobody)]
+    assert errors_of(looked[0], 404) == {}
+    assert looked[0].content == looked[1].content == shown(client, nobody).content
+    assert stage_of(taken) == "submitted"
+
+
+def test_an_answer_to_an_earlier_version_changes_nothing_and_says_what_is_so_now(client: Client) -> None:
+    taken = registered()
+
+    for kind, more in (("withdrawal", {}), ("correction", {"declaration": a_body()}), ("reopening", {})):
+        answer = answered(client, taken, kind=kind, version=1, **more)
+        assert errors_of(answer, 409) == {}
+        assert (answer.json()["stage"], answer.json()["version"]) == ("notified", version_of(taken))
+    assert rows("select count(*) from declaration") == [(1,)]
+
+
+def test_a_double_click_counts_once(client: Client) -> None:
+    taken = in_work()
+
+    first, second = [answered(client, taken, kind="withdrawal", version=1) for _ in range(2)]
+
+    assert (first.status_code, second.status_code) == (200, 409)
+    assert second.json()["stage"] == "withdrawn"
+
+
+def test_what_is_not_possible_now_is_said(client: Client) -> None:
+    taken = registered()
+
+    for kind, more in (("withdrawal", {}), ("correction", {"declaration": a_body()}), ("reopening", {})):
+        answer = answered(client, taken, kind=kind, **more)
+        assert answer.json()["code"] == "not_possible_now"
+        assert "'notified'" in answer.json()["detail"]
+    assert rows("select count(*) from declaration") == [(1,)]
+
+
+def test_every_bad_field_of_an_answer_is_named(client: Client) -> None:
+    taken = to_correct()
+    good = {name: value for name, value in a_household(1, members=3).body.items() if name != "application"}
+    wrong: dict[str, tuple[dict[str, Any], list[str]]] = {
+        "no kind": ({}, ["kind"]),
+        "another kind": ({"kind": "complaint"}, ["kind"]),
+        "no declaration": ({"kind": "correction"}, ["declaration"]),
+        "a bad declaration": ({"kind": "correction", "declaration": good | {"region": 99}}, ["declaration.region"]),
+        "a birth date to come": ({"kind": "correction", "declaration": changed(good, 1, birth_date="2999-01-01")}, ["declaration.members[1].birth_date"]),
+        "a version in words": ({"kind": "withdrawal", "version": "two"}, ["version"]),
+        "a version of ten thousand digits": ({"kind": "withdrawal", "version": 10**400}, ["version"]),
+        "a negative version": ({"kind": "withdrawal", "version": -1}, ["version"]),
+        "an unknown field": ({"kind": "withdrawal", "why": "no"}, ["why"]),
+        "a secret that is a number": ({"kind": "withdrawal", "secret": 12}, ["secret"]),
+        "a secret without end": ({"kind": "withdrawal", "secret": "A" * 41}, ["secret"]),
+    }  # fmt: skip
+
+    assert {name: list(errors_of(answered(client, taken, **answer))) for name, (answer, _) in wrong.items()} == {
+        name: fields for name, (_, fields) in wrong.items()
+    }
+    assert stage_of(taken) == "needs_correction"
+
+
+def test_a_declarant_now_named_who_has_another_open_application_is_named(client: Client) -> None:
+    taken = to_correct()
+    other = a_body(members=[a_head(idcs="1999999999"), a_spouse()])
+    assert client.post("/api/v1/applications", json=other).status_code == 201
+
+    answer = answered(client, taken, kind="correction", declaration=other)
+
+    assert list(errors_of(answer)) == ["declaration.members"]
+    assert rows("select count(*) from declaration where case_id = %s", taken.case_id) == [(1,)]
+
+
+def test_a_secret_with_a_nul_or_foreign_letters_is_merely_wrong(client: Client) -> None:
+    taken = in_work()
+
+    for secret in ("\x00", "é", "ملف", "🙂", ""):
+        assert errors_of(answered(client, taken, kind="withdrawal", secret=secret), 404) == {}
+
+
+def test_without_the_secret_the_stage_is_told_and_nothing_else(client: Client) -> None:
+    taken = to_correct()
+
+    bare, whole = shown(client, taken).json(), shown(client, taken, **{"Receipt-Secret": taken.secret}).json()
+
+    assert bare["corrections"] is None
+    assert whole == bare | {"corrections": [{"field": "members[1]", "reason": "birth_date_differs"}]}
+    assert (bare["reference"], bare["stage"], bare["version"]) == (taken.reference, "needs_correction", version_of(taken))
+    assert bare["deadline"]
+    assert set(bare) == {"reference", "stage", "version", "submitted_at", "since", "deadline", "corrections"}
+
+
+def test_whose_doubt_it_is_stays_with_the_officers(client: Client) -> None:
+    assert shown(client, taken := under_review(), **{"Receipt-Secret": taken.secret}).json()["corrections"] == []
+
+
+def test_the_receipts_page_is_there(client: Client) -> None:
+    receipt = client.post("/api/v1/applications", json=a_body(language="fr")).json()
+
+    assert receipt["status"] == f"/fr/status/{receipt['reference']}"
+    assert receipt["secret"] not in receipt["status"]
+    assert client.get(receipt["status"]).status_code == 200

@@ -1,0 +1,277 @@
+"""What the API says of what it cannot take: which field, why, in plain words; nothing written, nothing sent back, no stack trace."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from http.client import HTTPConnection
+from typing import Any
+
+import httpx
+import pytest
+
+from models import clock
+from models.settings import settings
+from tests.factories import a_body, a_child, a_head, a_spouse
+from tests.filing import rows
+from tests.portal.conftest import Client
+
+APPLICATIONS = "/api/v1/applications"
+PROBLEM = "application/problem+json"
+TABLES = ("cases", "receipt", "declaration", "event", "message")
+MARK = "Zzyzx"  # stands in bodies that are refused, and must not come back
+
+
+def errors_of(answer: httpx.Response, status: int = 422) -> dict[str, str]:
+    """What it says of each field, after a look at everything that holds for every refusal."""
+    assert answer.status_code == status, answer.text[:300]
+    assert answer.headers["content-type"] == PROBLEM
+    problem = answer.json()
+    assert problem["status"] == status
+    assert problem["detail"]
+    assert not any(trace in answer.text for trace in ("Traceback", 'File "', ".py", "psycopg", "pydantic"))
+    assert MARK not in answer.text
+    return {each["field"]: each["message"] for each in problem.get("errors", [])}
+
+
+def nothing_written() -> bool:
+    return [rows(f"select count(*) from {table}")[0][0] for table in TABLES] == [0] * len(TABLES)
+
+
+def sent(client: Client, body: bytes | str, **headers: str) -> httpx.Response:
+    return client.post(APPLICATIONS, content=body, headers={"Content-Type": "application/json"} | headers)
+
+
+def without(body: dict[str, Any], field: str) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != field}
+
+
+def many_members(how_many: int) -> list[dict[str, Any]]:
+    return [a_head(), *[a_child(number) for number in range(1, how_many)]]
+
+
+def tomorrow() -> str:
+    return (clock.now().date() + timedelta(days=1)).isoformat()
+
+
+Made = Callable[[], dict[str, Any]]
+# What is wrong, and what is said of which field.
+WRONG: Mapping[str, tuple[Made, dict[str, str]]] = {
+    "an unknown region": (lambda: a_body(region=13), {"region": "Input should be less than or equal to 12"}),
+    "a region in words": (lambda: a_body(region=MARK), {"region": "Input should be a valid integer, unable to parse string as an integer"}),
+    "a negative bill": (lambda: a_body(bills={"gas": -1}), {"bills.gas": "Input should be greater than or equal to 0"}),
+    "a negative bill in a list": (
+        lambda: a_body(bills={"water_electricity": [10, -0.01]}),
+        {"bills.water_electricity[1]": "Input should be greater than or equal to 0"},
+    ),
+    "forty members": (lambda: a_body(members=many_members(40)), {"members": "a household may have at most 30 members, this one has 40"}),
+    "a member twice": (lambda: a_body(members=[a_head(), a_spouse(), a_child(), a_child()]), {"body": "the same person stands at members 2, 3"}),
+    "two heads": (lambda: a_body(members=[a_head(), a_spouse(relationship="head")]), {"body": "exactly one member must be the head"}),
+    "nobody declares": (lambda: a_body(members=[a_head(declarant=False)]), {"body": "exactly one member must be the declarant"}),
+    "no members": (lambda: a_body(members=[]), {"members": "List should have at least 1 item after validation, not 0"}),
+    "a birth date in the future": (
+        lambda: a_body(members=[a_head(), a_spouse(), a_child(birth_date=tomorrow())]),
+        {"members[2].birth_date": "lies in the future"},
+    ),
+    "a birth date that no calendar has": (
+        lambda: a_body(members=[a_head(birth_date="1980-02-30")]),
+        {"members[0].birth_date": "Input should be a valid date or datetime, day value is outside expected range"},
+    ),
+    "a birth date before all that live": (
+        lambda: a_body(members=[a_head(birth_date="1889-12-31")]),
+        {"members[0].birth_date": "Input should be greater than or equal to 1890-01-01"},
+    ),
+    "no name": (
+        lambda: a_body(members=[without(a_head(family_name_la=None), "family_name_ar")]),
+        {"members[0]": "needs a given and a family name in Arabic or in Latin letters"},
+    ),
+    "an identifier of nine digits": (
+        lambda: a_body(members=[a_head(idcs="123456789")]),
+        {"members[0].idcs": "String should match pattern '^[0-9]{10}$'"},
+    ),
+    "an unknown field": (lambda: a_body(colour="green"), {"colour": "Extra inputs are not permitted"}),
+    "an unknown field of a member": (
+        lambda: a_body(members=[a_head(), a_spouse(score=9)]),
+        {"members[1].score": "Extra inputs are not permitted"},
+    ),
+    "a missing field": (lambda: without(a_body(), "housing"), {"housing": "Field required"}),
+    "a missing field of a member": (lambda: a_body(members=[without(a_head(), "sex")]), {"members[0].sex": "Field required"}),
+    "a word that is not in the list": (lambda: a_body(milieu=MARK), {"milieu": "Input should be 'urban' or 'rural'"}),
+    "a phone that is none": (lambda: a_body(phone=MARK), {"phone": "is not a phone number"}),
+    "a phone in superscripts": (lambda: a_body(phone="+212" + "²" * 9), {"phone": "is not a phone number"}),
+    "a line break in a name": (
+        lambda: a_body(members=[a_head(given_name_la="A\nB")]),
+        {"members[0].given_name_la": r"String should match pattern '^[^\x00-\x1f\x7f-\x9f]+$'"},
+    ),
+    "a list where an object belongs": (lambda: a_body(bills=[1]), {"bills": "Input should be an object"}),
+    "an amount beyond all reason": (lambda: a_body(bills={"gas": 10**400}), {"bills.gas": "Decimal input should have no more than 9 digits in total"}),
+    "several things at once": (
+        lambda: a_body(region=0, bills={"gas": -5}, members=[a_head(), a_spouse(sex=MARK)]),
+        {
+            "region": "Input should be greater than or equal to 1",
+            "bills.gas": "Input should be greater than or equal to 0",
+            "members[1].sex": "Input should be 'female' or 'male'",
+        },
+    ),
+}
+
+
+def test_every_bad_field_is_named_with_what_is_wrong_with_it(client: Client) -> None:
+    found = {name: errors_of(client.post(APPLICATIONS, json=made())) for name, (made, _) in WRONG.items()}
+
+    assert found == {name: expected for name, (_, expected) in WRONG.items()}
+    assert nothing_written()
+
+
+def replaced(old: str, new: str) -> str:
+    """An ordinary body with a piece of its text replaced."""
+    whole = json.dumps(a_body())
+    assert old in whole
+    return whole.replace(old, new, 1)
+
+
+TEXTS: Mapping[str, tuple[Callable[[], str | bytes], str]] = {
+    "broken UTF-8": (lambda: replaced("Mohammedia", "Mohammédia").encode("latin-1"), "body"),
+    "UTF-16": (lambda: json.dumps(a_body()).encode("utf-16"), "body"),
+    "nothing": (lambda: b"", "body"),
+    "not JSON": (lambda: f"{{{MARK}", "body"),
+    "cut off": (lambda: json.dumps(a_body())[:-1], "body"),
+    "something after the end": (lambda: json.dumps(a_body()) + "{}", "body"),
+    "a list": (lambda: "[]", "body"),
+    "a number": (lambda: "7", "body"),
+    "null": (lambda: "null", "body"),
+    "NaN": (lambda: replaced('"rooms": 2', '"rooms": NaN'), "housing.rooms"),
+    "infinity in a bill": (lambda: replaced('"milieu"', '"bills": {"gas": Infinity}, "milieu"'), "bills.gas"),
+    "NaN in a bill": (lambda: replaced('"milieu"', '"bills": {"gas": "NaN"}, "milieu"'), "bills.gas"),
+    "a huge exponent": (lambda: replaced('"milieu"', '"bills": {"gas": 1e999999999}, "milieu"'), "bills.gas"),
+    "a huge exponent in a string": (lambda: replaced('"milieu"', '"bills": {"gas": "1e999999999"}, "milieu"'), "bills.gas"),
+    "a tiny exponent in a string": (lambda: replaced('"milieu"', '"bills": {"gas": "1e-999999999"}, "milieu"'), "bills.gas"),
+    "a number of ten thousand digits": (lambda: replaced('"region": 6', '"region": ' + "9" * 10_000), "body"),
+    "deep nesting": (lambda: "[" * 100_000, "body"),
+    "deep nesting in a field": (lambda: replaced('"milieu": "urban"', '"milieu": ' + "[" * 5_000 + "]" * 5_000), "body"),
+    "a NUL in a name": (lambda: replaced("Khalid", r"Kha\u0000lid"), "members[0].given_name_la"),
+    "a NUL in a commune": (lambda: replaced("Mohammedia", r"Moham\u0000media"), "commune"),
+    "a NUL in a key": (lambda: replaced('"milieu"', r'"application": "a\u0000b", "milieu"'), "application"),
+    "a lone surrogate in a name": (lambda: replaced("Khalid", r"Kha\ud800lid"), "body"),
+    "a lone surrogate in a commune": (lambda: replaced("Mohammedia", r"\udfffMohammedia"), "body"),
+}
+
+
+def test_what_is_no_json_or_holds_what_no_text_may_hold_is_refused_and_named(client: Client) -> None:
+    found = {name: list(errors_of(sent(client, made()))) for name, (made, _) in TEXTS.items()}
+
+    assert found == {name: [field] for name, (_, field) in TEXTS.items()}
+    assert nothing_written()
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "image/png", ";"])
+def test_another_content_type_than_json_is_said(client: Client, media_type: str) -> None:
+    answer = sent(client, json.dumps(a_body()), **{"Content-Type": media_type})
+
+    assert "Content-Type" in errors_of(answer, 415)
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/json; charset=utf-8", "Application/JSON", "application/vnd.rsu+json"])
+def test_every_kind_of_json_is_taken(client: Client, media_type: str) -> None:
+    assert sent(client, json.dumps(a_body()), **{"Content-Type": media_type}).status_code == 201
+
+
+def test_a_byte_order_mark_and_arabic_digits_are_no_mistakes(client: Client) -> None:
+    text = json.dumps(a_body(), ensure_ascii=False).replace("+212612345678", "٠٦١٢٣٤٥٦٧٨")
+
+    assert sent(client, b"\xef\xbb\xbf" + text.encode()).status_code == 201
+    assert rows("select phone from declaration") == [("+212612345678",)]
+
+
+def test_a_key_that_is_too_long_is_named(client: Client) -> None:
+    assert list(errors_of(client.post(APPLICATIONS, json=a_body(), headers={"Idempotency-Key": "k" * 201}))) == ["Idempotency-Key"]
+    assert list(errors_of(client.post(APPLICATIONS, json=a_body(application="k" * 201)))) == ["application"]
+
+
+def test_a_megabyte_of_nonsense_is_not_answered_with_ten(client: Client) -> None:
+    body = json.dumps({f"field{number}": 1 for number in range(50_000)})
+    assert len(body) < settings().max_body
+
+    answer = sent(client, body)
+
+    assert len(errors_of(answer)) == 100
+    assert len(answer.content) < 20_000
+
+
+def test_a_declarant_with_an_open_application_is_told_so(client: Client) -> None:
+    assert client.post(APPLICATIONS, json=a_body(application="one")).status_code == 201
+
+    answer = client.post(APPLICATIONS, json=a_body(application="two", commune="Rabat"))
+
+    assert "already has an open application" in errors_of(answer)["members"]
+    assert answer.json()["code"] == "open_application"
+    assert rows("select count(*) from cases") == [(1,)]
+
+
+@pytest.mark.parametrize(("key", "field"), [({"headers": {"Idempotency-Key": "one"}}, "Idempotency-Key"), ({}, "application")])
+def test_a_key_reused_for_another_declaration_is_named_where_it_was_given(client: Client, key: dict[str, Any], field: str) -> None:
+    assert client.post(APPLICATIONS, json=a_body(application="one"), **key).status_code == 201
+
+    answer = client.post(APPLICATIONS, json=a_body(application="one", commune="Rabat"), **key)
+
+    assert list(errors_of(answer)) == [field]
+    assert answer.json()["code"] == "key_reused"
+
+
+def test_the_same_again_is_taken_once_and_gets_the_same_receipt(client: Client) -> None:
+    first, again = [client.post(APPLICATIONS, json=a_body(), headers={"Idempotency-Key": "one"}) for _ in range(2)]
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json() | {"repeated": True}
+    assert rows("select count(*) from cases") == [(1,)]
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["said beforehand", "chunked"])
+def test_ten_megabytes_are_refused_with_an_answer_that_arrives(served: str, chunked: bool) -> None:
+    """The plainest of clients sends all of it before it reads, and goes on with the same connection."""
+    body = b'{"commune": "' + b"a" * 10_000_000 + b'"}'
+    pieces = (body[place : place + 65_536] for place in range(0, len(body), 65_536))
+    headers = {"Content-Type": "application/json"}
+    connection = HTTPConnection(served.removeprefix("http://"), timeout=20)
+
+    connection.request(
+        "POST", APPLICATIONS, pieces if chunked else body, headers | ({"Transfer-Encoding": "chunked"} if chunked else {}), encode_chunked=chunked
+    )
+    answer = connection.getresponse()
+    problem = json.load(answer)
+    assert (answer.status, answer.headers["Content-Type"]) == (413, PROBLEM)
+    assert problem["code"] == "too_large"
+    assert problem["errors"] == [{"field": "body", "message": f"is larger than {settings().max_body:,} bytes"}]
+
+    connection.request("POST", APPLICATIONS, json.dumps(a_body()), headers)
+    assert connection.getresponse().status == 201
+    connection.close()
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_another_method_is_refused_with_those_that_there_are(client: Client, method: str) -> None:
+    answer = client.request(method, APPLICATIONS)
+
+    assert errors_of(answer, 405) == {}
+    assert "POST" in answer.headers["allow"]
+
+
+def test_nothing_that_a_program_asks_for_in_vain_is_answered_with_a_page(client: Client) -> None:
+    for address in ("/api/v1/applications/RSU-0000-0000-0000", "/api/v1/nothing", "/api/", "/health/none", "/api/v1/applications/%00"):
+        assert errors_of(client.get(address), 404) == {}
+
+
+def test_our_own_fault_has_a_reference_and_no_trace(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError(MARK)
+
+    monkeypatch.setattr("web.api.applications.submit", broken)
+    monkeypatch.setattr("web.portal.status_of", broken)
+
+    answer = client.post(APPLICATIONS, json=a_body())
+    page = client.get("/fr/status/RSU-0000-0000-0000")
+
+    assert errors_of(answer, 500) == {}
+    assert answer.json()["reference"] in answer.json()["detail"]
+    assert page.status_code == 500
+    assert MARK not in page.text
+    assert "RuntimeError" not in page.text

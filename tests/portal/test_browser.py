@@ -1,0 +1,156 @@
+"""The pages in a real browser, on a narrow phone, in each language: read by axe, measured, and used."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from notifications.catalogues import DIRECTIONS, LANGUAGES, text
+from tests.portal.standing import in_work, registered, to_correct, under_review, withdrawn
+from workflows.intake import Taken
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
+NARROW, NARROWEST = 360, 320
+SMALLEST = 44  # px, of whatever is tapped
+WIDE = "() => [...document.querySelectorAll('body *')].filter(e => { const r = e.getBoundingClientRect();"
+# Elements that stick out of the window, by any edge; what is hidden for the eye is one pixel large.
+STICKING_OUT = WIDE + " return r.width > 1 && (r.left < -0.5 || r.right > innerWidth + 0.5) }).map(e => e.outerHTML.slice(0, 80))"
+TAPPED = """() => [...document.querySelectorAll('a, button, input')].map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
+    .map(([html, r]) => [html, Math.round(r.width), Math.round(r.height)])"""
+# Codes and telephone numbers, as they are drawn: the place of each character from left to right.
+DRAWN = """() => [...document.querySelectorAll('bdi.code')].map(e => { const node = e.firstChild; return [...node.data].map((letter, i) => {
+    const range = document.createRange(); range.setStart(node, i); range.setEnd(node, i + 1); const r = range.getBoundingClientRect();
+    return [letter, r.left, r.top] }) })"""
+
+# The borders of the state's box, and the room beside the words of a step.
+MIRRORED = """() => { const box = getComputedStyle(document.querySelector('.state')), of = what => document.querySelector(what).getBoundingClientRect();
+    const line = of('ol.steps li'), words = of('ol.steps li span');
+    return [[box.borderLeftWidth, box.borderRightWidth], {left: words.left - line.left, right: line.right - words.right}] }"""
+
+both = pytest.mark.parametrize("language", LANGUAGES)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium. Skipped where there is none, but not where the whole suite must run."""
+    if CHROMIUM is None:
+        reason = "There is no Chromium here: `apt-get install chromium` has these tests run."
+        must = os.environ.get("CI") == "true"  # noqa: TID251 - whether a gap in what is tested may pass
+        pytest.fail(reason) if must else pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """A narrow phone. It fails a test in which the page was refused something by its own policy, or asked another server."""
+    context = browser.new_context(viewport={"width": NARROW, "height": 640}, java_script_enabled=True)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if "status of 4" not in message.text else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def addresses(language: str) -> dict[str, str]:
+    """A page of each kind."""
+    standing: dict[str, Taken] = {
+        "notified": registered(), "needs_correction": to_correct(), "under_review": under_review(), "withdrawn": withdrawn(), "in_work": in_work(),
+    }  # fmt: skip
+    pages = {name: f"/{language}/status/{taken.reference}" for name, taken in standing.items()}
+    return {"home": f"/{language}", "unknown": f"/{language}/status/RSU-0000-0000-0000", **pages}
+
+
+def sizes_that_are_too_small(page: Page) -> list[Any]:
+    return [each for each in page.evaluate(TAPPED) if min(each[1:]) < SMALLEST]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds, with the element."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{each['id']}: {node['html'][:100]}" for each in found for node in each["nodes"]]
+
+
+def out_of_order(page: Page) -> list[str]:
+    """Codes that are not drawn from left to right on one line."""
+    drawn = page.evaluate(DRAWN)
+    assert drawn
+    wrong = [code for code in drawn if [left for _, left, _ in code] != sorted(left for _, left, _ in code) or len({top for _, _, top in code}) > 1]
+    return ["".join(letter for letter, _, _ in code) for code in wrong]
+
+
+@both
+def test_pages_fit_a_narrow_phone_can_be_tapped_and_satisfy_axe(served: str, phone: Page, language: str) -> None:
+    for name, address in addresses(language).items():
+        phone.set_viewport_size({"width": NARROW, "height": 640})
+        phone.goto(served + address)
+        assert phone.evaluate("document.documentElement.dir") == DIRECTIONS[language]
+        assert phone.evaluate("getComputedStyle(document.querySelector('header')).backgroundColor") == "rgb(11, 92, 70)", "the sheet is there"
+        assert (name, violations(phone)) == (name, [])
+        assert (name, sizes_that_are_too_small(phone)) == (name, [])
+        assert (name, out_of_order(phone)) == (name, [])
+        for width in (NARROW, NARROWEST):
+            phone.set_viewport_size({"width": width, "height": 640})
+            assert (name, width, phone.evaluate("document.documentElement.scrollWidth")) == (name, width, width)
+            assert (name, width, phone.evaluate(STICKING_OUT)) == (name, width, [])
+
+
+@both
+def test_a_citizen_goes_from_the_first_page_to_the_reason_and_the_secret_is_in_no_address(served: str, phone: Page, language: str) -> None:
+    taken = to_correct()
+    visited: list[str] = []
+    phone.on("request", lambda request: visited.append(request.url))
+
+    phone.goto(f"{served}/{language}")
+    phone.fill("#reference", taken.reference.lower().replace("-", " "))
+    phone.click("main button")
+    assert phone.url == f"{served}/{language}/status/{taken.reference}"
+    phone.fill("#secret", "0000000000")
+    phone.click("main button")
+    assert phone.text_content("#wrong")
+    assert phone.evaluate("document.activeElement.id") == "secret"
+    assert violations(phone) == []
+    phone.fill("#secret", taken.secret.lower())
+    phone.click("main button")
+
+    assert text("pages", language, "reason.birth_date_differs") in (phone.text_content("main ul") or "")
+    assert violations(phone) == []
+    assert sizes_that_are_too_small(phone) == []
+    assert [each for each in visited if taken.secret.lower() in each.lower() or not each.startswith(served)] == []
+
+
+def test_without_scripts_the_other_language_is_one_tap_away(served: str, browser: Browser) -> None:
+    taken = registered()
+    context = browser.new_context(viewport={"width": NARROW, "height": 640}, java_script_enabled=False)
+    page = context.new_page()
+
+    page.goto(f"{served}/ar/status/{taken.reference}")
+    page.click("header a[hreflang=fr]")
+
+    assert page.url == f"{served}/fr/status/{taken.reference}"
+    assert page.text_content("h1") == text("pages", "fr", "notified.title")
+    context.close()
+
+
+@both
+def test_the_pages_mirror_each_other(served: str, phone: Page, language: str) -> None:
+    """The mark of the state stands where reading begins, the ticks before their steps."""
+    taken = registered()
+    phone.goto(f"{served}/{language}/status/{taken.reference}")
+
+    mark, ticks = phone.evaluate(MIRRORED)
+
+    assert mark == (["0px", "6px"] if language == "ar" else ["6px", "0px"])
+    assert 30 < ticks["right" if language == "ar" else "left"] < 45

@@ -1,0 +1,96 @@
+"""The OpenAPI document is valid and true: whatever is sent, the answers are those that it promises."""
+
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
+
+from tests.factories import a_body
+from tests.portal.conftest import Client
+from tests.portal.standing import to_correct
+from web.app import create_app
+from workflows.declaration import ApplicationBody
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+OPERATIONS = {
+    "POST /api/v1/applications": 30, "GET /api/v1/applications/{reference}": 15, "POST /api/v1/applications/{reference}/answers": 30,
+    "GET /health/live": 2, "GET /health/ready": 2,
+}  # fmt: skip
+MODES = {label: ("positive",) if "/health/" in label else ("positive", "negative") for label in OPERATIONS}  # where nothing is sent, nothing is wrong
+
+
+def document() -> dict[str, Any]:
+    return create_app().openapi_schema.to_schema()
+
+
+def test_every_operation_of_the_document_is_tried() -> None:
+    schema = schemathesis.openapi.from_dict(document())
+    assert {each.ok().label for each in schema.get_all_operations()} == set(OPERATIONS)
+
+
+def test_the_document_is_valid(client: Client) -> None:
+    schemathesis.openapi.from_dict(client.get("/schema/openapi.json").json()).validate()
+
+
+@pytest.mark.parametrize(("label", "mode"), [(label, mode) for label in OPERATIONS for mode in ("positive", "negative") if mode in MODES[label]])
+def test_whatever_is_sent_is_answered_as_the_document_says(served: str, label: str, mode: str) -> None:
+    schema = schemathesis.openapi.from_dict(document())
+    operation = next(each.ok() for each in schema.get_all_operations() if each.ok().label == label)
+    cases = operation.as_strategy(generation_mode=schemathesis.GenerationMode(mode))
+
+    with requests.Session() as session:
+
+        @settings(max_examples=OPERATIONS[label], derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(case=cases)
+        def tried(case: schemathesis.Case) -> None:
+            case.validate_response(case.call(base_url=served, session=session), checks=CHECKS)
+
+        tried()
+
+
+def test_errors_are_declared_where_they_happen() -> None:
+    paths = document()["paths"]
+    declared = {f"{method.upper()} {path}": set(operation["responses"]) for path, item in paths.items() for method, operation in item.items()}
+
+    assert declared["POST /api/v1/applications"] >= {"200", "201", "413", "415", "422", "503"}
+    assert declared["GET /api/v1/applications/{reference}"] >= {"200", "404", "503"}
+    assert declared["POST /api/v1/applications/{reference}/answers"] >= {"200", "404", "409", "413", "415", "422", "503"}
+    assert declared["GET /health/ready"] >= {"200", "503"}
+    for item in paths.values():
+        for operation in item.values():
+            for status, response in operation["responses"].items():
+                assert list(response["content"]) == ["application/json" if status < "300" else "application/problem+json"], (operation["summary"], status)
+
+
+def test_a_true_story_is_answered_as_the_document_says(served: str) -> None:
+    """What random bodies seldom reach: taken, taken again, looked at with the secret, corrected, too late."""
+    schema = schemathesis.openapi.from_dict(document())
+    file = schema["/api/v1/applications"]["POST"]
+    look = schema["/api/v1/applications/{reference}"]["GET"]
+    answer = schema["/api/v1/applications/{reference}/answers"]["POST"]
+    taken = to_correct()
+    place, withdrawal = {"reference": taken.reference}, {"secret": taken.secret, "kind": "withdrawal", "version": 2}
+    told = [
+        *[file.Case(body=body, media_type="application/json") for body in (a_body(), a_body(), a_body(region=99))],
+        look.Case(path_parameters=place, headers={"Receipt-Secret": taken.secret}),
+        *[answer.Case(path_parameters=place, body=withdrawal, media_type="application/json") for _ in range(2)],
+    ]
+
+    with requests.Session() as session:
+        responses = [case.call(base_url=served, session=session) for case in told]
+
+    assert [each.status_code for each in responses] == [201, 200, 422, 200, 200, 409]
+    for case, response in zip(told, responses, strict=True):
+        case.validate_response(response, checks=CHECKS)
+
+
+def test_the_documents_body_is_the_model() -> None:
+    body = document()["paths"]["/api/v1/applications"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+
+    assert set(body["properties"]) == set(ApplicationBody.model_fields)
+    assert body["additionalProperties"] is False
+    assert "$ref" not in str(body)

@@ -1,0 +1,164 @@
+"""What operators and machines see: health, metrics, headers, methods; and which address is whose."""
+
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from litestar.routes import HTTPRoute
+from prometheus_client.parser import text_string_to_metric_families
+
+import web
+from models import clock
+from tests.conftest import forget_settings
+from tests.factories import a_body
+from tests.filing import a_drainer, drain_all, file_clean
+from tests.portal.conftest import Client
+from tests.portal.standing import registered
+from web.app import create_app
+
+# Every address there is, and whose it is. A new one must say so here.
+ANYBODY = "anybody"
+RECEIPT = "whoever has the reference; more with the secret"
+OPERATORS = "operators: no personal data, to be kept inside by the proxy"
+ROUTES: Mapping[str, str] = {
+    "/": ANYBODY, "/{language:str}": ANYBODY, "/{language:str}/status": ANYBODY, "/static/{file_path:path}": ANYBODY,
+    "/{language:str}/status/{reference:str}": RECEIPT, "/{language:str}/status/{reference:str}/why": RECEIPT,
+    "/api/v1/applications": ANYBODY, "/api/v1/applications/{reference:str}": RECEIPT, "/api/v1/applications/{reference:str}/answers": RECEIPT,
+    "/schema": ANYBODY, "/schema/openapi.json": ANYBODY, "/schema/openapi.yaml": ANYBODY, "/schema/openapi.yml": ANYBODY, "/schema/{path:str}": ANYBODY,
+    "/health/live": OPERATORS, "/health/ready": OPERATORS, "/metrics": OPERATORS,
+}  # fmt: skip
+PAGES = ("/", "/fr", "/ar/status/RSU-0000-0000-0000", "/nowhere", "/api/v1/applications/RSU-0000-0000-0000", "/api/v1/applications", "/health/live", "/metrics")
+
+
+@pytest.fixture
+def without_database(monkeypatch: pytest.MonkeyPatch, client: Client) -> Client:
+    """A portal whose database has gone away."""
+    monkeypatch.setenv("SIJIL_DATABASE_URL", "postgresql://sijil:secret-word@127.0.0.1:9/sijil")
+    forget_settings()
+    return client
+
+
+def metrics_of(client: Client) -> dict[str, dict[tuple[str, ...], float]]:
+    """Each metric's values by its labels' values, as Prometheus reads them."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    families = list(text_string_to_metric_families(answer.text))
+    return {each.name: {tuple(sample.labels.values()): sample.value for sample in each.samples} for each in families}
+
+
+def test_every_address_is_listed_with_whose_it_is() -> None:
+    assert {route.path for route in create_app().routes} == set(ROUTES)
+
+
+def test_no_address_shows_the_schema_of_a_page() -> None:
+    pages = {route.path for route in create_app().routes if isinstance(route, HTTPRoute) and route.path.startswith("/{language")}
+    assert not pages & set(create_app().openapi_schema.to_schema()["paths"])
+
+
+def test_the_portal_is_alive_and_ready(client: Client) -> None:
+    assert client.get("/health/live").json() == {"status": "alive"}
+    assert client.get("/health/ready").json() == {"status": "ready", "database": "ready", "broker": "ready"}
+
+
+def test_without_its_broker_it_is_ready_and_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIJIL_BROKER_URL", "redis://127.0.0.1:9/0")
+    forget_settings()
+
+    assert client.get("/health/ready").json()["broker"] == "away"
+    assert client.post("/api/v1/applications", json=a_body()).status_code == 201
+
+
+def test_without_its_database_it_is_alive_and_not_ready(without_database: Client) -> None:
+    assert without_database.get("/health/live").status_code == 200
+    for address in ("/health/ready", "/metrics", "/api/v1/applications/RSU-0000-0000-0000"):
+        answer = without_database.get(address)
+        assert (address, answer.status_code, answer.headers["content-type"]) == (address, 503, "application/problem+json")
+        assert answer.headers["retry-after"]
+        assert "127.0.0.1" not in answer.text
+        assert "secret-word" not in answer.text
+
+
+def test_without_its_database_the_first_page_stands_and_others_ask_for_patience(without_database: Client) -> None:
+    assert without_database.get("/fr").status_code == 200
+
+    answer = without_database.get("/fr/status/RSU-0000-0000-0000")
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert "momentanément indisponible" in answer.text
+    assert without_database.post("/api/v1/applications", json=a_body()).status_code == 503
+
+
+def test_metrics_count_queues_workers_and_messages_for_all_processes(client: Client) -> None:
+    file_clean(3)
+    worker = a_drainer()
+    try:
+        before = metrics_of(client)
+        drain_all(worker)
+        worker.logbook.seen(clock.now(), {"batches": 1, "cases": 3, "failures": 0, "busy_milliseconds": 12.5})
+        after = metrics_of(client)
+    finally:
+        worker.logbook.sign_off()
+
+    assert before["sijil_queue_depth"]["verification",] == 3
+    assert after["sijil_queue_depth"]["verification",] == 0
+    assert after["sijil_queue_depth"].keys() >= {("verification",), ("scoring",), ("fraud",), ("approval",), ("notification",)}
+    assert before["sijil_workers_alive"][()] == 0
+    assert after["sijil_workers_alive"][()] == 1
+    assert list(after["sijil_worker_cases"].values()) == [3]
+    assert list(after["sijil_worker_busy_milliseconds"].values()) == [12.5]
+    assert before["sijil_messages"]["owed",] == 3
+    assert after["sijil_messages"]["owed",] == 6
+    assert after["sijil_parked"][()] == 0
+
+
+def test_every_answer_carries_the_headers_that_keep_it_private_and_harmless(client: Client) -> None:
+    taken = registered()
+    answers = [client.get(address) for address in (*PAGES, f"/ar/status/{taken.reference}")]
+    answers += [client.post("/api/v1/applications", json=a_body()), client.delete("/fr"), client.options("/fr"), client.post("/ar", content=b"x")]
+
+    for answer in answers:
+        headers = answer.headers
+        assert headers["cache-control"] == "no-store", answer.request.url
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert "set-cookie" not in headers
+
+
+def test_only_what_is_the_same_for_all_may_be_kept(client: Client) -> None:
+    answer = client.get("/static/sijil.css")
+
+    assert "max-age" in answer.headers["cache-control"]
+    assert answer.headers.get_list("cache-control") == [answer.headers["cache-control"]]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_head_is_answered_like_get_without_the_body(client: Client) -> None:
+    for address in ("/", "/fr", "/ar/status/RSU-0000-0000-0000", "/health/live", "/api/v1/applications/RSU-0000-0000-0000", "/static/sijil.css"):
+        got, head = client.get(address), client.head(address)
+        assert head.content == b""
+        assert (head.status_code, head.headers["content-type"]) == (got.status_code, got.headers["content-type"])
+        assert head.headers["content-length"] == str(len(got.content))
+
+
+def test_a_page_with_its_sheet_is_light_and_runs_no_script(client: Client) -> None:
+    taken = registered()
+
+    page = client.get(f"/ar/status/{taken.reference}").content
+    sheet = (Path(web.__path__[0]) / "static" / "sijil.css").read_bytes()
+
+    assert len(gzip.compress(page)) + len(gzip.compress(sheet)) < 5_000
+    assert b"<script" not in page
+    assert b" style=" not in page
+    assert b" on" not in page.split(b"<body>")[0]
+
+
+def test_the_sheet_knows_neither_left_nor_right() -> None:
+    """Right-to-left pages mirror by themselves only where every direction is logical."""
+    sheet = (Path(web.__path__[0]) / "static" / "sijil.css").read_text()
+    declared = sheet.split("*/", 1)[1]
+    assert not [word for word in ("left", "right", "margin-top", "margin-bottom", "text-align: start") if f"{word}:" in declared or f"-{word}" in declared]

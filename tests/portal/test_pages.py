@@ -1,0 +1,235 @@
+"""The citizen's pages, in each language: where it stands, what to do, by when, whom to call, how to object; and what they must not show."""
+
+import re
+from datetime import UTC, datetime
+from html import unescape
+
+import pytest
+
+from notifications.catalogues import DIRECTIONS, LANGUAGES, text
+from tests.filing import a_household, file, rows, value
+from tests.portal.conftest import HELPLINE, Client
+from tests.portal.standing import STANDINGS, asked_by_officer, registered, rejected, to_correct, work_off
+from web.language import day
+
+NOWHERE = "RSU-0000-0000-0000"
+both = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def seen(client: Client, address: str, status: int = 200) -> str:
+    """A page's text as it is read."""
+    answer = client.get(address)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    return unescape(answer.text)
+
+
+@both
+@pytest.mark.parametrize("state", STANDINGS)
+def test_a_page_says_where_an_application_stands_what_to_do_and_whom_to_call(client: Client, language: str, state: str) -> None:
+    taken = STANDINGS[state]()
+
+    page = seen(client, f"/{language}/status/{taken.reference}")
+
+    assert f'<html lang="{language}" dir="{DIRECTIONS[language]}">' in page
+    for part in ("title", "what", "do"):
+        assert text("pages", language, f"{state}.{part}") in page
+    assert f'<bdi class="code">{taken.reference}</bdi>' in page
+    assert f'href="tel:{HELPLINE.replace(" ", "")}"' in page
+    assert f'<bdi class="code">{HELPLINE}</bdi>' in page
+    assert text("pages", language, "There you may ask why something was decided, and object, at no cost.") in page
+
+
+@both
+def test_a_correction_is_asked_for_by_a_day(client: Client, language: str) -> None:
+    taken = to_correct()
+    until = value("select deadline from cases where id = %s", taken.case_id)
+
+    assert text("pages", language, "Correct it before {day}.").format(day=day(language, until)) in seen(client, f"/{language}/status/{taken.reference}")
+
+
+def test_days_are_those_of_morocco_in_the_words_of_morocco() -> None:
+    late = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
+
+    assert day("ar", late) == "1 دجنبر 2026"
+    assert day("fr", late) == "1 décembre 2026"
+
+
+@both
+def test_no_page_shows_a_name_an_identifier_a_phone_or_the_score(client: Client, language: str) -> None:
+    taken = to_correct()
+    notified = registered()
+    with_reasons = client.post(f"/{language}/status/{taken.reference}/why", data={"secret": taken.secret}).text
+    pages = [with_reasons, *[seen(client, f"/{language}/status/{each.reference}") for each in (taken, notified)]]
+
+    declared = [body for (body,) in rows("select body from declaration")]
+    parts = ("idcs", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la", "cin")
+    private = {member[part] for body in declared for member in body["members"] for part in parts if part in member}
+    private |= {body["phone"] for body in declared if "phone" in body}
+    private |= {score[:6] for (score,) in rows("select facts ->> 'score' from event where kind = 'HouseholdApproved'")}
+    assert len(private) > 5
+    assert [each for each in private for page in pages if re.search(rf"(?<!\w){re.escape(each)}(?!\w)", page)] == []
+
+
+@both
+def test_the_reason_is_shown_to_the_receipts_secret_alone(client: Client, language: str) -> None:
+    taken = to_correct()
+    address = f"/{language}/status/{taken.reference}"
+    reason = text("pages", language, "reason.birth_date_differs")
+
+    assert reason not in seen(client, address)
+
+    wrong = client.post(f"{address}/why", data={"secret": "0123456789"})
+    assert wrong.status_code == 422
+    assert reason not in wrong.text
+    assert text("pages", language, "Error:") in unescape(wrong.text).split("</title>")[0]
+    assert 'aria-invalid="true"' in wrong.text
+
+    right = client.post(f"{address}/why", data={"secret": f" {taken.secret.lower()} "})
+    assert right.status_code == 200
+    assert reason in unescape(right.text)
+    assert text("pages", language, "Member {number} of the declaration:").format(number=2) in unescape(right.text)
+    assert 'name="secret"' not in right.text
+
+
+@both
+@pytest.mark.parametrize(("standing", "reason"), [(asked_by_officer, "person_declared_twice"), (rejected, "false_declaration")])
+def test_an_officers_reason_is_shown_to_the_secret_too(client: Client, language: str, standing: object, reason: str) -> None:
+    taken = standing()  # type: ignore[operator]
+    address = f"/{language}/status/{taken.reference}"
+
+    assert text("pages", language, f"reason.{reason}") not in seen(client, address)
+    assert text("pages", language, f"reason.{reason}") in unescape(client.post(f"{address}/why", data={"secret": taken.secret}).text)
+
+
+def test_a_secret_with_foreign_digits_counts_and_a_broken_form_is_a_wrong_secret(client: Client) -> None:
+    taken = to_correct()
+    eastern = taken.secret.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    address = f"/fr/status/{taken.reference}/why"
+
+    assert client.post(address, data={"secret": eastern}).status_code == 200
+    for body in (b"", b"\xff\xfe", b"secret=" + b"A" * 10_000, b"&".join([b"secret=1"] * 50), b"secret=%00"):
+        assert client.post(address, content=body).status_code == 422
+
+
+def test_a_mismatch_that_was_put_right_is_no_longer_the_reason(client: Client) -> None:
+    """An officer's later question stands alone: what an earlier round found is over."""
+    taken = asked_by_officer()
+    earlier = '{"type":"MembersMismatched","rules":"x","mismatches":[{"member":0,"reason":"deceased"}]}'
+    rows(
+        "insert into event (case_id, seq, kind, at, actor, facts, commitment, hash) "
+        "select case_id, 0, 'MembersMismatched', at - interval '1 hour', actor, %s, commitment, hash from event where case_id = %s and seq = 1",
+        earlier, taken.case_id,
+    )  # fmt: skip
+
+    page = unescape(client.post(f"/fr/status/{taken.reference}/why", data={"secret": taken.secret}).text)
+
+    assert text("pages", "fr", "reason.person_declared_twice") in page
+    assert text("pages", "fr", "reason.deceased") not in page
+    assert text("pages", "fr", "correction_asked.what") in page
+
+
+def test_the_steps_behind_are_ticked_and_the_one_at_hand_is_marked(client: Client) -> None:
+    taken = to_correct()
+
+    page = seen(client, f"/fr/status/{taken.reference}")
+
+    assert page.count('class="done"') == 1
+    assert page.count('aria-current="step"') == 1
+    assert 'class="now" aria-current="step"><span>' + text("pages", "fr", "step.verified") in page
+
+
+def test_the_form_finds_a_reference_however_it_was_typed(client: Client) -> None:
+    (taken,) = file(a_household().body)
+    plain = taken.reference.removeprefix("RSU-").lower()
+    eastern = plain.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+
+    for typed in (plain, f"  {plain} ", f"rsu {plain}", f"RSU{plain.replace('-', '')}", eastern):
+        answer = client.get("/ar/status", params={"reference": typed}, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/ar/status/{taken.reference}")
+
+
+def test_whatever_else_is_typed_ends_on_a_page(client: Client) -> None:
+    for typed in ("", "   ", "x" * 5000, "../../etc", "<script>alert(1)</script>", "%00", "\u0000", "ملف", "🙂", "RSU-"):
+        answer = client.get("/fr/status", params={"reference": typed})
+        assert (typed, answer.status_code) in ((typed, 200), (typed, 404))
+        assert "<script>" not in answer.text
+        assert text("pages", "fr", "Where does my application stand?") in unescape(answer.text)
+
+
+@both
+def test_an_unknown_reference_is_a_page_with_the_form_again(client: Client, language: str) -> None:
+    page = seen(client, f"/{language}/status/{NOWHERE}", 404)
+
+    assert text("pages", language, "error.404.title") in page
+    assert 'name="reference"' in page
+
+
+@both
+def test_the_other_language_keeps_the_page(client: Client, language: str) -> None:
+    taken = registered()
+    other = next(each for each in LANGUAGES if each != language)
+
+    answer = client.get(f"/{language}/status/{taken.reference}")
+
+    assert answer.headers["content-language"] == language
+    assert f'<a href="/{other}/status/{taken.reference}" lang="{other}" hreflang="{other}">' in answer.text
+    for each in LANGUAGES:
+        assert f'<link rel="alternate" hreflang="{each}" href="/{each}/status/{taken.reference}">' in answer.text
+    assert client.get(f"/{other}/status/{taken.reference}").status_code == 200
+
+
+ACCEPTED = {
+    "fr": "fr", "fr-MA,fr;q=0.9,en;q=0.8": "fr", "en-US,en;q=0.9": "ar", "": "ar", "*": "ar", "fr;q=0.2, ar;q=0.9": "ar", "ar;q=0, fr;q=0.1": "fr",
+    "zgh, fr;q=0.5, ar;q=0.5": "fr", "frx, arb": "ar", ";;q=,,=;q=fr": "ar", "FR-ma": "fr",
+}  # fmt: skip
+
+
+def test_the_first_page_speaks_the_language_that_the_reader_likes_best(client: Client) -> None:
+    answers = {accepted: client.get("/", headers={"Accept-Language": accepted}) for accepted in ACCEPTED}
+
+    assert {accepted: answer.headers["content-language"] for accepted, answer in answers.items()} == ACCEPTED
+    assert all("Accept-Language" in answer.headers["vary"] for answer in answers.values())
+    assert text("pages", "fr", "One register for all social programmes") in unescape(answers["fr"].text)
+
+
+def test_the_language_in_the_address_goes_before_the_browsers(client: Client) -> None:
+    assert client.get("/fr", headers={"Accept-Language": "ar"}).headers["content-language"] == "fr"
+    assert client.get(f"/fr/status/{NOWHERE}", headers={"Accept-Language": "ar"}).headers["content-language"] == "fr"
+
+
+def test_what_does_not_exist_is_said_in_a_page(client: Client) -> None:
+    addresses = ("/en", "/de/status", "/nothing", "/robots.txt", "/static/none.css", "/fr/none", f"/en/status/{NOWHERE}", "/fr/status/a/b/c")
+
+    for address in addresses:
+        answer = client.get(address, headers={"Accept-Language": "fr"})
+        assert (address, answer.status_code) == (address, 404)
+        assert text("pages", "fr", "error.404.title") in unescape(answer.text)
+
+
+@both
+def test_without_a_number_to_call_people_are_sent_to_a_service_centre(client: Client, language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.language.settings", lambda: type("Settings", (), {"helpline": ""}))
+
+    page = seen(client, f"/{language}")
+
+    assert "tel:" not in page
+    assert text("pages", language, "Go to any service centre. Have your reference at hand.") in page
+
+
+def test_an_erased_case_still_has_its_page(client: Client) -> None:
+    taken = to_correct()
+    rows("update event set evidence = null, facts = null, salt = null where case_id = %s", taken.case_id)
+
+    answer = client.post(f"/fr/status/{taken.reference}/why", data={"secret": taken.secret})
+
+    assert answer.status_code == 200
+    assert text("pages", "fr", "needs_correction.title") in unescape(answer.text)
+
+
+def test_a_technical_delay_is_ours_and_looks_like_work(client: Client) -> None:
+    (taken,) = file(a_household().body)
+    work_off()
+    rows("update cases set stage = 'parked' where id = %s", taken.case_id)
+
+    assert text("pages", "fr", "in_work.title") in seen(client, f"/fr/status/{taken.reference}")

@@ -1,0 +1,64 @@
+"""What is written is read back: declarations, tables, references."""
+
+import io
+import json
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.factories import Json
+from tests.strategies import NAMES, bodies, declarations, households
+from workflows import csvform
+from workflows.declaration import EASTERN_DIGITS, ApplicationBody, Declaration, read, stored
+from workflows.matching.names import same_part
+from workflows.matching.spelling import skeletons, spellings
+from workflows.receipts import normal
+
+
+@given(declarations())
+def test_a_declaration_is_read_back_as_it_was_stored(declared: Declaration) -> None:
+    assert Declaration.model_validate_json(stored(declared)) == declared
+
+
+@given(declarations())
+def test_what_was_stored_is_stored_the_same_again(declared: Declaration) -> None:
+    """The hash that tells a repeated application from a new one rests on this."""
+    assert stored(Declaration.model_validate_json(stored(declared))) == stored(declared)
+
+
+@given(bodies())
+def test_an_application_may_be_sent_by_api_or_as_a_stored_text(body: Json) -> None:
+    """Eastern digits count as Western ones everywhere, in names too: so names are compared after that."""
+    sent = json.dumps(body, ensure_ascii=False)
+    assert read(sent) == ApplicationBody.model_validate(json.loads(sent.translate(EASTERN_DIGITS)))
+
+
+@given(st.lists(bodies(members=households(3)), min_size=1, max_size=2))
+def test_a_table_gives_back_the_applications_that_were_written_into_it(sent: list[Json]) -> None:
+    applications = [ApplicationBody.model_validate(body | {"application": f"a{place}"}) for place, body in enumerate(sent)]
+    table = "".join([",".join(csvform.HEADER) + "\r\n", *(line for each in applications for line in csvform.rows(each))])
+    found = [ApplicationBody.model_validate(cells.body) for cells in csvform.read(io.StringIO(table, newline="\n"))]
+    assert found == [read(each.model_dump_json()) for each in applications]
+
+
+@given(st.text(max_size=30))
+@example("RSURSU7K3M")
+@example("rsu rsu-7k3m-9qwx-2d5t")
+def test_a_reference_in_its_written_form_stays_so(typed: str) -> None:
+    assert normal(normal(typed)) == normal(typed)
+
+
+@given(NAMES)
+def test_a_name_is_always_a_spelling_of_itself(name: str) -> None:
+    assert same_part(name, name)
+
+
+@given(NAMES, NAMES)
+def test_whether_two_names_are_one_does_not_depend_on_who_comes_first(ours: str, theirs: str) -> None:
+    assert same_part(ours, theirs) == same_part(theirs, ours)
+
+
+@given(st.text(max_size=30))
+def test_any_text_can_be_compared_as_a_name(text: str) -> None:
+    assert spellings(text)
+    assert skeletons(text)

@@ -1,0 +1,157 @@
+"""Anything that could be declared, or known, or said: Hypothesis strategies for the property tests."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, get_args
+
+from hypothesis import strategies as st
+
+from tests.factories import NOW, TODAY, Json, a_case_file, a_recorded, a_registered_person
+from workflows import declaration as d
+from workflows.casefile import CaseFile
+from workflows.declaration import Declaration
+from workflows.events import CorrectionReminded, HouseholdApproved, ProgrammeEligibility, RefusalProposed, ReviewOverdue, ScoreComputed
+from workflows.evidence import (
+    Correction,
+    DoubtAnswer,
+    Evidence,
+    Holder,
+    RegisterAnswer,
+    RegisteredPerson,
+    RegisterState,
+    Reopening,
+    ScreeningAnswer,
+    TimePassed,
+    Withdrawal,
+)
+from workflows.flow import Step
+from workflows.stages.review import REASONS
+
+LATIN_NAMES = ("Khalid", "Karim", "Karima", "Abdelaziz", "Abd El Aziz", "Fatima Zahra", "El Fassi", "Benali", "O'Brien", "Aït", "Sa'di", "X", "Ça", "Chérif")
+ARABIC_NAMES = ("خالد", "كريم", "كريمة", "عبد العزيز", "عبدالعزيز", "فاطمة الزهراء", "الفاسي", "بنعلي", "ء", "أ", "ة", "مُحَمَّد")
+TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=8).map(lambda text: f"{text}x" if not text.strip() else text)
+NAMES = st.sampled_from(LATIN_NAMES) | st.sampled_from(ARABIC_NAMES) | TEXT
+COUNTS = st.integers(0, 99)
+MONEY = st.decimals(0, 100_000, places=2).map(str)
+BIRTHS = st.dates(date(1890, 1, 1), TODAY) | st.dates(date(2005, 1, 1), TODAY)  # the young have more edges
+INSTANTS = st.timedeltas(timedelta(0), timedelta(days=400)).map(lambda wait: NOW + wait)
+
+
+def one_of(literal: Any) -> st.SearchStrategy[str]:
+    """One of a Literal's values."""
+    return st.sampled_from(get_args(literal))
+
+
+def members() -> st.SearchStrategy[Json]:
+    """A member's answers, but for who is head and who declares."""
+    return st.fixed_dictionaries(
+        {
+            "given_name_la": NAMES, "family_name_la": NAMES, "birth_date": BIRTHS.map(date.isoformat), "birth_precision": st.sampled_from(("day", "year")),
+            "sex": one_of(d.Sex), "relationship": one_of(d.Relationship).filter(lambda kin: kin != "head"), "schooling": one_of(d.Schooling),
+            "education": one_of(d.Education), "diploma": one_of(d.Diploma), "literate": st.booleans(), "occupation": one_of(d.Occupation),
+            "earns_income": st.booleans(), "health_cover": one_of(d.HealthCover),
+        },
+        optional={"given_name_ar": NAMES, "family_name_ar": NAMES, "disability": one_of(d.Disability), "orphan": one_of(d.Orphan)},
+    )  # fmt: skip
+
+
+@st.composite
+def households(draw: Callable[..., Any], most: int = 6) -> list[Json]:
+    """Members of whom one is the head and one declares, nobody twice."""
+    people = draw(st.lists(members(), min_size=1, max_size=most))
+    head, declarant = draw(st.integers(0, len(people) - 1)), draw(st.integers(0, len(people) - 1))
+    return [
+        person | {"idcs": f"{1_000_000_000 + place}", "declarant": place == declarant} | ({"relationship": "head"} if place == head else {})
+        for place, person in enumerate(people)
+    ]
+
+
+@st.composite
+def bodies(draw: Callable[..., Any], **fixed: st.SearchStrategy[Any]) -> Json:
+    """An application that the model accepts."""
+    parts: dict[str, st.SearchStrategy[Any]] = {
+        "milieu": one_of(d.Milieu), "region": st.integers(1, 12), "commune": TEXT, "language": one_of(d.Language),
+        "phone": st.none() | st.integers(600_000_000, 799_999_999).map(lambda number: f"0{number}"),
+        "housing": st.fixed_dictionaries(
+            {"dwelling": one_of(d.Dwelling), "rooms": st.integers(1, 50), "bath_or_shower": st.booleans(), "own_electric_meter": st.booleans()}
+        ),
+        "belongings": st.fixed_dictionaries(
+            {name: COUNTS if field.annotation is int else st.booleans() for name, field in d.Belongings.model_fields.items()}
+        ),
+        "bills": st.fixed_dictionaries({"gas": MONEY, "telecom": MONEY, "water_electricity": st.lists(MONEY, max_size=3)}),
+        "members": households(),
+    }  # fmt: skip
+    return draw(st.fixed_dictionaries(parts | fixed))  # type: ignore[no-any-return]
+
+
+def declarations(**fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Declaration]:
+    """Any declaration that the model accepts."""
+    return bodies(**fixed).map(Declaration.model_validate)
+
+
+def officers() -> st.SearchStrategy[str]:
+    """One of two caseworkers."""
+    return st.sampled_from(("officer:1", "officer:2"))
+
+
+@st.composite
+def case_files(draw: Callable[..., Any], step: Step) -> CaseFile:
+    """A case at this stage: any declaration of a small household, any score and version, and what may have happened here or before."""
+    moments = st.sampled_from((NOW - timedelta(days=1), NOW, NOW + timedelta(days=1)))
+    score = draw(st.decimals(5, 15, places=7))
+    past = [
+        a_recorded(ScoreComputed(policy="2021-08-09", score=score, constant=score, region=Decimal(0), contributions=())),
+        a_recorded(HouseholdApproved(version=1, score=score, eligibilities=(ProgrammeEligibility("ASD", "ASD-1", Decimal(9), score <= 9),))),
+        a_recorded(CorrectionReminded(reminder=1), at=draw(moments)),
+        a_recorded(ReviewOverdue(times=draw(st.integers(1, 9))), at=draw(moments)),
+    ]
+    if draw(st.sampled_from((True, True, False))):
+        past.append(a_recorded(RefusalProposed(reason="false_declaration"), at=draw(moments), actor=draw(officers())))
+    declared = draw(declarations(members=households(2)))
+    return a_case_file(*past, declaration=declared, stage=step.name, deadline=step.deadline(NOW))
+
+
+@st.composite
+def register_entries(draw: Callable[..., Any], member: d.Member) -> RegisteredPerson | None:
+    """What the register might hold under a member's number: nobody, somebody else, or about the same."""
+    if draw(st.integers(0, 5)) == 0:
+        return None
+    return RegisteredPerson(
+        given_name_ar=draw(st.just(member.given_name_ar or "") | NAMES), family_name_ar=draw(st.just(member.family_name_ar or "") | NAMES),
+        given_name_la=draw(st.just(member.given_name_la or "") | NAMES), family_name_la=draw(st.just(member.family_name_la or "") | NAMES),
+        birth_date=draw(st.just(member.birth_date) | BIRTHS), birth_precision=draw(st.sampled_from(("day", "year"))),
+        status=draw(st.sampled_from(("alive", "alive", "deceased"))),
+    )  # fmt: skip
+
+
+@st.composite
+def register_answers(draw: Callable[..., Any], case: CaseFile, at: datetime) -> RegisterAnswer:
+    """Any answer on this household; more often than not one that agrees."""
+    agrees = draw(st.sampled_from((True, True, False)))
+    entries = [a_registered_person(member) if agrees else draw(register_entries(member)) for member in case.declaration.members]
+    return RegisterAnswer(at=at, persons=tuple(entries))
+
+
+@st.composite
+def screening_answers(draw: Callable[..., Any], case: CaseFile, at: datetime) -> ScreeningAnswer:
+    """Any claims of others on this household."""
+    last = len(case.declaration.members) - 1
+    held = draw(st.lists(st.builds(Holder, st.integers(0, last), st.integers(1, 9), st.integers(100, 109)), max_size=4))
+    return ScreeningAnswer(at=at, held=tuple(held), phone_households=draw(st.integers(0, 100)))
+
+
+def answers(kind: type[Evidence], case: CaseFile, at: datetime) -> st.SearchStrategy[Evidence]:
+    """Any evidence of a kind on this case at a moment."""
+    verdicts = st.sampled_from([(verdict, reason) for verdict, reasons in REASONS.items() for reason in reasons])
+    kinds: dict[type[Evidence], st.SearchStrategy[Evidence]] = {
+        TimePassed: st.just(TimePassed(at=at)),
+        RegisterAnswer: register_answers(case, at),
+        ScreeningAnswer: screening_answers(case, at),
+        RegisterState: st.integers(0, 50).map(lambda last: RegisterState(at=at, last_version=last)),
+        Correction: st.just(Correction(at=at, by="declarant", number=case.declaration_number + 1)),
+        Withdrawal: st.just(Withdrawal(at=at, by="declarant")),
+        Reopening: st.just(Reopening(at=at, by="declarant")),
+        DoubtAnswer: st.builds(lambda said, by: DoubtAnswer(at=at, by=by, verdict=said[0], reason=said[1]), verdicts, officers()),
+    }
+    return kinds[kind]

@@ -1,0 +1,115 @@
+"""The texts in every language: none missing, none doubtful, the same places everywhere, and all that the pages ask for."""
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+
+import web
+from models.errors import Broken
+from notifications import catalogues
+from notifications.catalogues import DIRECTIONS, HERE, LANGUAGES, text, texts
+from web.portal import IN_WORK, STEPS
+from workflows.flow import PARKED, REGISTRATION
+
+DOMAINS = ("messages", "pages")
+FILES = [(domain, language) for domain in DOMAINS for language in LANGUAGES]
+TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in (Path(web.__path__[0]) / "templates").glob("*.html")}
+STAGES = {*REGISTRATION.steps, PARKED}
+
+
+def catalogue(domain: str, language: str) -> Catalog:
+    with (HERE / language / f"{domain}.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def entries(domain: str, language: str) -> list[Message]:
+    return [each for each in catalogue(domain, language) if each.id]
+
+
+def keys(domain: str, language: str) -> set[tuple[str | None, str]]:
+    return {(each.context, str(each.id)) for each in entries(domain, language)}
+
+
+def places(message: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(message) if name is not None}
+
+
+def test_every_language_is_a_folder_and_a_direction() -> None:
+    assert {path.name for path in HERE.iterdir() if path.is_dir()} == set(DIRECTIONS) == set(LANGUAGES)
+    assert DIRECTIONS["ar"] == "rtl"
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_every_language_has_the_same_texts(domain: str) -> None:
+    first, *others = (keys(domain, language) for language in LANGUAGES)
+    assert all(each == first for each in others)
+    assert first
+
+
+@pytest.mark.parametrize(("domain", "language"), FILES)
+def test_no_text_is_missing_doubtful_or_left_over(domain: str, language: str) -> None:
+    assert [each.id for each in entries(domain, language) if not each.string or each.fuzzy] == []
+    assert not catalogue(domain, language).obsolete
+
+
+@pytest.mark.parametrize(("domain", "language"), FILES)
+def test_a_text_has_the_places_of_the_other_languages(domain: str, language: str) -> None:
+    other = texts(domain, next(each for each in LANGUAGES if each != language))
+    assert {key: places(found) for key, found in texts(domain, language).items()} == {key: places(found) for key, found in other.items()}
+
+
+@pytest.mark.parametrize(("domain", "language"), FILES)
+def test_no_text_counts_things_because_no_form_of_plural_is_chosen_here(domain: str, language: str) -> None:
+    assert [each.id for each in entries(domain, language) if each.pluralizable] == []
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_arabic_is_written_in_arabic_letters(domain: str) -> None:
+    """But for names, codes and addresses, no word of another script stands in an Arabic text: readers of speech would stumble."""
+    latin = {key: found for key, found in texts(domain, "ar").items() if re.search(r"[A-Za-z]{3,}", re.sub(r"\{\w+\}|https?://\S+|OpenAPI|RSU\S*", "", found))}
+    assert latin == {}
+
+
+def test_french_is_not_the_english_key() -> None:
+    same = {key for (_, key), found in texts("pages", "fr").items() if found == key}
+    assert same <= {"Application", "Questions"}
+
+
+def asked_for(template: str) -> set[str]:
+    """The texts that a template names outright."""
+    return set(re.findall(r"""\bt\("([^"]+)"\)""", template))
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_text_that_a_page_asks_for_is_there(name: str) -> None:
+    known = {key for _, key in keys("pages", "ar")}
+    assert asked_for(TEMPLATES[name]) <= known
+
+
+def test_every_state_of_a_case_has_a_title_a_meaning_and_something_to_do() -> None:
+    states = {"in_work" if stage in IN_WORK else stage for stage in STAGES}
+    known = {key for _, key in keys("pages", "ar")}
+    assert {f"{state}.{part}" for state in states for part in ("title", "what", "do")} <= known
+
+
+def test_every_step_of_the_way_and_every_reason_of_a_mismatch_has_words() -> None:
+    known = {key for _, key in keys("pages", "ar")}
+    assert {f"step.{name}" for name, _ in STEPS} <= known
+    assert {f"reason.{reason}" for reason in ("unknown", "deceased", "name_differs", "birth_date_differs")} <= known
+
+
+def test_a_text_that_is_not_there_is_our_fault_and_never_shown_in_english() -> None:
+    with pytest.raises(Broken, match="lacks 'Nothing of the kind' in 'fr'"):
+        text("pages", "fr", "Nothing of the kind")
+
+
+def test_an_empty_text_is_found_when_the_catalogue_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fr").mkdir()
+    (tmp_path / "fr" / "pages.po").write_text('msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Show"\nmsgstr ""\n')
+    monkeypatch.setattr(catalogues, "HERE", tmp_path)
+    with pytest.raises(Broken, match=r"has no text for .*Show"):
+        texts.__wrapped__("pages", "fr")

@@ -1,0 +1,92 @@
+"""Every part of an event enters its hash: none can be changed unnoticed, and facts can be erased without a break."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from itertools import islice
+
+import pytest
+
+from tests.factories import NOW, a_recorded
+from workflows.chain import GENESIS, SALT_BYTES, Sealed, commit, encode, link, salts, seal
+from workflows.events import CaseErased, Contribution, DoubtLifted, Lapsed, PersonsVerified, ScoreComputed
+from workflows.evidence import TimePassed
+
+SALT = bytes(range(16))
+EVENT = PersonsVerified(rules="verify-2026-11")
+EVIDENCE = TimePassed(at=NOW)
+RECORDED = a_recorded(EVENT, seq=3)
+ORDINARY = seal(GENESIS, 7, RECORDED, EVIDENCE, SALT)
+
+
+def test_the_same_event_gives_the_same_hash() -> None:
+    assert seal(GENESIS, 7, RECORDED, EVIDENCE, SALT) == ORDINARY
+
+
+CHANGED: dict[str, Callable[[], Sealed]] = {
+    "the hash before": lambda: seal(bytes(31) + b"\1", 7, RECORDED, EVIDENCE, SALT),
+    "the case": lambda: seal(GENESIS, 8, RECORDED, EVIDENCE, SALT),
+    "the sequence": lambda: seal(GENESIS, 7, a_recorded(EVENT, seq=4), EVIDENCE, SALT),
+    "the kind": lambda: seal(GENESIS, 7, a_recorded(DoubtLifted(reason="moved"), seq=3), EVIDENCE, SALT),
+    "the facts": lambda: seal(GENESIS, 7, a_recorded(PersonsVerified(rules="other"), seq=3), EVIDENCE, SALT),
+    "the time": lambda: seal(GENESIS, 7, a_recorded(EVENT, seq=3, at=NOW + timedelta(microseconds=1)), EVIDENCE, SALT),
+    "the actor": lambda: seal(GENESIS, 7, a_recorded(EVENT, seq=3, actor="officer:1"), EVIDENCE, SALT),
+    "the evidence": lambda: seal(GENESIS, 7, RECORDED, TimePassed(at=NOW, by="officer:1"), SALT),
+    "the salt": lambda: seal(GENESIS, 7, RECORDED, EVIDENCE, bytes(16)),
+}
+
+
+@pytest.mark.parametrize("part", CHANGED)
+def test_a_change_of_any_part_changes_the_hash(part: str) -> None:
+    assert CHANGED[part]().hash != ORDINARY.hash
+
+
+def test_no_part_can_be_moved_into_its_neighbour() -> None:
+    commitment = bytes(32)
+    hashes = {
+        link(GENESIS, 1, 23, "K", NOW, "a", commitment),
+        link(GENESIS, 12, 3, "K", NOW, "a", commitment),
+        link(GENESIS, 1, 23, "Ka", NOW, "", commitment),
+        link(GENESIS, 1, 23, "K", NOW, "aa", commitment),
+    }
+    assert len(hashes) == 4
+    assert commit(SALT, b"ab", b"c") != commit(SALT, b"a", b"bc")
+
+
+def test_an_event_verifies_from_what_is_stored_with_it() -> None:
+    found = ORDINARY
+    assert commit(found.salt, found.evidence, found.facts) == found.commitment
+    assert link(GENESIS, 7, 3, found.kind, found.recorded.at, found.recorded.actor, found.commitment) == found.hash
+
+
+def test_an_erased_event_still_verifies_without_facts_and_salt() -> None:
+    after = seal(ORDINARY.hash, 7, a_recorded(CaseErased(events=3), seq=4), EVIDENCE, bytes(16))
+    rehashed = link(GENESIS, 7, 3, ORDINARY.kind, NOW, "sijil", ORDINARY.commitment)
+    assert link(rehashed, 7, 4, after.kind, NOW, "sijil", after.commitment) == after.hash
+
+
+def test_facts_cannot_be_guessed_from_the_commitment_without_the_salt() -> None:
+    """`Lapsed` has only one form: without a salt its commitment would tell it."""
+    commitments = {commit(salt, encode(EVIDENCE), encode(Lapsed())) for salt in islice(salts(), 100)}
+    assert len(commitments) == 100
+
+
+def test_salts_are_all_different_and_long_enough() -> None:
+    drawn = list(islice(salts(), 1000))
+    assert len(set(drawn)) == 1000
+    assert {len(salt) for salt in drawn} == {SALT_BYTES}
+
+
+def test_an_instant_enters_the_hash_as_utc_wherever_it_was_read() -> None:
+    here = datetime(2026, 11, 24, 10, 0, tzinfo=timezone(timedelta(hours=1)))
+    assert here == NOW == datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    assert link(GENESIS, 7, 3, "K", here, "a", bytes(32)) == link(GENESIS, 7, 3, "K", NOW, "a", bytes(32))
+
+
+def test_a_score_enters_with_every_digit() -> None:
+    def scored(text: str) -> bytes:
+        term = Contribution("hh_size", Decimal(4), Decimal("-0.177"), Decimal("-0.708"))
+        event = ScoreComputed(policy="p", score=Decimal(text), constant=Decimal(0), region=Decimal(0), contributions=(term,))
+        return seal(GENESIS, 7, a_recorded(event), EVIDENCE, SALT).hash
+
+    assert len({scored("9.5"), scored("9.50"), scored("9.5000000000000000000000001")}) == 3

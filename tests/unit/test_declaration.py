@@ -1,0 +1,103 @@
+"""What a declaration must be, and how each thing wrong with it is named."""
+
+import json
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tests.factories import TODAY, a_body, a_child, a_declaration, a_head, a_spouse, an_application
+from workflows.declaration import Declaration, objections, problems_of, read, stored
+
+
+def problems(**changes: Any) -> dict[str, str]:
+    """What is wrong with an ordinary application that was changed so: messages by field."""
+    with pytest.raises(ValidationError) as error:
+        read(json.dumps(a_body(**changes)))
+    return {each["field"]: each["message"] for each in problems_of(error.value)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"region": 13}, "region"),
+        ({"region": 0}, "region"),
+        ({"milieu": "desert"}, "milieu"),
+        ({"commune": "   "}, "commune"),
+        ({"colour": "green"}, "colour"),
+        ({"phone": "12"}, "phone"),
+        ({"phone": "not a number"}, "phone"),
+        ({"bills": {"gas": "-1"}}, "bills.gas"),
+        ({"bills": {"telecom": "12.345"}}, "bills.telecom"),
+        ({"bills": {"water_electricity": ["1", "2", "-3"]}}, "bills.water_electricity[2]"),
+        ({"bills": {"water_electricity": ["1", "2", "3", "4"]}}, "bills.water_electricity"),
+        ({"housing": {"dwelling": "castle", "rooms": 3}}, "housing.dwelling"),
+        ({"housing": {"dwelling": "flat", "rooms": 0}}, "housing.rooms"),
+        ({"members": []}, "members"),
+        ({"members": [a_head(idcs="123")]}, "members[0].idcs"),
+        ({"members": [a_head(), a_spouse(birth_date="1990-02-30")]}, "members[1].birth_date"),
+        ({"members": [a_head(), a_spouse(birth_date="1889-12-31")]}, "members[1].birth_date"),
+        ({"members": [a_head(given_name_la="Kha\x07lid")]}, "members[0].given_name_la"),
+        ({"members": [a_head(cin="1234")]}, "members[0].cin"),
+    ],
+)
+def test_a_bad_field_is_named_by_its_path(changes: dict[str, Any], field: str) -> None:
+    assert field in problems(**changes)
+
+
+def test_a_message_never_repeats_what_was_sent() -> None:
+    told = problems(members=[a_head(idcs="not-an-identifier-77")], phone="secret-number")
+    assert "77" not in str(told)
+    assert "secret-number" not in str(told)
+
+
+def test_one_head_one_declarant_and_nobody_twice() -> None:
+    told = problems(members=[a_head(), a_head(declarant=False), a_spouse(idcs="1000000001")])
+    assert told == {"body": "exactly one member must be the head; the same person stands at members 0, 1, 2"}
+    assert problems(members=[a_head(declarant=False)]) == {"body": "exactly one member must be the declarant"}
+
+
+@pytest.mark.parametrize("missing", ["given_name_ar", "family_name_ar"])
+def test_a_name_is_needed_whole_in_one_script(missing: str) -> None:
+    only_arabic = a_head(given_name_la=None, family_name_la=None)
+    assert a_declaration(members=[only_arabic]).head.given_name_ar
+    assert "in Arabic or in Latin letters" in problems(members=[only_arabic | {missing: None}])["members[0]"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["+212612345678", "0612345678", "06 12 34 56 78", "00212612345678", "٠٦١٢٣٤٥٦٧٨", "+٢١٢ ٦١٢ ٣٤٥ ٦٧٨", "06-12-34-56-78"],
+)
+def test_a_phone_is_kept_in_one_form_however_it_was_typed(typed: str) -> None:
+    assert a_declaration(phone=typed).phone == "+212612345678"
+
+
+def test_arabic_indic_digits_count_as_digits_everywhere() -> None:
+    body = json.dumps(a_body(bills={"telecom": "٤٩.٥"}, members=[a_head(idcs="١٠٠٠٠٠٠٠٠١", birth_date="١٩٨٦-٠٥-١٤")]), ensure_ascii=False)
+    found = read(body)
+    assert str(found.bills.telecom) == "49.5"
+    assert (found.head.idcs, found.head.birth_date) == ("1000000001", date(1986, 5, 14))
+
+
+def test_a_birth_date_in_the_future_and_too_many_members_are_objections() -> None:
+    crowd = [a_head(birth_date=(TODAY + timedelta(days=1)).isoformat()), *(a_child(number) for number in range(1, 5))]
+    found = {each["field"]: each["message"] for each in objections(a_declaration(members=crowd), TODAY, 4)}
+    assert found == {"members[0].birth_date": "lies in the future", "members": "a household may have at most 4 members, this one has 5"}
+    assert objections(a_declaration(members=[a_head(birth_date=TODAY.isoformat())]), TODAY, 1) == []
+
+
+def test_what_is_stored_is_read_back_and_holds_no_senders_key() -> None:
+    application = an_application()
+    text = stored(application)
+    assert "sender-1" not in text
+    assert Declaration.model_validate_json(text) == a_declaration()
+
+
+def test_what_was_left_out_is_not_stored() -> None:
+    assert "landline" not in stored(a_declaration())
+
+
+def test_the_head_and_the_declarant_may_be_two_people() -> None:
+    found = a_declaration(members=[a_head(declarant=False), a_spouse(declarant=True)])
+    assert (found.head.idcs, found.declarant.idcs) == ("1000000001", "1000000002")

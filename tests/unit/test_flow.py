@@ -1,0 +1,152 @@
+"""The map agrees with the stages, leads everywhere, and never leaves a case without somebody or some time to move it on."""
+
+from datetime import timedelta
+from types import UnionType
+from typing import get_args, get_type_hints
+
+import pytest
+
+from notifications.notices import NOTICES, SILENT
+from tests.factories import NOW
+from workflows.events import KINDS, ApplicationReceived, ApplicationRefused, CaseErased, CaseParked, CaseResumed, CaseWithdrawn, Event
+from workflows.evidence import ANSWERS_OF_PEOPLE, DoubtAnswer, TimePassed, Withdrawal
+from workflows.flow import CASEWORKER, CITIZEN, FLOWS, MACHINE, NOBODY, PARKED, QUEUES, REGISTRATION, Decide, Flow, Step, step_of
+
+BESIDE_THE_MAP = {ApplicationReceived, CaseParked, CaseResumed, CaseErased}
+STEPS = [(flow, step) for flow in FLOWS.values() for step in flow.steps.values()]
+OPEN_STEPS = [step for _, step in STEPS if step.open or step.decides]
+OF_PEOPLE = [step for _, step in STEPS if step.owner in (CITIZEN, CASEWORKER)]
+
+
+def may_return(decide: Decide) -> set[type[Event]]:
+    """The events in a decision's annotation."""
+    said = get_type_hints(decide)["return"]
+    return set(get_args(said)) if isinstance(said, UnionType) else {said}
+
+
+def takes(decide: Decide) -> type:
+    """The evidence in a decision's annotation."""
+    hints = get_type_hints(decide)
+    return [hint for name, hint in hints.items() if name != "return"][1]
+
+
+def reachable(flow: Flow, start: str) -> set[str]:
+    """Every stage that a case at `start` may come to."""
+    found, ahead = set[str](), [start]
+    while ahead:
+        stage = ahead.pop()
+        if stage not in found:
+            found.add(stage)
+            ahead += flow.steps[stage].leads.values()
+    return found
+
+
+@pytest.mark.parametrize("step", [step for _, step in STEPS], ids=lambda step: step.name)
+def test_the_events_that_a_stage_returns_are_those_that_the_map_leads_on(step: Step) -> None:
+    returned = set().union(*(may_return(decide) for decide in step.decides.values()))
+    assert returned == set(step.leads)
+
+
+@pytest.mark.parametrize("step", OPEN_STEPS, ids=lambda step: step.name)
+def test_each_decision_stands_under_the_evidence_that_it_takes(step: Step) -> None:
+    assert {evidence: takes(decide) for evidence, decide in step.decides.items()} == {evidence: evidence for evidence in step.decides}
+
+
+@pytest.mark.parametrize("flow", FLOWS.values(), ids=lambda flow: flow.kind)
+def test_every_stage_is_reached_and_every_lead_exists(flow: Flow) -> None:
+    assert reachable(flow, flow.first) == set(flow.steps)
+
+
+@pytest.mark.parametrize(("flow", "step"), STEPS, ids=lambda each: getattr(each, "name", None))
+def test_from_every_open_stage_a_case_can_reach_the_register(flow: Flow, step: Step) -> None:
+    if step.decides:
+        assert "notified" in reachable(flow, step.name)
+
+
+def test_every_event_kind_is_on_a_map_or_stands_beside_it() -> None:
+    mapped = {event for _, step in STEPS for event in step.leads}
+    assert mapped | BESIDE_THE_MAP == set(KINDS.values())
+    assert mapped & BESIDE_THE_MAP == set()
+
+
+def test_every_event_kind_has_a_notice_or_is_silent_on_purpose() -> None:
+    assert set(NOTICES) | SILENT == set(KINDS.values())
+    assert set(NOTICES) & SILENT == set()
+
+
+def test_machine_stages_have_a_queue_and_somebody_who_gathers() -> None:
+    assert all(step.queue and step.gather for _, step in STEPS if step.owner == MACHINE)
+    assert not any(step.gather for _, step in STEPS if step.owner != MACHINE)
+
+
+def test_the_queues_are_those_that_operators_know() -> None:
+    assert QUEUES == ("verification", "scoring", "fraud", "approval", "notification")
+
+
+def test_an_application_goes_through_five_decisions_in_order() -> None:
+    stage, seen = REGISTRATION.first, []
+    while stage != "notified":
+        seen.append(stage)
+        stage = next(iter(REGISTRATION.steps[stage].leads.values()))
+    assert seen == ["submitted", "verified", "scored", "fraud_checked", "approved"]
+
+
+# Nobody is left waiting ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", OF_PEOPLE, ids=lambda step: step.name)
+def test_a_stage_of_people_always_has_a_moment_at_which_it_is_looked_at(step: Step) -> None:
+    for hours in range(0, 24 * 29, 5):
+        now = NOW + timedelta(hours=hours)
+        due = step.next_timer(NOW, now)
+        assert due is not None
+        assert due > now
+    assert step.queue in QUEUES
+    assert TimePassed in step.decides
+
+
+def test_a_correction_is_reminded_after_a_week_and_after_three_and_ends_after_thirty_days() -> None:
+    step, day = REGISTRATION.steps["needs_correction"], timedelta(days=1)
+    moments = [NOW + 7 * day, NOW + 21 * day, NOW + 30 * day]
+    assert [step.next_timer(NOW, now) for now in (NOW, *moments)] == [*moments, None]
+    assert step.deadline(NOW) == NOW + 30 * day
+
+
+def test_a_review_rings_every_ten_days_for_ever_and_has_no_deadline() -> None:
+    step, day = REGISTRATION.steps["under_review"], timedelta(days=1)
+    assert [step.next_timer(NOW, NOW + days * day) for days in (0, 9, 10, 1234)] == [NOW + days * day for days in (10, 10, 20, 1240)]
+    assert step.deadline(NOW) is None
+
+
+# Who may refuse ------------------------------------------------------------------------------------
+
+
+def test_only_a_caseworkers_answer_can_refuse() -> None:
+    refusing = {evidence for _, step in STEPS for evidence, decide in step.decides.items() if ApplicationRefused in may_return(decide)}
+    assert refusing == {DoubtAnswer}
+    assert [step.name for _, step in STEPS if "rejected" in step.leads.values()] == ["under_review"]
+
+
+@pytest.mark.parametrize("step", [step for _, step in STEPS if step.owner == MACHINE], ids=lambda step: step.name)
+def test_a_machine_leads_to_no_end_but_the_register(step: Step) -> None:
+    ends = {name for name, each in REGISTRATION.steps.items() if not each.decides}
+    by_itself = {to for event, to in step.leads.items() if event is not CaseWithdrawn}
+    assert by_itself & ends <= {"notified"}
+
+
+@pytest.mark.parametrize("step", [step for _, step in STEPS if step.open], ids=lambda step: step.name)
+def test_a_citizen_may_withdraw_from_every_open_stage(step: Step) -> None:
+    assert Withdrawal in step.decides
+    assert step.leads[CaseWithdrawn] == "withdrawn"
+
+
+def test_an_end_is_nobodys_and_a_lapsed_case_only_its_citizens() -> None:
+    assert {step.name: set(step.decides) for _, step in STEPS if step.owner == NOBODY} == {
+        "notified": set(), "rejected": set(), "withdrawn": set(), "lapsed": {kind for kind in ANSWERS_OF_PEOPLE if kind.__name__ == "Reopening"},
+    }  # fmt: skip
+
+
+def test_parked_is_beside_every_map() -> None:
+    assert all(PARKED not in flow.steps for flow in FLOWS.values())
+    with pytest.raises(KeyError):
+        step_of("registration", PARKED)

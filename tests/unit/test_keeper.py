@@ -1,0 +1,110 @@
+"""A worker that dies is started again, at first at once and then ever more patiently."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tasks import supervisor
+from tasks.supervisor import LONG_ENOUGH, LONGEST_BACK_OFF, Keeper, Supervisor
+
+
+class World:
+    """A clock, and processes that live until they are told to die."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.started: list[SimpleNamespace] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def start(self, command: list[str], **options: object) -> SimpleNamespace:
+        process = SimpleNamespace(pid=len(self.started) + 1, returncode=None, command=command, options=options)
+        process.poll = lambda: process.returncode
+        self.started.append(process)
+        return process
+
+    def kill(self) -> None:
+        self.started[-1].returncode = -9
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World()
+    monkeypatch.setattr(supervisor, "time", SimpleNamespace(monotonic=world.monotonic))
+    monkeypatch.setattr(supervisor, "subprocess", SimpleNamespace(Popen=world.start, DEVNULL=-3))
+    return world
+
+
+def dies_after(world: World, keeper: Keeper, seconds: float) -> float:
+    """The process in this place lives so long and dies; how long the place then stays empty."""
+    world.now += seconds
+    world.kill()
+    assert keeper.tend() == world.started[-1].pid
+    died = world.now
+    count = len(world.started)
+    while len(world.started) == count:
+        world.now += 0.01
+        keeper.tend()
+    return round(world.now - died, 1)
+
+
+def test_an_empty_place_is_filled_at_once_in_a_group_of_its_own(world: World) -> None:
+    keeper = Keeper(["sijil", "process"])
+    assert keeper.tend() is None
+    assert world.started[0].command == ["sijil", "process"]
+    assert world.started[0].options["start_new_session"] is True  # Ctrl-C reaches the supervisor, which lets it finish
+
+
+def test_a_process_that_lives_is_left_alone(world: World) -> None:
+    keeper = Keeper(["x"])
+    for _ in range(100):
+        world.now += 10
+        assert keeper.tend() is None
+    assert len(world.started) == 1
+
+
+def test_a_place_whose_process_keeps_dying_is_refilled_ever_more_patiently_up_to_a_bound(world: World) -> None:
+    keeper = Keeper(["x"])
+    keeper.tend()
+    waits = [dies_after(world, keeper, 0.5) for _ in range(9)]
+    assert waits[:4] == [0.2, 0.4, 0.8, 1.6]
+    assert waits == sorted(waits)
+    assert waits[-1] == LONGEST_BACK_OFF
+
+
+def test_a_process_that_lived_long_is_replaced_quickly_again(world: World) -> None:
+    keeper = Keeper(["x"])
+    keeper.tend()
+    for _ in range(6):
+        dies_after(world, keeper, 0.5)
+    assert dies_after(world, keeper, LONG_ENOUGH + 1) == 0.1
+
+
+def test_a_death_is_told_once(world: World) -> None:
+    keeper = Keeper(["x"])
+    keeper.tend()
+    world.kill()
+    assert keeper.tend()
+    assert not keeper.tend()
+
+
+def test_a_sweep_that_fails_stops_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The supervisor lives on, and the next round tries again: were it to end, all its workers would."""
+    supervised = Supervisor([], 0)
+    rounds = []
+
+    def fails(*_: object) -> None:
+        rounds.append(len(rounds))
+        if len(rounds) == 3:
+            supervised.stop.set()
+        raise KeyError("a stage that this version does not know")
+
+    monkeypatch.setattr(supervisor, "sweep", fails)
+    monkeypatch.setattr(supervisor, "SWEEP_SECONDS", 0.0)
+    monkeypatch.setattr(supervisor, "outside", lambda: None)
+    monkeypatch.setattr(supervisor.Schedule, "tend", lambda self: None)
+
+    supervised.run()
+
+    assert rounds == [0, 1, 2]

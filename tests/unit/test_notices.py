@@ -1,0 +1,132 @@
+"""What people are told: every event that concerns them, in their language, in few words that give nothing away."""
+
+import re
+from itertools import product
+from string import Formatter
+
+import pytest
+
+from notifications.catalogues import LANGUAGES
+from notifications.channels.sms import MOST_SEGMENTS, segments
+from notifications.notices import NOTICES, TEMPLATES, Owed, days_to_correct, notices, words
+from tests.factories import EVENTS, a_case_file, a_declaration, a_recorded
+from workflows.doctor import CHECKS
+from workflows.events import Event, HouseholdApproved, PersonsVerified
+from workflows.flow import FLOWS
+
+TOLD = [event for event in EVENTS if type(event) in NOTICES]
+LANGUAGE_OF_EVERY_TEXT = list(product(TEMPLATES, LANGUAGES))
+
+
+def owed(event: Event, language: str = "ar", phone: str | None = "+212612345678") -> Owed:
+    """The one message that this event makes owed."""
+    (message,) = notices(a_case_file(declaration=a_declaration(language=language, phone=phone)), a_recorded(event))
+    return message
+
+
+def each_message() -> list[Owed]:
+    """Every message in every language."""
+    return [owed(event, language) for event in TOLD for language in LANGUAGES]
+
+
+def test_the_doctor_looks_for_the_message_of_every_event_that_makes_one_owed() -> None:
+    assert set(re.findall(r"'(\w+)'", CHECKS["messages_missing"])) == {kind.__name__ for kind in NOTICES}
+
+
+@pytest.mark.parametrize("event", TOLD, ids=lambda event: type(event).__name__)
+def test_an_event_that_concerns_the_citizen_makes_one_message_owed(event: Event) -> None:
+    message = owed(event)
+    assert (message.template, message.channel, message.language, message.recipient) == (NOTICES[type(event)], "sms", "ar", "+212612345678")
+    assert "RSU-7K3M-9QWX-2D5T" in message.body
+
+
+@pytest.mark.parametrize("event", [event for event in EVENTS if type(event) not in NOTICES], ids=lambda event: type(event).__name__)
+def test_an_event_that_changes_nothing_for_the_citizen_is_silent(event: Event) -> None:
+    assert notices(a_case_file(), a_recorded(event)) == ()
+
+
+def test_the_stages_between_are_silent_and_the_outcome_is_told() -> None:
+    silent = [type(event) for event in EVENTS if not notices(a_case_file(), a_recorded(event))]
+    assert PersonsVerified in silent
+    assert HouseholdApproved in silent
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_household_without_a_phone_is_owed_a_letter(language: str) -> None:
+    message = owed(TOLD[0], language, phone=None)
+    assert (message.channel, message.recipient, message.language) == ("letter", None, language)
+    assert message.body == owed(TOLD[0], language).body
+
+
+def test_the_words_are_those_of_the_declarations_language() -> None:
+    assert owed(TOLD[0], "ar").body.startswith("السجل")
+    assert owed(TOLD[0], "fr").body.startswith("RSU : nous")
+
+
+# What no message holds -----------------------------------------------------------------------------
+
+
+def test_no_message_names_a_person() -> None:
+    names = {getattr(member, part) for member in a_declaration().members for part in ("given_name_ar", "family_name_ar", "given_name_la", "family_name_la")}
+    assert not [message for message in each_message() if any(name in message.body for name in names)]
+
+
+def test_no_message_gives_a_score_an_identifier_or_any_number_beside_the_days() -> None:
+    for message in each_message():
+        numbers = re.findall(r"\d+", message.body.replace("RSU-7K3M-9QWX-2D5T", ""))
+        assert numbers == (["30"] if message.template == "correction" else []), message
+
+
+def test_no_message_holds_a_link() -> None:
+    assert not [message for message in each_message() if re.search(r"://|www|\.ma\b|\.com\b|/", message.body, re.IGNORECASE)]
+
+
+def test_no_message_says_why() -> None:
+    """Whoever reads over a shoulder learns nothing of a doubt or a reason: the page tells it, behind the reference."""
+    reasons = r"name|birth|deceased|duplicate|fraud|nom\b|naissance|décéd|fraude|doublon|وفاة|احتيال|تاريخ الازدياد"
+    assert not [message for message in each_message() if re.search(reasons, message.body, re.IGNORECASE)]
+
+
+# Form ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("template", "language"), LANGUAGE_OF_EVERY_TEXT)
+def test_every_template_has_words_in_every_language_with_the_places_of_the_english(template: str, language: str) -> None:
+    def places(text: str) -> set[str | None]:
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+    assert places(words(template, language)) == places(TEMPLATES[template]) <= {"reference", "days"}
+
+
+@pytest.mark.parametrize(("template", "language"), LANGUAGE_OF_EVERY_TEXT)
+def test_every_message_fits_into_two_segments(template: str, language: str) -> None:
+    body = words(template, language).format(reference="RSU-7K3M-9QWX-2D5T", days=days_to_correct("registration"))
+    assert segments(body) <= MOST_SEGMENTS == 2
+
+
+def test_every_template_is_used() -> None:
+    assert set(NOTICES.values()) == set(TEMPLATES)
+
+
+@pytest.mark.parametrize("kind", FLOWS)
+def test_the_days_are_those_of_the_map_and_fall_under_the_arabic_form_that_is_written(kind: str) -> None:
+    """The text has one form of the word 'days', that of 11 to 99. Another period needs another form."""
+    days = days_to_correct(kind)
+    assert FLOWS[kind].steps["needs_correction"].within.days == days  # type: ignore[union-attr]
+    assert 11 <= days % 100 <= 99
+    assert "يوما" in words("correction", "ar")
+
+
+# Segments (3GPP TS 23.038) -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("", 1), ("a" * 160, 1), ("a" * 161, 2), ("a" * 306, 2), ("a" * 307, 3),
+        ("é" * 160, 1), ("€" * 80, 1), ("€" * 81, 2), ("ê", 1), ("ê" * 70, 1), ("ê" * 71, 2),
+        ("م" * 70, 1), ("م" * 71, 2), ("م" * 134, 2), ("م" * 135, 3), ("a" * 70 + "م", 2), ("😀" * 35, 1), ("😀" * 36, 2),
+    ],
+)  # fmt: skip
+def test_segments_are_counted_as_operators_bill_them(text: str, count: int) -> None:
+    assert segments(text) == count

@@ -1,0 +1,158 @@
+"""What people decide, and what time decides when nobody speaks: correct, lapse, reopen, review, overdue, withdraw."""
+
+from datetime import timedelta
+
+import pytest
+
+from models.errors import Refused
+from tests.factories import NOW, a_case_file, a_recorded
+from workflows.casefile import CaseFile
+from workflows.events import (
+    ApplicationRefused,
+    CaseReopened,
+    CaseWithdrawn,
+    CorrectionAsked,
+    CorrectionReceived,
+    CorrectionReminded,
+    DoubtLifted,
+    Lapsed,
+    RefusalProposed,
+    ReviewOverdue,
+)
+from workflows.evidence import Correction, DoubtAnswer, Reopening, TimePassed, Withdrawal
+from workflows.flow import REGISTRATION
+from workflows.stages import correct, lapse, overdue, reopen, review, withdraw
+
+DAY = timedelta(days=1)
+CORRECTION = REGISTRATION.steps["needs_correction"]
+
+
+# The citizen ---------------------------------------------------------------------------------------
+
+
+def waiting(*past: object) -> CaseFile:
+    """A case that asked for a correction just now."""
+    return a_case_file(*past, stage="needs_correction", deadline=NOW + timedelta(days=30))  # type: ignore[arg-type]
+
+
+def test_a_correction_is_always_taken() -> None:
+    assert correct.decide(waiting(), Correction(at=NOW, number=2)) == CorrectionReceived(declaration=2)
+
+
+def test_the_file_goes_on_with_the_declaration_that_was_corrected() -> None:
+    event = a_recorded(CorrectionReceived(declaration=2), seq=5, at=NOW + DAY)
+    moved = waiting().after(event, "submitted")
+    assert (moved.declaration_number, moved.stage, moved.version, moved.stage_since) == (2, "submitted", 5, NOW + DAY)
+
+
+def test_a_stage_that_leads_to_itself_keeps_its_beginning() -> None:
+    moved = waiting().after(a_recorded(CorrectionReminded(reminder=1), seq=5, at=NOW + DAY), "needs_correction")
+    assert moved.stage_since == NOW
+    assert moved.last(CorrectionReminded).reminder == 1
+
+
+@pytest.mark.parametrize(("days", "expected"), [(7, CorrectionReminded(reminder=1)), (29.9, CorrectionReminded(reminder=1)), (30, Lapsed()), (400, Lapsed())])
+def test_silence_is_reminded_before_the_deadline_and_lapses_from_then_on(days: float, expected: object) -> None:
+    assert lapse.decide(waiting(), TimePassed(at=NOW + days * DAY)) == expected
+
+
+def test_reminders_are_counted() -> None:
+    case = waiting(a_recorded(CorrectionReminded(reminder=1), at=NOW + 7 * DAY))
+    assert lapse.decide(case, TimePassed(at=NOW + 21 * DAY)) == CorrectionReminded(reminder=2)
+
+
+def test_reminders_of_an_earlier_correction_do_not_count() -> None:
+    case = waiting(a_recorded(CorrectionReminded(reminder=2), at=NOW - DAY))
+    assert lapse.decide(case, TimePassed(at=NOW + 7 * DAY)) == CorrectionReminded(reminder=1)
+
+
+def test_a_silent_citizen_is_reminded_twice_and_then_the_application_lapses() -> None:
+    # Given a case that waits, and nobody speaks
+    case, now, told = waiting(), NOW, []
+    # When every timer that the map sets rings
+    while (due := CORRECTION.next_timer(case.stage_since, now)) is not None:
+        now = due
+        event = lapse.decide(case, TimePassed(at=now))
+        case = case.after(a_recorded(event, seq=len(told) + 2, at=now), CORRECTION.leads[type(event)])
+        told.append(((now - NOW).days, type(event).__name__))
+        if case.stage != "needs_correction":
+            break
+    # Then it ends lapsed, and never refused
+    assert told == [(7, "CorrectionReminded"), (21, "CorrectionReminded"), (30, "Lapsed")]
+
+
+def test_a_lapsed_application_can_be_taken_up_again() -> None:
+    assert reopen.decide(a_case_file(stage="lapsed"), Reopening(at=NOW)) == CaseReopened()
+    assert REGISTRATION.steps["lapsed"].leads == {CaseReopened: "submitted"}
+
+
+@pytest.mark.parametrize("stage", ["submitted", "scored", "needs_correction", "under_review"])
+def test_an_application_is_taken_back_from_where_it_stands(stage: str) -> None:
+    assert withdraw.decide(a_case_file(stage=stage), Withdrawal(at=NOW)) == CaseWithdrawn(stage=stage)
+
+
+# The caseworker ------------------------------------------------------------------------------------
+
+
+def doubted(*past: object) -> CaseFile:
+    """A case that came under review just now."""
+    return a_case_file(*past, stage="under_review")  # type: ignore[arg-type]
+
+
+def an_answer(verdict: str, reason: str, by: str = "officer:one") -> DoubtAnswer:
+    return DoubtAnswer(at=NOW, by=by, verdict=verdict, reason=reason)
+
+
+REFUSE = an_answer("refuse", "false_declaration")
+
+
+@pytest.mark.parametrize("reason", review.REASONS["lift"])
+def test_one_caseworker_lifts_a_doubt(reason: str) -> None:
+    assert review.decide(doubted(), an_answer("lift", reason)) == DoubtLifted(reason=reason)
+
+
+@pytest.mark.parametrize("reason", review.REASONS["correct"])
+def test_one_caseworker_asks_for_a_correction(reason: str) -> None:
+    assert review.decide(doubted(), an_answer("correct", reason)) == CorrectionAsked(reason=reason)
+
+
+def test_the_first_to_refuse_only_proposes() -> None:
+    assert review.decide(doubted(), REFUSE) == RefusalProposed(reason="false_declaration")
+
+
+def test_a_second_caseworker_who_agrees_refuses() -> None:
+    proposed = a_recorded(RefusalProposed(reason="false_declaration"), at=NOW + DAY, actor="officer:two")
+    assert review.decide(doubted(proposed), REFUSE) == ApplicationRefused(reason="false_declaration", proposed_by="officer:two")
+
+
+def test_nobody_refuses_alone_however_often_they_say_so() -> None:
+    proposed = a_recorded(RefusalProposed(reason="false_declaration"), at=NOW + DAY, actor="officer:one")
+    with pytest.raises(Refused, match="second caseworker") as refused:
+        review.decide(doubted(proposed), REFUSE)
+    assert refused.value.code == "needs_second_person"
+
+
+def test_a_proposal_of_an_earlier_review_is_forgotten() -> None:
+    old = a_recorded(RefusalProposed(reason="false_declaration"), at=NOW - DAY, actor="officer:two")
+    assert review.decide(doubted(old), REFUSE) == RefusalProposed(reason="false_declaration")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason"),
+    [("refuse", "nothing_found"), ("lift", "false_declaration"), ("correct", "moved"), ("burn", "moved"), ("refuse", ""), ("", "")],
+)
+def test_a_verdict_needs_a_reason_of_its_own_and_the_answer_lists_them(verdict: str, reason: str) -> None:
+    with pytest.raises(Refused, match="false_declaration, duplicate_application") as refused:
+        review.decide(doubted(), an_answer(verdict, reason))
+    assert refused.value.code == "unknown_reason"
+
+
+def test_a_review_that_nobody_looks_at_is_counted_and_stays_open() -> None:
+    first = overdue.decide(doubted(), TimePassed(at=NOW + 10 * DAY))
+    second = overdue.decide(doubted(a_recorded(first, at=NOW + 10 * DAY)), TimePassed(at=NOW + 20 * DAY))
+    assert (first, second) == (ReviewOverdue(times=1), ReviewOverdue(times=2))
+    assert REGISTRATION.steps["under_review"].leads[ReviewOverdue] == "under_review"
+
+
+def test_a_new_review_counts_anew() -> None:
+    assert overdue.decide(doubted(a_recorded(ReviewOverdue(times=3), at=NOW - DAY)), TimePassed(at=NOW + 10 * DAY)) == ReviewOverdue(times=1)

@@ -1,0 +1,67 @@
+"""Where a case stands after a move: a queue, a timer, an operator, or nowhere any more."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.factories import NOW, a_case_file
+from workflows.flow import FLOWS, MACHINE, PARKED, REGISTRATION
+from workflows.lanes import ALLOWANCE, BULK
+from workflows.record import LET_GO, place, standing
+
+LATER = NOW + timedelta(days=3)
+STAGES = [*REGISTRATION.steps, PARKED]
+
+
+@pytest.mark.parametrize("stage", [name for name, step in REGISTRATION.steps.items() if step.owner == MACHINE])
+def test_a_case_at_a_machine_stage_is_due_at_once_in_its_queue(stage: str) -> None:
+    found = place(a_case_file(stage=stage, lane=BULK), LATER)
+    assert (found.open, found.machine, found.ready, found.due_at) == (True, True, True, None)
+    assert found.queue == REGISTRATION.steps[stage].queue
+    assert found.rank == LATER + ALLOWANCE[BULK]
+
+
+@pytest.mark.parametrize(("stage", "due"), [("needs_correction", 7), ("under_review", 10)])
+def test_a_case_with_people_waits_for_its_timer(stage: str, due: int) -> None:
+    found = place(a_case_file(stage=stage), LATER)
+    assert (found.open, found.machine, found.ready) == (True, False, False)
+    assert found.due_at == NOW + timedelta(days=due)
+    assert found.queue == "notification"
+
+
+def test_only_a_correction_has_a_deadline() -> None:
+    deadlines = {stage: place(a_case_file(stage=stage), NOW).deadline for stage in STAGES}
+    assert {stage: deadline for stage, deadline in deadlines.items() if deadline} == {"needs_correction": NOW + timedelta(days=30)}
+
+
+@pytest.mark.parametrize("stage", ["notified", "rejected", "withdrawn", "lapsed"])
+def test_a_case_at_an_end_is_nowhere_any_more(stage: str) -> None:
+    found = place(a_case_file(stage=stage), LATER)
+    assert (found.open, found.machine, found.ready, found.queue, found.due_at) == (False, False, False, None, None)
+
+
+def test_a_parked_case_is_open_and_waits_for_nothing_but_an_operator() -> None:
+    found = place(a_case_file(stage=PARKED), LATER)
+    assert (found.open, found.machine, found.ready, found.queue, found.due_at, found.deadline) == (True, False, False, None, None, None)
+
+
+def test_no_open_case_is_an_orphan() -> None:
+    """Every open case is due, timed, or an operator's."""
+    for stage in STAGES:
+        found = place(a_case_file(stage=stage), LATER)
+        assert not found.open or found.ready or found.due_at is not None or stage == PARKED, stage
+
+
+def test_a_case_that_is_not_in_work_holds_nobody_and_one_that_is_or_was_registered_does() -> None:
+    holding = {stage for stage in STAGES if stage not in LET_GO}
+    assert holding == {"submitted", "verified", "scored", "fraud_checked", "approved", "notified", PARKED}
+
+
+def test_a_standing_carries_the_chains_head_and_the_declaration_in_force() -> None:
+    file = a_case_file(stage="verified", version=4, declaration_number=2)
+    found = standing(file, b"head", LATER)
+    assert (found.id, found.version, found.head, found.declaration, found.place) == (7, 4, b"head", 2, place(file, LATER))
+
+
+def test_every_kind_of_case_begins_where_a_machine_takes_it_up() -> None:
+    assert all(place(a_case_file(kind=kind, stage=flow.first), NOW).ready for kind, flow in FLOWS.items())

@@ -1,0 +1,1 @@
+"""The API: JSON in, JSON out, errors as problem details (RFC 9457)."""

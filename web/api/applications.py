@@ -1,0 +1,172 @@
+"""Applications by API: file one, ask where it stands, answer what was asked."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from litestar import Request, Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody
+from litestar.params import FromPath, HeaderParameter, RawBody
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models import clock
+from models.database import raw, transaction
+from models.errors import NotFound, Problem, Refused, Stale
+from notifications.notices import notices
+from tasks.outside import outside
+from tasks.wake import wake
+from web.api.documents import Answered, Correction, Receipt, Standing, problems
+from web.api.schema import schema_of
+from web.errors import problem
+from web.queries import UNKNOWN, reasons_of, status_of
+from workflows.declaration import EASTERN_DIGITS, NO_CONTROLS, ApplicationBody, Declaration, problems_of, read
+from workflows.drain import DELIVERY
+from workflows.intake import Application, NotTaken, Taken, key_of, submit
+from workflows.lanes import INTERACTIVE
+from workflows.people import answer_of_citizen
+from workflows.receipts import is_secret_of, normal
+
+CHANNEL = "api"
+
+
+class Answer(BaseModel):
+    """A citizen's answer. `version` is that of the case when it was looked at: if it moved on since, nothing is done."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    secret: Annotated[str, Field(max_length=40)]
+    kind: Literal["correction", "withdrawal", "reopening"]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    declaration: Declaration | None = Field(None, description="For a correction: the whole declaration anew.")
+
+
+@dataclass
+class FileOperation(Operation):
+    """The body's schema; it is read from its bytes, so that every message names its field."""
+
+    def __post_init__(self) -> None:
+        self.request_body = RequestBody(content={"application/json": OpenAPIMediaType(schema=schema_of(ApplicationBody))}, required=True)
+
+
+@dataclass
+class AnswerOperation(Operation):
+    """The same, for answers."""
+
+    def __post_init__(self) -> None:
+        self.request_body = RequestBody(content={"application/json": OpenAPIMediaType(schema=schema_of(Answer))}, required=True)
+
+
+@post(
+    "/api/v1/applications", sync_to_thread=True, operation_class=FileOperation, tags=["applications"], summary="File an application",
+    responses={200: ResponseSpec(Receipt, generate_examples=False, description="It had been taken before."), **problems(400, 413, 415, 422, 503)},
+)  # fmt: skip
+def file_application(
+    request: Request[Any, Any, Any],
+    body: RawBody,
+    idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_length=200, pattern=NO_CONTROLS, required=False)] = None,
+) -> Response[Receipt]:
+    """Takes one application and gives its receipt, once it is stored for good. Sent again with the same key it counts once, and gets the same receipt.
+
+    Without an Idempotency-Key, the body's `application` is the key, else what it says.
+    """
+    sent = parsed(request, body)
+    key = idempotency_key or key_of(sent)
+    with transaction() as session:
+        (outcome,) = submit(session, [Application(key, CHANNEL, INTERACTIVE, sent)], clock.now(), notices)
+    if isinstance(outcome, NotTaken):
+        raise refusal(outcome, "Idempotency-Key" if idempotency_key else "application")
+    wake("verification")
+    wake(DELIVERY)
+    return Response(receipt(outcome, sent.language), status_code=200 if outcome.repeated else 201)
+
+
+def refusal(outcome: NotTaken, key_field: str) -> Refused:
+    """Why it was not taken; where the key is to blame, wherever that key was given."""
+    reused = [Problem(key_field, outcome.message)] if outcome.code == "key_reused" else []
+    return Refused(outcome.code, outcome.message, problems=outcome.problems or reused)
+
+
+def receipt(taken: Taken, language: str) -> Receipt:
+    """What the applicant is given."""
+    return Receipt(reference=taken.reference, secret=taken.secret, status=f"/{language}/status/{taken.reference}", repeated=taken.repeated)
+
+
+@get(
+    "/api/v1/applications/{reference:str}", sync_to_thread=True, tags=["applications"], summary="Where an application stands",
+    responses=problems(400, 404, 422, 503),
+)  # fmt: skip
+def show_application(
+    reference: FromPath[str],
+    receipt_secret: Annotated[str | None, HeaderParameter(name="Receipt-Secret", max_length=40, required=False)] = None,
+) -> Standing:
+    """Stage, version and deadline. With the receipt's secret also what must be corrected; a wrong secret is answered like an unknown reference."""
+    if receipt_secret is not None and not is_secret_of(normal(reference), receipt_secret):
+        raise NotFound(UNKNOWN)
+    with transaction() as session:
+        found = status_of(raw(session), reference)
+        reasons = None if receipt_secret is None else reasons_of(raw(session), found)
+    return Standing(
+        reference=found.reference, stage=found.stage, version=found.version, submitted_at=found.submitted_at, since=found.stage_since,
+        deadline=found.deadline,
+        corrections=None if reasons is None else [Correction(field=each.field, reason=each.reason) for each in reasons],
+    )  # fmt: skip
+
+
+@post(
+    "/api/v1/applications/{reference:str}/answers", sync_to_thread=True, status_code=200,
+    operation_class=AnswerOperation, tags=["applications"], summary="Answer", responses=problems(400, 404, 409, 413, 415, 422, 503),
+)  # fmt: skip
+def answer_application(request: Request[Any, Any, Any], reference: FromPath[str], body: RawBody) -> Response[Answered]:
+    """Corrects, withdraws or reopens. 409 where the case moved on since `version`; 404 for an unknown reference and for a wrong secret alike."""
+    sent = parsed_answer(request, body)
+    try:
+        with transaction() as session:
+            now = answer_of_citizen(session, reference, sent.secret, sent.kind, sent.version, sent.declaration, clock.now(), outside())
+    except Stale as late:
+        return moved_on(reference, late)
+    for queue in (*now.queues, DELIVERY):
+        wake(queue)
+    return Response(Answered(event=now.event, stage=now.stage, version=now.version))
+
+
+def moved_on(reference: str, late: Stale) -> Response[Any]:
+    """409, with what is so now."""
+    with transaction() as session:
+        now = status_of(raw(session), reference)
+    return problem(409, str(late), stage=now.stage, version=now.version)
+
+
+def parsed(request: Request[Any, Any, Any], body: bytes) -> ApplicationBody:
+    """The application in these bytes. Raises Refused with a problem for each bad field."""
+    try:
+        return read(text_of(request, body))
+    except ValidationError as error:
+        raise not_valid(error) from None
+
+
+def parsed_answer(request: Request[Any, Any, Any], body: bytes) -> Answer:
+    """The answer in these bytes. Raises Refused with a problem for each bad field."""
+    try:
+        return Answer.model_validate_json(text_of(request, body).translate(EASTERN_DIGITS))
+    except ValidationError as error:
+        raise not_valid(error) from None
+
+
+def text_of(request: Request[Any, Any, Any], body: bytes) -> str:
+    """The body as text. Raises Refused where it is none, or says that it is something else than JSON."""
+    media_type = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        said = "must be JSON: send Content-Type: application/json"
+        raise Refused("not_json", f"The body {said}.", problems=[Problem("Content-Type", said)])
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refused("not_utf8", f"The body is not UTF-8 (byte {error.start}).", problems=[Problem("body", "is not UTF-8")]) from None
+
+
+def not_valid(error: ValidationError) -> Refused:
+    """What is wrong, field by field."""
+    return Refused("not_valid", "The request is not valid; errors names each field.", problems=problems_of(error))
+
+
+HANDLERS = [file_application, show_application, answer_application]

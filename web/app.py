@@ -1,0 +1,46 @@
+"""The web application: which handlers there are."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Litestar
+from litestar.datastructures import CacheControlHeader
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.static_files import create_static_files_router
+from litestar.template.config import TemplateConfig
+
+from models.settings import settings
+from tasks.logs import configure
+from web import health, metrics, portal
+from web.api import applications
+from web.edge import Edge
+from web.errors import HANDLERS
+
+HERE = Path(__file__).parent
+
+
+def create_app() -> Litestar:
+    """The application, as uvicorn wants it."""
+    configure()
+    kept = CacheControlHeader(max_age=3600, public=True)
+    statics = create_static_files_router(path="/static", directories=[HERE / "static"], include_in_schema=False, cache_control=kept)
+    app = Litestar(
+        route_handlers=[*portal.HANDLERS, *applications.HANDLERS, *health.HANDLERS, metrics.metrics, statics],
+        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
+        exception_handlers=HANDLERS,
+        openapi_config=OpenAPIConfig(
+            title="Sijil", version="1", description="The case service of a Unified Social Register.", path="/schema",
+            render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin()],
+        ),
+        request_max_body_size=settings().max_body,
+        logging_config=None,
+    )  # fmt: skip
+    app.asgi_handler = Edge(app.asgi_handler)
+    return app
+
+
+def environment() -> Environment:
+    """Jinja, which escapes everything and takes no undefined name for an empty text."""
+    return Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

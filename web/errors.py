@@ -1,0 +1,86 @@
+"""How errors are answered: problem details in the API, a page in the reader's language elsewhere. Never a stack trace, never what was sent."""
+
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.response import Template
+
+from models.errors import NotFound, Problem, Refused, SijilError, Stale, Unavailable
+from models.settings import settings
+from web.language import language_of, page
+from workflows.trouble import describe
+
+STATUS: dict[type[SijilError], int] = {Refused: 422, Stale: 409, NotFound: 404, Unavailable: 503}
+STATUS_OF_CODE = {"too_large": 413, "not_json": 415}
+FOR_PROGRAMS = ("api", "health", "metrics", "schema")  # first words of addresses
+MOST_ERRORS = 100  # of one answer: a megabyte of nonsense is not answered with ten
+log = structlog.get_logger()
+Answer = Response[Any] | Template
+
+
+def answered(request: Request[Any, Any, Any], status: int, detail: str, **more: Any) -> Answer:
+    """The same error, for programs or for people."""
+    if request.url.path.strip("/").split("/")[0] in FOR_PROGRAMS:
+        return problem(status, detail, **more)
+    shown = page("error.html", language_of(request), status=status, reference=more.get("reference", ""))
+    shown.headers.update(waiting(status))
+    return shown
+
+
+def waiting(status: int) -> dict[str, str]:
+    """When to come back, where we are the ones who are not there."""
+    return {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+
+
+def problem(status: int, detail: str, **more: Any) -> Response[Any]:
+    """Problem details (RFC 9457); `code` is for programs, `errors` names every bad field."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return Response(body, status_code=status, media_type="application/problem+json", headers=waiting(status))
+
+
+def on_sijil_error(request: Request[Any, Any, Any], error: SijilError) -> Answer:
+    """One of the five."""
+    status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), None)
+    if status is None:
+        return on_any(request, error)
+    if isinstance(error, Refused):
+        more: dict[str, Any] = {"code": error.code, **({"errors": error.problems[:MOST_ERRORS]} if error.problems else {})}
+        return answered(request, STATUS_OF_CODE.get(error.code, status), str(error), **more)
+    return answered(request, status, str(error) if status != HTTPStatus.SERVICE_UNAVAILABLE else "Something that this needs is away. Try again shortly.")
+
+
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Answer:
+    """What the framework itself refuses: no such page, a body too large, a wrong method."""
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return on_any(request, error)
+    if isinstance(error, ValidationException):
+        found = [each for each in error.extra if isinstance(each, dict)] if isinstance(error.extra, list) else []
+        named = [Problem(written(str(each.get("key", "")), each.get("source")), str(each.get("message", ""))) for each in found]
+        return on_sijil_error(request, Refused("not_valid", "The request is not valid; errors names each field.", problems=named))
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        most = f"is larger than {settings().max_body:,} bytes"
+        return on_sijil_error(request, Refused("too_large", f"The body {most}.", problems=[Problem("body", most)]))
+    known = HTTPStatus(error.status_code)
+    shown = answered(request, known, f"{known.description or known.phrase}.")
+    shown.headers.update(error.headers or {})
+    return shown
+
+
+def written(name: str, source: object) -> str:
+    """A parameter's name as it is sent: headers are not written as Python writes them."""
+    return name.replace("_", "-").title() if source == "header" else name
+
+
+def on_any(request: Request[Any, Any, Any], error: Exception) -> Answer:
+    """Our fault: a reference for the reader, the class and the place for the log."""
+    reference = secrets.token_hex(4)
+    failure = describe(error)
+    log.error("request failed", reference=reference, error=failure.error, traceback=failure.traceback)
+    return answered(request, 500, f"Something went wrong on our side. If you tell us, give this reference: {reference}.", reference=reference)
+
+
+HANDLERS: dict[int | type[Exception], Any] = {SijilError: on_sijil_error, HTTPException: on_http_error, Exception: on_any}

@@ -1,0 +1,37 @@
+"""For load balancers and operators: is the process alive, can it do its work."""
+
+from litestar import Response, get
+
+from models.errors import Unavailable
+from models.migrate import require
+from tasks.broker import require_broker
+from web.api.documents import Alive, Ready, problems
+from web.errors import problem
+
+
+@get("/health/live", sync_to_thread=False, tags=["health"], summary="Alive")
+def live() -> Alive:
+    """The process answers."""
+    return Alive(status="alive")
+
+
+@get("/health/ready", sync_to_thread=True, tags=["health"], summary="Ready", responses=problems(503))
+def ready() -> Response[Ready]:
+    """The database answers and has the tables of this version. A broker that is away only makes things slower, and is said."""
+    try:
+        require()
+    except Unavailable:
+        return problem(503, "The database does not answer, or is not migrated.")
+    return Response(Ready(status="ready", database="ready", broker=broker_state()))
+
+
+def broker_state() -> str:
+    """Whether wakes go out."""
+    try:
+        require_broker()
+    except Unavailable:
+        return "away"
+    return "ready"
+
+
+HANDLERS = [live, ready]

@@ -1,0 +1,53 @@
+"""Which language a page speaks, and how it says texts and dates."""
+
+import re
+from datetime import UTC, datetime
+from functools import partial
+from operator import itemgetter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from litestar import Request
+from litestar.response import Template
+
+from models.settings import settings
+from notifications.catalogues import DIRECTIONS, LANGUAGES, text
+
+DEFAULT = "ar"
+NAMES = {"ar": "العربية", "fr": "Français"}  # each in itself
+LOCALES = {"ar": "ar_MA", "fr": "fr_MA"}  # plain `ar` would name the months as in Syria
+MOROCCO = ZoneInfo("Africa/Casablanca")
+
+
+def language_of(request: Request[Any, Any, Any]) -> str:
+    """The one in the address, else the one that the reader likes best of those that we speak, else Arabic."""
+    first = request.url.path.strip("/").split("/")[0]
+    if first in LANGUAGES:
+        return first
+    liked = [liking(part) for part in request.headers.get("accept-language", "")[:1000].split(",")]
+    spoken = [(much, code) for code, much in liked if code in LANGUAGES and much > 0]
+    return max(spoken, key=itemgetter(0), default=(0, DEFAULT))[1]
+
+
+def liking(part: str) -> tuple[str, float]:
+    """A language of Accept-Language (RFC 9110, 12.5.4), and how much it is liked: `fr-MA;q=0.8` as ("fr", 0.8)."""
+    code, _, parameter = part.partition(";")
+    weight = re.fullmatch(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", parameter.strip().lower())
+    return code.strip().split("-")[0].lower(), float(weight[1]) if weight else 1.0
+
+
+def page(template: str, language: str, *, status: int = 200, path: str = "", **context: Any) -> Template:
+    """A page in a language; `path` is what follows the language in its address, so that the other language's link keeps the page."""
+    return Template(
+        template, status_code=status, headers={"Content-Language": language, "Vary": "Accept-Language"},
+        context={
+            "language": language, "direction": DIRECTIONS[language], "languages": LANGUAGES, "names": NAMES, "path": f"/{path}" if path else "",
+            "t": partial(text, "pages", language), "day": partial(day, language), "status": status, "helpline": settings().helpline, **context,
+        },
+    )  # fmt: skip
+
+
+def day(language: str, moment: datetime) -> str:
+    """A date in words, as in Morocco."""
+    return format_date(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(MOROCCO), "long", locale=LOCALES[language])

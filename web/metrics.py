@@ -1,0 +1,70 @@
+"""Counts for Prometheus: queues, workers, messages. Read from the database, so that any portal process answers for all workers."""
+
+from collections.abc import Iterable
+
+from litestar import Response, get
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from models import clock
+from models.database import Connection, raw, transaction
+from workflows.monitor import messages, parked_groups, queues, workers
+
+COUNTED = {
+    "batches": "Batches worked.", "cases": "Cases moved.", "failures": "Batches that failed and were halved.",
+    "busy_milliseconds": "Time spent on batches, in milliseconds, over all threads.",
+}  # fmt: skip
+
+
+class Register(Collector):
+    """Everything counted, as it is now."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def collect(self) -> Iterable[Metric]:
+        """All metrics."""
+        yield from of_queues(self.connection)
+        yield from of_workers(self.connection)
+        yield gauge("sijil_parked", "Cases that wait for an operator.", [((), sum(each["cases"] for each in parked_groups(self.connection)))])
+        by_status = [((status,), count) for status, count in messages(self.connection).items()]
+        yield gauge("sijil_messages", "Messages of the ledger that are not sent yet, by status.", by_status, "status")
+
+
+def of_queues(connection: Connection) -> Iterable[Metric]:
+    """Each queue's depth, age and rate."""
+    rows = queues(connection, clock.now())
+    yield gauge("sijil_queue_depth", "Cases due.", [((row["queue"],), row["depth"]) for row in rows], "queue")
+    yield gauge("sijil_queue_oldest_seconds", "Age of the oldest case due.", [((row["queue"],), row["oldest_seconds"]) for row in rows], "queue")
+    yield gauge("sijil_queue_rate", "Decisions a second, over the last minute.", [((row["queue"],), row["rate"]) for row in rows], "queue")
+    yield gauge("sijil_queue_paused", "1 where an operator holds the queue back.", [((row["queue"],), row["state"] == "paused") for row in rows], "queue")
+
+
+def of_workers(connection: Connection) -> Iterable[Metric]:
+    """Who is alive, and what each has done since it began."""
+    rows = workers(connection)
+    yield gauge("sijil_workers_alive", "Worker processes alive.", [((), sum(row["alive"] for row in rows))])
+    yield gauge("sijil_worker_holds", "Cases that a worker holds now.", [((str(row["id"]),), row["holds"]) for row in rows], "worker")
+    for name, help_text in COUNTED.items():
+        metric = CounterMetricFamily(f"sijil_worker_{name}", help_text, labels=["worker"])
+        for row in rows:
+            metric.add_metric([str(row["id"])], row["counters"].get(name, 0))
+        yield metric
+
+
+def gauge(name: str, help_text: str, values: Iterable[tuple[tuple[str, ...], float]], *labels: str) -> Metric:
+    """One gauge with its values."""
+    metric = GaugeMetricFamily(name, help_text, labels=labels)
+    for each, value in values:
+        metric.add_metric(each, value)
+    return metric
+
+
+@get("/metrics", sync_to_thread=True, include_in_schema=False)
+def metrics() -> Response[bytes]:
+    """In Prometheus' text format."""
+    with transaction() as session:
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(Register(raw(session)))
+        return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")

@@ -1,0 +1,110 @@
+"""The citizen's pages: what this is, and where my application stands."""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, quote
+
+from litestar import Request, get, post
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery, RawBody
+from litestar.response import Redirect, Template
+
+from models.database import raw, transaction
+from notifications.catalogues import LANGUAGES
+from web.language import language_of, page
+from web.queries import Status, reasons_of, status_of
+from workflows.flow import FLOWS, MACHINE, PARKED
+from workflows.receipts import is_secret_of, normal
+
+# The way of an application as a citizen sees it: a step, and the event that ends it.
+STEPS = (
+    ("received", "ApplicationReceived"), ("verified", "PersonsVerified"), ("scored", "ScoreComputed"),
+    ("checked", "NothingSuspicious"), ("registered", "NoticesIssued"),
+)  # fmt: skip
+# A technical delay is ours, not the citizen's.
+IN_WORK = {PARKED, *(step.name for flow in FLOWS.values() for step in flow.steps.values() if step.owner == MACHINE)}
+OFF_THE_WAY = ("lapsed", "rejected", "withdrawn")
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@get("/", sync_to_thread=False, include_in_schema=False)
+def root(request: Request[Any, Any, Any]) -> Template:
+    """What this is and where to go, in the reader's language."""
+    return page("home.html", language_of(request))
+
+
+@get("/{language:str}", sync_to_thread=False, include_in_schema=False)
+def home(language: FromPath[str]) -> Template:
+    """The same, in a language."""
+    return page("home.html", known(language))
+
+
+@get("/{language:str}/status", sync_to_thread=False, include_in_schema=False)
+def find(language: FromPath[str], reference: FromQuery[str] = "") -> Redirect:
+    """The form's answer: to the page of a reference, however it was typed."""
+    return Redirect(f"/{known(language)}/status/{quote(normal(reference[:60]), safe='')}" if reference.strip() else f"/{known(language)}", status_code=303)
+
+
+@get("/{language:str}/status/{reference:str}", sync_to_thread=True, include_in_schema=False)
+def status(language: FromPath[str], reference: FromPath[str]) -> Template:
+    """Where an application stands, what to do, by when, whom to call. No names, and no reasons: messages tell the reference, and phones are shared."""
+    known(language)
+    with transaction() as session:
+        found = status_of(raw(session), reference)
+    return status_page(language, found)
+
+
+@post("/{language:str}/status/{reference:str}/why", sync_to_thread=True, status_code=200, include_in_schema=False)
+def reasons(language: FromPath[str], reference: FromPath[str], body: RawBody) -> Template:
+    """The same with the reasons, for whoever has the receipt: its secret comes in the form's body, never in an address."""
+    known(language)
+    with transaction() as session:
+        found = status_of(raw(session), reference)
+        if not is_secret_of(found.reference, field_of(body, "secret")):
+            return status_page(language, found, status=422, wrong=True)
+        return status_page(language, found, reasons=reasons_of(raw(session), found))
+
+
+def status_page(language: str, case: Status, **more: Any) -> Template:
+    """The page of an application."""
+    context = {"reasons": None, "wrong": False, **more}
+    return page("status.html", language, path=f"status/{case.reference}", case=case, state=state_of(case), steps=steps(case), **context)
+
+
+def field_of(form: bytes, name: str) -> str:
+    """A field of a form as browsers send it; '' where it is not there."""
+    try:
+        return parse_qs(form.decode(errors="replace"), max_num_fields=20).get(name, [""])[0]
+    except ValueError:
+        return ""
+
+
+def known(language: str) -> str:
+    """A language that we speak. Raises NotFoundException for any other first word of an address."""
+    if language not in LANGUAGES:
+        raise NotFoundException
+    return language
+
+
+def state_of(case: Status) -> str:
+    """The stage as citizens are told it. A correction may be asked for by the machine or by an officer."""
+    if case.stage in IN_WORK:
+        return "in_work"
+    by_officer = case.stage == "needs_correction" and case.reached.get("CorrectionAsked", NEVER) > case.reached.get("MembersMismatched", NEVER)
+    return "correction_asked" if by_officer else case.stage
+
+
+def steps(case: Status) -> list[tuple[str, str]]:
+    """The steps of the way: each `done`, `now` or `ahead`. None of an application that has left the way.
+
+    After a correction, those that are done anew are ahead again.
+    """
+    if case.stage in OFF_THE_WAY:
+        return []
+    since = max((case.reached[kind] for kind in ("CorrectionReceived", "CaseReopened") if kind in case.reached), default=case.submitted_at)
+    done = [kind == "ApplicationReceived" or case.reached.get(kind, NEVER) >= since for _, kind in STEPS]
+    now = done.index(False) if False in done else len(done)
+    return [(name, "done" if done[place] else "now" if place == now else "ahead") for place, (name, _) in enumerate(STEPS)]
+
+
+HANDLERS = [root, home, find, status, reasons]

@@ -1,0 +1,78 @@
+"""What pages and the API read of a case: plain SELECTs, no names."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from models.database import Connection
+from models.errors import NotFound
+from workflows.events import KINDS, ApplicationRefused, CorrectionAsked, MembersMismatched
+from workflows.receipts import normal
+
+CASE = """
+    select c.id, r.reference, c.stage, c.version, c.submitted_at, c.stage_since, c.deadline
+    from receipt r join cases c on c.id = r.case_id where r.reference = %s
+"""
+REACHED = "select kind, max(at) from event where case_id = %s group by kind"
+# Why the case stands where it stands: the last of those events that give reasons.
+ASKED = """
+    select kind, facts::text from event where case_id = %s and kind in ('MembersMismatched', 'CorrectionAsked', 'ApplicationRefused')
+    order by seq desc limit 1
+"""
+WITH_REASONS = ("needs_correction", "rejected")
+UNKNOWN = "There is no application with this reference and secret."
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where an application stands."""
+
+    case_id: int
+    reference: str
+    stage: str
+    version: int
+    submitted_at: datetime
+    stage_since: datetime
+    deadline: datetime | None
+    reached: dict[str, datetime]  # last time of each kind of event
+
+    @property
+    def has_reasons(self) -> bool:
+        """Whether there is a why."""
+        return self.stage in WITH_REASONS
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a correction is needed or an application was refused, as a code; `member` is the place in the declaration, None for the household."""
+
+    member: int | None
+    reason: str
+
+    @property
+    def field(self) -> str:
+        """As a path in the declaration."""
+        return "members" if self.member is None else f"members[{self.member}]"
+
+
+def status_of(connection: Connection, reference: str) -> Status:
+    """By reference, however it was typed. Raises NotFound."""
+    row = connection.execute(CASE, [normal(reference)]).fetchone()
+    if row is None:
+        raise NotFound(UNKNOWN)
+    case_id, written, stage, version, submitted_at, since, deadline = row
+    reached = dict(connection.execute(REACHED, [case_id]).fetchall())
+    return Status(case_id, written, stage, version, submitted_at, since, deadline, reached)
+
+
+def reasons_of(connection: Connection, case: Status) -> tuple[Reason, ...]:
+    """For whoever has the secret. Nothing where there is no why, or it was erased."""
+    row = connection.execute(ASKED, [case.case_id]).fetchone() if case.has_reasons else None
+    if row is None or row[1] is None:
+        return ()
+    event = msgspec.json.decode(row[1], type=KINDS[row[0]])
+    if isinstance(event, MembersMismatched):
+        return tuple(Reason(each.member, each.reason) for each in event.mismatches)
+    assert isinstance(event, CorrectionAsked | ApplicationRefused)
+    return (Reason(None, event.reason),)

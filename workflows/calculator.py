@@ -1,0 +1,138 @@
+"""The score of a document: a set of variables, or a whole declaration. What `sijil score` shows; anybody may check the formula with it."""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation, localcontext
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.errors import Problem, Refused
+from workflows.declaration import ApplicationBody, Declaration, problems_of
+from workflows.events import ScoreComputed
+from workflows.index import ARITHMETIC, compute, shown
+from workflows.policies import Index, index_in_force, programmes_in_force
+from workflows.variables import Variables, variables
+
+
+def score_document(document: object, day: date) -> dict[str, Any]:
+    """Score (7 decimals, and exact), programmes whose threshold it meets, and every contribution, under the policy of that day.
+
+    Raises Refused with a problem for each field that is wrong.
+    """
+    if not isinstance(document, Mapping):
+        raise Refused("not_a_document", "The file must hold one JSON object: a declaration, or milieu, region and variables.")
+    index = index_in_force(day)
+    if "variables" in document:
+        return of_variables(document, index, day)
+    try:
+        declaration = ApplicationBody.model_validate(document)
+    except ValidationError as error:
+        raise Refused("invalid_declaration", "The declaration is not valid.", problems=problems_of(error)) from None
+    return of_declaration(declaration, index, day)
+
+
+def of_declaration(declaration: Declaration, index: Index, day: date) -> dict[str, Any]:
+    """As a case would be scored."""
+    with localcontext(ARITHMETIC):
+        values = variables(declaration, day)
+    return told(compute(declaration.milieu, declaration.region, values, index), day, [])
+
+
+def of_variables(document: Mapping[str, Any], index: Index, day: date) -> dict[str, Any]:
+    """Variables by the names of the annexes; those that are absent count as 0, and are named."""
+    problems = [Problem(str(name), "is not known here") for name in document if name not in ("milieu", "region", "variables")]
+    milieu = str(document.get("milieu"))
+    if milieu not in index.formulas:
+        raise Refused("invalid_variables", "The document is not valid.", problems=[Problem("milieu", "must be 'urban' or 'rural'"), *problems])
+    known = index.formulas[milieu].coefficients
+    region = region_of(document.get("region"), index, problems)
+    values = values_of(document["variables"], milieu, list(known), problems)
+    if problems:
+        raise Refused("invalid_variables", "The document is not valid.", problems=problems)
+    return told(compute(milieu, region, values, index), day, [name for name in known if name not in values])
+
+
+def region_of(value: object, index: Index, problems: list[Problem]) -> int:
+    """A region by its number or its name; 0 beside a problem."""
+    names = {plain(name): number for number, name in index.region_names.items()}
+    number = names.get(plain(value)) if isinstance(value, str) and not value.strip().isdigit() else as_number(value)
+    if number not in index.region_names:
+        problems.append(Problem("region", f"must be a number from 1 to {len(index.region_names)}, or one of: {', '.join(index.region_names.values())}"))
+        return 0
+    return int(number or 0)
+
+
+def as_number(value: object) -> int | None:
+    """A region's number, as a number or as digits."""
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        return None
+    try:
+        return int(value) if Decimal(value) == int(value) else None
+    except (InvalidOperation, ValueError):
+        return None
+
+
+def plain(name: object) -> str:
+    """A name without case, accents and hyphens."""
+    text = unicodedata.normalize("NFKD", str(name).casefold().replace("-", " "))
+    return " ".join("".join(each for each in text if not unicodedata.combining(each)).split())
+
+
+def values_of(given: object, milieu: str, known: list[str], problems: list[Problem]) -> Variables:
+    """The values, in the order of the annex. Notes a problem for each that cannot be."""
+    if not isinstance(given, Mapping):
+        problems.append(Problem("variables", "must be an object of names and numbers"))
+        return {}
+    problems += [Problem(f"variables.{name}", f"is not a variable of the {milieu} formula") for name in given if name not in known]
+    values = {}
+    for name in known:
+        if name in given:
+            value, wrong = value_of(name, given[name])
+            values[name] = value
+            problems += [Problem(f"variables.{name}", wrong)] if wrong else []
+    return values
+
+
+def value_of(name: str, given: object) -> tuple[Decimal, str]:
+    """One value, and what is wrong with it, if anything is."""
+    if isinstance(given, float):
+        given = repr(given)
+    if not isinstance(given, str | int | Decimal) or (isinstance(given, bool) and not is_flag(name)):
+        return Decimal(0), "must be a number"
+    try:
+        value = Decimal(given)
+    except InvalidOperation:
+        return Decimal(0), "must be a number"
+    if not value.is_finite():
+        return Decimal(0), "must be a finite number"
+    if value < 0:
+        return value, "must not be negative"
+    if is_flag(name) and value not in (0, 1):
+        return value, "must be 0 or 1"
+    if name.startswith("share_") and value > 1:
+        return value, "is a share of the household, from 0 to 1"
+    if value > 1_000_000:
+        return value, "is too large to be meant"
+    return value, ""
+
+
+def is_flag(name: str) -> bool:
+    """Whether a variable says yes or no, as its name shows."""
+    return name.startswith(("hh_single", "hh_multi", "rooms_", "has_", "own_", "dwelling_")) or (name.startswith("head_") and not name.startswith("head_age"))
+
+
+def told(computed: ScoreComputed, day: date, assumed_zero: list[str]) -> dict[str, Any]:
+    """The answer: texts for numbers, so that no reader rounds them."""
+    return {
+        "score": shown(computed.score),
+        "exact": str(computed.score),
+        "programmes": {each.programme: computed.score <= each.threshold for each in programmes_in_force(day)},
+        "thresholds": {each.programme: str(each.threshold) for each in programmes_in_force(day)},
+        "policy": computed.policy,
+        "constant": str(computed.constant),
+        "region": str(computed.region),
+        "contributions": {each.variable: str(each.product) for each in computed.contributions},
+        "assumed_zero": assumed_zero,
+    }

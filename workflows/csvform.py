@@ -1,0 +1,139 @@
+"""Applications as a table: a row a member, the household's columns repeated, rows of one `application` one after another.
+
+The columns follow the declaration's model, so that a new field is a new column without a line here.
+"""
+
+import csv
+import difflib
+import io
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from models.errors import Refused
+from workflows.declaration import EASTERN_DIGITS, ApplicationBody, Belongings, Bills, Housing, Member
+
+YES_NO = {"oui": "true", "non": "false", "نعم": "true", "لا": "false", "vrai": "true", "faux": "false"}
+GROUPS: dict[str, type[BaseModel]] = {"housing": Housing, "belongings": Belongings, "bills": Bills}
+LISTS = {"bills.water_electricity": 3}
+
+
+class Cells(NamedTuple):
+    """One application's cells as nested text, and the line where it begins."""
+
+    line: int
+    application: str
+    body: dict[str, Any]
+
+
+def header() -> tuple[str, ...]:
+    """Every column: `application`, the household's, then the member's."""
+    own = [name for name in ApplicationBody.model_fields if name not in (*GROUPS, "members", "application")]
+    grouped = [f"{group}.{name}" for group, model in GROUPS.items() for name in model.model_fields]
+    spread = [f"{name}.{i}" if i else name for name in grouped for i in (range(1, LISTS[name] + 1) if name in LISTS else (0,))]
+    return ("application", *own, *spread, *(f"member.{name}" for name in Member.model_fields))
+
+
+HEADER = header()
+PARTS: dict[str, type[BaseModel]] = {**GROUPS, "member": Member}
+SAYS_YES_OR_NO = {f"{part}.{name}" for part, model in PARTS.items() for name, field in model.model_fields.items() if field.annotation is bool}
+
+
+def read(lines: Iterable[str]) -> Iterator[Cells]:
+    """The applications of a table, one at a time. Raises Refused where the header is not one of ours."""
+    lines = iter(lines)
+    first = next(lines, "").removeprefix("\ufeff")
+    delimiter = max(",;\t", key=first.count)
+    names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
+    require(names)
+    reader = csv.reader(lines, delimiter=delimiter)
+    numbered = ((reader.line_num + 1, row) for row in reader if any(cell.strip() for cell in row))
+    key = names.index("application")
+    for application, rows in groupby(numbered, key=lambda each: each[1][key].strip() if len(each[1]) > key else ""):
+        found = list(rows)
+        yield Cells(found[0][0], application, nested(names, [row for _, row in found]))
+
+
+def require(names: list[str]) -> None:
+    """Raises Refused for columns that are unknown, missing or there twice."""
+    unknown = [name for name in names if name not in HEADER]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], HEADER, 1)
+        hint = f"; is {near[0]} meant?" if near else ""
+        raise Refused("unknown_column", f"Line 1: the column {unknown[0]!r} is not known{hint} docs/formats.md lists all columns.")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise Refused("column_twice", f"Line 1: the column {twice[0]!r} is there twice.")
+    missing = [name for name in ("application", "milieu", "region", "commune", "housing.dwelling", "member.idcs") if name not in names]
+    if missing:
+        raise Refused("column_missing", f"Line 1: the column {missing[0]!r} is missing.")
+
+
+def nested(names: list[str], rows: list[list[str]]) -> dict[str, Any]:
+    """One application's rows as the API's body; an empty cell is an answer left out."""
+    members, body = [], dict[str, Any]()
+    for row in rows:
+        cells = {name: plain(name, cell) for name, cell in zip(names, row, strict=False) if cell.strip()}
+        members.append({name.removeprefix("member."): cell for name, cell in cells.items() if name.startswith("member.")})
+        if not body:
+            body = household(cells)
+    return body | {"members": members}
+
+
+def household(cells: dict[str, str]) -> dict[str, Any]:
+    """The household's columns of one row."""
+    body: dict[str, Any] = {}
+    for name, cell in cells.items():
+        group, _, rest = name.partition(".")
+        if group == "member":
+            continue
+        field, _, place = rest.partition(".")
+        if place:
+            body.setdefault(group, {}).setdefault(field, []).append(cell)
+        elif rest:
+            body.setdefault(group, {})[field] = cell
+        else:
+            body[name] = cell
+    return body
+
+
+def plain(column: str, cell: str) -> str:
+    """A cell trimmed, with 0-9 for Arabic-Indic digits; where the answer is yes or no, in three languages, as true and false."""
+    text = cell.strip().translate(EASTERN_DIGITS)
+    return YES_NO.get(text.lower(), text) if column in SAYS_YES_OR_NO else text
+
+
+def rows(application: ApplicationBody) -> Iterator[str]:
+    """One application as lines of the table, in the order of HEADER."""
+    body = application.model_dump(mode="json")
+    shared = {"application": application.application or ""} | dict(flat(body))
+    for member in body["members"]:
+        cells = shared | {f"member.{name}": cell for name, cell in member.items()}
+        yield line(cells)
+
+
+def flat(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The household's cells by column."""
+    for name, value in body.items():
+        if name in GROUPS:
+            for field, cell in value.items():
+                if isinstance(cell, list):
+                    yield from ((f"{name}.{field}.{i}", each) for i, each in enumerate(cell, 1))
+                else:
+                    yield f"{name}.{field}", cell
+        elif name not in ("members", "application"):
+            yield name, value
+
+
+def line(cells: dict[str, Any]) -> str:
+    """One line; what was left out is an empty cell."""
+    written = io.StringIO()
+    csv.writer(written).writerow([text_of(cells.get(name)) for name in HEADER])
+    return written.getvalue()
+
+
+def text_of(value: object) -> str:
+    """A cell's text."""
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

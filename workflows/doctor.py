@@ -1,0 +1,50 @@
+"""Is everything where it can be found? Counts that must all be zero, each a promise of the engine or a key that the hot tables go without."""
+
+from models.database import Connection, value
+
+CHECKS: dict[str, str] = {
+    # G3: every open case is due, timed, set apart, leased, or in a named queue of people.
+    "orphans": """
+        select count(*) from cases c where open and not ready and due_at is null and stage <> 'parked'
+        and not exists (select from attempt a where c.id = any(a.case_ids))
+    """,
+    "parked_without_reason": "select count(*) from cases c where stage = 'parked' and not exists (select from trouble t where t.case_id = c.id and t.parked)",
+    "ended_but_due": "select count(*) from cases where not open and (ready or due_at is not null)",
+    # G2 and G6: as many events as the version says.
+    "versions_off": "select count(*) from cases c where version <> (select count(*) from event e where e.case_id = c.id)",
+    # G4: every event that notifications/notices.py makes a message owed for (a test says that these are all) has one.
+    "messages_missing": """
+        select count(*) from event e where kind in (
+            'ApplicationReceived', 'MembersMismatched', 'CorrectionAsked', 'CorrectionReminded', 'Lapsed', 'CorrectionReceived',
+            'CaseReopened', 'DuplicateSuspected', 'NoticesIssued', 'ApplicationRefused', 'CaseWithdrawn'
+        )
+        and not exists (select from message m where (m.case_id, m.seq) = (e.case_id, e.seq))
+    """,
+    "messages_stuck": "select count(*) from message where status = 'stuck'",
+    # One person, one household.
+    "double_persons": "select count(*) from (select idcs from household_member where active group by idcs having count(distinct household_id) > 1) as twice",
+    "members_not_claimed": """
+        select count(*) from household_member m where active
+        and not exists (select from person_claim p where (p.idcs, p.household_id) = (m.idcs, m.household_id))
+    """,
+    # The keys that hot tables go without.
+    "events_without_case": "select count(*) from event e where not exists (select from cases c where c.id = e.case_id)",
+    "receipts_without_case": "select count(*) from receipt r where not exists (select from cases c where c.id = r.case_id)",
+    "declarations_missing": "select count(*) from cases c where not exists (select from declaration d where (d.case_id, d.number) = (c.id, c.declaration))",
+    "versions_without_household": "select count(*) from household_version v where not exists (select from household h where h.id = v.household_id)",
+    "members_without_version": """
+        select count(*) from household_member m
+        where not exists (select from household_version v where (v.household_id, v.version) = (m.household_id, m.version))
+    """,
+    "scores_without_event": "select count(*) from score s where not exists (select from event e where (e.case_id, e.seq) = (s.case_id, s.seq))",
+    # What durability rests on.
+    "durability_off": """
+        select count(*) from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting not in ('on', 'remote_apply')
+    """,
+    "unlogged_tables": "select count(*) from pg_class where relkind = 'r' and relpersistence = 'u'",
+}
+
+
+def examine(connection: Connection) -> dict[str, int]:
+    """Every count by name; all zero in health."""
+    return {name: value(connection, statement) for name, statement in CHECKS.items()}

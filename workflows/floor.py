@@ -1,0 +1,55 @@
+"""The floor of one worker process: its threads work side by side, or one of them alone.
+
+What may kill the process is worked alone, so that a death says which case it was and takes no neighbour with it.
+Nobody waits for a thread that hangs: after a while they work beside it, and then a death counts against nobody.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Condition
+
+PATIENCE = 10.0  # seconds; many times what a batch takes
+
+
+@dataclass(slots=True)
+class Floor:
+    """How many threads work now, and whether one wants or has it for itself."""
+
+    working: int = 0
+    reserved: bool = False
+    held_up: bool = False  # somebody waited in vain; nobody waits again until what they waited for is over
+    changed: Condition = field(default_factory=Condition)
+
+    @contextmanager
+    def beside_others(self) -> Iterator[None]:
+        """Enters while nobody wants to be alone."""
+        with self.changed:
+            self.wait_until(lambda: not self.reserved)
+            self.working += 1
+        try:
+            yield
+        finally:
+            with self.changed:
+                self.working -= 1
+                self.held_up = self.held_up and (self.working > 0 or self.reserved)
+                self.changed.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Lets nobody in any more, and enters when the last one has left."""
+        with self.changed:
+            self.wait_until(lambda: not self.reserved)
+            self.reserved = True
+            self.wait_until(lambda: self.working == 0)
+        try:
+            yield
+        finally:
+            with self.changed:
+                self.reserved = False
+                self.held_up = self.held_up and self.working > 0
+                self.changed.notify_all()
+
+    def wait_until(self, free: Callable[[], bool]) -> None:
+        """Waits, but never for long."""
+        self.held_up = not self.changed.wait_for(free, 0 if self.held_up else PATIENCE) or self.held_up

@@ -1,0 +1,28 @@
+"""The socio-economic index: S = constant + constant of the region + sum of coefficient x variable (decree 2-21-582).
+
+Decimal with 28 digits, half-even; compared unrounded, shown with 7 decimals. The lower, the poorer.
+"""
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+
+from workflows.events import Contribution, ScoreComputed
+from workflows.policies import Index
+from workflows.variables import Variables
+
+ARITHMETIC = Context(prec=28, rounding=ROUND_HALF_EVEN)
+SHOWN = Decimal("0.0000001")
+
+
+def compute(milieu: str, region: int, variables: Variables, index: Index) -> ScoreComputed:
+    """The score of these variables under this version, with every term that is not zero. Names it does not know raise KeyError."""
+    formula = index.formulas[milieu]
+    coefficients, constant = formula.coefficients, formula.regions[region]
+    with localcontext(ARITHMETIC):
+        terms = tuple([Contribution(name, value, coefficients[name], coefficients[name] * value) for name, value in variables.items() if value])
+        score = sum([term.product for term in terms], formula.constant + constant)
+    return ScoreComputed(policy=index.version, score=score, constant=formula.constant, region=constant, contributions=terms)
+
+
+def shown(score: Decimal) -> str:
+    """A score as people see it: 7 decimals."""
+    return str(score.quantize(SHOWN, rounding=ROUND_HALF_EVEN))

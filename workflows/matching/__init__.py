@@ -1,0 +1,1 @@
+"""Whether two records mean the same person: names across spellings and scripts."""

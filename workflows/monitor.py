@@ -1,0 +1,105 @@
+"""What operators look at: queues, workers, parked cases. Reads only."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from models.database import Connection
+from workflows.claim import paused
+from workflows.drain import DELIVERY
+from workflows.events import CaseWithdrawn
+from workflows.flow import FLOWS, MACHINE, QUEUES
+from workflows.lanes import ALLOWANCE
+from workflows.logbook import WORKER_LOCK
+
+RATE_OVER = timedelta(minutes=1)
+# Counted and looked up in the index of due cases alone. A case's rank less its lane's allowance is when it became ready.
+DEPTH = """
+    select (select count(*) from cases where ready and queue = q.queue) as depth,
+        (select min(first.rank - lanes.allowance) from unnest(%s::smallint[], %s::interval[]) as lanes (lane, allowance) cross join lateral (
+            select rank from cases where ready and queue = q.queue and lane = lanes.lane order by rank limit 1
+        ) as first) as since
+    from unnest(%s::text[]) with ordinality as q (queue, place) order by q.place
+"""
+OWED = "select count(*), min(due_at) from message where status in ('owed', 'sending')"
+SENT = "select count(*) from message where sent_at > %s"
+DECIDED = "select kind, count(*) from event where at > %s group by kind"
+WORKERS = f"""
+    select w.id, w.host, w.pid, w.queues, w.since, w.seen_at, w.counters,
+        exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = {WORKER_LOCK} and l.objid = w.id) as alive,
+        (select coalesce(sum(cardinality(case_ids)), 0) from attempt a where a.worker_id = w.id) as holds
+    from worker w order by w.id
+"""
+PARKED = """
+    select t.case_id, r.reference, t.stage, t.tries, t.error, t.traceback, t.at
+    from trouble t join receipt r using (case_id)
+    where t.parked and (%s::text is null or t.error = %s) and (%s::bigint is null or t.case_id = %s) order by t.at
+"""
+GROUPS = "select stage, error, count(*) as cases, min(at) as first, max(at) as last from trouble where parked group by stage, error order by 3 desc"
+MESSAGES = "select status, count(*) from message where status <> 'sent' group by status"
+
+
+def queues(connection: Connection, now: datetime) -> list[dict[str, Any]]:
+    """Of each queue: depth, age of the oldest in seconds, work done a second over the last minute, and the wait that follows.
+
+    Cases since they became ready; of the delivery queue all messages owed, since they were due (a failed try makes them due later).
+    """
+    done = decided_by_queue(connection, now - RATE_OVER) | {DELIVERY: one(connection, SENT, [now - RATE_OVER])[0]}
+    waiting = connection.execute(DEPTH, [list(ALLOWANCE), list(ALLOWANCE.values()), list(QUEUES)]).fetchall()
+    held = paused(connection)
+    return [
+        in_queue(queue, depth, since, done.get(queue, 0), now) | {"state": "paused" if queue in held else "open"}
+        for queue, (depth, since) in zip((*QUEUES, DELIVERY), [*waiting, one(connection, OWED)], strict=True)
+    ]  # fmt: skip
+
+
+def in_queue(queue: str, depth: int, since: datetime | None, done: int, now: datetime) -> dict[str, Any]:
+    """One queue as it is shown; the wait is None where nothing moves."""
+    rate = done / RATE_OVER.total_seconds()
+    wait = round(depth / rate) if rate else None
+    oldest = max(0, round((now - since).total_seconds())) if since else 0
+    return {"queue": queue, "depth": depth, "oldest_seconds": oldest, "rate": round(rate, 2), "expected_wait": wait if depth else 0}
+
+
+def one(connection: Connection, statement: str, parameters: Sequence[object] = ()) -> tuple[Any, ...]:
+    """The one row of a statement."""
+    row: tuple[Any, ...] | None = connection.execute(statement, parameters).fetchone()
+    assert row is not None
+    return row
+
+
+def decided_by_queue(connection: Connection, since: datetime) -> dict[str, int]:
+    """How many decisions each queue's stages took since then."""
+    machine = [step for flow in FLOWS.values() for step in flow.steps.values() if step.owner == MACHINE]
+    queue_of = {event.__name__: step.queue for step in machine for event in step.leads if event is not CaseWithdrawn}  # which is the citizen's
+    rates: dict[str, int] = {}
+    for kind, count in connection.execute(DECIDED, [since]):
+        queue = queue_of.get(kind)
+        if queue:
+            rates[queue] = rates.get(queue, 0) + count
+    return rates
+
+
+def workers(connection: Connection) -> list[dict[str, Any]]:
+    """Every worker process that signed on and was not seen off: alive or not, and how many cases it holds."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(WORKERS).fetchall()
+
+
+def parked_groups(connection: Connection) -> list[dict[str, Any]]:
+    """Parked cases, counted by stage and error."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(GROUPS).fetchall()
+
+
+def parked_cases(connection: Connection, *, error: str | None = None, case_id: int | None = None) -> list[dict[str, Any]]:
+    """Parked cases, with the place where each failed."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(PARKED, [error, error, case_id, case_id]).fetchall()
+
+
+def messages(connection: Connection) -> dict[str, int]:
+    """Messages that are not sent yet, by status."""
+    return {"owed": 0, "sending": 0, "failed": 0, "stuck": 0} | dict(connection.execute(MESSAGES).fetchall())

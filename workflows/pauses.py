@@ -1,0 +1,24 @@
+"""Holding a queue back, and letting it go."""
+
+from datetime import datetime
+
+from models.database import Connection
+from models.errors import Refused
+from workflows.drain import DELIVERY
+from workflows.flow import QUEUES
+
+PAUSE = "insert into paused_queue (queue, since, actor) values (%s, %s, %s) on conflict (queue) do nothing"
+
+
+def pause(connection: Connection, queue: str, by: str, now: datetime) -> None:
+    """Workers leave the queue alone from their next batch on. Raises Refused for a queue that does not exist."""
+    known = (*QUEUES, DELIVERY)
+    if queue not in known:
+        raise Refused("unknown_queue", f"There is no queue '{queue}'. There are {', '.join(known)}.")
+    connection.execute(PAUSE, [queue, now, by])
+
+
+def resume(connection: Connection, queue: str) -> None:
+    """Workers take it up again once woken. Raises Refused where it was not paused."""
+    if connection.execute("delete from paused_queue where queue = %s", [queue]).rowcount == 0:
+        raise Refused("not_paused", f"The queue '{queue}' is not paused.")

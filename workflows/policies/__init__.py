@@ -1,0 +1,110 @@
+"""What the law sets, as dated data: the index, the programmes' thresholds, the periods of retention.
+
+A new version is a new file or a new entry; released ones are frozen by hash (RELEASED.json) and stay loadable for replay.
+"""
+
+import tomllib
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from models.errors import Broken, Refused
+
+HERE = Path(__file__).parent
+
+
+class Formula(msgspec.Struct, frozen=True):
+    """One milieu's sum: its constant, its coefficients in the order of the annex, and the constant of each region."""
+
+    constant: Decimal
+    coefficients: dict[str, Decimal]
+    regions: dict[int, Decimal]
+
+
+class Index(msgspec.Struct, frozen=True):
+    """A version of the socio-economic index."""
+
+    version: str
+    in_force_from: date
+    formulas: dict[str, Formula]  # by milieu
+    region_names: dict[int, str]
+
+
+class Programme(msgspec.Struct, frozen=True):
+    """A programme's threshold on a day: met where score <= threshold."""
+
+    programme: str
+    version: str
+    in_force_from: date
+    threshold: Decimal
+
+
+class Period(msgspec.Struct, frozen=True):
+    """How long a table's personal data stays after its case has ended."""
+
+    days: int
+    what: str
+
+
+@cache
+def indexes() -> tuple[Index, ...]:
+    """Every version there ever was, oldest first."""
+    return tuple(sorted((index_of(read(path)) for path in sorted((HERE / "index").glob("*.toml"))), key=lambda each: each.in_force_from))
+
+
+@cache
+def index_in_force(day: date) -> Index:
+    """The version that counts on a day. Raises Refused for a day before the first."""
+    in_force = [each for each in indexes() if each.in_force_from <= day]
+    if not in_force:
+        raise Refused("no_index", f"No index was in force on {day}; the first is of {indexes()[0].in_force_from}.")
+    return in_force[-1]
+
+
+@cache
+def programmes() -> tuple[Programme, ...]:
+    """Every threshold there ever was."""
+    found = [(data["programme"], each) for path in sorted((HERE / "programmes").glob("*.toml")) for data in [read(path)] for each in data["thresholds"]]
+    return tuple(Programme(name, each["version"], each["in_force_from"], Decimal(each["threshold"])) for name, each in found)
+
+
+@cache
+def programmes_in_force(day: date) -> tuple[Programme, ...]:
+    """Each programme's threshold that counts on a day, by name."""
+    latest: dict[str, Programme] = {}
+    for each in sorted(programmes(), key=lambda each: each.in_force_from):
+        if each.in_force_from <= day:
+            latest[each.programme] = each
+    return tuple(latest[name] for name in sorted(latest))
+
+
+@cache
+def retention() -> dict[str, Period]:
+    """The period of each table, all of them assumed."""
+    data = read(HERE / "retention.toml")
+    return {table: Period(**entry) for table, entry in data.items() if isinstance(entry, dict)}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A data file. Raises Broken where it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise Broken(f"The policy file {path.name} cannot be read: {error}") from error
+
+
+def index_of(data: dict[str, Any]) -> Index:
+    """A version of the index from its file."""
+    formulas = {milieu: formula_of(milieu, data) for milieu in ("urban", "rural")}
+    return Index(data["version"], data["in_force_from"], formulas, {int(number): region["name"] for number, region in data["regions"].items()})
+
+
+def formula_of(milieu: str, data: dict[str, Any]) -> Formula:
+    """One milieu's formula from the file."""
+    coefficients = {name: Decimal(value) for name, value in data[milieu]["coefficients"].items()}
+    regions = {int(number): Decimal(region[milieu]) for number, region in data["regions"].items()}
+    return Formula(Decimal(data[milieu]["constant"]), coefficients, regions)

@@ -1,0 +1,141 @@
+"""Computing every decision again from what was stored, and comparing to the last byte."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from models.database import Connection
+from workflows.casefile import CaseFile
+from workflows.chain import encode
+from workflows.declaration import Declaration
+from workflows.events import KINDS, CaseParked, CaseResumed, Event, Recorded
+from workflows.evidence import KINDS as EVIDENCE_KINDS
+from workflows.evidence import Evidence
+from workflows.flow import FLOWS, PARKED, Step, step_of
+
+CASES = "select id, kind, lane, household_id, submitted_at from cases where id > %s order by id limit 500"
+EVENTS = """
+    select case_id, seq, kind, at, actor, evidence::text, facts::text from event where case_id = any(%s) order by case_id, seq
+"""
+BODIES = "select case_id, number, body::text from declaration where case_id = any(%s)"
+NOT_DECIDED = {"ApplicationReceived", "CaseParked", "CaseResumed", "CaseErased"}  # arrivals and operations: nothing to compute
+
+
+@dataclass(slots=True)
+class Replay:
+    """How many decisions were computed again, which differ (case and sequence), and how many were erased."""
+
+    decisions: int = 0
+    erased: int = 0
+    mismatches: list[tuple[int, int]] = field(default_factory=list)
+
+
+def replay(connection: Connection) -> Replay:
+    """Every decision of every case."""
+    result = Replay()
+    after = 0
+    while cases := connection.execute(CASES, [after]).fetchall():
+        after = cases[-1][0]
+        numbers = [case[0] for case in cases]
+        bodies = {(case_id, number): body for case_id, number, body in connection.execute(BODIES, [numbers])}
+        events = by_case(connection, numbers)
+        for case_id, kind, lane, household_id, submitted_at in cases:
+            replay_case(CaseStart(case_id, kind, lane, household_id, submitted_at), events.get(case_id, []), bodies, result)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStart:
+    """A case before anything was decided."""
+
+    id: int
+    kind: str
+    lane: int
+    household_id: int
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An event as it stands in the table."""
+
+    seq: int
+    kind: str
+    at: datetime
+    actor: str
+    evidence: str | None
+    facts: str | None
+
+
+def by_case(connection: Connection, numbers: list[int]) -> dict[int, list[Stored]]:
+    """The events of these cases, in order."""
+    found: dict[int, list[Stored]] = {}
+    for case_id, *rest in connection.execute(EVENTS, [numbers]):
+        found.setdefault(case_id, []).append(Stored(*rest))
+    return found
+
+
+def replay_case(start: CaseStart, events: list[Stored], bodies: dict[tuple[int, int], str | None], result: Replay) -> None:
+    """Walks one case from its first event, deciding anew at each step."""
+    file = opening(start, bodies.get((start.id, 1)))
+    for stored in events:
+        if stored.facts is None or stored.evidence is None:
+            result.erased += stored.kind not in NOT_DECIDED
+            file = None
+        elif file is None:  # what follows an erased event rests on it
+            result.erased += stored.kind not in NOT_DECIDED
+        else:
+            file = step(file, stored, bodies, result)
+
+
+def opening(start: CaseStart, body: str | None) -> CaseFile | None:
+    """The file as it was when the application arrived; None where the declaration was erased."""
+    if body is None:
+        return None
+    return CaseFile(
+        id=start.id, reference="", kind=start.kind, stage=FLOWS[start.kind].first, version=0, lane=start.lane, household_id=start.household_id,
+        declaration_number=1, declaration=Declaration.model_validate_json(body), submitted_at=start.submitted_at,
+        stage_since=start.submitted_at, deadline=None, past={},
+    )  # fmt: skip
+
+
+def step(file: CaseFile, stored: Stored, bodies: dict[tuple[int, int], str | None], result: Replay) -> CaseFile | None:
+    """One event: decided again where it was a decision, and the file after it."""
+    facts = (stored.facts or "").encode()
+    event = msgspec.json.decode(facts, type=KINDS[stored.kind])
+    to = file.stage
+    if isinstance(event, CaseParked):
+        to = PARKED
+    elif isinstance(event, CaseResumed):
+        to = event.stage
+    elif stored.kind not in NOT_DECIDED:
+        result.decisions += 1
+        where = step_of(file.kind, file.stage)
+        if decided(file, where, stored) != facts:
+            result.mismatches.append((file.id, stored.seq))
+        to = where.leads.get(type(event), file.stage)
+    moved = file.after(Recorded(stored.seq, stored.at, stored.actor, event), to)
+    return refreshed(moved, file, bodies)
+
+
+def decided(file: CaseFile, where: Step, stored: Stored) -> bytes | None:
+    """What the stage decides today on the evidence of that day."""
+    tag = msgspec.json.decode((stored.evidence or "").encode(), type=dict[str, object])["type"]
+    evidence: Evidence = msgspec.json.decode((stored.evidence or "").encode(), type=EVIDENCE_KINDS[str(tag)])
+    decide = where.decides.get(type(evidence))
+    if decide is None:
+        return None
+    dated = msgspec.structs.replace(file, deadline=where.deadline(file.stage_since))
+    decision: Event = decide(dated, evidence)
+    return encode(decision)
+
+
+def refreshed(moved: CaseFile, before: CaseFile, bodies: dict[tuple[int, int], str | None]) -> CaseFile | None:
+    """The file with the declaration in force after a correction; None where that one was erased."""
+    if moved.declaration_number == before.declaration_number:
+        return moved
+    body = bodies.get((moved.id, moved.declaration_number))
+    if body is None:
+        return None
+    return msgspec.structs.replace(moved, declaration=Declaration.model_validate_json(body))

@@ -1,0 +1,107 @@
+"""Keeping no longer than the policy says: the job that erases what its period has ended for.
+
+Texts, facts and salts go; hashes and commitments stay, so the chains still verify and `sijil replay` counts what is gone as
+erased. It walks all cases once, by their key, a few thousand a transaction, and needs no index of its own: nine million cases
+take minutes, once a day, beside the work and not in its way.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from models import clock
+from models.database import Connection, raw, transaction, value
+from workflows.logbook import WORKER_LOCK
+from workflows.policies import retention
+
+CASES_A_ROUND = 2_000  # some 10,000 events, which is the most that one transaction erases of a table
+
+
+class Personal(NamedTuple):
+    """What is personal in a table whose rows belong to a case: which rows still have it, and how it goes."""
+
+    table: str
+    kept: str
+    erased: str
+
+
+# In the order in which the engine writes these tables. A message that is still owed, or that an operator must look at, stays whole.
+PERSONAL = (
+    Personal("event", "num_nonnulls(t.evidence, t.facts, t.salt) > 0", "evidence = null, facts = null, salt = null"),
+    Personal("message", "t.status in ('sent', 'failed') and num_nonnulls(t.recipient, t.body) > 0", "recipient = null, body = null, error = null"),
+    Personal("declaration", "num_nonnulls(t.body, t.phone) > 0", "body = null, phone = null"),
+)
+ROUND = "select id, not open and stage_since < %s from cases where id > %s order by id limit %s"
+# Given as a list, so that every plan goes by the tables' keys. Cases are locked, so that none is reopened meanwhile; those that
+# somebody else has in hand wait for tomorrow.
+ERASE = """
+    with ended as (
+        select id from cases c where id = any(%s) and not open and stage_since < %s
+        and exists (select from {table} t where t.case_id = c.id and {kept}) order by id for update skip locked
+    )
+    update {table} t set {erased} from ended where t.case_id = ended.id and {kept}
+"""
+COUNT = "select count(*) from {table} t join cases c on c.id = t.case_id where not c.open and c.stage_since < %s and {kept}"
+# The sweep deletes most of these within minutes; whatever it had to leave goes here.
+OVER = """
+    from trouble t where at < %s
+    and exists (select from cases c where c.id = t.case_id and c.stage <> 'parked' and (not c.open or c.version > t.version))
+"""
+GONE = "from worker where seen_at < %s and not exists (select from attempt where worker_id = worker.id) and pg_try_advisory_xact_lock(%s, id::int)"
+
+
+class Round(NamedTuple):
+    """What one round erased, by table, and the case after which the next one begins: None after the last."""
+
+    erased: dict[str, int]
+    last: int | None
+
+
+def retain(stopping: Callable[[], bool] = lambda: False) -> dict[str, int]:
+    """Round after round until every case was looked at, or it is time to stop; how many rows of each table were erased."""
+    total: Counter[str] = Counter(dict.fromkeys(retention(), 0))
+    after: int | None = 0
+    while after is not None and not stopping():
+        with transaction() as session:
+            erased, after = purge(raw(session), clock.now(), after)
+        total.update(erased)
+    return dict(total)
+
+
+def purge(connection: Connection, now: datetime, after: int = 0, limit: int = CASES_A_ROUND) -> Round:
+    """One round, over the `limit` cases after that number; the caller commits. What belongs to no case goes with the last round."""
+    latest = max(cutoff(each.table, now) for each in PERSONAL)
+    cases = connection.execute(ROUND, [latest, after, limit]).fetchall()
+    if not cases:
+        return Round(purge_loose(connection, now), None)
+    ended = [case_id for case_id, over in cases if over]
+    return Round(purge_cases(connection, ended, now) if ended else {}, cases[-1][0])
+
+
+def purge_cases(connection: Connection, case_ids: Sequence[int], now: datetime) -> dict[str, int]:
+    """What is personal in the rows of these cases, where the period of the table is over."""
+    return {
+        each.table: connection.execute(ERASE.format(**each._asdict()), [case_ids, cutoff(each.table, now)]).rowcount for each in PERSONAL
+    }  # fmt: skip
+
+
+def purge_loose(connection: Connection, now: datetime) -> dict[str, int]:
+    """Errors of cases that have moved on, and workers that are gone: whole rows."""
+    return {
+        "trouble": connection.execute("delete " + OVER, [cutoff("trouble", now)]).rowcount,
+        "worker": connection.execute("delete " + GONE, [cutoff("worker", now), WORKER_LOCK]).rowcount,
+    }
+
+
+def due(connection: Connection, now: datetime) -> dict[str, int]:
+    """How many rows of each table would go now; nothing is changed."""
+    counts = {each.table: value(connection, COUNT.format(**each._asdict()), [cutoff(each.table, now)]) for each in PERSONAL}
+    counts["trouble"] = value(connection, "select count(*) " + OVER, [cutoff("trouble", now)])
+    counts["worker"] = value(connection, "select count(*) " + GONE, [cutoff("worker", now), WORKER_LOCK])
+    return counts
+
+
+def cutoff(table: str, now: datetime) -> datetime:
+    """What ended before this moment goes."""
+    return now - timedelta(days=retention()[table].days)

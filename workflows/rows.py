@@ -1,0 +1,91 @@
+"""What each decision writes beside the case itself: for every table, its columns and the rows of a move."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from workflows.casefile import CaseFile
+from workflows.chain import Sealed
+from workflows.events import Event, HouseholdApproved, ScoreComputed
+from workflows.ports import Notice
+
+Row = tuple[Any, ...]
+
+
+class Move(NamedTuple):
+    """One decision: the file it was made on, the event as stored, the notices it makes owed."""
+
+    case: CaseFile
+    sealed: Sealed
+    notices: Sequence[Notice]
+
+
+class Table(NamedTuple):
+    """A table that moves write to: its columns, the event that makes rows of it (None: every one), and a move's rows."""
+
+    name: str
+    columns: str
+    on: type[Event] | None
+    rows: Callable[[Move, Any], Iterable[Row]]
+
+    def rows_of(self, moves: Iterable[Move]) -> list[Row]:
+        """All rows of these moves."""
+        return [row for move in moves if self.on in (None, type(move.sealed.recorded.event)) for row in self.rows(move, move.sealed.recorded.event)]
+
+
+def event_rows(move: Move, event: Event) -> Iterable[Row]:
+    """The event itself."""
+    s = move.sealed
+    return ((s.case_id, s.recorded.seq, s.kind, s.recorded.at, s.recorded.actor, s.evidence.decode(), s.facts.decode(), s.salt, s.commitment, s.hash),)
+
+
+def message_rows(move: Move, event: Event) -> Iterable[Row]:
+    """The messages that it makes owed."""
+    s = move.sealed
+    return [
+        (s.case_id, s.recorded.seq, notice.template, notice.channel, notice.language, notice.recipient, notice.body, s.recorded.at) for notice in move.notices
+    ]  # fmt: skip
+
+
+def score_rows(move: Move, event: ScoreComputed) -> Iterable[Row]:
+    """A score, beside the facts that explain it."""
+    return ((move.case.id, move.sealed.recorded.seq, move.case.household_id, event.score, event.policy, move.sealed.recorded.at),)
+
+
+def household_rows(move: Move, event: HouseholdApproved) -> Iterable[Row]:
+    """A household that enters the register with its first version."""
+    return ((move.case.household_id, move.case.id, move.sealed.recorded.at),) if event.version == 1 else ()
+
+
+def version_rows(move: Move, event: HouseholdApproved) -> Iterable[Row]:
+    """A household's version: true from when it was declared, known from now."""
+    case, declared = move.case, move.case.declaration
+    return ((
+        case.household_id, event.version, f"[{case.submitted_at},)", f"[{move.sealed.recorded.at},)",
+        case.id, declared.milieu, declared.region, declared.commune, len(declared.members),
+    ),)  # fmt: skip
+
+
+def member_rows(move: Move, event: HouseholdApproved) -> Iterable[Row]:
+    """Its members, under the names they were declared with."""
+    household, version = move.case.household_id, event.version
+    return [
+        (household, version, position, member.idcs, member.name, member.relationship, True)
+        for position, member in enumerate(move.case.declaration.members)
+    ]  # fmt: skip
+
+
+def eligibility_rows(move: Move, event: HouseholdApproved) -> Iterable[Row]:
+    """Which thresholds it meets."""
+    household, version = move.case.household_id, event.version
+    return [(household, version, each.programme, each.eligible, each.threshold, each.policy) for each in event.eligibilities]
+
+
+TABLES = (
+    Table("event", "case_id, seq, kind, at, actor, evidence, facts, salt, commitment, hash", None, event_rows),
+    Table("score", "case_id, seq, household_id, value, policy, computed_at", ScoreComputed, score_rows),
+    Table("household", "id, registered_by, registered_at", HouseholdApproved, household_rows),
+    Table("household_version", "household_id, version, valid, known, case_id, milieu, region, commune, size", HouseholdApproved, version_rows),
+    Table("household_member", "household_id, version, position, idcs, name, relationship, active", HouseholdApproved, member_rows),
+    Table("eligibility", "household_id, version, programme, eligible, threshold, policy", HouseholdApproved, eligibility_rows),
+    Table("message", "case_id, seq, template, channel, language, recipient, body, due_at", None, message_rows),
+)

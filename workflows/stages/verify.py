@@ -1,0 +1,42 @@
+"""Does the population register know every member under this name and birth date, and alive? (Law 72-18; decree 2-21-473)"""
+
+from collections.abc import Mapping, Sequence
+
+from workflows.casefile import CaseFile
+from workflows.declaration import Member
+from workflows.events import MembersMismatched, Mismatch, PersonsVerified
+from workflows.evidence import RegisterAnswer, RegisteredPerson
+from workflows.matching.names import same_name
+from workflows.ports import Ports
+
+ON = RegisterAnswer
+RULES = "verify-2026-11"
+
+
+def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, RegisterAnswer]:
+    """One question for all members of all households."""
+    persons = ports.population.persons(list({member.idcs for case in batch for member in case.declaration.members}))
+    return {case.id: RegisterAnswer(at=ports.now, persons=tuple([persons.get(member.idcs) for member in case.declaration.members])) for case in batch}
+
+
+def decide(case: CaseFile, answer: RegisterAnswer) -> PersonsVerified | MembersMismatched:
+    """Verified where all agree; else the citizen is asked, with a reason for each member."""
+    pairs = enumerate(zip(case.declaration.members, answer.persons, strict=True))
+    mismatches = tuple([Mismatch(position, reason) for position, (member, person) in pairs if (reason := doubt(member, person))])
+    return MembersMismatched(rules=RULES, mismatches=mismatches) if mismatches else PersonsVerified(rules=RULES)
+
+
+def doubt(member: Member, person: RegisteredPerson | None) -> str | None:
+    """Why a member does not agree with the register, if so. Where only a year of birth is known, on either side, years are compared."""
+    if person is None:
+        return "unknown"
+    if person.status != "alive":
+        return "deceased"
+    if member.birth_date != person.birth_date and not same_year_only(member, person):
+        return "birth_date_differs"
+    return None if same_name(member, person) else "name_differs"
+
+
+def same_year_only(member: Member, person: RegisteredPerson) -> bool:
+    """The years agree, and one of the two dates is no more than a year."""
+    return "year" in (member.birth_precision, person.birth_precision) and member.birth_date.year == person.birth_date.year
