@@ -15,7 +15,7 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
-from typing import Any
+from typing import Any, ClassVar
 
 
 class DeliveryLog:
@@ -53,28 +53,40 @@ def mend(path: Path) -> None:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """POST /messages and POST /messages/status."""
+    """POST /messages, POST /messages/status, and GET /calls: whose messages are in hand, by the port they call from."""
 
     protocol_version = "HTTP/1.1"
     log: DeliveryLog
     delay: float
+    in_hand: ClassVar[set[int]] = set()
 
     def do_POST(self) -> None:
         """Accepts messages, or says which references are known."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == "/messages":
-            time.sleep(self.delay / 2)
-            self.log.append(body["messages"])
-            time.sleep(self.delay / 2)
-            self.reply([{"reference": each["reference"], "status": "accepted"} for each in body["messages"]])
+            self.in_hand.add(self.client_address[1])
+            try:
+                time.sleep(self.delay / 2)
+                self.log.append(body["messages"])
+                time.sleep(self.delay / 2)
+            finally:
+                self.in_hand.discard(self.client_address[1])
+            self.reply({"results": [{"reference": each["reference"], "status": "accepted"} for each in body["messages"]]})
         elif self.path == "/messages/status":
-            self.reply([{"reference": each, "status": "accepted" if each in self.log.known else "unknown"} for each in body["references"]])
+            self.reply({"results": [{"reference": each, "status": "accepted" if each in self.log.known else "unknown"} for each in body["references"]]})
         else:
             self.send_error(404)
 
-    def reply(self, results: list[dict[str, str]]) -> None:
-        """200, with a result each."""
-        payload = json.dumps({"results": results}).encode()
+    def do_GET(self) -> None:
+        """Says who is in the middle of a call."""
+        if self.path == "/calls":
+            self.reply({"ports": list(self.in_hand)})
+        else:
+            self.send_error(404)
+
+    def reply(self, answer: dict[str, Any]) -> None:
+        """200, with this."""
+        payload = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(payload)))

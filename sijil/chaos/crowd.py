@@ -24,7 +24,8 @@ from workflows.declaration import ApplicationBody
 from workflows.drain import DELIVERY
 from workflows.intake import Application, Outcome, Taken, submit
 
-SET = 125  # applications that come in one go; two of them at once
+SET = 125  # applications that come in one go at the most; two of them at once
+GOES = 6  # in which those come who may: one after another, not all at the same moment
 PAIR_EVERY = 100  # one of so many applications also declares a person of its neighbour's
 
 
@@ -33,6 +34,7 @@ class Crowd:
     """Who applies. `receipts` holds the reference of every application that was taken, by its key."""
 
     bodies: list[Json]
+    share: int  # how many come for each strike
     receipts: dict[str, str] = field(default_factory=dict)
     refused: int = 0
     called: int = 0  # how many may have come by now
@@ -56,9 +58,17 @@ class Crowd:
             self.moved.notify_all()
 
     def call(self, share: float) -> None:
-        """This share of all may come now."""
+        """This share of all may come now; those who came early count."""
+        self.let_come(round(share * len(self.bodies)) - self.called)
+
+    def call_more(self) -> None:
+        """A few more may come: a strike found nothing open."""
+        self.let_come(max(1, self.share // GOES))
+
+    def let_come(self, count: int) -> None:
+        """So many more."""
         with self.moved:
-            self.called = min(len(self.bodies), round(share * len(self.bodies)))
+            self.called = min(len(self.bodies), self.called + max(0, count))
             self.moved.notify_all()
 
     def run(self) -> None:
@@ -68,7 +78,7 @@ class Crowd:
             while filed < len(self.bodies) and not self.over:
                 with self.moved:
                     self.moved.wait_for(lambda now=filed: self.over or self.called > now)  # type: ignore[misc]
-                    until = min(self.called, filed + 2 * SET)
+                    until = min(self.called, filed + 2 * min(SET, 1 + self.share // (2 * GOES)))
                 due = self.bodies[filed:until]
                 list(clerks.map(self.file, [each for each in (due[0::2], due[1::2]) if each]))  # the two of a pair come to both at once
                 filed = until
@@ -88,7 +98,6 @@ class Crowd:
             else:
                 self.refused += 1
 
-
     def sent(self, applications: Sequence[Application]) -> list[Outcome] | None:
         """What became of one set; None where no answer came."""
         try:
@@ -98,7 +107,7 @@ class Crowd:
             return None
 
 
-def gather(count: int, seed: int) -> Crowd:
+def gather(count: int, kills: int, seed: int) -> Crowd:
     """Enrols a population; its applications, some of which share a person with the one beside them, and the one that kills."""
     everybody = list(households(count, seed))
     enrol(person.row() for made in everybody for person in made.persons)
@@ -107,7 +116,7 @@ def gather(count: int, seed: int) -> Crowd:
     for i in range(0, count - 1, PAIR_EVERY):
         bodies[i + 1] = sharing(bodies[i + 1], bodies[i])
     bodies[random.Random(seed).randrange(count // 4, count // 2)] = poisoned(everybody[0].body)
-    return Crowd(bodies)
+    return Crowd(bodies, count // (kills + 1))
 
 
 def sharing(body: Json, other: Json) -> Json:

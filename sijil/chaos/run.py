@@ -33,8 +33,8 @@ def run(cases: int, kills: int, seed: int, say: Say) -> dict[str, Any]:
     """The counts. `cases` applications in all, the planted one among them."""
     began = time.monotonic()
     with ground("chaos") as on:
-        people = prepared(on, cases, seed, say)
-        with scene(on, REGISTER) as at, filing(people):
+        people = prepared(on, cases, kills, seed, say)
+        with scene(on, people, REGISTER) as at, filing(people):
             struck = strike_all(at, people, kills, random.Random(seed), say)
             come_to_rest(at, people, say)
             delivered = at.delivered()
@@ -52,11 +52,11 @@ def holds(counts: dict[str, Any]) -> bool:
     return counts["parked"] == 1 and counts["kills_mid_batch"] * 2 >= counts["kills"] and not any(counts[name] for name in verdict.ZERO)
 
 
-def prepared(on: Ground, cases: int, seed: int, say: Say) -> Crowd:
+def prepared(on: Ground, cases: int, kills: int, seed: int, say: Say) -> Crowd:
     """A fresh database with the population of the crowd."""
     on.create("chaos")
     say(f"enrolling the population of {cases} households ...")
-    return crowd.gather(cases, seed)
+    return crowd.gather(cases, kills, seed)
 
 
 @contextmanager
@@ -73,8 +73,8 @@ def strike_all(at: Scene, people: Crowd, kills: int, rng: random.Random, say: Sa
     """One strike after another, while a share of the crowd comes before each; the last ones come after the last strike."""
     struck: list[Struck] = []
     for done, strike in enumerate(strikes.plan(kills, rng), 1):
-        people.call(done / (kills + 1))
         time.sleep(rng.uniform(0, BETWEEN_SECONDS))
+        people.call(done / (kills + 1))
         struck.append(strikes.carry_out(strike, at, rng))
         say(f"strike {done} of {kills}: {struck[-1].name}{', in an open batch' if struck[-1].mid_batch else ''}; {len(people.receipts)} applications so far")
         at.double_every_queue()

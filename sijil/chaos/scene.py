@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -13,12 +12,14 @@ from subprocess import Popen
 from typing import Any, NamedTuple
 
 import dramatiq
+import httpx
 import psycopg
 import redis
 
 from models.database import dial
 from models.errors import Broken
 from models.settings import settings
+from sijil.chaos.crowd import Crowd
 from sijil.ground import Ground
 from sijil.processes import configure, start, start_gateway, stop
 from tasks.broker import broker
@@ -28,8 +29,6 @@ WORKERS = 2
 CALL_MILLISECONDS = 150  # of the gateway: half before a message is written down, half after
 READY_SECONDS = 60.0
 OPEN = "select a.id, w.pid from attempt a join worker w on w.id = a.worker_id order by a.at desc limit 1"
-IN_CALL = "select w.pid from message m join worker w on w.id = m.lease_owner where m.status = 'sending' and m.due_at > now() limit 1"
-STILL_IN_CALL = "select exists (select from message m join worker w on w.id = m.lease_owner where w.pid = %s and m.status = 'sending')"
 STILL_OPEN = "select count(*) from attempt where id = %s"
 IN_TRANSACTION = """
     select pid from pg_stat_activity
@@ -44,11 +43,19 @@ class Batch(NamedTuple):
     pid: int
 
 
+class Call(NamedTuple):
+    """A call to the gateway: the port that it comes from, and the process that waits for its answer."""
+
+    port: int
+    pid: int
+
+
 @dataclass
 class Scene:
     """Everything that runs. The workers' words go into a file beside it."""
 
     on: Ground
+    people: Crowd
     folder: Path
     gateway: "Popen[bytes] | None" = None
     supervisor: "Popen[bytes] | None" = None
@@ -115,15 +122,27 @@ class Scene:
         rows = self.look(STILL_OPEN, batch.attempt) if batch else None
         return bool(rows and rows[0][0])
 
-    def caller(self, seconds: float) -> int | None:
-        """The process that is in a call to the gateway."""
-        row = self.first(IN_CALL, seconds)
-        return int(row[0]) if row else None
+    def call(self, seconds: float) -> Call | None:
+        """A call to the gateway, as soon as there is one."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if calls := self.calls():
+                return calls[0]
+            time.sleep(0.01)
+        return None
 
-    def is_in_call(self, pid: int) -> bool:
-        """Whether its messages are still under a lease that was not answered."""
-        rows = self.look(STILL_IN_CALL, pid)
-        return bool(rows and rows[0][0])
+    def is_in_hand(self, call: Call) -> bool:
+        """Whether the gateway still has these messages in hand."""
+        return call in self.calls()
+
+    def calls(self) -> list[Call]:
+        """What the gateway has in hand, by its own word and not by the ledger's."""
+        try:
+            ports = httpx.get(f"{settings().gateway_url}/calls", timeout=1.0).json()["ports"]
+        except httpx.HTTPError:
+            return []
+        pids = [pid for (pid,) in self.look("select pid from worker") or []]
+        return [Call(port, pid) for port in ports if (sockets := sockets_at(port)) for pid in pids if holds_one(pid, sockets)]
 
     def backend_in_transaction(self) -> int | None:
         """The server's process behind a worker's open transaction."""
@@ -156,19 +175,24 @@ class Scene:
             pass
 
 
-def end(pid: int) -> bool:
-    """SIGKILL; whether there was such a process."""
+def holds_one(pid: int, sockets: set[str]) -> bool:
+    """Whether one of these sockets, by their inodes, is the process's own."""
     try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
+        return any(os.readlink(descriptor) in sockets for descriptor in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:  # it ended, or closed one, while we looked
         return False
-    return True
+
+
+def sockets_at(port: int) -> set[str]:
+    """The local ends of connections at this port, as /proc names them."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {f"socket:[{fields[9]}]" for fields in lines if fields[1].endswith(f":{port:04X}")}
 
 
 @contextmanager
-def scene(on: Ground, register: str) -> Iterator[Scene]:
+def scene(on: Ground, people: Crowd, register: str) -> Iterator[Scene]:
     """Everything up and running on the database in use."""
-    made = Scene(on, settings().home)
+    made = Scene(on, people, settings().home)
     configure(population_register=register)
     try:
         made.open_gateway()

@@ -130,7 +130,7 @@ def test_the_promise_is_not_kept_where_any_count_is_off(wrong: dict[str, int]) -
 
 @pytest.mark.parametrize("seed", [1, 5])
 def test_everybody_in_the_crowd_can_apply(database: str, seed: int) -> None:
-    people = crowd.gather(1200, seed)
+    people = crowd.gather(1200, 8, seed)
 
     assert all(ApplicationBody.model_validate(body) for body in people.bodies)
     claimed = Counter(member["idcs"] for body in people.bodies for member in body["members"])
