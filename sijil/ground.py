@@ -10,7 +10,8 @@ import psycopg
 from models.database import close_pool
 from models.migrate import upgrade
 from models.settings import settings
-from sijil.embedded import Postgres, Valkey
+from sijil.embedded.postgres import Postgres
+from sijil.embedded.valkey import Valkey
 from sijil.processes import configure
 from tasks.broker import broker
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from models.errors import Refused, Unavailable
 from models.settings import settings
-from sijil.embedded import ending_with_us
+from sijil.embedded.hosting import ending_with_us
 
 PATIENCE_SECONDS = 30.0
 

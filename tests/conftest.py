@@ -12,7 +12,8 @@ import pytest
 from models.database import close_pool
 from models.migrate import upgrade
 from models.settings import settings
-from sijil.embedded import Postgres, Valkey
+from sijil.embedded.postgres import Postgres
+from sijil.embedded.valkey import Valkey
 from tasks.broker import broker as the_broker
 
 TEMPLATE = "template_migrated"

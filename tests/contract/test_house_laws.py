@@ -96,9 +96,9 @@ def breaches(law: Callable[[ast.AST], Iterator[str]], paths: list[Path]) -> set[
 
 
 # What starts servers makes databases, which no transaction can; what proves doubles a message on purpose.
-MAKE_DATABASES = {"sijil/embedded.py", "sijil/ground.py"}
+MAKE_DATABASES = {"sijil/embedded/postgres.py", "sijil/ground.py"}
 DOUBLES_MESSAGES = {"sijil/chaos/scene.py"}
-SET_FOR_CHILDREN = {"sijil/embedded.py", "sijil/processes.py"}
+SET_FOR_CHILDREN = {"sijil/embedded/__init__.py", "sijil/processes.py"}
 
 
 def test_only_the_database_commits() -> None:

