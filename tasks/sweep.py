@@ -14,8 +14,9 @@ from models import clock
 from models.database import Connection, raw, transaction, value
 from models.errors import SijilError
 from tasks.wake import wake
+from workflows.dead import Silent, settle_the_dead, silent_workers
 from workflows.drain import DELIVERY
-from workflows.logbook import Silent, set_apart, settle_the_dead, silent_workers
+from workflows.logbook import set_apart
 from workflows.ports import Outside
 from workflows.timers import queues_with_work, ripen
 from workflows.trouble import WORKER_DIED, describe, failed_alone, forget

@@ -32,10 +32,9 @@ CLAIM = f"""
     select {COLUMNS}, rank from cases
     where ready and queue = %s and lane = %s and rank >= %s order by rank limit %s for update skip locked
 """
-THESE = f"""
-    select {COLUMNS} from cases
-    where id = any(%s) and open and stage <> 'parked' and (ready or due_at is null) order by id for update
-"""
+# Of these cases, those that stand in a queue or in the book: what ended, was parked or waits for its time since is no work any more.
+STILL_DUE = "id = any(%s) and open and stage <> 'parked' and (ready or due_at is null)"
+THESE = f"select {COLUMNS} from cases where {STILL_DUE} order by id for update"
 PAUSED = "select queue from paused_queue"
 
 

@@ -3,12 +3,11 @@
 A worker holds an advisory lock on its number for as long as its process lives. Whoever can take that lock knows that it is dead.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -35,6 +34,7 @@ APART = """
     order by at, id limit 1
 """
 TAKE = f"update attempt set worker_id = %s, at = %s where id = ({APART} for update skip locked) returning id, queue, case_ids"
+SET_APART = "update cases set ready = false, due_at = null where id = any(%s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,49 +128,6 @@ class Logbook:
             except psycopg.OperationalError as error:
                 self.connection.close()
                 raise Unavailable("The database does not answer.") from error
-
-
-# What the dead leave ------------------------------------------------------------------------------
-
-SILENT = """
-    select holders.id, w.host, w.pid from (select distinct worker_id as id from attempt where worker_id is not null) as holders
-    left join worker w using (id) where pg_try_advisory_xact_lock(%s, holders.id::int)
-"""
-DEAD = "select worker_id, id, queue, case_ids from attempt where worker_id = any(%s) order by id for update skip locked"
-STILL_DUE = "select id from cases where id = any(%s) and open and stage <> 'parked' and (ready or due_at is null) order by id"
-SET_APART = "update cases set ready = false, due_at = null where id = any(%s)"
-GONE = "delete from worker where seen_at < %s and pg_try_advisory_xact_lock(%s, id::int) and not exists (select from attempt where worker_id = worker.id)"
-
-
-class Silent(NamedTuple):
-    """A worker that has work in its book and no lock any more: it died, or lost its connection and will sign on again."""
-
-    id: int
-    host: str | None
-    pid: int | None
-
-
-def silent_workers(connection: Connection) -> list[Silent]:
-    """Those of whom nothing is heard."""
-    return [Silent(*row) for row in connection.execute(SILENT, [WORKER_LOCK])]
-
-
-def settle_the_dead(connection: Connection, dead: Collection[int], now: datetime) -> list[int]:
-    """Gives the batches of these workers back in halves; returns the cases that were all their worker had in hand: only then does a death count."""
-    alone = []
-    attempts = connection.execute(DEAD, [list(dead)]).fetchall()
-    in_hand = Counter(worker_id for worker_id, *_ in attempts)
-    for worker_id, attempt_id, queue, case_ids in attempts:
-        due = [case_id for (case_id,) in connection.execute(f"{STILL_DUE} for update skip locked", [case_ids])]
-        if len(due) < connection.execute(STILL_DUE, [case_ids]).rowcount:
-            continue  # somebody holds one for a moment, be it the dead worker's last transaction: the next round finds it free
-        connection.execute(LEAVE, [attempt_id])
-        if len(case_ids) == 1 and due and in_hand[worker_id] == 1:
-            alone += due
-        elif due:
-            set_apart(connection, queue, due, now)
-    connection.execute(GONE, [now - timedelta(minutes=10), WORKER_LOCK])
-    return alone
 
 
 def set_apart(connection: Connection, queue: str, case_ids: Sequence[int], at: datetime) -> None:

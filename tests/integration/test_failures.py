@@ -34,10 +34,10 @@ from tests.filing import (
 )
 from tests.integration.people import after, citizen, retry_parked
 from workflows import doctor
+from workflows.dead import settle_the_dead, silent_workers
 from workflows.drain import HANGS_SECONDS, Drainer
 from workflows.evidence import RegisteredPerson
 from workflows.intake import Taken
-from workflows.logbook import settle_the_dead, silent_workers
 from workflows.population import LocalRegister
 from workflows.ports import Outside
 from workflows.timers import queues_with_work
