@@ -1,5 +1,6 @@
 """Filing and working off applications in tests: plain functions over the real database."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
@@ -10,6 +11,7 @@ from models.database import raw, transaction
 from notifications.notices import notices
 from sijil.enrol import enrol
 from sijil.generator.household import Made, household
+from workflows import doctor
 from workflows.declaration import ApplicationBody
 from workflows.drain import Drainer
 from workflows.flow import QUEUES
@@ -122,6 +124,21 @@ def woken(drainer: Drainer) -> list[str]:
     return drainer.wake.queues
 
 
+def died_on(queue: str, *case_ids: int) -> None:
+    """A worker process that dies with these cases in hand: its connection is gone, its page remains."""
+    drainer = a_drainer()
+    drainer.logbook.enter(queue, list(case_ids), clock.now())
+    hang_up(drainer)
+
+
+def hang_up(drainer: Drainer) -> None:
+    """Its logbook's connection is gone, and the server has noticed."""
+    assert drainer.logbook.connection is not None
+    drainer.logbook.connection.close()
+    while value("select exists (select from pg_locks where locktype = 'advisory' and objid = %s)", drainer.logbook.worker_id):
+        time.sleep(0.01)
+
+
 # Looking --------------------------------------------------------------------------------------------
 
 
@@ -170,3 +187,14 @@ def facts_of(taken: Taken, kind: str) -> dict[str, Any]:
 def everything(*tables: str) -> dict[str, list[tuple[Any, ...]]]:
     """All rows of these tables, to compare before with after."""
     return {table: sorted(rows(f"select {table}::text from {table}")) for table in tables}
+
+
+def healthy() -> bool:
+    """Whether `sijil doctor` finds nothing."""
+    with transaction() as session:
+        return not any(doctor.examine(raw(session)).values())
+
+
+def apart() -> list[list[int]]:
+    """The batches that are set apart."""
+    return sorted(case_ids for (case_ids,) in rows("select case_ids from attempt where worker_id is null"))

@@ -1,11 +1,12 @@
-"""Workers for tests: every logbook that a test opens is signed off after it."""
+"""Workers for tests: every logbook that a test opens is signed off after it. And applications of which one is bad."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from models.errors import Unavailable
-from tests.filing import a_drainer
+from tests.filing import a_drainer, clean, file, register
+from tests.integration.registers import Poisoned, Register
 from workflows.drain import Drainer
 
 
@@ -27,3 +28,12 @@ def worker(database: str) -> Iterator[Callable[..., Drainer]]:
             except Unavailable:
                 pass
             book.connection.close()
+
+
+@pytest.fixture
+def poisoned(database: str) -> Poisoned:
+    """Twenty applications, of which the register cannot be asked about one."""
+    made = clean(20)
+    register(made)
+    taken = file(*[each.body for each in made])
+    return Poisoned(taken[13], taken[:13] + taken[14:], Register(made[13].persons[0].idcs))

@@ -18,6 +18,7 @@ from tests.filing import (
     facts_of,
     file,
     file_clean,
+    healthy,
     messages_of,
     register,
     rows,
@@ -26,7 +27,7 @@ from tests.filing import (
     value,
     woken,
 )
-from workflows import doctor, pauses
+from workflows import pauses
 from workflows.drain import Drainer
 from workflows.flow import QUEUES
 from workflows.intake import Taken
@@ -100,8 +101,7 @@ def test_a_batch_of_many_comes_to_the_same_end_with_nothing_left_behind(database
     assert all(events_of(each) == MACHINE_PATH for each in taken)
     assert rows("select count(*), count(distinct (case_id, template)) from message") == [(80, 80)]
     assert value("select count(*) from attempt") == 0
-    with transaction() as session:
-        assert not any(doctor.examine(raw(session)).values())
+    assert healthy()
 
 
 def test_a_full_claim_wakes_one_more_worker_and_a_short_one_does_not(database: str, worker: Worker) -> None:

@@ -11,8 +11,7 @@ import pytest
 
 from models.database import raw, transaction
 from tasks.wake import wake
-from tests.filing import MACHINE_PATH, events_of, file_clean, rows, stage_of, stages, value
-from workflows import doctor
+from tests.filing import MACHINE_PATH, events_of, file_clean, healthy, rows, stage_of, stages, value
 from workflows.monitor import workers
 
 pytestmark = pytest.mark.xdist_group("processes")
@@ -100,8 +99,7 @@ def test_a_worker_told_to_end_finishes_the_batch_in_hand(start: Start) -> None:
     assert found.get("notified", 0) >= 250  # the batch in hand
     assert set(found) <= {"notified", "submitted"}  # carried through, or not begun
     assert rows("select * from attempt") == rows("select * from worker") == []
-    with transaction() as session:
-        assert not any(doctor.examine(raw(session)).values())
+    assert healthy()
 
 
 def test_a_worker_that_is_killed_is_started_again_and_its_work_goes_on(start: Start) -> None:

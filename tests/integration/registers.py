@@ -1,0 +1,51 @@
+"""A population register as tests break it, and applications that meet it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from models.errors import Unavailable
+from notifications.notices import notices
+from workflows.evidence import RegisteredPerson
+from workflows.intake import Taken
+from workflows.population import LocalRegister
+from workflows.ports import Outside
+
+
+@dataclass
+class Register:
+    """The local register, with persons about whom it cannot be asked, and times when it is away."""
+
+    broken_about: str = ""
+    errors: list[BaseException] = field(default_factory=list)  # raised one after another, then no more
+    away: bool = False
+    asked: list[int] = field(default_factory=list)
+
+    def outside(self) -> Outside:
+        return Outside(lambda connection: Asked(self, LocalRegister(connection)), notices)
+
+
+@dataclass
+class Asked:
+    """One batch's questions."""
+
+    register: Register
+    local: LocalRegister
+
+    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
+        self.register.asked.append(len(idcs))
+        if self.register.away:
+            raise Unavailable("The register is away.")
+        if self.register.errors:
+            raise self.register.errors.pop(0)
+        if self.register.broken_about in idcs:
+            raise KeyError(f"no idea about {self.register.broken_about}")
+        return self.local.persons(idcs)
+
+
+@dataclass(frozen=True)
+class Poisoned:
+    """Twenty applications, of which one cannot be decided."""
+
+    bad: Taken
+    good: list[Taken]
+    register: Register

@@ -1,0 +1,143 @@
+"""One bad case: its batch is halved until it fails alone; then it waits, is tried again, and is parked. Its neighbours go on."""
+
+from collections.abc import Callable
+
+import pytest
+
+from models.errors import Refused, Stale
+from models.settings import settings
+from tests.filing import MACHINE_PATH, drain_all, events_of, everything, file_clean, healthy, rows, stage_of, stages, value
+from tests.integration.people import after, citizen, retry_parked
+from tests.integration.registers import Poisoned
+from workflows.drain import Drainer
+
+Worker = Callable[..., Drainer]
+
+
+def test_one_bad_case_among_twenty_fails_alone_and_the_others_are_notified(poisoned: Poisoned, worker: Worker) -> None:
+    drain_all(worker(outside=poisoned.register.outside()))
+
+    assert stages() == {"notified": 19, "submitted": 1}
+    assert all(events_of(each) == MACHINE_PATH for each in poisoned.good)
+    assert stage_of(poisoned.bad) == "submitted"
+    assert rows("select case_id, tries, parked from trouble") == [(poisoned.bad.case_id, 1, False)]
+    assert healthy()
+
+
+def test_halving_finds_it_in_few_steps(poisoned: Poisoned, worker: Worker) -> None:
+    drain_all(worker(outside=poisoned.register.outside()))
+
+    assert len(poisoned.register.asked) <= 12  # twenty, two halves, and so on: two questions a step, five steps
+
+
+def test_it_waits_longer_after_every_try_and_no_try_comes_before_its_time(poisoned: Poisoned, worker: Worker) -> None:
+    drainer = worker(outside=poisoned.register.outside())
+    drain_all(drainer)
+    drain_all(drainer)
+    assert value("select tries from trouble") == 1
+    assert value("select round(extract(epoch from a.at - t.at)) from attempt a, trouble t") == 2
+
+    with after(seconds=3):
+        drain_all(drainer)
+        assert value("select tries from trouble") == 2
+        assert value("select round(extract(epoch from a.at - t.at)) from attempt a, trouble t") == 4
+
+
+def try_until_parked(drainer: Drainer, tries: int) -> None:
+    """Every back-off is over, so many times."""
+    for each in range(tries):
+        with after(seconds=100 * each):
+            drain_all(drainer)
+
+
+def test_after_the_last_try_it_is_parked_for_an_operator(poisoned: Poisoned, worker: Worker) -> None:
+    drainer = worker(outside=poisoned.register.outside())
+
+    try_until_parked(drainer, settings().tries - 1)
+    assert stage_of(poisoned.bad) == "submitted"
+    try_until_parked(drainer, settings().tries)
+
+    assert stage_of(poisoned.bad) == "parked"
+    assert events_of(poisoned.bad) == ["ApplicationReceived", "CaseParked"]
+    assert rows("select stage, tries, parked from trouble") == [("submitted", settings().tries, True)]
+    assert value("select count(*) from attempt") == 0
+    assert healthy()
+
+
+def test_how_often_it_is_tried_is_a_setting(poisoned: Poisoned, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIJIL_TRIES", "1")
+    settings.cache_clear()
+
+    drain_all(worker(outside=poisoned.register.outside()))
+
+    assert stage_of(poisoned.bad) == "parked"
+
+
+def test_the_trouble_shows_the_place_and_nothing_of_the_person(poisoned: Poisoned, worker: Worker) -> None:
+    try_until_parked(worker(outside=poisoned.register.outside()), settings().tries)
+
+    ((error, traceback),) = rows("select error, traceback from trouble")
+    assert error == "KeyError in persons"
+    assert "workflows/engine.py" in traceback
+    assert "workflows/stages/verify.py" in traceback
+    stored = str(everything("trouble")) + str(rows("select facts::text from event where kind = 'CaseParked'"))
+    assert poisoned.register.broken_about not in stored
+
+
+def test_an_operator_sends_it_on_from_where_it_failed(poisoned: Poisoned, worker: Worker) -> None:
+    try_until_parked(worker(outside=poisoned.register.outside()), settings().tries)
+    poisoned.register.broken_about = "mended"
+
+    retry_parked(poisoned.bad.case_id)
+    assert stage_of(poisoned.bad) == "submitted"
+    drain_all(worker(outside=poisoned.register.outside()))
+
+    assert stage_of(poisoned.bad) == "notified"
+    assert events_of(poisoned.bad) == ["ApplicationReceived", "CaseParked", "CaseResumed", *MACHINE_PATH[1:]]
+    assert value("select count(*) from trouble") == 0
+
+
+def test_a_case_that_is_still_bad_after_a_retry_has_all_its_tries_again(poisoned: Poisoned, worker: Worker) -> None:
+    drainer = worker(outside=poisoned.register.outside())
+    try_until_parked(drainer, settings().tries)
+    retry_parked(poisoned.bad.case_id)
+
+    drain_all(drainer)
+
+    assert stage_of(poisoned.bad) == "submitted"
+    assert rows("select tries, parked from trouble") == [(1, False)]
+
+
+def test_sending_on_what_is_not_parked_is_stale_and_changes_nothing(poisoned: Poisoned) -> None:
+    before = everything("cases", "event", "trouble")
+
+    with pytest.raises(Stale):
+        retry_parked(poisoned.good[0].case_id)
+
+    assert everything("cases", "event", "trouble") == before
+
+
+def test_a_parked_application_cannot_be_withdrawn_and_says_so(poisoned: Poisoned, worker: Worker) -> None:
+    try_until_parked(worker(outside=poisoned.register.outside()), settings().tries)
+
+    with pytest.raises(Refused) as refused:
+        citizen(poisoned.bad, "withdrawal")
+
+    assert refused.value.code == "not_possible_now"
+
+
+def test_a_case_that_fails_at_a_later_stage_keeps_what_it_got_done(database: str, worker: Worker) -> None:
+    """A gather that fails at approval: the stages before it are recorded, and only approval is tried again."""
+    (taken,) = file_clean(1)
+    rows("create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$")
+    rows("create trigger refuse before insert on household for each row execute function refuse()")
+
+    drain_all(worker())
+
+    assert stage_of(taken) == "fraud_checked"
+    assert rows("select stage, tries, error from trouble") == [("fraud_checked", 1, value("select error from trouble"))]
+
+    rows("drop trigger refuse on household")
+    with after(seconds=3):
+        drain_all(worker())
+    assert events_of(taken) == MACHINE_PATH

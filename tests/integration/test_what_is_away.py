@@ -1,0 +1,117 @@
+"""What is away, held or locked against us never counts as a try, and nothing that was in hand is lost."""
+
+from collections.abc import Callable
+from threading import Timer
+
+import psycopg
+import pytest
+
+from models.errors import Unavailable
+from tests.filing import apart, drain_all, everything, file_clean, healthy, rows, stage_of, stages, value
+from tests.integration.registers import Poisoned, Register
+from workflows.drain import Drainer
+
+Worker = Callable[..., Drainer]
+
+
+def test_a_register_that_is_away_never_counts_as_a_try(poisoned: Poisoned, worker: Worker) -> None:
+    poisoned.register.away = True
+    drainer = worker(outside=poisoned.register.outside())
+    before = everything("cases", "event", "message")
+
+    for _ in range(10):
+        with pytest.raises(Unavailable):
+            drainer.drain("verification", 60)
+
+    assert everything("cases", "event", "message") == before
+    assert value("select count(*) from trouble") == 0
+    assert value("select count(*) from attempt") == 0
+
+
+def test_once_it_is_back_everything_goes_on(database: str, worker: Worker) -> None:
+    file_clean(5)
+    there = Register("nobody", away=True)
+    drainer = worker(outside=there.outside())
+    with pytest.raises(Unavailable):
+        drainer.drain("verification", 60)
+
+    there.away = False
+    drain_all(drainer)
+
+    assert stages() == {"notified": 5}
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_what_was_set_apart_is_not_lost_when_the_register_is_away(database: str, worker: Worker, size: int) -> None:
+    """Half of a dead worker's batch is in no queue: whoever takes it must give it back."""
+    # Given cases that are set apart
+    taken = file_clean(size)
+    rows("update cases set ready = false")
+    rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [each.case_id for each in taken])
+
+    # When a worker takes them while the register is away
+    there = Register("nobody", away=True)
+    drainer = worker(outside=there.outside())
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            drainer.drain("verification", 60)
+
+    # Then they can still be found, and go on once it is back
+    assert healthy()
+    assert apart() == [[each.case_id for each in taken]]
+    there.away = False
+    drain_all(drainer)
+    assert stages() == {"notified": size}
+    assert value("select count(*) from trouble") == 0
+
+
+def test_halves_of_what_was_set_apart_are_not_lost_when_the_register_goes_away_in_between(database: str, worker: Worker) -> None:
+    taken = file_clean(4)
+    rows("update cases set ready = false")
+    rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [each.case_id for each in taken])
+    there = Register("nobody", errors=[ValueError("first time"), Unavailable("away")])
+    drainer = worker(outside=there.outside())
+
+    with pytest.raises(Unavailable):
+        drainer.drain("verification", 60)
+
+    assert healthy()
+    drain_all(drainer)
+    assert stages() == {"notified": 4}
+
+
+def test_what_was_set_apart_and_is_held_by_somebody_for_a_moment_is_not_lost(database: str, worker: Worker) -> None:
+    """A citizen's answer that is refused in the end holds the case's row for a moment."""
+    (taken,) = file_clean(1)
+    rows("update cases set ready = false")
+    rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [taken.case_id])
+
+    with psycopg.connect(database) as citizens:
+        citizens.execute("select from cases where id = %s for update", [taken.case_id])
+        letting_go = Timer(0.2, citizens.rollback)
+        letting_go.start()
+        drain_all(worker())
+        letting_go.join()
+
+    drain_all(worker())
+    assert stage_of(taken) == "notified"
+
+
+def test_a_deadlock_repeats_the_batch_and_counts_as_no_try(poisoned: Poisoned, worker: Worker) -> None:
+    there = Register("nobody", errors=[psycopg.errors.DeadlockDetected("deadlock detected")] * 2)
+
+    drain_all(worker(outside=there.outside()))
+
+    assert stages() == {"notified": 20}
+    assert there.asked[0] == there.asked[1] == there.asked[2]  # the whole batch, not halves
+    assert value("select count(*) from trouble") == 0
+
+
+def test_a_deadlock_of_a_case_alone_counts_as_no_try_either(database: str, worker: Worker) -> None:
+    (taken,) = file_clean(1)
+    there = Register("nobody", errors=[psycopg.errors.DeadlockDetected("deadlock detected")] * 3)
+
+    drain_all(worker(outside=there.outside()))
+
+    assert stage_of(taken) == "notified"
+    assert value("select count(*) from trouble") == 0
