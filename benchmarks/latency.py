@@ -26,9 +26,9 @@ from sijil.generator.household import Made, households
 from sijil.ground import Ground, ground
 from sijil.importing import application
 from sijil.processes import start_gateway, stop
-from tasks.queues import ALL
 from tasks.wake import wake
 from workflows.declaration import ApplicationBody
+from workflows.flow import ALL_QUEUES, FIRST_QUEUE
 from workflows.intake import Application, Taken, submit
 from workflows.lanes import INTERACTIVE
 
@@ -48,7 +48,7 @@ def idle(seed: int, workers: Workers, say: Say) -> dict[str, Any]:
         on.create("latency")
         coming = clean(seed)
         people = enrolled(coming, ONE_BY_ONE + WARM)
-        with gateway(), working(workers, ALL) as supervisor:
+        with gateway(), working(workers, ALL_QUEUES) as supervisor:
             pids = [*alive_pids(), supervisor.pid]
             times = [one_by_one(made) for made in people][WARM:]
             say(f"{len(times)} applications one at a time")
@@ -114,7 +114,7 @@ def one_by_one(made: Made) -> float:
     began = time.monotonic()
     with transaction() as session:
         (outcome,) = submit(session, [Application(application(body).key, "api", INTERACTIVE, body)], clock.now(), notices)
-    wake("verification")
+    wake(FIRST_QUEUE)
     assert isinstance(outcome, Taken)
     with psycopg.connect(settings().database_url or "", autocommit=True) as connection:
         while not seen(connection, outcome.case_id):

@@ -21,7 +21,7 @@ from sijil.importing import application
 from sijil.processes import configure, start, stop
 from tasks.wake import wake
 from workflows.declaration import ApplicationBody
-from workflows.flow import QUEUES
+from workflows.flow import FIRST_QUEUE, QUEUES
 from workflows.intake import submit
 from workflows.monitor import workers as signed_on
 from workflows.pauses import pause
@@ -29,7 +29,6 @@ from workflows.pauses import pause
 SET = 500
 LOOK_SECONDS = 0.05
 PATIENCE = 9  # looking may take a tenth of the time, or it would be part of what is measured
-PAUSED = "verification"
 PREPARED = "prepared"
 LEAST_SECONDS = 10.0
 Say = Callable[[str], None]
@@ -73,7 +72,7 @@ def prepare(on: Ground, database: str, count: int, seed: int) -> None:
 def hold() -> None:
     """No worker takes anything."""
     with transaction() as session:
-        pause(raw(session), PAUSED, "bench", clock.now())
+        pause(raw(session), FIRST_QUEUE, "bench", clock.now())
 
 
 def let_go() -> float:
@@ -81,7 +80,7 @@ def let_go() -> float:
     began = time.time()
     with transaction() as session:
         raw(session).execute("delete from paused_queue")
-    wake(PAUSED)
+    wake(FIRST_QUEUE)
     return began
 
 

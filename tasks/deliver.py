@@ -12,6 +12,7 @@ from uuid import UUID
 
 from models import clock
 from models.database import Connection, raw, transaction
+from workflows.flow import DELIVERY
 
 LEASE = timedelta(seconds=15)  # longer than a call may take, or a slow answer would be taken for none
 FRESH_SECONDS = 5.0  # how old a lease may be when the call begins: a process that was held up must not call when others ask already
@@ -47,10 +48,10 @@ class Gateway(Protocol):
 
 # TAKE passes over rows that somebody holds, ANSWER is given its rows in the order of their key: no two wait for each other.
 # Nothing is taken while the queue is paused. Asking what became of a message is no try: a gateway that was away has refused nothing.
-TAKE = """
+TAKE = f"""
     with due as (
         select case_id, seq, template from message
-        where status = %s and due_at <= %s and not exists (select from paused_queue where queue = 'delivery')
+        where status = %s and due_at <= %s and not exists (select from paused_queue where queue = '{DELIVERY}')
         order by due_at limit %s for update skip locked
     )
     update message m set status = 'sending', fence = fence + 1, lease_owner = %s, due_at = %s, tries = tries + (m.status = 'owed')::int

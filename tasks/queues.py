@@ -10,10 +10,9 @@ from models.errors import Unavailable
 from tasks.broker import SijilBroker
 from tasks.deliver import Deliverer
 from tasks.wake import awake, wake
-from workflows.drain import DELIVERY, Drainer
-from workflows.flow import QUEUES
+from workflows.drain import Drainer
+from workflows.flow import DELIVERY, QUEUES
 
-ALL = (*QUEUES, DELIVERY)
 log = structlog.get_logger()
 
 

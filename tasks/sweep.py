@@ -15,7 +15,7 @@ from models.database import Connection, raw, transaction, value
 from models.errors import SijilError
 from tasks.wake import wake
 from workflows.dead import Silent, settle_the_dead, silent_workers
-from workflows.drain import DELIVERY
+from workflows.flow import DELIVERY
 from workflows.logbook import set_apart
 from workflows.ports import Outside
 from workflows.timers import queues_with_work, ripen
@@ -26,9 +26,9 @@ SWEEP_LOCK = 7219  # advisory; transaction-wide, so that no supervisor is specia
 SWEEP_SECONDS = 2.0
 ASIDE = timedelta(minutes=1)  # until a case that cannot even be counted is looked at again
 SIGN_ON_AGAIN = timedelta(seconds=5)  # a worker that lost its connection notices at its next heartbeat
-MESSAGES_DUE = """
+MESSAGES_DUE = f"""
     select exists (select from message where status in ('owed', 'sending') and due_at <= %s)
-    and not exists (select from paused_queue where queue = 'delivery')
+    and not exists (select from paused_queue where queue = '{DELIVERY}')
 """
 
 

@@ -23,7 +23,6 @@ from workflows.ports import Outside
 
 SEED = 7
 OUTSIDE = Outside(LocalRegister, notices)
-ALL_QUEUES = frozenset(QUEUES)
 MACHINE_PATH = ["ApplicationReceived", "PersonsVerified", "ScoreComputed", "NothingSuspicious", "HouseholdApproved", "NoticesIssued"]
 CLEAN = [number for number in range(400) if household(SEED, number).truth["plant"] is None]
 
@@ -105,7 +104,7 @@ class Wakes:
 PIDS = count(1)
 
 
-def a_drainer(serves: Iterable[str] = ALL_QUEUES, outside: Outside = OUTSIDE, batch: int = 250) -> Drainer:
+def a_drainer(serves: Iterable[str] = QUEUES, outside: Outside = OUTSIDE, batch: int = 250) -> Drainer:
     """A worker's drainer that serves these queues. Its logbook must be signed off."""
     queues = frozenset(serves)
     return Drainer(outside, Logbook("test", next(PIDS), queues, clock.now()), queues, batch, Wakes([]))

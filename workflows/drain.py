@@ -18,6 +18,7 @@ from models.errors import Unavailable
 from workflows.claim import Cursor, claim, claim_these, paused
 from workflows.engine import Progress, work
 from workflows.floor import Floor
+from workflows.flow import DELIVERY
 from workflows.load import CaseRow
 from workflows.logbook import LEAVE, Attempt, Logbook
 from workflows.ports import Outside
@@ -30,7 +31,6 @@ AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, p
 
 HANGS_SECONDS = 180.0  # a batch takes less than one
 
-DELIVERY = "delivery"  # the queue of the ledger's messages, beside those of the cases
 Find = Callable[[Connection], list[CaseRow]]
 
 

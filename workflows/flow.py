@@ -135,9 +135,13 @@ REGISTRATION = flow(
 FLOWS: dict[str, Flow] = {REGISTRATION.kind: REGISTRATION}
 PARKED = "parked"  # beside every flow: our fault, an operator's to mend; resuming leads back to where it failed
 
+# The queues of the cases; beside them stands that of the ledger's messages.
 QUEUES: tuple[str, ...] = tuple(
     dict.fromkeys(step.queue for each in FLOWS.values() for step in each.steps.values() if step.queue)
 )  # fmt: skip
+FIRST_QUEUE = QUEUES[0]  # where an application begins
+DELIVERY = "delivery"
+ALL_QUEUES = (*QUEUES, DELIVERY)
 
 
 def step_of(kind: str, stage: str) -> Step:

@@ -8,9 +8,8 @@ from psycopg.rows import dict_row
 
 from models.database import Connection
 from workflows.claim import paused
-from workflows.drain import DELIVERY
 from workflows.events import CaseWithdrawn
-from workflows.flow import FLOWS, MACHINE, QUEUES
+from workflows.flow import ALL_QUEUES, DELIVERY, FLOWS, MACHINE, QUEUES
 from workflows.lanes import ALLOWANCE
 from workflows.logbook import WORKER_LOCK
 
@@ -51,7 +50,7 @@ def queues(connection: Connection, now: datetime) -> list[dict[str, Any]]:
     held = paused(connection)
     return [
         in_queue(queue, depth, since, done.get(queue, 0), now) | {"state": "paused" if queue in held else "open"}
-        for queue, (depth, since) in zip((*QUEUES, DELIVERY), [*waiting, one(connection, OWED)], strict=True)
+        for queue, (depth, since) in zip(ALL_QUEUES, [*waiting, one(connection, OWED)], strict=True)
     ]  # fmt: skip
 
 

@@ -4,17 +4,15 @@ from datetime import datetime
 
 from models.database import Connection
 from models.errors import Refused
-from workflows.drain import DELIVERY
-from workflows.flow import QUEUES
+from workflows.flow import ALL_QUEUES
 
 PAUSE = "insert into paused_queue (queue, since, actor) values (%s, %s, %s) on conflict (queue) do nothing"
 
 
 def pause(connection: Connection, queue: str, by: str, now: datetime) -> None:
     """Workers leave the queue alone from their next batch on. Raises Refused for a queue that does not exist."""
-    known = (*QUEUES, DELIVERY)
-    if queue not in known:
-        raise Refused("unknown_queue", f"There is no queue '{queue}'. There are {', '.join(known)}.")
+    if queue not in ALL_QUEUES:
+        raise Refused("unknown_queue", f"There is no queue '{queue}'. There are {', '.join(ALL_QUEUES)}.")
     connection.execute(PAUSE, [queue, now, by])
 
 

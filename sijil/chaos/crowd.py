@@ -21,7 +21,7 @@ from sijil.generator.household import Made, households
 from sijil.importing import application
 from tasks.wake import wake
 from workflows.declaration import ApplicationBody
-from workflows.drain import DELIVERY
+from workflows.flow import DELIVERY, FIRST_QUEUE
 from workflows.intake import Application, Outcome, Taken, submit
 
 SET = 125  # applications that come in one go at the most; two of them at once
@@ -90,7 +90,7 @@ class Crowd:
             if self.over:
                 return
             time.sleep(0.2)
-        wake("verification")
+        wake(FIRST_QUEUE)
         wake(DELIVERY)
         for each, outcome in zip(applications, outcomes, strict=True):
             if isinstance(outcome, Taken):

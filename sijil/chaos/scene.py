@@ -23,7 +23,7 @@ from sijil.chaos.crowd import Crowd
 from sijil.ground import Ground
 from sijil.processes import configure, start, start_gateway, stop
 from tasks.broker import broker
-from tasks.queues import ALL
+from workflows.flow import ALL_QUEUES
 
 WORKERS = 2
 CALL_MILLISECONDS = 150  # of the gateway: half before a message is written down, half after
@@ -167,7 +167,7 @@ class Scene:
     def double_every_queue(self) -> None:
         """One message a queue, delivered twice. A broker that is away has nothing to double."""
         try:
-            for queue in ALL:
+            for queue in ALL_QUEUES:
                 message = dramatiq.Message[Any](queue_name=queue, actor_name=queue, args=(), kwargs={}, options={})
                 for _ in range(2):
                     broker().enqueue(message)

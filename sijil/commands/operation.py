@@ -10,7 +10,7 @@ from models.errors import Refused
 from sijil.say import Json, answer, servers
 from tasks.outside import outside
 from tasks.wake import wake
-from workflows.drain import DELIVERY
+from workflows.flow import DELIVERY
 from workflows.monitor import parked_cases, parked_groups, queues, workers
 from workflows.pauses import pause, resume
 from workflows.people import answer_of_officer, find

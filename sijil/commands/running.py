@@ -10,8 +10,8 @@ from models.errors import Refused
 from models.settings import settings
 from sijil.processes import configure, interruptible, require_free
 from sijil.say import Json, answer, servers
-from tasks.queues import ALL
 from tasks.supervisor import Supervisor
+from workflows.flow import ALL_QUEUES
 
 app = typer.Typer()
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Where the portal listens. Default: SIJIL_PORT, or 8000.")]
@@ -39,9 +39,9 @@ def chosen_queues(given: list[str] | None) -> tuple[str, ...]:
     """The queues asked for. Raises Refused for one that does not exist."""
     names = [name.strip() for each in given or [] for name in each.split(",") if name.strip()]
     for name in names:
-        if name not in ALL:
-            raise Refused("unknown_queue", f"There is no queue '{name}'. There are {', '.join(ALL)}.")
-    return tuple(names) or ALL
+        if name not in ALL_QUEUES:
+            raise Refused("unknown_queue", f"There is no queue '{name}'. There are {', '.join(ALL_QUEUES)}.")
+    return tuple(names) or ALL_QUEUES
 
 
 @app.command("serve")

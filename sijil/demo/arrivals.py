@@ -16,6 +16,7 @@ from sijil.generator.household import households
 from sijil.importing import SET, application
 from tasks.wake import wake
 from workflows.declaration import ApplicationBody
+from workflows.flow import FIRST_QUEUE
 from workflows.intake import Taken, submit
 
 CLERKS = 4  # who send at the same time
@@ -92,6 +93,6 @@ class Filing:
         while not self.stopping.is_set() and (batch := list(islice(bodies, SET))):
             with transaction() as session:
                 outcomes = submit(session, [application(body) for body in batch], clock.now(), notices)
-            wake("verification")
+            wake(FIRST_QUEUE)
             taken = sum(isinstance(each, Taken) for each in outcomes)
             self.filed, self.refused = self.filed + taken, self.refused + len(outcomes) - taken

@@ -9,7 +9,6 @@ import pytest
 from models import clock
 from models.database import raw, transaction
 from tests.filing import (
-    ALL_QUEUES,
     MACHINE_PATH,
     a_household,
     changed,
@@ -238,7 +237,3 @@ def test_many_that_are_set_apart_hold_up_nobody_who_waits_in_the_queue(applicati
     # Then the one that waits was worked beside the first of the others
     assert stage_of(application) == "notified"
     assert stages() == {"notified": 2, "submitted": 19}
-
-
-def test_every_queue_of_the_map_can_be_worked(database: str) -> None:
-    assert set(QUEUES) == set(ALL_QUEUES) == {"verification", "scoring", "fraud", "approval", "notification"}

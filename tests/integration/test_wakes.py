@@ -12,7 +12,7 @@ from models.database import raw, transaction
 from models.settings import settings
 from tasks.broker import broker as the_broker
 from tasks.deliver import Deliverer
-from tasks.queues import ALL, declare
+from tasks.queues import declare
 from tasks.sweep import SIGN_ON_AGAIN, SWEEP_LOCK, Coroner, sweep
 from tasks.wake import awake, flag, wake
 from tests.conftest import forget_settings
@@ -20,6 +20,7 @@ from tests.filing import OUTSIDE, drain_all, file_clean, rows, stages, value
 from tests.integration.people import after
 from tests.integration.test_delivery import BookGateway, a_deliverer
 from workflows.drain import Drainer
+from workflows.flow import ALL_QUEUES
 from workflows.logbook import WORKER_LOCK
 
 pytestmark = pytest.mark.usefixtures("database", "broker")
@@ -33,7 +34,7 @@ def messages(queue: str) -> int:
 
 def waiting() -> dict[str, int]:
     """The queues in which a message waits."""
-    return {queue: found for queue in ALL if (found := messages(queue))}
+    return {queue: found for queue in ALL_QUEUES if (found := messages(queue))}
 
 
 @pytest.fixture

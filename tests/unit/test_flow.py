@@ -10,7 +10,23 @@ from notifications.notices import NOTICES, SILENT
 from tests.factories import NOW
 from workflows.events import KINDS, ApplicationReceived, ApplicationRefused, CaseErased, CaseParked, CaseResumed, CaseWithdrawn, Event
 from workflows.evidence import ANSWERS_OF_PEOPLE, DoubtAnswer, TimePassed, Withdrawal
-from workflows.flow import CASEWORKER, CITIZEN, FLOWS, MACHINE, NOBODY, PARKED, QUEUES, REGISTRATION, Decide, Flow, Step, step_of
+from workflows.flow import (
+    ALL_QUEUES,
+    CASEWORKER,
+    CITIZEN,
+    DELIVERY,
+    FIRST_QUEUE,
+    FLOWS,
+    MACHINE,
+    NOBODY,
+    PARKED,
+    QUEUES,
+    REGISTRATION,
+    Decide,
+    Flow,
+    Step,
+    step_of,
+)  # fmt: skip
 
 BESIDE_THE_MAP = {ApplicationReceived, CaseParked, CaseResumed, CaseErased}
 STEPS = [(flow, step) for flow in FLOWS.values() for step in flow.steps.values()]
@@ -80,7 +96,11 @@ def test_machine_stages_have_a_queue_and_somebody_who_gathers() -> None:
 
 
 def test_the_queues_are_those_that_operators_know() -> None:
-    assert QUEUES == ("verification", "scoring", "fraud", "approval", "notification")
+    assert ALL_QUEUES == (*QUEUES, DELIVERY) == ("verification", "scoring", "fraud", "approval", "notification", "delivery")
+
+
+def test_an_application_begins_in_the_first_queue() -> None:
+    assert REGISTRATION.steps[REGISTRATION.first].queue == FIRST_QUEUE
 
 
 def test_an_application_goes_through_five_decisions_in_order() -> None:

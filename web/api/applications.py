@@ -20,7 +20,7 @@ from web.api.schema import schema_of
 from web.errors import problem
 from web.queries import UNKNOWN, reasons_of, status_of
 from workflows.declaration import EASTERN_DIGITS, NO_CONTROLS, ApplicationBody, Declaration, problems_of, read
-from workflows.drain import DELIVERY
+from workflows.flow import DELIVERY, FIRST_QUEUE
 from workflows.intake import Application, NotTaken, Taken, key_of, submit
 from workflows.lanes import INTERACTIVE
 from workflows.people import answer_of_citizen
@@ -75,7 +75,7 @@ def file_application(
         (outcome,) = submit(session, [Application(key, CHANNEL, INTERACTIVE, sent)], clock.now(), notices)
     if isinstance(outcome, NotTaken):
         raise refusal(outcome, "Idempotency-Key" if idempotency_key else "application")
-    wake("verification")
+    wake(FIRST_QUEUE)
     wake(DELIVERY)
     return Response(receipt(outcome, sent.language), status_code=200 if outcome.repeated else 201)
 
