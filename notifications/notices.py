@@ -53,9 +53,9 @@ TEMPLATES: Mapping[str, str] = {
     "you can take it up again later.",
     "lapsed": "RSU: application {reference} was set aside because no correction came. It is not refused: you can take it up again at any time.",
     "resumed": "RSU: we have received your answer on application {reference}. It is being processed again.",
-    "review": "RSU: an officer is looking at application {reference} before it is decided. You need do nothing; we will write to you.",
+    "review": "RSU: a caseworker is looking at application {reference} before it is decided. You need do nothing; we will write to you.",
     "registered": "RSU: your household is registered, application {reference}. Each programme will tell you its own decision.",
-    "refused": "RSU: application {reference} was refused by two officers. You may ask why and object, online or at a service centre.",
+    "refused": "RSU: application {reference} was refused by two caseworkers. You may ask why and object, online or at a service centre.",
     "withdrawn": "RSU: application {reference} was withdrawn as you asked. You may apply again at any time.",
 }
 NOTICES: Mapping[type[Event], str] = {

@@ -90,7 +90,7 @@ def declarations(**fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Declarati
     return bodies(**fixed).map(Declaration.model_validate)
 
 
-def officers() -> st.SearchStrategy[str]:
+def caseworkers() -> st.SearchStrategy[str]:
     """One of two caseworkers."""
     return st.sampled_from(("officer:1", "officer:2"))
 
@@ -107,7 +107,7 @@ def case_files(draw: Callable[..., Any], step: Step) -> CaseFile:
         a_recorded(ReviewOverdue(times=draw(st.integers(1, 9))), at=draw(moments)),
     ]
     if draw(st.sampled_from((True, True, False))):
-        past.append(a_recorded(RefusalProposed(reason="false_declaration"), at=draw(moments), actor=draw(officers())))
+        past.append(a_recorded(RefusalProposed(reason="false_declaration"), at=draw(moments), actor=draw(caseworkers())))
     declared = draw(declarations(members=households(2)))
     return a_case_file(*past, declaration=declared, stage=step.name, deadline=step.deadline(NOW))
 
@@ -152,6 +152,6 @@ def answers(kind: type[Evidence], case: CaseFile, at: datetime) -> st.SearchStra
         Correction: st.just(Correction(at=at, by="declarant", number=case.declaration_number + 1)),
         Withdrawal: st.just(Withdrawal(at=at, by="declarant")),
         Reopening: st.just(Reopening(at=at, by="declarant")),
-        DoubtAnswer: st.builds(lambda said, by: DoubtAnswer(at=at, by=by, verdict=said[0], reason=said[1]), verdicts, officers()),
+        DoubtAnswer: st.builds(lambda said, by: DoubtAnswer(at=at, by=by, verdict=said[0], reason=said[1]), verdicts, caseworkers()),
     }
     return kinds[kind]

@@ -87,11 +87,11 @@ def known(language: str) -> str:
 
 
 def state_of(case: Status) -> str:
-    """The stage as citizens are told it. A correction may be asked for by the machine or by an officer."""
+    """The stage as citizens are told it. A correction may be asked for by the machine or by a caseworker."""
     if case.stage in IN_WORK:
         return "in_work"
-    by_officer = case.stage == "needs_correction" and case.reached.get("CorrectionAsked", NEVER) > case.reached.get("MembersMismatched", NEVER)
-    return "correction_asked" if by_officer else case.stage
+    by_caseworker = case.stage == "needs_correction" and case.reached.get("CorrectionAsked", NEVER) > case.reached.get("MembersMismatched", NEVER)
+    return "correction_asked" if by_caseworker else case.stage
 
 
 def steps(case: Status) -> list[tuple[str, str]]:

@@ -82,7 +82,7 @@ class Reopening(Evidence, frozen=True, kw_only=True, tag=True):
 
 
 class DoubtAnswer(Evidence, frozen=True, kw_only=True, tag=True):
-    """An officer says what a doubt comes to: lift it, ask the citizen for a correction, or refuse. `reason` is a code."""
+    """A caseworker says what a doubt comes to: lift it, ask the citizen for a correction, or refuse. `reason` is a code."""
 
     verdict: str  # "lift" | "correct" | "refuse"
     reason: str

@@ -1,4 +1,4 @@
-"""What people answer: a citizen corrects, withdraws or reopens; an officer answers a doubt; an operator resumes what was parked."""
+"""What people answer: a citizen corrects, withdraws or reopens; a caseworker answers a doubt; an operator resumes what was parked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,13 +100,14 @@ def redeclare(connection: Connection, case: Found, version: int | None, declarat
     return number
 
 
-def answer_of_officer(
-    session: Session, reference: str, officer: str, verdict: str, reason: str, version: int | None, now: datetime, outside: Outside
+def answer_of_caseworker(
+    session: Session, reference: str, caseworker: str, verdict: str, reason: str, version: int | None, now: datetime, outside: Outside
 ) -> StageNow:
     """A caseworker answers a doubt: `lift`, `correct` or `refuse`, with a reason of `stages/review.py`."""
     connection = raw(session)
     case = find(connection, reference)
-    form = DoubtAnswer(at=now, by=pseudonym("officer", officer), verdict=verdict, reason=reason)
+    # The role is `officer` in every event ever recorded, and part of what is digested: another word would be another person.
+    form = DoubtAnswer(at=now, by=pseudonym("officer", caseworker), verdict=verdict, reason=reason)
     return act(connection, case, version, form, outside)
 
 

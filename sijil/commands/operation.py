@@ -1,4 +1,4 @@
-"""For operators: queues, workers, parked cases, and for officers: answering a doubt."""
+"""For operators: queues, workers, parked cases, and for caseworkers: answering a doubt."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from tasks.wake import wake
 from workflows.flow import DELIVERY
 from workflows.monitor import parked_cases, parked_groups, queues, workers
 from workflows.pauses import pause, resume
-from workflows.people import answer_of_officer, find
+from workflows.people import answer_of_caseworker, find
 from workflows.people import resume as resume_cases
 from workflows.receipts import pseudonym
 from workflows.stages.review import REASONS
@@ -110,21 +110,21 @@ def retry_parked(
 @app.command("decide")
 def decide(
     reference: str,
-    verdict: Annotated[str, typer.Argument(help="lift, correct or refuse. A refusal needs two officers.")],
+    verdict: Annotated[str, typer.Argument(help="lift, correct or refuse. A refusal needs two caseworkers.")],
     reason: Annotated[str, typer.Option(help=f"Why, as a code: {REASON_CODES}.")],
-    officer: Annotated[str, typer.Option("--as", help="The officer who decides; kept as a pseudonym.")],
+    caseworker: Annotated[str, typer.Option("--as", help="The caseworker who decides; kept as a pseudonym.")],
     version: Annotated[int | None, typer.Option(help="The version that was looked at; refused if the case moved on since.")] = None,
     as_json: Json = False,
 ) -> None:
-    """An officer answers a doubt."""
+    """A caseworker answers a doubt."""
     with servers():
         with transaction() as session:
-            now = answer_of_officer(session, reference, officer, verdict, reason, version, clock.now(), outside())
+            now = answer_of_caseworker(session, reference, caseworker, verdict, reason, version, clock.now(), outside())
         for queue in (*now.queues, DELIVERY):
             wake(queue)
     lines = [f"{now.event}: the case is '{now.stage}' now (version {now.version})."]
     if now.event == "DoubtLifted":
         lines.append("It is screened again: should another household still hold one of its persons, it comes back for review.")
     if now.event == "RefusalProposed":
-        lines.append("A second officer must agree before the application is refused.")
+        lines.append("A second caseworker must agree before the application is refused.")
     answer({"event": now.event, "stage": now.stage, "version": now.version}, as_json, *lines)

@@ -1,4 +1,4 @@
-"""Citizens, officers and the clock, as tests move them."""
+"""Citizens, caseworkers and the clock, as tests move them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from models.database import raw, transaction
 from tests.filing import OUTSIDE, Body
 from workflows.declaration import Declaration
 from workflows.intake import Taken
-from workflows.people import StageNow, answer_of_citizen, answer_of_officer
+from workflows.people import StageNow, answer_of_caseworker, answer_of_citizen
 from workflows.people import resume as resume_cases
 from workflows.timers import CLOCKS_DIFFER, ripen
 
@@ -21,10 +21,10 @@ def citizen(taken: Taken, kind: str, body: Body | None = None, version: int | No
         return answer_of_citizen(session, taken.reference, secret or taken.secret, kind, version, sent, clock.now(), OUTSIDE)
 
 
-def officer(taken: Taken, verdict: str, reason: str, name: str = "amina", version: int | None = None) -> StageNow:
-    """An officer's answer, committed."""
+def caseworker(taken: Taken, verdict: str, reason: str, name: str = "amina", version: int | None = None) -> StageNow:
+    """A caseworker's answer, committed."""
     with transaction() as session:
-        return answer_of_officer(session, taken.reference, name, verdict, reason, version, clock.now(), OUTSIDE)
+        return answer_of_caseworker(session, taken.reference, name, verdict, reason, version, clock.now(), OUTSIDE)
 
 
 def retry_parked(*case_ids: int) -> None:

@@ -82,7 +82,7 @@ def ready(database: str, broker: str, sijil: Run) -> Run:
 
 @pytest.fixture
 def doubted(ready: Run, worker: Worker) -> Taken:
-    """An application that waits for an officer."""
+    """An application that waits for a caseworker."""
     mine, theirs = a_household(0, members=3), a_household(1, members=3)
     register([mine, theirs])
     _, later = file(mine.body, borrowing(theirs.body, mine.body))
@@ -195,7 +195,7 @@ def test_score_takes_a_declaration(sijil: Run, tmp_path: Path) -> None:
     assert found["contributions"]
 
 
-# Officers and auditors -----------------------------------------------------------------------------
+# Caseworkers and auditors --------------------------------------------------------------------------
 
 
 def test_decide_lifts_a_doubt_and_says_where_the_case_stands(doubted: Taken, ready: Run) -> None:
@@ -205,7 +205,7 @@ def test_decide_lifts_a_doubt_and_says_where_the_case_stands(doubted: Taken, rea
     assert version_of(doubted) == ran.json["version"]
 
 
-def test_decide_refuses_only_with_two_officers(doubted: Taken, ready: Run) -> None:
+def test_decide_refuses_only_with_two_caseworkers(doubted: Taken, ready: Run) -> None:
     refuse = ("decide", doubted.reference, "refuse", "--reason", "false_declaration", "--json")
     assert ready(*refuse, "--as", "amina").json["event"] == "RefusalProposed"
 

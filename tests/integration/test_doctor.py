@@ -55,7 +55,7 @@ def test_an_empty_register_is_healthy(database: str) -> None:
 
 
 def test_a_register_at_work_is_healthy_at_every_moment(database: str, worker: Worker) -> None:
-    """Due, handed over, waiting for a citizen, an officer or a back-off, and ended."""
+    """Due, handed over, waiting for a citizen, a caseworker or a back-off, and ended."""
     mine, theirs = a_household(20, members=3), a_household(21, members=3)
     register([mine, theirs])
     file(mine.body, borrowing(theirs.body, mine.body), a_household(22).body)

@@ -25,7 +25,7 @@ from tests.filing import (
     stage_of,
     value,
 )
-from tests.integration.people import after, citizen, officer, retry_parked, ring_timers
+from tests.integration.people import after, caseworker, citizen, retry_parked, ring_timers
 from workflows import audit, erasure, replay
 from workflows.chain import commit, link
 from workflows.drain import Drainer
@@ -339,9 +339,9 @@ def test_every_decision_of_every_kind_is_computed_again_to_the_same_bytes(databa
     drain_all(a_worker)
 
     citizen(first, "correction", corrected.body)
-    officer(doubted, "lift", "moved")
-    officer(refusable, "refuse", "false_declaration", "amina")
-    officer(refusable, "refuse", "false_declaration", "brahim")
+    caseworker(doubted, "lift", "moved")
+    caseworker(refusable, "refuse", "false_declaration", "amina")
+    caseworker(refusable, "refuse", "false_declaration", "brahim")
     drain_all(a_worker)
     for days in (7.1, 21.1, 30.1):
         with after(days=days):

@@ -1,4 +1,4 @@
-"""What citizens and officers answer, and what the clock brings where nobody does."""
+"""What citizens and caseworkers answer, and what the clock brings where nobody does."""
 
 import time
 from collections.abc import Callable
@@ -30,7 +30,7 @@ from tests.filing import (
     value,
     version_of,
 )
-from tests.integration.people import after, citizen, officer, ring_timers
+from tests.integration.people import after, caseworker, citizen, ring_timers
 from workflows.drain import Drainer
 from workflows.intake import Taken
 from workflows.timers import CLOCKS_DIFFER, ripen
@@ -52,7 +52,7 @@ def mistaken(database: str, worker: Worker) -> tuple[Made, Taken]:
 
 @pytest.fixture
 def doubted(database: str, worker: Worker) -> tuple[Taken, Taken]:
-    """A registered household, and a later application with one of its persons, which waits for an officer."""
+    """A registered household, and a later application with one of its persons, which waits for a caseworker."""
     mine, theirs = a_household(0, members=3), a_household(1, members=3)
     register([mine, theirs])
     first, later = file(mine.body, borrowing(theirs.body, mine.body))
@@ -325,7 +325,7 @@ def test_what_is_notified_cannot_be_withdrawn(database: str, worker: Worker) -> 
     assert refused.value.code == "not_possible_now"
 
 
-# Officers ------------------------------------------------------------------------------------------
+# Caseworkers ---------------------------------------------------------------------------------------
 
 
 def test_a_doubt_is_lifted_and_the_household_registered_once_the_other_let_go(doubted: tuple[Taken, Taken], worker: Worker) -> None:
@@ -333,17 +333,17 @@ def test_a_doubt_is_lifted_and_the_household_registered_once_the_other_let_go(do
     rows("delete from person_claim where case_id = %s", first.case_id)
     rows("update household_member set active = false")
 
-    assert officer(later, "lift", "moved").event == "DoubtLifted"
+    assert caseworker(later, "lift", "moved").event == "DoubtLifted"
     drain_all(worker())
 
     assert stage_of(later) == "notified"
     assert events_of(later)[-4:] == ["DoubtLifted", "NothingSuspicious", "HouseholdApproved", "NoticesIssued"]
 
 
-def test_an_officer_asks_for_a_correction_and_the_corrected_household_is_registered(doubted: tuple[Taken, Taken], worker: Worker) -> None:
+def test_a_caseworker_asks_for_a_correction_and_the_corrected_household_is_registered(doubted: tuple[Taken, Taken], worker: Worker) -> None:
     _, later = doubted
 
-    assert officer(later, "correct", "person_lives_elsewhere").stage == "needs_correction"
+    assert caseworker(later, "correct", "person_lives_elsewhere").stage == "needs_correction"
     assert messages_of(later)[-1] == "correction"
     citizen(later, "correction", a_household(1, members=3).body)
     drain_all(worker())
@@ -351,31 +351,31 @@ def test_an_officer_asks_for_a_correction_and_the_corrected_household_is_registe
     assert stage_of(later) == "notified"
 
 
-def test_a_refusal_needs_two_officers_who_agree(doubted: tuple[Taken, Taken]) -> None:
+def test_a_refusal_needs_two_caseworkers_who_agree(doubted: tuple[Taken, Taken]) -> None:
     _, later = doubted
 
     # The first one proposes, and nothing has happened to the citizen
-    assert officer(later, "refuse", "false_declaration", "amina").stage == "under_review"
+    assert caseworker(later, "refuse", "false_declaration", "amina").stage == "under_review"
     assert "refused" not in messages_of(later)
 
     # The same one again is no second opinion
     before = everything(*ALL_TABLES)
     with pytest.raises(Refused) as refused:
-        officer(later, "refuse", "false_declaration", "amina")
+        caseworker(later, "refuse", "false_declaration", "amina")
     assert refused.value.code == "needs_second_person"
     assert everything(*ALL_TABLES) == before
 
     # The second one decides
-    assert officer(later, "refuse", "false_declaration", "brahim").stage == "rejected"
+    assert caseworker(later, "refuse", "false_declaration", "brahim").stage == "rejected"
     assert messages_of(later)[-1] == "refused"
     proposer, decider = rows("select actor from event where kind in ('RefusalProposed', 'ApplicationRefused') order by seq")
     assert proposer != decider
     assert facts_of(later, "ApplicationRefused")["proposed_by"] == proposer[0]
 
 
-def test_the_history_names_no_officer(doubted: tuple[Taken, Taken]) -> None:
+def test_the_history_names_no_caseworker(doubted: tuple[Taken, Taken]) -> None:
     _, later = doubted
-    officer(later, "refuse", "false_declaration", "amina")
+    caseworker(later, "refuse", "false_declaration", "amina")
 
     (actor,) = rows("select actor from event where kind = 'RefusalProposed'")[0]
     assert actor.startswith("officer:")
@@ -385,39 +385,39 @@ def test_the_history_names_no_officer(doubted: tuple[Taken, Taken]) -> None:
 def test_a_proposal_of_a_review_that_ended_does_not_count_in_the_next(doubted: tuple[Taken, Taken], worker: Worker) -> None:
     # Given a proposal, after which the doubt was lifted and came back
     _, later = doubted
-    officer(later, "refuse", "false_declaration", "amina")
-    officer(later, "lift", "nothing_found", "brahim")
+    caseworker(later, "refuse", "false_declaration", "amina")
+    caseworker(later, "lift", "nothing_found", "brahim")
     with after(seconds=5):
         drain_all(worker())
         assert stage_of(later) == "under_review"
 
-        # When another officer would refuse, it is a first opinion again
-        assert officer(later, "refuse", "false_declaration", "brahim").event == "RefusalProposed"
+        # When another caseworker would refuse, it is a first opinion again
+        assert caseworker(later, "refuse", "false_declaration", "brahim").event == "RefusalProposed"
 
 
 def test_an_unknown_reason_is_refused_and_those_that_are_known_are_named(doubted: tuple[Taken, Taken]) -> None:
     _, later = doubted
 
     with pytest.raises(Refused, match="duplicate_application"):
-        officer(later, "refuse", "do_not_like_it")
+        caseworker(later, "refuse", "do_not_like_it")
 
 
-def test_an_officer_cannot_decide_what_is_not_in_doubt(doubted: tuple[Taken, Taken]) -> None:
+def test_a_caseworker_cannot_decide_what_is_not_in_doubt(doubted: tuple[Taken, Taken]) -> None:
     first, _ = doubted
 
     with pytest.raises(Refused) as refused:
-        officer(first, "refuse", "false_declaration")
+        caseworker(first, "refuse", "false_declaration")
 
     assert refused.value.code == "not_possible_now"
 
 
-def test_two_officers_at_the_same_version_only_the_first_is_heard(doubted: tuple[Taken, Taken]) -> None:
+def test_two_caseworkers_at_the_same_version_only_the_first_is_heard(doubted: tuple[Taken, Taken]) -> None:
     _, later = doubted
     seen = version_of(later)
-    officer(later, "correct", "person_lives_elsewhere", "amina", seen)
+    caseworker(later, "correct", "person_lives_elsewhere", "amina", seen)
 
     with pytest.raises(Stale):
-        officer(later, "lift", "nothing_found", "brahim", seen)
+        caseworker(later, "lift", "nothing_found", "brahim", seen)
 
 
 def test_no_machine_ever_refuses(doubted: tuple[Taken, Taken], worker: Worker) -> None:

@@ -1,4 +1,4 @@
-"""One person in two households: the first to commit keeps the person, the later application goes to an officer."""
+"""One person in two households: the first to commit keeps the person, the later application goes to a caseworker."""
 
 from collections.abc import Callable
 from threading import Barrier, Thread
@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 import pytest
 
 from tests.filing import Body, a_household, borrowing, drain_all, events_of, facts_of, file, messages_of, register, rows, stage_of, stages, value
-from tests.integration.people import officer
+from tests.integration.people import caseworker
 from workflows.drain import Drainer
 
 Worker = Callable[..., Drainer]
@@ -25,7 +25,7 @@ def claims() -> dict[int, int]:
     return dict(rows("select case_id, count(*) from person_claim group by case_id"))
 
 
-def test_the_later_application_goes_to_an_officer_who_sees_both(households: tuple[Body, Body], worker: Worker) -> None:
+def test_the_later_application_goes_to_a_caseworker_who_sees_both(households: tuple[Body, Body], worker: Worker) -> None:
     # Given a household that is registered
     (first,) = file(households[0])
     drain_all(worker())
@@ -68,7 +68,7 @@ def test_an_application_that_loses_one_person_lets_go_of_all_others(households: 
 
 
 def test_what_the_loser_let_go_of_another_household_can_claim(households: tuple[Body, Body], worker: Worker) -> None:
-    # Given an application that lost one person and waits for an officer
+    # Given an application that lost one person and waits for a caseworker
     file(*households)
     drain_all(worker())
 
@@ -162,7 +162,7 @@ def test_an_application_under_review_that_is_lifted_while_the_person_is_still_he
     first, later = file(*households)
     drain_all(worker())
 
-    officer(later, "lift", "nothing_found")
+    caseworker(later, "lift", "nothing_found")
     drain_all(worker())
 
     assert stage_of(later) == "under_review"

@@ -8,7 +8,7 @@ from models.database import transaction
 from tests.filing import OUTSIDE, a_drainer, a_household, borrowing, changed, drain_all, file, register, rows
 from workflows.drain import Drainer
 from workflows.intake import Taken
-from workflows.people import answer_of_citizen, answer_of_officer
+from workflows.people import answer_of_caseworker, answer_of_citizen
 
 
 @contextmanager
@@ -56,20 +56,20 @@ def under_review(place: int = 2) -> Taken:
     return taken
 
 
-def asked_by_officer() -> Taken:
-    """A doubt, and an officer who asks for a correction."""
+def asked_by_caseworker() -> Taken:
+    """A doubt, and a caseworker who asks for a correction."""
     taken = under_review()
     with transaction() as session:
-        answer_of_officer(session, taken.reference, "officer-1", "correct", "person_declared_twice", None, clock.now(), OUTSIDE)
+        answer_of_caseworker(session, taken.reference, "caseworker-1", "correct", "person_declared_twice", None, clock.now(), OUTSIDE)
     return taken
 
 
 def rejected() -> Taken:
-    """A doubt, and two officers who refuse."""
+    """A doubt, and two caseworkers who refuse."""
     taken = under_review()
-    for officer in ("officer-1", "officer-2"):
+    for caseworker in ("caseworker-1", "caseworker-2"):
         with transaction() as session:
-            answer_of_officer(session, taken.reference, officer, "refuse", "false_declaration", None, clock.now(), OUTSIDE)
+            answer_of_caseworker(session, taken.reference, caseworker, "refuse", "false_declaration", None, clock.now(), OUTSIDE)
     return taken
 
 
@@ -97,6 +97,6 @@ def in_work(place: int = 7) -> Taken:
 
 
 STANDINGS = {
-    "notified": registered, "needs_correction": to_correct, "correction_asked": asked_by_officer, "under_review": under_review,
+    "notified": registered, "needs_correction": to_correct, "correction_asked": asked_by_caseworker, "under_review": under_review,
     "rejected": rejected, "withdrawn": withdrawn, "lapsed": lapsed, "in_work": in_work,
 }  # fmt: skip

@@ -135,7 +135,7 @@ def test_without_the_secret_the_stage_is_told_and_nothing_else(client: Client) -
     assert set(bare) == {"reference", "stage", "version", "submitted_at", "since", "deadline", "corrections"}
 
 
-def test_whose_doubt_it_is_stays_with_the_officers(client: Client) -> None:
+def test_whose_doubt_it_is_stays_with_the_caseworkers(client: Client) -> None:
     assert shown(client, taken := under_review(), **{"Receipt-Secret": taken.secret}).json()["corrections"] == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from notifications.catalogues import DIRECTIONS, LANGUAGES, text
 from tests.filing import a_household, file, rows, value
 from tests.portal.conftest import HELPLINE, Client
-from tests.portal.standing import STANDINGS, asked_by_officer, registered, rejected, to_correct, work_off
+from tests.portal.standing import STANDINGS, asked_by_caseworker, registered, rejected, to_correct, work_off
 from web.language import day
 
 NOWHERE = "RSU-0000-0000-0000"
@@ -93,8 +93,8 @@ def test_the_reason_is_shown_to_the_receipts_secret_alone(client: Client, langua
 
 
 @both
-@pytest.mark.parametrize(("standing", "reason"), [(asked_by_officer, "person_declared_twice"), (rejected, "false_declaration")])
-def test_an_officers_reason_is_shown_to_the_secret_too(client: Client, language: str, standing: object, reason: str) -> None:
+@pytest.mark.parametrize(("standing", "reason"), [(asked_by_caseworker, "person_declared_twice"), (rejected, "false_declaration")])
+def test_a_caseworkers_reason_is_shown_to_the_secret_too(client: Client, language: str, standing: object, reason: str) -> None:
     taken = standing()  # type: ignore[operator]
     address = f"/{language}/status/{taken.reference}"
 
@@ -113,8 +113,8 @@ def test_a_secret_with_foreign_digits_counts_and_a_broken_form_is_a_wrong_secret
 
 
 def test_a_mismatch_that_was_put_right_is_no_longer_the_reason(client: Client) -> None:
-    """An officer's later question stands alone: what an earlier round found is over."""
-    taken = asked_by_officer()
+    """A caseworker's later question stands alone: what an earlier round found is over."""
+    taken = asked_by_caseworker()
     earlier = '{"type":"MembersMismatched","rules":"x","mismatches":[{"member":0,"reason":"deceased"}]}'
     rows(
         "insert into event (case_id, seq, kind, at, actor, facts, commitment, hash) "

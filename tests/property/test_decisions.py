@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.errors import Refused
 from tests.factories import NOW
-from tests.strategies import answers, case_files, officers
+from tests.strategies import answers, case_files, caseworkers
 from workflows.casefile import CaseFile
 from workflows.chain import encode
 from workflows.events import ApplicationRefused, CaseWithdrawn, Event, RefusalProposed
@@ -30,7 +30,7 @@ def name_of(part: object) -> str:
 
 
 def decided(step: Step, case: CaseFile, evidence: Evidence) -> Event | None:
-    """What the map's decision on this evidence is; None where one officer alone would refuse, the only answer that a rule forbids here."""
+    """What the map's decision on this evidence is; None where one caseworker alone would refuse, the only answer that a rule forbids here."""
     try:
         return step.decides[type(evidence)](case, evidence)
     except Refused as refused:
@@ -78,10 +78,10 @@ def test_a_decision_computed_again_from_what_was_stored_is_the_same_to_the_last_
 
 
 @given(data=st.data())
-def test_a_refusal_always_rests_on_two_different_officers_in_one_review(data: st.DataObject) -> None:
+def test_a_refusal_always_rests_on_two_different_caseworkers_in_one_review(data: st.DataObject) -> None:
     step = STEPS["under_review"]
     case = data.draw(case_files(step))
-    answer = DoubtAnswer(at=NOW, by=data.draw(officers()), verdict="refuse", reason="false_declaration")
+    answer = DoubtAnswer(at=NOW, by=data.draw(caseworkers()), verdict="refuse", reason="false_declaration")
     event = decided(step, case, answer)
     proposed = case.past.get(RefusalProposed)
     of_this_review = proposed is not None and proposed.at >= case.stage_since

@@ -69,6 +69,6 @@ def test_a_pseudonym_is_the_same_for_one_person_and_names_nobody(secret_key: pyt
     assert re.fullmatch(r"officer:[0-9a-f]{16}", known)
 
 
-def test_an_officer_and_a_reference_never_share_a_digest(secret_key: pytest.MonkeyPatch) -> None:
+def test_a_caseworker_and_a_reference_never_share_a_digest(secret_key: pytest.MonkeyPatch) -> None:
     """Secrets and pseudonyms come from one key: what is signed says what it is for."""
     assert pseudonym("officer", "x").split(":")[1] != secret_for("actor.officer.x")

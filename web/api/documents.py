@@ -41,7 +41,7 @@ class Receipt(BaseModel):
 class Correction(BaseModel):
     """What must be corrected, and why; of a refused application, why it was refused."""
 
-    field: str = Field(description="The member's place in the declaration, such as `members[2]`; `members` where an officer asked.")
+    field: str = Field(description="The member's place in the declaration, such as `members[2]`; `members` where a caseworker asked.")
     reason: str
 
 
