@@ -7,9 +7,9 @@ from string import Formatter
 import pytest
 
 from notifications.catalogues import LANGUAGES
-from notifications.channels.sms import MOST_SEGMENTS, segments
 from notifications.notices import NOTICES, TEMPLATES, Owed, days_to_correct, notices, words
 from tests.factories import EVENTS, a_case_file, a_declaration, a_recorded
+from tests.unit.segments import MOST_SEGMENTS, segments
 from workflows.doctor import CHECKS
 from workflows.events import Event, HouseholdApproved, PersonsVerified
 from workflows.flow import FLOWS

@@ -1,4 +1,4 @@
-"""Short messages: how many segments a text takes (3GPP TS 23.038), because each is paid for."""
+"""How many segments an SMS takes (3GPP TS 23.038), because each is paid for."""
 
 GSM_7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"

@@ -1,1 +1,0 @@
-"""The channels that messages take, one file each: what fits, and how it is counted."""
