@@ -13,7 +13,7 @@ from workflows.declaration import ApplicationBody, Declaration, problems_of
 from workflows.events import ScoreComputed
 from workflows.index import ARITHMETIC, compute, shown
 from workflows.policies import Index, index_in_force, programmes_in_force
-from workflows.variables import Variables, variables
+from workflows.variables import FLAGS, SHARES, Variables, variables
 
 
 def score_document(document: object, day: date) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def value_of(name: str, given: object) -> tuple[Decimal, str]:
     """One value, and what is wrong with it, if anything is."""
     if isinstance(given, float):
         given = repr(given)
-    if not isinstance(given, str | int | Decimal) or (isinstance(given, bool) and not is_flag(name)):
+    if not isinstance(given, str | int | Decimal) or (isinstance(given, bool) and name not in FLAGS):
         return Decimal(0), "must be a number"
     try:
         value = Decimal(given)
@@ -109,18 +109,13 @@ def value_of(name: str, given: object) -> tuple[Decimal, str]:
         return Decimal(0), "must be a finite number"
     if value < 0:
         return value, "must not be negative"
-    if is_flag(name) and value not in (0, 1):
+    if name in FLAGS and value not in (0, 1):
         return value, "must be 0 or 1"
-    if name.startswith("share_") and value > 1:
+    if name in SHARES and value > 1:
         return value, "is a share of the household, from 0 to 1"
     if value > 1_000_000:
         return value, "is too large to be meant"
     return value, ""
-
-
-def is_flag(name: str) -> bool:
-    """Whether a variable says yes or no, as its name shows."""
-    return name.startswith(("hh_single", "hh_multi", "rooms_", "has_", "own_", "dwelling_")) or (name.startswith("head_") and not name.startswith("head_age"))
 
 
 def told(computed: ScoreComputed, day: date, assumed_zero: list[str]) -> dict[str, Any]:

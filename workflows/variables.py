@@ -13,6 +13,18 @@ Variables = Mapping[str, Decimal]
 ADULT = 15  # the annexes count education, literacy and work from 15 years on
 NONE, ONE, TWELVE = Decimal(0), Decimal(1), Decimal(12)
 STONE_OR_BETTER = {"villa", "flat", "traditional_house", "rural_stone"}
+# What a value may be: of these 0 or 1, of those below 0 to 1. All others are counts, amounts and ages.
+FLAGS = {
+    "hh_single_or_childless_couple", "hh_multi_nucleus", "rooms_max2_per_room", "rooms_max3_per_room", "dwelling_villa_flat_trad_stone",
+    "has_bath_or_shower", "own_electric_meter", "head_basic_education", "head_higher_education", "head_senior_manager", "head_middle_manager",
+    "head_employer", "head_retired_or_rentier", "head_machine_operator", "head_craftsman", "head_farmer", "has_computer", "has_antenna",
+    "has_landline", "has_health_cover_not_ramed", "has_credit", "has_second_home", "has_garage", "has_business_premises", "has_car",
+    "has_motorcycle", "has_non_agri_land", "has_irrigated_land",
+}  # fmt: skip
+SHARES = {
+    "share_15p_no_diploma", "share_15p_technical_diploma", "share_15p_earning", "share_15p_machine_operator", "share_senior_manager",
+    "share_15p_literate", "share_15p_higher_diploma", "share_15p_trader",
+}  # fmt: skip
 
 
 def age(born: date, day: date) -> int:
