@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from models.settings import settings
+from models.database import dial, known_url
 
 SET = 500
 LEAST_SECONDS = 10.0
@@ -29,8 +29,8 @@ Chunk = tuple[int, dict[str, bytes]]  # cases that reached `notified`, and each 
 
 def measure(most_cases: int = 20_000) -> tuple[float, float]:
     """Cases a second, from the database in use, in which an engine has just run; and over how many seconds."""
-    address = settings().database_url or ""
-    with psycopg.connect(address, autocommit=True) as connection:
+    address = known_url()
+    with dial() as connection:
         chunks = read(connection, most_cases)
         for table in WRITTEN:
             connection.execute(f"create table copy_{table} (like {table} including all)")

@@ -64,7 +64,6 @@ def round_of(declaration: Declaration, register: Answers) -> float:
     for file in files:
         course = Course(file, GENESIS)
         while (step := step_of(course.file.kind, course.file.stage)).owner == MACHINE:
-            assert step.gather is not None
             decide(course, step.gather([course.file], ports)[file.id], outside, next(fresh))
     microseconds = (time.perf_counter() - began) / CASES * 1e6
     assert course.file.stage == "notified", course.file.stage

@@ -11,7 +11,7 @@ from benchmarks import engine
 from benchmarks.engine import DONE
 from benchmarks.pairs import ratio
 from benchmarks.prepared import Say, Workers, fill, hold, let_go, tidy, wait_for, working
-from models.settings import settings
+from models.database import known_url
 from sijil.ground import Ground, ground
 
 FEW, TIMES = 10_000, 30
@@ -78,7 +78,7 @@ def finish(on: Ground, seed: int, workers: Workers) -> None:
 
 def multiply(copies: int) -> None:
     """Adds so many copies of all there is to the database in use."""
-    with psycopg.connect(settings().database_url or "") as connection:
+    with psycopg.connect(known_url()) as connection:
         for statement in MULTIPLY:
             connection.execute(statement.format(copies=copies))
         for table, changed in COPIED.items():

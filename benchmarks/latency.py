@@ -12,12 +12,10 @@ from itertools import islice
 from statistics import quantiles
 from typing import Any
 
-import psycopg
-
 from benchmarks.engine import DONE
 from benchmarks.prepared import PREPARED, Say, Workers, alive_pids, let_go, one, prepare, working
 from models import clock
-from models.database import transaction
+from models.database import Connection, dial, transaction
 from models.errors import Broken
 from models.settings import settings
 from notifications.notices import notices
@@ -116,7 +114,7 @@ def one_by_one(made: Made) -> float:
         (outcome,) = submit(session, [Application(application(body).key, "api", INTERACTIVE, body)], clock.now(), notices)
     wake(FIRST_QUEUE)
     assert isinstance(outcome, Taken)
-    with psycopg.connect(settings().database_url or "", autocommit=True) as connection:
+    with dial() as connection:
         while not seen(connection, outcome.case_id):
             if time.monotonic() - began > 60:
                 raise Broken("An application did not come to its end within a minute.")
@@ -124,7 +122,7 @@ def one_by_one(made: Made) -> float:
     return (time.monotonic() - began) * 1000
 
 
-def seen(connection: "psycopg.Connection[Any]", case_id: int) -> bool:
+def seen(connection: Connection, case_id: int) -> bool:
     """Whether the machine is done with it."""
     row = connection.execute(RESTING, [case_id]).fetchone()
     return bool(row and row[0])

@@ -44,7 +44,6 @@ def one_decision(case_id: int, expected: str) -> bool:
             return False
         course = Course(load(session, case), case.head)
         step = step_of(case.kind, case.stage)
-        assert step.gather is not None
         told = told_outside()
         evidence = step.gather([course.file], Ports(now, told.population(raw(session)), LocalSocialRegister(raw(session))))
         decide(course, evidence[case_id], told, next(salts()))

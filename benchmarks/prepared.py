@@ -7,12 +7,9 @@ from itertools import islice
 from subprocess import DEVNULL, Popen
 from typing import Any, NamedTuple
 
-import psycopg
-
 from models import clock
-from models.database import raw, transaction
+from models.database import dial, raw, transaction
 from models.errors import Broken
-from models.settings import settings
 from notifications.notices import notices
 from sijil.enrol import enrol
 from sijil.generator.household import Made, households
@@ -86,7 +83,7 @@ def let_go() -> float:
 
 def tidy() -> None:
     """Statistics and visibility as they are in a database that lives."""
-    with psycopg.connect(settings().database_url or "", autocommit=True) as connection:
+    with dial() as connection:
         connection.execute("vacuum analyze")
 
 

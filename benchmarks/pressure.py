@@ -13,7 +13,7 @@ import psycopg
 from benchmarks import engine
 from benchmarks.pairs import ratio
 from benchmarks.prepared import PREPARED, Say, Workers, tidy
-from models.settings import settings
+from models.database import dial, known_url
 from sijil.ground import Ground, ground
 
 SNAPSHOT_SECONDS = 60.0
@@ -33,7 +33,7 @@ def measure(pairs: int, seed: int, workers: Workers, say: Say) -> dict[str, Any]
     with ground("bench") as on:
         count = engine.calibrated(on, seed, workers, say)
         on.copy(PREPARED, "pressed")
-        with psycopg.connect(settings().database_url or "", autocommit=True) as connection:
+        with dial() as connection:
             connection.execute(ADD_TIMERS, [TIMERS])
         tidy()
         say(f"{count} cases are due; {TIMERS} timers wait in the burdened copy")
@@ -51,7 +51,7 @@ def under_pressure(on: Ground, workers: Workers) -> tuple[float, float]:
 @contextmanager
 def snapshot() -> Iterator[None]:
     """A transaction that has read once and stays open; entered when it is as old as it must be."""
-    with psycopg.connect(settings().database_url or "") as connection:
+    with psycopg.connect(known_url()) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.execute("select count(*) from paused_queue")
         time.sleep(SNAPSHOT_SECONDS)

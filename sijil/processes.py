@@ -14,6 +14,7 @@ from typing import Any
 from models.errors import Refused, Unavailable
 from models.settings import settings
 from sijil.embedded.hosting import ending_with_us
+from tasks.supervisor import end
 
 PATIENCE_SECONDS = 30.0
 
@@ -33,15 +34,8 @@ def start(module: str, *arguments: str, **options: Any) -> "subprocess.Popen[byt
 
 
 def stop(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
-    """SIGTERM to all, then patience, then SIGKILL."""
-    for process in processes:
-        process.send_signal(signal.SIGTERM)
-    for process in processes:
-        try:
-            process.wait(PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    """Ends them in good order, as a supervisor ends its workers."""
+    end(processes, PATIENCE_SECONDS)
 
 
 def start_gateway(log: Path, *, port: int = 0, delay_ms: int = 0) -> "subprocess.Popen[bytes]":

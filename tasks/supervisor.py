@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -78,15 +78,15 @@ class Supervisor:
                 except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the workers live on and the next round tries again
                     log.error("the sweep failed", error=describe(error).error)
             schedule.tend()
-        end([keeper.process for keeper in keepers if keeper.process])
+        end([keeper.process for keeper in keepers if keeper.process], STOP_SECONDS)
         schedule.end(STOP_SECONDS / 10)
 
 
-def end(processes: "list[subprocess.Popen[bytes]]") -> None:
+def end(processes: "Sequence[subprocess.Popen[bytes]]", seconds: float) -> None:
     """SIGTERM to all, then patience, then SIGKILL."""
     for process in processes:
         process.send_signal(signal.SIGTERM)
-    until = time.monotonic() + STOP_SECONDS
+    until = time.monotonic() + seconds
     for process in processes:
         try:
             process.wait(max(0.1, until - time.monotonic()))

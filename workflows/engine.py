@@ -4,7 +4,7 @@ A batch is one transaction and is carried through every stage that this worker s
 fails alone; what fails alone is tried again later and in the end parked. See docs/engine.md.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -73,11 +73,7 @@ def goes_on(file: CaseFile, serves: Collection[str]) -> bool:
 def decide_all(stage: tuple[str, str], courses: Sequence[Course], ports: Ports, outside: Outside, fresh: Iterator[bytes]) -> None:
     """One question for all, then one decision each."""
     step = step_of(*stage)
-    if step.gather is None:
-        clock = TimePassed(at=ports.now)
-        evidence: Mapping[int, Evidence] = {course.file.id: clock for course in courses}
-    else:
-        evidence = step.gather([course.file for course in courses], ports)
+    evidence = step.gather([course.file for course in courses], ports)
     for course in courses:
         decide(course, evidence[course.file.id], outside, next(fresh))
 

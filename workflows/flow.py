@@ -39,6 +39,12 @@ Decide = Callable[[CaseFile, Any], Event]
 Gather = Callable[[Sequence[CaseFile], Ports], Mapping[int, Evidence]]
 
 
+def time_alone(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, TimePassed]:
+    """The evidence where nothing needs asking."""
+    moment = TimePassed(at=ports.now)
+    return {case.id: moment for case in batch}
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One stage of a flow: its owner, its queue, what decides, where each event leads, and until when."""
@@ -48,7 +54,7 @@ class Step:
     leads: Mapping[type[Event], str]
     decides: Mapping[type[Evidence], Decide]
     queue: str | None = None
-    gather: Gather | None = None
+    gather: Gather = time_alone
     within: timedelta | None = None
     reminders: tuple[timedelta, ...] = ()
     every: timedelta | None = None
@@ -82,7 +88,7 @@ class Flow:
 def machine(name: str, stage: Any, queue: str, leads: Mapping[type[Event], str]) -> Step:
     """A stage that a worker decides. The citizen may withdraw before it does."""
     on: dict[type[Evidence], Decide] = {stage.ON: stage.decide, Withdrawal: withdraw.decide}
-    return Step(name, MACHINE, {**leads, CaseWithdrawn: "withdrawn"}, on, queue, stage.gather)
+    return Step(name, MACHINE, {**leads, CaseWithdrawn: "withdrawn"}, on, queue, getattr(stage, "gather", time_alone))
 
 
 def people(
@@ -90,7 +96,7 @@ def people(
     *, queue: str | None = None, within: timedelta | None = None, reminders: tuple[timedelta, ...] = (), every: timedelta | None = None,
 ) -> Step:  # fmt: skip
     """A stage that a person decides; `queue` is where its timers go when they ring."""
-    return Step(name, owner, leads, decides, queue, None, within, reminders, every)
+    return Step(name, owner, leads, decides, queue, time_alone, within, reminders, every)
 
 
 def end(name: str) -> Step:

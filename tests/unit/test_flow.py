@@ -26,6 +26,7 @@ from workflows.flow import (
     Flow,
     Step,
     step_of,
+    time_alone,
 )  # fmt: skip
 
 BESIDE_THE_MAP = {ApplicationReceived, CaseParked, CaseResumed, CaseErased}
@@ -90,9 +91,12 @@ def test_every_event_kind_has_a_notice_or_is_silent_on_purpose() -> None:
     assert set(NOTICES) & SILENT == set()
 
 
-def test_machine_stages_have_a_queue_and_somebody_who_gathers() -> None:
-    assert all(step.queue and step.gather for _, step in STEPS if step.owner == MACHINE)
-    assert not any(step.gather for _, step in STEPS if step.owner != MACHINE)
+def test_machine_stages_have_a_queue() -> None:
+    assert all(step.queue for _, step in STEPS if step.owner == MACHINE)
+
+
+def test_three_stages_ask_somebody_and_for_all_others_time_alone_passes() -> None:
+    assert [step.name for _, step in STEPS if step.gather is not time_alone] == ["submitted", "scored", "fraud_checked"]
 
 
 def test_the_queues_are_those_that_operators_know() -> None:

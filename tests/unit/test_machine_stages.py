@@ -10,6 +10,7 @@ from tests.factories import NOW, a_case_file, a_declaration, a_head, born
 from workflows.casefile import CaseFile
 from workflows.events import DuplicateSuspected, HouseholdApproved, NothingSuspicious, NoticesIssued, ScoreComputed, Signal
 from workflows.evidence import Holder, RegisterState, ScreeningAnswer, TimePassed
+from workflows.flow import time_alone
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
 from workflows.ports import Ports
 from workflows.stages import approve, notify, score, screen
@@ -68,7 +69,7 @@ def test_a_score_keeps_every_term_that_is_not_zero_and_only_those() -> None:
 
 
 def test_every_case_of_a_batch_is_scored_at_one_moment() -> None:
-    assert score.gather([a_case_file(id=1), a_case_file(id=2)], ports(SocialRegister())) == {1: TimePassed(at=NOW), 2: TimePassed(at=NOW)}
+    assert time_alone([a_case_file(id=1), a_case_file(id=2)], ports(SocialRegister())) == {1: TimePassed(at=NOW), 2: TimePassed(at=NOW)}
 
 
 # Screen --------------------------------------------------------------------------------------------

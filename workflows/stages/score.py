@@ -1,6 +1,5 @@
 """The household's index by the formula in force today, with every contribution kept (decree 2-21-582)."""
 
-from collections.abc import Mapping, Sequence
 from decimal import localcontext
 
 from workflows.casefile import CaseFile
@@ -8,20 +7,13 @@ from workflows.events import ScoreComputed
 from workflows.evidence import TimePassed
 from workflows.index import ARITHMETIC, compute
 from workflows.policies import index_in_force
-from workflows.ports import Ports
 from workflows.variables import variables
 
 ON = TimePassed
 
 
-def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, TimePassed]:
-    """Nothing needs asking: ages are those of today."""
-    moment = TimePassed(at=ports.now)
-    return {case.id: moment for case in batch}
-
-
 def decide(case: CaseFile, evidence: TimePassed) -> ScoreComputed:
-    """Scored with the variables of its milieu."""
+    """Scored with the variables of its milieu; ages are those of today."""
     day = evidence.at.date()
     declared = case.declaration
     with localcontext(ARITHMETIC):
