@@ -180,22 +180,28 @@ def arrive(
     """Numbers, a reference and the first event for each, in memory."""
     numbers = connection.execute(NUMBERS, [len(places)]).fetchall() if places else []
     fresh = salts()
-    return [arrival(i, applications[i], case_id, household_id, now, notices, next(fresh)) for i, (case_id, household_id) in zip(places, numbers, strict=True)]
+    return [
+        arrival(i, applications[i], new_file(applications[i], case_id, household_id, now), notices, next(fresh))
+        for i, (case_id, household_id) in zip(places, numbers, strict=True)
+    ]  # fmt: skip
 
 
-def arrival(place: int, application: Application, case_id: int, household_id: int, now: datetime, notices: Notices, salt: bytes) -> Arrival:
-    """One application as a case that has received its first event."""
-    reference = new_reference()
-    file = CaseFile(
-        id=case_id, reference=reference, kind=REGISTRATION.kind, stage=REGISTRATION.first, version=0, lane=application.lane,
+def new_file(application: Application, case_id: int, household_id: int, now: datetime) -> CaseFile:
+    """The file of a case in which nothing has happened yet."""
+    return CaseFile(
+        id=case_id, reference=new_reference(), kind=REGISTRATION.kind, stage=REGISTRATION.first, version=0, lane=application.lane,
         household_id=household_id, declaration_number=1, declaration=application.declaration,
         submitted_at=now, stage_since=now, deadline=None, past={},
     )  # fmt: skip
+
+
+def arrival(place: int, application: Application, file: CaseFile, notices: Notices, salt: bytes) -> Arrival:
+    """One application as a case that has received its first event."""
     course = Course(file, GENESIS)
     event = ApplicationReceived(channel=application.channel, declaration=1, members=len(application.declaration.members))
-    move(course, event, REGISTRATION.first, TimePassed(at=now, by=DECLARANT), notices, salt)
+    move(course, event, REGISTRATION.first, TimePassed(at=file.submitted_at, by=DECLARANT), notices, salt)
     body = application.body
-    return Arrival(place, application, body, hash_of(body), course, reference)
+    return Arrival(place, application, body, hash_of(body), course, file.reference)
 
 
 def keep_keys(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:

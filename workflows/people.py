@@ -36,6 +36,31 @@ class StageNow:
 
 
 @dataclass(frozen=True, slots=True)
+class CitizenAnswer:
+    """A citizen's answer, of a kind: `correction` (with the whole declaration anew), `withdrawal` or `reopening`.
+
+    The version is the one that was looked at, if the citizen says.
+    """
+
+    reference: str
+    secret: str
+    kind: str
+    version: int | None = None
+    declaration: Declaration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseworkerAnswer:
+    """A caseworker's verdict on a doubt: `lift`, `correct` or `refuse`, with a reason of `stages/review.py`."""
+
+    reference: str
+    caseworker: str
+    verdict: str
+    reason: str
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A case, by the reference that a person gave."""
 
@@ -54,27 +79,25 @@ def find(connection: Connection, reference: str) -> Found:
     return Found(*row)
 
 
-def answer_of_citizen(
-    session: Session, reference: str, secret: str, kind: str, version: int | None, declaration: Declaration | None, now: datetime, outside: Outside
-) -> StageNow:
-    """A citizen's answer: `correction` (with the whole declaration anew), `withdrawal` or `reopening`.
+def answer_of_citizen(session: Session, answer: CitizenAnswer, now: datetime, outside: Outside) -> StageNow:
+    """A citizen answers.
 
     Raises NotFound for an unknown reference and for a wrong secret alike, Refused where it is not possible now, Stale
-    where the case moved on since `version` (without one: the version now).
+    where the case moved on since the answer's version (without one: the version now).
     """
     connection = raw(session)
-    if not is_secret_of(normal(reference), secret):
+    if not is_secret_of(normal(answer.reference), answer.secret):
         raise NotFound("There is no application with this reference and secret.")
-    case = find(connection, reference)
-    if kind == "correction":
-        form: Evidence = Correction(at=now, by=DECLARANT, number=redeclare(connection, case, version, declaration, now))
-    elif kind == "withdrawal":
+    case = find(connection, answer.reference)
+    if answer.kind == "correction":
+        form: Evidence = Correction(at=now, by=DECLARANT, number=redeclare(connection, case, answer.version, answer.declaration, now))
+    elif answer.kind == "withdrawal":
         form = Withdrawal(at=now, by=DECLARANT)
-    elif kind == "reopening":
+    elif answer.kind == "reopening":
         form = Reopening(at=now, by=DECLARANT)
     else:
         raise Refused("unknown_answer", "An answer is a correction, a withdrawal or a reopening.", problems=[Problem("kind", "is none of these")])
-    return act(connection, case, version, form, outside)
+    return act(connection, case, answer.version, form, outside)
 
 
 def redeclare(connection: Connection, case: Found, version: int | None, declaration: Declaration | None, now: datetime) -> int:
@@ -100,15 +123,13 @@ def redeclare(connection: Connection, case: Found, version: int | None, declarat
     return number
 
 
-def answer_of_caseworker(
-    session: Session, reference: str, caseworker: str, verdict: str, reason: str, version: int | None, now: datetime, outside: Outside
-) -> StageNow:
-    """A caseworker answers a doubt: `lift`, `correct` or `refuse`, with a reason of `stages/review.py`."""
+def answer_of_caseworker(session: Session, answer: CaseworkerAnswer, now: datetime, outside: Outside) -> StageNow:
+    """A caseworker answers a doubt. Raises what `answer_of_citizen` raises, secrets aside."""
     connection = raw(session)
-    case = find(connection, reference)
+    case = find(connection, answer.reference)
     # The role is `officer` in every event ever recorded, and part of what is digested: another word would be another person.
-    form = DoubtAnswer(at=now, by=pseudonym("officer", caseworker), verdict=verdict, reason=reason)
-    return act(connection, case, version, form, outside)
+    form = DoubtAnswer(at=now, by=pseudonym("officer", answer.caseworker), verdict=answer.verdict, reason=answer.reason)
+    return act(connection, case, answer.version, form, outside)
 
 
 def act(connection: Connection, case: Found, version: int | None, form: Evidence, outside: Outside) -> StageNow:

@@ -13,7 +13,7 @@ from tasks.wake import wake
 from workflows.flow import DELIVERY
 from workflows.monitor import parked_cases, parked_groups, queues, workers
 from workflows.pauses import pause, resume
-from workflows.people import answer_of_caseworker, find
+from workflows.people import CaseworkerAnswer, answer_of_caseworker, find
 from workflows.people import resume as resume_cases
 from workflows.receipts import pseudonym
 from workflows.stages.review import REASONS
@@ -119,7 +119,7 @@ def decide(
     """A caseworker answers a doubt."""
     with servers():
         with transaction() as session:
-            now = answer_of_caseworker(session, reference, caseworker, verdict, reason, version, clock.now(), outside())
+            now = answer_of_caseworker(session, CaseworkerAnswer(reference, caseworker, verdict, reason, version), clock.now(), outside())
         for queue in (*now.queues, DELIVERY):
             wake(queue)
     lines = [f"{now.event}: the case is '{now.stage}' now (version {now.version})."]

@@ -9,7 +9,7 @@ from models.database import raw, transaction
 from tests.filing import OUTSIDE, Body
 from workflows.declaration import Declaration
 from workflows.intake import Taken
-from workflows.people import StageNow, answer_of_caseworker, answer_of_citizen
+from workflows.people import CaseworkerAnswer, CitizenAnswer, StageNow, answer_of_caseworker, answer_of_citizen
 from workflows.people import resume as resume_cases
 from workflows.timers import CLOCKS_DIFFER, ripen
 
@@ -18,13 +18,13 @@ def citizen(taken: Taken, kind: str, body: Body | None = None, version: int | No
     """A citizen's answer, committed."""
     sent = Declaration.model_validate({name: given for name, given in body.items() if name != "application"}) if body else None
     with transaction() as session:
-        return answer_of_citizen(session, taken.reference, secret or taken.secret, kind, version, sent, clock.now(), OUTSIDE)
+        return answer_of_citizen(session, CitizenAnswer(taken.reference, secret or taken.secret, kind, version, sent), clock.now(), OUTSIDE)
 
 
 def caseworker(taken: Taken, verdict: str, reason: str, name: str = "amina", version: int | None = None) -> StageNow:
     """A caseworker's answer, committed."""
     with transaction() as session:
-        return answer_of_caseworker(session, taken.reference, name, verdict, reason, version, clock.now(), OUTSIDE)
+        return answer_of_caseworker(session, CaseworkerAnswer(taken.reference, name, verdict, reason, version), clock.now(), OUTSIDE)
 
 
 def retry_parked(*case_ids: int) -> None:

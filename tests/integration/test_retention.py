@@ -16,7 +16,7 @@ from workflows import audit, doctor, erasure
 from workflows.drain import Drainer
 from workflows.intake import Taken
 from workflows.logbook import Logbook
-from workflows.people import answer_of_citizen
+from workflows.people import CitizenAnswer, answer_of_citizen
 from workflows.policies import retention as periods
 from workflows.replay import Replay, replay
 from workflows.retention import due, purge, purge_cases, retain
@@ -224,7 +224,7 @@ def test_a_lapsed_application_whose_declaration_is_gone_cannot_be_taken_up_again
     retained_at(after("declaration"))
 
     with pytest.raises(NotFound), transaction() as session:
-        answer_of_citizen(session, taken.reference, taken.secret, "reopening", None, None, clock.now(), OUTSIDE)
+        answer_of_citizen(session, CitizenAnswer(taken.reference, taken.secret, "reopening"), clock.now(), OUTSIDE)
     assert stage_of(taken) == "lapsed"
 
 

@@ -8,7 +8,7 @@ from models.database import transaction
 from tests.filing import OUTSIDE, a_drainer, a_household, borrowing, changed, drain_all, file, register, rows
 from workflows.drain import Drainer
 from workflows.intake import Taken
-from workflows.people import answer_of_caseworker, answer_of_citizen
+from workflows.people import CaseworkerAnswer, CitizenAnswer, answer_of_caseworker, answer_of_citizen
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def asked_by_caseworker() -> Taken:
     """A doubt, and a caseworker who asks for a correction."""
     taken = under_review()
     with transaction() as session:
-        answer_of_caseworker(session, taken.reference, "caseworker-1", "correct", "person_declared_twice", None, clock.now(), OUTSIDE)
+        answer_of_caseworker(session, CaseworkerAnswer(taken.reference, "caseworker-1", "correct", "person_declared_twice"), clock.now(), OUTSIDE)
     return taken
 
 
@@ -69,7 +69,7 @@ def rejected() -> Taken:
     taken = under_review()
     for caseworker in ("caseworker-1", "caseworker-2"):
         with transaction() as session:
-            answer_of_caseworker(session, taken.reference, caseworker, "refuse", "false_declaration", None, clock.now(), OUTSIDE)
+            answer_of_caseworker(session, CaseworkerAnswer(taken.reference, caseworker, "refuse", "false_declaration"), clock.now(), OUTSIDE)
     return taken
 
 
@@ -77,7 +77,7 @@ def withdrawn(place: int = 5) -> Taken:
     """One that its citizen took back."""
     (taken,) = file(a_household(place, members=3).body)
     with transaction() as session:
-        answer_of_citizen(session, taken.reference, taken.secret, "withdrawal", None, None, clock.now(), OUTSIDE)
+        answer_of_citizen(session, CitizenAnswer(taken.reference, taken.secret, "withdrawal"), clock.now(), OUTSIDE)
     return taken
 
 

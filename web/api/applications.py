@@ -23,7 +23,7 @@ from workflows.declaration import EASTERN_DIGITS, NO_CONTROLS, ApplicationBody, 
 from workflows.flow import DELIVERY, FIRST_QUEUE
 from workflows.intake import Application, NotTaken, Taken, key_of, submit
 from workflows.lanes import INTERACTIVE
-from workflows.people import answer_of_citizen
+from workflows.people import CitizenAnswer, answer_of_citizen
 from workflows.receipts import is_secret_of, normal
 
 CHANNEL = "api"
@@ -119,9 +119,10 @@ def show_application(
 def answer_application(request: Request[Any, Any, Any], reference: FromPath[str], body: RawBody) -> Response[Answered]:
     """Corrects, withdraws or reopens. 409 where the case moved on since `version`; 404 for an unknown reference and for a wrong secret alike."""
     sent = parsed_answer(request, body)
+    answer = CitizenAnswer(reference, sent.secret, sent.kind, sent.version, sent.declaration)
     try:
         with transaction() as session:
-            now = answer_of_citizen(session, reference, sent.secret, sent.kind, sent.version, sent.declaration, clock.now(), outside())
+            now = answer_of_citizen(session, answer, clock.now(), outside())
     except Stale as late:
         return moved_on(reference, late)
     for queue in (*now.queues, DELIVERY):
