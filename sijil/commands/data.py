@@ -44,7 +44,7 @@ def import_applications(
     receipts: Annotated[Path | None, typer.Option(help="Write references and secrets of the applications taken here (readable by you alone).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Takes a file of applications in: NDJSON (one a line), or CSV (a row a member). The same file again doubles nothing."""
+    """Takes a file of applications in: NDJSON (one a line), or CSV (a row a member). Sent again, it doubles nothing. Exit code 1 where all were refused."""
     papers = Papers(rejects or file.with_name(file.name + ".rejects.ndjson"), receipts)
     with servers():
         counts = import_file(file, papers, lambda counts: typer.echo(f"\r{counts.total():>9} read", nl=False, err=True))
@@ -52,6 +52,8 @@ def import_applications(
     told = dict(counts) | {"rejects": str(papers.rejects) if counts["refused"] else None}
     lines = [f"{counts['taken']} taken, {counts['repeated']} taken before, {counts['refused']} refused"]
     answer(told, as_json, *lines, *([f"the refused ones are listed in {papers.rejects}"] if counts["refused"] else []))
+    if counts["refused"] == counts.total() > 0:
+        raise typer.Exit(1)
 
 
 @app.command("enrol")

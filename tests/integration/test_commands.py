@@ -137,6 +137,19 @@ def test_import_counts_what_it_took_and_names_the_reject_file(ready: Run, tmp_pa
     assert ready("import", path, "--json").json == {"taken": 0, "repeated": 1, "refused": 1, "rejects": str(rejects)}
 
 
+def test_import_ends_with_1_where_every_application_was_refused(ready: Run, tmp_path: Path) -> None:
+    good, bad = (each.body for each in clean(2))
+    refused = ndjson(tmp_path / "refused.ndjson", changed(bad, region=13), {})
+    taken = ndjson(tmp_path / "taken.ndjson", good)
+
+    ran = ready("import", refused, "--json")
+    assert (ran.code, ran.json["taken"], ran.json["refused"]) == (1, 0, 2)
+    assert "the refused ones are listed in" in ran.out
+
+    assert [ready("import", taken).code for _ in range(2)] == [0, 0]  # the second time, it had been taken before
+    assert ready("import", ndjson(tmp_path / "empty.ndjson")).code == 0
+
+
 def test_import_writes_rejects_and_receipts_where_it_is_told(ready: Run, tmp_path: Path) -> None:
     path = ndjson(tmp_path / "in.ndjson", clean(1)[0].body, {})
 
