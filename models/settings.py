@@ -1,7 +1,10 @@
 """The only place that reads the environment. Every setting is `SIJIL_` and its name in capitals."""
 
+import os
 import re
 import secrets
+from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -9,11 +12,13 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+PREFIX = "SIJIL_"
+
 
 class Settings(BaseSettings):
     """What differs between one installation and the next. The README's table is tested against these fields."""
 
-    model_config = SettingsConfigDict(env_prefix="SIJIL_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
     database_url: str | None = Field(None, description="PostgreSQL 18, as postgresql://user:password@host/name. Empty: an embedded one in `home`.")
     broker_url: str | None = Field(
@@ -72,3 +77,13 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """The settings of this process, read once. `settings.cache_clear()` reads them again."""
     return Settings()
+
+
+def misspelt() -> Iterator[tuple[str, str | None]]:
+    """Names in the environment that look like a setting and are none, each with the setting that comes nearest, if one does."""
+    known = [name.upper() for name in Settings.model_fields]
+    for name in sorted(os.environ):  # noqa: TID251 - this is the one place
+        given = name.upper().removeprefix(PREFIX)
+        if name.upper().startswith(PREFIX) and given not in known:
+            nearest = get_close_matches(given, known, n=1)
+            yield name, PREFIX + nearest[0] if nearest else None

@@ -6,6 +6,7 @@ import typer
 from pydantic import ValidationError
 
 from models.errors import Broken, Refused, SijilError
+from models.settings import misspelt
 from sijil.commands import data, history, operation, proof, running
 from tasks.logs import configure
 from workflows.trouble import describe
@@ -23,6 +24,8 @@ for commands in (running, data, operation, history, proof):
 
 def main() -> None:
     """Runs a command."""
+    for name, nearest in misspelt():
+        typer.echo(f"sijil: {name} is no setting and is passed over{f'; perhaps {nearest} is meant' if nearest else ''}.", err=True)
     try:
         configure()
         app(standalone_mode=True)

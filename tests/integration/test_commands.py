@@ -507,3 +507,16 @@ def test_a_setting_that_cannot_be_is_named(ready: Run, monkeypatch: pytest.Monke
 
     assert ran.code == 2
     assert name in ran.err
+
+
+def test_what_looks_like_a_setting_and_is_none_is_named_with_the_one_that_comes_nearest(sijil: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIJIL_DATABSE_URL", "postgresql://sijil:secret@db.example/sijil")
+    monkeypatch.setenv("SIJIL_COLOUR", "blue")
+
+    ran = sijil("flow")
+
+    assert ran.code == 0
+    assert ran.err.splitlines() == [
+        "sijil: SIJIL_COLOUR is no setting and is passed over.",
+        "sijil: SIJIL_DATABSE_URL is no setting and is passed over; perhaps SIJIL_DATABASE_URL is meant.",
+    ]
