@@ -1,12 +1,13 @@
 """The command line. A mistake is one sentence on standard error and exit code 2; our own fault is told with its place, exit code 70."""
 
 import sys
+from typing import NoReturn
 
 import typer
 from pydantic import ValidationError
 
 from models.errors import Broken, Refused, SijilError
-from models.settings import misspelt
+from models.settings import Settings, misspelt
 from sijil.commands import data, history, operation, proof, running
 from tasks.logs import configure
 from workflows.trouble import describe
@@ -32,14 +33,28 @@ def main() -> None:
     except Refused as error:
         fail(f"{error}", *(f"  {problem['field']}: {problem['message']}" for problem in error.problems))
     except Broken as error:
-        fail(f"{error}", *(f"  {line}" for line in describe(error).traceback.splitlines()), code=OUR_FAULT)
+        our_fault(str(error), error)
     except SijilError as error:
         fail(str(error))
     except ValidationError as error:
+        if error.title != Settings.__name__:
+            our_fault(unexpected(error), error)
         fail(*(f"SIJIL_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()))
+    except Exception as error:  # noqa: BLE001 - the command line's edge: its text and its traceback may quote a name
+        our_fault(unexpected(error), error)
 
 
-def fail(*lines: str, code: int = 2) -> None:
+def unexpected(error: Exception) -> str:
+    """Class and place of what nobody thought of."""
+    return f"failed unexpectedly: {describe(error).error}"
+
+
+def our_fault(said: str, error: Exception) -> NoReturn:
+    """Says what is wrong and by which lines of code it came, without any value, and ends."""
+    fail(said, *(f"  {line}" for line in describe(error).traceback.splitlines()), code=OUR_FAULT)
+
+
+def fail(*lines: str, code: int = 2) -> NoReturn:
     """Says what is wrong, and ends."""
     for line in lines:
         typer.echo(line if line.startswith(" ") else f"sijil: {line}", err=True)

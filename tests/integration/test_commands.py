@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from sijil import cli
+from sijil.commands import data
 from sijil.generator import files
 from tests.conftest import Servers, forget_settings
 from tests.filing import (
@@ -27,6 +28,7 @@ from tests.filing import (
     value,
     version_of,
 )
+from workflows.declaration import ApplicationBody
 from workflows.drain import Drainer
 from workflows.flow import QUEUES
 from workflows.intake import Taken
@@ -520,3 +522,23 @@ def test_what_looks_like_a_setting_and_is_none_is_named_with_the_one_that_comes_
         "sijil: SIJIL_COLOUR is no setting and is passed over.",
         "sijil: SIJIL_DATABSE_URL is no setting and is passed over; perhaps SIJIL_DATABASE_URL is meant.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (lambda *_: {}["Fatima Zahra"], "KeyError in <lambda>"),
+        (lambda *_: ApplicationBody.model_validate({"commune": "Fatima Zahra"}), "ValidationError in model_validate"),
+    ],
+)
+def test_what_nobody_thought_of_is_told_by_class_and_place_and_never_with_its_data(
+    sijil: Run, monkeypatch: pytest.MonkeyPatch, raised: Callable[..., Any], said: str
+) -> None:
+    monkeypatch.setattr(data, "chart", raised)
+
+    ran = sijil("flow")
+
+    first, *places = ran.err.splitlines()
+    assert (ran.code, ran.out, first) == (70, "", f"sijil: failed unexpectedly: {said}")
+    assert any("sijil/commands/data.py" in place for place in places)
+    assert "Fatima" not in ran.err
