@@ -7,7 +7,7 @@ Keys begin with the household, so that these tables can be partitioned by its ha
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Integer, Numeric, SmallInteger, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Integer, Numeric, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlmodel import Field, SQLModel
 
@@ -41,13 +41,9 @@ class HouseholdVersion(SQLModel, table=True):
 
 
 class HouseholdMember(SQLModel, table=True):
-    """A member of a household version, with the names as declared."""
+    """A member of a household version, with the names as declared. Who holds a person is said once, by `person_claim` (docs/decisions/0011)."""
 
     __tablename__ = "household_member"
-    __table_args__ = (
-        # A person belongs to at most one active household.
-        Index("household_member_one_active", "idcs", unique=True, postgresql_where=text("active")),
-    )
 
     household_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     version: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))

@@ -22,10 +22,9 @@ from models.database import transaction
 from models.errors import Problem, Refused
 from models.settings import settings
 from notifications.notices import notices
-from tasks.wake import wake
+from tasks.wake import wake_after_intake
 from workflows import csvform
 from workflows.declaration import ApplicationBody, problems_of, read
-from workflows.flow import FIRST_QUEUE
 from workflows.intake import Application, NotTaken, Outcome, Taken, key_of, submit
 from workflows.lanes import BULK
 
@@ -93,7 +92,7 @@ def take(batch: list[Read], counts: Counter[str], reject: Callable[[str], object
     good = [(each, each.body) for each in batch if each.body is not None]
     with transaction() as session:
         outcomes = submit(session, [application(body) for _, body in good], clock.now(), notices) if good else []
-    wake(FIRST_QUEUE)
+    wake_after_intake()
     told = dict(zip((each.line for each, _ in good), outcomes, strict=True))
     for each in batch:
         outcome: Outcome = told.get(each.line) or NotTaken("not_valid", "This application is not valid.", each.problems)

@@ -5,6 +5,7 @@ import redis
 import structlog
 
 from tasks.broker import broker
+from workflows.flow import DELIVERY, FIRST_QUEUE
 from workflows.trouble import describe
 
 FLAG_LIFE_MILLISECONDS = 1000
@@ -20,8 +21,14 @@ def wake(queue: str) -> None:
         if broker().client.set(flag(queue), 1, nx=True, px=FLAG_LIFE_MILLISECONDS):
             broker().enqueue(dramatiq.Message(queue_name=queue, actor_name=queue, args=(), kwargs={}, options={}))
             broker().doorbell.ring(queue)
-    except Exception as error:  # noqa: BLE001 - a hint after the commit: whatever is wrong with it, what was committed stands
+    except (redis.RedisError, dramatiq.DramatiqError, OSError) as error:
         log.warning("broker away, the sweep will wake again", queue=queue, error=describe(error).error)
+
+
+def wake_after_intake() -> None:
+    """Applications were taken: the first decision is due, and the message that says so."""
+    wake(FIRST_QUEUE)
+    wake(DELIVERY)
 
 
 def awake(queue: str) -> None:

@@ -19,9 +19,8 @@ from sijil.enrol import enrol
 from sijil.generator.answers import Json
 from sijil.generator.household import Made, households
 from sijil.importing import application
-from tasks.wake import wake
+from tasks.wake import wake_after_intake
 from workflows.declaration import ApplicationBody
-from workflows.flow import DELIVERY, FIRST_QUEUE
 from workflows.intake import Application, Outcome, Taken, submit
 
 SET = 125  # applications that come in one go at the most; two of them at once
@@ -90,8 +89,7 @@ class Crowd:
             if self.over:
                 return
             time.sleep(0.2)
-        wake(FIRST_QUEUE)
-        wake(DELIVERY)
+        wake_after_intake()
         for each, outcome in zip(applications, outcomes, strict=True):
             if isinstance(outcome, Taken):
                 self.receipts[each.key] = outcome.reference

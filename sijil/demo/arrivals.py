@@ -14,9 +14,8 @@ from models.errors import SijilError
 from notifications.notices import notices
 from sijil.generator.household import households
 from sijil.importing import SET, application
-from tasks.wake import wake
+from tasks.wake import wake_after_intake
 from workflows.declaration import ApplicationBody
-from workflows.flow import FIRST_QUEUE
 from workflows.intake import Taken, submit
 
 CLERKS = 4  # who send at the same time
@@ -93,6 +92,6 @@ class Filing:
         while not self.stopping.is_set() and (batch := list(islice(bodies, SET))):
             with transaction() as session:
                 outcomes = submit(session, [application(body) for body in batch], clock.now(), notices)
-            wake(FIRST_QUEUE)
+            wake_after_intake()
             taken = sum(isinstance(each, Taken) for each in outcomes)
             self.filed, self.refused = self.filed + taken, self.refused + len(outcomes) - taken

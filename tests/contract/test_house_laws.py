@@ -120,10 +120,10 @@ def test_only_the_clock_knows_the_time() -> None:
 
 
 def test_everything_is_caught_at_the_edges_only() -> None:
-    """The worker's: a batch, a case, a sweep, a daily job; and a wake, a hint after the commit. The command line's: whatever nobody thought of.
+    """The worker's: a batch, a case, a sweep, a daily job. The command line's: whatever nobody thought of.
 
     The web's is the framework's own handler, which web/errors.py answers for."""
-    workers = {"workflows/drain.py", "tasks/supervisor.py", "tasks/wake.py", "tasks/schedule.py"}
+    workers = {"workflows/drain.py", "tasks/supervisor.py", "tasks/schedule.py"}
     assert breaches(catches_everything, FILES) <= {*workers, "web/errors.py", "sijil/cli.py"}
 
 

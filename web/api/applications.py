@@ -14,13 +14,13 @@ from models.database import raw, transaction
 from models.errors import NotFound, Problem, Refused, Stale
 from notifications.notices import notices
 from tasks.outside import outside
-from tasks.wake import wake
+from tasks.wake import wake, wake_after_intake
 from web.api.documents import Answered, Correction, Receipt, Standing, problems
 from web.api.schema import schema_of
 from web.errors import problem
 from web.queries import UNKNOWN, reasons_of, status_of
 from workflows.declaration import EASTERN_DIGITS, NO_CONTROLS, ApplicationBody, Declaration, problems_of, read
-from workflows.flow import DELIVERY, FIRST_QUEUE
+from workflows.flow import DELIVERY
 from workflows.intake import Application, NotTaken, Taken, key_of, submit
 from workflows.lanes import INTERACTIVE
 from workflows.people import CitizenAnswer, answer_of_citizen
@@ -75,8 +75,7 @@ def file_application(
         (outcome,) = submit(session, [Application(key, CHANNEL, INTERACTIVE, sent)], clock.now(), notices)
     if isinstance(outcome, NotTaken):
         raise refusal(outcome, "Idempotency-Key" if idempotency_key else "application")
-    wake(FIRST_QUEUE)
-    wake(DELIVERY)
+    wake_after_intake()
     return Response(receipt(outcome, sent.language), status_code=200 if outcome.repeated else 201)
 
 

@@ -125,7 +125,6 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("household_id", "version", "position"),
     )
-    op.create_index("household_member_one_active", "household_member", ["idcs"], unique=True, postgresql_where=sa.text("active"))
     op.create_table(
         "household_version",
         sa.Column("household_id", sa.BigInteger(), autoincrement=False, nullable=False),
