@@ -24,6 +24,7 @@ from workflows.declaration import ApplicationBody
 from workflows.intake import Application, Outcome, Taken, submit
 
 SET = 125  # applications that come in one go at the most; two of them at once
+FEW = 20  # such a part of a share comes where a strike found nothing open
 GOES = 6  # in which those come who may: one after another, not all at the same moment
 PAIR_EVERY = 100  # one of so many applications also declares a person of its neighbour's
 
@@ -62,7 +63,7 @@ class Crowd:
 
     def call_more(self) -> None:
         """A few more may come: a strike found nothing open."""
-        self.let_come(max(1, self.share // GOES))
+        self.let_come(1 + self.share // FEW)
 
     def let_come(self, count: int) -> None:
         """So many more."""

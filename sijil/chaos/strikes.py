@@ -14,7 +14,7 @@ import redis
 from sijil.chaos.scene import CALL_MILLISECONDS, Batch, Call, Scene
 from tasks.broker import connect
 
-FIND_SECONDS = 30.0  # how long a strike waits for an open batch: after an outage, until the workers are back
+FIND_SECONDS = 60.0  # how long a strike waits for an open batch: after an outage, or while the planted case ends worker after worker
 CALL_MORE_SECONDS = 1.0  # after which a few more people apply
 BATCH_SECONDS = 0.04  # how far into a batch a strike goes at the most
 SETTLE_SECONDS = 0.02  # after which whatever a process had handed to the servers has come to its end
