@@ -17,7 +17,7 @@ from sijil.ground import Ground, ground
 FEW, TIMES = 10_000, 30
 # Longer than the other runs: after every checkpoint the first touch of a page is written whole (full_page_writes), and the more
 # pages there are, the longer that weighs. A checkpoint is 15 minutes of work; ten seconds after one would show little else.
-SECONDS = 25.0
+SECONDS = 15.0
 FIRST_OF_MANY = 500_000  # households of the seed from here on are the finished ones
 SHIFT = 10_000_000  # between the numbers of one copy and the next
 # Every table that grows with cases, in the terms of copy `k`. An identifier with a 0 in front belongs to no generated person.

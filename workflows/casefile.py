@@ -36,16 +36,16 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
         return event
 
     def last_here(self, kind: type[Event]) -> Recorded | None:
-        """The latest event of this kind since the case came to its present stage."""
+        """The latest event of this kind since the case came to its present stage, which no event that was there before is later than."""
         recorded = self.past.get(kind)
-        return recorded if recorded is not None and recorded.at >= self.stage_since else None
+        return recorded if recorded is not None and recorded.at > self.stage_since else None
 
     def after(self, recorded: Recorded, stage: str) -> "CaseFile":
-        """The file once this event is recorded and the case stands at `stage`."""
+        """The file once this event is recorded and the case stands at `stage`; since when is never before an earlier event, should a clock have gone back."""
         event = recorded.event
-        moved = recorded.at if stage != self.stage else self.stage_since
         number = event.declaration if isinstance(event, CorrectionReceived) else self.declaration_number
         past = {**self.past, type(event): recorded}
+        moved = max(each.at for each in past.values()) if stage != self.stage else self.stage_since
         return msgspec.structs.replace(
             self, stage=stage, version=recorded.seq, stage_since=moved, declaration_number=number, past=past
         )  # fmt: skip

@@ -16,6 +16,7 @@ from workflows.events import (
     CorrectionReminded,
     DoubtLifted,
     Lapsed,
+    MembersMismatched,
     RefusalProposed,
     ReviewOverdue,
 )
@@ -49,6 +50,13 @@ def test_a_stage_that_leads_to_itself_keeps_its_beginning() -> None:
     moved = waiting().after(a_recorded(CorrectionReminded(reminder=1), seq=5, at=NOW + DAY), "needs_correction")
     assert moved.stage_since == NOW
     assert moved.last(CorrectionReminded).reminder == 1
+
+
+def test_what_was_said_in_an_earlier_stay_is_not_of_this_one_though_a_clock_went_back() -> None:
+    reminded = waiting(a_recorded(CorrectionReminded(reminder=1), seq=5, at=NOW + DAY))
+    corrected = reminded.after(a_recorded(CorrectionReceived(declaration=2), seq=6, at=NOW), "submitted")
+    back = corrected.after(a_recorded(MembersMismatched(rules="r", mismatches=()), seq=7, at=NOW), "needs_correction")
+    assert back.last_here(CorrectionReminded) is None
 
 
 @pytest.mark.parametrize(("days", "expected"), [(7, CorrectionReminded(reminder=1)), (29.9, CorrectionReminded(reminder=1)), (30, Lapsed()), (400, Lapsed())])
