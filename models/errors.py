@@ -6,7 +6,7 @@ class SijilError(Exception):
 
 
 class Refused(SijilError):
-    """A rule forbids it. Web: 422, or 403 for rights. Command line: exit code 2."""
+    """A rule forbids it. Web: 422, for some codes 413 or 415. Command line: exit code 2."""
 
     def __init__(self, code: str, message: str = "", *, problems: "list[Problem] | None" = None) -> None:
         super().__init__(message or code)

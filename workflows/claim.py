@@ -1,4 +1,4 @@
-"""Claiming due cases: highest rank first, one lane at a time, past everybody else's locks.
+"""Claiming due cases: lowest rank first, one lane at a time, past everybody else's locks.
 
 An old snapshot elsewhere keeps finished cases' index entries alive, and a claim would wade through all of them to its
 first live row. So each claim starts where this process's last one of the lane began; how often it looks from the very

@@ -3,7 +3,7 @@
 from models.database import Connection, value
 
 CHECKS: dict[str, str] = {
-    # G3: every open case is due, timed, set apart, leased, or in a named queue of people.
+    # G3 of docs/proofs.md: every open case is due, timed, set apart, in work, or an operator's.
     "orphans": """
         select count(*) from cases c where open and not ready and due_at is null and stage <> 'parked'
         and not exists (select from attempt a where c.id = any(a.case_ids))

@@ -52,7 +52,7 @@ class Holder(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ScreeningAnswer(Evidence, frozen=True, kw_only=True, tag=True, omit_defaults=True):
-    """Who else claims these persons, and how many other households gave the same phone."""
+    """Who else holds these persons, and how many households gave the same phone, this one included."""
 
     held: tuple[Holder, ...] = ()
     phone_households: int = 0

@@ -1,4 +1,4 @@
-"""References that nobody can guess, and the secret that goes with each.
+"""What is made from the installation's key: a secret for each reference, and pseudonyms. References themselves nobody can guess.
 
 The secret is derived from the reference and the installation's key, so that a repeated request gets the same receipt again
 and nothing secret is stored.

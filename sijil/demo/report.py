@@ -1,4 +1,4 @@
-"""What a run came to: by outcome, region and programme, how long it took, and three persons to follow."""
+"""What a run came to: by outcome, region and programme, how long it took, and three applications to follow."""
 
 from collections.abc import Sequence
 from typing import Any

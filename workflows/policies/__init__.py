@@ -1,6 +1,6 @@
 """What the law sets, as dated data: the index, the programmes' thresholds, the periods of retention.
 
-A new version is a new file or a new entry; released ones are frozen by hash (RELEASED.json) and stay loadable for replay.
+A new version is a new file; released ones are frozen by hash (RELEASED.json) and stay loadable for replay.
 """
 
 import tomllib
