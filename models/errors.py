@@ -1,4 +1,7 @@
-"""The five ways in which something does not work, each with what happens next."""
+"""The five ways in which something does not work, each with what happens next; and how an exception is told without personal data."""
+
+import traceback
+from typing import NamedTuple
 
 
 class SijilError(Exception):
@@ -35,3 +38,19 @@ class Unavailable(SijilError):
 
 class Broken(SijilError):
     """Our fault. Web: 500 with a reference. Command line: exit code 70. Worker: parked after the last try, which `sijil_parked` tells."""
+
+
+class Failure(NamedTuple):
+    """What went wrong, without any personal data: a class and a place, never a value."""
+
+    error: str
+    traceback: str
+
+
+def describe(error: BaseException) -> Failure:
+    """The exception's class and place. Its text only where we wrote it ourselves: others' may quote a name."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = "\n".join(f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+    last = f" in {frames[-1].name}" if frames else ""
+    said = f": {error}" if isinstance(error, SijilError) else ""
+    return Failure(f"{type(error).__name__}{last}{said}", where)

@@ -6,11 +6,10 @@ from typing import NoReturn
 import typer
 from pydantic import ValidationError
 
-from models.errors import Broken, Refused, SijilError
+from models.errors import Broken, Refused, SijilError, describe
 from models.settings import Settings, misspelt
 from sijil.commands import data, history, operation, proof, running
 from tasks.logs import configure
-from workflows.trouble import describe
 
 OUR_FAULT = 70  # EX_SOFTWARE of sysexits.h
 

@@ -6,8 +6,8 @@ import sys
 
 import structlog
 
+from models.errors import describe
 from models.settings import settings
-from workflows.trouble import describe
 
 
 class OneLine(logging.Formatter):

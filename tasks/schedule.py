@@ -15,11 +15,10 @@ import structlog
 
 from models import clock
 from models.database import Connection, dial, raw, transaction
-from models.errors import SijilError
+from models.errors import SijilError, describe
 from models.settings import settings
 from workflows import audit
 from workflows.retention import retain
-from workflows.trouble import describe
 
 SCHEDULE_LOCK = 7222  # advisory; held by the connection for as long as jobs run, so that they run one at a time, on one host
 LOOK_SECONDS = 60.0

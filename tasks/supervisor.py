@@ -14,11 +14,10 @@ from threading import Event
 
 import structlog
 
-from models.errors import Unavailable
+from models.errors import Unavailable, describe
 from tasks.outside import outside
 from tasks.schedule import Schedule
 from tasks.sweep import SWEEP_SECONDS, Coroner, sweep
-from workflows.trouble import describe
 
 LONGEST_BACK_OFF = 5.0
 LONG_ENOUGH = 10.0  # seconds alive after which a death no longer adds to the back-off

@@ -12,14 +12,14 @@ import structlog
 
 from models import clock
 from models.database import Connection, raw, transaction, value
-from models.errors import SijilError
+from models.errors import SijilError, describe
 from tasks.wake import wake
 from workflows.dead import Silent, settle_the_dead, silent_workers
 from workflows.flow import DELIVERY
 from workflows.logbook import set_apart
 from workflows.ports import Outside
 from workflows.timers import queues_with_work, ripen
-from workflows.trouble import WORKER_DIED, describe, failed_alone, forget
+from workflows.trouble import WORKER_DIED, failed_alone, forget
 
 log = structlog.get_logger()
 SWEEP_LOCK = 7219  # advisory; transaction-wide, so that no supervisor is special

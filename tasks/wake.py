@@ -4,9 +4,9 @@ import dramatiq
 import redis
 import structlog
 
+from models.errors import describe
 from tasks.broker import broker
 from workflows.flow import DELIVERY, FIRST_QUEUE
-from workflows.trouble import describe
 
 FLAG_LIFE_MILLISECONDS = 1000
 log = structlog.get_logger()

@@ -9,10 +9,9 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Template
 
-from models.errors import NotFound, Problem, Refused, SijilError, Stale, Unavailable
+from models.errors import NotFound, Problem, Refused, SijilError, Stale, Unavailable, describe
 from models.settings import settings
 from web.language import language_of, page
-from workflows.trouble import describe
 
 STATUS: dict[type[SijilError], int] = {Refused: 422, Stale: 409, NotFound: 404, Unavailable: 503}
 STATUS_OF_CODE = {"too_large": 413, "not_json": 415}

@@ -14,7 +14,7 @@ import structlog
 
 from models import clock
 from models.database import Connection, raw, transaction
-from models.errors import Unavailable
+from models.errors import Unavailable, describe
 from workflows.claim import Cursor, claim, claim_these, paused
 from workflows.engine import Progress, work
 from workflows.floor import Floor
@@ -22,7 +22,7 @@ from workflows.flow import DELIVERY
 from workflows.load import CaseRow
 from workflows.logbook import LEAVE, Attempt, Logbook
 from workflows.ports import Outside
-from workflows.trouble import describe, failed_alone
+from workflows.trouble import failed_alone
 
 log = structlog.get_logger()
 

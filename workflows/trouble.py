@@ -1,11 +1,9 @@
 """A case that fails alone: tried again after a while, in the end parked for an operator, with the place where it failed."""
 
-import traceback
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from models.database import Connection
-from models.errors import SijilError
+from models.errors import Failure
 from models.settings import settings
 from workflows.engine import Progress, lock, operate
 from workflows.events import CaseParked
@@ -23,23 +21,7 @@ NOTE = """
 FORGET = "delete from trouble t using cases c where c.id = t.case_id and not t.parked and c.version > t.version"
 
 
-class Failure(NamedTuple):
-    """What went wrong, without any personal data: a class and a place, never a value."""
-
-    error: str
-    traceback: str
-
-
 WORKER_DIED = Failure("worker died", "The process that worked on this case, alone, ended without a word.")
-
-
-def describe(error: BaseException) -> Failure:
-    """The exception's class and place. Its text only where we wrote it ourselves: others' may quote a name."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = "\n".join(f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
-    last = f" in {frames[-1].name}" if frames else ""
-    said = f": {error}" if isinstance(error, SijilError) else ""
-    return Failure(f"{type(error).__name__}{last}{said}", where)
 
 
 def failed_alone(connection: Connection, case_id: int, failure: Failure, now: datetime, outside: Outside) -> Progress | None:

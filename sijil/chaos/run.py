@@ -9,14 +9,13 @@ from typing import Any
 
 from models import clock
 from models.database import raw, transaction
-from models.errors import Broken, Unavailable
+from models.errors import Broken, Unavailable, describe
 from sijil.chaos import crowd, strikes, verdict
 from sijil.chaos.crowd import Crowd
 from sijil.chaos.scene import Scene, scene
 from sijil.chaos.strikes import Struck
 from sijil.ground import Ground, ground
 from workflows import audit
-from workflows.trouble import describe
 
 REGISTER = "sijil.chaos.poison:PoisonedRegister"
 BETWEEN_SECONDS = 0.6  # at the most, between one strike's end and the next
