@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from models.database import dial, known_url
+from benchmarks.prepared import LEAST_SECONDS
+from models.database import Connection, dial, known_url, value
 
 SET = 500
-LEAST_SECONDS = 10.0
 # Table, its columns for a case, and which of its rows belong to a case's way through the engine.
 WRITTEN = {
     "event": "select * from event where seq > 1 and case_id between {low} and {high}",
@@ -48,23 +48,19 @@ def measure(most_cases: int = 20_000) -> tuple[float, float]:
     return cases / seconds, seconds
 
 
-def read(connection: "psycopg.Connection[tuple[object, ...]]", most_cases: int) -> list[Chunk]:
+def read(connection: Connection, most_cases: int) -> list[Chunk]:
     """The rows, in COPY's own format, 500 cases at a time."""
-    row = connection.execute("select min(id), max(id) from cases").fetchone()
-    assert row is not None
-    low, high = int(str(row[0])), int(str(row[1]))
+    low, high = (int(value(connection, f"select {end}(id) from cases")) for end in ("min", "max"))
     return [chunk(connection, start, min(start + SET - 1, high)) for start in range(low, min(high, low + most_cases - 1) + 1, SET)]
 
 
-def chunk(connection: "psycopg.Connection[tuple[object, ...]]", low: int, high: int) -> Chunk:
+def chunk(connection: Connection, low: int, high: int) -> Chunk:
     """One range of cases."""
     rows = {}
     for table, statement in WRITTEN.items():
         with connection.cursor() as cursor, cursor.copy(f"copy ({statement.format(low=low, high=high)}) to stdout (format binary)") as stream:
             rows[table] = b"".join(bytes(each) for each in stream)
-    found = connection.execute("select count(*) from cases where stage = 'notified' and id between %s and %s", [low, high]).fetchone()
-    assert found is not None
-    return int(str(found[0])), rows
+    return value(connection, "select count(*) from cases where stage = 'notified' and id between %s and %s", [low, high]), rows
 
 
 def write(share: tuple[str, list[Chunk]]) -> None:

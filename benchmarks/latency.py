@@ -15,19 +15,18 @@ from typing import Any
 from benchmarks.engine import DONE
 from benchmarks.prepared import PREPARED, Say, Workers, alive_pids, let_go, one, prepare, working
 from models import clock
-from models.database import Connection, dial, transaction
+from models.database import dial, transaction, value
 from models.errors import Broken
 from models.settings import settings
 from notifications.notices import notices
 from sijil.enrol import enrol
 from sijil.generator.household import Made, households
 from sijil.ground import Ground, ground
-from sijil.importing import application
 from sijil.processes import start_gateway, stop
 from tasks.wake import wake
 from workflows.declaration import ApplicationBody
 from workflows.flow import ALL_QUEUES, FIRST_QUEUE
-from workflows.intake import Application, Taken, submit
+from workflows.intake import Application, Taken, key_of, submit
 from workflows.lanes import INTERACTIVE
 
 ONE_BY_ONE = 200
@@ -111,21 +110,15 @@ def one_by_one(made: Made) -> float:
     body = ApplicationBody.model_validate(made.body)
     began = time.monotonic()
     with transaction() as session:
-        (outcome,) = submit(session, [Application(application(body).key, "api", INTERACTIVE, body)], clock.now(), notices)
+        (outcome,) = submit(session, [Application(key_of(body), "api", INTERACTIVE, body)], clock.now(), notices)
     wake(FIRST_QUEUE)
     assert isinstance(outcome, Taken)
     with dial() as connection:
-        while not seen(connection, outcome.case_id):
+        while not value(connection, RESTING, [outcome.case_id]):
             if time.monotonic() - began > 60:
                 raise Broken("An application did not come to its end within a minute.")
             time.sleep(LOOK_SECONDS)
     return (time.monotonic() - began) * 1000
-
-
-def seen(connection: Connection, case_id: int) -> bool:
-    """Whether the machine is done with it."""
-    row = connection.execute(RESTING, [case_id]).fetchone()
-    return bool(row and row[0])
 
 
 def told(times: list[float]) -> dict[str, float]:

@@ -30,7 +30,7 @@ def main() -> None:
         configure()
         app(standalone_mode=True)
     except Refused as error:
-        fail(f"{error}", *(f"  {problem['field']}: {problem['message']}" for problem in error.problems))
+        fail(str(error), *(f"  {problem['field']}: {problem['message']}" for problem in error.problems))
     except Broken as error:
         our_fault(str(error), error)
     except SijilError as error:

@@ -6,7 +6,7 @@ A new installation begins with the next time of each job: there is nothing to ma
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from threading import Event, Thread
 
@@ -14,7 +14,7 @@ import psycopg
 import structlog
 
 from models import clock
-from models.database import Connection, dial, raw, transaction
+from models.database import Connection, dial, raw, transaction, value
 from models.errors import SijilError, describe
 from models.settings import settings
 from workflows import audit
@@ -65,7 +65,7 @@ class Schedule:
     stop: Event
     jobs: Sequence[Daily] = JOBS
     thread: Thread | None = None
-    next_look: float = field(default=0.0)
+    next_look: float = 0.0
 
     def tend(self) -> None:
         """Starts a look where it is time and none is under way."""
@@ -99,9 +99,9 @@ class Schedule:
 def turn() -> Iterator[Connection | None]:
     """A connection that holds the lock; None where another one does."""
     with dial() as connection:
-        row = connection.execute("select pg_try_advisory_lock(%s)", [SCHEDULE_LOCK]).fetchone()
+        locked = value(connection, "select pg_try_advisory_lock(%s)", [SCHEDULE_LOCK])
         try:
-            yield connection if row and row[0] else None
+            yield connection if locked else None
         finally:
             if not connection.closed:
                 connection.execute("select pg_advisory_unlock_all()")

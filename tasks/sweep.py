@@ -54,15 +54,14 @@ def sweep(outside: Outside, coroner: Coroner) -> None:
     now = clock.now()
     with transaction() as session:
         connection = raw(session)
-        locked = connection.execute("select pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK]).fetchone()
-        if not locked or not locked[0]:
+        if not value(connection, "select pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK]):
             return
         ripen(connection, now)
         bury(connection, coroner, now, outside)
         forget(connection)
         queues = queues_with_work(connection, now)
-        owed = connection.execute(MESSAGES_DUE, [now]).fetchone()
-    for queue in [*queues, DELIVERY] if owed and owed[0] else queues:
+        owed = value(connection, MESSAGES_DUE, [now])
+    for queue in [*queues, DELIVERY] if owed else queues:
         wake(queue)
 
 

@@ -46,7 +46,7 @@ def work(connection: Connection, rows: Sequence[CaseRow], outside: Outside, now:
     ports = Ports(now, outside.population(connection), LocalSocialRegister(connection))
     courses = [Course(file, row.head) for file, row in zip(case_files(connection, rows), rows, strict=True)]
     fresh = salts()
-    under_way: list[Course] = courses
+    under_way = courses
     while under_way:
         for stage, group in by_stage(under_way):
             decide_all(stage, group, ports, outside, fresh)
@@ -143,6 +143,7 @@ def operate(connection: Connection, case_id: int, event: Event, to: str, at: dat
 def lock(connection: Connection, case_id: int, version: int | None = None) -> CaseRow:
     """The case's row, held until the transaction ends. Raises Stale where it is gone or has another version."""
     found = connection.execute(LOCK, [case_id]).fetchone()
-    if found is None or (version is not None and found[3] != version):
+    row = CaseRow(*found) if found else None
+    if row is None or (version is not None and row.version != version):
         raise Stale("The case has moved on meanwhile; nothing was changed.")
-    return CaseRow(*found)
+    return row

@@ -13,7 +13,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from models import clock
-from models.database import Connection, dial
+from models.database import Connection, dial, value
 from models.errors import Unavailable
 
 WORKER_LOCK = 7218  # first key of the advisory locks on workers; the number of the law
@@ -108,9 +108,8 @@ class Logbook:
         """A row, and the lock that says that it lives."""
         try:
             self.connection = dial()
-            row = self.connection.execute(SIGN_ON, [self.host, self.pid, sorted(self.queues), self.since, clock.now()]).fetchone()
-            assert row is not None
-            before, self.worker_id = self.worker_id, row[0]
+            before = self.worker_id
+            self.worker_id = value(self.connection, SIGN_ON, [self.host, self.pid, sorted(self.queues), self.since, clock.now()])
             self.connection.execute("select pg_advisory_lock(%s, %s)", [WORKER_LOCK, self.worker_id])
             for statement in HAND_OVER:
                 self.connection.execute(statement, [before])

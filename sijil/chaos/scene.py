@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 from typing import Any, NamedTuple
@@ -60,7 +60,7 @@ class Scene:
     gateway: "Popen[bytes] | None" = None
     supervisor: "Popen[bytes] | None" = None
     port: int = 0
-    connection: "psycopg.Connection[Any] | None" = field(default=None)
+    connection: "psycopg.Connection[Any] | None" = None
 
     @property
     def gateway_log(self) -> Path:

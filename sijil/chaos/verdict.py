@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from models.database import Connection, raw, transaction
+from models.database import Connection, raw, transaction, value
 from sijil.generator.answers import Json
 from workflows import audit, doctor, replay
 
@@ -34,20 +34,13 @@ def count(receipts: Mapping[str, str], bodies: Sequence[Json], delivered: Counte
             "notified": by_stage["notified"], "needs_correction": by_stage["needs_correction"], "under_review": by_stage["under_review"],
             "parked": by_stage["parked"],
             "lost": len(bodies) - sum(by_stage[stage] for stage in TOLD),  # with whoever got no receipt within the time
-            "duplicate_events": number(connection, TWICE) + number(connection, ROWS_TWICE),
+            "duplicate_events": int(value(connection, TWICE)) + int(value(connection, ROWS_TWICE)),
             "double_persons": len(registered_twice(stages, bodies)),
             **of_messages(connection, dict(stands.values()), delivered),
             "orphans": sum(doctor.examine(connection).values()),
             "chain_breaks": len(audit.verify(connection, anchors).breaks),
             "replay_mismatches": len(replay.replay(connection).mismatches),
         }  # fmt: skip
-
-
-def number(connection: Connection, statement: str) -> int:
-    """The one number that a statement gives."""
-    row = connection.execute(statement).fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def registered_twice(stages: Mapping[str, str], bodies: Sequence[Json]) -> list[str]:
