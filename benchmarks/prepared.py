@@ -15,7 +15,7 @@ from sijil.enrol import enrol
 from sijil.generator.household import Made, households
 from sijil.ground import Ground
 from sijil.importing import application
-from sijil.processes import configure, start, stop
+from sijil.processes import set_settings, start, stop
 from tasks.wake import wake
 from workflows.declaration import ApplicationBody
 from workflows.flow import FIRST_QUEUE, QUEUES
@@ -122,7 +122,7 @@ def first_decision(since: float = 0.0) -> float:
 @contextmanager
 def working(workers: Workers, queues: Sequence[str] = QUEUES) -> Iterator["Popen[bytes]"]:
     """`sijil work` on the database in use, ready to begin. Deliveries are left out unless named: no rival has them."""
-    configure(batch=workers.batch)
+    set_settings(batch=workers.batch)
     command = ["--queues", ",".join(queues), "--processes", str(workers.processes), "--threads", str(workers.threads)]
     supervisor = start("sijil", "work", *command, stderr=DEVNULL)
     try:

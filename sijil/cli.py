@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from models.errors import Broken, Refused, SijilError, describe
 from models.settings import Settings, misspelt
 from sijil.commands import data, history, operation, proof, running
-from tasks.logs import configure
+from tasks.logs import configure_logs
 
 OUR_FAULT = 70  # EX_SOFTWARE of sysexits.h
 
@@ -27,7 +27,7 @@ def main() -> None:
     for name, nearest in misspelt():
         typer.echo(f"sijil: {name} is no setting and is passed over{f'; perhaps {nearest} is meant' if nearest else ''}.", err=True)
     try:
-        configure()
+        configure_logs()
         app(standalone_mode=True)
     except Refused as error:
         fail(str(error), *(f"  {problem['field']}: {problem['message']}" for problem in error.problems))

@@ -12,7 +12,7 @@ from models.migrate import upgrade
 from models.settings import settings
 from sijil.embedded.postgres import Postgres
 from sijil.embedded.valkey import Valkey
-from sijil.processes import configure
+from sijil.processes import set_settings
 from tasks.broker import broker
 
 
@@ -26,7 +26,7 @@ class Ground:
     def use(self, database: str) -> None:
         """All settings now name this database, and a namespace of the broker that belongs to it."""
         close()
-        configure(database_url=self.postgres.url_of(database), broker_url=self.valkey.url, broker_namespace=f"proof:{database}")
+        set_settings(database_url=self.postgres.url_of(database), broker_url=self.valkey.url, broker_namespace=f"proof:{database}")
 
     def execute(self, statement: str) -> None:
         """One statement on the server, outside all databases that are measured."""
@@ -59,7 +59,7 @@ def ground(name: str) -> Iterator[Ground]:
     folder = (settings().home / name).absolute()
     rmtree(folder, ignore_errors=True)
     made = Ground(Postgres(folder / "pg"), Valkey(folder / "vk"))
-    configure(home=str(folder / "home"))
+    set_settings(home=str(folder / "home"))
     try:
         made.postgres.start()
         made.valkey.start()
@@ -69,7 +69,7 @@ def ground(name: str) -> Iterator[Ground]:
         made.valkey.stop()
         made.postgres.stop()
         rmtree(folder, ignore_errors=True)
-        configure(home=str(folder.parent))
+        set_settings(home=str(folder.parent))
 
 
 def close() -> None:

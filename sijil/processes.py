@@ -1,4 +1,4 @@
-"""Child processes: each in a session of its own, so that a terminal's Ctrl-C reaches only us, and ending when we end."""
+"""Our children, told by the settings: each in a session of its own, so that a terminal's Ctrl-C reaches only us, and ending when we end."""
 
 import os
 import signal
@@ -8,22 +8,22 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import which
 from types import FrameType
 from typing import Any
 
 from models.errors import Refused, Unavailable
-from models.settings import settings
-from sijil.embedded.hosting import ending_with_us
+from models.settings import PREFIX, settings
 from tasks.supervisor import end
 
 PATIENCE_SECONDS = 30.0
 
 
-def configure(**changes: object) -> None:
+def set_settings(**changes: object) -> None:
     """Sets settings for this process and its children; None leaves one as it is."""
     for name, value in changes.items():
         if value is not None:
-            os.environ[f"SIJIL_{name.upper()}"] = str(value)  # noqa: TID251
+            os.environ[PREFIX + name.upper()] = str(value)  # noqa: TID251 - children are told by it
     settings.cache_clear()
 
 
@@ -31,6 +31,11 @@ def start(module: str, *arguments: str, **options: Any) -> "subprocess.Popen[byt
     """Runs one of our modules as a process; `options` are those of Popen."""
     command = [*ending_with_us("TERM"), sys.executable, "-m", module, *arguments]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+
+
+def ending_with_us(name: str) -> list[str]:
+    """Has the kernel send this signal when our process is gone, even by SIGKILL. Where `setpriv` is missing, nothing."""
+    return ["setpriv", "--pdeathsig", name] if which("setpriv") else []
 
 
 def stop(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
@@ -45,7 +50,7 @@ def start_gateway(log: Path, *, port: int = 0, delay_ms: int = 0) -> "subprocess
     address = gateway.stdout.readline().decode().strip()
     if not address:
         raise Unavailable(f"The message gateway does not start; it says why above. It takes port {port or 'any'} and writes into {log}.")
-    configure(gateway_url=address)
+    set_settings(gateway_url=address)
     return gateway
 
 

@@ -22,7 +22,7 @@ class OneLine(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
-def configure() -> None:
+def configure_logs() -> None:
     """Sets up structlog, and the libraries' own loggers (Dramatiq's above all) beside it, at warning."""
     level = logging.getLevelNamesMapping()[settings().log_level.upper()]
     others = logging.StreamHandler(sys.stderr)

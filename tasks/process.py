@@ -17,7 +17,7 @@ from models.settings import settings
 from tasks.broker import broker
 from tasks.deliver import Deliverer
 from tasks.gateways.http import HttpGateway
-from tasks.logs import configure
+from tasks.logs import configure_logs
 from tasks.outside import outside
 from tasks.queues import declare
 from tasks.wake import wake
@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 def main(queues: frozenset[str]) -> int:
     """Works until SIGTERM, then finishes the batch in hand."""
-    configure()
+    configure_logs()
     collect_rarely()
     bound_transactions(TRANSACTION_SECONDS)
     stop = Event()

@@ -12,7 +12,7 @@ from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
 from models.settings import settings
-from tasks.logs import configure
+from tasks.logs import configure_logs
 from web import health, metrics, portal
 from web.api import applications
 from web.edge import Edge
@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 
 def create_app() -> Litestar:
     """The application, as uvicorn wants it."""
-    configure()
+    configure_logs()
     kept = CacheControlHeader(max_age=3600, public=True)
     statics = create_static_files_router(path="/static", directories=[HERE / "static"], include_in_schema=False, cache_control=kept)
     app = Litestar(

@@ -21,7 +21,7 @@ from models.errors import Broken
 from models.settings import settings
 from sijil.chaos.crowd import Crowd
 from sijil.ground import Ground
-from sijil.processes import configure, start, start_gateway, stop
+from sijil.processes import set_settings, start, start_gateway, stop
 from tasks.broker import broker
 from workflows.flow import ALL_QUEUES
 
@@ -193,7 +193,7 @@ def sockets_at(port: int) -> set[str]:
 def scene(on: Ground, people: Crowd, register: str) -> Iterator[Scene]:
     """Everything up and running on the database in use."""
     made = Scene(on, people, settings().home)
-    configure(population_register=register)
+    set_settings(population_register=register)
     try:
         made.open_gateway()
         made.open_workers()

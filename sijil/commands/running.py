@@ -8,7 +8,7 @@ import uvicorn
 
 from models.errors import Refused
 from models.settings import settings
-from sijil.processes import configure, interruptible, require_free
+from sijil.processes import interruptible, require_free, set_settings
 from sijil.say import Json, answer, servers
 from tasks.supervisor import Supervisor
 from workflows.flow import ALL_QUEUES
@@ -27,7 +27,7 @@ def work(
 ) -> None:
     """Works the queues until SIGTERM or Ctrl-C, then finishes the batch in hand. A worker that dies is started again."""
     chosen = chosen_queues(queues)
-    configure(threads=threads)
+    set_settings(threads=threads)
     with servers(broker=True):
         supervisor = Supervisor(chosen, processes or settings().processes)
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -47,7 +47,7 @@ def chosen_queues(given: list[str] | None) -> tuple[str, ...]:
 @app.command("serve")
 def serve(port: Port = None, host: Annotated[str | None, typer.Option(help="Default: SIJIL_HOST, or 127.0.0.1.")] = None) -> None:
     """Serves the portal and the API until Ctrl-C. Workers are separate: `sijil work`."""
-    configure(port=port, host=host)
+    set_settings(port=port, host=host)
     require_free(settings().host, settings().port)
     with servers():
         typer.echo(f"http://{settings().host}:{settings().port}  (Ctrl-C ends it)")
@@ -71,7 +71,7 @@ def demo(
     """Starts everything, lets applications arrive, shows them on their way, and serves the portal until Ctrl-C."""
     from sijil.demo.run import run  # the picture's library takes a moment to load, which other commands need not wait for
 
-    configure(port=port)
+    set_settings(port=port)
     with interruptible():
         found = run(applications, seed, serve=serve, told=lambda result, lines: answer(result, as_json, *lines))
     raise typer.Exit(found)

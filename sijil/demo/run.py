@@ -21,7 +21,7 @@ from sijil.demo.picture import Picture
 from sijil.demo.report import report
 from sijil.enrol import enrol
 from sijil.generator.household import households
-from sijil.processes import configure, require_free, start, start_gateway, stop
+from sijil.processes import require_free, set_settings, start, start_gateway, stop
 from workflows.monitor import workers
 
 ARRIVE_SECONDS = 20.0
@@ -75,7 +75,7 @@ def show(ending: ExitStack, count: int, seed: int, *, serve: bool, told: Told) -
     children.append(start_gateway(settings().home / "gateway.ndjson"))
     start_logged(children, "work", "sijil", "work", "--processes", str(WORKERS))
     if serve:
-        configure(helpline=settings().helpline or HELPLINE)
+        set_settings(helpline=settings().helpline or HELPLINE)
         start_logged(children, "portal", "sijil", "serve")
         wait_until(lambda: answers(f"{address()}/health/ready"), "portal", children)
     wait_until(lambda: alive() >= WORKERS, "work", children)

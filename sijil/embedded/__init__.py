@@ -3,7 +3,6 @@
 Their own launchers are not used: one switches the append-only file off, the other opens every parent folder for root.
 """
 
-import os
 from dataclasses import dataclass
 
 from models.database import close_pool
@@ -12,6 +11,7 @@ from models.settings import settings
 from sijil.embedded.postgres import Postgres
 from sijil.embedded.server import Server
 from sijil.embedded.valkey import Valkey
+from sijil.processes import set_settings
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,14 @@ def ensure(*, migrate: bool = True) -> Running:
     """Servers for this command and its children: those that the settings name, else embedded ones, with their tables up to date."""
     chosen: list[tuple[str, Server]] = []
     if not settings().database_url:
-        chosen.append(("SIJIL_DATABASE_URL", Postgres(settings().home / "postgres")))
+        chosen.append(("database_url", Postgres(settings().home / "postgres")))
     if not settings().broker_url:
-        chosen.append(("SIJIL_BROKER_URL", Valkey(settings().home / "valkey")))
+        chosen.append(("broker_url", Valkey(settings().home / "valkey")))
     running = Running(tuple(server for _, server in chosen))
     try:
-        for variable, server in chosen:
+        for name, server in chosen:
             server.start()
-            os.environ[variable] = server.url  # noqa: TID251 - for the settings of this process and of its children
-        settings.cache_clear()
+            set_settings(**{name: server.url})
         if migrate and any(isinstance(server, Postgres) for _, server in chosen):
             upgrade()
     except BaseException:

@@ -1,4 +1,4 @@
-"""Who runs the embedded servers: where their programs are, which user they run as, and that they end with us."""
+"""Who runs the embedded servers: where their programs are, and which user they run as."""
 
 import os
 import subprocess
@@ -46,11 +46,6 @@ def give_to_nobody(folder: Path, programs: Path) -> None:
             "Run as another user, or set SIJIL_DATABASE_URL to a PostgreSQL 18."
         )
     subprocess.run(["chown", "-R", "nobody:nogroup", str(folder)], check=True)
-
-
-def ending_with_us(name: str) -> list[str]:
-    """Has the kernel send this signal when our process is gone, even by SIGKILL. Where `setpriv` is missing, nothing."""
-    return ["setpriv", "--pdeathsig", name] if which("setpriv") else []
 
 
 def is_running(pid: int, name: str) -> bool:

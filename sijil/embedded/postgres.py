@@ -10,8 +10,9 @@ from pathlib import Path
 import psycopg
 
 from models.errors import Unavailable
-from sijil.embedded.hosting import as_nobody, ending_with_us, folder_of, give_to_nobody, is_running, unprivileged
+from sijil.embedded.hosting import as_nobody, folder_of, give_to_nobody, is_running, unprivileged
 from sijil.embedded.server import Server, private
+from sijil.processes import ending_with_us
 
 SETTINGS = {
     # Reachable by its socket alone, in a folder that nobody else may enter.

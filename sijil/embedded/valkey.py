@@ -6,8 +6,9 @@ from pathlib import Path
 
 import redis
 
-from sijil.embedded.hosting import ending_with_us, folder_of
+from sijil.embedded.hosting import folder_of
 from sijil.embedded.server import Server
+from sijil.processes import ending_with_us
 
 SETTINGS = {
     "port": "0", "unixsocketperm": "700", "appendonly": "yes", "appendfsync": "everysec", "save": "", "daemonize": "no",

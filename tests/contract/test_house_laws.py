@@ -98,7 +98,7 @@ def breaches(law: Callable[[ast.AST], Iterator[str]], paths: list[Path]) -> set[
 # What starts servers makes databases, which no transaction can; what proves doubles a message on purpose.
 MAKE_DATABASES = {"sijil/embedded/postgres.py", "sijil/ground.py"}
 DOUBLES_MESSAGES = {"sijil/chaos/scene.py"}
-SET_FOR_CHILDREN = {"sijil/embedded/__init__.py", "sijil/processes.py"}
+SET_FOR_CHILDREN = {"sijil/processes.py"}
 
 
 def test_only_the_database_commits() -> None:
@@ -109,8 +109,8 @@ def test_only_wake_sends() -> None:
     assert breaches(sends, FILES) - DOUBLES_MESSAGES == {"tasks/wake.py"}
 
 
-def test_only_settings_reads_the_environment_and_only_those_that_start_servers_set_it() -> None:
-    """Itself or by pydantic-settings; embedded servers and child processes are told by it."""
+def test_only_settings_reads_the_environment_and_only_who_starts_processes_sets_it() -> None:
+    """Itself or by pydantic-settings; child processes are told by it."""
     assert breaches(reads_environment, FILES) - SET_FOR_CHILDREN == {"models/settings.py"}
 
 

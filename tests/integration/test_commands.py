@@ -60,7 +60,7 @@ Run = Callable[..., Ran]
 @pytest.fixture
 def sijil(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs the command line in this process, as `sijil` does."""
-    monkeypatch.setattr(cli, "configure", lambda: None)
+    monkeypatch.setattr(cli, "configure_logs", lambda: None)
 
     def run(*arguments: object) -> Ran:
         forget_settings()
