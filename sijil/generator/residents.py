@@ -55,21 +55,22 @@ def residents(rng: random.Random, seed: int, number: int, rural: bool) -> list[R
     foreign = rng.random() < FOREIGN_SHARE
     family, maternal = pick(rng, FAMILY), pick(rng, FAMILY)
     people: list[Resident] = []
-    for place, (relationship, age, sex) in enumerate(roles):
-        given = given_name(rng, sex, {each.given.ar for each in people})
-        surname = maternal if relationship in ("spouse", "other_relative") else family
+    for place, role in enumerate(roles):
+        relationship, _, sex = role
+        name = given_name(rng, sex, {each.given.ar for each in people}), maternal if relationship in ("spouse", "other_relative") else family
         if foreign and relationship in ("head", "spouse"):
-            given, surname, sex = rng.choice([each for each in FOREIGN if each[2] == sex])
-        people.append(resident(rng, idcs(seed, number, place), given, surname, age, sex, relationship, foreign))
+            name = rng.choice([each[:2] for each in FOREIGN if each[2] == sex])
+        people.append(resident(rng, idcs(seed, number, place), name, role, foreign))
     return people
 
 
-def resident(rng: random.Random, number: str, given: Name, family: Name, age: int, sex: str, relationship: str, foreign: bool = False) -> Resident:
-    """One person of an age; of the older ones often only the year of birth is known."""
+def resident(rng: random.Random, number: str, name: tuple[Name, Name], role: Role, foreign: bool = False) -> Resident:
+    """One person, given and family name, in a role; of the older ones often only the year of birth is known."""
+    relationship, age, sex = role
     born = TODAY - timedelta(days=age * 365.25 + 1 + rng.randrange(363))
     year_only = born.year < 1965 and rng.random() < YEAR_ONLY_SHARE
     card = cin(rng) if age >= 18 and not foreign else None
-    return Resident(number, given, family, born.replace(month=1, day=1) if year_only else born, "year" if year_only else "day", sex, card, relationship)
+    return Resident(number, *name, born.replace(month=1, day=1) if year_only else born, "year" if year_only else "day", sex, card, relationship)
 
 
 def compose(rng: random.Random, rural: bool) -> list[Role]:
@@ -112,7 +113,7 @@ def late_grandparent(rng: random.Random, seed: int, number: int, family: Name) -
     """Somebody who died: the register knows it, the household may have forgotten to say so."""
     gender = sex(rng)
     given = given_name(rng, gender, set())
-    person = resident(rng, idcs(seed, number, DECEASED), given, family, rng.randint(70, 95), gender, "parent")
+    person = resident(rng, idcs(seed, number, DECEASED), (given, family), ("parent", rng.randint(70, 95), gender))
     return replace(person, status="deceased")
 
 
