@@ -46,7 +46,9 @@ def commit(salt: bytes, evidence: bytes, facts: bytes) -> bytes:
     return sha256(b"sijil.facts.1\0" + salt + len(evidence).to_bytes(8, "big") + evidence + facts).digest()
 
 
-def link(previous: bytes, case_id: int, seq: int, kind: str, at: datetime, actor: str, commitment: bytes) -> bytes:
+def link(  # noqa: PLR0913 - all that the hash covers, one by one
+    previous: bytes, case_id: int, seq: int, kind: str, at: datetime, actor: str, commitment: bytes
+) -> bytes:
     """The hash of an event, given that of the one before (GENESIS for the first)."""
     return sha256(previous + f"sijil.event.1\0{case_id}\0{seq}\0{kind}\0{stamp(at)}\0{actor}\0".encode() + commitment).digest()
 

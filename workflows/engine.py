@@ -89,7 +89,9 @@ def decide(course: Course, evidence: Evidence, outside: Outside, salt: bytes) ->
     return event
 
 
-def move(course: Course, event: Event, to: str, evidence: Evidence, notices: Notices, salt: bytes) -> None:
+def move(  # noqa: PLR0913 - what a move is made of
+    course: Course, event: Event, to: str, evidence: Evidence, notices: Notices, salt: bytes
+) -> None:
     """Chains the event to the case and moves the file on."""
     file = course.file
     recorded = Recorded(file.version + 1, evidence.at, evidence.by, event)
@@ -131,7 +133,9 @@ def advance(connection: Connection, case_id: int, version: int, evidence: Eviden
     return event, course.file, write(connection, [course], evidence.at)
 
 
-def operate(connection: Connection, case_id: int, event: Event, to: str, at: datetime, by: str, outside: Outside) -> Progress:
+def operate(  # noqa: PLR0913 - as `move`, with its case and its evidence
+    connection: Connection, case_id: int, event: Event, to: str, at: datetime, by: str, outside: Outside
+) -> Progress:
     """An operator's or the engine's own move beside the map: parking and resuming."""
     row = lock(connection, case_id)
     (file,) = case_files(connection, [row])

@@ -91,7 +91,7 @@ def machine(name: str, stage: Any, queue: str, leads: Mapping[type[Event], str])
     return Step(name, MACHINE, {**leads, CaseWithdrawn: "withdrawn"}, on, queue, getattr(stage, "gather", time_alone))
 
 
-def people(
+def people(  # noqa: PLR0913 - a row of the map, read by its names
     name: str, owner: str, decides: Mapping[type[Evidence], Decide], leads: Mapping[type[Event], str],
     *, queue: str | None = None, within: timedelta | None = None, reminders: tuple[timedelta, ...] = (), every: timedelta | None = None,
 ) -> Step:  # fmt: skip

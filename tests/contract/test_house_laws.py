@@ -1,6 +1,7 @@
 """The laws of the house (docs, CONTRIBUTING), read from the syntax of every file: who may commit, send, read the environment, catch, round."""
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -138,6 +139,52 @@ SQL_WRITES_STAGE = "update cases set stage"
 def test_only_the_engine_and_its_record_write_a_cases_stage() -> None:
     writing = {path.relative_to(ROOT).as_posix() for path in FILES if SQL_WRITES_STAGE in path.read_text(encoding="utf-8").lower()}
     assert writing == {"workflows/record.py"}
+
+
+# Shape and words -----------------------------------------------------------------------------------
+
+NO_NAMES = {"utils", "helpers", "common", "services", "manager", "base"}
+# Longer than 25 lines: the formula's variables as the annexes list them, a start to end, the questions of the form in a row.
+LONG = {"workflows/variables.py: urban", "workflows/variables.py: rural", "tasks/process.py: main", "sijil/generator/answers.py: home"}
+# In pyproject.toml: a dependency, a rule left out, an import that a contract ignores (not the modules that it speaks of).
+OWES_A_REASON = re.compile(r'^(    "(?!workflows\.)|"[^"]+" = \[|dbos = )')
+
+
+def long_functions(path: Path) -> Iterator[str]:
+    """Functions of more than 25 lines."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.FunctionDef) and node.end_lineno is not None and node.end_lineno - node.lineno >= 25:
+            yield f"{path.relative_to(ROOT).as_posix()}: {node.name}"
+
+
+def test_no_file_is_named_for_nothing() -> None:
+    named = {part for path in FILES for part in path.relative_to(ROOT).with_suffix("").parts}
+    assert named & NO_NAMES == set()
+
+
+def test_functions_have_25_lines_at_most_but_for_those_named_here() -> None:
+    assert {found for path in FILES if "versions" not in path.parts for found in long_functions(path)} == LONG
+
+
+def test_every_exception_from_a_linter_has_its_reason() -> None:
+    bare = [f"{path.name}: {line.strip()}" for path in FILES for line in path.read_text().splitlines() if re.search(r"# noqa(?!: [A-Z0-9]+ - \w)", line)]
+    assert bare == []
+
+
+def test_every_dependency_and_every_rule_left_out_has_its_reason() -> None:
+    owing = [line for line in (ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines() if OWES_A_REASON.match(line)]
+    assert len(owing) > 40
+    assert [line for line in owing if "  # " not in line] == []
+
+
+def test_no_two_advisory_locks_have_one_key() -> None:
+    keys = [
+        node.value.value
+        for path in FILES
+        for node in parsed(path).body
+        if isinstance(node, ast.Assign) and name_of(node.targets[0]).endswith("_LOCK") and isinstance(node.value, ast.Constant)
+    ]
+    assert len(keys) == len(set(keys)) == 5
 
 
 @pytest.mark.parametrize(
