@@ -27,7 +27,7 @@ class Doorbell:
     def __init__(self, client: redis.Redis, channel: str) -> None:
         self.client, self.channel = client, channel
         self.bells: defaultdict[str, Event] = defaultdict(Event)
-        self.silent = False
+        self.stopping = False
 
     def ring(self, queue: str) -> None:
         """Heard by all processes that listen now; a hint, like everything here."""
@@ -47,7 +47,7 @@ class Doorbell:
     def run(self) -> None:
         """Listens for ever; after a lost connection, whatever rang meanwhile is made up for."""
         pause = Event()
-        while not self.silent:
+        while not self.stopping:
             try:
                 with self.client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
                     subscription.subscribe(self.channel)
@@ -69,7 +69,7 @@ class DoorbellConsumer(_RedisConsumer):
     def __next__(self) -> Any:
         message = super().__next__()  # type: ignore[no-untyped-call]
         if message is None:
-            self.bell.wait(0.05 if self.doorbell.silent else POLL_SECONDS)
+            self.bell.wait(0.05 if self.doorbell.stopping else POLL_SECONDS)
             self.bell.clear()
         return message
 

@@ -20,8 +20,8 @@ BATCH = 100
 LAST_TRY = 48  # then it has failed: after about three and a half hours
 
 
-class Letter(NamedTuple):
-    """A message under a lease, whatever its channel: an SMS, too."""
+class Leased(NamedTuple):
+    """A message under a lease: ours to send, or to ask about, until that ends."""
 
     case_id: int
     seq: int
@@ -39,7 +39,7 @@ class Gateway(Protocol):
 
     can_be_asked: bool
 
-    def send(self, letters: Sequence[Letter]) -> Mapping[UUID, str]:
+    def send(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
         """`accepted`, or why not, for each message, by our reference."""
 
     def known(self, references: Sequence[UUID]) -> set[UUID]:
@@ -85,28 +85,28 @@ class Deliverer:
     def send(self) -> int:
         """One batch that is owed; how many. One that gets no answer, or was held up before the call, is asked about when its lease ends."""
         fresh_until = time.monotonic() + FRESH_SECONDS
-        letters = self.lease("owed")
-        if letters and time.monotonic() < fresh_until:
-            answers = self.gateway.send(letters)
-            self.answer([outcome(letter, answers[letter.id]) for letter in letters if letter.id in answers])
-        return len(letters)
+        messages = self.lease("owed")
+        if messages and time.monotonic() < fresh_until:
+            answers = self.gateway.send(messages)
+            self.answer([outcome(message, answers[message.id]) for message in messages if message.id in answers])
+        return len(messages)
 
     def ask(self) -> int:
         """One batch whose lease ended without an answer: what was accepted is sent, the rest is owed again."""
-        letters = self.lease("sending")
-        if letters and not self.gateway.can_be_asked:
-            self.answer([Outcome(letter, "stuck", "no answer came, and the gateway cannot be asked") for letter in letters])
-        elif letters:
-            known = self.gateway.known([letter.id for letter in letters])
-            self.answer([Outcome(letter, "sent" if letter.id in known else "owed", None) for letter in letters])
-        return len(letters)
+        messages = self.lease("sending")
+        if messages and not self.gateway.can_be_asked:
+            self.answer([Outcome(message, "stuck", "no answer came, and the gateway cannot be asked") for message in messages])
+        elif messages:
+            known = self.gateway.known([message.id for message in messages])
+            self.answer([Outcome(message, "sent" if message.id in known else "owed", None) for message in messages])
+        return len(messages)
 
-    def lease(self, status: str) -> list[Letter]:
+    def lease(self, status: str) -> list[Leased]:
         """Messages that are ours to send or ask about until the lease ends."""
         now = clock.now()
         with transaction() as session:
             rows = raw(session).execute(TAKE, [status, now, BATCH, self.owner(), now + LEASE])
-            return [Letter(*row) for row in rows]
+            return [Leased(*row) for row in rows]
 
     def answer(self, outcomes: Sequence["Outcome"]) -> None:
         """Writes the answers down; one that comes under an older lease is void."""
@@ -118,19 +118,19 @@ class Deliverer:
 class Outcome(NamedTuple):
     """What became of a message under its lease."""
 
-    letter: Letter
+    message: Leased
     status: str
     error: str | None
     wait: timedelta = timedelta(0)
 
 
-def outcome(letter: Letter, answer: str) -> Outcome:
+def outcome(message: Leased, answer: str) -> Outcome:
     """Sent where it was accepted; else owed again after a while, and in the end failed."""
     if answer == "accepted":
-        return Outcome(letter, "sent", None)
-    if letter.tries >= LAST_TRY:
-        return Outcome(letter, "failed", answer)
-    return Outcome(letter, "owed", answer, timedelta(seconds=min(300, 2**letter.tries)))
+        return Outcome(message, "sent", None)
+    if message.tries >= LAST_TRY:
+        return Outcome(message, "failed", answer)
+    return Outcome(message, "owed", answer, timedelta(seconds=min(300, 2**message.tries)))
 
 
 def write(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
@@ -139,9 +139,9 @@ def write(connection: Connection, outcomes: Sequence[Outcome], now: datetime) ->
         return
     rows = [
         (
-            each.letter.case_id, each.letter.seq, each.letter.template, each.letter.fence, each.status, now + each.wait,
+            each.message.case_id, each.message.seq, each.message.template, each.message.fence, each.status, now + each.wait,
             now if each.status == "sent" else None, each.error,
         )
-        for each in sorted(outcomes, key=lambda each: each.letter[:3])
+        for each in sorted(outcomes, key=lambda each: each.message[:3])
     ]  # fmt: skip
     connection.execute(ANSWER, [list(column) for column in zip(*rows, strict=True)])

@@ -51,7 +51,7 @@ def main(queues: frozenset[str]) -> int:
     while not stop.wait(0.5) and os.getppid() == supervisor:  # an orphan has nobody to restart it, so it ends
         pass
     stop.set()
-    drainer.stopping = deliverer.stopping = broker().doorbell.silent = True
+    drainer.stopping = deliverer.stopping = broker().doorbell.stopping = True
     broker().doorbell.ring_all_here()
     worker.stop()
     drainer.logbook.sign_off()

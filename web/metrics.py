@@ -17,7 +17,7 @@ COUNTED = {
 }  # fmt: skip
 
 
-class Register(Collector):
+class Counts(Collector):
     """Everything counted, as it is now."""
 
     def __init__(self, connection: Connection) -> None:
@@ -66,5 +66,5 @@ def metrics() -> Response[bytes]:
     """In Prometheus' text format."""
     with transaction() as session:
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(Register(raw(session)))
+        registry.register(Counts(raw(session)))
         return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")

@@ -12,7 +12,7 @@ from models.errors import Problem, Refused
 from workflows.declaration import ApplicationBody, Declaration, problems_of
 from workflows.events import ScoreComputed
 from workflows.index import ARITHMETIC, compute, shown
-from workflows.policies import Index, index_in_force, programmes_in_force
+from workflows.policies import Index, index_in_force, thresholds_in_force
 from workflows.variables import FLAGS, SHARES, Variables, variables
 
 
@@ -123,8 +123,8 @@ def told(computed: ScoreComputed, day: date, assumed_zero: list[str]) -> dict[st
     return {
         "score": shown(computed.score),
         "exact": str(computed.score),
-        "programmes": {each.programme: computed.score <= each.threshold for each in programmes_in_force(day)},
-        "thresholds": {each.programme: str(each.threshold) for each in programmes_in_force(day)},
+        "programmes": {each.programme: computed.score <= each.threshold for each in thresholds_in_force(day)},
+        "thresholds": {each.programme: str(each.threshold) for each in thresholds_in_force(day)},
         "policy": computed.policy,
         "constant": str(computed.constant),
         "region": str(computed.region),

@@ -98,8 +98,8 @@ class Arrival:
     reference: str
 
     @property
-    def key(self) -> str:
-        """Unique among everything ever sent through this channel."""
+    def full_key(self) -> str:
+        """Its key, with the channel: unique among everything ever sent."""
         return full_key(self.application)
 
 
@@ -208,9 +208,9 @@ def keep_keys(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arriv
     """Those whose key nobody else used meanwhile."""
     if not arrivals:
         return []
-    rows = [(each.reference, each.course.file.id, each.key, each.body_hash) for each in arrivals]
+    rows = [(each.reference, each.course.file.id, each.full_key, each.body_hash) for each in arrivals]
     kept = {key for (key,) in connection.execute(KEEP_KEYS, columns(rows))}
-    return [each for each in arrivals if each.key in kept]
+    return [each for each in arrivals if each.full_key in kept]
 
 
 def open_cases(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from models import clock
 from models.database import Connection, raw, transaction, value
 from workflows.logbook import WORKER_LOCK
-from workflows.policies import retention
+from workflows.policies import periods
 
 CASES_A_ROUND = 2_000  # some 10,000 events, which is the most that one transaction erases of a table
 
@@ -60,7 +60,7 @@ class Round(NamedTuple):
 
 def retain(stopping: Callable[[], bool] = lambda: False) -> dict[str, int]:
     """Round after round until every case was looked at, or it is time to stop; how many rows of each table were erased."""
-    total: Counter[str] = Counter(dict.fromkeys(retention(), 0))
+    total: Counter[str] = Counter(dict.fromkeys(periods(), 0))
     after: int | None = 0
     while after is not None and not stopping():
         with transaction() as session:
@@ -104,4 +104,4 @@ def due(connection: Connection, now: datetime) -> dict[str, int]:
 
 def cutoff(table: str, now: datetime) -> datetime:
     """What ended before this moment goes."""
-    return now - timedelta(days=retention()[table].days)
+    return now - timedelta(days=periods()[table].days)

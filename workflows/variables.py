@@ -11,7 +11,7 @@ from workflows.declaration import Declaration, Member
 
 Variables = Mapping[str, Decimal]
 ADULT = 15  # the annexes count education, literacy and work from 15 years on
-NONE, ONE, TWELVE = Decimal(0), Decimal(1), Decimal(12)
+ZERO, ONE, TWELVE = Decimal(0), Decimal(1), Decimal(12)
 STONE_OR_BETTER = {"villa", "flat", "traditional_house", "rural_stone"}
 # What a value may be: of these 0 or 1, of those below 0 to 1. All others are counts, amounts and ages.
 FLAGS = {
@@ -121,12 +121,12 @@ def rural(declaration: Declaration, ages: list[int]) -> Variables:
 
 def flag(holds: bool) -> Decimal:
     """1 where it holds."""
-    return ONE if holds else NONE
+    return ONE if holds else ZERO
 
 
 def share(count: int, n: int) -> Decimal:
     """So many members, as a share of the whole household."""
-    return Decimal(count) / n if count else NONE
+    return Decimal(count) / n if count else ZERO
 
 
 def spending(declaration: Declaration, n: int) -> Variables:
@@ -135,7 +135,7 @@ def spending(declaration: Declaration, n: int) -> Variables:
     water = bills.water_electricity
     return {
         "gas_per_head_year": bills.gas * TWELVE / n,
-        "water_elec_per_head_year": sum(water, NONE) * TWELVE / len(water) / n if water else NONE,
+        "water_elec_per_head_year": sum(water, ZERO) * TWELVE / len(water) / n if water else ZERO,
         "telecom_per_head_year": bills.telecom * TWELVE / n,
     }
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 
 from models.errors import Unavailable
-from tasks.deliver import Letter
+from tasks.deliver import Leased
 
 
 class HttpGateway:
@@ -18,10 +18,10 @@ class HttpGateway:
     def __init__(self, url: str) -> None:
         self.client = httpx.Client(base_url=url, timeout=5)
 
-    def send(self, letters: Sequence[Letter]) -> Mapping[UUID, str]:
+    def send(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
         """See `deliver.Gateway`."""
-        messages = [{"reference": str(each.id), "channel": each.channel, "recipient": each.recipient, "body": each.body} for each in letters]
-        results = self.post("/messages", {"messages": messages})["results"]
+        sent = [{"reference": str(each.id), "channel": each.channel, "recipient": each.recipient, "body": each.body} for each in messages]
+        results = self.post("/messages", {"messages": sent})["results"]
         return {UUID(each["reference"]): each["status"] for each in results}
 
     def known(self, references: Sequence[UUID]) -> set[UUID]:

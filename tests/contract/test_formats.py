@@ -19,7 +19,7 @@ from workflows.calculator import score_document
 from workflows.declaration import ApplicationBody, Belongings, Bills, Declaration, Housing, Member, read
 from workflows.flow import REGISTRATION
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
-from workflows.policies import index_in_force, retention
+from workflows.policies import index_in_force, periods
 
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLES, SCHEMA, PAGE = DOCS / "examples", DOCS / "application.schema.json", DOCS / "formats.md"
@@ -113,7 +113,7 @@ def test_the_page_says_what_is_assumed() -> None:
         f"| {correction.within.days} days, reminders after {first} and {second} |",
         f"| every {review.every.days} days,",
         f"| {FROM_HOUSEHOLDS} | `workflows/fraud/phone_shared.py` |",
-        *[f"| {retention()[table].days:,} days |" for table in ("declaration", "message", "event")],
+        *[f"| {periods()[table].days:,} days |" for table in ("declaration", "message", "event")],
     ]
     text = PAGE.read_text()
     assert [each for each in said if each not in text] == []

@@ -13,7 +13,7 @@ from models import clock
 from models.database import transaction
 from models.errors import Unavailable
 from tasks import deliver
-from tasks.deliver import LAST_TRY, LEASE, Deliverer, Letter, Outcome
+from tasks.deliver import LAST_TRY, LEASE, Deliverer, Leased, Outcome
 from tests.filing import file_clean, rows, value
 from tests.integration.people import after, citizen
 from workflows import erasure
@@ -33,16 +33,16 @@ class BookGateway:
     silent: bool = False
     while_sending: Callable[[], object] = lambda: None
 
-    def send(self, letters: Sequence[Letter]) -> Mapping[UUID, str]:
+    def send(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
         if self.away_before:
             raise Unavailable("The gateway is away.")
         if self.refuses:
-            return {each.id: self.refuses for each in letters}
-        self.accepted += [each.id for each in letters]
+            return {each.id: self.refuses for each in messages}
+        self.accepted += [each.id for each in messages]
         self.while_sending()
         if self.away_after:
             raise Unavailable("The connection broke before the answer.")
-        return {} if self.silent else {each.id: "accepted" for each in letters}
+        return {} if self.silent else {each.id: "accepted" for each in messages}
 
     def known(self, references: Sequence[UUID]) -> set[UUID]:
         if self.away_before:
@@ -188,9 +188,9 @@ def test_a_late_answer_is_void_even_while_the_newer_lease_still_runs(owed: list[
     assert [(each.id, each.fence) for each in newer] == [(each.id, 2) for each in older]
 
     # When the holder of the first one answers, nothing happens; when that of the second one does, it counts
-    slow.answer([Outcome(letter, "failed", "too late") for letter in older])
+    slow.answer([Outcome(message, "failed", "too late") for message in older])
     assert rows("select distinct status, error from message") == [("sending", None)]
-    quick.answer([Outcome(letter, "sent", None) for letter in newer])
+    quick.answer([Outcome(message, "sent", None) for message in newer])
     assert rows("select distinct status, error from message") == [("sent", None)]
 
 

@@ -14,7 +14,7 @@ from models.database import raw, transaction
 from models.errors import Refused
 from sijil.commands import operation
 from tasks import sweep
-from tasks.deliver import Deliverer, Letter
+from tasks.deliver import Deliverer, Leased
 from tests.filing import OUTSIDE, an_application, clean, drain_all, file_clean, outcomes_of, register, rows, value
 from workflows import monitor, pauses
 from workflows.drain import Drainer
@@ -30,8 +30,8 @@ class OpenGateway:
 
     can_be_asked = True
 
-    def send(self, letters: Sequence[Letter]) -> Mapping[UUID, str]:
-        return {each.id: "accepted" for each in letters}
+    def send(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
+        return {each.id: "accepted" for each in messages}
 
     def known(self, references: Sequence[UUID]) -> set[UUID]:
         return set(references)

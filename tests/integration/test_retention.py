@@ -17,7 +17,7 @@ from workflows.drain import Drainer
 from workflows.intake import Taken
 from workflows.logbook import Logbook
 from workflows.people import CitizenAnswer, answer_of_citizen
-from workflows.policies import retention as periods
+from workflows.policies import periods
 from workflows.replay import Replay, replay
 from workflows.retention import due, purge, purge_cases, retain
 

@@ -19,7 +19,7 @@ from tasks.supervisor import Supervisor
 from tests.conftest import forget_settings
 from tests.filing import OUTSIDE, drain_all, file_clean, rows, value
 from workflows.drain import Drainer
-from workflows.policies import retention
+from workflows.policies import periods
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TOMORROW = NOON + timedelta(days=1)
@@ -194,7 +194,7 @@ def test_the_daily_jobs_are_the_anchor_and_the_retention(
     look(clock.now(), *JOBS)
     assert not (tmp_path / "elsewhere").exists()
 
-    later = clock.now() + timedelta(days=retention()["message"].days + 2)
+    later = clock.now() + timedelta(days=periods()["message"].days + 2)
     look(later, *JOBS)
 
     assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == [f"000001-{later:%Y-%m-%d}.ndjson"]

@@ -13,7 +13,7 @@ import pytest
 from models import tables
 from models.errors import Broken, Refused
 from workflows import policies
-from workflows.policies import HERE, index_in_force, indexes, programmes, programmes_in_force, read, retention
+from workflows.policies import HERE, index_in_force, indexes, periods, read, thresholds, thresholds_in_force
 from workflows.policies.seal import seal
 
 RELEASED: dict[str, str] = json.loads((HERE / "RELEASED.json").read_text())
@@ -125,7 +125,7 @@ def test_no_number_of_the_law_is_a_binary_fraction(name: str) -> None:
 
 
 def in_force(day: date) -> dict[str, Decimal]:
-    return {each.programme: each.threshold for each in programmes_in_force(day)}
+    return {each.programme: each.threshold for each in thresholds_in_force(day)}
 
 
 def of_ours(thresholds: dict[str, Decimal]) -> dict[str, Decimal]:
@@ -154,8 +154,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def forget_policies() -> None:
-    programmes.cache_clear()
-    programmes_in_force.cache_clear()
+    thresholds.cache_clear()
+    thresholds_in_force.cache_clear()
 
 
 def test_a_changed_threshold_is_a_new_file_of_the_same_programme(folder: Path) -> None:
@@ -170,20 +170,20 @@ def test_every_threshold_says_where_it_comes_from_and_how_sure_it_is() -> None:
         for each in read(path)["thresholds"]:
             assert each["source"]
             assert each["sureness"] in ("H", "M", "L")
-    assert len({each.version for each in programmes()}) == len(programmes())
+    assert len({each.version for each in thresholds()}) == len(thresholds())
 
 
 # Retention -----------------------------------------------------------------------------------------
 
 
 def test_periods_of_retention_name_only_tables_that_exist_and_are_marked_as_assumed() -> None:
-    assert retention()
-    assert set(retention()) <= {table.__tablename__ for table in tables.TABLES}
+    assert periods()
+    assert set(periods()) <= {table.__tablename__ for table in tables.TABLES}
     assert read(HERE / "retention.toml")["assumed"] is True
 
 
 def test_every_period_of_retention_is_a_number_of_days_and_says_what_goes() -> None:
-    assert all(period.days > 0 and period.what for period in retention().values())
+    assert all(period.days > 0 and period.what for period in periods().values())
 
 
 # Reading -------------------------------------------------------------------------------------------

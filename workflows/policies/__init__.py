@@ -34,8 +34,8 @@ class Index(msgspec.Struct, frozen=True):
     region_names: dict[int, str]
 
 
-class Programme(msgspec.Struct, frozen=True):
-    """A programme's threshold on a day: met where score <= threshold."""
+class Threshold(msgspec.Struct, frozen=True):
+    """A programme's threshold, and from when on it counts: met where score <= threshold."""
 
     programme: str
     version: str
@@ -66,25 +66,25 @@ def index_in_force(day: date) -> Index:
 
 
 @cache
-def programmes() -> tuple[Programme, ...]:
+def thresholds() -> tuple[Threshold, ...]:
     """Every threshold there ever was."""
     found = [(data["programme"], each) for path in sorted((HERE / "programmes").glob("*.toml")) for data in [read(path)] for each in data["thresholds"]]
-    return tuple(Programme(name, each["version"], each["in_force_from"], Decimal(each["threshold"])) for name, each in found)
+    return tuple(Threshold(name, each["version"], each["in_force_from"], Decimal(each["threshold"])) for name, each in found)
 
 
 @cache
-def programmes_in_force(day: date) -> tuple[Programme, ...]:
+def thresholds_in_force(day: date) -> tuple[Threshold, ...]:
     """Each programme's threshold that counts on a day, by name."""
-    latest: dict[str, Programme] = {}
-    for each in sorted(programmes(), key=lambda each: each.in_force_from):
+    latest: dict[str, Threshold] = {}
+    for each in sorted(thresholds(), key=lambda each: each.in_force_from):
         if each.in_force_from <= day:
             latest[each.programme] = each
     return tuple(latest[name] for name in sorted(latest))
 
 
 @cache
-def retention() -> dict[str, Period]:
-    """The period of each table, all of them assumed."""
+def periods() -> dict[str, Period]:
+    """How long each table is kept, all of it assumed."""
     data = read(HERE / "retention.toml")
     return {table: Period(**entry) for table, entry in data.items() if isinstance(entry, dict)}
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from workflows.casefile import CaseFile
 from workflows.events import HouseholdApproved, ProgrammeEligibility, ScoreComputed
 from workflows.evidence import RegisterState
-from workflows.policies import programmes_in_force
+from workflows.policies import thresholds_in_force
 from workflows.ports import Ports
 
 ON = RegisterState
@@ -25,6 +25,6 @@ def decide(case: CaseFile, state: RegisterState) -> HouseholdApproved:
         score=score,
         eligibilities=tuple(
             ProgrammeEligibility(each.programme, each.version, each.threshold, score <= each.threshold)
-            for each in programmes_in_force(state.at.date())
+            for each in thresholds_in_force(state.at.date())
         ),
     )
