@@ -99,9 +99,9 @@ def people(  # noqa: PLR0913 - a row of the map, read by its names
     return Step(name, owner, leads, decides, queue, time_alone, within, reminders, every)
 
 
-def end(name: str) -> Step:
-    """Nothing follows."""
-    return Step(name, NOBODY, {}, {})
+def end(name: str, decides: Mapping[type[Evidence], Decide] | None = None, leads: Mapping[type[Event], str] | None = None) -> Step:
+    """Nothing follows, unless somebody takes it up again."""
+    return Step(name, NOBODY, leads or {}, decides or {})
 
 
 def flow(kind: str, *steps: Step) -> Flow:
@@ -132,7 +132,7 @@ REGISTRATION = flow(
         },
         queue="notification", every=timedelta(days=10),
     ),
-    people("lapsed", NOBODY, {Reopening: reopen.decide}, {CaseReopened: "submitted"}),
+    end("lapsed", {Reopening: reopen.decide}, {CaseReopened: "submitted"}),
     end("notified"),
     end("rejected"),
     end("withdrawn"),
@@ -142,9 +142,7 @@ FLOWS: dict[str, Flow] = {REGISTRATION.kind: REGISTRATION}
 PARKED = "parked"  # beside every flow: our fault, an operator's to mend; resuming leads back to where it failed
 
 # The queues of the cases; beside them stands that of the ledger's messages.
-QUEUES: tuple[str, ...] = tuple(
-    dict.fromkeys(step.queue for each in FLOWS.values() for step in each.steps.values() if step.queue)
-)  # fmt: skip
+QUEUES: tuple[str, ...] = tuple(dict.fromkeys(step.queue for each in FLOWS.values() for step in each.steps.values() if step.queue))
 FIRST_QUEUE = QUEUES[0]  # where an application begins
 DELIVERY = "delivery"
 ALL_QUEUES = (*QUEUES, DELIVERY)
