@@ -2,15 +2,28 @@
 
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from babel.messages.pofile import read_po
 
 from models.errors import Broken
 
 HERE = Path(__file__).parent / "locales"
-DIRECTIONS = {"ar": "rtl", "fr": "ltr"}  # a language is a folder in `locales` and a line here
-LANGUAGES = tuple(DIRECTIONS)
 
+
+class Language(NamedTuple):
+    """How a language is written and named: its direction, its name in itself, and the locale of its dates."""
+
+    direction: str
+    name: str
+    locale: str
+
+
+# A language is a folder in `locales`, a line here, and a choice in workflows/declaration.py.
+LANGUAGES = {
+    "ar": Language("rtl", "العربية", "ar_MA"),  # plain `ar` would name the months as in Syria
+    "fr": Language("ltr", "Français", "fr_MA"),
+}
 Texts = dict[tuple[str | None, str], str]
 
 

@@ -12,11 +12,9 @@ from litestar import Request
 from litestar.response import Template
 
 from models.settings import settings
-from notifications.catalogues import DIRECTIONS, LANGUAGES, text
+from notifications.catalogues import LANGUAGES, text
 
 DEFAULT = "ar"
-NAMES = {"ar": "العربية", "fr": "Français"}  # each in itself
-LOCALES = {"ar": "ar_MA", "fr": "fr_MA"}  # plain `ar` would name the months as in Syria
 MOROCCO = ZoneInfo("Africa/Casablanca")
 
 
@@ -42,7 +40,7 @@ def page(template: str, language: str, *, status: int = 200, path: str = "", **c
     return Template(
         template, status_code=status, headers={"Content-Language": language, "Vary": "Accept-Language"},
         context={
-            "language": language, "direction": DIRECTIONS[language], "languages": LANGUAGES, "names": NAMES, "path": f"/{path}" if path else "",
+            "language": language, "direction": LANGUAGES[language].direction, "languages": LANGUAGES, "path": f"/{path}" if path else "",
             "t": partial(text, "pages", language), "day": partial(day, language), "status": status, "helpline": settings().helpline, **context,
         },
     )  # fmt: skip
@@ -50,4 +48,4 @@ def page(template: str, language: str, *, status: int = 200, path: str = "", **c
 
 def day(language: str, moment: datetime) -> str:
     """A date in words, as in Morocco."""
-    return format_date(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(MOROCCO), "long", locale=LOCALES[language])
+    return format_date(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(MOROCCO), "long", locale=LANGUAGES[language].locale)

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from notifications.catalogues import DIRECTIONS, LANGUAGES, text
+from notifications.catalogues import LANGUAGES, text
 from tests.portal.standing import in_work, registered, to_correct, under_review, withdrawn
 from workflows.intake import Taken
 
@@ -96,7 +96,7 @@ def test_pages_fit_a_narrow_phone_can_be_tapped_and_satisfy_axe(served: str, pho
     for name, address in addresses(language).items():
         phone.set_viewport_size({"width": NARROW, "height": 640})
         phone.goto(served + address)
-        assert phone.evaluate("document.documentElement.dir") == DIRECTIONS[language]
+        assert phone.evaluate("document.documentElement.dir") == LANGUAGES[language].direction
         assert phone.evaluate("getComputedStyle(document.querySelector('header')).backgroundColor") == "rgb(11, 92, 70)", "the sheet is there"
         assert (name, violations(phone)) == (name, [])
         assert (name, sizes_that_are_too_small(phone)) == (name, [])

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from notifications.catalogues import DIRECTIONS, LANGUAGES, text
+from notifications.catalogues import LANGUAGES, text
 from tests.filing import a_household, file, rows, value
 from tests.portal.conftest import HELPLINE, Client
 from tests.portal.standing import STANDINGS, asked_by_caseworker, registered, rejected, to_correct, work_off
@@ -31,7 +31,7 @@ def test_a_page_says_where_an_application_stands_what_to_do_and_whom_to_call(cli
 
     page = seen(client, f"/{language}/status/{taken.reference}")
 
-    assert f'<html lang="{language}" dir="{DIRECTIONS[language]}">' in page
+    assert f'<html lang="{language}" dir="{LANGUAGES[language].direction}">' in page
     for part in ("title", "what", "do"):
         assert text("pages", language, f"{state}.{part}") in page
     assert f'<bdi class="code">{taken.reference}</bdi>' in page

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -11,8 +12,9 @@ from babel.messages.pofile import read_po
 import web
 from models.errors import Broken
 from notifications import catalogues
-from notifications.catalogues import DIRECTIONS, HERE, LANGUAGES, text, texts
+from notifications.catalogues import HERE, LANGUAGES, text, texts
 from web.portal import IN_WORK, STEPS
+from workflows.declaration import Language
 from workflows.flow import PARKED, REGISTRATION
 
 DOMAINS = ("messages", "pages")
@@ -38,9 +40,9 @@ def places(message: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(message) if name is not None}
 
 
-def test_every_language_is_a_folder_and_a_direction() -> None:
-    assert {path.name for path in HERE.iterdir() if path.is_dir()} == set(DIRECTIONS) == set(LANGUAGES)
-    assert DIRECTIONS["ar"] == "rtl"
+def test_every_language_is_a_folder_a_line_and_a_choice_of_the_declaration() -> None:
+    assert {path.name for path in HERE.iterdir() if path.is_dir()} == set(LANGUAGES) == set(get_args(Language))
+    assert LANGUAGES["ar"].direction == "rtl"
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
