@@ -23,9 +23,9 @@ from sijil.enrol import enrol
 from sijil.generator.household import Made, households
 from sijil.ground import Ground, ground
 from sijil.processes import start_gateway, stop
-from tasks.wake import wake
+from tasks.wake import wake_after_intake
 from workflows.declaration import ApplicationBody
-from workflows.flow import ALL_QUEUES, FIRST_QUEUE
+from workflows.flow import ALL_QUEUES
 from workflows.intake import Application, Taken, key_of, submit
 from workflows.lanes import INTERACTIVE
 
@@ -111,7 +111,7 @@ def one_by_one(made: Made) -> float:
     began = time.monotonic()
     with transaction() as session:
         (outcome,) = submit(session, [Application(key_of(body), "api", INTERACTIVE, body)], clock.now(), notices)
-    wake(FIRST_QUEUE)
+    wake_after_intake()
     assert isinstance(outcome, Taken)
     with dial() as connection:
         while not value(connection, RESTING, [outcome.case_id]):

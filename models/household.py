@@ -7,7 +7,7 @@ Keys begin with the household, so that these tables can be partitioned by its ha
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Integer, Numeric, SmallInteger, Text
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Integer, Numeric, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlmodel import Field, SQLModel
 
@@ -51,7 +51,6 @@ class HouseholdMember(SQLModel, table=True):
     idcs: str = Field(sa_column=Column(Text, nullable=False))
     name: str | None = None  # erased by `sijil erase`
     relationship: str
-    active: bool = Field(sa_column=Column(Boolean, nullable=False))
 
 
 class Score(SQLModel, table=True):

@@ -2,6 +2,10 @@
 
 from models.database import Connection, value
 
+MEMBERS = """
+    select m.idcs, m.household_id from household_member m join household_version v using (household_id, version)
+    where upper_inf(v.valid) and upper_inf(v.known)
+"""  # of every household as it is now
 CHECKS: dict[str, str] = {
     # G3 of docs/proofs.md: every open case is due, timed, set apart, in work, or an operator's.
     "orphans": """
@@ -22,10 +26,10 @@ CHECKS: dict[str, str] = {
     """,
     "messages_stuck": "select count(*) from message where status = 'stuck'",
     # One person, one household.
-    "double_persons": "select count(*) from (select idcs from household_member where active group by idcs having count(distinct household_id) > 1) as twice",
-    "members_not_claimed": """
-        select count(*) from household_member m where active
-        and not exists (select from person_claim p where (p.idcs, p.household_id) = (m.idcs, m.household_id))
+    "double_persons": f"select count(*) from (select idcs from ({MEMBERS}) as now group by idcs having count(distinct household_id) > 1) as twice",
+    "members_not_claimed": f"""
+        select count(*) from ({MEMBERS}) as m
+        where not exists (select from person_claim p where (p.idcs, p.household_id) = (m.idcs, m.household_id))
     """,
     # The keys that hot tables go without.
     "events_without_case": "select count(*) from event e where not exists (select from cases c where c.id = e.case_id)",

@@ -69,7 +69,7 @@ def member_rows(move: Move, event: HouseholdApproved) -> Iterable[Row]:
     """Its members, under the names they were declared with."""
     household, version = move.case.household_id, event.version
     return [
-        (household, version, position, member.idcs, member.name, member.relationship, True)
+        (household, version, position, member.idcs, member.name, member.relationship)
         for position, member in enumerate(move.case.declaration.members)
     ]  # fmt: skip
 
@@ -85,7 +85,7 @@ TABLES = (
     Table("score", "case_id, seq, household_id, value, policy, computed_at", ScoreComputed, score_rows),
     Table("household", "id, registered_by, registered_at", HouseholdApproved, household_rows),
     Table("household_version", "household_id, version, valid, known, case_id, milieu, region, commune, size", HouseholdApproved, version_rows),
-    Table("household_member", "household_id, version, position, idcs, name, relationship, active", HouseholdApproved, member_rows),
+    Table("household_member", "household_id, version, position, idcs, name, relationship", HouseholdApproved, member_rows),
     Table("eligibility", "household_id, version, programme, eligible, threshold, policy", HouseholdApproved, eligibility_rows),
     Table("message", "case_id, seq, template, channel, language, recipient, body, due_at", None, message_rows),
 )

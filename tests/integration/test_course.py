@@ -68,7 +68,7 @@ def test_approval_writes_the_household_its_members_its_score_and_its_eligibiliti
     assert rows("select household_id, version, case_id, size, upper(valid), upper(known) from household_version") == [
         (household, 1, taken.case_id, len(made.body["members"]), None, None)
     ]
-    assert [idcs for (idcs,) in rows("select idcs from household_member where active order by position")] == [each["idcs"] for each in made.body["members"]]
+    assert [idcs for (idcs,) in rows("select idcs from household_member order by position")] == [each["idcs"] for each in made.body["members"]]
     assert {idcs for (idcs,) in rows("select idcs from person_claim where case_id = %s", taken.case_id)} == {each["idcs"] for each in made.body["members"]}
     assert sorted(rows("select programme, eligible from eligibility")) == sorted(
         (each["programme"], each["eligible"]) for each in facts_of(taken, "HouseholdApproved")["eligibilities"]

@@ -20,7 +20,7 @@ FAULTS = {
     "messages_missing": "delete from message where case_id = {case} and template = 'registered'",
     "messages_stuck": "update message set status = 'stuck' where case_id = {case}",
     "double_persons": "insert into household_member "
-    "select household_id + 1, version, 90, idcs, name, relationship, true from household_member where household_id = {household} limit 1",
+    "select household_id + 1, version, 90, idcs, name, relationship from household_member where household_id = {household} limit 1",
     "members_not_claimed": "delete from person_claim where case_id = {case}",
     "events_without_case": "insert into event select 999999, seq, kind, at, actor, evidence, facts, salt, commitment, hash from event where case_id = {case}",
     "receipts_without_case": "insert into receipt values ('RSU-0000-0000-0000', 999999, 'x', '')",

@@ -331,7 +331,7 @@ def test_what_is_notified_cannot_be_withdrawn(database: str, worker: Worker) -> 
 def test_a_doubt_is_lifted_and_the_household_registered_once_the_other_let_go(doubted: tuple[Taken, Taken], worker: Worker) -> None:
     first, later = doubted
     rows("delete from person_claim where case_id = %s", first.case_id)
-    rows("update household_member set active = false")
+    rows("update household_version set valid = tstzrange(lower(valid), now())")
 
     assert caseworker(later, "lift", "moved").event == "DoubtLifted"
     drain_all(worker())

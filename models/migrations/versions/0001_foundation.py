@@ -122,7 +122,6 @@ def upgrade() -> None:
         sa.Column("idcs", sa.Text(), nullable=False),
         sa.Column("name", sa.String(), nullable=True),
         sa.Column("relationship", sa.String(), nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("household_id", "version", "position"),
     )
     op.create_table(
