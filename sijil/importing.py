@@ -186,7 +186,9 @@ def from_cells(cells: csvform.Cells) -> Read:
     if not cells.application:
         return wrong(cells.line, "the column `application` is empty: it says which rows belong together")
     if flaw := flaw_of(cells.body):
-        return Read(cells.line, None, None, [flaw])
+        return Read(cells.line, None if flaw_of(cells.application) else cells.application, None, [flaw])
+    if cells.flaw:
+        return Read(cells.line, cells.application, None, [Problem(WHOLE, cells.flaw)])
     try:
         body = ApplicationBody.model_validate(cells.body)
     except ValidationError as error:

@@ -7,38 +7,57 @@ import csv
 import difflib
 import io
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from models.errors import Refused
 from workflows.declaration import EASTERN_DIGITS, ApplicationBody, Belongings, Bills, Housing, Member
 
 YES_NO = {"oui": "true", "non": "false", "نعم": "true", "لا": "false", "vrai": "true", "faux": "false"}
 GROUPS: dict[str, type[BaseModel]] = {"housing": Housing, "belongings": Belongings, "bills": Bills}
-LISTS = {"bills.water_electricity": 3}
+PARTS: dict[str, type[BaseModel]] = {**GROUPS, "member": Member}
 
 
 class Cells(NamedTuple):
-    """One application's cells as nested text, and the line where it begins."""
+    """One application's cells as nested text, the line where it begins, and what is wrong with the shape of its rows."""
 
     line: int
     application: str
     body: dict[str, Any]
+    flaw: str | None
 
 
-def header() -> tuple[str, ...]:
-    """Every column: `application`, the household's, then the member's."""
-    own = [name for name in ApplicationBody.model_fields if name not in (*GROUPS, "members", "application")]
-    grouped = [f"{group}.{name}" for group, model in GROUPS.items() for name in model.model_fields]
-    spread = [f"{name}.{i}" if i else name for name in grouped for i in (range(1, LISTS[name] + 1) if name in LISTS else (0,))]
-    return ("application", *own, *spread, *(f"member.{name}" for name in Member.model_fields))
+def columns() -> Iterator[tuple[str, FieldInfo]]:
+    """Every column with its field of the model: `application`, the household's, then the member's."""
+    yield "application", ApplicationBody.model_fields["application"]
+    yield from ((name, field) for name, field in ApplicationBody.model_fields.items() if name not in (*GROUPS, "members", "application"))
+    for part, model in PARTS.items():
+        for name, field in model.model_fields.items():
+            yield from ((f"{part}.{name}{place}", field) for place in places(field))
 
 
-HEADER = header()
-PARTS: dict[str, type[BaseModel]] = {**GROUPS, "member": Member}
-SAYS_YES_OR_NO = {f"{part}.{name}" for part, model in PARTS.items() for name, field in model.model_fields.items() if field.annotation is bool}
+def places(field: FieldInfo) -> list[str]:
+    """What follows a field's name in its columns: of a list, a number for each value that it may hold."""
+    if get_origin(field.annotation) is not list:
+        return [""]
+    most = next(each.max_length for each in field.metadata if hasattr(each, "max_length"))
+    return [f".{number}" for number in range(1, most + 1)]
+
+
+def is_amount(field: FieldInfo) -> bool:
+    """Whether its cells hold dirhams."""
+    return field.annotation is Decimal or any(Decimal in get_args(each) for each in get_args(field.annotation))
+
+
+FIELDS = dict(columns())
+HEADER = tuple(FIELDS)
+NEEDED = ("application", *(name for name, field in FIELDS.items() if field.is_required()))
+SAYS_YES_OR_NO = {name for name, field in FIELDS.items() if field.annotation is bool}
+AMOUNTS = {name for name, field in FIELDS.items() if is_amount(field)}
 
 
 def read(lines: Iterable[str]) -> Iterator[Cells]:
@@ -53,7 +72,14 @@ def read(lines: Iterable[str]) -> Iterator[Cells]:
     key = names.index("application")
     for application, rows in groupby(numbered, key=lambda each: each[1][key].strip() if len(each[1]) > key else ""):
         found = list(rows)
-        yield Cells(found[0][0], application, nested(names, [row for _, row in found]))
+        body = nested(names, [row for _, row in found], decimal="," if delimiter == ";" else ".")
+        yield Cells(found[0][0], application, body, misshapen(found, len(names)))
+
+
+def misshapen(rows: list[tuple[int, list[str]]], wanted: int) -> str | None:
+    """The first row that has more or fewer cells than there are columns: nobody can tell which cell belongs to which; None where none has."""
+    wrong = next(((number, len(row)) for number, row in rows if len(row) != wanted), None)
+    return wrong and f"line {wrong[0]} has {wrong[1]} cells, the first line has {wanted}; a text that holds the separator needs quotes"
 
 
 def require(names: list[str]) -> None:
@@ -61,21 +87,21 @@ def require(names: list[str]) -> None:
     unknown = [name for name in names if name not in HEADER]
     if unknown:
         near = difflib.get_close_matches(unknown[0], HEADER, 1)
-        hint = f"; is {near[0]} meant?" if near else ""
+        hint = f"; is {near[0]} meant?" if near else "."
         raise Refused("unknown_column", f"Line 1: the column {unknown[0]!r} is not known{hint} docs/formats.md lists all columns.")
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise Refused("column_twice", f"Line 1: the column {twice[0]!r} is there twice.")
-    missing = [name for name in ("application", "milieu", "region", "commune", "housing.dwelling", "member.idcs") if name not in names]
+    missing = [name for name in NEEDED if name not in names]
     if missing:
         raise Refused("column_missing", f"Line 1: the column {missing[0]!r} is missing.")
 
 
-def nested(names: list[str], rows: list[list[str]]) -> dict[str, Any]:
-    """One application's rows as the API's body; an empty cell is an answer left out."""
+def nested(names: list[str], rows: list[list[str]], decimal: str = ".") -> dict[str, Any]:
+    """One application's rows as the API's body; an empty cell is an answer left out. Rows of a wrong length are read as far as they go."""
     members, body = [], dict[str, Any]()
     for row in rows:
-        cells = {name: plain(name, cell) for name, cell in zip(names, row, strict=False) if cell.strip()}
+        cells = {name: plain(name, cell, decimal) for name, cell in zip(names, row, strict=False) if cell.strip()}
         members.append({name.removeprefix("member."): cell for name, cell in cells.items() if name.startswith("member.")})
         if not body:
             body = household(cells)
@@ -99,9 +125,11 @@ def household(cells: dict[str, str]) -> dict[str, Any]:
     return body
 
 
-def plain(column: str, cell: str) -> str:
-    """A cell trimmed, with 0-9 for Arabic-Indic digits; where the answer is yes or no, in three languages, as true and false."""
+def plain(column: str, cell: str, decimal: str) -> str:
+    """A cell trimmed, with 0-9 for Arabic-Indic digits and a point in amounts; where the answer is yes or no, in three languages, as true and false."""
     text = cell.strip().translate(EASTERN_DIGITS)
+    if column in AMOUNTS:
+        return text.replace(decimal, ".")
     return YES_NO.get(text.lower(), text) if column in SAYS_YES_OR_NO else text
 
 

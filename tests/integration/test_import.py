@@ -203,7 +203,7 @@ def test_a_cell_that_is_not_utf8_is_reported_with_its_field_and_the_rest_taken(i
     counts, (reject,) = imported(content, "file.csv")
 
     assert counts == Counter(taken=1, repeated=0, refused=1)
-    assert (reject["line"], fields(reject)) == (2, {"commune": "is not UTF-8"})
+    assert (reject["line"], reject["application"], fields(reject)) == (2, TWO[0]["application"], {"commune": "is not UTF-8"})
 
 
 @pytest.mark.parametrize("line", ["{", "[]", "17", "null", '"text"', "not json at all"])
@@ -235,6 +235,19 @@ def test_a_row_that_is_too_long_refuses_its_application_and_does_not_just_leave_
     assert counts["taken"] == 1
     assert any(str(settings().max_body) in message for reject in rejects for message in fields(reject).values())
     assert value("select count(*) from receipt where idempotency_key like %s", f"%{made.body['application']}") == 0
+
+
+@pytest.mark.parametrize("name", ["more", "fewer"])
+def test_a_row_with_another_number_of_cells_refuses_its_application_and_no_other(imported: Imported, name: str) -> None:
+    begins = 2 + len(TWO[1]["members"])
+    first, *others = unchecked_rows(TWO[0])
+    wrong = first.replace(TWO[0]["commune"], "Douar A, " + TWO[0]["commune"]) if name == "more" else first.rsplit(",", 1)[0] + "\r\n"
+
+    counts, (reject,) = imported(table(TWO[1]) + wrong + "".join(others), "file.csv")
+
+    assert counts == Counter(taken=1, repeated=0, refused=1)
+    assert (reject["line"], reject["application"]) == (begins, TWO[0]["application"])
+    assert f"line {begins} has {len(HEADER) + (1 if name == 'more' else -1)} cells" in fields(reject)["body"]
 
 
 def test_a_cell_with_a_control_character_is_refused_and_harms_nobody(imported: Imported) -> None:

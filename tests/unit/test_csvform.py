@@ -74,6 +74,32 @@ def test_of_three_bills_the_middle_one_may_be_missing() -> None:
     assert nested(names, [["1", "100", "", "120"]])["bills"] == {"water_electricity": ["100", "120"]}
 
 
+def test_where_semicolons_separate_an_amount_may_have_a_decimal_comma() -> None:
+    lines = [line.replace("190.5", "190,5").replace("49.90", "49,90") for line in table(ORDINARY, delimiter=";")]
+    (cells,) = read(lines)
+    assert application_of(cells) == ORDINARY
+
+
+@pytest.mark.parametrize(("cell", "read_as"), [("74,50", "74.50"), ("74.50", "74.50"), ("٧٤,٥", "74.5"), ("1.234,50", "1.234.50")])
+def test_an_amount_with_thousands_set_apart_is_left_as_nonsense_to_be_refused(cell: str, read_as: str) -> None:
+    names = ["application", "commune", "bills.gas", "bills.water_electricity.1"]
+    body = nested(names, [["1", "A,B", cell, cell]], ",")
+    assert (body["bills"], body["commune"]) == ({"gas": read_as, "water_electricity": [read_as]}, "A,B")
+
+
+@pytest.mark.parametrize(("old", "new", "cells"), [("Mohammedia", "Douar A, Mohammedia", 1), ("\r\n", ",\r\n", 1), (",none\r\n", "\r\n", -1)])
+def test_a_row_with_more_or_fewer_cells_than_columns_is_told_by_its_line(old: str, new: str, cells: int) -> None:
+    header, first, second, *rest = table(ORDINARY)
+    assert old in second
+    (found,) = read([header, first, second.replace(old, new), *rest])
+    assert found.flaw == f"line 3 has {len(HEADER) + cells} cells, the first line has {len(HEADER)}; a text that holds the separator needs quotes"
+
+
+def test_a_text_that_holds_the_separator_stands_in_quotes() -> None:
+    (found,) = read(table(an_application(commune="Douar A, Mohammedia")))
+    assert (found.flaw, found.body["commune"]) == (None, "Douar A, Mohammedia")
+
+
 def test_columns_come_in_any_order() -> None:
     body: dict[str, Any] = a_body(members=[a_head()])
     head = body["members"][0]
