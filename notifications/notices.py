@@ -48,20 +48,22 @@ class Owed(NamedTuple):
 TEMPLATES: Mapping[str, str] = {
     "received": "RSU: we have received your application {reference}. You will get a message once it is processed. This service is free.",
     "correction": "RSU: some of what application {reference} says does not agree with the population register. Correct it within {days} days, "
-    "online or at a service centre.",
-    "reminder": "RSU: application {reference} still waits for your correction, online or at a service centre. Without it, it will be set aside; "
-    "you can take it up again later.",
+    "at the service where you filed or at a service centre.",
+    "correction_asked": "RSU: a caseworker looked at application {reference} and asks you to correct it within {days} days, "
+    "at the service where you filed or at a service centre. It is not refused.",
+    "reminder": "RSU: application {reference} still waits for your correction, at the service where you filed or at a service centre. "
+    "Without it, it will be set aside; you can take it up again later.",
     "lapsed": "RSU: application {reference} was set aside because no correction came. It is not refused: you can take it up again at any time.",
     "resumed": "RSU: we have received your answer on application {reference}. It is being processed again.",
     "review": "RSU: a caseworker is looking at application {reference} before it is decided. You need do nothing; we will write to you.",
     "registered": "RSU: your household is registered, application {reference}. Each programme will tell you its own decision.",
-    "refused": "RSU: application {reference} was refused by two caseworkers. You may ask why and object, online or at a service centre.",
+    "refused": "RSU: application {reference} was refused by two caseworkers. You may ask why and object at a service centre.",
     "withdrawn": "RSU: application {reference} was withdrawn as you asked. You may apply again at any time.",
 }
 NOTICES: Mapping[type[Event], str] = {
     ApplicationReceived: "received",
     MembersMismatched: "correction",
-    CorrectionAsked: "correction",
+    CorrectionAsked: "correction_asked",
     CorrectionReminded: "reminder",
     Lapsed: "lapsed",
     CorrectionReceived: "resumed",

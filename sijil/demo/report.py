@@ -75,6 +75,6 @@ def followed(connection: Connection, after: int, portal: str | None) -> list[str
     found = dict(connection.execute(ONE_OF_EACH, [after, list(FOLLOWED)]).fetchall())
     where = f"{portal}/ar/status/" if portal else ""
     return [
-        "Three to follow, each with the secret of its receipt, without which no page says why:",
+        "Three to follow, each with the secret of its receipt; a correction's page asks for it before it says why:",
         *[f"  {stage.replace('_', ' '):<18}{where}{found[stage]}  secret {secret_for(found[stage])}" for stage in FOLLOWED if stage in found],
     ]

@@ -344,7 +344,7 @@ def test_a_caseworker_asks_for_a_correction_and_the_corrected_household_is_regis
     _, later = doubted
 
     assert caseworker(later, "correct", "person_lives_elsewhere").stage == "needs_correction"
-    assert messages_of(later)[-1] == "correction"
+    assert messages_of(later)[-1] == "correction_asked"
     citizen(later, "correction", a_household(1, members=3).body)
     drain_all(worker())
 

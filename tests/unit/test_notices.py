@@ -11,7 +11,7 @@ from notifications.notices import NOTICES, TEMPLATES, Owed, days_to_correct, not
 from tests.factories import EVENTS, a_case_file, a_declaration, a_recorded
 from tests.unit.segments import MOST_SEGMENTS, segments
 from workflows.doctor import CHECKS
-from workflows.events import Event, HouseholdApproved, PersonsVerified
+from workflows.events import CorrectionAsked, Event, HouseholdApproved, PersonsVerified
 from workflows.flow import FLOWS
 
 TOLD = [event for event in EVENTS if type(event) in NOTICES]
@@ -74,7 +74,7 @@ def test_no_message_names_a_person() -> None:
 def test_no_message_gives_a_score_an_identifier_or_any_number_beside_the_days() -> None:
     for message in each_message():
         numbers = re.findall(r"\d+", message.body.replace("RSU-7K3M-9QWX-2D5T", ""))
-        assert numbers == (["30"] if message.template == "correction" else []), message
+        assert numbers == (["30"] if "{days}" in TEMPLATES[message.template] else []), message
 
 
 def test_no_message_holds_a_link() -> None:
@@ -114,7 +114,18 @@ def test_the_days_are_those_of_the_map_and_fall_under_the_arabic_form_that_is_wr
     days = days_to_correct(kind)
     assert FLOWS[kind].steps["needs_correction"].within.days == days  # type: ignore[union-attr]
     assert 11 <= days % 100 <= 99
-    assert "يوما" in words("correction", "ar")
+    assert [name for name, template in TEMPLATES.items() if "{days}" in template and "يوما" not in words(name, "ar")] == []
+
+
+def test_a_correction_that_a_caseworker_asks_for_is_not_blamed_on_the_population_register() -> None:
+    asked = next(event for event in TOLD if isinstance(event, CorrectionAsked))
+    assert "caseworker" in TEMPLATES[owed(asked).template]
+    assert not any(register in owed(asked, language).body for language, register in (("ar", "سجل السكان"), ("fr", "registre de la population")))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_message_promises_what_the_portal_cannot_do(language: str) -> None:
+    assert not [name for name in TEMPLATES if re.search(r"online|en ligne|عبر البوابة", TEMPLATES[name] + words(name, language))]
 
 
 # Segments (3GPP TS 23.038) -------------------------------------------------------------------------
