@@ -1,5 +1,6 @@
 """The real servers, one pair for each test process; every test has a database and a broker namespace of its own."""
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from models.settings import settings
 from sijil.embedded.postgres import Postgres
 from sijil.embedded.valkey import Valkey
 from tasks.broker import broker as the_broker
+from workflows import policies
 
 TEMPLATE = "template_migrated"
 
@@ -71,6 +73,23 @@ def database(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     yield servers.postgres.url_of(name)
     forget_settings()
     execute(servers.postgres, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def policy_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the policies, which the code reads instead of its own."""
+    folder = tmp_path / "policies"
+    shutil.copytree(policies.HERE, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    monkeypatch.setattr(policies, "HERE", folder)
+    forget_policies()
+    yield folder
+    forget_policies()
+
+
+def forget_policies() -> None:
+    """The files are read anew."""
+    for reading in (policies.indexes, policies.index_in_force, policies.thresholds, policies.thresholds_in_force):
+        reading.cache_clear()
 
 
 @pytest.fixture

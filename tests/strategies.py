@@ -17,6 +17,7 @@ from workflows.evidence import (
     DoubtAnswer,
     Evidence,
     Holder,
+    IndexInForce,
     RegisterAnswer,
     RegisteredPerson,
     RegisterState,
@@ -26,6 +27,7 @@ from workflows.evidence import (
     Withdrawal,
 )
 from workflows.flow import Step
+from workflows.policies import index_in_force, thresholds
 from workflows.stages.review import REASONS
 
 LATIN_NAMES = ("Khalid", "Karim", "Karima", "Abdelaziz", "Abd El Aziz", "Fatima Zahra", "El Fassi", "Benali", "O'Brien", "Aït", "Sa'di", "X", "Ça", "Chérif")
@@ -141,6 +143,11 @@ def screening_answers(draw: Callable[..., Any], case: CaseFile, at: datetime) ->
     return ScreeningAnswer(at=at, held=tuple(held), phone_households=draw(st.integers(0, 100)))
 
 
+def known_thresholds() -> st.SearchStrategy[tuple[str, ...]]:
+    """Any of the versions that the policies hold."""
+    return st.lists(st.sampled_from([each.version for each in thresholds()]), unique=True).map(tuple)
+
+
 def answers(kind: type[Evidence], case: CaseFile, at: datetime) -> st.SearchStrategy[Evidence]:
     """Any evidence of a kind on this case at a moment."""
     verdicts = st.sampled_from([(verdict, reason) for verdict, reasons in REASONS.items() for reason in reasons])
@@ -148,7 +155,8 @@ def answers(kind: type[Evidence], case: CaseFile, at: datetime) -> st.SearchStra
         TimePassed: st.just(TimePassed(at=at)),
         RegisterAnswer: register_answers(case, at),
         ScreeningAnswer: screening_answers(case, at),
-        RegisterState: st.integers(0, 50).map(lambda last: RegisterState(at=at, last_version=last)),
+        IndexInForce: st.just(IndexInForce(at=at, version=index_in_force(at.date()).version)),
+        RegisterState: st.builds(lambda last, known: RegisterState(at=at, last_version=last, thresholds=known), st.integers(0, 50), known_thresholds()),
         Correction: st.just(Correction(at=at, by="declarant", number=case.declaration_number + 1)),
         Withdrawal: st.just(Withdrawal(at=at, by="declarant")),
         Reopening: st.just(Reopening(at=at, by="declarant")),

@@ -58,10 +58,17 @@ class ScreeningAnswer(Evidence, frozen=True, kw_only=True, tag=True, omit_defaul
     phone_households: int = 0
 
 
+class IndexInForce(Evidence, frozen=True, kw_only=True, tag=True):
+    """The version of the index that counts. One that is published later and dated back changes no score that was computed."""
+
+    version: str
+
+
 class RegisterState(Evidence, frozen=True, kw_only=True, tag=True):
-    """Where the social register stands on this household: its last version, 0 for none."""
+    """Where the social register stands on this household: its last version, 0 for none; and the versions of the thresholds that count, by programme."""
 
     last_version: int
+    thresholds: tuple[str, ...]
 
 
 # Forms of people -----------------------------------------------------------------------------------
@@ -89,5 +96,5 @@ class DoubtAnswer(Evidence, frozen=True, kw_only=True, tag=True):
 
 
 ANSWERS_OF_PEOPLE: tuple[type[Evidence], ...] = (Correction, Withdrawal, Reopening, DoubtAnswer)
-ALL: tuple[type[Evidence], ...] = (TimePassed, RegisterAnswer, ScreeningAnswer, RegisterState, *ANSWERS_OF_PEOPLE)
+ALL: tuple[type[Evidence], ...] = (TimePassed, RegisterAnswer, IndexInForce, ScreeningAnswer, RegisterState, *ANSWERS_OF_PEOPLE)
 KINDS = {kind.__name__: kind for kind in ALL}

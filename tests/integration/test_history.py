@@ -9,6 +9,7 @@ import pytest
 from models import clock
 from models.database import raw, transaction
 from models.errors import NotFound, Refused
+from tests.conftest import forget_policies
 from tests.filing import (
     MACHINE_PATH,
     a_household,
@@ -17,6 +18,7 @@ from tests.filing import (
     drain_all,
     events_of,
     everything,
+    facts_of,
     file,
     file_clean,
     healthy,
@@ -397,6 +399,18 @@ def test_what_was_changed_afterwards_is_a_mismatch(notified: list[Taken], change
     assert everything("event", "declaration") != before
 
     assert {case_id for case_id, _ in replayed().mismatches} == {notified[1].case_id}
+
+
+def test_a_policy_that_is_published_late_and_dated_back_changes_no_decision_that_was_taken(notified: list[Taken], worker: Worker, policy_folder: Path) -> None:
+    index, asd = policy_folder / "index" / "2021-08-09.toml", policy_folder / "programmes" / "asd.toml"
+    (policy_folder / "index" / "2026-01-01.toml").write_text(index.read_text().replace("2021-08-09", "2026-01-01").replace("9.825", "1.825"))
+    (policy_folder / "programmes" / "asd_2026.toml").write_text(asd.read_text().replace("2023-12-01", "2026-01-01").replace("9.743001", "0.5"))
+    forget_policies()
+
+    assert (replayed().mismatches, replayed().decisions) == ([], 15)
+    (later,) = file_clean(1, start=10)
+    drain_all(worker())
+    assert facts_of(later, "ScoreComputed")["policy"] == "2026-01-01"
 
 
 def test_replay_of_an_empty_register_is_empty(database: str) -> None:

@@ -14,7 +14,7 @@ from tests.property.second_evaluator import VALUE
 from tests.property.second_evaluator import score as score_again
 from tests.strategies import bodies
 from workflows.declaration import Declaration
-from workflows.evidence import TimePassed
+from workflows.evidence import IndexInForce
 from workflows.index import compute
 from workflows.policies import Formula, index_in_force
 from workflows.stages import score
@@ -27,7 +27,7 @@ LINEAR = [(milieu, name) for milieu, formula in INDEX.formulas.items() for name 
 
 
 def scored(body: Json, at: datetime) -> Decimal:
-    return score.decide(a_case_file(declaration=Declaration.model_validate(body)), TimePassed(at=at)).score
+    return score.decide(a_case_file(declaration=Declaration.model_validate(body)), IndexInForce(at=at, version=INDEX.version)).score
 
 
 @settings(max_examples=120)

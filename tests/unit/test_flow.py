@@ -95,8 +95,8 @@ def test_machine_stages_have_a_queue() -> None:
     assert all(step.queue for _, step in STEPS if step.owner == MACHINE)
 
 
-def test_three_stages_ask_somebody_and_for_all_others_time_alone_passes() -> None:
-    assert [step.name for _, step in STEPS if step.gather is not time_alone] == ["submitted", "scored", "fraud_checked"]
+def test_four_stages_ask_for_something_and_for_all_others_time_alone_passes() -> None:
+    assert [step.name for _, step in STEPS if step.gather is not time_alone] == ["submitted", "verified", "scored", "fraud_checked"]
 
 
 def test_the_queues_are_those_that_operators_know() -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from models.errors import Broken
 from tests.factories import NOW, a_case_file, a_declaration, a_head, born
 from workflows.casefile import CaseFile
 from workflows.events import DuplicateSuspected, HouseholdApproved, NothingSuspicious, NoticesIssued, ScoreComputed, Signal
-from workflows.evidence import Holder, RegisterState, ScreeningAnswer, TimePassed
+from workflows.evidence import Holder, IndexInForce, RegisterState, ScreeningAnswer, TimePassed
 from workflows.flow import time_alone
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
 from workflows.ports import Ports
@@ -55,20 +56,30 @@ def test_a_score_is_computed_with_the_ages_of_its_day() -> None:
     case = a_case_file(declaration=a_declaration(members=[a_head(birth_date=born(39, days=365))]))
     values = []
     for day in (NOW - timedelta(days=1), NOW + timedelta(days=2)):
-        event = score.decide(case, TimePassed(at=day))
+        event = score.decide(case, IndexInForce(at=day, version="2021-08-09"))
         values += [each.value for each in event.contributions if each.variable == "head_age"]
     assert values == [39, 40]
 
 
 def test_a_score_keeps_every_term_that_is_not_zero_and_only_those() -> None:
-    event = score.decide(a_case_file(), TimePassed(at=NOW))
+    event = score.decide(a_case_file(), IndexInForce(at=NOW, version="2021-08-09"))
     assert all(each.product == each.coefficient * each.value for each in event.contributions)
     assert all(each.value for each in event.contributions)
     assert sum((each.product for each in event.contributions), event.constant + event.region) == event.score
     assert event.policy == "2021-08-09"
 
 
-def test_every_case_of_a_batch_is_scored_at_one_moment() -> None:
+def test_every_case_of_a_batch_is_scored_at_one_moment_under_the_index_of_that_day() -> None:
+    in_force = IndexInForce(at=NOW, version="2021-08-09")
+    assert score.gather([a_case_file(id=1), a_case_file(id=2)], ports(SocialRegister())) == {1: in_force, 2: in_force}
+
+
+def test_a_score_under_a_version_that_no_file_holds_is_our_fault_and_says_what_to_put_back() -> None:
+    with pytest.raises(Broken, match="holds the version 1999-01-01"):
+        score.decide(a_case_file(), IndexInForce(at=NOW, version="1999-01-01"))
+
+
+def test_where_nothing_is_asked_every_case_of_a_batch_has_one_moment() -> None:
     assert time_alone([a_case_file(id=1), a_case_file(id=2)], ports(SocialRegister())) == {1: TimePassed(at=NOW), 2: TimePassed(at=NOW)}
 
 
@@ -112,7 +123,9 @@ def test_each_case_is_screened_with_its_own_claims_and_phone() -> None:
 
 
 def approved(value: str, at: datetime = NOW, last_version: int = 0) -> HouseholdApproved:
-    return approve.decide(a_case_file(a_score(value)), RegisterState(at=at, last_version=last_version))
+    case = a_case_file(a_score(value))
+    asked = Ports(at, None, SocialRegister(versions={case.household_id: last_version}))  # type: ignore[arg-type]
+    return approve.decide(case, approve.gather([case], asked)[case.id])
 
 
 @pytest.mark.parametrize(
@@ -155,7 +168,7 @@ def test_a_household_without_a_version_is_at_version_none() -> None:
 
 def test_approval_without_a_score_is_our_fault_and_no_decision() -> None:
     with pytest.raises(KeyError):
-        approve.decide(a_case_file(), RegisterState(at=NOW, last_version=0))
+        approve.decide(a_case_file(), RegisterState(at=NOW, last_version=0, thresholds=("ASD-2023-12-01",)))
 
 
 # Notify --------------------------------------------------------------------------------------------

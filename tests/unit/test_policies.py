@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -12,6 +11,7 @@ import pytest
 
 from models import tables
 from models.errors import Broken, Refused
+from tests.conftest import forget_policies
 from workflows import policies
 from workflows.policies import HERE, index_in_force, indexes, periods, read, thresholds, thresholds_in_force
 from workflows.policies.seal import seal
@@ -143,24 +143,10 @@ def test_a_threshold_counts_from_its_first_day_on() -> None:
     assert set(of_ours(in_force(date(2022, 11, 30)))) == set()
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the policies, which the code reads instead of its own."""
-    shutil.copytree(HERE, tmp_path / "policies", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    monkeypatch.setattr(policies, "HERE", tmp_path / "policies")
-    forget_policies()
-    yield tmp_path / "policies"
-    forget_policies()
-
-
-def forget_policies() -> None:
-    thresholds.cache_clear()
-    thresholds_in_force.cache_clear()
-
-
-def test_a_changed_threshold_is_a_new_file_of_the_same_programme(folder: Path) -> None:
+def test_a_changed_threshold_is_a_new_file_of_the_same_programme(policy_folder: Path) -> None:
     new = (HERE / "programmes" / "asd.toml").read_text().replace("2023-12-01", "2027-01-01").replace("9.743001", "9.8")
-    (folder / "programmes" / "asd_2027.toml").write_text(new)
+    (policy_folder / "programmes" / "asd_2027.toml").write_text(new)
+    forget_policies()
     assert in_force(date(2026, 12, 31))["ASD"] == Decimal("9.743001")
     assert in_force(date(2027, 1, 1))["ASD"] == Decimal("9.8")
 

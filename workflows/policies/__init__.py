@@ -4,11 +4,12 @@ A new version is a new file; released ones are frozen by hash (RELEASED.json) an
 """
 
 import tomllib
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -43,6 +44,9 @@ class Threshold(msgspec.Struct, frozen=True):
     threshold: Decimal
 
 
+Policy = TypeVar("Policy", Index, Threshold)
+
+
 class Period(msgspec.Struct, frozen=True):
     """How long a table's personal data stays after its case has ended."""
 
@@ -65,6 +69,11 @@ def index_in_force(day: date) -> Index:
     return in_force[-1]
 
 
+def index_of_version(version: str) -> Index:
+    """The version of that name. Raises Broken where there is none: a released file is never taken away."""
+    return named(version, indexes())
+
+
 @cache
 def thresholds() -> tuple[Threshold, ...]:
     """Every threshold there ever was."""
@@ -80,6 +89,19 @@ def thresholds_in_force(day: date) -> tuple[Threshold, ...]:
         if each.in_force_from <= day:
             latest[each.programme] = each
     return tuple(latest[name] for name in sorted(latest))
+
+
+def threshold_of_version(version: str) -> Threshold:
+    """The threshold of that name. Raises Broken where there is none."""
+    return named(version, thresholds())
+
+
+def named(version: str, policies: Iterable[Policy]) -> Policy:
+    """The one of that version."""
+    for each in policies:
+        if each.version == version:
+            return each
+    raise Broken(f"No policy file holds the version {version}, which a decision rests on. Put the released file back into workflows/policies/.")
 
 
 @cache

@@ -5,16 +5,17 @@ from collections.abc import Mapping, Sequence
 from workflows.casefile import CaseFile
 from workflows.events import HouseholdApproved, ProgrammeEligibility, ScoreComputed
 from workflows.evidence import RegisterState
-from workflows.policies import thresholds_in_force
+from workflows.policies import threshold_of_version, thresholds_in_force
 from workflows.ports import Ports
 
 ON = RegisterState
 
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, RegisterState]:
-    """Where the register stands on each household."""
+    """Where the register stands on each household, and the thresholds that count now."""
     versions = ports.register.last_versions([case.household_id for case in batch])
-    return {case.id: RegisterState(at=ports.now, last_version=versions.get(case.household_id, 0)) for case in batch}
+    thresholds = tuple(each.version for each in thresholds_in_force(ports.now.date()))
+    return {case.id: RegisterState(at=ports.now, last_version=versions.get(case.household_id, 0), thresholds=thresholds) for case in batch}
 
 
 def decide(case: CaseFile, state: RegisterState) -> HouseholdApproved:
@@ -25,6 +26,6 @@ def decide(case: CaseFile, state: RegisterState) -> HouseholdApproved:
         score=score,
         eligibilities=tuple(
             ProgrammeEligibility(each.programme, each.version, each.threshold, score <= each.threshold)
-            for each in thresholds_in_force(state.at.date())
+            for each in map(threshold_of_version, state.thresholds)
         ),
     )

@@ -1,21 +1,28 @@
 """The household's index by the formula in force today, with every contribution kept (decree 2-21-582)."""
 
+from collections.abc import Mapping, Sequence
 from decimal import localcontext
 
 from workflows.casefile import CaseFile
 from workflows.events import ScoreComputed
-from workflows.evidence import TimePassed
+from workflows.evidence import IndexInForce
 from workflows.index import ARITHMETIC, compute
-from workflows.policies import index_in_force
+from workflows.policies import index_in_force, index_of_version
+from workflows.ports import Ports
 from workflows.variables import variables
 
-ON = TimePassed
+ON = IndexInForce
 
 
-def decide(case: CaseFile, evidence: TimePassed) -> ScoreComputed:
+def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, IndexInForce]:
+    """The version of the index that counts now."""
+    in_force = IndexInForce(at=ports.now, version=index_in_force(ports.now.date()).version)
+    return {case.id: in_force for case in batch}
+
+
+def decide(case: CaseFile, index: IndexInForce) -> ScoreComputed:
     """Scored with the variables of its milieu; ages are those of today."""
-    day = evidence.at.date()
     declared = case.declaration
     with localcontext(ARITHMETIC):
-        values = variables(declared, day)
-    return compute(declared.milieu, declared.region, values, index_in_force(day))
+        values = variables(declared, index.at.date())
+    return compute(declared.milieu, declared.region, values, index_of_version(index.version))
