@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from models.errors import Broken, Refused, SijilError, describe
 from models.settings import Settings, misspelt
-from sijil.commands import data, history, operation, proof, running
+from sijil.commands import data, history, operation, proof, review, running
 from tasks.logs import configure_logs
 
 OUR_FAULT = 70  # EX_SOFTWARE of sysexits.h
@@ -18,7 +18,7 @@ app = typer.Typer(
     help="Sijil, the case service of a Unified Social Register.",
 )  # fmt: skip
 
-for commands in (running, data, operation, history, proof):
+for commands in (running, data, review, operation, history, proof):
     app.add_typer(commands.app)
 
 

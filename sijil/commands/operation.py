@@ -1,4 +1,4 @@
-"""For operators: queues, workers, parked cases, and for caseworkers: answering a doubt."""
+"""For operators: queues, workers and parked cases."""
 
 from typing import Annotated
 
@@ -10,20 +10,17 @@ from models.errors import Refused
 from sijil.say import Json, answer, servers
 from tasks.outside import outside
 from tasks.wake import wake
-from workflows.flow import DELIVERY
 from workflows.monitor import parked_cases, parked_groups, queues, workers
 from workflows.pauses import pause, resume
-from workflows.people import CaseworkerAnswer, answer_of_caseworker, find
+from workflows.people import find
 from workflows.people import resume as resume_cases
 from workflows.receipts import pseudonym
-from workflows.stages.review import REASONS
 
 app = typer.Typer()
 queues_app = typer.Typer(invoke_without_command=True, help="What waits where: depth, oldest, rate, expected wait.")
 parked_app = typer.Typer(no_args_is_help=True, help="Cases that failed: list them, look at one, send them on.")
 app.add_typer(queues_app, name="queues")
 app.add_typer(parked_app, name="parked")
-REASON_CODES = "; ".join(f"to {verdict}: {', '.join(reasons)}" for verdict, reasons in REASONS.items())
 Operator = Annotated[str, typer.Option("--as", help="Who does it; kept as a pseudonym.")]
 
 
@@ -105,26 +102,3 @@ def retry_parked(
         for queue in frozenset().union(*(each.next_queues for each in done)):
             wake(queue)
     answer({"resumed": len(done)}, as_json)
-
-
-@app.command("decide")
-def decide(
-    reference: str,
-    verdict: Annotated[str, typer.Argument(help="lift, correct or refuse. A refusal needs two caseworkers.")],
-    reason: Annotated[str, typer.Option(help=f"Why, as a code: {REASON_CODES}.")],
-    caseworker: Annotated[str, typer.Option("--as", help="The caseworker who decides; kept as a pseudonym.")],
-    version: Annotated[int | None, typer.Option(help="The version that was looked at; refused if the case moved on since.")] = None,
-    as_json: Json = False,
-) -> None:
-    """A caseworker answers a doubt."""
-    with servers():
-        with transaction() as session:
-            now = answer_of_caseworker(session, CaseworkerAnswer(reference, caseworker, verdict, reason, version), clock.now(), outside())
-        for queue in (*now.queues, DELIVERY):
-            wake(queue)
-    lines = [f"{now.event}: the case is '{now.stage}' now (version {now.version})."]
-    if now.event == "DoubtLifted":
-        lines.append("It is screened again: should another household still hold one of its persons, it comes back for review.")
-    if now.event == "RefusalProposed":
-        lines.append("A second caseworker must agree before the application is refused.")
-    answer({"event": now.event, "stage": now.stage, "version": now.version}, as_json, *lines)

@@ -3,93 +3,33 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from sijil import cli
 from sijil.commands import data
 from sijil.generator import files
-from tests.conftest import Servers, forget_settings
+from tests.conftest import Servers
 from tests.filing import (
     Body,
     a_household,
-    borrowing,
     changed,
     clean,
     drain_all,
     events_of,
-    file,
     file_clean,
-    register,
     rows,
     stage_of,
     stages,
     value,
-    version_of,
 )
+from tests.integration.running import Ran, Run
 from workflows.declaration import ApplicationBody
 from workflows.drain import Drainer
 from workflows.flow import QUEUES
 from workflows.intake import Taken
-from workflows.stages.review import REASONS
 
 Worker = Callable[..., Drainer]
-
-
-class Ran(NamedTuple):
-    """How a command ended, and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The one object of its last line; no other line is one."""
-        *before, last = self.out.rstrip("\n").split("\n")
-        assert not any(line.startswith("{") for line in before)
-        found = json.loads(last)
-        assert isinstance(found, dict)
-        return found
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def sijil(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command line in this process, as `sijil` does."""
-    monkeypatch.setattr(cli, "configure_logs", lambda: None)
-
-    def run(*arguments: object) -> Ran:
-        forget_settings()
-        capsys.readouterr()
-        monkeypatch.setattr("sys.argv", ["sijil", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        code = ended.value.code
-        assert "Traceback" not in said.out + said.err
-        return Ran(code if isinstance(code, int) else int(bool(code)), said.out, said.err)
-
-    return run
-
-
-@pytest.fixture
-def ready(database: str, broker: str, sijil: Run) -> Run:
-    """The command line with both servers."""
-    return sijil
-
-
-@pytest.fixture
-def doubted(ready: Run, worker: Worker) -> Taken:
-    """An application that waits for a caseworker."""
-    mine, theirs = a_household(0, members=3), a_household(1, members=3)
-    register([mine, theirs])
-    _, later = file(mine.body, borrowing(theirs.body, mine.body))
-    drain_all(worker())
-    return later
 
 
 def parked(error: str = "KeyError in persons") -> Taken:
@@ -210,50 +150,23 @@ def test_score_takes_a_declaration(sijil: Run, tmp_path: Path) -> None:
     assert found["contributions"]
 
 
-# Caseworkers and auditors --------------------------------------------------------------------------
+# Auditors ---------------------------------------------------------------------------------------
 
 
-def test_decide_lifts_a_doubt_and_says_where_the_case_stands(doubted: Taken, ready: Run) -> None:
-    ran = ready("decide", doubted.reference.lower(), "lift", "--reason", "moved", "--as", "amina", "--json")
-
-    assert (ran.code, ran.json["event"], ran.json["stage"]) == (0, "DoubtLifted", "scored")
-    assert version_of(doubted) == ran.json["version"]
-
-
-def test_decide_refuses_only_with_two_caseworkers(doubted: Taken, ready: Run) -> None:
-    refuse = ("decide", doubted.reference, "refuse", "--reason", "false_declaration", "--json")
-    assert ready(*refuse, "--as", "amina").json["event"] == "RefusalProposed"
-
-    again = ready(*refuse, "--as", "amina")
-    assert again.code == 2
-    assert "second" in again.err
-
-    assert ready(*refuse, "--as", "brahim").json["stage"] == "rejected"
-
-
-def test_decide_on_an_older_version_changes_nothing(doubted: Taken, ready: Run) -> None:
-    seen = version_of(doubted)
-
-    ran = ready("decide", doubted.reference, "lift", "--reason", "moved", "--as", "amina", "--version", seen - 1)
-
-    assert ran.code == 2
-    assert "moved on" in ran.err
-    assert version_of(doubted) == seen
-
-
-def test_audit_anchors_and_verifies_and_tells_a_tampered_history(doubted: Taken, ready: Run, tmp_path: Path) -> None:
+def test_audit_anchors_and_verifies_and_tells_a_tampered_history(doubted: tuple[Taken, Taken], ready: Run, tmp_path: Path) -> None:
+    _, later = doubted
     anchors = ("--anchors", tmp_path / "anchors")
     assert Path(ready("audit", "anchor", *anchors, "--json").json["anchor"]).exists()
     assert ready("audit", "anchor", *anchors, "--json").json["anchor"] is None
     clean_run = ready("audit", "verify", *anchors, "--json")
     assert (clean_run.code, clean_run.json["breaks"], clean_run.json["anchors"]) == (0, 0, 1)
 
-    rows("update event set actor = 'nobody' where case_id = %s and seq = 2", doubted.case_id)
+    rows("update event set actor = 'nobody' where case_id = %s and seq = 2", later.case_id)
 
     tampered = ready("audit", "verify", *anchors, "--json")
     assert tampered.code == 1
     assert tampered.json["breaks"] >= 1
-    assert f"case {doubted.case_id}" in tampered.json["findings"][0]
+    assert f"case {later.case_id}" in tampered.json["findings"][0]
 
 
 def test_erase_says_how_many_events_lost_their_facts(ready: Run, worker: Worker) -> None:
@@ -376,6 +289,8 @@ def test_parked_sends_on_all_with_the_same_error(ready: Run) -> None:
         (("generate", "--households", "0"), "--households"),
         (("generate", "--households", "many"), "--households"),
         (("decide", "RSU-0000-0000-0000", "lift", "--reason", "moved", "--as", "amina"), "no application"),
+        (("doubts", "show", "RSU-0000-0000-0000"), "no application"),
+        (("doubts", "list", "--limit", "0"), "--limit"),
         (("decide", "rubbish", "lift", "--reason", "moved", "--as", "amina"), "no application"),
         (("decide", "RSU-0000-0000-0000", "lift"), "--reason"),
         (("erase", "RSU-0000-0000-0000"), "no application"),
@@ -396,20 +311,6 @@ def test_a_wrong_argument_gets_one_sentence_that_names_it(ready: Run, arguments:
     assert ran.code == 2
     assert said in ran.err
     assert ran.out == ""
-
-
-def test_an_unknown_verdict_or_reason_lists_those_that_are_known(doubted: Taken, ready: Run) -> None:
-    ran = ready("decide", doubted.reference, "refuse", "--reason", "dislike", "--as", "amina")
-
-    assert ran.code == 2
-    assert "false_declaration" in ran.err
-    assert stage_of(doubted) == "under_review"
-
-
-def test_the_help_of_decide_lists_every_reason(sijil: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "400")
-    said = sijil("decide", "--help").out
-    assert [each for reasons in REASONS.values() for each in reasons if each not in said] == []
 
 
 def test_what_is_not_parked_cannot_be_shown(ready: Run) -> None:

@@ -50,17 +50,6 @@ def mistaken(database: str, worker: Worker) -> tuple[Made, Taken]:
     return made, taken
 
 
-@pytest.fixture
-def doubted(database: str, worker: Worker) -> tuple[Taken, Taken]:
-    """A registered household, and a later application with one of its persons, which waits for a caseworker."""
-    mine, theirs = a_household(0, members=3), a_household(1, members=3)
-    register([mine, theirs])
-    first, later = file(mine.body, borrowing(theirs.body, mine.body))
-    drain_all(worker())
-    assert stage_of(later) == "under_review"
-    return first, later
-
-
 # Correction ----------------------------------------------------------------------------------------
 
 

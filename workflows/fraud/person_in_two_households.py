@@ -1,7 +1,4 @@
-"""Another household claims the same person.
-
-Innocent explanations: a separation, a child between two homes, a move that is not declared yet, a typing error.
-"""
+"""Another household claims the same person."""
 
 from collections.abc import Sequence
 
@@ -9,6 +6,7 @@ from workflows.events import Signal
 from workflows.evidence import Holder
 
 CODE = "person_in_two_households"
+INNOCENT = "a separation, a child between two homes, a move that is not declared yet, a typing error"
 
 
 def signal(held: Sequence[Holder]) -> Signal | None:

@@ -1,11 +1,9 @@
-"""Many households give one phone. Only noted: in a douar it is normal.
-
-Innocent explanations: one phone serves a family or a hamlet; a helper or an office fills in forms with its own number.
-"""
+"""Many households give one phone. Only noted: in a douar it is normal."""
 
 from workflows.events import Signal
 
 CODE = "phone_shared"
+INNOCENT = "one phone serves a family or a hamlet, a helper or an office fills in forms with its own number"
 FROM_HOUSEHOLDS = 4
 
 

@@ -1,0 +1,169 @@
+"""For caseworkers: which applications wait for them, what a doubt is about, and answering it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from models import clock
+from models.database import raw, transaction
+from sijil.say import Json, answer, servers
+from tasks.outside import outside
+from tasks.wake import wake
+from workflows.casefile import CaseFile
+from workflows.declaration import Declaration, Member
+from workflows.doubts import Other, doubted, waiting
+from workflows.events import DuplicateSuspected, RefusalProposed
+from workflows.flow import DELIVERY
+from workflows.fraud import INNOCENT
+from workflows.people import CaseworkerAnswer, answer_of_caseworker
+from workflows.policies import index_in_force
+from workflows.stages.review import REASONS
+
+app = typer.Typer()
+doubts_app = typer.Typer(no_args_is_help=True, help="Applications that wait for a caseworker: list them, look at one.")
+app.add_typer(doubts_app, name="doubts")
+REASON_CODES = "; ".join(f"to {verdict}: {', '.join(reasons)}" for verdict, reasons in REASONS.items())
+
+
+@doubts_app.command("list")
+def list_doubts(limit: Annotated[int, typer.Option(min=1, help="How many to show, longest waiting first.")] = 20, as_json: Json = False) -> None:
+    """Applications that wait for a caseworker."""
+    with servers(), transaction() as session:
+        count, files = waiting(raw(session), limit)
+    now = clock.now()
+    lines = [f"{file.reference}  {days(file.stage_since, now):>4} days  {codes(file)}{'  refusal proposed' if proposal(file) else ''}" for file in files]
+    if count > len(files):
+        lines.append(f"and {count - len(files)} more (--limit)")
+    answer({"waiting": count, "doubts": [told(file) for file in files]}, as_json, *(lines or ["nothing waits for a caseworker"]))
+
+
+@doubts_app.command("show")
+def show_doubt(reference: str, as_json: Json = False) -> None:
+    """One of them: the household beside those that it is doubted for, and how it can be answered. Shows personal data."""
+    with servers(), transaction() as session:
+        file, others = doubted(raw(session), reference)
+    shared = {member.idcs for other in others if other.declaration for member in other.declaration.members}
+    mine = {member.idcs for member in file.declaration.members}
+    households = [
+        seen(file.reference, file.stage, file.submitted_at, file.declaration, shared),
+        *(seen(other.reference, other.stage, other.submitted_at, other.declaration, mine) | {"holds": sorted(other.holds)} for other in others),
+    ]
+    answers = answers_to(file)
+    result = told(file) | {"application": households[0], "others": households[1:], "answers": answers}
+    lines = [*reasons(file, others), *(line for each in households for line in lines_of(each)), *standing(others), "", "Answer by one of:", *(f"  {each}" for each in answers)]
+    answer(result, as_json, *lines)
+
+
+@app.command("decide")
+def decide(
+    reference: str,
+    verdict: Annotated[str, typer.Argument(help="lift, correct or refuse. A refusal needs two caseworkers.")],
+    reason: Annotated[str, typer.Option(help=f"Why, as a code: {REASON_CODES}.")],
+    caseworker: Annotated[str, typer.Option("--as", help="The caseworker who decides; kept as a pseudonym.")],
+    version: Annotated[int | None, typer.Option(help="The version that was looked at; refused if the case moved on since.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A caseworker answers a doubt."""
+    with servers():
+        with transaction() as session:
+            now = answer_of_caseworker(session, CaseworkerAnswer(reference, caseworker, verdict, reason, version), clock.now(), outside())
+        for queue in (*now.queues, DELIVERY):
+            wake(queue)
+    lines = [f"{now.event}: the case is '{now.stage}' now (version {now.version})."]
+    if now.event == "DoubtLifted":
+        lines.append("It is screened again: should another household still hold one of its persons, it comes back for review.")
+    if now.event == "RefusalProposed":
+        lines.append("A second caseworker must agree before the application is refused.")
+    answer({"event": now.event, "stage": now.stage, "version": now.version}, as_json, *lines)
+
+
+# What is shown --------------------------------------------------------------------------------------
+
+
+def days(since: datetime, now: datetime) -> int:
+    """How long it has waited."""
+    return (now - since).days
+
+
+def codes(file: CaseFile) -> str:
+    """The reasons to look, by their codes."""
+    return ", ".join(signal.code for signal in file.last(DuplicateSuspected).signals)
+
+
+def proposal(file: CaseFile) -> dict[str, str] | None:
+    """The refusal that a first caseworker proposed, if one did."""
+    recorded = file.last_here(RefusalProposed)
+    return {"by": recorded.actor, "reason": recorded.event.reason} if recorded and isinstance(recorded.event, RefusalProposed) else None
+
+
+def told(file: CaseFile) -> dict[str, Any]:
+    """A doubt without its households."""
+    signals = [
+        {"code": signal.code, "members": list(signal.members), "count": signal.count, "may_be_innocent": INNOCENT[signal.code]}
+        for signal in file.last(DuplicateSuspected).signals
+    ]  # fmt: skip
+    return {"reference": file.reference, "since": file.stage_since, "version": file.version, "signals": signals, "refusal_proposed": proposal(file)}
+
+
+def reasons(file: CaseFile, others: Sequence[Other]) -> list[str]:
+    """Why a person looks, with what may be innocent in it, and what was said before."""
+    lines = [f"{file.reference} waits for a caseworker since {file.stage_since:%F %T}, version {file.version}."]
+    for signal in file.last(DuplicateSuspected).signals:
+        what = f", given by {signal.count} households" if signal.count else f" with {', '.join(each.reference for each in others)}"
+        lines.append(f"{signal.code}{what}. It may be innocent: {INNOCENT[signal.code]}.")
+    if said := proposal(file):
+        lines.append(f"A refusal was proposed by {said['by']}, because of {said['reason']}: a second caseworker must agree.")
+    return lines
+
+
+def seen(reference: str, stage: str, filed: datetime, declaration: Declaration | None, shared: set[str]) -> dict[str, Any]:
+    """A household as declared; members that stand in another one, too, are marked."""
+    known: dict[str, Any] = {"reference": reference, "stage": stage, "filed": filed}
+    if declaration is None:
+        return known | {"members": None}
+    place = {"milieu": declaration.milieu, "region": declaration.region, "commune": declaration.commune, "phone": declaration.phone}
+    return known | place | {"members": [person(member) | {"shared": member.idcs in shared} for member in declaration.members]}
+
+
+def person(member: Member) -> dict[str, Any]:
+    """Who it is, as declared: in both scripts where both are given."""
+    latin = f"{member.given_name_la} {member.family_name_la}" if member.given_name_la and member.family_name_la else None
+    return {
+        "idcs": member.idcs, "name": member.name, "latin": latin, "birth_date": member.birth_date, "relationship": member.relationship,
+        "declarant": member.declarant,
+    }  # fmt: skip
+
+
+def lines_of(household: dict[str, Any]) -> list[str]:
+    """A household for people to read; a star marks who is declared in both."""
+    title = f"{household['reference']}, filed {household['filed']:%F %T}, {household['stage']}"
+    if household["members"] is None:
+        return ["", f"{title}: its declaration is erased."]
+    region = index_in_force(clock.now().date()).region_names[household["region"]]
+    where = f"{household['commune']}, {region}, {household['milieu']}, phone {household['phone'] or 'none'}"
+    return ["", f"{title}: {where}", *map(line_of, household["members"])]
+
+
+def line_of(member: dict[str, Any]) -> str:
+    """A member."""
+    names = " / ".join(dict.fromkeys(name for name in (member["latin"], member["name"]) if name))
+    role = member["relationship"] + (", declares" if member["declarant"] else "")
+    return f"  {'*' if member['shared'] else ' '} {member['idcs']}  {member['birth_date']}  {role:<24}{names}"
+
+
+def standing(others: Sequence[Other]) -> list[str]:
+    """Whether the others still hold somebody, and what that means for lifting the doubt."""
+    holders = [other.reference for other in others if other.holds]
+    if not holders:
+        return ["", "Nobody else holds a member of it any more: once the doubt is lifted, it goes on."]
+    return ["", f"* declared in both. Still held by {', '.join(holders)}: lifted now, the doubt comes back until they are let go."]
+
+
+def answers_to(file: CaseFile) -> list[str]:
+    """The commands that answer it as it stands."""
+    return [
+        f"sijil decide {file.reference} {verdict} --reason {reason} --version {file.version} --as YOUR-NAME"
+        for verdict, reasons in REASONS.items() for reason in reasons
+    ]  # fmt: skip

@@ -1,0 +1,160 @@
+"""The commands of caseworkers: what waits for them, both households of a doubt, and answering it."""
+
+import shlex
+from collections.abc import Callable
+
+import pytest
+
+from tests.filing import a_household, borrowing, drain_all, file, file_clean, register, rows, stage_of, value, version_of
+from tests.integration.people import caseworker, citizen
+from tests.integration.running import Run
+from workflows.drain import Drainer
+from workflows.intake import Taken
+from workflows.stages.review import REASONS
+
+Worker = Callable[..., Drainer]
+
+
+# Looking -------------------------------------------------------------------------------------------
+
+
+def test_a_doubt_is_shown_with_both_households_and_marks_who_stands_in_both(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    first, later = doubted
+
+    ran = ready("doubts", "show", later.reference.lower(), "--json")
+
+    assert ran.code == 0
+    (other,) = ran.json["others"]
+    assert (ran.json["application"]["reference"], other["reference"], other["stage"]) == (later.reference, first.reference, "notified")
+    shared = [[member["idcs"] for member in household["members"] if member["shared"]] for household in (ran.json["application"], other)]
+    assert shared[0] == shared[1] == other["holds"]
+    assert len(shared[0]) == 1
+    starred = [line for line in ran.out.splitlines() if line.startswith("  * ")]
+    assert [shared[0][0] in line for line in starred] == [True, True]
+    assert f"Still held by {first.reference}" in ran.out
+
+
+def test_the_answers_that_it_offers_run_as_they_are_printed(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    _, later = doubted
+    answers = ready("doubts", "show", later.reference, "--json").json["answers"]
+    assert len(answers) == sum(map(len, REASONS.values()))
+
+    _, *arguments = shlex.split(answers[-1].replace("YOUR-NAME", "amina"))
+    assert ready(*arguments).code == 0
+
+    said = ready("doubts", "show", later.reference, "--json")
+    assert said.json["refusal_proposed"]["reason"] in answers[-1]
+    assert "a second caseworker must agree" in said.out
+    assert f"--version {version_of(later)}" in said.json["answers"][0]
+
+
+def test_where_the_other_household_let_go_the_doubt_says_that_lifting_leads_on(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    first, later = doubted
+    rows("delete from person_claim where case_id = %s", first.case_id)
+
+    ran = ready("doubts", "show", later.reference, "--json")
+
+    assert ran.json["others"][0]["holds"] == []
+    assert "once the doubt is lifted, it goes on" in ran.out
+
+
+def test_an_erased_household_is_shown_as_erased(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    first, later = doubted
+    assert ready("erase", first.reference).code == 0
+
+    ran = ready("doubts", "show", later.reference, "--json")
+
+    assert ran.json["others"][0]["members"] is None
+    assert "its declaration is erased" in ran.out
+
+
+def test_doubts_are_listed_the_longest_waiting_first_and_what_is_left_off_is_counted(database: str, ready: Run, worker: Worker) -> None:
+    pairs = [(a_household(2 * i, members=2), a_household(2 * i + 1, members=2)) for i in range(3)]
+    register([each for pair in pairs for each in pair])
+    file(*[mine.body for mine, _ in pairs])
+    drain_all(worker())
+    later = []
+    for mine, theirs in pairs:
+        later += file(borrowing(theirs.body, mine.body))
+        drain_all(worker())
+
+    ran = ready("doubts", "list", "--limit", 2, "--json")
+
+    assert [each["reference"] for each in ran.json["doubts"]] == [each.reference for each in later[:2]]
+    assert ran.json["waiting"] == 3
+    assert "and 1 more" in ran.out
+    citizen(later[0], "withdrawal")
+    assert ready("doubts", "list", "--json").json["waiting"] == 2
+
+
+def test_nothing_to_decide_is_said(ready: Run) -> None:
+    ran = ready("doubts", "list")
+    assert (ran.code, ran.out) == (0, "nothing waits for a caseworker\n")
+
+
+def test_what_waits_for_no_caseworker_has_no_doubt_to_show(ready: Run) -> None:
+    (taken,) = file_clean(1)
+
+    ran = ready("doubts", "show", taken.reference)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "waits for no caseworker: it is 'submitted'" in ran.err
+
+
+def test_a_proposal_of_a_review_that_ended_is_not_shown_in_the_next(doubted: tuple[Taken, Taken], ready: Run, worker: Worker) -> None:
+    _, later = doubted
+    caseworker(later, "refuse", "false_declaration")
+    caseworker(later, "lift", "moved")
+    drain_all(worker())
+    assert value("select count(*) from event where case_id = %s and kind = 'DuplicateSuspected'", later.case_id) == 2
+
+    assert ready("doubts", "show", later.reference, "--json").json["refusal_proposed"] is None
+
+
+# Answering -----------------------------------------------------------------------------------------
+
+
+def test_decide_lifts_a_doubt_and_says_where_the_case_stands(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    _, later = doubted
+    ran = ready("decide", later.reference.lower(), "lift", "--reason", "moved", "--as", "amina", "--json")
+
+    assert (ran.code, ran.json["event"], ran.json["stage"]) == (0, "DoubtLifted", "scored")
+    assert version_of(later) == ran.json["version"]
+
+
+def test_decide_refuses_only_with_two_caseworkers(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    _, later = doubted
+    refuse = ("decide", later.reference, "refuse", "--reason", "false_declaration", "--json")
+    assert ready(*refuse, "--as", "amina").json["event"] == "RefusalProposed"
+
+    again = ready(*refuse, "--as", "amina")
+    assert again.code == 2
+    assert "second" in again.err
+
+    assert ready(*refuse, "--as", "brahim").json["stage"] == "rejected"
+
+
+def test_decide_on_an_older_version_changes_nothing(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    _, later = doubted
+    seen = version_of(later)
+
+    ran = ready("decide", later.reference, "lift", "--reason", "moved", "--as", "amina", "--version", seen - 1)
+
+    assert ran.code == 2
+    assert "moved on" in ran.err
+    assert version_of(later) == seen
+
+
+def test_an_unknown_verdict_or_reason_lists_those_that_are_known(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    _, later = doubted
+    ran = ready("decide", later.reference, "refuse", "--reason", "dislike", "--as", "amina")
+
+    assert ran.code == 2
+    assert "false_declaration" in ran.err
+    assert stage_of(later) == "under_review"
+
+
+def test_the_help_of_decide_lists_every_reason(sijil: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    said = sijil("decide", "--help").out
+    assert [each for reasons in REASONS.values() for each in reasons if each not in said] == []

@@ -1,0 +1,65 @@
+"""What a caseworker looks at before answering a doubt: the application, and the households that it is about. Reads only."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.database import Connection, value
+from models.errors import Refused
+from workflows.casefile import CaseFile
+from workflows.declaration import Declaration
+from workflows.events import DuplicateSuspected
+from workflows.load import COLUMNS, CaseRow, case_files
+from workflows.people import find
+
+UNDER_REVIEW = "stage = 'under_review' and due_at is not null"  # a review always has a timer, and timers have an index
+COUNT = f"select count(*) from cases where {UNDER_REVIEW}"
+LONGEST = f"select {COLUMNS} from cases where {UNDER_REVIEW} order by stage_since, id limit %s"
+ONE = f"select {COLUMNS} from cases where {UNDER_REVIEW} and id = %s"
+OTHERS = """
+    select r.reference, c.stage, c.submitted_at, d.body::text, array(select idcs from person_claim p where p.case_id = c.id and p.idcs = any(%s))
+    from cases c
+    join receipt r on r.case_id = c.id
+    left join declaration d on (d.case_id, d.number) = (c.id, c.declaration)
+    where c.id = any(%s) order by c.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another application that the doubt is about. `declaration`: None once it is erased or was kept long enough.
+
+    `holds`: the identifiers of the doubted household's members that it holds now; none once it has let them go.
+    """
+
+    reference: str
+    stage: str
+    submitted_at: datetime
+    declaration: Declaration | None
+    holds: frozenset[str]
+
+
+def waiting(connection: Connection, limit: int) -> tuple[int, list[CaseFile]]:
+    """How many applications wait for a caseworker, and those that have waited longest."""
+    rows = [CaseRow(*row) for row in connection.execute(LONGEST, [limit])]
+    return int(value(connection, COUNT)), case_files(connection, rows) if rows else []
+
+
+def doubted(connection: Connection, reference: str) -> tuple[CaseFile, list[Other]]:
+    """An application that waits for a caseworker, and the others. Raises NotFound, and Refused where it waits for none."""
+    case = find(connection, reference)
+    row = connection.execute(ONE, [case.id]).fetchone()
+    if row is None:
+        raise Refused("not_under_review", f"{reference} waits for no caseworker: it is '{case.stage}'.")
+    (file,) = case_files(connection, [CaseRow(*row)])
+    signals = file.last(DuplicateSuspected).signals
+    return file, others(connection, {number for signal in signals for number in signal.cases}, file.declaration)
+
+
+def others(connection: Connection, case_ids: Iterable[int], declaration: Declaration) -> list[Other]:
+    """These cases as they stand now, beside this declaration."""
+    persons = [member.idcs for member in declaration.members]
+    return [
+        Other(reference, stage, submitted_at, Declaration.model_validate_json(body) if body else None, frozenset(holds))
+        for reference, stage, submitted_at, body, holds in connection.execute(OTHERS, [persons, list(case_ids)])
+    ]
