@@ -11,7 +11,7 @@ from workflows.engine import lock
 from workflows.events import CaseErased, Recorded
 from workflows.evidence import TimePassed
 from workflows.people import find
-from workflows.receipts import pseudonym
+from workflows.receipts import FORGOTTEN, pseudonym
 
 COUNT = "select count(*) from event where case_id = %s and facts is not null"
 NOTE = "insert into event (case_id, seq, kind, at, actor, commitment, hash) values (%s, %s, %s, %s, %s, %s, %s)"
@@ -24,6 +24,7 @@ ERASE = (
     "update message set recipient = null, body = null, status = case when status in ('owed', 'sending') then 'failed' else status end, "
     "error = case when status in ('owed', 'sending', 'failed') then 'erased' else error end where case_id = %s",
     "update declaration set body = null, phone = null where case_id = %s",
+    f"update receipt set {FORGOTTEN} where case_id = %s",
     "update cases set declarant_idcs = null where id = %s",
 )
 

@@ -14,23 +14,28 @@ from models import clock
 from models.database import Connection, raw, transaction, value
 from workflows.logbook import WORKER_LOCK
 from workflows.policies import periods
+from workflows.receipts import FORGOTTEN
 
 CASES_A_ROUND = 2_000  # some 10,000 events, which is the most that one transaction erases of a table
 
 
 class Personal(NamedTuple):
-    """What is personal in a table whose rows belong to a case: which rows still have it, and how it goes."""
+    """What is personal in a table whose rows belong to a case: which rows still have it, how it goes, and with which table's period."""
 
     table: str
     kept: str
     erased: str
+    period: str
+    case: str = "case_id"  # the column that names the case
 
 
 # In the order in which the engine writes these tables. A message that is still owed, or that an operator must look at, stays whole.
 PERSONAL = (
-    Personal("event", "num_nonnulls(t.evidence, t.facts, t.salt) > 0", "evidence = null, facts = null, salt = null"),
-    Personal("message", "t.status in ('sent', 'failed') and num_nonnulls(t.recipient, t.body) > 0", "recipient = null, body = null, error = null"),
-    Personal("declaration", "num_nonnulls(t.body, t.phone) > 0", "body = null, phone = null"),
+    Personal("event", "num_nonnulls(t.evidence, t.facts, t.salt) > 0", "evidence = null, facts = null, salt = null", "event"),
+    Personal("message", "t.status in ('sent', 'failed') and num_nonnulls(t.recipient, t.body) > 0", "recipient = null, body = null, error = null", "message"),
+    Personal("declaration", "num_nonnulls(t.body, t.phone) > 0", "body = null, phone = null", "declaration"),
+    Personal("receipt", "t.body_hash <> ''", FORGOTTEN, "declaration"),
+    Personal("cases", "t.declarant_idcs is not null", "declarant_idcs = null", "declaration", "id"),
 )
 ROUND = "select id, not open and stage_since < %s from cases where id > %s order by id limit %s"
 # Given as a list, so that every plan goes by the tables' keys. Cases are locked, so that none is reopened meanwhile; those that
@@ -38,11 +43,11 @@ ROUND = "select id, not open and stage_since < %s from cases where id > %s order
 ERASE = """
     with ended as (
         select id from cases c where id = any(%s) and not open and stage_since < %s
-        and exists (select from {table} t where t.case_id = c.id and {kept}) order by id for update skip locked
+        and exists (select from {table} t where t.{case} = c.id and {kept}) order by id for update skip locked
     )
-    update {table} t set {erased} from ended where t.case_id = ended.id and {kept}
+    update {table} t set {erased} from ended where t.{case} = ended.id and {kept}
 """
-COUNT = "select count(*) from {table} t join cases c on c.id = t.case_id where not c.open and c.stage_since < %s and {kept}"
+COUNT = "select count(*) from {table} t join cases c on c.id = t.{case} where not c.open and c.stage_since < %s and {kept}"
 # The sweep deletes most of these within minutes; whatever it had to leave goes here.
 OVER = """
     from trouble t where at < %s
@@ -60,7 +65,7 @@ class Round(NamedTuple):
 
 def retain(stopping: Callable[[], bool] = lambda: False) -> dict[str, int]:
     """Round after round until every case was looked at, or it is time to stop; how many rows of each table were erased."""
-    total: Counter[str] = Counter(dict.fromkeys(periods(), 0))
+    total: Counter[str] = Counter(dict.fromkeys([*(each.table for each in PERSONAL), "trouble", "worker"], 0))
     after: int | None = 0
     while after is not None and not stopping():
         with transaction() as session:
@@ -71,7 +76,7 @@ def retain(stopping: Callable[[], bool] = lambda: False) -> dict[str, int]:
 
 def purge(connection: Connection, now: datetime, after: int = 0, limit: int = CASES_A_ROUND) -> Round:
     """One round, over the `limit` cases after that number; the caller commits. What belongs to no case goes with the last round."""
-    latest = max(cutoff(each.table, now) for each in PERSONAL)
+    latest = max(cutoff(each.period, now) for each in PERSONAL)
     cases = connection.execute(ROUND, [latest, after, limit]).fetchall()
     if not cases:
         return Round(purge_loose(connection, now), None)
@@ -82,7 +87,7 @@ def purge(connection: Connection, now: datetime, after: int = 0, limit: int = CA
 def purge_cases(connection: Connection, case_ids: Sequence[int], now: datetime) -> dict[str, int]:
     """What is personal in the rows of these cases, where the period of the table is over."""
     return {
-        each.table: connection.execute(ERASE.format(**each._asdict()), [case_ids, cutoff(each.table, now)]).rowcount for each in PERSONAL
+        each.table: connection.execute(ERASE.format(**each._asdict()), [case_ids, cutoff(each.period, now)]).rowcount for each in PERSONAL
     }  # fmt: skip
 
 
@@ -96,7 +101,7 @@ def purge_loose(connection: Connection, now: datetime) -> dict[str, int]:
 
 def due(connection: Connection, now: datetime) -> dict[str, int]:
     """How many rows of each table would go now; nothing is changed."""
-    counts = {each.table: value(connection, COUNT.format(**each._asdict()), [cutoff(each.table, now)]) for each in PERSONAL}
+    counts = {each.table: value(connection, COUNT.format(**each._asdict()), [cutoff(each.period, now)]) for each in PERSONAL}
     counts["trouble"] = value(connection, "select count(*) " + OVER, [cutoff("trouble", now)])
     counts["worker"] = value(connection, "select count(*) " + GONE, [cutoff("worker", now), WORKER_LOCK])
     return counts

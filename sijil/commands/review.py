@@ -52,8 +52,8 @@ def show_doubt(reference: str, as_json: Json = False) -> None:
     ]
     answers = answers_to(file)
     result = told(file) | {"application": households[0], "others": households[1:], "answers": answers}
-    lines = [*reasons(file, others), *(line for each in households for line in lines_of(each)), *standing(others), "", "Answer by one of:", *(f"  {each}" for each in answers)]
-    answer(result, as_json, *lines)
+    shown = [*reasons(file, others), *(line for each in households for line in lines_of(each)), *standing(others)]
+    answer(result, as_json, *shown, "", "Answer by one of:", *(f"  {each}" for each in answers))
 
 
 @app.command("decide")

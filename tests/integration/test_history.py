@@ -1,6 +1,7 @@
 """The history: every tampering is found, erasure by law is none, and every decision can be computed again."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import psycopg
@@ -301,6 +302,20 @@ def test_no_name_number_or_telephone_of_the_household_is_left_but_its_identifier
         for field in ("given_name_ar", "family_name_ar"):
             assert member.get(field, "nobody") not in left
     assert "611223344" not in left
+
+
+def test_after_an_erasure_no_guess_of_the_declaration_can_be_tested(notified: list[Taken]) -> None:
+    ((body, body_hash, key),) = rows(
+        "select d.body::text, r.body_hash, r.idempotency_key from declaration d join receipt r using (case_id) where case_id = %s", notified[0].case_id
+    )
+    assert sha256(body.encode()).digest() == body_hash
+
+    erase(notified[0])
+
+    tables = [table for (table,) in rows("select tablename from pg_tables where schemaname = 'public'")]
+    left = "".join(str(rows(f"select {table}::text from {table}")) for table in tables)
+    assert body_hash.hex() not in left
+    assert key not in left
 
 
 def test_an_open_application_is_not_erased(database: str) -> None:

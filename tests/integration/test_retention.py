@@ -19,10 +19,10 @@ from workflows.logbook import Logbook
 from workflows.people import CitizenAnswer, answer_of_citizen
 from workflows.policies import periods
 from workflows.replay import Replay, replay
-from workflows.retention import due, purge, purge_cases, retain
+from workflows.retention import PERSONAL, due, purge, purge_cases, retain
 
 Worker = Callable[..., Drainer]
-NOTHING = {"event": 0, "message": 0, "declaration": 0, "trouble": 0, "worker": 0}
+NOTHING = {"event": 0, "message": 0, "declaration": 0, "receipt": 0, "cases": 0, "trouble": 0, "worker": 0}
 WHOLE_EVENTS = "select count(*) from event where num_nonnulls(evidence, facts, salt) = 3"
 BARE_EVENTS = "select count(*) from event where num_nonnulls(evidence, facts, salt) = 0"
 
@@ -112,7 +112,7 @@ def test_without_their_facts_events_still_verify_against_chain_and_anchor(notifi
         audit.anchor(raw(session), tmp_path, clock.now())
     hashes = rows("select case_id, seq, commitment, hash from event order by 1, 2")
 
-    assert retained_at(after("event")) == NOTHING | {"event": 18, "message": 6, "declaration": 3}
+    assert retained_at(after("event")) == NOTHING | {"event": 18, "message": 6, "declaration": 3, "receipt": 3, "cases": 3}
 
     assert value(BARE_EVENTS) == 18
     assert rows("select case_id, seq, commitment, hash from event order by 1, 2") == hashes
@@ -236,10 +236,11 @@ def test_the_command_counts_with_dry_run_and_erases_without(notified: list[Taken
         erased = run.invoke(history.app, ["retention", "--json"])
 
     assert counted.exit_code == erased.exit_code == 0
-    assert '{"dry_run": true, "event": 0, "message": 6, "declaration": 3, "trouble": 0, "worker": 0}' in counted.output
+    assert '{"dry_run": true, "event": 0, "message": 6, "declaration": 3, "receipt": 3, "cases": 3, "trouble": 0, "worker": 0}' in counted.output
     assert "message: 6 erased" in erased.output
     assert value("select count(body) from declaration") == 0
 
 
 def test_every_period_of_the_policy_is_run_by_the_job(database: str) -> None:
-    assert set(retain()) == set(periods()) == set(due_at(clock.now()))
+    assert {each.period for each in PERSONAL} | {"trouble", "worker"} == set(periods())
+    assert retain() == due_at(clock.now()) == NOTHING
