@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(None, description="Signs receipts and pseudonyms. Empty: made once and kept in `home`.")
     host: str = Field("127.0.0.1", description="Address the portal listens on.")
-    port: int = Field(8000, description="Port the portal listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port the portal listens on.")
     helpline: str = Field("", description="Telephone number that citizens are told to call. Empty: they are sent to a service centre.")
     gateway_url: str = Field("http://127.0.0.1:8001", description="The message gateway that deliveries go to.")
     population_register: str = Field("workflows.population:LocalRegister", description="Which population register answers, as module:class.")

@@ -1,7 +1,8 @@
 """The command line. A mistake is one sentence on standard error and exit code 2; our own fault is told with its place, exit code 70."""
 
 import sys
-from typing import NoReturn
+from importlib import metadata
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -14,12 +15,23 @@ from tasks.logs import configure_logs
 OUR_FAULT = 70  # EX_SOFTWARE of sysexits.h
 
 app = typer.Typer(
-    name="sijil", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-    help="Sijil, the case service of a Unified Social Register.",
+    name="sijil", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 
 for commands in (running, data, review, operation, history, proof):
     app.add_typer(commands.app)
+
+
+def told_version(wanted: bool) -> None:
+    """Prints the version and ends."""
+    if wanted:
+        typer.echo(f"sijil {metadata.version('sijil')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(version: Annotated[bool, typer.Option("--version", callback=told_version, is_eager=True, help="Print the version and end.")] = False) -> None:
+    """Sijil, the case service of a Unified Social Register."""
 
 
 def main() -> None:

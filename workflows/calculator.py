@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from models.errors import Problem, Refused
-from workflows.declaration import ApplicationBody, Declaration, problems_of
+from models.settings import settings
+from workflows.declaration import ApplicationBody, Declaration, objections, problems_of
 from workflows.events import ScoreComputed
 from workflows.index import ARITHMETIC, compute, shown
 from workflows.policies import Index, index_in_force, thresholds_in_force
@@ -30,6 +31,8 @@ def score_document(document: object, day: date) -> dict[str, Any]:
         declaration = ApplicationBody.model_validate(document)
     except ValidationError as error:
         raise Refused("invalid_declaration", "The declaration is not valid.", problems=problems_of(error)) from None
+    if problems := objections(declaration, day, settings().max_members):
+        raise Refused("invalid_declaration", "The declaration is not valid.", problems=problems)
     return of_declaration(declaration, index, day)
 
 
@@ -127,7 +130,7 @@ def told(computed: ScoreComputed, day: date, assumed_zero: list[str]) -> dict[st
         "thresholds": {each.programme: str(each.threshold) for each in thresholds_in_force(day)},
         "policy": computed.policy,
         "constant": str(computed.constant),
-        "region": str(computed.region),
+        "region_constant": str(computed.region),
         "contributions": {each.variable: str(each.product) for each in computed.contributions},
         "assumed_zero": assumed_zero,
     }

@@ -11,12 +11,18 @@ PAUSE = "insert into paused_queue (queue, since, actor) values (%s, %s, %s) on c
 
 def pause(connection: Connection, queue: str, by: str, now: datetime) -> None:
     """Workers leave the queue alone from their next batch on. Raises Refused for a queue that does not exist."""
-    if queue not in ALL_QUEUES:
-        raise Refused("unknown_queue", f"There is no queue '{queue}'. There are {', '.join(ALL_QUEUES)}.")
+    require(queue)
     connection.execute(PAUSE, [queue, now, by])
 
 
 def resume(connection: Connection, queue: str) -> None:
-    """Workers take it up again once woken. Raises Refused where it was not paused."""
+    """Workers take it up again once woken. Raises Refused where it does not exist or was not paused."""
+    require(queue)
     if connection.execute("delete from paused_queue where queue = %s", [queue]).rowcount == 0:
         raise Refused("not_paused", f"The queue '{queue}' is not paused.")
+
+
+def require(queue: str) -> None:
+    """Raises Refused for a queue that does not exist."""
+    if queue not in ALL_QUEUES:
+        raise Refused("unknown_queue", f"There is no queue '{queue}'. There are {', '.join(ALL_QUEUES)}.")

@@ -93,7 +93,8 @@ def score(file: File, as_json: Json = False) -> None:
         raise Refused("not_json", f"{file} is not JSON: {error}.") from None
     found = score_document(document, clock.now().date())
     lines = [f"score {found['score']} (exact {found['exact']}), policy {found['policy']}"]
-    lines += [f"  {name:<34}{product:>28}" for name, product in found["contributions"].items()]
+    terms = {"constant": found["constant"], "constant of the region": found["region_constant"], **found["contributions"]}
+    lines += [f"  {name:<34}{product:>28}" for name, product in terms.items()]
     lines += [f"{name}: {'meets' if met else 'does not meet'} the threshold of {found['thresholds'][name]}" for name, met in found["programmes"].items()]
     lines += [f"assumed to be 0: {', '.join(found['assumed_zero'])}"] if found["assumed_zero"] else []
     answer(found, as_json, *lines)

@@ -7,9 +7,12 @@ import typer
 
 from models import clock
 from models.database import raw, transaction
+from models.errors import Refused
 from models.settings import settings
 from sijil.say import Json, answer, servers
 from workflows import audit, doctor, erasure, replay, retention
+
+SHOWN = 20  # of what differs
 
 app = typer.Typer()
 audit_app = typer.Typer(no_args_is_help=True, help="The seal of the history: anchors outside the database, and their check.")
@@ -33,7 +36,10 @@ def replay_all(as_json: Json = False) -> None:
     with servers(), transaction() as session:
         result = replay.replay(raw(session))
     found = {"decisions": result.decisions, "mismatches": len(result.mismatches), "erased": result.erased}
-    answer(found, as_json, *[f"case {case}, event {seq}: differs" for case, seq in result.mismatches[:20]], *[f"{k}: {v}" for k, v in found.items()])
+    lines = [f"case {case}, event {seq}: differs" for case, seq in result.mismatches[:SHOWN]]
+    if len(result.mismatches) > SHOWN:
+        lines.append(f"and {len(result.mismatches) - SHOWN} more")
+    answer(found, as_json, *lines, *[f"{k}: {v}" for k, v in found.items()])
     raise typer.Exit(1 if result.mismatches else 0)
 
 
@@ -48,10 +54,14 @@ def anchor(anchors: Anchors = None, as_json: Json = False) -> None:
 @audit_app.command("verify")
 def verify(anchors: Anchors = None, as_json: Json = False) -> None:
     """Checks every event, every chain and every anchor; exit code 1 where history was changed."""
+    folder = anchors or settings().anchors_folder()
+    if anchors and not anchors.is_dir():
+        raise Refused("no_folder", f"There is no folder {anchors} with anchors.")
     with servers(), transaction() as session:
-        found = audit.verify(raw(session), anchors or settings().anchors_folder())
+        found = audit.verify(raw(session), folder)
     counts = {"cases": found.cases, "events": found.events, "anchors": found.anchors, "breaks": len(found.breaks)}
-    answer({**counts, "findings": found.breaks[:100]}, as_json, *found.breaks[:20], *[f"{k}: {v}" for k, v in counts.items()])
+    alone = [] if found.anchors else [f"No anchor stands in {folder}: only the database vouches for itself."]
+    answer({**counts, "findings": found.breaks[:100]}, as_json, *found.breaks[:SHOWN], *[f"{k}: {v}" for k, v in counts.items()], *alone)
     raise typer.Exit(1 if found.breaks else 0)
 
 

@@ -32,7 +32,8 @@ def show_queues(context: typer.Context, as_json: Json = False) -> None:
     with servers(), transaction() as session:
         rows = queues(raw(session), clock.now())
     lines = [f"{'queue':<14}{'depth':>9}{'oldest s':>10}{'per s':>9}{'wait s':>9}  state"]
-    lines += [f"{r['queue']:<14}{r['depth']:>9}{r['oldest_seconds']:>10}{r['rate']:>9}{r['expected_wait'] or '-':>9}  {r['state']}" for r in rows]
+    waits = ["-" if r["expected_wait"] is None else r["expected_wait"] for r in rows]
+    lines += [f"{r['queue']:<14}{r['depth']:>9}{r['oldest_seconds']:>10}{r['rate']:>9}{wait:>9}  {r['state']}" for r, wait in zip(rows, waits, strict=True)]
     answer({"queues": rows}, as_json, *lines)
 
 
@@ -98,6 +99,8 @@ def retry_parked(
     with servers():
         with transaction() as session:
             ids = [find(raw(session), reference).id] if reference else [row["case_id"] for row in parked_cases(raw(session), error=error)]
+            if not ids:
+                raise Refused("nothing_parked", f"Nothing is parked with the error '{error}'. `sijil parked list` shows the errors there are.")
             done = resume_cases(session, ids, by, clock.now(), outside())
         for queue in frozenset().union(*(each.next_queues for each in done)):
             wake(queue)

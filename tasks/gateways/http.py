@@ -21,19 +21,19 @@ class HttpGateway:
     def send(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
         """See `deliver.Gateway`."""
         sent = [{"reference": str(each.id), "channel": each.channel, "recipient": each.recipient, "body": each.body} for each in messages]
-        results = self.post("/messages", {"messages": sent})["results"]
-        return {UUID(each["reference"]): each["status"] for each in results}
+        return self.post("/messages", {"messages": sent})
 
     def known(self, references: Sequence[UUID]) -> set[UUID]:
         """See `deliver.Gateway`."""
-        results = self.post("/messages/status", {"references": [str(each) for each in references]})["results"]
-        return {UUID(each["reference"]) for each in results if each["status"] == "accepted"}
+        answers = self.post("/messages/status", {"references": [str(each) for each in references]})
+        return {reference for reference, status in answers.items() if status == "accepted"}
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """The answer's JSON. Raises Unavailable where none came, or none that can be understood."""
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[UUID, str]:
+        """The status of each reference, from `{"results": [{"reference", "status"}]}`. Raises Unavailable where no answer came, or none of this shape."""
         try:
             response = self.client.post(path, json=body)
             response.raise_for_status()
-            return response.json()
-        except (httpx.HTTPError, ValueError) as error:
-            raise Unavailable(f"The gateway at {self.client.base_url} does not answer: {type(error).__name__}.") from error
+            return {UUID(each["reference"]): str(each["status"]) for each in response.json()["results"]}
+        except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
+            address = self.client.base_url.netloc.decode()  # host and port alone: the whole address may hold a password
+            raise Unavailable(f"The gateway at {address} gives no answer that can be understood: {type(error).__name__}.") from error

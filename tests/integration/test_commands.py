@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +152,26 @@ def test_score_takes_a_declaration(sijil: Run, tmp_path: Path) -> None:
     assert found["contributions"]
 
 
+def test_score_shows_terms_that_add_up_to_the_score(sijil: Run, tmp_path: Path) -> None:
+    path = tmp_path / "score.json"
+    path.write_text(json.dumps(a_household().body))
+
+    ran = sijil("score", path, "--json")
+
+    terms = [Decimal(line.split()[-1]) for line in ran.out.splitlines() if line.startswith("  ")]
+    assert sum(terms) == Decimal(ran.json["exact"])
+
+
+def test_score_takes_no_declaration_that_intake_would_refuse(sijil: Run, tmp_path: Path) -> None:
+    path = tmp_path / "score.json"
+    path.write_text(json.dumps(changed(a_household().body, 0, birth_date="2040-01-01", birth_precision="day")))
+
+    ran = sijil("score", path)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "members[0].birth_date: lies in the future" in ran.err
+
+
 # Auditors ---------------------------------------------------------------------------------------
 
 
@@ -277,6 +299,34 @@ def test_parked_sends_on_all_with_the_same_error(ready: Run) -> None:
     assert [stage_of(each) for each in (one, two, other)] == ["submitted", "submitted", "parked"]
 
 
+def test_without_an_anchor_verification_says_that_only_the_database_vouches(ready: Run, tmp_path: Path) -> None:
+    ran = ready("audit", "verify", "--anchors", tmp_path, "--json")
+
+    assert (ran.code, ran.json["anchors"]) == (0, 0)
+    assert "only the database vouches for itself" in ran.out
+
+
+def test_replay_shows_twenty_differences_and_counts_the_others(ready: Run, worker: Worker) -> None:
+    file_clean(21)
+    drain_all(worker())
+    rows("update event set facts = replace(facts::text, '\"rules\":\"', '\"rules\":\"not-')::json where kind = 'PersonsVerified'")
+
+    ran = ready("replay", "--json")
+
+    assert ran.json["mismatches"] == 21
+    assert ran.out.count(": differs") == 20
+    assert "and 1 more" in ran.out
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_is_asked_for_by_either_option(sijil: Run, option: str) -> None:
+    assert "unified social register" in sijil(option).out.lower()
+
+
+def test_the_version_is_that_of_the_package(sijil: Run) -> None:
+    assert sijil("--version").out == f"sijil {metadata.version('sijil')}\n"
+
+
 # What cannot be ------------------------------------------------------------------------------------
 
 
@@ -295,7 +345,9 @@ def test_parked_sends_on_all_with_the_same_error(ready: Run) -> None:
         (("decide", "RSU-0000-0000-0000", "lift"), "--reason"),
         (("erase", "RSU-0000-0000-0000"), "no application"),
         (("queues", "pause", "nothing"), "verification"),
-        (("queues", "resume", "nothing"), "nothing"),
+        (("queues", "resume", "nothing"), "verification"),
+        (("parked", "retry", "--error", "KeyError in nowhere"), "parked list"),
+        (("audit", "verify", "--anchors", "/nowhere"), "no folder /nowhere"),
         (("parked", "show", "RSU-0000-0000-0000"), "no application"),
         (("parked", "retry"), "--error"),
         (("parked", "retry", "RSU-0000-0000-0000", "--error", "x"), "--error"),
@@ -402,7 +454,7 @@ def test_a_broker_that_cannot_be_reached_is_named_with_its_setting(database: str
     assert len(ran.err.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize(("name", "given"), [("SIJIL_BATCH", "0"), ("SIJIL_TRIES", "many"), ("SIJIL_PORT", "http")])
+@pytest.mark.parametrize(("name", "given"), [("SIJIL_BATCH", "0"), ("SIJIL_TRIES", "many"), ("SIJIL_PORT", "http"), ("SIJIL_PORT", "70000")])
 def test_a_setting_that_cannot_be_is_named(ready: Run, monkeypatch: pytest.MonkeyPatch, name: str, given: str) -> None:
     monkeypatch.setenv(name, given)
 

@@ -102,7 +102,7 @@ def test_each_milieu_has_its_own_constant(milieu: str, constant: str) -> None:
 
 
 def test_a_region_counts_differently_in_town_and_country() -> None:
-    constants = {milieu: score_document({"milieu": milieu, "region": 5, "variables": {}}, DAY)["region"] for milieu in ("urban", "rural")}
+    constants = {milieu: score_document({"milieu": milieu, "region": 5, "variables": {}}, DAY)["region_constant"] for milieu in ("urban", "rural")}
     assert constants == {"urban": "0", "rural": "0.351"}
 
 
@@ -128,12 +128,12 @@ def test_a_garage_and_a_landline_are_two_things() -> None:
 def test_the_contributions_and_constants_add_up_to_the_score() -> None:
     for name in VECTORS:
         found = score_document(document(name), DAY)
-        assert sum(map(Decimal, found["contributions"].values()), Decimal(found["constant"]) + Decimal(found["region"])) == score(found)
+        assert sum(map(Decimal, found["contributions"].values()), Decimal(found["constant"]) + Decimal(found["region_constant"])) == score(found)
 
 
 @pytest.mark.parametrize("region", [6, "6", "Casablanca-Settat", "casablanca settat", Decimal(6)])
 def test_a_region_is_taken_by_number_or_by_name(region: object) -> None:
-    assert score_document(document("T1") | {"region": region}, DAY)["region"] == "0.22"
+    assert score_document(document("T1") | {"region": region}, DAY)["region_constant"] == "0.22"
 
 
 @pytest.mark.parametrize("region", [0, 13, "Atlantis", None, True, 6.5, "", [6]])
