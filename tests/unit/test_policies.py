@@ -14,7 +14,7 @@ from models.errors import Broken, Refused
 from tests.conftest import forget_policies
 from workflows import policies
 from workflows.policies import HERE, index_in_force, indexes, periods, read, thresholds, thresholds_in_force
-from workflows.policies.seal import seal
+from workflows.policies.seal import broken, seal
 
 RELEASED: dict[str, str] = json.loads((HERE / "RELEASED.json").read_text())
 DECREE = date(2021, 8, 9)
@@ -23,16 +23,8 @@ DECREE = date(2021, 8, 9)
 # The freeze ----------------------------------------------------------------------------------------
 
 
-def broken_seals(folder: Path) -> dict[str, str]:
-    """What is wrong with a folder of policies, by file."""
-    found = {path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*.toml")}
-    wrong = {name: "is gone" for name in RELEASED if name not in found}
-    wrong |= {name: "is not in RELEASED.json" for name in found if name not in RELEASED}
-    return wrong | {name: "was changed after its release" for name in RELEASED if name in found and found[name] != RELEASED[name]}
-
-
 def test_no_released_policy_has_changed_and_none_is_unreleased() -> None:
-    assert broken_seals(HERE) == {}
+    assert broken() == {}
 
 
 def test_the_freeze_finds_a_policy_that_was_changed_added_or_taken_away(tmp_path: Path) -> None:
@@ -42,7 +34,7 @@ def test_the_freeze_finds_a_policy_that_was_changed_added_or_taken_away(tmp_path
     asd.write_text(asd.read_text().replace("9.743001", "9.743002"))
     (folder / "programmes" / "amo_tadamon.toml").unlink()
     (folder / "index" / "2027-01-01.toml").write_text("")
-    assert broken_seals(folder) == {
+    assert broken(folder) == {
         "programmes/asd.toml": "was changed after its release",
         "programmes/amo_tadamon.toml": "is gone",
         "index/2027-01-01.toml": "is not in RELEASED.json",
@@ -65,7 +57,7 @@ def test_sealing_adds_what_is_new_and_never_reseals_what_was_changed(sealed: Pat
     assert seal(sealed) == ["programmes/asd_2027.toml"]
 
     assert json.loads((sealed / "RELEASED.json").read_text()) == RELEASED | {"programmes/asd_2027.toml": sha256(new.read_bytes()).hexdigest()}
-    assert broken_seals(sealed)["programmes/asd.toml"] == "was changed after its release"
+    assert broken(sealed)["programmes/asd.toml"] == "was changed after its release"
 
 
 def test_sealing_where_nothing_is_new_leaves_the_seals_as_they_are_to_the_byte(sealed: Path) -> None:
@@ -76,6 +68,21 @@ def test_sealing_where_nothing_is_new_leaves_the_seals_as_they_are_to_the_byte(s
 def test_what_cannot_be_read_is_not_sealed(sealed: Path) -> None:
     (sealed / "programmes" / "half.toml").write_text("threshold = ")
     with pytest.raises(Broken, match=r"half\.toml"):
+        seal(sealed)
+    assert json.loads((sealed / "RELEASED.json").read_text()) == RELEASED
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("programmes/asd.toml", "in_force_from", "from", "asd_2027.toml lacks the key 'in_force_from'"),
+        ("programmes/asd.toml", '"9.743001"', '"9,7"', "asd_2027.toml holds a value that cannot be read"),
+        ("index/2021-08-09.toml", "[urban]", "[town]", "asd_2027.toml lacks the key 'constant'"),
+    ],
+)
+def test_a_file_that_does_not_say_what_it_must_is_not_sealed_and_its_key_is_named(sealed: Path, name: str, old: str, new: str, said: str) -> None:
+    (sealed / name).with_name("asd_2027.toml").write_text((sealed / name).read_text().replace(old, new))
+    with pytest.raises(Broken, match=said):
         seal(sealed)
     assert json.loads((sealed / "RELEASED.json").read_text()) == RELEASED
 

@@ -77,8 +77,7 @@ def index_of_version(version: str) -> Index:
 @cache
 def thresholds() -> tuple[Threshold, ...]:
     """Every threshold there ever was."""
-    found = [(data["programme"], each) for path in sorted((HERE / "programmes").glob("*.toml")) for data in [read(path)] for each in data["thresholds"]]
-    return tuple(Threshold(name, each["version"], each["in_force_from"], Decimal(each["threshold"])) for name, each in found)
+    return tuple(each for path in sorted((HERE / "programmes").glob("*.toml")) for each in thresholds_of(read(path)))
 
 
 @cache
@@ -107,8 +106,23 @@ def named(version: str, policies: Iterable[Policy]) -> Policy:
 @cache
 def periods() -> dict[str, Period]:
     """How long each table is kept, all of it assumed."""
-    data = read(HERE / "retention.toml")
-    return {table: Period(**entry) for table, entry in data.items() if isinstance(entry, dict)}
+    return periods_of(read(HERE / "retention.toml"))
+
+
+def check(path: Path) -> None:
+    """Reads a file as what its folder says it is. Raises Broken, with the file and the key, where it is not."""
+    data = read(path)
+    try:
+        if path.parent.name == "index":
+            index_of(data)
+        elif path.parent.name == "programmes":
+            thresholds_of(data)
+        else:
+            periods_of(data)
+    except KeyError as error:
+        raise Broken(f"The policy file {path.name} lacks the key {error}.") from None
+    except (ArithmeticError, TypeError, ValueError, AttributeError) as error:
+        raise Broken(f"The policy file {path.name} holds a value that cannot be read ({type(error).__name__}).") from None
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -117,6 +131,16 @@ def read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text())
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise Broken(f"The policy file {path.name} cannot be read: {error}") from error
+
+
+def thresholds_of(data: dict[str, Any]) -> list[Threshold]:
+    """A programme's thresholds from its file."""
+    return [Threshold(data["programme"], each["version"], each["in_force_from"], Decimal(each["threshold"])) for each in data["thresholds"]]
+
+
+def periods_of(data: dict[str, Any]) -> dict[str, Period]:
+    """The periods from their file."""
+    return {table: Period(**entry) for table, entry in data.items() if isinstance(entry, dict)}
 
 
 def index_of(data: dict[str, Any]) -> Index:
