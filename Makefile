@@ -16,7 +16,7 @@ setup: $(READY)  ## install everything into .venv
 
 $(READY): pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
-		|| { echo "Sijil needs Python 3.11, 3.12 or 3.13; $(PYTHON) is another. Say which: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+		|| { echo "Sijil needs Python 3.11, 3.12 or 3.13; $(PYTHON) is none of these. Say which: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-cache-dir install uv==0.13.9
