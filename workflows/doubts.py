@@ -1,6 +1,6 @@
 """What a caseworker looks at before answering a doubt: the application, and the households that it is about. Reads only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,10 +12,13 @@ from workflows.events import DuplicateSuspected
 from workflows.load import COLUMNS, CaseRow, case_files
 from workflows.people import find
 
-UNDER_REVIEW = "stage = 'under_review' and due_at is not null"  # a review always has a timer, and timers have an index
+# A review has a timer, or is due because it rang; either has an index.
+UNDER_REVIEW = "stage = 'under_review' and (due_at is not null or ready)"
 COUNT = f"select count(*) from cases where {UNDER_REVIEW}"
 LONGEST = f"select {COLUMNS} from cases where {UNDER_REVIEW} order by stage_since, id limit %s"
-ONE = f"select {COLUMNS} from cases where {UNDER_REVIEW} and id = %s"
+ONE = f"select {COLUMNS} from cases where stage = 'under_review' and id = %s"
+# Whoever was named may have let go since, and somebody else have claimed the person.
+HOLD_NOW = "select case_id from person_claim where idcs = any(%s) and household_id <> %s"
 OTHERS = """
     select r.reference, c.stage, c.submitted_at, d.body::text, array(select idcs from person_claim p where p.case_id = c.id and p.idcs = any(%s))
     from cases c
@@ -53,12 +56,13 @@ def doubted(connection: Connection, reference: str) -> tuple[CaseFile, list[Othe
         raise Refused("not_under_review", f"{reference} waits for no caseworker: it is '{case.stage}'.")
     (file,) = case_files(connection, [CaseRow(*row)])
     signals = file.last(DuplicateSuspected).signals
-    return file, others(connection, {number for signal in signals for number in signal.cases}, file.declaration)
+    persons = [member.idcs for member in file.declaration.members]
+    hold = {number for (number,) in connection.execute(HOLD_NOW, [persons, file.household_id])}
+    return file, others(connection, hold.union(*(signal.cases for signal in signals)), persons)
 
 
-def others(connection: Connection, case_ids: Iterable[int], declaration: Declaration) -> list[Other]:
-    """These cases as they stand now, beside this declaration."""
-    persons = [member.idcs for member in declaration.members]
+def others(connection: Connection, case_ids: Iterable[int], persons: Sequence[str]) -> list[Other]:
+    """These cases as they stand now, with those of these persons whom each holds."""
     return [
         Other(reference, stage, submitted_at, Declaration.model_validate_json(body) if body else None, frozenset(holds))
         for reference, stage, submitted_at, body, holds in connection.execute(OTHERS, [persons, list(case_ids)])

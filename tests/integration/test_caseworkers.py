@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.filing import a_household, borrowing, drain_all, file, file_clean, register, rows, stage_of, value, version_of
-from tests.integration.people import caseworker, citizen
+from tests.integration.people import after, caseworker, citizen, ring_timers
 from tests.integration.running import Run
 from workflows.drain import Drainer
 from workflows.intake import Taken
@@ -56,6 +56,33 @@ def test_where_the_other_household_let_go_the_doubt_says_that_lifting_leads_on(d
 
     assert ran.json["others"][0]["holds"] == []
     assert "once the doubt is lifted, it goes on" in ran.out
+
+
+def test_whoever_claimed_the_person_since_the_first_holder_let_go_is_shown_too(ready: Run, worker: Worker) -> None:
+    # Given a household that held a person until it withdrew, and another that has the person now
+    mine, theirs, third = (a_household(place, members=3) for place in range(3))
+    register([mine, theirs, third])
+    before, later = file(mine.body, borrowing(theirs.body, mine.body))
+    for queue in ("verification", "scoring", "fraud"):
+        worker({queue}).drain(queue, 60)
+    citizen(before, "withdrawal")
+    (now,) = file(borrowing(third.body, mine.body))
+    drain_all(worker())
+    assert (stage_of(later), stage_of(now)) == ("under_review", "notified")
+
+    ran = ready("doubts", "show", later.reference, "--json")
+
+    assert [(each["reference"], len(each["holds"])) for each in ran.json["others"]] == [(before.reference, 0), (now.reference, 1)]
+    assert f"Still held by {now.reference}" in ran.out
+
+
+def test_a_doubt_whose_timer_rang_is_still_seen_until_it_is_worked(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    _, later = doubted
+    with after(days=10.1):
+        assert ring_timers() == 1
+
+    assert [each["reference"] for each in ready("doubts", "list", "--json").json["doubts"]] == [later.reference]
+    assert ready("doubts", "show", later.reference).code == 0
 
 
 def test_an_erased_household_is_shown_as_erased(doubted: tuple[Taken, Taken], ready: Run) -> None:
