@@ -13,7 +13,7 @@ from models.database import raw, transaction
 from notifications.catalogues import LANGUAGES
 from web.language import language_of, page
 from web.queries import Status, reasons_of, status_of
-from workflows.flow import FLOWS, MACHINE, PARKED
+from workflows.flow import MACHINE, PARKED, STAGES
 from workflows.receipts import is_secret_of, normal
 
 # The way of an application as a citizen sees it: a step, and the event that ends it.
@@ -22,8 +22,8 @@ STEPS = (
     ("checked", "NothingSuspicious"), ("registered", "NoticesIssued"),
 )  # fmt: skip
 # A technical delay is ours, not the citizen's.
-IN_WORK = {PARKED, *(step.name for flow in FLOWS.values() for step in flow.steps.values() if step.owner == MACHINE)}
-OFF_THE_WAY = ("lapsed", "rejected", "withdrawn")
+IN_WORK = {PARKED, *(step.name for step in STAGES if step.owner == MACHINE)}
+OFF_THE_WAY = {step.name for step in STAGES if not step.open} - {"notified"}
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 

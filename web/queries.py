@@ -8,6 +8,7 @@ import msgspec
 from models.database import Connection
 from models.errors import NotFound
 from workflows.events import KINDS, ApplicationRefused, CorrectionAsked, MembersMismatched
+from workflows.flow import STAGES
 from workflows.receipts import normal
 
 CASE = """
@@ -16,11 +17,9 @@ CASE = """
 """
 REACHED = "select kind, max(at) from event where case_id = %s group by kind"
 # Why the case stands where it stands: the last of those events that give reasons.
-ASKED = """
-    select kind, facts::text from event where case_id = %s and kind in ('MembersMismatched', 'CorrectionAsked', 'ApplicationRefused')
-    order by seq desc limit 1
-"""
-WITH_REASONS = ("needs_correction", "rejected")
+ASKED = "select kind, facts::text from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
+GIVE_REASONS = (MembersMismatched, CorrectionAsked, ApplicationRefused)
+WITH_REASONS = {to for step in STAGES for event, to in step.leads.items() if event in GIVE_REASONS}
 UNKNOWN = "There is no application with this reference and secret."
 
 
@@ -68,7 +67,7 @@ def status_of(connection: Connection, reference: str) -> Status:
 
 def reasons_of(connection: Connection, case: Status) -> tuple[Reason, ...]:
     """For whoever has the secret. Nothing where there is no why, or it was erased."""
-    row = connection.execute(ASKED, [case.case_id]).fetchone() if case.has_reasons else None
+    row = connection.execute(ASKED, [case.case_id, [each.__name__ for each in GIVE_REASONS]]).fetchone() if case.has_reasons else None
     if row is None or row[1] is None:
         return ()
     event = msgspec.json.decode(row[1], type=KINDS[row[0]])

@@ -139,10 +139,11 @@ REGISTRATION = flow(
 )  # fmt: skip
 
 FLOWS: dict[str, Flow] = {REGISTRATION.kind: REGISTRATION}
+STAGES: tuple[Step, ...] = tuple(step for each in FLOWS.values() for step in each.steps.values())
 PARKED = "parked"  # beside every flow: our fault, an operator's to mend; resuming leads back to where it failed
 
 # The queues of the cases; beside them stands that of the ledger's messages.
-QUEUES: tuple[str, ...] = tuple(dict.fromkeys(step.queue for each in FLOWS.values() for step in each.steps.values() if step.queue))
+QUEUES: tuple[str, ...] = tuple(dict.fromkeys(step.queue for step in STAGES if step.queue))
 FIRST_QUEUE = QUEUES[0]  # where an application begins
 DELIVERY = "delivery"
 ALL_QUEUES = (*QUEUES, DELIVERY)

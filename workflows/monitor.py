@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 from models.database import Connection
 from workflows.claim import paused
 from workflows.events import CaseWithdrawn
-from workflows.flow import ALL_QUEUES, DELIVERY, FLOWS, MACHINE, QUEUES
+from workflows.flow import ALL_QUEUES, DELIVERY, MACHINE, QUEUES, STAGES
 from workflows.lanes import ALLOWANCE
 from workflows.logbook import WORKER_LOCK
 
@@ -71,7 +71,7 @@ def one(connection: Connection, statement: str, parameters: Sequence[object] = (
 
 def decided_by_queue(connection: Connection, since: datetime) -> dict[str, int]:
     """How many decisions each queue's stages took since then."""
-    machine = [step for flow in FLOWS.values() for step in flow.steps.values() if step.owner == MACHINE]
+    machine = [step for step in STAGES if step.owner == MACHINE]
     queue_of = {event.__name__: step.queue for step in machine for event in step.leads if event is not CaseWithdrawn}  # which is the citizen's
     rates: dict[str, int] = {}
     for kind, count in connection.execute(DECIDED, [since]):

@@ -9,7 +9,7 @@ from models.database import Connection
 from workflows import lanes
 from workflows.arrays import columns
 from workflows.casefile import CaseFile
-from workflows.flow import MACHINE, PARKED, Step, step_of
+from workflows.flow import MACHINE, PARKED, STAGES, Step, step_of
 from workflows.rows import TABLES, Move, Row
 from workflows.social_register import LocalSocialRegister
 
@@ -39,7 +39,7 @@ class Standing(NamedTuple):
 
 
 # Where a case stands that holds nobody: another household may claim these persons meanwhile.
-LET_GO = {"needs_correction", "under_review", "withdrawn", "lapsed", "rejected"}
+LET_GO = {step.name for step in STAGES if step.owner != MACHINE} - {"notified"}
 PLACE = """
     update cases set stage = %s, open = %s, machine = %s, queue = %s, ready = %s, rank = %s, due_at = %s, deadline = %s, stage_since = %s,
         version = now.version, head = now.head, declaration = now.declaration

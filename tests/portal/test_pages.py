@@ -129,6 +129,13 @@ def test_a_mismatch_that_was_put_right_is_no_longer_the_reason(client: Client) -
     assert text("pages", "fr", "correction_asked.what") in page
 
 
+@pytest.mark.parametrize("state", STANDINGS)
+def test_the_way_is_shown_until_its_end_and_of_no_application_that_has_left_it(client: Client, state: str) -> None:
+    shown = '<ol class="steps">' in seen(client, f"/fr/status/{STANDINGS[state]().reference}")
+
+    assert shown == (state not in ("lapsed", "rejected", "withdrawn"))
+
+
 def test_the_steps_behind_are_ticked_and_the_one_at_hand_is_marked(client: Client) -> None:
     taken = to_correct()
 
