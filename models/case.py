@@ -48,7 +48,7 @@ class Case(SQLModel, table=True):
 
 
 class Receipt(SQLModel, table=True):
-    """What the citizen was given, and what tells a repeated request from a new one. Never changes."""
+    """What the citizen was given, and what tells a repeated request from a new one. Immutable but for erasure."""
 
     __table_args__ = (Index("receipt_by_case", "case_id"),)
 

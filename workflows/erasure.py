@@ -11,22 +11,14 @@ from workflows.engine import lock
 from workflows.events import CaseErased, Recorded
 from workflows.evidence import TimePassed
 from workflows.people import find
-from workflows.receipts import FORGOTTEN, pseudonym
+from workflows.personal import PERSONAL
+from workflows.receipts import pseudonym
 
 COUNT = "select count(*) from event where case_id = %s and facts is not null"
 NOTE = "insert into event (case_id, seq, kind, at, actor, commitment, hash) values (%s, %s, %s, %s, %s, %s, %s)"
-# In the order in which the engine writes these tables.
-ERASE = (
-    "update event set evidence = null, facts = null, salt = null where case_id = %s",
-    "update household_member m set name = null from household_version v "
-    "where v.case_id = %s and (m.household_id, m.version) = (v.household_id, v.version)",
-    # What is still owed can no longer be sent. What a gateway said of a refused one may quote the number: it goes, too.
-    "update message set recipient = null, body = null, status = case when status in ('owed', 'sending') then 'failed' else status end, "
-    "error = case when status in ('owed', 'sending', 'failed') then 'erased' else error end where case_id = %s",
-    "update declaration set body = null, phone = null where case_id = %s",
-    f"update receipt set {FORGOTTEN} where case_id = %s",
-    "update cases set declarant_idcs = null where id = %s",
-)
+# What is still owed can no longer be sent.
+UNSENT = "update message set status = 'failed' where case_id = %s and status in ('owed', 'sending')"
+ERASE = "update {table} t set {erased} from cases ended where {mine} and ended.id = %s"
 
 
 def erase(session: Session, reference: str, by: str, now: datetime) -> int:
@@ -40,8 +32,9 @@ def erase(session: Session, reference: str, by: str, now: datetime) -> int:
         raise Refused("still_open", "The application is still open. Withdraw it first, or wait for its end.")
     count: int = value(connection, COUNT, [case.id])
     note(connection, case.id, count, now, pseudonym("operator", by))
-    for statement in ERASE:
-        connection.execute(statement, [case.id])
+    connection.execute(UNSENT, [case.id])
+    for each in PERSONAL:
+        connection.execute(each.put_into(ERASE), [case.id])
     return count
 
 

@@ -11,8 +11,6 @@ from hashlib import sha256
 from models.settings import settings
 from workflows.declaration import EASTERN_DIGITS
 
-# A receipt of which neither the sender's key nor the hash of the declaration is left: whoever guesses a declaration could test the guess against either.
-FORGOTTEN = "idempotency_key = 'erased:' || reference, body_hash = ''"
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U to mistake
 
 

@@ -13,41 +13,22 @@ from typing import NamedTuple
 from models import clock
 from models.database import Connection, raw, transaction, value
 from workflows.logbook import WORKER_LOCK
+from workflows.personal import PERSONAL
 from workflows.policies import periods
-from workflows.receipts import FORGOTTEN
 
 CASES_A_ROUND = 2_000  # some 10,000 events, which is the most that one transaction erases of a table
-
-
-class Personal(NamedTuple):
-    """What is personal in a table whose rows belong to a case: which rows still have it, how it goes, and with which table's period."""
-
-    table: str
-    kept: str
-    erased: str
-    period: str
-    case: str = "case_id"  # the column that names the case
-
-
-# In the order in which the engine writes these tables. A message that is still owed, or that an operator must look at, stays whole.
-PERSONAL = (
-    Personal("event", "num_nonnulls(t.evidence, t.facts, t.salt) > 0", "evidence = null, facts = null, salt = null", "event"),
-    Personal("message", "t.status in ('sent', 'failed') and num_nonnulls(t.recipient, t.body) > 0", "recipient = null, body = null, error = null", "message"),
-    Personal("declaration", "num_nonnulls(t.body, t.phone) > 0", "body = null, phone = null", "declaration"),
-    Personal("receipt", "t.body_hash <> ''", FORGOTTEN, "declaration"),
-    Personal("cases", "t.declarant_idcs is not null", "declarant_idcs = null", "declaration", "id"),
-)
+AGED = [each for each in PERSONAL if each.period]
 ROUND = "select id, not open and stage_since < %s from cases where id > %s order by id limit %s"
 # Given as a list, so that every plan goes by the tables' keys. Cases are locked, so that none is reopened meanwhile; those that
 # somebody else has in hand wait for tomorrow.
 ERASE = """
     with ended as (
-        select id from cases c where id = any(%s) and not open and stage_since < %s
-        and exists (select from {table} t where t.{case} = c.id and {kept}) order by id for update skip locked
+        select id from cases ended where id = any(%s) and not open and stage_since < %s
+        and exists (select from {table} t where {mine} and {kept}) order by id for update skip locked
     )
-    update {table} t set {erased} from ended where t.{case} = ended.id and {kept}
+    update {table} t set {erased} from ended where {mine} and {kept}
 """
-COUNT = "select count(*) from {table} t join cases c on c.id = t.{case} where not c.open and c.stage_since < %s and {kept}"
+COUNT = "select count(*) from {table} t join cases ended on {mine} where not ended.open and ended.stage_since < %s and {kept}"
 # The sweep deletes most of these within minutes; whatever it had to leave goes here.
 OVER = """
     from trouble t where at < %s
@@ -65,7 +46,7 @@ class Round(NamedTuple):
 
 def retain(stopping: Callable[[], bool] = lambda: False) -> dict[str, int]:
     """Round after round until every case was looked at, or it is time to stop; how many rows of each table were erased."""
-    total: Counter[str] = Counter(dict.fromkeys([*(each.table for each in PERSONAL), "trouble", "worker"], 0))
+    total: Counter[str] = Counter(dict.fromkeys([*(each.table for each in AGED), "trouble", "worker"], 0))
     after: int | None = 0
     while after is not None and not stopping():
         with transaction() as session:
@@ -76,7 +57,7 @@ def retain(stopping: Callable[[], bool] = lambda: False) -> dict[str, int]:
 
 def purge(connection: Connection, now: datetime, after: int = 0, limit: int = CASES_A_ROUND) -> Round:
     """One round, over the `limit` cases after that number; the caller commits. What belongs to no case goes with the last round."""
-    latest = max(cutoff(each.period, now) for each in PERSONAL)
+    latest = max(cutoff(each.period, now) for each in AGED)
     cases = connection.execute(ROUND, [latest, after, limit]).fetchall()
     if not cases:
         return Round(purge_loose(connection, now), None)
@@ -87,7 +68,7 @@ def purge(connection: Connection, now: datetime, after: int = 0, limit: int = CA
 def purge_cases(connection: Connection, case_ids: Sequence[int], now: datetime) -> dict[str, int]:
     """What is personal in the rows of these cases, where the period of the table is over."""
     return {
-        each.table: connection.execute(ERASE.format(**each._asdict()), [case_ids, cutoff(each.period, now)]).rowcount for each in PERSONAL
+        each.table: connection.execute(each.put_into(ERASE), [case_ids, cutoff(each.period, now)]).rowcount for each in AGED
     }  # fmt: skip
 
 
@@ -101,7 +82,7 @@ def purge_loose(connection: Connection, now: datetime) -> dict[str, int]:
 
 def due(connection: Connection, now: datetime) -> dict[str, int]:
     """How many rows of each table would go now; nothing is changed."""
-    counts = {each.table: value(connection, COUNT.format(**each._asdict()), [cutoff(each.period, now)]) for each in PERSONAL}
+    counts = {each.table: value(connection, each.put_into(COUNT), [cutoff(each.period, now)]) for each in AGED}
     counts["trouble"] = value(connection, "select count(*) " + OVER, [cutoff("trouble", now)])
     counts["worker"] = value(connection, "select count(*) " + GONE, [cutoff("worker", now), WORKER_LOCK])
     return counts

@@ -1,7 +1,6 @@
 """The history: every tampering is found, erasure by law is none, and every decision can be computed again."""
 
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 
 import psycopg
@@ -283,39 +282,6 @@ def test_the_erasure_itself_is_an_event_of_a_pseudonym(notified: list[Taken]) ->
 
     assert events_of(notified[0])[-1] == "CaseErased"
     assert value("select actor from event where kind = 'CaseErased'") == pseudonym("operator", "operator")
-
-
-def test_no_name_number_or_telephone_of_the_household_is_left_but_its_identifiers_in_the_register(database: str, worker: Worker) -> None:
-    made = a_household(members=3)
-    register([made])
-    (taken,) = file(made.body | {"phone": "+212611223344"})
-    drain_all(worker())
-
-    erase(taken)
-
-    left = "".join(
-        str(rows(f"select {table}::text from {table}"))
-        for (table,) in rows("select tablename from pg_tables where schemaname = 'public' and tablename not in ('person', 'household_member', 'person_claim')")
-    )
-    for member in made.body["members"]:
-        assert member["idcs"] not in left
-        for field in ("given_name_ar", "family_name_ar"):
-            assert member.get(field, "nobody") not in left
-    assert "611223344" not in left
-
-
-def test_after_an_erasure_no_guess_of_the_declaration_can_be_tested(notified: list[Taken]) -> None:
-    ((body, body_hash, key),) = rows(
-        "select d.body::text, r.body_hash, r.idempotency_key from declaration d join receipt r using (case_id) where case_id = %s", notified[0].case_id
-    )
-    assert sha256(body.encode()).digest() == body_hash
-
-    erase(notified[0])
-
-    tables = [table for (table,) in rows("select tablename from pg_tables where schemaname = 'public'")]
-    left = "".join(str(rows(f"select {table}::text from {table}")) for table in tables)
-    assert body_hash.hex() not in left
-    assert key not in left
 
 
 def test_an_open_application_is_not_erased(database: str) -> None:

@@ -19,7 +19,7 @@ from workflows.logbook import Logbook
 from workflows.people import CitizenAnswer, answer_of_citizen
 from workflows.policies import periods
 from workflows.replay import Replay, replay
-from workflows.retention import PERSONAL, due, purge, purge_cases, retain
+from workflows.retention import AGED, due, purge, purge_cases, retain
 
 Worker = Callable[..., Drainer]
 NOTHING = {"event": 0, "message": 0, "declaration": 0, "receipt": 0, "cases": 0, "trouble": 0, "worker": 0}
@@ -242,5 +242,5 @@ def test_the_command_counts_with_dry_run_and_erases_without(notified: list[Taken
 
 
 def test_every_period_of_the_policy_is_run_by_the_job(database: str) -> None:
-    assert {each.period for each in PERSONAL} | {"trouble", "worker"} == set(periods())
+    assert {each.period for each in AGED} | {"trouble", "worker"} == set(periods())
     assert retain() == due_at(clock.now()) == NOTHING

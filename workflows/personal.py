@@ -1,0 +1,38 @@
+"""What is personal in the rows of a case, said once: erasure by law and retention take the same."""
+
+from typing import NamedTuple
+
+
+class Personal(NamedTuple):
+    """What is personal in a table. `mine`: which of its rows `t` belong to a case `ended`."""
+
+    table: str
+    columns: dict[str, str]  # each with what is left of it
+    period: str = ""  # the policy's, by which it goes in time; empty: only erasure by law takes it
+    kept: str = ""  # the rows that still have it and that the period takes
+    mine: str = "t.case_id = ended.id"
+
+    def put_into(self, statement: str) -> str:
+        """A statement in which `table`, `erased`, `kept` and `mine` are left open."""
+        erased = ", ".join(f"{column} = {left}" for column, left in self.columns.items())
+        return statement.format(table=self.table, erased=erased, kept=self.kept, mine=self.mine)
+
+
+# In the order in which the engine writes these tables. The identifiers of its members the register keeps: they are what it is kept for.
+PERSONAL = (
+    Personal("event", {"evidence": "null", "facts": "null", "salt": "null"}, "event", "num_nonnulls(t.evidence, t.facts, t.salt) > 0"),
+    Personal(
+        "household_member", {"name": "null"},
+        mine="t.household_id = ended.household_id and exists (select from household_version v "
+        "where v.case_id = ended.id and (v.household_id, v.version) = (t.household_id, t.version))",
+    ),
+    # What a gateway said of a message that it refused may quote the number. In time only those go that nobody will send or look at.
+    Personal(
+        "message", {"recipient": "null", "body": "null", "error": "case t.status when 'failed' then 'erased' end"},
+        "message", "t.status in ('sent', 'failed') and num_nonnulls(t.recipient, t.body) > 0",
+    ),
+    Personal("declaration", {"body": "null", "phone": "null"}, "declaration", "num_nonnulls(t.body, t.phone) > 0"),
+    # Whoever guesses a declaration could test the guess against its hash, or against a key that is one.
+    Personal("receipt", {"idempotency_key": "'erased:' || t.reference", "body_hash": "''"}, "declaration", "t.body_hash <> ''"),
+    Personal("cases", {"declarant_idcs": "null"}, "declaration", "t.declarant_idcs is not null", "t.id = ended.id"),
+)  # fmt: skip
