@@ -13,12 +13,13 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "SIJIL_"
+HTTP_ADDRESS = r"^https?://([^/?#]*@)?([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[^?#]*)?$"
 
 
 class Settings(BaseSettings):
     """What differs between one installation and the next. The README's table is tested against these fields."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", hide_input_in_errors=True)  # an address may hold a password
 
     database_url: str | None = Field(None, description="PostgreSQL 18, as postgresql://user:password@host/name. Empty: an embedded one in `home`.")
     broker_url: str | None = Field(
@@ -35,7 +36,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the portal listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port the portal listens on.")
     helpline: str = Field("", description="Telephone number that citizens are told to call. Empty: they are sent to a service centre.")
-    gateway_url: str = Field("http://127.0.0.1:8001", description="The message gateway that deliveries go to.")
+    gateway_url: str = Field("http://127.0.0.1:8001", pattern=HTTP_ADDRESS, description="The message gateway that deliveries go to.")
     population_register: str = Field("workflows.population:LocalRegister", description="Which population register answers, as module:class.")
     processes: int = Field(2, ge=1, le=256, description="Worker processes of one `sijil work`.")
     threads: int = Field(2, ge=1, le=64, description="Threads of each worker process.")

@@ -1,13 +1,27 @@
 """A gateway spoken to by HTTP and JSON: the demo's, and the pattern for a real one."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import httpx
+import msgspec
 
 from models.errors import Unavailable
 from tasks.deliver import Leased
+
+
+class Result(msgspec.Struct):
+    """What became of a message, or is known of it. A status that no column can hold is none."""
+
+    reference: UUID
+    status: Annotated[str, msgspec.Meta(pattern="^[^\0]+$")]
+
+
+class Answer(msgspec.Struct):
+    """What both calls answer."""
+
+    results: list[Result]
 
 
 class HttpGateway:
@@ -29,11 +43,11 @@ class HttpGateway:
         return {reference for reference, status in answers.items() if status == "accepted"}
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[UUID, str]:
-        """The status of each reference, from `{"results": [{"reference", "status"}]}`. Raises Unavailable where no answer came, or none of this shape."""
+        """The status of each reference. Raises Unavailable where no answer came, or none of the shape of `Answer`."""
         try:
             response = self.client.post(path, json=body)
             response.raise_for_status()
-            return {UUID(each["reference"]): str(each["status"]) for each in response.json()["results"]}
-        except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
+            return {each.reference: each.status for each in msgspec.json.decode(response.content, type=Answer).results}
+        except (httpx.HTTPError, ValueError) as error:
             address = self.client.base_url.netloc.decode()  # host and port alone: the whole address may hold a password
             raise Unavailable(f"The gateway at {address} gives no answer that can be understood: {type(error).__name__}.") from error

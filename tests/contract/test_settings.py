@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from models.settings import Settings
+from tasks.gateways.http import HttpGateway
 
 README = Path(__file__).parents[2] / "README.md"
 NAMES = {f"SIJIL_{name.upper()}" for name in Settings.model_fields}
@@ -45,6 +46,21 @@ def test_a_setting_out_of_its_bounds_is_named(monkeypatch: pytest.MonkeyPatch, v
 )
 def test_an_address_is_shown_without_its_password(url: str | None, shown: str) -> None:
     assert Settings(database_url=url).database_url_shown() == shown
+
+
+@pytest.mark.parametrize("url", ["http://u:s3cret@gateway", "https://gateway.example:8443/sms", "http://[::1]:8001", "http://u:s3@cret@10.0.0.1:81"])
+def test_an_address_of_a_gateway_is_one_that_can_be_called(url: str) -> None:
+    host = url.split("//")[1].rpartition("@")[2].split("/")[0]
+    assert HttpGateway(Settings(gateway_url=url).gateway_url).client.base_url.netloc.decode() == host
+
+
+@pytest.mark.parametrize("url", ["", "gateway:8001", "http://u:s3/cret@gateway", "http://gateway:80x", "http://gate way", "ftp://u:s3cret@gateway", "http://"])
+def test_an_address_of_a_gateway_that_cannot_be_is_named_and_not_quoted(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("SIJIL_GATEWAY_URL", url)
+    with pytest.raises(ValidationError, match="gateway_url") as raised:
+        Settings()
+    assert not url or url not in str(raised.value)
+    assert "cret" not in str(raised.value)
 
 
 def test_the_secret_key_is_made_once_and_only_we_can_read_it(tmp_path: Path) -> None:

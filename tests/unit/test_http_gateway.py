@@ -34,6 +34,9 @@ def test_accepted_messages_are_told_by_reference() -> None:
         httpx.Response(200, json={"results": ["accepted"]}),
         httpx.Response(200, json={"results": None}),
         httpx.Response(200, json={"results": [{"reference": 7, "status": "accepted"}]}),
+        httpx.Response(200, json={"results": [{"reference": str(MESSAGE.id), "status": None}]}),
+        httpx.Response(200, json={"results": [{"reference": str(MESSAGE.id), "status": "no\0body"}]}),
+        httpx.Response(200, content=b"\xff"),
         httpx.Response(500),
     ],
 )
