@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,7 +15,10 @@ from workflows.evidence import KINDS as EVIDENCE_KINDS
 from workflows.evidence import Evidence
 from workflows.flow import FLOWS, PARKED, Step, step_of
 
-CASES = "select id, kind, lane, household_id, submitted_at from cases where id > %s order by id limit 500"
+CASES = """
+    select id, coalesce((select min(reference) from receipt where case_id = cases.id), 'case ' || id), kind, lane, household_id, submitted_at
+    from cases where id > %s order by id limit 500
+"""
 EVENTS = """
     select case_id, seq, kind, at, actor, evidence::text, facts::text from event where case_id = any(%s) order by case_id, seq
 """
@@ -22,13 +26,21 @@ BODIES = "select case_id, number, body::text from declaration where case_id = an
 NOT_DECIDED = {"ApplicationReceived", "CaseParked", "CaseResumed", "CaseErased"}  # arrivals and operations: nothing to compute
 
 
+class Mismatch(NamedTuple):
+    """A decision that is not the one computed today. The reference is the case's number where the receipt is gone."""
+
+    reference: str
+    seq: int
+    kind: str
+
+
 @dataclass(slots=True)
 class Replay:
-    """How many decisions were computed again, which differ (case and sequence), and how many were erased."""
+    """How many decisions were computed again, which differ, and how many could not be: their facts are erased, or those that they rest on."""
 
     decisions: int = 0
     erased: int = 0
-    mismatches: list[tuple[int, int]] = field(default_factory=list)
+    mismatches: list[Mismatch] = field(default_factory=list)
 
 
 def replay(connection: Connection) -> Replay:
@@ -40,16 +52,16 @@ def replay(connection: Connection) -> Replay:
         numbers = [case[0] for case in cases]
         bodies = {(case_id, number): body for case_id, number, body in connection.execute(BODIES, [numbers])}
         events = by_case(connection, numbers)
-        for case_id, kind, lane, household_id, submitted_at in cases:
-            replay_case(CaseStart(case_id, kind, lane, household_id, submitted_at), events.get(case_id, []), bodies, result)
+        for start in map(CaseStart._make, cases):
+            replay_case(start, events.get(start.id, []), bodies, result)
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class CaseStart:
+class CaseStart(NamedTuple):
     """A case before anything was decided."""
 
     id: int
+    reference: str
     kind: str
     lane: int
     household_id: int
@@ -94,7 +106,7 @@ def opening(start: CaseStart, body: str | None) -> CaseFile | None:
     if body is None:
         return None
     return CaseFile(
-        id=start.id, reference="", kind=start.kind, stage=FLOWS[start.kind].first, version=0, lane=start.lane, household_id=start.household_id,
+        id=start.id, reference=start.reference, kind=start.kind, stage=FLOWS[start.kind].first, version=0, lane=start.lane, household_id=start.household_id,
         declaration_number=1, declaration=Declaration.model_validate_json(body), submitted_at=start.submitted_at,
         stage_since=start.submitted_at, deadline=None, past={},
     )  # fmt: skip
@@ -113,7 +125,7 @@ def step(file: CaseFile, stored: Stored, bodies: dict[tuple[int, int], str | Non
         result.decisions += 1
         where = step_of(file.kind, file.stage)
         if decided(file, where, stored) != facts:
-            result.mismatches.append((file.id, stored.seq))
+            result.mismatches.append(Mismatch(file.reference, stored.seq, stored.kind))
         to = where.leads.get(type(event), file.stage)
     moved = file.after(Recorded(stored.seq, stored.at, stored.actor, event), to)
     return refreshed(moved, file, bodies)

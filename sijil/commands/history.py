@@ -36,9 +36,9 @@ def replay_all(as_json: Json = False) -> None:
     with servers(), transaction() as session:
         result = replay.replay(raw(session))
     found = {"decisions": result.decisions, "mismatches": len(result.mismatches), "erased": result.erased}
-    lines = [f"case {case}, event {seq}: differs" for case, seq in result.mismatches[:SHOWN]]
+    lines = [f"{each.reference}, event {each.seq}, {each.kind}: differs" for each in result.mismatches[:SHOWN]]
     if len(result.mismatches) > SHOWN:
-        lines.append(f"and {len(result.mismatches) - SHOWN} more")
+        lines.append(f"… and {len(result.mismatches) - SHOWN} more")
     answer(found, as_json, *lines, *[f"{k}: {v}" for k, v in found.items()])
     raise typer.Exit(1 if result.mismatches else 0)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sijil.commands import data
+from sijil.commands import data, history
 from sijil.generator import files
 from tests.conftest import Servers
 from tests.filing import (
@@ -203,14 +203,28 @@ def test_erase_says_how_many_events_lost_their_facts(ready: Run, worker: Worker)
 
 
 def test_replay_ends_with_1_where_a_decision_differs(ready: Run, worker: Worker) -> None:
-    file_clean(1)
+    (taken,) = file_clean(1)
     drain_all(worker())
     assert ready("replay", "--json").json == {"decisions": 5, "mismatches": 0, "erased": 0}
 
     rows("""update event set facts = replace(facts::text, '"rules":"', '"rules":"x')::json where kind = 'PersonsVerified'""")
 
     ran = ready("replay", "--json")
-    assert (ran.code, ran.json["mismatches"]) == (1, 1)
+    assert (ran.code, ran.json) == (1, {"decisions": 5, "mismatches": 1, "erased": 0})
+    assert f"{taken.reference}, event 2, PersonsVerified: differs" in ran.out.splitlines()
+
+
+def test_replay_names_so_many_that_differ_and_counts_the_rest(ready: Run, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "SHOWN", 2)
+    file_clean(3)
+    drain_all(worker())
+    rows("""update event set facts = replace(facts::text, '"rules":"', '"rules":"x')::json where kind = 'PersonsVerified'""")
+    rows("delete from receipt where case_id = (select min(id) from cases)")
+
+    said = ready("replay").out.splitlines()
+
+    assert [line.endswith("differs") for line in said[:3]] == [True, True, False]
+    assert (said[0].split(",")[0], said[2]) == (f"case {value('select min(id) from cases')}", "… and 1 more")
 
 
 def test_doctor_ends_with_1_where_something_is_wrong(ready: Run) -> None:

@@ -379,7 +379,7 @@ def test_what_was_changed_afterwards_is_a_mismatch(notified: list[Taken], change
     rows(change, notified[1].case_id)
     assert everything("event", "declaration") != before
 
-    assert {case_id for case_id, _ in replayed().mismatches} == {notified[1].case_id}
+    assert {each.reference for each in replayed().mismatches} == {notified[1].reference}
 
 
 def test_a_policy_that_is_published_late_and_dated_back_changes_no_decision_that_was_taken(notified: list[Taken], worker: Worker, policy_folder: Path) -> None:
