@@ -1,5 +1,6 @@
 """For auditors: is everything in its place, can every decision be computed again, was history changed; erasure, retention."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -82,8 +83,16 @@ def retain(
 
 
 @app.command("erase")
-def erase(reference: str, by: Annotated[str, typer.Option("--as", help="Who does it; kept as a pseudonym.")] = "operator", as_json: Json = False) -> None:
+def erase(
+    reference: str,
+    by: Annotated[str, typer.Option("--as", help="Who does it; kept as a pseudonym.")] = "operator",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, at a terminal, whether it is meant.")] = False,
+    as_json: Json = False,
+) -> None:
     """Erases an ended application's personal facts; hashes stay, and the chain still verifies."""
+    if os.isatty(0) and not yes and not typer.confirm(f"Erase the personal facts of {reference} for ever?", err=True):
+        raise Refused("not_meant", "Nothing was erased.")
     with servers(), transaction() as session:
         count = erasure.erase(session, reference, by, clock.now())
-    answer({"erased_events": count}, as_json)
+    explained = "`sijil replay` counts as erased the decisions among them, not arrivals and operations"
+    answer({"erased_events": count}, as_json, f"erased events: {count} ({explained})")

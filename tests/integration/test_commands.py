@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 from importlib import metadata
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,9 @@ def test_score_takes_no_declaration_that_intake_would_refuse(sijil: Run, tmp_pat
 def test_audit_anchors_and_verifies_and_tells_a_tampered_history(doubted: tuple[Taken, Taken], ready: Run, tmp_path: Path) -> None:
     _, later = doubted
     anchors = ("--anchors", tmp_path / "anchors")
+    (tmp_path / "anchors").mkdir()
+    alone = ready("audit", "verify", *anchors, "--json")
+    assert (alone.code, alone.json["anchors"], "No anchor stands in" in alone.out) == (0, 0, True)
     assert Path(ready("audit", "anchor", *anchors, "--json").json["anchor"]).exists()
     assert ready("audit", "anchor", *anchors, "--json").json["anchor"] is None
     clean_run = ready("audit", "verify", *anchors, "--json")
@@ -200,6 +204,21 @@ def test_erase_says_how_many_events_lost_their_facts(ready: Run, worker: Worker)
 
     assert ready("erase", taken.reference, "--json").json == {"erased_events": 6}
     assert ready("replay", "--json").json == {"decisions": 0, "mismatches": 0, "erased": 5}
+
+
+def test_erase_asks_a_human_first_unless_told_yes(ready: Run, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = file_clean(2)
+    drain_all(worker())
+
+    monkeypatch.setattr("os.isatty", lambda _: True)
+    monkeypatch.setattr("sys.stdin", StringIO("n\n"))
+    ran = ready("erase", first.reference)
+    assert (ran.code, "Nothing was erased" in ran.err, value("select count(*) from event where facts is null")) == (2, True, 0)
+
+    monkeypatch.setattr("sys.stdin", StringIO("y\n"))
+    assert ready("erase", first.reference, "--json").json == {"erased_events": 6}
+    monkeypatch.setattr("sys.stdin", StringIO())
+    assert ready("erase", second.reference, "--yes").code == 0
 
 
 def test_replay_ends_with_1_where_a_decision_differs(ready: Run, worker: Worker) -> None:
