@@ -1,5 +1,6 @@
 """The map as a picture: a Mermaid flow chart, drawn from `flow.py` and never by hand. `sijil flow` prints it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -19,7 +20,7 @@ def chart(flow: Flow) -> str:
         f'{ANY}["any open stage"]',
         f'{PARKED}("{PARKED}<br/>operator")',
         *[line for step in flow.steps.values() for line in arrows(step, common)],
-        *[f"{ANY} -->|{event}| {stage}" for event, stage in common.items()],
+        *[f"{ANY} -->|{'<br/>'.join([event, *exceptions(flow, event)])}| {stage}" for event, stage in common.items()],
         f"{ANY} -.->|CaseParked| {PARKED}",
         f"{PARKED} -.->|CaseResumed| {ANY}",
     ]
@@ -27,9 +28,16 @@ def chart(flow: Flow) -> str:
 
 
 def common_events(flow: Flow) -> dict[str, str]:
-    """Events that every open stage may return, and that lead to one and the same stage."""
-    each = [{(event.__name__, to) for event, to in step.leads.items()} for step in flow.steps.values() if step.open]
-    return dict(sorted(set.intersection(*each)))
+    """Events that most open stages may return, and that lead to one and the same stage."""
+    counts = Counter((event.__name__, to) for step in flow.steps.values() if step.open for event, to in step.leads.items())
+    most = sum(step.open for step in flow.steps.values()) / 2
+    return {event: to for (event, to), count in sorted(counts.items()) if count > most}
+
+
+def exceptions(flow: Flow, event: str) -> list[str]:
+    """The open stages that do not return it."""
+    without = [step.name for step in flow.steps.values() if step.open and event not in {each.__name__ for each in step.leads}]
+    return [f"not from {', '.join(without)}"] if without else []
 
 
 def node(step: Step) -> str:

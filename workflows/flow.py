@@ -85,10 +85,12 @@ class Flow:
     first: str
 
 
-def machine(name: str, stage: Any, queue: str, leads: Mapping[type[Event], str]) -> Step:
-    """A stage that a worker decides. The citizen may withdraw before it does."""
-    on: dict[type[Evidence], Decide] = {stage.ON: stage.decide, Withdrawal: withdraw.decide}
-    return Step(name, MACHINE, {**leads, CaseWithdrawn: "withdrawn"}, on, queue, getattr(stage, "gather", time_alone))
+def machine(name: str, stage: Any, queue: str, leads: Mapping[type[Event], str], *, registered: bool = False) -> Step:
+    """A stage that a worker decides. The citizen may withdraw before it does, unless the household is in the register by then."""
+    on: dict[type[Evidence], Decide] = {stage.ON: stage.decide}
+    if not registered:
+        on, leads = {**on, Withdrawal: withdraw.decide}, {**leads, CaseWithdrawn: "withdrawn"}
+    return Step(name, MACHINE, leads, on, queue, getattr(stage, "gather", time_alone))
 
 
 def people(  # noqa: PLR0913 - a row of the map, read by its names
@@ -116,7 +118,7 @@ REGISTRATION = flow(
     machine("verified", score, "scoring", {ScoreComputed: "scored"}),
     machine("scored", screen, "fraud", {NothingSuspicious: "fraud_checked", DuplicateSuspected: "under_review"}),
     machine("fraud_checked", approve, "approval", {HouseholdApproved: "approved"}),
-    machine("approved", notify, "notification", {NoticesIssued: "notified"}),
+    machine("approved", notify, "notification", {NoticesIssued: "notified"}, registered=True),
     people(
         "needs_correction", CITIZEN,
         {Correction: correct.decide, Withdrawal: withdraw.decide, TimePassed: lapse.decide},

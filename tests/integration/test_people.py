@@ -23,6 +23,7 @@ from tests.filing import (
     facts_of,
     file,
     file_clean,
+    healthy,
     messages_of,
     register,
     rows,
@@ -302,6 +303,23 @@ def test_after_a_withdrawal_the_declarant_may_apply_anew(database: str) -> None:
     citizen(taken, "withdrawal")
 
     assert file(made.body | {"application": "anew"})[0].case_id != taken.case_id
+
+
+def test_a_registered_household_that_is_not_yet_told_cannot_be_withdrawn_and_keeps_its_persons(database: str, worker: Worker) -> None:
+    """Else its persons could be claimed by another household while they stand in the register."""
+    mine, theirs = a_household(0, members=3), a_household(1, members=3)
+    register([mine, theirs])
+    (first,) = file(mine.body)
+    drain_all(worker({"verification", "scoring", "fraud", "approval"}))
+    assert stage_of(first) == "approved"
+
+    with pytest.raises(Refused):
+        citizen(first, "withdrawal")
+    (later,) = file(borrowing(theirs.body, mine.body))
+    drain_all(worker())
+
+    assert (stage_of(first), stage_of(later)) == ("notified", "under_review")
+    assert healthy()
 
 
 def test_what_is_notified_cannot_be_withdrawn(database: str, worker: Worker) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from notifications.notices import NOTICES, SILENT
 from tests.factories import NOW
-from workflows.events import KINDS, ApplicationReceived, ApplicationRefused, CaseErased, CaseParked, CaseResumed, CaseWithdrawn, Event
+from workflows.events import KINDS, ApplicationReceived, ApplicationRefused, CaseErased, CaseParked, CaseResumed, CaseWithdrawn, Event, HouseholdApproved
 from workflows.evidence import ANSWERS_OF_PEOPLE, DoubtAnswer, TimePassed, Withdrawal
 from workflows.flow import (
     ALL_QUEUES,
@@ -28,6 +28,7 @@ from workflows.flow import (
     step_of,
     time_alone,
 )  # fmt: skip
+from workflows.record import LET_GO
 
 BESIDE_THE_MAP = {ApplicationReceived, CaseParked, CaseResumed, CaseErased}
 STEPS = [(flow, step) for flow in FLOWS.values() for step in flow.steps.values()]
@@ -158,8 +159,18 @@ def test_a_machine_leads_to_no_end_but_the_register(step: Step) -> None:
     assert by_itself & ends <= {"notified"}
 
 
-@pytest.mark.parametrize("step", [step for _, step in STEPS if step.open], ids=lambda step: step.name)
-def test_a_citizen_may_withdraw_from_every_open_stage(step: Step) -> None:
+@pytest.mark.parametrize("flow", FLOWS.values(), ids=lambda flow: flow.kind)
+def test_nothing_that_follows_the_registration_lets_go_of_a_person(flow: Flow) -> None:
+    """Else another household could claim a person who stands in the register."""
+    reached = [to for step in flow.steps.values() for event, to in step.leads.items() if event is HouseholdApproved]
+    for name in reached:
+        reached += [to for to in flow.steps[name].leads.values() if to not in reached]
+    assert reached
+    assert set(reached) & LET_GO == set()
+
+
+@pytest.mark.parametrize("step", [step for _, step in STEPS if step.open and step.name != "approved"], ids=lambda step: step.name)
+def test_a_citizen_may_withdraw_from_every_open_stage_before_the_registration(step: Step) -> None:
     assert Withdrawal in step.decides
     assert step.leads[CaseWithdrawn] == "withdrawn"
 
