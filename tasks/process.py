@@ -12,7 +12,7 @@ from dramatiq import Worker
 
 from models import clock
 from models.database import bound_transactions
-from models.errors import Unavailable
+from models.errors import Unavailable, describe
 from models.settings import settings
 from tasks.broker import broker
 from tasks.deliver import Deliverer
@@ -45,8 +45,7 @@ def main(queues: frozenset[str]) -> int:
     worker = Worker(broker(), queues=set(queues), worker_threads=settings().threads)
     worker.start()
     log.info("worker started", queues=sorted(queues))
-    beat = Thread(target=heartbeat, args=(drainer, stop), daemon=True)
-    beat.start()
+    Thread(target=heartbeat, args=(drainer, stop), daemon=True).start()
     supervisor = os.getppid()
     while not stop.wait(0.5) and os.getppid() == supervisor:  # an orphan has nobody to restart it, so it ends
         pass
@@ -71,18 +70,22 @@ def logbook_of(queues: frozenset[str]) -> Logbook:
 
 
 def heartbeat(drainer: Drainer, stop: Event) -> None:
-    """Says every two seconds that the worker is alive and what it has done; silent while the database is away.
-
-    A process in which a thread hangs is ended like one that was killed: the sweep then finds the case by halving.
-    """
+    """Says every two seconds that the worker is alive and what it has done; silent while the database is away."""
     while not stop.wait(HEARTBEAT_SECONDS):
-        if drainer.hangs():
-            log.error("a batch hangs; the process ends")
-            os._exit(os.EX_SOFTWARE)
         try:
-            drainer.logbook.seen(clock.now(), drainer.counters)
+            beat(drainer)
         except Unavailable:
             log.warning("database away")
+        except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the next beat comes, and a thread that hangs is still noticed
+            log.error("the heartbeat failed", error=describe(error).error)
+
+
+def beat(drainer: Drainer) -> None:
+    """A process in which a thread hangs is ended like one that was killed: the sweep then finds the case by halving."""
+    if drainer.hangs():
+        log.error("a batch hangs; the process ends")
+        os._exit(os.EX_SOFTWARE)
+    drainer.logbook.seen(clock.now(), drainer.counters)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,18 @@
 A worker holds an advisory lock on its number for as long as its process lives. Whoever can take that lock knows that it is dead.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from models import clock
-from models.database import Connection, dial, value
+from models.database import Connection, dial, lost, value
 from models.errors import Unavailable
 
 WORKER_LOCK = 7218  # first key of the advisory locks on workers; the number of the law
@@ -57,11 +58,12 @@ class Logbook:
     since: datetime
     worker_id: int | None = None
     connection: Connection | None = None
-    lock: Lock = field(default_factory=Lock)
+    lock: RLock = field(default_factory=RLock)  # held from asking for the number to writing it down: it changes with the connection
 
     def enter(self, queue: str, case_ids: Sequence[int], now: datetime) -> Attempt:
         """This worker begins on these cases."""
-        (row,) = self.run(ENTER, [self.number(), queue, list(case_ids), now])
+        with self.lock:
+            (row,) = self.run(ENTER, [self.number(), queue, list(case_ids), now])
         return Attempt(row[0], queue, case_ids)
 
     def leave(self, attempt: Attempt) -> None:
@@ -83,12 +85,14 @@ class Logbook:
 
     def take(self, queues: Collection[str], now: datetime) -> Attempt | None:
         """Half of a dead worker's batch, or a case that failed, to be worked apart from all others."""
-        rows = self.run(TAKE, [self.number(), now, list(queues), now])
+        with self.lock:
+            rows = self.run(TAKE, [self.number(), now, list(queues), now])
         return Attempt(rows[0][0], rows[0][1], rows[0][2], apart=True) if rows else None
 
     def seen(self, now: datetime, counters: Mapping[str, float]) -> None:
         """The worker is alive, and has done so much."""
-        self.run("update worker set seen_at = %s, counters = %s where id = %s", [now, Jsonb(dict(counters)), self.number()])
+        with self.lock:
+            self.run("update worker set seen_at = %s, counters = %s where id = %s", [now, Jsonb(dict(counters)), self.number()])
 
     def sign_off(self) -> None:
         """The worker ends in good order."""
@@ -105,28 +109,38 @@ class Logbook:
             return self.worker_id
 
     def sign_on(self) -> None:
-        """A row, and the lock that says that it lives."""
-        try:
+        """A row, and the lock that says that it lives. It counts once all of it is done: what stood under the old number is never forgotten."""
+        with self.connected():
             self.connection = dial()
-            before = self.worker_id
-            self.worker_id = value(self.connection, SIGN_ON, [self.host, self.pid, sorted(self.queues), self.since, clock.now()])
-            self.connection.execute("select pg_advisory_lock(%s, %s)", [WORKER_LOCK, self.worker_id])
-            for statement in HAND_OVER:
-                self.connection.execute(statement, [before])
-        except psycopg.OperationalError as error:
-            raise Unavailable("The database does not answer.") from error
+            try:
+                number = value(self.connection, SIGN_ON, [self.host, self.pid, sorted(self.queues), self.since, clock.now()])
+                self.connection.execute("select pg_advisory_lock(%s, %s)", [WORKER_LOCK, number])
+                for statement in HAND_OVER:
+                    self.connection.execute(statement, [self.worker_id])
+            except psycopg.Error:
+                self.connection.close()
+                raise
+            self.worker_id = number
 
     def run(self, statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
         """One statement, committed by itself."""
-        self.number()
-        with self.lock:
+        with self.lock, self.connected():
+            self.number()
             assert self.connection is not None
-            try:
-                cursor = self.connection.execute(statement, parameters)
-                return cursor.fetchall() if cursor.description else []
-            except psycopg.OperationalError as error:
+            cursor = self.connection.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """Closes a connection that is lost, and raises Unavailable: whoever comes next signs on anew."""
+        try:
+            yield
+        except psycopg.Error as error:
+            if not lost(error):
+                raise
+            if self.connection is not None:
                 self.connection.close()
-                raise Unavailable("The database does not answer.") from error
+            raise Unavailable("The database does not answer.") from error
 
 
 def set_apart(connection: Connection, queue: str, case_ids: Sequence[int], at: datetime) -> None:

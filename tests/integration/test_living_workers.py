@@ -2,15 +2,21 @@
 
 import time
 from collections.abc import Callable
+from threading import Event, Thread
+from types import SimpleNamespace
 
+import psycopg
 import pytest
 
 from models import clock
 from models.database import dial
 from models.errors import Unavailable
+from tasks import process
 from tasks.sweep import SIGN_ON_AGAIN, Coroner, sweep
 from tests.filing import OUTSIDE, apart, died_on, drain_all, file_clean, hang_up, rows, stages, value
+from workflows import logbook
 from workflows.drain import HANGS_SECONDS, Drainer
+from workflows.logbook import Logbook
 
 Worker = Callable[..., Drainer]
 
@@ -48,6 +54,74 @@ def test_a_worker_that_lost_its_connection_signs_on_anew(database: str, worker: 
         book.seen(value("select now()"), {})
 
     assert book.number() != first
+
+
+def test_a_worker_whose_sign_on_breaks_off_still_gives_back_what_it_held(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a worker that lost its connection, and loses the next one before it has handed over
+    (taken,) = file_clean(1)
+    drainer = worker()
+    drainer.logbook.enter("verification", [taken.case_id], clock.now())
+    hang_up(drainer)
+    monkeypatch.setattr(logbook, "HAND_OVER", ("select pg_terminate_backend(pg_backend_pid()) where %s::bigint > 0",))
+    with pytest.raises(Unavailable):
+        drainer.logbook.number()
+
+    # When the third one holds
+    monkeypatch.undo()
+    drainer.logbook.number()
+
+    # Then nothing stands under a number of which nobody would know that its worker lives
+    assert apart() == [[taken.case_id]]
+
+
+def test_nothing_is_entered_under_a_number_that_another_thread_has_just_lost(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    book, number, threads = worker().logbook, Logbook.number, list[Thread]()
+
+    def lose() -> None:
+        with book.lock:
+            assert book.connection is not None
+            book.connection.close()
+
+    def and_then_lost(self: Logbook) -> int:
+        given = number(self)
+        if not threads:
+            threads.append(Thread(target=lose))
+            threads[0].start()
+            threads[0].join(0.5)
+        return given
+
+    monkeypatch.setattr(Logbook, "number", and_then_lost)
+    book.enter("verification", [1], clock.now())
+    threads[0].join()
+
+    assert rows("select worker_id from attempt") == rows("select id from worker")
+
+
+def test_an_error_that_is_not_about_the_connection_is_told_as_what_it_is_and_keeps_the_number(database: str, worker: Worker) -> None:
+    book = worker().logbook
+    before = book.number()
+
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        book.run("do $$ begin raise exception using errcode = '57014'; end $$", [])
+
+    assert book.number() == before
+
+
+def test_a_heartbeat_survives_any_error_of_its_own_and_tells_its_class_and_place(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    drainer, stop, said = worker(), Event(), list[str]()
+
+    def seen(self: Logbook, *_: object) -> None:
+        if len(said) > 1:
+            stop.set()
+        raise [ValueError("Fatima"), Unavailable("away"), KeyError("Fatima")][len(said)]
+
+    monkeypatch.setattr(Logbook, "seen", seen)
+    monkeypatch.setattr(process, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(process, "log", SimpleNamespace(warning=lambda event: said.append(event), error=lambda event, error: said.append(f"{event}: {error}")))
+
+    process.heartbeat(drainer, stop)
+
+    assert said == ["the heartbeat failed: ValueError in seen", "database away", "the heartbeat failed: KeyError in seen"]
 
 
 def test_whoever_stays_silent_is_dead_in_the_end(database: str, broker: str) -> None:
