@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from models.database import Connection
 from workflows.claim import STILL_DUE
-from workflows.logbook import LEAVE, WORKER_LOCK, set_apart
+from workflows.logbook import GONE, LEAVE, WORKER_LOCK, set_apart
 
 SILENT = """
     select holders.id, w.host, w.pid from (select distinct worker_id as id from attempt where worker_id is not null) as holders
@@ -18,7 +18,6 @@ SILENT = """
 """
 DEAD = "select worker_id, id, queue, case_ids from attempt where worker_id = any(%s) order by id for update skip locked"
 DUE = f"select id from cases where {STILL_DUE} order by id"
-GONE = "delete from worker where seen_at < %s and pg_try_advisory_xact_lock(%s, id::int) and not exists (select from attempt where worker_id = worker.id)"
 
 
 class Silent(NamedTuple):
@@ -48,5 +47,5 @@ def settle_the_dead(connection: Connection, dead: Collection[int], now: datetime
             alone += due
         elif due:
             set_apart(connection, queue, due, now)
-    connection.execute(GONE, [now - timedelta(minutes=10), WORKER_LOCK])
+    connection.execute("delete " + GONE, [now - timedelta(minutes=10), WORKER_LOCK])
     return alone

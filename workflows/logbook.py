@@ -35,6 +35,8 @@ APART = """
     order by at, id limit 1
 """
 TAKE = f"update attempt set worker_id = %s, at = %s where id = ({APART} for update skip locked) returning id, queue, case_ids"
+# Workers that are silent for so long, left nothing behind and do not live.
+GONE = "from worker where seen_at < %s and not exists (select from attempt where worker_id = worker.id) and pg_try_advisory_xact_lock(%s, id::int)"
 SET_APART = "update cases set ready = false, due_at = null where id = any(%s)"
 
 

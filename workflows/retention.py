@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from models import clock
 from models.database import Connection, raw, transaction, value
-from workflows.logbook import WORKER_LOCK
+from workflows.logbook import GONE, WORKER_LOCK
 from workflows.personal import PERSONAL
 from workflows.policies import periods
 
@@ -34,7 +34,6 @@ OVER = """
     from trouble t where at < %s
     and exists (select from cases c where c.id = t.case_id and c.stage <> 'parked' and (not c.open or c.version > t.version))
 """
-GONE = "from worker where seen_at < %s and not exists (select from attempt where worker_id = worker.id) and pg_try_advisory_xact_lock(%s, id::int)"
 
 
 class Round(NamedTuple):
