@@ -1,5 +1,7 @@
 """Waking a queue: the only place that sends. A wake says "there is work", never which."""
 
+from collections.abc import Iterable
+
 import dramatiq
 import redis
 import structlog
@@ -29,6 +31,12 @@ def wake_after_intake() -> None:
     """Applications were taken: the first decision is due, and the message that says so."""
     wake(FIRST_QUEUE)
     wake(DELIVERY)
+
+
+def wake_after_answer(queues: Iterable[str]) -> None:
+    """A person's answer moved a case: these queues have work now, and the message that says so is due."""
+    for queue in (*queues, DELIVERY):
+        wake(queue)
 
 
 def awake(queue: str) -> None:

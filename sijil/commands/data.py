@@ -44,7 +44,10 @@ def import_applications(
     receipts: Annotated[Path | None, typer.Option(help="Write references and secrets of the applications taken here (readable by you alone).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Takes a file of applications in: NDJSON (one a line), or CSV (a row a member). Sent again, it doubles nothing. Exit code 1 where all were refused."""
+    """Takes a file of applications in: NDJSON (one a line), or CSV (a row a member). Sent again, it doubles nothing. Exit code 1 where all were refused.
+
+    Whom the population register does not know waits for a correction: of a generated file, `sijil enrol` its population first.
+    """
     papers = Papers(rejects or file.with_name(file.name + ".rejects.ndjson"), receipts)
     with servers():
         counts = import_file(file, papers, lambda counts: typer.echo(f"\r{counts.total():>9} read", nl=False, err=True))
@@ -72,7 +75,10 @@ def generate(
     csv: Annotated[bool, typer.Option("--csv", help="Write the applications as a table, too.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Writes a believable population, its applications, and the truth about planted errors, duplicates and frauds."""
+    """Writes a believable population, its applications, and the truth about planted errors, duplicates and frauds.
+
+    `sijil enrol` the population before you import the applications: else all of them wait for a correction.
+    """
     with writing(directory):
         counts = files.write(directory, households, seed, csv=csv)
     names = [files.POPULATION, files.APPLICATIONS, files.TRUTH, *([files.TABLE] if csv else [])]

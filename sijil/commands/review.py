@@ -10,12 +10,11 @@ from models import clock
 from models.database import raw, transaction
 from sijil.say import Json, answer, servers
 from tasks.outside import outside
-from tasks.wake import wake
+from tasks.wake import wake_after_answer
 from workflows.casefile import CaseFile
 from workflows.declaration import Declaration, Member
 from workflows.doubts import Other, doubted, waiting
 from workflows.events import DuplicateSuspected, RefusalProposed
-from workflows.flow import DELIVERY
 from workflows.fraud import INNOCENT
 from workflows.people import CaseworkerAnswer, answer_of_caseworker
 from workflows.policies import index_in_force
@@ -69,8 +68,7 @@ def decide(
     with servers():
         with transaction() as session:
             now = answer_of_caseworker(session, CaseworkerAnswer(reference, caseworker, verdict, reason, version), clock.now(), outside())
-        for queue in (*now.queues, DELIVERY):
-            wake(queue)
+        wake_after_answer(now.queues)
     lines = [f"{now.event}: the case is '{now.stage}' now (version {now.version})."]
     if now.event == "DoubtLifted":
         lines.append("It is screened again: should another household still hold one of its persons, it comes back for review.")

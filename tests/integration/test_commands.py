@@ -356,6 +356,13 @@ def test_help_is_asked_for_by_either_option(sijil: Run, option: str) -> None:
     assert "unified social register" in sijil(option).out.lower()
 
 
+@pytest.mark.parametrize("command", ["generate", "import"])
+def test_the_help_says_that_a_population_is_enrolled_before_its_applications_come(sijil: Run, command: str) -> None:
+    said = " ".join(sijil(command, "--help").out.split())
+    assert "`sijil enrol`" in said
+    assert "wait for a correction" in said or "waits for a correction" in said
+
+
 def test_the_version_is_that_of_the_package(sijil: Run) -> None:
     assert sijil("--version").out == f"sijil {metadata.version('sijil')}\n"
 

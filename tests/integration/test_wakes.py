@@ -14,7 +14,7 @@ from tasks.broker import broker as the_broker
 from tasks.deliver import Deliverer
 from tasks.queues import declare
 from tasks.sweep import SIGN_ON_AGAIN, SWEEP_LOCK, Coroner, sweep
-from tasks.wake import awake, flag, wake
+from tasks.wake import awake, flag, wake, wake_after_answer, wake_after_intake
 from tests.conftest import forget_settings
 from tests.filing import OUTSIDE, drain_all, file_clean, rows, stages, value
 from tests.integration.people import after
@@ -70,6 +70,12 @@ def test_queues_are_woken_apart_from_one_another() -> None:
     wake("fraud")
 
     assert waiting() == {"scoring": 1, "fraud": 1}
+
+
+@pytest.mark.parametrize(("woken", "queue"), [(wake_after_intake, "verification"), (lambda: wake_after_answer({"fraud"}), "fraud")])
+def test_what_people_send_wakes_the_queues_that_have_work_and_the_delivery_of_the_message_that_says_so(woken: Callable[[], None], queue: str) -> None:
+    woken()
+    assert waiting() == {queue: 1, "delivery": 1}
 
 
 def test_the_flag_of_a_wake_ends_by_itself() -> None:

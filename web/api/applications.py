@@ -14,13 +14,12 @@ from models.database import raw, transaction
 from models.errors import NotFound, Problem, Refused, Stale
 from notifications.notices import notices
 from tasks.outside import outside
-from tasks.wake import wake, wake_after_intake
+from tasks.wake import wake_after_answer, wake_after_intake
 from web.api.documents import Answered, Correction, Receipt, Standing, problems
 from web.api.schema import schema_of
 from web.errors import problem
 from web.queries import UNKNOWN, reasons_of, status_of
 from workflows.declaration import EASTERN_DIGITS, NO_CONTROLS, ApplicationBody, Declaration, problems_of, read
-from workflows.flow import DELIVERY
 from workflows.intake import Application, NotTaken, Taken, key_of, submit
 from workflows.lanes import INTERACTIVE
 from workflows.people import CitizenAnswer, answer_of_citizen
@@ -124,8 +123,7 @@ def answer_application(request: Request[Any, Any, Any], reference: FromPath[str]
             now = answer_of_citizen(session, answer, clock.now(), outside())
     except Stale as late:
         return moved_on(reference, late)
-    for queue in (*now.queues, DELIVERY):
-        wake(queue)
+    wake_after_answer(now.queues)
     return Response(Answered(event=now.event, stage=now.stage, version=now.version))
 
 
