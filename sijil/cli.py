@@ -8,9 +8,10 @@ import typer
 from pydantic import ValidationError
 
 from models.errors import Broken, Refused, SijilError, describe
-from models.settings import Settings, misspelt
+from models.settings import PREFIX, Settings, misspelt
 from sijil.commands import data, history, operation, proof, review, running
 from tasks.logs import configure_logs
+from workflows.problems import in_one, problems_of
 
 OUR_FAULT = 70  # EX_SOFTWARE of sysexits.h
 
@@ -50,7 +51,7 @@ def main() -> None:
     except ValidationError as error:
         if error.title != Settings.__name__:
             our_fault(unexpected(error), error)
-        fail(*(f"SIJIL_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()))
+        fail(*(in_one(PREFIX + each["field"].upper(), each["message"]) for each in problems_of(error)))
     except Exception as error:  # noqa: BLE001 - the command line's edge: its text and its traceback may quote a name
         our_fault(unexpected(error), error)
 

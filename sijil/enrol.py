@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field, ValidationError
 from models.database import Connection, raw, transaction
 from models.errors import Refused
 from models.population import BirthPrecision, PersonStatus, Sex
-from workflows.declaration import Idcs, Name, problems_of
+from workflows.declaration import Idcs, Name
+from workflows.problems import in_one, problems_of
 
 COLUMNS = ("idcs", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la", "birth_date", "birth_precision", "sex", "cin", "status")
 NAMES = ", ".join(COLUMNS)
@@ -69,5 +70,4 @@ def person_of(path: Path, number: int, text: bytes) -> dict[str, Any]:
         return PersonLine.model_validate_json(text).model_dump()
     except ValidationError as error:
         problem = problems_of(error)[0]
-        field = "" if problem["field"] == "body" else f"{problem['field']}: "
-        raise Refused("not_a_person", f"{path}, line {number}: {field}{problem['message']}.") from None
+        raise Refused("not_a_person", f"{path}, line {number}: {in_one(**problem)}") from None

@@ -24,12 +24,12 @@ from models.settings import settings
 from notifications.notices import notices
 from tasks.wake import wake_after_intake
 from workflows import csvform
-from workflows.declaration import ApplicationBody, problems_of, read
-from workflows.intake import Application, NotTaken, Outcome, Taken, key_of, submit
+from workflows.declaration import ApplicationBody, read
+from workflows.intake import NOT_VALID, Application, NotTaken, Outcome, Taken, key_of, submit
 from workflows.lanes import BULK
+from workflows.problems import WHOLE, problems_of
 
 SET = 500
-WHOLE = "body"
 BEGINNING = 10_000  # bytes that are kept of a line that is too long
 CUT_OFF = "\udc00"  # marks such a line; stands for no byte, and no text can hold it
 
@@ -95,7 +95,7 @@ def take(batch: list[Read], counts: Counter[str], reject: Callable[[str], object
     wake_after_intake()
     told = dict(zip((each.line for each, _ in good), outcomes, strict=True))
     for each in batch:
-        outcome: Outcome = told.get(each.line) or NotTaken("not_valid", "This application is not valid.", each.problems)
+        outcome: Outcome = told.get(each.line) or NotTaken("not_valid", NOT_VALID, each.problems)
         if isinstance(outcome, Taken):
             counts["repeated" if outcome.repeated else "taken"] += 1
             receipt(line({"line": each.line, "application": each.key, "reference": outcome.reference, "secret": outcome.secret}))
@@ -125,7 +125,7 @@ def from_lines(file: BinaryIO) -> Iterator[Read]:
     """One application a line; a line that is too long is passed over, not kept in memory."""
     for number, raw, whole in bounded_lines(file, settings().max_body):
         if not whole:
-            yield wrong(number, f"the line is longer than {settings().max_body} bytes")
+            yield wrong(number, f"The line is longer than {settings().max_body:,} bytes.")
         elif raw.strip(b" \t\r\n\xef\xbb\xbf"):
             yield from_line(number, raw)
 
@@ -149,7 +149,7 @@ def from_line(number: int, raw: bytes) -> Read:
     try:
         body = read(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        return wrong(number, f"is not UTF-8 (byte {error.start} of the line)")
+        return wrong(number, f"Is not UTF-8 (byte {error.start} of the line).")
     except ValidationError as error:
         return Read(number, key_in(raw), None, problems_of(error))
     return Read(number, body.application, body, [])
@@ -184,7 +184,7 @@ def row(raw: bytes, whole: bool) -> str:
 def from_cells(cells: csvform.Cells) -> Read:
     """One application of a table."""
     if not cells.application:
-        return wrong(cells.line, "the column `application` is empty: it says which rows belong together")
+        return Read(cells.line, None, None, [Problem("application", "Is empty: it says which rows belong together.")])
     if flaw := flaw_of(cells.body):
         return Read(cells.line, None if flaw_of(cells.application) else cells.application, None, [flaw])
     if cells.flaw:
@@ -200,8 +200,8 @@ def flaw_of(value: Any, path: str = "") -> Problem | None:
     """The first field that was cut off or has bytes that are not UTF-8; None where all is well."""
     if isinstance(value, str):
         if CUT_OFF in value:
-            return Problem(WHOLE, f"one of its rows is longer than {settings().max_body} bytes")
-        return Problem(path or WHOLE, "is not UTF-8") if any("\udc80" <= each <= "\udcff" for each in value) else None
+            return Problem(WHOLE, f"One of its rows is longer than {settings().max_body:,} bytes.")
+        return Problem(path or WHOLE, "Is not UTF-8.") if any("\udc80" <= each <= "\udcff" for each in value) else None
     parts = value.items() if isinstance(value, dict) else enumerate(value)
     found = (flaw_of(each, f"{path}[{name}]" if isinstance(value, list) else f"{path}.{name}".strip(".")) for name, each in parts)
     return next(filter(None, found), None)

@@ -1,5 +1,6 @@
 """How errors are answered: problem details in the API, a page in the reader's language elsewhere. Never a stack trace, never what was sent."""
 
+import re
 import secrets
 from http import HTTPStatus
 from typing import Any
@@ -12,11 +13,13 @@ from litestar.response import Template
 from models.errors import NotFound, Problem, Refused, SijilError, Stale, Unavailable, describe
 from models.settings import settings
 from web.language import language_of, page
+from workflows.declaration import NO_CONTROLS
+from workflows.problems import OTHERWISE, PATTERNS, SENTENCES, WHOLE
 
 STATUS: dict[type[SijilError], int] = {Refused: 422, Stale: 409, NotFound: 404, Unavailable: 503}
 STATUS_OF_CODE = {"too_large": 413, "not_json": 415}
 FOR_PROGRAMS = ("api", "health", "metrics", "schema")  # first words of addresses
-MOST_ERRORS = 100  # of one answer: a megabyte of nonsense is not answered with ten
+MOST_PROBLEMS = 100  # of one answer: a megabyte of nonsense is not answered with ten
 log = structlog.get_logger()
 Answer = Response[Any] | Template
 
@@ -36,7 +39,7 @@ def waiting(status: int) -> dict[str, str]:
 
 
 def problem(status: int, detail: str, **more: Any) -> Response[Any]:
-    """Problem details (RFC 9457); `code` is for programs, `errors` names every bad field."""
+    """Problem details (RFC 9457); `code` is for programs, `problems` names every bad field."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
     return Response(body, status_code=status, media_type="application/problem+json", headers=waiting(status))
 
@@ -47,7 +50,7 @@ def on_sijil_error(request: Request[Any, Any, Any], error: SijilError) -> Answer
     if status is None:
         return on_any(request, error)
     if isinstance(error, Refused):
-        more: dict[str, Any] = {"code": error.code, **({"errors": error.problems[:MOST_ERRORS]} if error.problems else {})}
+        more: dict[str, Any] = {"code": error.code, **({"problems": error.problems[:MOST_PROBLEMS]} if error.problems else {})}
         return answered(request, STATUS_OF_CODE.get(error.code, status), str(error), **more)
     return answered(request, status, str(error) if status != HTTPStatus.SERVICE_UNAVAILABLE else "Something that this needs is away. Try again shortly.")
 
@@ -58,15 +61,23 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Answ
         return on_any(request, error)
     if isinstance(error, ValidationException):
         found = [each for each in error.extra if isinstance(each, dict)] if isinstance(error.extra, list) else []
-        named = [Problem(written(str(each.get("key", "")), each.get("source")), str(each.get("message", ""))) for each in found]
-        return on_sijil_error(request, Refused("not_valid", "The request is not valid; errors names each field.", problems=named))
+        named = [Problem(written(str(each.get("key", "")), each.get("source")), sentence(str(each.get("message", "")))) for each in found]
+        return on_sijil_error(request, Refused("not_valid", "The request is not valid; problems names each field.", problems=named))
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        most = f"is larger than {settings().max_body:,} bytes"
-        return on_sijil_error(request, Refused("too_large", f"The body {most}.", problems=[Problem("body", most)]))
+        most = f"at most {settings().max_body:,} bytes"
+        return on_sijil_error(request, Refused("too_large", f"A body may have {most}.", problems=[Problem(WHOLE, f"Must have {most}.")]))
     known = HTTPStatus(error.status_code)
     shown = answered(request, known, f"{known.description or known.phrase}.")
     shown.headers.update(error.headers or {})
     return shown
+
+
+def sentence(said: str) -> str:
+    """What the framework finds wrong with a header, whose length and characters alone are bounded, in our words."""
+    most = re.search(r"of length <= (\d+)$", said)
+    if most:
+        return SENTENCES["string_too_long"].format(max_length=most[1])
+    return PATTERNS[NO_CONTROLS] if "matching regex" in said else OTHERWISE
 
 
 def written(name: str, source: object) -> str:

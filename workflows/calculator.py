@@ -10,10 +10,11 @@ from pydantic import ValidationError
 
 from models.errors import Problem, Refused
 from models.settings import settings
-from workflows.declaration import ApplicationBody, Declaration, objections, problems_of
+from workflows.declaration import ApplicationBody, Declaration, objections
 from workflows.events import ScoreComputed
 from workflows.index import ARITHMETIC, compute, shown
 from workflows.policies import Index, index_in_force, thresholds_in_force
+from workflows.problems import NUMBER, problems_of
 from workflows.variables import FLAGS, SHARES, Variables, variables
 
 
@@ -45,10 +46,10 @@ def of_declaration(declaration: Declaration, index: Index, day: date) -> dict[st
 
 def of_variables(document: Mapping[str, Any], index: Index, day: date) -> dict[str, Any]:
     """Variables by the names of the annexes; those that are absent count as 0, and are named."""
-    problems = [Problem(str(name), "is not known here") for name in document if name not in ("milieu", "region", "variables")]
+    problems = [Problem(str(name), "Is not known here.") for name in document if name not in ("milieu", "region", "variables")]
     milieu = str(document.get("milieu"))
     if milieu not in index.formulas:
-        raise Refused("invalid_variables", "The document is not valid.", problems=[Problem("milieu", "must be 'urban' or 'rural'"), *problems])
+        raise Refused("invalid_variables", "The document is not valid.", problems=[Problem("milieu", "Must be 'urban' or 'rural'."), *problems])
     known = index.formulas[milieu].coefficients
     region = region_of(document.get("region"), index, problems)
     values = values_of(document["variables"], milieu, list(known), problems)
@@ -62,7 +63,7 @@ def region_of(value: object, index: Index, problems: list[Problem]) -> int:
     names = {plain(name): number for number, name in index.region_names.items()}
     number = names.get(plain(value)) if isinstance(value, str) and not value.strip().isdigit() else as_number(value)
     if number not in index.region_names:
-        problems.append(Problem("region", f"must be a number from 1 to {len(index.region_names)}, or one of: {', '.join(index.region_names.values())}"))
+        problems.append(Problem("region", f"Must be a number from 1 to {len(index.region_names)}, or one of: {', '.join(index.region_names.values())}."))
         return 0
     return int(number or 0)
 
@@ -86,9 +87,9 @@ def plain(name: object) -> str:
 def values_of(given: object, milieu: str, known: list[str], problems: list[Problem]) -> Variables:
     """The values, in the order of the annex. Notes a problem for each that cannot be."""
     if not isinstance(given, Mapping):
-        problems.append(Problem("variables", "must be an object of names and numbers"))
+        problems.append(Problem("variables", "Must be an object of names and numbers."))
         return {}
-    problems += [Problem(f"variables.{name}", f"is not a variable of the {milieu} formula") for name in given if name not in known]
+    problems += [Problem(f"variables.{name}", f"Is not a variable of the {milieu} formula.") for name in given if name not in known]
     values = {}
     for name in known:
         if name in given:
@@ -103,21 +104,21 @@ def value_of(name: str, given: object) -> tuple[Decimal, str]:
     if isinstance(given, float):
         given = repr(given)
     if not isinstance(given, str | int | Decimal) or (isinstance(given, bool) and name not in FLAGS):
-        return Decimal(0), "must be a number"
+        return Decimal(0), NUMBER
     try:
         value = Decimal(given)
     except InvalidOperation:
-        return Decimal(0), "must be a number"
+        return Decimal(0), NUMBER
     if not value.is_finite():
-        return Decimal(0), "must be a finite number"
+        return Decimal(0), NUMBER
     if value < 0:
-        return value, "must not be negative"
+        return value, "Must not be negative."
     if name in FLAGS and value not in (0, 1):
-        return value, "must be 0 or 1"
+        return value, "Must be 0 or 1."
     if name in SHARES and value > 1:
-        return value, "is a share of the household, from 0 to 1"
+        return value, "Must be a share of the household, from 0 to 1."
     if value > 1_000_000:
-        return value, "is too large to be meant"
+        return value, "Is too large to be meant."
     return value, ""
 
 

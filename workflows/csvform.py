@@ -79,7 +79,7 @@ def read(lines: Iterable[str]) -> Iterator[Cells]:
 def misshapen(rows: list[tuple[int, list[str]]], wanted: int) -> str | None:
     """The first row that has more or fewer cells than there are columns: nobody can tell which cell belongs to which; None where none has."""
     wrong = next(((number, len(row)) for number, row in rows if len(row) != wanted), None)
-    return wrong and f"line {wrong[0]} has {wrong[1]} cells, the first line has {wanted}; a text that holds the separator needs quotes"
+    return wrong and f"Line {wrong[0]} has {wrong[1]} cells, the first line has {wanted}: a text that holds the separator needs quotes."
 
 
 def require(names: list[str]) -> None:
@@ -87,7 +87,7 @@ def require(names: list[str]) -> None:
     unknown = [name for name in names if name not in HEADER]
     if unknown:
         near = difflib.get_close_matches(unknown[0], HEADER, 1)
-        hint = f"; is {near[0]} meant?" if near else "."
+        hint = f": is {near[0]} meant?" if near else "."
         raise Refused("unknown_column", f"Line 1: the column {unknown[0]!r} is not known{hint} docs/formats.md lists all columns.")
     twice = [name for name in names if names.count(name) > 1]
     if twice:

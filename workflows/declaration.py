@@ -3,13 +3,12 @@
 The same model is the body of the API, a line of the import, and (validated once, stored as JSON) what the stages read.
 """
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
 import phonenumbers
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from models.errors import Problem
 
@@ -45,15 +44,18 @@ def e164(value: str) -> str:
     try:
         number = phonenumbers.parse(value, "MA")
     except phonenumbers.NumberParseException:
-        raise ValueError("is not a phone number") from None
+        raise ValueError("Is not a phone number.") from None
     if not phonenumbers.is_possible_number(number):
-        raise ValueError("is not a possible phone number")
+        raise ValueError("Is not a possible phone number.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-Idcs = Annotated[str, Field(pattern=r"^[0-9]{10}$", description="Digital civil and social identifier, ten digits.")]
+# In the words of every dialect of patterns, for those who read the JSON Schema; each with its sentence in problems.py.
+IDCS = r"^[0-9]{10}$"
+CIN = r"^[A-Za-z]{1,2}[0-9]{1,7}$"
+NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"
+Idcs = Annotated[str, Field(pattern=IDCS, description="Digital civil and social identifier, ten digits.")]
 Phone = Annotated[str, BeforeValidator(western_digits), AfterValidator(e164), Field(max_length=20)]
-NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"  # in the words of every dialect of patterns, for those who read the JSON Schema
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=NO_CONTROLS)]  # as typed
 Key = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROLS)]
 Money = Annotated[Decimal, Field(ge=0, le=100_000, max_digits=9, decimal_places=2, description="Dirhams (DH).")]
@@ -77,7 +79,7 @@ class Member(Declared):
     birth_date: Annotated[date, Field(ge=date(1890, 1, 1))]
     birth_precision: Literal["day", "year"] = "day"
     sex: Sex
-    cin: Annotated[str, Field(pattern=r"^[A-Za-z]{1,2}[0-9]{1,7}$")] | None = None
+    cin: Annotated[str, Field(pattern=CIN)] | None = None
     relationship: Relationship = Field(description="To the head, who is `head`.")
     declarant: bool = False
     schooling: Schooling = Field("none", description="Where the member goes to school now.")
@@ -95,7 +97,7 @@ class Member(Declared):
     def has_a_name(self) -> "Member":
         """At least one script has both parts of the name."""
         if not ((self.given_name_ar and self.family_name_ar) or (self.given_name_la and self.family_name_la)):
-            raise ValueError("needs a given and a family name in Arabic or in Latin letters")
+            raise ValueError("Needs a given and a family name in Arabic or in Latin letters.")
         return self
 
     @property
@@ -141,6 +143,22 @@ class Bills(Declared):
     telecom: Money = Decimal(0)
 
 
+def fitting_together(members: list[Member]) -> list[Member]:
+    """One head, one declarant, nobody twice."""
+    wrong = []
+    if [member.relationship for member in members].count("head") != 1:
+        wrong.append("Exactly one member must be the head.")
+    if [member.declarant for member in members].count(True) != 1:
+        wrong.append("Exactly one member must be the declarant.")
+    everybody = [member.idcs for member in members]
+    if len(set(everybody)) != len(everybody):
+        places = [f"members[{i}]" for i, idcs in enumerate(everybody) if everybody.count(idcs) > 1]
+        wrong.append(f"The same person stands at {', '.join(places)}.")
+    if wrong:
+        raise ValueError(" ".join(wrong))
+    return members
+
+
 class Declaration(Declared):
     """A household as it declares itself."""
 
@@ -152,23 +170,7 @@ class Declaration(Declared):
     housing: Housing
     belongings: Belongings = Belongings()
     bills: Bills = Bills()
-    members: Annotated[list[Member], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def members_fit_together(self) -> "Declaration":
-        """One head, one declarant, nobody twice."""
-        problems = []
-        if [member.relationship for member in self.members].count("head") != 1:
-            problems.append("exactly one member must be the head")
-        if [member.declarant for member in self.members].count(True) != 1:
-            problems.append("exactly one member must be the declarant")
-        everybody = [member.idcs for member in self.members]
-        if len(set(everybody)) != len(everybody):
-            places = [i for i, idcs in enumerate(everybody) if everybody.count(idcs) > 1]
-            problems.append(f"the same person stands at members {', '.join(map(str, places))}")
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
+    members: Annotated[list[Member], Field(min_length=1), AfterValidator(fitting_together)]
 
     @property
     def head(self) -> Member:
@@ -200,19 +202,8 @@ def stored(declaration: Declaration) -> str:
 def objections(declaration: Declaration, today: date, most_members: int) -> list[Problem]:
     """What a model alone cannot know: the day, and this installation's bounds."""
     found = [
-        Problem(f"members[{i}].birth_date", "lies in the future") for i, member in enumerate(declaration.members) if member.birth_date > today
+        Problem(f"members[{i}].birth_date", "Must not lie in the future.") for i, member in enumerate(declaration.members) if member.birth_date > today
     ]  # fmt: skip
     if len(declaration.members) > most_members:
-        found.append(Problem("members", f"a household may have at most {most_members} members, this one has {len(declaration.members)}"))
+        found.append(Problem("members", f"A household may have at most {most_members} members; this one has {len(declaration.members)}."))
     return found
-
-
-def problems_of(error: ValidationError) -> list[Problem]:
-    """What is wrong with an application, field by field; never the value that was sent."""
-    return [Problem(path_of(each["loc"]), each["msg"].removeprefix("Value error, ")) for each in error.errors(include_url=False, include_input=False)]
-
-
-def path_of(location: Sequence[int | str]) -> str:
-    """A field as people write it: `members[2].birth_date`."""
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    return path.removeprefix(".") or "body"

@@ -60,6 +60,7 @@ class NotTaken:
 
 Outcome = Taken | NotTaken
 
+NOT_VALID = "The application is not valid; problems names each field."
 KNOWN = "select idempotency_key, reference, case_id, body_hash from receipt where idempotency_key = any(%s)"
 NUMBERS = "select nextval('cases_id_seq'), nextval('household_id_seq') from generate_series(1, %s)"
 # Sorted, so that two senders of the same declarants wait for each other and never deadlock.
@@ -141,7 +142,7 @@ def hash_of(body: str) -> bytes:
 def refusal_of(application: Application, now: datetime) -> NotTaken | None:
     """A declaration that cannot be so."""
     problems = objections(application.declaration, now.date(), settings().max_members)
-    return NotTaken("not_valid", "The application is not valid; errors names each field.", problems) if problems else None
+    return NotTaken("not_valid", NOT_VALID, problems) if problems else None
 
 
 def already_open() -> NotTaken:

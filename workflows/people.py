@@ -96,7 +96,7 @@ def answer_of_citizen(session: Session, answer: CitizenAnswer, now: datetime, ou
     elif answer.kind == "reopening":
         form = Reopening(at=now, by=DECLARANT)
     else:
-        raise Refused("unknown_answer", "An answer is a correction, a withdrawal or a reopening.", problems=[Problem("kind", "is none of these")])
+        raise Refused("unknown_answer", "An answer is a correction, a withdrawal or a reopening.", problems=[Problem("kind", "Must be one of these.")])
     return act(connection, case, answer.version, form, outside)
 
 
@@ -106,12 +106,12 @@ def redeclare(connection: Connection, case: Found, version: int | None, declarat
     The case is locked first, so that of two clicks at once the second is Stale.
     """
     if declaration is None:
-        raise Refused("declaration_missing", "A correction needs the whole declaration anew.", problems=[Problem("declaration", "is missing")])
+        raise Refused("declaration_missing", "A correction needs the whole declaration anew.", problems=[Problem("declaration", "Is missing.")])
     lock(connection, case.id, case.version if version is None else version)
     if problems := [
         Problem(f"declaration.{each['field']}", each["message"]) for each in objections(declaration, now.date(), settings().max_members)
     ]:
-        raise Refused("not_valid", "The declaration is not valid; errors names each field.", problems=problems)
+        raise Refused("not_valid", "The declaration is not valid; problems names each field.", problems=problems)
     try:
         connection.execute(REDECLARE, [declaration.declarant.idcs, declaration.region, case.id])
     except psycopg.errors.UniqueViolation:

@@ -170,7 +170,7 @@ def test_score_takes_no_declaration_that_intake_would_refuse(sijil: Run, tmp_pat
     ran = sijil("score", path)
 
     assert (ran.code, ran.out) == (2, "")
-    assert "members[0].birth_date: lies in the future" in ran.err
+    assert "members[0].birth_date: Must not lie in the future." in ran.err
 
 
 # Auditors ---------------------------------------------------------------------------------------

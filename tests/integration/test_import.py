@@ -54,7 +54,8 @@ TWO = [each.body for each in clean(2)]
 
 
 def fields(reject: Reject) -> dict[str, str]:
-    """Its problems by field."""
+    """Its problems by field, each a sentence."""
+    assert [each for each in reject["problems"] if not (each["message"][0].isupper() and each["message"].endswith("."))] == []
     return {each["field"]: each["message"] for each in reject["problems"]}
 
 
@@ -134,14 +135,18 @@ def test_windows_line_ends_and_blank_lines_are_no_fault(imported: Imported) -> N
 
 
 WRONG: dict[str, tuple[Body, str, str]] = {
-    "a negative bill": (changed(TWO[0], bills={"gas": "-5"}), "bills.gas", "greater than or equal to 0"),
-    "an unknown region": (changed(TWO[0], region=13), "region", "less than or equal to 12"),
+    "a negative bill": (changed(TWO[0], bills={"gas": "-5"}), "bills.gas", "at least 0"),
+    "an unknown region": (changed(TWO[0], region=13), "region", "at most 12"),
     "40 members": (with_members(TWO[0], 40), "members", "at most 30 members"),
-    "a member twice": (TWO[0] | {"members": [*TWO[0]["members"], TWO[0]["members"][0] | {"relationship": "child", "declarant": False}]}, "body", "same person"),
+    "a member twice": (
+        TWO[0] | {"members": [*TWO[0]["members"], TWO[0]["members"][0] | {"relationship": "child", "declarant": False}]},
+        "members",
+        "same person",
+    ),
     "a birth in the future": (changed(TWO[0], 0, birth_date="2999-12-31"), "members[0].birth_date", "future"),
-    "an identifier of nine digits": (changed(TWO[0], 0, idcs="123456789"), "members[0].idcs", "match pattern"),
-    "an unknown field": (changed(TWO[0], income=5), "income", "not permitted"),
-    "no head": (changed(TWO[0], 0, relationship="other_relative"), "body", "exactly one member must be the head"),
+    "an identifier of nine digits": (changed(TWO[0], 0, idcs="123456789"), "members[0].idcs", "ten digits"),
+    "an unknown field": (changed(TWO[0], income=5), "income", "not known"),
+    "no head": (changed(TWO[0], 0, relationship="other_relative"), "members", "Exactly one member must be the head"),
 }
 
 
@@ -203,7 +208,7 @@ def test_a_cell_that_is_not_utf8_is_reported_with_its_field_and_the_rest_taken(i
     counts, (reject,) = imported(content, "file.csv")
 
     assert counts == Counter(taken=1, repeated=0, refused=1)
-    assert (reject["line"], reject["application"], fields(reject)) == (2, TWO[0]["application"], {"commune": "is not UTF-8"})
+    assert (reject["line"], reject["application"], fields(reject)) == (2, TWO[0]["application"], {"commune": "Is not UTF-8."})
 
 
 @pytest.mark.parametrize("line", ["{", "[]", "17", "null", '"text"', "not json at all"])
@@ -222,7 +227,7 @@ def test_a_line_that_is_too_long_is_reported_and_the_rest_taken(imported: Import
 
     assert counts == Counter(taken=2, repeated=0, refused=1)
     assert reject["line"] == 2
-    assert str(settings().max_body) in fields(reject)["body"]
+    assert f"{settings().max_body:,}" in fields(reject)["body"]
 
 
 def test_a_row_that_is_too_long_refuses_its_application_and_does_not_just_leave_a_member_out(imported: Imported) -> None:
@@ -233,7 +238,7 @@ def test_a_row_that_is_too_long_refuses_its_application_and_does_not_just_leave_
     counts, rejects = imported(header + first + too_long + "".join(rest) + "".join(table(TWO[0]).splitlines(keepends=True)[1:]), "file.csv")
 
     assert counts["taken"] == 1
-    assert any(str(settings().max_body) in message for reject in rejects for message in fields(reject).values())
+    assert any(f"{settings().max_body:,}" in message for reject in rejects for message in fields(reject).values())
     assert value("select count(*) from receipt where idempotency_key like %s", f"%{made.body['application']}") == 0
 
 
@@ -247,7 +252,14 @@ def test_a_row_with_another_number_of_cells_refuses_its_application_and_no_other
 
     assert counts == Counter(taken=1, repeated=0, refused=1)
     assert (reject["line"], reject["application"]) == (begins, TWO[0]["application"])
-    assert f"line {begins} has {len(HEADER) + (1 if name == 'more' else -1)} cells" in fields(reject)["body"]
+    assert f"Line {begins} has {len(HEADER) + (1 if name == 'more' else -1)} cells" in fields(reject)["body"]
+
+
+def test_a_row_that_says_of_no_application_that_it_belongs_to_it_is_named_by_that_column(imported: Imported) -> None:
+    counts, (reject,) = imported(table(TWO[0]) + "".join(unchecked_rows(TWO[1] | {"application": ""})), "file.csv")
+
+    assert counts == Counter(taken=1, repeated=0, refused=1)
+    assert (reject["application"], fields(reject)) == (None, {"application": "Is empty: it says which rows belong together."})
 
 
 def test_a_cell_with_a_control_character_is_refused_and_harms_nobody(imported: Imported) -> None:

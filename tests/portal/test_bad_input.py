@@ -30,7 +30,9 @@ def errors_of(answer: httpx.Response, status: int = 422) -> dict[str, str]:
     assert problem["detail"]
     assert not any(trace in answer.text for trace in ("Traceback", 'File "', ".py", "psycopg", "pydantic"))
     assert MARK not in answer.text
-    return {each["field"]: each["message"] for each in problem.get("errors", [])}
+    told = {each["field"]: each["message"] for each in problem.get("problems", [])}
+    assert [said for said in told.values() if not (said[0].isupper() and said.endswith("."))] == []
+    return told
 
 
 def nothing_written() -> bool:
@@ -56,60 +58,60 @@ def tomorrow() -> str:
 Made = Callable[[], dict[str, Any]]
 # What is wrong, and what is said of which field.
 WRONG: Mapping[str, tuple[Made, dict[str, str]]] = {
-    "an unknown region": (lambda: a_body(region=13), {"region": "Input should be less than or equal to 12"}),
-    "a region in words": (lambda: a_body(region=MARK), {"region": "Input should be a valid integer, unable to parse string as an integer"}),
-    "a negative bill": (lambda: a_body(bills={"gas": -1}), {"bills.gas": "Input should be greater than or equal to 0"}),
+    "an unknown region": (lambda: a_body(region=13), {"region": "Must be at most 12."}),
+    "a region in words": (lambda: a_body(region=MARK), {"region": "Must be a whole number."}),
+    "a negative bill": (lambda: a_body(bills={"gas": -1}), {"bills.gas": "Must be at least 0."}),
     "a negative bill in a list": (
         lambda: a_body(bills={"water_electricity": [10, -0.01]}),
-        {"bills.water_electricity[1]": "Input should be greater than or equal to 0"},
+        {"bills.water_electricity[1]": "Must be at least 0."},
     ),
-    "forty members": (lambda: a_body(members=many_members(40)), {"members": "a household may have at most 30 members, this one has 40"}),
-    "a member twice": (lambda: a_body(members=[a_head(), a_spouse(), a_child(), a_child()]), {"body": "the same person stands at members 2, 3"}),
-    "two heads": (lambda: a_body(members=[a_head(), a_spouse(relationship="head")]), {"body": "exactly one member must be the head"}),
-    "nobody declares": (lambda: a_body(members=[a_head(declarant=False)]), {"body": "exactly one member must be the declarant"}),
-    "no members": (lambda: a_body(members=[]), {"members": "List should have at least 1 item after validation, not 0"}),
+    "forty members": (lambda: a_body(members=many_members(40)), {"members": "A household may have at most 30 members; this one has 40."}),
+    "a member twice": (lambda: a_body(members=[a_head(), a_spouse(), a_child(), a_child()]), {"members": "The same person stands at members[2], members[3]."}),
+    "two heads": (lambda: a_body(members=[a_head(), a_spouse(relationship="head")]), {"members": "Exactly one member must be the head."}),
+    "nobody declares": (lambda: a_body(members=[a_head(declarant=False)]), {"members": "Exactly one member must be the declarant."}),
+    "no members": (lambda: a_body(members=[]), {"members": "Must not be empty."}),
     "a birth date in the future": (
         lambda: a_body(members=[a_head(), a_spouse(), a_child(birth_date=tomorrow())]),
-        {"members[2].birth_date": "lies in the future"},
+        {"members[2].birth_date": "Must not lie in the future."},
     ),
     "a birth date that no calendar has": (
         lambda: a_body(members=[a_head(birth_date="1980-02-30")]),
-        {"members[0].birth_date": "Input should be a valid date or datetime, day value is outside expected range"},
+        {"members[0].birth_date": "Must be a date of the calendar, as YYYY-MM-DD."},
     ),
     "a birth date before all that live": (
         lambda: a_body(members=[a_head(birth_date="1889-12-31")]),
-        {"members[0].birth_date": "Input should be greater than or equal to 1890-01-01"},
+        {"members[0].birth_date": "Must be at least 1890-01-01."},
     ),
     "no name": (
         lambda: a_body(members=[without(a_head(family_name_la=None), "family_name_ar")]),
-        {"members[0]": "needs a given and a family name in Arabic or in Latin letters"},
+        {"members[0]": "Needs a given and a family name in Arabic or in Latin letters."},
     ),
     "an identifier of nine digits": (
         lambda: a_body(members=[a_head(idcs="123456789")]),
-        {"members[0].idcs": "String should match pattern '^[0-9]{10}$'"},
+        {"members[0].idcs": "Must be ten digits."},
     ),
-    "an unknown field": (lambda: a_body(colour="green"), {"colour": "Extra inputs are not permitted"}),
+    "an unknown field": (lambda: a_body(colour="green"), {"colour": "Is not known here."}),
     "an unknown field of a member": (
         lambda: a_body(members=[a_head(), a_spouse(score=9)]),
-        {"members[1].score": "Extra inputs are not permitted"},
+        {"members[1].score": "Is not known here."},
     ),
-    "a missing field": (lambda: without(a_body(), "housing"), {"housing": "Field required"}),
-    "a missing field of a member": (lambda: a_body(members=[without(a_head(), "sex")]), {"members[0].sex": "Field required"}),
-    "a word that is not in the list": (lambda: a_body(milieu=MARK), {"milieu": "Input should be 'urban' or 'rural'"}),
-    "a phone that is none": (lambda: a_body(phone=MARK), {"phone": "is not a phone number"}),
-    "a phone in superscripts": (lambda: a_body(phone="+212" + "²" * 9), {"phone": "is not a phone number"}),
+    "a missing field": (lambda: without(a_body(), "housing"), {"housing": "Is missing."}),
+    "a missing field of a member": (lambda: a_body(members=[without(a_head(), "sex")]), {"members[0].sex": "Is missing."}),
+    "a word that is not in the list": (lambda: a_body(milieu=MARK), {"milieu": "Must be 'urban' or 'rural'."}),
+    "a phone that is none": (lambda: a_body(phone=MARK), {"phone": "Is not a phone number."}),
+    "a phone in superscripts": (lambda: a_body(phone="+212" + "²" * 9), {"phone": "Is not a phone number."}),
     "a line break in a name": (
         lambda: a_body(members=[a_head(given_name_la="A\nB")]),
-        {"members[0].given_name_la": r"String should match pattern '^[^\x00-\x1f\x7f-\x9f]+$'"},
+        {"members[0].given_name_la": "Must not be empty, nor hold control characters."},
     ),
-    "a list where an object belongs": (lambda: a_body(bills=[1]), {"bills": "Input should be an object"}),
-    "an amount beyond all reason": (lambda: a_body(bills={"gas": 10**400}), {"bills.gas": "Decimal input should have no more than 9 digits in total"}),
+    "a list where an object belongs": (lambda: a_body(bills=[1]), {"bills": "Must be an object."}),
+    "an amount beyond all reason": (lambda: a_body(bills={"gas": 10**400}), {"bills.gas": "Must have at most 9 digits."}),
     "several things at once": (
         lambda: a_body(region=0, bills={"gas": -5}, members=[a_head(), a_spouse(sex=MARK)]),
         {
-            "region": "Input should be greater than or equal to 1",
-            "bills.gas": "Input should be greater than or equal to 0",
-            "members[1].sex": "Input should be 'female' or 'male'",
+            "region": "Must be at least 1.",
+            "bills.gas": "Must be at least 0.",
+            "members[1].sex": "Must be 'female' or 'male'.",
         },
     ),
 }
@@ -182,9 +184,18 @@ def test_a_byte_order_mark_and_arabic_digits_are_no_mistakes(client: Client) -> 
     assert rows("select phone from declaration") == [("+212612345678",)]
 
 
-def test_a_key_that_is_too_long_is_named(client: Client) -> None:
-    assert list(errors_of(client.post(APPLICATIONS, json=a_body(), headers={"Idempotency-Key": "k" * 201}))) == ["Idempotency-Key"]
-    assert list(errors_of(client.post(APPLICATIONS, json=a_body(application="k" * 201)))) == ["application"]
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [("k" * 201, "Must have at most 200 characters."), ("k\tk", "Must not be empty, nor hold control characters."), ("", "Must not be empty")],
+    ids=["too long", "a tabulator", "empty"],
+)
+def test_a_key_that_cannot_be_one_is_named_where_it_was_given_with_the_same_words(client: Client, key: str, said: str) -> None:
+    in_header = errors_of(client.post(APPLICATIONS, json=a_body(), headers={"Idempotency-Key": key}))
+    in_body = errors_of(client.post(APPLICATIONS, json=a_body(application=key)))
+
+    assert (list(in_header), list(in_body)) == (["Idempotency-Key"], ["application"])
+    assert said in in_header["Idempotency-Key"]
+    assert said in in_body["application"]
 
 
 def test_a_megabyte_of_nonsense_is_not_answered_with_ten(client: Client) -> None:
@@ -240,7 +251,7 @@ def test_ten_megabytes_are_refused_with_an_answer_that_arrives(served: str, chun
     problem = json.load(answer)
     assert (answer.status, answer.headers["Content-Type"]) == (413, PROBLEM)
     assert problem["code"] == "too_large"
-    assert problem["errors"] == [{"field": "body", "message": f"is larger than {settings().max_body:,} bytes"}]
+    assert problem["problems"] == [{"field": "body", "message": f"Must have at most {settings().max_body:,} bytes."}]
 
     connection.request("POST", APPLICATIONS, json.dumps(a_body()), headers)
     assert connection.getresponse().status == 201

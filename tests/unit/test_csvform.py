@@ -92,7 +92,7 @@ def test_a_row_with_more_or_fewer_cells_than_columns_is_told_by_its_line(old: st
     header, first, second, *rest = table(ORDINARY)
     assert old in second
     (found,) = read([header, first, second.replace(old, new), *rest])
-    assert found.flaw == f"line 3 has {len(HEADER) + cells} cells, the first line has {len(HEADER)}; a text that holds the separator needs quotes"
+    assert found.flaw == f"Line 3 has {len(HEADER) + cells} cells, the first line has {len(HEADER)}: a text that holds the separator needs quotes."
 
 
 def test_a_text_that_holds_the_separator_stands_in_quotes() -> None:

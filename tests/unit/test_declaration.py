@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from tests.factories import TODAY, a_body, a_child, a_declaration, a_head, a_spouse, an_application
-from workflows.declaration import Declaration, objections, problems_of, read, stored
+from workflows.declaration import Declaration, objections, read, stored
+from workflows.problems import problems_of
 
 
 def problems(**changes: Any) -> dict[str, str]:
@@ -54,8 +55,8 @@ def test_a_message_never_repeats_what_was_sent() -> None:
 
 def test_one_head_one_declarant_and_nobody_twice() -> None:
     told = problems(members=[a_head(), a_head(declarant=False), a_spouse(idcs="1000000001")])
-    assert told == {"body": "exactly one member must be the head; the same person stands at members 0, 1, 2"}
-    assert problems(members=[a_head(declarant=False)]) == {"body": "exactly one member must be the declarant"}
+    assert told == {"members": "Exactly one member must be the head. The same person stands at members[0], members[1], members[2]."}
+    assert problems(members=[a_head(declarant=False)]) == {"members": "Exactly one member must be the declarant."}
 
 
 @pytest.mark.parametrize("missing", ["given_name_ar", "family_name_ar"])
@@ -83,7 +84,7 @@ def test_arabic_indic_digits_count_as_digits_everywhere() -> None:
 def test_a_birth_date_in_the_future_and_too_many_members_are_objections() -> None:
     crowd = [a_head(birth_date=(TODAY + timedelta(days=1)).isoformat()), *(a_child(number) for number in range(1, 5))]
     found = {each["field"]: each["message"] for each in objections(a_declaration(members=crowd), TODAY, 4)}
-    assert found == {"members[0].birth_date": "lies in the future", "members": "a household may have at most 4 members, this one has 5"}
+    assert found == {"members[0].birth_date": "Must not lie in the future.", "members": "A household may have at most 4 members; this one has 5."}
     assert objections(a_declaration(members=[a_head(birth_date=TODAY.isoformat())]), TODAY, 1) == []
 
 

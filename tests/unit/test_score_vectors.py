@@ -164,7 +164,7 @@ def test_yes_and_no_are_taken_where_a_variable_says_yes_or_no() -> None:
 def test_a_variable_of_the_other_milieu_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         score_document(document("T1", n_cows=3), DAY)
-    assert refused.value.problems == [{"field": "variables.n_cows", "message": "is not a variable of the urban formula"}]
+    assert refused.value.problems == [{"field": "variables.n_cows", "message": "Is not a variable of the urban formula."}]
 
 
 @pytest.mark.parametrize("sent", [[], "urban", None, 7])

@@ -19,10 +19,11 @@ from web.api.documents import Answered, Correction, Receipt, Standing, problems
 from web.api.schema import schema_of
 from web.errors import problem
 from web.queries import UNKNOWN, reasons_of, status_of
-from workflows.declaration import EASTERN_DIGITS, NO_CONTROLS, ApplicationBody, Declaration, problems_of, read
+from workflows.declaration import EASTERN_DIGITS, NO_CONTROLS, ApplicationBody, Declaration, read
 from workflows.intake import Application, NotTaken, Taken, key_of, submit
 from workflows.lanes import INTERACTIVE
 from workflows.people import CitizenAnswer, answer_of_citizen
+from workflows.problems import WHOLE, problems_of
 from workflows.receipts import is_secret_of, normal
 
 CHANNEL = "api"
@@ -154,17 +155,16 @@ def text_of(request: Request[Any, Any, Any], body: bytes) -> str:
     """The body as text. Raises Refused where it is none, or says that it is something else than JSON."""
     media_type = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
-        said = "must be JSON: send Content-Type: application/json"
-        raise Refused("not_json", f"The body {said}.", problems=[Problem("Content-Type", said)])
+        raise Refused("not_json", "The body must be JSON: send Content-Type: application/json.", problems=[Problem("Content-Type", "Must be JSON.")])
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Refused("not_utf8", f"The body is not UTF-8 (byte {error.start}).", problems=[Problem("body", "is not UTF-8")]) from None
+        raise Refused("not_utf8", f"The body is not UTF-8 (byte {error.start}).", problems=[Problem(WHOLE, "Is not UTF-8.")]) from None
 
 
 def not_valid(error: ValidationError) -> Refused:
     """What is wrong, field by field."""
-    return Refused("not_valid", "The request is not valid; errors names each field.", problems=problems_of(error))
+    return Refused("not_valid", "The request is not valid; problems names each field.", problems=problems_of(error))
 
 
 HANDLERS = [file_application, show_application, answer_application]

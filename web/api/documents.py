@@ -23,7 +23,7 @@ class ProblemDocument(BaseModel):
     status: int
     detail: str
     code: str = Field("", description="For programs: which rule refused.")
-    errors: list[FieldProblem] = Field(default_factory=list, description="Every bad field, the first hundred of them.")
+    problems: list[FieldProblem] = Field(default_factory=list, description="Every bad field, the first hundred of them.")
     stage: str = Field("", description="With 409: where the case stands now.")
     version: int = Field(0, description="With 409: its version now.")
     reference: str = Field("", description="With 500: the error's reference in our log.")
@@ -85,7 +85,7 @@ WHY = {
     409: "The case has moved on; `stage` and `version` say where to.",
     413: "The body is too large.",
     415: "The body is not JSON.",
-    422: "A rule forbids it; `errors` names each bad field.",
+    422: "A rule forbids it; `problems` names each bad field.",
     500: "Our fault; `reference` finds it in our log.",
     503: "Something that this needs is away. Try again shortly.",
 }

@@ -1,0 +1,85 @@
+"""What is wrong is said in sentences of our own, whatever is sent in whichever field."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from models.settings import Settings
+from sijil.enrol import PersonLine
+from tests.factories import an_application
+from web.api.applications import Answer
+from workflows.declaration import ApplicationBody, read
+from workflows.problems import OTHERWISE, in_one, problems_of
+
+ORDINARY = json.loads(an_application(bills={"water_electricity": ["1"]}).model_dump_json())
+MARK = "zzyzx"
+ODD: list[Any] = [
+    None, True, 0, -1, 1.5, 10**30, float("nan"), float("inf"), "", "\x00", "7" * 300, MARK, MARK * 200, "12.3456", "1e999",
+    "1500-01-01", "2020-02-31", "2020-01-01T05:00:00", [], {}, [MARK], [1] * 50,
+]  # fmt: skip
+NO_APPLICATION = ["", "{", "{" + MARK, "[]", "7", "null", "NaN", "[" * 100_000, r'{"commune": "\ud800"}', "9" * 10_000, '{"region": ' + "9" * 10_000 + "}"]
+
+
+def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value in a body."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in parts:
+        yield (*above, name)
+        yield from places(part, (*above, name))
+
+
+def changed(body: Any, place: tuple[Any, ...], value: Any) -> Any:
+    """A copy of it with another value at one place."""
+    copy = json.loads(json.dumps(body))
+    part = copy
+    for name in place[:-1]:
+        part = part[name]
+    part[place[-1]] = value
+    return copy
+
+
+def said(validate: Callable[..., object], value: object) -> list[str]:
+    """The messages of what is wrong, if anything is."""
+    try:
+        validate(value)
+    except ValidationError as error:
+        return [each["message"] for each in problems_of(error)]
+    return []
+
+
+def told() -> Iterator[str]:
+    """What is said of each odd value in each field of an application (from JSON and from a table), an answer and a person."""
+    for body in (changed(ORDINARY, place, odd) for place in places(ORDINARY) for odd in ODD):
+        yield from said(read, json.dumps(body))
+        yield from said(ApplicationBody.model_validate, body)
+    for model in (Answer, PersonLine):
+        for text in (json.dumps({name: odd}) for name in (*model.model_fields, "unheard_of") for odd in ODD):
+            yield from said(model.model_validate_json, text)
+    for text in NO_APPLICATION:
+        yield from said(read, text)
+
+
+def test_every_message_is_a_sentence_of_ours_without_what_was_sent() -> None:
+    messages = set(told())
+    assert len(messages) > 30
+    assert [each for each in messages if not (each[0].isupper() and each.endswith("."))] == []
+    assert [each for each in messages if each == OTHERWISE or MARK in each or "nput" in each or "{" in each] == []
+
+
+@pytest.mark.parametrize(("text", "where"), [("{", "column 1"), ('{"milieu":\n "urban"\n', "line 3 column 0"), ("7 7", "column 3")])
+def test_a_body_that_is_no_json_is_told_from_where_on(text: str, where: str) -> None:
+    assert said(read, text) == [f"Is not JSON: it cannot be read from {where} on."]
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_a_setting_that_cannot_be_is_named_in_a_sentence(name: str) -> None:
+    messages = [each for odd in ("", MARK, "0", "-1", "99999999", "1.5") for each in said(Settings.model_validate, {name: odd})]
+    assert [each for each in messages if not each.startswith("Must ")] == []
+
+
+def test_field_and_message_make_one_sentence() -> None:
+    assert in_one("SIJIL_PORT", "Must be at most 65535.") == "SIJIL_PORT must be at most 65535."
+    assert in_one("body", "Is not UTF-8.") == "it is not UTF-8."

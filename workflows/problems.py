@@ -1,0 +1,70 @@
+"""What is wrong with what was sent, field by field, in sentences of our own; never the value that was sent."""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from models.errors import Problem
+from workflows.declaration import CIN, IDCS, NO_CONTROLS
+
+WHOLE = "body"
+OTHERWISE = "Is not valid."
+WHOLE_NUMBER, NUMBER = "Must be a whole number.", "Must be a number."
+DATE, YES_OR_NO = "Must be a date of the calendar, as YYYY-MM-DD.", "Must be true or false."
+# By pydantic's name of what is wrong (https://docs.pydantic.dev/latest/errors/validation_errors/).
+SENTENCES: Mapping[str, str] = {
+    "missing": "Is missing.",
+    "extra_forbidden": "Is not known here.",
+    "literal_error": "Must be {expected}.",
+    "greater_than_equal": "Must be at least {ge}.",
+    "less_than_equal": "Must be at most {le}.",
+    "string_too_short": "Must not be empty.",  # nothing asks for more than one
+    "too_short": "Must not be empty.",
+    "string_too_long": "Must have at most {max_length} characters.",
+    "too_long": "Must hold at most {max_length}.",
+    "decimal_max_digits": "Must have at most {max_digits} digits.",
+    "decimal_max_places": "Must have at most {decimal_places} decimals.",
+    "string_type": "Must be a text.",
+    "list_type": "Must be a list.",
+    "model_type": "Must be an object.",
+    **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), WHOLE_NUMBER),
+    **dict.fromkeys(("decimal_type", "decimal_parsing", "finite_number"), NUMBER),
+    **dict.fromkeys(("date_type", "date_from_datetime_parsing", "date_from_datetime_inexact"), DATE),
+    **dict.fromkeys(("bool_type", "bool_parsing"), YES_OR_NO),
+}
+PATTERNS: Mapping[str, str] = {
+    IDCS: "Must be ten digits.",
+    CIN: "Must be one or two letters and one to seven digits.",
+    NO_CONTROLS: "Must not be empty, nor hold control characters.",
+}
+
+
+def problems_of(error: ValidationError) -> list[Problem]:
+    """A problem for each bad field."""
+    return [Problem(path_of(each["loc"]), sentence(each)) for each in error.errors(include_url=False, include_input=False)]
+
+
+def path_of(location: Sequence[int | str]) -> str:
+    """A field as people write it: `members[2].birth_date`."""
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return path.removeprefix(".") or WHOLE
+
+
+def sentence(error: ErrorDetails) -> str:
+    """What is wrong with one field, which is its subject where it names none."""
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "value_error":  # a validator of ours says it
+            return str(context["error"])
+        case "string_pattern_mismatch":
+            return PATTERNS.get(context["pattern"], OTHERWISE)
+        case "json_invalid":  # "... at line 1 column 7"; most bodies, and all lines of a file, have but one line
+            return f"Is not JSON: it cannot be read from {context['error'].rpartition(' at ')[2].removeprefix('line 1 ')} on."
+        case kind:
+            return SENTENCES.get(kind, OTHERWISE).format(**context)
+
+
+def in_one(field: str, message: str) -> str:
+    """Field and message as one sentence: `SIJIL_PORT must be at most 65535.`"""
+    return f"{'it' if field == WHOLE else field} {message[0].lower()}{message[1:]}"
