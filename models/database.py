@@ -15,6 +15,8 @@ from models.settings import settings
 
 Connection = psycopg.Connection[Any]
 CONNECT_SECONDS = 10  # a database that swallows packets is away, too
+# Classes of SQLSTATE: no connection, no room or memory, shut down or starting, its disk fails. None of it is about what was asked.
+AWAY = ("08", "53", "57P", "58")
 
 
 def address(url: str) -> URL:
@@ -88,10 +90,10 @@ def transaction() -> Iterator[Session]:
 
 
 def lost(error: object) -> bool:
-    """Whether this is about the connection (never made, ended, server shutting down) and not about what was asked."""
+    """Whether this is about the database itself (no connection, shutting down, its disk full) and not about what was asked."""
     if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return False
-    return error.sqlstate is None or error.sqlstate[:2] == "08" or error.sqlstate.startswith("57P")
+    return error.sqlstate is None or error.sqlstate.startswith(AWAY)
 
 
 def dial() -> Connection:

@@ -15,7 +15,6 @@ from threading import Event
 import structlog
 
 from models.errors import Unavailable, describe
-from tasks.outside import outside
 from tasks.schedule import Schedule
 from tasks.sweep import SWEEP_SECONDS, Coroner, sweep
 
@@ -62,7 +61,7 @@ class Supervisor:
     def run(self) -> None:
         """Until told to stop; then every process finishes the batch in hand."""
         keepers = [Keeper([sys.executable, "-m", "tasks.process", *sorted(self.queues)]) for _ in range(self.processes)]
-        told, coroner = outside(), Coroner()
+        coroner = Coroner()
         schedule = Schedule(self.stop)
         next_sweep = 0.0
         while not self.stop.wait(0.1):
@@ -71,7 +70,7 @@ class Supervisor:
             if died or time.monotonic() >= next_sweep:
                 next_sweep = time.monotonic() + SWEEP_SECONDS
                 try:
-                    sweep(told, coroner)
+                    sweep(coroner)
                 except Unavailable as error:
                     log.warning("the sweep waits", error=str(error))
                 except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the workers live on and the next round tries again

@@ -12,19 +12,15 @@ import structlog
 
 from models import clock
 from models.database import Connection, raw, transaction, value
-from models.errors import SijilError, describe
 from tasks.wake import wake
 from workflows.dead import Silent, settle_the_dead, silent_workers
 from workflows.flow import DELIVERY
-from workflows.logbook import set_apart
-from workflows.ports import Outside
 from workflows.timers import queues_with_work, ripen
 from workflows.trouble import WORKER_DIED, failed_alone, forget
 
 log = structlog.get_logger()
 SWEEP_LOCK = 7219  # advisory; transaction-wide, so that no supervisor is special
 SWEEP_SECONDS = 2.0
-ASIDE = timedelta(minutes=1)  # until a case that cannot even be counted is looked at again
 SIGN_ON_AGAIN = timedelta(seconds=5)  # a worker that lost its connection notices at its next heartbeat
 MESSAGES_DUE = f"""
     select exists (select from message where status in ('owed', 'sending') and due_at <= %s)
@@ -49,7 +45,7 @@ class Coroner:
         ]  # fmt: skip
 
 
-def sweep(outside: Outside, coroner: Coroner) -> None:
+def sweep(coroner: Coroner) -> None:
     """One round; nothing at all where another supervisor is at it. Raises Unavailable while the database is away."""
     now = clock.now()
     with transaction() as session:
@@ -57,7 +53,7 @@ def sweep(outside: Outside, coroner: Coroner) -> None:
         if not value(connection, "select pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK]):
             return
         ripen(connection, now)
-        bury(connection, coroner, now, outside)
+        bury(connection, coroner, now)
         forget(connection)
         queues = queues_with_work(connection, now)
         owed = value(connection, MESSAGES_DUE, [now])
@@ -65,14 +61,7 @@ def sweep(outside: Outside, coroner: Coroner) -> None:
         wake(queue)
 
 
-def bury(connection: Connection, coroner: Coroner, now: datetime, outside: Outside) -> None:
+def bury(connection: Connection, coroner: Coroner, now: datetime) -> None:
     """Gives back what dead workers held; a case that was alone in its worker's hands when that died has a try counted."""
-    dead = coroner.dead(silent_workers(connection), now)
-    for case_id in settle_the_dead(connection, dead, now):
-        try:
-            with connection.transaction():
-                failed_alone(connection, case_id, WORKER_DIED, now, outside)
-        except (SijilError, KeyError) as error:  # its file cannot be loaded: timers and others must not wait for that
-            log.error("a case cannot be counted", case_id=case_id, error=describe(error).error)
-            queue = value(connection, "select queue from cases where id = %s", [case_id])
-            set_apart(connection, queue, [case_id], now + ASIDE)
+    for case_id in settle_the_dead(connection, coroner.dead(silent_workers(connection), now), now):
+        failed_alone(connection, case_id, WORKER_DIED, now)

@@ -3,10 +3,12 @@
 What fails is gone over again in halves until it fails alone; then stage by stage, so that what it got done stays done.
 """
 
+import random
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from threading import get_ident
 
 import psycopg
@@ -20,7 +22,7 @@ from workflows.engine import Progress, work
 from workflows.floor import Floor
 from workflows.flow import DELIVERY
 from workflows.load import CaseRow
-from workflows.logbook import LEAVE, Attempt, Logbook
+from workflows.logbook import LEAVE, Attempt, Logbook, set_apart
 from workflows.ports import Outside
 from workflows.trouble import failed_alone
 
@@ -30,6 +32,7 @@ log = structlog.get_logger()
 AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable)
 
 HANGS_SECONDS = 180.0  # a batch takes less than one
+UNANSWERED = timedelta(minutes=1)  # until a case for which a register gave no answer is asked about again
 
 Find = Callable[[Connection], list[CaseRow]]
 
@@ -62,12 +65,46 @@ class Drainer:
 
     def one_batch(self, queue: str) -> int:
         """Claims and works one batch; how many cases it held."""
+        claimed: list[int] = []
         with self.floor.beside_others():
-            return self.attempt(queue, lambda connection: self.claim(connection, queue), self.serves)
+            try:
+                return self.attempt(queue, lambda connection: self.claim(connection, queue, claimed), self.serves)
+            except Unavailable:
+                if not self.go_on(queue, claimed):
+                    raise
+                return len(claimed)
 
-    def claim(self, connection: Connection, queue: str) -> list[CaseRow]:
-        """What is due; a full claim wakes one more worker."""
+    def go_on(self, queue: str, case_ids: Sequence[int]) -> bool:
+        """A register gave no answer for these. Two of them, alone, tell whether it gives any; then all go on for whom it does, and the others wait apart."""
+        if len(case_ids) < 2 or not any(self.answered(queue, [each]) for each in random.sample(case_ids, 2)):
+            return False
+        self.part(queue, case_ids)
+        return True
+
+    def part(self, queue: str, case_ids: Sequence[int]) -> None:
+        """In halves, down to the one for which there is no answer: it is set apart for a while, and no try is counted."""
+        for half in halves(case_ids):
+            if self.answered(queue, half):
+                continue
+            if len(half) > 1:
+                self.part(queue, half)
+                continue
+            with transaction() as session:
+                if rows := claim_these(raw(session), half):
+                    set_apart(raw(session), queue, [row.id for row in rows], clock.now() + UNANSWERED)
+
+    def answered(self, queue: str, case_ids: Sequence[int]) -> bool:
+        """Works these alone; whether there was an answer for all of them."""
+        try:
+            self.attempt(queue, lambda connection: claim_these(connection, case_ids), self.serves)
+        except Unavailable:
+            return False
+        return True
+
+    def claim(self, connection: Connection, queue: str, claimed: list[int]) -> list[CaseRow]:
+        """What is due, noted in `claimed`; a full claim wakes one more worker."""
         rows = claim(connection, queue, self.batch, self.cursors.setdefault(queue, Cursor()))
+        claimed[:] = [row.id for row in rows]
         if len(rows) == self.batch:
             self.wake(queue)
         return rows
@@ -80,19 +117,24 @@ class Drainer:
             entry = self.logbook.take(self.serves, clock.now())
             if entry is None:
                 return 0
-            try:
-                self.again(entry)
-            except Exception:
-                self.logbook.leave(entry)
-                raise
+            self.again(entry)
             return len(entry.case_ids)
 
     def again(self, entry: Attempt) -> None:
-        """These cases, and no others; one alone goes stage by stage."""
-        if len(entry.case_ids) == 1:
-            self.alone(entry)
-        else:
-            self.attempt(entry.queue, lambda connection: claim_these(connection, entry.case_ids), self.serves, entry)
+        """These cases, and no others; one alone goes stage by stage. Whatever happens, they stand in the queue or in the book afterwards.
+
+        What is set apart and gets no answer is put off, and holds up nobody.
+        """
+        try:
+            if len(entry.case_ids) == 1:
+                self.alone(entry)
+            else:
+                self.attempt(entry.queue, lambda connection: claim_these(connection, entry.case_ids), self.serves, entry)
+        except BaseException as error:
+            if not (entry.apart and isinstance(error, Unavailable)):
+                self.logbook.leave(entry)
+                raise
+            self.logbook.put_off(entry, clock.now() + UNANSWERED)
 
     def alone(self, entry: Attempt) -> None:
         """One case, a transaction a stage. Where it fails now, it is it that fails."""
@@ -114,13 +156,13 @@ class Drainer:
             try:
                 with connection.transaction():
                     progress = self.work(connection, rows, ())
-            except (Unavailable, *AGAIN):
+            except (Unavailable, KeyboardInterrupt, *AGAIN):
                 raise
-            except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, it is counted against this case
+            except BaseException as error:  # noqa: BLE001 - a worker's edge: whatever it is, a library's panic too, it is counted against this case
                 failure = describe(error)
                 log.warning("case failed alone", case_id=rows[0].id, error=failure.error)
                 connection.execute(LEAVE, [entry.id])
-                failed_alone(connection, rows[0].id, failure, clock.now(), self.outside)
+                failed_alone(connection, rows[0].id, failure, clock.now())
                 return None
         self.tell(progress)
         return next(iter(progress.next_queues), None)
@@ -142,8 +184,8 @@ class Drainer:
             if entry and not entry.apart:
                 self.logbook.leave(entry)
             raise
-        except Exception as error:  # a worker's edge: whatever it is, the neighbours go on
-            if entry is None:
+        except BaseException as error:  # a worker's edge: whatever it is, a library's panic too, the neighbours go on
+            if entry is None or isinstance(error, KeyboardInterrupt):
                 raise
             self.after_failure(entry, error)
         self.tell(progress)
@@ -172,7 +214,7 @@ class Drainer:
         if progress.messages:
             self.wake(DELIVERY)
 
-    def after_failure(self, entry: Attempt, error: Exception) -> None:
+    def after_failure(self, entry: Attempt, error: BaseException) -> None:
         """The same again where the database asks for it, else halves, down to one."""
         self.counters["failures"] += 1
         log.info("batch failed", cases=len(entry.case_ids), error=describe(error).error)
@@ -183,6 +225,11 @@ class Drainer:
             self.logbook.halve(entry)
             return
         self.logbook.leave(entry)
-        middle = len(entry.case_ids) // 2
-        for half in (entry.case_ids[:middle], entry.case_ids[middle:]):
+        for half in halves(entry.case_ids):
             self.again(self.logbook.enter(entry.queue, half, clock.now()))
+
+
+def halves(case_ids: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
+    """The first half and the second."""
+    middle = len(case_ids) // 2
+    return case_ids[:middle], case_ids[middle:]

@@ -56,11 +56,16 @@ def standing(file: CaseFile, head: bytes, now: datetime) -> Standing:
 def place(file: CaseFile, now: datetime) -> Place:
     """Where this file belongs from now on: a queue, a timer, an operator, or nowhere any more."""
     if file.stage == PARKED:
-        return Place(PARKED, True, False, None, False, now, None, None, file.stage_since)
+        return parked(now, file.stage_since)
     step = step_of(file.kind, file.stage)
     machine = step.owner == MACHINE
     rank, due, deadline = lanes.rank(file.lane, now), timer(step, file, now), step.deadline(file.stage_since)
     return Place(file.stage, step.open, machine, step.queue, machine, rank, due, deadline, file.stage_since)
+
+
+def parked(now: datetime, since: datetime) -> Place:
+    """With an operator."""
+    return Place(PARKED, True, False, None, False, now, None, None, since)
 
 
 def timer(step: Step, file: CaseFile, now: datetime) -> datetime | None:

@@ -34,8 +34,12 @@ class Table(NamedTuple):
 
 def event_rows(move: Move, event: Event) -> Iterable[Row]:
     """The event itself."""
-    s = move.sealed
-    return ((s.case_id, s.recorded.seq, s.kind, s.recorded.at, s.recorded.actor, s.evidence.decode(), s.facts.decode(), s.salt, s.commitment, s.hash),)
+    return (event_row(move.sealed),)
+
+
+def event_row(s: Sealed) -> Row:
+    """An event as it is stored."""
+    return (s.case_id, s.recorded.seq, s.kind, s.recorded.at, s.recorded.actor, s.evidence.decode(), s.facts.decode(), s.salt, s.commitment, s.hash)
 
 
 def message_rows(move: Move, event: Event) -> Iterable[Row]:
@@ -80,8 +84,9 @@ def eligibility_rows(move: Move, event: HouseholdApproved) -> Iterable[Row]:
     return [(household, version, each.programme, each.eligible, each.threshold, each.policy) for each in event.eligibilities]
 
 
+EVENTS = Table("event", "case_id, seq, kind, at, actor, evidence, facts, salt, commitment, hash", None, event_rows)
 TABLES = (
-    Table("event", "case_id, seq, kind, at, actor, evidence, facts, salt, commitment, hash", None, event_rows),
+    EVENTS,
     Table("score", "case_id, seq, household_id, value, policy, computed_at", ScoreComputed, score_rows),
     Table("household", "id, registered_by, registered_at", HouseholdApproved, household_rows),
     Table("household_version", "household_id, version, valid, known, case_id, milieu, region, commune, size", HouseholdApproved, version_rows),

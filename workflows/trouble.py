@@ -2,15 +2,17 @@
 
 from datetime import datetime, timedelta
 
-from models.database import Connection
+from models.database import Connection, value
 from models.errors import Failure
 from models.settings import settings
-from workflows.engine import Progress, lock, operate
-from workflows.events import CaseParked
-from workflows.evidence import SIJIL
-from workflows.flow import PARKED, step_of
+from workflows.chain import salts, seal
+from workflows.engine import lock
+from workflows.events import CaseParked, Recorded
+from workflows.evidence import SIJIL, TimePassed
+from workflows.load import CaseRow
 from workflows.logbook import set_apart
-from workflows.ports import Outside
+from workflows.record import Standing, copy, parked, record
+from workflows.rows import EVENTS, event_row
 
 KNOWN = "select tries from trouble where case_id = %s and stage = %s and version = %s"
 NOTE = """
@@ -24,20 +26,25 @@ FORGET = "delete from trouble t using cases c where c.id = t.case_id and not t.p
 WORKER_DIED = Failure("worker died", "The process that worked on this case, alone, ended without a word.")
 
 
-def failed_alone(connection: Connection, case_id: int, failure: Failure, now: datetime, outside: Outside) -> Progress | None:
-    """Counts the try: the case waits 2, 4, 8 ... seconds apart from all others, and after the last try it is parked.
-
-    None while it only waits.
-    """
+def failed_alone(connection: Connection, case_id: int, failure: Failure, now: datetime) -> None:
+    """Counts the try: the case waits 2, 4, 8 ... seconds apart from all others, and after the last try it is parked."""
     row = lock(connection, case_id)
     known = connection.execute(KNOWN, [case_id, row.stage, row.version]).fetchone()
     tries = (known[0] if known else 0) + 1
-    park = tries >= settings().tries
-    connection.execute(NOTE, [case_id, row.stage, row.version, tries, failure.error, failure.traceback, now, park])
-    if park:
-        return operate(connection, case_id, CaseParked(stage=row.stage, error=failure.error, tries=tries), PARKED, now, SIJIL, outside)
-    set_apart(connection, step_of(row.kind, row.stage).queue or "", [case_id], now + timedelta(seconds=2.0**tries))
-    return None
+    last = tries >= settings().tries
+    connection.execute(NOTE, [case_id, row.stage, row.version, tries, failure.error, failure.traceback, now, last])
+    if last:
+        park(connection, row, CaseParked(stage=row.stage, error=failure.error, tries=tries), now)
+    else:
+        queue = value(connection, "select queue from cases where id = %s", [case_id])
+        set_apart(connection, queue, [case_id], now + timedelta(seconds=2.0**tries))
+
+
+def park(connection: Connection, row: CaseRow, event: CaseParked, now: datetime) -> None:
+    """Parked by its row alone: a case whose file cannot be loaded, or whose stage no map knows, must not fail here, too."""
+    sealed = seal(row.head, row.id, Recorded(row.version + 1, now, SIJIL, event), TimePassed(at=now), next(salts()))
+    copy(connection, EVENTS.name, EVENTS.columns, [event_row(sealed)])
+    record(connection, [], [Standing(row.id, row.version + 1, sealed.hash, row.declaration, parked(now, max(now, row.stage_since)))])
 
 
 def forget(connection: Connection) -> None:

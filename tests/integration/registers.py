@@ -16,6 +16,7 @@ class Register:
     """The local register, with persons about whom it cannot be asked, and times when it is away."""
 
     broken_about: str = ""
+    silent_about: str = ""  # no answer for whoever stands beside this person
     errors: list[BaseException] = field(default_factory=list)  # raised one after another, then no more
     away: bool = False
     asked: list[int] = field(default_factory=list)
@@ -37,6 +38,8 @@ class Asked:
             raise Unavailable("The register is away.")
         if self.register.errors:
             raise self.register.errors.pop(0)
+        if self.register.silent_about in idcs:
+            raise Unavailable("The register gives no answer.")
         if self.register.broken_about in idcs:
             raise KeyError(f"no idea about {self.register.broken_about}")
         return self.local.persons(idcs)

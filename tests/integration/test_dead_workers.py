@@ -11,7 +11,7 @@ import pytest
 from models.database import raw, transaction
 from models.settings import settings
 from tasks.sweep import Coroner, sweep
-from tests.filing import OUTSIDE, a_drainer, apart, died_on, drain_all, everything, file_clean, hang_up, healthy, rows, stages, value
+from tests.filing import a_drainer, apart, died_on, drain_all, everything, file_clean, hang_up, healthy, rows, stage_of, stages, value
 from workflows.dead import settle_the_dead, silent_workers
 from workflows.drain import Drainer
 from workflows.timers import queues_with_work
@@ -27,7 +27,7 @@ def bury() -> list[int]:
         dead = [each.id for each in silent_workers(raw(session))]
         alone = settle_the_dead(raw(session), dead, now)
         for case_id in alone:
-            failed_alone(raw(session), case_id, WORKER_DIED, now, OUTSIDE)
+            failed_alone(raw(session), case_id, WORKER_DIED, now)
     return alone
 
 
@@ -169,7 +169,7 @@ def test_a_dead_workers_batch_is_not_lost_while_its_last_transaction_still_holds
     assert stages() == {"notified": 3}
 
 
-def test_a_dead_workers_case_whose_file_is_gone_holds_up_no_sweep(database: str, broker: str) -> None:
+def test_a_dead_workers_case_whose_file_is_gone_is_parked_and_holds_up_no_sweep(database: str, broker: str) -> None:
     (gone, other) = file_clean(2)
     rows("delete from declaration where case_id = %s", gone.case_id)
     rows("insert into trouble values (%s, 'submitted', 1, %s, 'worker died', '', now(), false)", gone.case_id, settings().tries - 1)
@@ -177,7 +177,7 @@ def test_a_dead_workers_case_whose_file_is_gone_holds_up_no_sweep(database: str,
     died_on("verification", gone.case_id)
     ((host, pid),) = rows("select host, pid from worker")
 
-    sweep(OUTSIDE, Coroner(host=host, ended={pid}))
+    sweep(Coroner(host=host, ended={pid}))
 
-    assert apart() == [[gone.case_id]]
+    assert stage_of(gone) == "parked"
     assert value("select ready from cases where id = %s", other.case_id)

@@ -13,7 +13,7 @@ from models.database import dial
 from models.errors import Unavailable
 from tasks import process
 from tasks.sweep import SIGN_ON_AGAIN, Coroner, sweep
-from tests.filing import OUTSIDE, apart, died_on, drain_all, file_clean, hang_up, rows, stages, value
+from tests.filing import apart, died_on, drain_all, file_clean, hang_up, rows, stages, value
 from workflows import logbook
 from workflows.drain import HANGS_SECONDS, Drainer
 from workflows.logbook import Logbook
@@ -31,10 +31,10 @@ def test_a_worker_that_lost_its_connection_is_not_dead(database: str, broker: st
     coroner = Coroner()
 
     # When the sweep comes before its next heartbeat, and after it
-    sweep(OUTSIDE, coroner)
+    sweep(coroner)
     assert value("select count(*) from attempt where worker_id is not null") == 1
     book.seen(clock.now(), {})
-    sweep(OUTSIDE, coroner)
+    sweep(coroner)
 
     # Then what it had in hand was given back by itself, and counts against nobody
     assert apart() == [[taken.case_id]]
@@ -129,10 +129,10 @@ def test_whoever_stays_silent_is_dead_in_the_end(database: str, broker: str) -> 
     died_on("verification", taken.case_id)
     coroner = Coroner()
 
-    sweep(OUTSIDE, coroner)
+    sweep(coroner)
     assert value("select count(*) from trouble") == 0
     coroner.silent_since = {worker_id: since - SIGN_ON_AGAIN for worker_id, since in coroner.silent_since.items()}
-    sweep(OUTSIDE, coroner)
+    sweep(coroner)
 
     assert rows("select case_id, tries from trouble") == [(taken.case_id, 1)]
 
@@ -142,7 +142,7 @@ def test_a_process_of_our_own_that_ended_is_dead_at_once(database: str, broker: 
     died_on("verification", taken.case_id)
     ((host, pid),) = rows("select host, pid from worker")
 
-    sweep(OUTSIDE, Coroner(host=host, ended={pid}))
+    sweep(Coroner(host=host, ended={pid}))
 
     assert rows("select case_id, tries from trouble") == [(taken.case_id, 1)]
 

@@ -15,7 +15,7 @@ from models.errors import Refused
 from sijil.commands import operation
 from tasks import sweep
 from tasks.deliver import Deliverer, Leased
-from tests.filing import OUTSIDE, an_application, clean, drain_all, file_clean, outcomes_of, register, rows, value
+from tests.filing import an_application, clean, drain_all, file_clean, outcomes_of, register, rows, value
 from workflows import monitor, pauses
 from workflows.drain import Drainer
 from workflows.flow import QUEUES
@@ -153,13 +153,13 @@ def test_the_sweep_wakes_delivery_where_messages_are_owed_but_not_while_it_is_pa
     woken: list[str] = []
     monkeypatch.setattr(sweep, "wake", woken.append)
     file_clean(1)
-    sweep.sweep(OUTSIDE, sweep.Coroner())
+    sweep.sweep(sweep.Coroner())
     assert woken == ["verification", "delivery"]
 
     with transaction() as session:
         pauses.pause(raw(session), "delivery", "operator:1", clock.now())
     woken.clear()
-    sweep.sweep(OUTSIDE, sweep.Coroner())
+    sweep.sweep(sweep.Coroner())
     assert woken == ["verification"]
 
 
@@ -176,7 +176,7 @@ def test_the_commands_pause_show_and_resume_the_delivery_queue(database: str, br
 
     assert run.invoke(operation.app, ["queues", "resume", "delivery"]).exit_code == 0
     lines = run.invoke(operation.app, ["queues"]).output.splitlines()
-    assert lines[-1].split() == ["delivery", "0", "0", "0.0", "-", "open"]
+    assert lines[-1].split() == ["delivery", "0", "0", "0.0", "0", "open"]
 
 
 def test_with_many_waiting_and_many_more_done_no_table_is_read_whole(database: str) -> None:

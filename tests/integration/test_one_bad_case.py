@@ -24,6 +24,19 @@ def test_one_bad_case_among_twenty_fails_alone_and_the_others_are_notified(poiso
     assert healthy()
 
 
+@pytest.mark.parametrize("fault", ["update declaration set body = null where case_id = %s", "update cases set stage = 'of a later release' where id = %s"])
+def test_a_case_that_cannot_even_be_loaded_is_parked_and_nobody_waits_behind_it(database: str, worker: Worker, fault: str) -> None:
+    bad, *good = file_clean(20)
+    rows(fault, bad.case_id)
+
+    try_until_parked(worker(), settings().tries + 1)
+
+    assert all(stage_of(each) == "notified" for each in good)
+    assert stage_of(bad) == "parked"
+    assert events_of(bad) == ["ApplicationReceived", "CaseParked"]
+    assert value("select count(*) from attempt") == 0
+
+
 def test_halving_finds_it_in_few_steps(poisoned: Poisoned, worker: Worker) -> None:
     drain_all(worker(outside=poisoned.register.outside()))
 

@@ -16,7 +16,7 @@ from tasks.queues import declare
 from tasks.sweep import SIGN_ON_AGAIN, SWEEP_LOCK, Coroner, sweep
 from tasks.wake import awake, flag, wake, wake_after_answer, wake_after_intake
 from tests.conftest import forget_settings
-from tests.filing import OUTSIDE, drain_all, file_clean, rows, stages, value
+from tests.filing import drain_all, file_clean, rows, stages, value
 from tests.integration.people import after
 from tests.integration.test_delivery import BookGateway, a_deliverer
 from workflows.drain import Drainer
@@ -116,7 +116,7 @@ def test_without_a_broker_applications_are_taken_and_worked_all_the_same(worker:
     drainer.wake = wake
 
     drain_all(drainer)
-    sweep(OUTSIDE, Coroner())
+    sweep(Coroner())
 
     assert stages() == {"notified": 2}
 
@@ -175,7 +175,7 @@ def test_the_sweep_wakes_every_queue_with_work_and_no_other(worker: Worker) -> N
     worker({"verification"}).drain("verification", 60)
     rows("update message set status = 'sent'")
 
-    sweep(OUTSIDE, Coroner())
+    sweep(Coroner())
 
     assert waiting() == {"scoring": 1}
 
@@ -184,13 +184,13 @@ def test_the_sweep_wakes_the_delivery_where_a_message_is_owed(worker: Worker) ->
     file_clean(1)
     drain_all(worker())
 
-    sweep(OUTSIDE, Coroner())
+    sweep(Coroner())
 
     assert waiting() == {"delivery": 1}
 
 
 def test_the_sweep_wakes_nobody_where_nothing_is_to_do() -> None:
-    sweep(OUTSIDE, Coroner())
+    sweep(Coroner())
 
     assert waiting() == {}
 
@@ -200,7 +200,7 @@ def test_the_sweep_does_not_wake_a_paused_queue() -> None:
     rows("update message set status = 'sent'")
     rows("insert into paused_queue values ('verification', now(), 'operator:x')")
 
-    sweep(OUTSIDE, Coroner())
+    sweep(Coroner())
 
     assert waiting() == {}
 
@@ -213,11 +213,11 @@ def test_the_sweep_rings_timers_and_back_offs_once_they_are_over(worker: Worker)
     rows("update message set status = 'sent'")
     assert stages() == {"needs_correction": 1}
 
-    sweep(OUTSIDE, Coroner())
+    sweep(Coroner())
     assert waiting() == {}
 
     with after(days=7.1):
-        sweep(OUTSIDE, Coroner())
+        sweep(Coroner())
     assert waiting() == {"notification": 1}
 
 
@@ -233,7 +233,7 @@ def test_the_sweep_gives_back_what_a_dead_worker_held_and_wakes_its_queue() -> N
     rows("update message set status = 'sent'")
     rows("insert into attempt (worker_id, queue, case_ids, at) values (4711, 'verification', %s, now())", [taken.case_id, second.case_id])
 
-    sweep(OUTSIDE, long_silent(4711))
+    sweep(long_silent(4711))
 
     assert waiting() == {"verification": 1}
     assert rows("select worker_id, case_ids from attempt order by id") == [(None, [taken.case_id]), (None, [second.case_id])]
@@ -242,12 +242,12 @@ def test_the_sweep_gives_back_what_a_dead_worker_held_and_wakes_its_queue() -> N
 def test_the_sweep_counts_a_death_alone_and_forgets_troubles_that_are_over(worker: Worker) -> None:
     (taken,) = file_clean(1)
     rows("insert into attempt (worker_id, queue, case_ids, at) values (4711, 'verification', %s, now())", [taken.case_id])
-    sweep(OUTSIDE, long_silent(4711))
+    sweep(long_silent(4711))
     assert rows("select tries, error, parked from trouble") == [(1, "worker died", False)]
 
     with after(seconds=5):
         drain_all(worker())
-        sweep(OUTSIDE, Coroner())
+        sweep(Coroner())
 
     assert stages() == {"notified": 1}
     assert value("select count(*) from trouble") == 0
@@ -257,10 +257,10 @@ def test_only_one_sweep_runs_at_a_time() -> None:
     file_clean(1)
     with transaction() as session:
         raw(session).execute("select pg_advisory_xact_lock(%s)", [SWEEP_LOCK])
-        sweep(OUTSIDE, Coroner())
+        sweep(Coroner())
         assert waiting() == {}
 
-    sweep(OUTSIDE, Coroner())
+    sweep(Coroner())
     assert "verification" in waiting()
 
 
@@ -269,7 +269,7 @@ def test_a_worker_that_holds_its_lock_is_alive_for_every_sweep(worker: Worker) -
     book = worker().logbook
     book.enter("verification", [taken.case_id], value("select now()"))
 
-    sweep(OUTSIDE, Coroner())
+    sweep(Coroner())
 
     assert rows("select worker_id from attempt") == [(book.worker_id,)]
     assert value("select count(*) from pg_locks where locktype = 'advisory' and classid = %s", WORKER_LOCK) == 1
@@ -283,6 +283,6 @@ def test_wiping_the_broker_loses_no_work(worker: Worker) -> None:
         client.delete(key)
     assert waiting() == {}
 
-    sweep(OUTSIDE, Coroner())
+    sweep(Coroner())
 
     assert "verification" in waiting()

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from models.errors import Unavailable
-from tests.filing import apart, drain_all, everything, file_clean, healthy, rows, stage_of, stages, value
+from tests.filing import apart, clean, drain_all, everything, file, file_clean, healthy, register, rows, stage_of, stages, value
+from tests.integration.people import after
 from tests.integration.registers import Poisoned, Register
 from workflows.drain import Drainer
 
@@ -52,15 +53,16 @@ def test_what_was_set_apart_is_not_lost_when_the_register_is_away(database: str,
     # When a worker takes them while the register is away
     there = Register("nobody", away=True)
     drainer = worker(outside=there.outside())
-    for _ in range(3):
-        with pytest.raises(Unavailable):
+    for minutes in range(3):
+        with after(seconds=61 * minutes):
             drainer.drain("verification", 60)
 
     # Then they can still be found, and go on once it is back
     assert healthy()
-    assert apart() == [[each.case_id for each in taken]]
+    assert sorted(case_id for each in apart() for case_id in each) == [each.case_id for each in taken]
     there.away = False
-    drain_all(drainer)
+    with after(seconds=300):
+        drain_all(drainer)
     assert stages() == {"notified": size}
     assert value("select count(*) from trouble") == 0
 
@@ -72,11 +74,65 @@ def test_halves_of_what_was_set_apart_are_not_lost_when_the_register_goes_away_i
     there = Register("nobody", errors=[ValueError("first time"), Unavailable("away")])
     drainer = worker(outside=there.outside())
 
-    with pytest.raises(Unavailable):
-        drainer.drain("verification", 60)
+    drainer.drain("verification", 60)
 
     assert healthy()
-    drain_all(drainer)
+    with after(seconds=61):
+        drain_all(drainer)
+    assert stages() == {"notified": 4}
+
+
+def test_what_is_put_off_holds_up_nobody_who_waits_in_the_queue(database: str, worker: Worker) -> None:
+    put_off, *others = clean(6)
+    register([put_off, *others])
+    (first,) = file(put_off.body)
+    rows("update cases set ready = false")
+    rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [first.case_id])
+    file(*[each.body for each in others])
+    there = Register("nobody", silent_about=put_off.persons[0].idcs)
+
+    drain_all(worker(outside=there.outside()))
+
+    assert stages() == {"submitted": 1, "notified": 5}
+    assert apart() == [[first.case_id]]
+
+
+@pytest.mark.parametrize("place", [0, 7, 19])
+def test_a_register_that_gives_no_answer_about_one_person_holds_up_no_neighbour(database: str, worker: Worker, place: int) -> None:
+    made = clean(20)
+    register(made)
+    taken = file(*[each.body for each in made])
+    there = Register("nobody", silent_about=made[place].persons[0].idcs)
+    drainer = worker(outside=there.outside())
+
+    for minutes in range(3):
+        with after(seconds=61 * minutes):
+            drain_all(drainer)
+
+    # Its neighbours are notified; it waits, no try is counted however often there is no answer, and it goes on with the first one
+    assert stages() == {"notified": 19, "submitted": 1}
+    assert apart() == [[taken[place].case_id]]
+    assert value("select count(*) from trouble") == 0
+    there.silent_about = "nobody"
+    with after(seconds=600):
+        drain_all(drainer)
+    assert stages() == {"notified": 20}
+    assert healthy()
+
+
+class Panic(BaseException):
+    """What a library in another language raises: no Exception."""
+
+
+def test_a_panic_of_a_library_is_a_failure_like_any_other(database: str, worker: Worker) -> None:
+    file_clean(4)
+    there = Register("nobody", errors=[Panic(), Panic(), SystemExit(1)])
+
+    drain_all(worker(outside=there.outside()))
+
+    assert value("select count(*) from attempt where worker_id is not null") == 0
+    with after(seconds=10):
+        drain_all(worker(outside=there.outside()))
     assert stages() == {"notified": 4}
 
 
