@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from models.errors import Problem
+from models.settings import HTTP_ADDRESS
 from workflows.declaration import CIN, IDCS, NO_CONTROLS
 
 WHOLE = "body"
@@ -37,6 +38,7 @@ PATTERNS: Mapping[str, str] = {
     IDCS: "Must be ten digits.",
     CIN: "Must be one or two letters and one to seven digits.",
     NO_CONTROLS: "Must not be empty, nor hold control characters.",
+    HTTP_ADDRESS: "Must be an address that begins with http:// or https://, with a host.",
 }
 
 
