@@ -70,7 +70,7 @@ def households(draw: Callable[..., Any], most: int = 6) -> list[Json]:
 
 
 @st.composite
-def bodies(draw: Callable[..., Any], **fixed: st.SearchStrategy[Any]) -> Json:
+def bodies(draw: st.DrawFn, /, **fixed: st.SearchStrategy[Any]) -> Json:
     """An application that the model accepts."""
     parts: dict[str, st.SearchStrategy[Any]] = {
         "milieu": one_of(d.Milieu), "region": st.integers(1, 12), "commune": TEXT, "language": one_of(d.Language),
@@ -84,7 +84,7 @@ def bodies(draw: Callable[..., Any], **fixed: st.SearchStrategy[Any]) -> Json:
         "bills": st.fixed_dictionaries({"gas": MONEY, "telecom": MONEY, "water_electricity": st.lists(MONEY, max_size=3)}),
         "members": households(),
     }  # fmt: skip
-    return draw(st.fixed_dictionaries(parts | fixed))  # type: ignore[no-any-return]
+    return draw(st.fixed_dictionaries(parts | fixed))
 
 
 def declarations(**fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Declaration]:

@@ -32,7 +32,7 @@ def population(seed: int) -> list[Made]:
 @cache
 def register(seed: int) -> dict[str, RegisteredPerson]:
     """Everybody whom the register knows, as `sijil enrol` would store them."""
-    return {row["idcs"]: entry(row) for made in population(seed) for row in (each.row() for each in made.persons)}
+    return {str(row["idcs"]): entry(row) for made in population(seed) for row in (each.row() for each in made.persons)}
 
 
 def entry(row: dict[str, Any]) -> RegisteredPerson:

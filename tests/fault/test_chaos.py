@@ -12,6 +12,7 @@ import pytest
 
 from models.settings import settings
 from sijil.chaos import crowd, verdict
+from sijil.chaos.poison import POISON
 from sijil.chaos.run import holds
 from sijil.generator.household import Made
 from tests.filing import a_drainer, clean, drain_all, file, register, rows, value
@@ -135,4 +136,4 @@ def test_everybody_in_the_crowd_can_apply(database: str, seed: int) -> None:
     assert all(ApplicationBody.model_validate(body) for body in people.bodies)
     claimed = Counter(member["idcs"] for body in people.bodies for member in body["members"])
     assert sum(times > 1 for times in claimed.values()) >= 12  # the planted pairs
-    assert claimed[crowd.POISON] == 1
+    assert claimed[POISON] == 1

@@ -520,7 +520,7 @@ def test_what_looks_like_a_setting_and_is_none_is_named_with_the_one_that_comes_
 @pytest.mark.parametrize(
     ("raised", "said"),
     [
-        (lambda *_: {}["Fatima Zahra"], "KeyError in <lambda>"),
+        (lambda *_: dict[str, str]()["Fatima Zahra"], "KeyError in <lambda>"),
         (lambda *_: ApplicationBody.model_validate({"commune": "Fatima Zahra"}), "ValidationError in model_validate"),
     ],
 )

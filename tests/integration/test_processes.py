@@ -35,7 +35,7 @@ def start(database: str, broker: str, monkeypatch: pytest.MonkeyPatch) -> Iterat
         process.kill()
         process.wait()
     for pid in left:
-        until(lambda pid=pid: not running(pid))
+        until(lambda pid=pid: not running(pid))  # type: ignore[misc]  # a lambda's default has no type
 
 
 def until(condition: Callable[[], object]) -> None:

@@ -42,6 +42,16 @@ class Work:
         return self.doing(stop)
 
 
+def held(began: Event, go_on: Event) -> Callable[[Event], object]:
+    """What a job does that says that it began, and then waits until it may go on."""
+
+    def wait(stop: Event) -> bool:
+        began.set()
+        return go_on.wait(20)
+
+    return wait
+
+
 def a_schedule(*jobs: Daily) -> Schedule:
     return Schedule(Event(), jobs)
 
@@ -109,7 +119,7 @@ def test_while_one_supervisor_is_at_it_another_does_nothing(database: str) -> No
 
 def test_two_supervisors_at_once_run_it_once(database: str) -> None:
     began, go_on = Event(), Event()
-    work = Work(doing=lambda stop: (began.set(), go_on.wait(20)))
+    work = Work(doing=held(began, go_on))
     job = Daily("job", 6, work)
     look(NOON, job)
 
@@ -157,7 +167,7 @@ def test_a_job_that_was_told_to_stop_in_the_middle_is_not_done(database: str) ->
 def test_a_supervisor_never_waits_for_a_job_and_runs_one_thread_at_most(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.0)
     began, go_on = Event(), Event()
-    job = Daily("job", 0, Work(doing=lambda stop: (began.set(), go_on.wait(20))))
+    job = Daily("job", 0, Work(doing=held(began, go_on)))
     look(clock.now() - timedelta(days=1), job)
     supervisor = a_schedule(job)
 

@@ -136,7 +136,8 @@ def test_without_the_secret_the_stage_is_told_and_nothing_else(client: Client) -
 
 
 def test_whose_doubt_it_is_stays_with_the_caseworkers(client: Client) -> None:
-    assert shown(client, taken := under_review(), **{"Receipt-Secret": taken.secret}).json()["corrections"] == []
+    taken = under_review()
+    assert shown(client, taken, **{"Receipt-Secret": taken.secret}).json()["corrections"] == []
 
 
 def test_the_receipts_page_is_there(client: Client) -> None:

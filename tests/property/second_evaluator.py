@@ -36,7 +36,8 @@ def years(person: Person, day: date) -> int:
 
 def head(body: Body) -> Person:
     """The head."""
-    (found,) = (person for person in body["members"] if person["relationship"] == "head")
+    people: list[Person] = body["members"]
+    (found,) = (person for person in people if person["relationship"] == "head")
     return found
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from workflows.arrays import array
 
 SPACES = " \t\n\r\v\f"
-TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
 def as_postgresql_reads(literal: str) -> list[str | None]:

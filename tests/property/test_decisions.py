@@ -84,10 +84,9 @@ def test_a_refusal_always_rests_on_two_different_caseworkers_in_one_review(data:
     answer = DoubtAnswer(at=NOW, by=data.draw(caseworkers()), verdict="refuse", reason="false_declaration")
     event = decided(step, case, answer)
     proposed = case.past.get(RefusalProposed)
-    of_this_review = proposed is not None and proposed.at > case.stage_since
-    if of_this_review and proposed.actor != answer.by:
-        assert event == ApplicationRefused(reason=answer.reason, proposed_by=proposed.actor)
-    elif of_this_review:
-        assert event is None
-    else:
+    if proposed is None or proposed.at <= case.stage_since:
         assert event == RefusalProposed(reason=answer.reason)
+    elif proposed.actor != answer.by:
+        assert event == ApplicationRefused(reason=answer.reason, proposed_by=proposed.actor)
+    else:
+        assert event is None

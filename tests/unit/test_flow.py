@@ -44,7 +44,7 @@ def may_return(decide: Decide) -> set[type[Event]]:
 
 def takes(decide: Decide) -> type:
     """The evidence in a decision's annotation."""
-    hints = get_type_hints(decide)
+    hints: dict[str, type] = get_type_hints(decide)
     return [hint for name, hint in hints.items() if name != "return"][1]
 
 

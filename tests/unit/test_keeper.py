@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from tasks import supervisor
+from tasks.schedule import Schedule
 from tasks.supervisor import LONG_ENOUGH, LONGEST_BACK_OFF, Keeper, Supervisor
 
 
@@ -92,7 +93,7 @@ def test_a_death_is_told_once(world: World) -> None:
 def test_a_sweep_that_fails_stops_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """The supervisor lives on, and the next round tries again: were it to end, all its workers would."""
     supervised = Supervisor([], 0)
-    rounds = []
+    rounds: list[int] = []
 
     def fails(*_: object) -> None:
         rounds.append(len(rounds))
@@ -103,7 +104,7 @@ def test_a_sweep_that_fails_stops_no_worker(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(supervisor, "sweep", fails)
     monkeypatch.setattr(supervisor, "SWEEP_SECONDS", 0.0)
     monkeypatch.setattr(supervisor, "outside", lambda: None)
-    monkeypatch.setattr(supervisor.Schedule, "tend", lambda self: None)
+    monkeypatch.setattr(Schedule, "tend", lambda self: None)
 
     supervised.run()
 

@@ -109,12 +109,13 @@ def test_a_phone_that_three_households_give_is_not_worth_a_note() -> None:
 
 def test_a_shared_phone_stands_beside_the_doubt_and_raises_none() -> None:
     event = screen.decide(a_case_file(), ScreeningAnswer(at=NOW, held=(Holder(0, 80, 800),), phone_households=5))
+    assert isinstance(event, DuplicateSuspected)
     assert [each.code for each in event.signals] == ["person_in_two_households", "phone_shared"]
 
 
 def test_each_case_is_screened_with_its_own_claims_and_phone() -> None:
     cases = [a_case_file(id=1), a_case_file(id=2, declaration=a_declaration(phone="0712345678")), a_case_file(id=3, declaration=a_declaration(phone=None))]
-    held = {2: (Holder(0, 80, 800),)}
+    held: dict[int, tuple[Holder, ...]] = {2: (Holder(0, 80, 800),)}
     answers = screen.gather(cases, ports(SocialRegister(held, {"+212612345678": 1, "+212712345678": 6})))
     assert {number: (answer.held, answer.phone_households) for number, answer in answers.items()} == {1: ((), 1), 2: (held[2], 6), 3: ((), 0)}
 

@@ -76,7 +76,8 @@ def test_reminders_of_an_earlier_correction_do_not_count() -> None:
 
 def test_a_silent_citizen_is_reminded_twice_and_then_the_application_lapses() -> None:
     # Given a case that waits, and nobody speaks
-    case, now, told = waiting(), NOW, []
+    case, now = waiting(), NOW
+    told: list[tuple[int, str]] = []
     # When every timer that the map sets rings
     while (due := CORRECTION.next_timer(case.stage_since, now)) is not None:
         now = due
