@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from models.database import Connection, value
 from models.errors import Refused
@@ -20,7 +21,13 @@ ONE = f"select {COLUMNS} from cases where stage = 'under_review' and id = %s"
 # Whoever was named may have let go since, and somebody else have claimed the person.
 HOLD_NOW = "select case_id from person_claim where idcs = any(%s) and household_id <> %s"
 OTHERS = """
-    select r.reference, c.stage, c.submitted_at, d.body::text, array(select idcs from person_claim p where p.case_id = c.id and p.idcs = any(%s))
+    select r.reference, c.stage, c.submitted_at, d.body::text, array(select idcs from person_claim p where p.case_id = c.id and p.idcs = any(%s)),
+        exists (select from event e where e.case_id = c.id and e.kind = 'CaseErased'),
+        array(
+            select json_build_object('idcs', m.idcs, 'name', m.name, 'relationship', m.relationship)
+            from household_version v join household_member m using (household_id, version)
+            where (v.household_id, v.case_id) = (c.household_id, c.id) order by m.position
+        )
     from cases c
     join receipt r on r.case_id = c.id
     left join declaration d on (d.case_id, d.number) = (c.id, c.declaration)
@@ -30,9 +37,10 @@ OTHERS = """
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another application that the doubt is about. `declaration`: None once it is erased or was kept long enough.
+    """Another application that the doubt is about. `declaration`: None once it is `erased` on request or was kept long enough.
 
     `holds`: the identifiers of the doubted household's members that it holds now; none once it has let them go.
+    `registered`: its members as the register keeps them, by idcs, name (None: erased) and relationship; none before it is registered.
     """
 
     reference: str
@@ -40,6 +48,8 @@ class Other:
     submitted_at: datetime
     declaration: Declaration | None
     holds: frozenset[str]
+    erased: bool
+    registered: list[dict[str, Any]]
 
 
 def waiting(connection: Connection, limit: int) -> tuple[int, list[CaseFile]]:
@@ -64,6 +74,6 @@ def doubted(connection: Connection, reference: str) -> tuple[CaseFile, list[Othe
 def others(connection: Connection, case_ids: Iterable[int], persons: Sequence[str]) -> list[Other]:
     """These cases as they stand now, with those of these persons whom each holds."""
     return [
-        Other(reference, stage, submitted_at, Declaration.model_validate_json(body) if body else None, frozenset(holds))
-        for reference, stage, submitted_at, body, holds in connection.execute(OTHERS, [persons, list(case_ids)])
+        Other(reference, stage, submitted_at, Declaration.model_validate_json(body) if body else None, frozenset(holds), erased, registered)
+        for reference, stage, submitted_at, body, holds, erased, registered in connection.execute(OTHERS, [persons, list(case_ids)])
     ]

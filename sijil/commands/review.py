@@ -23,6 +23,7 @@ from workflows.stages.review import REASONS
 app = typer.Typer()
 doubts_app = typer.Typer(no_args_is_help=True, help="Applications that wait for a caseworker: list them, look at one.")
 app.add_typer(doubts_app, name="doubts")
+GONE = {"erased": "its declaration was erased on request", "retention": "its declaration's period of retention is over"}
 REASON_CODES = "; ".join(f"to {verdict}: {', '.join(reasons)}" for verdict, reasons in REASONS.items())
 
 
@@ -44,10 +45,11 @@ def show_doubt(reference: str, as_json: Json = False) -> None:
     with servers(), transaction() as session:
         file, others = doubted(raw(session), reference)
     shared = {member.idcs for other in others if other.declaration for member in other.declaration.members}
+    shared |= {member["idcs"] for other in others if not other.declaration for member in other.registered}
     mine = {member.idcs for member in file.declaration.members}
     households = [
-        seen(file.reference, file.stage, file.submitted_at, file.declaration, shared),
-        *(seen(other.reference, other.stage, other.submitted_at, other.declaration, mine) | {"holds": sorted(other.holds)} for other in others),
+        known(file) | seen(file.declaration, shared),
+        *(seen_of(other, mine) | {"holds": sorted(other.holds)} for other in others),
     ]
     answers = answers_to(file)
     result = told(file) | {"application": households[0], "others": households[1:], "answers": answers}
@@ -116,13 +118,23 @@ def reasons(file: CaseFile, others: Sequence[Other]) -> list[str]:
     return lines
 
 
-def seen(reference: str, stage: str, filed: datetime, declaration: Declaration | None, shared: set[str]) -> dict[str, Any]:
+def known(case: CaseFile | Other) -> dict[str, Any]:
+    """What is always known of an application."""
+    return {"reference": case.reference, "stage": case.stage, "filed": case.submitted_at, "gone": None}
+
+
+def seen_of(other: Other, shared: set[str]) -> dict[str, Any]:
+    """Another household; where its declaration is gone, how it went and what the register keeps."""
+    if other.declaration:
+        return known(other) | seen(other.declaration, shared)
+    kept = [{"latin": None, "birth_date": None, "declarant": False, "shared": each["idcs"] in shared} | each for each in other.registered]
+    return known(other) | {"gone": "erased" if other.erased else "retention", "members": kept}
+
+
+def seen(declaration: Declaration, shared: set[str]) -> dict[str, Any]:
     """A household as declared; members that stand in another one, too, are marked."""
-    known: dict[str, Any] = {"reference": reference, "stage": stage, "filed": filed}
-    if declaration is None:
-        return known | {"members": None}
     place = {"milieu": declaration.milieu, "region": declaration.region, "commune": declaration.commune, "phone": declaration.phone}
-    return known | place | {"members": [person(member) | {"shared": member.idcs in shared} for member in declaration.members]}
+    return place | {"members": [person(member) | {"shared": member.idcs in shared} for member in declaration.members]}
 
 
 def person(member: Member) -> dict[str, Any]:
@@ -137,8 +149,9 @@ def person(member: Member) -> dict[str, Any]:
 def lines_of(household: dict[str, Any]) -> list[str]:
     """A household for people to read; a star marks who is declared in both."""
     title = f"{household['reference']}, filed {household['filed']:%F %T}, {household['stage']}"
-    if household["members"] is None:
-        return ["", f"{title}: its declaration is erased."]
+    if household["gone"]:
+        kept = "this is what the register keeps" if household["members"] else "the register keeps nothing of it"
+        return ["", f"{title}: {GONE[household['gone']]}; {kept}.", *map(line_of, household["members"])]
     region = index_in_force(clock.now().date()).region_names[household["region"]]
     where = f"{household['commune']}, {region}, {household['milieu']}, phone {household['phone'] or 'none'}"
     return ["", f"{title}: {where}", *map(line_of, household["members"])]
@@ -148,7 +161,7 @@ def line_of(member: dict[str, Any]) -> str:
     """A member."""
     names = " / ".join(dict.fromkeys(name for name in (member["latin"], member["name"]) if name))
     role = member["relationship"] + (", declares" if member["declarant"] else "")
-    return f"  {'*' if member['shared'] else ' '} {member['idcs']}  {member['birth_date']}  {role:<24}{names}"
+    return f"  {'*' if member['shared'] else ' '} {member['idcs']}  {member['birth_date'] or 'not kept':<10}  {role:<24}{names or 'not kept'}"
 
 
 def standing(others: Sequence[Other]) -> list[str]:

@@ -10,9 +10,21 @@ from tests.integration.people import after, caseworker, citizen, ring_timers
 from tests.integration.running import Run
 from workflows.drain import Drainer
 from workflows.intake import Taken
+from workflows.policies import periods
+from workflows.retention import retain
 from workflows.stages.review import REASONS
 
 Worker = Callable[..., Drainer]
+
+
+@pytest.fixture
+def held(ready: Run, worker: Worker) -> Taken:
+    """An application that holds its persons and is not registered yet."""
+    mine = a_household(0, members=3)
+    register([mine])
+    (taken,) = file(mine.body)
+    drain_all(worker({"verification", "scoring", "fraud"}))
+    return taken
 
 
 # Looking -------------------------------------------------------------------------------------------
@@ -58,21 +70,20 @@ def test_where_the_other_household_let_go_the_doubt_says_that_lifting_leads_on(d
     assert "once the doubt is lifted, it goes on" in ran.out
 
 
-def test_whoever_claimed_the_person_since_the_first_holder_let_go_is_shown_too(ready: Run, worker: Worker) -> None:
+def test_whoever_claimed_the_person_since_the_first_holder_let_go_is_shown_too(held: Taken, ready: Run, worker: Worker) -> None:
     # Given a household that held a person until it withdrew, and another that has the person now
     mine, theirs, third = (a_household(place, members=3) for place in range(3))
-    register([mine, theirs, third])
-    before, later = file(mine.body, borrowing(theirs.body, mine.body))
-    for queue in ("verification", "scoring", "fraud"):
-        worker({queue}).drain(queue, 60)
-    citizen(before, "withdrawal")
+    register([theirs, third])
+    (later,) = file(borrowing(theirs.body, mine.body))
+    drain_all(worker({"verification", "scoring", "fraud"}))
+    citizen(held, "withdrawal")
     (now,) = file(borrowing(third.body, mine.body))
     drain_all(worker())
     assert (stage_of(later), stage_of(now)) == ("under_review", "notified")
 
     ran = ready("doubts", "show", later.reference, "--json")
 
-    assert [(each["reference"], len(each["holds"])) for each in ran.json["others"]] == [(before.reference, 0), (now.reference, 1)]
+    assert [(each["reference"], len(each["holds"])) for each in ran.json["others"]] == [(held.reference, 0), (now.reference, 1)]
     assert f"Still held by {now.reference}" in ran.out
 
 
@@ -85,14 +96,44 @@ def test_a_doubt_whose_timer_rang_is_still_seen_until_it_is_worked(doubted: tupl
     assert ready("doubts", "show", later.reference).code == 0
 
 
-def test_an_erased_household_is_shown_as_erased(doubted: tuple[Taken, Taken], ready: Run) -> None:
+def test_of_an_erased_household_the_register_still_says_who_stands_in_both(doubted: tuple[Taken, Taken], ready: Run) -> None:
     first, later = doubted
     assert ready("erase", first.reference).code == 0
 
     ran = ready("doubts", "show", later.reference, "--json")
 
-    assert ran.json["others"][0]["members"] is None
-    assert "its declaration is erased" in ran.out
+    (other,) = ran.json["others"]
+    assert "its declaration was erased on request; this is what the register keeps." in ran.out
+    assert {(each["name"], each["birth_date"]) for each in other["members"]} == {(None, None)}
+    for household in (ran.json["application"], other):
+        assert [each["idcs"] for each in household["members"] if each["shared"]] == other["holds"]
+
+
+def test_of_a_household_whose_declaration_was_kept_long_enough_the_register_still_has_the_names(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    _, later = doubted
+    before = ready("doubts", "show", later.reference, "--json").json["others"][0]["members"]
+
+    with after(days=periods()["declaration"].days + 1):
+        retain()
+        ran = ready("doubts", "show", later.reference, "--json")
+
+    assert "its declaration's period of retention is over; this is what the register keeps." in ran.out
+    names = [[(each["name"], each["relationship"], each["shared"]) for each in members] for members in (before, ran.json["others"][0]["members"])]
+    assert names[0] == names[1]
+
+
+def test_of_a_household_that_was_erased_before_it_was_registered_nothing_is_left_to_show(held: Taken, ready: Run, worker: Worker) -> None:
+    theirs = a_household(1, members=3)
+    register([theirs])
+    (later,) = file(borrowing(theirs.body, a_household(0, members=3).body))
+    drain_all(worker({"verification", "scoring", "fraud"}))
+    citizen(held, "withdrawal")
+    ready("erase", held.reference)
+
+    ran = ready("doubts", "show", later.reference, "--json")
+
+    assert ran.json["others"][0]["members"] == []
+    assert "its declaration was erased on request; the register keeps nothing of it." in ran.out
 
 
 def test_doubts_are_listed_the_longest_waiting_first_and_what_is_left_off_is_counted(database: str, ready: Run, worker: Worker) -> None:
