@@ -127,9 +127,13 @@ def answer_of_caseworker(session: Session, answer: CaseworkerAnswer, now: dateti
     """A caseworker answers a doubt. Raises what `answer_of_citizen` raises, secrets aside."""
     connection = raw(session)
     case = find(connection, answer.reference)
+    return act(connection, case, answer.version, in_evidence(answer, now), outside)
+
+
+def in_evidence(answer: CaseworkerAnswer, now: datetime) -> DoubtAnswer:
+    """A caseworker's answer as the stage is given it: who says so is a pseudonym."""
     # The role is `officer` in every event ever recorded, and part of what is digested: another word would be another person.
-    form = DoubtAnswer(at=now, by=pseudonym("officer", answer.caseworker), verdict=answer.verdict, reason=answer.reason)
-    return act(connection, case, answer.version, form, outside)
+    return DoubtAnswer(at=now, by=pseudonym("officer", answer.caseworker), verdict=answer.verdict, reason=answer.reason)
 
 
 def act(connection: Connection, case: Found, version: int | None, form: Evidence, outside: Outside) -> StageNow:

@@ -1,13 +1,14 @@
 """For caseworkers: which applications wait for them, what a doubt is about, and answering it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
 
 from models import clock
 from models.database import raw, transaction
+from models.errors import Refused
 from sijil.say import Json, answer, servers
 from tasks.outside import outside
 from tasks.wake import wake_after_answer
@@ -15,10 +16,11 @@ from workflows.casefile import CaseFile
 from workflows.declaration import Declaration, Member
 from workflows.doubts import Other, doubted, waiting
 from workflows.events import DuplicateSuspected, RefusalProposed
-from workflows.fraud import INNOCENT
-from workflows.people import CaseworkerAnswer, answer_of_caseworker
+from workflows.fraud import SIGNALS
+from workflows.people import CaseworkerAnswer, answer_of_caseworker, in_evidence
 from workflows.policies import index_in_force
 from workflows.stages.review import REASONS
+from workflows.stages.review import decide as decide_doubt
 
 app = typer.Typer()
 doubts_app = typer.Typer(no_args_is_help=True, help="Applications that wait for a caseworker: list them, look at one.")
@@ -32,15 +34,18 @@ def list_doubts(limit: Annotated[int, typer.Option(min=1, help="How many to show
     """Applications that wait for a caseworker."""
     with servers(), transaction() as session:
         count, files = waiting(raw(session), limit)
-    now = clock.now()
-    lines = [f"{file.reference}  {days(file.stage_since, now):>4} days  {codes(file)}{'  refusal proposed' if proposal(file) else ''}" for file in files]
+    lines = [f"{file.reference}  since {file.stage_since:%F %R}  version {file.version}  {'; '.join(why(file))}" for file in files]
     if count > len(files):
         lines.append(f"and {count - len(files)} more (--limit)")
     answer({"waiting": count, "doubts": [told(file) for file in files]}, as_json, *(lines or ["nothing waits for a caseworker"]))
 
 
 @doubts_app.command("show")
-def show_doubt(reference: str, as_json: Json = False) -> None:
+def show_doubt(
+    reference: str,
+    caseworker: Annotated[str, typer.Option("--as", help="Who looks: the answers shown are those that this caseworker can give.")] = "YOUR-NAME",
+    as_json: Json = False,
+) -> None:
     """One of them: the household beside those that it is doubted for, and how it can be answered. Shows personal data."""
     with servers(), transaction() as session:
         file, others = doubted(raw(session), reference)
@@ -51,10 +56,10 @@ def show_doubt(reference: str, as_json: Json = False) -> None:
         known(file) | seen(file.declaration, shared),
         *(seen_of(other, mine) | {"holds": sorted(other.holds)} for other in others),
     ]
-    answers = answers_to(file)
+    answers = answers_to(file, caseworker)
     result = told(file) | {"application": households[0], "others": households[1:], "answers": answers}
     shown = [*reasons(file, others), *(line for each in households for line in lines_of(each)), *standing(others)]
-    answer(result, as_json, *shown, "", "Answer by one of:", *(f"  {each}" for each in answers))
+    answer(result, as_json, *shown, "", "Answer by one of (a refusal needs two caseworkers):", *(f"  {each}" for each in answers))
 
 
 @app.command("decide")
@@ -82,14 +87,11 @@ def decide(
 # What is shown --------------------------------------------------------------------------------------
 
 
-def days(since: datetime, now: datetime) -> int:
-    """How long it has waited."""
-    return (now - since).days
-
-
-def codes(file: CaseFile) -> str:
-    """The reasons to look, by their codes."""
-    return ", ".join(signal.code for signal in file.last(DuplicateSuspected).signals)
+def why(file: CaseFile) -> list[str]:
+    """The reasons to look in a few words, and whether a refusal was proposed."""
+    said = proposal(file)
+    proposed = [f"refusal proposed by {said['by']} ({said['reason']})"] if said else []
+    return [*(f"{signal.code}: {SIGNALS[signal.code].WHY}" for signal in file.last(DuplicateSuspected).signals), *proposed]
 
 
 def proposal(file: CaseFile) -> dict[str, str] | None:
@@ -101,7 +103,10 @@ def proposal(file: CaseFile) -> dict[str, str] | None:
 def told(file: CaseFile) -> dict[str, Any]:
     """A doubt without its households."""
     signals = [
-        {"code": signal.code, "members": list(signal.members), "count": signal.count, "may_be_innocent": INNOCENT[signal.code]}
+        {
+            "code": signal.code, "members": list(signal.members), "count": signal.count,
+            "why": SIGNALS[signal.code].WHY, "may_be_innocent": SIGNALS[signal.code].INNOCENT,
+        }
         for signal in file.last(DuplicateSuspected).signals
     ]  # fmt: skip
     return {"reference": file.reference, "since": file.stage_since, "version": file.version, "signals": signals, "refusal_proposed": proposal(file)}
@@ -111,8 +116,8 @@ def reasons(file: CaseFile, others: Sequence[Other]) -> list[str]:
     """Why a person looks, with what may be innocent in it, and what was said before."""
     lines = [f"{file.reference} waits for a caseworker since {file.stage_since:%F %T}, version {file.version}."]
     for signal in file.last(DuplicateSuspected).signals:
-        what = f", given by {signal.count} households" if signal.count else f" with {', '.join(each.reference for each in others)}"
-        lines.append(f"{signal.code}{what}. It may be innocent: {INNOCENT[signal.code]}.")
+        what = signal.count or ", ".join(each.reference for each in others)
+        lines.append(f"{signal.code}: {SIGNALS[signal.code].WHY} ({what}). It may be innocent: {SIGNALS[signal.code].INNOCENT}.")
     if said := proposal(file):
         lines.append(f"A refusal was proposed by {said['by']}, because of {said['reason']}: a second caseworker must agree.")
     return lines
@@ -172,9 +177,19 @@ def standing(others: Sequence[Other]) -> list[str]:
     return ["", f"* declared in both. Still held by {', '.join(holders)}: lifted now, the doubt comes back until they are let go."]
 
 
-def answers_to(file: CaseFile) -> list[str]:
-    """The commands that answer it as it stands."""
+def answers_to(file: CaseFile, caseworker: str) -> list[str]:
+    """The commands by which this caseworker can answer it as it stands."""
     return [
-        f"sijil decide {file.reference} {verdict} --reason {reason} --version {file.version} --as YOUR-NAME"
+        f"sijil decide {file.reference} {verdict} --reason {reason} --version {file.version} --as {quote(caseworker)}"
         for verdict, reasons in REASONS.items() for reason in reasons
+        if possible(file, CaseworkerAnswer(file.reference, caseworker, verdict, reason))
     ]  # fmt: skip
+
+
+def possible(file: CaseFile, given: CaseworkerAnswer) -> bool:
+    """Whether the stage would take this answer; nothing is recorded."""
+    try:
+        decide_doubt(file, in_evidence(given, clock.now()))
+    except Refused:
+        return False
+    return True

@@ -2,10 +2,14 @@
 
 import shlex
 from collections.abc import Callable
+from itertools import count
 
 import pytest
 
-from tests.filing import a_household, borrowing, drain_all, file, file_clean, register, rows, stage_of, value, version_of
+from models.database import raw, transaction
+from sijil.demo.report import followed
+from sijil.generator.household import household
+from tests.filing import SEED, a_household, borrowing, drain_all, file, file_clean, register, rows, stage_of, value, version_of
 from tests.integration.people import after, caseworker, citizen, ring_timers
 from tests.integration.running import Run
 from workflows.drain import Drainer
@@ -46,18 +50,64 @@ def test_a_doubt_is_shown_with_both_households_and_marks_who_stands_in_both(doub
     assert f"Still held by {first.reference}" in ran.out
 
 
+def test_the_generators_duplicate_is_marked_where_it_was_planted(ready: Run, worker: Worker) -> None:
+    doubtful = next(made for made in (household(SEED, number) for number in count()) if made.truth["plant"] == "person_of_another_household")
+    holder = household(SEED, int(doubtful.truth["of"].rpartition("-")[2]))
+    register([holder, doubtful])
+    _, later = file(holder.body, doubtful.body)
+    drain_all(worker())
+
+    found = ready("doubts", "show", later.reference, "--json").json
+
+    planted = doubtful.truth["member"]
+    assert [place for place, each in enumerate(found["application"]["members"]) if each["shared"]] == [planted]
+    assert found["others"][0]["holds"] == [doubtful.body["members"][planted]["idcs"]]
+
+
+def test_the_demo_says_how_to_look_at_the_review_that_it_names(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    with transaction() as session:
+        *_, last = followed(raw(session), 0, None)
+
+    command = last.partition(": sijil ")[2].split()
+    assert command == ["doubts", "show", doubted[1].reference]
+    assert ready(*command).code == 0
+
+
 def test_the_answers_that_it_offers_run_as_they_are_printed(doubted: tuple[Taken, Taken], ready: Run) -> None:
     _, later = doubted
-    answers = ready("doubts", "show", later.reference, "--json").json["answers"]
+    shown = ready("doubts", "show", later.reference, "--as", "Amina B.", "--json")
+    answers = shown.json["answers"]
     assert len(answers) == sum(map(len, REASONS.values()))
 
-    _, *arguments = shlex.split(answers[-1].replace("YOUR-NAME", "amina"))
-    assert ready(*arguments).code == 0
+    (line,) = [line for line in shown.out.splitlines() if line.strip() == answers[-1]]
+    assert ready(*shlex.split(line)[1:]).code == 0
 
     said = ready("doubts", "show", later.reference, "--json")
     assert said.json["refusal_proposed"]["reason"] in answers[-1]
     assert "a second caseworker must agree" in said.out
     assert f"--version {version_of(later)}" in said.json["answers"][0]
+
+
+def test_a_refusal_is_offered_to_the_second_caseworker_and_not_to_the_one_who_proposed_it(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    _, later = doubted
+    caseworker(later, "refuse", "false_declaration", "amina")
+
+    mine, theirs = (ready("doubts", "show", later.reference, "--as", name, "--json").json["answers"] for name in ("amina", "brahim"))
+
+    assert {each.split()[3] for each in mine} == {"lift", "correct"}
+    assert ready(*shlex.split(theirs[-1])[1:], "--json").json["stage"] == "rejected"
+
+
+def test_the_list_says_since_when_why_at_which_version_and_who_would_refuse(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    _, later = doubted
+    caseworker(later, "refuse", "duplicate_application", "amina")
+
+    (line,) = ready("doubts", "list").out.splitlines()
+
+    since = value("select stage_since from cases where id = %s", later.case_id)
+    assert line.startswith(f"{later.reference}  since {since:%F %R}  version {version_of(later)}  ")
+    assert "person_in_two_households: another household claims the same person; refusal proposed by officer:" in line
+    assert line.endswith(" (duplicate_application)")
 
 
 def test_where_the_other_household_let_go_the_doubt_says_that_lifting_leads_on(doubted: tuple[Taken, Taken], ready: Run) -> None:
@@ -105,8 +155,8 @@ def test_of_an_erased_household_the_register_still_says_who_stands_in_both(doubt
     (other,) = ran.json["others"]
     assert "its declaration was erased on request; this is what the register keeps." in ran.out
     assert {(each["name"], each["birth_date"]) for each in other["members"]} == {(None, None)}
-    for household in (ran.json["application"], other):
-        assert [each["idcs"] for each in household["members"] if each["shared"]] == other["holds"]
+    for shown in (ran.json["application"], other):
+        assert [each["idcs"] for each in shown["members"] if each["shared"]] == other["holds"]
 
 
 def test_of_a_household_whose_declaration_was_kept_long_enough_the_register_still_has_the_names(doubted: tuple[Taken, Taken], ready: Run) -> None:

@@ -2,16 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
 from models.errors import Broken
 from tests.factories import NOW, a_case_file, a_declaration, a_head, born
+from workflows import fraud
 from workflows.casefile import CaseFile
 from workflows.events import DuplicateSuspected, HouseholdApproved, NothingSuspicious, NoticesIssued, ScoreComputed, Signal
 from workflows.evidence import Holder, IndexInForce, RegisterState, ScreeningAnswer, TimePassed
 from workflows.flow import time_alone
+from workflows.fraud import SIGNALS
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
 from workflows.ports import Ports
 from workflows.stages import approve, notify, score, screen
@@ -111,6 +114,11 @@ def test_a_shared_phone_stands_beside_the_doubt_and_raises_none() -> None:
     event = screen.decide(a_case_file(), ScreeningAnswer(at=NOW, held=(Holder(0, 80, 800),), phone_households=5))
     assert isinstance(event, DuplicateSuspected)
     assert [each.code for each in event.signals] == ["person_in_two_households", "phone_shared"]
+
+
+def test_every_signal_says_why_a_person_should_look_and_what_may_be_innocent_in_it() -> None:
+    assert set(SIGNALS) == {each.name for each in iter_modules(fraud.__path__)}
+    assert all(each.WHY and each.INNOCENT for each in SIGNALS.values())
 
 
 def test_each_case_is_screened_with_its_own_claims_and_phone() -> None:

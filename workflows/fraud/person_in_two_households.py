@@ -6,6 +6,7 @@ from workflows.events import Signal
 from workflows.evidence import Holder
 
 CODE = "person_in_two_households"
+WHY = "another household claims the same person"
 INNOCENT = "a separation, a child between two homes, a move that is not declared yet, a typing error"
 
 

@@ -3,6 +3,7 @@
 from workflows.events import Signal
 
 CODE = "phone_shared"
+WHY = "many households give one phone"
 INNOCENT = "one phone serves a family or a hamlet, a helper or an office fills in forms with its own number"
 FROM_HOUSEHOLDS = 4
 
