@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _fixed: ContextVar[datetime | None] = ContextVar("fixed_time", default=None)
 
@@ -11,6 +11,12 @@ _fixed: ContextVar[datetime | None] = ContextVar("fixed_time", default=None)
 def now() -> datetime:
     """The present moment, aware, in UTC."""
     return _fixed.get() or datetime.now(UTC)  # noqa: TID251 - this is the clock
+
+
+def shift() -> timedelta:
+    """How far this block's fixed time is from the true one, for statements that go by the database's clock; nought where none is fixed."""
+    fixed = _fixed.get()
+    return fixed - datetime.now(UTC) if fixed else timedelta(0)  # noqa: TID251 - this is the clock
 
 
 @contextmanager

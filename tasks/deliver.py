@@ -17,6 +17,9 @@ from workflows.flow import DELIVERY
 LEASE = timedelta(seconds=15)  # longer than a call may take, or a slow answer would be taken for none
 FRESH_SECONDS = 5.0  # how old a lease may be when the call begins: a process that was held up must not call when others ask already
 BATCH = 100
+ALONE_AFTER = 3  # tries without success: then a message is sent by itself, so that one that the gateway chokes on holds up no neighbour
+EVER = 1000  # tries that nothing comes to
+UNANSWERED = "no answer"
 LAST_TRY = 48  # then it has failed: after about three and a half hours
 
 
@@ -48,13 +51,14 @@ class Gateway(Protocol):
 
 # TAKE passes over rows that somebody holds, ANSWER is given its rows in the order of their key: no two wait for each other.
 # Nothing is taken while the queue is paused. Asking what became of a message is no try: a gateway that was away has refused nothing.
+# Leases go by the database's clock, which all deliverers share: one whose own clock is ahead must not take a lease for over.
 TAKE = f"""
     with due as (
         select case_id, seq, template from message
-        where status = %s and due_at <= %s and not exists (select from paused_queue where queue = '{DELIVERY}')
+        where status = %s and tries between %s and %s and due_at <= now() + %s and not exists (select from paused_queue where queue = '{DELIVERY}')
         order by due_at limit %s for update skip locked
     )
-    update message m set status = 'sending', fence = fence + 1, lease_owner = %s, due_at = %s, tries = tries + (m.status = 'owed')::int
+    update message m set status = 'sending', fence = fence + 1, lease_owner = %s, due_at = now() + %s, tries = tries + (m.status = 'owed')::int
     from due where (m.case_id, m.seq, m.template) = (due.case_id, due.seq, due.template)
     returning m.case_id, m.seq, m.template, m.id, m.fence, m.tries, m.channel, m.recipient, coalesce(m.body, '')
 """
@@ -83,29 +87,33 @@ class Deliverer:
         return True
 
     def send(self) -> int:
-        """One batch that is owed; how many. One that gets no answer, or was held up before the call, is asked about when its lease ends."""
+        """One batch that is owed, and one message that was tried before, by itself; how many."""
+        return self.send_some(range(ALONE_AFTER), BATCH) + self.send_some(range(ALONE_AFTER, EVER), 1)
+
+    def send_some(self, tries: range, most: int) -> int:
+        """Those that were tried so often. What gets no answer, or was held up before the call, is asked about when its lease ends."""
         fresh_until = time.monotonic() + FRESH_SECONDS
-        messages = self.lease("owed")
+        messages = self.lease("owed", tries, most)
         if messages and time.monotonic() < fresh_until:
             answers = self.gateway.send(messages)
             self.answer([outcome(message, answers[message.id]) for message in messages if message.id in answers])
         return len(messages)
 
     def ask(self) -> int:
-        """One batch whose lease ended without an answer: what was accepted is sent, the rest is owed again."""
+        """One batch whose lease ended without an answer: what was accepted is sent, the rest is owed again after a while, or has failed."""
         messages = self.lease("sending")
         if messages and not self.gateway.can_be_asked:
             self.answer([Outcome(message, "stuck", "no answer came, and the gateway cannot be asked") for message in messages])
         elif messages:
             known = self.gateway.known([message.id for message in messages])
-            self.answer([Outcome(message, "sent" if message.id in known else "owed", None) for message in messages])
+            self.answer([outcome(message, "accepted" if message.id in known else UNANSWERED) for message in messages])
         return len(messages)
 
-    def lease(self, status: str) -> list[Leased]:
+    def lease(self, status: str, tries: range = range(EVER), most: int = BATCH) -> list[Leased]:
         """Messages that are ours to send or ask about until the lease ends."""
-        now = clock.now()
+        shift = clock.shift()
         with transaction() as session:
-            rows = raw(session).execute(TAKE, [status, now, BATCH, self.owner(), now + LEASE])
+            rows = raw(session).execute(TAKE, [status, tries.start, tries.stop - 1, shift, most, self.owner(), shift + LEASE])
             return [Leased(*row) for row in rows]
 
     def answer(self, outcomes: Sequence["Outcome"]) -> None:

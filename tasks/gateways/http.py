@@ -23,6 +23,9 @@ class Answer(msgspec.Struct):
 
     results: list[Result]
 
+# All of it together less than what is left of a lease when a call begins (deliver.py).
+TIMEOUT = httpx.Timeout(connect=2.0, write=2.0, read=4.0, pool=1.0)
+
 
 class HttpGateway:
     """POST /messages sends, POST /messages/status asks; our ledger's id is its reference."""
@@ -30,7 +33,7 @@ class HttpGateway:
     can_be_asked = True
 
     def __init__(self, url: str) -> None:
-        self.client = httpx.Client(base_url=url, timeout=5)
+        self.client = httpx.Client(base_url=url, timeout=TIMEOUT)
 
     def send(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
         """See `deliver.Gateway`."""

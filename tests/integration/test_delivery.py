@@ -31,10 +31,11 @@ class BookGateway:
     away_after: bool = False
     refuses: str = ""
     silent: bool = False
+    chokes_on: UUID | None = None
     while_sending: Callable[[], object] = lambda: None
 
     def send(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
-        if self.away_before:
+        if self.away_before or self.chokes_on in {each.id for each in messages}:
             raise Unavailable("The gateway is away.")
         if self.refuses:
             return {each.id: self.refuses for each in messages}
@@ -122,10 +123,11 @@ def test_a_gateway_that_is_away_leaves_the_messages_and_they_are_asked_about_bef
     with after(seconds=LEASE.total_seconds() - 1):
         a_deliverer(gateway).drain()
         assert gateway.accepted == gateway.asked == []
-    with after(seconds=LEASE.total_seconds() + 1):
-        a_deliverer(gateway).drain()
+    for seconds in (1, 4):
+        with after(seconds=LEASE.total_seconds() + seconds):
+            a_deliverer(gateway).drain()
 
-    # Then it was asked first, and then sent
+    # Then it was asked first, and a moment later sent
     assert len(gateway.asked) == len(gateway.accepted) == 3
     assert statuses() == {"sent": 3}
 
@@ -165,8 +167,9 @@ def test_a_late_answer_under_an_older_lease_is_void(owed: list[Taken], gateway: 
     slow, quick = BookGateway(), gateway
 
     def meanwhile() -> None:
-        with after(seconds=LEASE.total_seconds() + 1):
-            a_deliverer(quick).drain()
+        for seconds in (1, 4):
+            with after(seconds=LEASE.total_seconds() + seconds):
+                a_deliverer(quick).drain()
 
     slow.while_sending, slow.silent = meanwhile, True
 
@@ -258,10 +261,49 @@ def test_a_deliverer_that_was_held_up_after_its_lease_does_not_call(owed: list[T
     a_deliverer(gateway).drain()
     assert (statuses(), gateway.accepted) == ({"sending": 3}, [])
     monkeypatch.undo()
-    with after(seconds=16):
-        a_deliverer(gateway).drain()
+    for seconds in (16, 19):
+        with after(seconds=seconds):
+            a_deliverer(gateway).drain()
 
     assert (statuses(), len(gateway.accepted)) == ({"sent": 3}, 3)
+
+
+def test_a_message_that_the_gateway_chokes_on_holds_up_no_neighbour_and_fails_in_the_end(database: str) -> None:
+    file_clean(20)
+    poison = value("select id from message offset 13 limit 1")
+    choking = BookGateway(chokes_on=poison)
+    moment = clock.now()
+    for _ in range(100):
+        with clock.at(moment):
+            try:
+                a_deliverer(choking).drain()
+            except Unavailable:
+                pass
+        if statuses() == {"failed": 1, "sent": 19}:
+            break
+        if moment - clock.now() < timedelta(minutes=2):
+            moment += timedelta(seconds=16)
+        else:
+            assert statuses()["sent"] == 19  # within two minutes all the others
+            moment += timedelta(seconds=301)
+
+    assert rows("select id, tries, error from message where status = 'failed'") == [(poison, LAST_TRY, "no answer")]
+    assert len(choking.accepted) == len(set(choking.accepted)) == 19
+
+
+def test_a_deliverer_whose_own_clock_is_ahead_takes_no_lease_for_over(owed: list[Taken], gateway: BookGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    true = clock.now
+
+    def of_a_fast_clock() -> None:
+        with monkeypatch.context() as fast:
+            fast.setattr(clock, "now", lambda: true() + timedelta(seconds=40))
+            a_deliverer(gateway).drain()
+
+    gateway.while_sending = of_a_fast_clock
+
+    a_deliverer(gateway).drain()
+
+    assert (len(gateway.accepted), gateway.asked) == (3, [])
 
 
 def test_more_messages_than_a_batch_are_all_sent(owed: list[Taken], gateway: BookGateway, monkeypatch: pytest.MonkeyPatch) -> None:
