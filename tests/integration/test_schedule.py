@@ -17,7 +17,7 @@ from tasks import schedule
 from tasks.schedule import AGAIN_AFTER, JOBS, Daily, Schedule, turn
 from tasks.supervisor import Supervisor
 from tests.conftest import forget_settings
-from tests.filing import OUTSIDE, drain_all, file_clean, rows, value
+from tests.filing import drain_all, file_clean, rows, value
 from workflows.drain import Drainer
 from workflows.policies import periods
 
@@ -237,7 +237,6 @@ def test_the_supervisor_looks_after_the_daily_jobs(database: str, broker: str, m
         supervisor.stop.set()
 
     monkeypatch.setattr(Schedule, "tend", tend)
-    monkeypatch.setattr("tasks.supervisor.outside", lambda: OUTSIDE)
     patience = Timer(20, supervisor.stop.set)
     patience.start()
     supervisor.run()

@@ -103,7 +103,6 @@ def test_a_sweep_that_fails_stops_no_worker(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(supervisor, "sweep", fails)
     monkeypatch.setattr(supervisor, "SWEEP_SECONDS", 0.0)
-    monkeypatch.setattr(supervisor, "outside", lambda: None)
     monkeypatch.setattr(Schedule, "tend", lambda self: None)
 
     supervised.run()
