@@ -14,7 +14,9 @@ from threading import Event
 
 import structlog
 
+from models.database import raw, transaction
 from models.errors import Unavailable, describe
+from tasks.frozen import Watch, end_frozen
 from tasks.schedule import Schedule
 from tasks.sweep import SWEEP_SECONDS, Coroner, sweep
 
@@ -61,7 +63,7 @@ class Supervisor:
     def run(self) -> None:
         """Until told to stop; then every process finishes the batch in hand."""
         keepers = [Keeper([sys.executable, "-m", "tasks.process", *sorted(self.queues)]) for _ in range(self.processes)]
-        coroner = Coroner()
+        coroner, watch = Coroner(), Watch()
         schedule = Schedule(self.stop)
         next_sweep = 0.0
         while not self.stop.wait(0.1):
@@ -71,13 +73,21 @@ class Supervisor:
                 next_sweep = time.monotonic() + SWEEP_SECONDS
                 try:
                     sweep(coroner)
+                    end_frozen(looked(watch, [keeper.process.pid for keeper in keepers if keeper.process]))
                 except Unavailable as error:
+                    watch.forget()
                     log.warning("the sweep waits", error=str(error))
                 except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the workers live on and the next round tries again
                     log.error("the sweep failed", error=describe(error).error)
             schedule.tend()
         end([keeper.process for keeper in keepers if keeper.process], STOP_SECONDS)
         schedule.end(STOP_SECONDS / 10)
+
+
+def looked(watch: Watch, pids: Sequence[int]) -> list[int]:
+    """Which of these processes live and do nothing."""
+    with transaction() as session:
+        return watch.look(raw(session), pids)
 
 
 def end(processes: "Sequence[subprocess.Popen[bytes]]", seconds: float) -> None:

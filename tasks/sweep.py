@@ -21,6 +21,7 @@ from workflows.trouble import WORKER_DIED, failed_alone, forget
 log = structlog.get_logger()
 SWEEP_LOCK = 7219  # advisory; transaction-wide, so that no supervisor is special
 SWEEP_SECONDS = 2.0
+BOUND = "set local transaction_timeout = '60s'"  # a supervisor that freezes in its sweep holds the lock no longer than that
 SIGN_ON_AGAIN = timedelta(seconds=5)  # a worker that lost its connection notices at its next heartbeat
 MESSAGES_DUE = f"""
     select exists (select from message where status in ('owed', 'sending') and due_at <= %s)
@@ -50,6 +51,7 @@ def sweep(coroner: Coroner) -> None:
     now = clock.now()
     with transaction() as session:
         connection = raw(session)
+        connection.execute(BOUND)
         if not value(connection, "select pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK]):
             return
         ripen(connection, now)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from models.database import raw, transaction
+from tasks import frozen
 from tasks.wake import wake
 from tests.filing import MACHINE_PATH, events_of, file_clean, healthy, rows, stage_of, stages, value
 from workflows.monitor import workers
@@ -100,6 +101,40 @@ def test_a_worker_told_to_end_finishes_the_batch_in_hand(start: Start) -> None:
     assert set(found) <= {"notified", "submitted"}  # carried through, or not begun
     assert rows("select * from attempt") == rows("select * from worker") == []
     assert healthy()
+
+
+def test_a_worker_that_is_stopped_is_told_from_one_that_lives_and_is_ended(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given two workers, of which one is stopped: it keeps its lock, and looks alive
+    monkeypatch.setattr(frozen, "FROZEN_SECONDS", 6.0)
+    stopped, living = start("tasks.process", "verification"), start("tasks.process", "verification")
+    until(lambda: len(alive()) == 2)
+    os.kill(stopped.pid, signal.SIGSTOP)
+    watch = frozen.Watch()
+
+    def look() -> list[int]:
+        with transaction() as session:
+            return watch.look(raw(session), [stopped.pid, living.pid])
+
+    # When they are watched for longer than a heartbeat may take
+    until(look)
+
+    # Then only that one is ended
+    assert look() == [stopped.pid]
+    frozen.end_frozen(look())
+    assert stopped.wait(PATIENCE) == -signal.SIGKILL
+    assert running(living.pid)
+
+
+def test_a_database_that_was_away_makes_nobody_look_frozen(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frozen, "FROZEN_SECONDS", 0.0)
+    process = start("tasks.process", "verification")
+    until(alive)
+    rows("update worker set seen_at = now() - interval '1 day'")
+    watch = frozen.Watch()
+    with transaction() as session:
+        assert watch.look(raw(session), [process.pid]) == []
+        watch.forget()
+        assert watch.look(raw(session), [process.pid]) == []
 
 
 def test_a_worker_that_is_killed_is_started_again_and_its_work_goes_on(start: Start) -> None:
