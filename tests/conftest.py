@@ -88,7 +88,7 @@ def policy_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
 
 def forget_policies() -> None:
     """The files are read anew."""
-    for reading in (policies.indexes, policies.index_in_force, policies.thresholds, policies.thresholds_in_force):
+    for reading in (policies.indexes, policies.index_in_force, policies.thresholds, policies.thresholds_in_force, policies.periods):
         reading.cache_clear()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -12,9 +13,9 @@ import pytest
 from models import tables
 from models.errors import Broken, Refused
 from tests.conftest import forget_policies
-from workflows import policies
-from workflows.policies import HERE, index_in_force, indexes, periods, read, thresholds, thresholds_in_force
-from workflows.policies.seal import broken, seal
+from workflows.policies import HERE, index_in_force, indexes, periods, thresholds_in_force
+from workflows.policies.files import read
+from workflows.policies.seal import broken, main, seal
 
 RELEASED: dict[str, str] = json.loads((HERE / "RELEASED.json").read_text())
 DECREE = date(2021, 8, 9)
@@ -45,13 +46,22 @@ def test_the_freeze_finds_a_policy_that_was_changed_added_or_taken_away(tmp_path
 def sealed(tmp_path: Path) -> Path:
     """A copy of the policies with their seals."""
     shutil.copytree(HERE, tmp_path / "sealed", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    (tmp_path / "sealed" / "RELEASED.json").write_bytes((HERE / "RELEASED.json").read_bytes())
     return tmp_path / "sealed"
 
 
+def a_new_threshold(folder: Path, changes: Mapping[str, str] | None = None) -> Path:
+    """The file of another threshold of ASD, from 2027 on; what it says may be changed."""
+    text = (HERE / "programmes" / "asd.toml").read_text().replace("2023-12-01", "2027-01-01").replace("9.743001", "9.8")
+    for old, new in (changes or {}).items():
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "programmes" / "asd_2027.toml"
+    path.write_text(text)
+    return path
+
+
 def test_sealing_adds_what_is_new_and_never_reseals_what_was_changed(sealed: Path) -> None:
-    asd, new = sealed / "programmes" / "asd.toml", sealed / "programmes" / "asd_2027.toml"
-    new.write_text(asd.read_text())
+    asd, new = sealed / "programmes" / "asd.toml", a_new_threshold(sealed)
     asd.write_text(asd.read_text().replace("9.743001", "9.743002"))
 
     assert seal(sealed) == ["programmes/asd_2027.toml"]
@@ -65,26 +75,62 @@ def test_sealing_where_nothing_is_new_leaves_the_seals_as_they_are_to_the_byte(s
     assert (sealed / "RELEASED.json").read_bytes() == (HERE / "RELEASED.json").read_bytes()
 
 
-def test_what_cannot_be_read_is_not_sealed(sealed: Path) -> None:
-    (sealed / "programmes" / "half.toml").write_text("threshold = ")
-    with pytest.raises(Broken, match=r"half\.toml"):
-        seal(sealed)
+def test_the_seal_says_what_was_changed_after_its_release_and_ends_with_1(sealed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asd = sealed / "programmes" / "asd.toml"
+    asd.write_text(asd.read_text().replace("9.743001", "9.743002"))
+    assert main(sealed) == 1
+    assert "programmes/asd.toml was changed after its release" in capsys.readouterr().err
+
+
+def test_the_seal_ends_with_0_where_all_is_well(sealed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a_new_threshold(sealed)
+    assert main(sealed) == 0
+    assert main(sealed) == 0
+    assert capsys.readouterr() == ("sealed programmes/asd_2027.toml\n", "")
+
+
+@pytest.mark.parametrize(
+    ("key", "changes"),
+    [
+        ("it cannot be read", {"[[thresholds]]": "[[thresholds"}),
+        ("thresholds.0.threshold: Field required", {"threshold = ": "treshold = "}),
+        ("thresholds.0.treshold: Extra inputs", {"threshold = ": "treshold = "}),
+        ("thresholds.0.threshold: must be a text", {'"9.8"': "9.8"}),
+        ("thresholds.0.threshold: Input should be a valid decimal", {'"9.8"': '"9,8"'}),
+        ("thresholds.0.in_force_from: must be a date without quotes", {"in_force_from = 2027-01-01": 'in_force_from = "2027-01-01"'}),
+        ("thresholds.0.sureness: Input should be", {'sureness = "H"': 'sureness = "sure"'}),
+        ("version: there is another 'ASD-2023-12-01'", {"ASD-2027-01-01": "ASD-2023-12-01"}),
+    ],
+)
+def test_a_file_that_is_not_right_is_not_sealed_and_file_and_key_are_named(
+    sealed: Path, capsys: pytest.CaptureFixture[str], key: str, changes: dict[str, str]
+) -> None:
+    a_new_threshold(sealed, changes)
+    assert main(sealed) == 1
+    said = capsys.readouterr().err
+    assert "programmes/asd_2027.toml is not right" in said
+    assert key in said
     assert json.loads((sealed / "RELEASED.json").read_text()) == RELEASED
 
 
 @pytest.mark.parametrize(
-    ("name", "old", "new", "said"),
+    ("key", "changes"),
     [
-        ("programmes/asd.toml", "in_force_from", "from", "asd_2027.toml lacks the key 'in_force_from'"),
-        ("programmes/asd.toml", '"9.743001"', '"9,7"', "asd_2027.toml holds a value that cannot be read"),
-        ("index/2021-08-09.toml", "[urban]", "[town]", "asd_2027.toml lacks the key 'constant'"),
+        ("urban.coefficients.has_landline: must be a text", {'has_landline = "0.0532"': "has_landline = 0.0532"}),
+        ("regions: must be those from 1 to 12", {"[regions.12]": "[regions.13]"}),
+        ("regions.3.rural: Field required", {'rural = "0.296"\n': ""}),
+        ("rural.constant: Field required", {'constant = "8.695"\n': ""}),
     ],
 )
-def test_a_file_that_does_not_say_what_it_must_is_not_sealed_and_its_key_is_named(sealed: Path, name: str, old: str, new: str, said: str) -> None:
-    (sealed / name).with_name("asd_2027.toml").write_text((sealed / name).read_text().replace(old, new))
-    with pytest.raises(Broken, match=said):
+def test_an_index_that_is_not_right_is_not_sealed_and_its_key_is_named(sealed: Path, key: str, changes: dict[str, str]) -> None:
+    text = (sealed / "index" / "2021-08-09.toml").read_text().replace("2021-08-09", "2027-01-01")
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    (sealed / "index" / "2027-01-01.toml").write_text(text)
+    with pytest.raises(Broken) as broken:
         seal(sealed)
-    assert json.loads((sealed / "RELEASED.json").read_text()) == RELEASED
+    assert f"index/2027-01-01.toml is not right: {key}" in str(broken.value)
 
 
 # The index -----------------------------------------------------------------------------------------
@@ -151,32 +197,33 @@ def test_a_threshold_counts_from_its_first_day_on() -> None:
 
 
 def test_a_changed_threshold_is_a_new_file_of_the_same_programme(policy_folder: Path) -> None:
-    new = (HERE / "programmes" / "asd.toml").read_text().replace("2023-12-01", "2027-01-01").replace("9.743001", "9.8")
-    (policy_folder / "programmes" / "asd_2027.toml").write_text(new)
+    a_new_threshold(policy_folder)
     forget_policies()
     assert in_force(date(2026, 12, 31))["ASD"] == Decimal("9.743001")
     assert in_force(date(2027, 1, 1))["ASD"] == Decimal("9.8")
 
 
-def test_every_threshold_says_where_it_comes_from_and_how_sure_it_is() -> None:
-    for path in (HERE / "programmes").glob("*.toml"):
-        for each in read(path)["thresholds"]:
-            assert each["source"]
-            assert each["sureness"] in ("H", "M", "L")
-    assert len({each.version for each in thresholds()}) == len(thresholds())
-
-
 # Retention -----------------------------------------------------------------------------------------
 
 
-def test_periods_of_retention_name_only_tables_that_exist_and_are_marked_as_assumed() -> None:
+def test_periods_of_retention_name_only_tables_that_exist() -> None:
     assert periods()
     assert set(periods()) <= {table.__tablename__ for table in tables.TABLES}
-    assert read(HERE / "retention.toml")["assumed"] is True
 
 
-def test_every_period_of_retention_is_a_number_of_days_and_says_what_goes() -> None:
-    assert all(period.days > 0 and period.what for period in periods().values())
+@pytest.mark.parametrize("days", ["0", '"365"', "-1"])
+def test_a_period_of_retention_that_is_no_number_of_days_is_not_taken(policy_folder: Path, days: str) -> None:
+    path = policy_folder / "retention.toml"
+    path.write_text(path.read_text().replace("days = 365\n", f"days = {days}\n"))
+    with pytest.raises(Broken, match=r"retention\.toml is not right: message\.days"):
+        periods()
+
+
+def test_a_period_of_retention_may_be_changed_and_breaks_no_seal(policy_folder: Path) -> None:
+    path = policy_folder / "retention.toml"
+    path.write_text(path.read_text().replace("days = 365\n", "days = 400\n"))
+    assert periods()["message"].days == 400
+    assert main(policy_folder) == 0
 
 
 # Reading -------------------------------------------------------------------------------------------
@@ -186,4 +233,4 @@ def test_a_policy_file_that_cannot_be_read_is_our_fault_and_named(tmp_path: Path
     (tmp_path / "half.toml").write_text("threshold = ")
     for name in ("half.toml", "nowhere.toml"):
         with pytest.raises(Broken, match=name):
-            policies.read(tmp_path / name)
+            read(tmp_path / name)

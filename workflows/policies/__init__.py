@@ -1,19 +1,20 @@
-"""What the law sets, as dated data: the index, the programmes' thresholds, the periods of retention.
+"""What the law sets, as dated data: the index, the programmes' thresholds. And the periods of retention, which we set.
 
-A new version is a new file; released ones are frozen by hash (RELEASED.json) and stay loadable for replay.
+A new version of an index or a threshold is a new dated file; released ones are sealed by their hash (RELEASED.json) and stay loadable for replay.
+A period of retention is changed where it stands: no decision rests on it.
 """
 
-import tomllib
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from models.errors import Broken, Refused
+from workflows.policies.files import IndexFile, Period, ProgrammeFile, RetentionFile, load, wrong
 
 HERE = Path(__file__).parent
 
@@ -47,17 +48,10 @@ class Threshold(msgspec.Struct, frozen=True):
 Policy = TypeVar("Policy", Index, Threshold)
 
 
-class Period(msgspec.Struct, frozen=True):
-    """How long a table's personal data stays after its case has ended."""
-
-    days: int
-    what: str
-
-
 @cache
 def indexes() -> tuple[Index, ...]:
     """Every version there ever was, oldest first."""
-    return tuple(sorted((index_of(read(path)) for path in sorted((HERE / "index").glob("*.toml"))), key=lambda each: each.in_force_from))
+    return indexes_in(HERE)
 
 
 @cache
@@ -76,15 +70,15 @@ def index_of_version(version: str) -> Index:
 
 @cache
 def thresholds() -> tuple[Threshold, ...]:
-    """Every threshold there ever was."""
-    return tuple(each for path in sorted((HERE / "programmes").glob("*.toml")) for each in thresholds_of(read(path)))
+    """Every threshold there ever was, oldest first."""
+    return thresholds_in(HERE)
 
 
 @cache
 def thresholds_in_force(day: date) -> tuple[Threshold, ...]:
     """Each programme's threshold that counts on a day, by name."""
     latest: dict[str, Threshold] = {}
-    for each in sorted(thresholds(), key=lambda each: each.in_force_from):
+    for each in thresholds():
         if each.in_force_from <= day:
             latest[each.programme] = each
     return tuple(latest[name] for name in sorted(latest))
@@ -106,51 +100,34 @@ def named(version: str, policies: Iterable[Policy]) -> Policy:
 @cache
 def periods() -> dict[str, Period]:
     """How long each table is kept, all of it assumed."""
-    return periods_of(read(HERE / "retention.toml"))
+    return dict(load(HERE / "retention.toml", RetentionFile))
 
 
-def check(path: Path) -> None:
-    """Reads a file as what its folder says it is. Raises Broken, with the file and the key, where it is not."""
-    data = read(path)
-    try:
-        if path.parent.name == "index":
-            index_of(data)
-        elif path.parent.name == "programmes":
-            thresholds_of(data)
-        else:
-            periods_of(data)
-    except KeyError as error:
-        raise Broken(f"The policy file {path.name} lacks the key {error}.") from None
-    except (ArithmeticError, TypeError, ValueError, AttributeError) as error:
-        raise Broken(f"The policy file {path.name} holds a value that cannot be read ({type(error).__name__}).") from None
+def indexes_in(folder: Path) -> tuple[Index, ...]:
+    """The versions of the index in a folder of policies, oldest first. Raises Broken where a file is not right."""
+    return in_order((path, index_of(load(path, IndexFile))) for path in sorted((folder / "index").glob("*.toml")))
 
 
-def read(path: Path) -> dict[str, Any]:
-    """A data file. Raises Broken where it cannot be read."""
-    try:
-        return tomllib.loads(path.read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise Broken(f"The policy file {path.name} cannot be read: {error}") from error
+def thresholds_in(folder: Path) -> tuple[Threshold, ...]:
+    """The thresholds in a folder of policies, oldest first. Raises Broken where a file is not right."""
+    files = [(path, load(path, ProgrammeFile)) for path in sorted((folder / "programmes").glob("*.toml"))]
+    return in_order((path, Threshold(file.programme, each.version, each.in_force_from, each.threshold)) for path, file in files for each in file.thresholds)
 
 
-def thresholds_of(data: dict[str, Any]) -> list[Threshold]:
-    """A programme's thresholds from its file."""
-    return [Threshold(data["programme"], each["version"], each["in_force_from"], Decimal(each["threshold"])) for each in data["thresholds"]]
+def in_order(found: Iterable[tuple[Path, Policy]]) -> tuple[Policy, ...]:
+    """Policies, oldest first. Raises Broken where two have the same version, by which evidence names them."""
+    versions: dict[str, Policy] = {}
+    for path, each in sorted(found, key=lambda pair: pair[1].in_force_from):
+        if each.version in versions:
+            raise wrong(path, f"version: there is another '{each.version}'")
+        versions[each.version] = each
+    return tuple(versions.values())
 
 
-def periods_of(data: dict[str, Any]) -> dict[str, Period]:
-    """The periods from their file."""
-    return {table: Period(**entry) for table, entry in data.items() if isinstance(entry, dict)}
-
-
-def index_of(data: dict[str, Any]) -> Index:
+def index_of(file: IndexFile) -> Index:
     """A version of the index from its file."""
-    formulas = {milieu: formula_of(milieu, data) for milieu in ("urban", "rural")}
-    return Index(data["version"], data["in_force_from"], formulas, {int(number): region["name"] for number, region in data["regions"].items()})
-
-
-def formula_of(milieu: str, data: dict[str, Any]) -> Formula:
-    """One milieu's formula from the file."""
-    coefficients = {name: Decimal(value) for name, value in data[milieu]["coefficients"].items()}
-    regions = {int(number): Decimal(region[milieu]) for number, region in data["regions"].items()}
-    return Formula(Decimal(data[milieu]["constant"]), coefficients, regions)
+    formulas = {
+        milieu: Formula(part.constant, part.coefficients, {number: getattr(region, milieu) for number, region in file.regions.items()})
+        for milieu, part in (("urban", file.urban), ("rural", file.rural))
+    }
+    return Index(file.version, file.in_force_from, formulas, {number: region.name for number, region in file.regions.items()})

@@ -1,4 +1,7 @@
-"""Seals the policy files that are new: `python -m workflows.policies.seal`. A seal that exists is never changed."""
+"""Seals the policy files that are new and right: `python -m workflows.policies.seal`. A seal that exists is never changed.
+
+Sealed is what decisions rest on, and are computed again from: the index and the programmes. Periods of retention may change.
+"""
 
 import json
 import sys
@@ -6,17 +9,18 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from workflows.policies import HERE, check
+from models.errors import Broken
+from workflows.policies import HERE, indexes_in, thresholds_in
 
 
 def seal(folder: Path = HERE) -> list[str]:
-    """Adds the SHA-256 of every policy file that RELEASED.json does not hold yet; their names. Raises Broken where one does not say what it must."""
-    sealed = seals(folder)
-    new = sorted(set(digests(folder)) - set(sealed))
-    for name in new:
-        check(folder / name)
+    """Adds the SHA-256 of every policy file that RELEASED.json does not hold yet; their names. Raises Broken, and seals nothing, where a file is not right."""
+    indexes_in(folder)
+    thresholds_in(folder)
+    sealed, found = seals(folder), digests(folder)
+    new = sorted(set(found) - set(sealed))
     if new:
-        fresh = sealed | {name: digests(folder)[name] for name in new}
+        fresh = sealed | {name: found[name] for name in new}
         (folder / "RELEASED.json").write_text(json.dumps(fresh, indent=2, sort_keys=True) + "\n")
     return new
 
@@ -35,13 +39,23 @@ def seals(folder: Path) -> dict[str, str]:
 
 
 def digests(folder: Path) -> Mapping[str, str]:
-    """The SHA-256 of every policy file as it is."""
-    return {file.relative_to(folder).as_posix(): sha256(file.read_bytes()).hexdigest() for file in folder.rglob("*.toml")}
+    """The SHA-256 of every file that has a seal, or must have one, as it is."""
+    files = [file for kind in ("index", "programmes") for file in (folder / kind).glob("*.toml")]
+    return {file.relative_to(folder).as_posix(): sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def main(folder: Path = HERE) -> int:
+    """Says what was sealed and, on standard error, what is wrong; 1 where anything is."""
+    problems = []
+    try:
+        for name in seal(folder):
+            print(f"sealed {name}")
+    except Broken as error:
+        problems.append(str(error))
+    problems += [f"{name} {what}" for name, what in broken(folder).items()]
+    print("\n".join(problems), end="\n" if problems else "", file=sys.stderr)
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":
-    for name in seal():
-        print(f"sealed {name}")
-    for name, what in broken().items():
-        print(f"{name} {what}", file=sys.stderr)
-    sys.exit(1 if broken() else 0)
+    sys.exit(main())
