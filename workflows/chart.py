@@ -1,7 +1,7 @@
 """The map as a picture: a Mermaid flow chart, drawn from `flow.py` and never by hand. `sijil flow` prints it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from workflows.flow import CASEWORKER, CITIZEN, MACHINE, NOBODY, PARKED, Flow, Step
@@ -56,7 +56,7 @@ def clock(step: Step) -> Iterator[str]:
     if step.within:
         yield f"{days(step.within)} days"
     if step.reminders:
-        yield f"reminded on day {' and '.join(map(days, step.reminders))}"
+        yield f"reminded on day {listed(step.reminders)}"
     if step.every:
         yield f"overdue every {days(step.every)} days"
 
@@ -64,6 +64,12 @@ def clock(step: Step) -> Iterator[str]:
 def days(span: timedelta) -> str:
     """A span in whole days."""
     return str(span.days)
+
+
+def listed(spans: Sequence[timedelta]) -> str:
+    """Spans in whole days, as in a sentence: 7, 21 and 28."""
+    *before, last = map(days, spans)
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def arrows(step: Step, common: dict[str, str]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from sijil.importing import Papers, import_file
 from web.api.applications import Answer
 from workflows import csvform
 from workflows.calculator import score_document
+from workflows.chart import listed
 from workflows.declaration import ApplicationBody, Belongings, Bills, Declaration, Housing, Member, read
 from workflows.flow import REGISTRATION
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
@@ -105,12 +106,11 @@ def test_the_page_says_what_is_assumed() -> None:
     correction, review = REGISTRATION.steps["needs_correction"], REGISTRATION.steps["under_review"]
     assert correction.within
     assert review.every
-    first, second = (each.days for each in correction.reminders)
     said = [
         f"| {Settings.model_fields['max_members'].default} | `SIJIL_MAX_MEMBERS` |",
         f"| {Settings.model_fields['max_body'].default:,} bytes | `SIJIL_MAX_BODY` |",
         f"| {Settings.model_fields['tries'].default} | `SIJIL_TRIES` |",
-        f"| {correction.within.days} days, reminders after {first} and {second} |",
+        f"| {correction.within.days} days, reminders after {listed(correction.reminders)} |",
         f"| every {review.every.days} days,",
         f"| {FROM_HOUSEHOLDS} | `workflows/fraud/phone_shared.py` |",
         *[f"| {periods()[table].days:,} days |" for table in ("declaration", "message", "event")],

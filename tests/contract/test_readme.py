@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,12 @@ def test_the_flow_chart_is_the_one_that_the_map_gives() -> None:
 def test_a_changed_map_gives_another_chart() -> None:
     without_review = flow(REGISTRATION.kind, *[step for step in REGISTRATION.steps.values() if step.name != "under_review"])
     assert chart(without_review) != chart(REGISTRATION)
+
+
+@pytest.mark.parametrize(("reminders", "said"), [((7,), "day 7"), ((7, 21), "day 7 and 21"), ((7, 21, 28), "day 7, 21 and 28")])
+def test_the_chart_lists_every_reminder(reminders: tuple[int, ...], said: str) -> None:
+    step = replace(REGISTRATION.steps["needs_correction"], reminders=tuple(timedelta(days=each) for each in reminders))
+    assert f"<br/>reminded on {said}\"" in chart(flow(REGISTRATION.kind, step))
 
 
 def test_the_settings_table_is_that_of_the_settings() -> None:
