@@ -10,13 +10,14 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
 
+from models import clock
 from models.errors import Unavailable
 from models.settings import settings
 
 Connection = psycopg.Connection[Any]
 CONNECT_SECONDS = 10  # a database that swallows packets is away, too
-# Classes of SQLSTATE: no connection, no room or memory, shut down or starting, its disk fails. None of it is about what was asked.
-AWAY = ("08", "53", "57P", "58")
+# By SQLSTATE: no connection, no room or memory, a statement that took too long, shut down or starting, its disk fails. None is about what was asked.
+AWAY = ("08", "53", "57014", "57P", "58")
 
 
 def address(url: str) -> URL:
@@ -41,7 +42,20 @@ def dialect_url(url: str) -> str:
 @cache
 def engine() -> Engine:
     """The pool of this process. Raises Unavailable where no address is known, or none of a PostgreSQL."""
-    return create_engine(address(known_url()), pool_size=32, max_overflow=32, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS})
+    made = create_engine(address(known_url()), pool_size=32, max_overflow=32, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS})
+    event.listen(made, "connect", first_word)
+    return made
+
+
+def first_word(made: Any, record: object) -> None:
+    """A new connection tells the time."""
+    follow_clock(made)
+    made.commit()
+
+
+def follow_clock(connection: Connection) -> None:
+    """From now on this process goes by the database's clock."""
+    clock.follow(value(connection, "select clock_timestamp()"))
 
 
 def known_url() -> str:

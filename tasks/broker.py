@@ -82,6 +82,7 @@ class SijilBroker(RedisBroker):
         super().__init__(  # type: ignore[no-untyped-call]
             client=connect(url), middleware=[], namespace=namespace, heartbeat_timeout=30_000, maintenance_chance=20_000
         )
+        self.silent_until = 0.0  # on the monotonic clock
         self.doorbell = Doorbell(connect(url), f"{namespace}:bell")
 
     @property

@@ -19,7 +19,7 @@ FRESH_SECONDS = 5.0  # how old a lease may be when the call begins: a process th
 BATCH = 100
 ALONE_AFTER = 3  # tries without success: then a message is sent by itself, so that one that the gateway chokes on holds up no neighbour
 EVER = 1000  # tries that nothing comes to
-UNANSWERED = "no answer"
+ACCEPTED, UNANSWERED = "accepted", "no answer"
 LAST_TRY = 48  # then it has failed: after about three and a half hours
 
 
@@ -95,9 +95,15 @@ class Deliverer:
         fresh_until = time.monotonic() + FRESH_SECONDS
         messages = self.lease("owed", tries, most)
         if messages and time.monotonic() < fresh_until:
-            answers = self.gateway.send(messages)
+            known = self.accepted_late([message.id for message in messages if message.tries > 1])
+            fresh = [message for message in messages if message.id not in known]
+            answers = {**dict.fromkeys(known, ACCEPTED), **(self.gateway.send(fresh) if fresh else {})}
             self.answer([outcome(message, answers[message.id]) for message in messages if message.id in answers])
         return len(messages)
+
+    def accepted_late(self, references: Sequence[UUID]) -> set[UUID]:
+        """Of these, which were sent before: a call that was given up may have arrived since we asked."""
+        return self.gateway.known(references) if references and self.gateway.can_be_asked else set()
 
     def ask(self) -> int:
         """One batch whose lease ended without an answer: what was accepted is sent, the rest is owed again after a while, or has failed."""
@@ -106,7 +112,7 @@ class Deliverer:
             self.answer([Outcome(message, "stuck", "no answer came, and the gateway cannot be asked") for message in messages])
         elif messages:
             known = self.gateway.known([message.id for message in messages])
-            self.answer([outcome(message, "accepted" if message.id in known else UNANSWERED) for message in messages])
+            self.answer([outcome(message, ACCEPTED if message.id in known else UNANSWERED) for message in messages])
         return len(messages)
 
     def lease(self, status: str, tries: range = range(EVER), most: int = BATCH) -> list[Leased]:
@@ -134,11 +140,12 @@ class Outcome(NamedTuple):
 
 def outcome(message: Leased, answer: str) -> Outcome:
     """Sent where it was accepted; else owed again after a while, and in the end failed."""
-    if answer == "accepted":
+    if answer == ACCEPTED:
         return Outcome(message, "sent", None)
     if message.tries >= LAST_TRY:
         return Outcome(message, "failed", answer)
-    return Outcome(message, "owed", answer, timedelta(seconds=min(300, 2**message.tries)))
+    wait = timedelta(seconds=min(300, 2**message.tries))
+    return Outcome(message, "owed", answer, max(wait, LEASE) if answer == UNANSWERED else wait)
 
 
 def write(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:

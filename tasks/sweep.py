@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from models import clock
-from models.database import Connection, raw, transaction, value
+from models.database import Connection, follow_clock, raw, transaction, value
 from tasks.wake import wake
 from workflows.dead import Silent, settle_the_dead, silent_workers
 from workflows.flow import DELIVERY
@@ -48,10 +48,11 @@ class Coroner:
 
 def sweep(coroner: Coroner) -> None:
     """One round; nothing at all where another supervisor is at it. Raises Unavailable while the database is away."""
-    now = clock.now()
     with transaction() as session:
         connection = raw(session)
         connection.execute(BOUND)
+        follow_clock(connection)
+        now = clock.now()
         if not value(connection, "select pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK]):
             return
         ripen(connection, now)

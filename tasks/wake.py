@@ -1,5 +1,6 @@
 """Waking a queue: the only place that sends. A wake says "there is work", never which."""
 
+import time
 from collections.abc import Iterable
 
 import dramatiq
@@ -11,6 +12,7 @@ from tasks.broker import broker
 from workflows.flow import DELIVERY, FIRST_QUEUE
 
 FLAG_LIFE_MILLISECONDS = 1000
+SILENT_SECONDS = 5.0  # for which a broker that did not answer in time is not asked again
 log = structlog.get_logger()
 
 
@@ -19,11 +21,15 @@ def wake(queue: str) -> None:
 
     A broker that is away is no error: the work is in the database, and the sweep wakes again.
     """
+    if time.monotonic() < broker().silent_until:
+        return
     try:
         if broker().client.set(flag(queue), 1, nx=True, px=FLAG_LIFE_MILLISECONDS):
             broker().enqueue(dramatiq.Message(queue_name=queue, actor_name=queue, args=(), kwargs={}, options={}))
             broker().doorbell.ring(queue)
     except (redis.RedisError, dramatiq.DramatiqError, OSError) as error:
+        if isinstance(error, redis.TimeoutError):  # frozen: whoever files an application must not wait for that each time
+            broker().silent_until = time.monotonic() + SILENT_SECONDS
         log.warning("broker away, the sweep will wake again", queue=queue, error=describe(error).error)
 
 

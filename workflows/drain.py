@@ -31,8 +31,9 @@ log = structlog.get_logger()
 # The database refuses an order of locks or a moment, not the work: the same batch simply goes again.
 AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable)
 
-HANGS_SECONDS = 180.0  # a batch takes less than one
+HANGS_SECONDS = 60.0  # a batch takes less than one; and less than a transaction may last (tasks/process.py), or the next process would take it up first
 UNANSWERED = timedelta(minutes=1)  # until a case for which a register gave no answer is asked about again
+STILL_IN_QUEUE = "select id from cases where id = any(%s) and ready for update"
 
 Find = Callable[[Connection], list[CaseRow]]
 
@@ -90,8 +91,8 @@ class Drainer:
                 self.part(queue, half)
                 continue
             with transaction() as session:
-                if rows := claim_these(raw(session), half):
-                    set_apart(raw(session), queue, [row.id for row in rows], clock.now() + UNANSWERED)
+                if waiting := raw(session).execute(STILL_IN_QUEUE, [half]).fetchall():  # and not set apart by another thread meanwhile
+                    set_apart(raw(session), queue, [case_id for (case_id,) in waiting], clock.now() + UNANSWERED)
 
     def answered(self, queue: str, case_ids: Sequence[int]) -> bool:
         """Works these alone; whether there was an answer for all of them."""

@@ -103,6 +103,8 @@ class Logbook:
         """The worker is alive, and has done so much."""
         with self.lock:
             self.run("update worker set seen_at = %s, counters = %s where id = %s", [now, Jsonb(dict(counters)), self.number()])
+            for (database,) in self.run("select clock_timestamp()", []):
+                clock.follow(database)
 
     def sign_off(self) -> None:
         """The worker ends in good order."""

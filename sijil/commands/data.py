@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from models import clock
+from models.database import bound_transactions
 from models.errors import Refused
 from models.migrate import current, upgrade
 from sijil import embedded
@@ -21,6 +22,8 @@ from sijil.say import Json, answer, servers
 from workflows.calculator import score_document
 from workflows.chart import chart
 from workflows.flow import FLOWS
+
+SET_SECONDS = 60  # that a set of applications may take: an import that is frozen in one must not hold its declarants for ever
 
 app = typer.Typer()
 File = Annotated[Path, typer.Argument(dir_okay=False, help="The file to read.")]
@@ -50,6 +53,7 @@ def import_applications(
     """
     papers = Papers(rejects or file.with_name(file.name + ".rejects.ndjson"), receipts)
     with servers():
+        bound_transactions(SET_SECONDS)
         counts = import_file(file, papers, lambda counts: typer.echo(f"\r{counts.total():>9} read", nl=False, err=True))
     typer.echo("", err=True)
     told = dict(counts) | {"rejects": str(papers.rejects) if counts["refused"] else None}

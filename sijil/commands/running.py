@@ -6,12 +6,15 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from models.database import bound_transactions
 from models.errors import Refused
 from models.settings import settings
 from sijil.processes import interruptible, require_free, set_settings
 from sijil.say import Json, answer, servers
 from tasks.supervisor import Supervisor
 from workflows.flow import ALL_QUEUES
+
+WAIT_SECONDS = 20  # for which a page or a call waits for what others hold, before it says that it could not
 
 app = typer.Typer()
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Where the portal listens. Default: SIJIL_PORT, or 8000.")]
@@ -50,6 +53,7 @@ def serve(port: Port = None, host: Annotated[str | None, typer.Option(help="Defa
     set_settings(port=port, host=host)
     require_free(settings().host, settings().port)
     with servers():
+        bound_transactions(WAIT_SECONDS)
         typer.echo(f"http://{settings().host}:{settings().port}  (Ctrl-C ends it)")
         uvicorn.run("web.app:create_app", factory=True, host=settings().host, port=settings().port, log_level="warning", log_config=None, access_log=False)
 

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import redis
 
 from models import clock
-from models.database import raw, transaction
+from models.database import close_pool, raw, transaction
 from models.settings import settings
 from tasks.broker import broker as the_broker
 from tasks.deliver import Deliverer
@@ -262,6 +263,47 @@ def test_only_one_sweep_runs_at_a_time() -> None:
 
     sweep(Coroner())
     assert "verification" in waiting()
+
+
+def test_a_broker_that_does_not_answer_in_time_is_waited_for_once_and_not_at_every_wake(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def frozen(*arguments: object, **options: object) -> None:
+        asked.append(arguments)
+        raise redis.TimeoutError
+
+    monkeypatch.setattr(the_broker().client, "set", frozen)
+    for _ in range(5):
+        wake("verification")
+    assert len(asked) == 1
+
+    the_broker().silent_until = 0.0
+    monkeypatch.undo()
+    wake("verification")
+    assert messages("verification") == 1
+
+
+def connect_anew() -> None:
+    """Opens a connection to the database."""
+    close_pool()
+    rows("select 1")
+
+
+def test_whoever_connects_beats_or_sweeps_goes_by_the_databases_clock(database: str, broker: str, worker: Worker) -> None:
+    """A timer that one host rings must have come for the one that decides on it."""
+    drainer = worker()
+    drainer.logbook.seen(clock.now(), {})
+
+    def heard(word: Callable[[], object]) -> timedelta:
+        clock.follow(clock.true() + timedelta(minutes=5))
+        word()
+        told = clock.now()
+        true: datetime = value("select clock_timestamp()")
+        return abs(told - true)
+
+    assert heard(lambda: drainer.logbook.seen(clock.now(), {})) < clock.MOMENT
+    assert heard(lambda: sweep(Coroner())) < clock.MOMENT
+    assert heard(connect_anew) < clock.MOMENT
 
 
 def test_a_worker_that_holds_its_lock_is_alive_for_every_sweep(worker: Worker) -> None:
