@@ -67,7 +67,7 @@ def bench_pressure(pairs: Pairs = 5, seed: Seed = 12, as_json: Json = False) -> 
 
 
 @bench.command("growth")
-def bench_growth(pairs: Pairs = 3, seed: Seed = 13, as_json: Json = False) -> None:
+def bench_growth(pairs: Pairs = 5, seed: Seed = 13, as_json: Json = False) -> None:
     """The engine with 300,000 finished cases in the tables, over the engine with 10,000."""
     with interruptible():
         answer(growth.measure(pairs, seed, OURS, say), as_json)

@@ -101,8 +101,8 @@ def test_an_error_that_is_not_about_the_connection_is_told_as_what_it_is_and_kee
     book = worker().logbook
     before = book.number()
 
-    with pytest.raises(psycopg.errors.QueryCanceled):
-        book.run("do $$ begin raise exception using errcode = '57014'; end $$", [])
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        book.run("do $$ begin raise exception using errcode = '22012'; end $$", [])
 
     assert book.number() == before
 
