@@ -1,5 +1,6 @@
 """The database: one pool a process, and the one place that commits."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -54,8 +55,11 @@ def first_word(made: Any, record: object) -> None:
 
 
 def follow_clock(connection: Connection) -> None:
-    """From now on this process goes by the database's clock."""
-    clock.follow(value(connection, "select clock_timestamp()"))
+    """From now on this process goes by the database's clock. An answer that took long, as of a process that was stopped meanwhile, tells no time."""
+    asked = time.monotonic()
+    told = value(connection, "select clock_timestamp()")
+    if time.monotonic() - asked < clock.MOMENT.total_seconds():
+        clock.follow(told)
 
 
 def known_url() -> str:

@@ -14,7 +14,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from models import clock
-from models.database import Connection, dial, lost, value
+from models.database import Connection, dial, follow_clock, lost, value
 from models.errors import Unavailable
 
 WORKER_LOCK = 7218  # first key of the advisory locks on workers; the number of the law
@@ -101,10 +101,10 @@ class Logbook:
 
     def seen(self, now: datetime, counters: Mapping[str, float]) -> None:
         """The worker is alive, and has done so much."""
-        with self.lock:
+        with self.lock, self.connected():
             self.run("update worker set seen_at = %s, counters = %s where id = %s", [now, Jsonb(dict(counters)), self.number()])
-            for (database,) in self.run("select clock_timestamp()", []):
-                clock.follow(database)
+            assert self.connection is not None
+            follow_clock(self.connection)
 
     def sign_off(self) -> None:
         """The worker ends in good order."""

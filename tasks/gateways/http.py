@@ -23,6 +23,7 @@ class Answer(msgspec.Struct):
 
     results: list[Result]
 
+
 # All of it together less than what is left of a lease when a call begins (deliver.py).
 TIMEOUT = httpx.Timeout(connect=2.0, write=2.0, read=4.0, pool=1.0)
 

@@ -48,8 +48,8 @@ class SocialRegister:
         return self.versions
 
 
-def ports(register: SocialRegister) -> Ports:
-    return Ports(NOW, None, register)  # type: ignore[arg-type]
+def ports(register: SocialRegister, now: datetime = NOW) -> Ports:
+    return Ports(now, None, register)  # type: ignore[arg-type]
 
 
 # Score ---------------------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ def test_each_case_is_screened_with_its_own_claims_and_phone() -> None:
 
 def approved(value: str, at: datetime = NOW, last_version: int = 0) -> HouseholdApproved:
     case = a_case_file(a_score(value))
-    asked = Ports(at, None, SocialRegister(versions={case.household_id: last_version}))  # type: ignore[arg-type]
+    asked = ports(SocialRegister(versions={case.household_id: last_version}), at)
     return approve.decide(case, approve.gather([case], asked)[case.id])
 
 
