@@ -62,8 +62,11 @@ TAKE = f"""
     from due where (m.case_id, m.seq, m.template) = (due.case_id, due.seq, due.template)
     returning m.case_id, m.seq, m.template, m.id, m.fence, m.tries, m.channel, m.recipient, coalesce(m.body, '')
 """
+# What was erased while it was under way is not owed again: there is nothing left of it to send.
 ANSWER = """
-    update message m set status = a.status, due_at = a.due_at, sent_at = a.sent_at, error = a.error, lease_owner = null
+    update message m set due_at = a.due_at, sent_at = a.sent_at, lease_owner = null,
+        status = case when m.body is null and a.status = 'owed' then 'failed' else a.status end,
+        error = case when m.body is null and a.status <> 'sent' then 'erased' else a.error end
     from unnest(%s::bigint[], %s::int[], %s::text[], %s::int[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[])
         as a (case_id, seq, template, fence, status, due_at, sent_at, error)
     where (m.case_id, m.seq, m.template) = (a.case_id, a.seq, a.template) and m.fence = a.fence and m.status = 'sending'

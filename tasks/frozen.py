@@ -1,8 +1,9 @@
-"""Worker processes that live and do nothing: stopped, or held up where not even their heartbeat runs. Their supervisor ends them.
+"""Worker processes that live and do nothing: such a process keeps its locks, and so looks alive. Once it is ended, the sweep gives back what it held.
 
-Nobody else can: such a process keeps its locks, and so looks alive. Once it is ended, the sweep gives back what it held.
+One in which a library keeps all threads from running is ended by an alarm of its own; one that is stopped as a whole, by its supervisor.
 """
 
+import faulthandler
 import os
 import signal
 import socket
@@ -10,14 +11,25 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Event
 
 import structlog
 
 from models.database import Connection
 
+WIND_SECONDS = 2.0
+NO_TURN_SECONDS = 20.0  # long enough for a machine at its limit to give every thread a turn
 FROZEN_SECONDS = 60.0  # thirty heartbeats
 SEEN = "select distinct on (pid) pid, seen_at from worker where host = %s and pid = any(%s) order by pid, id desc"
 log = structlog.get_logger()
+
+
+def keep_winding(stop: Event) -> None:
+    """Winds an alarm, again and again, that needs no turn of the interpreter itself: where no thread gets one, it writes down where each stands
+    and ends the process."""
+    while not stop.wait(WIND_SECONDS):
+        faulthandler.dump_traceback_later(NO_TURN_SECONDS, exit=True)
+    faulthandler.cancel_dump_traceback_later()
 
 
 @dataclass(slots=True)

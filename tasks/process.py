@@ -16,6 +16,7 @@ from models.errors import Unavailable, describe
 from models.settings import settings
 from tasks.broker import broker
 from tasks.deliver import Deliverer
+from tasks.frozen import keep_winding
 from tasks.gateways.http import HttpGateway
 from tasks.logs import configure_logs
 from tasks.outside import outside
@@ -46,6 +47,7 @@ def main(queues: frozenset[str]) -> int:
     worker.start()
     log.info("worker started", queues=sorted(queues))
     Thread(target=heartbeat, args=(drainer, stop), daemon=True).start()
+    Thread(target=keep_winding, args=(stop,), daemon=True).start()
     supervisor = os.getppid()
     while not stop.wait(0.5) and os.getppid() == supervisor:  # an orphan has nobody to restart it, so it ends
         pass

@@ -37,6 +37,7 @@ def of_queues(connection: Connection) -> Iterable[Metric]:
     rows = queues(connection, clock.now())
     yield gauge("sijil_queue_depth", "Cases due.", [((row["queue"],), row["depth"]) for row in rows], "queue")
     yield gauge("sijil_queue_oldest_seconds", "Age of the oldest case due.", [((row["queue"],), row["oldest_seconds"]) for row in rows], "queue")
+    yield gauge("sijil_queue_apart", "Cases set apart, worked one by one.", [((row["queue"],), row["apart"]) for row in rows], "queue")
     yield gauge("sijil_queue_rate", "Decisions a second, over the last minute.", [((row["queue"],), row["rate"]) for row in rows], "queue")
     yield gauge("sijil_queue_paused", "1 where an operator holds the queue back.", [((row["queue"],), row["state"] == "paused") for row in rows], "queue")
 

@@ -34,7 +34,8 @@ CLAIM = f"""
 """
 # Of these cases, those that stand in a queue or in the book: what ended, was parked or waits for its time since is no work any more.
 STILL_DUE = "id = any(%s) and open and stage <> 'parked' and (ready or due_at is null)"
-THESE = f"select {COLUMNS} from cases where {STILL_DUE} order by id for update"
+STILL_APART = f"select {COLUMNS} from cases where {STILL_DUE} order by id for update"
+STILL_READY = f"select {COLUMNS} from cases where id = any(%s) and ready order by id for update"
 PAUSED = "select queue from paused_queue"
 
 
@@ -85,9 +86,12 @@ def claim(connection: Connection, queue: str, limit: int, cursor: Cursor) -> lis
     return rows
 
 
-def claim_these(connection: Connection, case_ids: Sequence[int]) -> list[CaseRow]:
-    """Of these cases, those that are still due or set apart. Waits for whoever holds one: passed over, it could be lost."""
-    return [CaseRow(*row) for row in connection.execute(THESE, [list(case_ids)])]
+def claim_these(connection: Connection, case_ids: Sequence[int], apart: bool = False) -> list[CaseRow]:
+    """Of these cases, those that are still ready, or `apart`: taken from the book, where nobody else finds them.
+
+    Waits for whoever holds one: passed over, it could be lost. What another thread set apart meanwhile is that entry's.
+    """
+    return [CaseRow(*row) for row in connection.execute(STILL_APART if apart else STILL_READY, [list(case_ids)])]
 
 
 def paused(connection: Connection) -> Collection[str]:

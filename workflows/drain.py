@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from threading import get_ident
 
 import psycopg
@@ -22,9 +21,9 @@ from workflows.engine import Progress, work
 from workflows.floor import Floor
 from workflows.flow import DELIVERY
 from workflows.load import CaseRow
-from workflows.logbook import LEAVE, Attempt, Logbook, set_apart
+from workflows.logbook import LEAVE, Attempt, Logbook
 from workflows.ports import Outside
-from workflows.trouble import failed_alone
+from workflows.trouble import UNANSWERED, failed_alone, unanswered
 
 log = structlog.get_logger()
 
@@ -32,8 +31,6 @@ log = structlog.get_logger()
 AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable)
 
 HANGS_SECONDS = 60.0  # a batch takes less than one; and less than a transaction may last (tasks/process.py), or the next process would take it up first
-UNANSWERED = timedelta(minutes=1)  # until a case for which a register gave no answer is asked about again
-STILL_IN_QUEUE = "select id from cases where id = any(%s) and ready for update"
 
 Find = Callable[[Connection], list[CaseRow]]
 
@@ -77,30 +74,35 @@ class Drainer:
 
     def go_on(self, queue: str, case_ids: Sequence[int]) -> bool:
         """A register gave no answer for these. Two of them, alone, tell whether it gives any; then all go on for whom it does, and the others wait apart."""
-        if len(case_ids) < 2 or not any(self.answered(queue, [each]) for each in random.sample(case_ids, 2)):
+        if len(case_ids) < 2 or all(self.no_answer(queue, [each]) for each in random.sample(case_ids, 2)):
             return False
         self.part(queue, case_ids)
         return True
 
     def part(self, queue: str, case_ids: Sequence[int]) -> None:
-        """In halves, down to the one for which there is no answer: it is set apart for a while, and no try is counted."""
+        """In halves, down to the one for which there is no answer: it waits apart."""
         for half in halves(case_ids):
-            if self.answered(queue, half):
-                continue
-            if len(half) > 1:
+            error = self.no_answer(queue, half)
+            if error and len(half) > 1:
                 self.part(queue, half)
-                continue
-            with transaction() as session:
-                if waiting := raw(session).execute(STILL_IN_QUEUE, [half]).fetchall():  # and not set apart by another thread meanwhile
-                    set_apart(raw(session), queue, [case_id for (case_id,) in waiting], clock.now() + UNANSWERED)
+            elif error:
+                self.wait(queue, half, error)
 
-    def answered(self, queue: str, case_ids: Sequence[int]) -> bool:
-        """Works these alone; whether there was an answer for all of them."""
+    def no_answer(self, queue: str, case_ids: Sequence[int]) -> Unavailable | None:
+        """Works these alone; what was away, if there was no answer for one of them."""
         try:
             self.attempt(queue, lambda connection: claim_these(connection, case_ids), self.serves)
-        except Unavailable:
-            return False
-        return True
+        except Unavailable as error:
+            return error
+        return None
+
+    def wait(self, queue: str, case_ids: Sequence[int], error: Unavailable, entry: Attempt | None = None) -> None:
+        """These wait apart, with their troubles noted; unless they moved on, or another thread set them apart."""
+        with transaction() as session:
+            for row in claim_these(raw(session), case_ids, apart=entry is not None):
+                unanswered(raw(session), row, queue, describe(error), clock.now())
+            if entry:
+                raw(session).execute(LEAVE, [entry.id])
 
     def claim(self, connection: Connection, queue: str, claimed: list[int]) -> list[CaseRow]:
         """What is due, noted in `claimed`; a full claim wakes one more worker."""
@@ -130,12 +132,23 @@ class Drainer:
             if len(entry.case_ids) == 1:
                 self.alone(entry)
             else:
-                self.attempt(entry.queue, lambda connection: claim_these(connection, entry.case_ids), self.serves, entry)
+                self.attempt(entry.queue, lambda connection: claim_these(connection, entry.case_ids, entry.apart), self.serves, entry)
         except BaseException as error:
             if not (entry.apart and isinstance(error, Unavailable)):
                 self.logbook.leave(entry)
                 raise
-            self.logbook.put_off(entry, clock.now() + UNANSWERED)
+            self.put_off(entry, error)
+
+    def put_off(self, entry: Attempt, error: Unavailable) -> None:
+        """What is set apart and gets no answer waits for another while: several in halves, so that those who can go on do."""
+        if len(entry.case_ids) > 1:
+            self.logbook.halve(entry, clock.now() + UNANSWERED)
+            return
+        try:
+            self.wait(entry.queue, entry.case_ids, error, entry)
+        except BaseException:
+            self.logbook.leave(entry)
+            raise
 
     def alone(self, entry: Attempt) -> None:
         """One case, a transaction a stage. Where it fails now, it is it that fails."""
@@ -151,7 +164,7 @@ class Drainer:
         """One stage of one case; the queue of the next stage. None where there is none to go on with: it failed, ended, or its queue is paused."""
         with transaction() as session:
             connection = raw(session)
-            rows = claim_these(connection, entry.case_ids)
+            rows = claim_these(connection, entry.case_ids, entry.apart)
             if not rows or (queue != entry.queue and queue in paused(connection)):
                 return None
             try:

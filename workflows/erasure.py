@@ -16,8 +16,8 @@ from workflows.receipts import pseudonym
 
 COUNT = "select count(*) from event where case_id = %s and facts is not null"
 NOTE = "insert into event (case_id, seq, kind, at, actor, commitment, hash) values (%s, %s, %s, %s, %s, %s, %s)"
-# What is still owed can no longer be sent.
-UNSENT = "update message set status = 'failed' where case_id = %s and status in ('owed', 'sending')"
+# What is still owed can no longer be sent. What is under way may have been: its answer tells (tasks/deliver.py).
+UNSENT = "update message set status = 'failed' where case_id = %s and status = 'owed'"
 ERASE = "update {table} t set {erased} from cases ended where {mine} and ended.id = %s"
 
 

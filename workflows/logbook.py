@@ -25,7 +25,6 @@ LEAVE = "delete from attempt where id = %s"
 # A worker that lost its connection did not die: nothing counts against anybody.
 HAND_OVER = ("update attempt set worker_id = null where worker_id = %s", "delete from worker where id = %s")
 GIVE_BACK = "update attempt set worker_id = null where id = %s"
-PUT_OFF = "update attempt set worker_id = null, at = %s where id = %s"
 HALVE = """
     with whole as (delete from attempt where id = %s returning queue, case_ids, coalesce(%s, at) as at)
     insert into attempt (worker_id, queue, case_ids, at)
@@ -81,13 +80,6 @@ class Logbook:
         """What was set apart is set apart again, in halves, all at once: none of it stands anywhere else."""
         middle = len(attempt.case_ids) // 2
         self.run(HALVE, [attempt.id, until, middle, middle + 1])
-
-    def put_off(self, attempt: Attempt, until: datetime) -> None:
-        """What was set apart waits until then; several in halves, so that those who can go on do."""
-        if len(attempt.case_ids) > 1:
-            self.halve(attempt, until)
-        else:
-            self.run(PUT_OFF, [until, attempt.id])
 
     def anything_apart(self, queues: Collection[str], now: datetime) -> bool:
         """Whether something is set apart whose time has come."""

@@ -22,6 +22,7 @@ DEPTH = """
         ) as first) as since
     from unnest(%s::text[]) with ordinality as q (queue, place) order by q.place
 """
+APART = "select queue, sum(cardinality(case_ids))::int from attempt where worker_id is null group by queue"
 OWED = "select count(*), min(due_at) from message where status in ('owed', 'sending')"
 SENT = "select count(*) from message where sent_at > %s"
 DECIDED = "select kind, count(*) from event where at > %s group by kind"
@@ -44,12 +45,13 @@ def queues(connection: Connection, now: datetime) -> list[dict[str, Any]]:
     """Of each queue: depth, age of the oldest in seconds, work done a second over the last minute, and the wait that follows.
 
     Cases since they became ready; of the delivery queue all messages owed, since they were due (a failed try makes them due later).
+    `apart`: cases set apart, which are worked one by one, each at its own time; they are not in `depth`.
     """
     done = decided_by_queue(connection, now - RATE_OVER) | {DELIVERY: one(connection, SENT, [now - RATE_OVER])[0]}
     waiting = connection.execute(DEPTH, [list(ALLOWANCE), list(ALLOWANCE.values()), list(QUEUES)]).fetchall()
-    held = paused(connection)
+    held, apart = paused(connection), dict(connection.execute(APART).fetchall())
     return [
-        in_queue(queue, depth, since, done.get(queue, 0), now) | {"state": "paused" if queue in held else "open"}
+        in_queue(queue, depth, since, done.get(queue, 0), now) | {"apart": apart.get(queue, 0), "state": "paused" if queue in held else "open"}
         for queue, (depth, since) in zip(ALL_QUEUES, [*waiting, one(connection, OWED)], strict=True)
     ]  # fmt: skip
 

@@ -31,9 +31,12 @@ def show_queues(context: typer.Context, as_json: Json = False) -> None:
         return
     with servers(), transaction() as session:
         rows = queues(raw(session), clock.now())
-    lines = [f"{'queue':<14}{'depth':>9}{'oldest s':>10}{'per s':>9}{'wait s':>9}  state"]
+    lines = [f"{'queue':<14}{'depth':>9}{'oldest s':>10}{'per s':>9}{'wait s':>9}{'apart':>7}  state"]
     waits = ["-" if r["expected_wait"] is None else r["expected_wait"] for r in rows]
-    lines += [f"{r['queue']:<14}{r['depth']:>9}{r['oldest_seconds']:>10}{r['rate']:>9}{wait:>9}  {r['state']}" for r, wait in zip(rows, waits, strict=True)]
+    lines += [
+        f"{r['queue']:<14}{r['depth']:>9}{r['oldest_seconds']:>10}{r['rate']:>9}{wait:>9}{r['apart']:>7}  {r['state']}"
+        for r, wait in zip(rows, waits, strict=True)
+    ]
     answer({"queues": rows}, as_json, *lines)
 
 

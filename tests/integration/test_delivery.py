@@ -369,3 +369,23 @@ def test_what_was_erased_before_it_was_sent_is_not_sent_as_an_empty_message(owed
     # Then nobody gets an empty one, and none waits for ever
     assert len(gateway.accepted) == 2
     assert rows("select distinct status, error from message where case_id = %s", owed[0].case_id) == [("failed", "erased")]
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_what_is_erased_while_it_is_under_way_is_told_as_what_it_was_and_not_sent_again(owed: list[Taken], gateway: BookGateway, arrived: bool) -> None:
+    citizen(owed[0], "withdrawal")
+    gateway.away_before, gateway.away_after = not arrived, arrived
+    with pytest.raises(Unavailable):
+        a_deliverer(gateway).drain()
+    with transaction() as session:
+        erasure.erase(session, owed[0].reference, "operator", clock.now())
+
+    gateway.away_before = gateway.away_after = False
+    for minutes in (1, 10, 20):
+        with after(seconds=60 * minutes):
+            a_deliverer(gateway).drain()
+
+    told = rows("select distinct status, error, recipient, body from message where case_id = %s", owed[0].case_id)
+    assert told == [("sent", None, None, None) if arrived else ("failed", "erased", None, None)]
+    sent = rows("select id from message where case_id = %s", owed[0].case_id)
+    assert [gateway.accepted.count(number) for (number,) in sent] == [int(arrived)] * len(sent)

@@ -58,7 +58,7 @@ def test_every_queue_is_there_in_the_order_of_the_flow_and_delivery_last(databas
 
     assert list(found) == [*QUEUES, "delivery"]
     assert all(each == {
-        "queue": name, "depth": 0, "oldest_seconds": 0, "rate": 0, "expected_wait": 0, "state": "open",
+        "queue": name, "depth": 0, "oldest_seconds": 0, "rate": 0, "expected_wait": 0, "apart": 0, "state": "open",
     } for name, each in found.items())  # fmt: skip
 
 
@@ -90,6 +90,17 @@ def test_the_oldest_is_the_one_that_became_ready_first_and_not_the_one_that_was_
     rows("update cases set stage_since = stage_since - interval '1 hour'")
 
     assert shown(after=timedelta(seconds=60))["verification"]["oldest_seconds"] == 60
+
+
+def test_what_is_set_apart_is_counted_beside_the_queue(database: str) -> None:
+    taken = file_clean(3)
+    rows("update cases set ready = false where id = any(%s)", [each.case_id for each in taken[:2]])
+    rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now() + interval '1 minute')", [each.case_id for each in taken[:2]])
+
+    found = shown()
+
+    assert (found["verification"]["depth"], found["verification"]["apart"]) == (1, 2)
+    assert found["scoring"]["apart"] == 0
 
 
 def test_work_done_in_the_last_minute_gives_the_rate_and_the_wait(database: str, worker: Worker, deliverer: Deliverer) -> None:
@@ -176,7 +187,7 @@ def test_the_commands_pause_show_and_resume_the_delivery_queue(database: str, br
 
     assert run.invoke(operation.app, ["queues", "resume", "delivery"]).exit_code == 0
     lines = run.invoke(operation.app, ["queues"]).output.splitlines()
-    assert lines[-1].split() == ["delivery", "0", "0", "0.0", "0", "open"]
+    assert lines[-1].split() == ["delivery", "0", "0", "0.0", "0", "0", "open"]
 
 
 def test_with_many_waiting_and_many_more_done_no_table_is_read_whole(database: str) -> None:

@@ -125,6 +125,26 @@ def test_a_worker_that_is_stopped_is_told_from_one_that_lives_and_is_ended(start
     assert running(living.pid)
 
 
+def test_a_process_in_which_no_thread_gets_a_turn_ends_itself() -> None:
+    """A library that keeps the interpreter's lock: nothing written in Python can end it."""
+    script = """
+import ctypes, threading, time
+from tasks import frozen
+frozen.WIND_SECONDS, frozen.NO_TURN_SECONDS = 0.05, 0.5
+threading.Thread(target=frozen.keep_winding, args=(threading.Event(),), daemon=True).start()
+time.sleep(1.5)
+print("alive while threads run", flush=True)
+ctypes.PyDLL(None).sleep(30)
+"""
+    began = time.monotonic()
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+
+    assert ended.returncode == 1
+    assert time.monotonic() - began < 25
+    assert ended.stdout == "alive while threads run\n"
+    assert "Timeout" in ended.stderr
+
+
 def test_a_database_that_was_away_makes_nobody_look_frozen(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frozen, "FROZEN_SECONDS", 0.0)
     process = start("tasks.process", "verification")

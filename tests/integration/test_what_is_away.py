@@ -64,7 +64,7 @@ def test_what_was_set_apart_is_not_lost_when_the_register_is_away(database: str,
     with after(seconds=300):
         drain_all(drainer)
     assert stages() == {"notified": size}
-    assert value("select count(*) from trouble") == 0
+    assert value("select count(*) from trouble where tries > 0") == 0
 
 
 def test_halves_of_what_was_set_apart_are_not_lost_when_the_register_goes_away_in_between(database: str, worker: Worker) -> None:
@@ -112,11 +112,45 @@ def test_a_register_that_gives_no_answer_about_one_person_holds_up_no_neighbour(
     # Its neighbours are notified; it waits, no try is counted however often there is no answer, and it goes on with the first one
     assert stages() == {"notified": 19, "submitted": 1}
     assert apart() == [[taken[place].case_id]]
-    assert value("select count(*) from trouble") == 0
+    assert rows("select case_id, tries, parked from trouble") == [(taken[place].case_id, 0, False)]
     there.silent_about = "nobody"
     with after(seconds=600):
         drain_all(drainer)
     assert stages() == {"notified": 20}
+    assert healthy()
+
+
+def test_a_case_that_a_register_never_answers_for_is_an_operators_after_three_days(database: str, worker: Worker) -> None:
+    made = clean(4)
+    register(made)
+    taken = file(*[each.body for each in made])
+    there = Register("nobody", silent_about=made[2].persons[0].idcs)
+    drainer = worker(outside=there.outside())
+
+    for hours in (0, 1, 71, 73):
+        drained = stages()
+        with after(seconds=3600 * hours):
+            drain_all(drainer)
+
+    assert drained == {"notified": 3, "submitted": 1}
+    assert stages() == {"notified": 3, "parked": 1}
+    ((case_id, tries, error),) = rows("select case_id, tries, error from trouble where parked")
+    assert (case_id, tries) == (taken[2].case_id, 0)
+    assert error.startswith("Unavailable")
+    assert healthy()
+
+
+def test_what_another_thread_set_apart_meanwhile_is_left_to_the_book(database: str, worker: Worker) -> None:
+    """Two threads claimed the same cases, one after the other, and both part them: each is worked and set apart once."""
+    taken = file_clean(3)
+    drainer = worker(outside=Register("nobody").outside())
+    rows("update cases set ready = false where id = %s", taken[1].case_id)
+    rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now() + interval '1 hour')", [taken[1].case_id])
+
+    drainer.part("verification", [each.case_id for each in taken])
+
+    assert apart() == [[taken[1].case_id]]
+    assert stages() == {"notified": 2, "submitted": 1}
     assert healthy()
 
 
