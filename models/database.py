@@ -1,10 +1,10 @@
 """The database: one pool a process, and the one place that commits."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import URL, Engine, create_engine, event, make_url
@@ -16,9 +16,13 @@ from models.errors import Unavailable
 from models.settings import settings
 
 Connection = psycopg.Connection[Any]
+Result = TypeVar("Result")
 CONNECT_SECONDS = 10  # a database that swallows packets is away, too
 # By SQLSTATE: no connection, no room or memory, a statement that took too long, shut down or starting, its disk fails. None is about what was asked.
 AWAY = ("08", "53", "57014", "57P", "58")
+# It refuses an order of locks or a moment, not the work: the same simply goes again.
+AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable)
+TIMES = 5  # that a person's or a file's transaction goes again
 
 
 def address(url: str) -> URL:
@@ -105,6 +109,20 @@ def transaction() -> Iterator[Session]:
         raise Unavailable(f"The database does not answer ({settings().database_url_shown()}).") from error
     finally:
         session.close()
+
+
+def transact(work: Callable[[Session], Result]) -> Result:
+    """What this work gives, in a transaction of its own; again where it met others in another order of locks. Raises what `transaction` raises."""
+    for _ in range(TIMES):
+        try:
+            with transaction() as session:
+                return work(session)
+        except AGAIN:
+            continue
+        except DBAPIError as error:
+            if not isinstance(error.orig, AGAIN):
+                raise
+    raise Unavailable("Others change the same at this moment. Try again shortly.")
 
 
 def lost(error: object) -> bool:

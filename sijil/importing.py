@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple, TextIO
 from pydantic import ValidationError
 
 from models import clock
-from models.database import transaction
+from models.database import transact
 from models.errors import Problem, Refused
 from models.settings import settings
 from notifications.notices import notices
@@ -90,8 +90,8 @@ def to_write(path: Path, mode: int = 0o666) -> TextIO:
 def take(batch: list[Read], counts: Counter[str], reject: Callable[[str], object], receipt: Callable[[str], object]) -> None:
     """One set: a transaction, then its papers, then a wake."""
     good = [(each, each.body) for each in batch if each.body is not None]
-    with transaction() as session:
-        outcomes = submit(session, [application(body) for _, body in good], clock.now(), notices) if good else []
+    applications = [application(body) for _, body in good]
+    outcomes = transact(lambda session: submit(session, applications, clock.now(), notices)) if good else []
     wake_after_intake()
     told = dict(zip((each.line for each, _ in good), outcomes, strict=True))
     for each in batch:

@@ -10,11 +10,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from threading import get_ident
 
-import psycopg
 import structlog
 
 from models import clock
-from models.database import Connection, raw, transaction
+from models.database import AGAIN, Connection, raw, transaction
 from models.errors import Unavailable, describe
 from workflows.claim import Cursor, claim, claim_these, paused
 from workflows.engine import Progress, work
@@ -26,9 +25,6 @@ from workflows.ports import Outside
 from workflows.trouble import UNANSWERED, failed_alone, unanswered
 
 log = structlog.get_logger()
-
-# The database refuses an order of locks or a moment, not the work: the same batch simply goes again.
-AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable)
 
 HANGS_SECONDS = 60.0  # a batch takes less than one; and less than a transaction may last (tasks/process.py), or the next process would take it up first
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from models import clock
-from models.database import raw, transaction
+from models.database import raw, transact, transaction
 from models.errors import Refused
 from sijil.say import Json, answer, servers
 from tasks.outside import outside
@@ -73,8 +73,8 @@ def decide(
 ) -> None:
     """A caseworker answers a doubt."""
     with servers():
-        with transaction() as session:
-            now = answer_of_caseworker(session, CaseworkerAnswer(reference, caseworker, verdict, reason, version), clock.now(), outside())
+        given = CaseworkerAnswer(reference, caseworker, verdict, reason, version)
+        now = transact(lambda session: answer_of_caseworker(session, given, clock.now(), outside()))
         wake_after_answer(now.queues)
     lines = [f"{now.event}: the case is '{now.stage}' now (version {now.version})."]
     if now.event == "DoubtLifted":

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from threading import Event, Lock, Thread
 
 import httpx
 
 from models import clock
-from models.database import raw, transaction, value
+from models.database import raw, transact, transaction, value
 from models.errors import SijilError
 from notifications.notices import notices
 from sijil.generator.household import households
@@ -90,8 +91,8 @@ class Filing:
         """In sets, as an import does."""
         bodies: Iterator[ApplicationBody] = (ApplicationBody.model_validate(made.body) for made in self.waiting)
         while not self.stopping.is_set() and (batch := list(islice(bodies, SET))):
-            with transaction() as session:
-                outcomes = submit(session, [application(body) for body in batch], clock.now(), notices)
+            applications = [application(body) for body in batch]
+            outcomes = transact(partial(submit, applications=applications, now=clock.now(), notices=notices))
             wake_after_intake()
             taken = sum(isinstance(each, Taken) for each in outcomes)
             self.filed, self.refused = self.filed + taken, self.refused + len(outcomes) - taken

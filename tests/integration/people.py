@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from models import clock
-from models.database import raw, transaction
+from models.database import raw, transact, transaction
 from tests.filing import OUTSIDE, Body
 from workflows.declaration import Declaration
 from workflows.intake import Taken
@@ -17,14 +17,14 @@ from workflows.timers import CLOCKS_DIFFER, ripen
 def citizen(taken: Taken, kind: str, body: Body | None = None, version: int | None = None, secret: str | None = None) -> StageNow:
     """A citizen's answer, committed."""
     sent = Declaration.model_validate({name: given for name, given in body.items() if name != "application"}) if body else None
-    with transaction() as session:
-        return answer_of_citizen(session, CitizenAnswer(taken.reference, secret or taken.secret, kind, version, sent), clock.now(), OUTSIDE)
+    answer = CitizenAnswer(taken.reference, secret or taken.secret, kind, version, sent)
+    return transact(lambda session: answer_of_citizen(session, answer, clock.now(), OUTSIDE))
 
 
 def caseworker(taken: Taken, verdict: str, reason: str, name: str = "amina", version: int | None = None) -> StageNow:
     """A caseworker's answer, committed."""
-    with transaction() as session:
-        return answer_of_caseworker(session, CaseworkerAnswer(taken.reference, name, verdict, reason, version), clock.now(), OUTSIDE)
+    answer = CaseworkerAnswer(taken.reference, name, verdict, reason, version)
+    return transact(lambda session: answer_of_caseworker(session, answer, clock.now(), OUTSIDE))
 
 
 def retry_parked(*case_ids: int) -> None:

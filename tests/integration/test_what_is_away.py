@@ -1,11 +1,14 @@
 """What is away, held or locked against us never counts as a try, and nothing that was in hand is lost."""
 
 from collections.abc import Callable
-from threading import Timer
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Timer
 
 import psycopg
 import pytest
+from sqlmodel import Session
 
+from models.database import raw, transact
 from models.errors import Unavailable
 from tests.filing import apart, clean, drain_all, everything, file, file_clean, healthy, register, rows, stage_of, stages, value
 from tests.integration.people import after
@@ -205,3 +208,26 @@ def test_a_deadlock_of_a_case_alone_counts_as_no_try_either(database: str, worke
 
     assert stage_of(taken) == "notified"
     assert value("select count(*) from trouble") == 0
+
+
+def test_of_two_people_who_meet_the_same_cases_in_opposite_order_both_are_served(database: str) -> None:
+    """Such as two corrections that swap their declarants: the database refuses one for a moment, and it simply goes again."""
+    ids = [each.case_id for each in file_clean(2)]
+    both_hold_one = Barrier(2)
+    tries: list[int] = []
+
+    def served(order: list[int]) -> int:
+        def work(session: Session) -> int:
+            tries.append(order[0])
+            for case_id in order:
+                raw(session).execute("update cases set region = region where id = %s", [case_id])
+                if len(tries) <= 2 and case_id == order[0]:
+                    both_hold_one.wait(10)
+            return order[0]
+
+        return transact(work)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(served, [ids, ids[::-1]])) == ids
+
+    assert len(tries) == 3

@@ -10,7 +10,7 @@ from litestar.params import FromPath, HeaderParameter, RawBody
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models import clock
-from models.database import raw, transaction
+from models.database import raw, transact, transaction
 from models.errors import NotFound, Problem, Refused, Stale
 from notifications.notices import notices
 from tasks.outside import outside
@@ -71,8 +71,7 @@ def file_application(
     """
     sent = parsed(request, body)
     key = idempotency_key or key_of(sent)
-    with transaction() as session:
-        (outcome,) = submit(session, [Application(key, CHANNEL, INTERACTIVE, sent)], clock.now(), notices)
+    (outcome,) = transact(lambda session: submit(session, [Application(key, CHANNEL, INTERACTIVE, sent)], clock.now(), notices))
     if isinstance(outcome, NotTaken):
         raise refusal(outcome, "Idempotency-Key" if idempotency_key else "application")
     wake_after_intake()
@@ -120,8 +119,7 @@ def answer_application(request: Request[Any, Any, Any], reference: FromPath[str]
     sent = parsed_answer(request, body)
     answer = CitizenAnswer(reference, sent.secret, sent.kind, sent.version, sent.declaration)
     try:
-        with transaction() as session:
-            now = answer_of_citizen(session, answer, clock.now(), outside())
+        now = transact(lambda session: answer_of_citizen(session, answer, clock.now(), outside()))
     except Stale as late:
         return moved_on(reference, late)
     wake_after_answer(now.queues)
