@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from threading import Event, Thread
 
 import structlog
@@ -36,9 +37,7 @@ def main(queues: frozenset[str]) -> int:
     configure_logs()
     collect_rarely()
     bound_transactions(TRANSACTION_SECONDS)
-    stop = Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+    stop = told_to_stop()
     drainer = Drainer(outside(), logbook_of(queues), queues, settings().batch, wake)
     deliverer = Deliverer(HttpGateway(settings().gateway_url), drainer.logbook.number)
     declare(broker(), drainer, deliverer)
@@ -46,8 +45,8 @@ def main(queues: frozenset[str]) -> int:
     worker = Worker(broker(), queues=set(queues), worker_threads=settings().threads)
     worker.start()
     log.info("worker started", queues=sorted(queues))
-    Thread(target=heartbeat, args=(drainer, stop), daemon=True).start()
-    Thread(target=keep_winding, args=(stop,), daemon=True).start()
+    beside(heartbeat, drainer, stop)
+    beside(keep_winding, stop)
     supervisor = os.getppid()
     while not stop.wait(0.5) and os.getppid() == supervisor:  # an orphan has nobody to restart it, so it ends
         pass
@@ -57,6 +56,19 @@ def main(queues: frozenset[str]) -> int:
     worker.stop()
     drainer.logbook.sign_off()
     return 0
+
+
+def told_to_stop() -> Event:
+    """Set by SIGTERM, or by Ctrl-C."""
+    stop = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    return stop
+
+
+def beside(target: Callable[..., None], *args: object) -> None:
+    """A thread that ends with the process."""
+    Thread(target=target, args=args, daemon=True).start()
 
 
 def collect_rarely() -> None:

@@ -19,7 +19,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class TimePassed(Evidence, frozen=True, kw_only=True, tag=True):
-    """A clock struck; nothing else is known."""
+    """A clock struck; nothing else is known, but the stage's deadline as it was set when the stage began, if it has one."""
+
+    deadline: datetime | msgspec.UnsetType = msgspec.UNSET
 
 
 # Answers of registers ------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ Gather = Callable[[Sequence[CaseFile], Ports], Mapping[int, Evidence]]
 def time_alone(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, TimePassed]:
     """The evidence where nothing needs asking."""
     moment = TimePassed(at=ports.now)
-    return {case.id: moment for case in batch}
+    return {case.id: TimePassed(at=ports.now, deadline=case.deadline) if case.deadline else moment for case in batch}
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def decided(file: CaseFile, where: Step, stored: Stored) -> bytes | None:
     decide = where.decides.get(type(evidence))
     if decide is None:
         return None
-    dated = msgspec.structs.replace(file, deadline=where.deadline(file.stage_since))
+    dated = msgspec.structs.replace(file, deadline=where.deadline(file.stage_since))  # for the first ones, which do not tell it
     decision: Event = decide(dated, evidence)
     return encode(decision)
 

@@ -1,6 +1,8 @@
 """The history: every tampering is found, erasure by law is none, and every decision can be computed again."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -31,6 +33,7 @@ from tests.integration.people import after, caseworker, citizen, retry_parked, r
 from workflows import audit, erasure, replay
 from workflows.chain import commit, link
 from workflows.drain import Drainer
+from workflows.flow import REGISTRATION
 from workflows.intake import Taken
 from workflows.receipts import pseudonym
 
@@ -344,6 +347,23 @@ def test_every_decision_of_every_kind_is_computed_again_to_the_same_bytes(databa
     }  # fmt: skip
     assert (found.mismatches, found.erased) == ([], 0)
     assert found.decisions == value("select count(*) from event where kind <> 'ApplicationReceived'")
+
+
+def test_a_longer_period_for_corrections_changes_no_lapse_that_was_recorded(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = a_household(members=2)
+    register([made])
+    (taken,) = file(changed(made.body, 1, birth_date="1977-07-07", birth_precision="day"))
+    drain_all(worker())
+    for days in (7.1, 21.1, 30.1):
+        with after(days=days):
+            ring_timers()
+            drain_all(worker())
+    assert stage_of(taken) == "lapsed"
+
+    steps = REGISTRATION.steps
+    monkeypatch.setitem(steps, "needs_correction", replace(steps["needs_correction"], within=timedelta(days=60)))
+
+    assert replayed().mismatches == []
 
 
 def test_a_case_that_was_parked_and_sent_on_is_computed_again(database: str, worker: Worker) -> None:

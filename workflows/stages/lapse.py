@@ -6,8 +6,9 @@ from workflows.evidence import TimePassed
 
 
 def decide(case: CaseFile, evidence: TimePassed) -> CorrectionReminded | Lapsed:
-    """Lapsed from the deadline on, reminded before."""
-    if case.deadline is not None and evidence.at >= case.deadline:
+    """Lapsed from the deadline on, reminded before. The first decisions were recorded without it: theirs is the one that the map gives."""
+    deadline = evidence.deadline or case.deadline
+    if deadline and evidence.at >= deadline:
         return Lapsed()
     before = case.last(CorrectionReminded).reminder if case.last_here(CorrectionReminded) else 0
     return CorrectionReminded(reminder=before + 1)
