@@ -17,7 +17,7 @@ from models.settings import settings
 from sijil.ground import Ground
 from sijil.processes import start, stop
 from tasks.outside import outside
-from tasks.process import collect_rarely
+from tasks.worker import collect_rarely
 from workflows.engine import work
 from workflows.flow import QUEUES
 from workflows.load import COLUMNS, CaseRow

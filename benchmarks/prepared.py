@@ -20,8 +20,8 @@ from tasks.wake import wake
 from workflows.declaration import ApplicationBody
 from workflows.flow import FIRST_QUEUE, QUEUES
 from workflows.intake import submit
-from workflows.monitor import workers as signed_on
-from workflows.pauses import pause
+from workflows.queue.monitor import workers as signed_on
+from workflows.queue.pauses import pause
 
 SET = 500
 LOOK_SECONDS = 0.05

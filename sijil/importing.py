@@ -22,8 +22,8 @@ from models.database import transact
 from models.errors import Problem, Refused
 from models.settings import settings
 from notifications.notices import notices
+from sijil import csvform
 from tasks.wake import wake_after_intake
-from workflows import csvform
 from workflows.declaration import ApplicationBody, read
 from workflows.intake import NOT_VALID, Application, NotTaken, Outcome, Taken, key_of, submit
 from workflows.lanes import BULK

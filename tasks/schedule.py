@@ -17,8 +17,8 @@ from models import clock
 from models.database import Connection, dial, raw, transaction, value
 from models.errors import SijilError, describe
 from models.settings import settings
-from workflows import audit
-from workflows.retention import retain
+from workflows.history import audit
+from workflows.history.retention import retain
 
 SCHEDULE_LOCK = 7222  # advisory; held by the connection for as long as jobs run, so that they run one at a time, on one host
 LOOK_SECONDS = 60.0

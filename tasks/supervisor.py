@@ -16,9 +16,9 @@ import structlog
 
 from models.database import raw, transaction
 from models.errors import Unavailable, describe
-from tasks.frozen import Watch, end_frozen
 from tasks.schedule import Schedule
-from tasks.sweep import SWEEP_SECONDS, Coroner, sweep
+from tasks.sweep import SWEEP_SECONDS, DeathDetector, sweep
+from tasks.watchdog import Watch, end_frozen
 
 LONGEST_BACK_OFF = 5.0
 LONG_ENOUGH = 10.0  # seconds alive after which a death no longer adds to the back-off
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class Keeper:
+class Slot:
     """One place for a worker process: the process now in it, and how patiently it is refilled."""
 
     command: list[str]
@@ -62,25 +62,25 @@ class Supervisor:
 
     def run(self) -> None:
         """Until told to stop; then every process finishes the batch in hand."""
-        keepers = [Keeper([sys.executable, "-m", "tasks.process", *sorted(self.queues)]) for _ in range(self.processes)]
-        coroner, watch = Coroner(), Watch()
+        slots = [Slot([sys.executable, "-m", "tasks.worker", *sorted(self.queues)]) for _ in range(self.processes)]
+        detector, watch = DeathDetector(), Watch()
         schedule = Schedule(self.stop)
         next_sweep = 0.0
         while not self.stop.wait(0.1):
-            died = {pid for keeper in keepers if (pid := keeper.tend()) is not None}
-            coroner.ended = (coroner.ended | died) - {keeper.process.pid for keeper in keepers if keeper.process}  # numbers are given again
+            died = {pid for slot in slots if (pid := slot.tend()) is not None}
+            detector.ended = (detector.ended | died) - {slot.process.pid for slot in slots if slot.process}  # numbers are given again
             if died or time.monotonic() >= next_sweep:
                 next_sweep = time.monotonic() + SWEEP_SECONDS
                 try:
-                    sweep(coroner)
-                    end_frozen(looked(watch, [keeper.process.pid for keeper in keepers if keeper.process]))
+                    sweep(detector)
+                    end_frozen(looked(watch, [slot.process.pid for slot in slots if slot.process]))
                 except Unavailable as error:
                     watch.forget()
                     log.warning("the sweep waits", error=str(error))
                 except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the workers live on and the next round tries again
                     log.error("the sweep failed", error=describe(error).error)
             schedule.tend()
-        end([keeper.process for keeper in keepers if keeper.process], STOP_SECONDS)
+        end([slot.process for slot in slots if slot.process], STOP_SECONDS)
         schedule.end(STOP_SECONDS / 10)
 
 

@@ -13,10 +13,10 @@ import structlog
 from models import clock
 from models.database import Connection, follow_clock, raw, transaction, value
 from tasks.wake import wake
-from workflows.dead import Silent, settle_the_dead, silent_workers
 from workflows.flow import DELIVERY
-from workflows.timers import queues_with_work, ripen
-from workflows.trouble import WORKER_DIED, failed_alone, forget
+from workflows.queue.dead import Silent, rescue_attempts, silent_workers
+from workflows.queue.timers import fire_timers, queues_with_work
+from workflows.queue.trouble import WORKER_DIED, failed_alone, forget
 
 log = structlog.get_logger()
 SWEEP_LOCK = 7219  # advisory; transaction-wide, so that no supervisor is special
@@ -30,7 +30,7 @@ MESSAGES_DUE = f"""
 
 
 @dataclass(slots=True)
-class Coroner:
+class DeathDetector:
     """Who of the silent is dead: our own processes that ended, and whoever is silent for longer than the living need to sign on again."""
 
     host: str = field(default_factory=socket.gethostname)
@@ -46,7 +46,7 @@ class Coroner:
         ]  # fmt: skip
 
 
-def sweep(coroner: Coroner) -> None:
+def sweep(detector: DeathDetector) -> None:
     """One round; nothing at all where another supervisor is at it. Raises Unavailable while the database is away."""
     with transaction() as session:
         connection = raw(session)
@@ -55,8 +55,8 @@ def sweep(coroner: Coroner) -> None:
         now = clock.now()
         if not value(connection, "select pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK]):
             return
-        ripen(connection, now)
-        bury(connection, coroner, now)
+        fire_timers(connection, now)
+        rescue(connection, detector, now)
         forget(connection)
         queues = queues_with_work(connection, now)
         owed = value(connection, MESSAGES_DUE, [now])
@@ -64,7 +64,7 @@ def sweep(coroner: Coroner) -> None:
         wake(queue)
 
 
-def bury(connection: Connection, coroner: Coroner, now: datetime) -> None:
+def rescue(connection: Connection, detector: DeathDetector, now: datetime) -> None:
     """Gives back what dead workers held; a case that was alone in its worker's hands when that died has a try counted."""
-    for case_id in settle_the_dead(connection, coroner.dead(silent_workers(connection), now), now):
+    for case_id in rescue_attempts(connection, detector.dead(silent_workers(connection), now), now):
         failed_alone(connection, case_id, WORKER_DIED, now)

@@ -45,7 +45,7 @@ def wake_after_answer(queues: Iterable[str]) -> None:
         wake(queue)
 
 
-def awake(queue: str) -> None:
+def clear_wake(queue: str) -> None:
     """A worker is about to look: from now on a wake counts again, so that none is lost."""
     try:
         broker().client.delete(flag(queue))

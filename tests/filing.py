@@ -13,13 +13,13 @@ from sijil.enrol import enrol
 from sijil.generator.household import Made, household
 from workflows import doctor
 from workflows.declaration import ApplicationBody
-from workflows.drain import Drainer
 from workflows.flow import QUEUES
 from workflows.intake import Application, Outcome, Taken, submit
 from workflows.lanes import INTERACTIVE
-from workflows.logbook import Logbook
 from workflows.population import LocalRegister
 from workflows.ports import Outside
+from workflows.queue.attempts import Attempts
+from workflows.queue.drain import Drainer
 
 SEED = 7
 OUTSIDE = Outside(LocalRegister, notices)
@@ -105,9 +105,9 @@ PIDS = count(1)
 
 
 def a_drainer(serves: Iterable[str] = QUEUES, outside: Outside = OUTSIDE, batch: int = 250) -> Drainer:
-    """A worker's drainer that serves these queues. Its logbook must be signed off."""
+    """A worker's drainer that serves these queues. Its attempts must be signed off."""
     queues = frozenset(serves)
-    return Drainer(outside, Logbook("test", next(PIDS), queues, clock.now()), queues, batch, Wakes([]))
+    return Drainer(outside, Attempts("test", next(PIDS), queues, clock.now()), queues, batch, Wakes([]))
 
 
 def drain_all(drainer: Drainer) -> None:
@@ -126,15 +126,15 @@ def woken(drainer: Drainer) -> list[str]:
 def died_on(queue: str, *case_ids: int) -> None:
     """A worker process that dies with these cases in hand: its connection is gone, its page remains."""
     drainer = a_drainer()
-    drainer.logbook.enter(queue, list(case_ids), clock.now())
+    drainer.attempts.enter(queue, list(case_ids), clock.now())
     hang_up(drainer)
 
 
 def hang_up(drainer: Drainer) -> None:
-    """Its logbook's connection is gone, and the server has noticed."""
-    assert drainer.logbook.connection is not None
-    drainer.logbook.connection.close()
-    while value("select exists (select from pg_locks where locktype = 'advisory' and objid = %s)", drainer.logbook.worker_id):
+    """Its attempts's connection is gone, and the server has noticed."""
+    assert drainer.attempts.connection is not None
+    drainer.attempts.connection.close()
+    while value("select exists (select from pg_locks where locktype = 'advisory' and objid = %s)", drainer.attempts.worker_id):
         time.sleep(0.01)
 
 

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from models import clock
 from models.database import Connection, raw, transaction
-from workflows.monitor import messages, parked_groups, queues, workers
+from workflows.queue.monitor import messages, parked_groups, queues, workers
 
 COUNTED = {
     "batches": "Batches worked.", "cases": "Cases moved.", "failures": "Batches that failed and were halved.",

@@ -15,7 +15,7 @@ from sijil.chaos.crowd import Crowd
 from sijil.chaos.scene import Scene, scene
 from sijil.chaos.strikes import Struck
 from sijil.ground import Ground, ground
-from workflows import audit
+from workflows.history import audit
 
 REGISTER = "sijil.chaos.poison:PoisonedRegister"
 BETWEEN_SECONDS = 0.6  # at the most, between one strike's end and the next

@@ -37,7 +37,7 @@ IN_TRANSACTION = """
 
 
 class Batch(NamedTuple):
-    """An open batch: its page in the logbook, and the process that works on it."""
+    """An open batch: its page in the attempts, and the process that works on it."""
 
     attempt: int
     pid: int

@@ -7,7 +7,8 @@ from typing import Any
 
 from models.database import Connection, raw, transaction, value
 from sijil.generator.answers import Json
-from workflows import audit, doctor, replay
+from workflows import doctor
+from workflows.history import audit, replay
 
 # Where a case may stand when nothing moves any more, and the message that its declarant is then owed beside the receipt's.
 TOLD = {"notified": "registered", "needs_correction": "correction", "under_review": "review", "parked": None}

@@ -19,9 +19,9 @@ from sijil.generator import files
 from sijil.generator.identifiers import HOUSEHOLDS
 from sijil.importing import Papers, import_file
 from sijil.say import Json, answer, servers
-from workflows.calculator import score_document
 from workflows.chart import chart
 from workflows.flow import FLOWS
+from workflows.scoring.calculator import score_document
 
 SET_SECONDS = 60  # that a set of applications may take: an import that is frozen in one must not hold its declarants for ever
 

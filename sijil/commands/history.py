@@ -11,7 +11,8 @@ from models.database import raw, transaction
 from models.errors import Refused
 from models.settings import settings
 from sijil.say import Json, answer, servers
-from workflows import audit, doctor, erasure, replay, retention
+from workflows import doctor
+from workflows.history import audit, erasure, replay, retention
 
 SHOWN = 20  # of what differs
 

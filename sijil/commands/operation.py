@@ -10,10 +10,10 @@ from models.errors import Refused
 from sijil.say import Json, answer, servers
 from tasks.outside import outside
 from tasks.wake import wake
-from workflows.monitor import parked_cases, parked_groups, queues, workers
-from workflows.pauses import pause, resume
 from workflows.people import find
 from workflows.people import resume as resume_cases
+from workflows.queue.monitor import parked_cases, parked_groups, queues, workers
+from workflows.queue.pauses import pause, resume
 from workflows.receipts import pseudonym
 
 app = typer.Typer()

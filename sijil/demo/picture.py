@@ -15,7 +15,7 @@ from models import clock
 from models.database import raw, transaction, value
 from models.errors import Unavailable
 from sijil.demo.arrivals import Filing
-from workflows.monitor import queues
+from workflows.queue.monitor import queues
 
 BARS = (
     ("received", "ApplicationReceived"), ("verified", "PersonsVerified"), ("scored", "ScoreComputed"), ("fraud-checked", "NothingSuspicious"),

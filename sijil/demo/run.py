@@ -22,7 +22,7 @@ from sijil.demo.report import report
 from sijil.enrol import enrol
 from sijil.generator.household import households
 from sijil.processes import require_free, set_settings, start, start_gateway, stop
-from workflows.monitor import workers
+from workflows.queue.monitor import workers
 
 ARRIVE_SECONDS = 20.0
 WORKERS = 2

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from sijil.csvform import HEADER, rows
 from sijil.generator.household import households
-from workflows.csvform import HEADER, rows
 from workflows.declaration import ApplicationBody
 
 POPULATION, APPLICATIONS, TRUTH, TABLE = "population.ndjson", "applications.ndjson", "truth.ndjson", "applications.csv"

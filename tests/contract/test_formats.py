@@ -11,16 +11,16 @@ from jsonschema import Draft202012Validator, FormatChecker
 from pydantic import BaseModel
 
 from models.settings import Settings
+from sijil import csvform
 from sijil.enrol import COLUMNS, persons_in
 from sijil.importing import Papers, import_file
 from web.api.applications import Answer
-from workflows import csvform
-from workflows.calculator import score_document
 from workflows.chart import listed
 from workflows.declaration import ApplicationBody, Belongings, Bills, Declaration, Housing, Member, read
 from workflows.flow import REGISTRATION
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
 from workflows.policies import index_in_force, periods
+from workflows.scoring.calculator import score_document
 
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLES, SCHEMA, PAGE = DOCS / "examples", DOCS / "application.schema.json", DOCS / "formats.md"

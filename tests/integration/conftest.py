@@ -1,4 +1,4 @@
-"""Workers for tests: every logbook that a test opens is signed off after it. Applications of which one is bad, or doubted. And the command line."""
+"""Workers for tests: every attempts that a test opens is signed off after it. Applications of which one is bad, or doubted. And the command line."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,8 +10,8 @@ from tests.conftest import forget_settings
 from tests.filing import a_drainer, a_household, borrowing, clean, drain_all, file, register, stage_of
 from tests.integration.registers import Poisoned, Register
 from tests.integration.running import Ran, Run
-from workflows.drain import Drainer
 from workflows.intake import Taken
+from workflows.queue.drain import Drainer
 
 Worker = Callable[..., Drainer]
 
@@ -27,7 +27,7 @@ def worker(database: str) -> Iterator[Callable[..., Drainer]]:
 
     yield make
     for each in made:
-        book = each.logbook
+        book = each.attempts
         if book.connection is not None and not book.connection.closed:
             try:
                 book.sign_off()

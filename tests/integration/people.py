@@ -11,7 +11,7 @@ from workflows.declaration import Declaration
 from workflows.intake import Taken
 from workflows.people import CaseworkerAnswer, CitizenAnswer, StageNow, answer_of_caseworker, answer_of_citizen
 from workflows.people import resume as resume_cases
-from workflows.timers import CLOCKS_DIFFER, ripen
+from workflows.queue.timers import CLOCKS_DIFFER, fire_timers
 
 
 def citizen(taken: Taken, kind: str, body: Body | None = None, version: int | None = None, secret: str | None = None) -> StageNow:
@@ -36,7 +36,7 @@ def retry_parked(*case_ids: int) -> None:
 def ring_timers() -> int:
     """What the sweep does about timers, as soon as it does."""
     with transaction() as session:
-        return ripen(raw(session), clock.now() + CLOCKS_DIFFER)
+        return fire_timers(raw(session), clock.now() + CLOCKS_DIFFER)
 
 
 @contextmanager

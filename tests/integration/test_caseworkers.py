@@ -12,10 +12,10 @@ from sijil.generator.household import household
 from tests.filing import SEED, a_household, borrowing, drain_all, file, file_clean, register, rows, stage_of, value, version_of
 from tests.integration.people import after, caseworker, citizen, ring_timers
 from tests.integration.running import Run
-from workflows.drain import Drainer
+from workflows.history.retention import retain
 from workflows.intake import Taken
 from workflows.policies import periods
-from workflows.retention import retain
+from workflows.queue.drain import Drainer
 from workflows.stages.review import REASONS
 
 Worker = Callable[..., Drainer]

@@ -28,9 +28,9 @@ from tests.filing import (
 )
 from tests.integration.running import Ran, Run
 from workflows.declaration import ApplicationBody
-from workflows.drain import Drainer
 from workflows.flow import QUEUES
 from workflows.intake import Taken
+from workflows.queue.drain import Drainer
 
 Worker = Callable[..., Drainer]
 
@@ -296,7 +296,7 @@ def test_queues_pauses_and_resumes(ready: Run) -> None:
 def test_workers_shows_who_is_alive_and_what_they_hold(ready: Run, worker: Worker) -> None:
     assert ready("workers", "--json").json == {"workers": []}
     (taken,) = file_clean(1)
-    alive = worker({"scoring", "fraud"}).logbook
+    alive = worker({"scoring", "fraud"}).attempts
     alive.enter("scoring", [taken.case_id], value("select now()"))
     rows("insert into worker (host, pid, queues, since, seen_at, counters) values ('gone', 1, '{}', now(), now(), '{}')")
 

@@ -26,11 +26,11 @@ from tests.filing import (
     value,
     woken,
 )
-from workflows import pauses
-from workflows.drain import Drainer
 from workflows.flow import QUEUES
 from workflows.intake import Taken
 from workflows.lanes import BULK
+from workflows.queue import pauses
+from workflows.queue.drain import Drainer
 
 Worker = Callable[..., Drainer]
 

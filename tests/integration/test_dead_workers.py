@@ -10,22 +10,22 @@ import pytest
 
 from models.database import raw, transaction
 from models.settings import settings
-from tasks.sweep import Coroner, sweep
+from tasks.sweep import DeathDetector, sweep
 from tests.filing import a_drainer, apart, died_on, drain_all, everything, file_clean, hang_up, healthy, rows, stage_of, stages, value
-from workflows.dead import settle_the_dead, silent_workers
-from workflows.drain import Drainer
-from workflows.timers import queues_with_work
-from workflows.trouble import WORKER_DIED, failed_alone
+from workflows.queue.dead import rescue_attempts, silent_workers
+from workflows.queue.drain import Drainer
+from workflows.queue.timers import queues_with_work
+from workflows.queue.trouble import WORKER_DIED, failed_alone
 
 Worker = Callable[..., Drainer]
 
 
-def bury() -> list[int]:
+def rescue() -> list[int]:
     """What the sweep does about the dead."""
     now = value("select now()")
     with transaction() as session:
         dead = [each.id for each in silent_workers(raw(session))]
-        alone = settle_the_dead(raw(session), dead, now)
+        alone = rescue_attempts(raw(session), dead, now)
         for case_id in alone:
             failed_alone(raw(session), case_id, WORKER_DIED, now)
     return alone
@@ -37,7 +37,7 @@ def test_a_dead_workers_batch_is_given_back_in_halves(database: str, worker: Wor
     died_on("verification", *ids)
 
     # When the sweep comes
-    assert bury() == []
+    assert rescue() == []
 
     # Then they are set apart in two halves, in no queue, found by the doctor and by the sweep
     assert apart() == [ids[:3], ids[3:]]
@@ -54,10 +54,10 @@ def test_a_dead_workers_batch_is_given_back_in_halves(database: str, worker: Wor
 
 def test_a_living_workers_batch_is_left_to_it(database: str, worker: Worker) -> None:
     ids = [each.case_id for each in file_clean(3)]
-    book = worker().logbook
+    book = worker().attempts
     book.enter("verification", ids, value("select now()"))
 
-    assert bury() == []
+    assert rescue() == []
 
     assert rows("select worker_id, case_ids from attempt") == [(book.worker_id, ids)]
     assert value("select count(*) from cases where ready") == 3
@@ -67,7 +67,7 @@ def test_a_death_counts_only_against_a_case_that_worked_alone(database: str) -> 
     # Given a poison case among four, which kills every worker that takes it
     ids = [each.case_id for each in file_clean(4)]
     died_on("verification", *ids)
-    assert bury() == []
+    assert rescue() == []
     assert value("select count(*) from trouble") == 0
 
     # When the halves with it kill, too, until it is alone
@@ -75,7 +75,7 @@ def test_a_death_counts_only_against_a_case_that_worked_alone(database: str) -> 
     for half in (ids[:2], ids[:1]):
         rows("delete from attempt where case_ids = %s::bigint[]", half)
         died_on("verification", *half)
-        bury()
+        rescue()
 
     # Then it has one try against it, and its neighbours none
     assert rows("select case_id, tries, error, parked from trouble") == [(poison, 1, "worker died", False)]
@@ -87,10 +87,10 @@ def test_no_death_counts_against_a_worker_that_had_two_batches_in_hand(database:
     ids = [each.case_id for each in file_clean(2)]
     drainer = a_drainer()
     for case_id in ids:
-        drainer.logbook.enter("verification", [case_id], value("select now()"))
+        drainer.attempts.enter("verification", [case_id], value("select now()"))
     hang_up(drainer)
 
-    assert bury() == []
+    assert rescue() == []
 
     assert apart() == [[each] for each in ids]
     drain_all(worker())
@@ -130,7 +130,7 @@ def test_a_case_that_kills_its_worker_every_time_is_parked_and_its_neighbours_go
     for _ in range(settings().tries):
         rows("delete from attempt where %s = any(case_ids)", poison)
         died_on("verification", poison)
-        bury()
+        rescue()
 
     drain_all(worker())
 
@@ -145,7 +145,7 @@ def test_what_a_dead_worker_had_done_already_is_not_done_again(database: str, wo
     before = everything("cases", "event", "message")
     died_on("verification", *[each.case_id for each in taken])
 
-    bury()
+    rescue()
     drain_all(worker())
 
     assert everything("cases", "event", "message") == before
@@ -153,16 +153,16 @@ def test_what_a_dead_worker_had_done_already_is_not_done_again(database: str, wo
 
 
 def test_a_dead_workers_batch_is_not_lost_while_its_last_transaction_still_holds_a_row(database: str, worker: Worker) -> None:
-    """The kernel closes its connections one by one: its logbook's lock is gone a moment before its work is rolled back."""
+    """The kernel closes its connections one by one: its attempts's lock is gone a moment before its work is rolled back."""
     ids = [each.case_id for each in file_clean(3)]
     rows("update cases set ready = false")
     died_on("verification", *ids)
 
     with psycopg.connect(database) as last_words:
         last_words.execute("select from cases where id = %s for update", [ids[1]])
-        bury()
+        rescue()
         last_words.rollback()
-    bury()
+    rescue()
 
     assert healthy()
     drain_all(worker())
@@ -177,7 +177,7 @@ def test_a_dead_workers_case_whose_file_is_gone_is_parked_and_holds_up_no_sweep(
     died_on("verification", gone.case_id)
     ((host, pid),) = rows("select host, pid from worker")
 
-    sweep(Coroner(host=host, ended={pid}))
+    sweep(DeathDetector(host=host, ended={pid}))
 
     assert stage_of(gone) == "parked"
     assert value("select ready from cases where id = %s", other.case_id)

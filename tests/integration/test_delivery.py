@@ -16,7 +16,7 @@ from tasks import deliver
 from tasks.deliver import LAST_TRY, LEASE, Deliverer, Leased, Outcome
 from tests.filing import file_clean, rows, value
 from tests.integration.people import after, citizen
-from workflows import erasure
+from workflows.history import erasure
 from workflows.intake import Taken
 
 

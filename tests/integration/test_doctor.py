@@ -7,7 +7,7 @@ import pytest
 from models.database import raw, transaction
 from tests.filing import a_household, borrowing, drain_all, file, file_clean, register, rows, stages
 from workflows import doctor
-from workflows.drain import Drainer
+from workflows.queue.drain import Drainer
 
 Worker = Callable[..., Drainer]
 

@@ -30,11 +30,11 @@ from tests.filing import (
     value,
 )
 from tests.integration.people import after, caseworker, citizen, retry_parked, ring_timers
-from workflows import audit, erasure, replay
 from workflows.chain import commit, link
-from workflows.drain import Drainer
 from workflows.flow import REGISTRATION
+from workflows.history import audit, erasure, replay
 from workflows.intake import Taken
+from workflows.queue.drain import Drainer
 from workflows.receipts import pseudonym
 
 Worker = Callable[..., Drainer]

@@ -12,11 +12,11 @@ import pytest
 from models.errors import Refused
 from models.settings import settings
 from sijil import importing
+from sijil.csvform import HEADER
+from sijil.csvform import rows as table_rows
 from sijil.generator import files
 from sijil.importing import Papers, applications_in, import_file
 from tests.filing import Body, a_household, changed, clean, rows, value, with_members
-from workflows.csvform import HEADER
-from workflows.csvform import rows as table_rows
 from workflows.declaration import ApplicationBody
 
 pytestmark = pytest.mark.usefixtures("database", "broker")
@@ -176,7 +176,7 @@ def test_in_a_table_what_is_wrong_is_reported_with_the_line_where_the_applicatio
 
 def unchecked_rows(body: Body) -> Iterator[str]:
     """The rows of a body that is not valid."""
-    from workflows.csvform import flat, line
+    from sijil.csvform import flat, line
 
     shared = {"application": body["application"]} | dict(flat(body))
     return (line(shared | {f"member.{name}": cell for name, cell in member.items()}) for member in body["members"])

@@ -11,12 +11,12 @@ import pytest
 from models import clock
 from models.database import dial
 from models.errors import Unavailable
-from tasks import process
-from tasks.sweep import SIGN_ON_AGAIN, Coroner, sweep
+from tasks import worker as process
+from tasks.sweep import SIGN_ON_AGAIN, DeathDetector, sweep
 from tests.filing import apart, died_on, drain_all, file_clean, hang_up, rows, stages, value
-from workflows import logbook
-from workflows.drain import HANGS_SECONDS, Drainer
-from workflows.logbook import Logbook
+from workflows.queue import attempts
+from workflows.queue.attempts import Attempts
+from workflows.queue.drain import HANGS_SECONDS, Drainer
 
 Worker = Callable[..., Drainer]
 
@@ -25,16 +25,16 @@ def test_a_worker_that_lost_its_connection_is_not_dead(database: str, broker: st
     # Given a worker whose connection is gone, as all are when the database restarts
     (taken,) = file_clean(1)
     drainer = worker()
-    book = drainer.logbook
+    book = drainer.attempts
     book.enter("verification", [taken.case_id], clock.now())
     hang_up(drainer)
-    coroner = Coroner()
+    detector = DeathDetector()
 
     # When the sweep comes before its next heartbeat, and after it
-    sweep(coroner)
+    sweep(detector)
     assert value("select count(*) from attempt where worker_id is not null") == 1
     book.seen(clock.now(), {})
-    sweep(coroner)
+    sweep(detector)
 
     # Then what it had in hand was given back by itself, and counts against nobody
     assert apart() == [[taken.case_id]]
@@ -44,7 +44,7 @@ def test_a_worker_that_lost_its_connection_is_not_dead(database: str, broker: st
 
 
 def test_a_worker_that_lost_its_connection_signs_on_anew(database: str, worker: Worker) -> None:
-    book = worker().logbook
+    book = worker().attempts
     first = book.number()
     assert book.connection is not None
     with dial() as other:
@@ -60,29 +60,29 @@ def test_a_worker_whose_sign_on_breaks_off_still_gives_back_what_it_held(databas
     # Given a worker that lost its connection, and loses the next one before it has handed over
     (taken,) = file_clean(1)
     drainer = worker()
-    drainer.logbook.enter("verification", [taken.case_id], clock.now())
+    drainer.attempts.enter("verification", [taken.case_id], clock.now())
     hang_up(drainer)
-    monkeypatch.setattr(logbook, "HAND_OVER", ("select pg_terminate_backend(pg_backend_pid()) where %s::bigint > 0",))
+    monkeypatch.setattr(attempts, "HAND_OVER", ("select pg_terminate_backend(pg_backend_pid()) where %s::bigint > 0",))
     with pytest.raises(Unavailable):
-        drainer.logbook.number()
+        drainer.attempts.number()
 
     # When the third one holds
     monkeypatch.undo()
-    drainer.logbook.number()
+    drainer.attempts.number()
 
     # Then nothing stands under a number of which nobody would know that its worker lives
     assert apart() == [[taken.case_id]]
 
 
 def test_nothing_is_entered_under_a_number_that_another_thread_has_just_lost(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    book, number, threads = worker().logbook, Logbook.number, list[Thread]()
+    book, number, threads = worker().attempts, Attempts.number, list[Thread]()
 
     def lose() -> None:
         with book.lock:
             assert book.connection is not None
             book.connection.close()
 
-    def and_then_lost(self: Logbook) -> int:
+    def and_then_lost(self: Attempts) -> int:
         given = number(self)
         if not threads:
             threads.append(Thread(target=lose))
@@ -90,7 +90,7 @@ def test_nothing_is_entered_under_a_number_that_another_thread_has_just_lost(dat
             threads[0].join(0.5)
         return given
 
-    monkeypatch.setattr(Logbook, "number", and_then_lost)
+    monkeypatch.setattr(Attempts, "number", and_then_lost)
     book.enter("verification", [1], clock.now())
     threads[0].join()
 
@@ -98,7 +98,7 @@ def test_nothing_is_entered_under_a_number_that_another_thread_has_just_lost(dat
 
 
 def test_an_error_that_is_not_about_the_connection_is_told_as_what_it_is_and_keeps_the_number(database: str, worker: Worker) -> None:
-    book = worker().logbook
+    book = worker().attempts
     before = book.number()
 
     with pytest.raises(psycopg.errors.DivisionByZero):
@@ -110,12 +110,12 @@ def test_an_error_that_is_not_about_the_connection_is_told_as_what_it_is_and_kee
 def test_a_heartbeat_survives_any_error_of_its_own_and_tells_its_class_and_place(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     drainer, stop, said = worker(), Event(), list[str]()
 
-    def seen(self: Logbook, *_: object) -> None:
+    def seen(self: Attempts, *_: object) -> None:
         if len(said) > 1:
             stop.set()
         raise [ValueError("Fatima"), Unavailable("away"), KeyError("Fatima")][len(said)]
 
-    monkeypatch.setattr(Logbook, "seen", seen)
+    monkeypatch.setattr(Attempts, "seen", seen)
     monkeypatch.setattr(process, "HEARTBEAT_SECONDS", 0.01)
     monkeypatch.setattr(process, "log", SimpleNamespace(warning=lambda event: said.append(event), error=lambda event, error: said.append(f"{event}: {error}")))
 
@@ -127,12 +127,12 @@ def test_a_heartbeat_survives_any_error_of_its_own_and_tells_its_class_and_place
 def test_whoever_stays_silent_is_dead_in_the_end(database: str, broker: str) -> None:
     (taken,) = file_clean(1)
     died_on("verification", taken.case_id)
-    coroner = Coroner()
+    detector = DeathDetector()
 
-    sweep(coroner)
+    sweep(detector)
     assert value("select count(*) from trouble") == 0
-    coroner.silent_since = {worker_id: since - SIGN_ON_AGAIN for worker_id, since in coroner.silent_since.items()}
-    sweep(coroner)
+    detector.silent_since = {worker_id: since - SIGN_ON_AGAIN for worker_id, since in detector.silent_since.items()}
+    sweep(detector)
 
     assert rows("select case_id, tries from trouble") == [(taken.case_id, 1)]
 
@@ -142,7 +142,7 @@ def test_a_process_of_our_own_that_ended_is_dead_at_once(database: str, broker: 
     died_on("verification", taken.case_id)
     ((host, pid),) = rows("select host, pid from worker")
 
-    sweep(Coroner(host=host, ended={pid}))
+    sweep(DeathDetector(host=host, ended={pid}))
 
     assert rows("select case_id, tries from trouble") == [(taken.case_id, 1)]
 
@@ -152,7 +152,7 @@ def test_a_worker_that_ends_in_good_order_leaves_no_page(database: str, worker: 
     drainer = worker()
     drain_all(drainer)
 
-    drainer.logbook.sign_off()
+    drainer.attempts.sign_off()
 
     assert value("select count(*) from worker") == 0
 

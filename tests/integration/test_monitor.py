@@ -16,10 +16,10 @@ from sijil.commands import operation
 from tasks import sweep
 from tasks.deliver import Deliverer, Leased
 from tests.filing import an_application, clean, drain_all, file_clean, outcomes_of, register, rows, value
-from workflows import monitor, pauses
-from workflows.drain import Drainer
 from workflows.flow import QUEUES
 from workflows.lanes import BULK
+from workflows.queue import monitor, pauses
+from workflows.queue.drain import Drainer
 
 Worker = Callable[..., Drainer]
 Shown = dict[str, dict[str, Any]]
@@ -164,13 +164,13 @@ def test_the_sweep_wakes_delivery_where_messages_are_owed_but_not_while_it_is_pa
     woken: list[str] = []
     monkeypatch.setattr(sweep, "wake", woken.append)
     file_clean(1)
-    sweep.sweep(sweep.Coroner())
+    sweep.sweep(sweep.DeathDetector())
     assert woken == ["verification", "delivery"]
 
     with transaction() as session:
         pauses.pause(raw(session), "delivery", "operator:1", clock.now())
     woken.clear()
-    sweep.sweep(sweep.Coroner())
+    sweep.sweep(sweep.DeathDetector())
     assert woken == ["verification"]
 
 

@@ -9,7 +9,7 @@ from models.settings import settings
 from tests.filing import MACHINE_PATH, drain_all, events_of, everything, file_clean, healthy, rows, stage_of, stages, value
 from tests.integration.people import after, citizen, retry_parked
 from tests.integration.registers import Poisoned
-from workflows.drain import Drainer
+from workflows.queue.drain import Drainer
 
 Worker = Callable[..., Drainer]
 

@@ -32,9 +32,9 @@ from tests.filing import (
     version_of,
 )
 from tests.integration.people import after, caseworker, citizen, ring_timers
-from workflows.drain import Drainer
 from workflows.intake import Taken
-from workflows.timers import CLOCKS_DIFFER, ripen
+from workflows.queue.drain import Drainer
+from workflows.queue.timers import CLOCKS_DIFFER, fire_timers
 
 Worker = Callable[..., Drainer]
 ALL_TABLES = ("cases", "event", "message", "declaration", "person_claim", "receipt")
@@ -193,7 +193,7 @@ def test_where_the_clocks_of_two_hosts_differ_a_reminder_is_sent_once_all_the_sa
 
     for seconds in range(0, 90, 10):
         with transaction() as session:
-            ripen(raw(session), due + timedelta(seconds=seconds))
+            fire_timers(raw(session), due + timedelta(seconds=seconds))
         with clock.at(due + timedelta(seconds=seconds) - CLOCKS_DIFFER / 2):
             drain_all(worker())
 

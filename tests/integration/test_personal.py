@@ -9,12 +9,12 @@ from models import clock
 from models.database import transaction
 from tests.filing import Body, a_household, changed, drain_all, file, register, rows, stage_of
 from tests.integration.people import citizen
-from workflows import erasure
-from workflows.drain import Drainer
+from workflows.history import erasure
+from workflows.history.personal import PERSONAL
+from workflows.history.retention import retain
 from workflows.intake import Taken
-from workflows.personal import PERSONAL
 from workflows.policies import periods
-from workflows.retention import retain
+from workflows.queue.drain import Drainer
 
 Worker = Callable[..., Drainer]
 
@@ -109,7 +109,7 @@ def test_of_every_column_that_is_personal_nothing_of_the_case_is_left(declared: 
 
 
 def test_every_column_is_said_to_be_personal_or_not(database: str) -> None:
-    """A new one must be decided about: in `workflows/personal.py` where it goes with the case, else here."""
+    """A new one must be decided about: in `workflows/history/personal.py` where it goes with the case, else here."""
     telling = {f"{table}.{column}" for table, column, kind in rows(COLUMNS) if kind in TELLING}
 
     assert telling == DECLARED | REGISTER | IMPERSONAL

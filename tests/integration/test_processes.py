@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from models.database import raw, transaction
-from tasks import frozen
+from tasks import watchdog
 from tasks.wake import wake
 from tests.filing import MACHINE_PATH, events_of, file_clean, healthy, rows, stage_of, stages, value
-from workflows.monitor import workers
+from workflows.queue.monitor import workers
 
 pytestmark = pytest.mark.xdist_group("processes")
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -69,7 +69,7 @@ def running(pid: int) -> bool:
 
 def test_a_worker_process_takes_a_case_to_its_end_when_woken_and_ends_in_good_order(start: Start) -> None:
     # Given a worker that has nothing to do
-    process = start("tasks.process", "verification", "scoring", "fraud", "approval", "notification")
+    process = start("tasks.worker", "verification", "scoring", "fraud", "approval", "notification")
     until(alive)
 
     # When an application comes and its queue is woken
@@ -88,7 +88,7 @@ def test_a_worker_process_takes_a_case_to_its_end_when_woken_and_ends_in_good_or
 
 def test_a_worker_told_to_end_finishes_the_batch_in_hand(start: Start) -> None:
     file_clean(300)
-    process = start("tasks.process", "verification", "scoring", "fraud", "approval", "notification")
+    process = start("tasks.worker", "verification", "scoring", "fraud", "approval", "notification")
     until(alive)
     wake("verification")
     until(lambda: value("select count(*) from attempt") or stages() == {"notified": 300})
@@ -105,11 +105,11 @@ def test_a_worker_told_to_end_finishes_the_batch_in_hand(start: Start) -> None:
 
 def test_a_worker_that_is_stopped_is_told_from_one_that_lives_and_is_ended(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     # Given two workers, of which one is stopped: it keeps its lock, and looks alive
-    monkeypatch.setattr(frozen, "FROZEN_SECONDS", 6.0)
-    stopped, living = start("tasks.process", "verification"), start("tasks.process", "verification")
+    monkeypatch.setattr(watchdog, "FROZEN_SECONDS", 6.0)
+    stopped, living = start("tasks.worker", "verification"), start("tasks.worker", "verification")
     until(lambda: len(alive()) == 2)
     os.kill(stopped.pid, signal.SIGSTOP)
-    watch = frozen.Watch()
+    watch = watchdog.Watch()
 
     def look() -> list[int]:
         with transaction() as session:
@@ -120,7 +120,7 @@ def test_a_worker_that_is_stopped_is_told_from_one_that_lives_and_is_ended(start
 
     # Then only that one is ended
     assert look() == [stopped.pid]
-    frozen.end_frozen(look())
+    watchdog.end_frozen(look())
     assert stopped.wait(PATIENCE) == -signal.SIGKILL
     assert running(living.pid)
 
@@ -129,9 +129,9 @@ def test_a_process_in_which_no_thread_gets_a_turn_ends_itself() -> None:
     """A library that keeps the interpreter's lock: nothing written in Python can end it."""
     script = """
 import ctypes, threading, time
-from tasks import frozen
-frozen.WIND_SECONDS, frozen.NO_TURN_SECONDS = 0.05, 0.5
-threading.Thread(target=frozen.keep_winding, args=(threading.Event(),), daemon=True).start()
+from tasks import watchdog
+watchdog.REARM_SECONDS, watchdog.NO_TURN_SECONDS = 0.05, 0.5
+threading.Thread(target=watchdog.run_watchdog, args=(threading.Event(),), daemon=True).start()
 time.sleep(1.5)
 print("alive while threads run", flush=True)
 ctypes.PyDLL(None).sleep(30)
@@ -146,11 +146,11 @@ ctypes.PyDLL(None).sleep(30)
 
 
 def test_a_database_that_was_away_makes_nobody_look_frozen(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frozen, "FROZEN_SECONDS", 0.0)
-    process = start("tasks.process", "verification")
+    monkeypatch.setattr(watchdog, "FROZEN_SECONDS", 0.0)
+    process = start("tasks.worker", "verification")
     until(alive)
     rows("update worker set seen_at = now() - interval '1 day'")
-    watch = frozen.Watch()
+    watch = watchdog.Watch()
     with transaction() as session:
         assert watch.look(raw(session), [process.pid]) == []
         watch.forget()

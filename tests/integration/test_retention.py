@@ -12,14 +12,15 @@ from models.database import raw, transaction
 from models.errors import NotFound
 from sijil.commands import history
 from tests.filing import OUTSIDE, a_household, changed, drain_all, everything, file, file_clean, register, rows, stage_of, value
-from workflows import audit, doctor, erasure
-from workflows.drain import Drainer
+from workflows import doctor
+from workflows.history import audit, erasure
+from workflows.history.replay import Replay, replay
+from workflows.history.retention import AGED, due, purge, purge_cases, retain
 from workflows.intake import Taken
-from workflows.logbook import Logbook
 from workflows.people import CitizenAnswer, answer_of_citizen
 from workflows.policies import periods
-from workflows.replay import Replay, replay
-from workflows.retention import AGED, due, purge, purge_cases, retain
+from workflows.queue.attempts import Attempts
+from workflows.queue.drain import Drainer
 
 Worker = Callable[..., Drainer]
 NOTHING = {"event": 0, "message": 0, "declaration": 0, "receipt": 0, "cases": 0, "trouble": 0, "worker": 0}
@@ -191,7 +192,7 @@ def test_workers_that_are_gone_go_and_one_that_lives_or_left_a_batch_stays(datab
     sign_on = "insert into worker (host, pid, queues, since, seen_at, counters) values ('gone', 1, '{}', now(), now(), '{}') returning id"
     gone, dead = value(sign_on), value(sign_on)
     rows("insert into attempt (worker_id, queue, case_ids, at) values (%s, 'scoring', '{1}', now())", dead)
-    alive = Logbook("here", 2, {"scoring"}, clock.now())
+    alive = Attempts("here", 2, {"scoring"}, clock.now())
     number = alive.number()
 
     assert due_at(after("worker"))["worker"] == 1

@@ -18,8 +18,8 @@ from tasks.schedule import AGAIN_AFTER, JOBS, Daily, Schedule, turn
 from tasks.supervisor import Supervisor
 from tests.conftest import forget_settings
 from tests.filing import drain_all, file_clean, rows, value
-from workflows.drain import Drainer
 from workflows.policies import periods
+from workflows.queue.drain import Drainer
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TOMORROW = NOON + timedelta(days=1)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.filing import Body, a_household, borrowing, drain_all, events_of, facts_of, file, messages_of, register, rows, stage_of, stages, value
 from tests.integration.people import caseworker
-from workflows.drain import Drainer
+from workflows.queue.drain import Drainer
 
 Worker = Callable[..., Drainer]
 

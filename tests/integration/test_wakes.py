@@ -11,18 +11,18 @@ import redis
 from models import clock
 from models.database import close_pool, raw, transaction
 from models.settings import settings
+from tasks.actors import declare
 from tasks.broker import broker as the_broker
 from tasks.deliver import Deliverer
-from tasks.queues import declare
-from tasks.sweep import SIGN_ON_AGAIN, SWEEP_LOCK, Coroner, sweep
-from tasks.wake import awake, flag, wake, wake_after_answer, wake_after_intake
+from tasks.sweep import SIGN_ON_AGAIN, SWEEP_LOCK, DeathDetector, sweep
+from tasks.wake import clear_wake, flag, wake, wake_after_answer, wake_after_intake
 from tests.conftest import forget_settings
 from tests.filing import drain_all, file_clean, rows, stages, value
 from tests.integration.people import after
 from tests.integration.test_delivery import BookGateway, a_deliverer
-from workflows.drain import Drainer
 from workflows.flow import ALL_QUEUES
-from workflows.logbook import WORKER_LOCK
+from workflows.queue.attempts import WORKER_LOCK
+from workflows.queue.drain import Drainer
 
 pytestmark = pytest.mark.usefixtures("database", "broker")
 Worker = Callable[..., Drainer]
@@ -60,7 +60,7 @@ def test_a_wake_after_the_worker_looked_counts_again() -> None:
     wake("scoring")
     assert messages("scoring") == 1
 
-    awake("scoring")
+    clear_wake("scoring")
     wake("scoring")
 
     assert messages("scoring") == 2
@@ -107,7 +107,7 @@ def test_a_wake_is_heard_by_whoever_listens() -> None:
 @pytest.mark.usefixtures("no_broker")
 def test_a_broker_that_is_away_is_no_error() -> None:
     wake("verification")
-    awake("verification")
+    clear_wake("verification")
 
 
 @pytest.mark.usefixtures("no_broker")
@@ -117,7 +117,7 @@ def test_without_a_broker_applications_are_taken_and_worked_all_the_same(worker:
     drainer.wake = wake
 
     drain_all(drainer)
-    sweep(Coroner())
+    sweep(DeathDetector())
 
     assert stages() == {"notified": 2}
 
@@ -176,7 +176,7 @@ def test_the_sweep_wakes_every_queue_with_work_and_no_other(worker: Worker) -> N
     worker({"verification"}).drain("verification", 60)
     rows("update message set status = 'sent'")
 
-    sweep(Coroner())
+    sweep(DeathDetector())
 
     assert waiting() == {"scoring": 1}
 
@@ -185,13 +185,13 @@ def test_the_sweep_wakes_the_delivery_where_a_message_is_owed(worker: Worker) ->
     file_clean(1)
     drain_all(worker())
 
-    sweep(Coroner())
+    sweep(DeathDetector())
 
     assert waiting() == {"delivery": 1}
 
 
 def test_the_sweep_wakes_nobody_where_nothing_is_to_do() -> None:
-    sweep(Coroner())
+    sweep(DeathDetector())
 
     assert waiting() == {}
 
@@ -201,7 +201,7 @@ def test_the_sweep_does_not_wake_a_paused_queue() -> None:
     rows("update message set status = 'sent'")
     rows("insert into paused_queue values ('verification', now(), 'operator:x')")
 
-    sweep(Coroner())
+    sweep(DeathDetector())
 
     assert waiting() == {}
 
@@ -214,17 +214,17 @@ def test_the_sweep_rings_timers_and_back_offs_once_they_are_over(worker: Worker)
     rows("update message set status = 'sent'")
     assert stages() == {"needs_correction": 1}
 
-    sweep(Coroner())
+    sweep(DeathDetector())
     assert waiting() == {}
 
     with after(days=7.1):
-        sweep(Coroner())
+        sweep(DeathDetector())
     assert waiting() == {"notification": 1}
 
 
-def long_silent(worker_id: int) -> Coroner:
-    """A coroner who has not heard of this worker for as long as it takes."""
-    return Coroner(silent_since={worker_id: clock.now() - SIGN_ON_AGAIN})
+def long_silent(worker_id: int) -> DeathDetector:
+    """A detector who has not heard of this worker for as long as it takes."""
+    return DeathDetector(silent_since={worker_id: clock.now() - SIGN_ON_AGAIN})
 
 
 def test_the_sweep_gives_back_what_a_dead_worker_held_and_wakes_its_queue() -> None:
@@ -248,7 +248,7 @@ def test_the_sweep_counts_a_death_alone_and_forgets_troubles_that_are_over(worke
 
     with after(seconds=5):
         drain_all(worker())
-        sweep(Coroner())
+        sweep(DeathDetector())
 
     assert stages() == {"notified": 1}
     assert value("select count(*) from trouble") == 0
@@ -258,10 +258,10 @@ def test_only_one_sweep_runs_at_a_time() -> None:
     file_clean(1)
     with transaction() as session:
         raw(session).execute("select pg_advisory_xact_lock(%s)", [SWEEP_LOCK])
-        sweep(Coroner())
+        sweep(DeathDetector())
         assert waiting() == {}
 
-    sweep(Coroner())
+    sweep(DeathDetector())
     assert "verification" in waiting()
 
 
@@ -292,7 +292,7 @@ def connect_anew() -> None:
 def test_whoever_connects_beats_or_sweeps_goes_by_the_databases_clock(database: str, broker: str, worker: Worker) -> None:
     """A timer that one host rings must have come for the one that decides on it."""
     drainer = worker()
-    drainer.logbook.seen(clock.now(), {})
+    drainer.attempts.seen(clock.now(), {})
 
     def heard(word: Callable[[], object]) -> timedelta:
         clock.follow(clock.true() + timedelta(minutes=5))
@@ -301,17 +301,17 @@ def test_whoever_connects_beats_or_sweeps_goes_by_the_databases_clock(database: 
         true: datetime = value("select clock_timestamp()")
         return abs(told - true)
 
-    assert heard(lambda: drainer.logbook.seen(clock.now(), {})) < clock.MOMENT
-    assert heard(lambda: sweep(Coroner())) < clock.MOMENT
+    assert heard(lambda: drainer.attempts.seen(clock.now(), {})) < clock.MOMENT
+    assert heard(lambda: sweep(DeathDetector())) < clock.MOMENT
     assert heard(connect_anew) < clock.MOMENT
 
 
 def test_a_worker_that_holds_its_lock_is_alive_for_every_sweep(worker: Worker) -> None:
     (taken,) = file_clean(1)
-    book = worker().logbook
+    book = worker().attempts
     book.enter("verification", [taken.case_id], value("select now()"))
 
-    sweep(Coroner())
+    sweep(DeathDetector())
 
     assert rows("select worker_id from attempt") == [(book.worker_id,)]
     assert value("select count(*) from pg_locks where locktype = 'advisory' and classid = %s", WORKER_LOCK) == 1
@@ -325,6 +325,6 @@ def test_wiping_the_broker_loses_no_work(worker: Worker) -> None:
         client.delete(key)
     assert waiting() == {}
 
-    sweep(Coroner())
+    sweep(DeathDetector())
 
     assert "verification" in waiting()

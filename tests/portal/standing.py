@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from models import clock
 from models.database import transaction
 from tests.filing import OUTSIDE, a_drainer, a_household, borrowing, changed, drain_all, file, register, rows
-from workflows.drain import Drainer
 from workflows.intake import Taken
 from workflows.people import CaseworkerAnswer, CitizenAnswer, answer_of_caseworker, answer_of_citizen
+from workflows.queue.drain import Drainer
 
 
 @contextmanager
@@ -18,7 +18,7 @@ def a_worker() -> Iterator[Drainer]:
     try:
         yield drainer
     finally:
-        drainer.logbook.sign_off()
+        drainer.attempts.sign_off()
 
 
 def work_off() -> None:

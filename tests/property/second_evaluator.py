@@ -1,6 +1,6 @@
 """The formula once more, written from domain.md alone: plain fractions over the policy file, from the application's body.
 
-It shares no line with `workflows/variables.py` and `workflows/index.py`: the two must agree.
+It shares no line with `workflows/scoring/variables.py` and `workflows/scoring/formula.py`: the two must agree.
 """
 
 import tomllib

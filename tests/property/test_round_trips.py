@@ -6,9 +6,9 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from sijil import csvform
 from tests.factories import Json
 from tests.strategies import NAMES, bodies, declarations, households
-from workflows import csvform
 from workflows.declaration import EASTERN_DIGITS, ApplicationBody, Declaration, read, stored
 from workflows.matching.names import same_part
 from workflows.matching.spelling import skeletons, spellings

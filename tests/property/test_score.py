@@ -15,10 +15,10 @@ from tests.property.second_evaluator import score as score_again
 from tests.strategies import bodies
 from workflows.declaration import Declaration
 from workflows.evidence import IndexInForce
-from workflows.index import compute
 from workflows.policies import Formula, index_in_force
+from workflows.scoring.formula import compute
+from workflows.scoring.variables import variables
 from workflows.stages import score
-from workflows.variables import variables
 
 DAYS = st.timedeltas(timedelta(days=1), timedelta(days=3700)).map(lambda later: NOW + later)
 INDEX = index_in_force(TODAY)

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from tests.factories import NOW
-from workflows import claim
-from workflows.claim import BEGINNING, LOOK_BACK_AFTER, LOOK_BACK_SHARE, SLACK, Cursor
 from workflows.lanes import ALLOWANCE, BULK, INTERACTIVE
+from workflows.queue import claim
+from workflows.queue.claim import BEGINNING, LOOK_BACK_AFTER, LOOK_BACK_SHARE, SLACK, Cursor
 
 
 class Clock:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from models.errors import Refused
+from sijil.csvform import HEADER, Cells, nested, read, rows
 from tests.factories import a_body, a_head, an_application
-from workflows.csvform import HEADER, Cells, nested, read, rows
 from workflows.declaration import ApplicationBody
 
 ORDINARY = an_application(

@@ -6,7 +6,7 @@ import pytest
 
 from tasks import supervisor
 from tasks.schedule import Schedule
-from tasks.supervisor import LONG_ENOUGH, LONGEST_BACK_OFF, Keeper, Supervisor
+from tasks.supervisor import LONG_ENOUGH, LONGEST_BACK_OFF, Slot, Supervisor
 
 
 class World:
@@ -37,57 +37,57 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
-def dies_after(world: World, keeper: Keeper, seconds: float) -> float:
+def dies_after(world: World, slot: Slot, seconds: float) -> float:
     """The process in this place lives so long and dies; how long the place then stays empty."""
     world.now += seconds
     world.kill()
-    assert keeper.tend() == world.started[-1].pid
+    assert slot.tend() == world.started[-1].pid
     died = world.now
     count = len(world.started)
     while len(world.started) == count:
         world.now += 0.01
-        keeper.tend()
+        slot.tend()
     return round(world.now - died, 1)
 
 
 def test_an_empty_place_is_filled_at_once_in_a_group_of_its_own(world: World) -> None:
-    keeper = Keeper(["sijil", "process"])
-    assert keeper.tend() is None
+    slot = Slot(["sijil", "process"])
+    assert slot.tend() is None
     assert world.started[0].command == ["sijil", "process"]
     assert world.started[0].options["start_new_session"] is True  # Ctrl-C reaches the supervisor, which lets it finish
 
 
 def test_a_process_that_lives_is_left_alone(world: World) -> None:
-    keeper = Keeper(["x"])
+    slot = Slot(["x"])
     for _ in range(100):
         world.now += 10
-        assert keeper.tend() is None
+        assert slot.tend() is None
     assert len(world.started) == 1
 
 
 def test_a_place_whose_process_keeps_dying_is_refilled_ever_more_patiently_up_to_a_bound(world: World) -> None:
-    keeper = Keeper(["x"])
-    keeper.tend()
-    waits = [dies_after(world, keeper, 0.5) for _ in range(9)]
+    slot = Slot(["x"])
+    slot.tend()
+    waits = [dies_after(world, slot, 0.5) for _ in range(9)]
     assert waits[:4] == [0.2, 0.4, 0.8, 1.6]
     assert waits == sorted(waits)
     assert waits[-1] == LONGEST_BACK_OFF
 
 
 def test_a_process_that_lived_long_is_replaced_quickly_again(world: World) -> None:
-    keeper = Keeper(["x"])
-    keeper.tend()
+    slot = Slot(["x"])
+    slot.tend()
     for _ in range(6):
-        dies_after(world, keeper, 0.5)
-    assert dies_after(world, keeper, LONG_ENOUGH + 1) == 0.1
+        dies_after(world, slot, 0.5)
+    assert dies_after(world, slot, LONG_ENOUGH + 1) == 0.1
 
 
 def test_a_death_is_told_once(world: World) -> None:
-    keeper = Keeper(["x"])
-    keeper.tend()
+    slot = Slot(["x"])
+    slot.tend()
     world.kill()
-    assert keeper.tend()
-    assert not keeper.tend()
+    assert slot.tend()
+    assert not slot.tend()
 
 
 def test_a_sweep_that_fails_stops_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from models.errors import Refused
 from tests.factories import Json, a_body, a_child, a_head, a_spouse, born, examples
-from workflows.calculator import score_document
 from workflows.policies import index_in_force
+from workflows.scoring.calculator import score_document
 
 DAY = date(2026, 11, 24)
 VECTORS: dict[str, Json] = examples("score_vectors.yaml")

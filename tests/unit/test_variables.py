@@ -8,7 +8,7 @@ import pytest
 
 from tests.factories import TODAY, Json, a_child, a_declaration, a_head, a_relative, a_spouse, born
 from workflows.policies import index_in_force
-from workflows.variables import FLAGS, SHARES, Variables, age, variables
+from workflows.scoring.variables import FLAGS, SHARES, Variables, age, variables
 
 ONE, ZERO = Decimal(1), Decimal(0)
 
@@ -38,7 +38,7 @@ def test_a_declaration_gives_exactly_the_variables_of_its_annex_in_their_order(m
 @pytest.mark.parametrize("milieu", ["urban", "rural"])
 @pytest.mark.parametrize(("made_by", "table"), [("flag", FLAGS), ("share", SHARES)])
 def test_the_tables_name_every_flag_and_every_share(milieu: str, made_by: str, table: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(f"workflows.variables.{made_by}", lambda *_: Decimal("0.777"))
+    monkeypatch.setattr(f"workflows.scoring.variables.{made_by}", lambda *_: Decimal("0.777"))
     found = of(milieu=milieu)
     assert {name for name, value in found.items() if value == Decimal("0.777")} == table & set(found)
 

@@ -6,10 +6,10 @@ from decimal import localcontext
 from workflows.casefile import CaseFile
 from workflows.events import ScoreComputed
 from workflows.evidence import IndexInForce
-from workflows.index import ARITHMETIC, compute
 from workflows.policies import index_in_force, index_of_version
 from workflows.ports import Ports
-from workflows.variables import variables
+from workflows.scoring.formula import ARITHMETIC, compute
+from workflows.scoring.variables import variables
 
 ON = IndexInForce
 

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 
 from workflows.events import Contribution, ScoreComputed
 from workflows.policies import Index
-from workflows.variables import Variables
+from workflows.scoring.variables import Variables
 
 ARITHMETIC = Context(prec=28, rounding=ROUND_HALF_EVEN)
 SHOWN = Decimal("0.0000001")

@@ -9,9 +9,9 @@ import structlog
 from models.errors import Unavailable
 from tasks.broker import SijilBroker
 from tasks.deliver import Deliverer
-from tasks.wake import awake, wake
-from workflows.drain import Drainer
+from tasks.wake import clear_wake, wake
 from workflows.flow import DELIVERY, QUEUES
+from workflows.queue.drain import Drainer
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ def actor(broker: SijilBroker, queue: str, drain: Callable[[], bool]) -> None:
 
     @dramatiq.actor(actor_name=queue, queue_name=queue, broker=broker)
     def look() -> None:
-        awake(queue)
+        clear_wake(queue)
         try:
             more = drain()
         except Unavailable as error:

@@ -15,18 +15,18 @@ import structlog
 from models import clock
 from models.database import AGAIN, Connection, raw, transaction
 from models.errors import Unavailable, describe
-from workflows.claim import Cursor, claim, claim_these, paused
 from workflows.engine import Progress, work
-from workflows.floor import Floor
 from workflows.flow import DELIVERY
 from workflows.load import CaseRow
-from workflows.logbook import LEAVE, Attempt, Logbook
 from workflows.ports import Outside
-from workflows.trouble import UNANSWERED, failed_alone, unanswered
+from workflows.queue.attempts import LEAVE, Attempt, Attempts
+from workflows.queue.claim import Cursor, claim, claim_these, paused
+from workflows.queue.sharedlock import SharedExclusiveLock
+from workflows.queue.trouble import UNANSWERED, failed_alone, unanswered
 
 log = structlog.get_logger()
 
-HANGS_SECONDS = 60.0  # a batch takes less than one; and less than a transaction may last (tasks/process.py), or the next process would take it up first
+HANGS_SECONDS = 60.0  # a batch takes less than one; and less than a transaction may last (tasks/worker.py), or the next process would take it up first
 
 Find = Callable[[Connection], list[CaseRow]]
 
@@ -36,12 +36,12 @@ class Drainer:
     """One worker process's way of working queues off; its threads share it."""
 
     outside: Outside
-    logbook: Logbook
+    attempts: Attempts
     serves: frozenset[str]
     batch: int
     wake: Callable[[str], None]
     cursors: dict[str, Cursor] = field(default_factory=dict)
-    floor: Floor = field(default_factory=Floor)
+    lock: SharedExclusiveLock = field(default_factory=SharedExclusiveLock)
     began: dict[int, float] = field(default_factory=dict)  # when each thread began what it has in hand
     counters: Counter[str] = field(default_factory=Counter)
     stopping: bool = False
@@ -60,7 +60,7 @@ class Drainer:
     def one_batch(self, queue: str) -> int:
         """Claims and works one batch; how many cases it held."""
         claimed: list[int] = []
-        with self.floor.beside_others():
+        with self.lock.shared():
             try:
                 return self.attempt(queue, lambda connection: self.claim(connection, queue, claimed), self.serves)
             except Unavailable:
@@ -110,10 +110,10 @@ class Drainer:
 
     def one_apart(self) -> int:
         """Works what was set apart, if its time has come, while this process does nothing else: half of a batch whose worker died, or a case that failed."""
-        if not self.logbook.anything_apart(self.serves, clock.now()):
+        if not self.attempts.anything_apart(self.serves, clock.now()):
             return 0
-        with self.floor.alone():
-            entry = self.logbook.take(self.serves, clock.now())
+        with self.lock.exclusive():
+            entry = self.attempts.take(self.serves, clock.now())
             if entry is None:
                 return 0
             self.again(entry)
@@ -131,19 +131,19 @@ class Drainer:
                 self.attempt(entry.queue, lambda connection: claim_these(connection, entry.case_ids, entry.apart), self.serves, entry)
         except BaseException as error:
             if not (entry.apart and isinstance(error, Unavailable)):
-                self.logbook.leave(entry)
+                self.attempts.leave(entry)
                 raise
             self.put_off(entry, error)
 
     def put_off(self, entry: Attempt, error: Unavailable) -> None:
         """What is set apart and gets no answer waits for another while: several in halves, so that those who can go on do."""
         if len(entry.case_ids) > 1:
-            self.logbook.halve(entry, clock.now() + UNANSWERED)
+            self.attempts.halve(entry, clock.now() + UNANSWERED)
             return
         try:
             self.wait(entry.queue, entry.case_ids, error, entry)
         except BaseException:
-            self.logbook.leave(entry)
+            self.attempts.leave(entry)
             raise
 
     def alone(self, entry: Attempt) -> None:
@@ -154,7 +154,7 @@ class Drainer:
                 queue = self.stage_alone(entry, queue)
             except AGAIN:
                 continue
-        self.logbook.close(entry)
+        self.attempts.close(entry)
 
     def stage_alone(self, entry: Attempt, queue: str) -> str | None:
         """One stage of one case; the queue of the next stage. None where there is none to go on with: it failed, ended, or its queue is paused."""
@@ -186,13 +186,13 @@ class Drainer:
                 connection = raw(session)
                 rows = find(connection)
                 if rows:
-                    entry = entry or self.logbook.enter(queue, [row.id for row in rows], clock.now())
+                    entry = entry or self.attempts.enter(queue, [row.id for row in rows], clock.now())
                     progress = self.work(connection, rows, set(serves) - set(paused(connection)))
                 if entry:
                     connection.execute(LEAVE, [entry.id])
         except Unavailable:
             if entry and not entry.apart:
-                self.logbook.leave(entry)
+                self.attempts.leave(entry)
             raise
         except BaseException as error:  # a worker's edge: whatever it is, a library's panic too, the neighbours go on
             if entry is None or isinstance(error, KeyboardInterrupt):
@@ -232,11 +232,11 @@ class Drainer:
             self.again(entry)
             return
         if entry.apart:
-            self.logbook.halve(entry)
+            self.attempts.halve(entry)
             return
-        self.logbook.leave(entry)
+        self.attempts.leave(entry)
         for half in halves(entry.case_ids):
-            self.again(self.logbook.enter(entry.queue, half, clock.now()))
+            self.again(self.attempts.enter(entry.queue, half, clock.now()))
 
 
 def halves(case_ids: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:

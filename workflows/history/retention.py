@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from models import clock
 from models.database import Connection, raw, transaction, value
-from workflows.logbook import GONE, WORKER_LOCK
-from workflows.personal import PERSONAL
+from workflows.history.personal import PERSONAL
 from workflows.policies import periods
+from workflows.queue.attempts import GONE, WORKER_LOCK
 
 CASES_A_ROUND = 2_000  # some 10,000 events, which is the most that one transaction erases of a table
 AGED = [each for each in PERSONAL if each.period]

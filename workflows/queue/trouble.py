@@ -10,7 +10,7 @@ from workflows.engine import lock
 from workflows.events import CaseParked, Recorded
 from workflows.evidence import SIJIL, TimePassed
 from workflows.load import CaseRow
-from workflows.logbook import set_apart
+from workflows.queue.attempts import set_apart
 from workflows.record import Standing, copy, parked, record
 from workflows.rows import EVENTS, event_row
 

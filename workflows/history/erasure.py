@@ -10,8 +10,8 @@ from workflows.chain import salts, seal
 from workflows.engine import lock
 from workflows.events import CaseErased, Recorded
 from workflows.evidence import TimePassed
+from workflows.history.personal import PERSONAL
 from workflows.people import find
-from workflows.personal import PERSONAL
 from workflows.receipts import pseudonym
 
 COUNT = "select count(*) from event where case_id = %s and facts is not null"

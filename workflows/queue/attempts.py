@@ -51,7 +51,7 @@ class Attempt:
 
 
 @dataclass(slots=True)
-class Logbook:
+class Attempts:
     """One worker process's own pages. Its threads share the connection. Raises Unavailable while the database is away."""
 
     host: str

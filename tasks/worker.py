@@ -1,4 +1,4 @@
-"""One worker process: Dramatiq's worker threads, the logbook, and a heartbeat. Started by the supervisor."""
+"""One worker process: Dramatiq's worker threads, the attempts, and a heartbeat. Started by the supervisor."""
 
 import gc
 import os
@@ -15,16 +15,16 @@ from models import clock
 from models.database import bound_transactions
 from models.errors import Unavailable, describe
 from models.settings import settings
+from tasks.actors import declare
 from tasks.broker import broker
 from tasks.deliver import Deliverer
-from tasks.frozen import keep_winding
 from tasks.gateways.http import HttpGateway
 from tasks.logs import configure_logs
 from tasks.outside import outside
-from tasks.queues import declare
 from tasks.wake import wake
-from workflows.drain import Drainer
-from workflows.logbook import Logbook
+from tasks.watchdog import run_watchdog
+from workflows.queue.attempts import Attempts
+from workflows.queue.drain import Drainer
 
 HEARTBEAT_SECONDS = 2.0
 TRANSACTION_SECONDS = 120  # should the process be frozen in one: others wait for the persons that it claimed
@@ -38,15 +38,15 @@ def main(queues: frozenset[str]) -> int:
     collect_rarely()
     bound_transactions(TRANSACTION_SECONDS)
     stop = told_to_stop()
-    drainer = Drainer(outside(), logbook_of(queues), queues, settings().batch, wake)
-    deliverer = Deliverer(HttpGateway(settings().gateway_url), drainer.logbook.number)
+    drainer = Drainer(outside(), attempts_of(queues), queues, settings().batch, wake)
+    deliverer = Deliverer(HttpGateway(settings().gateway_url), drainer.attempts.number)
     declare(broker(), drainer, deliverer)
     broker().doorbell.listen()
     worker = Worker(broker(), queues=set(queues), worker_threads=settings().threads)
     worker.start()
     log.info("worker started", queues=sorted(queues))
     beside(heartbeat, drainer, stop)
-    beside(keep_winding, stop)
+    beside(run_watchdog, stop)
     supervisor = os.getppid()
     while not stop.wait(0.5) and os.getppid() == supervisor:  # an orphan has nobody to restart it, so it ends
         pass
@@ -54,7 +54,7 @@ def main(queues: frozenset[str]) -> int:
     drainer.stopping = deliverer.stopping = broker().doorbell.stopping = True
     broker().doorbell.ring_all_here()
     worker.stop()
-    drainer.logbook.sign_off()
+    drainer.attempts.sign_off()
     return 0
 
 
@@ -78,9 +78,9 @@ def collect_rarely() -> None:
     gc.set_threshold(COLLECT_AFTER, 20, 20)
 
 
-def logbook_of(queues: frozenset[str]) -> Logbook:
+def attempts_of(queues: frozenset[str]) -> Attempts:
     """This process's pages."""
-    return Logbook(socket.gethostname(), os.getpid(), queues, clock.now())
+    return Attempts(socket.gethostname(), os.getpid(), queues, clock.now())
 
 
 def heartbeat(drainer: Drainer, stop: Event) -> None:
@@ -99,7 +99,7 @@ def beat(drainer: Drainer) -> None:
     if drainer.hangs():
         log.error("a batch hangs; the process ends")
         os._exit(os.EX_SOFTWARE)
-    drainer.logbook.seen(clock.now(), drainer.counters)
+    drainer.attempts.seen(clock.now(), drainer.counters)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What dead workers leave: their batches are given back in halves, and what was alone in its worker's hands is told.
 
-A worker holds an advisory lock for as long as it lives (`logbook.py`). Whoever can take that lock knows that it is silent.
+A worker holds an advisory lock for as long as it lives (`attempts.py`). Whoever can take that lock knows that it is silent.
 """
 
 from collections import Counter
@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from models.database import Connection
-from workflows.claim import STILL_DUE
-from workflows.logbook import GONE, LEAVE, WORKER_LOCK, set_apart
+from workflows.queue.attempts import GONE, LEAVE, WORKER_LOCK, set_apart
+from workflows.queue.claim import STILL_DUE
 
 SILENT = """
     select holders.id, w.host, w.pid from (select distinct worker_id as id from attempt where worker_id is not null) as holders
@@ -33,7 +33,7 @@ def silent_workers(connection: Connection) -> list[Silent]:
     return [Silent(*row) for row in connection.execute(SILENT, [WORKER_LOCK])]
 
 
-def settle_the_dead(connection: Connection, dead: Collection[int], now: datetime) -> list[int]:
+def rescue_attempts(connection: Connection, dead: Collection[int], now: datetime) -> list[int]:
     """Gives the batches of these workers back in halves; returns the cases that were all their worker had in hand: only then does a death count."""
     alone = []
     attempts = connection.execute(DEAD, [list(dead)]).fetchall()

@@ -17,17 +17,17 @@ import structlog
 
 from models.database import Connection
 
-WIND_SECONDS = 2.0
+REARM_SECONDS = 2.0
 NO_TURN_SECONDS = 20.0  # long enough for a machine at its limit to give every thread a turn
 FROZEN_SECONDS = 60.0  # thirty heartbeats
 SEEN = "select distinct on (pid) pid, seen_at from worker where host = %s and pid = any(%s) order by pid, id desc"
 log = structlog.get_logger()
 
 
-def keep_winding(stop: Event) -> None:
+def run_watchdog(stop: Event) -> None:
     """Winds an alarm, again and again, that needs no turn of the interpreter itself: where no thread gets one, it writes down where each stands
     and ends the process."""
-    while not stop.wait(WIND_SECONDS):
+    while not stop.wait(REARM_SECONDS):
         faulthandler.dump_traceback_later(NO_TURN_SECONDS, exit=True)
     faulthandler.cancel_dump_traceback_later()
 

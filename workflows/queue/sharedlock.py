@@ -1,4 +1,4 @@
-"""The floor of one worker process: its threads work side by side, or one of them alone.
+"""A lock of one worker process: its threads work side by side (shared), or one of them alone (exclusive).
 
 What may kill the process is worked alone, so that a death says which case it was and takes no neighbour with it.
 Nobody waits for a thread that hangs: after a while they work beside it, and then a death counts against nobody.
@@ -13,7 +13,7 @@ PATIENCE = 10.0  # seconds; many times what a batch takes
 
 
 @dataclass(slots=True)
-class Floor:
+class SharedExclusiveLock:
     """How many threads work now, and whether one wants or has it for itself."""
 
     working: int = 0
@@ -22,7 +22,7 @@ class Floor:
     changed: Condition = field(default_factory=Condition)
 
     @contextmanager
-    def beside_others(self) -> Iterator[None]:
+    def shared(self) -> Iterator[None]:
         """Enters while nobody wants to be alone."""
         with self.changed:
             self.wait_until(lambda: not self.reserved)
@@ -36,7 +36,7 @@ class Floor:
                 self.changed.notify_all()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def exclusive(self) -> Iterator[None]:
         """Lets nobody in any more, and enters when the last one has left."""
         with self.changed:
             self.wait_until(lambda: not self.reserved)

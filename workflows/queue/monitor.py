@@ -7,11 +7,11 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from models.database import Connection
-from workflows.claim import paused
 from workflows.events import CaseWithdrawn
 from workflows.flow import ALL_QUEUES, DELIVERY, MACHINE, QUEUES, STAGES
 from workflows.lanes import ALLOWANCE
-from workflows.logbook import WORKER_LOCK
+from workflows.queue.attempts import WORKER_LOCK
+from workflows.queue.claim import paused
 
 RATE_OVER = timedelta(minutes=1)
 # Counted and looked up in the index of due cases alone. A case's rank less its lane's allowance is when it became ready.

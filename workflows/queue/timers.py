@@ -26,7 +26,7 @@ WITH_WORK = """
 """
 
 
-def ripen(connection: Connection, now: datetime, limit: int = 10_000) -> int:
+def fire_timers(connection: Connection, now: datetime, limit: int = 10_000) -> int:
     """Timers that have rung, by every host's clock, make their cases due; how many."""
     return connection.execute(RIPEN, [list(ALLOWANCE), list(ALLOWANCE.values()), now - CLOCKS_DIFFER, limit]).rowcount
 

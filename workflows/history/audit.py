@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 from models.database import Connection
 from models.errors import Refused
-from workflows import anchors
-from workflows.anchors import Head, Heads
 from workflows.chain import GENESIS, commit, link
+from workflows.history import anchors
+from workflows.history.anchors import Head, Heads
 
 ANCHOR_LOCK = 7221  # advisory, until the transaction ends: two anchors at once would take the same number
 AT_ONCE = 5000  # rows, of however many there are

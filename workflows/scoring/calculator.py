@@ -12,10 +12,10 @@ from models.errors import Problem, Refused
 from models.settings import settings
 from workflows.declaration import ApplicationBody, Declaration, objections
 from workflows.events import ScoreComputed
-from workflows.index import ARITHMETIC, compute, shown
 from workflows.policies import Index, index_in_force, thresholds_in_force
 from workflows.problems import NUMBER, problems_of
-from workflows.variables import FLAGS, SHARES, Variables, variables
+from workflows.scoring.formula import ARITHMETIC, compute, shown
+from workflows.scoring.variables import FLAGS, SHARES, Variables, variables
 
 
 def score_document(document: object, day: date) -> dict[str, Any]:
