@@ -24,6 +24,7 @@ from tasks.outside import outside
 from tasks.wake import wake
 from tasks.watchdog import run_watchdog
 from workflows.queue.attempts import Attempts
+from workflows.queue.batch import Batches
 from workflows.queue.drain import Drainer
 
 HEARTBEAT_SECONDS = 2.0
@@ -38,8 +39,8 @@ def main(queues: frozenset[str]) -> int:
     collect_rarely()
     bound_transactions(TRANSACTION_SECONDS)
     stop = told_to_stop()
-    drainer = Drainer(outside(), attempts_of(queues), queues, settings().batch, wake)
-    deliverer = Deliverer(HttpGateway(settings().gateway_url), drainer.attempts.number)
+    drainer = Drainer(Batches(outside(), attempts_of(queues), queues, wake), settings().batch)
+    deliverer = Deliverer(HttpGateway(settings().gateway_url), drainer.batches.attempts.number)
     declare(broker(), drainer, deliverer)
     broker().doorbell.listen()
     worker = Worker(broker(), queues=set(queues), worker_threads=settings().threads)
@@ -54,7 +55,7 @@ def main(queues: frozenset[str]) -> int:
     drainer.stopping = deliverer.stopping = broker().doorbell.stopping = True
     broker().doorbell.ring_all_here()
     worker.stop()
-    drainer.attempts.sign_off()
+    drainer.batches.attempts.sign_off()
     return 0
 
 
@@ -79,7 +80,7 @@ def collect_rarely() -> None:
 
 
 def attempts_of(queues: frozenset[str]) -> Attempts:
-    """This process's pages."""
+    """This process's attempts."""
     return Attempts(socket.gethostname(), os.getpid(), queues, clock.now())
 
 
@@ -96,10 +97,10 @@ def heartbeat(drainer: Drainer, stop: Event) -> None:
 
 def beat(drainer: Drainer) -> None:
     """A process in which a thread hangs is ended like one that was killed: the sweep then finds the case by halving."""
-    if drainer.hangs():
+    if drainer.batches.hangs():
         log.error("a batch hangs; the process ends")
         os._exit(os.EX_SOFTWARE)
-    drainer.attempts.seen(clock.now(), drainer.counters)
+    drainer.batches.attempts.heartbeat(clock.now(), drainer.batches.counters)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from workflows.lanes import INTERACTIVE
 from workflows.population import LocalRegister
 from workflows.ports import Outside
 from workflows.queue.attempts import Attempts
+from workflows.queue.batch import Batches
 from workflows.queue.drain import Drainer
 
 SEED = 7
@@ -107,34 +108,34 @@ PIDS = count(1)
 def a_drainer(serves: Iterable[str] = QUEUES, outside: Outside = OUTSIDE, batch: int = 250) -> Drainer:
     """A worker's drainer that serves these queues. Its attempts must be signed off."""
     queues = frozenset(serves)
-    return Drainer(outside, Attempts("test", next(PIDS), queues, clock.now()), queues, batch, Wakes([]))
+    return Drainer(Batches(outside, Attempts("test", next(PIDS), queues, clock.now()), queues, Wakes([])), batch)
 
 
 def drain_all(drainer: Drainer) -> None:
     """Every queue that it serves, until nothing is due in any."""
     for queue in QUEUES:
-        if queue in drainer.serves:
+        if queue in drainer.batches.serves:
             assert drainer.drain(queue, 60) is False
 
 
 def woken(drainer: Drainer) -> list[str]:
     """The queues that this drainer woke."""
-    assert isinstance(drainer.wake, Wakes)
-    return drainer.wake.queues
+    assert isinstance(drainer.batches.wake, Wakes)
+    return drainer.batches.wake.queues
 
 
 def died_on(queue: str, *case_ids: int) -> None:
-    """A worker process that dies with these cases in hand: its connection is gone, its page remains."""
+    """A worker process that dies with these cases in hand: its connection is gone, its attempts remain."""
     drainer = a_drainer()
-    drainer.attempts.enter(queue, list(case_ids), clock.now())
+    drainer.batches.attempts.begin(queue, list(case_ids), clock.now())
     hang_up(drainer)
 
 
 def hang_up(drainer: Drainer) -> None:
-    """Its attempts's connection is gone, and the server has noticed."""
-    assert drainer.attempts.connection is not None
-    drainer.attempts.connection.close()
-    while value("select exists (select from pg_locks where locktype = 'advisory' and objid = %s)", drainer.attempts.worker_id):
+    """Its attempts' connection is gone, and the server has noticed."""
+    assert drainer.batches.attempts.connection is not None
+    drainer.batches.attempts.connection.close()
+    while value("select exists (select from pg_locks where locktype = 'advisory' and objid = %s)", drainer.batches.attempts.worker_id):
         time.sleep(0.01)
 
 

@@ -61,7 +61,7 @@ class Ended:
         self.receipts = {body["application"]: each.reference for body, each in zip(self.bodies, taken, strict=True)}
         drainer = a_drainer()
         drain_all(drainer)
-        drainer.attempts.sign_off()
+        drainer.batches.attempts.sign_off()
         self.delivered = Counter(str(reference) for (reference,) in rows("select id from message"))
 
     def counts(self) -> dict[str, int]:

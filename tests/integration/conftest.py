@@ -27,7 +27,7 @@ def worker(database: str) -> Iterator[Callable[..., Drainer]]:
 
     yield make
     for each in made:
-        book = each.attempts
+        book = each.batches.attempts
         if book.connection is not None and not book.connection.closed:
             try:
                 book.sign_off()

@@ -296,8 +296,8 @@ def test_queues_pauses_and_resumes(ready: Run) -> None:
 def test_workers_shows_who_is_alive_and_what_they_hold(ready: Run, worker: Worker) -> None:
     assert ready("workers", "--json").json == {"workers": []}
     (taken,) = file_clean(1)
-    alive = worker({"scoring", "fraud"}).attempts
-    alive.enter("scoring", [taken.case_id], value("select now()"))
+    alive = worker({"scoring", "fraud"}).batches.attempts
+    alive.begin("scoring", [taken.case_id], value("select now()"))
     rows("insert into worker (host, pid, queues, since, seen_at, counters) values ('gone', 1, '{}', now(), now(), '{}')")
 
     found = {each["host"]: each for each in ready("workers", "--json").json["workers"]}

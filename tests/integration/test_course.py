@@ -53,7 +53,7 @@ def test_an_application_goes_from_submitted_to_notified_in_one_batch(application
     assert events_of(application) == MACHINE_PATH
     assert messages_of(application) == ["received", "registered"]
     assert drainer.one_batch("verification") == 0
-    assert drainer.counters["batches"] == 1
+    assert drainer.batches.counters["batches"] == 1
 
 
 def test_approval_writes_the_household_its_members_its_score_and_its_eligibilities(worker: Worker) -> None:

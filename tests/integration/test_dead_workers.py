@@ -12,6 +12,7 @@ from models.database import raw, transaction
 from models.settings import settings
 from tasks.sweep import DeathDetector, sweep
 from tests.filing import a_drainer, apart, died_on, drain_all, everything, file_clean, hang_up, healthy, rows, stage_of, stages, value
+from workflows.queue.batch import Batches
 from workflows.queue.dead import rescue_attempts, silent_workers
 from workflows.queue.drain import Drainer
 from workflows.queue.timers import queues_with_work
@@ -54,8 +55,8 @@ def test_a_dead_workers_batch_is_given_back_in_halves(database: str, worker: Wor
 
 def test_a_living_workers_batch_is_left_to_it(database: str, worker: Worker) -> None:
     ids = [each.case_id for each in file_clean(3)]
-    book = worker().attempts
-    book.enter("verification", ids, value("select now()"))
+    book = worker().batches.attempts
+    book.begin("verification", ids, value("select now()"))
 
     assert rescue() == []
 
@@ -87,7 +88,7 @@ def test_no_death_counts_against_a_worker_that_had_two_batches_in_hand(database:
     ids = [each.case_id for each in file_clean(2)]
     drainer = a_drainer()
     for case_id in ids:
-        drainer.attempts.enter("verification", [case_id], value("select now()"))
+        drainer.batches.attempts.begin("verification", [case_id], value("select now()"))
     hang_up(drainer)
 
     assert rescue() == []
@@ -107,16 +108,16 @@ def test_what_was_set_apart_is_worked_while_its_process_does_nothing_else(databa
         rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [case_id])
     drainer = worker(batch=1)
     seen: list[tuple[int, list[int]]] = []
-    work = Drainer.work
+    work = Batches.work
 
-    def watched(self: Drainer, connection: Any, batch: Any, serves: Any) -> Any:
+    def watched(self: Batches, connection: Any, batch: Any, serves: Any) -> Any:
         seen.append((batch[0].id, [ids[0] for (ids,) in rows("select case_ids from attempt where worker_id is not null")]))
         time.sleep(0.02)
         return work(self, connection, batch, serves)
 
     # When all of it is worked off side by side
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(3) as threads:
-        patch.setattr(Drainer, "work", watched)
+        patch.setattr(Batches, "work", watched)
         list(threads.map(lambda _: drainer.drain("verification", 60), range(3)))
 
     # Then nothing else was in hand while one of the two was worked

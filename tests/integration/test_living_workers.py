@@ -16,7 +16,8 @@ from tasks.sweep import SIGN_ON_AGAIN, DeathDetector, sweep
 from tests.filing import apart, died_on, drain_all, file_clean, hang_up, rows, stages, value
 from workflows.queue import attempts
 from workflows.queue.attempts import Attempts
-from workflows.queue.drain import HANGS_SECONDS, Drainer
+from workflows.queue.batch import HANGS_SECONDS
+from workflows.queue.drain import Drainer
 
 Worker = Callable[..., Drainer]
 
@@ -25,15 +26,15 @@ def test_a_worker_that_lost_its_connection_is_not_dead(database: str, broker: st
     # Given a worker whose connection is gone, as all are when the database restarts
     (taken,) = file_clean(1)
     drainer = worker()
-    book = drainer.attempts
-    book.enter("verification", [taken.case_id], clock.now())
+    book = drainer.batches.attempts
+    book.begin("verification", [taken.case_id], clock.now())
     hang_up(drainer)
     detector = DeathDetector()
 
     # When the sweep comes before its next heartbeat, and after it
     sweep(detector)
     assert value("select count(*) from attempt where worker_id is not null") == 1
-    book.seen(clock.now(), {})
+    book.heartbeat(clock.now(), {})
     sweep(detector)
 
     # Then what it had in hand was given back by itself, and counts against nobody
@@ -44,14 +45,14 @@ def test_a_worker_that_lost_its_connection_is_not_dead(database: str, broker: st
 
 
 def test_a_worker_that_lost_its_connection_signs_on_anew(database: str, worker: Worker) -> None:
-    book = worker().attempts
+    book = worker().batches.attempts
     first = book.number()
     assert book.connection is not None
     with dial() as other:
         other.execute("select pg_terminate_backend(%s)", [book.connection.info.backend_pid])
 
     with pytest.raises(Unavailable):
-        book.seen(value("select now()"), {})
+        book.heartbeat(value("select now()"), {})
 
     assert book.number() != first
 
@@ -60,22 +61,22 @@ def test_a_worker_whose_sign_on_breaks_off_still_gives_back_what_it_held(databas
     # Given a worker that lost its connection, and loses the next one before it has handed over
     (taken,) = file_clean(1)
     drainer = worker()
-    drainer.attempts.enter("verification", [taken.case_id], clock.now())
+    drainer.batches.attempts.begin("verification", [taken.case_id], clock.now())
     hang_up(drainer)
     monkeypatch.setattr(attempts, "HAND_OVER", ("select pg_terminate_backend(pg_backend_pid()) where %s::bigint > 0",))
     with pytest.raises(Unavailable):
-        drainer.attempts.number()
+        drainer.batches.attempts.number()
 
     # When the third one holds
     monkeypatch.undo()
-    drainer.attempts.number()
+    drainer.batches.attempts.number()
 
     # Then nothing stands under a number of which nobody would know that its worker lives
     assert apart() == [[taken.case_id]]
 
 
 def test_nothing_is_entered_under_a_number_that_another_thread_has_just_lost(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    book, number, threads = worker().attempts, Attempts.number, list[Thread]()
+    book, number, threads = worker().batches.attempts, Attempts.number, list[Thread]()
 
     def lose() -> None:
         with book.lock:
@@ -91,14 +92,14 @@ def test_nothing_is_entered_under_a_number_that_another_thread_has_just_lost(dat
         return given
 
     monkeypatch.setattr(Attempts, "number", and_then_lost)
-    book.enter("verification", [1], clock.now())
+    book.begin("verification", [1], clock.now())
     threads[0].join()
 
     assert rows("select worker_id from attempt") == rows("select id from worker")
 
 
 def test_an_error_that_is_not_about_the_connection_is_told_as_what_it_is_and_keeps_the_number(database: str, worker: Worker) -> None:
-    book = worker().attempts
+    book = worker().batches.attempts
     before = book.number()
 
     with pytest.raises(psycopg.errors.DivisionByZero):
@@ -110,18 +111,18 @@ def test_an_error_that_is_not_about_the_connection_is_told_as_what_it_is_and_kee
 def test_a_heartbeat_survives_any_error_of_its_own_and_tells_its_class_and_place(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     drainer, stop, said = worker(), Event(), list[str]()
 
-    def seen(self: Attempts, *_: object) -> None:
+    def heartbeat(self: Attempts, *_: object) -> None:
         if len(said) > 1:
             stop.set()
         raise [ValueError("Fatima"), Unavailable("away"), KeyError("Fatima")][len(said)]
 
-    monkeypatch.setattr(Attempts, "seen", seen)
+    monkeypatch.setattr(Attempts, "heartbeat", heartbeat)
     monkeypatch.setattr(process, "HEARTBEAT_SECONDS", 0.01)
     monkeypatch.setattr(process, "log", SimpleNamespace(warning=lambda event: said.append(event), error=lambda event, error: said.append(f"{event}: {error}")))
 
     process.heartbeat(drainer, stop)
 
-    assert said == ["the heartbeat failed: ValueError in seen", "database away", "the heartbeat failed: KeyError in seen"]
+    assert said == ["the heartbeat failed: ValueError in heartbeat", "database away", "the heartbeat failed: KeyError in heartbeat"]
 
 
 def test_whoever_stays_silent_is_dead_in_the_end(database: str, broker: str) -> None:
@@ -152,7 +153,7 @@ def test_a_worker_that_ends_in_good_order_leaves_no_page(database: str, worker: 
     drainer = worker()
     drain_all(drainer)
 
-    drainer.attempts.sign_off()
+    drainer.batches.attempts.sign_off()
 
     assert value("select count(*) from worker") == 0
 
@@ -168,12 +169,12 @@ def test_a_worker_told_to_stop_takes_no_further_batch(database: str, worker: Wor
 
 def test_a_thread_that_is_at_one_batch_for_too_long_hangs(database: str, worker: Worker) -> None:
     drainer = worker()
-    assert not drainer.hangs()
+    assert not drainer.batches.hangs()
 
-    drainer.began[1] = time.monotonic() - HANGS_SECONDS - 1
-    assert drainer.hangs()
+    drainer.batches.began[1] = time.monotonic() - HANGS_SECONDS - 1
+    assert drainer.batches.hangs()
 
-    drainer.began.clear()
+    drainer.batches.began.clear()
     file_clean(1)
     drain_all(drainer)
-    assert drainer.began == {}
+    assert drainer.batches.began == {}

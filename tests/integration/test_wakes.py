@@ -114,7 +114,7 @@ def test_a_broker_that_is_away_is_no_error() -> None:
 def test_without_a_broker_applications_are_taken_and_worked_all_the_same(worker: Worker) -> None:
     file_clean(2)
     drainer = worker()
-    drainer.wake = wake
+    drainer.batches.wake = wake
 
     drain_all(drainer)
     sweep(DeathDetector())
@@ -136,7 +136,7 @@ def test_an_actor_clears_the_flag_before_it_looks(worker: Worker) -> None:
     file_clean(1)
     drainer = worker()
     seen: list[int] = []
-    drainer.wake = lambda queue: seen.append(int(the_broker().client.exists(flag("verification"))))
+    drainer.batches.wake = lambda queue: seen.append(int(the_broker().client.exists(flag("verification"))))
     wake("verification")
 
     look("verification", drainer)
@@ -292,7 +292,7 @@ def connect_anew() -> None:
 def test_whoever_connects_beats_or_sweeps_goes_by_the_databases_clock(database: str, broker: str, worker: Worker) -> None:
     """A timer that one host rings must have come for the one that decides on it."""
     drainer = worker()
-    drainer.attempts.seen(clock.now(), {})
+    drainer.batches.attempts.heartbeat(clock.now(), {})
 
     def heard(word: Callable[[], object]) -> timedelta:
         clock.follow(clock.true() + timedelta(minutes=5))
@@ -301,15 +301,15 @@ def test_whoever_connects_beats_or_sweeps_goes_by_the_databases_clock(database: 
         true: datetime = value("select clock_timestamp()")
         return abs(told - true)
 
-    assert heard(lambda: drainer.attempts.seen(clock.now(), {})) < clock.MOMENT
+    assert heard(lambda: drainer.batches.attempts.heartbeat(clock.now(), {})) < clock.MOMENT
     assert heard(lambda: sweep(DeathDetector())) < clock.MOMENT
     assert heard(connect_anew) < clock.MOMENT
 
 
 def test_a_worker_that_holds_its_lock_is_alive_for_every_sweep(worker: Worker) -> None:
     (taken,) = file_clean(1)
-    book = worker().attempts
-    book.enter("verification", [taken.case_id], value("select now()"))
+    book = worker().batches.attempts
+    book.begin("verification", [taken.case_id], value("select now()"))
 
     sweep(DeathDetector())
 

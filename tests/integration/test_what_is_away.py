@@ -150,7 +150,7 @@ def test_what_another_thread_set_apart_meanwhile_is_left_to_the_book(database: s
     rows("update cases set ready = false where id = %s", taken[1].case_id)
     rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now() + interval '1 hour')", [taken[1].case_id])
 
-    drainer.part("verification", [each.case_id for each in taken])
+    drainer.bisection.part("verification", [each.case_id for each in taken])
 
     assert apart() == [[taken[1].case_id]]
     assert stages() == {"notified": 2, "submitted": 1}

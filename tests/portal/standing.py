@@ -18,7 +18,7 @@ def a_worker() -> Iterator[Drainer]:
     try:
         yield drainer
     finally:
-        drainer.attempts.sign_off()
+        drainer.batches.attempts.sign_off()
 
 
 def work_off() -> None:

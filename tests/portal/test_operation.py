@@ -97,10 +97,10 @@ def test_metrics_count_queues_workers_and_messages_for_all_processes(client: Cli
     try:
         before = metrics_of(client)
         drain_all(worker)
-        worker.attempts.seen(clock.now(), {"batches": 1, "cases": 3, "failures": 0, "busy_milliseconds": 12.5})
+        worker.batches.attempts.heartbeat(clock.now(), {"batches": 1, "cases": 3, "failures": 0, "busy_milliseconds": 12.5})
         after = metrics_of(client)
     finally:
-        worker.attempts.sign_off()
+        worker.batches.attempts.sign_off()
 
     assert before["sijil_queue_depth"]["verification",] == 3
     assert after["sijil_queue_depth"]["verification",] == 0

@@ -14,7 +14,7 @@ from models import clock
 from models.database import Connection, raw, transaction, value
 from workflows.history.personal import PERSONAL
 from workflows.policies import periods
-from workflows.queue.attempts import GONE, WORKER_LOCK
+from workflows.queue.attempts import count_gone, forget_gone
 
 CASES_A_ROUND = 2_000  # some 10,000 events, which is the most that one transaction erases of a table
 AGED = [each for each in PERSONAL if each.period]
@@ -75,7 +75,7 @@ def purge_loose(connection: Connection, now: datetime) -> dict[str, int]:
     """Errors of cases that have moved on, and workers that are gone: whole rows."""
     return {
         "trouble": connection.execute("delete " + OVER, [cutoff("trouble", now)]).rowcount,
-        "worker": connection.execute("delete " + GONE, [cutoff("worker", now), WORKER_LOCK]).rowcount,
+        "worker": forget_gone(connection, cutoff("worker", now)),
     }
 
 
@@ -83,7 +83,7 @@ def due(connection: Connection, now: datetime) -> dict[str, int]:
     """How many rows of each table would go now; nothing is changed."""
     counts = {each.table: value(connection, each.put_into(COUNT), [cutoff(each.period, now)]) for each in AGED}
     counts["trouble"] = value(connection, "select count(*) " + OVER, [cutoff("trouble", now)])
-    counts["worker"] = value(connection, "select count(*) " + GONE, [cutoff("worker", now), WORKER_LOCK])
+    counts["worker"] = count_gone(connection, cutoff("worker", now))
     return counts
 
 

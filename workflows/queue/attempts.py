@@ -1,4 +1,4 @@
-"""Who works on what, written on a connection of its own before the work begins: what is left of a worker that dies.
+"""Attempts: who works on what, written on a connection of its own before the work begins. What a worker that dies leaves to be found.
 
 A worker holds an advisory lock on its number for as long as its process lives. Whoever can take that lock knows that it is dead.
 """
@@ -20,29 +20,29 @@ from models.errors import Unavailable
 WORKER_LOCK = 7218  # first key of the advisory locks on workers; the number of the law
 
 SIGN_ON = "insert into worker (host, pid, queues, since, seen_at, counters) values (%s, %s, %s, %s, %s, '{}') returning id"
-ENTER = "insert into attempt (worker_id, queue, case_ids, at) values (%s, %s, %s, %s) returning id"
-LEAVE = "delete from attempt where id = %s"
+BEGIN = "insert into attempt (worker_id, queue, case_ids, at) values (%s, %s, %s, %s) returning id"
+END = "delete from attempt where id = %s"
 # A worker that lost its connection did not die: nothing counts against anybody.
 HAND_OVER = ("update attempt set worker_id = null where worker_id = %s", "delete from worker where id = %s")
 GIVE_BACK = "update attempt set worker_id = null where id = %s"
 HALVE = """
-    with whole as (delete from attempt where id = %s returning queue, case_ids, coalesce(%s, at) as at)
+    with whole as (delete from attempt where id = %s returning queue, coalesce(%s, at) as at)
     insert into attempt (worker_id, queue, case_ids, at)
-    select null, queue, half, at from whole cross join lateral (values (case_ids[:%s]), (case_ids[%s:])) as halves (half)
+    select null, queue, half, at from whole cross join (values (%s::bigint[]), (%s::bigint[])) as halves (half)
 """
 APART = """
     select id from attempt where worker_id is null and queue = any(%s) and at <= %s and queue not in (select queue from paused_queue)
     order by at, id limit 1
 """
 TAKE = f"update attempt set worker_id = %s, at = %s where id = ({APART} for update skip locked) returning id, queue, case_ids"
-# Workers that are silent for so long, left nothing behind and do not live.
+# Workers that are silent for so long, hold nothing and do not live.
 GONE = "from worker where seen_at < %s and not exists (select from attempt where worker_id = worker.id) and pg_try_advisory_xact_lock(%s, id::int)"
 SET_APART = "update cases set ready = false, due_at = null where id = any(%s)"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A batch as it stands in the book; `apart`: half of a batch whose worker died, or a case that failed. It stands in no queue, only here."""
+    """A batch that a worker began. `apart`: half of a batch whose worker died, or a case that failed; its cases stand in no queue, only here."""
 
     id: int
     queue: str
@@ -52,7 +52,7 @@ class Attempt:
 
 @dataclass(slots=True)
 class Attempts:
-    """One worker process's own pages. Its threads share the connection. Raises Unavailable while the database is away."""
+    """One worker process's attempts. Its threads share the connection. Raises Unavailable while the database is away."""
 
     host: str
     pid: int
@@ -62,24 +62,23 @@ class Attempts:
     connection: Connection | None = None
     lock: RLock = field(default_factory=RLock)  # held from asking for the number to writing it down: it changes with the connection
 
-    def enter(self, queue: str, case_ids: Sequence[int], now: datetime) -> Attempt:
+    def begin(self, queue: str, case_ids: Sequence[int], now: datetime) -> Attempt:
         """This worker begins on these cases."""
         with self.lock:
-            (row,) = self.run(ENTER, [self.number(), queue, list(case_ids), now])
+            (row,) = self.run(BEGIN, [self.number(), queue, list(case_ids), now])
         return Attempt(row[0], queue, case_ids)
 
-    def leave(self, attempt: Attempt) -> None:
+    def give_back(self, attempt: Attempt) -> None:
         """Nothing came of it: what stands in a queue is found there again; what was set apart is set apart again."""
-        self.run(GIVE_BACK if attempt.apart else LEAVE, [attempt.id])
+        self.run(GIVE_BACK if attempt.apart else END, [attempt.id])
 
-    def close(self, attempt: Attempt) -> None:
+    def end(self, attempt: Attempt) -> None:
         """It is over; its cases are wherever the work put them."""
-        self.run(LEAVE, [attempt.id])
+        self.run(END, [attempt.id])
 
     def halve(self, attempt: Attempt, until: datetime | None = None) -> None:
         """What was set apart is set apart again, in halves, all at once: none of it stands anywhere else."""
-        middle = len(attempt.case_ids) // 2
-        self.run(HALVE, [attempt.id, until, middle, middle + 1])
+        self.run(HALVE, [attempt.id, until, *map(list, halves(attempt.case_ids))])
 
     def anything_apart(self, queues: Collection[str], now: datetime) -> bool:
         """Whether something is set apart whose time has come."""
@@ -91,7 +90,7 @@ class Attempts:
             rows = self.run(TAKE, [self.number(), now, list(queues), now])
         return Attempt(rows[0][0], rows[0][1], rows[0][2], apart=True) if rows else None
 
-    def seen(self, now: datetime, counters: Mapping[str, float]) -> None:
+    def heartbeat(self, now: datetime, counters: Mapping[str, float]) -> None:
         """The worker is alive, and has done so much."""
         with self.lock, self.connected():
             self.run("update worker set seen_at = %s, counters = %s where id = %s", [now, Jsonb(dict(counters)), self.number()])
@@ -147,10 +146,25 @@ class Attempts:
             raise Unavailable("The database does not answer.") from error
 
 
+def count_gone(connection: Connection, silent_since: datetime) -> int:
+    """How many workers are gone for good, and silent since then at the latest."""
+    return int(value(connection, "select count(*) " + GONE, [silent_since, WORKER_LOCK]))
+
+
+def forget_gone(connection: Connection, silent_since: datetime) -> int:
+    """Deletes these; how many."""
+    return connection.execute("delete " + GONE, [silent_since, WORKER_LOCK]).rowcount
+
+
 def set_apart(connection: Connection, queue: str, case_ids: Sequence[int], at: datetime) -> None:
     """Two halves, each to be worked on its own from `at` on: what killed the worker is found in as many steps as the batch has binary digits."""
     connection.execute(SET_APART, [list(case_ids)])
-    middle = (len(case_ids) + 1) // 2
-    for half in (case_ids[:middle], case_ids[middle:]):
+    for half in halves(case_ids):
         if half:
-            connection.execute(ENTER, [None, queue, list(half), at])
+            connection.execute(BEGIN, [None, queue, list(half), at])
+
+
+def halves(case_ids: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
+    """The first half and the second; of one case, itself and nothing."""
+    middle = (len(case_ids) + 1) // 2
+    return case_ids[:middle], case_ids[middle:]

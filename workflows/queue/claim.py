@@ -32,7 +32,7 @@ CLAIM = f"""
     select {COLUMNS}, rank from cases
     where ready and queue = %s and lane = %s and rank >= %s order by rank limit %s for update skip locked
 """
-# Of these cases, those that stand in a queue or in the book: what ended, was parked or waits for its time since is no work any more.
+# Of these cases, those that stand in a queue or are set apart: what ended, was parked or waits for its time since is no work any more.
 STILL_DUE = "id = any(%s) and open and stage <> 'parked' and (ready or due_at is null)"
 STILL_APART = f"select {COLUMNS} from cases where {STILL_DUE} order by id for update"
 STILL_READY = f"select {COLUMNS} from cases where id = any(%s) and ready order by id for update"
@@ -87,7 +87,7 @@ def claim(connection: Connection, queue: str, limit: int, cursor: Cursor) -> lis
 
 
 def claim_these(connection: Connection, case_ids: Sequence[int], apart: bool = False) -> list[CaseRow]:
-    """Of these cases, those that are still ready, or `apart`: taken from the book, where nobody else finds them.
+    """Of these cases, those that are still ready, or `apart`: of an attempt that was set apart, where nobody else finds them.
 
     Waits for whoever holds one: passed over, it could be lost. What another thread set apart meanwhile is that entry's.
     """

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from models.database import Connection
-from workflows.queue.attempts import GONE, LEAVE, WORKER_LOCK, set_apart
+from workflows.queue.attempts import END, WORKER_LOCK, forget_gone, set_apart
 from workflows.queue.claim import STILL_DUE
 
 SILENT = """
@@ -21,7 +21,7 @@ DUE = f"select id from cases where {STILL_DUE} order by id"
 
 
 class Silent(NamedTuple):
-    """A worker that has work in its book and no lock any more: it died, or lost its connection and will sign on again."""
+    """A worker that has attempts and no lock any more: it died, or lost its connection and will sign on again."""
 
     id: int
     host: str | None
@@ -42,10 +42,10 @@ def rescue_attempts(connection: Connection, dead: Collection[int], now: datetime
         due = [case_id for (case_id,) in connection.execute(f"{DUE} for update skip locked", [case_ids])]
         if len(due) < connection.execute(DUE, [case_ids]).rowcount:
             continue  # somebody holds one for a moment, be it the dead worker's last transaction: the next round finds it free
-        connection.execute(LEAVE, [attempt_id])
+        connection.execute(END, [attempt_id])
         if len(case_ids) == 1 and due and in_hand[worker_id] == 1:
             alone += due
         elif due:
             set_apart(connection, queue, due, now)
-    connection.execute("delete " + GONE, [now - timedelta(minutes=10), WORKER_LOCK])
+    forget_gone(connection, now - timedelta(minutes=10))
     return alone

@@ -1,0 +1,89 @@
+"""One batch: written down as an attempt before it begins, then a transaction over whatever is found."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from threading import get_ident
+
+from models import clock
+from models.database import Connection, raw, transaction
+from models.errors import Unavailable
+from workflows.engine import Progress, work
+from workflows.flow import DELIVERY
+from workflows.load import CaseRow
+from workflows.ports import Outside
+from workflows.queue.attempts import END, Attempt, Attempts
+from workflows.queue.claim import paused
+
+HANGS_SECONDS = 60.0  # a batch takes less than one; and less than a transaction may last (tasks/worker.py), or the next process would take it up first
+
+Find = Callable[[Connection], list[CaseRow]]
+
+
+class BatchFailed(Exception):
+    """The work on these cases failed, and nothing of it was kept. Its attempt is still open."""
+
+    def __init__(self, attempt: Attempt, why: BaseException) -> None:
+        super().__init__(f"attempt {attempt.id}")
+        self.attempt, self.why = attempt, why
+
+
+@dataclass(slots=True)
+class Batches:
+    """How one worker process works batches; its threads share it."""
+
+    outside: Outside
+    attempts: Attempts
+    serves: frozenset[str]
+    wake: Callable[[str], None]
+    began: dict[int, float] = field(default_factory=dict)  # when each thread began what it has in hand
+    counters: Counter[str] = field(default_factory=Counter)
+
+    def run(self, queue: str, find: Find, attempt: Attempt | None = None) -> int:
+        """Works whatever is found; how many cases that were. The attempt ends with the work's own commit.
+
+        Raises Unavailable where something is away, BatchFailed for anything else.
+        """
+        progress = Progress()
+        try:
+            with transaction() as session:
+                connection = raw(session)
+                if rows := find(connection):
+                    attempt = attempt or self.attempts.begin(queue, [row.id for row in rows], clock.now())
+                    progress = self.work(connection, rows, self.serves - set(paused(connection)))
+                if attempt:
+                    connection.execute(END, [attempt.id])
+        except Unavailable:
+            if attempt and not attempt.apart:
+                self.attempts.give_back(attempt)
+            raise
+        except BaseException as error:
+            if attempt is None or isinstance(error, KeyboardInterrupt):
+                raise
+            raise BatchFailed(attempt, error) from error
+        self.wake_next(progress)
+        return len(rows)
+
+    def work(self, connection: Connection, rows: Sequence[CaseRow], serves: Collection[str]) -> Progress:
+        """The work itself, counted and timed."""
+        began = self.began[get_ident()] = time.monotonic()
+        try:
+            progress = work(connection, rows, self.outside, clock.now(), serves)
+        finally:
+            del self.began[get_ident()]
+        self.counters["batches"] += 1
+        self.counters["cases"] += progress.cases
+        self.counters["busy_milliseconds"] += round((time.monotonic() - began) * 1000)
+        return progress
+
+    def hangs(self) -> bool:
+        """Whether a thread has been at one batch for longer than any batch can take."""
+        return any(time.monotonic() - began > HANGS_SECONDS for began in list(self.began.values()))
+
+    def wake_next(self, progress: Progress) -> None:
+        """After the commit: queues that are due elsewhere are woken, delivery where messages are owed."""
+        for queue in progress.next_queues - self.serves:
+            self.wake(queue)
+        if progress.messages:
+            self.wake(DELIVERY)
