@@ -1,6 +1,7 @@
 """What a decision rests on: an answer (a register spoke), a form (a person spoke), or time passed.
 
-Evidence always says when and by whom. It is stored with its event, so that the decision can be computed again.
+Evidence always says when and by whom, and where the rules of a stage have versions, which one was in force. It is stored with
+its event, so that the decision can be computed again.
 """
 
 from datetime import date, datetime
@@ -12,10 +13,11 @@ DECLARANT = "declarant"
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """When it was given (aware, UTC) and by whom (a pseudonymous id)."""
+    """When it was given (aware, UTC), by whom (a pseudonymous id), and the version of the rules that decide on it: without one, the first."""
 
     at: datetime
     by: str = SIJIL
+    rules: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class TimePassed(Evidence, frozen=True, kw_only=True, tag=True):

@@ -17,6 +17,8 @@ from workflows.flow import time_alone
 from workflows.fraud import SIGNALS
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
 from workflows.ports import Ports
+from workflows.rules import in_force
+from workflows.scoring.formula import RULES
 from workflows.stages import approve, notify, score, screen
 
 NAMED = ("AMO_TADAMON", "ASD")
@@ -73,8 +75,8 @@ def test_a_score_keeps_every_term_that_is_not_zero_and_only_those() -> None:
 
 
 def test_every_case_of_a_batch_is_scored_at_one_moment_under_the_index_of_that_day() -> None:
-    in_force = IndexInForce(at=NOW, version="2021-08-09")
-    assert score.gather([a_case_file(id=1), a_case_file(id=2)], ports(SocialRegister())) == {1: in_force, 2: in_force}
+    index = IndexInForce(at=NOW, rules=in_force(RULES), version="2021-08-09")
+    assert score.gather([a_case_file(id=1), a_case_file(id=2)], ports(SocialRegister())) == {1: index, 2: index}
 
 
 def test_a_score_under_a_version_that_no_file_holds_is_our_fault_and_says_what_to_put_back() -> None:
@@ -90,7 +92,7 @@ def test_where_nothing_is_asked_every_case_of_a_batch_has_one_moment() -> None:
 
 
 def test_a_household_that_claims_nobody_elses_members_raises_no_doubt() -> None:
-    assert screen.decide(a_case_file(), ScreeningAnswer(at=NOW)) == NothingSuspicious(rules=screen.RULES)
+    assert screen.decide(a_case_file(), ScreeningAnswer(at=NOW)) == NothingSuspicious(rules="signals-2026-11")
 
 
 def test_a_person_of_another_household_goes_to_a_caseworker_with_both_cases() -> None:
@@ -103,11 +105,11 @@ def test_a_person_of_another_household_goes_to_a_caseworker_with_both_cases() ->
 @pytest.mark.parametrize("households", [FROM_HOUSEHOLDS, 100])
 def test_a_phone_that_many_households_give_is_only_noted(households: int) -> None:
     event = screen.decide(a_case_file(), ScreeningAnswer(at=NOW, phone_households=households))
-    assert event == NothingSuspicious(rules=screen.RULES, noted=(Signal(code="phone_shared", count=households),))
+    assert event == NothingSuspicious(rules="signals-2026-11", noted=(Signal(code="phone_shared", count=households),))
 
 
 def test_a_phone_that_three_households_give_is_not_worth_a_note() -> None:
-    assert screen.decide(a_case_file(), ScreeningAnswer(at=NOW, phone_households=3)) == NothingSuspicious(rules=screen.RULES)
+    assert screen.decide(a_case_file(), ScreeningAnswer(at=NOW, phone_households=3)) == NothingSuspicious(rules="signals-2026-11")
 
 
 def test_a_shared_phone_stands_beside_the_doubt_and_raises_none() -> None:

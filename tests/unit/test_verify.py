@@ -25,7 +25,7 @@ def reasons(declaration: Declaration, changed: dict[int, RegisteredPerson | None
 
 
 def test_a_household_on_which_the_register_agrees_is_verified() -> None:
-    assert decided(a_declaration()) == PersonsVerified(rules=verify.RULES)
+    assert decided(a_declaration()) == PersonsVerified(rules="verify-2026-11")
 
 
 @pytest.mark.parametrize(

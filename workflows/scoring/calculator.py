@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,8 +14,9 @@ from workflows.declaration import ApplicationBody, Declaration, objections
 from workflows.events import ScoreComputed
 from workflows.policies import Index, index_in_force, thresholds_in_force
 from workflows.problems import NUMBER, problems_of
-from workflows.scoring.formula import ARITHMETIC, compute, shown
-from workflows.scoring.variables import FLAGS, SHARES, Variables, variables
+from workflows.rules import in_force
+from workflows.scoring.formula import RULES, compute, shown
+from workflows.scoring.variables import FLAGS, SHARES, Variables
 
 
 def score_document(document: object, day: date) -> dict[str, Any]:
@@ -39,9 +40,7 @@ def score_document(document: object, day: date) -> dict[str, Any]:
 
 def of_declaration(declaration: Declaration, index: Index, day: date) -> dict[str, Any]:
     """As a case would be scored."""
-    with localcontext(ARITHMETIC):
-        values = variables(declaration, day)
-    return told(compute(declaration.milieu, declaration.region, values, index), day, [])
+    return told(RULES[in_force(RULES)](declaration, day, index), day, [])
 
 
 def of_variables(document: Mapping[str, Any], index: Index, day: date) -> dict[str, Any]:

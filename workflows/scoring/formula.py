@@ -3,24 +3,38 @@
 Decimal with 28 digits, half-even; compared unrounded, shown with 7 decimals. The lower, the poorer.
 """
 
+from collections.abc import Callable
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 
+from workflows.declaration import Declaration
 from workflows.events import Contribution, ScoreComputed
 from workflows.policies import Index
-from workflows.scoring.variables import Variables
+from workflows.scoring.variables import Variables, variables
 
 ARITHMETIC = Context(prec=28, rounding=ROUND_HALF_EVEN)
 SHOWN = Decimal("0.0000001")
 
 
-def compute(milieu: str, region: int, variables: Variables, index: Index) -> ScoreComputed:
+def compute(milieu: str, region: int, values: Variables, index: Index) -> ScoreComputed:
     """The score of these variables under this version, with every term that is not zero. Names it does not know raise KeyError."""
     formula = index.formulas[milieu]
     coefficients, constant = formula.coefficients, formula.regions[region]
     with localcontext(ARITHMETIC):
-        terms = tuple([Contribution(name, value, coefficients[name], coefficients[name] * value) for name, value in variables.items() if value])
+        terms = tuple([Contribution(name, value, coefficients[name], coefficients[name] * value) for name, value in values.items() if value])
         score = sum([term.product for term in terms], formula.constant + constant)
     return ScoreComputed(policy=index.version, score=score, constant=formula.constant, region=constant, contributions=terms)
+
+
+def score_2026_11(declaration: Declaration, day: date, index: Index) -> ScoreComputed:
+    """The score of what was declared, with the ages of that day."""
+    with localcontext(ARITHMETIC):
+        values = variables(declaration, day)
+    return compute(declaration.milieu, declaration.region, values, index)
+
+
+# From a declaration to its score, by version, the newest last. None is ever changed, nor what it calls: `variables` and `compute`.
+RULES: dict[str, Callable[[Declaration, date, Index], ScoreComputed]] = {"score-2026-11": score_2026_11}
 
 
 def shown(score: Decimal) -> str:

@@ -1,29 +1,38 @@
 """Does the population register know every member under this name and birth date, and alive? (Law 72-18; decree 2-21-473)"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from workflows.casefile import CaseFile
-from workflows.declaration import Member
+from workflows.declaration import Declaration, Member
 from workflows.events import MembersMismatched, Mismatch, PersonsVerified
 from workflows.evidence import RegisterAnswer, RegisteredPerson
 from workflows.matching.names import same_name
 from workflows.ports import Ports
+from workflows.rules import in_force, version_of
 
 ON = RegisterAnswer
-RULES = "verify-2026-11"
 
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, RegisterAnswer]:
     """One question for all members of all households."""
-    persons = ports.population.persons(list({member.idcs for case in batch for member in case.declaration.members}))
-    return {case.id: RegisterAnswer(at=ports.now, persons=tuple([persons.get(member.idcs) for member in case.declaration.members])) for case in batch}
+    persons, rules = ports.population.persons(list({member.idcs for case in batch for member in case.declaration.members})), in_force(RULES)
+    return {
+        case.id: RegisterAnswer(at=ports.now, rules=rules, persons=tuple([persons.get(member.idcs) for member in case.declaration.members]))
+        for case in batch
+    }  # fmt: skip
 
 
 def decide(case: CaseFile, answer: RegisterAnswer) -> PersonsVerified | MembersMismatched:
     """Verified where all agree; else the citizen is asked, with a reason for each member."""
-    pairs = enumerate(zip(case.declaration.members, answer.persons, strict=True))
-    mismatches = tuple([Mismatch(position, reason) for position, (member, person) in pairs if (reason := doubt(member, person))])
-    return MembersMismatched(rules=RULES, mismatches=mismatches) if mismatches else PersonsVerified(rules=RULES)
+    rules = version_of(answer, RULES)
+    mismatches = RULES[rules](case.declaration, answer)
+    return MembersMismatched(rules=rules, mismatches=mismatches) if mismatches else PersonsVerified(rules=rules)
+
+
+def mismatches_2026_11(declaration: Declaration, answer: RegisterAnswer) -> tuple[Mismatch, ...]:
+    """Each member by itself: known, alive, of the same birth date and name."""
+    pairs = enumerate(zip(declaration.members, answer.persons, strict=True))
+    return tuple([Mismatch(position, reason) for position, (member, person) in pairs if (reason := doubt(member, person))])
 
 
 def doubt(member: Member, person: RegisteredPerson | None) -> str | None:
@@ -40,3 +49,7 @@ def doubt(member: Member, person: RegisteredPerson | None) -> str | None:
 def same_year_only(member: Member, person: RegisteredPerson) -> bool:
     """The years agree, and one of the two dates is no more than a year."""
     return "year" in (member.birth_precision, person.birth_precision) and member.birth_date.year == person.birth_date.year
+
+
+# What tells who does not agree, by version, the newest last. None is ever changed, nor what it calls (workflows/matching/).
+RULES: dict[str, Callable[[Declaration, RegisterAnswer], tuple[Mismatch, ...]]] = {"verify-2026-11": mismatches_2026_11}

@@ -1,0 +1,99 @@
+"""Replay decides by the rules that were in force, and not by those of today."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from models.database import raw, transaction
+from tests.filing import drain_all, events_of, facts_of, file_clean, rows, stage_of, value
+from workflows.declaration import Declaration
+from workflows.events import Mismatch, ScoreComputed, Signal
+from workflows.evidence import RegisterAnswer, ScreeningAnswer
+from workflows.history import replay
+from workflows.intake import Taken
+from workflows.policies import Index
+from workflows.queue.drain import Drainer
+from workflows.scoring import formula
+from workflows.stages import screen, verify
+
+Worker = Callable[..., Drainer]
+
+
+def replayed() -> replay.Replay:
+    with transaction() as session:
+        return replay.replay(raw(session))
+
+
+def rules_of(taken: Taken, kind: str) -> Any:
+    """The version of the rules that the evidence of a decision names."""
+    return value("select evidence ->> 'rules' from event where case_id = %s and kind = %s", taken.case_id, kind)
+
+
+def nobody_is_known(declaration: Declaration, answer: RegisterAnswer) -> tuple[Mismatch, ...]:
+    return (Mismatch(0, "unknown"),)
+
+
+def everybody_is_doubted(answer: ScreeningAnswer) -> tuple[tuple[Signal, ...], tuple[Signal, ...]]:
+    return (Signal(code="person_in_two_households", members=(0,)),), ()
+
+
+def one_more(declaration: Declaration, day: date, index: Index) -> ScoreComputed:
+    computed = formula.score_2026_11(declaration, day, index)
+    return msgspec.structs.replace(computed, score=computed.score + Decimal(1))
+
+
+@pytest.fixture
+def notified(database: str, worker: Worker) -> list[Taken]:
+    """Three applications that came to their end by the first rules."""
+    taken = file_clean(3)
+    drain_all(worker())
+    return taken
+
+
+@pytest.mark.parametrize(
+    ("table", "version", "rule", "kind", "stage"),
+    [
+        (verify.RULES, "verify-2027-01", nobody_is_known, "MembersMismatched", "needs_correction"),
+        (formula.RULES, "score-2027-01", one_more, "ScoreComputed", "notified"),
+        (screen.RULES, "signals-2027-01", everybody_is_doubted, "DuplicateSuspected", "under_review"),
+    ],
+)
+def test_a_changed_rule_changes_no_decision_that_was_taken_and_counts_from_then_on(
+    notified: list[Taken], worker: Worker, monkeypatch: pytest.MonkeyPatch, table: dict[str, Any], version: str, rule: Any, kind: str, stage: str
+) -> None:
+    monkeypatch.setitem(table, version, rule)
+
+    assert (replayed().decisions, replayed().mismatches) == (15, [])
+
+    (later,) = file_clean(1, start=10)
+    drain_all(worker())
+
+    assert (stage_of(later), rules_of(later, kind)) == (stage, version)
+    assert facts_of(later, kind).get("rules", version) == version
+    assert replayed().mismatches == []
+    assert replayed().decisions == 15 + len(events_of(later)) - 1
+
+    monkeypatch.setitem(table, version, table[next(iter(table))])
+    assert [each.kind for each in replayed().mismatches] == [kind]
+
+
+def test_decisions_name_the_rules_of_today(notified: list[Taken]) -> None:
+    kinds = ("PersonsVerified", "ScoreComputed", "NothingSuspicious")
+
+    assert [rules_of(notified[0], kind) for kind in kinds] == ["verify-2026-11", "score-2026-11", "signals-2026-11"]
+
+
+def test_decisions_from_before_there_were_versions_are_replayed_by_the_first(notified: list[Taken], monkeypatch: pytest.MonkeyPatch) -> None:
+    rows("update event set evidence = (evidence::jsonb - 'rules')::json")
+    assert value("select count(*) from event where evidence ->> 'rules' is not null") == 0
+    monkeypatch.setitem(verify.RULES, "verify-2027-01", nobody_is_known)
+    monkeypatch.setitem(formula.RULES, "score-2027-01", one_more)
+    monkeypatch.setitem(screen.RULES, "signals-2027-01", everybody_is_doubted)
+
+    found = replayed()
+
+    assert (found.decisions, found.mismatches) == (15, [])
