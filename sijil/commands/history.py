@@ -61,7 +61,7 @@ def verify(anchors: Anchors = None, as_json: Json = False) -> None:
         raise Refused("no_folder", f"There is no folder {anchors} with anchors.")
     with servers(), transaction() as session:
         found = audit.verify(raw(session), folder)
-    counts = {"cases": found.cases, "events": found.events, "anchors": found.anchors, "breaks": len(found.breaks)}
+    counts = {"cases": found.cases, "events": found.events, "erased": found.erased, "anchors": found.anchors, "breaks": len(found.breaks)}
     alone = [] if found.anchors else [f"No anchor stands in {folder}: only the database vouches for itself."]
     answer({**counts, "findings": found.breaks[:100]}, as_json, *found.breaks[:SHOWN], *[f"{k}: {v}" for k, v in counts.items()], *alone)
     raise typer.Exit(1 if found.breaks else 0)

@@ -303,13 +303,6 @@ def test_an_unknown_reference_is_not_found(database: str) -> None:
         erase(Taken("RSU-0000-0000-0000", "", 0))
 
 
-def test_facts_that_vanish_without_an_erasure_are_found(notified: list[Taken], anchors: Path) -> None:
-    """Who removes facts and salt by hand, with no word in the history, hides a decision: replay tells, at least."""
-    rows("update event set evidence = null, facts = null, salt = null where case_id = %s and seq = 3", notified[0].case_id)
-
-    assert replayed().erased > 0
-
-
 # Replay --------------------------------------------------------------------------------------------
 
 

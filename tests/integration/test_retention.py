@@ -63,8 +63,8 @@ def examined() -> dict[str, int]:
         return {name: count for name, count in doctor.examine(raw(session)).items() if count}
 
 
-def breaks(anchors: Path) -> list[str]:
-    with transaction() as session:
+def breaks(anchors: Path, at: datetime | None = None) -> list[str]:
+    with clock.at(at or clock.now()), transaction() as session:
         return audit.verify(raw(session), anchors).breaks
 
 
@@ -117,7 +117,7 @@ def test_without_their_facts_events_still_verify_against_chain_and_anchor(notifi
 
     assert value(BARE_EVENTS) == 18
     assert rows("select case_id, seq, commitment, hash from event order by 1, 2") == hashes
-    assert breaks(tmp_path) == []
+    assert breaks(tmp_path, after("event")) == []
     assert (replayed().decisions, replayed().erased) == (0, decided)
     assert examined() == {}
     assert retained_at(after("event")) == NOTHING

@@ -1,7 +1,8 @@
 """The history's seal: the heads of all chains anchored into files outside the database, and the check of both.
 
-A changed, removed or inserted event, a cut tail, a case that is gone and a changed anchor all show. Facts that were erased by law,
-with their salt, do not: the commitment to them stays, and the chain with it.
+A changed, removed or inserted event, a cut tail, a case that is gone and a changed anchor all show. So do evidence, facts and salt
+that are gone, unless they went by law: the case has ended, and its history says that it was erased (CaseErased), or the period of
+retention for events, as the policy has it today, is over since its last event. Those are counted; the commitment to them stays, and the chain with it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,18 +13,20 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from models import clock
 from models.database import Connection
 from models.errors import Refused
 from workflows.chain import GENESIS, commit, link
 from workflows.history import anchors
 from workflows.history.anchors import Head, Heads
+from workflows.history.retention import cutoff
 
 ANCHOR_LOCK = 7221  # advisory, until the transaction ends: two anchors at once would take the same number
 AT_ONCE = 5000  # rows, of however many there are
 HEADS = "select id, version, head from cases order by id"
 # One statement, hence one moment: a system at work has cases that move meanwhile.
 EVENTS = """
-    select c.id, c.version, c.head, e.seq, e.kind, e.at, e.actor, e.evidence::text, e.facts::text, e.salt, e.commitment, e.hash
+    select c.id, c.version, c.head, c.open, e.seq, e.kind, e.at, e.actor, e.evidence::text, e.facts::text, e.salt, e.commitment, e.hash
     from cases c left join event e on e.case_id = c.id order by c.id, e.seq
 """
 WITHOUT_CASE = "select distinct case_id from event e where not exists (select from cases c where c.id = e.case_id) order by case_id"
@@ -32,10 +35,11 @@ GONE = "select a.case_id, a.seq from anchored a left join found f using (case_id
 
 @dataclass(slots=True)
 class Findings:
-    """What the check read, and what it found: a sentence for each break, with case and sequence."""
+    """What the check read, how many events lost their facts by law, and what it found: a sentence for each break, with case and sequence."""
 
     cases: int = 0
     events: int = 0
+    erased: int = 0
     anchors: int = 0
     breaks: list[str] = field(default_factory=list)
 
@@ -46,6 +50,7 @@ class Stored(NamedTuple):
     case_id: int
     version: int
     head: bytes
+    open: bool
     seq: int | None  # None: the case has no event at all
     kind: str
     at: datetime
@@ -55,6 +60,11 @@ class Stored(NamedTuple):
     salt: bytes | None
     commitment: bytes
     hash: bytes
+
+    @property
+    def is_erased(self) -> bool:
+        """Nothing is left but its commitment."""
+        return (self.evidence, self.facts, self.salt) == (None, None, None)
 
 
 def anchor(connection: Connection, directory: Path, now: datetime) -> Path | None:
@@ -78,17 +88,21 @@ def verify(connection: Connection, directory: Path) -> Findings:
     with anchors.scratch() as heads:
         findings.anchors, damaged = anchors.read(directory, heads)
         findings.breaks += damaged
-        anchors.put(heads, "found", check_cases(rows_of(connection, EVENTS), heads, findings))
+        over = cutoff("event", clock.now())
+        anchors.put(heads, "found", check_cases(rows_of(connection, EVENTS), heads, over, findings))
         findings.breaks += [f"case {case_id}: gone, anchored with {seq} events" for case_id, seq in heads.execute(GONE)]
     findings.breaks += [f"case {case_id}: events without a case" for (case_id,) in connection.execute(WITHOUT_CASE)]
     return findings
 
 
-def check_cases(rows: Iterable[tuple[Any, ...]], heads: Heads, findings: Findings) -> Iterator[tuple[int, int, bytes]]:
-    """Walks all cases in order; the head of each, as its events give it."""
+def check_cases(rows: Iterable[tuple[Any, ...]], heads: Heads, over: datetime, findings: Findings) -> Iterator[tuple[int, int, bytes]]:
+    """Walks all cases in order; the head of each, as its events give it. What ended before `over` may have lost its facts."""
     for case_id, events in groupby(map(Stored._make, rows), key=attrgetter("case_id")):
+        history = list(events)
         findings.cases += 1
-        yield case_id, *check_case(list(events), anchors.anchored(heads, case_id), findings)
+        if history[0].seq is not None:
+            check_erased(history, over, findings)
+        yield case_id, *check_case(history, anchors.anchored(heads, case_id), findings)
 
 
 def check_case(events: Sequence[Stored], anchored: Head | None, findings: Findings) -> Head:
@@ -105,6 +119,18 @@ def check_case(events: Sequence[Stored], anchored: Head | None, findings: Findin
     if anchored and seq < anchored[0]:
         findings.breaks.append(f"case {case_id}: tail cut, anchored with {anchored[0]} events, has {seq}")
     return seq, hashed
+
+
+def check_erased(events: Sequence[Stored], over: datetime, findings: Findings) -> None:
+    """An event may be erased where its case has ended, and was erased by law or had its last event before `over`."""
+    # By the time of its events, which the chain guards; the case's row says what it likes.
+    aged = max(each.at for each in events) < over
+    told = max((each.seq or 0 for each in events if each.kind == "CaseErased"), default=0)
+    for each in events:
+        if each.is_erased and (each.open or not (aged or (each.seq or 0) <= told)):
+            findings.breaks.append(f"case {each.case_id}, event {each.seq}: evidence, facts and salt are gone, but were not erased by law")
+        elif each.is_erased and each.kind != "CaseErased":
+            findings.erased += 1
 
 
 def wrong(event: Stored, seq: int, before: Head, anchored: Head | None) -> Iterator[str]:
