@@ -50,8 +50,8 @@ def replay(connection: Connection) -> Replay:
     while cases := connection.execute(CASES, [after]).fetchall():
         after = cases[-1][0]
         numbers = [case[0] for case in cases]
+        events = by_case(connection, numbers)  # before the declarations: else one that is corrected in between would seem to be erased
         bodies = {(case_id, number): body for case_id, number, body in connection.execute(BODIES, [numbers])}
-        events = by_case(connection, numbers)
         for start in map(CaseStart._make, cases):
             replay_case(start, events.get(start.id, []), bodies, result)
     return result
