@@ -29,6 +29,16 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     deadline: datetime | None
     past: Mapping[type[Event], Recorded]
 
+    @classmethod
+    def opened(  # noqa: PLR0913 - all that a new case is made of
+        cls, *, id: int, reference: str, kind: str, stage: str, lane: int, household_id: int, declaration: Declaration, at: datetime
+    ) -> "CaseFile":
+        """The file of a case in which nothing has happened yet."""
+        return cls(
+            id=id, reference=reference, kind=kind, stage=stage, version=0, lane=lane, household_id=household_id,
+            declaration_number=1, declaration=declaration, submitted_at=at, stage_since=at, deadline=None, past={},
+        )  # fmt: skip
+
     def last(self, kind: type[E]) -> E:
         """The latest event of this kind. Raises KeyError where there is none: the map does not allow it."""
         event = self.past[kind].event

@@ -188,11 +188,10 @@ def arrive(
 
 
 def new_file(application: Application, case_id: int, household_id: int, now: datetime) -> CaseFile:
-    """The file of a case in which nothing has happened yet."""
-    return CaseFile(
-        id=case_id, reference=new_reference(), kind=REGISTRATION.kind, stage=REGISTRATION.first, version=0, lane=application.lane,
-        household_id=household_id, declaration_number=1, declaration=application.declaration,
-        submitted_at=now, stage_since=now, deadline=None, past={},
+    """The file of a registration that arrives."""
+    return CaseFile.opened(
+        id=case_id, reference=new_reference(), kind=REGISTRATION.kind, stage=REGISTRATION.first, lane=application.lane,
+        household_id=household_id, declaration=application.declaration, at=now,
     )  # fmt: skip
 
 

@@ -105,10 +105,9 @@ def opening(start: CaseStart, body: str | None) -> CaseFile | None:
     """The file as it was when the application arrived; None where the declaration was erased."""
     if body is None:
         return None
-    return CaseFile(
-        id=start.id, reference=start.reference, kind=start.kind, stage=FLOWS[start.kind].first, version=0, lane=start.lane, household_id=start.household_id,
-        declaration_number=1, declaration=Declaration.model_validate_json(body), submitted_at=start.submitted_at,
-        stage_since=start.submitted_at, deadline=None, past={},
+    return CaseFile.opened(
+        id=start.id, reference=start.reference, kind=start.kind, stage=FLOWS[start.kind].first, lane=start.lane,
+        household_id=start.household_id, declaration=Declaration.model_validate_json(body), at=start.submitted_at,
     )  # fmt: skip
 
 
