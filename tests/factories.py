@@ -153,4 +153,6 @@ EVIDENCE: tuple[Evidence, ...] = (
     evidence.Withdrawal(at=NOW, by=evidence.DECLARANT),
     evidence.Reopening(at=NOW, by=evidence.DECLARANT),
     evidence.DoubtAnswer(at=NOW, by="officer:0123456789abcdef", verdict="lift", reason="moved"),
+    evidence.Submission(at=NOW, by=evidence.DECLARANT),
+    evidence.Order(at=NOW, by="operator:0123456789abcdef"),
 )  # fmt: skip

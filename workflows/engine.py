@@ -14,7 +14,7 @@ from models.errors import Refused, Stale
 from workflows.casefile import CaseFile
 from workflows.chain import salts, seal
 from workflows.events import Event, Recorded
-from workflows.evidence import Evidence, TimePassed
+from workflows.evidence import Evidence, Order
 from workflows.flow import MACHINE, PARKED, step_of
 from workflows.load import COLUMNS, CaseRow, case_files
 from workflows.ports import Notices, Outside, Ports
@@ -136,11 +136,11 @@ def advance(connection: Connection, case_id: int, version: int, evidence: Eviden
 def operate(  # noqa: PLR0913 - as `move`, with its case and its evidence
     connection: Connection, case_id: int, event: Event, to: str, at: datetime, by: str, outside: Outside
 ) -> Progress:
-    """An operator's or the engine's own move beside the map: parking and resuming."""
+    """An operator's own move beside the map: resuming."""
     row = lock(connection, case_id)
     (file,) = case_files(connection, [row])
     course = Course(file, row.head)
-    move(course, event, to, TimePassed(at=at, by=by), outside.notices, next(salts()))
+    move(course, event, to, Order(at=at, by=by), outside.notices, next(salts()))
     return write(connection, [course], at)
 
 

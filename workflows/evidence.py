@@ -78,6 +78,14 @@ class RegisterState(Evidence, frozen=True, kw_only=True, tag=True):
 # Forms of people -----------------------------------------------------------------------------------
 
 
+class Submission(Evidence, frozen=True, kw_only=True, tag=True):
+    """A household declares itself. The declaration is stored beside, not here. The first arrivals were recorded on TimePassed."""
+
+
+class Order(Evidence, frozen=True, kw_only=True, tag=True):
+    """An operator sends a parked case on, or erases an ended one. The first were recorded on TimePassed."""
+
+
 class Correction(Evidence, frozen=True, kw_only=True, tag=True):
     """A citizen declares again. `number` is that of the new declaration, which is stored beside, not here."""
 
@@ -100,5 +108,6 @@ class DoubtAnswer(Evidence, frozen=True, kw_only=True, tag=True):
 
 
 ANSWERS_OF_PEOPLE: tuple[type[Evidence], ...] = (Correction, Withdrawal, Reopening, DoubtAnswer)
-ALL: tuple[type[Evidence], ...] = (TimePassed, RegisterAnswer, IndexInForce, ScreeningAnswer, RegisterState, *ANSWERS_OF_PEOPLE)
+BESIDE_THE_MAP: tuple[type[Evidence], ...] = (Submission, Order)  # no stage decides on them
+ALL: tuple[type[Evidence], ...] = (TimePassed, RegisterAnswer, IndexInForce, ScreeningAnswer, RegisterState, *ANSWERS_OF_PEOPLE, *BESIDE_THE_MAP)
 KINDS = {kind.__name__: kind for kind in ALL}

@@ -17,7 +17,7 @@ from workflows.chain import GENESIS, salts
 from workflows.declaration import ApplicationBody, Declaration, objections, stored
 from workflows.engine import Course, move
 from workflows.events import ApplicationReceived
-from workflows.evidence import DECLARANT, TimePassed
+from workflows.evidence import DECLARANT, Submission
 from workflows.flow import REGISTRATION
 from workflows.ports import Notices
 from workflows.receipts import new_reference, secret_for
@@ -199,7 +199,7 @@ def arrival(place: int, application: Application, file: CaseFile, notices: Notic
     """One application as a case that has received its first event."""
     course = Course(file, GENESIS)
     event = ApplicationReceived(channel=application.channel, declaration=1, members=len(application.declaration.members))
-    move(course, event, REGISTRATION.first, TimePassed(at=file.submitted_at, by=DECLARANT), notices, salt)
+    move(course, event, REGISTRATION.first, Submission(at=file.submitted_at, by=DECLARANT), notices, salt)
     body = application.body
     return Arrival(place, application, body, hash_of(body), course, file.reference)
 

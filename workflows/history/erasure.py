@@ -9,7 +9,7 @@ from models.errors import Refused
 from workflows.chain import salts, seal
 from workflows.engine import lock
 from workflows.events import CaseErased, Recorded
-from workflows.evidence import TimePassed
+from workflows.evidence import Order
 from workflows.history.personal import PERSONAL
 from workflows.people import find
 from workflows.receipts import pseudonym
@@ -41,6 +41,6 @@ def erase(session: Session, reference: str, by: str, now: datetime) -> int:
 def note(connection: Connection, case_id: int, count: int, at: datetime, by: str) -> None:
     """Chains the erasure itself to the case. The engine cannot: it needs the declaration, which its period may have ended for."""
     row = lock(connection, case_id)
-    sealed = seal(row.head, case_id, Recorded(row.version + 1, at, by, CaseErased(events=count)), TimePassed(at=at, by=by), next(salts()))
+    sealed = seal(row.head, case_id, Recorded(row.version + 1, at, by, CaseErased(events=count)), Order(at=at, by=by), next(salts()))
     connection.execute(NOTE, [case_id, row.version + 1, sealed.kind, at, by, sealed.commitment, sealed.hash])
     connection.execute("update cases set version = %s, head = %s where id = %s", [row.version + 1, sealed.hash, case_id])

@@ -1,0 +1,82 @@
+"""What people do rests on a form of its own, and not on a clock; what was recorded before there were such forms still holds."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from models import clock
+from models.database import raw, transaction
+from tests.filing import drain_all, events_of, file_clean, rows, stage_of, value
+from tests.integration.people import retry_parked
+from workflows import engine, intake
+from workflows.chain import Sealed, seal
+from workflows.events import Recorded
+from workflows.evidence import DECLARANT, Evidence, TimePassed
+from workflows.history import audit, erasure, replay
+from workflows.intake import Taken
+from workflows.queue.drain import Drainer
+from workflows.receipts import pseudonym
+
+Worker = Callable[..., Drainer]
+
+
+def parked_and_sent_on(a_worker: Drainer) -> Taken:
+    """An application that is parked at its first stage, sent on, and comes to its end."""
+    (taken,) = file_clean(1)
+    rows("insert into trouble select id, stage, version, 3, 'x', '', now(), false from cases")
+    rows("create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$")
+    rows("create trigger refuse before insert on score for each row execute function refuse()")
+    rows("update trouble set stage = 'verified', version = 2")
+    drain_all(a_worker)
+    assert stage_of(taken) == "parked"
+    rows("drop trigger refuse on score")
+    retry_parked(taken.case_id)
+    drain_all(a_worker)
+    return taken
+
+
+def evidence_of(kind: str) -> tuple[str, str]:
+    """What an event of this kind rests on, and who gave it."""
+    ((tag, by),) = rows("select evidence ->> 'type', evidence ->> 'by' from event where kind = %s", kind)
+    return tag, by
+
+
+def test_an_arrival_rests_on_a_submission_and_a_resuming_on_an_order(database: str, worker: Worker) -> None:
+    parked_and_sent_on(worker())
+
+    assert evidence_of("ApplicationReceived") == ("Submission", DECLARANT)
+    assert evidence_of("CaseResumed") == ("Order", pseudonym("operator", "operator"))
+
+
+def test_an_erasure_rests_on_an_order(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Evidence] = []
+
+    def noting(previous: bytes, case_id: int, recorded: Recorded, evidence: Evidence, salt: bytes) -> Sealed:
+        """Nothing of it is stored but its commitment."""
+        given.append(evidence)
+        return seal(previous, case_id, recorded, evidence, salt)
+
+    monkeypatch.setattr(erasure, "seal", noting)
+    (taken,) = file_clean(1)
+    drain_all(worker())
+
+    with transaction() as session:
+        erasure.erase(session, taken.reference, "operator", clock.now())
+
+    assert [(type(each).__name__, each.by) for each in given] == [("Order", pseudonym("operator", "operator"))]
+
+
+def test_arrivals_and_resumings_that_were_recorded_as_time_passed_verify_and_are_replayed(
+    database: str, worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "Submission", TimePassed)
+    monkeypatch.setattr(engine, "Order", TimePassed)
+    taken = parked_and_sent_on(worker())
+    assert value("select count(*) from event where evidence ->> 'type' in ('Submission', 'Order')") == 0
+
+    with transaction() as session:
+        replayed, verified = replay.replay(raw(session)), audit.verify(raw(session), tmp_path)
+
+    assert events_of(taken)[2:4] == ["CaseParked", "CaseResumed"]
+    assert (replayed.decisions, replayed.mismatches, verified.breaks) == (5, [], [])
