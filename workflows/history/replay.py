@@ -98,7 +98,7 @@ def replay_case(start: CaseStart, events: list[Stored], bodies: dict[tuple[int, 
         elif file is None:  # what follows an erased event rests on it
             result.erased += stored.kind not in NOT_DECIDED
         else:
-            file = step(file, stored, bodies, result)
+            file = replay_event(file, stored, bodies, result)
 
 
 def opening(start: CaseStart, body: str | None) -> CaseFile | None:
@@ -111,7 +111,7 @@ def opening(start: CaseStart, body: str | None) -> CaseFile | None:
     )  # fmt: skip
 
 
-def step(file: CaseFile, stored: Stored, bodies: dict[tuple[int, int], str | None], result: Replay) -> CaseFile | None:
+def replay_event(file: CaseFile, stored: Stored, bodies: dict[tuple[int, int], str | None], result: Replay) -> CaseFile | None:
     """One event: decided again where it was a decision, and the file after it."""
     facts = (stored.facts or "").encode()
     event = msgspec.json.decode(facts, type=KINDS[stored.kind])
