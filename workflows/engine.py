@@ -1,4 +1,4 @@
-"""The engine: claims due cases, gathers what their stages need, lets them decide, records it. The only writer of a case's stage.
+"""The engine: gathers what the stages of a batch need, lets them decide, records it. Nobody else changes a case's stage.
 
 A batch is one transaction and is carried through every stage that this worker serves. What fails is halved until it
 fails alone; what fails alone is tried again later and in the end parked. See docs/engine.md.
@@ -14,12 +14,12 @@ from models.errors import Refused, Stale
 from workflows.casefile import CaseFile
 from workflows.chain import salts, seal
 from workflows.events import Event, Recorded
-from workflows.evidence import Evidence, Order
+from workflows.evidence import Evidence
 from workflows.flow import MACHINE, PARKED, step_of
 from workflows.load import COLUMNS, CaseRow, case_files
 from workflows.ports import Notices, Outside, Ports
-from workflows.record import Standing, record, standing
-from workflows.rows import Move
+from workflows.record import Place, Standing, copy, record, standing
+from workflows.rows import EVENTS, Move, event_row
 from workflows.social_register import LocalSocialRegister
 
 
@@ -114,9 +114,10 @@ def queues_of(standings: Sequence[Standing]) -> frozenset[str]:
     return frozenset(each.place.queue for each in standings if each.place.ready and each.place.queue)
 
 
-# People --------------------------------------------------------------------------------------------
+# One case ------------------------------------------------------------------------------------------
 
-LOCK = f"select {COLUMNS} from cases where id = %s for update"
+LOCK = f"select {COLUMNS} from cases where id = any(%s) order by id for update"
+HEAD = "update cases set version = %s, head = %s where id = %s"
 
 
 def advance(connection: Connection, case_id: int, version: int, evidence: Evidence, outside: Outside) -> tuple[Event, CaseFile, Progress]:
@@ -133,21 +134,28 @@ def advance(connection: Connection, case_id: int, version: int, evidence: Eviden
     return event, course.file, write(connection, [course], evidence.at)
 
 
-def operate(  # noqa: PLR0913 - as `move`, with its case and its evidence
-    connection: Connection, case_id: int, event: Event, to: str, at: datetime, by: str, outside: Outside
-) -> Progress:
-    """An operator's own move beside the map: resuming."""
-    row = lock(connection, case_id)
-    (file,) = case_files(connection, [row])
-    course = Course(file, row.head)
-    move(course, event, to, Order(at=at, by=by), outside.notices, next(salts()))
-    return write(connection, [course], at)
+def append(connection: Connection, row: CaseRow, event: Event, evidence: Evidence, place: Place | None = None) -> None:
+    """Chains an event beside the map to a locked case, by its row alone: also where its file cannot be loaded, or no map knows its stage.
+
+    The case stays where it stands, unless a `place` is given.
+    """
+    seq = row.version + 1
+    sealed = seal(row.head, row.id, Recorded(seq, evidence.at, evidence.by, event), evidence, next(salts()))
+    copy(connection, EVENTS.name, EVENTS.columns, [event_row(sealed)])
+    if place:
+        record(connection, [], [Standing(row.id, seq, sealed.hash, row.declaration, place)])
+    else:
+        connection.execute(HEAD, [seq, sealed.hash, row.id])
 
 
 def lock(connection: Connection, case_id: int, version: int | None = None) -> CaseRow:
     """The case's row, held until the transaction ends. Raises Stale where it is gone or has another version."""
-    found = connection.execute(LOCK, [case_id]).fetchone()
-    row = CaseRow(*found) if found else None
+    row = next(iter(lock_all(connection, [case_id])), None)
     if row is None or (version is not None and row.version != version):
         raise Stale("The case has moved on meanwhile; nothing was changed.")
     return row
+
+
+def lock_all(connection: Connection, case_ids: Sequence[int]) -> list[CaseRow]:
+    """The rows of these cases in key order, held until the transaction ends."""
+    return [CaseRow(*row) for row in connection.execute(LOCK, [list(case_ids)])]

@@ -10,19 +10,21 @@ from sqlmodel import Session
 from models.database import Connection, raw
 from models.errors import NotFound, Problem, Refused, Stale
 from models.settings import settings
+from workflows.chain import salts
 from workflows.declaration import Declaration, objections, stored
-from workflows.engine import Progress, advance, lock, operate
+from workflows.engine import Course, Progress, advance, lock, lock_all, move, write
 from workflows.events import CaseResumed
-from workflows.evidence import DECLARANT, Correction, DoubtAnswer, Evidence, Reopening, Withdrawal
+from workflows.evidence import DECLARANT, Correction, DoubtAnswer, Evidence, Order, Reopening, Withdrawal
 from workflows.flow import PARKED
 from workflows.intake import DECLARATION
+from workflows.load import case_files
 from workflows.ports import Outside
 from workflows.receipts import is_secret_of, normal, pseudonym
 from workflows.record import copy
 
 FIND = "select c.id, c.stage, c.version, c.declaration, c.household_id from receipt r join cases c on c.id = r.case_id where r.reference = %s"
 REDECLARE = "update cases set declarant_idcs = %s, region = %s where id = %s"
-RESUME = "select t.stage from trouble t where t.case_id = %s and t.parked for update"
+RESUME = "delete from trouble where case_id = any(%s) and parked returning case_id, stage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +149,16 @@ def act(connection: Connection, case: Found, version: int | None, form: Evidence
     return StageNow(file.stage, file.version, type(event).__name__, progress.next_queues)
 
 
-def resume(session: Session, case_ids: Sequence[int], operator: str, now: datetime, outside: Outside) -> list[Progress]:
-    """An operator sends parked cases on from where they failed. Raises Stale where one is not parked."""
+def resume(session: Session, case_ids: Sequence[int], operator: str, now: datetime, outside: Outside) -> Progress:
+    """An operator sends parked cases on from where they failed, all together. Raises Stale where one is not parked."""
     connection = raw(session)
-    by = pseudonym("operator", operator)
-    done = []
-    for case_id in sorted(case_ids):
-        parked = connection.execute(RESUME, [case_id]).fetchone()
-        if parked is None:
-            raise Stale(f"Case {case_id} is not {PARKED}.")
-        connection.execute("delete from trouble where case_id = %s", [case_id])
-        done.append(operate(connection, case_id, CaseResumed(stage=parked[0]), parked[0], now, by, outside))
-    return done
+    rows = lock_all(connection, case_ids)
+    failed_at = dict(connection.execute(RESUME, [list(case_ids)]))
+    if others := set(case_ids) - failed_at.keys():
+        raise Stale(f"Case {min(others)} is not {PARKED}.")
+    courses = [Course(file, row.head) for file, row in zip(case_files(connection, rows), rows, strict=True)]
+    evidence, fresh = Order(at=now, by=pseudonym("operator", operator)), salts()
+    for course in courses:
+        stage = failed_at[course.file.id]
+        move(course, CaseResumed(stage=stage), stage, evidence, outside.notices, next(fresh))
+    return write(connection, courses, now)

@@ -105,6 +105,6 @@ def retry_parked(
             if not ids:
                 raise Refused("nothing_parked", f"Nothing is parked with the error '{error}'. `sijil parked list` shows the errors there are.")
             done = resume_cases(session, ids, by, clock.now(), outside())
-        for queue in frozenset().union(*(each.next_queues for each in done)):
+        for queue in done.next_queues:
             wake(queue)
-    answer({"resumed": len(done)}, as_json)
+    answer({"resumed": done.cases}, as_json)

@@ -4,18 +4,16 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from models.database import Connection, raw, value
+from models.database import raw, value
 from models.errors import Refused
-from workflows.chain import salts, seal
-from workflows.engine import lock
-from workflows.events import CaseErased, Recorded
+from workflows.engine import append, lock
+from workflows.events import CaseErased
 from workflows.evidence import Order
 from workflows.history.personal import PERSONAL
 from workflows.people import find
 from workflows.receipts import pseudonym
 
 COUNT = "select count(*) from event where case_id = %s and facts is not null"
-NOTE = "insert into event (case_id, seq, kind, at, actor, commitment, hash) values (%s, %s, %s, %s, %s, %s, %s)"
 # What is still owed can no longer be sent. What is under way may have been: its answer tells (tasks/deliver.py).
 UNSENT = "update message set status = 'failed' where case_id = %s and status = 'owed'"
 ERASE = "update {table} t set {erased} from cases ended where {mine} and ended.id = %s"
@@ -31,16 +29,9 @@ def erase(session: Session, reference: str, by: str, now: datetime) -> int:
     if value(connection, "select open from cases where id = %s for update", [case.id]):
         raise Refused("still_open", "The application is still open. Withdraw it first, or wait for its end.")
     count: int = value(connection, COUNT, [case.id])
-    note(connection, case.id, count, now, pseudonym("operator", by))
+    # By its row alone: the declaration's period may have ended. What it writes is erased with the rest.
+    append(connection, lock(connection, case.id), CaseErased(events=count), Order(at=now, by=pseudonym("operator", by)))
     connection.execute(UNSENT, [case.id])
     for each in PERSONAL:
         connection.execute(each.put_into(ERASE), [case.id])
     return count
-
-
-def note(connection: Connection, case_id: int, count: int, at: datetime, by: str) -> None:
-    """Chains the erasure itself to the case. The engine cannot: it needs the declaration, which its period may have ended for."""
-    row = lock(connection, case_id)
-    sealed = seal(row.head, case_id, Recorded(row.version + 1, at, by, CaseErased(events=count)), Order(at=at, by=by), next(salts()))
-    connection.execute(NOTE, [case_id, row.version + 1, sealed.kind, at, by, sealed.commitment, sealed.hash])
-    connection.execute("update cases set version = %s, head = %s where id = %s", [row.version + 1, sealed.hash, case_id])

@@ -5,14 +5,12 @@ from datetime import datetime, timedelta
 from models.database import Connection, value
 from models.errors import Failure
 from models.settings import settings
-from workflows.chain import salts, seal
-from workflows.engine import lock
-from workflows.events import CaseParked, Recorded
-from workflows.evidence import SIJIL, TimePassed
+from workflows.engine import append, lock
+from workflows.events import CaseParked
+from workflows.evidence import TimePassed
 from workflows.load import CaseRow
 from workflows.queue.attempts import set_apart
-from workflows.record import Standing, copy, parked, record
-from workflows.rows import EVENTS, event_row
+from workflows.record import parked
 
 UNANSWERED = timedelta(minutes=1)  # until a case for which a register gave no answer is asked about again
 PATIENCE = timedelta(days=3)  # until it is an operator's to ask why; a register may be away for a weekend
@@ -56,9 +54,7 @@ def unanswered(connection: Connection, row: CaseRow, queue: str, failure: Failur
 
 def park(connection: Connection, row: CaseRow, event: CaseParked, now: datetime) -> None:
     """Parked by its row alone: a case whose file cannot be loaded, or whose stage no map knows, must not fail here, too."""
-    sealed = seal(row.head, row.id, Recorded(row.version + 1, now, SIJIL, event), TimePassed(at=now), next(salts()))
-    copy(connection, EVENTS.name, EVENTS.columns, [event_row(sealed)])
-    record(connection, [], [Standing(row.id, row.version + 1, sealed.hash, row.declaration, parked(now, max(now, row.stage_since)))])
+    append(connection, row, event, TimePassed(at=now), parked(now, max(now, row.stage_since)))
 
 
 def forget(connection: Connection) -> None:
