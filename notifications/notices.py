@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import NamedTuple
 
 from notifications.catalogues import text
 from workflows.casefile import CaseFile
@@ -32,17 +31,7 @@ from workflows.events import (
     ScoreComputed,
 )  # fmt: skip
 from workflows.flow import step_of
-
-
-class Owed(NamedTuple):
-    """A message that an event makes owed; see `ports.Notice`."""
-
-    template: str
-    channel: str
-    language: str
-    recipient: str | None
-    body: str
-
+from workflows.ports import Notice
 
 # Template, and its English words: the key of the catalogues.
 TEMPLATES: Mapping[str, str] = {
@@ -80,7 +69,7 @@ SILENT = {
 }  # fmt: skip
 
 
-def notices(case: CaseFile, recorded: Recorded) -> tuple[Owed, ...]:
+def notices(case: CaseFile, recorded: Recorded) -> tuple[Notice, ...]:
     """What this event makes owed. A household without a phone is owed a letter."""
     template = NOTICES.get(type(recorded.event))
     if template is None:
@@ -88,7 +77,7 @@ def notices(case: CaseFile, recorded: Recorded) -> tuple[Owed, ...]:
     declared = case.declaration
     channel = "sms" if declared.phone else "letter"
     body = words(template, declared.language).format(reference=case.reference, days=days_to_correct(case.kind))
-    return (Owed(template, channel, declared.language, declared.phone, body),)
+    return (Notice(template, channel, declared.language, declared.phone, body),)
 
 
 @cache

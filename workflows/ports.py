@@ -1,9 +1,9 @@
-"""What the stages ask of the world, as protocols. The engine hands them in; tests hand in their own."""
+"""What the stages ask of the world, and which messages are owed. The engine hands it in; tests hand in their own."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from workflows.casefile import CaseFile
 from workflows.events import Recorded
@@ -42,28 +42,14 @@ class Ports:
     register: SocialRegister
 
 
-class Notice(Protocol):
+class Notice(NamedTuple):
     """A message that an event makes owed."""
 
-    @property
-    def template(self) -> str:
-        """Which message it is, by its key in the catalogues."""
-
-    @property
-    def channel(self) -> str:
-        """`sms` or `letter`."""
-
-    @property
-    def language(self) -> str:
-        """That of the declaration."""
-
-    @property
-    def recipient(self) -> str | None:
-        """A phone number; None for a letter."""
-
-    @property
-    def body(self) -> str:
-        """The text as the citizen reads it."""
+    template: str  # which message it is, by its key in the catalogues
+    channel: str  # "sms" | "letter"
+    language: str  # that of the declaration
+    recipient: str | None  # a phone number; None for a letter
+    body: str  # the text as the citizen reads it
 
 
 Notices = Callable[[CaseFile, Recorded], Sequence[Notice]]  # pure: what an event makes owed

@@ -7,24 +7,25 @@ from string import Formatter
 import pytest
 
 from notifications.catalogues import LANGUAGES
-from notifications.notices import NOTICES, TEMPLATES, Owed, days_to_correct, notices, words
+from notifications.notices import NOTICES, TEMPLATES, days_to_correct, notices, words
 from tests.factories import EVENTS, a_case_file, a_declaration, a_recorded
 from tests.unit.segments import MOST_SEGMENTS, segments
 from workflows.doctor import CHECKS
 from workflows.events import CorrectionAsked, Event, HouseholdApproved, PersonsVerified
 from workflows.flow import FLOWS
+from workflows.ports import Notice
 
 TOLD = [event for event in EVENTS if type(event) in NOTICES]
 LANGUAGE_OF_EVERY_TEXT = list(product(TEMPLATES, LANGUAGES))
 
 
-def owed(event: Event, language: str = "ar", phone: str | None = "+212612345678") -> Owed:
+def owed(event: Event, language: str = "ar", phone: str | None = "+212612345678") -> Notice:
     """The one message that this event makes owed."""
     (message,) = notices(a_case_file(declaration=a_declaration(language=language, phone=phone)), a_recorded(event))
     return message
 
 
-def each_message() -> list[Owed]:
+def each_message() -> list[Notice]:
     """Every message in every language."""
     return [owed(event, language) for event in TOLD for language in LANGUAGES]
 
