@@ -15,7 +15,7 @@ from workflows.declaration import Declaration, read, stored
 from workflows.engine import Course, decide
 from workflows.evidence import Holder, RegisteredPerson
 from workflows.flow import MACHINE, REGISTRATION, step_of
-from workflows.ports import Outside, Ports
+from workflows.ports import Ports
 
 ROUNDS = 9
 CASES = 500
@@ -52,7 +52,7 @@ def measure() -> float:
 def round_of(declaration: Declaration, register: Answers) -> float:
     """One round."""
     now = clock.now()
-    ports, outside, fresh = Ports(now, register, register), Outside(lambda _: register, notices), salts()
+    ports, fresh = Ports(now, register, register), salts()
     files = [
         CaseFile(
             id=i, reference="RSU-0000-0000-0000", kind="registration", stage=REGISTRATION.first, version=0, lane=0, household_id=i,
@@ -64,7 +64,7 @@ def round_of(declaration: Declaration, register: Answers) -> float:
     for file in files:
         course = Course(file, GENESIS)
         while (step := step_of(course.file.kind, course.file.stage)).owner == MACHINE:
-            decide(course, step.gather([course.file], ports)[file.id], outside, next(fresh))
+            decide(course, step.gather([course.file], ports)[file.id], notices, next(fresh))
     microseconds = (time.perf_counter() - began) / CASES * 1e6
     assert course.file.stage == "notified", course.file.stage
     return microseconds

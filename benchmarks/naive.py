@@ -46,7 +46,7 @@ def one_decision(case_id: int, expected: str) -> bool:
         step = step_of(case.kind, case.stage)
         told = told_outside()
         evidence = step.gather([course.file], Ports(now, told.population(raw(session)), LocalSocialRegister(raw(session))))
-        decide(course, evidence[case_id], told, next(salts()))
+        decide(course, evidence[case_id], told.notices, next(salts()))
         save(session, case, course, now)
         session.commit()
         return bool(case.machine)

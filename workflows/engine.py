@@ -49,7 +49,7 @@ def work(connection: Connection, rows: Sequence[CaseRow], outside: Outside, now:
     under_way = courses
     while under_way:
         for stage, group in by_stage(under_way):
-            decide_all(stage, group, ports, outside, fresh)
+            decide_all(stage, group, ports, outside.notices, fresh)
         under_way = [each for each in under_way if goes_on(each.file, serves)]
     moved = [course for course in courses if course.moves]
     return write(connection, moved, now)
@@ -70,22 +70,22 @@ def goes_on(file: CaseFile, serves: Collection[str]) -> bool:
     return step.owner == MACHINE and step.queue in serves
 
 
-def decide_all(stage: tuple[str, str], courses: Sequence[Course], ports: Ports, outside: Outside, fresh: Iterator[bytes]) -> None:
+def decide_all(stage: tuple[str, str], courses: Sequence[Course], ports: Ports, notices: Notices, fresh: Iterator[bytes]) -> None:
     """One question for all, then one decision each."""
     step = step_of(*stage)
     evidence = step.gather([course.file for course in courses], ports)
     for course in courses:
-        decide(course, evidence[course.file.id], outside, next(fresh))
+        decide(course, evidence[course.file.id], notices, next(fresh))
 
 
-def decide(course: Course, evidence: Evidence, outside: Outside, salt: bytes) -> Event:
+def decide(course: Course, evidence: Evidence, notices: Notices, salt: bytes) -> Event:
     """Asks the stage, and makes the move that the map shows. Raises Refused where the map knows no such answer here."""
     step = step_of(course.file.kind, course.file.stage)
     decision = step.decides.get(type(evidence))
     if decision is None:
         raise Refused("not_possible_now", f"This is not possible while the case is '{course.file.stage}'.")
     event = decision(course.file, evidence)
-    move(course, event, step.leads[type(event)], evidence, outside.notices, salt)
+    move(course, event, step.leads[type(event)], evidence, notices, salt)
     return event
 
 
@@ -120,7 +120,7 @@ LOCK = f"select {COLUMNS} from cases where id = any(%s) order by id for update"
 HEAD = "update cases set version = %s, head = %s where id = %s"
 
 
-def advance(connection: Connection, case_id: int, version: int, evidence: Evidence, outside: Outside) -> tuple[Event, CaseFile, Progress]:
+def advance(connection: Connection, case_id: int, version: int, evidence: Evidence, notices: Notices) -> tuple[Event, CaseFile, Progress]:
     """One case, on a person's word. Raises Stale where `version` is no longer the case's, Refused where a rule forbids it.
 
     A double click, a repeated message and a colleague who was faster are the same thing: Stale, nothing changed.
@@ -130,7 +130,7 @@ def advance(connection: Connection, case_id: int, version: int, evidence: Eviden
         raise Refused("not_possible_now", "The application waits for our operators; it goes on as soon as they have mended what held it up.")
     (file,) = case_files(connection, [row])
     course = Course(file, row.head)
-    event = decide(course, evidence, outside, next(salts()))
+    event = decide(course, evidence, notices, next(salts()))
     return event, course.file, write(connection, [course], evidence.at)
 
 

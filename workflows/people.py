@@ -18,7 +18,7 @@ from workflows.evidence import DECLARANT, Correction, DoubtAnswer, Evidence, Ord
 from workflows.flow import PARKED
 from workflows.intake import DECLARATION
 from workflows.load import case_files
-from workflows.ports import Outside
+from workflows.ports import Notices
 from workflows.receipts import is_secret_of, normal, pseudonym
 from workflows.record import copy
 
@@ -81,7 +81,7 @@ def find(connection: Connection, reference: str) -> Found:
     return Found(*row)
 
 
-def answer_of_citizen(session: Session, answer: CitizenAnswer, now: datetime, outside: Outside) -> StageNow:
+def answer_of_citizen(session: Session, answer: CitizenAnswer, now: datetime, notices: Notices) -> StageNow:
     """A citizen answers.
 
     Raises NotFound for an unknown reference and for a wrong secret alike, Refused where it is not possible now, Stale
@@ -99,7 +99,7 @@ def answer_of_citizen(session: Session, answer: CitizenAnswer, now: datetime, ou
         form = Reopening(at=now, by=DECLARANT)
     else:
         raise Refused("unknown_answer", "An answer is a correction, a withdrawal or a reopening.", problems=[Problem("kind", "Must be one of these.")])
-    return act(connection, case, answer.version, form, outside)
+    return act(connection, case, answer.version, form, notices)
 
 
 def redeclare(connection: Connection, case: Found, version: int | None, declaration: Declaration | None, now: datetime) -> int:
@@ -125,11 +125,11 @@ def redeclare(connection: Connection, case: Found, version: int | None, declarat
     return number
 
 
-def answer_of_caseworker(session: Session, answer: CaseworkerAnswer, now: datetime, outside: Outside) -> StageNow:
+def answer_of_caseworker(session: Session, answer: CaseworkerAnswer, now: datetime, notices: Notices) -> StageNow:
     """A caseworker answers a doubt. Raises what `answer_of_citizen` raises, secrets aside."""
     connection = raw(session)
     case = find(connection, answer.reference)
-    return act(connection, case, answer.version, in_evidence(answer, now), outside)
+    return act(connection, case, answer.version, in_evidence(answer, now), notices)
 
 
 def in_evidence(answer: CaseworkerAnswer, now: datetime) -> DoubtAnswer:
@@ -138,10 +138,10 @@ def in_evidence(answer: CaseworkerAnswer, now: datetime) -> DoubtAnswer:
     return DoubtAnswer(at=now, by=pseudonym("officer", answer.caseworker), verdict=answer.verdict, reason=answer.reason)
 
 
-def act(connection: Connection, case: Found, version: int | None, form: Evidence, outside: Outside) -> StageNow:
+def act(connection: Connection, case: Found, version: int | None, form: Evidence, notices: Notices) -> StageNow:
     """Puts the form before the engine."""
     try:
-        event, file, progress = advance(connection, case.id, case.version if version is None else version, form, outside)
+        event, file, progress = advance(connection, case.id, case.version if version is None else version, form, notices)
     except psycopg.errors.UniqueViolation as error:
         if error.diag.constraint_name != "case_one_open_registration":
             raise
@@ -149,7 +149,7 @@ def act(connection: Connection, case: Found, version: int | None, form: Evidence
     return StageNow(file.stage, file.version, type(event).__name__, progress.next_queues)
 
 
-def resume(session: Session, case_ids: Sequence[int], operator: str, now: datetime, outside: Outside) -> Progress:
+def resume(session: Session, case_ids: Sequence[int], operator: str, now: datetime, notices: Notices) -> Progress:
     """An operator sends parked cases on from where they failed, all together. Raises Stale where one is not parked."""
     connection = raw(session)
     rows = lock_all(connection, case_ids)
@@ -160,5 +160,5 @@ def resume(session: Session, case_ids: Sequence[int], operator: str, now: dateti
     evidence, fresh = Order(at=now, by=pseudonym("operator", operator)), salts()
     for course in courses:
         stage = failed_at[course.file.id]
-        move(course, CaseResumed(stage=stage), stage, evidence, outside.notices, next(fresh))
+        move(course, CaseResumed(stage=stage), stage, evidence, notices, next(fresh))
     return write(connection, courses, now)

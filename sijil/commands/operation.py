@@ -7,8 +7,8 @@ import typer
 from models import clock
 from models.database import raw, transaction
 from models.errors import Refused
+from notifications.notices import notices
 from sijil.say import Json, answer, servers
-from tasks.outside import outside
 from tasks.wake import wake
 from workflows.people import find
 from workflows.people import resume as resume_cases
@@ -104,7 +104,7 @@ def retry_parked(
             ids = [find(raw(session), reference).id] if reference else [row["case_id"] for row in parked_cases(raw(session), error=error)]
             if not ids:
                 raise Refused("nothing_parked", f"Nothing is parked with the error '{error}'. `sijil parked list` shows the errors there are.")
-            done = resume_cases(session, ids, by, clock.now(), outside())
+            done = resume_cases(session, ids, by, clock.now(), notices)
         for queue in done.next_queues:
             wake(queue)
     answer({"resumed": done.cases}, as_json)

@@ -9,8 +9,8 @@ import typer
 from models import clock
 from models.database import raw, transact, transaction
 from models.errors import Refused
+from notifications.notices import notices
 from sijil.say import Json, answer, servers
-from tasks.outside import outside
 from tasks.wake import wake_after_answer
 from workflows.casefile import CaseFile
 from workflows.declaration import Declaration, Member
@@ -74,7 +74,7 @@ def decide(
     """A caseworker answers a doubt."""
     with servers():
         given = CaseworkerAnswer(reference, caseworker, verdict, reason, version)
-        now = transact(lambda session: answer_of_caseworker(session, given, clock.now(), outside()))
+        now = transact(lambda session: answer_of_caseworker(session, given, clock.now(), notices))
         wake_after_answer(now.queues)
     lines = [f"{now.event}: the case is '{now.stage}' now (version {now.version})."]
     if now.event == "DoubtLifted":

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from models import clock
 from models.database import raw, transact, transaction
-from tests.filing import OUTSIDE, Body
+from notifications.notices import notices
+from tests.filing import Body
 from workflows.declaration import Declaration
 from workflows.intake import Taken
 from workflows.people import CaseworkerAnswer, CitizenAnswer, StageNow, answer_of_caseworker, answer_of_citizen
@@ -18,19 +19,19 @@ def citizen(taken: Taken, kind: str, body: Body | None = None, version: int | No
     """A citizen's answer, committed."""
     sent = Declaration.model_validate({name: given for name, given in body.items() if name != "application"}) if body else None
     answer = CitizenAnswer(taken.reference, secret or taken.secret, kind, version, sent)
-    return transact(lambda session: answer_of_citizen(session, answer, clock.now(), OUTSIDE))
+    return transact(lambda session: answer_of_citizen(session, answer, clock.now(), notices))
 
 
 def caseworker(taken: Taken, verdict: str, reason: str, name: str = "amina", version: int | None = None) -> StageNow:
     """A caseworker's answer, committed."""
     answer = CaseworkerAnswer(taken.reference, name, verdict, reason, version)
-    return transact(lambda session: answer_of_caseworker(session, answer, clock.now(), OUTSIDE))
+    return transact(lambda session: answer_of_caseworker(session, answer, clock.now(), notices))
 
 
 def retry_parked(*case_ids: int) -> None:
     """An operator sends parked cases on."""
     with transaction() as session:
-        resume_cases(session, case_ids, "operator", clock.now(), OUTSIDE)
+        resume_cases(session, case_ids, "operator", clock.now(), notices)
 
 
 def ring_timers() -> int:

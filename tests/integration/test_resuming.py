@@ -10,7 +10,8 @@ import pytest
 from models import clock
 from models.database import raw, transaction
 from models.errors import Stale
-from tests.filing import OUTSIDE, drain_all, events_of, everything, file_clean, healthy, rows, stages, value
+from notifications.notices import notices
+from tests.filing import drain_all, events_of, everything, file_clean, healthy, rows, stages, value
 from tests.integration.conftest import Worker
 from workflows.engine import Progress, append, lock
 from workflows.events import CaseParked
@@ -68,7 +69,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 def resumed(case_ids: list[int]) -> Progress:
     """An operator sends these on."""
     with transaction() as session:
-        return resume(session, case_ids, "operator", clock.now(), OUTSIDE)
+        return resume(session, case_ids, "operator", clock.now(), notices)
 
 
 def parked_ids() -> list[int]:

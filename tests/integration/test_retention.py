@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 from models import clock
 from models.database import raw, transaction
 from models.errors import NotFound
+from notifications.notices import notices
 from sijil.commands import history
-from tests.filing import OUTSIDE, a_household, changed, drain_all, everything, file, file_clean, register, rows, stage_of, value
+from tests.filing import a_household, changed, drain_all, everything, file, file_clean, register, rows, stage_of, value
 from workflows import doctor
 from workflows.history import audit, erasure
 from workflows.history.replay import Replay, replay
@@ -225,7 +226,7 @@ def test_a_lapsed_application_whose_declaration_is_gone_cannot_be_taken_up_again
     retained_at(after("declaration"))
 
     with pytest.raises(NotFound), transaction() as session:
-        answer_of_citizen(session, CitizenAnswer(taken.reference, taken.secret, "reopening"), clock.now(), OUTSIDE)
+        answer_of_citizen(session, CitizenAnswer(taken.reference, taken.secret, "reopening"), clock.now(), notices)
     assert stage_of(taken) == "lapsed"
 
 

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from models import clock
 from models.database import transaction
-from tests.filing import OUTSIDE, a_drainer, a_household, borrowing, changed, drain_all, file, register, rows
+from notifications.notices import notices
+from tests.filing import a_drainer, a_household, borrowing, changed, drain_all, file, register, rows
 from workflows.intake import Taken
 from workflows.people import CaseworkerAnswer, CitizenAnswer, answer_of_caseworker, answer_of_citizen
 from workflows.queue.drain import Drainer
@@ -60,7 +61,7 @@ def asked_by_caseworker() -> Taken:
     """A doubt, and a caseworker who asks for a correction."""
     taken = under_review()
     with transaction() as session:
-        answer_of_caseworker(session, CaseworkerAnswer(taken.reference, "caseworker-1", "correct", "person_declared_twice"), clock.now(), OUTSIDE)
+        answer_of_caseworker(session, CaseworkerAnswer(taken.reference, "caseworker-1", "correct", "person_declared_twice"), clock.now(), notices)
     return taken
 
 
@@ -69,7 +70,7 @@ def rejected() -> Taken:
     taken = under_review()
     for caseworker in ("caseworker-1", "caseworker-2"):
         with transaction() as session:
-            answer_of_caseworker(session, CaseworkerAnswer(taken.reference, caseworker, "refuse", "false_declaration"), clock.now(), OUTSIDE)
+            answer_of_caseworker(session, CaseworkerAnswer(taken.reference, caseworker, "refuse", "false_declaration"), clock.now(), notices)
     return taken
 
 
@@ -77,7 +78,7 @@ def withdrawn(place: int = 5) -> Taken:
     """One that its citizen took back."""
     (taken,) = file(a_household(place, members=3).body)
     with transaction() as session:
-        answer_of_citizen(session, CitizenAnswer(taken.reference, taken.secret, "withdrawal"), clock.now(), OUTSIDE)
+        answer_of_citizen(session, CitizenAnswer(taken.reference, taken.secret, "withdrawal"), clock.now(), notices)
     return taken
 
 

@@ -13,7 +13,6 @@ from models import clock
 from models.database import raw, transact, transaction
 from models.errors import NotFound, Problem, Refused, Stale
 from notifications.notices import notices
-from tasks.outside import outside
 from tasks.wake import wake_after_answer, wake_after_intake
 from web.api.documents import Answered, Correction, Receipt, Standing, problems
 from web.api.schema import schema_of
@@ -119,7 +118,7 @@ def answer_application(request: Request[Any, Any, Any], reference: FromPath[str]
     sent = parsed_answer(request, body)
     answer = CitizenAnswer(reference, sent.secret, sent.kind, sent.version, sent.declaration)
     try:
-        now = transact(lambda session: answer_of_citizen(session, answer, clock.now(), outside()))
+        now = transact(lambda session: answer_of_citizen(session, answer, clock.now(), notices))
     except Stale as late:
         return moved_on(reference, late)
     wake_after_answer(now.queues)
