@@ -10,7 +10,7 @@ from models import clock
 from notifications.notices import notices
 from sijil.generator.household import household
 from workflows.casefile import CaseFile
-from workflows.chain import GENESIS, salts
+from workflows.chain import GENESIS
 from workflows.declaration import Declaration, read, stored
 from workflows.engine import Course, decide
 from workflows.evidence import Holder, RegisteredPerson
@@ -52,7 +52,7 @@ def measure() -> float:
 def round_of(declaration: Declaration, register: Answers) -> float:
     """One round."""
     now = clock.now()
-    ports, fresh = Ports(now, register, register), salts()
+    ports = Ports(now, register, register)
     files = [
         CaseFile(
             id=i, reference="RSU-0000-0000-0000", kind="registration", stage=REGISTRATION.first, version=0, lane=0, household_id=i,
@@ -64,7 +64,7 @@ def round_of(declaration: Declaration, register: Answers) -> float:
     for file in files:
         course = Course(file, GENESIS)
         while (step := step_of(course.file.kind, course.file.stage)).owner == MACHINE:
-            decide(course, step.gather([course.file], ports)[file.id], notices, next(fresh))
+            decide(course, step.gather([course.file], ports)[file.id], notices)
     microseconds = (time.perf_counter() - began) / CASES * 1e6
     assert course.file.stage == "notified", course.file.stage
     return microseconds

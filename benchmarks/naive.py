@@ -18,7 +18,6 @@ from models.household import Eligibility, Household, HouseholdMember, HouseholdV
 from models.message import Message
 from tasks.outside import outside
 from workflows.casefile import CaseFile
-from workflows.chain import salts
 from workflows.declaration import Declaration
 from workflows.engine import Course, decide
 from workflows.events import KINDS, Recorded
@@ -46,7 +45,7 @@ def one_decision(case_id: int, expected: str) -> bool:
         step = step_of(case.kind, case.stage)
         told = told_outside()
         evidence = step.gather([course.file], Ports(now, told.population(raw(session)), LocalSocialRegister(raw(session))))
-        decide(course, evidence[case_id], told.notices, next(salts()))
+        decide(course, evidence[case_id], told.notices)
         save(session, case, course, now)
         session.commit()
         return bool(case.machine)

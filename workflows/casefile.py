@@ -55,7 +55,7 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
         event = recorded.event
         number = event.declaration if isinstance(event, CorrectionReceived) else self.declaration_number
         past = {**self.past, type(event): recorded}
-        moved = max(each.at for each in past.values()) if stage != self.stage else self.stage_since
+        moved = max([each.at for each in past.values()]) if stage != self.stage else self.stage_since
         return msgspec.structs.replace(
             self, stage=stage, version=recorded.seq, stage_since=moved, declaration_number=number, past=past
         )  # fmt: skip

@@ -5,7 +5,6 @@ a change of it is a new label, and old events keep theirs.
 """
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -33,14 +32,6 @@ class Sealed(msgspec.Struct, frozen=True):
     hash: bytes
 
 
-def salts() -> Iterator[bytes]:
-    """Random salts, drawn many at a time."""
-    while True:
-        drawn = os.urandom(SALT_BYTES * 64)
-        for start in range(0, len(drawn), SALT_BYTES):
-            yield drawn[start : start + SALT_BYTES]
-
-
 def commit(salt: bytes, evidence: bytes, facts: bytes) -> bytes:
     """The commitment to what was known and what followed: nobody can guess facts from it without the salt."""
     return sha256(b"sijil.facts.1\0" + salt + len(evidence).to_bytes(8, "big") + evidence + facts).digest()
@@ -59,11 +50,12 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def seal(previous: bytes, case_id: int, recorded: Recorded, evidence: Evidence, salt: bytes) -> Sealed:
-    """An event with its commitment and its place in the chain."""
+def seal(previous: bytes, case_id: int, recorded: Recorded, evidence: Evidence, salt: bytes | None = None) -> Sealed:
+    """An event with its commitment and its place in the chain. Its salt is random, unless one is given."""
     event: Event = recorded.event
     kind = type(event).__name__
     known, facts = encode(evidence), encode(event)
+    salt = salt or os.urandom(SALT_BYTES)
     commitment = commit(salt, known, facts)
     hashed = link(previous, case_id, recorded.seq, kind, recorded.at, recorded.actor, commitment)
     return Sealed(case_id, recorded, kind, known, facts, salt, commitment, hashed)

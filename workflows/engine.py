@@ -12,7 +12,7 @@ from itertools import groupby
 from models.database import Connection
 from models.errors import Refused, Stale
 from workflows.casefile import CaseFile
-from workflows.chain import salts, seal
+from workflows.chain import seal
 from workflows.events import Event, Recorded
 from workflows.evidence import Evidence
 from workflows.flow import MACHINE, PARKED, step_of
@@ -45,11 +45,10 @@ def work(connection: Connection, rows: Sequence[CaseRow], outside: Outside, now:
     """Carries these locked cases through every stage whose queue is in `serves`, and records it all. The caller commits."""
     ports = Ports(now, outside.population(connection), LocalSocialRegister(connection))
     courses = [Course(file, row.head) for file, row in zip(case_files(connection, rows), rows, strict=True)]
-    fresh = salts()
     under_way = courses
     while under_way:
         for stage, group in by_stage(under_way):
-            decide_all(stage, group, ports, outside.notices, fresh)
+            decide_all(stage, group, ports, outside.notices)
         under_way = [each for each in under_way if goes_on(each.file, serves)]
     moved = [course for course in courses if course.moves]
     return write(connection, moved, now)
@@ -70,32 +69,30 @@ def goes_on(file: CaseFile, serves: Collection[str]) -> bool:
     return step.owner == MACHINE and step.queue in serves
 
 
-def decide_all(stage: tuple[str, str], courses: Sequence[Course], ports: Ports, notices: Notices, fresh: Iterator[bytes]) -> None:
+def decide_all(stage: tuple[str, str], courses: Sequence[Course], ports: Ports, notices: Notices) -> None:
     """One question for all, then one decision each."""
     step = step_of(*stage)
     evidence = step.gather([course.file for course in courses], ports)
     for course in courses:
-        decide(course, evidence[course.file.id], notices, next(fresh))
+        decide(course, evidence[course.file.id], notices)
 
 
-def decide(course: Course, evidence: Evidence, notices: Notices, salt: bytes) -> Event:
+def decide(course: Course, evidence: Evidence, notices: Notices) -> Event:
     """Asks the stage, and makes the move that the map shows. Raises Refused where the map knows no such answer here."""
     step = step_of(course.file.kind, course.file.stage)
     decision = step.decides.get(type(evidence))
     if decision is None:
         raise Refused("not_possible_now", f"This is not possible while the case is '{course.file.stage}'.")
     event = decision(course.file, evidence)
-    move(course, event, step.leads[type(event)], evidence, notices, salt)
+    move(course, event, step.leads[type(event)], evidence, notices)
     return event
 
 
-def move(  # noqa: PLR0913 - what a move is made of
-    course: Course, event: Event, to: str, evidence: Evidence, notices: Notices, salt: bytes
-) -> None:
+def move(course: Course, event: Event, to: str, evidence: Evidence, notices: Notices) -> None:
     """Chains the event to the case and moves the file on."""
     file = course.file
     recorded = Recorded(file.version + 1, evidence.at, evidence.by, event)
-    sealed = seal(course.head, file.id, recorded, evidence, salt)
+    sealed = seal(course.head, file.id, recorded, evidence)
     course.moves.append(Move(file, sealed, notices(file, recorded)))
     course.file, course.head = file.after(recorded, to), sealed.hash
 
@@ -130,7 +127,7 @@ def advance(connection: Connection, case_id: int, version: int, evidence: Eviden
         raise Refused("not_possible_now", "The application waits for our operators; it goes on as soon as they have mended what held it up.")
     (file,) = case_files(connection, [row])
     course = Course(file, row.head)
-    event = decide(course, evidence, notices, next(salts()))
+    event = decide(course, evidence, notices)
     return event, course.file, write(connection, [course], evidence.at)
 
 
@@ -140,7 +137,7 @@ def append(connection: Connection, row: CaseRow, event: Event, evidence: Evidenc
     The case stays where it stands, unless a `place` is given.
     """
     seq = row.version + 1
-    sealed = seal(row.head, row.id, Recorded(seq, evidence.at, evidence.by, event), evidence, next(salts()))
+    sealed = seal(row.head, row.id, Recorded(seq, evidence.at, evidence.by, event), evidence)
     copy(connection, EVENTS.name, EVENTS.columns, [event_row(sealed)])
     if place:
         record(connection, [], [Standing(row.id, seq, sealed.hash, row.declaration, place)])

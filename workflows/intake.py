@@ -13,7 +13,7 @@ from models.errors import Problem
 from models.settings import settings
 from workflows.arrays import columns
 from workflows.casefile import CaseFile
-from workflows.chain import GENESIS, salts
+from workflows.chain import GENESIS
 from workflows.declaration import ApplicationBody, Declaration, objections, stored
 from workflows.engine import Course, move
 from workflows.events import ApplicationReceived
@@ -180,9 +180,8 @@ def arrive(
 ) -> list[Arrival]:
     """Numbers, a reference and the first event for each, in memory."""
     numbers = connection.execute(NUMBERS, [len(places)]).fetchall() if places else []
-    fresh = salts()
     return [
-        arrival(i, applications[i], new_file(applications[i], case_id, household_id, now), notices, next(fresh))
+        arrival(i, applications[i], new_file(applications[i], case_id, household_id, now), notices)
         for i, (case_id, household_id) in zip(places, numbers, strict=True)
     ]  # fmt: skip
 
@@ -195,11 +194,11 @@ def new_file(application: Application, case_id: int, household_id: int, now: dat
     )  # fmt: skip
 
 
-def arrival(place: int, application: Application, file: CaseFile, notices: Notices, salt: bytes) -> Arrival:
+def arrival(place: int, application: Application, file: CaseFile, notices: Notices) -> Arrival:
     """One application as a case that has received its first event."""
     course = Course(file, GENESIS)
     event = ApplicationReceived(channel=application.channel, declaration=1, members=len(application.declaration.members))
-    move(course, event, REGISTRATION.first, Submission(at=file.submitted_at, by=DECLARANT), notices, salt)
+    move(course, event, REGISTRATION.first, Submission(at=file.submitted_at, by=DECLARANT), notices)
     body = application.body
     return Arrival(place, application, body, hash_of(body), course, file.reference)
 

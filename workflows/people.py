@@ -10,7 +10,6 @@ from sqlmodel import Session
 from models.database import Connection, raw
 from models.errors import NotFound, Problem, Refused, Stale
 from models.settings import settings
-from workflows.chain import salts
 from workflows.declaration import Declaration, objections, stored
 from workflows.engine import Course, Progress, advance, lock, lock_all, move, write
 from workflows.events import CaseResumed
@@ -157,8 +156,8 @@ def resume(session: Session, case_ids: Sequence[int], operator: str, now: dateti
     if others := set(case_ids) - failed_at.keys():
         raise Stale(f"Case {min(others)} is not {PARKED}.")
     courses = [Course(file, row.head) for file, row in zip(case_files(connection, rows), rows, strict=True)]
-    evidence, fresh = Order(at=now, by=pseudonym("operator", operator)), salts()
+    evidence = Order(at=now, by=pseudonym("operator", operator))
     for course in courses:
         stage = failed_at[course.file.id]
-        move(course, CaseResumed(stage=stage), stage, evidence, notices, next(fresh))
+        move(course, CaseResumed(stage=stage), stage, evidence, notices)
     return write(connection, courses, now)
