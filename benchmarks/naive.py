@@ -22,8 +22,9 @@ from workflows.declaration import Declaration
 from workflows.engine import Course, decide
 from workflows.events import KINDS, Recorded
 from workflows.flow import step_of
+from workflows.person_claims import LET_GO, release
 from workflows.ports import Outside, Ports
-from workflows.record import LET_GO, place
+from workflows.record import place
 from workflows.rows import TABLES, Move
 from workflows.social_register import LocalSocialRegister
 
@@ -77,7 +78,7 @@ def save(session: Session, case: Case, course: Course, now: datetime) -> None:
         session.add_all(objects(each))
     at = place(course.file, now)
     if at.stage in LET_GO:
-        LocalSocialRegister(raw(session)).release([case.id])
+        release(raw(session), [case.id])
     for name, value in zip(at._fields, at, strict=True):
         setattr(case, name, value)
     case.version, case.head, case.declaration = course.file.version, course.head, course.file.declaration_number

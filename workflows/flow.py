@@ -47,7 +47,7 @@ def time_alone(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, TimePass
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One stage of a flow: its owner, its queue, what decides, where each event leads, and until when."""
+    """One stage of a flow: its owner, its queue, what decides, where each event leads, until when, and whether the case holds its persons meanwhile."""
 
     name: str
     owner: str
@@ -58,6 +58,7 @@ class Step:
     within: timedelta | None = None
     reminders: tuple[timedelta, ...] = ()
     every: timedelta | None = None
+    holds_persons: bool = False  # else another household may claim them
 
     @property
     def open(self) -> bool:
@@ -90,7 +91,7 @@ def machine(name: str, stage: Any, queue: str, leads: Mapping[type[Event], str],
     on: dict[type[Evidence], Decide] = {stage.ON: stage.decide}
     if not registered:
         on, leads = {**on, Withdrawal: withdraw.decide}, {**leads, CaseWithdrawn: "withdrawn"}
-    return Step(name, MACHINE, leads, on, queue, getattr(stage, "gather", time_alone))
+    return Step(name, MACHINE, leads, on, queue, getattr(stage, "gather", time_alone), holds_persons=True)
 
 
 def people(  # noqa: PLR0913 - a row of the map, read by its names
@@ -101,9 +102,11 @@ def people(  # noqa: PLR0913 - a row of the map, read by its names
     return Step(name, owner, leads, decides, queue, time_alone, within, reminders, every)
 
 
-def end(name: str, decides: Mapping[type[Evidence], Decide] | None = None, leads: Mapping[type[Event], str] | None = None) -> Step:
+def end(
+    name: str, decides: Mapping[type[Evidence], Decide] | None = None, leads: Mapping[type[Event], str] | None = None, *, holds_persons: bool = False
+) -> Step:
     """Nothing follows, unless somebody takes it up again."""
-    return Step(name, NOBODY, leads or {}, decides or {})
+    return Step(name, NOBODY, leads or {}, decides or {}, holds_persons=holds_persons)
 
 
 def flow(kind: str, *steps: Step) -> Flow:
@@ -135,7 +138,7 @@ REGISTRATION = flow(
         queue="notification", every=timedelta(days=10),
     ),
     end("lapsed", {Reopening: reopen.decide}, {CaseReopened: "submitted"}),
-    end("notified"),
+    end("notified", holds_persons=True),
     end("rejected"),
     end("withdrawn"),
 )  # fmt: skip

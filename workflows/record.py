@@ -9,9 +9,9 @@ from models.database import Connection
 from workflows import lanes
 from workflows.arrays import columns
 from workflows.casefile import CaseFile
-from workflows.flow import MACHINE, PARKED, STAGES, Step, step_of
+from workflows.flow import MACHINE, PARKED, Step, step_of
+from workflows.person_claims import LET_GO, release
 from workflows.rows import TABLES, Move, Row
-from workflows.social_register import LocalSocialRegister
 
 
 class Place(NamedTuple):
@@ -38,8 +38,6 @@ class Standing(NamedTuple):
     place: Place
 
 
-# Where a case stands that holds nobody: another household may claim these persons meanwhile.
-LET_GO = {step.name for step in STAGES if step.owner != MACHINE} - {"notified"}
 PLACE = """
     update cases set stage = %s, open = %s, machine = %s, queue = %s, ready = %s, rank = %s, due_at = %s, deadline = %s, stage_since = %s,
         version = now.version, head = now.head, declaration = now.declaration
@@ -76,9 +74,7 @@ def timer(step: Step, file: CaseFile, now: datetime) -> datetime | None:
 def record(connection: Connection, moves: Sequence[Move], standings: Sequence[Standing]) -> None:
     """Everything that these moves write. The caller's transaction makes it all or nothing."""
     record_moves(connection, moves)
-    letting_go = [each.id for each in standings if each.place.stage in LET_GO]
-    if letting_go:
-        LocalSocialRegister(connection).release(letting_go)
+    release(connection, [each.id for each in standings if each.place.stage in LET_GO])
     together = defaultdict(list)
     for each in standings:
         together[each.place].append(each[:-1])

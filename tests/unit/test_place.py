@@ -7,7 +7,8 @@ import pytest
 from tests.factories import NOW, a_case_file
 from workflows.flow import FLOWS, MACHINE, PARKED, REGISTRATION
 from workflows.lanes import ALLOWANCE, BULK
-from workflows.record import LET_GO, place, standing
+from workflows.person_claims import LET_GO
+from workflows.record import place, standing
 
 LATER = NOW + timedelta(days=3)
 STAGES = [*REGISTRATION.steps, PARKED]
