@@ -101,7 +101,7 @@ class ScoreComputed(Event, frozen=True, kw_only=True, tag=True):
 class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     """A reason to look, never a verdict. `members` are positions; `cases` those that it concerns beside this one."""
 
-    code: str  # "person_in_two_households" | "phone_shared"
+    code: str  # of a file in workflows/fraud/
     members: tuple[int, ...] = ()
     cases: tuple[int, ...] = ()
     count: int = 0

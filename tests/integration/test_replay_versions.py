@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from models.database import raw, transaction
 from tests.filing import drain_all, events_of, facts_of, file_clean, rows, stage_of, value
 from workflows.declaration import Declaration
 from workflows.events import Mismatch, ScoreComputed, Signal
-from workflows.evidence import RegisterAnswer, ScreeningAnswer
+from workflows.evidence import RegisterAnswer
 from workflows.history import replay
 from workflows.intake import Taken
 from workflows.policies import Index
@@ -37,8 +38,7 @@ def nobody_is_known(declaration: Declaration, answer: RegisterAnswer) -> tuple[M
     return (Mismatch(0, "unknown"),)
 
 
-def everybody_is_doubted(answer: ScreeningAnswer) -> tuple[tuple[Signal, ...], tuple[Signal, ...]]:
-    return (Signal(code="person_in_two_households", members=(0,)),), ()
+EVERYBODY_IS_DOUBTED = (SimpleNamespace(signal=lambda case, answer: Signal(code="person_in_two_households", members=(0,))),)
 
 
 def one_more(declaration: Declaration, day: date, index: Index) -> ScoreComputed:
@@ -59,7 +59,7 @@ def notified(database: str, worker: Worker) -> list[Taken]:
     [
         (verify.RULES, "verify-2027-01", nobody_is_known, "MembersMismatched", "needs_correction"),
         (formula.RULES, "score-2027-01", one_more, "ScoreComputed", "notified"),
-        (screen.RULES, "signals-2027-01", everybody_is_doubted, "DuplicateSuspected", "under_review"),
+        (screen.RULES, "signals-2027-01", EVERYBODY_IS_DOUBTED, "DuplicateSuspected", "under_review"),
     ],
 )
 def test_a_changed_rule_changes_no_decision_that_was_taken_and_counts_from_then_on(
@@ -92,7 +92,7 @@ def test_decisions_from_before_there_were_versions_are_replayed_by_the_first(not
     assert value("select count(*) from event where evidence ->> 'rules' is not null") == 0
     monkeypatch.setitem(verify.RULES, "verify-2027-01", nobody_is_known)
     monkeypatch.setitem(formula.RULES, "score-2027-01", one_more)
-    monkeypatch.setitem(screen.RULES, "signals-2027-01", everybody_is_doubted)
+    monkeypatch.setitem(screen.RULES, "signals-2027-01", EVERYBODY_IS_DOUBTED)
 
     found = replayed()
 

@@ -1,17 +1,17 @@
 """Another household claims the same person."""
 
-from collections.abc import Sequence
-
+from workflows.casefile import CaseFile
 from workflows.events import Signal
-from workflows.evidence import Holder
+from workflows.evidence import ScreeningAnswer
 
 CODE = "person_in_two_households"
 WHY = "another household claims the same person"
 INNOCENT = "a separation, a child between two homes, a move that is not declared yet, a typing error"
+NEEDS_A_PERSON = True
 
 
-def signal(held: Sequence[Holder]) -> Signal | None:
+def signal(case: CaseFile, answer: ScreeningAnswer) -> Signal | None:
     """Which members, and which cases hold them; a caseworker sees both."""
-    if not held:
+    if not answer.held:
         return None
-    return Signal(code=CODE, members=tuple(sorted({each.member for each in held})), cases=tuple(sorted({each.case_id for each in held})))
+    return Signal(code=CODE, members=tuple(sorted({each.member for each in answer.held})), cases=tuple(sorted({each.case_id for each in answer.held})))

@@ -1,13 +1,16 @@
 """Many households give one phone. Only noted: in a douar it is normal."""
 
+from workflows.casefile import CaseFile
 from workflows.events import Signal
+from workflows.evidence import ScreeningAnswer
 
 CODE = "phone_shared"
 WHY = "many households give one phone"
 INNOCENT = "one phone serves a family or a hamlet, a helper or an office fills in forms with its own number"
+NEEDS_A_PERSON = False
 FROM_HOUSEHOLDS = 4
 
 
-def signal(households: int) -> Signal | None:
+def signal(case: CaseFile, answer: ScreeningAnswer) -> Signal | None:
     """How many households gave it, this one included."""
-    return Signal(code=CODE, count=households) if households >= FROM_HOUSEHOLDS else None
+    return Signal(code=CODE, count=answer.phone_households) if answer.phone_households >= FROM_HOUSEHOLDS else None

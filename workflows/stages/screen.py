@@ -1,16 +1,16 @@
 """Is there a reason for a person to look? A signal is never a verdict: no machine refuses, suspends or merges."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from types import ModuleType
 
 from workflows.casefile import CaseFile
-from workflows.events import DuplicateSuspected, NothingSuspicious, Signal
+from workflows.events import DuplicateSuspected, NothingSuspicious
 from workflows.evidence import ScreeningAnswer
-from workflows.fraud import person_in_two_households, phone_shared
+from workflows.fraud import SIGNALS, person_in_two_households, phone_shared
 from workflows.ports import Ports
 from workflows.rules import in_force, version_of
 
 ON = ScreeningAnswer
-Signals = tuple[Signal, ...]
 
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, ScreeningAnswer]:
@@ -25,17 +25,13 @@ def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, ScreeningAns
 
 
 def decide(case: CaseFile, answer: ScreeningAnswer) -> NothingSuspicious | DuplicateSuspected:
-    """What somebody must look at goes to a caseworker, with what is only noted."""
+    """All signals of these rules are raised; one that needs a person sends the case to a caseworker, with whatever else is noted."""
     rules = version_of(answer, RULES)
-    doubts, noted = RULES[rules](answer)
-    return DuplicateSuspected(rules=rules, signals=(*doubts, *noted)) if doubts else NothingSuspicious(rules=rules, noted=noted)
+    raised = tuple([signal for each in RULES[rules] if (signal := each.signal(case, answer))])
+    if any(SIGNALS[signal.code].NEEDS_A_PERSON for signal in raised):
+        return DuplicateSuspected(rules=rules, signals=raised)
+    return NothingSuspicious(rules=rules, noted=raised)
 
 
-def signals_2026_11(answer: ScreeningAnswer) -> tuple[Signals, Signals]:
-    """The doubts: a person claimed by another household. And what is only noted: a shared phone."""
-    doubt, shared = person_in_two_households.signal(answer.held), phone_shared.signal(answer.phone_households)
-    return (doubt,) if doubt else (), (shared,) if shared else ()
-
-
-# Doubts and notes, by version, the newest last. None is ever changed, nor what it calls (workflows/fraud/).
-RULES: dict[str, Callable[[ScreeningAnswer], tuple[Signals, Signals]]] = {"signals-2026-11": signals_2026_11}
+# The signals that are asked, by version, the newest last. None is ever changed, nor what a signal in it says (workflows/fraud/).
+RULES: dict[str, tuple[ModuleType, ...]] = {"signals-2026-11": (person_in_two_households, phone_shared)}
