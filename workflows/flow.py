@@ -29,7 +29,18 @@ from workflows.events import (
     ReviewOverdue,
     ScoreComputed,
 )  # fmt: skip
-from workflows.evidence import Correction, DoubtAnswer, Evidence, Reopening, TimePassed, Withdrawal
+from workflows.evidence import (
+    Correction,
+    DoubtAnswer,
+    Evidence,
+    IndexInForce,
+    RegisterAnswer,
+    RegisterState,
+    Reopening,
+    ScreeningAnswer,
+    TimePassed,
+    Withdrawal,
+)  # fmt: skip
 from workflows.ports import Ports
 from workflows.stages import approve, correct, lapse, notify, overdue, reopen, review, score, screen, verify, withdraw
 
@@ -86,12 +97,14 @@ class Flow:
     first: str
 
 
-def machine(name: str, stage: Any, queue: str, leads: Mapping[type[Event], str], *, registered: bool = False) -> Step:
+def machine(  # noqa: PLR0913 - a row of the map, read by its names
+    name: str, queue: str, decides: Mapping[type[Evidence], Decide], leads: Mapping[type[Event], str],
+    *, gather: Gather = time_alone, withdrawable: bool = True,
+) -> Step:  # fmt: skip
     """A stage that a worker decides. The citizen may withdraw before it does, unless the household is in the register by then."""
-    on: dict[type[Evidence], Decide] = {stage.ON: stage.decide}
-    if not registered:
-        on, leads = {**on, Withdrawal: withdraw.decide}, {**leads, CaseWithdrawn: "withdrawn"}
-    return Step(name, MACHINE, leads, on, queue, getattr(stage, "gather", time_alone), holds_persons=True)
+    if withdrawable:
+        decides, leads = {**decides, Withdrawal: withdraw.decide}, {**leads, CaseWithdrawn: "withdrawn"}
+    return Step(name, MACHINE, leads, decides, queue, gather, holds_persons=True)
 
 
 def people(  # noqa: PLR0913 - a row of the map, read by its names
@@ -117,11 +130,17 @@ def flow(kind: str, *steps: Step) -> Flow:
 # The periods of people's stages are assumed: the decree's were not found (docs/formats.md names them as such).
 REGISTRATION = flow(
     "registration",
-    machine("submitted", verify, "verification", {PersonsVerified: "verified", MembersMismatched: "needs_correction"}),
-    machine("verified", score, "scoring", {ScoreComputed: "scored"}),
-    machine("scored", screen, "fraud", {NothingSuspicious: "fraud_checked", DuplicateSuspected: "under_review"}),
-    machine("fraud_checked", approve, "approval", {HouseholdApproved: "approved"}),
-    machine("approved", notify, "notification", {NoticesIssued: "notified"}, registered=True),
+    machine(
+        "submitted", "verification", {RegisterAnswer: verify.decide},
+        {PersonsVerified: "verified", MembersMismatched: "needs_correction"}, gather=verify.gather,
+    ),
+    machine("verified", "scoring", {IndexInForce: score.decide}, {ScoreComputed: "scored"}, gather=score.gather),
+    machine(
+        "scored", "fraud", {ScreeningAnswer: screen.decide},
+        {NothingSuspicious: "fraud_checked", DuplicateSuspected: "under_review"}, gather=screen.gather,
+    ),
+    machine("fraud_checked", "approval", {RegisterState: approve.decide}, {HouseholdApproved: "approved"}, gather=approve.gather),
+    machine("approved", "notification", {TimePassed: notify.decide}, {NoticesIssued: "notified"}, withdrawable=False),
     people(
         "needs_correction", CITIZEN,
         {Correction: correct.decide, Withdrawal: withdraw.decide, TimePassed: lapse.decide},

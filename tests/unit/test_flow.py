@@ -69,6 +69,11 @@ def test_each_decision_stands_under_the_evidence_that_it_takes(step: Step) -> No
     assert {evidence: takes(decide) for evidence, decide in step.decides.items()} == {evidence: evidence for evidence in step.decides}
 
 
+@pytest.mark.parametrize("step", [step for _, step in STEPS if step.owner == MACHINE], ids=lambda step: step.name)
+def test_what_a_machine_stage_gathers_is_what_it_decides_on(step: Step) -> None:
+    assert set(step.decides) - {Withdrawal} == {get_args(get_type_hints(step.gather)["return"])[1]}
+
+
 @pytest.mark.parametrize("flow", FLOWS.values(), ids=lambda flow: flow.kind)
 def test_every_stage_is_reached_and_every_lead_exists(flow: Flow) -> None:
     assert reachable(flow, flow.first) == set(flow.steps)

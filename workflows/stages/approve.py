@@ -8,8 +8,6 @@ from workflows.evidence import RegisterState
 from workflows.policies import threshold_of_version, thresholds_in_force
 from workflows.ports import Ports
 
-ON = RegisterState
-
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, RegisterState]:
     """Where the register stands on each household, and the thresholds that count now."""

@@ -4,8 +4,6 @@ from workflows.casefile import CaseFile
 from workflows.events import HouseholdApproved, NoticesIssued
 from workflows.evidence import TimePassed
 
-ON = TimePassed
-
 
 def decide(case: CaseFile, evidence: TimePassed) -> NoticesIssued:
     """Every registered household is told."""

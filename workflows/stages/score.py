@@ -10,8 +10,6 @@ from workflows.ports import Ports
 from workflows.rules import in_force, version_of
 from workflows.scoring.formula import RULES
 
-ON = IndexInForce
-
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, IndexInForce]:
     """The version of the index that counts now, and of the rules by which a declaration comes to its score."""

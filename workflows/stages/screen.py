@@ -10,8 +10,6 @@ from workflows.fraud import SIGNALS, person_in_two_households, phone_shared
 from workflows.ports import Ports
 from workflows.rules import in_force, version_of
 
-ON = ScreeningAnswer
-
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, ScreeningAnswer]:
     """Claims every person for its case, and counts the households of every phone."""

@@ -10,8 +10,6 @@ from workflows.matching.names import same_name
 from workflows.ports import Ports
 from workflows.rules import in_force, version_of
 
-ON = RegisterAnswer
-
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, RegisterAnswer]:
     """One question for all members of all households."""
