@@ -1,6 +1,6 @@
 """Taking applications in: a set at a time, each once however often it is sent, each with a receipt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -37,6 +37,11 @@ class Application:
     def body(self) -> str:
         """The declaration as it is stored."""
         return stored(self.declaration)
+
+    @property
+    def full_key(self) -> str:
+        """The key with its channel: a file and the API may use the same one. All who send through the API share one set of keys."""
+        return f"{self.channel}:{self.key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,42 +96,35 @@ DECLARATION = "case_id, number, household_id, body, phone, made_at"
 class Arrival:
     """An application that may become a case."""
 
-    place: int  # in the set that was sent
     application: Application
     body: str
     body_hash: bytes
     course: Course
     reference: str
 
-    @property
-    def full_key(self) -> str:
-        """Its key, with the channel: unique among everything ever sent."""
-        return full_key(self.application)
-
 
 def submit(session: Session, applications: Sequence[Application], now: datetime, notices: Notices) -> list[Outcome]:
     """What became of each application, in order. The caller commits, and only then hands out receipts and wakes the queue."""
     connection = raw(session)
-    outcomes: dict[int, Outcome] = {i: refusal for i, each in enumerate(applications) if (refusal := refusal_of(each, now))}
+    refusals = [refusal_of(each, now) for each in applications]
     first: dict[str, int] = {}
-    for i, each in enumerate(applications):
-        if i not in outcomes:
-            first.setdefault(full_key(each), i)
-    fresh = [i for i in first.values() if i not in outcomes]
-    outcomes |= repeated(connection, applications, fresh)
-    arrivals = arrive(connection, applications, [i for i in fresh if i not in outcomes], now, notices)
-    kept = keep_keys(connection, arrivals)
-    outcomes |= repeated(connection, applications, [each.place for each in arrivals if each not in kept])
+    for position, (each, refusal) in enumerate(zip(applications, refusals, strict=True)):
+        if refusal is None:
+            first.setdefault(each.full_key, position)
+    sent = [applications[position] for position in first.values()]
+    outcomes = repeated(connection, sent)
+    outcomes |= take(connection, [each for each in sent if each.full_key not in outcomes], now, notices)
+    return [refusal or outcome_of(position, applications, first, outcomes) for position, refusal in enumerate(refusals)]
+
+
+def take(connection: Connection, applications: Sequence[Application], now: datetime, notices: Notices) -> dict[str, Outcome]:
+    """Opens a case for each whose key nobody used meanwhile and whose declarant has none open; by key what became of it."""
+    kept = keep_keys(connection, arrive(connection, applications, now, notices))
+    outcomes: dict[str, Outcome] = {each.application.full_key: already_open() for each in kept}
+    outcomes |= repeated(connection, [each for each in applications if each.full_key not in outcomes])
     opened = open_cases(connection, kept)
-    outcomes |= {each.place: Taken(each.reference, secret_for(each.reference), each.course.file.id) for each in opened}
-    outcomes |= {each.place: already_open() for each in kept if each not in opened}
     write_down(connection, opened, now)
-    return [outcomes.get(i) or outcome_of_twin(applications, i, first, outcomes) for i in range(len(applications))]
-
-
-def full_key(application: Application) -> str:
-    """The key with its channel: a file and the API may use the same one. All who send through the API share one set of keys."""
-    return f"{application.channel}:{application.key}"
+    return outcomes | {each.application.full_key: Taken(each.reference, secret_for(each.reference), each.course.file.id) for each in opened}
 
 
 def key_of(sent: ApplicationBody) -> str:
@@ -151,12 +149,10 @@ def already_open() -> NotTaken:
     return NotTaken("open_application", text, [Problem("members", text)])
 
 
-def repeated(connection: Connection, applications: Sequence[Application], places: Sequence[int]) -> dict[int, Outcome]:
-    """Those that were taken before: the same receipt again, or a refusal where the key came with another declaration."""
-    known = {row[0]: row[1:] for row in connection.execute(KNOWN, [[full_key(applications[i]) for i in places]])} if places else {}
-    return {
-        i: told_again(applications[i], *known[full_key(applications[i])]) for i in places if full_key(applications[i]) in known
-    }  # fmt: skip
+def repeated(connection: Connection, applications: Sequence[Application]) -> dict[str, Outcome]:
+    """By key those that were taken before: the same receipt again, or a refusal where the key came with another declaration."""
+    known = {row[0]: row[1:] for row in connection.execute(KNOWN, [[each.full_key for each in applications]])} if applications else {}
+    return {each.full_key: told_again(each, *known[each.full_key]) for each in applications if each.full_key in known}
 
 
 def told_again(application: Application, reference: str, case_id: int, body_hash: bytes) -> Outcome:
@@ -166,23 +162,21 @@ def told_again(application: Application, reference: str, case_id: int, body_hash
     return Taken(reference, secret_for(reference), case_id, repeated=True)
 
 
-def outcome_of_twin(applications: Sequence[Application], place: int, first: dict[str, int], outcomes: dict[int, Outcome]) -> Outcome:
-    """An application that stands twice in one set fares like the first of the two."""
-    twin = first[full_key(applications[place])]
-    outcome = outcomes[twin]
-    if isinstance(outcome, Taken):
-        return told_again(applications[place], outcome.reference, outcome.case_id, hash_of(applications[twin].body))
+def outcome_of(position: int, applications: Sequence[Application], first: Mapping[str, int], outcomes: Mapping[str, Outcome]) -> Outcome:
+    """That of its key. An application that stands twice in one set fares like the first of the two."""
+    application = applications[position]
+    twin, outcome = first[application.full_key], outcomes[application.full_key]
+    if position != twin and isinstance(outcome, Taken):
+        return told_again(application, outcome.reference, outcome.case_id, hash_of(applications[twin].body))
     return outcome
 
 
-def arrive(
-    connection: Connection, applications: Sequence[Application], places: Sequence[int], now: datetime, notices: Notices
-) -> list[Arrival]:
+def arrive(connection: Connection, applications: Sequence[Application], now: datetime, notices: Notices) -> list[Arrival]:
     """Numbers, a reference and the first event for each, in memory."""
-    numbers = connection.execute(NUMBERS, [len(places)]).fetchall() if places else []
+    numbers = connection.execute(NUMBERS, [len(applications)]).fetchall() if applications else []
     return [
-        arrival(i, applications[i], new_file(applications[i], case_id, household_id, now), notices)
-        for i, (case_id, household_id) in zip(places, numbers, strict=True)
+        arrival(each, new_file(each, case_id, household_id, now), notices)
+        for each, (case_id, household_id) in zip(applications, numbers, strict=True)
     ]  # fmt: skip
 
 
@@ -194,22 +188,22 @@ def new_file(application: Application, case_id: int, household_id: int, now: dat
     )  # fmt: skip
 
 
-def arrival(place: int, application: Application, file: CaseFile, notices: Notices) -> Arrival:
+def arrival(application: Application, file: CaseFile, notices: Notices) -> Arrival:
     """One application as a case that has received its first event."""
     course = Course(file, GENESIS)
     event = ApplicationReceived(channel=application.channel, declaration=1, members=len(application.declaration.members))
     move(course, event, REGISTRATION.first, Submission(at=file.submitted_at, by=DECLARANT), notices)
     body = application.body
-    return Arrival(place, application, body, hash_of(body), course, file.reference)
+    return Arrival(application, body, hash_of(body), course, file.reference)
 
 
 def keep_keys(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:
     """Those whose key nobody else used meanwhile."""
     if not arrivals:
         return []
-    rows = [(each.reference, each.course.file.id, each.full_key, each.body_hash) for each in arrivals]
+    rows = [(each.reference, each.course.file.id, each.application.full_key, each.body_hash) for each in arrivals]
     kept = {key for (key,) in connection.execute(KEEP_KEYS, columns(rows))}
-    return [each for each in arrivals if each.full_key in kept]
+    return [each for each in arrivals if each.application.full_key in kept]
 
 
 def open_cases(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:
