@@ -1,5 +1,6 @@
 """The web application: which handlers there are."""
 
+from importlib import metadata
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -7,6 +8,7 @@ from litestar import Litestar
 from litestar.datastructures import CacheControlHeader
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.openapi.spec import License
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
@@ -30,15 +32,21 @@ def create_app() -> Litestar:
         route_handlers=[*portal.HANDLERS, *applications.HANDLERS, *health.HANDLERS, metrics.metrics, statics],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         exception_handlers=HANDLERS,
-        openapi_config=OpenAPIConfig(
-            title="Sijil", version="1", description="The case service of a Unified Social Register.", path="/schema",
-            render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin()],
-        ),
+        openapi_config=openapi(),
         request_max_body_size=settings().max_body,
         logging_config=None,
     )  # fmt: skip
     app.asgi_handler = Edge(app.asgi_handler)
     return app
+
+
+def openapi() -> OpenAPIConfig:
+    """What the OpenAPI document says beside the operations, which are described by their docstrings."""
+    about = metadata.metadata("sijil")
+    return OpenAPIConfig(
+        title="Sijil", version=about["Version"], description=about["Summary"], license=License(about["License-Expression"], about["License-Expression"]),
+        path="/schema", use_handler_docstrings=True, render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin()],
+    )  # fmt: skip
 
 
 def environment() -> Environment:

@@ -5,17 +5,20 @@ from litestar import Response, get
 from models.errors import Unavailable
 from models.migrate import require
 from tasks.broker import require_broker
-from web.api.documents import Alive, Ready, problems
+from web.api.responses import Alive, Described, Ready, problems
 from web.errors import problem
 
 
-@get("/health/live", sync_to_thread=False, tags=["health"], summary="Alive")
+@get("/health/live", sync_to_thread=False, tags=["health"], operation_id="isAlive", summary="Alive", response_description="It is alive.")
 def live() -> Alive:
     """The process answers."""
     return Alive(status="alive")
 
 
-@get("/health/ready", sync_to_thread=True, tags=["health"], summary="Ready", responses=problems(503))
+@get(
+    "/health/ready", sync_to_thread=True, operation_class=Described, operation_id="isReady", tags=["health"], summary="Ready",
+    response_description="It can do its work.", responses=problems(503),
+)  # fmt: skip
 def ready() -> Response[Ready]:
     """The database answers and has the tables of this version. A broker that is away only makes things slower, and is said."""
     try:

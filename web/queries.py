@@ -20,6 +20,7 @@ REACHED = "select kind, max(at) from event where case_id = %s group by kind"
 ASKED = "select kind, facts::text from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
 GIVE_REASONS = (MembersMismatched, CorrectionAsked, ApplicationRefused)
 WITH_REASONS = {to for step in STAGES for event, to in step.leads.items() if event in GIVE_REASONS}
+MISMATCHES = ("unknown", "deceased", "name_differs", "birth_date_differs")  # why a member does not agree with the population register
 UNKNOWN = "There is no application with this reference and secret."
 
 

@@ -128,21 +128,21 @@ def test_without_the_secret_the_stage_is_told_and_nothing_else(client: Client) -
 
     bare, whole = shown(client, taken).json(), shown(client, taken, **{"Receipt-Secret": taken.secret}).json()
 
-    assert bare["corrections"] is None
-    assert whole == bare | {"corrections": [{"field": "members[1]", "reason": "birth_date_differs"}]}
+    assert bare["reasons"] is None
+    assert whole == bare | {"reasons": [{"field": "members[1]", "reason": "birth_date_differs"}]}
     assert (bare["reference"], bare["stage"], bare["version"]) == (taken.reference, "needs_correction", version_of(taken))
     assert bare["deadline"]
-    assert set(bare) == {"reference", "stage", "version", "submitted_at", "since", "deadline", "corrections"}
+    assert set(bare) == {"reference", "stage", "version", "submitted_at", "stage_since", "deadline", "reasons"}
 
 
 def test_whose_doubt_it_is_stays_with_the_caseworkers(client: Client) -> None:
     taken = under_review()
-    assert shown(client, taken, **{"Receipt-Secret": taken.secret}).json()["corrections"] == []
+    assert shown(client, taken, **{"Receipt-Secret": taken.secret}).json()["reasons"] == []
 
 
 def test_the_receipts_page_is_there(client: Client) -> None:
     receipt = client.post("/api/v1/applications", json=a_body(language="fr")).json()
 
-    assert receipt["status"] == f"/fr/status/{receipt['reference']}"
-    assert receipt["secret"] not in receipt["status"]
-    assert client.get(receipt["status"]).status_code == 200
+    assert receipt["page"] == f"/fr/status/{receipt['reference']}"
+    assert receipt["secret"] not in receipt["page"]
+    assert client.get(receipt["page"]).status_code == 200

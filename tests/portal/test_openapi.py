@@ -1,5 +1,8 @@
 """The OpenAPI document is valid and true: whatever is sent, the answers are those that it promises."""
 
+import inspect
+import re
+from importlib import metadata
 from typing import Any
 
 import pytest
@@ -13,7 +16,11 @@ from tests.factories import a_body
 from tests.portal.conftest import Client
 from tests.portal.standing import to_correct
 from web.app import create_app
+from web.queries import MISMATCHES
 from workflows.declaration import ApplicationBody
+from workflows.flow import PARKED, REGISTRATION
+from workflows.stages import verify
+from workflows.stages.review import REASONS
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 OPERATIONS = {
@@ -91,6 +98,53 @@ def test_a_true_story_is_answered_as_the_document_says(served: str) -> None:
     assert [each.status_code for each in responses] == [201, 200, 422, 200, 200, 409]
     for case, response in zip(told, responses, strict=True):
         case.validate_response(response, checks=CHECKS)
+
+
+def test_every_operation_has_a_name_and_a_description_and_so_has_each_of_its_answers_and_parameters() -> None:
+    items = [operation for item in document()["paths"].values() for operation in item.values()]
+    parts = [*items, *[part for each in items for part in (*each["responses"].values(), *each.get("parameters", []))]]
+
+    assert {each["operationId"] for each in items} == {"fileApplication", "showApplication", "answerApplication", "isAlive", "isReady"}
+    assert [part for part in parts if not part.get("description")] == []
+    assert "URL follows" not in str(items)
+
+
+def test_the_document_says_which_version_it_is_of_and_under_which_licence() -> None:
+    about = document()["info"]
+    assert (about["version"], about["license"]["identifier"]) == (metadata.version("sijil"), "EUPL-1.2")
+
+
+def test_headers_that_are_sent_are_declared() -> None:
+    for path, item in document()["paths"].items():
+        for operation in item.values():
+            for status, response in operation["responses"].items():
+                declared = set(response.get("headers", {}))
+                assert declared == ({"Retry-After"} if status == "503" else {"Location"} if status == "201" else set()), (path, status)
+
+
+def test_the_location_of_a_new_application_is_its_address(client: Client) -> None:
+    answer = client.post("/api/v1/applications", json=a_body())
+
+    assert client.get(answer.headers["location"]).json()["reference"] == answer.json()["reference"]
+    assert "location" not in client.post("/api/v1/applications", json=a_body()).headers
+
+
+def test_closed_sets_of_words_are_enumerations() -> None:
+    """An enumeration that lacks a word is found by its answer, one that holds too many here."""
+    shapes = document()["components"]["schemas"]
+    stages = {*REGISTRATION.steps, PARKED}
+
+    assert [set(shapes[name]["properties"]["stage"]["enum"]) for name in ("Standing", "Answered", "ProblemDocument")] == [stages] * 3
+    assert set(shapes["Answered"]["properties"]["event"]["enum"]) == {"CorrectionReceived", "CaseWithdrawn", "CaseReopened"}
+    assert set(shapes["Reason"]["properties"]["reason"]["enum"]) == {*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]}
+    assert set(re.findall(r'(?:return|else) "(\w+)"', inspect.getsource(verify.doubt))) == set(MISMATCHES)
+
+
+def test_what_a_problem_leaves_out_has_no_default() -> None:
+    shape = document()["components"]["schemas"]["ProblemDocument"]
+
+    assert set(shape["required"]) == {"type", "title", "status", "detail"}
+    assert "default" not in str(shape)
 
 
 def test_the_documents_body_is_the_model() -> None:

@@ -10,17 +10,17 @@ import web
 from notifications.catalogues import LANGUAGES, texts
 from web.app import environment
 from web.portal import IN_WORK, OFF_THE_WAY, STEPS
+from web.queries import MISMATCHES
 from workflows.flow import PARKED, REGISTRATION
 from workflows.stages.review import REASONS
 
 TEMPLATES = sorted((Path(web.__path__[0]) / "templates").glob("*.html"))
 STATES = {"in_work", "correction_asked"} | ({*REGISTRATION.steps, PARKED} - set(IN_WORK))
-MISMATCHES = {"unknown", "deceased", "name_differs", "birth_date_differs"}
 # What the templates put together from a part: the part before, the part after, and what may stand between.
 COMPOSED = {
     (None, ".title"): STATES, (None, ".what"): STATES, (None, ".do"): STATES,
     ("step.", None): {name for name, _ in STEPS} | {"done", "now"},
-    ("reason.", None): MISMATCHES | {*REASONS["correct"], *REASONS["refuse"]},
+    ("reason.", None): {*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]},
     ("error.", ".title"): {"400", "404", "500", "503"}, ("error.", ".do"): {"400", "404", "500", "503"},
 }  # fmt: skip
 PROPER = {"OpenAPI", "RSU-XXXX-XXXX-XXXX"}  # names and forms that no language translates

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody
-from litestar.params import FromPath, HeaderParameter, RawBody
+from litestar.openapi.spec import OpenAPIMediaType, RequestBody
+from litestar.params import HeaderParameter, PathParameter, RawBody
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models import clock
@@ -14,7 +14,7 @@ from models.database import raw, transact, transaction
 from models.errors import NotFound, Problem, Refused, Stale
 from notifications.notices import notices
 from tasks.wake import wake_after_answer, wake_after_intake
-from web.api.documents import Answered, Correction, Receipt, Standing, problems
+from web.api.responses import Answered, Described, Reason, Receipt, Standing, problems
 from web.api.schema import schema_of
 from web.errors import problem
 from web.queries import UNKNOWN, reasons_of, status_of
@@ -26,6 +26,12 @@ from workflows.problems import WHOLE, problems_of
 from workflows.receipts import is_secret_of, normal
 
 CHANNEL = "api"
+KEY = HeaderParameter(
+    name="Idempotency-Key", max_length=200, pattern=NO_CONTROLS, required=False, description="The sender's own key: sent twice, the application counts once.",
+)  # fmt: skip
+SECRET = HeaderParameter(name="Receipt-Secret", max_length=40, required=False, description="The receipt's; with it the reasons are told.")
+REPEATED = ResponseSpec(Receipt, generate_examples=False, description="It had been taken before; the same receipt.")
+Reference = Annotated[str, PathParameter(description="As on the receipt; case, blanks and hyphens do not matter.")]
 
 
 class Answer(BaseModel):
@@ -40,29 +46,32 @@ class Answer(BaseModel):
 
 
 @dataclass
-class FileOperation(Operation):
+class FileOperation(Described):
     """The body's schema; it is read from its bytes, so that every message names its field."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.request_body = RequestBody(content={"application/json": OpenAPIMediaType(schema=schema_of(ApplicationBody))}, required=True)
 
 
 @dataclass
-class AnswerOperation(Operation):
+class AnswerOperation(Described):
     """The same, for answers."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.request_body = RequestBody(content={"application/json": OpenAPIMediaType(schema=schema_of(Answer))}, required=True)
 
 
 @post(
-    "/api/v1/applications", sync_to_thread=True, operation_class=FileOperation, tags=["applications"], summary="File an application",
-    responses={200: ResponseSpec(Receipt, generate_examples=False, description="It had been taken before."), **problems(400, 413, 415, 422, 503)},
+    "/api/v1/applications", sync_to_thread=True, operation_class=FileOperation, operation_id="fileApplication", tags=["applications"],
+    summary="File an application", response_description="It is stored for good; the receipt.",
+    responses={200: REPEATED, **problems(400, 413, 415, 422, 503)},
 )  # fmt: skip
 def file_application(
     request: Request[Any, Any, Any],
     body: RawBody,
-    idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key", max_length=200, pattern=NO_CONTROLS, required=False)] = None,
+    idempotency_key: Annotated[str | None, KEY] = None,
 ) -> Response[Receipt]:
     """Takes one application and gives its receipt, once it is stored for good. Sent again with the same key it counts once, and gets the same receipt.
 
@@ -74,7 +83,9 @@ def file_application(
     if isinstance(outcome, NotTaken):
         raise refusal(outcome, "Idempotency-Key" if idempotency_key else "application")
     wake_after_intake()
-    return Response(receipt(outcome, sent.language), status_code=200 if outcome.repeated else 201)
+    if outcome.repeated:
+        return Response(receipt(outcome, sent.language), status_code=200)
+    return Response(receipt(outcome, sent.language), headers={"Location": f"/api/v1/applications/{outcome.reference}"})
 
 
 def refusal(outcome: NotTaken, key_field: str) -> Refused:
@@ -85,35 +96,39 @@ def refusal(outcome: NotTaken, key_field: str) -> Refused:
 
 def receipt(taken: Taken, language: str) -> Receipt:
     """What the applicant is given."""
-    return Receipt(reference=taken.reference, secret=taken.secret, status=f"/{language}/status/{taken.reference}", repeated=taken.repeated)
+    return Receipt(reference=taken.reference, secret=taken.secret, page=f"/{language}/status/{taken.reference}", repeated=taken.repeated)
 
 
 @get(
-    "/api/v1/applications/{reference:str}", sync_to_thread=True, tags=["applications"], summary="Where an application stands",
-    responses=problems(400, 404, 422, 503),
+    "/api/v1/applications/{reference:str}", sync_to_thread=True, operation_class=Described, operation_id="showApplication", tags=["applications"],
+    summary="Where an application stands", response_description="Where it stands.", responses=problems(400, 404, 422, 503),
 )  # fmt: skip
 def show_application(
-    reference: FromPath[str],
-    receipt_secret: Annotated[str | None, HeaderParameter(name="Receipt-Secret", max_length=40, required=False)] = None,
+    reference: Reference,
+    receipt_secret: Annotated[str | None, SECRET] = None,
 ) -> Standing:
-    """Stage, version and deadline. With the receipt's secret also what must be corrected; a wrong secret is answered like an unknown reference."""
+    """Stage, version and deadline; with the receipt's secret also why it must be corrected or was refused.
+
+    A wrong secret is answered like an unknown reference.
+    """
     if receipt_secret is not None and not is_secret_of(normal(reference), receipt_secret):
         raise NotFound(UNKNOWN)
     with transaction() as session:
         found = status_of(raw(session), reference)
         reasons = None if receipt_secret is None else reasons_of(raw(session), found)
     return Standing(
-        reference=found.reference, stage=found.stage, version=found.version, submitted_at=found.submitted_at, since=found.stage_since,
+        reference=found.reference, stage=found.stage, version=found.version, submitted_at=found.submitted_at, stage_since=found.stage_since,
         deadline=found.deadline,
-        corrections=None if reasons is None else [Correction(field=each.field, reason=each.reason) for each in reasons],
+        reasons=None if reasons is None else [Reason(field=each.field, reason=each.reason) for each in reasons],
     )  # fmt: skip
 
 
 @post(
-    "/api/v1/applications/{reference:str}/answers", sync_to_thread=True, status_code=200,
-    operation_class=AnswerOperation, tags=["applications"], summary="Answer", responses=problems(400, 404, 409, 413, 415, 422, 503),
+    "/api/v1/applications/{reference:str}/answers", sync_to_thread=True, status_code=200, operation_class=AnswerOperation,
+    operation_id="answerApplication", tags=["applications"], summary="Answer", response_description="What the answer came to.",
+    responses=problems(400, 404, 409, 413, 415, 422, 503),
 )  # fmt: skip
-def answer_application(request: Request[Any, Any, Any], reference: FromPath[str], body: RawBody) -> Response[Answered]:
+def answer_application(request: Request[Any, Any, Any], reference: Reference, body: RawBody) -> Response[Answered]:
     """Corrects, withdraws or reopens. 409 where the case moved on since `version`; 404 for an unknown reference and for a wrong secret alike."""
     sent = parsed_answer(request, body)
     answer = CitizenAnswer(reference, sent.secret, sent.kind, sent.version, sent.declaration)

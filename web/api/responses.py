@@ -1,0 +1,130 @@
+"""What the API answers with: the shapes that its OpenAPI document promises."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, NotRequired, TypedDict, get_type_hints
+
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, Operation, Schema
+from litestar.params import BodyKwarg
+from pydantic import BaseModel, Field
+
+from web.queries import MISMATCHES
+from workflows.evidence import Correction, Reopening, Withdrawal
+from workflows.flow import PARKED, STAGES
+from workflows.stages.review import REASONS
+
+PROBLEM = "application/problem+json"
+# The closed sets of words that an answer may hold: in the document they are enumerations.
+ALL_STAGES: dict[str, Any] = {"enum": [*(step.name for step in STAGES), PARKED]}
+EVENTS_OF_ANSWERS: dict[str, Any] = {
+    "enum": sorted({
+        get_type_hints(decide)["return"].__name__
+        for step in STAGES for evidence, decide in step.decides.items() if evidence in (Correction, Withdrawal, Reopening)
+    }),
+}  # fmt: skip
+REASONS_TOLD: dict[str, Any] = {"enum": [*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]]}
+
+
+class FieldProblem(BaseModel):
+    """One thing wrong with what was sent."""
+
+    field: str = Field(description="Its path, such as `members[2].birth_date`; `body` for the whole.")
+    message: str
+
+
+class ProblemDocument(TypedDict):
+    """What went wrong (RFC 9457). What does not apply is left out."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: NotRequired[Annotated[str, BodyKwarg(description="For programs: which rule refused.")]]
+    problems: NotRequired[Annotated[list[FieldProblem], BodyKwarg(description="Every bad field, the first hundred of them.")]]
+    stage: NotRequired[Annotated[str, BodyKwarg(description="With 409: where the case stands now.", schema_extra=ALL_STAGES)]]
+    version: NotRequired[Annotated[int, BodyKwarg(description="With 409: its version now.")]]
+    reference: NotRequired[Annotated[str, BodyKwarg(description="With 500: the error's reference in our log.")]]
+
+
+class Receipt(BaseModel):
+    """What the applicant keeps. The secret is needed to answer, and is shown to nobody else."""
+
+    reference: str
+    secret: str
+    page: str = Field(description="The address of the citizen's page, on this server.")
+    repeated: bool = Field(description="The same application had been taken before, and counts once.")
+
+
+class Reason(BaseModel):
+    """Why something must be corrected, or why the application was refused."""
+
+    field: str = Field(description="The member's place in the declaration, such as `members[2]`; `members` where a caseworker asked.")
+    reason: str = Field(json_schema_extra=REASONS_TOLD)
+
+
+class Standing(BaseModel):
+    """Where an application stands."""
+
+    reference: str
+    stage: str = Field(json_schema_extra=ALL_STAGES)
+    version: int = Field(description="To be sent with an answer: if the case moves on meanwhile, nothing is done.")
+    submitted_at: datetime
+    stage_since: datetime
+    deadline: datetime | None = Field(description="When the stage ends by itself.")
+    reasons: list[Reason] | None = Field(description="Told to whoever has the receipt's secret; null without it.")
+
+
+class Answered(BaseModel):
+    """What an answer came to."""
+
+    event: str = Field(json_schema_extra=EVENTS_OF_ANSWERS)
+    stage: str = Field(json_schema_extra=ALL_STAGES)
+    version: int
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: str
+
+
+class Ready(BaseModel):
+    """What it needs is there."""
+
+    status: str
+    database: str
+    broker: str
+
+
+WHY = {
+    400: "Not a request that this takes.",
+    404: "There is no such application, or the secret is not its secret.",
+    409: "The case has moved on; `stage` and `version` say where to.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    422: "A rule forbids it; `problems` names each bad field.",
+    500: "Our fault; `reference` finds it in our log.",
+    503: "Something that this needs is away. Try again after `Retry-After` seconds.",
+}
+
+HEADERS = {
+    "201": {"Location": OpenAPIHeader(description="The application's address in this API.", schema=Schema(type=OpenAPIType.STRING), required=True)},
+    "503": {"Retry-After": OpenAPIHeader(description="Seconds.", schema=Schema(type=OpenAPIType.INTEGER), required=True)},
+}
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """The errors that an operation may answer with."""
+    return {status: ResponseSpec(ProblemDocument, generate_examples=False, description=WHY[status], media_type=PROBLEM) for status in (*statuses, 500)}
+
+
+@dataclass
+class Described(Operation):
+    """An operation with the headers of its answers."""
+
+    def __post_init__(self) -> None:
+        for status, headers in HEADERS.items():
+            response = (self.responses or {}).get(status)
+            if isinstance(response, OpenAPIResponse):
+                response.headers = {**headers}
