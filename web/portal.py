@@ -65,6 +65,12 @@ def reasons(language: FromPath[str], reference: FromPath[str], body: RawBody) ->
         return status_page(language, found, reasons=reasons_of(raw(session), found))
 
 
+@get("/{language:str}/status/{reference:str}/why", sync_to_thread=False, include_in_schema=False)
+def without_secret(language: FromPath[str], reference: FromPath[str]) -> Redirect:
+    """To the page of the application: a browser asks for this where a reader reloads, goes back to or shares the page with the reasons."""
+    return Redirect(f"/{known(language)}/status/{quote(reference, safe='')}", status_code=303)
+
+
 def status_page(language: str, case: Status, **more: Any) -> Template:
     """The page of an application."""
     context = {"reasons": None, "wrong": False, **more}
@@ -107,4 +113,5 @@ def steps(case: Status) -> list[tuple[str, str]]:
     return [(name, "done" if done[place] else "now" if place == now else "ahead") for place, (name, _) in enumerate(STEPS)]
 
 
-HANDLERS = [root, home, find, status, reasons]
+# Of two handlers of one address the one in a thread comes last: Litestar 2 sends it into a thread twice where another follows (its pull request 4738).
+HANDLERS = [root, home, find, status, without_secret, reasons]

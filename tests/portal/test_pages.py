@@ -93,6 +93,15 @@ def test_the_reason_is_shown_to_the_receipts_secret_alone(client: Client, langua
 
 
 @both
+def test_the_address_of_the_reasons_leads_back_to_the_application_for_whoever_brings_no_secret(client: Client, language: str) -> None:
+    for reference in (to_correct().reference, NOWHERE, "%00"):
+        for method in ("GET", "HEAD"):
+            answer = client.request(method, f"/{language}/status/{reference}/why", follow_redirects=False)
+            assert (answer.status_code, answer.headers["location"]) == (303, f"/{language}/status/{reference}")
+    assert client.get(f"/de/status/{NOWHERE}/why").status_code == 404
+
+
+@both
 @pytest.mark.parametrize(("standing", "reason"), [(asked_by_caseworker, "person_declared_twice"), (rejected, "false_declaration")])
 def test_a_caseworkers_reason_is_shown_to_the_secret_too(client: Client, language: str, standing: object, reason: str) -> None:
     taken = standing()  # type: ignore[operator]
