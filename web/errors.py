@@ -17,6 +17,7 @@ from workflows.declaration import NO_CONTROLS
 from workflows.problems import OTHERWISE, PATTERNS, SENTENCES, WHOLE
 
 STATUS: dict[type[SijilError], int] = {Refused: 422, Stale: 409, NotFound: 404, Unavailable: 503}
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}  # RFC 9110; Python before 3.13 has the words of older ones
 STATUS_OF_CODE = {"too_large": 413, "not_json": 415}
 FOR_PROGRAMS = ("api", "health", "metrics", "schema")  # first words of addresses
 MOST_PROBLEMS = 100  # of one answer: a megabyte of nonsense is not answered with ten
@@ -40,7 +41,8 @@ def waiting(status: int) -> dict[str, str]:
 
 def problem(status: int, detail: str, **more: Any) -> Response[Any]:
     """Problem details (RFC 9457); `code` is for programs, `problems` names every bad field."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    kind = f"urn:sijil:problem:{more['code']}" if "code" in more else "about:blank"
+    body = {"type": kind, "title": TITLES.get(status, HTTPStatus(status).phrase), "status": status, "detail": detail, **more}
     return Response(body, status_code=status, media_type="application/problem+json", headers=waiting(status))
 
 

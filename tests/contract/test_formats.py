@@ -1,6 +1,8 @@
 """docs/formats.md, its examples and its JSON Schema are those of the code. Run as a program, it writes the schema anew."""
 
+import ast
 import json
+import re
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -15,6 +17,8 @@ from sijil import csvform
 from sijil.enrol import COLUMNS, persons_in
 from sijil.importing import Papers, import_file
 from web.api.applications import Answer
+from web.api.responses import CODES
+from web.errors import STATUS_OF_CODE
 from workflows.chart import listed
 from workflows.declaration import ApplicationBody, Belongings, Bills, Declaration, Housing, Member, read
 from workflows.flow import REGISTRATION
@@ -117,6 +121,29 @@ def test_the_page_says_what_is_assumed() -> None:
     ]
     text = PAGE.read_text()
     assert [each for each in said if each not in text] == []
+
+
+# Codes that no answer of the API can hold: caseworkers' and operators' own, and one of a word that the body's schema refuses.
+OF_COMMANDS_ALONE = {
+    "still_open", "anchors_damaged", "unknown_reason", "needs_second_person", "no_index", "not_paused", "unknown_queue", "not_under_review",
+    "not_a_document", "invalid_declaration", "invalid_variables", "unknown_answer",
+}  # fmt: skip
+
+
+def codes_in_the_code() -> set[str]:
+    """The first argument of every refusal beneath the command line."""
+    files = [path for package in ("models", "workflows", "notifications", "tasks", "web") for path in (DOCS.parent / package).rglob("*.py")]
+    calls = [node for path in files for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call) and node.args]
+    refusals = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id in ("Refused", "NotTaken")]
+    return {str(code.value) for code in refusals if isinstance(code, ast.Constant)}
+
+
+def test_the_page_lists_every_code_that_the_api_can_answer_and_no_other() -> None:
+    section = PAGE.read_text().split("| code | status | meaning |")[1].split("\n\n")[0]
+    found = re.findall(r"^\| `(\w+)` \| (\d+) \|", section, re.MULTILINE)
+    assert {code for code, _ in found} == codes_in_the_code() - OF_COMMANDS_ALONE == set(CODES["enum"])
+    assert {code: int(status) for code, status in found if status != "422"} == STATUS_OF_CODE
+    assert codes_in_the_code() > OF_COMMANDS_ALONE
 
 
 def test_declarations_have_no_field_beside_the_application_s() -> None:

@@ -18,6 +18,10 @@ from tests.portal.conftest import Client
 APPLICATIONS = "/api/v1/applications"
 PROBLEM = "application/problem+json"
 TABLES = ("cases", "receipt", "declaration", "event", "message")
+TITLES = {  # RFC 9110, whatever this Python's words are
+    404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 413: "Content Too Large", 415: "Unsupported Media Type",
+    422: "Unprocessable Content", 500: "Internal Server Error",
+}  # fmt: skip
 MARK = "Zzyzx"  # stands in bodies that are refused, and must not come back
 
 
@@ -27,6 +31,8 @@ def errors_of(answer: httpx.Response, status: int = 422) -> dict[str, str]:
     assert answer.headers["content-type"] == PROBLEM
     problem = answer.json()
     assert problem["status"] == status
+    assert problem["type"] == (f"urn:sijil:problem:{problem['code']}" if "code" in problem else "about:blank")
+    assert problem["title"] == TITLES[status]
     assert problem["detail"]
     assert not any(trace in answer.text for trace in ("Traceback", 'File "', ".py", "psycopg", "pydantic"))
     assert MARK not in answer.text
@@ -250,7 +256,7 @@ def test_ten_megabytes_are_refused_with_an_answer_that_arrives(served: str, chun
     answer = connection.getresponse()
     problem = json.load(answer)
     assert (answer.status, answer.headers["Content-Type"]) == (413, PROBLEM)
-    assert problem["code"] == "too_large"
+    assert (problem["code"], problem["title"]) == ("too_large", "Content Too Large")
     assert problem["problems"] == [{"field": "body", "message": f"Must have at most {settings().max_body:,} bytes."}]
 
     connection.request("POST", APPLICATIONS, json.dumps(a_body()), headers)

@@ -23,6 +23,9 @@ EVENTS_OF_ANSWERS: dict[str, Any] = {
         for step in STAGES for evidence, decide in step.decides.items() if evidence in (Correction, Withdrawal, Reopening)
     }),
 }  # fmt: skip
+CODES: dict[str, Any] = {
+    "enum": ["not_valid", "open_application", "key_reused", "not_possible_now", "declaration_missing", "not_utf8", "not_json", "too_large"],
+}  # fmt: skip
 REASONS_TOLD: dict[str, Any] = {"enum": [*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]]}
 
 
@@ -36,11 +39,11 @@ class FieldProblem(BaseModel):
 class ProblemDocument(TypedDict):
     """What went wrong (RFC 9457). What does not apply is left out."""
 
-    type: str
+    type: Annotated[str, BodyKwarg(description="`urn:sijil:problem:` and the code, else `about:blank`.")]
     title: str
     status: int
     detail: str
-    code: NotRequired[Annotated[str, BodyKwarg(description="For programs: which rule refused.")]]
+    code: NotRequired[Annotated[str, BodyKwarg(description="For programs: which rule refused.", schema_extra=CODES)]]
     problems: NotRequired[Annotated[list[FieldProblem], BodyKwarg(description="Every bad field, the first hundred of them.")]]
     stage: NotRequired[Annotated[str, BodyKwarg(description="With 409: where the case stands now.", schema_extra=ALL_STAGES)]]
     version: NotRequired[Annotated[int, BodyKwarg(description="With 409: its version now.")]]
