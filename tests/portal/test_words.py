@@ -9,7 +9,7 @@ from jinja2 import nodes
 import web
 from notifications.catalogues import LANGUAGES, texts
 from web.app import environment
-from web.portal import IN_WORK, OFF_THE_WAY, STEPS
+from web.portal import IN_WORK, STEPS
 from web.queries import MISMATCHES
 from workflows.flow import PARKED, REGISTRATION
 from workflows.stages.review import REASONS
@@ -71,8 +71,3 @@ def test_nothing_is_composed_that_no_template_asks_for() -> None:
             first, *_, last = argument.nodes
             used.add((first.value if isinstance(first, nodes.Const) else None, last.value if isinstance(last, nodes.Const) else None))
     assert used == set(COMPOSED)
-
-
-def test_every_stage_is_told_in_some_state() -> None:
-    assert set(OFF_THE_WAY) < STATES
-    assert set(IN_WORK) <= {*REGISTRATION.steps, PARKED}

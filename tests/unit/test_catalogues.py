@@ -1,4 +1,4 @@
-"""The texts in every language: none missing, none doubtful, the same places everywhere, and all that the pages ask for."""
+"""The texts in every language: none missing, none doubtful, the same places everywhere."""
 
 import re
 from pathlib import Path
@@ -9,18 +9,13 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-import web
 from models.errors import Broken
 from notifications import catalogues
 from notifications.catalogues import HERE, LANGUAGES, text, texts
-from web.portal import IN_WORK, STEPS
 from workflows.declaration import Language
-from workflows.flow import PARKED, REGISTRATION
 
 DOMAINS = ("messages", "pages")
 FILES = [(domain, language) for domain in DOMAINS for language in LANGUAGES]
-TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in (Path(web.__path__[0]) / "templates").glob("*.html")}
-STAGES = {*REGISTRATION.steps, PARKED}
 
 
 def catalogue(domain: str, language: str) -> Catalog:
@@ -79,29 +74,6 @@ def test_arabic_is_written_in_arabic_letters(domain: str) -> None:
 def test_french_is_not_the_english_key() -> None:
     same = {key for (_, key), found in texts("pages", "fr").items() if found == key}
     assert same <= {"Application", "Questions"}
-
-
-def asked_for(template: str) -> set[str]:
-    """The texts that a template names outright."""
-    return set(re.findall(r"""\bt\("([^"]+)"\)""", template))
-
-
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_every_text_that_a_page_asks_for_is_there(name: str) -> None:
-    known = {key for _, key in keys("pages", "ar")}
-    assert asked_for(TEMPLATES[name]) <= known
-
-
-def test_every_state_of_a_case_has_a_title_a_meaning_and_something_to_do() -> None:
-    states = {"in_work" if stage in IN_WORK else stage for stage in STAGES}
-    known = {key for _, key in keys("pages", "ar")}
-    assert {f"{state}.{part}" for state in states for part in ("title", "what", "do")} <= known
-
-
-def test_every_step_of_the_way_and_every_reason_of_a_mismatch_has_words() -> None:
-    known = {key for _, key in keys("pages", "ar")}
-    assert {f"step.{name}" for name, _ in STEPS} <= known
-    assert {f"reason.{reason}" for reason in ("unknown", "deceased", "name_differs", "birth_date_differs")} <= known
 
 
 def test_a_text_that_is_not_there_is_our_fault_and_never_shown_in_english() -> None:
