@@ -41,8 +41,8 @@ TEMPLATES: Mapping[str, str] = {
     "correction_asked": "RSU: a caseworker looked at application {reference} and asks you to correct it within {days} days, "
     "at the service where you filed or at a service centre. It is not refused.",
     "reminder": "RSU: application {reference} still waits for your correction, at the service where you filed or at a service centre. "
-    "Without it, it will be set aside; you can take it up again later.",
-    "lapsed": "RSU: application {reference} was set aside because no correction came. It is not refused: you can take it up again at any time.",
+    "Without it, it will be suspended; you can take it up again later.",
+    "lapsed": "RSU: application {reference} was suspended because no correction came. It is not refused: you can take it up again at any time.",
     "resumed": "RSU: we have received your answer on application {reference}. It is being processed again.",
     "review": "RSU: a caseworker is looking at application {reference} before it is decided. You need do nothing; we will write to you.",
     "registered": "RSU: your household is registered, application {reference}. Each programme will tell you its own decision.",

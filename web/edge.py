@@ -31,7 +31,7 @@ class Edge:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *missing(message["headers"])]
+                message["headers"] = [*message["headers"], *headers_to_add(message["headers"])]
             elif head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
@@ -39,7 +39,7 @@ class Edge:
         await self.inner(scope, receive, answer)
 
 
-def missing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def headers_to_add(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Those of ours that an answer does not have yet."""
     has = {name.lower() for name, _ in headers}
     return [(name, value) for name, value in HEADERS.items() if name not in has]

@@ -12,7 +12,7 @@ from litestar.response import Template
 
 from models.errors import NotFound, Problem, Refused, SijilError, Stale, Unavailable, describe
 from models.settings import settings
-from web.language import language_of, page
+from web.language import page_for
 from workflows.declaration import NO_CONTROLS
 from workflows.problems import OTHERWISE, PATTERNS, SENTENCES, WHOLE
 
@@ -25,16 +25,16 @@ log = structlog.get_logger()
 Answer = Response[Any] | Template
 
 
-def answered(request: Request[Any, Any, Any], status: int, detail: str, **more: Any) -> Answer:
+def error_response(request: Request[Any, Any, Any], status: int, detail: str, **more: Any) -> Answer:
     """The same error, for programs or for people."""
     if request.url.path.strip("/").split("/")[0] in FOR_PROGRAMS:
         return problem(status, detail, **more)
-    shown = page("error.html", language_of(request), status=status, reference=more.get("reference", ""))
-    shown.headers.update(waiting(status))
+    shown = page_for(request, "error.html", status=status, reference=more.get("reference", ""))
+    shown.headers.update(retry_after(status))
     return shown
 
 
-def waiting(status: int) -> dict[str, str]:
+def retry_after(status: int) -> dict[str, str]:
     """When to come back, where we are the ones who are not there."""
     return {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
 
@@ -43,7 +43,7 @@ def problem(status: int, detail: str, **more: Any) -> Response[Any]:
     """Problem details (RFC 9457); `code` is for programs, `problems` names every bad field."""
     kind = f"urn:sijil:problem:{more['code']}" if "code" in more else "about:blank"
     body = {"type": kind, "title": TITLES.get(status, HTTPStatus(status).phrase), "status": status, "detail": detail, **more}
-    return Response(body, status_code=status, media_type="application/problem+json", headers=waiting(status))
+    return Response(body, status_code=status, media_type="application/problem+json", headers=retry_after(status))
 
 
 def on_sijil_error(request: Request[Any, Any, Any], error: SijilError) -> Answer:
@@ -53,8 +53,8 @@ def on_sijil_error(request: Request[Any, Any, Any], error: SijilError) -> Answer
         return on_any(request, error)
     if isinstance(error, Refused):
         more: dict[str, Any] = {"code": error.code, **({"problems": error.problems[:MOST_PROBLEMS]} if error.problems else {})}
-        return answered(request, STATUS_OF_CODE.get(error.code, status), str(error), **more)
-    return answered(request, status, str(error) if status != HTTPStatus.SERVICE_UNAVAILABLE else "Something that this needs is away. Try again shortly.")
+        return error_response(request, STATUS_OF_CODE.get(error.code, status), str(error), **more)
+    return error_response(request, status, str(error) if status != HTTPStatus.SERVICE_UNAVAILABLE else "Something that this needs is away. Try again shortly.")
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Answer:
@@ -63,13 +63,13 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Answ
         return on_any(request, error)
     if isinstance(error, ValidationException):
         found = [each for each in error.extra if isinstance(each, dict)] if isinstance(error.extra, list) else []
-        named = [Problem(written(str(each.get("key", "")), each.get("source")), sentence(str(each.get("message", "")))) for each in found]
+        named = [Problem(header_name(str(each.get("key", "")), each.get("source")), sentence(str(each.get("message", "")))) for each in found]
         return on_sijil_error(request, Refused("not_valid", "The request is not valid; problems names each field.", problems=named))
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         most = f"at most {settings().max_body:,} bytes"
         return on_sijil_error(request, Refused("too_large", f"A body may have {most}.", problems=[Problem(WHOLE, f"Must have {most}.")]))
     known = HTTPStatus(error.status_code)
-    shown = answered(request, known, f"{known.description or known.phrase}.")
+    shown = error_response(request, known, f"{known.description or known.phrase}.")
     shown.headers.update(error.headers or {})
     return shown
 
@@ -82,7 +82,7 @@ def sentence(said: str) -> str:
     return PATTERNS[NO_CONTROLS] if "matching regex" in said else OTHERWISE
 
 
-def written(name: str, source: object) -> str:
+def header_name(name: str, source: object) -> str:
     """A parameter's name as it is sent: headers are not written as Python writes them."""
     return name.replace("_", "-").title() if source == "header" else name
 
@@ -92,7 +92,7 @@ def on_any(request: Request[Any, Any, Any], error: Exception) -> Answer:
     reference = secrets.token_hex(4)
     failure = describe(error)
     log.error("request failed", reference=reference, error=failure.error, traceback=failure.traceback)
-    return answered(request, 500, f"Something went wrong on our side. If you tell us, give this reference: {reference}.", reference=reference)
+    return error_response(request, 500, f"Something went wrong on our side. If you tell us, give this reference: {reference}.", reference=reference)
 
 
 HANDLERS: dict[int | type[Exception], Any] = {SijilError: on_sijil_error, HTTPException: on_http_error, Exception: on_any}

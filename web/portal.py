@@ -11,7 +11,7 @@ from litestar.response import Redirect, Template
 
 from models.database import raw, transaction
 from notifications.catalogues import LANGUAGES
-from web.language import language_of, page
+from web.language import page, page_for
 from web.queries import Status, reasons_of, status_of
 from workflows.flow import MACHINE, PARKED, STAGES
 from workflows.receipts import is_secret_of, normal
@@ -30,25 +30,26 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 @get("/", sync_to_thread=False, include_in_schema=False)
 def root(request: Request[Any, Any, Any]) -> Template:
     """What this is and where to go, in the reader's language."""
-    return page("home.html", language_of(request))
+    return page_for(request, "home.html")
 
 
 @get("/{language:str}", sync_to_thread=False, include_in_schema=False)
 def home(language: FromPath[str]) -> Template:
     """The same, in a language."""
-    return page("home.html", known(language))
+    return page("home.html", require_language(language))
 
 
 @get("/{language:str}/status", sync_to_thread=False, include_in_schema=False)
 def find(language: FromPath[str], reference: FromQuery[str] = "") -> Redirect:
     """The form's answer: to the page of a reference, however it was typed."""
-    return Redirect(f"/{known(language)}/status/{quote(normal(reference[:60]), safe='')}" if reference.strip() else f"/{known(language)}", status_code=303)
+    first = f"/{require_language(language)}"
+    return Redirect(f"{first}/status/{quote(normal(reference[:60]), safe='')}" if reference.strip() else first, status_code=303)
 
 
 @get("/{language:str}/status/{reference:str}", sync_to_thread=True, include_in_schema=False)
 def status(language: FromPath[str], reference: FromPath[str]) -> Template:
     """Where an application stands, what to do, by when, whom to call. No names, and no reasons: messages tell the reference, and phones are shared."""
-    known(language)
+    require_language(language)
     with transaction() as session:
         found = status_of(raw(session), reference)
     return status_page(language, found)
@@ -57,7 +58,7 @@ def status(language: FromPath[str], reference: FromPath[str]) -> Template:
 @post("/{language:str}/status/{reference:str}/why", sync_to_thread=True, status_code=200, include_in_schema=False)
 def reasons(language: FromPath[str], reference: FromPath[str], body: RawBody) -> Template:
     """The same with the reasons, for whoever has the receipt: its secret comes in the form's body, never in an address."""
-    known(language)
+    require_language(language)
     with transaction() as session:
         found = status_of(raw(session), reference)
         if not is_secret_of(found.reference, field_of(body, "secret")):
@@ -68,7 +69,7 @@ def reasons(language: FromPath[str], reference: FromPath[str], body: RawBody) ->
 @get("/{language:str}/status/{reference:str}/why", sync_to_thread=False, include_in_schema=False)
 def without_secret(language: FromPath[str], reference: FromPath[str]) -> Redirect:
     """To the page of the application: a browser asks for this where a reader reloads, goes back to or shares the page with the reasons."""
-    return Redirect(f"/{known(language)}/status/{quote(reference, safe='')}", status_code=303)
+    return Redirect(f"/{require_language(language)}/status/{quote(reference, safe='')}", status_code=303)
 
 
 def status_page(language: str, case: Status, **more: Any) -> Template:
@@ -85,7 +86,7 @@ def field_of(form: bytes, name: str) -> str:
         return ""
 
 
-def known(language: str) -> str:
+def require_language(language: str) -> str:
     """A language that we speak. Raises NotFoundException for any other first word of an address."""
     if language not in LANGUAGES:
         raise NotFoundException

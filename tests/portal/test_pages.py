@@ -37,7 +37,20 @@ def test_a_page_says_where_an_application_stands_what_to_do_and_whom_to_call(cli
     assert f'<bdi class="code">{taken.reference}</bdi>' in page
     assert f'href="tel:{HELPLINE.replace(" ", "")}"' in page
     assert f'<bdi class="code">{HELPLINE}</bdi>' in page
+    assert f"<title>{text('pages', language, f'{state}.title')} – {taken.reference} – {text('pages', language, 'Unified Social Register')}</title>" in page
     assert text("pages", language, "There you may ask why something was decided, and object, at no cost.") in page
+
+
+@both
+def test_the_first_page_says_where_to_apply_before_anything_else_and_what_a_reference_looks_like(client: Client, language: str) -> None:
+    page = seen(client, f"/{language}")
+
+    assert "<ol>\n<li>" + text("pages", language, "You apply at any service centre, or at a service that files for you.") in page
+    described = re.search(r'<input id="reference"[^>]* aria-describedby="([\w-]+)"', page)
+    assert described
+    assert re.search(rf'id="{described[1]}">[^<]+<bdi class="code">RSU-XXXX-XXXX-XXXX</bdi>', page)
+    assert "/schema/openapi.json" not in page.split("<footer>")[0]
+    assert "/schema/openapi.json" in page
 
 
 @both
@@ -207,6 +220,12 @@ def test_the_first_page_speaks_the_language_that_the_reader_likes_best(client: C
     assert {accepted: answer.headers["content-language"] for accepted, answer in answers.items()} == ACCEPTED
     assert all("Accept-Language" in answer.headers["vary"] for answer in answers.values())
     assert text("pages", "fr", "One register for all social programmes") in unescape(answers["fr"].text)
+
+
+def test_a_page_varies_by_the_readers_languages_only_where_they_choose(client: Client) -> None:
+    expected = {"/": True, "/nothing": True, "/fr": False, f"/fr/status/{registered().reference}": False}
+
+    assert {address: "Accept-Language" in client.get(address).headers.get("vary", "") for address in expected} == expected
 
 
 def test_the_language_in_the_address_goes_before_the_browsers(client: Client) -> None:

@@ -23,7 +23,7 @@ COMPOSED = {
     ("reason.", None): {*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]},
     ("error.", ".title"): {"400", "404", "500", "503"}, ("error.", ".do"): {"400", "404", "500", "503"},
 }  # fmt: skip
-PROPER = {"OpenAPI", "RSU-XXXX-XXXX-XXXX"}  # names and forms that no language translates
+PROPER = {"API", "RSU-XXXX-XXXX-XXXX"}  # names and forms that no language translates
 READ_ALOUD = re.compile(r'(?:alt|title|placeholder|aria-label|value)="([^"]*)"')
 
 

@@ -67,13 +67,28 @@ def test_no_text_counts_things_because_no_form_of_plural_is_chosen_here(domain: 
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_arabic_is_written_in_arabic_letters(domain: str) -> None:
     """But for names, codes and addresses, no word of another script stands in an Arabic text: readers of speech would stumble."""
-    latin = {key: found for key, found in texts(domain, "ar").items() if re.search(r"[A-Za-z]{3,}", re.sub(r"\{\w+\}|https?://\S+|OpenAPI|RSU\S*", "", found))}
+    latin = {key: found for key, found in texts(domain, "ar").items() if re.search(r"[A-Za-z]{3,}", re.sub(r"\{\w+\}|https?://\S+|RSU\S*", "", found))}
     assert latin == {}
 
 
 def test_french_is_not_the_english_key() -> None:
     same = {key for (_, key), found in texts("pages", "fr").items() if found == key}
     assert same <= {"Application", "Questions"}
+
+
+def test_french_pages_keep_a_mark_of_two_parts_on_the_line_of_its_word() -> None:
+    """A blank before : ; ? and ! is one that no line breaks at (U+00A0); an SMS has the plain one, because its alphabet knows no other."""
+    assert [each for each in texts("pages", "fr").values() if re.search(r"[^\u00a0][:;?!]", each)] == []
+    assert [each for each in texts("messages", "fr").values() if "\u00a0" in each or re.search(r"[^ ][:;?!]", each)] == []
+
+
+@pytest.mark.parametrize(("language", "word", "others"), [("ar", "تعليق", "حفظ الطلب|يحفظ|جانبا"), ("fr", "suspendue", "classée|de côté")])
+def test_a_lapsed_application_is_called_by_one_word_in_messages_and_pages(language: str, word: str, others: str) -> None:
+    said = {key: found for domain in DOMAINS for key, found in texts(domain, language).items()}
+    keys_of_lapse = [key for key in said if "suspended" in key[1] or key[1] == "lapsed.title"]
+    assert len(keys_of_lapse) == 4
+    assert [key for key in keys_of_lapse if word not in said[key]] == []
+    assert [found for found in said.values() if re.search(others, found)] == []
 
 
 def test_a_text_that_is_not_there_is_our_fault_and_never_shown_in_english() -> None:

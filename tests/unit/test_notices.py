@@ -9,7 +9,7 @@ import pytest
 from notifications.catalogues import LANGUAGES
 from notifications.notices import NOTICES, TEMPLATES, days_to_correct, notices, words
 from tests.factories import EVENTS, a_case_file, a_declaration, a_recorded
-from tests.unit.segments import MOST_SEGMENTS, segments
+from tests.unit.segments import GSM_7, MOST_SEGMENTS, segments
 from workflows.doctor import CHECKS
 from workflows.events import CorrectionAsked, Event, HouseholdApproved, PersonsVerified
 from workflows.flow import FLOWS
@@ -103,6 +103,12 @@ def test_every_template_has_words_in_every_language_with_the_places_of_the_engli
 def test_every_message_fits_into_two_segments(template: str, language: str) -> None:
     body = words(template, language).format(reference="RSU-7K3M-9QWX-2D5T", days=days_to_correct("registration"))
     assert segments(body) <= MOST_SEGMENTS == 2
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_french_messages_are_written_in_the_alphabet_of_sms(template: str) -> None:
+    """One letter outside it, such as ô or ç, would halve what a segment holds."""
+    assert set(words(template, "fr").format(reference="RSU", days=30)) <= GSM_7
 
 
 def test_every_template_is_used() -> None:
