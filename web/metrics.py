@@ -11,9 +11,11 @@ from models import clock
 from models.database import Connection, raw, transaction
 from workflows.queue.monitor import messages, parked_groups, queues, workers
 
+# Of each counter that a worker keeps: its metric, how many make one of the metric's unit, and what it counts.
 COUNTED = {
-    "batches": "Batches worked.", "cases": "Cases moved.", "failures": "Batches that failed and were halved.",
-    "busy_milliseconds": "Time spent on batches, in milliseconds, over all threads.",
+    "batches": ("batches", 1, "Batches worked."), "cases": ("cases", 1, "Cases moved."),
+    "failures": ("failures", 1, "Batches that failed and were halved."),
+    "busy_milliseconds": ("busy_seconds", 1000, "Time spent on batches, in seconds, over all threads."),
 }  # fmt: skip
 
 
@@ -38,7 +40,7 @@ def of_queues(connection: Connection) -> Iterable[Metric]:
     yield gauge("sijil_queue_depth", "Cases due.", [((row["queue"],), row["depth"]) for row in rows], "queue")
     yield gauge("sijil_queue_oldest_seconds", "Age of the oldest case due.", [((row["queue"],), row["oldest_seconds"]) for row in rows], "queue")
     yield gauge("sijil_queue_apart", "Cases set apart, worked one by one.", [((row["queue"],), row["apart"]) for row in rows], "queue")
-    yield gauge("sijil_queue_rate", "Decisions a second, over the last minute.", [((row["queue"],), row["rate"]) for row in rows], "queue")
+    yield gauge("sijil_queue_rate", "Decisions a second over the last minute, for people to read.", [((row["queue"],), row["rate"]) for row in rows], "queue")
     yield gauge("sijil_queue_paused", "1 where an operator holds the queue back.", [((row["queue"],), row["state"] == "paused") for row in rows], "queue")
 
 
@@ -47,10 +49,10 @@ def of_workers(connection: Connection) -> Iterable[Metric]:
     rows = workers(connection)
     yield gauge("sijil_workers_alive", "Worker processes alive.", [((), sum(row["alive"] for row in rows))])
     yield gauge("sijil_worker_holds", "Cases that a worker holds now.", [((str(row["id"]),), row["holds"]) for row in rows], "worker")
-    for name, help_text in COUNTED.items():
+    for counter, (name, unit, help_text) in COUNTED.items():
         metric = CounterMetricFamily(f"sijil_worker_{name}", help_text, labels=["worker"])
         for row in rows:
-            metric.add_metric([str(row["id"])], row["counters"].get(name, 0))
+            metric.add_metric([str(row["id"])], row["counters"].get(counter, 0) / unit)
         yield metric
 
 

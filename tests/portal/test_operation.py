@@ -111,7 +111,7 @@ def test_metrics_count_queues_workers_and_messages_for_all_processes(client: Cli
     assert before["sijil_workers_alive"][()] == 0
     assert after["sijil_workers_alive"][()] == 1
     assert list(after["sijil_worker_cases"].values()) == [3]
-    assert list(after["sijil_worker_busy_milliseconds"].values()) == [12.5]
+    assert list(after["sijil_worker_busy_seconds"].values()) == [0.0125]
     assert before["sijil_messages"]["owed",] == 3
     assert after["sijil_messages"]["owed",] == 6
     assert after["sijil_parked"][()] == 0
