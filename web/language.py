@@ -54,5 +54,5 @@ def page(template: str, language: str, *, status: int = 200, path: str = "", **c
 
 
 def day(language: str, moment: datetime) -> str:
-    """A date in words, as in Morocco."""
-    return format_date(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(MOROCCO), "long", locale=LANGUAGES[language].locale)
+    """A date in words, as in Morocco, which no line breaks."""
+    return format_date(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(MOROCCO), "long", locale=LANGUAGES[language].locale).replace(" ", "\u00a0")

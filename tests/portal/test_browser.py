@@ -30,6 +30,8 @@ DRAWN = """() => [...document.querySelectorAll('bdi.code')].map(e => { const nod
     const range = document.createRange(); range.setStart(node, i); range.setEnd(node, i + 1); const r = range.getBoundingClientRect();
     return [letter, r.left, r.top] }) })"""
 
+# Marks of the step at hand that are drawn on more than one line.
+BROKEN_MARKS = "() => [...document.querySelectorAll('.now .when')].filter(e => e.getClientRects().length > 1).map(e => e.textContent)"
 # The borders of the state's box, and the room beside the words of a step.
 MIRRORED = """() => { const box = getComputedStyle(document.querySelector('.state')), of = what => document.querySelector(what).getBoundingClientRect();
     const line = of('ol.steps li'), words = of('ol.steps li span');
@@ -105,6 +107,7 @@ def test_pages_fit_a_narrow_phone_can_be_tapped_and_satisfy_axe(served: str, pho
             phone.set_viewport_size({"width": width, "height": 640})
             assert (name, width, phone.evaluate("document.documentElement.scrollWidth")) == (name, width, width)
             assert (name, width, phone.evaluate(STICKING_OUT)) == (name, width, [])
+            assert (name, width, phone.evaluate(BROKEN_MARKS)) == (name, width, [])
 
 
 @both
