@@ -12,6 +12,7 @@ from sijil.ground import Ground, ground
 
 def compare(rounds: int, seed: int, workers: Workers, say: Say, only: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Medians in cases a second, what each ran with, and every single value."""
+    only = only | {"engine"} if "copy" in only else only  # it copies the rows that an engine wrote in the same round
     with ground("bench") as on:
         cases = engine.calibrated(on, seed, workers, say)
         settings = settings_of(on, workers, say, only)

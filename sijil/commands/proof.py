@@ -40,7 +40,7 @@ def bench_engine(
     processes: Processes = OURS.processes,
     threads: Threads = OURS.threads,
     batch: Batch = OURS.batch,
-    only: Annotated[str, typer.Option(help="Only these, with commas between: engine, limit, copy, naive, noop, dbos.")] = "",
+    only: Annotated[str, typer.Option(help="Only these, with commas between: engine, limit, copy (which runs the engine, too), naive, noop, dbos.")] = "",
     as_json: Json = False,
 ) -> None:
     """The engine beside its limit, plain COPY, and its rivals, in cases a second."""
