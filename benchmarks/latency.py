@@ -136,6 +136,6 @@ def core_percent(pids: list[int], seconds: float) -> float:
 
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process so far."""
-    with open(f"/proc/{pid}/stat") as file:
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
         fields = file.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -25,6 +25,6 @@ def measure(seed: int, workers: Workers, say: Say, waiting: int = WAITING) -> di
 
 def peak_of(pid: int) -> float:
     """A process's peak, in MB."""
-    with open(f"/proc/{pid}/status") as file:
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
         line = next(line for line in file if line.startswith(PEAK))
     return int(line.split()[1]) / 1024

@@ -83,9 +83,9 @@ def dbos(on: Ground, prepared: str, cases: int, processes: int, threads: int) ->
     on.execute("drop database if exists dbos_system with (force)")
     on.execute("create database dbos_system")
     system = on.postgres.url_of("dbos_system")
-    migrate = subprocess.run([sys.executable, "-m", "benchmarks.dbos_worker", "migrate", system], capture_output=True, text=True, check=False)
+    migrate = subprocess.run([sys.executable, "-m", "benchmarks.dbos_worker", "migrate", system], capture_output=True, check=False)
     if migrate.returncode:
-        raise Broken(f"DBOS cannot prepare its tables: {migrate.stderr.strip()[-300:]}")
+        raise Broken(f"DBOS cannot prepare its tables: {migrate.stderr.decode(errors='replace').strip()[-300:]}")
     last_id = int(one("select id from cases order by id limit 1 offset %s", cases - 1))
     command = [str(last_id), str(processes), str(threads), system]
     children = [start("benchmarks.dbos_worker", str(i), *command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for i in range(processes)]

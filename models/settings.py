@@ -64,14 +64,14 @@ class Settings(BaseSettings):
             self.home.mkdir(parents=True, exist_ok=True)
             fresh = path.with_suffix(f".{secrets.token_hex(4)}")
             fresh.touch(mode=0o600)
-            fresh.write_text(secrets.token_urlsafe(32))
+            fresh.write_text(secrets.token_urlsafe(32), encoding="utf-8")
             try:
                 path.hardlink_to(fresh)  # the first one wins; a second process then reads it
             except FileExistsError:
                 pass
             finally:
                 fresh.unlink()
-        return path.read_text().strip().encode()
+        return path.read_text(encoding="utf-8").strip().encode()
 
 
 @cache

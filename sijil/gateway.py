@@ -24,8 +24,8 @@ class DeliveryLog:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         mend(path)
-        self.known = {json.loads(line)["reference"] for line in path.read_text().splitlines()} if path.exists() else set[str]()
-        self.file = path.open("a")
+        self.known = {json.loads(line)["reference"] for line in path.read_text(encoding="utf-8").splitlines()} if path.exists() else set[str]()
+        self.file = path.open("a", encoding="utf-8")
         self.lock = Lock()
 
     def append(self, messages: Sequence[dict[str, Any]]) -> None:

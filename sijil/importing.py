@@ -82,7 +82,7 @@ def receipts_in(path: Path | None) -> Iterator[Callable[[str], object]]:
 def to_write(path: Path, mode: int = 0o666) -> TextIO:
     """A file to write into. Raises Refused where it cannot be opened, before anything is taken."""
     try:
-        return open(path, "w", opener=partial(os.open, mode=mode))
+        return open(path, "w", encoding="utf-8", opener=partial(os.open, mode=mode))
     except OSError as error:
         raise Refused("not_writable", f"{path} cannot be written: {error.strerror}.") from None
 

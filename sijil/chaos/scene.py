@@ -159,7 +159,7 @@ class Scene:
 
     def delivered(self) -> Counter[str]:
         """How often the gateway wrote each of our references down, by its own log."""
-        lines = self.gateway_log.read_text().splitlines() if self.gateway_log.exists() else []
+        lines = self.gateway_log.read_text(encoding="utf-8").splitlines() if self.gateway_log.exists() else []
         return Counter(json.loads(line)["reference"] for line in lines)
 
     # The broker's own unreliability
@@ -185,7 +185,7 @@ def holds_one(pid: int, sockets: set[str]) -> bool:
 
 def sockets_at(port: int) -> set[str]:
     """The local ends of connections at this port, as /proc names them."""
-    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="utf-8").splitlines()[1:]]
     return {f"socket:[{fields[9]}]" for fields in lines if fields[1].endswith(f":{port:04X}")}
 
 

@@ -130,7 +130,7 @@ def stopped(pid: int) -> Iterator[None]:
 def stands_still(pid: int) -> bool:
     """Whether there is such a process, and it is stopped: one that was killed before has left its batch in the book."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "T"
     except OSError:
         return False
 

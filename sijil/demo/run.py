@@ -52,7 +52,7 @@ def alone(home: Path) -> Iterator[None]:
     """The one demo of a folder, for as long as it runs. Raises Refused where another one is: it would share servers and workers unasked."""
     try:
         home.mkdir(parents=True, exist_ok=True)
-        file = (home / "demo.lock").open("w")
+        file = (home / "demo.lock").open("wb")
     except OSError as error:
         raise Unavailable(f"{home} cannot be used ({error.strerror}). SIJIL_HOME names another place.") from None
     with file:

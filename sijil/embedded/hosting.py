@@ -51,6 +51,6 @@ def give_to_nobody(folder: Path, programs: Path) -> None:
 def is_running(pid: int, name: str) -> bool:
     """Whether this process lives and is one of these."""
     try:
-        return Path(f"/proc/{pid}/comm").read_text().strip() == name
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == name
     except OSError:
         return False

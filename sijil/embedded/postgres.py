@@ -71,12 +71,12 @@ class Postgres(Server):
                 *unprivileged(), str(binaries() / "initdb"), "--pgdata", str(self.data), "--username=sijil", "--auth=trust", "--encoding=UTF8",
                 "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync",
             ]  # fmt: skip
-            made = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, **as_nobody())
+            made = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, check=False, **as_nobody())
             if made.returncode:
                 said = (made.stderr.strip().splitlines() or ["it said nothing"])[-1]
                 raise Unavailable(f"initdb failed in {self.data}: {said} (Or set SIJIL_DATABASE_URL to a PostgreSQL 18.)")
         note = self.data / "postmaster.pid"
-        if note.exists() and not is_running(int(note.read_text().split()[0]), "postgres"):
+        if note.exists() and not is_running(int(note.read_text(encoding="utf-8").split()[0]), "postgres"):
             note.unlink()
 
     def command(self) -> list[str]:

@@ -88,7 +88,7 @@ class Server(ABC):
 
     def last_word(self) -> str:
         """The last line of its log."""
-        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
         return lines[-1] if lines else "it said nothing"
 
     def stop(self) -> None:
@@ -121,6 +121,6 @@ def private(folder: Path) -> None:
 @contextmanager
 def turn(folder: Path) -> Iterator[None]:
     """One starter at a time."""
-    with (folder / "start.lock").open("w") as file:
+    with (folder / "start.lock").open("wb") as file:
         flock(file, LOCK_EX)
         yield

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 from sijil.csvform import HEADER, rows
@@ -16,7 +17,10 @@ def write(directory: Path, count: int, seed: int, start: int = 0, *, csv: bool =
     """Writes the files into a directory; how many households, persons, and plants of each kind."""
     directory.mkdir(parents=True, exist_ok=True)
     counts: Counter[str] = Counter()
-    with (directory / POPULATION).open("w") as population, (directory / APPLICATIONS).open("w") as applications, (directory / TRUTH).open("w") as truth:
+    with ExitStack() as files:
+        population, applications, truth = (
+            files.enter_context((directory / name).open("w", encoding="utf-8")) for name in (POPULATION, APPLICATIONS, TRUTH)
+        )
         for made in households(count, seed, start):
             population.writelines(line(each.row()) for each in made.persons)
             applications.write(line(made.body))
@@ -30,7 +34,7 @@ def write(directory: Path, count: int, seed: int, start: int = 0, *, csv: bool =
 
 def write_table(directory: Path, bodies: Iterable[dict[str, object]]) -> None:
     """The same applications as a table: a row a member."""
-    with (directory / TABLE).open("w", newline="") as file:
+    with (directory / TABLE).open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(HEADER) + "\r\n")
         for body in bodies:
             file.writelines(rows(ApplicationBody.model_validate(body)))

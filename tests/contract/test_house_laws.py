@@ -92,6 +92,19 @@ def binary_fractions(tree: ast.AST) -> Iterator[str]:
             yield f"{name_of(node.func)}() in line {node.lineno}"
 
 
+def leaves_encoding_to_locale(tree: ast.AST) -> Iterator[str]:
+    """Files and pipes of text whose encoding would be the locale's: under LC_ALL=C it cannot hold a name."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = name_of(node.func) if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        constants = [each.value for each in [*node.args, *(named.value for named in node.keywords)] if isinstance(each, ast.Constant)]
+        bytes_alone = called == "open" and any(isinstance(each, str) and re.fullmatch(r"[rwax]\+?b\+?", each) for each in constants)
+        keywords = {named.arg for named in node.keywords}
+        if (called in ("open", "read_text", "write_text") or "text" in keywords) and not bytes_alone and "encoding" not in keywords:
+            yield f"{called} in line {node.lineno}"
+
+
 def breaches(law: Callable[[ast.AST], Iterator[str]], paths: list[Path]) -> set[str]:
     """The files in which a law's matter is found, as paths from the root."""
     return {path.relative_to(ROOT).as_posix() for path in paths if any(law(parsed(path)))}
@@ -119,6 +132,10 @@ def test_only_settings_reads_the_environment_and_only_who_starts_processes_sets_
 def test_only_the_clock_knows_the_time() -> None:
     """But for the demo's gateway, which stands for somebody else's program."""
     assert breaches(knows_time, FILES) == {"models/clock.py", "sijil/gateway.py"}
+
+
+def test_every_file_of_text_names_its_encoding() -> None:
+    assert breaches(leaves_encoding_to_locale, [*FILES, *sorted((ROOT / "benchmarks").rglob("*.py"))]) == set()
 
 
 def test_everything_is_caught_at_the_edges_only() -> None:
@@ -201,6 +218,11 @@ def test_no_two_advisory_locks_have_one_key() -> None:
         (knows_time, "date.today()"),
         (catches_everything, "try:\n    x()\nexcept (ValueError, Exception):\n    pass"),
         (catches_everything, "try:\n    x()\nexcept:\n    pass"),
+        (leaves_encoding_to_locale, "open(path)"),
+        (leaves_encoding_to_locale, "path.open('a')"),
+        (leaves_encoding_to_locale, "path.read_text()"),
+        (leaves_encoding_to_locale, "path.write_text('w', errors='replace')"),
+        (leaves_encoding_to_locale, "subprocess.run(command, text=True)"),
         (binary_fractions, "x = 0.1"),
         (binary_fractions, "float(x)"),
     ],
@@ -211,5 +233,6 @@ def test_each_law_sees_its_breach(law: Callable[[ast.AST], Iterator[str]], breac
 
 def test_no_law_sees_a_breach_where_there_is_none() -> None:
     innocent = "try:\n    x()\nexcept BaseException:\n    clean()\n    raise\nprocess.send_signal(2)\nisinstance(x, float)\nmoment = clock.now()"
-    for law in (commits, sends, reads_environment, knows_time, catches_everything, binary_fractions):
+    innocent += "\nopen(path, 'rb')\npath.open('r+b')\npath.open(encoding='utf-8')"
+    for law in (commits, sends, reads_environment, knows_time, leaves_encoding_to_locale, catches_everything, binary_fractions):
         assert list(law(ast.parse(innocent))) == []

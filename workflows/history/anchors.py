@@ -77,7 +77,7 @@ def write_file(directory: Path, first: dict[str, Any], lines: Iterable[str]) -> 
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{first['anchor']:06d}-{first['at'][:10]}.ndjson"
     draft = path.with_suffix(".draft")
-    with draft.open("w") as file:
+    with draft.open("w", encoding="utf-8") as file:
         file.write(json.dumps(first) + "\n")
         file.writelines(lines)
         file.flush()
@@ -114,7 +114,7 @@ def read(directory: Path, heads: Heads) -> tuple[int, list[str]]:
 
 def read_file(path: Path, heads: Heads) -> dict[str, Any]:
     """One anchor's first line; its heads are put into `anchored`."""
-    with path.open() as file:
+    with path.open(encoding="utf-8") as file:
         first: dict[str, Any] = json.loads(file.readline())
         if not isinstance(first, dict):
             raise ValueError("no first line")

@@ -21,7 +21,7 @@ def seal(folder: Path = HERE) -> list[str]:
     new = sorted(set(found) - set(sealed))
     if new:
         fresh = sealed | {name: found[name] for name in new}
-        (folder / "RELEASED.json").write_text(json.dumps(fresh, indent=2, sort_keys=True) + "\n")
+        (folder / "RELEASED.json").write_text(json.dumps(fresh, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return new
 
 
@@ -35,7 +35,7 @@ def broken(folder: Path = HERE) -> dict[str, str]:
 
 def seals(folder: Path) -> dict[str, str]:
     """The seal of every released file."""
-    return dict(json.loads((folder / "RELEASED.json").read_text()))
+    return dict(json.loads((folder / "RELEASED.json").read_text(encoding="utf-8")))
 
 
 def digests(folder: Path) -> Mapping[str, str]:
