@@ -39,12 +39,17 @@ def work(
 
 
 def chosen_queues(given: list[str] | None) -> tuple[str, ...]:
-    """The queues asked for. Raises Refused for one that does not exist."""
-    names = [name.strip() for each in given or [] for name in each.split(",") if name.strip()]
+    """The queues asked for; all where the option was not given. Raises Refused for one that does not exist, and for an option that names none."""
+    if not given:
+        return ALL_QUEUES
+    known = f"There are {', '.join(ALL_QUEUES)}."
+    names = [name.strip() for each in given for name in each.split(",") if name.strip()]
+    if not all(each.strip(", ") for each in given):
+        raise Refused("no_queue", f"--queues names no queue; leave it out to work all of them. {known}")
     for name in names:
         if name not in ALL_QUEUES:
-            raise Refused("unknown_queue", f"There is no queue '{name}'. There are {', '.join(ALL_QUEUES)}.")
-    return tuple(names) or ALL_QUEUES
+            raise Refused("unknown_queue", f"There is no queue '{name}'. {known}")
+    return tuple(names)
 
 
 @app.command("serve")

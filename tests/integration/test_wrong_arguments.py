@@ -1,0 +1,45 @@
+"""What a command refuses, and in which words: before any server is started where that can be known."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from models.errors import Refused
+from sijil import embedded
+from sijil.commands.running import chosen_queues
+from tests.integration.running import Run
+from workflows.flow import ALL_QUEUES
+
+
+@pytest.fixture
+def no_servers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """A command that starts one fails."""
+
+    def started(**_: object) -> None:
+        raise AssertionError("servers were started")
+
+    monkeypatch.setattr(embedded, "ensure", started)
+    return started
+
+
+@pytest.mark.parametrize("given", ["", " ", ",", " , "])
+def test_queues_that_are_none_are_not_all_queues(no_servers: object, sijil: Run, given: str) -> None:
+    """As where a shell's variable is not set."""
+    ran = sijil("work", "--queues", given)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"sijil: --queues names no queue; leave it out to work all of them. There are {', '.join(ALL_QUEUES)}.\n"
+
+
+def test_one_of_two_options_that_names_no_queue_is_refused() -> None:
+    with pytest.raises(Refused, match="names no queue"):
+        chosen_queues(["verification", ""])
+
+
+@pytest.mark.parametrize(
+    ("given", "chosen"),
+    [(None, ALL_QUEUES), (["verification, scoring"], ("verification", "scoring")), (["fraud,", "delivery"], ("fraud", "delivery"))],
+)
+def test_queues_are_named_with_commas_or_by_the_option_again(given: list[str] | None, chosen: tuple[str, ...]) -> None:
+    assert chosen_queues(given) == chosen
