@@ -1,31 +1,23 @@
 """For caseworkers: which applications wait for them, what a doubt is about, and answering it."""
 
-from collections.abc import Sequence
-from shlex import quote
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 import typer
 
 from models import clock
 from models.database import raw, transact, transaction
-from models.errors import Refused
 from notifications.notices import notices
+from sijil.doubt_view import in_full, in_one_line, told
 from sijil.say import Json, answer, servers
 from tasks.wake import wake_after_answer
-from workflows.casefile import CaseFile
-from workflows.declaration import Declaration, Member
-from workflows.doubts import Other, doubted, waiting
-from workflows.events import DuplicateSuspected, RefusalProposed
-from workflows.fraud import SIGNALS
-from workflows.people import CaseworkerAnswer, answer_of_caseworker, in_evidence
-from workflows.policies import index_in_force
+from workflows.doubts import doubted, waiting
+from workflows.people import CaseworkerAnswer, answer_of_caseworker
 from workflows.stages.review import REASONS
-from workflows.stages.review import decide as decide_doubt
 
 app = typer.Typer()
 doubts_app = typer.Typer(no_args_is_help=True, help="Applications that wait for a caseworker: list them, look at one.")
 app.add_typer(doubts_app, name="doubts")
-GONE = {"erased": "its declaration was erased on request", "retention": "its declaration's period of retention is over"}
+Verdict = Literal["lift", "correct", "refuse"]
 REASON_CODES = "; ".join(f"to {verdict}: {', '.join(reasons)}" for verdict, reasons in REASONS.items())
 
 
@@ -34,7 +26,7 @@ def list_doubts(limit: Annotated[int, typer.Option(min=1, help="How many to show
     """Applications that wait for a caseworker."""
     with servers(), transaction() as session:
         count, files = waiting(raw(session), limit)
-    lines = [f"{file.reference}  since {file.stage_since:%F %R}  version {file.version}  {'; '.join(why(file))}" for file in files]
+    lines = [in_one_line(file) for file in files]
     if count > len(files):
         lines.append(f"and {count - len(files)} more (--limit)")
     answer({"waiting": count, "doubts": [told(file) for file in files]}, as_json, *(lines or ["nothing waits for a caseworker"]))
@@ -49,23 +41,14 @@ def show_doubt(
     """One of them: the household beside those that it is doubted for, and how it can be answered. Shows personal data."""
     with servers(), transaction() as session:
         file, others = doubted(raw(session), reference)
-    shared = {member.idcs for other in others if other.declaration for member in other.declaration.members}
-    shared |= {member["idcs"] for other in others if not other.declaration for member in other.registered}
-    mine = {member.idcs for member in file.declaration.members}
-    households = [
-        known(file) | seen(file.declaration, shared),
-        *(seen_of(other, mine) | {"holds": sorted(other.holds)} for other in others),
-    ]
-    answers = answers_to(file, caseworker)
-    result = told(file) | {"application": households[0], "others": households[1:], "answers": answers}
-    shown = [*reasons(file, others), *(line for each in households for line in lines_of(each)), *standing(others)]
-    answer(result, as_json, *shown, "", "Answer by one of (a refusal needs two caseworkers):", *(f"  {each}" for each in answers))
+    shown, lines = in_full(file, others, caseworker)
+    answer(shown, as_json, *lines)
 
 
 @app.command("decide")
 def decide(
     reference: str,
-    verdict: Annotated[str, typer.Argument(help="lift, correct or refuse. A refusal needs two caseworkers.")],
+    verdict: Annotated[Verdict, typer.Argument(help="A refusal needs two caseworkers.")],
     reason: Annotated[str, typer.Option(help=f"Why, as a code: {REASON_CODES}.")],
     caseworker: Annotated[str, typer.Option("--as", help="The caseworker who decides; kept as a pseudonym.")],
     version: Annotated[int | None, typer.Option(help="The version that was looked at; refused if the case moved on since.")] = None,
@@ -82,114 +65,3 @@ def decide(
     if now.event == "RefusalProposed":
         lines.append("A second caseworker must agree before the application is refused.")
     answer({"event": now.event, "stage": now.stage, "version": now.version}, as_json, *lines)
-
-
-# What is shown --------------------------------------------------------------------------------------
-
-
-def why(file: CaseFile) -> list[str]:
-    """The reasons to look in a few words, and whether a refusal was proposed."""
-    said = proposal(file)
-    proposed = [f"refusal proposed by {said['by']} ({said['reason']})"] if said else []
-    return [*(f"{signal.code}: {SIGNALS[signal.code].WHY}" for signal in file.last(DuplicateSuspected).signals), *proposed]
-
-
-def proposal(file: CaseFile) -> dict[str, str] | None:
-    """The refusal that a first caseworker proposed, if one did."""
-    recorded = file.last_here(RefusalProposed)
-    return {"by": recorded.actor, "reason": recorded.event.reason} if recorded and isinstance(recorded.event, RefusalProposed) else None
-
-
-def told(file: CaseFile) -> dict[str, Any]:
-    """A doubt without its households."""
-    signals = [
-        {
-            "code": signal.code, "members": list(signal.members), "count": signal.count,
-            "why": SIGNALS[signal.code].WHY, "may_be_innocent": SIGNALS[signal.code].INNOCENT,
-        }
-        for signal in file.last(DuplicateSuspected).signals
-    ]  # fmt: skip
-    return {"reference": file.reference, "since": file.stage_since, "version": file.version, "signals": signals, "refusal_proposed": proposal(file)}
-
-
-def reasons(file: CaseFile, others: Sequence[Other]) -> list[str]:
-    """Why a person looks, with what may be innocent in it, and what was said before."""
-    lines = [f"{file.reference} waits for a caseworker since {file.stage_since:%F %T}, version {file.version}."]
-    for signal in file.last(DuplicateSuspected).signals:
-        what = signal.count or ", ".join(each.reference for each in others)
-        lines.append(f"{signal.code}: {SIGNALS[signal.code].WHY} ({what}). It may be innocent: {SIGNALS[signal.code].INNOCENT}.")
-    if said := proposal(file):
-        lines.append(f"A refusal was proposed by {said['by']}, because of {said['reason']}: a second caseworker must agree.")
-    return lines
-
-
-def known(case: CaseFile | Other) -> dict[str, Any]:
-    """What is always known of an application."""
-    return {"reference": case.reference, "stage": case.stage, "filed": case.submitted_at, "gone": None}
-
-
-def seen_of(other: Other, shared: set[str]) -> dict[str, Any]:
-    """Another household; where its declaration is gone, how it went and what the register keeps."""
-    if other.declaration:
-        return known(other) | seen(other.declaration, shared)
-    kept = [{"latin": None, "birth_date": None, "declarant": False, "shared": each["idcs"] in shared} | each for each in other.registered]
-    return known(other) | {"gone": "erased" if other.erased else "retention", "members": kept}
-
-
-def seen(declaration: Declaration, shared: set[str]) -> dict[str, Any]:
-    """A household as declared; members that stand in another one, too, are marked."""
-    place = {"milieu": declaration.milieu, "region": declaration.region, "commune": declaration.commune, "phone": declaration.phone}
-    return place | {"members": [person(member) | {"shared": member.idcs in shared} for member in declaration.members]}
-
-
-def person(member: Member) -> dict[str, Any]:
-    """Who it is, as declared: in both scripts where both are given."""
-    latin = f"{member.given_name_la} {member.family_name_la}" if member.given_name_la and member.family_name_la else None
-    return {
-        "idcs": member.idcs, "name": member.name, "latin": latin, "birth_date": member.birth_date, "relationship": member.relationship,
-        "declarant": member.declarant,
-    }  # fmt: skip
-
-
-def lines_of(household: dict[str, Any]) -> list[str]:
-    """A household for people to read; a star marks who is declared in both."""
-    title = f"{household['reference']}, filed {household['filed']:%F %T}, {household['stage']}"
-    if household["gone"]:
-        kept = "this is what the register keeps" if household["members"] else "the register keeps nothing of it"
-        return ["", f"{title}: {GONE[household['gone']]}; {kept}.", *map(line_of, household["members"])]
-    region = index_in_force(clock.now().date()).region_names[household["region"]]
-    where = f"{household['commune']}, {region}, {household['milieu']}, phone {household['phone'] or 'none'}"
-    return ["", f"{title}: {where}", *map(line_of, household["members"])]
-
-
-def line_of(member: dict[str, Any]) -> str:
-    """A member."""
-    names = " / ".join(dict.fromkeys(name for name in (member["latin"], member["name"]) if name))
-    role = member["relationship"] + (", declares" if member["declarant"] else "")
-    return f"  {'*' if member['shared'] else ' '} {member['idcs']}  {member['birth_date'] or 'not kept':<10}  {role:<24}{names or 'not kept'}"
-
-
-def standing(others: Sequence[Other]) -> list[str]:
-    """Whether the others still hold somebody, and what that means for lifting the doubt."""
-    holders = [other.reference for other in others if other.holds]
-    if not holders:
-        return ["", "Nobody else holds a member of it any more: once the doubt is lifted, it goes on."]
-    return ["", f"* declared in both. Still held by {', '.join(holders)}: lifted now, the doubt comes back until they are let go."]
-
-
-def answers_to(file: CaseFile, caseworker: str) -> list[str]:
-    """The commands by which this caseworker can answer it as it stands."""
-    return [
-        f"sijil decide {file.reference} {verdict} --reason {reason} --version {file.version} --as {quote(caseworker)}"
-        for verdict, reasons in REASONS.items() for reason in reasons
-        if possible(file, CaseworkerAnswer(file.reference, caseworker, verdict, reason))
-    ]  # fmt: skip
-
-
-def possible(file: CaseFile, given: CaseworkerAnswer) -> bool:
-    """Whether the stage would take this answer; nothing is recorded."""
-    try:
-        decide_doubt(file, in_evidence(given, clock.now()))
-    except Refused:
-        return False
-    return True

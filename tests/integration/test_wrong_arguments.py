@@ -1,15 +1,17 @@
 """What a command refuses, and in which words: before any server is started where that can be known."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from models.errors import Refused
 from sijil import embedded
+from sijil.commands.review import Verdict
 from sijil.commands.running import chosen_queues
 from tests.integration.running import Run
 from workflows.flow import ALL_QUEUES
+from workflows.stages.review import REASONS
 
 
 @pytest.fixture
@@ -43,3 +45,14 @@ def test_one_of_two_options_that_names_no_queue_is_refused() -> None:
 )
 def test_queues_are_named_with_commas_or_by_the_option_again(given: list[str] | None, chosen: tuple[str, ...]) -> None:
     assert chosen_queues(given) == chosen
+
+
+def test_a_verdict_that_is_none_is_refused_with_those_there_are(no_servers: object, sijil: Run) -> None:
+    ran = sijil("decide", "RSU-0000-0000-0000", "lft", "--reason", "moved", "--as", "amina")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert all(verdict in ran.err for verdict in REASONS)
+
+
+def test_the_verdicts_of_the_command_are_those_of_the_stage() -> None:
+    assert get_args(Verdict) == tuple(REASONS)
