@@ -14,6 +14,7 @@ from models.database import bound_transactions
 from models.errors import Refused
 from models.migrate import current, upgrade
 from sijil import embedded
+from sijil.commands.arguments import Seed
 from sijil.enrol import enrol, persons_in
 from sijil.generator import files
 from sijil.generator.identifiers import HOUSEHOLDS
@@ -74,7 +75,7 @@ def enrol_persons(file: File, as_json: Json = False) -> None:
 @app.command("generate")
 def generate(
     households: Annotated[int, typer.Option(min=1, max=HOUSEHOLDS, help="How many households.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same population.")] = 1,
+    seed: Seed = 1,
     directory: Annotated[Path, typer.Option("--to", file_okay=False, help="Where the files are written.")] = Path("generated"),
     csv: Annotated[bool, typer.Option("--csv", help="Write the applications as a table, too.")] = False,
     as_json: Json = False,

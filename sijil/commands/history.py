@@ -10,6 +10,7 @@ from models import clock
 from models.database import raw, transaction
 from models.errors import Refused
 from models.settings import settings
+from sijil.commands.arguments import Reference
 from sijil.say import Json, answer, servers
 from workflows import doctor
 from workflows.history import audit, erasure, replay, retention
@@ -85,7 +86,7 @@ def retain(
 
 @app.command("erase")
 def erase(
-    reference: str,
+    reference: Reference,
     by: Annotated[str, typer.Option("--as", help="Who does it; kept as a pseudonym.")] = "operator",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask, at a terminal, whether it is meant.")] = False,
     as_json: Json = False,

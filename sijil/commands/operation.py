@@ -8,8 +8,10 @@ from models import clock
 from models.database import raw, transaction
 from models.errors import Refused
 from notifications.notices import notices
+from sijil.commands.arguments import Reference
 from sijil.say import Json, answer, servers
 from tasks.wake import wake
+from workflows.flow import ALL_QUEUES
 from workflows.people import find
 from workflows.people import resume as resume_cases
 from workflows.queue.monitor import parked_cases, parked_groups, queues, workers
@@ -21,6 +23,7 @@ queues_app = typer.Typer(invoke_without_command=True, help="What waits where: de
 parked_app = typer.Typer(no_args_is_help=True, help="Cases that failed: list them, look at one, send them on.")
 app.add_typer(queues_app, name="queues")
 app.add_typer(parked_app, name="parked")
+Queue = Annotated[str, typer.Argument(metavar="QUEUE", help=f"One of {', '.join(ALL_QUEUES)}.")]
 Operator = Annotated[str, typer.Option("--as", help="Who does it; kept as a pseudonym.")]
 
 
@@ -41,7 +44,7 @@ def show_queues(context: typer.Context, as_json: Json = False) -> None:
 
 
 @queues_app.command("pause")
-def pause_queue(queue: str, by: Operator = "operator", as_json: Json = False) -> None:
+def pause_queue(queue: Queue, by: Operator = "operator", as_json: Json = False) -> None:
     """Workers leave this queue alone until it is resumed."""
     with servers(), transaction() as session:
         pause(raw(session), queue, pseudonym("operator", by), clock.now())
@@ -49,7 +52,7 @@ def pause_queue(queue: str, by: Operator = "operator", as_json: Json = False) ->
 
 
 @queues_app.command("resume")
-def resume_queue(queue: str, as_json: Json = False) -> None:
+def resume_queue(queue: Queue, as_json: Json = False) -> None:
     """Workers take this queue up again."""
     with servers():
         with transaction() as session:
@@ -80,7 +83,7 @@ def list_parked(as_json: Json = False) -> None:
 
 
 @parked_app.command("show")
-def show_parked(reference: str, as_json: Json = False) -> None:
+def show_parked(reference: Reference, as_json: Json = False) -> None:
     """One parked case, with the place where it failed."""
     with servers(), transaction() as session:
         rows = parked_cases(raw(session), case_id=find(raw(session), reference).id)
@@ -91,7 +94,7 @@ def show_parked(reference: str, as_json: Json = False) -> None:
 
 @parked_app.command("retry")
 def retry_parked(
-    reference: Annotated[str | None, typer.Argument(help="One case, by its reference.")] = None,
+    reference: Annotated[str | None, typer.Argument(metavar="REFERENCE", help="One case: as on the receipt, RSU-XXXX-XXXX-XXXX.")] = None,
     error: Annotated[str | None, typer.Option(help="All with this error, as `parked list` shows it.")] = None,
     by: Operator = "operator",
     as_json: Json = False,

@@ -9,6 +9,7 @@ from benchmarks.prepared import Workers
 from models.errors import Refused
 from models.settings import settings
 from sijil.chaos import run as chaos
+from sijil.commands.arguments import Seed
 from sijil.processes import interruptible
 from sijil.say import Json, answer
 
@@ -20,7 +21,6 @@ Threads = Annotated[int, typer.Option(min=1, help="Threads of each.")]
 Batch = Annotated[int, typer.Option(min=1, help="Most cases that a worker claims at once.")]
 Pairs = Annotated[int, typer.Option(min=1, help="Pairs of runs, of whose ratios the median counts.")]
 OURS = Workers()  # as every measurement runs the engine
-Seed = Annotated[int, typer.Option(min=0, max=55, help="Which population.")]
 
 
 def as_set() -> Workers:
@@ -74,7 +74,11 @@ def bench_growth(pairs: Pairs = 5, seed: Seed = 13, as_json: Json = False) -> No
 
 
 @bench.command("memory")
-def bench_memory(seed: Seed = 14, waiting: Annotated[int, typer.Option(min=1)] = memory.WAITING, as_json: Json = False) -> None:
+def bench_memory(
+    seed: Seed = 14,
+    waiting: Annotated[int, typer.Option(min=1, help="Cases that wait when it begins.")] = memory.WAITING,
+    as_json: Json = False,
+) -> None:
     """The most memory that a worker held while it worked off 100,000 waiting cases."""
     with interruptible():
         answer(memory.measure(seed, as_set(), say, waiting), as_json)

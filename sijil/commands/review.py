@@ -7,6 +7,7 @@ import typer
 from models import clock
 from models.database import raw, transact, transaction
 from notifications.notices import notices
+from sijil.commands.arguments import Reference
 from sijil.doubt_view import in_full, in_one_line, told
 from sijil.say import Json, answer, servers
 from tasks.wake import wake_after_answer
@@ -34,7 +35,7 @@ def list_doubts(limit: Annotated[int, typer.Option(min=1, help="How many to show
 
 @doubts_app.command("show")
 def show_doubt(
-    reference: str,
+    reference: Reference,
     caseworker: Annotated[str, typer.Option("--as", help="Who looks: the answers shown are those that this caseworker can give.")] = "YOUR-NAME",
     as_json: Json = False,
 ) -> None:
@@ -47,7 +48,7 @@ def show_doubt(
 
 @app.command("decide")
 def decide(
-    reference: str,
+    reference: Reference,
     verdict: Annotated[Verdict, typer.Argument(help="A refusal needs two caseworkers.")],
     reason: Annotated[str, typer.Option(help=f"Why, as a code: {REASON_CODES}.")],
     caseworker: Annotated[str, typer.Option("--as", help="The caseworker who decides; kept as a pseudonym.")],

@@ -9,6 +9,7 @@ import uvicorn
 from models.database import bound_transactions
 from models.errors import Refused
 from models.settings import settings
+from sijil.commands.arguments import Seed
 from sijil.processes import interruptible, require_free, set_settings
 from sijil.say import Json, answer, servers
 from tasks.supervisor import Supervisor
@@ -53,7 +54,10 @@ def chosen_queues(given: list[str] | None) -> tuple[str, ...]:
 
 
 @app.command("serve")
-def serve(port: Port = None, host: Annotated[str | None, typer.Option(help="Default: SIJIL_HOST, or 127.0.0.1.")] = None) -> None:
+def serve(
+    port: Port = None,
+    host: Annotated[str | None, typer.Option(help="The address that the portal listens on. Default: SIJIL_HOST, or 127.0.0.1.")] = None,
+) -> None:
     """Serves the portal and the API until Ctrl-C. Workers are separate: `sijil work`."""
     set_settings(port=port, host=host)
     require_free(settings().host, settings().port)
@@ -73,7 +77,7 @@ def demo(
             help="Serve the portal, and let the applications arrive through its API over 20 seconds; or file them at full speed, and end.",
         ),
     ] = True,
-    seed: Annotated[int, typer.Option(min=0, max=55, help="Which population.")] = 1,
+    seed: Seed = 1,
     port: Port = None,
     as_json: Json = False,
 ) -> None:

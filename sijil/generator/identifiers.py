@@ -14,7 +14,8 @@ SPACE = 900_000_000  # nine digits that do not begin with 0
 STEP = 614_889_781  # shares no factor with SPACE: consecutive numbers land far apart
 PLACES = 16  # numbers set aside for one household
 OFFICES = ("A", "AB", "BE", "BK", "C", "CD", "D", "EE", "F", "G", "H", "J", "JB", "K", "L", "P", "Q", "R", "S", "T", "UA", "W", "X", "Z")
-HOUSEHOLDS = 1_000_000  # and households for one seed; 56 seeds without an overlap
+HOUSEHOLDS = 1_000_000  # and households for one seed
+SEEDS = SPACE // (HOUSEHOLDS * PLACES)  # from 0 on, without an overlap: 56
 
 
 def idcs(seed: int, household: int, place: int) -> str:

@@ -9,6 +9,7 @@ from models.errors import Refused
 from sijil import embedded
 from sijil.commands.review import Verdict
 from sijil.commands.running import chosen_queues
+from sijil.generator.identifiers import HOUSEHOLDS, PLACES, SEEDS, SPACE
 from tests.integration.running import Run
 from workflows.flow import ALL_QUEUES
 from workflows.stages.review import REASONS
@@ -56,3 +57,14 @@ def test_a_verdict_that_is_none_is_refused_with_those_there_are(no_servers: obje
 
 def test_the_verdicts_of_the_command_are_those_of_the_stage() -> None:
     assert get_args(Verdict) == tuple(REASONS)
+
+
+@pytest.mark.parametrize("command", [("generate", "--to", "/proc/nope"), ("demo",), ("bench", "engine"), ("chaos",)])
+def test_a_seed_whose_population_would_overlap_another_is_refused(no_servers: object, sijil: Run, command: tuple[str, ...]) -> None:
+    ran = sijil(*command, "--seed", SEEDS)
+
+    assert (ran.code, "--seed" in ran.err, str(SEEDS - 1) in ran.err) == (2, True, True)
+
+
+def test_populations_of_all_seeds_fit_into_the_identifiers_without_an_overlap() -> None:
+    assert SEEDS * HOUSEHOLDS * PLACES <= SPACE < (SEEDS + 1) * HOUSEHOLDS * PLACES

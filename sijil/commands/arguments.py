@@ -1,0 +1,10 @@
+"""Arguments and options that several commands take."""
+
+from typing import Annotated
+
+import typer
+
+from sijil.generator.identifiers import SEEDS
+
+Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help="As on the receipt: RSU-XXXX-XXXX-XXXX.")]
+Seed = Annotated[int, typer.Option(min=0, max=SEEDS - 1, help="Which population: the same seed gives the same one.")]
