@@ -14,6 +14,7 @@ from tasks.logs import configure_logs
 from workflows.problems import in_one, problems_of
 
 OUR_FAULT = 70  # EX_SOFTWARE of sysexits.h
+REPORT_IT = "This is a fault of ours; please report it with the lines below."
 
 app = typer.Typer(
     name="sijil", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
@@ -38,7 +39,7 @@ def options(version: Annotated[bool, typer.Option("--version", callback=told_ver
 def main() -> None:
     """Runs a command."""
     for name, nearest in misspelt():
-        typer.echo(f"sijil: {name} is no setting and is passed over{f'; perhaps {nearest} is meant' if nearest else ''}.", err=True)
+        typer.echo(f"sijil: {name} is not a setting and was ignored.{f' Did you mean {nearest}?' if nearest else ''}", err=True)
     try:
         configure_logs()
         app(standalone_mode=True)
@@ -63,7 +64,7 @@ def unexpected(error: Exception) -> str:
 
 def our_fault(said: str, error: Exception) -> NoReturn:
     """Says what is wrong and by which lines of code it came, without any value, and ends."""
-    fail(said, *(f"  {line}" for line in describe(error).traceback.splitlines()), code=OUR_FAULT)
+    fail(said, REPORT_IT, *(f"  {line}" for line in describe(error).traceback.splitlines()), code=OUR_FAULT)
 
 
 def fail(*lines: str, code: int = 2) -> NoReturn:

@@ -76,7 +76,7 @@ def find(connection: Connection, reference: str) -> Found:
     """The case of a reference, however it was typed. Raises NotFound."""
     row = connection.execute(FIND, [normal(reference)]).fetchone()
     if row is None:
-        raise NotFound("There is no application with this reference.")
+        raise NotFound(f"There is no application with the reference {reference}.")
     return Found(*row)
 
 

@@ -1,11 +1,11 @@
 """For operators: queues, workers and parked cases."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from models import clock
-from models.database import raw, transaction
+from models.database import Connection, raw, transaction
 from models.errors import Refused
 from notifications.notices import notices
 from sijil.commands.arguments import Reference
@@ -86,10 +86,17 @@ def list_parked(as_json: Json = False) -> None:
 def show_parked(reference: Reference, as_json: Json = False) -> None:
     """One parked case, with the place where it failed."""
     with servers(), transaction() as session:
-        rows = parked_cases(raw(session), case_id=find(raw(session), reference).id)
+        row = parked_case(raw(session), reference)
+    answer(row, as_json)
+
+
+def parked_case(connection: Connection, reference: str) -> dict[str, Any]:
+    """One parked case. Raises NotFound, and Refused where it is not parked."""
+    case = find(connection, reference)
+    rows = parked_cases(connection, case_id=case.id)
     if not rows:
-        raise Refused("not_parked", f"{reference} is not parked.")
-    answer(rows[0], as_json)
+        raise Refused("not_parked", f"{reference} is not parked: it is '{case.stage}'.")
+    return rows[0]
 
 
 @parked_app.command("retry")
@@ -104,10 +111,10 @@ def retry_parked(
         raise Refused("one_or_all", "Name one case by its reference, or all with the same error by --error.")
     with servers():
         with transaction() as session:
-            ids = [find(raw(session), reference).id] if reference else [row["case_id"] for row in parked_cases(raw(session), error=error)]
-            if not ids:
+            rows = [parked_case(raw(session), reference)] if reference else parked_cases(raw(session), error=error)
+            if not rows:
                 raise Refused("nothing_parked", f"Nothing is parked with the error '{error}'. `sijil parked list` shows the errors there are.")
-            done = resume_cases(session, ids, by, clock.now(), notices)
+            done = resume_cases(session, [row["case_id"] for row in rows], by, clock.now(), notices)
         for queue in done.next_queues:
             wake(queue)
     answer({"resumed": done.cases}, as_json)

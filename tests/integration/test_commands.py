@@ -512,8 +512,8 @@ def test_what_looks_like_a_setting_and_is_none_is_named_with_the_one_that_comes_
 
     assert ran.code == 0
     assert ran.err.splitlines() == [
-        "sijil: SIJIL_COLOUR is no setting and is passed over.",
-        "sijil: SIJIL_DATABSE_URL is no setting and is passed over; perhaps SIJIL_DATABASE_URL is meant.",
+        "sijil: SIJIL_COLOUR is not a setting and was ignored.",
+        "sijil: SIJIL_DATABSE_URL is not a setting and was ignored. Did you mean SIJIL_DATABASE_URL?",
     ]
 
 
