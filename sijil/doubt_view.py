@@ -6,6 +6,7 @@ from typing import Any
 
 from models import clock
 from models.errors import Refused
+from sijil.say import program
 from workflows.casefile import CaseFile
 from workflows.declaration import Declaration, Member
 from workflows.doubts import Other
@@ -131,7 +132,7 @@ def standing(others: Sequence[Other]) -> list[str]:
 def answers_to(file: CaseFile, caseworker: str) -> list[str]:
     """The commands by which this caseworker can answer it as it stands."""
     return [
-        f"sijil decide {file.reference} {verdict} --reason {reason} --version {file.version} --as {quote(caseworker)}"
+        f"{program()} decide {file.reference} {verdict} --reason {reason} --version {file.version} --as {quote(caseworker)}"
         for verdict, reasons in REASONS.items() for reason in reasons
         if possible(file, CaseworkerAnswer(file.reference, caseworker, verdict, reason))
     ]  # fmt: skip

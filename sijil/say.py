@@ -1,8 +1,12 @@
 """How a command answers: plain lines for people, and with --json one JSON object as the last line."""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from shlex import quote
+from shutil import which
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +24,15 @@ def answer(result: Mapping[str, Any], as_json: bool, *lines: str) -> None:
         typer.echo(line)
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False, default=str))
+
+
+def program() -> str:
+    """How this program is called from the working directory: `sijil` where that is on the PATH, else the path by which it was started."""
+    if which("sijil"):
+        return "sijil"
+    started = Path(sys.argv[0]) if Path(sys.argv[0]).name == "sijil" else Path(sys.executable).with_name("sijil")
+    path = started.absolute()
+    return quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
 
 
 @contextmanager

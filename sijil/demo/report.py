@@ -5,6 +5,7 @@ from typing import Any
 
 from models import clock
 from models.database import Connection, raw, transaction
+from sijil.say import program
 from workflows.policies import index_in_force
 from workflows.receipts import secret_for
 
@@ -73,9 +74,12 @@ def times(connection: Connection, after: int, seconds: float) -> list[str]:
 def followed(connection: Connection, after: int, portal: str | None) -> list[str]:
     """One of each outcome: the address of its page, and what is on its receipt; and how a caseworker sees the review."""
     found = dict(connection.execute(ONE_OF_EACH, [after, list(FOLLOWED)]).fetchall())
+    if not found:
+        return []
     where = f"{portal}/ar/status/" if portal else ""
+    title = "Three to follow, each" if len(found) == len(FOLLOWED) else "Follow one of each,"
     return [
-        "Three to follow, each with the secret of its receipt; a correction's page asks for it before it says why:",
+        f"{title} with the secret of its receipt; a correction's page asks for it before it says why:",
         *[f"  {stage.replace('_', ' '):<18}{where}{found[stage]}  secret {secret_for(found[stage])}" for stage in FOLLOWED if stage in found],
-        *([f"What the review is about, as a caseworker sees it: sijil doubts show {found['under_review']}"] if "under_review" in found else []),
+        *([f"What the review is about, as a caseworker sees it: {program()} doubts show {found['under_review']}"] if "under_review" in found else []),
     ]

@@ -68,7 +68,7 @@ def test_the_demo_says_how_to_look_at_the_review_that_it_names(doubted: tuple[Ta
     with transaction() as session:
         *_, last = followed(raw(session), 0, None)
 
-    command = last.partition(": sijil ")[2].split()
+    command = shlex.split(last.rpartition(": ")[2])[1:]
     assert command == ["doubts", "show", doubted[1].reference]
     assert ready(*command).code == 0
 
