@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 from pydantic import ValidationError
 
+from benchmarks import commands as benchmarks
 from models.errors import Broken, Refused, SijilError, describe
 from models.settings import PREFIX, Settings, misspelt
 from sijil.commands import data, history, operation, proof, review, running
@@ -22,6 +23,7 @@ app = typer.Typer(
 
 for commands in (running, data, review, operation, history, proof):
     app.add_typer(commands.app)
+app.add_typer(benchmarks.app, name="bench")
 
 
 def told_version(wanted: bool) -> None:

@@ -26,6 +26,11 @@ def answer(result: Mapping[str, Any], as_json: bool, *lines: str) -> None:
         typer.echo(json.dumps(result, ensure_ascii=False, default=str))
 
 
+def progress(text: str) -> None:
+    """How far a long command is, beside its answer."""
+    typer.echo(text, err=True)
+
+
 def program() -> str:
     """How this program is called from the working directory: `sijil` where that is on the PATH, else the path by which it was started."""
     if which("sijil"):

@@ -1,99 +1,15 @@
-"""Proofs: how fast, and that nothing is lost."""
+"""The proof that nothing is lost."""
 
 from typing import Annotated
 
 import typer
 
-from benchmarks import compare, decide, growth, latency, memory, pressure
-from benchmarks.prepared import Workers
-from models.errors import Refused
-from models.settings import settings
 from sijil.chaos import run as chaos
 from sijil.commands.arguments import Seed
 from sijil.processes import interruptible
-from sijil.say import Json, answer
+from sijil.say import Json, answer, progress
 
 app = typer.Typer()
-bench = typer.Typer(no_args_is_help=True, help="Measurements, each beside its alternatives in the same run. They take minutes.")
-app.add_typer(bench, name="bench")
-Processes = Annotated[int, typer.Option(min=1, help="Worker processes.")]
-Threads = Annotated[int, typer.Option(min=1, help="Threads of each.")]
-Batch = Annotated[int, typer.Option(min=1, help="Most cases that a worker claims at once.")]
-Pairs = Annotated[int, typer.Option(min=1, help="Pairs of runs, of whose ratios the median counts.")]
-OURS = Workers()  # as every measurement runs the engine
-
-
-def as_set() -> Workers:
-    """The engine as the settings have it, where people wait."""
-    return Workers(settings().processes, settings().threads, settings().batch)
-
-
-def say(text: str) -> None:
-    """How far it is, beside the answer."""
-    typer.echo(text, err=True)
-
-
-@bench.command("engine")
-def bench_engine(
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds, of which the medians count.")] = 5,
-    seed: Seed = 11,
-    processes: Processes = OURS.processes,
-    threads: Threads = OURS.threads,
-    batch: Batch = OURS.batch,
-    only: Annotated[str, typer.Option(help="Only these, with commas between: engine, limit, copy (which runs the engine, too), naive, noop, dbos.")] = "",
-    as_json: Json = False,
-) -> None:
-    """The engine beside its limit, plain COPY, and its rivals, in cases a second."""
-    chosen = frozenset(name.strip() for name in only.split(",") if name.strip())
-    if unknown := chosen - set(compare.NAMES):
-        raise Refused("unknown_measure", f"There is no measure '{min(unknown)}'. There are {', '.join(compare.NAMES)}.")
-    with interruptible():
-        found = compare.compare(rounds, seed, Workers(processes, threads, batch), say, chosen)
-    lines = [f"{name:<8}{found[name] if found[name] is not None else 'not run':>10}" for name in compare.NAMES]
-    answer(found, as_json, *lines, *[f"{name.replace('_', ' ')}: {found[name]}" for name in found if name.startswith("engine_to_")])
-
-
-@bench.command("decide")
-def bench_decide(as_json: Json = False) -> None:
-    """All decisions of one case of five persons, in memory."""
-    answer({"microseconds": round(decide.measure(), 1)}, as_json)
-
-
-@bench.command("pressure")
-def bench_pressure(pairs: Pairs = 5, seed: Seed = 12, as_json: Json = False) -> None:
-    """The engine beside a snapshot 60 s old and 300,000 timers, over the engine without. About ten minutes."""
-    with interruptible():
-        answer(pressure.measure(pairs, seed, OURS, say), as_json)
-
-
-@bench.command("growth")
-def bench_growth(pairs: Pairs = 5, seed: Seed = 13, as_json: Json = False) -> None:
-    """The engine with 300,000 finished cases in the tables, over the engine with 10,000."""
-    with interruptible():
-        answer(growth.measure(pairs, seed, OURS, say), as_json)
-
-
-@bench.command("memory")
-def bench_memory(
-    seed: Seed = 14,
-    waiting: Annotated[int, typer.Option(min=1, help="Cases that wait when it begins.")] = memory.WAITING,
-    as_json: Json = False,
-) -> None:
-    """The most memory that a worker held while it worked off 100,000 waiting cases."""
-    with interruptible():
-        answer(memory.measure(seed, as_set(), say, waiting), as_json)
-
-
-@bench.command("latency")
-def bench_latency(
-    backlog: Annotated[int, typer.Option(min=0, help="Cases of the bulk lane that are worked off meanwhile. 0: an idle system.")] = 0,
-    seed: Seed = 15,
-    as_json: Json = False,
-) -> None:
-    """From submitted to notified, one application at a time."""
-    workers = as_set()
-    with interruptible():
-        answer(latency.beside_backlog(seed, backlog, workers, say) if backlog else latency.idle(seed, workers, say), as_json)
 
 
 @app.command("chaos")
@@ -105,6 +21,6 @@ def run_chaos(
 ) -> None:
     """Kills workers, servers and the gateway while applications keep coming, and counts what was lost or doubled; exit code 1 where anything was."""
     with interruptible():
-        found = chaos.run(cases, kills, seed, say)
+        found = chaos.run(cases, kills, seed, progress)
     answer(found, as_json)
     raise typer.Exit(0 if chaos.holds(found) else 1)

@@ -1,0 +1,88 @@
+"""`sijil bench`: the commands, which the command line of `sijil` mounts."""
+
+from typing import Annotated
+
+import typer
+
+from benchmarks import compare, decide, growth, latency, memory, pressure
+from benchmarks.prepared import Workers
+from models.errors import Refused
+from models.settings import settings
+from sijil.commands.arguments import Seed
+from sijil.processes import interruptible
+from sijil.say import Json, answer, progress
+
+app = typer.Typer(no_args_is_help=True, help="Measurements, each beside its alternatives in the same run. They take minutes.")
+Processes = Annotated[int, typer.Option(min=1, help="Worker processes.")]
+Threads = Annotated[int, typer.Option(min=1, help="Threads of each.")]
+Batch = Annotated[int, typer.Option(min=1, help="Most cases that a worker claims at once.")]
+Pairs = Annotated[int, typer.Option(min=1, help="Pairs of runs, of whose ratios the median counts.")]
+OURS = Workers()  # as every measurement runs the engine
+
+
+def as_set() -> Workers:
+    """The engine as the settings have it, where people wait."""
+    return Workers(settings().processes, settings().threads, settings().batch)
+
+
+@app.command("engine")
+def bench_engine(
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds, of which the medians count.")] = 5,
+    seed: Seed = 11,
+    processes: Processes = OURS.processes,
+    threads: Threads = OURS.threads,
+    batch: Batch = OURS.batch,
+    only: Annotated[str, typer.Option(help="Only these, with commas between: engine, limit, copy (which runs the engine, too), naive, noop, dbos.")] = "",
+    as_json: Json = False,
+) -> None:
+    """The engine beside its limit, plain COPY, and its rivals, in cases a second."""
+    chosen = frozenset(name.strip() for name in only.split(",") if name.strip())
+    if unknown := chosen - set(compare.NAMES):
+        raise Refused("unknown_measure", f"There is no measure '{min(unknown)}'. There are {', '.join(compare.NAMES)}.")
+    with interruptible():
+        found = compare.compare(rounds, seed, Workers(processes, threads, batch), progress, chosen)
+    lines = [f"{name:<8}{found[name] if found[name] is not None else 'not run':>10}" for name in compare.NAMES]
+    answer(found, as_json, *lines, *[f"{name.replace('_', ' ')}: {found[name]}" for name in found if name.startswith("engine_to_")])
+
+
+@app.command("decide")
+def bench_decide(as_json: Json = False) -> None:
+    """All decisions of one case of five persons, in memory."""
+    answer({"microseconds": round(decide.measure(), 1)}, as_json)
+
+
+@app.command("pressure")
+def bench_pressure(pairs: Pairs = 5, seed: Seed = 12, as_json: Json = False) -> None:
+    """The engine beside a snapshot 60 s old and 300,000 timers, over the engine without. About ten minutes."""
+    with interruptible():
+        answer(pressure.measure(pairs, seed, OURS, progress), as_json)
+
+
+@app.command("growth")
+def bench_growth(pairs: Pairs = 5, seed: Seed = 13, as_json: Json = False) -> None:
+    """The engine with 300,000 finished cases in the tables, over the engine with 10,000."""
+    with interruptible():
+        answer(growth.measure(pairs, seed, OURS, progress), as_json)
+
+
+@app.command("memory")
+def bench_memory(
+    seed: Seed = 14,
+    waiting: Annotated[int, typer.Option(min=1, help="Cases that wait when it begins.")] = memory.WAITING,
+    as_json: Json = False,
+) -> None:
+    """The most memory that a worker held while it worked off 100,000 waiting cases."""
+    with interruptible():
+        answer(memory.measure(seed, as_set(), progress, waiting), as_json)
+
+
+@app.command("latency")
+def bench_latency(
+    backlog: Annotated[int, typer.Option(min=0, help="Cases of the bulk lane that are worked off meanwhile. 0: an idle system.")] = 0,
+    seed: Seed = 15,
+    as_json: Json = False,
+) -> None:
+    """From submitted to notified, one application at a time."""
+    workers = as_set()
+    with interruptible():
+        answer(latency.beside_backlog(seed, backlog, workers, progress) if backlog else latency.idle(seed, workers, progress), as_json)
