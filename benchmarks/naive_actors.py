@@ -1,13 +1,11 @@
 """The naive way's actors, on a stock RedisBroker. Run by Dramatiq's own command line."""
 
 import dramatiq
-from dramatiq.brokers.redis import RedisBroker
 
 from benchmarks.naive import one_decision
-from models.settings import settings
-from tasks.broker import connect
+from benchmarks.stock import stock_broker
 
-BROKER = RedisBroker(client=connect(settings().broker_url or ""), namespace=settings().broker_namespace + ":stock")  # type: ignore[no-untyped-call]
+BROKER = stock_broker()
 dramatiq.set_broker(BROKER)
 
 

@@ -1,12 +1,10 @@
 """Five messages a case, one after another, that do nothing: what the broker alone costs. Stock RedisBroker, no database."""
 
 import dramatiq
-from dramatiq.brokers.redis import RedisBroker
 
-from models.settings import settings
-from tasks.broker import connect
+from benchmarks.stock import stock_broker
 
-BROKER = RedisBroker(client=connect(settings().broker_url or ""), namespace=settings().broker_namespace + ":stock")  # type: ignore[no-untyped-call]
+BROKER = stock_broker()
 dramatiq.set_broker(BROKER)
 
 

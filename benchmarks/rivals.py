@@ -11,11 +11,10 @@ import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 
 from benchmarks.prepared import first_decision, notified, one
+from benchmarks.stock import stock_broker
 from models.errors import Broken
-from models.settings import settings
 from sijil.ground import Ground
 from sijil.processes import start, stop
-from tasks.broker import connect
 
 LOOK_SECONDS = 0.05
 PATIENCE_SECONDS = 600.0
@@ -45,7 +44,7 @@ def noop(on: Ground, cases: int, processes: int, threads: int) -> Measured:
 
 def enqueue(actor: str, case_ids: range) -> RedisBroker:
     """The first message of every case, before any worker starts."""
-    broker = RedisBroker(client=connect(settings().broker_url or ""), namespace=settings().broker_namespace + ":stock")  # type: ignore[no-untyped-call]
+    broker = stock_broker()
     broker.declare_queue("default")
     for case_id in case_ids:
         broker.enqueue(dramatiq.Message(queue_name="default", actor_name=actor, args=(case_id,), kwargs={}, options={}))

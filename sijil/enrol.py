@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from models.database import Connection, raw, transaction
 from models.errors import Refused
 from models.population import BirthPrecision, PersonStatus, Sex
+from sijil.textfiles import opened
 from workflows.declaration import Idcs, Name
 from workflows.problems import in_one, problems_of
 
@@ -56,12 +57,9 @@ def add(connection: Connection, persons: list[dict[str, Any]]) -> int:
 
 def persons_in(path: Path) -> Iterator[dict[str, Any]]:
     """The persons of a file as `sijil generate` writes it, one JSON object a line. Raises Refused for a line that is none, or a file that cannot be read."""
-    try:
-        with path.open("rb") as file:
-            for number, text in enumerate(file, 1):
-                yield person_of(path, number, text)
-    except OSError as error:
-        raise Refused("no_file", f"{path} cannot be read: {error.strerror}.") from None
+    with opened(path) as file:
+        for number, text in enumerate(file, 1):
+            yield person_of(path, number, text)
 
 
 def person_of(path: Path, number: int, text: bytes) -> dict[str, Any]:

@@ -5,15 +5,13 @@ What cannot be taken goes into a reject file with its line and reason; the rest 
 
 import csv
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TextIO
+from typing import Any, BinaryIO, NamedTuple
 
 from pydantic import ValidationError
 
@@ -23,6 +21,7 @@ from models.errors import Problem, Refused
 from models.settings import settings
 from notifications.notices import notices
 from sijil import csvform
+from sijil.textfiles import line, opened, to_write
 from tasks.wake import wake_after_intake
 from workflows.declaration import ApplicationBody, read
 from workflows.intake import NOT_VALID, Application, NotTaken, Outcome, Taken, key_of, submit
@@ -79,14 +78,6 @@ def receipts_in(path: Path | None) -> Iterator[Callable[[str], object]]:
         yield file.write
 
 
-def to_write(path: Path, mode: int = 0o666) -> TextIO:
-    """A file to write into. Raises Refused where it cannot be opened, before anything is taken."""
-    try:
-        return open(path, "w", encoding="utf-8", opener=partial(os.open, mode=mode))
-    except OSError as error:
-        raise Refused("not_writable", f"{path} cannot be written: {error.strerror}.") from None
-
-
 def take(batch: list[Read], counts: Counter[str], reject: Callable[[str], object], receipt: Callable[[str], object]) -> None:
     """One set: a transaction, then its papers, then a wake."""
     good = [(each, each.body) for each in batch if each.body is not None]
@@ -114,11 +105,8 @@ def application(body: ApplicationBody) -> Application:
 
 def applications_in(path: Path) -> Iterator[Read]:
     """Every application of a file: a table where its name ends in .csv, else one of JSON a line. Raises Refused where it cannot be opened."""
-    try:
-        with path.open("rb") as file:
-            yield from (from_table(file) if path.suffix.lower() == ".csv" else from_lines(file))
-    except OSError as error:
-        raise Refused("no_file", f"{path} cannot be read: {error.strerror}.") from None
+    with opened(path) as file:
+        yield from (from_table(file) if path.suffix.lower() == ".csv" else from_lines(file))
 
 
 def from_lines(file: BinaryIO) -> Iterator[Read]:
@@ -210,8 +198,3 @@ def flaw_of(value: Any, path: str = "") -> Problem | None:
 def wrong(number: int, message: str) -> Read:
     """An application that could not be read at all."""
     return Read(number, None, None, [Problem(WHOLE, message)])
-
-
-def line(value: object) -> str:
-    """One line of JSON."""
-    return json.dumps(value, ensure_ascii=False) + "\n"

@@ -2,18 +2,13 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 from shutil import which
 from typing import Annotated, Any
 
 import typer
-
-from models.migrate import require
-from sijil import embedded
-from tasks.broker import require_broker
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
@@ -38,19 +33,3 @@ def program() -> str:
     started = Path(sys.argv[0]) if Path(sys.argv[0]).name == "sijil" else Path(sys.executable).with_name("sijil")
     path = started.absolute()
     return quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
-
-
-@contextmanager
-def servers(*, broker: bool = False) -> Iterator[None]:
-    """The database and the broker: those of the settings, else the embedded ones, started for as long as needed.
-
-    Raises Unavailable where the database cannot be reached or is not migrated, or the broker, if needed, is away.
-    """
-    running = embedded.ensure()
-    try:
-        require()
-        if broker:
-            require_broker()
-        yield
-    finally:
-        running.stop()

@@ -1,8 +1,6 @@
 """Data in and out: migrate, import, enrol, generate, score, and the map of a case."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -15,11 +13,13 @@ from models.errors import Refused
 from models.migrate import current, upgrade
 from sijil import embedded
 from sijil.commands.arguments import Seed
+from sijil.embedded import needed_servers
 from sijil.enrol import enrol, persons_in
 from sijil.generator import files
 from sijil.generator.identifiers import HOUSEHOLDS
 from sijil.importing import Papers, import_file
-from sijil.say import Json, answer, servers
+from sijil.say import Json, answer
+from sijil.textfiles import opened, writing
 from workflows.chart import chart
 from workflows.flow import FLOWS
 from workflows.scoring.calculator import score_document
@@ -53,7 +53,7 @@ def import_applications(
     Whom the population register does not know waits for a correction: of a generated file, `sijil enrol` its population first.
     """
     papers = Papers(rejects or file.with_name(file.name + ".rejects.ndjson"), receipts)
-    with servers():
+    with needed_servers():
         bound_transactions(SET_SECONDS)
         counts = import_file(file, papers, lambda counts: typer.echo(f"\r{counts.total():>9} read", nl=False, err=True))
     typer.echo("", err=True)
@@ -67,8 +67,9 @@ def import_applications(
 @app.command("enrol")
 def enrol_persons(file: File, as_json: Json = False) -> None:
     """Adds the persons of a file, as `sijil generate` writes it, to the local population register. Known ones are left as they are."""
-    require_readable(file)
-    with servers():
+    with opened(file):
+        pass  # said before a server is started for it
+    with needed_servers():
         answer({"enrolled": enrol(persons_in(file))}, as_json)
 
 
@@ -95,9 +96,8 @@ def generate(
 def score(file: File, as_json: Json = False) -> None:
     """The score of a declaration, or of `{"milieu", "region", "variables": {name: value}}`, under the policy of today."""
     try:
-        document = json.loads(file.read_text(encoding="utf-8-sig"), parse_float=Decimal)
-    except OSError as error:
-        raise Refused("no_file", f"{file} cannot be read: {error.strerror}.") from None
+        with opened(file) as text:
+            document = json.loads(text.read().decode("utf-8-sig"), parse_float=Decimal)
     except UnicodeDecodeError:
         raise Refused("not_utf8", f"{file} is not UTF-8.") from None
     except ValueError as error:
@@ -116,20 +116,3 @@ def flow(as_json: Json = False) -> None:
     """The life of a case as a Mermaid flow chart, drawn from `workflows/flow.py`; the README holds it."""
     charts = {kind: chart(each) for kind, each in FLOWS.items()}
     answer(charts, as_json, *charts.values())
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Raises Refused where nothing can be written there."""
-    try:
-        yield
-    except OSError as error:
-        raise Refused("not_writable", f"{error.filename or path} cannot be written: {error.strerror}.") from None
-
-
-def require_readable(path: Path) -> None:
-    """Raises Refused where a file cannot be opened, before a server is started for it."""
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise Refused("no_file", f"{path} cannot be read: {error.strerror}.") from None

@@ -11,7 +11,8 @@ from models.database import raw, transaction
 from models.errors import Refused
 from models.settings import settings
 from sijil.commands.arguments import Reference
-from sijil.say import Json, answer, servers
+from sijil.embedded import needed_servers
+from sijil.say import Json, answer
 from workflows import doctor
 from workflows.history import audit, erasure, replay, retention
 
@@ -26,7 +27,7 @@ Anchors = Annotated[Path | None, typer.Option(help="Where the anchors are. Defau
 @app.command("doctor")
 def examine(as_json: Json = False) -> None:
     """Looks for whatever cannot be: orphans, missing messages, persons in two households. All counts should be zero; else exit code 1."""
-    with servers(), transaction() as session:
+    with needed_servers(), transaction() as session:
         counts = doctor.examine(raw(session))
     wrong = {name: count for name, count in counts.items() if count}
     answer(counts, as_json, *([f"{name}: {count}" for name, count in wrong.items()] or [f"healthy: {len(counts)} checks, all zero"]))
@@ -36,7 +37,7 @@ def examine(as_json: Json = False) -> None:
 @app.command("replay")
 def replay_all(as_json: Json = False) -> None:
     """Computes every decision again from what was stored; exit code 1 where one differs."""
-    with servers(), transaction() as session:
+    with needed_servers(), transaction() as session:
         result = replay.replay(raw(session))
     found = {"decisions": result.decisions, "mismatches": len(result.mismatches), "erased": result.erased}
     lines = [f"{each.reference}, event {each.seq}, {each.kind}: differs" for each in result.mismatches[:SHOWN]]
@@ -49,7 +50,7 @@ def replay_all(as_json: Json = False) -> None:
 @audit_app.command("anchor")
 def anchor(anchors: Anchors = None, as_json: Json = False) -> None:
     """Writes the heads that moved since the last anchor; run daily by the supervisor, at any time by hand."""
-    with servers(), transaction() as session:
+    with needed_servers(), transaction() as session:
         path = audit.anchor(raw(session), anchors or settings().anchors_folder(), clock.now())
     answer({"anchor": str(path) if path else None}, as_json, str(path) if path else "nothing moved since the last anchor")
 
@@ -60,7 +61,7 @@ def verify(anchors: Anchors = None, as_json: Json = False) -> None:
     folder = anchors or settings().anchors_folder()
     if anchors and not anchors.is_dir():
         raise Refused("no_folder", f"There is no folder {anchors} with anchors.")
-    with servers(), transaction() as session:
+    with needed_servers(), transaction() as session:
         found = audit.verify(raw(session), folder)
     counts = {"cases": found.cases, "events": found.events, "erased": found.erased, "anchors": found.anchors, "breaks": len(found.breaks)}
     alone = [] if found.anchors else [f"No anchor stands in {folder}: only the database vouches for itself."]
@@ -74,7 +75,7 @@ def retain(
     as_json: Json = False,
 ) -> None:
     """Erases what its period has ended for, table by table; run daily by the supervisor, at any time by hand."""
-    with servers():
+    with needed_servers():
         if dry_run:
             with transaction() as session:
                 counts = retention.due(raw(session), clock.now())
@@ -94,7 +95,7 @@ def erase(
     """Erases an ended application's personal facts; hashes stay, and the chain still verifies."""
     if os.isatty(0) and not yes and not typer.confirm(f"Erase the personal facts of {reference} for ever?", err=True):
         raise Refused("not_meant", "Nothing was erased.")
-    with servers(), transaction() as session:
+    with needed_servers(), transaction() as session:
         count = erasure.erase(session, reference, by, clock.now())
     explained = "`sijil replay` counts as erased the decisions among them, not arrivals and operations"
     answer({"erased_events": count}, as_json, f"erased events: {count} ({explained})")

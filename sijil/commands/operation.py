@@ -9,7 +9,8 @@ from models.database import Connection, raw, transaction
 from models.errors import Refused
 from notifications.notices import notices
 from sijil.commands.arguments import Reference
-from sijil.say import Json, answer, servers
+from sijil.embedded import needed_servers
+from sijil.say import Json, answer
 from tasks.wake import wake
 from workflows.flow import ALL_QUEUES
 from workflows.people import find
@@ -32,7 +33,7 @@ def show_queues(context: typer.Context, as_json: Json = False) -> None:
     """What waits where."""
     if context.invoked_subcommand:
         return
-    with servers(), transaction() as session:
+    with needed_servers(), transaction() as session:
         rows = queues(raw(session), clock.now())
     lines = [f"{'queue':<14}{'depth':>9}{'oldest s':>10}{'per s':>9}{'wait s':>9}{'apart':>7}  state"]
     waits = ["-" if r["expected_wait"] is None else r["expected_wait"] for r in rows]
@@ -46,7 +47,7 @@ def show_queues(context: typer.Context, as_json: Json = False) -> None:
 @queues_app.command("pause")
 def pause_queue(queue: Queue, by: Operator = "operator", as_json: Json = False) -> None:
     """Workers leave this queue alone until it is resumed."""
-    with servers(), transaction() as session:
+    with needed_servers(), transaction() as session:
         pause(raw(session), queue, pseudonym("operator", by), clock.now())
     answer({"paused": queue}, as_json)
 
@@ -54,7 +55,7 @@ def pause_queue(queue: Queue, by: Operator = "operator", as_json: Json = False) 
 @queues_app.command("resume")
 def resume_queue(queue: Queue, as_json: Json = False) -> None:
     """Workers take this queue up again."""
-    with servers():
+    with needed_servers():
         with transaction() as session:
             resume(raw(session), queue)
         wake(queue)
@@ -64,7 +65,7 @@ def resume_queue(queue: Queue, as_json: Json = False) -> None:
 @app.command("workers")
 def show_workers(as_json: Json = False) -> None:
     """Who is alive, since when, and what they hold."""
-    with servers(), transaction() as session:
+    with needed_servers(), transaction() as session:
         rows = workers(raw(session))
     lines = [
         f"{r['id']:>6} {r['host']}:{r['pid']} {'alive' if r['alive'] else 'dead'} since {r['since']:%F %T}, "
@@ -77,7 +78,7 @@ def show_workers(as_json: Json = False) -> None:
 @parked_app.command("list")
 def list_parked(as_json: Json = False) -> None:
     """Parked cases by their error."""
-    with servers(), transaction() as session:
+    with needed_servers(), transaction() as session:
         rows = parked_groups(raw(session))
     answer({"parked": rows}, as_json, *([f"{r['cases']:>6}  {r['stage']:<16}{r['error']}" for r in rows] or ["nothing is parked"]))
 
@@ -85,7 +86,7 @@ def list_parked(as_json: Json = False) -> None:
 @parked_app.command("show")
 def show_parked(reference: Reference, as_json: Json = False) -> None:
     """One parked case, with the place where it failed."""
-    with servers(), transaction() as session:
+    with needed_servers(), transaction() as session:
         row = parked_case(raw(session), reference)
     answer(row, as_json)
 
@@ -109,7 +110,7 @@ def retry_parked(
     """Sends one parked case on from where it failed, or all with the same error."""
     if (reference is None) == (error is None):
         raise Refused("one_or_all", "Name one case by its reference, or all with the same error by --error.")
-    with servers():
+    with needed_servers():
         with transaction() as session:
             rows = [parked_case(raw(session), reference)] if reference else parked_cases(raw(session), error=error)
             if not rows:

@@ -9,7 +9,8 @@ from models.database import raw, transact, transaction
 from notifications.notices import notices
 from sijil.commands.arguments import Reference
 from sijil.doubt_view import in_full, in_one_line, told
-from sijil.say import Json, answer, servers
+from sijil.embedded import needed_servers
+from sijil.say import Json, answer
 from tasks.wake import wake_after_answer
 from workflows.doubts import doubted, waiting
 from workflows.people import CaseworkerAnswer, answer_of_caseworker
@@ -25,7 +26,7 @@ REASON_CODES = "; ".join(f"to {verdict}: {', '.join(reasons)}" for verdict, reas
 @doubts_app.command("list")
 def list_doubts(limit: Annotated[int, typer.Option(min=1, help="How many to show, longest waiting first.")] = 20, as_json: Json = False) -> None:
     """Applications that wait for a caseworker."""
-    with servers(), transaction() as session:
+    with needed_servers(), transaction() as session:
         count, files = waiting(raw(session), limit)
     lines = [in_one_line(file) for file in files]
     if count > len(files):
@@ -40,7 +41,7 @@ def show_doubt(
     as_json: Json = False,
 ) -> None:
     """One of them: the household beside those that it is doubted for, and how it can be answered. Shows personal data."""
-    with servers(), transaction() as session:
+    with needed_servers(), transaction() as session:
         file, others = doubted(raw(session), reference)
     shown, lines = in_full(file, others, caseworker)
     answer(shown, as_json, *lines)
@@ -56,7 +57,7 @@ def decide(
     as_json: Json = False,
 ) -> None:
     """A caseworker answers a doubt."""
-    with servers():
+    with needed_servers():
         given = CaseworkerAnswer(reference, caseworker, verdict, reason, version)
         now = transact(lambda session: answer_of_caseworker(session, given, clock.now(), notices))
         wake_after_answer(now.queues)

@@ -10,8 +10,9 @@ from models.database import bound_transactions
 from models.errors import Refused
 from models.settings import settings
 from sijil.commands.arguments import Seed
+from sijil.embedded import needed_servers
 from sijil.processes import interruptible, require_free, set_settings
-from sijil.say import Json, answer, servers
+from sijil.say import Json, answer
 from tasks.supervisor import Supervisor
 from workflows.flow import ALL_QUEUES
 
@@ -32,7 +33,7 @@ def work(
     """Works the queues until SIGTERM or Ctrl-C, then finishes the batch in hand. A worker that dies is started again."""
     chosen = chosen_queues(queues)
     set_settings(threads=threads)
-    with servers(broker=True):
+    with needed_servers(broker=True):
         supervisor = Supervisor(chosen, processes or settings().processes)
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(name, lambda *_: supervisor.stop.set())
@@ -61,7 +62,7 @@ def serve(
     """Serves the portal and the API until Ctrl-C. Workers are separate: `sijil work`."""
     set_settings(port=port, host=host)
     require_free(settings().host, settings().port)
-    with servers():
+    with needed_servers():
         bound_transactions(WAIT_SECONDS)
         typer.echo(f"http://{settings().host}:{settings().port}  (Ctrl-C ends it)")
         uvicorn.run("web.app:create_app", factory=True, host=settings().host, port=settings().port, log_level="warning", log_config=None, access_log=False)

@@ -19,6 +19,7 @@ from sijil import embedded
 from sijil.demo import arrivals
 from sijil.demo.picture import Picture
 from sijil.demo.report import report
+from sijil.embedded.server import usable
 from sijil.enrol import enrol
 from sijil.generator.household import households
 from sijil.processes import require_free, set_settings, start, start_gateway, stop
@@ -50,11 +51,9 @@ def run(count: int, seed: int, *, serve: bool, told: Told) -> int:
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
     """The one demo of a folder, for as long as it runs. Raises Refused where another one is: it would share servers and workers unasked."""
-    try:
+    with usable(home):
         home.mkdir(parents=True, exist_ok=True)
         file = (home / "demo.lock").open("wb")
-    except OSError as error:
-        raise Unavailable(f"{home} cannot be used ({error.strerror}). SIJIL_HOME names another place.") from None
     with file:
         try:
             flock(file, LOCK_EX | LOCK_NB)

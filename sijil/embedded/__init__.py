@@ -3,15 +3,18 @@
 Their own launchers are not used: one switches the append-only file off, the other opens every parent folder for root.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from models.database import close_pool
-from models.migrate import upgrade
+from models.migrate import require, upgrade
 from models.settings import settings
 from sijil.embedded.postgres import Postgres
 from sijil.embedded.server import Server
 from sijil.embedded.valkey import Valkey
 from sijil.processes import set_settings
+from tasks.broker import require_broker
 
 
 @dataclass(frozen=True)
@@ -45,3 +48,19 @@ def ensure(*, migrate: bool = True) -> Running:
         running.stop()
         raise
     return running
+
+
+@contextmanager
+def needed_servers(*, broker: bool = False) -> Iterator[None]:
+    """The database and the broker: those of the settings, else the embedded ones, started for as long as needed.
+
+    Raises Unavailable where the database cannot be reached or is not migrated, or the broker, if needed, is away.
+    """
+    running = ensure()
+    try:
+        require()
+        if broker:
+            require_broker()
+        yield
+    finally:
+        running.stop()

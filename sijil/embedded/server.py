@@ -110,10 +110,17 @@ class Server(ABC):
 
 def private(folder: Path) -> None:
     """A folder that only we may enter. Raises Unavailable where it is somebody else's."""
-    try:
+    with usable(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_uid == os.getuid():
             folder.chmod(0o700)
+
+
+@contextmanager
+def usable(folder: Path) -> Iterator[None]:
+    """Raises Unavailable where something cannot be done in a folder of the home."""
+    try:
+        yield
     except OSError as error:
         raise Unavailable(f"{folder} cannot be used ({error.strerror}). SIJIL_HOME names another place.") from error
 

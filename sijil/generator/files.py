@@ -1,6 +1,5 @@
 """A generated population as files: who lives here, what they send, and the truth about it."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from sijil.csvform import HEADER, rows
 from sijil.generator.household import households
+from sijil.textfiles import line
 from workflows.declaration import ApplicationBody
 
 POPULATION, APPLICATIONS, TRUTH, TABLE = "population.ndjson", "applications.ndjson", "truth.ndjson", "applications.csv"
@@ -38,8 +38,3 @@ def write_table(directory: Path, bodies: Iterable[dict[str, object]]) -> None:
         file.write(",".join(HEADER) + "\r\n")
         for body in bodies:
             file.writelines(rows(ApplicationBody.model_validate(body)))
-
-
-def line(value: object) -> str:
-    """One line of JSON."""
-    return json.dumps(value, ensure_ascii=False) + "\n"

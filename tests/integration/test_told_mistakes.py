@@ -35,7 +35,7 @@ def test_an_operator_is_told_of_a_case_that_is_not_parked_by_its_reference_and_s
 
 
 def test_our_own_fault_is_said_to_be_one_and_asks_for_a_report(sijil: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    fault: Callable[..., Any] = lambda *_: {}["nothing"]  # noqa: E731 - the place in the message is that of a lambda
+    fault: Callable[..., Any] = lambda *_: dict[str, str]()["nothing"]  # noqa: E731 - the place in the message is that of a lambda
     monkeypatch.setattr(data, "chart", fault)
 
     first, second, *places = sijil("flow").err.splitlines()

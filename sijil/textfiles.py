@@ -1,0 +1,41 @@
+"""The files that commands read and write: text is UTF-8 everywhere, and a file that cannot be read or written is named."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from models.errors import Refused
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A file to read from. Raises Refused where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise Refused("no_file", f"{path} cannot be read: {error.strerror}.") from None
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raises Refused where nothing can be written there."""
+    try:
+        yield
+    except OSError as error:
+        raise Refused("not_writable", f"{error.filename or path} cannot be written: {error.strerror}.") from None
+
+
+def to_write(path: Path, mode: int = 0o666) -> TextIO:
+    """A file to write into. Raises Refused where it cannot be opened."""
+    with writing(path):
+        return open(path, "w", encoding="utf-8", opener=partial(os.open, mode=mode))
+
+
+def line(value: object) -> str:
+    """One line of JSON."""
+    return json.dumps(value, ensure_ascii=False) + "\n"

@@ -1,0 +1,30 @@
+"""Files that commands read and write."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from models.errors import Refused
+from sijil.textfiles import line, opened, to_write
+
+
+@pytest.mark.parametrize(("place", "why"), [("nothing", "No such file or directory"), (".", "Is a directory")])
+def test_a_file_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path, place: str, why: str) -> None:
+    with pytest.raises(Refused) as refused, opened(tmp_path / place):
+        pass
+    assert (refused.value.code, str(refused.value)) == ("no_file", f"{tmp_path / place} cannot be read: {why}.")
+
+
+def test_a_file_that_cannot_be_written_is_named_with_the_reason() -> None:
+    with pytest.raises(Refused, match="/proc/nope/out cannot be written: No such file or directory"):
+        to_write(Path("/proc/nope/out"))
+
+
+def test_what_is_written_is_utf_8_and_may_be_for_us_alone(tmp_path: Path) -> None:
+    with to_write(tmp_path / "out", mode=0o600) as file:
+        file.write(line({"name": "طنجة"}))
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "out").read_bytes() == '{"name": "طنجة"}\n'.encode()
+    with opened(tmp_path / "out") as read:
+        assert json.load(read) == {"name": "طنجة"}
