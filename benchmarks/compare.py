@@ -7,18 +7,18 @@ from typing import Any
 
 from benchmarks import copying, engine, limit, rivals
 from benchmarks.prepared import LEAST_SECONDS, PREPARED, Say, Workers
-from sijil.ground import Ground, ground
+from sijil.proof_servers import ProofServers, proof_servers
 
 
 def compare(rounds: int, seed: int, workers: Workers, say: Say, only: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Medians in cases a second, what each ran with, and every single value."""
     only = only | {"engine"} if "copy" in only else only  # it copies the rows that an engine wrote in the same round
-    with ground("bench") as on:
-        cases = engine.calibrated(on, seed, workers, say)
-        settings = settings_of(on, workers, say, only)
+    with proof_servers("bench") as servers:
+        cases = engine.calibrated(servers, seed, workers, say)
+        settings = settings_of(servers, workers, say, only)
         values: dict[str, list[float]] = {}
         for number in range(1, rounds + 1):
-            for name, measure in in_turn(on, settings, only):
+            for name, measure in in_turn(servers, settings, only):
                 rate, seconds = measure()
                 values.setdefault(name, []).append(rate)
                 say(f"round {number}: {name:<7}{rate:>10.1f} cases/s over {seconds:.1f} s")
@@ -31,19 +31,19 @@ def compare(rounds: int, seed: int, workers: Workers, say: Say, only: frozenset[
 NAMES = ("engine", "limit", "copy", "naive", "noop", "dbos")
 
 
-def settings_of(on: Ground, workers: Workers, say: Say, only: frozenset[str]) -> dict[str, Any]:
+def settings_of(servers: ProofServers, workers: Workers, say: Say, only: frozenset[str]) -> dict[str, Any]:
     """What each runs with; the rivals' threads are tried first, and the better ones kept."""
     ours = workers._asdict()
     found: dict[str, Any] = {"engine": ours, "limit": ours, "copy": {"connections": 2, "cases_a_commit": copying.SET}}
     if wanted("naive", only) or wanted("noop", only):
-        tried = {count: rivals.naive(on, PREPARED, 400, 2, count)[0] for count in (4, 8)}
+        tried = {count: rivals.naive(servers, PREPARED, 400, 2, count)[0] for count in (4, 8)}
         better = max(tried, key=lambda count: tried[count])
         say(f"naive with 2x4 threads {tried[4]:.0f}, with 2x8 {tried[8]:.0f} cases/s")
         found["naive"] = {"processes": 2, "threads": better, "cases": share(tried[better])}
-        trial = rivals.noop(on, 1500, 2, better)[0]
+        trial = rivals.noop(servers, 1500, 2, better)[0]
         found["noop"] = {"processes": 2, "threads": better, "cases": share(trial)}
     if wanted("dbos", only):
-        tried = {count: rivals.dbos(on, PREPARED, 150, 2, count)[0] for count in (4, 8)} if rivals.has_dbos() else {}
+        tried = {count: rivals.dbos(servers, PREPARED, 150, 2, count)[0] for count in (4, 8)} if rivals.has_dbos() else {}
         if tried:
             better = max(tried, key=lambda count: tried[count])
             say(f"DBOS with 2x4 workflows at a time {tried[4]:.0f}, with 2x8 {tried[8]:.0f} cases/s")
@@ -63,19 +63,19 @@ def wanted(name: str, only: frozenset[str]) -> bool:
     return not only or name in only
 
 
-def in_turn(on: Ground, settings: dict[str, Any], only: frozenset[str]) -> list[tuple[str, Callable[[], tuple[float, float]]]]:
+def in_turn(servers: ProofServers, settings: dict[str, Any], only: frozenset[str]) -> list[tuple[str, Callable[[], tuple[float, float]]]]:
     """One round. `copy` follows the engine, whose rows it takes."""
     ours = Workers(**settings["engine"])
     measures: dict[str, Callable[[], tuple[float, float]]] = {
-        "limit": lambda: limit.measure(on, PREPARED, ours),
-        "engine": lambda: engine.measure(on, PREPARED, ours),
+        "limit": lambda: limit.measure(servers, PREPARED, ours),
+        "engine": lambda: engine.measure(servers, PREPARED, ours),
         "copy": copying.measure,
     }
     if "naive" in settings:
         naive, noop = settings["naive"], settings["noop"]
-        measures["naive"] = lambda: rivals.naive(on, PREPARED, naive["cases"], naive["processes"], naive["threads"])
-        measures["noop"] = lambda: rivals.noop(on, noop["cases"], noop["processes"], noop["threads"])
+        measures["naive"] = lambda: rivals.naive(servers, PREPARED, naive["cases"], naive["processes"], naive["threads"])
+        measures["noop"] = lambda: rivals.noop(servers, noop["cases"], noop["processes"], noop["threads"])
     if "dbos" in settings:
         dbos = settings["dbos"]
-        measures["dbos"] = lambda: rivals.dbos(on, PREPARED, dbos["cases"], dbos["processes"], dbos["threads"])
+        measures["dbos"] = lambda: rivals.dbos(servers, PREPARED, dbos["cases"], dbos["processes"], dbos["threads"])
     return [(name, measure) for name, measure in measures.items() if wanted(name, only)]

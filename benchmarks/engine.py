@@ -3,16 +3,16 @@
 import math
 
 from benchmarks.prepared import LEAST_SECONDS, PREPARED, Say, Workers, first_decision, let_go, notified, prepare, wait_for, working
-from sijil.ground import Ground
+from sijil.proof_servers import ProofServers
 
 TRIAL_CASES = 6_000
 SPARE = 1.5  # more cases than the trial's rate asks for: a later round may be faster
 DONE = "select not exists (select from cases where machine)"
 
 
-def measure(on: Ground, prepared: str, workers: Workers) -> tuple[float, float]:
+def measure(servers: ProofServers, prepared: str, workers: Workers) -> tuple[float, float]:
     """Cases a second that reached `notified`, and how many seconds it took, on a copy of a prepared database."""
-    on.copy(prepared, "engine_run")
+    servers.copy(prepared, "engine_run")
     return run(workers)
 
 
@@ -26,12 +26,12 @@ def run(workers: Workers) -> tuple[float, float]:
     return (notified() - before) / seconds, seconds
 
 
-def calibrated(on: Ground, seed: int, workers: Workers, say: Say, seconds: float = LEAST_SECONDS) -> int:
+def calibrated(servers: ProofServers, seed: int, workers: Workers, say: Say, seconds: float = LEAST_SECONDS) -> int:
     """Prepares as many cases as the engine needs for so many seconds and a little more."""
-    prepare(on, "trial", TRIAL_CASES, seed)
-    rate, _ = measure(on, "trial", workers)
+    prepare(servers, "trial", TRIAL_CASES, seed)
+    rate, _ = measure(servers, "trial", workers)
     cases = math.ceil(rate * seconds * SPARE / 1000) * 1000 + 2000
     say(f"trial: about {rate:.0f} cases/s; preparing {cases} cases ...")
-    prepare(on, PREPARED, cases, seed)
-    on.drop("trial")
+    prepare(servers, PREPARED, cases, seed)
+    servers.drop("trial")
     return cases

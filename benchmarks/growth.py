@@ -12,7 +12,7 @@ from benchmarks.engine import DONE
 from benchmarks.pairs import ratio
 from benchmarks.prepared import Say, Workers, fill, hold, let_go, tidy, wait_for, working
 from models.database import known_url
-from sijil.ground import Ground, ground
+from sijil.proof_servers import ProofServers, proof_servers
 
 FEW, TIMES = 10_000, 30
 # Longer than the other runs: after every checkpoint the first touch of a page is written whole (full_page_writes), and the more
@@ -49,25 +49,25 @@ COPIED = {
 
 def measure(pairs: int, seed: int, workers: Workers, say: Say) -> dict[str, Any]:
     """`ratio` of the rates, with many finished cases over few."""
-    with ground("bench") as on:
-        count = engine.calibrated(on, seed, workers, say, SECONDS)
+    with proof_servers("bench") as servers:
+        count = engine.calibrated(servers, seed, workers, say, SECONDS)
         say(f"working {FEW} cases off ...")
-        finish(on, seed, workers)
-        on.copy("few", "many")
+        finish(servers, seed, workers)
+        servers.copy("few", "many")
         say(f"multiplying them to {FEW * TIMES} ...")
         multiply(TIMES - 1)
         for database in ("few", "many"):
-            on.use(database)
+            servers.use(database)
             hold()
             fill(count, seed)
             tidy()
-        found = ratio(pairs, lambda: engine.measure(on, "many", workers), lambda: engine.measure(on, "few", workers), say)
+        found = ratio(pairs, lambda: engine.measure(servers, "many", workers), lambda: engine.measure(servers, "few", workers), say)
     return {**found, "cases": count, "finished": [FEW * TIMES, FEW], "settings": workers._asdict()}
 
 
-def finish(on: Ground, seed: int, workers: Workers) -> None:
+def finish(servers: ProofServers, seed: int, workers: Workers) -> None:
     """A database in which the engine has done its work on the few."""
-    on.create("few")
+    servers.create("few")
     hold()
     fill(FEW, seed, FIRST_OF_MANY)
     with working(workers):

@@ -20,9 +20,9 @@ from models.errors import Broken
 from models.settings import settings
 from notifications.notices import notices
 from sijil.enrol import enrol
-from sijil.generator.household import Made, households
-from sijil.ground import Ground, ground
+from sijil.generator.household import GeneratedHousehold, households
 from sijil.processes import start_gateway, stop
+from sijil.proof_servers import ProofServers, proof_servers
 from tasks.wake import wake_after_intake
 from workflows.declaration import ApplicationBody
 from workflows.flow import ALL_QUEUES
@@ -41,8 +41,8 @@ RESTING = "select not machine from cases where id = %s"
 
 def idle(seed: int, workers: Workers, say: Say) -> dict[str, Any]:
     """`p50_ms`, `p95_ms` on an idle system, and `idle_core_percent`: what workers and supervisor take of a core when nothing comes."""
-    with ground("bench") as on:
-        on.create("latency")
+    with proof_servers("bench") as servers:
+        servers.create("latency")
         coming = clean(seed)
         people = enrolled(coming, ONE_BY_ONE + WARM)
         with gateway(), working(workers, ALL_QUEUES) as supervisor:
@@ -55,20 +55,20 @@ def idle(seed: int, workers: Workers, say: Say) -> dict[str, Any]:
 
 def beside_backlog(seed: int, backlog: int, workers: Workers, say: Say) -> dict[str, Any]:
     """The same while so many cases of the bulk lane are worked off; `idle_core_percent` does not apply."""
-    with ground("bench") as on:
+    with proof_servers("bench") as servers:
         say(f"preparing a backlog of {backlog} ...")
-        prepare(on, PREPARED, backlog, seed)
+        prepare(servers, PREPARED, backlog, seed)
         coming = clean(seed)
         times: list[float] = []
         while len(times) < LEAST_BESIDE:
-            times += one_backlog(on, coming, workers)
+            times += one_backlog(servers, coming, workers)
             say(f"{len(times)} applications beside the backlog so far")
     return {**told(times), "idle_core_percent": None, "applications": len(times), "backlog": backlog, "settings": workers._asdict()}
 
 
-def one_backlog(on: Ground, coming: Iterator[Made], workers: Workers) -> list[float]:
+def one_backlog(servers: ProofServers, coming: Iterator[GeneratedHousehold], workers: Workers) -> list[float]:
     """Times of those that came and went while there was a backlog."""
-    on.copy(PREPARED, "latency")
+    servers.copy(PREPARED, "latency")
     people = enrolled(coming, LEAST_BESIDE)
     times = []
     with working(workers):
@@ -92,19 +92,19 @@ def gateway() -> Iterator[None]:
         stop([child])
 
 
-def clean(seed: int) -> Iterator[Made]:
+def clean(seed: int) -> Iterator[GeneratedHousehold]:
     """Households that can reach `notified`, without end."""
     return (made for made in households(200_000, seed, FRESH) if made.truth["plant"] is None)
 
 
-def enrolled(coming: Iterator[Made], count: int) -> list[Made]:
+def enrolled(coming: Iterator[GeneratedHousehold], count: int) -> list[GeneratedHousehold]:
     """The next ones, known to the population register."""
     people = list(islice(coming, count))
     enrol(person.row() for made in people for person in made.persons)
     return people
 
 
-def one_by_one(made: Made) -> float:
+def one_by_one(made: GeneratedHousehold) -> float:
     """Submits one as the portal does, waits until another connection sees that the machine is done with it; milliseconds."""
     time.sleep(random.uniform(*PAUSE_SECONDS))
     body = ApplicationBody.model_validate(made.body)

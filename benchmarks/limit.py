@@ -14,8 +14,8 @@ from benchmarks.prepared import Workers, first_decision, notified, one, wait_for
 from models import clock
 from models.database import raw, transaction
 from models.settings import settings
-from sijil.ground import Ground
 from sijil.processes import start, stop
+from sijil.proof_servers import ProofServers
 from tasks.outside import outside
 from tasks.worker import collect_rarely
 from workflows.engine import work
@@ -25,9 +25,9 @@ from workflows.load import COLUMNS, CaseRow
 ROWS = f"select {COLUMNS} from cases where id between %s and %s and ready order by id"
 
 
-def measure(on: Ground, prepared: str, workers: Workers) -> tuple[float, float]:
+def measure(servers: ProofServers, prepared: str, workers: Workers) -> tuple[float, float]:
     """Cases a second that reached `notified`, and how many seconds it took."""
-    on.copy(prepared, "limit_run")
+    servers.copy(prepared, "limit_run")
     children = [start("benchmarks.limit", str(i), *map(str, workers), stdout=PIPE) for i in range(workers.processes)]
     try:
         for child in children:

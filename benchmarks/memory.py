@@ -4,7 +4,7 @@ from typing import Any
 
 from benchmarks.engine import DONE
 from benchmarks.prepared import PREPARED, Say, Workers, alive_pids, let_go, prepare, wait_for, working
-from sijil.ground import ground
+from sijil.proof_servers import proof_servers
 
 WAITING = 100_000
 PEAK = "VmHWM:"  # of the resident set, as the kernel keeps it
@@ -12,9 +12,9 @@ PEAK = "VmHWM:"  # of the resident set, as the kernel keeps it
 
 def measure(seed: int, workers: Workers, say: Say, waiting: int = WAITING) -> dict[str, Any]:
     """`worker_mb`: the largest peak of all workers, in MB."""
-    with ground("bench") as on:
+    with proof_servers("bench") as servers:
         say(f"preparing {waiting} cases ...")
-        prepare(on, PREPARED, waiting, seed)
+        prepare(servers, PREPARED, waiting, seed)
         with working(workers):
             pids = alive_pids()
             let_go()

@@ -12,10 +12,10 @@ from models.database import dial, raw, transaction
 from models.errors import Broken
 from notifications.notices import notices
 from sijil.enrol import enrol
-from sijil.generator.household import Made, households
-from sijil.ground import Ground
+from sijil.generator.household import GeneratedHousehold, households
 from sijil.importing import application
 from sijil.processes import set_settings, start, stop
+from sijil.proof_servers import ProofServers
 from tasks.wake import wake
 from workflows.declaration import ApplicationBody
 from workflows.flow import FIRST_QUEUE, QUEUES
@@ -51,16 +51,16 @@ def fill(count: int, seed: int, first: int = 0) -> None:
             submit_set(batch[place : place + SET])
 
 
-def submit_set(batch: Sequence[Made]) -> None:
+def submit_set(batch: Sequence[GeneratedHousehold]) -> None:
     """One transaction of submissions."""
     applications = [application(ApplicationBody.model_validate(made.body)) for made in batch]
     with transaction() as session:
         submit(session, applications, clock.now(), notices)
 
 
-def prepare(on: Ground, database: str, count: int, seed: int) -> None:
+def prepare(servers: ProofServers, database: str, count: int, seed: int) -> None:
     """A database with this many cases due, held back until `let_go`."""
-    on.create(database)
+    servers.create(database)
     hold()
     fill(count, seed)
     tidy()

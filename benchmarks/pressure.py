@@ -14,7 +14,7 @@ from benchmarks import engine
 from benchmarks.pairs import ratio
 from benchmarks.prepared import PREPARED, Say, Workers, tidy
 from models.database import dial, known_url
-from sijil.ground import Ground, ground
+from sijil.proof_servers import ProofServers, proof_servers
 
 SNAPSHOT_SECONDS = 60.0
 TIMERS = 300_000
@@ -30,20 +30,20 @@ ADD_TIMERS = """
 
 def measure(pairs: int, seed: int, workers: Workers, say: Say) -> dict[str, Any]:
     """`ratio` of the rates, with over without."""
-    with ground("bench") as on:
-        count = engine.calibrated(on, seed, workers, say)
-        on.copy(PREPARED, "pressed")
+    with proof_servers("bench") as servers:
+        count = engine.calibrated(servers, seed, workers, say)
+        servers.copy(PREPARED, "pressed")
         with dial() as connection:
             connection.execute(ADD_TIMERS, [TIMERS])
         tidy()
         say(f"{count} cases are due; {TIMERS} timers wait in the burdened copy")
-        found = ratio(pairs, lambda: under_pressure(on, workers), lambda: engine.measure(on, PREPARED, workers), say)
+        found = ratio(pairs, lambda: under_pressure(servers, workers), lambda: engine.measure(servers, PREPARED, workers), say)
     return {**found, "cases": count, "timers": TIMERS, "snapshot_seconds": SNAPSHOT_SECONDS, "settings": workers._asdict()}
 
 
-def under_pressure(on: Ground, workers: Workers) -> tuple[float, float]:
+def under_pressure(servers: ProofServers, workers: Workers) -> tuple[float, float]:
     """One run beside the snapshot."""
-    on.copy("pressed", "engine_run")
+    servers.copy("pressed", "engine_run")
     with snapshot():
         return engine.run(workers)
 

@@ -13,8 +13,8 @@ from dramatiq.brokers.redis import RedisBroker
 from benchmarks.prepared import first_decision, notified, one
 from benchmarks.stock import stock_broker
 from models.errors import Broken
-from sijil.ground import Ground
 from sijil.processes import start, stop
+from sijil.proof_servers import ProofServers
 
 LOOK_SECONDS = 0.05
 PATIENCE_SECONDS = 600.0
@@ -22,9 +22,9 @@ UNDONE = "select count(*) from cases where id <= %s and machine"
 Measured = tuple[float, float]  # cases a second, and over how many seconds
 
 
-def naive(on: Ground, prepared: str, cases: int, processes: int, threads: int) -> Measured:
+def naive(servers: ProofServers, prepared: str, cases: int, processes: int, threads: int) -> Measured:
     """A message per case and decision: from the first decision to the last commit."""
-    on.copy(prepared, "naive_run")
+    servers.copy(prepared, "naive_run")
     last_id = int(one("select id from cases order by id limit 1 offset %s", cases - 1))
     enqueue("verify", range(int(one("select min(id) from cases")), last_id + 1))
     with dramatiq_workers("benchmarks.naive_actors", processes, threads):
@@ -33,7 +33,7 @@ def naive(on: Ground, prepared: str, cases: int, processes: int, threads: int) -
     return notified() / seconds, seconds
 
 
-def noop(on: Ground, cases: int, processes: int, threads: int) -> Measured:
+def noop(servers: ProofServers, cases: int, processes: int, threads: int) -> Measured:
     """Five messages a case that do nothing: from the first one taken to the last one done."""
     broker = enqueue("first", range(cases))
     with dramatiq_workers("benchmarks.noop_actors", processes, threads):
@@ -76,12 +76,12 @@ def has_dbos() -> bool:
     return find_spec("dbos") is not None
 
 
-def dbos(on: Ground, prepared: str, cases: int, processes: int, threads: int) -> Measured:
+def dbos(servers: ProofServers, prepared: str, cases: int, processes: int, threads: int) -> Measured:
     """A durable workflow a case, of five steps with the naive way's bodies."""
-    on.copy(prepared, "dbos_run")
-    on.execute("drop database if exists dbos_system with (force)")
-    on.execute("create database dbos_system")
-    system = on.postgres.url_of("dbos_system")
+    servers.copy(prepared, "dbos_run")
+    servers.execute("drop database if exists dbos_system with (force)")
+    servers.execute("create database dbos_system")
+    system = servers.postgres.url_of("dbos_system")
     migrate = subprocess.run([sys.executable, "-m", "benchmarks.dbos_worker", "migrate", system], capture_output=True, check=False)
     if migrate.returncode:
         raise Broken(f"DBOS cannot prepare its tables: {migrate.stderr.decode(errors='replace').strip()[-300:]}")

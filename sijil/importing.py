@@ -43,14 +43,14 @@ class Read(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Papers:
+class ImportOutputs:
     """Where the outcomes are written: rejects always, receipts (which hold secrets) only where asked for."""
 
     rejects: Path
     receipts: Path | None = None
 
 
-def import_file(path: Path, papers: Papers, progress: Callable[[Counter[str]], None] = lambda counts: None) -> Counter[str]:
+def import_file(path: Path, outputs: ImportOutputs, progress: Callable[[Counter[str]], None] = lambda counts: None) -> Counter[str]:
     """How many were `taken`, `repeated` (taken before), `refused`. Raises Refused where the file itself cannot be read.
 
     Every set is committed before its outcomes are written down; a second run with the same file doubles nothing.
@@ -58,13 +58,13 @@ def import_file(path: Path, papers: Papers, progress: Callable[[Counter[str]], N
     counts = Counter(taken=0, repeated=0, refused=0)
     waiting = applications_in(path)
     batch = list(islice(waiting, SET))  # a wrong header refuses the file before anything is written
-    with to_write(papers.rejects) as rejects, receipts_in(papers.receipts) as receipts:
+    with to_write(outputs.rejects) as rejects, receipts_in(outputs.receipts) as receipts:
         while batch:
             take(batch, counts, rejects.write, receipts)
             progress(counts)
             batch = list(islice(waiting, SET))
     if not counts["refused"]:
-        papers.rejects.unlink()
+        outputs.rejects.unlink()
     return counts
 
 
@@ -79,7 +79,7 @@ def receipts_in(path: Path | None) -> Iterator[Callable[[str], object]]:
 
 
 def take(batch: list[Read], counts: Counter[str], reject: Callable[[str], object], receipt: Callable[[str], object]) -> None:
-    """One set: a transaction, then its papers, then a wake."""
+    """One set: a transaction, then its outputs, then a wake."""
     good = [(each, each.body) for each in batch if each.body is not None]
     applications = [application(body) for _, body in good]
     outcomes = transact(lambda session: submit(session, applications, clock.now(), notices)) if good else []

@@ -45,7 +45,7 @@ def stop(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
 
 def start_gateway(log: Path, *, port: int = 0, delay_ms: int = 0) -> "subprocess.Popen[bytes]":
     """The demo's message gateway as a process, whose address the settings then name; port 0 takes a free one. Raises Unavailable where it ends at once."""
-    gateway = start("sijil.gateway", "--port", str(port), "--log", str(log), "--delay-ms", str(delay_ms), stdout=subprocess.PIPE)
+    gateway = start("sijil.trial_gateway", "--port", str(port), "--log", str(log), "--delay-ms", str(delay_ms), stdout=subprocess.PIPE)
     assert gateway.stdout is not None
     address = gateway.stdout.readline().decode().strip()
     if not address:

@@ -10,7 +10,7 @@ from models import clock
 from models.database import raw, transaction
 from notifications.notices import notices
 from sijil.enrol import enrol
-from sijil.generator.household import Made, household
+from sijil.generator.household import GeneratedHousehold, household
 from workflows import doctor
 from workflows.declaration import ApplicationBody
 from workflows.flow import QUEUES
@@ -30,12 +30,12 @@ CLEAN = [number for number in range(400) if household(SEED, number).truth["plant
 Body = dict[str, Any]
 
 
-def clean(how_many: int, start: int = 0) -> list[Made]:
+def clean(how_many: int, start: int = 0) -> list[GeneratedHousehold]:
     """Households in which nothing is planted, each with persons of its own."""
     return [household(SEED, number) for number in CLEAN[start : start + how_many]]
 
 
-def a_household(place: int = 0, *, members: int = 1) -> Made:
+def a_household(place: int = 0, *, members: int = 1) -> GeneratedHousehold:
     """A clean household of at least so many members; another `place`, another household."""
     fitting = (household(SEED, number) for number in CLEAN if len(household(SEED, number).body["members"]) >= members)
     return next(islice(fitting, place, None))
@@ -67,7 +67,7 @@ def an_application(body: Body, key: str | None = None, channel: str = "api", lan
     return Application(key or sent.application or "", channel, lane, sent)
 
 
-def register(made: Iterable[Made]) -> None:
+def register(made: Iterable[GeneratedHousehold]) -> None:
     """The population register knows the persons of these households."""
     enrol([person.row() for each in made for person in each.persons])
 

@@ -17,16 +17,16 @@ from notifications.notices import notices
 from sijil.chaos.poison import POISON
 from sijil.enrol import enrol
 from sijil.generator.answers import Json
-from sijil.generator.household import Made, households
+from sijil.generator.household import GeneratedHousehold, households
 from sijil.importing import application
 from tasks.wake import wake_after_intake
 from workflows.declaration import ApplicationBody
 from workflows.intake import Application, Outcome, Taken, submit
 
-SET = 125  # applications that come in one go at the most; two of them at once
-FEW = 20  # such a part of a share comes where a strike found nothing open
-GOES = 6  # in which those come who may: one after another, not all at the same moment
-PAIR_EVERY = 100  # one of so many applications also declares a person of its neighbour's
+SET = 125  # most applications in one transaction; two such sets are filed at the same time
+FEW = 20  # a strike that finds no open batch lets a twentieth of a share come early
+GOES = 6  # a share is filed in about six steps, not all at once
+PAIR_EVERY = 100  # one application in a hundred also declares a person of the one before it
 
 
 @dataclass
@@ -37,13 +37,13 @@ class Crowd:
     share: int  # how many come for each strike
     receipts: dict[str, str] = field(default_factory=dict)
     refused: int = 0
-    called: int = 0  # how many may have come by now
+    called: int = 0  # how many may be filed by now
     moved: Condition = field(default_factory=Condition)
     filing: "Future[None] | None" = None
     over: bool = False
 
     def begin(self) -> None:
-        """Starts to file, as far as it is called."""
+        """Starts filing, as far as `called` allows."""
         self.filing = ThreadPoolExecutor(1, "crowd").submit(self.run)
 
     @property
@@ -52,27 +52,27 @@ class Crowd:
         return self.filing.exception() if self.filing is not None and self.filing.done() else None
 
     def end(self) -> None:
-        """Nobody comes any more."""
+        """No more applications are filed."""
         with self.moved:
             self.over = True
             self.moved.notify_all()
 
     def call(self, share: float) -> None:
-        """This share of all may come now; those who came early count."""
+        """This share of all may be filed by now; what `call_more` let come early counts."""
         self.let_come(round(share * len(self.bodies)) - self.called)
 
     def call_more(self) -> None:
-        """A few more may come: a strike found nothing open."""
+        """Lets a few more come: a strike found no open batch."""
         self.let_come(1 + self.share // FEW)
 
     def let_come(self, count: int) -> None:
-        """So many more."""
+        """So many more may be filed."""
         with self.moved:
             self.called = min(len(self.bodies), self.called + max(0, count))
             self.moved.notify_all()
 
     def run(self) -> None:
-        """Two clerks side by side, until everybody has a receipt."""
+        """Files in two threads side by side, until every application is answered."""
         filed = 0
         with ThreadPoolExecutor(2) as clerks:
             while filed < len(self.bodies) and not self.over:
@@ -80,11 +80,11 @@ class Crowd:
                     self.moved.wait_for(lambda now=filed: self.over or self.called > now)  # type: ignore[misc]
                     until = min(self.called, filed + 2 * min(SET, 1 + self.share // (2 * GOES)))
                 due = self.bodies[filed:until]
-                list(clerks.map(self.file, [each for each in (due[0::2], due[1::2]) if each]))  # the two of a pair come to both at once
+                list(clerks.map(self.file, [each for each in (due[0::2], due[1::2]) if each]))  # a pair is filed at one moment, one by each
                 filed = until
 
     def file(self, bodies: Sequence[Json]) -> None:
-        """One set, until there is an answer. The wake goes out as it does from the portal."""
+        """Sends one set until it is answered, and then wakes workers as the portal does."""
         applications = [application(ApplicationBody.model_validate(body)) for body in bodies]
         while (outcomes := self.sent(applications)) is None:
             if self.over:
@@ -107,7 +107,7 @@ class Crowd:
 
 
 def gather(count: int, kills: int, seed: int) -> Crowd:
-    """Enrols a population; its applications, some of which share a person with the one beside them, and the one that kills."""
+    """Enrols a population; its applications, some of which share a person with the one before, and among them the planted case."""
     everybody = list(households(count, seed))
     enrol(person.row() for made in everybody for person in made.persons)
     enrol([poisoned_person(everybody[0])])
@@ -127,12 +127,12 @@ def sharing(body: Json, other: Json) -> Json:
 
 
 def poisoned(body: Json) -> Json:
-    """A household of one, whom the register must not be asked about."""
+    """The planted case: a household of one person; a process that asks the register for that person ends (poison.py)."""
     head = {name: body["members"][0][name] for name in ("given_name_la", "family_name_la", "birth_date", "sex") if name in body["members"][0]}
     alone = {"given_name_la": "Planted", "family_name_la": "Case"} | head | {"idcs": POISON, "relationship": "head", "declarant": True}
     return {name: value for name, value in body.items() if name != "members"} | {"application": "planted", "members": [alone]}
 
 
-def poisoned_person(made: Made) -> Json:
-    """The register knows that person; it is the question that kills."""
+def poisoned_person(made: GeneratedHousehold) -> Json:
+    """That person as the register knows it."""
     return made.persons[0].row() | {"idcs": POISON, "cin": None}

@@ -12,9 +12,9 @@ from models.database import raw, transaction
 from models.errors import Broken, Unavailable, describe
 from sijil.chaos import crowd, strikes, verdict
 from sijil.chaos.crowd import Crowd
-from sijil.chaos.scene import Scene, scene
 from sijil.chaos.strikes import Struck
-from sijil.ground import Ground, ground
+from sijil.chaos.system import RunningSystem, running_system
+from sijil.proof_servers import ProofServers, proof_servers
 from workflows.history import audit
 
 REGISTER = "sijil.chaos.poison:PoisonedRegister"
@@ -31,13 +31,13 @@ Say = Callable[[str], None]
 def run(cases: int, kills: int, seed: int, say: Say) -> dict[str, Any]:
     """The counts. `cases` applications in all, the planted one among them."""
     began = time.monotonic()
-    with ground("chaos") as on:
-        people = prepared(on, cases, kills, seed, say)
-        with scene(on, people, REGISTER) as at, filing(people):
-            struck = strike_all(at, people, kills, random.Random(seed), say)
-            come_to_rest(at, people, say)
-            delivered = at.delivered()
-        counts = verdict.count(people.receipts, people.bodies, delivered, at.folder / "anchors")
+    with proof_servers("chaos") as servers:
+        people = prepared(servers, cases, kills, seed, say)
+        with running_system(servers, people, REGISTER) as system, filing(people):
+            struck = strike_all(system, people, kills, random.Random(seed), say)
+            come_to_rest(system, people, say)
+            delivered = system.delivered()
+        counts = verdict.count(people.receipts, people.bodies, delivered, system.folder / "anchors")
     if people.refused:
         raise Broken(f"{people.refused} applications of the crowd were refused: the proof itself is wrong.")
     return {
@@ -51,9 +51,9 @@ def holds(counts: dict[str, Any]) -> bool:
     return counts["parked"] == 1 and counts["kills_mid_batch"] * 2 >= counts["kills"] and not any(counts[name] for name in verdict.ZERO)
 
 
-def prepared(on: Ground, cases: int, kills: int, seed: int, say: Say) -> Crowd:
+def prepared(servers: ProofServers, cases: int, kills: int, seed: int, say: Say) -> Crowd:
     """A fresh database with the population of the crowd."""
-    on.create("chaos")
+    servers.create("chaos")
     say(f"enrolling the population of {cases} households ...")
     return crowd.gather(cases, kills, seed)
 
@@ -68,39 +68,39 @@ def filing(people: Crowd) -> Iterator[None]:
         people.end()
 
 
-def strike_all(at: Scene, people: Crowd, kills: int, rng: random.Random, say: Say) -> list[Struck]:
+def strike_all(system: RunningSystem, people: Crowd, kills: int, rng: random.Random, say: Say) -> list[Struck]:
     """One strike after another, while a share of the crowd comes before each; the last ones come after the last strike."""
     struck: list[Struck] = []
     for done, strike in enumerate(strikes.plan(kills, rng), 1):
         time.sleep(rng.uniform(0, BETWEEN_SECONDS))
         people.call(done / (kills + 1))
-        struck.append(strikes.carry_out(strike, at, rng))
+        struck.append(strikes.carry_out(strike, system, rng))
         say(f"strike {done} of {kills}: {struck[-1].name}{', in an open batch' if struck[-1].mid_batch else ''}; {len(people.receipts)} applications so far")
-        at.double_every_queue()
+        system.double_every_queue()
         if done == kills // 2:
-            anchor(at)
+            anchor(system)
     people.call(1.0)
     return struck
 
 
-def anchor(at: Scene) -> None:
+def anchor(system: RunningSystem) -> None:
     """What has happened by now is sealed, so that a later change of it shows."""
     try:
         with transaction() as session:
-            audit.anchor(raw(session), at.folder / "anchors", clock.now())
+            audit.anchor(raw(session), system.folder / "anchors", clock.now())
     except Unavailable:
         pass  # the next run's strike may still be felt; the final check then has one anchor less
 
 
-def come_to_rest(at: Scene, people: Crowd, say: Say) -> None:
+def come_to_rest(system: RunningSystem, people: Crowd, say: Say) -> None:
     """Until nothing is left to do, or nothing has moved for long: what then still waits is counted as lost."""
     seen, since = None, time.monotonic()
     while time.monotonic() - since < STILL_SECONDS:
         if people.failure:
             raise Broken(f"The crowd could not file ({describe(people.failure).error}): the proof itself is wrong.") from people.failure
-        if len(people.receipts) == len(people.bodies) and (rows := at.look(RESTING)) and rows[0][0]:
+        if len(people.receipts) == len(people.bodies) and (rows := system.look(RESTING)) and rows[0][0]:
             return
-        now = (len(people.receipts), at.look(PROGRESS))
+        now = (len(people.receipts), system.look(PROGRESS))
         if now != seen:
             seen, since = now, time.monotonic()
         time.sleep(0.2)

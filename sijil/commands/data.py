@@ -17,7 +17,7 @@ from sijil.embedded import needed_servers
 from sijil.enrol import enrol, persons_in
 from sijil.generator import files
 from sijil.generator.identifiers import HOUSEHOLDS
-from sijil.importing import Papers, import_file
+from sijil.importing import ImportOutputs, import_file
 from sijil.say import Json, answer
 from sijil.textfiles import opened, writing
 from workflows.chart import chart
@@ -52,14 +52,14 @@ def import_applications(
 
     Whom the population register does not know waits for a correction: of a generated file, `sijil enrol` its population first.
     """
-    papers = Papers(rejects or file.with_name(file.name + ".rejects.ndjson"), receipts)
+    outputs = ImportOutputs(rejects or file.with_name(file.name + ".rejects.ndjson"), receipts)
     with needed_servers():
         bound_transactions(SET_SECONDS)
-        counts = import_file(file, papers, lambda counts: typer.echo(f"\r{counts.total():>9} read", nl=False, err=True))
+        counts = import_file(file, outputs, lambda counts: typer.echo(f"\r{counts.total():>9} read", nl=False, err=True))
     typer.echo("", err=True)
-    told = dict(counts) | {"rejects": str(papers.rejects) if counts["refused"] else None}
+    told = dict(counts) | {"rejects": str(outputs.rejects) if counts["refused"] else None}
     lines = [f"{counts['taken']} taken, {counts['repeated']} taken before, {counts['refused']} refused"]
-    answer(told, as_json, *lines, *([f"the refused ones are listed in {papers.rejects}"] if counts["refused"] else []))
+    answer(told, as_json, *lines, *([f"the refused ones are listed in {outputs.rejects}"] if counts["refused"] else []))
     if counts["refused"] == counts.total() > 0:
         raise typer.Exit(1)
 

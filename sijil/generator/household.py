@@ -15,7 +15,7 @@ SHARES_PHONE = 0.06  # of rural households
 NO_PHONE = 0.04
 
 
-class Made(NamedTuple):
+class GeneratedHousehold(NamedTuple):
     """A household: its persons as the register knows them, its application as sent, and the truth about it."""
 
     persons: list[Resident]
@@ -23,18 +23,18 @@ class Made(NamedTuple):
     truth: Json
 
 
-def households(count: int, seed: int, start: int = 0) -> Iterator[Made]:
+def households(count: int, seed: int, start: int = 0) -> Iterator[GeneratedHousehold]:
     """`count` households of a seed, from number `start` on."""
     return (household(seed, number) for number in range(start, start + count))
 
 
-def household(seed: int, number: int) -> Made:
+def household(seed: int, number: int) -> GeneratedHousehold:
     """One household. Raises ValueError past the numbers that a seed has."""
     if not 0 <= number < HOUSEHOLDS:
         raise ValueError(f"a seed has {HOUSEHOLDS} households")
     made = honest(seed, number)
     body, more, truth = plant(made, lambda other: honest(seed, other))
-    return Made([*made.residents, *more], body, {"application": made.body["application"], **truth})
+    return GeneratedHousehold([*made.residents, *more], body, {"application": made.body["application"], **truth})
 
 
 def honest(seed: int, number: int) -> Honest:

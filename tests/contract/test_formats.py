@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from models.settings import Settings
 from sijil import csvform
 from sijil.enrol import COLUMNS, persons_in
-from sijil.importing import Papers, import_file
+from sijil.importing import ImportOutputs, import_file
 from web.api.applications import Answer
 from web.api.responses import CODES
 from web.errors import STATUS_OF_CODE
@@ -74,9 +74,9 @@ def test_the_example_table_holds_valid_applications() -> None:
 
 @pytest.mark.parametrize(("name", "count"), [("application.ndjson", 2), ("applications.csv", 2)])
 def test_the_examples_are_taken_once(database: str, broker: str, tmp_path: Path, name: str, count: int) -> None:
-    papers = Papers(tmp_path / "rejects", tmp_path / "receipts")
-    assert import_file(EXAMPLES / name, papers) == Counter(taken=count, repeated=0, refused=0)
-    assert import_file(EXAMPLES / name, papers) == Counter(taken=0, repeated=count, refused=0)
+    outputs = ImportOutputs(tmp_path / "rejects", tmp_path / "receipts")
+    assert import_file(EXAMPLES / name, outputs) == Counter(taken=count, repeated=0, refused=0)
+    assert import_file(EXAMPLES / name, outputs) == Counter(taken=0, repeated=count, refused=0)
     receipts = [json.loads(line) for line in (tmp_path / "receipts").read_text().splitlines()]
     assert [sorted(each) for each in receipts] == [["application", "line", "reference", "secret"]] * count
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sijil.generator import files
-from sijil.generator.household import Made, household, households
+from sijil.generator.household import GeneratedHousehold, household, households
 from sijil.generator.identifiers import check_digit
 from tests.factories import NOW, a_case_file
 from workflows.declaration import ApplicationBody, Belongings, Bills, Housing, Member, objections
@@ -25,7 +25,7 @@ MOST_MISTAKEN = 0.02  # of clean applications, that may end in a correction
 
 
 @cache
-def population(seed: int) -> list[Made]:
+def population(seed: int) -> list[GeneratedHousehold]:
     return list(households(HOUSEHOLDS, seed))
 
 
@@ -41,7 +41,7 @@ def entry(row: dict[str, Any]) -> RegisteredPerson:
     return RegisteredPerson(**known | {"birth_date": date.fromisoformat(row["birth_date"])})
 
 
-def mismatches(made: Made, seed: int) -> tuple[Any, ...]:
+def mismatches(made: GeneratedHousehold, seed: int) -> tuple[Any, ...]:
     """What verification would ask this household about."""
     declared = ApplicationBody.model_validate(made.body)
     answer = RegisterAnswer(at=NOW, persons=tuple(register(seed).get(member.idcs) for member in declared.members))
@@ -49,7 +49,7 @@ def mismatches(made: Made, seed: int) -> tuple[Any, ...]:
     return event.mismatches if isinstance(event, MembersMismatched) else ()
 
 
-def clean(seed: int) -> list[Made]:
+def clean(seed: int) -> list[GeneratedHousehold]:
     return [made for made in population(seed) if made.truth["plant"] is None]
 
 

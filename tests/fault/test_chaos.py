@@ -14,7 +14,7 @@ from models.settings import settings
 from sijil.chaos import crowd, verdict
 from sijil.chaos.poison import POISON
 from sijil.chaos.run import holds
-from sijil.generator.household import Made
+from sijil.generator.household import GeneratedHousehold
 from tests.filing import a_drainer, clean, drain_all, file, register, rows, value
 from workflows.declaration import ApplicationBody
 
@@ -54,7 +54,7 @@ def test_nothing_is_lost_or_doubled_while_everything_is_killed_in_turn(short_hom
 class Ended:
     """Applications that all came to their ends, and what the crowd and the gateway know of them."""
 
-    def __init__(self, made: list[Made]) -> None:
+    def __init__(self, made: list[GeneratedHousehold]) -> None:
         register(made)
         self.bodies = [each.body for each in made]
         taken = file(*self.bodies)

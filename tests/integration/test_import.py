@@ -15,7 +15,7 @@ from sijil import importing
 from sijil.csvform import HEADER
 from sijil.csvform import rows as table_rows
 from sijil.generator import files
-from sijil.importing import Papers, applications_in, import_file
+from sijil.importing import ImportOutputs, applications_in, import_file
 from tests.filing import Body, a_household, changed, clean, rows, value, with_members
 from workflows.declaration import ApplicationBody
 
@@ -41,9 +41,9 @@ def imported(tmp_path: Path) -> Callable[..., tuple[Counter[str], list[Reject]]]
     def run(content: str | bytes, name: str = "file.ndjson") -> tuple[Counter[str], list[Reject]]:
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        papers = Papers(tmp_path / "rejects.ndjson", tmp_path / "receipts.ndjson")
-        counts = import_file(path, papers)
-        rejects = [json.loads(line) for line in papers.rejects.read_text().splitlines()] if papers.rejects.exists() else []
+        outputs = ImportOutputs(tmp_path / "rejects.ndjson", tmp_path / "receipts.ndjson")
+        counts = import_file(path, outputs)
+        rejects = [json.loads(line) for line in outputs.rejects.read_text().splitlines()] if outputs.rejects.exists() else []
         return counts, rejects
 
     return run
@@ -293,18 +293,18 @@ def test_an_empty_file_is_an_empty_set(imported: Imported) -> None:
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"nothing\.ndjson"):
-        import_file(tmp_path / "nothing.ndjson", Papers(tmp_path / "rejects.ndjson"))
+        import_file(tmp_path / "nothing.ndjson", ImportOutputs(tmp_path / "rejects.ndjson"))
 
 
-@pytest.mark.parametrize("papers", [Papers(Path("/proc/nope")), Papers(Path("rejects.ndjson"), Path("/proc/nope"))])
-def test_papers_that_cannot_be_written_refuse_the_file_before_anything_is_taken(
-    imported: Imported, papers: Papers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("outputs", [ImportOutputs(Path("/proc/nope")), ImportOutputs(Path("rejects.ndjson"), Path("/proc/nope"))])
+def test_outputs_that_cannot_be_written_refuse_the_file_before_anything_is_taken(
+    imported: Imported, outputs: ImportOutputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file.ndjson").write_text(lines(TWO[0]))
 
     with pytest.raises(Refused, match="/proc/nope cannot be written: "):
-        import_file(tmp_path / "file.ndjson", papers)
+        import_file(tmp_path / "file.ndjson", outputs)
 
     assert value("select count(*) from cases") == 0
 

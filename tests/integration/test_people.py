@@ -12,7 +12,7 @@ from models import clock
 from models.database import raw, transaction
 from models.errors import NotFound, Refused, Stale
 from models.settings import settings
-from sijil.generator.household import Made
+from sijil.generator.household import GeneratedHousehold
 from tests.filing import (
     a_household,
     borrowing,
@@ -41,7 +41,7 @@ ALL_TABLES = ("cases", "event", "message", "declaration", "person_claim", "recei
 
 
 @pytest.fixture
-def mistaken(database: str, worker: Worker) -> tuple[Made, Taken]:
+def mistaken(database: str, worker: Worker) -> tuple[GeneratedHousehold, Taken]:
     """An application with a wrong birth date, which waits for its citizen; and the household as it should be."""
     made = a_household(members=2)
     register([made])
@@ -54,7 +54,7 @@ def mistaken(database: str, worker: Worker) -> tuple[Made, Taken]:
 # Correction ----------------------------------------------------------------------------------------
 
 
-def test_a_correction_is_verified_anew_and_leads_to_the_end(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+def test_a_correction_is_verified_anew_and_leads_to_the_end(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
     made, taken = mistaken
 
     now = citizen(taken, "correction", made.body, version_of(taken))
@@ -68,7 +68,7 @@ def test_a_correction_is_verified_anew_and_leads_to_the_end(mistaken: tuple[Made
     assert value("select actor from event where kind = 'CorrectionReceived'") == "declarant"
 
 
-def test_a_correction_that_is_still_wrong_is_asked_for_again(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+def test_a_correction_that_is_still_wrong_is_asked_for_again(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
     made, taken = mistaken
 
     citizen(taken, "correction", changed(made.body, 0, birth_date="1951-01-02", birth_precision="day"))
@@ -78,7 +78,7 @@ def test_a_correction_that_is_still_wrong_is_asked_for_again(mistaken: tuple[Mad
     assert facts_of(taken, "MembersMismatched")["mismatches"] == [{"member": 0, "reason": "birth_date_differs"}]
 
 
-def test_a_second_click_is_stale_and_changes_nothing(mistaken: tuple[Made, Taken]) -> None:
+def test_a_second_click_is_stale_and_changes_nothing(mistaken: tuple[GeneratedHousehold, Taken]) -> None:
     made, taken = mistaken
     seen = version_of(taken)
     citizen(taken, "correction", made.body, seen)
@@ -90,7 +90,7 @@ def test_a_second_click_is_stale_and_changes_nothing(mistaken: tuple[Made, Taken
     assert everything(*ALL_TABLES) == before
 
 
-def test_of_clicks_at_once_that_name_no_version_one_counts_and_the_others_are_stale(mistaken: tuple[Made, Taken]) -> None:
+def test_of_clicks_at_once_that_name_no_version_one_counts_and_the_others_are_stale(mistaken: tuple[GeneratedHousehold, Taken]) -> None:
     # Given three clicks that have all seen the case as it is now, while somebody holds its row
     made, taken = mistaken
     with psycopg.connect(settings().database_url or "") as holding, ThreadPoolExecutor(3) as threads:
@@ -110,7 +110,7 @@ def test_of_clicks_at_once_that_name_no_version_one_counts_and_the_others_are_st
 
 
 @pytest.mark.parametrize("kind", ["withdrawal", "correction"])
-def test_an_answer_to_an_older_version_is_stale_and_changes_nothing(mistaken: tuple[Made, Taken], kind: str) -> None:
+def test_an_answer_to_an_older_version_is_stale_and_changes_nothing(mistaken: tuple[GeneratedHousehold, Taken], kind: str) -> None:
     made, taken = mistaken
     before = everything(*ALL_TABLES)
 
@@ -120,7 +120,7 @@ def test_an_answer_to_an_older_version_is_stale_and_changes_nothing(mistaken: tu
     assert everything(*ALL_TABLES) == before
 
 
-def test_a_wrong_secret_is_told_no_more_than_a_wrong_reference(mistaken: tuple[Made, Taken]) -> None:
+def test_a_wrong_secret_is_told_no_more_than_a_wrong_reference(mistaken: tuple[GeneratedHousehold, Taken]) -> None:
     _, taken = mistaken
     before = everything(*ALL_TABLES)
 
@@ -145,7 +145,7 @@ def test_a_correction_where_none_is_asked_for_is_refused_and_leaves_no_declarati
     assert everything(*ALL_TABLES) == before
 
 
-def test_a_correction_may_not_name_a_declarant_who_has_another_open_application(mistaken: tuple[Made, Taken]) -> None:
+def test_a_correction_may_not_name_a_declarant_who_has_another_open_application(mistaken: tuple[GeneratedHousehold, Taken]) -> None:
     made, taken = mistaken
     other = a_household(5)
     file(other.body)
@@ -162,7 +162,7 @@ def test_a_correction_may_not_name_a_declarant_who_has_another_open_application(
 # Time ----------------------------------------------------------------------------------------------
 
 
-def test_silence_brings_two_reminders_and_then_a_lapse_and_never_a_refusal(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+def test_silence_brings_two_reminders_and_then_a_lapse_and_never_a_refusal(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
     _, taken = mistaken
     seen: dict[int, str] = {}
     for days in (6, 7.1, 20, 21.1, 29, 30.1):
@@ -177,7 +177,7 @@ def test_silence_brings_two_reminders_and_then_a_lapse_and_never_a_refusal(mista
     assert rows("select stage, open, ready, due_at from cases") == [("lapsed", False, False, None)]
 
 
-def test_a_timer_rings_no_earlier_than_its_time(mistaken: tuple[Made, Taken]) -> None:
+def test_a_timer_rings_no_earlier_than_its_time(mistaken: tuple[GeneratedHousehold, Taken]) -> None:
     assert ring_timers() == 0
     with after(days=6.9):
         assert ring_timers() == 0
@@ -186,7 +186,7 @@ def test_a_timer_rings_no_earlier_than_its_time(mistaken: tuple[Made, Taken]) ->
         assert ring_timers() == 0
 
 
-def test_where_the_clocks_of_two_hosts_differ_a_reminder_is_sent_once_all_the_same(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+def test_where_the_clocks_of_two_hosts_differ_a_reminder_is_sent_once_all_the_same(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
     """The sweep's host is ahead of the worker's: rung too early, the worker would set the same timer again, and again remind."""
     _, taken = mistaken
     due = value("select due_at from cases")
@@ -200,7 +200,7 @@ def test_where_the_clocks_of_two_hosts_differ_a_reminder_is_sent_once_all_the_sa
     assert events_of(taken).count("CorrectionReminded") == 1
 
 
-def test_a_correction_after_a_reminder_still_counts(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+def test_a_correction_after_a_reminder_still_counts(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
     made, taken = mistaken
     with after(days=7.1):
         ring_timers()
@@ -211,7 +211,7 @@ def test_a_correction_after_a_reminder_still_counts(mistaken: tuple[Made, Taken]
     assert stage_of(taken) == "notified"
 
 
-def test_a_correction_that_comes_while_the_timer_waits_to_be_worked_wins(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+def test_a_correction_that_comes_while_the_timer_waits_to_be_worked_wins(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
     """The timer rang, no worker came yet, the citizen answers: the reminder is not sent."""
     made, taken = mistaken
     with after(days=7.1):
@@ -223,7 +223,7 @@ def test_a_correction_that_comes_while_the_timer_waits_to_be_worked_wins(mistake
     assert stage_of(taken) == "notified"
 
 
-def test_a_lapsed_application_is_taken_up_again_with_its_reminders_counted_anew(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+def test_a_lapsed_application_is_taken_up_again_with_its_reminders_counted_anew(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
     _, taken = mistaken
     with after(days=31):
         ring_timers()
@@ -241,7 +241,7 @@ def test_a_lapsed_application_is_taken_up_again_with_its_reminders_counted_anew(
     assert facts_of(taken, "CorrectionReminded")["reminder"] == 1
 
 
-def test_reopening_is_refused_where_the_declarant_applied_anew_meanwhile(mistaken: tuple[Made, Taken], worker: Worker) -> None:
+def test_reopening_is_refused_where_the_declarant_applied_anew_meanwhile(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
     made, taken = mistaken
     with after(days=31):
         ring_timers()

@@ -61,9 +61,9 @@ def tomorrow() -> str:
     return (clock.now().date() + timedelta(days=1)).isoformat()
 
 
-Made = Callable[[], dict[str, Any]]
+GeneratedHousehold = Callable[[], dict[str, Any]]
 # What is wrong, and what is said of which field.
-WRONG: Mapping[str, tuple[Made, dict[str, str]]] = {
+WRONG: Mapping[str, tuple[GeneratedHousehold, dict[str, str]]] = {
     "an unknown region": (lambda: a_body(region=13), {"region": "Must be at most 12."}),
     "a region in words": (lambda: a_body(region=MARK), {"region": "Must be a whole number."}),
     "a negative bill": (lambda: a_body(bills={"gas": -1}), {"bills.gas": "Must be at least 0."}),

@@ -26,7 +26,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def no_servers(name: str) -> Iterator[None]:
         yield None
 
-    monkeypatch.setattr(compare, "ground", no_servers)
+    monkeypatch.setattr(compare, "proof_servers", no_servers)
     monkeypatch.setattr(engine, "calibrated", lambda *_: 1000)
     monkeypatch.setattr(engine, "measure", measurement("engine", 5000.0))
     monkeypatch.setattr(limit, "measure", measurement("limit", 6000.0))

@@ -1,4 +1,4 @@
-"""The ground of every proof: real servers of its own with durability on, databases, and copies of them."""
+"""What every proof stands on: real servers of its own with durability on, databases, and copies of them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from tasks.broker import broker
 
 
 @dataclass(frozen=True)
-class Ground:
+class ProofServers:
     """Running servers. `use` points the settings of this process and its children at one database."""
 
     postgres: Postgres
@@ -54,11 +54,11 @@ class Ground:
 
 
 @contextmanager
-def ground(name: str) -> Iterator[Ground]:
+def proof_servers(name: str) -> Iterator[ProofServers]:
     """Servers in a folder of their own inside SIJIL_HOME, which is the home of all that runs on them; removed afterwards."""
     folder = (settings().home / name).absolute()
     rmtree(folder, ignore_errors=True)
-    made = Ground(Postgres(folder / "pg"), Valkey(folder / "vk"))
+    made = ProofServers(Postgres(folder / "pg"), Valkey(folder / "vk"))
     set_settings(home=str(folder / "home"))
     try:
         made.postgres.start()

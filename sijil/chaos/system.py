@@ -20,8 +20,8 @@ from models.database import dial
 from models.errors import Broken
 from models.settings import settings
 from sijil.chaos.crowd import Crowd
-from sijil.ground import Ground
 from sijil.processes import set_settings, start, start_gateway, stop
+from sijil.proof_servers import ProofServers
 from tasks.broker import broker
 from workflows.flow import ALL_QUEUES
 
@@ -37,7 +37,7 @@ IN_TRANSACTION = """
 
 
 class Batch(NamedTuple):
-    """An open batch: its page in the attempts, and the process that works on it."""
+    """An open batch: its id in `attempt`, and the process that works on it."""
 
     attempt: int
     pid: int
@@ -51,10 +51,10 @@ class Call(NamedTuple):
 
 
 @dataclass
-class Scene:
+class RunningSystem:
     """Everything that runs. The workers' words go into a file beside it."""
 
-    on: Ground
+    servers: ProofServers
     people: Crowd
     folder: Path
     gateway: "Popen[bytes] | None" = None
@@ -118,7 +118,7 @@ class Scene:
         return Batch(*row) if row else None
 
     def is_open(self, batch: Batch | None) -> bool:
-        """Whether it still stands in the book: its transaction never ended."""
+        """Whether it is still in `attempt`: its transaction has not ended."""
         rows = self.look(STILL_OPEN, batch.attempt) if batch else None
         return bool(rows and rows[0][0])
 
@@ -190,9 +190,9 @@ def sockets_at(port: int) -> set[str]:
 
 
 @contextmanager
-def scene(on: Ground, people: Crowd, register: str) -> Iterator[Scene]:
+def running_system(servers: ProofServers, people: Crowd, register: str) -> Iterator[RunningSystem]:
     """Everything up and running on the database in use."""
-    made = Scene(on, people, settings().home)
+    made = RunningSystem(servers, people, settings().home)
     set_settings(population_register=register)
     try:
         made.open_gateway()

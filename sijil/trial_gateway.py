@@ -1,4 +1,4 @@
-"""The demo's message gateway: a process of its own, which writes what it accepted into a durable log before it says so.
+"""The message gateway of the demo and of chaos: a process of its own, which writes what it accepted into a durable log before it says so.
 
 It refuses no duplicate on purpose: its log is where chaos counts them. Of a message it keeps the reference, the length and
 a hash of the recipient, never a text or a number.
@@ -108,7 +108,7 @@ class Server(ThreadingHTTPServer):
 
 def main() -> None:
     """Serves until it is ended, or its parent is gone."""
-    parser = argparse.ArgumentParser(prog="python -m sijil.gateway", description="A message gateway for demos and proofs.")
+    parser = argparse.ArgumentParser(prog="python -m sijil.trial_gateway", description="A message gateway for demos and proofs.")
     parser.add_argument("--port", type=int, default=8001, help="0 takes a free one; the first line says which")
     parser.add_argument("--log", type=Path, required=True, help="where accepted messages are written")
     parser.add_argument("--delay-ms", type=float, default=0, help="how long a call takes, half of it after the log is written")
