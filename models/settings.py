@@ -29,15 +29,19 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".sijil"), description="Where the embedded servers, the anchors and the secret key live.")
     anchors: Path | None = Field(
         None,
-        description="Where daily anchors are written: best a folder that all hosts with `sijil work` share and that the database's administrators "
-        "cannot write to. Not shared, each host keeps a series of its own, which holds by itself. Empty: `anchors` in `home`.",
+        description="Folder for the daily anchors. All hosts with `sijil work` should share it, and the database's administrators should not be able "
+        "to write to it. If it is not shared, each host keeps a complete series of its own. Empty: `anchors` in `home`.",
     )
     secret_key: SecretStr | None = Field(None, description="Signs receipts and pseudonyms. Empty: made once and kept in `home`.")
     host: str = Field("127.0.0.1", description="Address the portal listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port the portal listens on.")
     helpline: str = Field("", description="Telephone number that citizens are told to call. Empty: they are sent to a service centre.")
     gateway_url: str = Field("http://127.0.0.1:8001", pattern=HTTP_ADDRESS, description="The message gateway that deliveries go to.")
-    population_register: str = Field("workflows.population:LocalRegister", description="Which population register answers, as module:class.")
+    population_register: str = Field(
+        "workflows.population:LocalRegister",
+        description="Which population register answers, as module:class. It must be a local one: it is asked while the batch's transaction is open. "
+        "A remote one would need a lease (docs/decisions/0002).",
+    )
     processes: int = Field(2, ge=1, le=256, description="Worker processes of one `sijil work`.")
     threads: int = Field(2, ge=1, le=64, description="Threads of each worker process.")
     batch: int = Field(250, ge=1, le=5000, description="Most cases that a worker claims at once.")

@@ -16,7 +16,7 @@ DATE, YES_OR_NO = "Must be a date of the calendar, as YYYY-MM-DD.", "Must be tru
 # By pydantic's name of what is wrong (https://docs.pydantic.dev/latest/errors/validation_errors/).
 SENTENCES: Mapping[str, str] = {
     "missing": "Is missing.",
-    "extra_forbidden": "Is not known here.",
+    "extra_forbidden": "Unknown field.",
     "literal_error": "Must be {expected}.",
     "greater_than_equal": "Must be at least {ge}.",
     "less_than_equal": "Must be at most {le}.",

@@ -45,7 +45,7 @@ def of_declaration(declaration: Declaration, index: Index, day: date) -> dict[st
 
 def of_variables(document: Mapping[str, Any], index: Index, day: date) -> dict[str, Any]:
     """Variables by the names of the annexes; those that are absent count as 0, and are named."""
-    problems = [Problem(str(name), "Is not known here.") for name in document if name not in ("milieu", "region", "variables")]
+    problems = [Problem(str(name), "Unknown field.") for name in document if name not in ("milieu", "region", "variables")]
     milieu = str(document.get("milieu"))
     if milieu not in index.formulas:
         raise Refused("invalid_variables", "The document is not valid.", problems=[Problem("milieu", "Must be 'urban' or 'rural'."), *problems])
