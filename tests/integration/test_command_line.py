@@ -1,0 +1,164 @@
+"""The command line itself: help and version, and one clear sentence where arguments, settings, servers or we ourselves are wrong."""
+
+from collections.abc import Callable
+from importlib import metadata
+from typing import Any
+
+import pytest
+
+from sijil.commands import data
+from tests.integration.running import Run
+from workflows.declaration import ApplicationBody
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_is_asked_for_by_either_option(sijil: Run, option: str) -> None:
+    assert "unified social register" in sijil(option).out.lower()
+
+
+@pytest.mark.parametrize("command", ["generate", "import"])
+def test_the_help_says_that_a_population_is_enrolled_before_its_applications_come(sijil: Run, command: str) -> None:
+    said = " ".join(sijil(command, "--help").out.split())
+    assert "`sijil enrol`" in said
+    assert "wait for a correction" in said or "waits for a correction" in said
+
+
+def test_the_version_is_that_of_the_package(sijil: Run) -> None:
+    assert sijil("--version").out == f"sijil {metadata.version('sijil')}\n"
+
+
+# What cannot be ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("import", "nothing.ndjson"), "nothing.ndjson"),
+        (("enrol", "nothing.ndjson"), "nothing.ndjson"),
+        (("score", "nothing.json"), "nothing.json"),
+        (("generate", "--households", "0"), "--households"),
+        (("generate", "--households", "many"), "--households"),
+        (("decide", "RSU-0000-0000-0000", "lift", "--reason", "moved", "--as", "amina"), "no application"),
+        (("doubts", "show", "RSU-0000-0000-0000"), "no application"),
+        (("doubts", "list", "--limit", "0"), "--limit"),
+        (("decide", "rubbish", "lift", "--reason", "moved", "--as", "amina"), "no application"),
+        (("decide", "RSU-0000-0000-0000", "lift"), "--reason"),
+        (("erase", "RSU-0000-0000-0000"), "no application"),
+        (("queues", "pause", "nothing"), "verification"),
+        (("queues", "resume", "nothing"), "verification"),
+        (("parked", "retry", "--error", "KeyError in nowhere"), "parked list"),
+        (("audit", "verify", "--anchors", "/nowhere"), "no folder /nowhere"),
+        (("parked", "show", "RSU-0000-0000-0000"), "no application"),
+        (("parked", "retry"), "--error"),
+        (("parked", "retry", "RSU-0000-0000-0000", "--error", "x"), "--error"),
+        (("work", "--queues", "verification,nothing"), "nothing"),
+        (("work", "--processes", "0"), "--processes"),
+        (("nonsense",), "nonsense"),
+        (("doctor", "--nonsense"), "--nonsense"),
+    ],
+)
+def test_a_wrong_argument_gets_one_sentence_that_names_it(ready: Run, arguments: tuple[str, ...], said: str) -> None:
+    ran = ready(*arguments)
+
+    assert ran.code == 2
+    assert said in ran.err
+    assert ran.out == ""
+
+
+# Servers that are away -----------------------------------------------------------------------------
+
+
+ON_DATABASE = [("doctor",), ("migrate",), ("replay",), ("queues",), ("workers",), ("parked", "list"), ("audit", "verify"), ("erase", "RSU-0000-0000-0000")]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://sijil:secret@127.0.0.1:1/sijil",
+        "postgresql://sijil:secret@/nothing?host=/nowhere",
+        "postgresql://sijil:secret@nowhere.invalid/sijil",
+        "rubbish",
+        "mysql://sijil:secret@localhost/sijil",
+        "postgresql://sijil:secret@localhost:port/sijil",
+        "http://localhost",
+        "://",
+    ],
+)
+@pytest.mark.parametrize("command", ON_DATABASE[:2])
+def test_a_database_that_cannot_be_reached_is_named_with_its_setting(
+    broker: str, sijil: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], url: str
+) -> None:
+    monkeypatch.setenv("SIJIL_DATABASE_URL", url)
+
+    ran = sijil(*command)
+
+    assert ran.code == 2, ran
+    assert "SIJIL_DATABASE_URL" in ran.err
+    assert "secret" not in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ON_DATABASE[2:])
+def test_every_command_says_so(broker: str, sijil: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]) -> None:
+    monkeypatch.setenv("SIJIL_DATABASE_URL", "postgresql://sijil@127.0.0.1:1/sijil")
+
+    ran = sijil(*command)
+
+    assert (ran.code, "SIJIL_DATABASE_URL" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "unix:///nowhere/valkey.sock", "rubbish", "http://localhost", "redis://localhost:port/0"])
+def test_a_broker_that_cannot_be_reached_is_named_with_its_setting(database: str, sijil: Run, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("SIJIL_BROKER_URL", url)
+
+    ran = sijil("work")
+
+    assert ran.code == 2, ran
+    assert "SIJIL_BROKER_URL" in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+
+
+# Settings, and our own fault -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "given"), [("SIJIL_BATCH", "0"), ("SIJIL_TRIES", "many"), ("SIJIL_PORT", "http"), ("SIJIL_PORT", "70000")])
+def test_a_setting_that_cannot_be_is_named(ready: Run, monkeypatch: pytest.MonkeyPatch, name: str, given: str) -> None:
+    monkeypatch.setenv(name, given)
+
+    ran = ready("doctor")
+
+    assert ran.code == 2
+    assert name in ran.err
+
+
+def test_what_looks_like_a_setting_and_is_none_is_named_with_the_one_that_comes_nearest(sijil: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIJIL_DATABSE_URL", "postgresql://sijil:secret@db.example/sijil")
+    monkeypatch.setenv("SIJIL_COLOUR", "blue")
+
+    ran = sijil("flow")
+
+    assert ran.code == 0
+    assert ran.err.splitlines() == [
+        "sijil: SIJIL_COLOUR is not a setting and was ignored.",
+        "sijil: SIJIL_DATABSE_URL is not a setting and was ignored. Did you mean SIJIL_DATABASE_URL?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (lambda *_: dict[str, str]()["Fatima Zahra"], "KeyError in <lambda>"),
+        (lambda *_: ApplicationBody.model_validate({"commune": "Fatima Zahra"}), "ValidationError in model_validate"),
+    ],
+)
+def test_what_nobody_thought_of_is_told_by_class_and_place_and_never_with_its_data(
+    sijil: Run, monkeypatch: pytest.MonkeyPatch, raised: Callable[..., Any], said: str
+) -> None:
+    monkeypatch.setattr(data, "chart", raised)
+
+    ran = sijil("flow")
+
+    first, *places = ran.err.splitlines()
+    assert (ran.code, ran.out, first) == (70, "", f"sijil: failed unexpectedly: {said}")
+    assert any("sijil/commands/data.py" in place for place in places)
+    assert "Fatima" not in ran.err

@@ -1,0 +1,164 @@
+"""Data in and out by the command line: migrate, import, enrol, generate, score."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from sijil.generator import files
+from sijil.generator.household import household
+from tests.conftest import Servers
+from tests.filing import Body, a_household, changed, clean, drain_all, rows, stages, value
+from tests.integration.running import Run
+from workflows.queue.drain import Drainer
+
+Worker = Callable[..., Drainer]
+
+
+def ndjson(path: Path, *bodies: Body) -> Path:
+    """Bodies as a file."""
+    path.write_text("".join(json.dumps(body) + "\n" for body in bodies))
+    return path
+
+
+def test_migrate_says_that_nothing_was_to_do(ready: Run) -> None:
+    ran = ready("migrate", "--json")
+
+    assert (ran.code, ran.json["migrated"]) == (0, False)
+
+
+def test_migrate_brings_an_empty_database_up_to_date(servers: Servers, database: str, broker: str, sijil: Run) -> None:
+    rows("drop schema public cascade; create schema public")
+    assert "Run `sijil migrate`" in sijil("doctor").err
+
+    assert sijil("migrate", "--json").json["migrated"] is True
+    assert sijil("doctor").code == 0
+
+
+def test_import_counts_what_it_took_and_names_the_reject_file(ready: Run, tmp_path: Path) -> None:
+    good, bad = (each.body for each in clean(2))
+    path = ndjson(tmp_path / "in.ndjson", good, changed(bad, region=13))
+
+    ran = ready("import", path, "--json")
+
+    rejects = tmp_path / "in.ndjson.rejects.ndjson"
+    assert (ran.code, ran.json) == (0, {"taken": 1, "repeated": 0, "refused": 1, "rejects": str(rejects)})
+    assert json.loads(rejects.read_text())["line"] == 2
+    assert ready("import", path, "--json").json == {"taken": 0, "repeated": 1, "refused": 1, "rejects": str(rejects)}
+
+
+def test_import_ends_with_1_where_every_application_was_refused(ready: Run, tmp_path: Path) -> None:
+    good, bad = (each.body for each in clean(2))
+    refused = ndjson(tmp_path / "refused.ndjson", changed(bad, region=13), {})
+    taken = ndjson(tmp_path / "taken.ndjson", good)
+
+    ran = ready("import", refused, "--json")
+    assert (ran.code, ran.json["taken"], ran.json["refused"]) == (1, 0, 2)
+    assert "the refused ones are listed in" in ran.out
+
+    assert [ready("import", taken).code for _ in range(2)] == [0, 0]  # the second time, it had been taken before
+    assert ready("import", ndjson(tmp_path / "empty.ndjson")).code == 0
+
+
+def test_import_writes_rejects_and_receipts_where_it_is_told(ready: Run, tmp_path: Path) -> None:
+    path = ndjson(tmp_path / "in.ndjson", clean(1)[0].body, {})
+
+    ready("import", path, "--rejects", tmp_path / "r.ndjson", "--receipts", tmp_path / "s.ndjson")
+
+    assert (tmp_path / "r.ndjson").read_text().count("\n") == (tmp_path / "s.ndjson").read_text().count("\n") == 1
+
+
+def test_generate_enrol_and_import_make_a_register_that_can_be_worked(ready: Run, worker: Worker, tmp_path: Path) -> None:
+    made = ready("generate", "--households", 30, "--seed", 5, "--to", tmp_path / "made", "--csv", "--json")
+    assert (made.code, made.json["households"]) == (0, 30)
+    assert all(Path(each).exists() for each in made.json["files"])
+    applications = [json.loads(line) for line in (tmp_path / "made" / files.APPLICATIONS).read_text().splitlines()]
+    assert applications == [household(5, number).body for number in range(30)]
+
+    assert ready("enrol", tmp_path / "made" / files.POPULATION, "--json").json == {"enrolled": made.json["persons"]}
+    assert ready("enrol", tmp_path / "made" / files.POPULATION, "--json").json == {"enrolled": 0}
+    assert ready("import", tmp_path / "made" / files.TABLE, "--json").json["taken"] == 30
+    drain_all(worker())
+
+    truth = [json.loads(line)["expect"] for line in (tmp_path / "made" / files.TRUTH).read_text().splitlines()]
+    assert stages() == {stage: truth.count(stage) for stage in set(truth)}
+
+
+def test_files_that_cannot_be_written_or_read_are_refused_by_name(sijil: Run, tmp_path: Path) -> None:
+    written = sijil("generate", "--households", 1, "--to", "/proc/nope")
+    read = sijil("enrol", tmp_path / "nothing.ndjson")
+
+    assert (written.code, written.err) == (2, "sijil: /proc/nope cannot be written: No such file or directory.\n")
+    assert (read.code, read.err) == (2, f"sijil: {tmp_path}/nothing.ndjson cannot be read: No such file or directory.\n")
+
+
+def test_a_person_file_with_a_bad_line_is_told_which(ready: Run, tmp_path: Path) -> None:
+    path = tmp_path / "persons.ndjson"
+    for content, said in (("{\n", "line 1"), ("[]\n", "line 1"), ("17\n", "line 1"), ('{"idcs": "1234567890"}\n', "line 1"), ("\xff", "line 1")):
+        path.write_bytes(content.encode("latin-1"))
+        ran = ready("enrol", path)
+        assert (ran.code, said in ran.err) == (2, True), (content, ran)
+
+
+def test_a_person_with_a_value_that_cannot_be_is_told_which_and_nobody_is_enrolled(ready: Run, tmp_path: Path) -> None:
+    path = tmp_path / "persons.ndjson"
+    person = a_household().persons[0].row()
+    for wrong in ({"birth_date": "yesterday"}, {"sex": "other"}, {"idcs": "12"}, {"status": "asleep"}, {"given_name_la": None}):
+        path.write_text(json.dumps(person) + "\n" + json.dumps(person | {"idcs": "1234567890"} | wrong) + "\n")
+        ran = ready("enrol", path)
+        assert ran.code == 2, (wrong, ran)
+        assert "line 2" in ran.err
+    assert value("select count(*) from person") == 0
+
+
+def test_score_takes_variables_and_lists_what_it_assumed_to_be_zero(sijil: Run, tmp_path: Path) -> None:
+    path = tmp_path / "score.json"
+    path.write_text(json.dumps({"milieu": "urban", "region": 6, "variables": {}}))
+
+    found = sijil("score", path, "--json").json
+
+    assert isinstance(found["score"], str)
+    assert {"programmes", "contributions", "assumed_zero"} <= set(found)
+    assert found["assumed_zero"]
+
+
+def test_score_takes_a_declaration(sijil: Run, tmp_path: Path) -> None:
+    path = tmp_path / "score.json"
+    path.write_text(json.dumps(a_household().body))
+
+    found = sijil("score", path, "--json").json
+
+    assert found["contributions"]
+
+
+def test_score_shows_terms_that_add_up_to_the_score(sijil: Run, tmp_path: Path) -> None:
+    path = tmp_path / "score.json"
+    path.write_text(json.dumps(a_household().body))
+
+    ran = sijil("score", path, "--json")
+
+    terms = [Decimal(line.split()[-1]) for line in ran.out.splitlines() if line.startswith("  ")]
+    assert sum(terms) == Decimal(ran.json["exact"])
+
+
+def test_score_takes_no_declaration_that_intake_would_refuse(sijil: Run, tmp_path: Path) -> None:
+    path = tmp_path / "score.json"
+    path.write_text(json.dumps(changed(a_household().body, 0, birth_date="2040-01-01", birth_precision="day")))
+
+    ran = sijil("score", path)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "members[0].birth_date: Must not lie in the future." in ran.err
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "17", '{"milieu": "urban"}', '{"milieu": "moon", "region": 1, "variables": {}}'])
+def test_a_document_that_cannot_be_scored_is_told_why(sijil: Run, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "score.json"
+    path.write_text(content)
+
+    ran = sijil("score", path)
+
+    assert ran.code == 2
+    assert ran.err
