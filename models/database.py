@@ -17,7 +17,8 @@ from models.settings import settings
 
 Connection = psycopg.Connection[Any]
 Result = TypeVar("Result")
-CONNECT_SECONDS = 10  # a database that swallows packets is away, too
+CONNECTED: dict[str, Any] = {"connect_timeout": 10, "client_encoding": "UTF8"}  # one that swallows packets is away, too
+DATES = "set datestyle = 'ISO'"  # whatever the server's own is
 # By SQLSTATE: no connection, no room or memory, a statement that took too long, shut down or starting, its disk fails. None is about what was asked.
 AWAY = ("08", "53", "57014", "57P", "58")
 # It refuses an order of locks or a moment, not the work: the same simply goes again.
@@ -47,13 +48,14 @@ def dialect_url(url: str) -> str:
 @cache
 def engine() -> Engine:
     """The pool of this process. Raises Unavailable where no address is known, or none of a PostgreSQL."""
-    made = create_engine(address(known_url()), pool_size=32, max_overflow=32, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS})
+    made = create_engine(address(known_url()), pool_size=32, max_overflow=32, pool_pre_ping=True, connect_args=CONNECTED)
     event.listen(made, "connect", first_word)
     return made
 
 
 def first_word(made: Any, record: object) -> None:
-    """A new connection tells the time."""
+    """A new connection writes dates as we read them, and tells the time."""
+    made.execute(DATES)
     follow_clock(made)
     made.commit()
 
@@ -82,13 +84,14 @@ def close_pool() -> None:
 
 
 def bound_transactions(seconds: int) -> None:
-    """From now on the database ends every transaction of this process that lasts longer."""
+    """From now on the database ends every transaction of this process that lasts longer; connections that are open already are given up."""
 
     def bound(connection: Any, record: object) -> None:
         connection.execute(f"set transaction_timeout = '{seconds}s'")
         connection.commit()
 
     event.listen(engine(), "connect", bound)
+    engine().dispose()
 
 
 @contextmanager
@@ -127,6 +130,8 @@ def transact(work: Callable[[Session], Result]) -> Result:
 
 def lost(error: object) -> bool:
     """Whether this is about the database itself (no connection, shutting down, its disk full) and not about what was asked."""
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):  # a primary that was demoted
+        return True
     if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return False
     return error.sqlstate is None or error.sqlstate.startswith(AWAY)
@@ -134,7 +139,9 @@ def lost(error: object) -> bool:
 
 def dial() -> Connection:
     """A connection of its own, outside the pool, each statement committed by itself. Raises psycopg's OperationalError where none comes about."""
-    return psycopg.connect(known_url(), autocommit=True, connect_timeout=CONNECT_SECONDS)
+    connection = psycopg.connect(known_url(), autocommit=True, **CONNECTED)
+    connection.execute(DATES)
+    return connection
 
 
 def raw(session: Session) -> Connection:

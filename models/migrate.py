@@ -25,10 +25,22 @@ def current() -> str | None:
         raise Unavailable(f"The database at {settings().database_url_shown()} cannot be reached. SIJIL_DATABASE_URL names it.") from error
 
 
+def fit() -> None:
+    """Raises Unavailable where the database cannot hold names as they are written, or cannot be written to."""
+    where = settings().database_url_shown()
+    with engine().connect() as connection:
+        encoding, read_only = connection.execute(text("select current_setting('server_encoding'), current_setting('transaction_read_only')")).one()
+    if encoding != "UTF8":
+        raise Unavailable(f"The database at {where} is encoded in {encoding}. It must be UTF8: createdb --encoding=UTF8 --template=template0.")
+    if read_only == "on":
+        raise Unavailable(f"The database at {where} is read-only: SIJIL_DATABASE_URL must name the primary.")
+
+
 def upgrade() -> bool:
     """Brings the tables up to date; whether there was anything to do."""
     if current() == NEWEST:
         return False
+    fit()
     from alembic import command  # half a second to import, which only this needs
     from alembic.config import Config
 
@@ -46,3 +58,4 @@ def require() -> None:
     if (found := current()) != NEWEST:
         where = settings().database_url_shown()
         raise Unavailable(f"The tables in {where} are at version {found or 'none'}, this program needs {NEWEST}. Run `sijil migrate`.")
+    fit()

@@ -118,7 +118,7 @@ def line_of(member: dict[str, Any]) -> str:
     """A member."""
     names = " / ".join(dict.fromkeys(name for name in (member["latin"], member["name"]) if name))
     role = member["relationship"] + (", declares" if member["declarant"] else "")
-    return f"  {'*' if member['shared'] else ' '} {member['idcs']}  {member['birth_date'] or 'not kept':<10}  {role:<24}{names or 'not kept'}"
+    return f"  {'*' if member['shared'] else ' '} {member['idcs']}  {member['birth_date'] or 'not kept'!s:<10}  {role:<24}{names or 'not kept'}"
 
 
 def standing(others: Sequence[Other]) -> list[str]:

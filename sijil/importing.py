@@ -56,6 +56,7 @@ def import_file(path: Path, outputs: ImportOutputs, progress: Callable[[Counter[
     Every set is committed before its outcomes are written down; a second run with the same file doubles nothing.
     """
     counts = Counter(taken=0, repeated=0, refused=0)
+    all_different(path, outputs)
     waiting = applications_in(path)
     batch = list(islice(waiting, SET))  # a wrong header refuses the file before anything is written
     with to_write(outputs.rejects) as rejects, receipts_in(outputs.receipts) as receipts:
@@ -66,6 +67,13 @@ def import_file(path: Path, outputs: ImportOutputs, progress: Callable[[Counter[
     if not counts["refused"]:
         outputs.rejects.unlink()
     return counts
+
+
+def all_different(path: Path, outputs: ImportOutputs) -> None:
+    """Raises Refused where an outcome would be written into the file that is read, or two into one."""
+    named = [each.resolve() for each in (path, outputs.rejects, outputs.receipts) if each]
+    if len(named) > len(set(named)) or any(each.exists() and each.samefile(path) for each in named[1:] if path.exists()):
+        raise Refused("one_file", "The file that is read, the rejects and the receipts must be different files.")
 
 
 @contextmanager

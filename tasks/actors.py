@@ -1,6 +1,10 @@
-"""The actors, one a queue. Each says "there may be work here", works about two seconds, and wakes itself if there is more."""
+"""The actors, one a queue. Each says "there may be work here", works about two seconds, and wakes itself if there is more.
 
-from collections.abc import Callable
+The queue is in the database: where no wake comes for a while, because the broker is away or full, each queue is looked at all the same.
+"""
+
+import time
+from collections.abc import Callable, Collection
 from functools import partial
 
 import dramatiq
@@ -13,14 +17,35 @@ from tasks.wake import clear_wake, wake
 from workflows.flow import DELIVERY, QUEUES
 from workflows.queue.drain import Drainer
 
+UNWOKEN_SECONDS = 10.0  # the sweep wakes every two, wherever there is work
+looked_at: dict[str, float] = {}  # by queue, on the monotonic clock, in this process
 log = structlog.get_logger()
 
 
 def declare(broker: SijilBroker, drainer: Drainer, deliverer: Deliverer) -> None:
     """One actor for every queue of the flow, and one for deliveries."""
-    for queue in QUEUES:
-        actor(broker, queue, partial(drainer.drain, queue))
-    actor(broker, DELIVERY, deliverer.drain)
+    for queue, drain in drains(drainer, deliverer).items():
+        actor(broker, queue, drain)
+
+
+def drains(drainer: Drainer, deliverer: Deliverer) -> dict[str, Callable[[], bool]]:
+    """What works each queue off."""
+    return {**{queue: partial(drainer.drain, queue) for queue in QUEUES}, DELIVERY: deliverer.drain}
+
+
+def unwoken(queues: Collection[str]) -> list[str]:
+    """Those of these queues at which nobody in this process looked for a while."""
+    return [queue for queue in queues if time.monotonic() - looked_at.get(queue, 0.0) > UNWOKEN_SECONDS]
+
+
+def look_at(queue: str, drain: Callable[[], bool]) -> bool:
+    """Works a queue off; whether there may be more. What is away is tried again later."""
+    looked_at[queue] = time.monotonic()
+    try:
+        return drain()
+    except Unavailable as error:
+        log.warning("something is away; the sweep will try again", queue=queue, error=str(error))
+        return False
 
 
 def actor(broker: SijilBroker, queue: str, drain: Callable[[], bool]) -> None:
@@ -29,10 +54,5 @@ def actor(broker: SijilBroker, queue: str, drain: Callable[[], bool]) -> None:
     @dramatiq.actor(actor_name=queue, queue_name=queue, broker=broker)
     def look() -> None:
         clear_wake(queue)
-        try:
-            more = drain()
-        except Unavailable as error:
-            log.warning("something is away; the sweep will try again", queue=queue, error=str(error))
-            return
-        if more:
+        if look_at(queue, drain):
             wake(queue)

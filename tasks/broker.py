@@ -53,7 +53,7 @@ class Doorbell:
                     subscription.subscribe(self.channel)
                     self.ring_all_here()
                     for message in subscription.listen():
-                        self.bells[message["data"].decode()].set()
+                        self.bells[message["data"].decode(errors="replace")].set()
             except redis.RedisError:
                 pause.wait(0.5)
 

@@ -21,6 +21,7 @@ from workflows.history import audit
 from workflows.history.retention import retain
 
 SCHEDULE_LOCK = 7222  # advisory; held by the connection for as long as jobs run, so that they run one at a time, on one host
+BOUND = "set idle_session_timeout = '2h'"  # a job that hangs lets go of the lock then, and another host takes its turn
 LOOK_SECONDS = 60.0
 AGAIN_AFTER = timedelta(minutes=10)  # a job that failed waits, whoever comes next
 BEGIN = "insert into daily_job (name, done_on) select unnest(%s::text[]), unnest(%s::date[]) on conflict (name) do nothing"
@@ -99,6 +100,7 @@ class Schedule:
 def turn() -> Iterator[Connection | None]:
     """A connection that holds the lock; None where another one does."""
     with dial() as connection:
+        connection.execute(BOUND)
         locked = value(connection, "select pg_try_advisory_lock(%s)", [SCHEDULE_LOCK])
         try:
             yield connection if locked else None

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from threading import Event, Thread
 
 import structlog
@@ -15,7 +15,7 @@ from models import clock
 from models.database import bound_transactions
 from models.errors import Unavailable, describe
 from models.settings import settings
-from tasks.actors import declare
+from tasks.actors import declare, drains, look_at, unwoken
 from tasks.broker import broker
 from tasks.deliver import Deliverer
 from tasks.gateways.http import HttpGateway
@@ -48,6 +48,7 @@ def main(queues: frozenset[str]) -> int:
     log.info("worker started", queues=sorted(queues))
     beside(heartbeat, drainer, stop)
     beside(run_watchdog, stop)
+    looking = beside(look_unwoken, drains(drainer, deliverer), queues, stop)
     supervisor = os.getppid()
     while not stop.wait(0.5) and os.getppid() == supervisor:  # an orphan has nobody to restart it, so it ends
         pass
@@ -55,6 +56,7 @@ def main(queues: frozenset[str]) -> int:
     drainer.stopping = deliverer.stopping = broker().doorbell.stopping = True
     broker().doorbell.ring_all_here()
     worker.stop()
+    looking.join()
     drainer.batches.attempts.sign_off()
     return 0
 
@@ -67,9 +69,11 @@ def told_to_stop() -> Event:
     return stop
 
 
-def beside(target: Callable[..., None], *args: object) -> None:
+def beside(target: Callable[..., None], *args: object) -> Thread:
     """A thread that ends with the process."""
-    Thread(target=target, args=args, daemon=True).start()
+    thread = Thread(target=target, args=args, daemon=True)
+    thread.start()
+    return thread
 
 
 def collect_rarely() -> None:
@@ -93,6 +97,16 @@ def heartbeat(drainer: Drainer, stop: Event) -> None:
             log.warning("database away")
         except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the next beat comes, and a thread that hangs is still noticed
             log.error("the heartbeat failed", error=describe(error).error)
+
+
+def look_unwoken(work: Mapping[str, Callable[[], bool]], queues: Collection[str], stop: Event) -> None:
+    """Looks where no wake came for a while: the queue is in the database, and a broker that is away or full only makes things slower."""
+    while not stop.wait(1.0):
+        for queue in unwoken(queues):
+            try:
+                look_at(queue, work[queue])
+            except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the next look comes
+                log.error("a look failed", queue=queue, error=describe(error).error)
 
 
 def beat(drainer: Drainer) -> None:

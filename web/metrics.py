@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from models import clock
 from models.database import Connection, raw, transaction
-from workflows.queue.monitor import messages, parked_groups, queues, workers
+from workflows.queue.monitor import daily_jobs, messages, parked_groups, queues, workers
 
 # Of each counter that a worker keeps: its metric, how many make one of the metric's unit, and what it counts.
 COUNTED = {
@@ -30,6 +30,8 @@ class Counts(Collector):
         yield from of_queues(self.connection)
         yield from of_workers(self.connection)
         yield gauge("sijil_parked", "Cases that wait for an operator.", [((), sum(each["cases"] for each in parked_groups(self.connection)))])
+        failed = [((each["name"],), each["error"] is not None) for each in daily_jobs(self.connection)]
+        yield gauge("sijil_daily_job_failed", "1 where the last try of a daily job (anchor, retention) failed.", failed, "job")
         by_status = [((status,), count) for status, count in messages(self.connection).items()]
         yield gauge("sijil_messages", "Messages of the ledger that are not sent yet, by status.", by_status, "status")
 

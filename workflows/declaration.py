@@ -51,6 +51,7 @@ def e164(value: str) -> str:
 
 
 # In the words of every dialect of patterns, for those who read the JSON Schema; each with its sentence in problems.py.
+MOST_READ = 200  # members, whatever the settings allow: a body of nonsense is not read to its end
 IDCS = r"^[0-9]{10}$"
 CIN = r"^[A-Za-z]{1,2}[0-9]{1,7}$"
 NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"
@@ -170,7 +171,7 @@ class Declaration(Declared):
     housing: Housing
     belongings: Belongings = Belongings()
     bills: Bills = Bills()
-    members: Annotated[list[Member], Field(min_length=1), AfterValidator(fitting_together)]
+    members: Annotated[list[Member], Field(min_length=1, max_length=MOST_READ), AfterValidator(fitting_together)]
 
     @property
     def head(self) -> Member:

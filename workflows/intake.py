@@ -18,7 +18,7 @@ from workflows.declaration import ApplicationBody, Declaration, objections, stor
 from workflows.engine import Course, move
 from workflows.events import ApplicationReceived
 from workflows.evidence import DECLARANT, Submission
-from workflows.flow import REGISTRATION
+from workflows.flow import REGISTRATION, STAGES
 from workflows.ports import Notices
 from workflows.receipts import new_reference, secret_for
 from workflows.record import copy, place, record_moves
@@ -65,8 +65,15 @@ class NotTaken:
 
 Outcome = Taken | NotTaken
 
+HEX = sha256().digest_size * 2  # characters of a key that is a hash
 NOT_VALID = "The application is not valid; problems names each field."
 KNOWN = "select idempotency_key, reference, case_id, body_hash from receipt where idempotency_key = any(%s)"
+# Who withdrew, lapsed or was refused may file the same again: a key of their own they would change, the one that we made must not stand in the way.
+FREE_KEYS = """
+    update receipt set idempotency_key = 'ended:' || reference from cases c
+    where c.id = case_id and idempotency_key = any(%s) and c.stage = any(%s)
+"""
+ENDED = [step.name for step in STAGES if not (step.open or step.holds_persons)]
 NUMBERS = "select nextval('cases_id_seq'), nextval('household_id_seq') from generate_series(1, %s)"
 # Sorted, so that two senders of the same declarants wait for each other and never deadlock.
 OPEN_CASES = """
@@ -112,6 +119,7 @@ def submit(session: Session, applications: Sequence[Application], now: datetime,
         if refusal is None:
             first.setdefault(each.full_key, position)
     sent = [applications[position] for position in first.values()]
+    free_keys(connection, sent)
     outcomes = repeated(connection, sent)
     outcomes |= take(connection, [each for each in sent if each.full_key not in outcomes], now, notices)
     return [refusal or outcome_of(position, applications, first, outcomes) for position, refusal in enumerate(refusals)]
@@ -125,6 +133,12 @@ def take(connection: Connection, applications: Sequence[Application], now: datet
     opened = open_cases(connection, kept)
     write_down(connection, opened, now)
     return outcomes | {each.application.full_key: Taken(each.reference, secret_for(each.reference), each.course.file.id) for each in opened}
+
+
+def free_keys(connection: Connection, applications: Sequence[Application]) -> None:
+    """Keys that are the hash of what was said are free again once that application has ended and holds nobody."""
+    if made := [each.full_key for each in applications if len(each.key) == HEX and each.key == hash_of(each.body).hex()]:
+        connection.execute(FREE_KEYS, [made, ENDED])
 
 
 def key_of(sent: ApplicationBody) -> str:

@@ -11,6 +11,7 @@ from workflows.declaration import CIN, IDCS, NO_CONTROLS
 
 WHOLE = "body"
 OTHERWISE = "Is not valid."
+MOST_NAMED = 10_000  # problems of one body
 WHOLE_NUMBER, NUMBER = "Must be a whole number.", "Must be a number."
 DATE, YES_OR_NO = "Must be a date of the calendar, as YYYY-MM-DD.", "Must be true or false."
 # By pydantic's name of what is wrong (https://docs.pydantic.dev/latest/errors/validation_errors/).
@@ -43,7 +44,9 @@ PATTERNS: Mapping[str, str] = {
 
 
 def problems_of(error: ValidationError) -> list[Problem]:
-    """A problem for each bad field."""
+    """A problem for each bad field; of nonsense, one that counts them."""
+    if error.error_count() > MOST_NAMED:
+        return [Problem(WHOLE, f"Has {error.error_count():,} mistakes: it is no application as docs/formats.md shows it.")]
     return [Problem(path_of(each["loc"]), sentence(each)) for each in error.errors(include_url=False, include_input=False)]
 
 

@@ -7,6 +7,7 @@ and nothing secret is stored.
 import hmac
 import secrets
 from hashlib import sha256
+from unicodedata import normalize
 
 from models.settings import settings
 from workflows.declaration import EASTERN_DIGITS
@@ -44,5 +45,6 @@ def is_secret_of(reference: str, secret: str) -> bool:
 
 
 def pseudonym(role: str, name: str) -> str:
-    """Who acted, as the history shows it: the same person always the same, nobody recognisable without the key."""
-    return f"{role}:{hmac.digest(settings().key(), f'actor.{role}.{name}'.encode(), sha256)[:8].hex()}"
+    """Who acted, as the history shows it: the same person always the same, however the name is typed, nobody recognisable without the key."""
+    person = normalize("NFKC", " ".join(name.split())).casefold()
+    return f"{role}:{hmac.digest(settings().key(), f'actor.{role}.{person}'.encode(), sha256)[:8].hex()}"

@@ -13,6 +13,7 @@ from models.database import raw, transaction
 from tasks import watchdog
 from tasks.wake import wake
 from tests.filing import MACHINE_PATH, events_of, file_clean, healthy, rows, stage_of, stages, value
+from workflows.flow import QUEUES
 from workflows.queue.monitor import workers
 
 pytestmark = pytest.mark.xdist_group("processes")
@@ -84,6 +85,17 @@ def test_a_worker_process_takes_a_case_to_its_end_when_woken_and_ends_in_good_or
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0
     assert value("select count(*) from worker") == 0
+
+
+def test_a_worker_that_nobody_wakes_looks_at_its_queues_all_the_same(start: Start) -> None:
+    """As where the broker is away or full: it is the database that has the queue."""
+    (taken,) = file_clean(1)
+
+    process = start("tasks.worker", *QUEUES)
+
+    until(lambda: stage_of(taken) == "notified")
+    process.terminate()
+    assert process.wait(PATIENCE) == 0
 
 
 def test_a_worker_told_to_end_finishes_the_batch_in_hand(start: Start) -> None:

@@ -21,6 +21,8 @@ from workflows.history import anchors
 from workflows.history.anchors import Head, Heads
 from workflows.history.retention import cutoff
 
+# A folder that hangs, as a share on a network may, keeps neither the lock nor an old snapshot for ever.
+BOUND = "set local idle_in_transaction_session_timeout = '30min'"
 ANCHOR_LOCK = 7221  # advisory, until the transaction ends: two anchors at once would take the same number
 AT_ONCE = 5000  # rows, of however many there are
 HEADS = "select id, version, head from cases order by id"
@@ -72,6 +74,7 @@ def anchor(connection: Connection, directory: Path, now: datetime) -> Path | Non
 
     Reads all anchors and all heads once, in one transaction: at nine million cases some minutes, in constant memory.
     """
+    connection.execute(BOUND)
     connection.execute("select pg_advisory_xact_lock(%s)", [ANCHOR_LOCK])
     with anchors.scratch() as heads:
         _, breaks = anchors.read(directory, heads)
@@ -83,6 +86,7 @@ def anchor(connection: Connection, directory: Path, now: datetime) -> Path | Non
 
 def verify(connection: Connection, directory: Path) -> Findings:
     """Every event against its chain, every chain against its case and its anchor, every anchor against the next."""
+    connection.execute(BOUND)
     connection.execute("select pg_advisory_xact_lock_shared(%s)", [ANCHOR_LOCK])
     findings = Findings()
     with anchors.scratch() as heads:

@@ -28,7 +28,10 @@ SENT = "select count(*) from message where sent_at > %s"
 DECIDED = "select kind, count(*) from event where at > %s group by kind"
 WORKERS = f"""
     select w.id, w.host, w.pid, w.queues, w.since, w.seen_at, w.counters,
-        exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = {WORKER_LOCK} and l.objid = w.id) as alive,
+        exists (
+            select from pg_locks l where l.locktype = 'advisory' and l.classid = {WORKER_LOCK} and l.objid = w.id
+            and l.database = (select oid from pg_database where datname = current_database())
+        ) as alive,
         (select coalesce(sum(cardinality(case_ids)), 0) from attempt a where a.worker_id = w.id) as holds
     from worker w order by w.id
 """
@@ -38,6 +41,7 @@ PARKED = """
     where t.parked and (%s::text is null or t.error = %s) and (%s::bigint is null or t.case_id = %s) order by t.at
 """
 GROUPS = "select stage, error, count(*) as cases, min(at) as first, max(at) as last from trouble where parked group by stage, error order by 3 desc"
+DAILY_JOBS = "select name, done_on, error from daily_job order by name"
 MESSAGES = "select status, count(*) from message where status <> 'sent' group by status"
 
 
@@ -104,3 +108,9 @@ def parked_cases(connection: Connection, *, error: str | None = None, case_id: i
 def messages(connection: Connection) -> dict[str, int]:
     """Messages that are not sent yet, by status."""
     return {"owed": 0, "sending": 0, "failed": 0, "stuck": 0} | dict(connection.execute(MESSAGES).fetchall())
+
+
+def daily_jobs(connection: Connection) -> list[dict[str, Any]]:
+    """The jobs that run once a day: the last day each is done for, and the error of its last try, if that failed."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(DAILY_JOBS).fetchall()
