@@ -14,7 +14,8 @@ from notifications.catalogues import LANGUAGES
 from web.language import page, page_for
 from web.queries import Status, reasons_of, status_of
 from workflows.flow import MACHINE, PARKED, STAGES
-from workflows.receipts import is_secret_of, normal
+from workflows.keyed import is_secret_of
+from workflows.references import normal
 
 # The way of an application as a citizen sees it: a step, and the event that ends it.
 STEPS = (

@@ -9,7 +9,7 @@ from models.database import Connection
 from models.errors import NotFound
 from workflows.events import KINDS, ApplicationRefused, CorrectionAsked, MembersMismatched
 from workflows.flow import STAGES
-from workflows.receipts import normal
+from workflows.references import normal
 
 CASE = """
     select c.id, r.reference, c.stage, c.version, c.submitted_at, c.stage_since, c.deadline

@@ -10,8 +10,7 @@ from models.errors import Refused
 from workflows.casefile import CaseFile
 from workflows.declaration import Declaration
 from workflows.events import DuplicateSuspected
-from workflows.load import COLUMNS, CaseRow, case_files
-from workflows.people import find
+from workflows.load import COLUMNS, CaseRow, case_files, find
 
 # A review has a timer, or is due because it rang; either has an index.
 UNDER_REVIEW = "stage = 'under_review' and (due_at is not null or ready)"

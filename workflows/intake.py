@@ -19,9 +19,10 @@ from workflows.engine import Course, move
 from workflows.events import ApplicationReceived
 from workflows.evidence import DECLARANT, Submission
 from workflows.flow import REGISTRATION, STAGES
+from workflows.keyed import secret_for
 from workflows.ports import Notices
-from workflows.receipts import new_reference, secret_for
 from workflows.record import copy, place, record_moves
+from workflows.references import new_reference
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Rows to case files: a whole batch in two or three statements."""
+"""Rows to case files, a whole batch in two or three statements; and a case by the reference that a person gave."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,6 +12,7 @@ from workflows.arrays import array, columns
 from workflows.casefile import CaseFile
 from workflows.declaration import Declaration
 from workflows.events import KINDS, Event, Recorded
+from workflows.references import normal
 
 
 class CaseRow(NamedTuple):
@@ -30,7 +31,18 @@ class CaseRow(NamedTuple):
     deadline: datetime | None
 
 
+class Found(NamedTuple):
+    """A case, by the reference that a person gave."""
+
+    id: int
+    stage: str
+    version: int
+    declaration: int
+    household_id: int
+
+
 COLUMNS = ", ".join(CaseRow._fields)
+FIND = "select c.id, c.stage, c.version, c.declaration, c.household_id from receipt r join cases c on c.id = r.case_id where r.reference = %s"
 DECLARATIONS = """
     select d.case_id, r.reference, d.body::text
     from unnest(%s::bigint[], %s::int[]) as wanted (case_id, number)
@@ -66,3 +78,11 @@ def past_events(connection: Connection, case_ids: Sequence[int]) -> dict[int, di
             event = msgspec.json.decode(facts, type=KINDS[kind])
             past.setdefault(case_id, {})[KINDS[kind]] = Recorded(seq, at, actor, event)
     return past
+
+
+def find(connection: Connection, reference: str) -> Found:
+    """The case of a reference, however it was typed. Raises NotFound."""
+    row = connection.execute(FIND, [normal(reference)]).fetchone()
+    if row is None:
+        raise NotFound(f"There is no application with the reference {reference}.")
+    return Found(*row)

@@ -16,12 +16,12 @@ from workflows.events import CaseResumed
 from workflows.evidence import DECLARANT, Correction, DoubtAnswer, Evidence, Order, Reopening, Withdrawal
 from workflows.flow import PARKED
 from workflows.intake import DECLARATION
-from workflows.load import case_files
+from workflows.keyed import is_secret_of, pseudonym
+from workflows.load import Found, case_files, find
 from workflows.ports import Notices
-from workflows.receipts import is_secret_of, normal, pseudonym
 from workflows.record import copy
+from workflows.references import normal
 
-FIND = "select c.id, c.stage, c.version, c.declaration, c.household_id from receipt r join cases c on c.id = r.case_id where r.reference = %s"
 REDECLARE = "update cases set declarant_idcs = %s, region = %s where id = %s"
 RESUME = "delete from trouble where case_id = any(%s) and parked returning case_id, stage"
 
@@ -59,25 +59,6 @@ class CaseworkerAnswer:
     verdict: str
     reason: str
     version: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A case, by the reference that a person gave."""
-
-    id: int
-    stage: str
-    version: int
-    declaration: int
-    household_id: int
-
-
-def find(connection: Connection, reference: str) -> Found:
-    """The case of a reference, however it was typed. Raises NotFound."""
-    row = connection.execute(FIND, [normal(reference)]).fetchone()
-    if row is None:
-        raise NotFound(f"There is no application with the reference {reference}.")
-    return Found(*row)
 
 
 def answer_of_citizen(session: Session, answer: CitizenAnswer, now: datetime, notices: Notices) -> StageNow:

@@ -13,11 +13,11 @@ from sijil.embedded import needed_servers
 from sijil.say import Json, answer
 from tasks.wake import wake
 from workflows.flow import ALL_QUEUES
-from workflows.people import find
+from workflows.keyed import pseudonym
+from workflows.load import find
 from workflows.people import resume as resume_cases
 from workflows.queue.monitor import parked_cases, parked_groups, queues, workers
 from workflows.queue.pauses import pause, resume
-from workflows.receipts import pseudonym
 
 app = typer.Typer()
 queues_app = typer.Typer(invoke_without_command=True, help="What waits where: depth, oldest, rate, expected wait.")

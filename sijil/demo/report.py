@@ -6,8 +6,8 @@ from typing import Any
 from models import clock
 from models.database import Connection, raw, transaction
 from sijil.say import program
+from workflows.keyed import secret_for
 from workflows.policies import index_in_force
-from workflows.receipts import secret_for
 
 STAGES = "select stage, count(*) from cases where id > %s group by stage"
 BY_REGION = """

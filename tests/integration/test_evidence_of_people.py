@@ -15,8 +15,8 @@ from workflows.events import Recorded
 from workflows.evidence import DECLARANT, Evidence, TimePassed
 from workflows.history import audit, erasure, replay
 from workflows.intake import Taken
+from workflows.keyed import pseudonym
 from workflows.queue.drain import Drainer
-from workflows.receipts import pseudonym
 
 Worker = Callable[..., Drainer]
 

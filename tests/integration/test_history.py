@@ -34,8 +34,8 @@ from workflows.chain import commit, link
 from workflows.flow import REGISTRATION
 from workflows.history import audit, erasure, replay
 from workflows.intake import Taken
+from workflows.keyed import pseudonym
 from workflows.queue.drain import Drainer
-from workflows.receipts import pseudonym
 
 Worker = Callable[..., Drainer]
 

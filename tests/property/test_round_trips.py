@@ -12,7 +12,7 @@ from tests.strategies import NAMES, bodies, declarations, households
 from workflows.declaration import EASTERN_DIGITS, ApplicationBody, Declaration, read, stored
 from workflows.matching.names import same_part
 from workflows.matching.spelling import skeletons, spellings
-from workflows.receipts import normal
+from workflows.references import normal
 
 
 @given(declarations())

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from models.settings import settings
-from workflows.receipts import ALPHABET, is_secret_of, new_reference, normal, pseudonym, secret_for
+from workflows.keyed import is_secret_of, pseudonym, secret_for
+from workflows.references import ALPHABET, new_reference, normal
 
 REFERENCE = "RSU-7K3M-9QWX-2D5T"
 

@@ -20,10 +20,11 @@ from web.errors import problem
 from web.queries import UNKNOWN, reasons_of, status_of
 from workflows.declaration import EASTERN_DIGITS, NO_CONTROLS, ApplicationBody, Declaration, read
 from workflows.intake import Application, NotTaken, Taken, key_of, submit
+from workflows.keyed import is_secret_of
 from workflows.lanes import INTERACTIVE
 from workflows.people import CitizenAnswer, answer_of_citizen
 from workflows.problems import WHOLE, problems_of
-from workflows.receipts import is_secret_of, normal
+from workflows.references import normal
 
 CHANNEL = "api"
 KEY = HeaderParameter(

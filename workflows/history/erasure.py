@@ -10,8 +10,8 @@ from workflows.engine import append, lock
 from workflows.events import CaseErased
 from workflows.evidence import Order
 from workflows.history.personal import PERSONAL
-from workflows.people import find
-from workflows.receipts import pseudonym
+from workflows.keyed import pseudonym
+from workflows.load import find
 
 COUNT = "select count(*) from event where case_id = %s and facts is not null"
 # What is still owed can no longer be sent. What is under way may have been: its answer tells (tasks/deliver.py).
