@@ -1,17 +1,14 @@
 """What the README says about the code is what the code says. Run as a program, it prints the parts as they must be."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 
 from models.settings import Settings
-from sijil.cli import app
+from tests.commands import commands
 from workflows.chart import chart
 from workflows.flow import FLOWS, REGISTRATION, flow
 
@@ -27,15 +24,6 @@ def settings_table() -> str:
         for name, field in Settings.model_fields.items()
     ]
     return "\n".join(["| setting | default | what it is |", "|---|---|---|", *rows])
-
-
-def commands(command: Any, path: str = "sijil") -> Iterator[str]:
-    """Every command that does something, with its path."""
-    below = getattr(command, "commands", {})
-    if not below or command.invoke_without_command:
-        yield path
-    for name, each in below.items():
-        yield from commands(each, f"{path} {name}")
 
 
 def test_the_flow_chart_is_the_one_that_the_map_gives() -> None:
@@ -60,7 +48,7 @@ def test_the_settings_table_is_that_of_the_settings() -> None:
 
 def test_every_command_stands_in_the_readme() -> None:
     text = README.read_text()
-    missing = [path for path in commands(typer.main.get_command(app)) if f"`{path}" not in text]
+    missing = [path for path in commands() if f"`{path}" not in text]
     assert missing == []
 
 

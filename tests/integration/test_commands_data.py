@@ -153,12 +153,22 @@ def test_score_takes_no_declaration_that_intake_would_refuse(sijil: Run, tmp_pat
     assert "members[0].birth_date: Must not lie in the future." in ran.err
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "17", '{"milieu": "urban"}', '{"milieu": "moon", "region": 1, "variables": {}}'])
-def test_a_document_that_cannot_be_scored_is_told_why(sijil: Run, tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", ["is not JSON: Expecting value: line 1 column 1"]),
+        ("{", ["is not JSON: Expecting property name", "line 1 column 2"]),
+        ("[]", ["must hold one JSON object"]),
+        ("17", ["must hold one JSON object"]),
+        ('{"milieu": "urban"}', ["The declaration is not valid.", "\n  region: Is missing.\n", "\n  members: Is missing.\n"]),
+        ('{"milieu": "moon", "region": 1, "variables": {}}', ["The document is not valid.", "\n  milieu: Must be 'urban' or 'rural'.\n"]),
+    ],
+)
+def test_a_document_that_cannot_be_scored_is_told_why(sijil: Run, tmp_path: Path, content: str, said: list[str]) -> None:
     path = tmp_path / "score.json"
     path.write_text(content)
 
     ran = sijil("score", path)
 
-    assert ran.code == 2
-    assert ran.err
+    assert (ran.code, ran.out) == (2, "")
+    assert [words for words in said if words not in ran.err] == []
