@@ -53,12 +53,18 @@ def main(queues: frozenset[str]) -> int:
     while not stop.wait(0.5) and os.getppid() == supervisor:  # an orphan has nobody to restart it, so it ends
         pass
     stop.set()
-    drainer.stopping = deliverer.stopping = broker().doorbell.stopping = True
+    drainer.stopping = deliverer.stopping = True
+    finish(worker, looking)
+    drainer.batches.attempts.sign_off()
+    return 0
+
+
+def finish(worker: Worker, looking: Thread) -> None:
+    """Waits for whatever is in hand."""
+    broker().doorbell.stopping = True
     broker().doorbell.ring_all_here()
     worker.stop()
     looking.join()
-    drainer.batches.attempts.sign_off()
-    return 0
 
 
 def told_to_stop() -> Event:

@@ -46,6 +46,8 @@ def test_a_doubt_is_shown_with_both_households_and_marks_who_stands_in_both(doub
     assert shared[0] == shared[1] == other["holds"]
     assert len(shared[0]) == 1
     starred = [line for line in ran.out.splitlines() if line.startswith("  * ")]
+    born = {member["idcs"]: member["birth_date"] for member in other["members"]}[shared[0][0]]
+    assert [f" {born} " in line for line in starred] == [True, True]
     assert [shared[0][0] in line for line in starred] == [True, True]
     assert f"Still held by {first.reference}" in ran.out
 

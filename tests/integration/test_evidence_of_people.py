@@ -9,7 +9,7 @@ from models import clock
 from models.database import raw, transaction
 from tests.filing import drain_all, events_of, file_clean, rows, stage_of, value
 from tests.integration.people import retry_parked
-from workflows import engine, intake
+from workflows import engine, intake, people
 from workflows.chain import Sealed, seal
 from workflows.events import Recorded
 from workflows.evidence import DECLARANT, Evidence, TimePassed
@@ -52,14 +52,14 @@ def test_an_arrival_rests_on_a_submission_and_a_resuming_on_an_order(database: s
 def test_an_erasure_rests_on_an_order(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Evidence] = []
 
-    def noting(previous: bytes, case_id: int, recorded: Recorded, evidence: Evidence, salt: bytes) -> Sealed:
+    def noting(previous: bytes, case_id: int, recorded: Recorded, evidence: Evidence) -> Sealed:
         """Nothing of it is stored but its commitment."""
         given.append(evidence)
-        return seal(previous, case_id, recorded, evidence, salt)
+        return seal(previous, case_id, recorded, evidence)
 
-    monkeypatch.setattr(erasure, "seal", noting)
     (taken,) = file_clean(1)
     drain_all(worker())
+    monkeypatch.setattr(engine, "seal", noting)
 
     with transaction() as session:
         erasure.erase(session, taken.reference, "operator", clock.now())
@@ -71,7 +71,7 @@ def test_arrivals_and_resumings_that_were_recorded_as_time_passed_verify_and_are
     database: str, worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake, "Submission", TimePassed)
-    monkeypatch.setattr(engine, "Order", TimePassed)
+    monkeypatch.setattr(people, "Order", TimePassed)
     taken = parked_and_sent_on(worker())
     assert value("select count(*) from event where evidence ->> 'type' in ('Submission', 'Order')") == 0
 

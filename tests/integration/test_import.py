@@ -145,7 +145,7 @@ WRONG: dict[str, tuple[Body, str, str]] = {
     ),
     "a birth in the future": (changed(TWO[0], 0, birth_date="2999-12-31"), "members[0].birth_date", "future"),
     "an identifier of nine digits": (changed(TWO[0], 0, idcs="123456789"), "members[0].idcs", "ten digits"),
-    "an unknown field": (changed(TWO[0], income=5), "income", "not known"),
+    "an unknown field": (changed(TWO[0], income=5), "income", "Unknown field"),
     "no head": (changed(TWO[0], 0, relationship="other_relative"), "members", "Exactly one member must be the head"),
 }
 
@@ -306,6 +306,22 @@ def test_outputs_that_cannot_be_written_refuse_the_file_before_anything_is_taken
     with pytest.raises(Refused, match="/proc/nope cannot be written: "):
         import_file(tmp_path / "file.ndjson", outputs)
 
+    assert value("select count(*) from cases") == 0
+
+
+@pytest.mark.parametrize("onto", ["rejects", "receipts", "each_other", "link"])
+def test_no_outcome_is_written_into_the_file_that_is_read(tmp_path: Path, onto: str) -> None:
+    path, other, link = tmp_path / "in.ndjson", tmp_path / "out.ndjson", tmp_path / "link.ndjson"
+    path.write_text(lines(*TWO))
+    link.symlink_to(path)
+    outputs = {
+        "rejects": ImportOutputs(path), "receipts": ImportOutputs(other, path), "each_other": ImportOutputs(other, other), "link": ImportOutputs(link),
+    }  # fmt: skip
+
+    with pytest.raises(Refused, match="different files"):
+        import_file(path, outputs[onto])
+
+    assert path.read_text() == lines(*TWO)
     assert value("select count(*) from cases") == 0
 
 

@@ -8,7 +8,9 @@ from models import clock
 from models.database import raw, transaction
 from notifications.notices import notices
 from tests.filing import Body, a_household, an_application, changed, everything, file, outcomes_of, rows, value, with_members
-from workflows.intake import Application, NotTaken, Outcome, Taken, submit
+from workflows.declaration import ApplicationBody
+from workflows.intake import Application, NotTaken, Outcome, Taken, key_of, submit
+from workflows.lanes import INTERACTIVE
 
 TABLES = ("cases", "event", "message", "declaration", "receipt")
 
@@ -67,6 +69,22 @@ def test_a_repetition_is_recognised_after_the_case_has_ended(body: Body) -> None
     rows("update cases set stage = 'notified', open = false, ready = false, machine = false")
 
     assert taken(one(an_application(body))).reference == first.reference
+
+
+@pytest.mark.parametrize("stage", ["withdrawn", "lapsed", "rejected"])
+def test_the_same_form_without_a_key_of_its_own_is_a_new_application_once_the_first_has_ended_without_a_registration(body: Body, stage: str) -> None:
+    def sent() -> Taken:
+        declared = ApplicationBody.model_validate({name: given for name, given in body.items() if name != "application"})
+        return taken(one(Application(key_of(declared), "api", INTERACTIVE, declared)))
+
+    first = sent()
+    rows("update cases set stage = %s, open = false, machine = false, ready = false, queue = null where id = %s", stage, first.case_id)
+
+    second = sent()
+
+    assert (second.repeated, second.reference == first.reference) == (False, False)
+    assert (sent().reference, sent().repeated) == (second.reference, True)
+    assert value("select count(*) from cases") == 2
 
 
 def test_the_same_key_with_another_declaration_is_refused_and_writes_nothing(body: Body) -> None:

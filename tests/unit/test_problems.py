@@ -80,6 +80,15 @@ def test_a_setting_that_cannot_be_is_named_in_a_sentence(name: str) -> None:
     assert [each for each in messages if not each.startswith("Must ")] == []
 
 
+@pytest.mark.parametrize("text", ['{"members": [' + "{}, " * 300_000 + "{}]}", json.dumps({f"x{number}": 1 for number in range(20_000)})])
+def test_a_body_of_nonsense_is_told_in_few_words_and_not_read_to_its_end(text: str) -> None:
+    with pytest.raises(ValidationError) as wrong:
+        read(text)
+
+    assert wrong.value.error_count() < 21_000
+    assert len(problems_of(wrong.value)) < 100
+
+
 def test_field_and_message_make_one_sentence() -> None:
     assert in_one("SIJIL_PORT", "Must be at most 65535.") == "SIJIL_PORT must be at most 65535."
     assert in_one("body", "Is not UTF-8.") == "it is not UTF-8."
