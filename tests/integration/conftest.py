@@ -1,13 +1,14 @@
 """Workers for tests: every attempts that a test opens is signed off after it. Applications of which one is bad, or doubted. And the command line."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from models.errors import Unavailable
 from sijil import cli
 from tests.conftest import forget_settings
-from tests.filing import a_drainer, a_household, borrowing, clean, drain_all, file, register, stage_of
+from tests.filing import a_drainer, a_household, borrowing, clean, drain_all, file, file_clean, register, stage_of
 from tests.integration.registers import Poisoned, Register
 from tests.integration.running import Ran, Run
 from workflows.intake import Taken
@@ -54,6 +55,20 @@ def doubted(database: str, worker: Worker) -> tuple[Taken, Taken]:
     drain_all(worker())
     assert stage_of(later) == "under_review"
     return first, later
+
+
+@pytest.fixture
+def notified(database: str, worker: Worker) -> list[Taken]:
+    """Three applications that came to their end."""
+    taken = file_clean(3)
+    drain_all(worker())
+    return taken
+
+
+@pytest.fixture
+def anchors(tmp_path: Path) -> Path:
+    """Where anchors go."""
+    return tmp_path / "anchors"
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from workflows.people import CaseworkerAnswer, CitizenAnswer, StageNow, answer_o
 from workflows.people import resume as resume_cases
 from workflows.queue.timers import CLOCKS_DIFFER, fire_timers
 
+ALL_TABLES = ("cases", "event", "message", "declaration", "person_claim", "receipt")  # that an answer can change
+
 
 def citizen(taken: Taken, kind: str, body: Body | None = None, version: int | None = None, secret: str | None = None) -> StageNow:
     """A citizen's answer, committed."""

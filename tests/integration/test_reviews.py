@@ -1,0 +1,131 @@
+"""What caseworkers answer to a doubt, and what the clock brings where nobody does."""
+
+from collections.abc import Callable
+
+import pytest
+
+from models.errors import Refused, Stale
+from tests.filing import a_household, drain_all, events_of, everything, facts_of, file, messages_of, rows, stage_of, value, version_of
+from tests.integration.people import ALL_TABLES, after, caseworker, citizen, ring_timers
+from workflows.intake import Taken
+from workflows.queue.drain import Drainer
+
+Worker = Callable[..., Drainer]
+
+
+def test_a_doubt_that_nobody_looks_at_is_counted_and_stays_a_doubt(doubted: tuple[Taken, Taken], worker: Worker) -> None:
+    _, later = doubted
+    for days in (10.1, 20.1, 30.1):
+        with after(days=days):
+            ring_timers()
+            drain_all(worker())
+
+    assert stage_of(later) == "under_review"
+    assert rows("select facts ->> 'times' from event where kind = 'ReviewOverdue' order by seq") == [("1",), ("2",), ("3",)]
+
+
+def test_a_doubt_is_lifted_and_the_household_registered_once_the_other_let_go(doubted: tuple[Taken, Taken], worker: Worker) -> None:
+    first, later = doubted
+    rows("delete from person_claim where case_id = %s", first.case_id)
+    rows("update household_version set valid = tstzrange(lower(valid), now())")
+
+    assert caseworker(later, "lift", "moved").event == "DoubtLifted"
+    drain_all(worker())
+
+    assert stage_of(later) == "notified"
+    assert events_of(later)[-4:] == ["DoubtLifted", "NothingSuspicious", "HouseholdApproved", "NoticesIssued"]
+
+
+def test_a_caseworker_asks_for_a_correction_and_the_corrected_household_is_registered(doubted: tuple[Taken, Taken], worker: Worker) -> None:
+    _, later = doubted
+
+    assert caseworker(later, "correct", "person_lives_elsewhere").stage == "needs_correction"
+    assert messages_of(later)[-1] == "correction_asked"
+    citizen(later, "correction", a_household(1, members=3).body)
+    drain_all(worker())
+
+    assert stage_of(later) == "notified"
+
+
+def test_a_refusal_needs_two_caseworkers_who_agree(doubted: tuple[Taken, Taken]) -> None:
+    _, later = doubted
+
+    # The first one proposes, and nothing has happened to the citizen
+    assert caseworker(later, "refuse", "false_declaration", "amina").stage == "under_review"
+    assert "refused" not in messages_of(later)
+
+    # The same one again is no second opinion
+    before = everything(*ALL_TABLES)
+    with pytest.raises(Refused) as refused:
+        caseworker(later, "refuse", "false_declaration", "amina")
+    assert refused.value.code == "needs_second_person"
+    assert everything(*ALL_TABLES) == before
+
+    # The second one decides
+    assert caseworker(later, "refuse", "false_declaration", "brahim").stage == "rejected"
+    assert messages_of(later)[-1] == "refused"
+    proposer, decider = rows("select actor from event where kind in ('RefusalProposed', 'ApplicationRefused') order by seq")
+    assert proposer != decider
+    assert facts_of(later, "ApplicationRefused")["proposed_by"] == proposer[0]
+
+
+def test_the_history_names_no_caseworker(doubted: tuple[Taken, Taken]) -> None:
+    _, later = doubted
+    caseworker(later, "refuse", "false_declaration", "amina")
+
+    (actor,) = rows("select actor from event where kind = 'RefusalProposed'")[0]
+    assert actor.startswith("officer:")
+    assert "amina" not in str(everything("event"))
+
+
+def test_a_proposal_of_a_review_that_ended_does_not_count_in_the_next(doubted: tuple[Taken, Taken], worker: Worker) -> None:
+    # Given a proposal, after which the doubt was lifted and came back
+    _, later = doubted
+    caseworker(later, "refuse", "false_declaration", "amina")
+    caseworker(later, "lift", "nothing_found", "brahim")
+    with after(seconds=5):
+        drain_all(worker())
+        assert stage_of(later) == "under_review"
+
+        # When another caseworker would refuse, it is a first opinion again
+        assert caseworker(later, "refuse", "false_declaration", "brahim").event == "RefusalProposed"
+
+
+def test_an_unknown_reason_is_refused_and_those_that_are_known_are_named(doubted: tuple[Taken, Taken]) -> None:
+    _, later = doubted
+
+    with pytest.raises(Refused, match="duplicate_application"):
+        caseworker(later, "refuse", "do_not_like_it")
+
+
+def test_a_caseworker_cannot_decide_what_is_not_in_doubt(doubted: tuple[Taken, Taken]) -> None:
+    first, _ = doubted
+
+    with pytest.raises(Refused) as refused:
+        caseworker(first, "refuse", "false_declaration")
+
+    assert refused.value.code == "not_possible_now"
+
+
+def test_two_caseworkers_at_the_same_version_only_the_first_is_heard(doubted: tuple[Taken, Taken]) -> None:
+    _, later = doubted
+    seen = version_of(later)
+    caseworker(later, "correct", "person_lives_elsewhere", "amina", seen)
+
+    with pytest.raises(Stale):
+        caseworker(later, "lift", "nothing_found", "brahim", seen)
+
+
+def test_no_machine_ever_refuses(doubted: tuple[Taken, Taken], worker: Worker) -> None:
+    """However often workers and clocks pass over them, doubts and errors never end against the citizen."""
+    _, later = doubted
+    made = a_household(8, members=2)
+    (unknown,) = file(made.body)
+    for days in (0, 8, 22, 31, 400):
+        with after(days=days):
+            ring_timers()
+            drain_all(worker())
+
+    assert value("select count(*) from event where kind in ('ApplicationRefused', 'RefusalProposed')") == 0
+    assert value("select count(*) from cases where stage = 'rejected'") == 0
+    assert (stage_of(later), stage_of(unknown)) == ("under_review", "lapsed")
