@@ -22,7 +22,17 @@ def current() -> str | None:
             found = connection.execute(text("select version_num from alembic_version")).scalar()
             return str(found) if found else None
     except OperationalError as error:
-        raise Unavailable(f"The database at {settings().database_url_shown()} cannot be reached. SIJIL_DATABASE_URL names it.") from error
+        why = refusal(str(error.orig))
+        raise Unavailable(f"The database at {settings().database_url_shown()} cannot be reached{why}. SIJIL_DATABASE_URL names it.") from error
+
+
+def refusal(said: str) -> str:
+    """Why a server that answers takes no connection, without what it quotes. Libpq tells it in words alone."""
+    if "authentication failed" in said or ("role" in said and "does not exist" in said):
+        return ": it refuses this user or password"
+    if "database" in said and "does not exist" in said:
+        return ": the server has no such database"
+    return ""
 
 
 def fit() -> None:

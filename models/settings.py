@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     batch: int = Field(250, ge=1, le=5000, description="Most cases that a worker claims at once.")
     tries: int = Field(4, ge=1, le=50, description="Failures of a case alone before it is parked.")
     max_members: int = Field(30, ge=1, le=200, description="Most members of one household (assumed).")
+    max_corrections: int = Field(20, ge=1, description="Most corrections of one application (assumed): each is kept, and each sends a message.")
     max_body: int = Field(1_000_000, ge=1000, description="Largest application, in bytes (assumed).")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error.")
 

@@ -126,7 +126,10 @@ def standing(others: Sequence[Other]) -> list[str]:
     holders = [other.reference for other in others if other.holds]
     if not holders:
         return ["", "Nobody else holds a member of it any more: once the doubt is lifted, it goes on."]
-    return ["", f"* declared in both. Still held by {', '.join(holders)}: lifted now, the doubt comes back until they are let go."]
+    lines = ["", f"* declared in both. Still held by {', '.join(holders)}: lifted now, the doubt comes back until they are let go."]
+    if registered := [other.reference for other in others if other.holds and other.stage == "notified"]:
+        lines.append(f"{', '.join(registered)} is registered, and cannot let go yet: correct or refuse, or leave it open.")
+    return lines
 
 
 def answers_to(file: CaseFile, caseworker: str) -> list[str]:

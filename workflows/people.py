@@ -90,10 +90,7 @@ def redeclare(connection: Connection, case: Found, version: int | None, declarat
     if declaration is None:
         raise Refused("declaration_missing", "A correction needs the whole declaration anew.", problems=[Problem("declaration", "Is missing.")])
     lock(connection, case.id, case.version if version is None else version)
-    if problems := [
-        Problem(f"declaration.{each['field']}", each["message"]) for each in objections(declaration, now.date(), settings().max_members)
-    ]:
-        raise Refused("not_valid", "The declaration is not valid; problems names each field.", problems=problems)
+    refuse_what_cannot_be(case, declaration, now)
     try:
         connection.execute(REDECLARE, [declaration.declarant.idcs, declaration.region, case.id])
     except psycopg.errors.UniqueViolation:
@@ -103,6 +100,15 @@ def redeclare(connection: Connection, case: Found, version: int | None, declarat
     row = (case.id, number, case.household_id, stored(declaration), declaration.phone, now)
     copy(connection, "declaration", DECLARATION, [row])
     return number
+
+
+def refuse_what_cannot_be(case: Found, declaration: Declaration, now: datetime) -> None:
+    """Raises Refused for one correction too many, and for a declaration that cannot be so."""
+    if case.declaration > settings().max_corrections:
+        raise Refused("too_many_corrections", f"An application is corrected {settings().max_corrections} times at most. A caseworker can help.")
+    found = objections(declaration, now.date(), settings().max_members)
+    if problems := [Problem(f"declaration.{each['field']}", each["message"]) for each in found]:
+        raise Refused("not_valid", "The declaration is not valid; problems names each field.", problems=problems)
 
 
 def answer_of_caseworker(session: Session, answer: CaseworkerAnswer, now: datetime, notices: Notices) -> StageNow:

@@ -67,11 +67,8 @@ def show_workers(as_json: Json = False) -> None:
     """Who is alive, since when, and what they hold."""
     with needed_servers(), transaction() as session:
         rows = workers(raw(session))
-    lines = [
-        f"{r['id']:>6} {r['host']}:{r['pid']} {'alive' if r['alive'] else 'dead'} since {r['since']:%F %T}, "
-        f"holds {r['holds']}, {', '.join(r['queues'])}"
-        for r in rows
-    ]
+    seen = [f"alive since {r['since']:%F %T}" if r["alive"] else f"dead, last seen {r['seen_at']:%F %T}" for r in rows]
+    lines = [f"{r['id']:>6} {r['host']}:{r['pid']} {how}, holds {r['holds']}, {', '.join(r['queues'])}" for r, how in zip(rows, seen, strict=True)]
     answer({"workers": rows}, as_json, *(lines or ["no worker"]))
 
 

@@ -50,6 +50,7 @@ def test_a_doubt_is_shown_with_both_households_and_marks_who_stands_in_both(doub
     assert [f" {born} " in line for line in starred] == [True, True]
     assert [shared[0][0] in line for line in starred] == [True, True]
     assert f"Still held by {first.reference}" in ran.out
+    assert f"{first.reference} is registered, and cannot let go yet" in ran.out
 
 
 def test_the_generators_duplicate_is_marked_where_it_was_planted(ready: Run, worker: Worker) -> None:

@@ -77,6 +77,22 @@ def test_a_correction_that_is_still_wrong_is_asked_for_again(mistaken: tuple[Gen
     assert facts_of(taken, "MembersMismatched")["mismatches"] == [{"member": 0, "reason": "birth_date_differs"}]
 
 
+def test_corrections_have_an_end(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, taken = mistaken
+    monkeypatch.setattr(settings(), "max_corrections", 2)
+    wrong = changed(made.body, 1, birth_date="1977-07-07", birth_precision="day")
+    for _ in range(2):
+        citizen(taken, "correction", wrong)
+        drain_all(worker())
+
+    with pytest.raises(Refused) as refused:
+        citizen(taken, "correction", wrong)
+
+    assert refused.value.code == "too_many_corrections"
+    assert value("select count(*) from declaration") == 3
+    assert citizen(taken, "withdrawal").stage == "withdrawn"
+
+
 def test_a_second_click_is_stale_and_changes_nothing(mistaken: tuple[GeneratedHousehold, Taken]) -> None:
     made, taken = mistaken
     seen = version_of(taken)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 from redis import Redis
+from sqlalchemy import make_url
 
 from models.database import bound_transactions, close_pool, lost, raw, transaction
 from models.errors import Unavailable
@@ -44,6 +45,28 @@ def test_a_database_that_cannot_hold_arabic_is_refused_before_anything_is_made(
     assert (ran.code, len(ran.err.splitlines())) == (2, 1)
     assert encoding in ran.err
     assert "createdb --encoding=UTF8" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("postgresql://sijil@/nowhere", "the server has no such database"),
+        ("postgresql://nobody@/postgres", "it refuses this user or password"),
+        ("postgresql://sijil@127.0.0.1:1/postgres", "cannot be reached. "),
+    ],
+)
+def test_a_server_that_answers_and_refuses_is_not_said_to_be_away(
+    servers: Servers, sijil: Run, monkeypatch: pytest.MonkeyPatch, address: str, why: str
+) -> None:
+    ours = make_url(servers.postgres.url_of("postgres"))
+    theirs = make_url(address)
+    there = ours.set(username=theirs.username, database=theirs.database) if theirs.host is None else theirs
+    monkeypatch.setenv("SIJIL_DATABASE_URL", there.render_as_string(hide_password=False))
+
+    ran = sijil("doctor")
+
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert why in ran.err
 
 
 def test_dates_are_read_whatever_style_the_server_writes_them_in(database: str, ready: Run) -> None:

@@ -24,7 +24,10 @@ EVENTS_OF_ANSWERS: dict[str, Any] = {
     }),
 }  # fmt: skip
 CODES: dict[str, Any] = {
-    "enum": ["not_valid", "open_application", "key_reused", "not_possible_now", "declaration_missing", "not_utf8", "not_json", "too_large"],
+    "enum": [
+        "not_valid", "open_application", "key_reused", "not_possible_now", "declaration_missing", "too_many_corrections", "not_utf8", "not_json",
+        "too_large",
+    ],
 }  # fmt: skip
 REASONS_TOLD: dict[str, Any] = {"enum": [*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]]}
 
