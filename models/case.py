@@ -1,12 +1,12 @@
 """The cases: what was asked, where it stands, what was decided, and who claims whom.
 
 The case table is the queue. Rows that only the engine writes carry no foreign keys: each would cost a look-up a row
-(measured in docs/decisions/0004), and `sijil doctor` counts what they would have caught.
+(measured in docs/decisions/0004), and `sijil doctor` counts what they would have caught. A check looks nothing up.
 """
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Integer, LargeBinary, SmallInteger, Text, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Identity, Index, Integer, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import JSON
 from sqlmodel import Field, SQLModel
 
@@ -24,6 +24,11 @@ class Case(SQLModel, table=True):
         Index("case_one_open_registration", "declarant_idcs", unique=True, postgresql_where=text("open and kind = 'registration'")),
         # At most one case of a household is in the hands of the machine.
         Index("case_one_in_machine", "household_id", unique=True, postgresql_where=text("machine")),
+        # What stands in no queue, or under a timer that rings for none, nobody would ever claim.
+        CheckConstraint("(open and queue is not null) or not (ready or due_at is not null)", name="case_due_in_a_queue"),
+        CheckConstraint("not (ready and due_at is not null)", name="case_ready_or_timed"),
+        CheckConstraint("open or not machine", name="case_ended_is_at_rest"),
+        CheckConstraint("lane between 0 and 3", name="case_lane_known"),  # those of workflows/lanes.py
     )
 
     id: int = Field(sa_column=Column(BigInteger, Identity(always=False), primary_key=True))

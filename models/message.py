@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, SmallInteger, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Integer, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlmodel import Field, SQLModel
 
@@ -16,6 +16,7 @@ class Message(SQLModel, table=True):
         Index("message_due", "due_at", postgresql_where=text("status in ('owed', 'sending')")),
         # What the monitor reads: those sent in the last minute. Costs a write nothing that could be measured.
         Index("message_sent", "sent_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
+        CheckConstraint("status in ('owed', 'sending', 'sent', 'failed', 'stuck')", name="message_status_known"),
     )
 
     case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))

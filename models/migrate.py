@@ -9,7 +9,7 @@ from models.database import engine
 from models.errors import Unavailable
 from models.settings import settings
 
-NEWEST = "0001"  # the version that this program needs: that of the newest file in migrations/versions
+NEWEST = "0002"  # the version that this program needs: that of the newest file in migrations/versions
 MIGRATION_LOCK = 7220  # advisory; two at once take turns
 
 
@@ -46,9 +46,9 @@ def fit() -> None:
         raise Unavailable(f"The database at {where} is read-only: SIJIL_DATABASE_URL must name the primary.")
 
 
-def upgrade() -> bool:
-    """Brings the tables up to date; whether there was anything to do."""
-    if current() == NEWEST:
+def upgrade(to: str = NEWEST) -> bool:
+    """Brings the tables up to this version; whether there was anything to do."""
+    if current() == to:
         return False
     fit()
     from alembic import command  # half a second to import, which only this needs
@@ -59,7 +59,7 @@ def upgrade() -> bool:
     with engine().begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         made.attributes["connection"] = connection
-        command.upgrade(made, "head")
+        command.upgrade(made, to)
     return True
 
 

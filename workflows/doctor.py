@@ -1,7 +1,9 @@
 """Is everything where it can be found? Counts that must all be zero, each a promise of the engine or a key that the hot tables go without."""
 
 from models.database import Connection, value
+from workflows.flow import QUEUES
 
+KNOWN_QUEUES = f"'{{{','.join(QUEUES)}}}'::text[]"
 MEMBERS = """
     select m.idcs, m.household_id from household_member m join household_version v using (household_id, version)
     where upper_inf(v.valid) and upper_inf(v.known)
@@ -13,7 +15,11 @@ CHECKS: dict[str, str] = {
         and not exists (select from attempt a where c.id = any(a.case_ids))
     """,
     "parked_without_reason": "select count(*) from cases c where stage = 'parked' and not exists (select from trouble t where t.case_id = c.id and t.parked)",
-    "ended_but_due": "select count(*) from cases where not open and (ready or due_at is not null)",
+    # Nobody claims from a queue that is none of the flow's.
+    "unknown_queues": f"""
+        select (select count(*) from cases where (ready or due_at is not null) and queue <> all({KNOWN_QUEUES}))
+            + (select count(*) from attempt where worker_id is null and queue <> all({KNOWN_QUEUES}))
+    """,
     # G2 and G6: as many events as the version says.
     "versions_off": "select count(*) from cases c where version <> (select count(*) from event e where e.case_id = c.id)",
     # G4: every event that notifications/notices.py makes a message owed for (a test says that these are all) has one.

@@ -15,7 +15,7 @@ Worker = Callable[..., Drainer]
 FAULTS = {
     "orphans": "update cases set open = true where id = {case}",
     "parked_without_reason": "update cases set stage = 'parked', open = true where id = {case}",
-    "ended_but_due": "update cases set ready = true where id = {case}",
+    "unknown_queues": "update cases set open = true, ready = true, queue = 'none of ours' where id = {case}",
     "versions_off": "update cases set version = version + 1 where id = {case}",
     "messages_missing": "delete from message where case_id = {case} and template = 'registered'",
     "messages_stuck": "update message set status = 'stuck' where case_id = {case}",

@@ -1,0 +1,79 @@
+"""A database of an earlier version becomes, with all that is in it, the one that the tables describe: checks and indexes, too."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from sqlmodel import SQLModel
+
+from models.database import engine
+from models.migrate import NEWEST, current, upgrade
+from tests.conftest import Servers, execute, forget_settings
+from tests.filing import rows
+
+# Alembic compares neither checks nor the conditions of indexes.
+DESCRIBED = """
+    select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint where contype in ('c', 'p', 'u', 'x')
+        and connamespace = 'public'::regnamespace and conrelid <> coalesce(to_regclass('alembic_version'), 0)
+    union all select tablename, indexname, indexdef from pg_indexes where schemaname = 'public' and tablename <> 'alembic_version'
+    order by 1, 2, 3
+"""
+
+
+@pytest.fixture
+def empty(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an empty database that the settings point to."""
+    execute(servers.postgres, "create database empty")
+    monkeypatch.setenv("SIJIL_DATABASE_URL", servers.postgres.url_of("empty"))
+    forget_settings()
+    yield servers.postgres.url_of("empty")
+    forget_settings()
+    execute(servers.postgres, "drop database empty with (force)")
+
+
+def test_the_migrated_database_has_the_checks_and_indexes_of_the_tables(empty: str) -> None:
+    # Given a database made from the tables alone
+    rows("create extension btree_gist")
+    SQLModel.metadata.create_all(engine())
+    described = rows(DESCRIBED)
+    rows("drop schema public cascade")
+    rows("create schema public")
+
+    # When one is migrated from nothing, it is the same
+    upgrade()
+    assert {name for _, name, _ in described} >= {"case_due_in_a_queue", "person_status_known", "household_version_no_overlap", "case_due"}
+    assert rows(DESCRIBED) == described
+
+
+def a_case(number: int, **changes: object) -> None:
+    """A row of `cases` as version 0001 kept it: a registration that is due."""
+    columns = {
+        "id": number, "kind": "registration", "stage": "submitted", "open": True, "machine": True, "queue": "verification", "lane": 0, "ready": True,
+        "rank": "2026-11-24 09:00+00", "version": 1, "head": b"", "household_id": number, "region": 6, "declaration": 1,
+        "submitted_at": "2026-11-24 09:00+00", "stage_since": "2026-11-24 09:00+00", **changes,
+    }  # fmt: skip
+    rows(f"insert into cases ({', '.join(columns)}) values ({', '.join(['%s'] * len(columns))})", *columns.values())
+
+
+def test_an_upgrade_keeps_what_is_there(empty: str) -> None:
+    upgrade("0001")
+    a_case(1)
+    a_case(2, stage="notified", open=False, machine=False, queue=None, ready=False)
+    a_case(3, stage="needs_correction", machine=False, queue="notification", ready=False, due_at="2026-12-01 09:00+00")
+    before = rows("select * from cases order by id")
+
+    assert upgrade() is True
+
+    assert current() == NEWEST
+    assert rows("select * from cases order by id") == before
+
+
+def test_an_upgrade_of_a_database_with_a_case_that_nobody_would_find_says_so_and_changes_nothing(empty: str) -> None:
+    upgrade("0001")
+    a_case(1, queue=None)
+
+    with pytest.raises(Exception, match="case_due_in_a_queue") as raised:
+        upgrade()
+
+    assert isinstance(raised.value.__cause__, psycopg.errors.CheckViolation)
+    assert current() == "0001"

@@ -1,0 +1,64 @@
+"""What the database refuses, whatever the code does: a case that nobody would ever claim, a message that nobody would ever send."""
+
+import psycopg
+import pytest
+
+from tests.filing import examined, file_clean, rows, value
+from workflows.flow import STAGES
+from workflows.lanes import ALLOWANCE
+
+
+@pytest.mark.parametrize(
+    ("change", "guard"),
+    [
+        ("queue = null", "case_due_in_a_queue"),
+        ("open = false, machine = false", "case_due_in_a_queue"),
+        ("ready = false, queue = null, due_at = now()", "case_due_in_a_queue"),
+        ("ready = false, open = false, machine = false, due_at = now()", "case_due_in_a_queue"),
+        ("due_at = now()", "case_ready_or_timed"),
+        ("ready = false, open = false", "case_ended_is_at_rest"),
+        ("lane = 4", "case_lane_known"),
+        ("lane = -1", "case_lane_known"),
+    ],
+)
+def test_a_case_that_nobody_would_find_is_refused(database: str, change: str, guard: str) -> None:
+    file_clean(1)
+
+    with pytest.raises(psycopg.errors.CheckViolation, match=guard):
+        rows(f"update cases set {change}")
+
+
+def test_every_lane_of_ours_is_let_in(database: str) -> None:
+    file_clean(1)
+    for lane in ALLOWANCE:
+        rows("update cases set lane = %s", lane)
+    assert value("select lane from cases") == max(ALLOWANCE) == 3
+
+
+def test_a_message_of_an_unknown_status_is_refused(database: str) -> None:
+    file_clean(1)
+
+    with pytest.raises(psycopg.errors.CheckViolation, match="message_status_known"):
+        rows("update message set status = 'gone'")
+
+
+def test_every_stage_whose_cases_become_due_has_a_queue_as_the_database_asks() -> None:
+    """Else one case of it would hold up the sweep's whole round of timers."""
+    assert all(step.queue for step in STAGES if step.open)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "update cases set queue = 'renamed'",
+        "update cases set queue = 'renamed', ready = false, due_at = now()",
+        "insert into attempt (queue, case_ids, at) values ('renamed', '{1}', now())",
+    ],
+)
+def test_the_doctor_counts_what_stands_in_a_queue_that_no_worker_knows(database: str, fault: str) -> None:
+    file_clean(1)
+    assert examined() == {}
+
+    rows(fault)
+
+    assert examined() == {"unknown_queues": 1}
