@@ -12,7 +12,7 @@ CHECKS: dict[str, str] = {
     # G3 of docs/proofs.md: every open case is due, timed, set apart, in work, or an operator's.
     "orphans": """
         select count(*) from cases c where open and not ready and due_at is null and stage <> 'parked'
-        and not exists (select from attempt a where c.id = any(a.case_ids))
+        and not exists (select from (select unnest(case_ids) as id from attempt) as held where held.id = c.id)
     """,
     "parked_without_reason": "select count(*) from cases c where stage = 'parked' and not exists (select from trouble t where t.case_id = c.id and t.parked)",
     # Nobody claims from a queue that is none of the flow's.

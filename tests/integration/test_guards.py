@@ -4,6 +4,7 @@ import psycopg
 import pytest
 
 from tests.filing import examined, file_clean, rows, value
+from workflows.doctor import CHECKS
 from workflows.flow import STAGES
 from workflows.lanes import ALLOWANCE
 
@@ -62,3 +63,21 @@ def test_the_doctor_counts_what_stands_in_a_queue_that_no_worker_knows(database:
     rows(fault)
 
     assert examined() == {"unknown_queues": 1}
+
+
+def test_many_that_are_set_apart_are_looked_up_at_once_and_not_each_in_every_attempt(database: str) -> None:
+    # Given many cases that are set apart, and one that is forgotten
+    file_clean(1)
+    rows("update cases set ready = false")
+    others = "kind, stage, open, queue, lane, ready, rank, version, head, region, declaration, submitted_at, stage_since"
+    rows(f"""
+        insert into cases ({others}, id, household_id, machine)
+        select {others}, 1000 + n, 1000 + n, false from cases, generate_series(1, 4000) as n
+    """)  # fmt: skip
+    rows("insert into attempt (queue, case_ids, at) select queue, array[id], now() from cases where id > 1000")
+    rows("analyze cases, attempt")
+
+    # Then that one is found, in one pass over each table
+    assert value(CHECKS["orphans"]) == 1
+    (told,) = rows("explain (analyze, format json) " + CHECKS["orphans"])
+    assert "Nested Loop" not in str(told)
