@@ -12,8 +12,8 @@ class Message(SQLModel, table=True):
     """One message, owed from the moment its event is recorded. Its key makes a second one for the same event impossible."""
 
     __table_args__ = (
-        # What a deliverer reads: owed, or on its way with a lease that may have ended.
-        Index("message_due", "due_at", postgresql_where=text("status in ('owed', 'sending')")),
+        # What a deliverer reads: owed, or on its way with a lease that may have ended, lowest rank first. What must wait is passed over in the index alone.
+        Index("message_due", "status", "rank", "tries", "due_at", postgresql_where=text("status in ('owed', 'sending')")),
         # What the monitor reads: those sent in the last minute. Costs a write nothing that could be measured.
         Index("message_sent", "sent_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
         CheckConstraint("status in ('owed', 'sending', 'sent', 'failed', 'stuck')", name="message_status_known"),
@@ -29,9 +29,9 @@ class Message(SQLModel, table=True):
     body: str | None = None
     # owed -> sending -> sent | failed | stuck (an operator must look)
     status: str = Field(default="owed", sa_column=Column(Text, nullable=False, server_default="owed"))
+    rank: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))  # owed since, plus its case's lane's allowance
     due_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))  # owed: not before; sending: end of the lease
     fence: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))  # lease number: a late answer under an older one is void
-    lease_owner: int | None = Field(default=None, sa_column=Column(BigInteger))
     tries: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))  # how often it was sent, not how often asked about
     sent_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     error: str | None = None

@@ -4,21 +4,20 @@ A lease that ends without an answer means that nobody knows: the gateway is aske
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from models import clock
-from models.database import Connection, raw, transaction
+from models.database import raw, transaction
 from workflows.flow import DELIVERY
 
 LEASE = timedelta(seconds=15)  # longer than a call may take, or a slow answer would be taken for none
 FRESH_SECONDS = 5.0  # how old a lease may be when the call begins: a process that was held up must not call when others ask already
 BATCH = 100
 ALONE_AFTER = 3  # tries without success: then a message is sent by itself, so that one that the gateway chokes on holds up no neighbour
-EVER = 1000  # tries that nothing comes to
 ACCEPTED, UNANSWERED = "accepted", "no answer"
 LAST_TRY = 48  # then it has failed: after about three and a half hours
 
@@ -49,87 +48,33 @@ class Gateway(Protocol):
         """Those of these references that it has accepted."""
 
 
+# Which messages are taken: owed and not tried often yet; tried in vain; under a lease that ended without an answer.
+FRESH = f"status = 'owed' and tries < {ALONE_AFTER}"
+TRIED = f"status = 'owed' and tries >= {ALONE_AFTER}"
+UNKNOWN = "status = 'sending'"
 # TAKE passes over rows that somebody holds, ANSWER is given its rows in the order of their key: no two wait for each other.
 # Nothing is taken while the queue is paused. Asking what became of a message is no try: a gateway that was away has refused nothing.
 # Leases go by the database's clock, which all deliverers share: one whose own clock is ahead must not take a lease for over.
-TAKE = f"""
+# Which messages and how many stands in its text and not in parameters: so any plan of it reads the part of the index that it is about, and no more.
+TAKE = """
     with due as (
         select case_id, seq, template from message
-        where status = %s and tries between %s and %s and due_at <= now() + %s and not exists (select from paused_queue where queue = '{DELIVERY}')
-        order by due_at limit %s for update skip locked
+        where {which} and due_at <= now() + %s and not exists (select from paused_queue where queue = '{queue}')
+        order by rank limit {most} for update skip locked
     )
-    update message m set status = 'sending', fence = fence + 1, lease_owner = %s, due_at = now() + %s, tries = tries + (m.status = 'owed')::int
+    update message m set status = 'sending', fence = fence + 1, due_at = now() + %s, tries = tries + (m.status = 'owed')::int
     from due where (m.case_id, m.seq, m.template) = (due.case_id, due.seq, due.template)
     returning m.case_id, m.seq, m.template, m.id, m.fence, m.tries, m.channel, m.recipient, coalesce(m.body, '')
 """
 # What was erased while it was under way is not owed again: there is nothing left of it to send.
 ANSWER = """
-    update message m set due_at = a.due_at, sent_at = a.sent_at, lease_owner = null,
+    update message m set due_at = a.due_at, sent_at = a.sent_at,
         status = case when m.body is null and a.status = 'owed' then 'failed' else a.status end,
         error = case when m.body is null and a.status <> 'sent' then 'erased' else a.error end
     from unnest(%s::bigint[], %s::int[], %s::text[], %s::int[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[])
         as a (case_id, seq, template, fence, status, due_at, sent_at, error)
     where (m.case_id, m.seq, m.template) = (a.case_id, a.seq, a.template) and m.fence = a.fence and m.status = 'sending'
 """
-
-
-@dataclass(slots=True)
-class Deliverer:
-    """One worker process's way of sending; its threads share it."""
-
-    gateway: Gateway
-    owner: Callable[[], int]  # this worker's number
-    stopping: bool = False
-
-    def drain(self, seconds: float = 2.0) -> bool:
-        """Sends until nothing is owed (False) or the time is up (True). Raises Unavailable where the gateway is away."""
-        until = time.monotonic() + seconds
-        while not self.stopping and time.monotonic() < until:
-            if not (self.ask() + self.send()):
-                return False
-        return True
-
-    def send(self) -> int:
-        """One batch that is owed, and one message that was tried before, by itself; how many."""
-        return self.send_some(range(ALONE_AFTER), BATCH) + self.send_some(range(ALONE_AFTER, EVER), 1)
-
-    def send_some(self, tries: range, most: int) -> int:
-        """Those that were tried so often. What gets no answer, or was held up before the call, is asked about when its lease ends."""
-        fresh_until = time.monotonic() + FRESH_SECONDS
-        messages = self.lease("owed", tries, most)
-        if messages and time.monotonic() < fresh_until:
-            known = self.accepted_late([message.id for message in messages if message.tries > 1])
-            fresh = [message for message in messages if message.id not in known]
-            answers = {**dict.fromkeys(known, ACCEPTED), **(self.gateway.send(fresh) if fresh else {})}
-            self.answer([outcome(message, answers[message.id]) for message in messages if message.id in answers])
-        return len(messages)
-
-    def accepted_late(self, references: Sequence[UUID]) -> set[UUID]:
-        """Of these, which were sent before: a call that was given up may have arrived since we asked."""
-        return self.gateway.known(references) if references and self.gateway.can_be_asked else set()
-
-    def ask(self) -> int:
-        """One batch whose lease ended without an answer: what was accepted is sent, the rest is owed again after a while, or has failed."""
-        messages = self.lease("sending")
-        if messages and not self.gateway.can_be_asked:
-            self.answer([Outcome(message, "stuck", "no answer came, and the gateway cannot be asked") for message in messages])
-        elif messages:
-            known = self.gateway.known([message.id for message in messages])
-            self.answer([outcome(message, ACCEPTED if message.id in known else UNANSWERED) for message in messages])
-        return len(messages)
-
-    def lease(self, status: str, tries: range = range(EVER), most: int = BATCH) -> list[Leased]:
-        """Messages that are ours to send or ask about until the lease ends."""
-        shift = clock.shift()
-        with transaction() as session:
-            rows = raw(session).execute(TAKE, [status, tries.start, tries.stop - 1, shift, most, self.owner(), shift + LEASE])
-            return [Leased(*row) for row in rows]
-
-    def answer(self, outcomes: Sequence["Outcome"]) -> None:
-        """Writes the answers down; one that comes under an older lease is void."""
-        now = clock.now()
-        with transaction() as session:
-            write(raw(session), outcomes, now)
 
 
 class Outcome(NamedTuple):
@@ -151,10 +96,63 @@ def outcome(message: Leased, answer: str) -> Outcome:
     return Outcome(message, "owed", answer, max(wait, LEASE) if answer == UNANSWERED else wait)
 
 
-def write(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """All answers of a call in one statement."""
+@dataclass(slots=True)
+class Deliverer:
+    """One worker process's way of sending; its threads share it."""
+
+    gateway: Gateway
+    stopping: bool = False
+
+    def drain(self, seconds: float = 2.0) -> bool:
+        """Sends until nothing is owed (False) or the time is up (True). Raises Unavailable where the gateway is away."""
+        until = time.monotonic() + seconds
+        while not self.stopping and time.monotonic() < until:
+            if not (self.ask() + self.send()):
+                return False
+        return True
+
+    def send(self) -> int:
+        """One batch that is owed, and one message that was tried in vain, by itself; how many."""
+        return self.send_due(FRESH, BATCH) + self.send_due(TRIED, 1)
+
+    def send_due(self, which: str, most: int) -> int:
+        """So many of these. What gets no answer, or was held up before the call, is asked about when its lease ends."""
+        fresh_until = time.monotonic() + FRESH_SECONDS
+        messages = self.lease(which, most)
+        if messages and time.monotonic() < fresh_until:
+            known = self.accepted_late([message.id for message in messages if message.tries > 1])
+            unsent = [message for message in messages if message.id not in known]
+            answers = {**dict.fromkeys(known, ACCEPTED), **(self.gateway.send(unsent) if unsent else {})}
+            write_down([outcome(message, answers[message.id]) for message in messages if message.id in answers])
+        return len(messages)
+
+    def accepted_late(self, references: Sequence[UUID]) -> set[UUID]:
+        """Of these, which were sent before: a call that was given up may have arrived since we asked."""
+        return self.gateway.known(references) if references and self.gateway.can_be_asked else set()
+
+    def ask(self) -> int:
+        """One batch whose lease ended without an answer: what was accepted is sent, the rest is owed again after a while, or has failed."""
+        messages = self.lease(UNKNOWN, BATCH)
+        if messages and not self.gateway.can_be_asked:
+            write_down([Outcome(message, "stuck", "no answer came, and the gateway cannot be asked") for message in messages])
+        elif messages:
+            known = self.gateway.known([message.id for message in messages])
+            write_down([outcome(message, ACCEPTED if message.id in known else UNANSWERED) for message in messages])
+        return len(messages)
+
+    def lease(self, which: str, most: int) -> list[Leased]:
+        """So many of these messages, lowest rank first: ours to send or ask about until the lease ends."""
+        shift = clock.shift()
+        with transaction() as session:
+            rows = raw(session).execute(TAKE.format(which=which, queue=DELIVERY, most=most), [shift, shift + LEASE])
+            return [Leased(*row) for row in rows]
+
+
+def write_down(outcomes: Sequence[Outcome]) -> None:
+    """All answers of a call in one statement; one that comes under an older lease is void."""
     if not outcomes:
         return
+    now = clock.now()
     rows = [
         (
             each.message.case_id, each.message.seq, each.message.template, each.message.fence, each.status, now + each.wait,
@@ -162,4 +160,5 @@ def write(connection: Connection, outcomes: Sequence[Outcome], now: datetime) ->
         )
         for each in sorted(outcomes, key=lambda each: each.message[:3])
     ]  # fmt: skip
-    connection.execute(ANSWER, [list(column) for column in zip(*rows, strict=True)])
+    with transaction() as session:
+        raw(session).execute(ANSWER, [list(column) for column in zip(*rows, strict=True)])

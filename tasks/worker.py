@@ -40,7 +40,7 @@ def main(queues: frozenset[str]) -> int:
     bound_transactions(TRANSACTION_SECONDS)
     stop = told_to_stop()
     drainer = Drainer(Batches(outside(), attempts_of(queues), queues, wake), settings().batch)
-    deliverer = Deliverer(HttpGateway(settings().gateway_url), drainer.batches.attempts.number)
+    deliverer = Deliverer(HttpGateway(settings().gateway_url))
     declare(broker(), drainer, deliverer)
     broker().doorbell.listen()
     worker = Worker(broker(), queues=set(queues), worker_threads=settings().threads)

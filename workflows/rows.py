@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from workflows import lanes
 from workflows.casefile import CaseFile
 from workflows.chain import Sealed
 from workflows.events import Event, HouseholdApproved, ScoreComputed
@@ -43,10 +44,11 @@ def event_row(s: Sealed) -> Row:
 
 
 def message_rows(move: Move, event: Event) -> Iterable[Row]:
-    """The messages that it makes owed."""
-    s = move.sealed
+    """The messages that it makes owed, with the rank of their case's lane."""
+    s, rank = move.sealed, lanes.rank(move.case.lane, move.sealed.recorded.at)
     return [
-        (s.case_id, s.recorded.seq, notice.template, notice.channel, notice.language, notice.recipient, notice.body, s.recorded.at) for notice in move.notices
+        (s.case_id, s.recorded.seq, notice.template, notice.channel, notice.language, notice.recipient, notice.body, rank, s.recorded.at)
+        for notice in move.notices
     ]  # fmt: skip
 
 
@@ -92,5 +94,5 @@ TABLES = (
     Table("household_version", "household_id, version, valid, known, case_id, milieu, region, commune, size", HouseholdApproved, version_rows),
     Table("household_member", "household_id, version, position, idcs, name, relationship", HouseholdApproved, member_rows),
     Table("eligibility", "household_id, version, programme, eligible, threshold, policy", HouseholdApproved, eligibility_rows),
-    Table("message", "case_id, seq, template, channel, language, recipient, body, due_at", None, message_rows),
+    Table("message", "case_id, seq, template, channel, language, recipient, body, rank, due_at", None, message_rows),
 )

@@ -10,6 +10,7 @@ from models.database import engine
 from models.migrate import NEWEST, current, upgrade
 from tests.conftest import Servers, execute, forget_settings
 from tests.filing import rows
+from workflows.lanes import ALLOWANCE
 
 # Alembic compares neither checks nor the conditions of indexes.
 DESCRIBED = """
@@ -66,6 +67,32 @@ def test_an_upgrade_keeps_what_is_there(empty: str) -> None:
 
     assert current() == NEWEST
     assert rows("select * from cases order by id") == before
+
+
+def a_message(case_id: int, status: str, at: str) -> None:
+    """A message as version 0001 kept it, and the event that made it owed; it was refused a minute ago."""
+    rows("insert into event values (%s, 1, 'ApplicationReceived', %s, 'declarant', null, null, null, '', '')", case_id, at)
+    rows(
+        "insert into message (case_id, seq, template, channel, language, status, due_at) values (%s, 1, 'received', 'sms', 'ar', %s, now())",
+        case_id, status,
+    )  # fmt: skip
+
+
+def test_an_upgrade_gives_each_message_that_may_still_be_sent_the_rank_of_its_cases_lane(empty: str) -> None:
+    upgrade("0001")
+    for lane in ALLOWANCE:
+        a_case(lane + 1, lane=lane)
+    for number, status in enumerate(("owed", "sending", "failed", "stuck"), 1):
+        a_message(number, status, "2026-11-24 09:00+00")
+    a_case(5)
+    a_message(5, "sent", "2026-11-24 09:00+00")
+
+    upgrade()
+
+    ranks = dict(rows("select c.lane, m.rank - timestamptz '2026-11-24 09:00+00' from message m join cases c on c.id = m.case_id where status <> 'sent'"))
+    assert ranks == dict(ALLOWANCE)
+    with pytest.raises(psycopg.errors.NotNullViolation):
+        rows("insert into message (case_id, seq, template, channel, language, due_at) values (1, 2, 'received', 'sms', 'ar', now())")
 
 
 def test_an_upgrade_of_a_database_with_a_case_that_nobody_would_find_says_so_and_changes_nothing(empty: str) -> None:

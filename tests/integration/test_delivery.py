@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import count
 from threading import Thread
 from uuid import UUID
 
@@ -52,12 +51,8 @@ class BookGateway:
         return set(references) & set(self.accepted)
 
 
-OWNERS = count(1)
-
-
 def a_deliverer(gateway: BookGateway) -> Deliverer:
-    number = next(OWNERS)
-    return Deliverer(gateway, lambda: number)
+    return Deliverer(gateway)
 
 
 def statuses() -> dict[str, int]:
@@ -86,20 +81,20 @@ def test_what_is_owed_is_sent_once_with_the_ledgers_own_number(owed: list[Taken]
     assert deliverer.drain() is False
 
     assert sorted(gateway.accepted) == sorted(number for (number,) in rows("select id from message"))
-    assert rows("select distinct status, tries, fence, lease_owner, sent_at is not null, error from message") == [("sent", 1, 1, None, True, None)]
+    assert rows("select distinct status, tries, fence, sent_at is not null, error from message") == [("sent", 1, 1, True, None)]
     assert gateway.asked == []
 
 
 def test_while_the_call_is_open_the_messages_are_under_a_lease_and_no_transaction_is(owed: list[Taken], gateway: BookGateway) -> None:
     seen: list[object] = []
     gateway.while_sending = lambda: seen.extend(
-        rows("select status, lease_owner is not null, round(extract(epoch from due_at - now())) > 10 from message")
+        rows("select status, round(extract(epoch from due_at - now())) > 10 from message")
         + rows("select count(*) from pg_stat_activity where datname = current_database() and starts_with(state, 'idle in transaction')")
     )
 
     a_deliverer(gateway).drain()
 
-    assert seen == [("sending", True, True)] * 3 + [(0,)]
+    assert seen == [("sending", True)] * 3 + [(0,)]
 
 
 def test_what_is_under_a_lease_nobody_else_takes(owed: list[Taken], gateway: BookGateway) -> None:
@@ -185,15 +180,15 @@ def test_a_late_answer_under_an_older_lease_is_void(owed: list[Taken], gateway: 
 def test_a_late_answer_is_void_even_while_the_newer_lease_still_runs(owed: list[Taken], gateway: BookGateway) -> None:
     # Given messages under a first lease that has ended, and under a second one that runs
     slow, quick = a_deliverer(gateway), a_deliverer(gateway)
-    older = slow.lease("owed")
+    older = slow.lease(deliver.FRESH, 100)
     with after(seconds=LEASE.total_seconds() + 1):
-        newer = quick.lease("sending")
+        newer = quick.lease(deliver.UNKNOWN, 100)
     assert [(each.id, each.fence) for each in newer] == [(each.id, 2) for each in older]
 
     # When the holder of the first one answers, nothing happens; when that of the second one does, it counts
-    slow.answer([Outcome(message, "failed", "too late") for message in older])
+    deliver.write_down([Outcome(message, "failed", "too late") for message in older])
     assert rows("select distinct status, error from message") == [("sending", None)]
-    quick.answer([Outcome(message, "sent", None) for message in newer])
+    deliver.write_down([Outcome(message, "sent", None) for message in newer])
     assert rows("select distinct status, error from message") == [("sent", None)]
 
 

@@ -39,7 +39,7 @@ class OpenGateway:
 
 @pytest.fixture
 def deliverer() -> Deliverer:
-    return Deliverer(OpenGateway(), lambda: 1)
+    return Deliverer(OpenGateway())
 
 
 def shown(after: timedelta = timedelta(0)) -> Shown:
@@ -199,9 +199,9 @@ def test_with_many_waiting_and_many_more_done_no_table_is_read_whole(database: s
         from cases, generate_series(1, 40000) as n where id = %s
     """, taken.case_id)  # fmt: skip
     rows("""
-        insert into message (case_id, seq, template, channel, language, body, status, due_at, sent_at)
+        insert into message (case_id, seq, template, channel, language, body, status, rank, due_at, sent_at)
         select n, 1, 'received', 'sms', 'ar', repeat('x', 150), case when n %% 40 = 0 then 'owed' else 'sent' end,
-            now(), now() - (40000 - n) * interval '1 second' from generate_series(2, 40000) as n
+            now(), now(), now() - (40000 - n) * interval '1 second' from generate_series(2, 40000) as n
     """)
     rows("analyze cases, message")
 

@@ -1,5 +1,6 @@
-"""What may be true of a case that is due, and of a message."""
+"""What may be true of a case that is due, and of a message; messages go by rank, as cases do."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0002"
@@ -14,15 +15,31 @@ CHECKS = (
     ("cases", "case_lane_known", "lane between 0 and 3"),
     ("message", "message_status_known", "status in ('owed', 'sending', 'sent', 'failed', 'stuck')"),
 )
+# Those sent before are left with the moment of the upgrade, so that the ledger is not written anew: nobody asks for their rank any more.
+RANKS = """
+    update message m set rank = e.at + (array['0', '1 minute', '5 minutes', '15 minutes']::interval[])[c.lane + 1]
+    from event e join cases c on c.id = e.case_id where (e.case_id, e.seq) = (m.case_id, m.seq) and m.status <> 'sent'
+"""
+UNSENT = sa.text("status in ('owed', 'sending')")
 
 
 def upgrade() -> None:
     """Forwards. Fails, and changes nothing, where a row breaks a check: an operator must see it."""
     for table, name, rule in CHECKS:
         op.create_check_constraint(name, table, rule)
+    op.add_column("message", sa.Column("rank", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()))
+    op.alter_column("message", "rank", server_default=None)
+    op.execute(RANKS)
+    op.drop_index("message_due", "message")
+    op.create_index("message_due", "message", ["status", "rank", "tries", "due_at"], postgresql_where=UNSENT)
+    op.drop_column("message", "lease_owner")
 
 
 def downgrade() -> None:
     """Backwards."""
+    op.add_column("message", sa.Column("lease_owner", sa.BigInteger(), nullable=True))
+    op.drop_index("message_due", "message")
+    op.create_index("message_due", "message", ["due_at"], postgresql_where=UNSENT)
+    op.drop_column("message", "rank")
     for table, name, _ in CHECKS:
         op.drop_constraint(name, table)
