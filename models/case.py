@@ -113,6 +113,7 @@ class Trouble(SQLModel, table=True):
     stage: str
     version: int = Field(sa_column=Column(Integer, nullable=False))  # of the case: once it moved, tries count anew
     tries: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    unanswered_since: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))  # a register answers for others, not for it
     error: str  # the exception's class and place, never its data
     traceback: str
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

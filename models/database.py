@@ -1,7 +1,7 @@
 """The database: one pool a process, and the one place that commits."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
@@ -151,7 +151,7 @@ def raw(session: Session) -> Connection:
     return connection
 
 
-def value(connection: Connection, statement: str, parameters: Sequence[object] = ()) -> Any:
+def value(connection: Connection, statement: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> Any:
     """The first column of the one row that a statement always gives, such as a count."""
     row = connection.execute(statement, parameters).fetchone()
     assert row is not None

@@ -16,6 +16,8 @@ class Message(SQLModel, table=True):
         Index("message_due", "status", "rank", "tries", "due_at", postgresql_where=text("status in ('owed', 'sending')")),
         # What the monitor reads: those sent in the last minute. Costs a write nothing that could be measured.
         Index("message_sent", "sent_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
+        # What operators must look at, counted with every look at the metrics.
+        Index("message_not_sent", "status", postgresql_where=text("status in ('failed', 'stuck')")),
         CheckConstraint("status in ('owed', 'sending', 'sent', 'failed', 'stuck')", name="message_status_known"),
     )
 

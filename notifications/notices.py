@@ -62,6 +62,7 @@ NOTICES: Mapping[type[Event], str] = {
     ApplicationRefused: "refused",
     CaseWithdrawn: "withdrawn",
 }
+OWED_KINDS = frozenset(kind.__name__ for kind in NOTICES)  # the events that the doctor looks for a message of
 # Nothing changes for the citizen yet, or it is an operator's affair.
 SILENT = {
     PersonsVerified, ScoreComputed, NothingSuspicious, HouseholdApproved, DoubtLifted, RefusalProposed, ReviewOverdue,

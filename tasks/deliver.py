@@ -17,7 +17,7 @@ from workflows.flow import DELIVERY
 LEASE = timedelta(seconds=15)  # longer than a call may take, or a slow answer would be taken for none
 FRESH_SECONDS = 5.0  # how old a lease may be when the call begins: a process that was held up must not call when others ask already
 BATCH = 100
-ALONE_AFTER = 3  # tries without success: then a message is sent by itself, so that one that the gateway chokes on holds up no neighbour
+ALONE_AFTER = 3  # tries without success: then a message is sent apart from the others, so that one that the gateway chokes on holds up few neighbours
 ACCEPTED, UNANSWERED = "accepted", "no answer"
 LAST_TRY = 48  # then it has failed: after about three and a half hours
 
@@ -101,6 +101,7 @@ class Deliverer:
     """One worker process's way of sending; its threads share it."""
 
     gateway: Gateway
+    at_once: int = 1  # of those that were tried in vain
     stopping: bool = False
 
     def drain(self, seconds: float = 2.0) -> bool:
@@ -112,8 +113,15 @@ class Deliverer:
         return True
 
     def send(self) -> int:
-        """One batch that is owed, and one message that was tried in vain, by itself; how many."""
-        return self.send_due(FRESH, BATCH) + self.send_due(TRIED, 1)
+        """One batch that is owed, and some that were tried in vain; how many."""
+        return self.send_due(FRESH, BATCH) + self.send_tried()
+
+    def send_tried(self) -> int:
+        """One by itself, then twice as many whenever the gateway answers for all: after a long silence they are not many hours apart."""
+        most, self.at_once = self.at_once, 1
+        count = self.send_due(TRIED, most)
+        self.at_once = min(BATCH, most * 2 if count == most else most)
+        return count
 
     def send_due(self, which: str, most: int) -> int:
         """So many of these. What gets no answer, or was held up before the call, is asked about when its lease ends."""

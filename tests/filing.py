@@ -8,7 +8,7 @@ from typing import Any
 
 from models import clock
 from models.database import raw, transaction
-from notifications.notices import notices
+from notifications.notices import OWED_KINDS, notices
 from sijil.enrol import enrol
 from sijil.generator.household import GeneratedHousehold, household
 from workflows import doctor
@@ -192,7 +192,7 @@ def everything(*tables: str) -> dict[str, list[tuple[Any, ...]]]:
 def examined() -> dict[str, int]:
     """What `sijil doctor` counts that is not zero."""
     with transaction() as session:
-        return {name: count for name, count in doctor.examine(raw(session)).items() if count}
+        return {name: count for name, count in doctor.examine(raw(session), OWED_KINDS).items() if count}
 
 
 def healthy() -> bool:

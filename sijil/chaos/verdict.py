@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from models.database import Connection, raw, transaction, value
+from notifications.notices import OWED_KINDS
 from sijil.generator.answers import Json
 from workflows import doctor
 from workflows.history import audit, replay
@@ -38,7 +39,7 @@ def count(receipts: Mapping[str, str], bodies: Sequence[Json], delivered: Counte
             "duplicate_events": int(value(connection, TWICE)) + int(value(connection, ROWS_TWICE)),
             "double_persons": len(registered_twice(stages, bodies)),
             **of_messages(connection, dict(stands.values()), delivered),
-            "orphans": sum(doctor.examine(connection).values()),
+            "orphans": sum(doctor.examine(connection, OWED_KINDS).values()),
             "chain_breaks": len(audit.verify(connection, anchors).breaks),
             "replay_mismatches": len(replay.replay(connection).mismatches),
         }  # fmt: skip

@@ -10,6 +10,7 @@ from models import clock
 from models.database import raw, transaction
 from models.errors import Refused
 from models.settings import settings
+from notifications.notices import OWED_KINDS
 from sijil.commands.arguments import Reference
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer
@@ -28,7 +29,7 @@ Anchors = Annotated[Path | None, typer.Option(help="Where the anchors are. Defau
 def examine(as_json: Json = False) -> None:
     """Looks for whatever cannot be: orphans, missing messages, persons in two households. All counts should be zero; else exit code 1."""
     with needed_servers(), transaction() as session:
-        counts = doctor.examine(raw(session))
+        counts = doctor.examine(raw(session), OWED_KINDS)
     wrong = {name: count for name, count in counts.items() if count}
     answer(counts, as_json, *([f"{name}: {count}" for name, count in wrong.items()] or [f"healthy: {len(counts)} checks, all zero"]))
     raise typer.Exit(1 if wrong else 0)

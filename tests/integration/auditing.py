@@ -4,6 +4,7 @@ from pathlib import Path
 
 from models import clock
 from models.database import raw, transaction
+from notifications.notices import OWED_KINDS
 from workflows import doctor
 from workflows.history import audit, erasure, replay
 from workflows.intake import Taken
@@ -41,4 +42,4 @@ def erase(taken: Taken) -> int:
 def examined() -> dict[str, int]:
     """What doctor counts that is not zero."""
     with transaction() as session:
-        return {name: count for name, count in doctor.examine(raw(session)).items() if count}
+        return {name: count for name, count in doctor.examine(raw(session), OWED_KINDS).items() if count}

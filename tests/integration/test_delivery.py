@@ -263,12 +263,12 @@ def test_a_deliverer_that_was_held_up_after_its_lease_does_not_call(owed: list[T
     assert (statuses(), len(gateway.accepted)) == ({"sent": 3}, 3)
 
 
-def test_a_message_that_the_gateway_chokes_on_holds_up_no_neighbour_and_fails_in_the_end(database: str) -> None:
+def test_a_message_that_the_gateway_chokes_on_holds_up_no_neighbour_for_long_and_fails_in_the_end(database: str) -> None:
     file_clean(20)
     poison = value("select id from message offset 13 limit 1")
     choking = BookGateway(chokes_on=poison)
     moment = clock.now()
-    for _ in range(100):
+    for _ in range(200):
         with clock.at(moment):
             try:
                 a_deliverer(choking).drain()
@@ -276,14 +276,28 @@ def test_a_message_that_the_gateway_chokes_on_holds_up_no_neighbour_and_fails_in
                 pass
         if statuses() == {"failed": 1, "sent": 19}:
             break
-        if moment - clock.now() < timedelta(minutes=2):
+        if moment - clock.now() < timedelta(minutes=5):
             moment += timedelta(seconds=16)
         else:
-            assert statuses()["sent"] == 19  # within two minutes all the others
+            assert statuses()["sent"] == 19  # within five minutes all the others
             moment += timedelta(seconds=301)
 
     assert rows("select id, tries, error from message where status = 'failed'") == [(poison, LAST_TRY, "no answer")]
     assert len(choking.accepted) == len(set(choking.accepted)) == 19
+
+
+def test_after_a_long_silence_of_the_gateway_what_was_tried_in_vain_is_sent_in_few_calls(database: str) -> None:
+    file_clean(300)
+    rows("update message set tries = 5")
+    gateway = BookGateway()
+    calls: list[int] = []
+    gateway.while_sending = lambda: calls.append(len(gateway.accepted) - sum(calls))
+
+    a_deliverer(gateway).drain(60)
+
+    assert statuses() == {"sent": 300}
+    assert calls[:7] == [1, 2, 4, 8, 16, 32, 64]
+    assert len(calls) == 9
 
 
 def test_a_gateway_that_accepts_long_after_the_call_was_given_up_gets_nothing_twice(owed: list[Taken], gateway: BookGateway) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from models.database import raw, transaction
-from tests.filing import a_household, borrowing, drain_all, file, file_clean, register, rows, stages
+from notifications.notices import OWED_KINDS
+from tests.filing import a_household, borrowing, drain_all, examined, file, file_clean, register, rows, stages
 from workflows import doctor
 from workflows.queue.drain import Drainer
 
@@ -33,25 +34,19 @@ FAULTS = {
 }
 
 
-def examine() -> dict[str, int]:
-    """What it counts that is not zero."""
-    with transaction() as session:
-        return {name: count for name, count in doctor.examine(raw(session)).items() if count}
-
-
 def planted(*statements: str) -> dict[str, int]:
     """What it counts within a transaction that plants a fault; nothing of it stays."""
     with transaction() as session:
         connection = raw(session)
         for statement in statements:
             connection.execute(statement)
-        counts = doctor.examine(connection)
+        counts = doctor.examine(connection, OWED_KINDS)
         session.rollback()
     return {name: count for name, count in counts.items() if count}
 
 
 def test_an_empty_register_is_healthy(database: str) -> None:
-    assert examine() == {}
+    assert examined() == {}
 
 
 def test_a_register_at_work_is_healthy_at_every_moment(database: str, worker: Worker) -> None:
@@ -60,13 +55,13 @@ def test_a_register_at_work_is_healthy_at_every_moment(database: str, worker: Wo
     register([mine, theirs])
     file(mine.body, borrowing(theirs.body, mine.body), a_household(22).body)
     file_clean(3)
-    assert examine() == {}
+    assert examined() == {}
     worker({"verification", "scoring"}).drain("verification", 60)
-    assert examine() == {}
+    assert examined() == {}
     drain_all(worker())
 
     assert stages() == {"notified": 4, "needs_correction": 1, "under_review": 1}
-    assert examine() == {}
+    assert examined() == {}
 
 
 def test_every_check_has_a_fault_that_is_tried_here() -> None:
@@ -78,18 +73,18 @@ def test_each_check_rises_when_its_fault_is_planted(database: str, worker: Worke
     # Given a healthy register
     taken, _ = file_clean(2)
     drain_all(worker())
-    assert examine() == {}
+    assert examined() == {}
     ((household,),) = rows("select household_id from cases where id = %s", taken.case_id)
 
     # When the fault is there, its check counts it; and once it is gone, all is well
     assert planted(*FAULTS[check].format(case=taken.case_id, household=household).split("; "))[check] >= 1
-    assert examine() == {}
+    assert examined() == {}
 
 
 def test_what_is_set_apart_or_in_work_is_no_orphan(database: str) -> None:
     (taken,) = file_clean(1)
     rows("update cases set ready = false")
-    assert examine() == {"orphans": 1}
+    assert examined() == {"orphans": 1}
 
     rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [taken.case_id])
-    assert examine() == {}
+    assert examined() == {}

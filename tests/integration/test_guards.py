@@ -3,8 +3,10 @@
 import psycopg
 import pytest
 
+from models.database import raw, transaction
+from notifications.notices import NOTICES, OWED_KINDS
 from tests.filing import examined, file_clean, rows, value
-from workflows.doctor import CHECKS
+from workflows.doctor import CHECKS, examine
 from workflows.flow import STAGES
 from workflows.lanes import ALLOWANCE
 
@@ -63,6 +65,18 @@ def test_the_doctor_counts_what_stands_in_a_queue_that_no_worker_knows(database:
     rows(fault)
 
     assert examined() == {"unknown_queues": 1}
+
+
+def test_the_doctor_looks_for_a_message_of_each_event_of_the_kinds_that_it_is_given(database: str) -> None:
+    """Which kinds these are, notifications/notices.py says alone."""
+    file_clean(1)
+    rows("delete from message")
+    for kind in OWED_KINDS:
+        rows("update event set kind = %s", kind)
+        with transaction() as session:
+            found, of_others = (examine(raw(session), kinds)["messages_missing"] for kinds in (OWED_KINDS, OWED_KINDS - {kind}))
+        assert (found, of_others) == (1, 0)
+    assert len(OWED_KINDS) == len(NOTICES)
 
 
 def test_many_that_are_set_apart_are_looked_up_at_once_and_not_each_in_every_attempt(database: str) -> None:

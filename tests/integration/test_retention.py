@@ -12,8 +12,7 @@ from models.database import raw, transaction
 from models.errors import NotFound
 from notifications.notices import notices
 from sijil.commands import history
-from tests.filing import a_household, changed, drain_all, everything, file, file_clean, register, rows, stage_of, value
-from workflows import doctor
+from tests.filing import a_household, changed, drain_all, everything, examined, file, file_clean, register, rows, stage_of, value
 from workflows.history import audit, erasure
 from workflows.history.replay import Replay, replay
 from workflows.history.retention import AGED, due, purge, purge_cases, retain
@@ -56,12 +55,6 @@ def due_at(moment: datetime) -> dict[str, int]:
 def replayed() -> Replay:
     with transaction() as session:
         return replay(raw(session))
-
-
-def examined() -> dict[str, int]:
-    """What doctor finds wrong."""
-    with transaction() as session:
-        return {name: count for name, count in doctor.examine(raw(session)).items() if count}
 
 
 def breaks(anchors: Path, at: datetime | None = None) -> list[str]:

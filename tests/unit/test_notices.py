@@ -10,7 +10,6 @@ from notifications.catalogues import LANGUAGES
 from notifications.notices import NOTICES, TEMPLATES, days_to_correct, notices, words
 from tests.factories import EVENTS, a_case_file, a_declaration, a_recorded
 from tests.unit.segments import GSM_7, MOST_SEGMENTS, segments
-from workflows.doctor import CHECKS
 from workflows.events import CorrectionAsked, Event, HouseholdApproved, PersonsVerified
 from workflows.flow import FLOWS
 from workflows.ports import Notice
@@ -28,10 +27,6 @@ def owed(event: Event, language: str = "ar", phone: str | None = "+212612345678"
 def each_message() -> list[Notice]:
     """Every message in every language."""
     return [owed(event, language) for event in TOLD for language in LANGUAGES]
-
-
-def test_the_doctor_looks_for_the_message_of_every_event_that_makes_one_owed() -> None:
-    assert set(re.findall(r"'(\w+)'", CHECKS["messages_missing"])) == {kind.__name__ for kind in NOTICES}
 
 
 @pytest.mark.parametrize("event", TOLD, ids=lambda event: type(event).__name__)

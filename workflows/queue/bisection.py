@@ -67,7 +67,7 @@ class Bisection:
             self.batches.attempts.halve(attempt, clock.now() + UNANSWERED)
             return
         try:
-            self.set_waiting(attempt.queue, attempt.case_ids, error, attempt)
+            self.set_waiting(attempt.case_ids, error, attempt)
         except BaseException:
             self.batches.attempts.give_back(attempt)
             raise
@@ -121,7 +121,7 @@ class Bisection:
             if error and len(half) > 1:
                 self.part(queue, half)
             elif error:
-                self.set_waiting(queue, half, error)
+                self.set_waiting(half, error)
 
     def no_answer(self, queue: str, case_ids: Sequence[int]) -> Unavailable | None:
         """Works these alone; what was away, if there was no answer for one of them."""
@@ -131,10 +131,10 @@ class Bisection:
             return error
         return None
 
-    def set_waiting(self, queue: str, case_ids: Sequence[int], error: Unavailable, attempt: Attempt | None = None) -> None:
+    def set_waiting(self, case_ids: Sequence[int], error: Unavailable, attempt: Attempt | None = None) -> None:
         """These wait apart, with their troubles noted; unless they moved on, or another thread set them apart."""
         with transaction() as session:
             for row in claim_these(raw(session), case_ids, apart=attempt is not None):
-                unanswered(raw(session), row, queue, describe(error), clock.now())
+                unanswered(raw(session), row, describe(error), clock.now())
             if attempt:
                 raw(session).execute(END, [attempt.id])

@@ -1,6 +1,7 @@
 """A case that fails alone, or gets no answer: tried again after a while, in the end parked for an operator, with the place where it failed."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from models.database import Connection, value
 from models.errors import Failure
@@ -15,41 +16,54 @@ from workflows.record import parked
 UNANSWERED = timedelta(minutes=1)  # until a case for which a register gave no answer is asked about again
 PATIENCE = timedelta(days=3)  # until it is an operator's to ask why; a register may be away for a weekend
 
-KNOWN = "select tries, error, at from trouble where case_id = %s and stage = %s and version = %s"
+KNOWN = "select tries, unanswered_since from trouble where case_id = %s and stage = %s and version = %s"
 NOTE = """
-    insert into trouble (case_id, stage, version, tries, error, traceback, at, parked) values (%s, %s, %s, %s, %s, %s, %s, %s)
+    insert into trouble (case_id, stage, version, tries, unanswered_since, error, traceback, at, parked) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
     on conflict (case_id) do update set stage = excluded.stage, version = excluded.version, tries = excluded.tries,
-        error = excluded.error, traceback = excluded.traceback, at = excluded.at, parked = excluded.parked
+        unanswered_since = excluded.unanswered_since, error = excluded.error, traceback = excluded.traceback, at = excluded.at, parked = excluded.parked
 """
+QUEUE = "select queue from cases where id = %s"
 FORGET = "delete from trouble t using cases c where c.id = t.case_id and not t.parked and c.version > t.version"
 
 WORKER_DIED = Failure("worker died", "The process that worked on this case, alone, ended without a word.")
 
 
+class Tried(NamedTuple):
+    """How often a case failed where it stands, and since when there is no answer about it."""
+
+    tries: int = 0
+    unanswered_since: datetime | None = None
+
+
 def failed_alone(connection: Connection, case_id: int, failure: Failure, now: datetime) -> None:
     """Counts the try: the case waits 2, 4, 8 ... seconds apart from all others, and after the last try it is parked."""
     row = lock(connection, case_id)
-    known = connection.execute(KNOWN, [case_id, row.stage, row.version]).fetchone()
-    tries = (known[0] if known else 0) + 1
-    last = tries >= settings().tries
-    connection.execute(NOTE, [case_id, row.stage, row.version, tries, failure.error, failure.traceback, now, last])
-    if last:
-        park(connection, row, CaseParked(stage=row.stage, error=failure.error, tries=tries), now)
-    else:
-        queue = value(connection, "select queue from cases where id = %s", [case_id])
-        set_apart(connection, queue, [case_id], now + timedelta(seconds=2.0**tries))
+    tries = tried(connection, row).tries + 1
+    set_back(connection, row, Tried(tries), failure, now, None if tries >= settings().tries else timedelta(seconds=2.0**tries))
 
 
-def unanswered(connection: Connection, row: CaseRow, queue: str, failure: Failure, now: datetime) -> None:
+def unanswered(connection: Connection, row: CaseRow, failure: Failure, now: datetime) -> None:
     """A register answers for others and not for this locked case: no try is counted, it waits apart. After three days without an answer it is parked."""
+    before = tried(connection, row)
+    since = before.unanswered_since or now
+    set_back(connection, row, Tried(before.tries, since), failure, now, None if now - since >= PATIENCE else UNANSWERED)
+
+
+def tried(connection: Connection, row: CaseRow) -> Tried:
+    """What is known of the case's troubles as it stands."""
     known = connection.execute(KNOWN, [row.id, row.stage, row.version]).fetchone()
-    tries, since = (known[0], known[2] if known[1] == failure.error else now) if known else (0, now)
-    last = now - since >= PATIENCE
-    connection.execute(NOTE, [row.id, row.stage, row.version, tries, failure.error, failure.traceback, now if last else since, last])
-    if last:
-        park(connection, row, CaseParked(stage=row.stage, error=failure.error, tries=tries), now)
+    return Tried(*known) if known else Tried()
+
+
+def set_back(  # noqa: PLR0913 - what is noted, and what follows
+    connection: Connection, row: CaseRow, so_far: Tried, failure: Failure, now: datetime, wait: timedelta | None
+) -> None:
+    """Notes it; the case waits apart for so long, or is parked where there is no waiting any more."""
+    connection.execute(NOTE, [row.id, row.stage, row.version, *so_far, failure.error, failure.traceback, now, wait is None])
+    if wait is None:
+        park(connection, row, CaseParked(stage=row.stage, error=failure.error, tries=so_far.tries), now)
     else:
-        set_apart(connection, queue, [row.id], now + UNANSWERED)
+        set_apart(connection, value(connection, QUEUE, [row.id]), [row.id], now + wait)
 
 
 def park(connection: Connection, row: CaseRow, event: CaseParked, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What may be true of a case that is due, and of a message; messages go by rank, as cases do."""
+"""What may be true of a case that is due, and of a message; messages go by rank, as cases do; since when a case gets no answer."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,7 +20,7 @@ RANKS = """
     update message m set rank = e.at + (array['0', '1 minute', '5 minutes', '15 minutes']::interval[])[c.lane + 1]
     from event e join cases c on c.id = e.case_id where (e.case_id, e.seq) = (m.case_id, m.seq) and m.status <> 'sent'
 """
-UNSENT = sa.text("status in ('owed', 'sending')")
+UNSENT, NOT_SENT = sa.text("status in ('owed', 'sending')"), sa.text("status in ('failed', 'stuck')")
 
 
 def upgrade() -> None:
@@ -32,12 +32,16 @@ def upgrade() -> None:
     op.execute(RANKS)
     op.drop_index("message_due", "message")
     op.create_index("message_due", "message", ["status", "rank", "tries", "due_at"], postgresql_where=UNSENT)
+    op.create_index("message_not_sent", "message", ["status"], postgresql_where=NOT_SENT)
     op.drop_column("message", "lease_owner")
+    op.add_column("trouble", sa.Column("unanswered_since", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
     """Backwards."""
+    op.drop_column("trouble", "unanswered_since")
     op.add_column("message", sa.Column("lease_owner", sa.BigInteger(), nullable=True))
+    op.drop_index("message_not_sent", "message")
     op.drop_index("message_due", "message")
     op.create_index("message_due", "message", ["due_at"], postgresql_where=UNSENT)
     op.drop_column("message", "rank")
