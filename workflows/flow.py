@@ -81,11 +81,11 @@ class Step:
         return since + self.within if self.within else None
 
     def next_timer(self, since: datetime, now: datetime) -> datetime | None:
-        """When this stage must be looked at next, if nobody speaks before. A stage of people always has such a moment."""
+        """When this stage must be looked at next, if nobody speaks before. A stage of people always has such a moment: once all are over, its deadline."""
         if self.every:
             return since + self.every * ((now - since) // self.every + 1)
         moments = [since + wait for wait in (*self.reminders, *([self.within] if self.within else []))]
-        return min((moment for moment in moments if moment > now), default=None)
+        return min((moment for moment in moments if moment > now), default=self.deadline(since))
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def test_a_stage_of_people_always_has_a_moment_at_which_it_is_looked_at(step: St
 def test_a_correction_is_reminded_after_a_week_and_after_three_and_ends_after_thirty_days() -> None:
     step, day = REGISTRATION.steps["needs_correction"], timedelta(days=1)
     moments = [NOW + 7 * day, NOW + 21 * day, NOW + 30 * day]
-    assert [step.next_timer(NOW, now) for now in (NOW, *moments)] == [*moments, None]
+    assert [step.next_timer(NOW, now) for now in (NOW, *moments)] == [*moments, moments[-1]]
     assert step.deadline(NOW) == NOW + 30 * day
 
 

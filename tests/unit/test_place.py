@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from tests.factories import NOW, a_case_file
-from workflows.flow import FLOWS, MACHINE, PARKED, REGISTRATION
+from workflows.flow import CASEWORKER, CITIZEN, FLOWS, MACHINE, PARKED, REGISTRATION, step_of
 from workflows.lanes import ALLOWANCE, BULK
 from workflows.person_claims import LET_GO
 from workflows.record import place, standing
 
 LATER = NOW + timedelta(days=3)
 STAGES = [*REGISTRATION.steps, PARKED]
+OF_PEOPLE = [(kind, step.name) for kind, flow in FLOWS.items() for step in flow.steps.values() if step.owner in (CITIZEN, CASEWORKER)]
 
 
 @pytest.mark.parametrize("stage", [name for name, step in REGISTRATION.steps.items() if step.owner == MACHINE])
@@ -28,6 +29,15 @@ def test_a_case_with_people_waits_for_its_timer(stage: str, due: int) -> None:
     assert (found.open, found.machine, found.ready) == (True, False, False)
     assert found.due_at == NOW + timedelta(days=due)
     assert found.queue == "notification"
+
+
+@pytest.mark.parametrize(("kind", "stage"), OF_PEOPLE)
+def test_no_stage_of_people_ever_stands_without_a_timer(kind: str, stage: str) -> None:
+    """However late a case comes there: one that was parked beyond its deadline, say."""
+    file, step = a_case_file(kind=kind, stage=stage), step_of(kind, stage)
+    days = [NOW + timedelta(days=day) for day in range(400)]
+    moments = [*days, step.deadline(NOW) or NOW, *[NOW + wait for wait in step.reminders]]
+    assert [moment for moment in moments if place(file, moment).due_at is None] == []
 
 
 def test_only_a_correction_has_a_deadline() -> None:
