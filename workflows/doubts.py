@@ -12,10 +12,8 @@ from workflows.declaration import Declaration
 from workflows.events import DuplicateSuspected
 from workflows.load import COLUMNS, CaseRow, case_files, find
 
-# A review has a timer, or is due because it rang; either has an index.
-UNDER_REVIEW = "stage = 'under_review' and (due_at is not null or ready)"
-COUNT = f"select count(*) from cases where {UNDER_REVIEW}"
-LONGEST = f"select {COLUMNS} from cases where {UNDER_REVIEW} order by stage_since, id limit %s"
+COUNT = "select count(*) from cases where stage = 'under_review'"
+LONGEST = f"select {COLUMNS} from cases where stage = 'under_review' order by stage_since, id limit %s"
 ONE = f"select {COLUMNS} from cases where stage = 'under_review' and id = %s"
 # Whoever was named may have let go since, and somebody else have claimed the person.
 HOLD_NOW = "select case_id from person_claim where idcs = any(%s) and household_id <> %s"

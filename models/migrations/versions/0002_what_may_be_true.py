@@ -1,4 +1,4 @@
-"""What may be true of a case that is due, and of a message; messages go by rank, as cases do; since when a case gets no answer."""
+"""What may be true of a case that is due, and of a message; messages go by rank; reviews by how long they wait; since when a case gets no answer."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,6 +27,7 @@ def upgrade() -> None:
     """Forwards. Fails, and changes nothing, where a row breaks a check: an operator must see it."""
     for table, name, rule in CHECKS:
         op.create_check_constraint(name, table, rule)
+    op.create_index("case_under_review", "cases", ["stage_since", "id"], postgresql_where=sa.text("stage = 'under_review'"))
     op.add_column("message", sa.Column("rank", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()))
     op.alter_column("message", "rank", server_default=None)
     op.execute(RANKS)
@@ -45,5 +46,6 @@ def downgrade() -> None:
     op.drop_index("message_due", "message")
     op.create_index("message_due", "message", ["due_at"], postgresql_where=UNSENT)
     op.drop_column("message", "rank")
+    op.drop_index("case_under_review", "cases")
     for table, name, _ in CHECKS:
         op.drop_constraint(name, table)

@@ -1,0 +1,51 @@
+"""The list of reviews: all that wait for a caseworker, found without a look at all the others."""
+
+import json
+
+from models.database import raw, transaction
+from tests.filing import rows, value
+from workflows.doubts import COUNT, LONGEST, waiting
+from workflows.intake import Taken
+
+
+def listed() -> tuple[int, list[int]]:
+    """How many wait, and who."""
+    with transaction() as session:
+        count, files = waiting(raw(session), 20)
+    return count, [file.id for file in files]
+
+
+def test_a_review_is_listed_while_its_timer_runs_when_it_rang_and_while_it_is_set_apart(doubted: tuple[Taken, Taken]) -> None:
+    _, later = doubted
+    assert listed() == (1, [later.case_id])
+
+    rows("update cases set due_at = null, ready = true where id = %s", later.case_id)
+    assert listed() == (1, [later.case_id])
+
+    rows("update cases set ready = false where id = %s", later.case_id)
+    rows("insert into attempt (queue, case_ids, at) values ('notification', %s, now())", [later.case_id])
+    assert listed() == (1, [later.case_id])
+
+
+def test_among_many_timers_the_reviews_are_read_by_their_index_under_a_plan_for_all_parameters_too(doubted: tuple[Taken, Taken]) -> None:
+    _, later = doubted
+    others = "kind, open, machine, queue, lane, ready, rank, due_at, version, head, region, declaration, submitted_at, stage_since"
+    rows(f"""
+        insert into cases ({others}, id, household_id, stage)
+        select {others}, 1000 + n, 1000 + n, case when n > 19900 then stage else 'needs_correction' end
+        from cases, generate_series(1, 20000) as n where id = %s
+    """, later.case_id)  # fmt: skip
+    rows("analyze cases")
+
+    with transaction() as session:
+        connection = raw(session)
+        connection.execute("set local plan_cache_mode = force_generic_plan")
+        connection.execute("prepare listing (bigint) as " + LONGEST.replace("%s", "$1"))
+        longest = json.dumps(connection.execute("explain (format json) execute listing (20)").fetchall())
+        connection.execute("deallocate listing")
+    count = json.dumps(value("explain (format json) " + COUNT))
+
+    assert "Seq Scan" not in longest + count
+    assert "case_under_review" in longest
+    assert "case_under_review" in count
+    assert '"Sort"' not in longest
