@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from models.database import engine
-from models.errors import Unavailable
+from models.errors import Broken, Unavailable
 from models.settings import settings
 
 NEWEST = "0002"  # the version that this program needs: that of the newest file in migrations/versions
@@ -47,7 +48,7 @@ def fit() -> None:
 
 
 def upgrade(to: str = NEWEST) -> bool:
-    """Brings the tables up to this version; whether there was anything to do."""
+    """Brings the tables up to this version; whether there was anything to do. Raises Broken where a row breaks what the version asks for."""
     if current() == to:
         return False
     fit()
@@ -56,10 +57,16 @@ def upgrade(to: str = NEWEST) -> bool:
 
     made = Config()
     made.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    with engine().begin() as connection:
-        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-        made.attributes["connection"] = connection
-        command.upgrade(made, to)
+    try:
+        with engine().begin() as connection:
+            connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            made.attributes["connection"] = connection
+            command.upgrade(made, to)
+    except IntegrityError as error:
+        if not isinstance(error.orig, psycopg.Error):
+            raise
+        rule = error.orig.diag
+        raise Broken(f"A row of {rule.table_name} breaks {rule.constraint_name}. Nothing was changed: mend the row, then migrate again.") from error
     return True
 
 
