@@ -1,7 +1,7 @@
 """Filing and working off applications in tests: plain functions over the real database."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 from typing import Any
@@ -102,6 +102,7 @@ class Wakes:
         self.queues.append(queue)
 
 
+Worker = Callable[..., Drainer]  # makes drainers, as `a_drainer` does
 PIDS = count(1)
 
 

@@ -1,11 +1,10 @@
 """What auditors and operators find out about the history, and what they do to it, each in a transaction of its own."""
 
+from datetime import datetime
 from pathlib import Path
 
 from models import clock
 from models.database import raw, transaction
-from notifications.notices import OWED_KINDS
-from workflows import doctor
 from workflows.history import audit, erasure, replay
 from workflows.intake import Taken
 
@@ -16,15 +15,15 @@ def anchor(directory: Path) -> Path | None:
         return audit.anchor(raw(session), directory, clock.now())
 
 
-def verify(directory: Path) -> audit.Findings:
-    """The history beside the anchors that are there."""
-    with transaction() as session:
+def verify(directory: Path, at: datetime | None = None) -> audit.Findings:
+    """The history beside the anchors that are there, now or at another time."""
+    with clock.at(at or clock.now()), transaction() as session:
         return audit.verify(raw(session), directory)
 
 
-def breaks(directory: Path) -> list[str]:
+def breaks(directory: Path, at: datetime | None = None) -> list[str]:
     """What does not hold together."""
-    return verify(directory).breaks
+    return verify(directory, at).breaks
 
 
 def replayed() -> replay.Replay:
@@ -37,9 +36,3 @@ def erase(taken: Taken) -> int:
     """An operator erases an application; of how many events."""
     with transaction() as session:
         return erasure.erase(session, taken.reference, "operator", clock.now())
-
-
-def examined() -> dict[str, int]:
-    """What doctor counts that is not zero."""
-    with transaction() as session:
-        return {name: count for name, count in doctor.examine(raw(session), OWED_KINDS).items() if count}

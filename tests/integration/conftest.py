@@ -1,6 +1,6 @@
 """Workers for tests: every attempts that a test opens is signed off after it. Applications of which one is bad, or doubted. And the command line."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,17 +8,15 @@ import pytest
 from models.errors import Unavailable
 from sijil import cli
 from tests.conftest import forget_settings
-from tests.filing import a_drainer, a_household, borrowing, clean, drain_all, file, file_clean, register, stage_of
+from tests.filing import Worker, a_drainer, a_household, borrowing, clean, drain_all, file, file_clean, register, stage_of
 from tests.integration.registers import Poisoned, Register
 from tests.integration.running import Ran, Run
 from workflows.intake import Taken
 from workflows.queue.drain import Drainer
 
-Worker = Callable[..., Drainer]
-
 
 @pytest.fixture
-def worker(database: str) -> Iterator[Callable[..., Drainer]]:
+def worker(database: str) -> Iterator[Worker]:
     """Makes drainers, as `a_drainer` does."""
     made: list[Drainer] = []
 

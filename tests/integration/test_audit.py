@@ -7,13 +7,10 @@ import psycopg
 import pytest
 
 from models.errors import Refused
-from tests.filing import drain_all, file_clean, rows, value
+from tests.filing import Worker, drain_all, file_clean, rows, value
 from tests.integration.auditing import anchor, breaks, verify
 from workflows.chain import commit, link
 from workflows.intake import Taken
-from workflows.queue.drain import Drainer
-
-Worker = Callable[..., Drainer]
 
 
 def three_anchors(notified: list[Taken], directory: Path) -> list[Path]:

@@ -1,7 +1,6 @@
 """The commands of caseworkers: what waits for them, both households of a doubt, and answering it."""
 
 import shlex
-from collections.abc import Callable
 from itertools import count
 
 import pytest
@@ -9,16 +8,13 @@ import pytest
 from models.database import raw, transaction
 from sijil.demo.report import followed
 from sijil.generator.household import household
-from tests.filing import SEED, a_household, borrowing, drain_all, file, file_clean, register, rows, stage_of, value, version_of
-from tests.integration.people import after, caseworker, citizen, ring_timers
+from tests.filing import SEED, Worker, a_household, borrowing, drain_all, file, file_clean, register, rows, stage_of, value, version_of
 from tests.integration.running import Run
+from tests.people import after, caseworker, citizen, ring_timers
 from workflows.history.retention import retain
 from workflows.intake import Taken
 from workflows.policies import periods
-from workflows.queue.drain import Drainer
 from workflows.stages.review import REASONS
-
-Worker = Callable[..., Drainer]
 
 
 @pytest.fixture

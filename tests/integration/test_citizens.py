@@ -1,7 +1,6 @@
 """What citizens answer, and what the clock brings where they do not."""
 
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -14,6 +13,7 @@ from models.errors import NotFound, Refused, Stale
 from models.settings import settings
 from sijil.generator.household import GeneratedHousehold
 from tests.filing import (
+    Worker,
     a_household,
     borrowing,
     changed,
@@ -31,12 +31,9 @@ from tests.filing import (
     value,
     version_of,
 )
-from tests.integration.people import ALL_TABLES, after, citizen, ring_timers
+from tests.people import ALL_TABLES, after, citizen, ring_timers
 from workflows.intake import Taken
-from workflows.queue.drain import Drainer
 from workflows.queue.timers import CLOCKS_DIFFER, fire_timers
-
-Worker = Callable[..., Drainer]
 
 
 @pytest.fixture

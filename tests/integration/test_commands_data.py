@@ -1,7 +1,6 @@
 """Data in and out by the command line: migrate, import, enrol, generate, score."""
 
 import json
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,11 +9,8 @@ import pytest
 from sijil.generator import files
 from sijil.generator.household import household
 from tests.conftest import Servers
-from tests.filing import Body, a_household, changed, clean, drain_all, rows, stages, value
+from tests.filing import Body, Worker, a_household, changed, clean, drain_all, rows, stages, value
 from tests.integration.running import Run
-from workflows.queue.drain import Drainer
-
-Worker = Callable[..., Drainer]
 
 
 def ndjson(path: Path, *bodies: Body) -> Path:

@@ -1,18 +1,14 @@
 """The history by the command line: audit, erase, replay, doctor."""
 
-from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from sijil.commands import history
-from tests.filing import drain_all, file_clean, rows, value
+from tests.filing import Worker, drain_all, file_clean, rows, value
 from tests.integration.running import Run
 from workflows.intake import Taken
-from workflows.queue.drain import Drainer
-
-Worker = Callable[..., Drainer]
 
 
 def test_audit_anchors_and_verifies_and_tells_a_tampered_history(doubted: tuple[Taken, Taken], ready: Run, tmp_path: Path) -> None:

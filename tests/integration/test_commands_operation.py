@@ -1,18 +1,14 @@
 """Operation by the command line: queues, workers, parked."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.filing import drain_all, events_of, file_clean, rows, stage_of, value
+from tests.filing import Worker, drain_all, events_of, file_clean, rows, stage_of, value
 from tests.integration.running import Ran, Run
 from workflows.flow import QUEUES
 from workflows.intake import Taken
-from workflows.queue.drain import Drainer
-
-Worker = Callable[..., Drainer]
 
 
 def parked(error: str = "KeyError in persons") -> Taken:

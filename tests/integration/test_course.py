@@ -1,6 +1,5 @@
 """The course of an application through the engine, on the real database."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,6 +9,7 @@ from models import clock
 from models.database import raw, transaction
 from tests.filing import (
     MACHINE_PATH,
+    Worker,
     a_household,
     changed,
     drain_all,
@@ -30,9 +30,6 @@ from workflows.flow import QUEUES
 from workflows.intake import Taken
 from workflows.lanes import BULK
 from workflows.queue import pauses
-from workflows.queue.drain import Drainer
-
-Worker = Callable[..., Drainer]
 
 
 @pytest.fixture

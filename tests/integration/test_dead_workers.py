@@ -1,7 +1,6 @@
 """What dead workers leave: it is worked again in halves, and a death counts only against a case that was alone in hand."""
 
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,14 +10,11 @@ import pytest
 from models.database import raw, transaction
 from models.settings import settings
 from tasks.sweep import DeathDetector, sweep
-from tests.filing import a_drainer, apart, died_on, drain_all, everything, file_clean, hang_up, healthy, rows, stage_of, stages, value
+from tests.filing import Worker, a_drainer, apart, died_on, drain_all, everything, file_clean, hang_up, healthy, rows, stage_of, stages, value
 from workflows.queue.batch import Batches
 from workflows.queue.dead import rescue_attempts, silent_workers
-from workflows.queue.drain import Drainer
 from workflows.queue.timers import queues_with_work
 from workflows.queue.trouble import WORKER_DIED, failed_alone
-
-Worker = Callable[..., Drainer]
 
 
 def rescue() -> list[int]:

@@ -9,13 +9,12 @@ from uuid import UUID
 import pytest
 
 from models import clock
-from models.database import transaction
 from models.errors import Unavailable
 from tasks import deliver
 from tasks.deliver import LAST_TRY, LEASE, Deliverer, Leased, Outcome
 from tests.filing import file_clean, rows, value
-from tests.integration.people import after, citizen
-from workflows.history import erasure
+from tests.integration.auditing import erase
+from tests.people import after, citizen
 from workflows.intake import Taken
 
 
@@ -369,8 +368,7 @@ def test_a_deliverer_that_is_told_to_stop_sends_nothing_more(owed: list[Taken], 
 def test_what_was_erased_before_it_was_sent_is_not_sent_as_an_empty_message(owed: list[Taken], gateway: BookGateway) -> None:
     # Given an application that was withdrawn and erased while its messages were owed
     citizen(owed[0], "withdrawal")
-    with transaction() as session:
-        erasure.erase(session, owed[0].reference, "operator", clock.now())
+    erase(owed[0])
 
     # When messages are sent
     a_deliverer(gateway).drain()
@@ -386,8 +384,7 @@ def test_what_is_erased_while_it_is_under_way_is_told_as_what_it_was_and_not_sen
     gateway.away_before, gateway.away_after = not arrived, arrived
     with pytest.raises(Unavailable):
         a_deliverer(gateway).drain()
-    with transaction() as session:
-        erasure.erase(session, owed[0].reference, "operator", clock.now())
+    erase(owed[0])
 
     gateway.away_before = gateway.away_after = False
     for minutes in (1, 10, 20):

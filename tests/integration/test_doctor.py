@@ -1,16 +1,12 @@
 """Doctor: all zero in health, and every check rises when its fault is planted."""
 
-from collections.abc import Callable
 
 import pytest
 
 from models.database import raw, transaction
 from notifications.notices import OWED_KINDS
-from tests.filing import a_household, borrowing, drain_all, examined, file, file_clean, register, rows, stages
+from tests.filing import Worker, a_household, borrowing, drain_all, examined, file, file_clean, register, rows, stages
 from workflows import doctor
-from workflows.queue.drain import Drainer
-
-Worker = Callable[..., Drainer]
 
 # A fault for every check; {case} is a notified case.
 FAULTS = {

@@ -1,14 +1,13 @@
 """What people do rests on a form of its own, and not on a clock; what was recorded before there were such forms still holds."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from models import clock
 from models.database import raw, transaction
-from tests.filing import drain_all, events_of, file_clean, rows, stage_of, value
-from tests.integration.people import retry_parked
+from tests.filing import Worker, drain_all, events_of, file_clean, rows, stage_of, value
+from tests.people import retry_parked
 from workflows import engine, intake, people
 from workflows.chain import Sealed, seal
 from workflows.events import Recorded
@@ -17,8 +16,6 @@ from workflows.history import audit, erasure, replay
 from workflows.intake import Taken
 from workflows.keyed import pseudonym
 from workflows.queue.drain import Drainer
-
-Worker = Callable[..., Drainer]
 
 
 def parked_and_sent_on(a_worker: Drainer) -> Taken:

@@ -1,7 +1,6 @@
 """Who lives and who is dead: a worker that lost its connection signs on again, one that stays silent is dead in the end."""
 
 import time
-from collections.abc import Callable
 from threading import Event, Thread
 from types import SimpleNamespace
 
@@ -13,13 +12,10 @@ from models.database import dial
 from models.errors import Unavailable
 from tasks import worker as process
 from tasks.sweep import SIGN_ON_AGAIN, DeathDetector, sweep
-from tests.filing import apart, died_on, drain_all, file_clean, hang_up, rows, stages, value
+from tests.filing import Worker, apart, died_on, drain_all, file_clean, hang_up, rows, stages, value
 from workflows.queue import attempts
 from workflows.queue.attempts import Attempts
 from workflows.queue.batch import HANGS_SECONDS
-from workflows.queue.drain import Drainer
-
-Worker = Callable[..., Drainer]
 
 
 def test_a_worker_that_lost_its_connection_is_not_dead(database: str, broker: str, worker: Worker) -> None:

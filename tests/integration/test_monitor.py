@@ -1,7 +1,7 @@
 """What operators see of the queues, the delivery of messages among them, and how they hold one back."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,13 +15,11 @@ from models.errors import Refused
 from sijil.commands import operation
 from tasks import sweep
 from tasks.deliver import Deliverer, Leased
-from tests.filing import an_application, clean, drain_all, file_clean, outcomes_of, register, rows, value
+from tests.filing import Worker, an_application, clean, drain_all, file_clean, outcomes_of, register, rows, value
 from workflows.flow import QUEUES
 from workflows.lanes import BULK
 from workflows.queue import monitor, pauses
-from workflows.queue.drain import Drainer
 
-Worker = Callable[..., Drainer]
 Shown = dict[str, dict[str, Any]]
 
 

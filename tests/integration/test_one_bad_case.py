@@ -1,17 +1,14 @@
 """One bad case: its batch is halved until it fails alone; then it waits, is tried again, and is parked. Its neighbours go on."""
 
-from collections.abc import Callable
 
 import pytest
 
 from models.errors import Refused, Stale
 from models.settings import settings
-from tests.filing import MACHINE_PATH, drain_all, events_of, everything, file_clean, healthy, rows, stage_of, stages, value
-from tests.integration.people import after, citizen, retry_parked
+from tests.filing import MACHINE_PATH, Worker, drain_all, events_of, everything, file_clean, healthy, rows, stage_of, stages, value
 from tests.integration.registers import Poisoned
+from tests.people import after, citizen, retry_parked
 from workflows.queue.drain import Drainer
-
-Worker = Callable[..., Drainer]
 
 
 def test_one_bad_case_among_twenty_fails_alone_and_the_others_are_notified(poisoned: Poisoned, worker: Worker) -> None:

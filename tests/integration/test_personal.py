@@ -6,17 +6,13 @@ from datetime import timedelta
 import pytest
 
 from models import clock
-from models.database import transaction
-from tests.filing import Body, a_household, changed, drain_all, file, register, rows, stage_of
-from tests.integration.people import citizen
-from workflows.history import erasure
+from tests.filing import Body, Worker, a_household, changed, drain_all, file, register, rows, stage_of
+from tests.integration.auditing import erase
+from tests.people import citizen
 from workflows.history.personal import PERSONAL
 from workflows.history.retention import retain
 from workflows.intake import Taken
 from workflows.policies import periods
-from workflows.queue.drain import Drainer
-
-Worker = Callable[..., Drainer]
 
 # Personal, and kept: who lives here, and which household stands in the register with whom.
 REGISTER = {
@@ -68,11 +64,6 @@ def holding(values: set[str]) -> Iterator[str]:
             yield f"{table}.{column}"
 
 
-def erase(taken: Taken) -> None:
-    with transaction() as session:
-        erasure.erase(session, taken.reference, "operator", clock.now())
-
-
 def outlive_every_period(taken: Taken) -> None:
     with clock.at(clock.now() + timedelta(days=1 + max(period.days for period in periods().values()))):
         retain()
@@ -96,7 +87,7 @@ def test_after_every_period_nothing_is_left_but_the_registers_entry_with_its_nam
 
 
 @pytest.mark.parametrize("goes", [erase, outlive_every_period])
-def test_of_every_column_that_is_personal_nothing_of_the_case_is_left(declared: tuple[Taken, Body], goes: Callable[[Taken], None]) -> None:
+def test_of_every_column_that_is_personal_nothing_of_the_case_is_left(declared: tuple[Taken, Body], goes: Callable[[Taken], object]) -> None:
     goes(declared[0])
 
     left = {

@@ -1,6 +1,5 @@
 """Replay: every decision can be computed again, and what was changed afterwards is told."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -8,15 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import forget_policies
-from tests.filing import a_household, borrowing, changed, drain_all, events_of, everything, facts_of, file, file_clean, register, rows, stage_of, value
+from tests.filing import Worker, a_household, borrowing, changed, drain_all, events_of, everything, facts_of, file, file_clean, register, rows, stage_of, value
 from tests.integration.auditing import replayed
-from tests.integration.people import after, caseworker, citizen, retry_parked, ring_timers
+from tests.people import after, caseworker, citizen, retry_parked, ring_timers
 from workflows.flow import REGISTRATION
 from workflows.history import replay
 from workflows.intake import Taken
-from workflows.queue.drain import Drainer
-
-Worker = Callable[..., Drainer]
 
 
 def test_every_decision_of_every_kind_is_computed_again_to_the_same_bytes(database: str, worker: Worker) -> None:

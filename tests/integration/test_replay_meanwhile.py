@@ -6,7 +6,7 @@ import pytest
 
 from models.database import Connection, raw, transaction
 from tests.filing import a_household, changed, drain_all, events_of, file, register
-from tests.integration.people import citizen
+from tests.people import citizen
 from workflows.history import replay
 from workflows.queue.drain import Drainer
 

@@ -1,6 +1,5 @@
 """Replay decides by the rules that were in force, and not by those of today."""
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
@@ -9,24 +8,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from models.database import raw, transaction
-from tests.filing import drain_all, events_of, facts_of, file_clean, rows, stage_of, value
+from tests.filing import Worker, drain_all, events_of, facts_of, file_clean, rows, stage_of, value
+from tests.integration.auditing import replayed
 from workflows.declaration import Declaration
 from workflows.events import Mismatch, ScoreComputed, Signal
 from workflows.evidence import RegisterAnswer
-from workflows.history import replay
 from workflows.intake import Taken
 from workflows.policies import Index
-from workflows.queue.drain import Drainer
 from workflows.scoring import formula
 from workflows.stages import screen, verify
-
-Worker = Callable[..., Drainer]
-
-
-def replayed() -> replay.Replay:
-    with transaction() as session:
-        return replay.replay(raw(session))
 
 
 def rules_of(taken: Taken, kind: str) -> Any:
@@ -44,14 +34,6 @@ EVERYBODY_IS_DOUBTED = (SimpleNamespace(signal=lambda case, answer: Signal(code=
 def one_more(declaration: Declaration, day: date, index: Index) -> ScoreComputed:
     computed = formula.score_2026_11(declaration, day, index)
     return msgspec.structs.replace(computed, score=computed.score + Decimal(1))
-
-
-@pytest.fixture
-def notified(database: str, worker: Worker) -> list[Taken]:
-    """Three applications that came to their end by the first rules."""
-    taken = file_clean(3)
-    drain_all(worker())
-    return taken
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from models import clock
 from models.database import raw, transaction
 from models.errors import Stale
 from notifications.notices import notices
-from tests.filing import drain_all, events_of, everything, file_clean, healthy, rows, stages, value
-from tests.integration.conftest import Worker
+from tests.filing import Worker, drain_all, events_of, everything, file_clean, healthy, rows, stages, value
 from workflows.engine import Progress, append, lock
 from workflows.events import CaseParked
 from workflows.evidence import TimePassed

@@ -1,6 +1,5 @@
 """What the policy's periods end for is erased, and nothing else; the history still holds together."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,34 +9,28 @@ from typer.testing import CliRunner
 from models import clock
 from models.database import raw, transaction
 from models.errors import NotFound
-from notifications.notices import notices
 from sijil.commands import history
-from tests.filing import a_household, changed, drain_all, everything, examined, file, file_clean, register, rows, stage_of, value
-from workflows.history import audit, erasure
-from workflows.history.replay import Replay, replay
+from tests.filing import Worker, a_household, changed, drain_all, everything, examined, file, register, rows, stage_of, value
+from tests.integration.auditing import anchor, breaks, erase, replayed
+from tests.people import citizen
 from workflows.history.retention import AGED, due, purge, purge_cases, retain
 from workflows.intake import Taken
-from workflows.people import CitizenAnswer, answer_of_citizen
 from workflows.policies import periods
 from workflows.queue.attempts import Attempts
-from workflows.queue.drain import Drainer
 
-Worker = Callable[..., Drainer]
 NOTHING = {"event": 0, "message": 0, "declaration": 0, "receipt": 0, "cases": 0, "trouble": 0, "worker": 0}
 WHOLE_EVENTS = "select count(*) from event where num_nonnulls(evidence, facts, salt) = 3"
 BARE_EVENTS = "select count(*) from event where num_nonnulls(evidence, facts, salt) = 0"
 
 
 @pytest.fixture
-def notified(database: str, worker: Worker) -> list[Taken]:
+def notified(notified: list[Taken]) -> list[Taken]:
     """Three applications that came to their end, and whose messages were sent."""
-    taken = file_clean(3)
-    drain_all(worker())
     rows("update message set status = 'sent', sent_at = now()")
-    return taken
+    return notified
 
 
-def after(table: str, days: int = 1) -> datetime:
+def after_the_period_of(table: str, days: int = 1) -> datetime:
     """So many days after a table's period is over for what ended now."""
     return clock.now() + timedelta(days=periods()[table].days + days)
 
@@ -52,30 +45,20 @@ def due_at(moment: datetime) -> dict[str, int]:
         return due(raw(session), moment)
 
 
-def replayed() -> Replay:
-    with transaction() as session:
-        return replay(raw(session))
-
-
-def breaks(anchors: Path, at: datetime | None = None) -> list[str]:
-    with clock.at(at or clock.now()), transaction() as session:
-        return audit.verify(raw(session), anchors).breaks
-
-
 def test_nothing_goes_a_day_before_its_period_is_over(notified: list[Taken]) -> None:
     before = everything("event", "message", "declaration")
 
-    assert due_at(after("message", days=-1)) == NOTHING
-    assert retained_at(after("message", days=-1)) == NOTHING
+    assert due_at(after_the_period_of("message", days=-1)) == NOTHING
+    assert retained_at(after_the_period_of("message", days=-1)) == NOTHING
     assert everything("event", "message", "declaration") == before
 
 
 def test_recipients_and_texts_of_messages_go_first_and_the_rows_stay(notified: list[Taken]) -> None:
-    assert retained_at(after("message")) == NOTHING | {"message": 6}
+    assert retained_at(after_the_period_of("message")) == NOTHING | {"message": 6}
 
     assert rows("select count(*), count(recipient), count(body), count(template) from message") == [(6, 0, 0, 6)]
     assert value("select count(body) from declaration") == 3
-    assert retained_at(after("message")) == NOTHING
+    assert retained_at(after_the_period_of("message")) == NOTHING
 
 
 def test_a_message_that_is_owed_or_that_an_operator_must_look_at_stays_whole(notified: list[Taken]) -> None:
@@ -83,7 +66,7 @@ def test_a_message_that_is_owed_or_that_an_operator_must_look_at_stays_whole(not
     for taken, status in ((owed, "owed"), (stuck, "stuck"), (failed, "failed")):
         rows("update message set status = %s where case_id = %s", status, taken.case_id)
 
-    assert retained_at(after("message"))["message"] == 2
+    assert retained_at(after_the_period_of("message"))["message"] == 2
     assert rows("select distinct case_id from message where body is null") == [(failed.case_id,)]
 
 
@@ -91,7 +74,7 @@ def test_without_their_declarations_decisions_count_as_erased_and_the_rest_as_be
     decided = replayed().decisions
     rows("update cases set stage_since = stage_since + interval '30 days' where id = %s", notified[2].case_id)
 
-    assert retained_at(after("declaration"))["declaration"] == 2
+    assert retained_at(after_the_period_of("declaration"))["declaration"] == 2
 
     found = replayed()
     assert (found.decisions, found.erased, found.mismatches) == (decided // 3, decided // 3 * 2, [])
@@ -103,18 +86,17 @@ def test_without_their_declarations_decisions_count_as_erased_and_the_rest_as_be
 
 def test_without_their_facts_events_still_verify_against_chain_and_anchor(notified: list[Taken], tmp_path: Path) -> None:
     decided = replayed().decisions
-    with transaction() as session:
-        audit.anchor(raw(session), tmp_path, clock.now())
+    anchor(tmp_path)
     hashes = rows("select case_id, seq, commitment, hash from event order by 1, 2")
 
-    assert retained_at(after("event")) == NOTHING | {"event": 18, "message": 6, "declaration": 3, "receipt": 3, "cases": 3}
+    assert retained_at(after_the_period_of("event")) == NOTHING | {"event": 18, "message": 6, "declaration": 3, "receipt": 3, "cases": 3}
 
     assert value(BARE_EVENTS) == 18
     assert rows("select case_id, seq, commitment, hash from event order by 1, 2") == hashes
-    assert breaks(tmp_path, after("event")) == []
+    assert breaks(tmp_path, after_the_period_of("event")) == []
     assert (replayed().decisions, replayed().erased) == (0, decided)
     assert examined() == {}
-    assert retained_at(after("event")) == NOTHING
+    assert retained_at(after_the_period_of("event")) == NOTHING
 
 
 def test_replay_counts_a_case_as_erased_where_only_some_of_its_events_have_lost_their_facts(notified: list[Taken]) -> None:
@@ -134,24 +116,24 @@ def test_an_open_case_keeps_everything_however_old_it_is(database: str, worker: 
     assert stage_of(taken) == "needs_correction"
     before = everything("event", "declaration", "message")
 
-    assert due_at(after("event")) == retained_at(after("event")) == NOTHING
+    assert due_at(after_the_period_of("event")) == retained_at(after_the_period_of("event")) == NOTHING
     assert everything("event", "declaration", "message") == before
 
     # Nor does it lose anything where it had ended when the round began, and was reopened meanwhile
     with transaction() as session:
-        assert not any(purge_cases(raw(session), [taken.case_id], after("event")).values())
+        assert not any(purge_cases(raw(session), [taken.case_id], after_the_period_of("event")).values())
 
 
 def test_a_case_that_is_in_somebodys_hands_waits_for_the_next_time(notified: list[Taken]) -> None:
     with transaction() as session:
         raw(session).execute("select from cases where id = %s for update", [notified[0].case_id])
-        assert retained_at(after("message"))["message"] == 4
+        assert retained_at(after_the_period_of("message"))["message"] == 4
 
-    assert retained_at(after("message"))["message"] == 2
+    assert retained_at(after_the_period_of("message"))["message"] == 2
 
 
 def test_one_round_looks_at_so_many_cases_and_the_next_goes_on_from_there(notified: list[Taken]) -> None:
-    moment = after("message")
+    moment = after_the_period_of("message")
 
     with transaction() as session:
         first = purge(raw(session), moment, limit=2)
@@ -165,7 +147,7 @@ def test_one_round_looks_at_so_many_cases_and_the_next_goes_on_from_there(notifi
 
 
 def test_a_job_that_is_told_to_stop_stops_before_its_next_round(notified: list[Taken]) -> None:
-    with clock.at(after("message")):
+    with clock.at(after_the_period_of("message")):
         assert retain(lambda: True) == NOTHING
 
 
@@ -176,9 +158,9 @@ def test_errors_of_cases_that_have_moved_on_go_and_those_of_parked_ones_stay(not
     rows("update cases set stage = 'parked', open = true where id = %s", notified[0].case_id)
     rows("update trouble set parked = true where case_id = %s", notified[0].case_id)
 
-    assert retained_at(after("trouble", days=-1))["trouble"] == 0
-    assert due_at(after("trouble"))["trouble"] == 2
-    assert retained_at(after("trouble"))["trouble"] == 2
+    assert retained_at(after_the_period_of("trouble", days=-1))["trouble"] == 0
+    assert due_at(after_the_period_of("trouble"))["trouble"] == 2
+    assert retained_at(after_the_period_of("trouble"))["trouble"] == 2
     assert rows("select case_id from trouble") == [(notified[0].case_id,)]
 
 
@@ -189,18 +171,17 @@ def test_workers_that_are_gone_go_and_one_that_lives_or_left_a_batch_stays(datab
     alive = Attempts("here", 2, {"scoring"}, clock.now())
     number = alive.number()
 
-    assert due_at(after("worker"))["worker"] == 1
-    assert retained_at(after("worker"))["worker"] == 1
+    assert due_at(after_the_period_of("worker"))["worker"] == 1
+    assert retained_at(after_the_period_of("worker"))["worker"] == 1
     assert {each for (each,) in rows("select id from worker")} == {dead, number}
     assert gone not in {dead, number}
     alive.sign_off()
 
 
 def test_what_a_citizen_lost_to_its_period_can_still_be_erased_by_law(notified: list[Taken], tmp_path: Path) -> None:
-    retained_at(after("declaration"))
+    retained_at(after_the_period_of("declaration"))
 
-    with transaction() as session:
-        assert erasure.erase(session, notified[0].reference, "operator", clock.now()) == 6
+    assert erase(notified[0]) == 6
 
     assert value("select count(*) from event where case_id = %s and facts is not null", notified[0].case_id) == 0
     assert value("select count(*) from household_member m join household_version v using (household_id, version) "
@@ -216,16 +197,16 @@ def test_a_lapsed_application_whose_declaration_is_gone_cannot_be_taken_up_again
     (taken,) = file(changed(made.body, 0, birth_date="1931-01-01"))
     drain_all(worker())
     rows("update cases set stage = 'lapsed', open = false, due_at = null where id = %s", taken.case_id)
-    retained_at(after("declaration"))
+    retained_at(after_the_period_of("declaration"))
 
-    with pytest.raises(NotFound), transaction() as session:
-        answer_of_citizen(session, CitizenAnswer(taken.reference, taken.secret, "reopening"), clock.now(), notices)
+    with pytest.raises(NotFound):
+        citizen(taken, "reopening")
     assert stage_of(taken) == "lapsed"
 
 
 def test_the_command_counts_with_dry_run_and_erases_without(notified: list[Taken], broker: str) -> None:
     run = CliRunner()
-    with clock.at(after("declaration")):
+    with clock.at(after_the_period_of("declaration")):
         counted = run.invoke(history.app, ["retention", "--dry-run", "--json"])
         assert value("select count(body) from declaration") == 3
         erased = run.invoke(history.app, ["retention", "--json"])

@@ -1,16 +1,12 @@
 """What caseworkers answer to a doubt, and what the clock brings where nobody does."""
 
-from collections.abc import Callable
 
 import pytest
 
 from models.errors import Refused, Stale
-from tests.filing import a_household, drain_all, events_of, everything, facts_of, file, messages_of, rows, stage_of, value, version_of
-from tests.integration.people import ALL_TABLES, after, caseworker, citizen, ring_timers
+from tests.filing import Worker, a_household, drain_all, events_of, everything, facts_of, file, messages_of, rows, stage_of, value, version_of
+from tests.people import ALL_TABLES, after, caseworker, citizen, ring_timers
 from workflows.intake import Taken
-from workflows.queue.drain import Drainer
-
-Worker = Callable[..., Drainer]
 
 
 def test_a_doubt_that_nobody_looks_at_is_counted_and_stays_a_doubt(doubted: tuple[Taken, Taken], worker: Worker) -> None:

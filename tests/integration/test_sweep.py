@@ -11,14 +11,12 @@ from models.database import close_pool, raw, transaction
 from tasks.broker import broker as the_broker
 from tasks.sweep import SIGN_ON_AGAIN, SWEEP_LOCK, DeathDetector, sweep
 from tasks.wake import wake
-from tests.filing import drain_all, file_clean, rows, stages, value
-from tests.integration.people import after
+from tests.filing import Worker, drain_all, file_clean, rows, stages, value
 from tests.integration.waking import waiting
+from tests.people import after
 from workflows.queue.attempts import WORKER_LOCK
-from workflows.queue.drain import Drainer
 
 pytestmark = pytest.mark.usefixtures("database", "broker")
-Worker = Callable[..., Drainer]
 
 
 def test_the_sweep_wakes_every_queue_with_work_and_no_other(worker: Worker) -> None:

@@ -1,15 +1,12 @@
 """One person in two households: the first to commit keeps the person, the later application goes to a caseworker."""
 
-from collections.abc import Callable
 from threading import Barrier, Thread
 
 import pytest
 
-from tests.filing import Body, a_household, borrowing, drain_all, events_of, facts_of, file, messages_of, register, rows, stage_of, stages, value
-from tests.integration.people import caseworker
+from tests.filing import Body, Worker, a_household, borrowing, drain_all, events_of, facts_of, file, messages_of, register, rows, stage_of, stages, value
+from tests.people import caseworker
 from workflows.queue.drain import Drainer
-
-Worker = Callable[..., Drainer]
 
 
 @pytest.fixture

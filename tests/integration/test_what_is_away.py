@@ -1,6 +1,5 @@
 """What is away, held or locked against us never counts as a try, and nothing that was in hand is lost."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Timer
 
@@ -10,12 +9,9 @@ from sqlmodel import Session
 
 from models.database import raw, transact
 from models.errors import Unavailable
-from tests.filing import apart, clean, drain_all, everything, file, file_clean, healthy, register, rows, stage_of, stages, value
-from tests.integration.people import after
+from tests.filing import Worker, apart, clean, drain_all, everything, file, file_clean, healthy, register, rows, stage_of, stages, value
 from tests.integration.registers import Poisoned, Register
-from workflows.queue.drain import Drainer
-
-Worker = Callable[..., Drainer]
+from tests.people import after
 
 
 def test_a_register_that_is_away_never_counts_as_a_try(poisoned: Poisoned, worker: Worker) -> None:

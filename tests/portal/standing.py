@@ -3,12 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from models import clock
-from models.database import transaction
-from notifications.notices import notices
 from tests.filing import a_drainer, a_household, borrowing, changed, drain_all, file, register, rows
+from tests.people import caseworker, citizen
 from workflows.intake import Taken
-from workflows.people import CaseworkerAnswer, CitizenAnswer, answer_of_caseworker, answer_of_citizen
 from workflows.queue.drain import Drainer
 
 
@@ -60,25 +57,22 @@ def under_review(place: int = 2) -> Taken:
 def asked_by_caseworker() -> Taken:
     """A doubt, and a caseworker who asks for a correction."""
     taken = under_review()
-    with transaction() as session:
-        answer_of_caseworker(session, CaseworkerAnswer(taken.reference, "caseworker-1", "correct", "person_declared_twice"), clock.now(), notices)
+    caseworker(taken, "correct", "person_declared_twice", "caseworker-1")
     return taken
 
 
 def rejected() -> Taken:
     """A doubt, and two caseworkers who refuse."""
     taken = under_review()
-    for caseworker in ("caseworker-1", "caseworker-2"):
-        with transaction() as session:
-            answer_of_caseworker(session, CaseworkerAnswer(taken.reference, caseworker, "refuse", "false_declaration"), clock.now(), notices)
+    for name in ("caseworker-1", "caseworker-2"):
+        caseworker(taken, "refuse", "false_declaration", name)
     return taken
 
 
 def withdrawn(place: int = 5) -> Taken:
     """One that its citizen took back."""
     (taken,) = file(a_household(place, members=3).body)
-    with transaction() as session:
-        answer_of_citizen(session, CitizenAnswer(taken.reference, taken.secret, "withdrawal"), clock.now(), notices)
+    citizen(taken, "withdrawal")
     return taken
 
 
