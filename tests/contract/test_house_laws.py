@@ -3,25 +3,17 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = ("models", "workflows", "notifications", "tasks", "web", "sijil")  # benchmarks play rivals, who keep laws of their own
-FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+from tests.contract.sources import FILES, ROOT, parsed
 
 # Where numbers of the law are computed, and where decisions are taken: no binary fraction.
 ARITHMETIC = ("scoring/formula.py", "scoring/variables.py", "scoring/calculator.py")
 EXACT = [
     ROOT / "workflows" / name for name in (*ARITHMETIC, "events.py", "evidence.py", "casefile.py", "declaration.py")
 ] + [*sorted((ROOT / "workflows" / "stages").glob("*.py")), *sorted((ROOT / "workflows" / "policies").glob("*.py"))]  # fmt: skip
-
-
-@cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def name_of(node: ast.AST) -> str:

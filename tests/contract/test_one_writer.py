@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from tests.contract.test_house_laws import FILES, ROOT, parsed
+from tests.contract.sources import FILES, ROOT, parsed
 
 WRITING = {"record", "record_moves"}  # of workflows/record.py
 

@@ -1,57 +1,20 @@
-"""The ledger and the gateway: leases, fences, unknown results, retries. The gateway here is a real class that keeps a log."""
+"""The ledger and the gateway: leases, fences, unknown results, retries."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import timedelta
 from threading import Thread
-from uuid import UUID
 
 import pytest
 
 from models import clock
 from models.errors import Unavailable
 from tasks import deliver
-from tasks.deliver import LAST_TRY, LEASE, Deliverer, Leased, Outcome
+from tasks.deliver import LAST_TRY, LEASE, Outcome
 from tests.filing import file_clean, rows, value
 from tests.integration.auditing import erase
+from tests.integration.gateways import BookGateway, a_deliverer
 from tests.people import after, citizen
 from workflows.intake import Taken
-
-
-@dataclass
-class BookGateway:
-    """Accepts messages into a book; can be away before or after it wrote, refuse, answer late, or forget to answer."""
-
-    can_be_asked: bool = True
-    accepted: list[UUID] = field(default_factory=list)
-    asked: list[UUID] = field(default_factory=list)
-    away_before: bool = False
-    away_after: bool = False
-    refuses: str = ""
-    silent: bool = False
-    chokes_on: UUID | None = None
-    while_sending: Callable[[], object] = lambda: None
-
-    def send(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
-        if self.away_before or self.chokes_on in {each.id for each in messages}:
-            raise Unavailable("The gateway is away.")
-        if self.refuses:
-            return {each.id: self.refuses for each in messages}
-        self.accepted += [each.id for each in messages]
-        self.while_sending()
-        if self.away_after:
-            raise Unavailable("The connection broke before the answer.")
-        return {} if self.silent else {each.id: "accepted" for each in messages}
-
-    def known(self, references: Sequence[UUID]) -> set[UUID]:
-        if self.away_before:
-            raise Unavailable("The gateway is away.")
-        self.asked += references
-        return set(references) & set(self.accepted)
-
-
-def a_deliverer(gateway: BookGateway) -> Deliverer:
-    return Deliverer(gateway)
 
 
 def statuses() -> dict[str, int]:

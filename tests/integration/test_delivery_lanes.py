@@ -13,7 +13,7 @@ from models.database import raw, transaction
 from tasks import deliver
 from tasks.deliver import FRESH, LEASE, TAKE, TRIED, UNKNOWN
 from tests.filing import an_application, clean, drain_all, outcomes_of, register, rows, value
-from tests.integration.test_delivery import BookGateway, a_deliverer
+from tests.integration.gateways import BookGateway, a_deliverer
 from tests.people import after
 from workflows.flow import DELIVERY
 from workflows.intake import Taken

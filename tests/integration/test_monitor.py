@@ -1,10 +1,8 @@
 """What operators see of the queues, the delivery of messages among them, and how they hold one back."""
 
 import json
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner
@@ -14,8 +12,9 @@ from models.database import raw, transaction
 from models.errors import Refused
 from sijil.commands import operation
 from tasks import sweep
-from tasks.deliver import Deliverer, Leased
+from tasks.deliver import Deliverer
 from tests.filing import Worker, an_application, clean, drain_all, file_clean, outcomes_of, register, rows, value
+from tests.integration.gateways import BookGateway, a_deliverer
 from workflows.flow import QUEUES
 from workflows.lanes import BULK
 from workflows.queue import monitor, pauses
@@ -23,21 +22,14 @@ from workflows.queue import monitor, pauses
 Shown = dict[str, dict[str, Any]]
 
 
-class OpenGateway:
-    """Accepts whatever comes."""
-
-    can_be_asked = True
-
-    def send(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
-        return {each.id: "accepted" for each in messages}
-
-    def known(self, references: Sequence[UUID]) -> set[UUID]:
-        return set(references)
+@pytest.fixture
+def gateway() -> BookGateway:
+    return BookGateway()
 
 
 @pytest.fixture
-def deliverer() -> Deliverer:
-    return Deliverer(OpenGateway())
+def deliverer(gateway: BookGateway) -> Deliverer:
+    return a_deliverer(gateway)
 
 
 def shown(after: timedelta = timedelta(0)) -> Shown:
@@ -129,8 +121,9 @@ def test_messages_under_a_lease_or_to_be_tried_again_are_still_owed(database: st
     assert shown(after=timedelta(seconds=130))["delivery"]["oldest_seconds"] == 30
 
 
-def test_a_paused_delivery_takes_no_message_and_asks_about_none_until_it_is_resumed(database: str, deliverer: Deliverer) -> None:
+def test_a_paused_delivery_takes_no_message_and_asks_about_none_until_it_is_resumed(database: str, gateway: BookGateway, deliverer: Deliverer) -> None:
     owed, unknown = file_clean(2)
+    gateway.accepted.append(value("select id from message where case_id = %s", unknown.case_id))
     rows("update message set status = 'sending', due_at = now() - interval '1 minute' where case_id = %s", unknown.case_id)
     with transaction() as session:
         pauses.pause(raw(session), "delivery", "operator:1", clock.now())

@@ -15,7 +15,7 @@ from tasks.sweep import DeathDetector, sweep
 from tasks.wake import clear_wake, flag, wake, wake_after_answer, wake_after_intake
 from tests.conftest import forget_settings
 from tests.filing import Worker, drain_all, file_clean, stages, value
-from tests.integration.test_delivery import BookGateway, a_deliverer
+from tests.integration.gateways import BookGateway, a_deliverer
 from tests.integration.waking import messages, waiting
 from workflows.queue.drain import Drainer
 

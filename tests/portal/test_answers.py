@@ -7,8 +7,8 @@ import httpx
 from tests.factories import a_body, a_head, a_spouse
 from tests.filing import a_household, changed, rows, stage_of, version_of
 from tests.portal.conftest import Client
+from tests.portal.problems import errors_of
 from tests.portal.standing import in_work, lapsed, registered, to_correct, under_review
-from tests.portal.test_bad_input import errors_of
 from workflows.intake import Taken
 
 
