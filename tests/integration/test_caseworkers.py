@@ -264,10 +264,11 @@ def test_decide_on_an_older_version_changes_nothing(doubted: tuple[Taken, Taken]
 
 def test_an_unknown_verdict_or_reason_lists_those_that_are_known(doubted: tuple[Taken, Taken], ready: Run) -> None:
     _, later = doubted
-    ran = ready("decide", later.reference, "refuse", "--reason", "dislike", "--as", "amina")
+    for verdict, reason, known in (("refuse", "dislike", REASONS["refuse"]), ("lift", "false_declaration", REASONS["lift"]), ("dislike", "moved", REASONS)):
+        ran = ready("decide", later.reference, verdict, "--reason", reason, "--as", "amina")
 
-    assert ran.code == 2
-    assert "false_declaration" in ran.err
+        assert ran.code == 2
+        assert [each for each in known if each not in ran.err] == []
     assert stage_of(later) == "under_review"
 
 
