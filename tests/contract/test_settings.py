@@ -3,11 +3,7 @@
 import re
 from pathlib import Path
 
-import pytest
-from pydantic import SecretStr, ValidationError
-
 from models.settings import Settings
-from tasks.gateways.http import HttpGateway
 
 README = Path(__file__).parents[2] / "README.md"
 NAMES = {f"SIJIL_{name.upper()}" for name in Settings.model_fields}
@@ -19,58 +15,3 @@ def test_readme_names_every_setting_and_no_other() -> None:
 
 def test_every_setting_says_what_it_is_for() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
-
-
-def test_a_setting_is_read_from_its_name_in_capitals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SIJIL_BATCH", "17")
-    assert Settings().batch == 17
-
-
-@pytest.mark.parametrize("value", ["0", "many", "5001"])
-def test_a_setting_out_of_its_bounds_is_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv("SIJIL_BATCH", value)
-    with pytest.raises(ValidationError, match="batch"):
-        Settings()
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("postgresql://sijil:s3cret@db.example:5432/sijil", "postgresql://sijil:***@db.example:5432/sijil"),
-        ("postgresql://sijil:s3@cr:e@t@db.example/sijil", "postgresql://sijil:***@db.example/sijil"),
-        ("postgresql://db.example/sijil?user=sijil&password=s3cret&sslmode=require", "postgresql://db.example/sijil?user=sijil&password=***&sslmode=require"),
-        ("postgresql://sijil@db.example/sijil", "postgresql://sijil@db.example/sijil"),
-        ("postgresql:///sijil?host=/tmp/x", "postgresql:///sijil?host=/tmp/x"),
-        (None, "no address"),
-    ],
-)
-def test_an_address_is_shown_without_its_password(url: str | None, shown: str) -> None:
-    assert Settings(database_url=url).database_url_shown() == shown
-
-
-@pytest.mark.parametrize("url", ["http://u:s3cret@gateway", "https://gateway.example:8443/sms", "http://[::1]:8001", "http://u:s3@cret@10.0.0.1:81"])
-def test_an_address_of_a_gateway_is_one_that_can_be_called(url: str) -> None:
-    host = url.split("//")[1].rpartition("@")[2].split("/")[0]
-    assert HttpGateway(Settings(gateway_url=url).gateway_url).client.base_url.netloc.decode() == host
-
-
-@pytest.mark.parametrize("url", ["", "gateway:8001", "http://u:s3/cret@gateway", "http://gateway:80x", "http://gate way", "ftp://u:s3cret@gateway", "http://"])
-def test_an_address_of_a_gateway_that_cannot_be_is_named_and_not_quoted(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    monkeypatch.setenv("SIJIL_GATEWAY_URL", url)
-    with pytest.raises(ValidationError, match="gateway_url") as raised:
-        Settings()
-    assert not url or url not in str(raised.value)
-    assert "cret" not in str(raised.value)
-
-
-def test_the_secret_key_is_made_once_and_only_we_can_read_it(tmp_path: Path) -> None:
-    first, second = Settings(home=tmp_path, secret_key=None), Settings(home=tmp_path, secret_key=None)
-    assert first.key() == second.key()
-    assert len(first.key()) >= 32
-    assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]
-    assert (tmp_path / "secret.key").stat().st_mode & 0o077 == 0
-
-
-def test_a_key_that_is_set_is_used_and_not_written_down(tmp_path: Path) -> None:
-    assert Settings(home=tmp_path, secret_key=SecretStr("given")).key() == b"given"
-    assert list(tmp_path.iterdir()) == []

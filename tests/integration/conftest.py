@@ -1,4 +1,4 @@
-"""Workers for tests: every attempts that a test opens is signed off after it. Applications of which one is bad, or doubted. And the command line."""
+"""What most of these tests begin with: workers, which are signed off after the test, and applications of which one is bad, doubted, or which have ended."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from models.errors import Unavailable
-from sijil import cli
-from tests.conftest import forget_settings
 from tests.filing import Worker, a_drainer, a_household, borrowing, clean, drain_all, file, file_clean, register, stage_of
 from tests.integration.registers import Poisoned, Register
-from tests.integration.running import Ran, Run
+from tests.integration.running import ready as ready
+from tests.integration.running import sijil as sijil
 from workflows.intake import Taken
 from workflows.queue.drain import Drainer
 
@@ -67,28 +66,3 @@ def notified(database: str, worker: Worker) -> list[Taken]:
 def anchors(tmp_path: Path) -> Path:
     """Where anchors go."""
     return tmp_path / "anchors"
-
-
-@pytest.fixture
-def sijil(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command line in this process, as `sijil` does."""
-    monkeypatch.setattr(cli, "configure_logs", lambda: None)
-
-    def run(*arguments: object) -> Ran:
-        forget_settings()
-        capsys.readouterr()
-        monkeypatch.setattr("sys.argv", ["sijil", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        code = ended.value.code
-        assert "Traceback" not in said.out + said.err
-        return Ran(code if isinstance(code, int) else int(bool(code)), said.out, said.err)
-
-    return run
-
-
-@pytest.fixture
-def ready(database: str, broker: str, sijil: Run) -> Run:
-    """The command line with both servers."""
-    return sijil

@@ -12,7 +12,7 @@ import pytest
 from models.errors import Refused
 from models.settings import settings
 from sijil import importing
-from sijil.csvform import HEADER
+from sijil.csvform import HEADER, flat, line
 from sijil.csvform import rows as table_rows
 from sijil.generator import files
 from sijil.importing import ImportOutputs, applications_in, import_file
@@ -176,8 +176,6 @@ def test_in_a_table_what_is_wrong_is_reported_with_the_line_where_the_applicatio
 
 def unchecked_rows(body: Body) -> Iterator[str]:
     """The rows of a body that is not valid."""
-    from sijil.csvform import flat, line
-
     shared = {"application": body["application"]} | dict(flat(body))
     return (line(shared | {f"member.{name}": cell for name, cell in member.items()}) for member in body["members"])
 
