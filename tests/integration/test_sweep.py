@@ -158,3 +158,14 @@ def test_wiping_the_broker_loses_no_work(worker: Worker) -> None:
     sweep(DeathDetector())
 
     assert "verification" in waiting()
+
+
+def test_the_sweep_forgets_workers_of_whom_nothing_was_heard_for_ten_minutes_and_that_hold_nothing() -> None:
+    seen = "insert into worker (host, pid, queues, since, seen_at, counters) values ('x', 1, '{}', now(), now() - %s::interval, '{}') returning id"
+    value(seen, "11 minutes")
+    late, holding = value(seen, "9 minutes"), value(seen, "11 minutes")
+    rows("insert into attempt (worker_id, queue, case_ids, at) values (%s, 'scoring', '{1}', now())", holding)
+
+    sweep(DeathDetector())
+
+    assert rows("select id from worker order by id") == [(late,), (holding,)]
