@@ -33,7 +33,7 @@ from tests.filing import (
 )
 from tests.people import ALL_TABLES, after, citizen, ring_timers
 from workflows.intake import Taken
-from workflows.queue.timers import CLOCKS_DIFFER, fire_timers
+from workflows.queue.timers import SLACK, fire_timers
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_where_the_clocks_of_two_hosts_differ_a_reminder_is_sent_once_all_the_sa
     for seconds in range(0, 90, 10):
         with transaction() as session:
             fire_timers(raw(session), due + timedelta(seconds=seconds))
-        with clock.at(due + timedelta(seconds=seconds) - CLOCKS_DIFFER / 2):
+        with clock.at(due + timedelta(seconds=seconds) - SLACK / 2):
             drain_all(worker())
 
     assert events_of(taken).count("CorrectionReminded") == 1

@@ -79,3 +79,12 @@ def test_decisions_from_before_there_were_versions_are_replayed_by_the_first(not
     found = replayed()
 
     assert (found.decisions, found.mismatches) == (15, [])
+
+
+def test_a_declaration_that_a_stricter_model_refuses_is_a_mismatch_and_stops_nothing(notified: list[Taken]) -> None:
+    rows("update declaration set body = jsonb_set(body::jsonb, '{region}', '99')::json where case_id = %s", notified[0].case_id)
+
+    found = replayed()
+
+    assert [each.kind for each in found.mismatches] == ["declaration"]
+    assert found.decisions == 10

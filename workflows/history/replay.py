@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
+from pydantic import ValidationError
 
 from models.database import Connection
 from workflows.casefile import CaseFile
@@ -90,7 +91,7 @@ def by_case(connection: Connection, numbers: list[int]) -> dict[int, list[Stored
 
 def replay_case(start: CaseStart, events: list[Stored], bodies: dict[tuple[int, int], str | None], result: Replay) -> None:
     """Walks one case from its first event, deciding anew at each step."""
-    file = opening(start, bodies.get((start.id, 1)))
+    file = opening(start, bodies.get((start.id, 1)), result)
     for stored in events:
         if stored.facts is None or stored.evidence is None:
             result.erased += stored.kind not in NOT_DECIDED
@@ -101,13 +102,23 @@ def replay_case(start: CaseStart, events: list[Stored], bodies: dict[tuple[int, 
             file = replay_event(file, stored, bodies, result)
 
 
-def opening(start: CaseStart, body: str | None) -> CaseFile | None:
-    """The file as it was when the application arrived; None where the declaration was erased."""
-    if body is None:
+def declared(body: str | None, mismatch: Mismatch, result: Replay) -> Declaration | None:
+    """A declaration as it was stored; None where it was erased. One that today's model refuses is a mismatch: nothing after it can be computed."""
+    try:
+        return Declaration.model_validate_json(body) if body else None
+    except ValidationError:
+        result.mismatches.append(mismatch)
+        return None
+
+
+def opening(start: CaseStart, body: str | None, result: Replay) -> CaseFile | None:
+    """The file as it was when the application arrived; None where there is no declaration to go by."""
+    declaration = declared(body, Mismatch(start.reference, 1, "declaration"), result)
+    if declaration is None:
         return None
     return CaseFile.opened(
         id=start.id, reference=start.reference, kind=start.kind, stage=FLOWS[start.kind].first, lane=start.lane,
-        household_id=start.household_id, declaration=Declaration.model_validate_json(body), at=start.submitted_at,
+        household_id=start.household_id, declaration=declaration, at=start.submitted_at,
     )  # fmt: skip
 
 
@@ -127,7 +138,7 @@ def replay_event(file: CaseFile, stored: Stored, bodies: dict[tuple[int, int], s
             result.mismatches.append(Mismatch(file.reference, stored.seq, stored.kind))
         to = where.leads.get(type(event), file.stage)
     moved = file.after(Recorded(stored.seq, stored.at, stored.actor, event), to)
-    return refreshed(moved, file, bodies)
+    return refreshed(moved, file, bodies, result)
 
 
 def decided(file: CaseFile, where: Step, stored: Stored) -> bytes | None:
@@ -142,11 +153,10 @@ def decided(file: CaseFile, where: Step, stored: Stored) -> bytes | None:
     return encode(decision)
 
 
-def refreshed(moved: CaseFile, before: CaseFile, bodies: dict[tuple[int, int], str | None]) -> CaseFile | None:
-    """The file with the declaration in force after a correction; None where that one was erased."""
+def refreshed(moved: CaseFile, before: CaseFile, bodies: dict[tuple[int, int], str | None], result: Replay) -> CaseFile | None:
+    """The file with the declaration in force after a correction; None where there is none to go by."""
     if moved.declaration_number == before.declaration_number:
         return moved
     body = bodies.get((moved.id, moved.declaration_number))
-    if body is None:
-        return None
-    return msgspec.structs.replace(moved, declaration=Declaration.model_validate_json(body))
+    declaration = declared(body, Mismatch(moved.reference, moved.version, "declaration"), result)
+    return msgspec.structs.replace(moved, declaration=declaration) if declaration else None

@@ -1,15 +1,16 @@
-"""What time brings: timers that ring, and which queues have work now. Run by the sweep, every few seconds."""
+"""Timers whose time has come, and which queues have work now. Run by the sweep, every few seconds."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from models import clock
 from models.database import Connection
 from workflows.flow import QUEUES
 from workflows.lanes import ALLOWANCE
 
-# By so much may the clocks of two hosts differ. Rung at once, a timer could be worked where its time has not come yet: the stage
-# would set the same timer again, and remind a citizen twice.
-CLOCKS_DIFFER = timedelta(minutes=1)
-RIPEN = """
+# All hosts go by the database's clock, each to within a moment (models/clock.py). Fired at once, a timer could be worked by a host
+# for which its time has not come yet: the stage would set the same timer again, and remind a citizen twice.
+SLACK = 2 * clock.MOMENT
+FIRE = """
     update cases set ready = true, rank = cases.due_at + lanes.allowance, due_at = null
     from unnest(%s::smallint[], %s::interval[]) as lanes (lane, allowance)
     where cases.lane = lanes.lane
@@ -27,8 +28,8 @@ WITH_WORK = """
 
 
 def fire_timers(connection: Connection, now: datetime, limit: int = 10_000) -> int:
-    """Timers that have rung, by every host's clock, make their cases due; how many."""
-    return connection.execute(RIPEN, [list(ALLOWANCE), list(ALLOWANCE.values()), now - CLOCKS_DIFFER, limit]).rowcount
+    """Timers whose time has come, by every host's clock, make their cases due; how many."""
+    return connection.execute(FIRE, [list(ALLOWANCE), list(ALLOWANCE.values()), now - SLACK, limit]).rowcount
 
 
 def queues_with_work(connection: Connection, now: datetime) -> list[str]:
