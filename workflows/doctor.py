@@ -29,6 +29,7 @@ CHECKS: dict[str, str] = {
         and not exists (select from message m where (m.case_id, m.seq) = (e.case_id, e.seq))
     """,
     "messages_stuck": "select count(*) from message where status = 'stuck'",
+    "daily_jobs_failed": "select count(*) from daily_job where error is not null",
     # One person, one household.
     "double_persons": f"select count(*) from (select idcs from ({MEMBERS}) as now group by idcs having count(distinct household_id) > 1) as twice",
     "members_not_claimed": f"""

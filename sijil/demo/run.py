@@ -14,6 +14,7 @@ import typer
 
 from models.database import raw, transaction
 from models.errors import Refused, Unavailable
+from models.migrate import require
 from models.settings import settings
 from sijil import embedded
 from sijil.demo import arrivals
@@ -62,10 +63,17 @@ def alone(home: Path) -> Iterator[None]:
         yield
 
 
+def start_servers(ending: ExitStack) -> None:
+    """Those of the settings, where they answer, else embedded ones, which end with the demo."""
+    if not (settings().database_url and settings().broker_url):
+        typer.echo(f"Starting PostgreSQL and Valkey in {settings().home}/ ...")
+    ending.callback(embedded.ensure().stop)
+    require()
+
+
 def show(ending: ExitStack, count: int, seed: int, *, serve: bool, told: Told) -> None:
     """Everything up to the report."""
-    typer.echo(f"Starting PostgreSQL and Valkey in {settings().home}/ ...")
-    ending.callback(embedded.ensure().stop)
+    start_servers(ending)
     first = arrivals.next_number(seed)
     typer.echo(f"Enrolling the population: {count} households from number {first} on ...")
     enrol(person.row() for made in households(count, seed, first) for person in made.persons)

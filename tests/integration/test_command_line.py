@@ -75,6 +75,7 @@ REFERENCE = "RSU-0000-0000-0000"
 FILE = "a.ndjson"
 # What a command cannot be run without.
 ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "sijil demo": ("--no-serve",),
     "sijil decide": (REFERENCE, "lift", "--reason", "moved", "--as", "amina"),
     "sijil doubts show": (REFERENCE,),
     "sijil enrol": (FILE,),
@@ -86,7 +87,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sijil queues resume": ("fraud",),
 }
 WITHOUT_DATABASE = {"sijil flow", "sijil generate", "sijil score"}
-WITH_ONE_OF_THEIR_OWN = ("sijil bench ", "sijil chaos", "sijil demo")  # the demo takes that of the settings, too, but names its address alone
+WITH_ONE_OF_THEIR_OWN = ("sijil bench ", "sijil chaos")
 ON_DATABASE = [each for each in commands() if each not in WITHOUT_DATABASE and not each.startswith(WITH_ONE_OF_THEIR_OWN)]
 
 

@@ -15,6 +15,7 @@ FAULTS = {
     "unknown_queues": "update cases set open = true, ready = true, queue = 'none of ours' where id = {case}",
     "versions_off": "update cases set version = version + 1 where id = {case}",
     "messages_missing": "delete from message where case_id = {case} and template = 'registered'",
+    "daily_jobs_failed": "insert into daily_job (name, done_on, error) values ('anchor', now(), 'OSError in write_file')",
     "messages_stuck": "update message set status = 'stuck' where case_id = {case}",
     "double_persons": "insert into household_member "
     "select household_id + 1, version, 90, idcs, name, relationship from household_member where household_id = {household} limit 1",
