@@ -114,6 +114,14 @@ def transaction() -> Iterator[Session]:
         session.close()
 
 
+@contextmanager
+def snapshot() -> Iterator[Connection]:
+    """One moment of the database to read in, short as any transaction should be. Raises what `transaction` raises."""
+    with transaction() as session:
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
+        yield raw(session)
+
+
 def transact(work: Callable[[Session], Result]) -> Result:
     """What this work gives, in a transaction of its own; again where it met others in another order of locks. Raises what `transaction` raises."""
     for _ in range(TIMES):

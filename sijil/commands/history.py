@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from models import clock
-from models.database import raw, transaction
+from models.database import raw, snapshot, transaction
 from models.errors import Refused
 from models.settings import settings
 from notifications.notices import OWED_KINDS
@@ -28,10 +28,11 @@ Anchors = Annotated[Path | None, typer.Option(help="Where the anchors are. Defau
 @app.command("doctor")
 def examine(as_json: Json = False) -> None:
     """Looks for whatever cannot be: orphans, missing messages, persons in two households. All counts should be zero; else exit code 1."""
-    with needed_servers(), transaction() as session:
-        counts = doctor.examine(raw(session), OWED_KINDS)
-    wrong = {name: count for name, count in counts.items() if count}
-    answer(counts, as_json, *([f"{name}: {count}" for name, count in wrong.items()] or [f"healthy: {len(counts)} checks, all zero"]))
+    with needed_servers():
+        found = doctor.examine_by_ranges(snapshot, OWED_KINDS)
+    wrong = {name: count for name, count in found.counts.items() if count}
+    lines = [line for name, count in wrong.items() for line in (f"{name}: {count}", *(f"  {place}" for place in found.places[name]))]
+    answer(dict(found.counts), as_json, *(lines or [f"healthy: {len(found.counts)} checks, all zero"]))
     raise typer.Exit(1 if wrong else 0)
 
 

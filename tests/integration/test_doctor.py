@@ -62,7 +62,7 @@ def test_a_register_at_work_is_healthy_at_every_moment(database: str, worker: Wo
 
 
 def test_every_check_has_a_fault_that_is_tried_here() -> None:
-    assert set(FAULTS) == set(doctor.CHECKS)
+    assert set(FAULTS) == set(doctor.NAMES)
 
 
 @pytest.mark.parametrize("check", FAULTS)

@@ -1,0 +1,46 @@
+"""Is everything where it can be found? Counts that must all be zero, each a promise of the engine or a key that the hot tables go without.
+
+`quick.py` asks once, `ranges.py` goes through whole tables, each range in a short transaction of its own: no snapshot stays open.
+"""
+
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
+
+from models.database import Connection, value
+from workflows.doctor.findings import Findings
+from workflows.doctor.quick import QUICK
+from workflows.doctor.ranges import LEAST, MOST, WALKS, Walk
+from workflows.flow import QUEUES
+
+Snapshots = Callable[[], AbstractContextManager[Connection]]
+NAMES = (*dict.fromkeys([*(name for walk in WALKS for name in walk.checks), *QUICK]),)
+
+
+def examine(connection: Connection, owed_kinds: Collection[str]) -> dict[str, int]:
+    """Every count by name, all within the caller's transaction; all zero in health."""
+    return dict(examine_by_ranges(lambda: nullcontext(connection), owed_kinds).counts)
+
+
+def examine_by_ranges(snapshots: Snapshots, owed_kinds: Collection[str]) -> Findings:
+    """The same, with the places of the first findings, each range in a snapshot of its own.
+
+    `owed_kinds`: the kinds of events that make a message owed.
+    """
+    known: dict[str, object] = {"owed_kinds": list(owed_kinds), "queues": list(QUEUES)}
+    findings = Findings()
+    with snapshots() as connection:
+        for name, statement in QUICK.items():
+            findings.add(name, value(connection, statement, known))
+    for walk in WALKS:
+        go(walk, snapshots, known, findings)
+    return findings
+
+
+def go(walk: Walk, snapshots: Snapshots, known: dict[str, object], findings: Findings) -> None:
+    """One walk from the first range to the last."""
+    after = LEAST
+    while after < MOST:
+        with snapshots() as connection:
+            at = walk.next_range(connection, after)
+            walk.look(connection, at, known, findings)
+        after = at.upto

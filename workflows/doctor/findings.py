@@ -1,0 +1,35 @@
+"""What a check found: how many of each kind, and where the first ones are. A million findings take no more memory than twenty."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+FIRST = 20  # places that are told of each count
+
+
+class Place(NamedTuple):
+    """Where something is wrong: the table, its column if it is about one, and the case or household that it belongs to. Never what stands there."""
+
+    table: str
+    key: str  # "case" | "household"
+    number: int
+    column: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.number}, {self.table}{self.column and '.' + self.column}"
+
+
+@dataclass(slots=True)
+class Findings:
+    """Every count by its name, zero or not, and the first places of each."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    places: dict[str, list[Place]] = field(default_factory=dict)
+
+    def add(self, name: str, count: int, places: Iterable[Place] = ()) -> None:
+        """So many more of these, some of which are there."""
+        self.counts[name] += count
+        if count:
+            known = self.places.setdefault(name, [])
+            known.extend(list(places)[: FIRST - len(known)])

@@ -1,0 +1,14 @@
+"""What one question answers at once, whatever the size of the register: small tables, partial indexes, the server itself."""
+
+# Each statement gives one count. Known to them are %(queues)s, those of the flow.
+QUICK: dict[str, str] = {
+    # Nobody takes from a queue that is none of the flow's.
+    "unknown_queues": "select count(*) from attempt where worker_id is null and queue <> all(%(queues)s)",
+    "messages_stuck": "select count(*) from message where status = 'stuck'",
+    "daily_jobs_failed": "select count(*) from daily_job where error is not null",
+    # What durability rests on.
+    "durability_off": """
+        select count(*) from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting not in ('on', 'remote_apply')
+    """,
+    "unlogged_tables": "select count(*) from pg_class where relkind = 'r' and relpersistence = 'u'",
+}

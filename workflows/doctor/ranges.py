@@ -1,0 +1,122 @@
+"""What only a look at every row tells: whole tables, gone through by ranges of cases, then by ranges of households.
+
+A range goes from one number to the next and not from row to row, so that rows whose case or household is gone belong to one, too.
+"""
+
+from typing import NamedTuple
+
+from models.database import Connection
+from workflows.doctor.findings import FIRST, Findings, Place
+
+LEAST, MOST = -(2**63), 2**63 - 1
+
+
+class Range(NamedTuple):
+    """The numbers after the one, up to the other."""
+
+    after: int
+    upto: int
+
+
+class Check(NamedTuple):
+    """A statement that gives the number of the case or household for each row that is wrong, within %(after)s and %(upto)s.
+
+    Known to it are %(queues)s, those of the flow, and %(owed_kinds)s, the kinds of events that make a message owed.
+    """
+
+    table: str
+    statement: str
+
+
+class Walk(NamedTuple):
+    """A table whose keys are gone through, so many at a time, and what is looked for in each range."""
+
+    key: str  # "case" | "household"
+    table: str
+    checks: dict[str, Check]
+    at_once: int = 2000
+
+    def next_range(self, connection: Connection, after: int) -> Range:
+        """The range that follows; the last one has no end."""
+        ids = f"select id from {self.table} where id > %s order by id limit %s"
+        (last,) = connection.execute(f"select max(id) from ({ids}) as next", [after, self.at_once]).fetchone() or (None,)
+        return Range(after, MOST if last is None else last)
+
+    def look(self, connection: Connection, at: Range, known: dict[str, object], findings: Findings) -> None:
+        """Every check of one range."""
+        for name, check in self.checks.items():
+            statement = f"select count(*) over (), number from ({check.statement}) as wrong (number) limit {FIRST}"
+            rows = connection.execute(statement, {**known, **at._asdict()}).fetchall()
+            findings.add(name, rows[0][0] if rows else 0, (Place(check.table, self.key, number) for _, number in rows))
+
+
+C = "c.id > %(after)s and c.id <= %(upto)s"
+CASES = Walk(
+    "case", "cases",
+    {
+        # G3 of docs/proofs.md: every open case is due, timed, set apart, in work, or an operator's.
+        "orphans": Check("cases", f"""
+            select c.id from cases c where {C} and open and not ready and due_at is null and stage <> 'parked'
+            and not exists (select from (select unnest(case_ids) as id from attempt) as held where held.id = c.id)
+        """),
+        "parked_without_reason": Check("cases", f"""
+            select c.id from cases c where {C} and stage = 'parked' and not exists (select from trouble t where t.case_id = c.id and t.parked)
+        """),
+        "unknown_queues": Check("cases", f"select c.id from cases c where {C} and (ready or due_at is not null) and queue <> all(%(queues)s)"),
+        # G2 and G6: as many events as the version says.
+        "versions_off": Check("cases", f"""
+            select c.id from cases c
+            left join (select case_id, count(*) from event where case_id > %(after)s and case_id <= %(upto)s group by 1) as e (id, events) using (id)
+            where {C} and version <> coalesce(events, 0)
+        """),
+        # G4: every event of a kind that makes a message owed has one.
+        "messages_missing": Check("message", """
+            select case_id from event e where case_id > %(after)s and case_id <= %(upto)s and kind = any(%(owed_kinds)s)
+            and not exists (select from message m where (m.case_id, m.seq) = (e.case_id, e.seq))
+        """),
+        # The keys that hot tables go without.
+        "events_without_case": Check("event", """
+            select case_id from event e where case_id > %(after)s and case_id <= %(upto)s and not exists (select from cases c where c.id = e.case_id)
+        """),
+        "receipts_without_case": Check("receipt", """
+            select case_id from receipt r where case_id > %(after)s and case_id <= %(upto)s and not exists (select from cases c where c.id = r.case_id)
+        """),
+        "declarations_missing": Check("declaration", f"""
+            select c.id from cases c where {C} and not exists (select from declaration d where (d.case_id, d.number) = (c.id, c.declaration))
+        """),
+        "scores_without_event": Check("score", """
+            select case_id from score s where case_id > %(after)s and case_id <= %(upto)s
+            and not exists (select from event e where (e.case_id, e.seq) = (s.case_id, s.seq))
+        """),
+    },
+)  # fmt: skip
+
+MEMBERS = """
+    select m.household_id, m.idcs from household_member m join household_version v using (household_id, version)
+    where household_id > %(after)s and household_id <= %(upto)s and upper_inf(v.valid) and upper_inf(v.known)
+"""  # of these households as they are now
+HOUSEHOLDS = Walk(
+    "household", "household",
+    {
+        # One person, one household. Who holds a person is one household by the key of `person_claim`: the other has them without holding them.
+        "double_persons": Check("household_member", f"""
+            select m.household_id from ({MEMBERS}) as m join person_claim p using (idcs) where p.household_id <> m.household_id and exists (
+                select from household_member o join household_version v using (household_id, version)
+                where household_id = p.household_id and o.idcs = m.idcs and upper_inf(v.valid) and upper_inf(v.known)
+            )
+        """),
+        "members_not_claimed": Check("household_member", f"""
+            select m.household_id from ({MEMBERS}) as m
+            where not exists (select from person_claim p where (p.idcs, p.household_id) = (m.idcs, m.household_id))
+        """),
+        "versions_without_household": Check("household_version", """
+            select household_id from household_version v
+            where household_id > %(after)s and household_id <= %(upto)s and not exists (select from household h where h.id = v.household_id)
+        """),
+        "members_without_version": Check("household_member", """
+            select household_id from household_member m where household_id > %(after)s and household_id <= %(upto)s
+            and not exists (select from household_version v where (v.household_id, v.version) = (m.household_id, m.version))
+        """),
+    },
+)  # fmt: skip
+WALKS = (CASES, HOUSEHOLDS)
