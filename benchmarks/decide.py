@@ -9,9 +9,10 @@ from statistics import median
 from models import clock
 from notifications.notices import notices
 from sijil.generator.household import household
+from workflows import reading
 from workflows.casefile import CaseFile
 from workflows.chain import GENESIS
-from workflows.declaration import Declaration, read, stored
+from workflows.declaration import Declaration, restored, stored
 from workflows.engine import Course, decide
 from workflows.evidence import Holder, RegisteredPerson
 from workflows.flow import MACHINE, REGISTRATION, step_of
@@ -44,7 +45,7 @@ class Answers:
 def measure() -> float:
     """Microseconds a case: the median of rounds over the same household, clean and of five."""
     made = next(each for number in range(10_000) if len((each := household(1, number)).body["members"]) == PERSONS and each.truth["plant"] is None)
-    declaration = Declaration.model_validate_json(stored(read(json.dumps(made.body))))
+    declaration = restored(stored(reading.application(json.dumps(made.body))))
     register = Answers({row["idcs"]: person_of(row) for row in (each.row() for each in made.persons) if row["idcs"]})
     return median(round_of(declaration, register) for _ in range(ROUNDS))
 

@@ -15,9 +15,14 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from models.errors import Refused
-from workflows.declaration import EASTERN_DIGITS, ApplicationBody, Belongings, Bills, Housing, Member
+from workflows.declaration import ApplicationBody, Belongings, Bills, Housing, Member
+from workflows.text import canonical, whole_number
 
-YES_NO = {"oui": "true", "non": "false", "نعم": "true", "لا": "false", "vrai": "true", "faux": "false"}
+YES_NO = {
+    "true": True, "yes": True, "1": True, "oui": True, "vrai": True, "نعم": True,
+    "false": False, "no": False, "0": False, "non": False, "faux": False, "لا": False,
+}  # fmt: skip
+Cell = str | int | bool
 GROUPS: dict[str, type[BaseModel]] = {"housing": Housing, "belongings": Belongings, "bills": Bills}
 PARTS: dict[str, type[BaseModel]] = {**GROUPS, "member": Member}
 
@@ -57,6 +62,7 @@ FIELDS = dict(columns())
 HEADER = tuple(FIELDS)
 NEEDED = ("application", *(name for name, field in FIELDS.items() if field.is_required()))
 SAYS_YES_OR_NO = {name for name, field in FIELDS.items() if field.annotation is bool}
+COUNTS = {name for name, field in FIELDS.items() if field.annotation is int}
 AMOUNTS = {name for name, field in FIELDS.items() if is_amount(field)}
 
 
@@ -65,12 +71,12 @@ def read(lines: Iterable[str]) -> Iterator[Cells]:
     lines = iter(lines)
     first = next(lines, "").removeprefix("\ufeff")
     delimiter = max(",;\t", key=first.count)
-    names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
+    names = [canonical(name) for name in next(csv.reader([first], delimiter=delimiter), [])]
     require(names)
     reader = csv.reader(lines, delimiter=delimiter)
-    numbered = ((reader.line_num + 1, row) for row in reader if any(cell.strip() for cell in row))
+    numbered = ((reader.line_num + 1, row) for row in reader if any(map(canonical, row)))
     key = names.index("application")
-    for application, rows in groupby(numbered, key=lambda each: each[1][key].strip() if len(each[1]) > key else ""):
+    for application, rows in groupby(numbered, key=lambda each: canonical(each[1][key]) if len(each[1]) > key else ""):
         found = list(rows)
         body = nested(names, [row for _, row in found], decimal="," if delimiter == ";" else ".")
         yield Cells(found[0][0], application, body, misshapen(found, len(names)))
@@ -101,14 +107,14 @@ def nested(names: list[str], rows: list[list[str]], decimal: str = ".") -> dict[
     """One application's rows as the API's body; an empty cell is an answer left out. Rows of a wrong length are read as far as they go."""
     members, body = [], dict[str, Any]()
     for row in rows:
-        cells = {name: plain(name, cell, decimal) for name, cell in zip(names, row, strict=False) if cell.strip()}
+        cells = {name: plain(name, cell, decimal) for name, cell in zip(names, row, strict=False) if canonical(cell)}
         members.append({name.removeprefix("member."): cell for name, cell in cells.items() if name.startswith("member.")})
         if not body:
             body = household(cells)
     return body | {"members": members}
 
 
-def household(cells: dict[str, str]) -> dict[str, Any]:
+def household(cells: dict[str, Cell]) -> dict[str, Any]:
     """The household's columns of one row."""
     body: dict[str, Any] = {}
     for name, cell in cells.items():
@@ -125,11 +131,13 @@ def household(cells: dict[str, str]) -> dict[str, Any]:
     return body
 
 
-def plain(column: str, cell: str, decimal: str) -> str:
-    """A cell trimmed, with 0-9 for Arabic-Indic digits and a point in amounts; where the answer is yes or no, in three languages, as true and false."""
-    text = cell.strip().translate(EASTERN_DIGITS)
+def plain(column: str, cell: str, decimal: str) -> Cell:
+    """A cell as JSON would hold it: an amount with a point, a whole number, yes or no from three languages; what is none of these is left as a text."""
+    text = canonical(cell)
     if column in AMOUNTS:
         return text.replace(decimal, ".")
+    if column in COUNTS:
+        return whole_number(text)
     return YES_NO.get(text.lower(), text) if column in SAYS_YES_OR_NO else text
 
 

@@ -1,26 +1,26 @@
 """Enrolling people in the local population register: for the demo, the proofs, and installations without a register of their own."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field
 
 from models.database import Connection, raw, transaction
 from models.errors import Refused
 from models.population import BirthPrecision, PersonStatus, Sex
 from sijil.textfiles import opened
-from workflows.declaration import Idcs, Name
-from workflows.problems import in_one, problems_of
+from workflows import reading
+from workflows.declaration import NO_CONTROLS, BirthDate, Declared, Idcs, Name
+from workflows.problems import in_one
 
 COLUMNS = ("idcs", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la", "birth_date", "birth_precision", "sex", "cin", "status")
 NAMES = ", ".join(COLUMNS)
 BATCH = 5000
 
 
-class PersonLine(BaseModel):
+class PersonLine(Declared):
     """A person as a file gives it."""
 
     idcs: Idcs
@@ -28,10 +28,10 @@ class PersonLine(BaseModel):
     family_name_ar: Name
     given_name_la: Name
     family_name_la: Name
-    birth_date: date
+    birth_date: BirthDate
     birth_precision: BirthPrecision
     sex: Sex
-    cin: Annotated[str, Field(max_length=20)] | None = None
+    cin: Annotated[str, Field(max_length=20, pattern=NO_CONTROLS)] | None = None
     status: PersonStatus
 
 
@@ -65,7 +65,6 @@ def persons_in(path: Path) -> Iterator[dict[str, Any]]:
 def person_of(path: Path, number: int, text: bytes) -> dict[str, Any]:
     """One line of a file. Raises Refused where it is no person."""
     try:
-        return PersonLine.model_validate_json(text).model_dump()
-    except ValidationError as error:
-        problem = problems_of(error)[0]
-        raise Refused("not_a_person", f"{path}, line {number}: {in_one(**problem)}") from None
+        return reading.from_json(PersonLine, reading.utf8(text)).model_dump()
+    except Refused as refused:
+        raise Refused("not_a_person", f"{path}, line {number}: {in_one(**refused.problems[0])}") from None

@@ -13,8 +13,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from pydantic import ValidationError
-
 from models import clock
 from models.database import transact
 from models.errors import Problem, Refused
@@ -23,10 +21,12 @@ from notifications.notices import notices
 from sijil import csvform
 from sijil.textfiles import line, opened, to_write
 from tasks.wake import wake_after_intake
-from workflows.declaration import ApplicationBody, read
+from workflows import reading
+from workflows.declaration import ApplicationBody
 from workflows.intake import NOT_VALID, Application, NotTaken, Outcome, Taken, key_of, submit
 from workflows.lanes import BULK
-from workflows.problems import WHOLE, problems_of
+from workflows.problems import WHOLE
+from workflows.text import canonical
 
 SET = 500
 BEGINNING = 10_000  # bytes that are kept of a line that is too long
@@ -143,11 +143,11 @@ def bounded_lines(file: BinaryIO, most: int) -> Iterator[tuple[int, bytes, bool]
 def from_line(number: int, raw: bytes) -> Read:
     """One line of JSON."""
     try:
-        body = read(raw.decode("utf-8-sig"))
+        body = reading.application(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         return wrong(number, f"Is not UTF-8 (byte {error.start} of the line).")
-    except ValidationError as error:
-        return Read(number, key_in(raw), None, problems_of(error))
+    except Refused as refused:
+        return Read(number, key_in(raw), None, refused.problems)
     return Read(number, body.application, body, [])
 
 
@@ -158,7 +158,7 @@ def key_in(raw: bytes) -> str | None:
     except ValueError:
         return None
     key = found.get("application") if isinstance(found, dict) else None
-    return key if isinstance(key, str) and len(key) <= 200 else None
+    return canonical(key) if isinstance(key, str) and len(key) <= 200 else None
 
 
 def from_table(file: BinaryIO) -> Iterator[Read]:
@@ -186,9 +186,9 @@ def from_cells(cells: csvform.Cells) -> Read:
     if cells.flaw:
         return Read(cells.line, cells.application, None, [Problem(WHOLE, cells.flaw)])
     try:
-        body = ApplicationBody.model_validate(cells.body)
-    except ValidationError as error:
-        return Read(cells.line, cells.application, None, problems_of(error))
+        body = reading.valid(ApplicationBody, cells.body)
+    except Refused as refused:
+        return Read(cells.line, cells.application, None, refused.problems)
     return Read(cells.line, cells.application, body, [])
 
 
@@ -198,7 +198,7 @@ def flaw_of(value: Any, path: str = "") -> Problem | None:
         if CUT_OFF in value:
             return Problem(WHOLE, f"One of its rows is longer than {settings().max_body:,} bytes.")
         return Problem(path or WHOLE, "Is not UTF-8.") if any("\udc80" <= each <= "\udcff" for each in value) else None
-    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     found = (flaw_of(each, f"{path}[{name}]" if isinstance(value, list) else f"{path}.{name}".strip(".")) for name, each in parts)
     return next(filter(None, found), None)
 

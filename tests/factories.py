@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from workflows import events, evidence
+from workflows import events, evidence, reading
 from workflows.casefile import CaseFile
 from workflows.declaration import ApplicationBody, Declaration, Member
 from workflows.events import Event, Recorded
@@ -64,12 +64,12 @@ def a_body(**changes: Any) -> Json:
 
 
 def a_declaration(**changes: Any) -> Declaration:
-    return Declaration.model_validate(a_body(**changes))
+    return reading.valid(Declaration, a_body(**changes))
 
 
 def an_application(**changes: Any) -> ApplicationBody:
     """A declaration with its sender's key."""
-    return ApplicationBody.model_validate(a_body(application="sender-1") | changes)
+    return reading.valid(ApplicationBody, a_body(application="sender-1") | changes)
 
 
 def a_recorded(event: Event, seq: int = 1, at: datetime = NOW, actor: str = "sijil") -> Recorded:

@@ -74,7 +74,7 @@ def bodies(draw: st.DrawFn, /, **fixed: st.SearchStrategy[Any]) -> Json:
     """An application that the model accepts."""
     parts: dict[str, st.SearchStrategy[Any]] = {
         "milieu": one_of(d.Milieu), "region": st.integers(1, 12), "commune": TEXT, "language": one_of(d.Language),
-        "phone": st.none() | st.integers(600_000_000, 799_999_999).map(lambda number: f"0{number}"),
+        "phone": st.none() | st.integers(610_000_000, 679_999_999).map(lambda number: f"0{number}"),
         "housing": st.fixed_dictionaries(
             {"dwelling": one_of(d.Dwelling), "rooms": st.integers(1, 50), "bath_or_shower": st.booleans(), "own_electric_meter": st.booleans()}
         ),

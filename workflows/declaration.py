@@ -3,14 +3,17 @@
 The same model is the body of the API, a line of the import, and (validated once, stored as JSON) what the stages read.
 """
 
+import re
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import phonenumbers
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, model_validator
+from pydantic_core import PydanticKnownError
 
 from models.errors import Problem
+from workflows.text import NUMBER, calendar_date
 
 Milieu = Literal["urban", "rural"]
 Sex = Literal["female", "male"]
@@ -29,25 +32,39 @@ Orphan = Literal["none", "father", "mother", "both"]
 Custody = Literal["none", "custody", "kafala", "guardian"]
 Dwelling = Literal["villa", "flat", "traditional_house", "modern_house", "rural_stone", "rural_other", "room", "shack", "other"]
 
-EASTERN_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+PLACES = 2  # digits after the point of an amount
+AMOUNT_SCHEMA: dict[str, Any] = {
+    "anyOf": [{"type": "number", "minimum": 0, "maximum": 100_000}, {"type": "string", "pattern": r"^[0-9]{1,6}(\.[0-9]{1,2})?$"}],
+    "description": "Dirhams (DH), with at most two digits after the point.",
+}
+STORED = {"stored": True}  # the context of a declaration that is read back
+SEPARATORS = re.compile(r"[ ().-]")
+DIALLED = re.compile(r"(?:\+|00)?[0-9]{3,17}")
 
 
-def western_digits(value: object) -> object:
-    """Arabic-Indic digits as 0-9, without spaces: phones are typed with either."""
-    return "".join(value.translate(EASTERN_DIGITS).split()) if isinstance(value, str) else value
-
-
-def e164(value: str) -> str:
-    """A phone number in E.164 form (ITU-T); a national number is taken as Moroccan."""
-    if value.startswith("+212") and len(value) == 13 and value[1:].isdecimal() and value.isascii():
+def e164(value: str, info: ValidationInfo) -> str:
+    """A phone number in E.164 form (ITU-T); a national number is taken as Moroccan. One that is stored was looked at when it came."""
+    if info.context is STORED:
         return value
+    dialled = SEPARATORS.sub("", value)
     try:
-        number = phonenumbers.parse(value, "MA")
+        number = phonenumbers.parse(dialled if DIALLED.fullmatch(dialled) else "", "MA")
     except phonenumbers.NumberParseException:
         raise ValueError("Is not a phone number.") from None
-    if not phonenumbers.is_possible_number(number):
-        raise ValueError("Is not a possible phone number.")
+    if not phonenumbers.is_valid_number(number):
+        raise ValueError("Is not a number that exists in its country.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def dirhams(value: object) -> object:
+    """An amount as it is written: digits, and at most two after the point. Anything else is left for the model to refuse."""
+    if isinstance(value, str) and NUMBER.fullmatch(value):
+        value = Decimal(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        value = Decimal(repr(value))
+    if isinstance(value, Decimal) and value.is_finite() and not -PLACES <= int(value.as_tuple().exponent) <= 0:
+        raise PydanticKnownError("decimal_max_places", {"decimal_places": PLACES})
+    return value
 
 
 # In the words of every dialect of patterns, for those who read the JSON Schema; each with its sentence in problems.py.
@@ -56,17 +73,18 @@ IDCS = r"^[0-9]{10}$"
 CIN = r"^[A-Za-z]{1,2}[0-9]{1,7}$"
 NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"
 Idcs = Annotated[str, Field(pattern=IDCS, description="Digital civil and social identifier, ten digits.")]
-Phone = Annotated[str, BeforeValidator(western_digits), AfterValidator(e164), Field(max_length=20)]
+Phone = Annotated[str, Field(max_length=40), AfterValidator(e164)]
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=NO_CONTROLS)]  # as typed
 Key = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROLS)]
-Money = Annotated[Decimal, Field(ge=0, le=100_000, max_digits=9, decimal_places=2, description="Dirhams (DH).")]
+Money = Annotated[Decimal, Field(ge=0, le=100_000, max_digits=9), BeforeValidator(dirhams), WithJsonSchema(AMOUNT_SCHEMA)]
+BirthDate = Annotated[date, Field(ge=date(1890, 1, 1)), BeforeValidator(calendar_date)]
 Count = Annotated[int, Field(ge=0, le=99)]
 
 
 class Declared(BaseModel):
-    """Common ground: nothing unknown is taken, nothing changes afterwards, text is trimmed."""
+    """Common ground: nothing unknown is taken, no type is guessed, nothing changes afterwards."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Member(Declared):
@@ -77,7 +95,7 @@ class Member(Declared):
     family_name_ar: Name | None = None
     given_name_la: Name | None = None
     family_name_la: Name | None = None
-    birth_date: Annotated[date, Field(ge=date(1890, 1, 1))]
+    birth_date: BirthDate
     birth_precision: Literal["day", "year"] = "day"
     sex: Sex
     cin: Annotated[str, Field(pattern=CIN)] | None = None
@@ -190,14 +208,14 @@ class ApplicationBody(Declaration):
     application: Key | None = Field(None, description="The sender's own key: sent twice, it counts once.")
 
 
-def read(text: str) -> ApplicationBody:
-    """An application from JSON, with Arabic-Indic digits taken as 0-9 throughout. Raises pydantic's ValidationError."""
-    return ApplicationBody.model_validate_json(text.translate(EASTERN_DIGITS))
-
-
 def stored(declaration: Declaration) -> str:
     """A declaration as it is kept: JSON, without what was left out and without the sender's key."""
     return declaration.model_dump_json(exclude_defaults=True, exclude={"application"})
+
+
+def restored(text: str) -> Declaration:
+    """A declaration as it was kept. Raises pydantic's ValidationError where today's model refuses it."""
+    return Declaration.model_validate_json(text, context=STORED)
 
 
 def objections(declaration: Declaration, today: date, most_members: int) -> list[Problem]:

@@ -8,7 +8,7 @@ from typing import Any
 from models.database import Connection, value
 from models.errors import Refused
 from workflows.casefile import CaseFile
-from workflows.declaration import Declaration
+from workflows.declaration import Declaration, restored
 from workflows.events import DuplicateSuspected
 from workflows.load import COLUMNS, CaseRow, case_files, find
 
@@ -71,6 +71,6 @@ def doubted(connection: Connection, reference: str) -> tuple[CaseFile, list[Othe
 def others(connection: Connection, case_ids: Iterable[int], persons: Sequence[str]) -> list[Other]:
     """These cases as they stand now, with those of these persons whom each holds."""
     return [
-        Other(reference, stage, submitted_at, Declaration.model_validate_json(body) if body else None, frozenset(holds), erased, registered)
+        Other(reference, stage, submitted_at, restored(body) if body else None, frozenset(holds), erased, registered)
         for reference, stage, submitted_at, body, holds, erased, registered in connection.execute(OTHERS, [persons, list(case_ids)])
     ]

@@ -10,6 +10,7 @@ from unicodedata import normalize
 
 from models.settings import settings
 from workflows.references import ALPHABET, typed
+from workflows.text import canonical
 
 
 def secret_for(reference: str) -> str:
@@ -25,5 +26,5 @@ def is_secret_of(reference: str, secret: str) -> bool:
 
 def pseudonym(role: str, name: str) -> str:
     """Who acted, as the history shows it: the same person always the same, however the name is typed, nobody recognisable without the key."""
-    person = normalize("NFKC", " ".join(name.split())).casefold()
+    person = " ".join(canonical(normalize("NFKC", name)).split()).casefold()
     return f"{role}:{hmac.digest(settings().key(), f'actor.{role}.{person}'.encode(), sha256)[:8].hex()}"

@@ -10,7 +10,7 @@ from models.database import Connection
 from models.errors import NotFound
 from workflows.arrays import array, columns
 from workflows.casefile import CaseFile
-from workflows.declaration import Declaration
+from workflows.declaration import restored
 from workflows.events import KINDS, Event, Recorded
 from workflows.references import normal
 
@@ -65,7 +65,7 @@ def case_file(row: CaseRow, reference: str, body: str | None, past: dict[type[Ev
         raise NotFound(f"Case {row.id} has no declaration {row.declaration}: it was erased.")
     return CaseFile(
         id=row.id, reference=reference, kind=row.kind, stage=row.stage, version=row.version, lane=row.lane,
-        household_id=row.household_id, declaration_number=row.declaration, declaration=Declaration.model_validate_json(body),
+        household_id=row.household_id, declaration_number=row.declaration, declaration=restored(body),
         submitted_at=row.submitted_at, stage_since=row.stage_since, deadline=row.deadline, past=past,
     )  # fmt: skip
 

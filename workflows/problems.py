@@ -26,13 +26,13 @@ SENTENCES: Mapping[str, str] = {
     "string_too_long": "Must have at most {max_length} characters.",
     "too_long": "Must hold at most {max_length}.",
     "decimal_max_digits": "Must have at most {max_digits} digits.",
-    "decimal_max_places": "Must have at most {decimal_places} decimals.",
+    "decimal_max_places": "Must have at most {decimal_places} digits after the point, as it is written, and thousands not set apart.",
     "string_type": "Must be a text.",
     "list_type": "Must be a list.",
     "model_type": "Must be an object.",
     **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), WHOLE_NUMBER),
-    **dict.fromkeys(("decimal_type", "decimal_parsing", "finite_number"), NUMBER),
-    **dict.fromkeys(("date_type", "date_from_datetime_parsing", "date_from_datetime_inexact"), DATE),
+    **dict.fromkeys(("decimal_type", "decimal_parsing", "finite_number", "is_instance_of"), NUMBER),  # an amount is the one that must be an instance
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), DATE),
     **dict.fromkeys(("bool_type", "bool_parsing"), YES_OR_NO),
 }
 PATTERNS: Mapping[str, str] = {
@@ -64,8 +64,6 @@ def sentence(error: ErrorDetails) -> str:
             return str(context["error"])
         case "string_pattern_mismatch":
             return PATTERNS.get(context["pattern"], OTHERWISE)
-        case "json_invalid":  # "... at line 1 column 7"; most bodies, and all lines of a file, have but one line
-            return f"Is not JSON: it cannot be read from {context['error'].rpartition(' at ')[2].removeprefix('line 1 ')} on."
         case kind:
             return SENTENCES.get(kind, OTHERWISE).format(**context)
 

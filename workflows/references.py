@@ -1,10 +1,12 @@
 """References: the name of an application, which nobody can guess and which may be typed in many ways."""
 
 import secrets
+import unicodedata
 
-from workflows.declaration import EASTERN_DIGITS
+from workflows.text import canonical
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U to mistake
+LOOK_ALIKES = str.maketrans("ILO", "110")
 
 
 def new_reference() -> str:
@@ -14,12 +16,16 @@ def new_reference() -> str:
 
 
 def normal(reference: str) -> str:
-    """A reference as it was typed, in its written form: lower case, blanks, Arabic-Indic digits and look-alikes are forgiven."""
-    plain = typed(reference.upper().replace("-", "").strip().removeprefix("RSU"))
+    """A reference as it was typed, in its written form: case, blanks, brackets, unseen marks, other digits and look-alikes are forgiven."""
+    plain = typed(letters_and_digits(reference).rpartition("RSU")[2])  # no code holds a U
     return f"RSU-{plain[:4]}-{plain[4:8]}-{plain[8:]}"
 
 
 def typed(code: str) -> str:
-    """What somebody typed, in our alphabet: either kind of digits, look-alikes forgiven, anything else left out."""
-    plain = code.upper().translate(EASTERN_DIGITS).translate(str.maketrans("ILO", "110"))
-    return "".join(letter for letter in plain if letter in ALPHABET)
+    """What somebody typed, in our alphabet: any kind of digits, look-alikes forgiven, anything else left out."""
+    return "".join(letter for letter in letters_and_digits(code).translate(LOOK_ALIKES) if letter in ALPHABET)
+
+
+def letters_and_digits(code: str) -> str:
+    """What is left of a code without signs and blanks: in capitals, wide and mathematical letters as plain ones."""
+    return "".join(filter(str.isalnum, canonical(unicodedata.normalize("NFKC", code)).upper()))

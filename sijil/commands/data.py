@@ -1,7 +1,5 @@
 """Data in and out: migrate, import, enrol, generate, score, and the map of a case."""
 
-import json
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +7,6 @@ import typer
 
 from models import clock
 from models.database import bound_transactions
-from models.errors import Refused
 from models.migrate import current, upgrade
 from sijil import embedded
 from sijil.commands.arguments import Seed
@@ -20,6 +17,7 @@ from sijil.generator.identifiers import HOUSEHOLDS
 from sijil.importing import ImportOutputs, import_file
 from sijil.say import Json, answer
 from sijil.textfiles import opened, writing
+from workflows import reading
 from workflows.chart import chart
 from workflows.flow import FLOWS
 from workflows.scoring.calculator import score_document
@@ -95,13 +93,8 @@ def generate(
 @app.command("score")
 def score(file: File, as_json: Json = False) -> None:
     """The score of a declaration, or of `{"milieu", "region", "variables": {name: value}}`, under the policy of today."""
-    try:
-        with opened(file) as text:
-            document = json.loads(text.read().decode("utf-8-sig"), parse_float=Decimal)
-    except UnicodeDecodeError:
-        raise Refused("not_utf8", f"{file} is not UTF-8.") from None
-    except ValueError as error:
-        raise Refused("not_json", f"{file} is not JSON: {error}.") from None
+    with opened(file) as text:
+        document = reading.parsed(reading.utf8(text.read()))
     found = score_document(document, clock.now().date())
     lines = [f"score {found['score']} (exact {found['exact']}), policy {found['policy']}"]
     terms = {"constant": found["constant"], "constant of the region": found["region_constant"], **found["contributions"]}

@@ -13,6 +13,7 @@ for _ in range(6):
 SPACE = 900_000_000  # nine digits that do not begin with 0
 STEP = 614_889_781  # shares no factor with SPACE: consecutive numbers land far apart
 PLACES = 16  # numbers set aside for one household
+MOBILE = ("61", "64", "66", "67", "70", "77")
 OFFICES = ("A", "AB", "BE", "BK", "C", "CD", "D", "EE", "F", "G", "H", "J", "JB", "K", "L", "P", "Q", "R", "S", "T", "UA", "W", "X", "Z")
 HOUSEHOLDS = 1_000_000  # and households for one seed
 SEEDS = SPACE // (HOUSEHOLDS * PLACES)  # from 0 on, without an overlap: 56
@@ -38,5 +39,5 @@ def cin(rng: random.Random) -> str:
 
 
 def phone(rng: random.Random) -> str:
-    """A Moroccan mobile number."""
-    return f"+212{rng.choice('67')}{rng.randrange(10_000_000, 99_999_999)}"
+    """A Moroccan mobile number, in ranges that are given out."""
+    return f"+212{rng.choice(MOBILE)}{rng.randrange(1_000_000, 9_999_999)}"

@@ -20,10 +20,11 @@ from web.api.applications import Answer
 from web.api.responses import CODES
 from web.errors import STATUS_OF_CODE
 from workflows.chart import listed
-from workflows.declaration import ApplicationBody, Belongings, Bills, Declaration, Housing, Member, read
+from workflows.declaration import ApplicationBody, Belongings, Bills, Declaration, Housing, Member
 from workflows.flow import REGISTRATION
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
 from workflows.policies import index_in_force, periods
+from workflows.reading import application as read
 from workflows.scoring.calculator import score_document
 
 DOCS = Path(__file__).parents[2] / "docs"

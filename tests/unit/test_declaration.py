@@ -5,18 +5,18 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
+from models.errors import Refused
 from tests.factories import TODAY, a_body, a_child, a_declaration, a_head, a_spouse, an_application
-from workflows.declaration import Declaration, objections, read, stored
-from workflows.problems import problems_of
+from workflows.declaration import objections, restored, stored
+from workflows.reading import application as read
 
 
 def problems(**changes: Any) -> dict[str, str]:
     """What is wrong with an ordinary application that was changed so: messages by field."""
-    with pytest.raises(ValidationError) as error:
+    with pytest.raises(Refused) as refused:
         read(json.dumps(a_body(**changes)))
-    return {each["field"]: each["message"] for each in problems_of(error.value)}
+    return {each["field"]: each["message"] for each in refused.value.problems}
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_what_is_stored_is_read_back_and_holds_no_senders_key() -> None:
     application = an_application()
     text = stored(application)
     assert "sender-1" not in text
-    assert Declaration.model_validate_json(text) == a_declaration()
+    assert restored(text) == a_declaration()
 
 
 def test_what_was_left_out_is_not_stored() -> None:

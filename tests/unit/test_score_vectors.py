@@ -131,12 +131,12 @@ def test_the_contributions_and_constants_add_up_to_the_score() -> None:
         assert sum(map(Decimal, found["contributions"].values()), Decimal(found["constant"]) + Decimal(found["region_constant"])) == score(found)
 
 
-@pytest.mark.parametrize("region", [6, "6", "Casablanca-Settat", "casablanca settat", Decimal(6)])
+@pytest.mark.parametrize("region", [6, "6", "Casablanca-Settat", "casablanca settat", "٦", " 6 "])
 def test_a_region_is_taken_by_number_or_by_name(region: object) -> None:
     assert score_document(document("T1") | {"region": region}, DAY)["region_constant"] == "0.22"
 
 
-@pytest.mark.parametrize("region", [0, 13, "Atlantis", None, True, 6.5, "", [6]])
+@pytest.mark.parametrize("region", [0, 13, "Atlantis", None, True, 6.5, Decimal(6), "6.0", "+6", "", [6]])
 def test_a_region_that_does_not_exist_is_named(region: object) -> None:
     with pytest.raises(Refused) as refused:
         score_document(document("T1") | {"region": region}, DAY)
@@ -147,6 +147,7 @@ def test_a_region_that_does_not_exist_is_named(region: object) -> None:
     ("name", "value"),
     [
         ("hh_size", "four"), ("hh_size", None), ("hh_size", True), ("hh_size", [4]), ("hh_size", "NaN"), ("hh_size", "Infinity"), ("hh_size", -1),
+        ("hh_size", "1_0"), ("hh_size", "1e1"), ("hh_size", "+4"),
         ("has_antenna", 2), ("head_senior_manager", 2), ("rooms_max2_per_room", "0.5"), ("share_15p_earning", "1.1"), ("telecom_per_head_year", 10_000_000),
     ],
 )  # fmt: skip

@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, RequestBody
 from litestar.params import HeaderParameter, PathParameter, RawBody
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from models import clock
 from models.database import raw, transact, transaction
@@ -18,12 +18,12 @@ from web.api.responses import Answered, Described, Reason, Receipt, Standing, pr
 from web.api.schema import schema_of
 from web.errors import problem
 from web.queries import UNKNOWN, reasons_of, status_of
-from workflows.declaration import EASTERN_DIGITS, NO_CONTROLS, ApplicationBody, Declaration, read
+from workflows import reading
+from workflows.declaration import NO_CONTROLS, ApplicationBody, Declaration, Declared
 from workflows.intake import Application, NotTaken, Taken, key_of, submit
 from workflows.keyed import is_secret_of
 from workflows.lanes import INTERACTIVE
 from workflows.people import CitizenAnswer, answer_of_citizen
-from workflows.problems import WHOLE, problems_of
 from workflows.references import normal
 
 CHANNEL = "api"
@@ -35,10 +35,8 @@ REPEATED = ResponseSpec(Receipt, generate_examples=False, description="It had be
 Reference = Annotated[str, PathParameter(description="As on the receipt; case, blanks and hyphens do not matter.")]
 
 
-class Answer(BaseModel):
+class Answer(Declared):
     """A citizen's answer. `version` is that of the case when it was looked at: if it moved on since, nothing is done."""
-
-    model_config = ConfigDict(extra="forbid")
 
     secret: Annotated[str, Field(max_length=40)]
     kind: Literal["correction", "withdrawal", "reopening"]
@@ -78,7 +76,7 @@ def file_application(
 
     Without an Idempotency-Key, the body's `application` is the key, else what it says.
     """
-    sent = parsed(request, body)
+    sent = reading.application(json_text(request, body))
     key = idempotency_key or key_of(sent)
     (outcome,) = transact(lambda session: submit(session, [Application(key, CHANNEL, INTERACTIVE, sent)], clock.now(), notices))
     if isinstance(outcome, NotTaken):
@@ -131,7 +129,7 @@ def show_application(
 )  # fmt: skip
 def answer_application(request: Request[Any, Any, Any], reference: Reference, body: RawBody) -> Response[Answered]:
     """Corrects, withdraws or reopens. 409 where the case moved on since `version`; 404 for an unknown reference and for a wrong secret alike."""
-    sent = parsed_answer(request, body)
+    sent = reading.from_json(Answer, json_text(request, body))
     answer = CitizenAnswer(reference, sent.secret, sent.kind, sent.version, sent.declaration)
     try:
         now = transact(lambda session: answer_of_citizen(session, answer, clock.now(), notices))
@@ -148,36 +146,15 @@ def moved_on(reference: str, late: Stale) -> Response[Any]:
     return problem(409, str(late), stage=now.stage, version=now.version)
 
 
-def parsed(request: Request[Any, Any, Any], body: bytes) -> ApplicationBody:
-    """The application in these bytes. Raises Refused with a problem for each bad field."""
-    try:
-        return read(text_of(request, body))
-    except ValidationError as error:
-        raise not_valid(error) from None
-
-
-def parsed_answer(request: Request[Any, Any, Any], body: bytes) -> Answer:
-    """The answer in these bytes. Raises Refused with a problem for each bad field."""
-    try:
-        return Answer.model_validate_json(text_of(request, body).translate(EASTERN_DIGITS))
-    except ValidationError as error:
-        raise not_valid(error) from None
-
-
-def text_of(request: Request[Any, Any, Any], body: bytes) -> str:
-    """The body as text. Raises Refused where it is none, or says that it is something else than JSON."""
-    media_type = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
+def json_text(request: Request[Any, Any, Any], body: bytes) -> str:
+    """The body as text. Raises Refused where it says that it is something else than JSON in UTF-8."""
+    media_type, *parameters = request.headers.get("content-type", "application/json").lower().split(";")
+    charset = next((each.partition("=")[2].strip(' "') for each in parameters if each.strip().startswith("charset")), "utf-8")
+    if media_type.strip() != "application/json" and not media_type.strip().endswith("+json"):
         raise Refused("not_json", "The body must be JSON: send Content-Type: application/json.", problems=[Problem("Content-Type", "Must be JSON.")])
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Refused("not_utf8", f"The body is not UTF-8 (byte {error.start}).", problems=[Problem(WHOLE, "Is not UTF-8.")]) from None
-
-
-def not_valid(error: ValidationError) -> Refused:
-    """What is wrong, field by field."""
-    return Refused("not_valid", "The request is not valid; problems names each field.", problems=problems_of(error))
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise Refused("not_json", "The body must be JSON in UTF-8, as all JSON is.", problems=[Problem("Content-Type", "Must be UTF-8.")])
+    return reading.utf8(body)
 
 
 HANDLERS = [file_application, show_application, answer_application]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from models.database import Connection
 from workflows.casefile import CaseFile
 from workflows.chain import encode
-from workflows.declaration import Declaration
+from workflows.declaration import Declaration, restored
 from workflows.events import KINDS, CaseParked, CaseResumed, Event, Recorded
 from workflows.evidence import KINDS as EVIDENCE_KINDS
 from workflows.evidence import Evidence
@@ -105,7 +105,7 @@ def replay_case(start: CaseStart, events: list[Stored], bodies: dict[tuple[int, 
 def declared(body: str | None, mismatch: Mismatch, result: Replay) -> Declaration | None:
     """A declaration as it was stored; None where it was erased. One that today's model refuses is a mismatch: nothing after it can be computed."""
     try:
-        return Declaration.model_validate_json(body) if body else None
+        return restored(body) if body else None
     except ValidationError:
         result.mismatches.append(mismatch)
         return None

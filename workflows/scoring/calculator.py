@@ -3,20 +3,21 @@
 import unicodedata
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
-
-from pydantic import ValidationError
 
 from models.errors import Problem, Refused
 from models.settings import settings
+from workflows import reading
 from workflows.declaration import ApplicationBody, Declaration, objections
 from workflows.events import ScoreComputed
 from workflows.policies import Index, index_in_force, thresholds_in_force
-from workflows.problems import NUMBER, problems_of
+from workflows.problems import NUMBER
 from workflows.rules import in_force
 from workflows.scoring.formula import RULES, compute, shown
 from workflows.scoring.variables import FLAGS, SHARES, Variables
+from workflows.text import NUMBER as NUMBER_IN_TEXT
+from workflows.text import canonical, whole_number
 
 
 def score_document(document: object, day: date) -> dict[str, Any]:
@@ -30,9 +31,9 @@ def score_document(document: object, day: date) -> dict[str, Any]:
     if "variables" in document:
         return of_variables(document, index, day)
     try:
-        declaration = ApplicationBody.model_validate(document)
-    except ValidationError as error:
-        raise Refused("invalid_declaration", "The declaration is not valid.", problems=problems_of(error)) from None
+        declaration = reading.valid(ApplicationBody, document)
+    except Refused as refused:
+        raise Refused("invalid_declaration", "The declaration is not valid.", problems=refused.problems) from None
     if problems := objections(declaration, day, settings().max_members):
         raise Refused("invalid_declaration", "The declaration is not valid.", problems=problems)
     return of_declaration(declaration, index, day)
@@ -59,22 +60,13 @@ def of_variables(document: Mapping[str, Any], index: Index, day: date) -> dict[s
 
 def region_of(value: object, index: Index, problems: list[Problem]) -> int:
     """A region by its number or its name; 0 beside a problem."""
-    names = {plain(name): number for number, name in index.region_names.items()}
-    number = names.get(plain(value)) if isinstance(value, str) and not value.strip().isdigit() else as_number(value)
-    if number not in index.region_names:
+    number = whole_number(canonical(value)) if isinstance(value, str) else value
+    if isinstance(number, str):
+        number = {plain(name): number for number, name in index.region_names.items()}.get(plain(number))
+    if not isinstance(number, int) or isinstance(number, bool) or number not in index.region_names:
         problems.append(Problem("region", f"Must be a number from 1 to {len(index.region_names)}, or one of: {', '.join(index.region_names.values())}."))
         return 0
-    return int(number or 0)
-
-
-def as_number(value: object) -> int | None:
-    """A region's number, as a number or as digits."""
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        return None
-    try:
-        return int(value) if Decimal(value) == int(value) else None
-    except (InvalidOperation, ValueError):
-        return None
+    return number
 
 
 def plain(name: object) -> str:
@@ -100,15 +92,8 @@ def values_of(given: object, milieu: str, known: list[str], problems: list[Probl
 
 def value_of(name: str, given: object) -> tuple[Decimal, str]:
     """One value, and what is wrong with it, if anything is."""
-    if isinstance(given, float):
-        given = repr(given)
-    if not isinstance(given, str | int | Decimal) or (isinstance(given, bool) and name not in FLAGS):
-        return Decimal(0), NUMBER
-    try:
-        value = Decimal(given)
-    except InvalidOperation:
-        return Decimal(0), NUMBER
-    if not value.is_finite():
+    value = number_of(int(given) if isinstance(given, bool) and name in FLAGS else given)
+    if value is None:
         return Decimal(0), NUMBER
     if value < 0:
         return value, "Must not be negative."
@@ -119,6 +104,16 @@ def value_of(name: str, given: object) -> tuple[Decimal, str]:
     if value > 1_000_000:
         return value, "Is too large to be meant."
     return value, ""
+
+
+def number_of(given: object) -> Decimal | None:
+    """A number, or a text that is written as one; None for anything else."""
+    if isinstance(given, str):
+        return Decimal(canonical(given)) if NUMBER_IN_TEXT.fullmatch(canonical(given)) else None
+    if isinstance(given, bool) or not isinstance(given, int | float | Decimal):
+        return None
+    number = Decimal(repr(given)) if isinstance(given, float) else Decimal(given)
+    return number if number.is_finite() else None
 
 
 def told(computed: ScoreComputed, day: date, assumed_zero: list[str]) -> dict[str, Any]:

@@ -1,0 +1,43 @@
+"""What two texts must have in common to be the same text, and how numbers and dates are written in one."""
+
+import re
+import unicodedata
+from contextlib import suppress
+from datetime import date
+
+EASTERN_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+UNSEEN_MARKS = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # joiners and variation selectors: no format characters by category
+NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")  # no sign before it, nothing between thousands, no exponent
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def canonical(text: str) -> str:
+    """A text in the one form in which it is kept and compared.
+
+    Composed (Unicode NFC), with 0-9 for Arabic-Indic digits, trimmed, every kind of blank a plain one, and without format
+    characters: marks of direction, joiners and the like, which nobody sees or types on purpose.
+    """
+    if text.isascii():
+        return text.strip()
+    seen = UNSEEN_MARKS.sub("", "".join(map(visible, text)))
+    return unicodedata.normalize("NFC", seen.translate(EASTERN_DIGITS)).strip()
+
+
+def visible(letter: str) -> str:
+    """A letter as it counts: a blank for a separator of any kind, nothing for a format character."""
+    kind = unicodedata.category(letter)
+    return " " if kind[0] == "Z" else "" if kind == "Cf" else letter
+
+
+def whole_number(text: str) -> int | str:
+    """A whole number that is written in digits; any other text as it is, for a model to refuse."""
+    return int(text) if WHOLE_NUMBER.fullmatch(text) else text
+
+
+def calendar_date(value: object) -> object:
+    """A date that is written YYYY-MM-DD; anything else as it is, for a model to refuse."""
+    if isinstance(value, str) and DATE.fullmatch(value):
+        with suppress(ValueError):  # no calendar has it
+            return date.fromisoformat(value)
+    return value
