@@ -44,6 +44,15 @@ class PausedQueue(SQLModel, table=True):
     actor: str
 
 
+class StaffName(SQLModel, table=True):
+    """The name behind a pseudonym of the history, as it was first given. It stands beside the history, so that it can be taken away."""
+
+    __tablename__ = "staff_name"
+
+    actor: str = Field(primary_key=True)
+    name: str
+
+
 class DailyJob(SQLModel, table=True):
     """A job that runs once a day, by whichever supervisor comes first: the last day it is done for, and its last try."""
 

@@ -1,29 +1,66 @@
 """The command line. A mistake is one sentence on standard error and exit code 2; our own fault is told with its place, exit code 70."""
 
 import sys
-from importlib import metadata
-from typing import Annotated, NoReturn
+from importlib import import_module, metadata
+from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
+from typer.core import TyperGroup
 
-from benchmarks import commands as benchmarks
 from models.errors import Broken, Refused, SijilError, describe
 from models.settings import PREFIX, Settings, misspelt
-from sijil.commands import data, history, operation, proof, review, running
 from tasks.logs import configure_logs
-from workflows.problems import in_one, problems_of
 
 OUR_FAULT = 70  # EX_SOFTWARE of sysexits.h
 REPORT_IT = "This is a fault of ours; please report it with the lines below."
+# Where each command stands, in the order of the help. A module is loaded when its command is named: loading all of them takes seconds.
+COMMANDS = {
+    **dict.fromkeys(("demo", "serve", "work"), "sijil.commands.running"),
+    **dict.fromkeys(("migrate", "import", "enrol", "generate", "score", "flow"), "sijil.commands.data"),
+    **dict.fromkeys(("doubts", "decide"), "sijil.commands.review"),
+    **dict.fromkeys(("show", "queues", "workers", "parked"), "sijil.commands.operation"),
+    **dict.fromkeys(("doctor", "replay", "audit", "retention", "erase"), "sijil.commands.history"),
+    "chaos": "sijil.commands.proof",
+    "bench": "benchmarks.commands",
+}
+
+
+class Modules(dict[str, Any]):
+    """Commands by name, each loaded when it is asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        """The command itself."""
+        group = typer.main.get_group(import_module(super().__getitem__(name)).app)
+        command = group.commands.get(name, group)
+        command.name = name
+        return command
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The same; None where there is none of this name."""
+        return self[name] if name in self else default
+
+    def items(self) -> Any:
+        """All of them, loaded."""
+        return [(name, self[name]) for name in self]
+
+
+class Commands(TyperGroup):
+    """All commands, none of them loaded before it is named."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = Modules(COMMANDS)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names."""
+        return list(COMMANDS)
+
 
 app = typer.Typer(
-    name="sijil", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+    name="sijil", cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
-
-for commands in (running, data, review, operation, history, proof):
-    app.add_typer(commands.app)
-app.add_typer(benchmarks.app, name="bench")
 
 
 def told_version(wanted: bool) -> None:
@@ -54,6 +91,8 @@ def main() -> None:
     except ValidationError as error:
         if error.title != Settings.__name__:
             our_fault(unexpected(error), error)
+        from workflows.problems import in_one, problems_of  # loads the declaration with it, which most commands need not wait for
+
         fail(*(in_one(PREFIX + each["field"].upper(), each["message"]) for each in problems_of(error)))
     except Exception as error:  # noqa: BLE001 - the command line's edge: its text and its traceback may quote a name
         our_fault(unexpected(error), error)

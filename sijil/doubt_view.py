@@ -1,6 +1,6 @@
 """How a doubt is shown to a caseworker: as an object, and as lines to read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from shlex import quote
 from typing import Any
 
@@ -19,12 +19,15 @@ from workflows.stages.review import REASONS, decide
 GONE = {"erased": "its declaration was erased on request", "retention": "its declaration's period of retention is over"}
 
 
-def in_one_line(file: CaseFile) -> str:
+Names = Mapping[str, str]  # of the staff, by their pseudonyms
+
+
+def in_one_line(file: CaseFile, names: Names) -> str:
     """A doubt in the list of those that wait."""
-    return f"{file.reference}  since {file.stage_since:%F %R}  version {file.version}  {'; '.join(why(file))}"
+    return f"{file.reference}  since {file.stage_since:%F %R}  version {file.version}  {'; '.join(why(file, names))}"
 
 
-def in_full(file: CaseFile, others: Sequence[Other], caseworker: str) -> tuple[dict[str, Any], list[str]]:
+def in_full(file: CaseFile, others: Sequence[Other], caseworker: str, names: Names) -> tuple[dict[str, Any], list[str]]:
     """A doubt with the households that it is about, and the commands by which this caseworker can answer it; as an object, and as lines."""
     shared = {member.idcs for other in others if other.declaration for member in other.declaration.members}
     shared |= {member["idcs"] for other in others if not other.declaration for member in other.registered}
@@ -33,26 +36,32 @@ def in_full(file: CaseFile, others: Sequence[Other], caseworker: str) -> tuple[d
         known(file) | seen(file.declaration, shared),
         *(seen_of(other, mine) | {"holds": sorted(other.holds)} for other in others),
     ]
-    answers = answers_to(file, caseworker)
-    lines = [*reasons(file, others), *(line for each in households for line in lines_of(each)), *standing(others)]
+    answers = answers_to(file, others, caseworker)
+    lines = [*reasons(file, others, names), *(line for each in households for line in lines_of(each)), *standing(others)]
     lines += ["", "Answer by one of (a refusal needs two caseworkers):", *(f"  {each}" for each in answers)]
-    return told(file) | {"application": households[0], "others": households[1:], "answers": answers}, lines
+    return told(file, names) | {"application": households[0], "others": households[1:], "answers": answers}, lines
 
 
-def why(file: CaseFile) -> list[str]:
+def why(file: CaseFile, names: Names) -> list[str]:
     """The reasons to look in a few words, and whether a refusal was proposed."""
-    said = proposal(file)
+    said = proposal(file, names)
     proposed = [f"refusal proposed by {said['by']} ({said['reason']})"] if said else []
     return [*(f"{signal.code}: {SIGNALS[signal.code].WHY}" for signal in file.last(DuplicateSuspected).signals), *proposed]
 
 
-def proposal(file: CaseFile) -> dict[str, str] | None:
-    """The refusal that a first caseworker proposed, if one did."""
+def proposer(file: CaseFile) -> list[str]:
+    """The pseudonym of the caseworker who proposed a refusal, if one did."""
     recorded = file.last_here(RefusalProposed)
-    return {"by": recorded.actor, "reason": recorded.event.reason} if recorded and isinstance(recorded.event, RefusalProposed) else None
+    return [recorded.actor] if recorded else []
 
 
-def told(file: CaseFile) -> dict[str, Any]:
+def proposal(file: CaseFile, names: Names) -> dict[str, str] | None:
+    """The refusal that a first caseworker proposed, if one did: by name, else by the pseudonym that the history has."""
+    by = proposer(file)
+    return {"by": names.get(by[0], by[0]), "reason": file.last(RefusalProposed).reason} if by else None
+
+
+def told(file: CaseFile, names: Names) -> dict[str, Any]:
     """A doubt without its households."""
     signals = [
         {
@@ -61,17 +70,17 @@ def told(file: CaseFile) -> dict[str, Any]:
         }
         for signal in file.last(DuplicateSuspected).signals
     ]  # fmt: skip
-    return {"reference": file.reference, "since": file.stage_since, "version": file.version, "signals": signals, "refusal_proposed": proposal(file)}
+    return {"reference": file.reference, "since": file.stage_since, "version": file.version, "signals": signals, "refusal_proposed": proposal(file, names)}
 
 
-def reasons(file: CaseFile, others: Sequence[Other]) -> list[str]:
+def reasons(file: CaseFile, others: Sequence[Other], names: Names) -> list[str]:
     """Why a person looks, with what may be innocent in it, and what was said before."""
     lines = [f"{file.reference} waits for a caseworker since {file.stage_since:%F %T}, version {file.version}."]
     for signal in file.last(DuplicateSuspected).signals:
         what = signal.count or ", ".join(each.reference for each in others)
         lines.append(f"{signal.code}: {SIGNALS[signal.code].WHY} ({what}). It may be innocent: {SIGNALS[signal.code].INNOCENT}.")
-    if said := proposal(file):
-        lines.append(f"A refusal was proposed by {said['by']}, because of {said['reason']}: a second caseworker must agree.")
+    if said := proposal(file, names):
+        lines.append(f"A refusal was proposed by {said['by']}, because of {said['reason']}: a second caseworker must agree, for the same reason.")
     return lines
 
 
@@ -126,17 +135,18 @@ def standing(others: Sequence[Other]) -> list[str]:
     holders = [other.reference for other in others if other.holds]
     if not holders:
         return ["", "Nobody else holds a member of it any more: once the doubt is lifted, it goes on."]
-    lines = ["", f"* declared in both. Still held by {', '.join(holders)}: lifted now, the doubt comes back until they are let go."]
+    lines = ["", f"* declared in both. Still held by {', '.join(holders)}: until they are let go, lifting the doubt would bring it back, and is not offered."]
     if registered := [other.reference for other in others if other.holds and other.stage == "notified"]:
         lines.append(f"{', '.join(registered)} is registered, and cannot let go yet: correct or refuse, or leave it open.")
     return lines
 
 
-def answers_to(file: CaseFile, caseworker: str) -> list[str]:
-    """The commands by which this caseworker can answer it as it stands."""
+def answers_to(file: CaseFile, others: Sequence[Other], caseworker: str) -> list[str]:
+    """The commands by which this caseworker can answer it as it stands, so that the answer stays: a doubt of somebody who is still held would come back."""
+    held = any(other.holds for other in others)
     return [
         f"{program()} decide {file.reference} {verdict} --reason {reason} --version {file.version} --as {quote(caseworker)}"
-        for verdict, reasons in REASONS.items() for reason in reasons
+        for verdict, reasons in REASONS.items() if not (held and verdict == "lift") for reason in reasons
         if possible(file, CaseworkerAnswer(file.reference, caseworker, verdict, reason))
     ]  # fmt: skip
 

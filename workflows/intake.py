@@ -23,6 +23,7 @@ from workflows.keyed import secret_for
 from workflows.ports import Notices
 from workflows.record import copy, place, record_moves
 from workflows.references import new_reference
+from workflows.social_register import REGISTERED_ALREADY, registered_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class NotTaken:
-    """Why an application was not taken: `open_application`, `key_reused` or `not_valid`."""
+    """Why an application was not taken: `open_application`, `already_registered`, `key_reused` or `not_valid`."""
 
     code: str
     message: str
@@ -97,6 +98,7 @@ KEEP_KEYS = """
     returning idempotency_key
 """
 DISCARD_KEYS = "delete from receipt where case_id = any(%s)"
+DISCARD_CASES = "delete from cases where id = any(%s)"
 DECLARATION = "case_id, number, household_id, body, phone, made_at"
 
 
@@ -127,11 +129,14 @@ def submit(session: Session, applications: Sequence[Application], now: datetime,
 
 
 def take(connection: Connection, applications: Sequence[Application], now: datetime, notices: Notices) -> dict[str, Outcome]:
-    """Opens a case for each whose key nobody used meanwhile and whose declarant has none open; by key what became of it."""
+    """Opens a case for each whose key nobody used meanwhile, whose declarant has none open, and whose household is not registered; by key what became of it."""
     kept = keep_keys(connection, arrive(connection, applications, now, notices))
     outcomes: dict[str, Outcome] = {each.application.full_key: already_open() for each in kept}
     outcomes |= repeated(connection, [each for each in applications if each.full_key not in outcomes])
     opened = open_cases(connection, kept)
+    known = discard_registered(connection, opened)
+    outcomes |= {each.application.full_key: already_registered() for each in known}
+    opened = [each for each in opened if each not in known]
     write_down(connection, opened, now)
     return outcomes | {each.application.full_key: Taken(each.reference, secret_for(each.reference), each.course.file.id) for each in opened}
 
@@ -162,6 +167,11 @@ def already_open() -> NotTaken:
     """The declarant waits for another application."""
     text = "This declarant already has an open application. Answer, correct or withdraw that one; a second is not taken."
     return NotTaken("open_application", text, [Problem("members", text)])
+
+
+def already_registered() -> NotTaken:
+    """The household stands in the register: a second registration would be a doubt against itself."""
+    return NotTaken("already_registered", REGISTERED_ALREADY, [Problem("members", REGISTERED_ALREADY)])
 
 
 def repeated(connection: Connection, applications: Sequence[Application]) -> dict[str, Outcome]:
@@ -230,6 +240,20 @@ def open_cases(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arri
     if refused:
         connection.execute(DISCARD_KEYS, [refused])
     return [each for each in arrivals if each.course.file.id in opened]
+
+
+def discard_registered(connection: Connection, opened: Sequence[Arrival]) -> list[Arrival]:
+    """Takes those back whose household is registered; which these are.
+
+    Asked after their cases were opened: one whose first application was open until a moment ago, and kept a second from opening, is seen here.
+    """
+    registered = registered_again(connection, [each.application.declaration for each in opened])
+    known = [each for each, again in zip(opened, registered, strict=True) if again]
+    if known:
+        case_ids = [each.course.file.id for each in known]
+        connection.execute(DISCARD_KEYS, [case_ids])
+        connection.execute(DISCARD_CASES, [case_ids])
+    return known
 
 
 def case_columns(arrival: Arrival) -> tuple[Any, ...]:

@@ -21,6 +21,8 @@ from workflows.load import Found, case_files, find
 from workflows.ports import Notices
 from workflows.record import copy
 from workflows.references import normal
+from workflows.social_register import REGISTERED_ALREADY, registered_again
+from workflows.staff import OFFICER, OPERATOR, sign
 
 REDECLARE = "update cases set declarant_idcs = %s, region = %s where id = %s"
 RESUME = "delete from trouble where case_id = any(%s) and parked returning case_id, stage"
@@ -79,7 +81,10 @@ def answer_of_citizen(session: Session, answer: CitizenAnswer, now: datetime, no
         form = Reopening(at=now, by=DECLARANT)
     else:
         raise Refused("unknown_answer", "An answer is a correction, a withdrawal or a reopening.", problems=[Problem("kind", "Must be one of these.")])
-    return act(connection, case, answer.version, form, notices)
+    moved = act(connection, case, answer.version, form, notices)
+    if answer.kind != "withdrawal":
+        refuse_registered(connection, case)
+    return moved
 
 
 def redeclare(connection: Connection, case: Found, version: int | None, declaration: Declaration | None, now: datetime) -> int:
@@ -111,17 +116,24 @@ def refuse_what_cannot_be(case: Found, declaration: Declaration, now: datetime) 
         raise Refused("not_valid", "The declaration is not valid; problems names each field.", problems=problems)
 
 
+def refuse_registered(connection: Connection, case: Found) -> None:
+    """Raises Refused where the household, as it is declared now, was registered by another application: it would be a doubt against itself."""
+    (file,) = case_files(connection, lock_all(connection, [case.id]))
+    if registered_again(connection, [file.declaration])[0]:
+        raise Refused("already_registered", REGISTERED_ALREADY, problems=[Problem("declaration.members", REGISTERED_ALREADY)])
+
+
 def answer_of_caseworker(session: Session, answer: CaseworkerAnswer, now: datetime, notices: Notices) -> StageNow:
     """A caseworker answers a doubt. Raises what `answer_of_citizen` raises, secrets aside."""
     connection = raw(session)
     case = find(connection, answer.reference)
+    sign(connection, OFFICER, answer.caseworker)
     return act(connection, case, answer.version, in_evidence(answer, now), notices)
 
 
 def in_evidence(answer: CaseworkerAnswer, now: datetime) -> DoubtAnswer:
     """A caseworker's answer as the stage is given it: who says so is a pseudonym."""
-    # The role is `officer` in every event ever recorded, and part of what is digested: another word would be another person.
-    return DoubtAnswer(at=now, by=pseudonym("officer", answer.caseworker), verdict=answer.verdict, reason=answer.reason)
+    return DoubtAnswer(at=now, by=pseudonym(OFFICER, answer.caseworker), verdict=answer.verdict, reason=answer.reason)
 
 
 def act(connection: Connection, case: Found, version: int | None, form: Evidence, notices: Notices) -> StageNow:
@@ -143,7 +155,7 @@ def resume(session: Session, case_ids: Sequence[int], operator: str, now: dateti
     if others := set(case_ids) - failed_at.keys():
         raise Stale(f"Case {min(others)} is not {PARKED}.")
     courses = [Course(file, row.head) for file, row in zip(case_files(connection, rows), rows, strict=True)]
-    evidence = Order(at=now, by=pseudonym("operator", operator))
+    evidence = Order(at=now, by=sign(connection, OPERATOR, operator))
     for course in courses:
         stage = failed_at[course.file.id]
         move(course, CaseResumed(stage=stage), stage, evidence, notices)

@@ -8,12 +8,13 @@ from models import clock
 from models.database import raw, transact, transaction
 from notifications.notices import notices
 from sijil.commands.arguments import Reference
-from sijil.doubt_view import in_full, in_one_line, told
+from sijil.doubt_view import in_full, in_one_line, proposer, told
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer
 from tasks.wake import wake_after_answer
 from workflows.doubts import doubted, waiting
 from workflows.people import CaseworkerAnswer, answer_of_caseworker
+from workflows.staff import names_of
 from workflows.stages.review import REASONS
 
 app = typer.Typer()
@@ -28,10 +29,11 @@ def list_doubts(limit: Annotated[int, typer.Option(min=1, help="How many to show
     """Applications that wait for a caseworker."""
     with needed_servers(), transaction() as session:
         count, files = waiting(raw(session), limit)
-    lines = [in_one_line(file) for file in files]
+        names = names_of(raw(session), [actor for file in files for actor in proposer(file)])
+    lines = [in_one_line(file, names) for file in files]
     if count > len(files):
         lines.append(f"and {count - len(files)} more (--limit)")
-    answer({"waiting": count, "doubts": [told(file) for file in files]}, as_json, *(lines or ["nothing waits for a caseworker"]))
+    answer({"waiting": count, "doubts": [told(file, names) for file in files]}, as_json, *(lines or ["nothing waits for a caseworker"]))
 
 
 @doubts_app.command("show")
@@ -43,7 +45,8 @@ def show_doubt(
     """One of them: the household beside those that it is doubted for, and how it can be answered. Shows personal data."""
     with needed_servers(), transaction() as session:
         file, others = doubted(raw(session), reference)
-    shown, lines = in_full(file, others, caseworker)
+        names = names_of(raw(session), proposer(file))
+    shown, lines = in_full(file, others, caseworker, names)
     answer(shown, as_json, *lines)
 
 

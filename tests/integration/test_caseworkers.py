@@ -76,7 +76,7 @@ def test_the_answers_that_it_offers_run_as_they_are_printed(doubted: tuple[Taken
     _, later = doubted
     shown = ready("doubts", "show", later.reference, "--as", "Amina B.", "--json")
     answers = shown.json["answers"]
-    assert len(answers) == sum(map(len, REASONS.values()))
+    assert len(answers) == sum(map(len, REASONS.values())) - len(REASONS["lift"])
 
     (line,) = [line for line in shown.out.splitlines() if line.strip() == answers[-1]]
     assert ready(*shlex.split(line)[1:]).code == 0
@@ -87,14 +87,50 @@ def test_the_answers_that_it_offers_run_as_they_are_printed(doubted: tuple[Taken
     assert f"--version {version_of(later)}" in said.json["answers"][0]
 
 
-def test_a_refusal_is_offered_to_the_second_caseworker_and_not_to_the_one_who_proposed_it(doubted: tuple[Taken, Taken], ready: Run) -> None:
+def refusals(answers: list[str]) -> list[str]:
+    """The reasons with which a refusal is offered."""
+    return [each.split()[5] for each in answers if each.split()[3] == "refuse"]
+
+
+def test_the_second_caseworker_is_offered_the_reason_proposed_and_who_proposed_it_another(doubted: tuple[Taken, Taken], ready: Run) -> None:
     _, later = doubted
     caseworker(later, "refuse", "false_declaration", "amina")
 
     mine, theirs = (ready("doubts", "show", later.reference, "--as", name, "--json").json["answers"] for name in ("amina", "brahim"))
 
-    assert {each.split()[3] for each in mine} == {"lift", "correct"}
+    assert (refusals(mine), refusals(theirs)) == (["duplicate_application"], ["false_declaration"])
     assert ready(*shlex.split(theirs[-1])[1:], "--json").json["stage"] == "rejected"
+
+
+def test_a_doubt_of_somebody_who_is_still_held_is_not_offered_to_be_lifted_and_one_of_nobody_is(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    first, later = doubted
+    def verdicts() -> set[str]:
+        return {each.split()[3] for each in ready("doubts", "show", later.reference, "--json").json["answers"]}
+
+
+    assert verdicts() == {"correct", "refuse"}
+    rows("delete from person_claim where case_id = %s", first.case_id)
+    assert verdicts() == {"lift", "correct", "refuse"}
+
+
+def test_the_second_caseworker_sees_by_name_who_proposed_a_refusal(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    _, later = doubted
+    ready("decide", later.reference, "refuse", "--reason", "false_declaration", "--as", " Amina  Berrada ")
+
+    ran = ready("doubts", "show", later.reference, "--as", "brahim", "--json")
+
+    assert ran.json["refusal_proposed"] == {"by": "Amina Berrada", "reason": "false_declaration"}
+    assert "A refusal was proposed by Amina Berrada, because of false_declaration" in ran.out
+
+
+def test_whoever_acts_says_a_name(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    _, later = doubted
+    seen = version_of(later)
+
+    ran = ready("decide", later.reference, "refuse", "--reason", "false_declaration", "--as", "  ")
+
+    assert (ran.code, version_of(later)) == (2, seen)
+    assert "Say who acts" in ran.err
 
 
 def test_the_list_says_since_when_why_at_which_version_and_who_would_refuse(doubted: tuple[Taken, Taken], ready: Run) -> None:
@@ -105,7 +141,7 @@ def test_the_list_says_since_when_why_at_which_version_and_who_would_refuse(doub
 
     since = value("select stage_since from cases where id = %s", later.case_id)
     assert line.startswith(f"{later.reference}  since {since:%F %R}  version {version_of(later)}  ")
-    assert "person_in_two_households: another household claims the same person; refusal proposed by officer:" in line
+    assert "person_in_two_households: another household claims the same person; refusal proposed by amina" in line
     assert line.endswith(" (duplicate_application)")
 
 

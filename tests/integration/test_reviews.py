@@ -65,6 +65,24 @@ def test_a_refusal_needs_two_caseworkers_who_agree(doubted: tuple[Taken, Taken])
     assert facts_of(later, "ApplicationRefused")["proposed_by"] == proposer[0]
 
 
+def test_a_second_caseworker_with_another_reason_refuses_nobody_and_the_first_may_propose_that_one(doubted: tuple[Taken, Taken]) -> None:
+    # Given a refusal that was proposed
+    _, later = doubted
+    caseworker(later, "refuse", "false_declaration", "amina")
+
+    # When a second caseworker would refuse for another reason, nothing happens
+    before = everything(*ALL_TABLES)
+    with pytest.raises(Refused, match="false_declaration") as refused:
+        caseworker(later, "refuse", "duplicate_application", "brahim")
+    assert refused.value.code == "another_reason"
+    assert everything(*ALL_TABLES) == before
+
+    # Then the first can be convinced, and both have said the same
+    assert caseworker(later, "refuse", "duplicate_application", "amina").event == "RefusalProposed"
+    assert caseworker(later, "refuse", "duplicate_application", "brahim").stage == "rejected"
+    assert [reason for (reason,) in rows("select facts ->> 'reason' from event where kind = 'ApplicationRefused'")] == ["duplicate_application"]
+
+
 def test_the_history_names_no_caseworker(doubted: tuple[Taken, Taken]) -> None:
     _, later = doubted
     caseworker(later, "refuse", "false_declaration", "amina")

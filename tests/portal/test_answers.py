@@ -112,7 +112,7 @@ def test_a_declarant_now_named_who_has_another_open_application_is_named(client:
 
     answer = answered(client, taken, kind="correction", declaration=other)
 
-    assert list(errors_of(answer)) == ["declaration.members"]
+    assert list(errors_of(answer, 409)) == ["declaration.members"]
     assert rows("select count(*) from declaration where case_id = %s", taken.case_id) == [(1,)]
 
 

@@ -198,7 +198,7 @@ def test_a_declarant_with_an_open_application_is_told_so(client: Client) -> None
 
     answer = client.post(APPLICATIONS, json=a_body(application="two", commune="Rabat"))
 
-    assert "already has an open application" in errors_of(answer)["members"]
+    assert "already has an open application" in errors_of(answer, 409)["members"]
     assert answer.json()["code"] == "open_application"
     assert rows("select count(*) from cases") == [(1,)]
 

@@ -65,7 +65,7 @@ class AnswerOperation(Described):
 @post(
     "/api/v1/applications", sync_to_thread=True, operation_class=FileOperation, operation_id="fileApplication", tags=["applications"],
     summary="File an application", response_description="It is stored for good; the receipt.",
-    responses={200: REPEATED, **problems(400, 413, 415, 422, 503)},
+    responses={200: REPEATED, **problems(400, 409, 413, 415, 422, 503)},
 )  # fmt: skip
 def file_application(
     request: Request[Any, Any, Any],

@@ -25,7 +25,7 @@ EVENTS_OF_ANSWERS: dict[str, Any] = {
 }  # fmt: skip
 CODES: dict[str, Any] = {
     "enum": [
-        "not_valid", "open_application", "key_reused", "not_possible_now", "declaration_missing", "too_many_corrections", "not_utf8", "not_json",
+        "not_valid", "open_application", "already_registered", "key_reused", "not_possible_now", "declaration_missing", "too_many_corrections", "not_utf8", "not_json",
         "too_large",
     ],
 }  # fmt: skip
@@ -48,8 +48,8 @@ class ProblemDocument(TypedDict):
     detail: str
     code: NotRequired[Annotated[str, BodyKwarg(description="For programs: which rule refused.", schema_extra=CODES)]]
     problems: NotRequired[Annotated[list[FieldProblem], BodyKwarg(description="Every bad field, the first hundred of them.")]]
-    stage: NotRequired[Annotated[str, BodyKwarg(description="With 409: where the case stands now.", schema_extra=ALL_STAGES)]]
-    version: NotRequired[Annotated[int, BodyKwarg(description="With 409: its version now.")]]
+    stage: NotRequired[Annotated[str, BodyKwarg(description="Where the case moved on: where it stands now.", schema_extra=ALL_STAGES)]]
+    version: NotRequired[Annotated[int, BodyKwarg(description="Where the case moved on: its version now.")]]
     reference: NotRequired[Annotated[str, BodyKwarg(description="With 500: the error's reference in our log.")]]
 
 
@@ -106,7 +106,7 @@ class Ready(BaseModel):
 WHY = {
     400: "Not a request that this takes.",
     404: "There is no such application, or the secret is not its secret.",
-    409: "The case has moved on; `stage` and `version` say where to.",
+    409: "Something stands against it: the case has moved on (`stage` and `version` say where to), or the household has an application or is registered.",
     413: "The body is too large.",
     415: "The body is not JSON.",
     422: "A rule forbids it; `problems` names each bad field.",

@@ -10,8 +10,8 @@ from workflows.engine import append, lock
 from workflows.events import CaseErased
 from workflows.evidence import Order
 from workflows.history.personal import PERSONAL
-from workflows.keyed import pseudonym
 from workflows.load import find
+from workflows.staff import OPERATOR, sign
 
 COUNT = "select count(*) from event where case_id = %s and facts is not null"
 # What is still owed can no longer be sent. What is under way may have been: its answer tells (tasks/deliver.py).
@@ -30,7 +30,7 @@ def erase(session: Session, reference: str, by: str, now: datetime) -> int:
         raise Refused("still_open", "The application is still open. Withdraw it first, or wait for its end.")
     count: int = value(connection, COUNT, [case.id])
     # By its row alone: the declaration's period may have ended. What it writes is erased with the rest.
-    append(connection, lock(connection, case.id), CaseErased(events=count), Order(at=now, by=pseudonym("operator", by)))
+    append(connection, lock(connection, case.id), CaseErased(events=count), Order(at=now, by=sign(connection, OPERATOR, by)))
     connection.execute(UNSENT, [case.id])
     for each in PERSONAL:
         connection.execute(each.put_into(ERASE), [case.id])

@@ -5,6 +5,7 @@ from datetime import datetime
 from models.database import Connection
 from models.errors import Refused
 from workflows.flow import ALL_QUEUES
+from workflows.staff import OPERATOR, sign
 
 PAUSE = "insert into paused_queue (queue, since, actor) values (%s, %s, %s) on conflict (queue) do nothing"
 
@@ -12,7 +13,7 @@ PAUSE = "insert into paused_queue (queue, since, actor) values (%s, %s, %s) on c
 def pause(connection: Connection, queue: str, by: str, now: datetime) -> None:
     """Workers leave the queue alone from their next batch on. Raises Refused for a queue that does not exist."""
     require(queue)
-    connection.execute(PAUSE, [queue, now, by])
+    connection.execute(PAUSE, [queue, now, sign(connection, OPERATOR, by)])
 
 
 def resume(connection: Connection, queue: str) -> None:

@@ -25,10 +25,21 @@ def decide(case: CaseFile, answer: DoubtAnswer) -> DoubtLifted | CorrectionAsked
 
 
 def refuse(case: CaseFile, answer: DoubtAnswer) -> RefusalProposed | ApplicationRefused:
-    """The first to say so proposes, the second decides."""
+    """The first to say so proposes, the second, for the same reason, decides. Who proposed may propose another reason instead."""
     proposed = case.last_here(RefusalProposed)
     if proposed is None:
         return RefusalProposed(reason=answer.reason)
-    if proposed.actor == answer.by:
+    if proposed.actor != answer.by:
+        return confirm(case, answer, proposed.actor)
+    if case.last(RefusalProposed).reason == answer.reason:
         raise Refused("needs_second_person", "A refusal needs a second caseworker; you proposed it.")
-    return ApplicationRefused(reason=answer.reason, proposed_by=proposed.actor)
+    return RefusalProposed(reason=answer.reason)
+
+
+def confirm(case: CaseFile, answer: DoubtAnswer, proposed_by: str) -> ApplicationRefused:
+    """The second caseworker's word. Raises Refused for another reason than the first one's: a refusal has one, which the citizen is told."""
+    reason = case.last(RefusalProposed).reason
+    if reason != answer.reason:
+        text = f"A refusal was proposed because of {reason}: agree with that reason, or lift the doubt, or ask for a correction. "
+        raise Refused("another_reason", text + "Whoever proposed it can propose another reason.")
+    return ApplicationRefused(reason=reason, proposed_by=proposed_by)

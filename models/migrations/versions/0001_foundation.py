@@ -11,7 +11,7 @@ depends_on = None
 
 TABLES = (
     "attempt", "cases", "daily_job", "declaration", "eligibility", "event", "household", "household_member", "household_version", "message",
-    "paused_queue", "person", "person_claim", "receipt", "score", "trouble", "worker",
+    "paused_queue", "person", "person_claim", "receipt", "score", "staff_name", "trouble", "worker",
 )  # fmt: skip
 # The queue changes all the time: its dead rows are cleared away often, and pages keep room for a row's next version.
 TUNED = """
@@ -215,6 +215,12 @@ def upgrade() -> None:
         sa.Column("policy", sa.String(), nullable=False),
         sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "seq"),
+    )
+    op.create_table(
+        "staff_name",
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("actor"),
     )
     op.create_table(
         "trouble",
