@@ -20,8 +20,8 @@ class Case(SQLModel, table=True):
         Index("case_due", "queue", "lane", "rank", postgresql_where=text("ready")),
         # What the sweep reads: timers and back-offs that are over.
         Index("case_timer", "due_at", postgresql_where=text("due_at is not null")),
-        # What waits for a caseworker, longest waiting first, whether its timer runs, rang, or is set apart.
-        Index("case_under_review", "stage_since", "id", postgresql_where=text("stage = 'under_review'")),
+        # What waits for people, longest waiting first, whether its timer runs, rang, or is set apart.
+        Index("case_with_people", "stage", "stage_since", "id", postgresql_where=text("open and not machine")),
         # A declarant has at most one open first registration: there is no household yet to tell them apart.
         Index("case_one_open_registration", "declarant_idcs", unique=True, postgresql_where=text("open and kind = 'registration'")),
         # At most one case of a household is in the hands of the machine.

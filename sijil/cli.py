@@ -19,7 +19,8 @@ COMMANDS = {
     **dict.fromkeys(("demo", "serve", "work"), "sijil.commands.running"),
     **dict.fromkeys(("migrate", "import", "enrol", "generate", "score", "flow"), "sijil.commands.data"),
     **dict.fromkeys(("doubts", "decide"), "sijil.commands.review"),
-    **dict.fromkeys(("show", "queues", "workers", "parked"), "sijil.commands.operation"),
+    **dict.fromkeys(("show", "queues", "workers"), "sijil.commands.operation"),
+    "parked": "sijil.commands.parked",
     **dict.fromkeys(("doctor", "replay", "audit", "retention", "erase"), "sijil.commands.history"),
     "chaos": "sijil.commands.proof",
     "bench": "benchmarks.commands",
@@ -38,7 +39,10 @@ class Modules(dict[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """The same; None where there is none of this name."""
-        return self[name] if name in self else default
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
     def items(self) -> Any:
         """All of them, loaded."""

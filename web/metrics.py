@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from models import clock
 from models.database import Connection, raw, transaction
-from workflows.queue.monitor import daily_jobs, messages, parked_groups, queues, workers
+from workflows.queue.monitor import daily_jobs, messages, parked_groups, queues, with_people, workers
 
 # Of each counter that a worker keeps: its metric, how many make one of the metric's unit, and what it counts.
 COUNTED = {
@@ -28,6 +28,7 @@ class Counts(Collector):
     def collect(self) -> Iterable[Metric]:
         """All metrics."""
         yield from of_queues(self.connection)
+        yield from of_people(self.connection)
         yield from of_workers(self.connection)
         yield gauge("sijil_parked", "Cases that wait for an operator.", [((), sum(each["cases"] for each in parked_groups(self.connection)))])
         failed = [((each["name"],), each["error"] is not None) for each in daily_jobs(self.connection)]
@@ -44,6 +45,16 @@ def of_queues(connection: Connection) -> Iterable[Metric]:
     yield gauge("sijil_queue_apart", "Cases set apart, worked one by one.", [((row["queue"],), row["apart"]) for row in rows], "queue")
     yield gauge("sijil_queue_rate", "Decisions a second over the last minute, for people to read.", [((row["queue"],), row["rate"]) for row in rows], "queue")
     yield gauge("sijil_queue_paused", "1 where an operator holds the queue back.", [((row["queue"],), row["state"] == "paused") for row in rows], "queue")
+
+
+def of_people(connection: Connection) -> Iterable[Metric]:
+    """What waits for citizens, caseworkers and operators."""
+    rows = with_people(connection, clock.now())
+    places = [(row["stage"], row["owner"]) for row in rows]
+    waiting = [(place, row["waiting"]) for place, row in zip(places, rows, strict=True)]
+    oldest = [(place, row["oldest_seconds"]) for place, row in zip(places, rows, strict=True)]
+    yield gauge("sijil_people_waiting", "Cases that wait for a person, by stage and whose turn it is.", waiting, "stage", "owner")
+    yield gauge("sijil_people_oldest_seconds", "Since when the oldest of them waits.", oldest, "stage", "owner")
 
 
 def of_workers(connection: Connection) -> Iterable[Metric]:

@@ -12,9 +12,10 @@ from workflows.declaration import Declaration, restored
 from workflows.events import DuplicateSuspected
 from workflows.load import COLUMNS, CaseRow, case_files, find
 
-COUNT = "select count(*) from cases where stage = 'under_review'"
-LONGEST = f"select {COLUMNS} from cases where stage = 'under_review' order by stage_since, id limit %s"
-ONE = f"select {COLUMNS} from cases where stage = 'under_review' and id = %s"
+UNDER_REVIEW = "open and not machine and stage = 'under_review'"  # in the words of the index
+COUNT = f"select count(*) from cases where {UNDER_REVIEW}"
+LONGEST = f"select {COLUMNS} from cases where {UNDER_REVIEW} order by stage_since, id limit %s"
+ONE = f"select {COLUMNS} from cases where {UNDER_REVIEW} and id = %s"
 # Whoever was named may have let go since, and somebody else have claimed the person.
 HOLD_NOW = "select case_id from person_claim where idcs = any(%s) and household_id <> %s"
 OTHERS = """

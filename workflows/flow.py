@@ -44,7 +44,7 @@ from workflows.evidence import (
 from workflows.ports import Ports
 from workflows.stages import approve, correct, lapse, notify, overdue, reopen, review, score, screen, verify, withdraw
 
-MACHINE, CITIZEN, CASEWORKER, NOBODY = "machine", "citizen", "caseworker", "nobody"
+MACHINE, CITIZEN, CASEWORKER, OPERATOR, NOBODY = "machine", "citizen", "caseworker", "operator", "nobody"
 
 Decide = Callable[[CaseFile, Any], Event]
 Gather = Callable[[Sequence[CaseFile], Ports], Mapping[int, Evidence]]

@@ -1,54 +1,87 @@
-"""For operators: queues, workers and parked cases."""
+"""For operators: queues, workers, and the life of one case."""
 
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from models import clock
-from models.database import Connection, raw, transaction
-from models.errors import Refused
-from notifications.notices import notices
-from sijil.commands.arguments import Reference
+from models.database import raw, transaction
+from sijil.commands.arguments import Operator, Reference
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer
 from tasks.wake import wake
 from workflows.flow import ALL_QUEUES
-from workflows.keyed import pseudonym
-from workflows.load import find
-from workflows.people import resume as resume_cases
-from workflows.queue.monitor import parked_cases, parked_groups, queues, workers
+from workflows.history.timeline import timeline
+from workflows.queue.monitor import queues, with_people, workers
 from workflows.queue.pauses import pause, resume
 
+WATCH_SECONDS = 2.0
+
 app = typer.Typer()
-queues_app = typer.Typer(invoke_without_command=True, help="What waits where: depth, oldest, rate, expected wait.")
-parked_app = typer.Typer(no_args_is_help=True, help="Cases that failed: list them, look at one, send them on.")
+queues_app = typer.Typer(invoke_without_command=True, help="What waits where, for workers and for people: how many, the oldest, rate, expected wait.")
 app.add_typer(queues_app, name="queues")
-app.add_typer(parked_app, name="parked")
 Queue = Annotated[str, typer.Argument(metavar="QUEUE", help=f"One of {', '.join(ALL_QUEUES)}.")]
-Operator = Annotated[str, typer.Option("--as", help="Who does it; kept as a pseudonym.")]
+Watch = Annotated[bool, typer.Option("--watch", help=f"Show it anew every {WATCH_SECONDS:.0f} seconds, until Ctrl-C.")]
 
 
 @queues_app.callback()
-def show_queues(context: typer.Context, as_json: Json = False) -> None:
+def show_queues(context: typer.Context, watch: Watch = False, as_json: Json = False) -> None:
     """What waits where."""
     if context.invoked_subcommand:
         return
-    with needed_servers(), transaction() as session:
-        rows = queues(raw(session), clock.now())
-    lines = [f"{'queue':<14}{'depth':>9}{'oldest s':>10}{'per s':>9}{'wait s':>9}{'apart':>7}  state"]
-    waits = ["-" if r["expected_wait"] is None else r["expected_wait"] for r in rows]
-    lines += [
-        f"{r['queue']:<14}{r['depth']:>9}{r['oldest_seconds']:>10}{r['rate']:>9}{wait:>9}{r['apart']:>7}  {r['state']}"
-        for r, wait in zip(rows, waits, strict=True)
-    ]
-    answer({"queues": rows}, as_json, *lines)
+    with needed_servers():
+        shown_once_or_on(watch, lambda: show_backlogs(as_json))
+
+
+def shown_once_or_on(watch: bool, show: Callable[[], None]) -> None:
+    """Shows it; with `watch` again and again, on a terminal in place, until Ctrl-C."""
+    try:
+        while True:
+            if watch:
+                Console().clear()  # which does nothing where the output is no terminal
+                typer.echo(f"{clock.now():%F %T} UTC  (Ctrl-C ends it)")
+            show()
+            if not watch:
+                return
+            time.sleep(WATCH_SECONDS)
+    except KeyboardInterrupt:
+        pass
+
+
+def show_backlogs(as_json: bool) -> None:
+    """The queues, and what waits for people."""
+    with transaction() as session:
+        rows, people = queues(raw(session), clock.now()), with_people(raw(session), clock.now())
+    head = f"{'queue':<14}{'depth':>9}{'oldest s':>10}{'per s':>9}{'wait s':>9}{'apart':>7}  state"
+    lines = [head, *(line_of(row) for row in rows), "", f"{'with people':<18}{'waiting':>9}{'oldest':>12}  whose turn it is"]
+    lines += [f"{row['stage']:<18}{row['waiting']:>9}{age(row['oldest_seconds']):>12}  {row['owner']}" for row in people]
+    answer({"queues": rows, "people": people}, as_json, *lines)
+
+
+def line_of(row: Mapping[str, Any]) -> str:
+    """A queue in one line."""
+    wait = "-" if row["expected_wait"] is None else row["expected_wait"]
+    state = f"paused since {row['paused_since']:%F %R} by {row['paused_by']}" if row["state"] == "paused" else row["state"]
+    return f"{row['queue']:<14}{row['depth']:>9}{row['oldest_seconds']:>10}{row['rate']:>9}{wait:>9}{row['apart']:>7}  {state}"
+
+
+def age(seconds: int) -> str:
+    """A span in its largest unit: people's work is counted in days."""
+    span = timedelta(seconds=seconds)
+    if span.days:
+        return f"{span.days} d"
+    return f"{seconds // 3600} h" if seconds >= 3600 else f"{seconds // 60} min"
 
 
 @queues_app.command("pause")
 def pause_queue(queue: Queue, by: Operator = "operator", as_json: Json = False) -> None:
     """Workers leave this queue alone until it is resumed."""
     with needed_servers(), transaction() as session:
-        pause(raw(session), queue, pseudonym("operator", by), clock.now())
+        pause(raw(session), queue, by, clock.now())
     answer({"paused": queue}, as_json)
 
 
@@ -63,56 +96,55 @@ def resume_queue(queue: Queue, as_json: Json = False) -> None:
 
 
 @app.command("workers")
-def show_workers(as_json: Json = False) -> None:
+def show_workers(watch: Watch = False, as_json: Json = False) -> None:
     """Who is alive, since when, and what they hold."""
-    with needed_servers(), transaction() as session:
+    with needed_servers():
+        shown_once_or_on(watch, lambda: show_alive(as_json))
+
+
+def show_alive(as_json: bool) -> None:
+    """Every worker process in a line."""
+    with transaction() as session:
         rows = workers(raw(session))
     seen = [f"alive since {r['since']:%F %T}" if r["alive"] else f"dead, last seen {r['seen_at']:%F %T}" for r in rows]
     lines = [f"{r['id']:>6} {r['host']}:{r['pid']} {how}, holds {r['holds']}, {', '.join(r['queues'])}" for r, how in zip(rows, seen, strict=True)]
     answer({"workers": rows}, as_json, *(lines or ["no worker"]))
 
 
-@parked_app.command("list")
-def list_parked(as_json: Json = False) -> None:
-    """Parked cases by their error."""
+@app.command("show")
+def show_case(reference: Reference, as_json: Json = False) -> None:
+    """Where a case stands and how it came there: every event, who acted, what was sent, what failed. Names nobody of the household."""
     with needed_servers(), transaction() as session:
-        rows = parked_groups(raw(session))
-    answer({"parked": rows}, as_json, *([f"{r['cases']:>6}  {r['stage']:<16}{r['error']}" for r in rows] or ["nothing is parked"]))
+        found = timeline(raw(session), reference)
+    lines = [standing(found), *(f"  {each['seq']:>3}  {each['at']:%F %T}  {told(each)}" for each in found["events"])]
+    lines += [f"  {sent(each)}" for each in found["messages"]]
+    lines += [failure(found["failure"])] if found["failure"] else []
+    answer(found, as_json, *lines)
 
 
-@parked_app.command("show")
-def show_parked(reference: Reference, as_json: Json = False) -> None:
-    """One parked case, with the place where it failed."""
-    with needed_servers(), transaction() as session:
-        row = parked_case(raw(session), reference)
-    answer(row, as_json)
+def standing(found: Mapping[str, Any]) -> str:
+    """Where it stands now, and what comes next by itself."""
+    moments = {"it is looked at again": found["due_at"], "the stage ends": found["deadline"]}
+    after = [f"{what} {moment:%F %T}" for what, moment in moments.items() if moment]
+    where = f"{found['reference']} ({found['kind']}) is '{found['stage']}' since {found['stage_since']:%F %T}, version {found['version']}"
+    return "; ".join([where, *([f"due in queue {found['queue']}"] if found["ready"] else []), *after]) + "."
 
 
-def parked_case(connection: Connection, reference: str) -> dict[str, Any]:
-    """One parked case. Raises NotFound, and Refused where it is not parked."""
-    case = find(connection, reference)
-    rows = parked_cases(connection, case_id=case.id)
-    if not rows:
-        raise Refused("not_parked", f"{reference} is not parked: it is '{case.stage}'.")
-    return rows[0]
+def told(event: Mapping[str, Any]) -> str:
+    """An event, where it led, who acted and what it says in codes."""
+    said = "erased" if event["facts"] is None else ", ".join(f"{name} {value}" for name, value in event["facts"].items())
+    return f"{event['kind']:<20} {event['stage'] or '':<17}{event['by']}{f'  ({said})' if said else ''}"
 
 
-@parked_app.command("retry")
-def retry_parked(
-    reference: Annotated[str | None, typer.Argument(metavar="REFERENCE", help="One case: as on the receipt, RSU-XXXX-XXXX-XXXX.")] = None,
-    error: Annotated[str | None, typer.Option(help="All with this error, as `parked list` shows it.")] = None,
-    by: Operator = "operator",
-    as_json: Json = False,
-) -> None:
-    """Sends one parked case on from where it failed, or all with the same error."""
-    if (reference is None) == (error is None):
-        raise Refused("one_or_all", "Name one case by its reference, or all with the same error by --error.")
-    with needed_servers():
-        with transaction() as session:
-            rows = [parked_case(raw(session), reference)] if reference else parked_cases(raw(session), error=error)
-            if not rows:
-                raise Refused("nothing_parked", f"Nothing is parked with the error '{error}'. `sijil parked list` shows the errors there are.")
-            done = resume_cases(session, [row["case_id"] for row in rows], by, clock.now(), notices)
-        for queue in done.next_queues:
-            wake(queue)
-    answer({"resumed": done.cases}, as_json)
+def sent(message: Mapping[str, Any]) -> str:
+    """A message of the ledger, without its text."""
+    moment = f" {message['sent_at']:%F %T}" if message["sent_at"] else ""
+    error = f", {message['error']}" if message["error"] else ""
+    what = f"message of event {message['seq']}: {message['template']} by {message['channel']}"
+    return f"{what}, {message['status']}{moment} after {message['tries']} tries{error}"
+
+
+def failure(failed: Mapping[str, Any]) -> str:
+    """What went wrong last."""
+    return f"  failed {failed['tries']} times, last {failed['at']:%F %T}: {failed['error']}"
+

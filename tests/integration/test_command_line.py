@@ -85,6 +85,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sijil parked show": (REFERENCE,),
     "sijil queues pause": ("fraud",),
     "sijil queues resume": ("fraud",),
+    "sijil show": (REFERENCE,),
 }
 WITHOUT_DATABASE = {"sijil flow", "sijil generate", "sijil score"}
 WITH_ONE_OF_THEIR_OWN = ("sijil bench ", "sijil chaos")

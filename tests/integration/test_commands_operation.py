@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.filing import Worker, drain_all, events_of, file_clean, rows, stage_of, value
+from tests.filing import Worker, a_household, drain_all, events_of, file, file_clean, rows, stage_of, value
 from tests.integration.running import Ran, Run
 from workflows.flow import QUEUES
 from workflows.intake import Taken
@@ -44,7 +44,11 @@ def test_queues_shows_depth_age_rate_and_wait(ready: Run, worker: Worker) -> Non
 
 def test_queues_pauses_and_resumes(ready: Run) -> None:
     assert ready("queues", "pause", "fraud", "--as", "omar", "--json").json == {"paused": "fraud"}
-    assert queue_rows(ready("queues", "--json"))["fraud"]["state"] == "paused"
+    shown = ready("queues", "--json")
+    paused = queue_rows(shown)["fraud"]
+    assert (paused["state"], paused["paused_by"], paused["expected_wait"]) == ("paused", "omar", None)
+    since = value("select since from paused_queue")
+    assert f"-      0  paused since {since:%F %R} by omar" in shown.out
     assert "omar" not in value("select actor from paused_queue")
 
     assert ready("queues", "resume", "fraud", "--json").json == {"resumed": "fraud"}
@@ -71,14 +75,17 @@ def test_parked_lists_shows_and_sends_on_one(ready: Run, worker: Worker) -> None
     assert ready("parked", "list", "--json").json == {"parked": []}
     one, _, other = parked(), parked(), parked("ValueError in score")
 
-    groups = ready("parked", "list", "--json").json["parked"]
+    listed = ready("parked", "list", "--limit", 1, "--json")
+    groups = listed.json["parked"]
     assert [(each["error"], each["cases"]) for each in groups] == [("KeyError in persons", 2), ("ValueError in score", 1)]
+    assert [each["references"] for each in groups] == [[one.reference], [other.reference]]
+    assert [line.split() for line in listed.out.splitlines()[1:3]] == [[one.reference], ["and", "1", "more", "(--limit)"]]
 
     shown = ready("parked", "show", other.reference, "--json").json
     assert (shown["reference"], shown["error"], shown["tries"]) == (other.reference, "ValueError in score", 4)
     assert "engine.py" in shown["traceback"]
 
-    assert ready("parked", "retry", one.reference, "--json").json == {"resumed": 1}
+    assert ready("parked", "retry", one.reference, "--json").json == {"resumed": 1, "left": 0}
     assert stage_of(one) == "submitted"
     assert events_of(one)[-1] == "CaseResumed"
     drain_all(worker())
@@ -88,9 +95,81 @@ def test_parked_lists_shows_and_sends_on_one(ready: Run, worker: Worker) -> None
 def test_parked_sends_on_all_with_the_same_error(ready: Run) -> None:
     one, two, other = parked(), parked(), parked("ValueError in score")
 
-    assert ready("parked", "retry", "--error", "KeyError in persons", "--json").json == {"resumed": 2}
+    assert ready("parked", "retry", "--error", "KeyError in persons", "--json").json == {"resumed": 2, "left": 0}
 
     assert [stage_of(each) for each in (one, two, other)] == ["submitted", "submitted", "parked"]
+
+
+def test_thousands_go_on_set_by_set_and_one_that_cannot_be_loaded_stays_and_is_counted(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sijil.commands.parked.SET", 2)
+    all_of_them = [parked() for _ in range(5)]
+    rows("delete from declaration where case_id = %s", all_of_them[2].case_id)
+
+    ran = ready("parked", "retry", "--error", "KeyError in persons", "--json")
+
+    assert ran.json == {"resumed": 4, "left": 1}
+    assert [stage_of(each) for each in all_of_them] == ["submitted", "submitted", "parked", "submitted", "submitted"]
+
+
+def test_queues_shows_what_waits_for_citizens_caseworkers_and_operators(doubted: tuple[Taken, Taken], ready: Run, worker: Worker) -> None:
+    parked()
+    file(a_household(7, members=2).body)
+    drain_all(worker())
+    rows("update cases set stage_since = stage_since - interval '12 days' where stage = 'under_review'")
+
+    ran = ready("queues", "--json")
+
+    assert [(each["stage"], each["owner"], each["waiting"]) for each in ran.json["people"]] == [
+        ("needs_correction", "citizen", 1), ("under_review", "caseworker", 1), ("parked", "operator", 1),
+    ]  # fmt: skip
+    assert ran.json["people"][1]["oldest_seconds"] == pytest.approx(12 * 86400, abs=60)
+    assert "under_review              1        12 d  caseworker" in ran.out
+
+
+def test_what_is_watched_is_shown_until_ctrl_c(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sijil.commands.operation.time.sleep", sleep)
+
+    for command in ("queues", "workers"):
+        looks.clear()
+        ran = ready(command, "--watch")
+        assert (ran.code, ran.out.count("Ctrl-C ends it"), len(looks)) == (0, 3, 3)
+
+
+def test_show_tells_how_a_case_came_to_where_it_stands_and_names_nobody(doubted: tuple[Taken, Taken], ready: Run, worker: Worker) -> None:
+    _, later = doubted
+    ready("decide", later.reference, "correct", "--reason", "person_lives_elsewhere", "--as", "Amina Berrada")
+
+    ran = ready("show", later.reference.lower(), "--json")
+
+    assert [(each["kind"], each["stage"]) for each in ran.json["events"]] == [
+        ("ApplicationReceived", "submitted"), ("PersonsVerified", "verified"), ("ScoreComputed", "scored"), ("DuplicateSuspected", "under_review"),
+        ("CorrectionAsked", "needs_correction"),
+    ]  # fmt: skip
+    assert ran.json["events"][-1]["by"] == "Amina Berrada"
+    assert [each["template"] for each in ran.json["messages"]] == ["received", "review", "correction_asked"]
+    assert f"{later.reference} (registration) is 'needs_correction' since" in ran.out
+    assert "the stage ends" in ran.out
+    assert "reason person_lives_elsewhere" in ran.out
+    declared = value("select body from declaration where case_id = %s", later.case_id)
+    secrets = [str(each[name]) for each in declared["members"] for name in ("idcs", "birth_date")] + [declared["phone"], declared["commune"]]
+    assert [each for each in secrets if each and each in ran.out] == []
+
+
+def test_show_tells_of_a_parked_case_what_failed_and_of_an_erased_one_that_it_was_erased(ready: Run) -> None:
+    taken = parked()
+    assert "failed 4 times" in ready("show", taken.reference).out
+    assert ready("show", taken.reference, "--json").json["events"][-1]["stage"] == "parked"
+
+    rows("update event set facts = null where case_id = %s", taken.case_id)
+    assert "(erased)" in ready("show", taken.reference).out
+    assert ready("show", "RSU-0000-0000-0000").code == 2
 
 
 def test_what_is_not_parked_cannot_be_shown(ready: Run) -> None:

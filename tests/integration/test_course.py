@@ -183,7 +183,7 @@ def test_bulk_that_has_waited_longer_than_its_allowance_goes_first(database: str
 
 def pause(queue: str) -> None:
     with transaction() as session:
-        pauses.pause(raw(session), queue, "operator:test", clock.now())
+        pauses.pause(raw(session), queue, "omar", clock.now())
 
 
 def resume(queue: str) -> None:

@@ -126,7 +126,7 @@ def test_a_paused_delivery_takes_no_message_and_asks_about_none_until_it_is_resu
     gateway.accepted.append(value("select id from message where case_id = %s", unknown.case_id))
     rows("update message set status = 'sending', due_at = now() - interval '1 minute' where case_id = %s", unknown.case_id)
     with transaction() as session:
-        pauses.pause(raw(session), "delivery", "operator:1", clock.now())
+        pauses.pause(raw(session), "delivery", "omar", clock.now())
 
     assert deliverer.drain() is False
     assert rows("select case_id, status from message order by case_id") == [(owed.case_id, "owed"), (unknown.case_id, "sending")]
@@ -142,7 +142,7 @@ def test_a_paused_delivery_takes_no_message_and_asks_about_none_until_it_is_resu
 def test_another_paused_queue_does_not_hold_deliveries_back(database: str, deliverer: Deliverer) -> None:
     file_clean(1)
     with transaction() as session:
-        pauses.pause(raw(session), "verification", "operator:1", clock.now())
+        pauses.pause(raw(session), "verification", "omar", clock.now())
 
     deliverer.drain()
 
@@ -159,7 +159,7 @@ def test_the_sweep_wakes_delivery_where_messages_are_owed_but_not_while_it_is_pa
     assert woken == ["verification", "delivery"]
 
     with transaction() as session:
-        pauses.pause(raw(session), "delivery", "operator:1", clock.now())
+        pauses.pause(raw(session), "delivery", "omar", clock.now())
     woken.clear()
     sweep.sweep(sweep.DeathDetector())
     assert woken == ["verification"]
@@ -167,7 +167,7 @@ def test_the_sweep_wakes_delivery_where_messages_are_owed_but_not_while_it_is_pa
 
 def test_a_queue_that_does_not_exist_cannot_be_paused_and_the_refusal_names_those_that_do(database: str) -> None:
     with pytest.raises(Refused, match="notification, delivery"), transaction() as session:
-        pauses.pause(raw(session), "deliveries", "operator:1", clock.now())
+        pauses.pause(raw(session), "deliveries", "omar", clock.now())
 
 
 def test_the_commands_pause_show_and_resume_the_delivery_queue(database: str, broker: str) -> None:
@@ -178,7 +178,7 @@ def test_the_commands_pause_show_and_resume_the_delivery_queue(database: str, br
 
     assert run.invoke(operation.app, ["queues", "resume", "delivery"]).exit_code == 0
     lines = run.invoke(operation.app, ["queues"]).output.splitlines()
-    assert lines[-1].split() == ["delivery", "0", "0", "0.0", "0", "0", "open"]
+    assert ["delivery", "0", "0", "0.0", "0", "0", "open"] in [line.split() for line in lines]
 
 
 def test_with_many_waiting_and_many_more_done_no_table_is_read_whole(database: str) -> None:

@@ -24,7 +24,8 @@ REGISTER = {
 IMPERSONAL = {
     "alembic_version.version_num", "attempt.queue", "cases.kind", "cases.stage", "cases.queue", "cases.head", "daily_job.name", "daily_job.done_on",
     "daily_job.error", "eligibility.programme", "eligibility.policy", "event.kind", "event.actor", "event.commitment", "event.hash", "message.template",
-    "message.channel", "message.language", "message.status", "paused_queue.queue", "paused_queue.actor", "receipt.reference", "score.policy", "staff_name.actor", "staff_name.name",
+    "message.channel", "message.language", "message.status", "paused_queue.queue", "paused_queue.actor", "receipt.reference", "score.policy",
+    "staff_name.actor", "staff_name.name",
     "trouble.stage", "trouble.error", "trouble.traceback", "worker.host", "worker.queues", "worker.counters",
 }  # fmt: skip
 DECLARED = {f"{each.table}.{column}" for each in PERSONAL for column in each.columns}

@@ -46,6 +46,6 @@ def test_among_many_timers_the_reviews_are_read_by_their_index_under_a_plan_for_
     count = json.dumps(value("explain (format json) " + COUNT))
 
     assert "Seq Scan" not in longest + count
-    assert "case_under_review" in longest
-    assert "case_under_review" in count
+    assert "case_with_people" in longest
+    assert "case_with_people" in count
     assert '"Sort"' not in longest

@@ -25,8 +25,8 @@ EVENTS_OF_ANSWERS: dict[str, Any] = {
 }  # fmt: skip
 CODES: dict[str, Any] = {
     "enum": [
-        "not_valid", "open_application", "already_registered", "key_reused", "not_possible_now", "declaration_missing", "too_many_corrections", "not_utf8", "not_json",
-        "too_large",
+        "not_valid", "open_application", "already_registered", "key_reused", "not_possible_now", "declaration_missing", "too_many_corrections",
+        "not_utf8", "not_json", "too_large",
     ],
 }  # fmt: skip
 REASONS_TOLD: dict[str, Any] = {"enum": [*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]]}

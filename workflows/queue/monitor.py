@@ -8,12 +8,13 @@ from psycopg.rows import dict_row
 
 from models.database import Connection
 from workflows.events import CaseWithdrawn
-from workflows.flow import ALL_QUEUES, DELIVERY, MACHINE, QUEUES, STAGES
+from workflows.flow import ALL_QUEUES, DELIVERY, MACHINE, OPERATOR, PARKED, QUEUES, STAGES
 from workflows.lanes import ALLOWANCE
 from workflows.queue.attempts import WORKER_LOCK
-from workflows.queue.claim import paused
 
 RATE_OVER = timedelta(minutes=1)
+OF_PEOPLE = {step.name: step.owner for step in STAGES if step.open and step.owner != MACHINE} | {PARKED: OPERATOR}
+PAUSES = "select queue, since, coalesce(name, actor) from paused_queue left join staff_name using (actor)"
 # Counted and looked up in the index of due cases alone. A case's rank less its lane's allowance is when it became ready.
 DEPTH = """
     select (select count(*) from cases where ready and queue = q.queue) as depth,
@@ -35,12 +36,22 @@ WORKERS = f"""
         (select coalesce(sum(cardinality(case_ids)), 0) from attempt a where a.worker_id = w.id) as holds
     from worker w order by w.id
 """
-PARKED = """
+# Read in the index of what waits for people alone.
+WITH_PEOPLE = "select stage, count(*), min(stage_since) from cases where open and not machine group by stage"
+PARKED_CASE = """
     select t.case_id, r.reference, t.stage, t.tries, t.error, t.traceback, t.at
     from trouble t join receipt r using (case_id)
-    where t.parked and (%s::text is null or t.error = %s) and (%s::bigint is null or t.case_id = %s) order by t.at
+    where t.parked and t.case_id = %s
 """
-GROUPS = "select stage, error, count(*) as cases, min(at) as first, max(at) as last from trouble where parked group by stage, error order by 3 desc"
+SAME_ERROR = "select case_id from trouble where parked and error = %s and case_id > %s order by case_id limit %s"
+GROUPS = """
+    select g.*, array(
+        select r.reference from trouble t join receipt r using (case_id)
+        where t.parked and (t.stage, t.error) = (g.stage, g.error) order by t.at, t.case_id limit %s
+    ) as "references"
+    from (select stage, error, count(*) as cases, min(at) as first, max(at) as last from trouble where parked group by stage, error) as g
+    order by g.cases desc, g.stage, g.error
+"""
 DAILY_JOBS = "select name, done_on, error from daily_job order by name"
 # By two indexes, each of a part of the table: those that were sent are many.
 MESSAGES = """
@@ -53,13 +64,13 @@ def queues(connection: Connection, now: datetime) -> list[dict[str, Any]]:
     """Of each queue: depth, age of the oldest in seconds, work done a second over the last minute, and the wait that follows.
 
     Cases since they became ready; of the delivery queue all messages owed, since they were due (a failed try makes them due later).
-    `apart`: cases set apart, which are worked one by one, each at its own time; they are not in `depth`.
+    `apart`: cases set apart, which are worked one by one, each at its own time; they are not in `depth`. A paused queue says who holds it back and since when.
     """
     done = decided_by_queue(connection, now - RATE_OVER) | {DELIVERY: one(connection, SENT, [now - RATE_OVER])[0]}
     waiting = connection.execute(DEPTH, [list(ALLOWANCE), list(ALLOWANCE.values()), list(QUEUES)]).fetchall()
-    held, apart = paused(connection), dict(connection.execute(APART).fetchall())
+    held, apart = pauses(connection), dict(connection.execute(APART).fetchall())
     return [
-        in_queue(queue, depth, since, done.get(queue, 0), now) | {"apart": apart.get(queue, 0), "state": "paused" if queue in held else "open"}
+        in_queue(queue, depth, since, done.get(queue, 0), now) | {"apart": apart.get(queue, 0), "state": "open"} | held.get(queue, {})
         for queue, (depth, since) in zip(ALL_QUEUES, [*waiting, one(connection, OWED)], strict=True)
     ]  # fmt: skip
 
@@ -70,6 +81,24 @@ def in_queue(queue: str, depth: int, since: datetime | None, done: int, now: dat
     wait = round(depth / rate) if rate else None
     oldest = max(0, round((now - since).total_seconds())) if since else 0
     return {"queue": queue, "depth": depth, "oldest_seconds": oldest, "rate": round(rate, 2), "expected_wait": wait if depth else 0}
+
+
+def pauses(connection: Connection) -> dict[str, dict[str, Any]]:
+    """What is different in a paused queue: nobody knows how long it will wait."""
+    return {
+        queue: {"state": "paused", "paused_since": since, "paused_by": name, "expected_wait": None}
+        for queue, since, name in connection.execute(PAUSES)
+    }  # fmt: skip
+
+
+def with_people(connection: Connection, now: datetime) -> list[dict[str, Any]]:
+    """Of each stage where a person must act: whose turn it is, how many wait, and the age of the oldest in seconds."""
+    found = {stage: (count, since) for stage, count, since in connection.execute(WITH_PEOPLE)}
+    waiting = [(stage, owner, *found.get(stage, (0, now))) for stage, owner in OF_PEOPLE.items()]
+    return [
+        {"stage": stage, "owner": owner, "waiting": count, "oldest_seconds": max(0, round((now - since).total_seconds()))}
+        for stage, owner, count, since in waiting
+    ]  # fmt: skip
 
 
 def one(connection: Connection, statement: str, parameters: Sequence[object] = ()) -> tuple[Any, ...]:
@@ -97,16 +126,21 @@ def workers(connection: Connection) -> list[dict[str, Any]]:
         return cursor.execute(WORKERS).fetchall()
 
 
-def parked_groups(connection: Connection) -> list[dict[str, Any]]:
-    """Parked cases, counted by stage and error."""
+def parked_groups(connection: Connection, named: int = 0) -> list[dict[str, Any]]:
+    """Parked cases, counted by stage and error; of each group so many references, longest parked first."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(GROUPS).fetchall()
+        return cursor.execute(GROUPS, [named]).fetchall()
 
 
-def parked_cases(connection: Connection, *, error: str | None = None, case_id: int | None = None) -> list[dict[str, Any]]:
-    """Parked cases, with the place where each failed."""
+def parked_with(connection: Connection, error: str, after: int, limit: int) -> list[int]:
+    """The next so many cases that are parked with this error, in the order of their numbers."""
+    return [case_id for (case_id,) in connection.execute(SAME_ERROR, [error, after, limit])]
+
+
+def parked_case(connection: Connection, case_id: int) -> dict[str, Any] | None:
+    """A parked case, with the place where it failed; None where it is not parked."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(PARKED, [error, error, case_id, case_id]).fetchall()
+        return cursor.execute(PARKED_CASE, [case_id]).fetchone()
 
 
 def messages(connection: Connection) -> dict[str, int]:

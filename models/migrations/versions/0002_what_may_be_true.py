@@ -27,7 +27,7 @@ def upgrade() -> None:
     """Forwards. Fails, and changes nothing, where a row breaks a check: an operator must see it."""
     for table, name, rule in CHECKS:
         op.create_check_constraint(name, table, rule)
-    op.create_index("case_under_review", "cases", ["stage_since", "id"], postgresql_where=sa.text("stage = 'under_review'"))
+    op.create_index("case_with_people", "cases", ["stage", "stage_since", "id"], postgresql_where=sa.text("open and not machine"))
     op.add_column("message", sa.Column("rank", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()))
     op.alter_column("message", "rank", server_default=None)
     op.execute(RANKS)
@@ -46,6 +46,6 @@ def downgrade() -> None:
     op.drop_index("message_due", "message")
     op.create_index("message_due", "message", ["due_at"], postgresql_where=UNSENT)
     op.drop_column("message", "rank")
-    op.drop_index("case_under_review", "cases")
+    op.drop_index("case_with_people", "cases")
     for table, name, _ in CHECKS:
         op.drop_constraint(name, table)

@@ -1,0 +1,56 @@
+"""How one case came to where it stands, for operators and caseworkers: events, messages and failures, in codes. Reads only; names nobody of the household."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from psycopg.rows import dict_row
+
+from models.database import Connection
+from workflows.events import KINDS, CaseParked, CaseResumed
+from workflows.flow import FLOWS, PARKED, step_of
+from workflows.load import find
+from workflows.staff import names_of
+
+CASE = """
+    select c.id, r.reference, c.kind, c.stage, c.stage_since, c.version, c.lane, c.open, c.queue, c.ready, c.due_at, c.deadline, c.submitted_at
+    from cases c join receipt r on r.case_id = c.id where c.id = %s
+"""
+EVENTS = "select seq, at, kind, actor as by, facts::text as facts from event where case_id = %s order by seq"
+MESSAGES = "select seq, template, channel, status, sent_at, tries, error from message where case_id = %s order by seq"
+FAILURE = "select stage, tries, error, at, parked, unanswered_since from trouble where case_id = %s"
+
+
+def timeline(connection: Connection, reference: str) -> dict[str, Any]:
+    """A case with its `events`, each with the stage that it led to, its `messages` and its last `failure`. Raises NotFound."""
+    case_id = find(connection, reference).id
+    with connection.cursor(row_factory=dict_row) as cursor:
+        case = cursor.execute(CASE, [case_id]).fetchone()
+        assert case is not None
+        events = cursor.execute(EVENTS, [case_id]).fetchall()
+        messages = cursor.execute(MESSAGES, [case_id]).fetchall()
+        failure = cursor.execute(FAILURE, [case_id]).fetchone()
+    names, stage = names_of(connection, {each["by"] for each in events}), ""
+    for each in events:
+        facts = None if each["facts"] is None else msgspec.json.decode(each["facts"])
+        stage = leads_to(case["kind"], stage, each["kind"], facts or {})
+        each |= {"by": names.get(each["by"], each["by"]), "stage": stage, "facts": facts if facts is None else short(facts)}
+    return {name: value for name, value in case.items() if name != "id"} | {"events": events, "messages": messages, "failure": failure}
+
+
+def leads_to(kind: str, stage: str, event: str, facts: Mapping[str, Any]) -> str:
+    """The stage that an event of this kind leads to; where the map knows none, the case stays."""
+    if not stage:
+        return FLOWS[kind].first if kind in FLOWS else ""
+    if event == CaseParked.__name__:
+        return PARKED
+    if event == CaseResumed.__name__:
+        return str(facts.get("stage", ""))
+    if stage == PARKED or kind not in FLOWS or stage not in FLOWS[kind].steps:
+        return stage
+    return step_of(kind, stage).leads.get(KINDS[event], stage) if event in KINDS else stage
+
+
+def short(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts in short: codes and numbers as they are, of lists how many they hold."""
+    return {name: len(value) if isinstance(value, list | dict) else value for name, value in facts.items() if name != "type"}
