@@ -1,5 +1,6 @@
 """The database: one pool a process, and the one place that commits."""
 
+import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,57 +8,40 @@ from functools import cache
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from models import clock
-from models.errors import Unavailable
+from models.connection import Connection as Connection
+from models.connection import bounds
+from models.connection import dial as dial
+from models.connection import known_url as known_url
+from models.errors import DatabaseAway, Unavailable
 from models.settings import settings
 
-Connection = psycopg.Connection[Any]
 Result = TypeVar("Result")
-CONNECTED: dict[str, Any] = {"connect_timeout": 10, "client_encoding": "UTF8"}  # one that swallows packets is away, too
-DATES = "set datestyle = 'ISO'"  # whatever the server's own is
-# By SQLSTATE: no connection, no room or memory, a statement that took too long, shut down or starting, its disk fails. None is about what was asked.
-AWAY = ("08", "53", "57014", "57P", "58")
+# By SQLSTATE: no connection, no room or memory, bounds of a transaction, shut down or starting, its disk fails, it takes no writes (a primary that
+# was demoted). None is about what was asked.
+AWAY = ("08", "53", "25P03", "25P04", "57P", "58", "25006")
 # It refuses an order of locks or a moment, not the work: the same simply goes again.
-AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.LockNotAvailable)
-TIMES = 5  # that a person's or a file's transaction goes again
-
-
-def address(url: str) -> URL:
-    """The address in its parts. Raises Unavailable where it is none of a PostgreSQL."""
-    try:
-        parts = make_url(dialect_url(url))
-    except (ArgumentError, ValueError):
-        parts = None
-    if parts is None or parts.drivername != "postgresql+psycopg":
-        raise Unavailable("SIJIL_DATABASE_URL is not an address of a PostgreSQL: it looks like postgresql://user:password@host/name.")
-    return parts
-
-
-def dialect_url(url: str) -> str:
-    """The address as SQLAlchemy wants it, with the psycopg driver named."""
-    for prefix in ("postgresql://", "postgres://"):
-        if url.startswith(prefix):
-            return "postgresql+psycopg://" + url.removeprefix(prefix)
-    return url
+AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+TIMES = 5  # that the same goes again
 
 
 @cache
 def engine() -> Engine:
     """The pool of this process. Raises Unavailable where no address is known, or none of a PostgreSQL."""
-    made = create_engine(address(known_url()), pool_size=32, max_overflow=32, pool_pre_ping=True, connect_args=CONNECTED)
-    event.listen(made, "connect", first_word)
-    return made
+    known_url()
+    return create_engine("postgresql+psycopg://", creator=pooled, pool_size=32, max_overflow=32, pool_pre_ping=True)
 
 
-def first_word(made: Any, record: object) -> None:
-    """A new connection writes dates as we read them, and tells the time."""
-    made.execute(DATES)
-    follow_clock(made)
-    made.commit()
+def pooled() -> Connection:
+    """A new connection of the pool, which tells the time."""
+    connection = dial()
+    follow_clock(connection)
+    connection.autocommit = False
+    return connection
 
 
 def follow_clock(connection: Connection) -> None:
@@ -68,29 +52,17 @@ def follow_clock(connection: Connection) -> None:
         clock.follow(told)
 
 
-def known_url() -> str:
-    """The address in the settings. Raises Unavailable where there is none: libpq would look for a server of its own choice."""
-    url = settings().database_url
-    if not url:
-        raise Unavailable("No database address. Set SIJIL_DATABASE_URL, or start one with `sijil demo` or `sijil serve`.")
-    return url
-
-
 def close_pool() -> None:
     """Ends this process's pooled connections; the next use opens them anew, by the settings of then."""
     if engine.cache_info().currsize:
         engine().dispose()
     engine.cache_clear()
+    bounds["transaction_timeout"] = "0"
 
 
 def bound_transactions(seconds: int) -> None:
     """From now on the database ends every transaction of this process that lasts longer; connections that are open already are given up."""
-
-    def bound(connection: Any, record: object) -> None:
-        connection.execute(f"set transaction_timeout = '{seconds}s'")
-        connection.commit()
-
-    event.listen(engine(), "connect", bound)
+    bounds["transaction_timeout"] = f"{seconds}s"
     engine().dispose()
 
 
@@ -106,10 +78,11 @@ def transaction() -> Iterator[Session]:
             yield session
     except (DBAPIError, psycopg.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        if not lost(cause):
+        if lost(cause):
+            session.invalidate()
+        if (away := unavailable(cause)) is None:
             raise
-        session.invalidate()
-        raise Unavailable(f"The database does not answer ({settings().database_url_shown()}).") from error
+        raise away from error
     finally:
         session.close()
 
@@ -124,32 +97,48 @@ def snapshot() -> Iterator[Connection]:
 
 def transact(work: Callable[[Session], Result]) -> Result:
     """What this work gives, in a transaction of its own; again where it met others in another order of locks. Raises what `transaction` raises."""
-    for _ in range(TIMES):
+    for turn in range(TIMES):
         try:
             with transaction() as session:
                 return work(session)
         except AGAIN:
-            continue
+            pass
         except DBAPIError as error:
             if not isinstance(error.orig, AGAIN):
                 raise
+        back_off(turn)
     raise Unavailable("Others change the same at this moment. Try again shortly.")
+
+
+def back_off(turn: int) -> None:
+    """Waits before the same goes again, each time longer, and not as long as whoever it met."""
+    time.sleep(random.uniform(0.5, 1.0) * 0.02 * 2**turn)
 
 
 def lost(error: object) -> bool:
     """Whether this is about the database itself (no connection, shutting down, its disk full) and not about what was asked."""
-    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):  # a primary that was demoted
-        return True
-    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+    if not isinstance(error, psycopg.Error):
         return False
-    return error.sqlstate is None or error.sqlstate.startswith(AWAY)
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return error.sqlstate.startswith(AWAY)
 
 
-def dial() -> Connection:
-    """A connection of its own, outside the pool, each statement committed by itself. Raises psycopg's OperationalError where none comes about."""
-    connection = psycopg.connect(known_url(), autocommit=True, **CONNECTED)
-    connection.execute(DATES)
-    return connection
+def unavailable(error: object) -> Unavailable | None:
+    """This error told as something that is away; None where it is about what was asked.
+
+    A lock on a row is about the work that meets it, and all others go on; a lock on a table and whatever else the database does are about no work.
+    """
+    where = settings().database_url_shown()
+    if lost(error):
+        return DatabaseAway(f"The database does not answer ({where}).")
+    if isinstance(error, psycopg.errors.LockNotAvailable):
+        if "tuple" in (error.diag.context or ""):
+            return Unavailable("Somebody holds a row that this needs. `select * from pg_stat_activity where state = 'idle in transaction'` may say who.")
+        return DatabaseAway(f"Somebody holds a lock on a whole table ({where}). `select * from pg_locks where mode like '%Exclusive%'` may say who.")
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        return DatabaseAway(f"A statement was cancelled, by an administrator or by a statement_timeout ({where}).")
+    return None
 
 
 def raw(session: Session) -> Connection:

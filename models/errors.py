@@ -36,6 +36,10 @@ class Unavailable(SijilError):
     """A register, a gateway, the broker or the database is away. Web: 503. Command line: exit code 2. Worker: try later; never counts as a try."""
 
 
+class DatabaseAway(Unavailable):
+    """The database is what is away, or holds everybody up. Worker: so it is about no case, and none is looked for."""
+
+
 class Broken(SijilError):
     """Our fault. Web: 500 with a reference. Command line: exit code 70. Worker: parked after the last try, which `sijil_parked` tells."""
 

@@ -59,6 +59,7 @@ def upgrade(to: str = NEWEST) -> bool:
     made.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     try:
         with engine().begin() as connection:
+            connection.execute(text("set local lock_timeout = 0"))  # it waits for its turn, and for whoever works still
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
             made.attributes["connection"] = connection
             command.upgrade(made, to)

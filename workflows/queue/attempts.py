@@ -14,7 +14,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from models import clock
-from models.database import Connection, dial, follow_clock, lost, value
+from models.database import Connection, dial, follow_clock, lost, unavailable, value
 from models.errors import Unavailable
 
 WORKER_LOCK = 7218  # first key of the advisory locks on workers; the number of the law
@@ -25,6 +25,7 @@ END = "delete from attempt where id = %s"
 # A worker that lost its connection did not die: nothing counts against anybody.
 HAND_OVER = ("update attempt set worker_id = null where worker_id = %s", "delete from worker where id = %s")
 GIVE_BACK = "update attempt set worker_id = null where id = %s"
+PUT_OFF = "update attempt set worker_id = null, at = %s where id = %s"
 HALVE = """
     with whole as (delete from attempt where id = %s returning queue, coalesce(%s, at) as at)
     insert into attempt (worker_id, queue, case_ids, at)
@@ -60,6 +61,7 @@ class Attempts:
     since: datetime
     worker_id: int | None = None
     connection: Connection | None = None
+    unsettled: list[tuple[str, list[object]]] = field(default_factory=list)  # what could not be given back, because the table was locked
     lock: RLock = field(default_factory=RLock)  # held from asking for the number to writing it down: it changes with the connection
 
     def begin(self, queue: str, case_ids: Sequence[int], now: datetime) -> Attempt:
@@ -70,7 +72,11 @@ class Attempts:
 
     def give_back(self, attempt: Attempt) -> None:
         """Nothing came of it: what stands in a queue is found there again; what was set apart is set apart again."""
-        self.run(GIVE_BACK if attempt.apart else END, [attempt.id])
+        self.settle(GIVE_BACK if attempt.apart else END, [attempt.id])
+
+    def put_off(self, attempt: Attempt, until: datetime) -> None:
+        """What was set apart is set apart again as it is, and taken up then at the earliest."""
+        self.settle(PUT_OFF, [until, attempt.id])
 
     def end(self, attempt: Attempt) -> None:
         """It is over; its cases are wherever the work put them."""
@@ -93,6 +99,9 @@ class Attempts:
     def heartbeat(self, now: datetime, counters: Mapping[str, float]) -> None:
         """The worker is alive, and has done so much."""
         with self.lock, self.connected():
+            while self.unsettled:
+                self.run(*self.unsettled[0])
+                self.unsettled.pop(0)
             self.run("update worker set seen_at = %s, counters = %s where id = %s", [now, Jsonb(dict(counters)), self.number()])
             assert self.connection is not None
             follow_clock(self.connection)
@@ -124,6 +133,16 @@ class Attempts:
                 self.connection.close()
                 raise
             self.worker_id = number
+            self.unsettled.clear()
+
+    def settle(self, statement: str, parameters: list[object]) -> None:
+        """Lets go of an attempt; with the next heartbeat where that is not possible now."""
+        try:
+            self.run(statement, parameters)
+        except Unavailable:
+            with self.lock:
+                self.unsettled.append((statement, parameters))
+            raise
 
     def run(self, statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
         """One statement, committed by itself."""
@@ -135,15 +154,15 @@ class Attempts:
 
     @contextmanager
     def connected(self) -> Iterator[None]:
-        """Closes a connection that is lost, and raises Unavailable: whoever comes next signs on anew."""
+        """Raises Unavailable where something is away or held, and closes a connection that is lost: whoever comes next signs on anew."""
         try:
             yield
         except psycopg.Error as error:
-            if not lost(error):
-                raise
-            if self.connection is not None:
+            if lost(error) and self.connection is not None:
                 self.connection.close()
-            raise Unavailable("The database does not answer.") from error
+            if (away := unavailable(error)) is None:
+                raise
+            raise away from error
 
 
 def count_gone(connection: Connection, silent_since: datetime) -> int:

@@ -6,17 +6,19 @@ The same finds the one case about which a register gives no answer. Whatever hap
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
 from models import clock
-from models.database import AGAIN, raw, transaction
-from models.errors import Unavailable, describe
+from models.database import AGAIN, TIMES, back_off, raw, transaction, unavailable
+from models.errors import DatabaseAway, Unavailable, describe
 from workflows.queue.attempts import END, Attempt, halves
 from workflows.queue.batch import Batches, BatchFailed, Find
 from workflows.queue.claim import claim_these, paused
 from workflows.queue.trouble import UNANSWERED, failed_alone, unanswered
 
+HELD_UP = timedelta(seconds=5)  # until what was set apart is tried again where it was the database that held it up
 log = structlog.get_logger()
 
 
@@ -26,20 +28,20 @@ class Bisection:
 
     batches: Batches
 
-    def run(self, queue: str, find: Find, attempt: Attempt | None = None) -> None:
+    def run(self, queue: str, find: Find, attempt: Attempt | None = None, turn: int = 0) -> None:
         """A batch; where it fails, its halves. Raises Unavailable where something is away."""
         try:
             self.batches.run(queue, find, attempt)
         except BatchFailed as failed:
-            self.split(failed.attempt, failed.why)
+            self.split(failed.attempt, failed.why, turn)
 
-    def split(self, attempt: Attempt, error: BaseException) -> None:
-        """The same again where the database asks for it, else halves, down to one."""
+    def split(self, attempt: Attempt, error: BaseException, turn: int = 0) -> None:
+        """The same again where the database asks for it, a few times; else halves, down to one."""
         self.batches.counters["failures"] += 1
         log.info("batch failed", cases=len(attempt.case_ids), error=describe(error).error)
         attempts = self.batches.attempts
         if isinstance(error, AGAIN) or len(attempt.case_ids) == 1:
-            self.retry(attempt)
+            self.retry(attempt, turn + 1 if isinstance(error, AGAIN) else 0)
             return
         if attempt.apart:
             attempts.halve(attempt)
@@ -48,13 +50,14 @@ class Bisection:
         for half in halves(attempt.case_ids):
             self.retry(attempts.begin(attempt.queue, half, clock.now()))
 
-    def retry(self, attempt: Attempt) -> None:
+    def retry(self, attempt: Attempt, turn: int = 0) -> None:
         """These cases, and no others; one alone goes stage by stage. What was set apart and gets no answer is put off, and holds up nobody."""
         try:
+            once_more(turn)
             if len(attempt.case_ids) == 1:
                 self.run_alone(attempt)
             else:
-                self.run(attempt.queue, lambda connection: claim_these(connection, attempt.case_ids, attempt.apart), attempt)
+                self.run(attempt.queue, lambda connection: claim_these(connection, attempt.case_ids, attempt.apart), attempt, turn)
         except BaseException as error:
             if not (attempt.apart and isinstance(error, Unavailable)):
                 self.batches.attempts.give_back(attempt)
@@ -62,7 +65,10 @@ class Bisection:
             self.put_off(attempt, error)
 
     def put_off(self, attempt: Attempt, error: Unavailable) -> None:
-        """It waits for another while: several in halves, so that those who can go on do."""
+        """It waits for another while: several in halves, so that those who can go on do. As it is where it was the database that held it up."""
+        if isinstance(error, DatabaseAway):
+            self.batches.attempts.put_off(attempt, clock.now() + HELD_UP)
+            return
         if len(attempt.case_ids) > 1:
             self.batches.attempts.halve(attempt, clock.now() + UNANSWERED)
             return
@@ -77,11 +83,13 @@ class Bisection:
     def run_alone(self, attempt: Attempt) -> None:
         """One case, a transaction a stage. Where something fails now, it is this case that fails."""
         queue: str | None = attempt.queue
+        turn = 0
         while queue in self.batches.serves:
             try:
                 queue = self.run_stage(attempt, queue)
             except AGAIN:
-                continue
+                turn += 1
+                once_more(turn)
         self.batches.attempts.end(attempt)
 
     def run_stage(self, attempt: Attempt, queue: str) -> str | None:
@@ -96,7 +104,9 @@ class Bisection:
                     progress = self.batches.work(connection, rows, ())
             except (Unavailable, KeyboardInterrupt, *AGAIN):
                 raise
-            except BaseException as error:  # noqa: BLE001 - a worker's edge: whatever it is, a library's panic too, it is counted against this case
+            except BaseException as error:  # a worker's edge: whatever it is, a library's panic too, it is counted against this case
+                if unavailable(error):
+                    raise
                 failure = describe(error)
                 log.warning("case failed alone", case_id=rows[0].id, error=failure.error)
                 connection.execute(END, [attempt.id])
@@ -127,6 +137,8 @@ class Bisection:
         """Works these alone; what was away, if there was no answer for one of them."""
         try:
             self.run(queue, lambda connection: claim_these(connection, case_ids))
+        except DatabaseAway:
+            raise
         except Unavailable as error:
             return error
         return None
@@ -138,3 +150,11 @@ class Bisection:
                 unanswered(raw(session), row, describe(error), clock.now())
             if attempt:
                 raw(session).execute(END, [attempt.id])
+
+
+def once_more(turn: int) -> None:
+    """Waits before the same goes again. Raises Unavailable after a few turns: nobody is kept in here."""
+    if turn > TIMES:
+        raise Unavailable("Others change the same cases at this moment; they are tried again shortly.")
+    if turn:
+        back_off(turn)

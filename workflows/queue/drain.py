@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from models import clock
 from models.database import Connection
-from models.errors import Unavailable
+from models.errors import DatabaseAway, Unavailable
 from workflows.load import CaseRow
 from workflows.queue.batch import Batches
 from workflows.queue.bisection import Bisection
@@ -45,6 +45,8 @@ class Drainer:
         with self.lock.shared():
             try:
                 self.bisection.run(queue, lambda connection: self.claim(connection, queue, claimed))
+            except DatabaseAway:
+                raise
             except Unavailable:
                 if not self.bisection.some_answered(queue, claimed):
                     raise

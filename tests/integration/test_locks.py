@@ -1,0 +1,211 @@
+"""A lock that somebody holds, on a table or a row, is nobody's fault: nothing counts, nobody is parked, and all goes on once it is gone."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import psycopg
+import pytest
+
+from models.connection import bounds
+from models.database import bound_transactions, close_pool, raw, transact
+from models.errors import DatabaseAway, Unavailable
+from tasks.sweep import DeathDetector, sweep
+from tests.conftest import forget_settings
+from tests.filing import Worker, apart, clean, drain_all, file, file_clean, healthy, register, rows, stages, value
+from tests.people import after
+from workflows.queue.drain import Drainer
+
+TABLES = ["cases", "event", "message", "attempt", "receipt", "declaration", "household", "household_version", "household_member", "person_claim", "score"]
+
+
+@pytest.fixture(autouse=True)
+def impatient(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A statement waits for a lock for a moment only."""
+    monkeypatch.setitem(bounds, "lock_timeout", "200ms")
+    forget_settings()
+    yield
+    close_pool()
+
+
+@contextmanager
+def locked(database: str, table: str, mode: str = "share") -> Iterator[None]:
+    """Somebody holds the table, as a report, a dump or a change of it does."""
+    with psycopg.connect(database) as holder:
+        holder.execute(f"lock table {table} in {mode} mode")
+        yield
+
+
+def tried(drainer: Drainer) -> list[Unavailable]:
+    """What its drains of every queue raised."""
+    raised = []
+    for queue in sorted(drainer.batches.serves):
+        try:
+            drainer.drain(queue, 0.3)
+        except Unavailable as error:
+            raised.append(error)
+    return raised
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_that_is_locked_for_longer_than_anybody_waits_parks_nobody(database: str, broker: str, worker: Worker, table: str) -> None:
+    # Given cases in a queue, one that is set apart, and somebody who locks a table
+    taken = file_clean(4)
+    rows("update cases set ready = false where id = %s", taken[0].case_id)
+    rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [taken[0].case_id])
+    drainer = worker()
+
+    # When workers and the sweep come by again and again
+    with locked(database, table):
+        raised = [error for _ in range(3) for error in tried(drainer)]
+        for _ in range(2):
+            try:
+                sweep(DeathDetector())
+            except DatabaseAway:
+                pass
+
+    # Then it was the database that was away, nothing counts, and once it is free all goes on within ten seconds
+    assert all(isinstance(error, DatabaseAway) for error in raised)
+    assert value("select count(*) from trouble") == 0
+    drainer.batches.attempts.heartbeat(value("select now()"), {})
+    assert healthy()
+    with after(seconds=10):
+        drain_all(drainer)
+    assert stages() == {"notified": 4}
+    assert value("select count(*) from attempt") == 0
+
+
+@pytest.mark.parametrize("mode", ["share", "share row exclusive", "exclusive", "access exclusive"])
+def test_whatever_the_mode_of_the_lock_it_is_told_as_one(database: str, worker: Worker, mode: str) -> None:
+    file_clean(2)
+    drainer = worker()
+
+    with locked(database, "event", mode), pytest.raises(DatabaseAway, match="lock on a whole table"):
+        drainer.drain("verification", 60)
+
+    drain_all(drainer)
+    assert stages() == {"notified": 2}
+
+
+def test_a_change_of_a_table_that_waits_for_a_forgotten_transaction_holds_up_nobody_for_ever(database: str, worker: Worker) -> None:
+    """ALTER TABLE waits for whoever has only looked, and everybody else behind it."""
+    file_clean(2)
+    drainer = worker()
+    with psycopg.connect(database) as changing, psycopg.connect(database) as forgotten:
+        forgotten.execute("select count(*) from event")
+        thread = Thread(target=lambda: changing.execute("alter table event add column later int"))
+        thread.start()
+        while not value("select exists (select from pg_locks where not granted)"):
+            time.sleep(0.01)
+
+        with pytest.raises(DatabaseAway):
+            drainer.drain("verification", 60)
+
+        forgotten.rollback()
+        thread.join()
+        changing.rollback()
+    drain_all(drainer)
+    assert stages() == {"notified": 2}
+
+
+def test_a_person_whom_a_forgotten_transaction_holds_holds_up_no_neighbour(database: str, worker: Worker) -> None:
+    # Given a transaction that waits for its user, and holds what one case of ten must write
+    made = clean(10)
+    register(made)
+    taken = file(*[each.body for each in made])
+    drainer = worker()
+    with psycopg.connect(database) as forgotten:
+        forgotten.execute("insert into person_claim (idcs, household_id, case_id) values (%s, 999, %s)", [made[3].persons[0].idcs, taken[3].case_id])
+
+        # When the queue is worked off
+        drain_all(drainer)
+
+        # Then that one waits by itself, and no try is counted
+        assert stages() == {"notified": 9, "submitted": 1}
+        assert apart() == [[taken[3].case_id]]
+        assert rows("select tries, parked from trouble") == [(0, False)]
+        forgotten.rollback()
+    with after(seconds=120):
+        drain_all(drainer)
+    assert stages() == {"notified": 10}
+
+
+def test_a_transaction_that_outlives_its_bound_is_no_failure_of_its_cases(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    file_clean(4)
+    monkeypatch.setitem(bounds, "lock_timeout", "0")
+    bound_transactions(1)
+    drainer = worker()
+
+    with locked(database, "event"), pytest.raises(DatabaseAway):
+        drainer.drain("verification", 60)
+
+    close_pool()
+    assert (value("select count(*) from trouble"), drainer.batches.counters["failures"]) == (0, 0)
+    drain_all(drainer)
+    assert stages() == {"notified": 4}
+
+
+def test_a_statement_that_an_administrator_cancels_is_no_failure_of_its_cases(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    file_clean(4)
+    monkeypatch.setitem(bounds, "lock_timeout", "0")
+    forget_settings()
+    drainer, raised = worker(), list[Unavailable]()
+
+    def work() -> None:
+        raised.extend(tried(drainer))
+
+    with locked(database, "event"):
+        thread = Thread(target=work)
+        thread.start()
+        while not value("select count(pg_cancel_backend(pid)) from pg_locks where not granted"):
+            time.sleep(0.01)
+        rows("select pg_cancel_backend(pid) from pg_locks where not granted")
+    thread.join()
+
+    assert "statement_timeout" in str(raised[0])
+    assert value("select count(*) from trouble") == 0
+    drain_all(drainer)
+    assert stages() == {"notified": 4}
+
+
+def ever_refused(error: type[psycopg.Error]) -> Callable[..., None]:
+    """What stands in a register's way each time."""
+
+    def refuse(*_: object) -> None:
+        raise error("again")
+
+    return refuse
+
+
+@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.parametrize("set_apart", [False, True])
+def test_whoever_is_told_to_try_again_without_end_tries_a_few_times_and_lets_go(
+    database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch, size: int, set_apart: bool
+) -> None:
+    """Recursion without end would hold the thread, deaf to SIGTERM, until Python's own bound of it."""
+    taken = file_clean(size)
+    if set_apart:
+        rows("update cases set ready = false")
+        rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [each.case_id for each in taken])
+    monkeypatch.setattr("workflows.queue.batch.work", ever_refused(psycopg.errors.DeadlockDetected))
+    drainer, ended = worker(), Event()
+
+    def drain() -> None:
+        tried(drainer)
+        ended.set()
+
+    Thread(target=drain, daemon=True).start()
+
+    assert ended.wait(60)
+    monkeypatch.undo()
+    assert value("select count(*) from attempt where worker_id is not null") == 0
+    assert value("select count(*) from trouble where tries > 0 or parked") == 0
+    with after(seconds=120):
+        drain_all(drainer)
+    assert stages() == {"notified": size}
+
+
+def test_a_person_or_a_file_that_meets_a_locked_table_is_told_so(database: str) -> None:
+    with locked(database, "event"), pytest.raises(DatabaseAway, match="pg_locks"):
+        transact(lambda session: raw(session).execute("delete from event"))
