@@ -12,7 +12,8 @@ from models.errors import Refused
 from models.population import BirthPrecision, PersonStatus, Sex
 from sijil.textfiles import opened
 from workflows import reading
-from workflows.declaration import NO_CONTROLS, BirthDate, Declared, Idcs, Name
+from workflows.declaration import Declared
+from workflows.fields import NO_CONTROLS, BirthDate, Idcs, Name
 from workflows.problems import in_one
 
 COLUMNS = ("idcs", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la", "birth_date", "birth_precision", "sex", "cin", "status")

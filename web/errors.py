@@ -13,7 +13,7 @@ from litestar.response import Template
 from models.errors import NotFound, Problem, Refused, SijilError, Stale, Unavailable, describe
 from models.settings import settings
 from web.language import page_for
-from workflows.declaration import NO_CONTROLS
+from workflows.fields import NO_CONTROLS
 from workflows.problems import OTHERWISE, PATTERNS, SENTENCES, WHOLE
 
 STATUS: dict[type[SijilError], int] = {Refused: 422, Stale: 409, NotFound: 404, Unavailable: 503}

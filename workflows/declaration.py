@@ -3,17 +3,14 @@
 The same model is the body of the API, a line of the import, and (validated once, stored as JSON) what the stages read.
 """
 
-import re
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import phonenumbers
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, model_validator
-from pydantic_core import PydanticKnownError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from models.errors import Problem
-from workflows.text import NUMBER, calendar_date
+from workflows.fields import CIN, NO_CONTROLS, STORED, BirthDate, Count, Idcs, Key, Money, Name, Phone
 
 Milieu = Literal["urban", "rural"]
 Sex = Literal["female", "male"]
@@ -32,53 +29,7 @@ Orphan = Literal["none", "father", "mother", "both"]
 Custody = Literal["none", "custody", "kafala", "guardian"]
 Dwelling = Literal["villa", "flat", "traditional_house", "modern_house", "rural_stone", "rural_other", "room", "shack", "other"]
 
-PLACES = 2  # digits after the point of an amount
-AMOUNT_SCHEMA: dict[str, Any] = {
-    "anyOf": [{"type": "number", "minimum": 0, "maximum": 100_000}, {"type": "string", "pattern": r"^[0-9]{1,6}(\.[0-9]{1,2})?$"}],
-    "description": "Dirhams (DH), with at most two digits after the point.",
-}
-STORED = {"stored": True}  # the context of a declaration that is read back
-SEPARATORS = re.compile(r"[ ().-]")
-DIALLED = re.compile(r"(?:\+|00)?[0-9]{3,17}")
-
-
-def e164(value: str, info: ValidationInfo) -> str:
-    """A phone number in E.164 form (ITU-T); a national number is taken as Moroccan. One that is stored was looked at when it came."""
-    if info.context is STORED:
-        return value
-    dialled = SEPARATORS.sub("", value)
-    try:
-        number = phonenumbers.parse(dialled if DIALLED.fullmatch(dialled) else "", "MA")
-    except phonenumbers.NumberParseException:
-        raise ValueError("Is not a phone number.") from None
-    if not phonenumbers.is_valid_number(number):
-        raise ValueError("Is not a number that exists in its country.")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def dirhams(value: object) -> object:
-    """An amount as it is written: digits, and at most two after the point. Anything else is left for the model to refuse."""
-    if isinstance(value, str) and NUMBER.fullmatch(value):
-        value = Decimal(value)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        value = Decimal(repr(value))
-    if isinstance(value, Decimal) and value.is_finite() and not -PLACES <= int(value.as_tuple().exponent) <= 0:
-        raise PydanticKnownError("decimal_max_places", {"decimal_places": PLACES})
-    return value
-
-
-# In the words of every dialect of patterns, for those who read the JSON Schema; each with its sentence in problems.py.
 MOST_READ = 200  # members, whatever the settings allow: a body of nonsense is not read to its end
-IDCS = r"^[0-9]{10}$"
-CIN = r"^[A-Za-z]{1,2}[0-9]{1,7}$"
-NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"
-Idcs = Annotated[str, Field(pattern=IDCS, description="Digital civil and social identifier, ten digits.")]
-Phone = Annotated[str, Field(max_length=40), AfterValidator(e164)]
-Name = Annotated[str, Field(min_length=1, max_length=80, pattern=NO_CONTROLS)]  # as typed
-Key = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROLS)]
-Money = Annotated[Decimal, Field(ge=0, le=100_000, max_digits=9), BeforeValidator(dirhams), WithJsonSchema(AMOUNT_SCHEMA)]
-BirthDate = Annotated[date, Field(ge=date(1890, 1, 1)), BeforeValidator(calendar_date)]
-Count = Annotated[int, Field(ge=0, le=99)]
 
 
 class Declared(BaseModel):

@@ -7,7 +7,7 @@ from pydantic_core import ErrorDetails
 
 from models.errors import Problem
 from models.settings import HTTP_ADDRESS
-from workflows.declaration import CIN, IDCS, NO_CONTROLS
+from workflows.fields import CIN, IDCS, NO_CONTROLS
 
 WHOLE = "body"
 OTHERWISE = "Is not valid."
@@ -26,13 +26,13 @@ SENTENCES: Mapping[str, str] = {
     "string_too_long": "Must have at most {max_length} characters.",
     "too_long": "Must hold at most {max_length}.",
     "decimal_max_digits": "Must have at most {max_digits} digits.",
-    "decimal_max_places": "Must have at most {decimal_places} digits after the point, as it is written, and thousands not set apart.",
     "string_type": "Must be a text.",
     "list_type": "Must be a list.",
     "model_type": "Must be an object.",
     **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), WHOLE_NUMBER),
-    **dict.fromkeys(("decimal_type", "decimal_parsing", "finite_number", "is_instance_of"), NUMBER),  # an amount is the one that must be an instance
-    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), DATE),
+    **dict.fromkeys(("decimal_type", "decimal_parsing", "finite_number"), NUMBER),
+    **dict.fromkeys(("calendar_date", "date_parsing", "date_from_datetime_parsing"), DATE),  # the first is of fields.py, as is this:
+    "amount": "Must be an amount in digits, with at most two after a point, and thousands not set apart.",
     **dict.fromkeys(("bool_type", "bool_parsing"), YES_OR_NO),
 }
 PATTERNS: Mapping[str, str] = {

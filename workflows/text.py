@@ -1,15 +1,12 @@
-"""What two texts must have in common to be the same text, and how numbers and dates are written in one."""
+"""What two texts must have in common to be the same text, and how numbers are written in one."""
 
 import re
 import unicodedata
-from contextlib import suppress
-from datetime import date
 
 EASTERN_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 UNSEEN_MARKS = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # joiners and variation selectors: no format characters by category
 NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")  # no sign before it, nothing between thousands, no exponent
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
-DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def canonical(text: str) -> str:
@@ -33,11 +30,3 @@ def visible(letter: str) -> str:
 def whole_number(text: str) -> int | str:
     """A whole number that is written in digits; any other text as it is, for a model to refuse."""
     return int(text) if WHOLE_NUMBER.fullmatch(text) else text
-
-
-def calendar_date(value: object) -> object:
-    """A date that is written YYYY-MM-DD; anything else as it is, for a model to refuse."""
-    if isinstance(value, str) and DATE.fullmatch(value):
-        with suppress(ValueError):  # no calendar has it
-            return date.fromisoformat(value)
-    return value

@@ -19,7 +19,8 @@ from web.api.schema import schema_of
 from web.errors import problem
 from web.queries import UNKNOWN, reasons_of, status_of
 from workflows import reading
-from workflows.declaration import NO_CONTROLS, ApplicationBody, Declaration, Declared
+from workflows.declaration import ApplicationBody, Declaration, Declared
+from workflows.fields import NO_CONTROLS
 from workflows.intake import Application, NotTaken, Taken, key_of, submit
 from workflows.keyed import is_secret_of
 from workflows.lanes import INTERACTIVE

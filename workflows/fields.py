@@ -1,0 +1,82 @@
+"""The kinds of answers that forms and files hold: what each may be and how it is written. Nothing is guessed from another type.
+
+Dates and amounts are checked as texts before they are read, in the validator's own code: what is stored is read back a million times an hour.
+"""
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+import phonenumbers
+from pydantic import AfterValidator, Field, GetPydanticSchema, ValidationInfo, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
+
+# In the words of every dialect of patterns, for those who read the JSON Schema; each with its sentence in problems.py.
+IDCS = r"^[0-9]{10}$"
+CIN = r"^[A-Za-z]{1,2}[0-9]{1,7}$"
+NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"
+AMOUNT = r"^-?[0-9]+(\.[0-9]{1,2})?$"
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+FIRST_BIRTH = date(1890, 1, 1)
+MOST_DIRHAMS = 100_000
+STORED = {"stored": True}  # the context of a declaration that is read back
+SEPARATORS = re.compile(r"[ ().-]")
+DIALLED = re.compile(r"(?:\+|00)?[0-9]{3,17}")
+
+
+def written(pattern: str, error: str, *others: CoreSchema) -> CoreSchema:
+    """A text of this pattern, or one of the others; else this one error, by its name in problems.py."""
+    either = [core_schema.str_schema(pattern=pattern, strict=True), *others]
+    return core_schema.union_schema(either, mode="left_to_right", custom_error_type=error, custom_error_message=error)
+
+
+def calendar_date(*_: object) -> CoreSchema:
+    """A day as YYYY-MM-DD; pydantic alone would read "0" and 22032000 as seconds since 1970."""
+    return core_schema.chain_schema([written(DAY, "calendar_date"), core_schema.date_schema(strict=False, ge=FIRST_BIRTH)])
+
+
+def dirhams(*_: object) -> CoreSchema:
+    """An amount as a number, or as the text of one."""
+    number = core_schema.no_info_plain_validator_function(as_written)
+    return core_schema.chain_schema(
+        [written(AMOUNT, "amount", number), core_schema.decimal_schema(strict=False, ge=Decimal(0), le=Decimal(MOST_DIRHAMS), max_digits=9)],
+        serialization=core_schema.to_string_ser_schema(when_used="json"),
+    )
+
+
+def as_written(value: object) -> Decimal:
+    """A number of JSON with at most two digits after the point, as it stands there: 1.200 has three. Raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise ValueError("no number")
+    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if number.is_finite() and not -2 <= int(number.as_tuple().exponent) <= 0:
+        raise ValueError("digits after the point, or an exponent")
+    return number
+
+
+def e164(value: str, info: ValidationInfo) -> str:
+    """A phone number in E.164 form (ITU-T); a national number is taken as Moroccan. One that is stored was looked at when it came."""
+    if info.context is STORED:
+        return value
+    dialled = SEPARATORS.sub("", value)
+    try:
+        number = phonenumbers.parse(dialled if DIALLED.fullmatch(dialled) else "", "MA")
+    except phonenumbers.NumberParseException:
+        raise ValueError("Is not a phone number.") from None
+    if not phonenumbers.is_valid_number(number):
+        raise ValueError("Is not a number that exists in its country.")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+AMOUNT_SCHEMA: dict[str, Any] = {
+    "anyOf": [{"type": "number", "minimum": 0, "maximum": MOST_DIRHAMS}, {"type": "string", "pattern": r"^[0-9]{1,6}(\.[0-9]{1,2})?$"}],
+    "description": "Dirhams (DH), with at most two digits after the point.",
+}
+Idcs = Annotated[str, Field(pattern=IDCS, description="Digital civil and social identifier, ten digits.")]
+Phone = Annotated[str, Field(max_length=40), AfterValidator(e164)]
+Name = Annotated[str, Field(min_length=1, max_length=80, pattern=NO_CONTROLS)]  # as typed
+Key = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROLS)]
+BirthDate = Annotated[date, GetPydanticSchema(calendar_date), WithJsonSchema({"type": "string", "format": "date"})]
+Money = Annotated[Decimal, GetPydanticSchema(dirhams), WithJsonSchema(AMOUNT_SCHEMA)]
+Count = Annotated[int, Field(ge=0, le=99)]
