@@ -25,24 +25,23 @@ SEPARATORS = re.compile(r"[ ().-]")
 DIALLED = re.compile(r"(?:\+|00)?[0-9]{3,17}")
 
 
-def written(pattern: str, error: str, *others: CoreSchema) -> CoreSchema:
-    """A text of this pattern, or one of the others; else this one error, by its name in problems.py."""
-    either = [core_schema.str_schema(pattern=pattern, strict=True), *others]
-    return core_schema.union_schema(either, mode="left_to_right", custom_error_type=error, custom_error_message=error)
-
-
 def calendar_date(*_: object) -> CoreSchema:
     """A day as YYYY-MM-DD; pydantic alone would read "0" and 22032000 as seconds since 1970."""
-    return core_schema.chain_schema([written(DAY, "calendar_date"), core_schema.date_schema(strict=False, ge=FIRST_BIRTH)])
+    written = core_schema.str_schema(pattern=DAY, strict=True)
+    return core_schema.chain_schema([named("calendar_date", written), core_schema.date_schema(strict=False, ge=FIRST_BIRTH)])
 
 
 def dirhams(*_: object) -> CoreSchema:
     """An amount as a number, or as the text of one."""
-    number = core_schema.no_info_plain_validator_function(as_written)
-    return core_schema.chain_schema(
-        [written(AMOUNT, "amount", number), core_schema.decimal_schema(strict=False, ge=Decimal(0), le=Decimal(MOST_DIRHAMS), max_digits=9)],
-        serialization=core_schema.to_string_ser_schema(when_used="json"),
-    )
+    written = core_schema.str_schema(pattern=AMOUNT, strict=True)
+    either = core_schema.union_schema([written, core_schema.no_info_plain_validator_function(as_written)], mode="left_to_right")
+    bounded = core_schema.decimal_schema(strict=False, ge=Decimal(0), le=Decimal(MOST_DIRHAMS), max_digits=9)
+    return core_schema.chain_schema([named("amount", either), bounded], serialization=core_schema.to_string_ser_schema(when_used="json"))
+
+
+def named(error: str, schema: CoreSchema) -> CoreSchema:
+    """Whatever is wrong with it is this one error, whose sentence stands in problems.py."""
+    return core_schema.custom_error_schema(schema, custom_error_type=error, custom_error_message=error)
 
 
 def as_written(value: object) -> Decimal:
