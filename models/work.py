@@ -62,3 +62,4 @@ class DailyJob(SQLModel, table=True):
     done_on: date
     tried_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     error: str | None = None  # of the last try, if it failed: the exception's class and place, never its data
+    clock_confirmed_on: date | None = None  # when an operator last said that the clock is right, though nothing had happened for long

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from models import clock
-from models.database import raw, transaction
+from models.database import Connection, raw, transaction
 from workflows.flow import DELIVERY
 
 LEASE = timedelta(seconds=15)  # longer than a call may take, or a slow answer would be taken for none
@@ -66,6 +66,8 @@ TAKE = """
     from due where (m.case_id, m.seq, m.template) = (due.case_id, due.seq, due.template)
     returning m.case_id, m.seq, m.template, m.id, m.fence, m.tries, m.channel, m.recipient, coalesce(m.body, '')
 """
+# No wait and no lease is longer than minutes: a clock that has gone back since set what lies days ahead.
+BRING_BACK = "update message set due_at = now() + %s where status in ('owed', 'sending') and due_at > now() + %s"
 # What was erased while it was under way is not owed again: there is nothing left of it to send.
 ANSWER = """
     update message m set due_at = a.due_at, sent_at = a.sent_at,
@@ -154,6 +156,12 @@ class Deliverer:
         with transaction() as session:
             rows = raw(session).execute(TAKE.format(which=which, queue=DELIVERY, most=most), [shift, shift + LEASE])
             return [Leased(*row) for row in rows]
+
+
+def bring_back(connection: Connection) -> int:
+    """Messages that wait for a moment more than a day ahead are due now; how many."""
+    shift = clock.shift()
+    return connection.execute(BRING_BACK, [shift, shift + clock.ASTRAY]).rowcount
 
 
 def write_down(outcomes: Sequence[Outcome]) -> None:

@@ -15,17 +15,18 @@ import structlog
 
 from models import clock
 from models.database import Connection, dial, raw, transaction, value
-from models.errors import SijilError, describe
+from models.errors import Refused, SijilError, describe
 from models.settings import settings
-from workflows.history import audit
-from workflows.history.retention import retain
+from tasks.deliver import bring_back
+from workflows.history import audit, retention
 
 SCHEDULE_LOCK = 7222  # advisory; held by the connection for as long as jobs run, so that they run one at a time, on one host
 BOUND = "set idle_session_timeout = '2h'"  # a job that hangs lets go of the lock then, and another host takes its turn
 LOOK_SECONDS = 60.0
 AGAIN_AFTER = timedelta(minutes=10)  # a job that failed waits, whoever comes next
 BEGIN = "insert into daily_job (name, done_on) select unnest(%s::text[]), unnest(%s::date[]) on conflict (name) do nothing"
-WAITING = "select name from daily_job where name = %s and done_on < %s and (error is null or tried_at <= %s)"
+# A day that is still to come, or a try of a moment to come, was written by a clock that has gone back since: neither keeps a job from running.
+WAITING = "select done_on from daily_job where name = %s and (done_on < %s or done_on > %s) and (error is null or not (tried_at > %s and tried_at < %s))"
 DONE = "update daily_job set done_on = %s, tried_at = %s, error = null where name = %s"
 FAILED = "update daily_job set tried_at = %s, error = %s where name = %s"
 log = structlog.get_logger()
@@ -53,9 +54,17 @@ def anchor(stop: Event) -> str | None:
         return path.name if path else None
 
 
+def retain(stop: Event) -> dict[str, int]:
+    """Erases what its period has ended for. Raises Refused where the time is in doubt: an operator looks at the clock first."""
+    with transaction() as session:
+        if doubt := retention.doubt(raw(session), clock.now()):
+            raise Refused("clock_doubtful", f"{doubt} Is the clock right? Then say so: sijil retention --yes")
+    return retention.retain(stop.is_set)
+
+
 JOBS = (
     Daily("anchor", 1, anchor),
-    Daily("retention", 2, lambda stop: retain(stop.is_set)),
+    Daily("retention", 2, retain),
 )  # fmt: skip
 
 
@@ -80,6 +89,7 @@ class Schedule:
         try:
             with turn() as connection:
                 if connection is not None:
+                    bring_back(connection)
                     self.run(connection)
         except (psycopg.Error, SijilError) as error:
             log.warning("the daily jobs wait", error=describe(error).error)
@@ -112,7 +122,16 @@ def turn() -> Iterator[Connection | None]:
 def waiting(connection: Connection, now: datetime, jobs: Sequence[Daily]) -> list[Daily]:
     """The jobs whose day has come, but for those that failed a moment ago. One seen for the first time waits for its next day."""
     connection.execute(BEGIN, [[job.name for job in jobs], [job.day(now) for job in jobs]])
-    return [job for job in jobs if connection.execute(WAITING, [job.name, job.day(now), now - AGAIN_AFTER]).fetchone()]
+    return [job for job in jobs if is_waiting(connection, job, now)]
+
+
+def is_waiting(connection: Connection, job: Daily, now: datetime) -> bool:
+    """Whether the job's day has come. A day to come that it is said to be done for is told, and mended by this run."""
+    day = job.day(now)
+    found = connection.execute(WAITING, [job.name, day, day + timedelta(days=1), now - AGAIN_AFTER, now + AGAIN_AFTER]).fetchone()
+    if found and found[0] > day:
+        log.error("daily job was done for a day to come: a clock went back", job=job.name, done_on=str(found[0]), day=str(day))
+    return found is not None
 
 
 def attempt(connection: Connection, job: Daily, stop: Event) -> None:

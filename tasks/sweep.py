@@ -12,6 +12,7 @@ import structlog
 
 from models import clock
 from models.database import Connection, follow_clock, raw, transaction, value
+from models.errors import Refused
 from tasks.wake import wake
 from workflows.flow import DELIVERY
 from workflows.queue.dead import Silent, rescue_attempts, silent_workers
@@ -39,7 +40,7 @@ class DeathDetector:
 
     def dead(self, silent: Sequence[Silent], now: datetime) -> list[int]:
         """The workers that are certainly dead."""
-        self.silent_since = {each.id: self.silent_since.get(each.id, now) for each in silent}
+        self.silent_since = {each.id: min(self.silent_since.get(each.id, now), now) for each in silent}  # should the clock have gone back
         return [
             each.id for each in silent
             if (each.host == self.host and each.pid in self.ended) or now - self.silent_since[each.id] >= SIGN_ON_AGAIN
@@ -55,13 +56,23 @@ def sweep(detector: DeathDetector) -> None:
         now = clock.now()
         if not value(connection, "select pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK]):
             return
-        fire_timers(connection, now)
+        ring(connection, now)
         rescue(connection, detector, now)
         forget(connection)
         queues = queues_with_work(connection, now)
         owed = value(connection, MESSAGES_DUE, [now])
     for queue in [*queues, DELIVERY] if owed else queues:
         wake(queue)
+
+
+def ring(connection: Connection, now: datetime) -> None:
+    """Rings timers; none while the clocks contradict each other, because nobody's application may lapse by a wrong one."""
+    try:
+        clock.require_no_jump()
+    except Refused as error:
+        log.error("timers wait", error=str(error))
+    else:
+        fire_timers(connection, now)
 
 
 def rescue(connection: Connection, detector: DeathDetector, now: datetime) -> None:

@@ -100,18 +100,18 @@ def caseworkers() -> st.SearchStrategy[str]:
 @st.composite
 def case_files(draw: Callable[..., Any], step: Step) -> CaseFile:
     """A case at this stage: any declaration of a small household, any score and version, and what may have happened here or before."""
-    moments = st.sampled_from((NOW - timedelta(days=1), NOW, NOW + timedelta(days=1)))
+    sequences = st.sampled_from((4, 6))  # before it came to its stage, and since
     score = draw(st.decimals(5, 15, places=7))
     past = [
         a_recorded(ScoreComputed(policy="2021-08-09", score=score, constant=score, region=Decimal(0), contributions=())),
         a_recorded(HouseholdApproved(version=1, score=score, eligibilities=(ProgrammeEligibility("ASD", "ASD-1", Decimal(9), score <= 9),))),
-        a_recorded(CorrectionReminded(reminder=1), at=draw(moments)),
-        a_recorded(ReviewOverdue(times=draw(st.integers(1, 9))), at=draw(moments)),
+        a_recorded(CorrectionReminded(reminder=1), seq=draw(sequences)),
+        a_recorded(ReviewOverdue(times=draw(st.integers(1, 9))), seq=draw(sequences)),
     ]
     if draw(st.sampled_from((True, True, False))):
-        past.append(a_recorded(RefusalProposed(reason="false_declaration"), at=draw(moments), actor=draw(caseworkers())))
+        past.append(a_recorded(RefusalProposed(reason="false_declaration"), seq=draw(sequences), actor=draw(caseworkers())))
     declared = draw(declarations(members=households(2)))
-    return a_case_file(*past, declaration=declared, stage=step.name, deadline=step.deadline(NOW))
+    return a_case_file(*past, declaration=declared, stage=step.name, deadline=step.deadline(NOW), stage_seq=5)
 
 
 @st.composite

@@ -28,6 +28,7 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     stage_since: datetime
     deadline: datetime | None
     past: Mapping[type[Event], Recorded]
+    stage_seq: int = 0  # sequence of the event that brought it to its stage; 0: it began there
 
     @classmethod
     def opened(  # noqa: PLR0913 - all that a new case is made of
@@ -46,16 +47,17 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
         return event
 
     def last_here(self, kind: type[Event]) -> Recorded | None:
-        """The latest event of this kind since the case came to its present stage, which no event that was there before is later than."""
+        """The latest event of this kind since the case came to its present stage: by sequence, whatever a clock said."""
         recorded = self.past.get(kind)
-        return recorded if recorded is not None and recorded.at > self.stage_since else None
+        return recorded if recorded is not None and recorded.seq > self.stage_seq else None
 
     def after(self, recorded: Recorded, stage: str) -> "CaseFile":
         """The file once this event is recorded and the case stands at `stage`; since when is never before an earlier event, should a clock have gone back."""
         event = recorded.event
         number = event.declaration if isinstance(event, CorrectionReceived) else self.declaration_number
         past = {**self.past, type(event): recorded}
-        moved = max([each.at for each in past.values()]) if stage != self.stage else self.stage_since
-        return msgspec.structs.replace(
-            self, stage=stage, version=recorded.seq, stage_since=moved, declaration_number=number, past=past
-        )  # fmt: skip
+        moved = msgspec.structs.replace(self, version=recorded.seq, declaration_number=number, past=past)
+        if stage == self.stage:
+            return moved
+        since = max([each.at for each in past.values()])
+        return msgspec.structs.replace(moved, stage=stage, stage_since=since, stage_seq=recorded.seq, deadline=None)

@@ -11,7 +11,9 @@ from typing import Any
 from workflows.casefile import CaseFile
 from workflows.events import (
     ApplicationRefused,
+    CaseParked,
     CaseReopened,
+    CaseResumed,
     CaseWithdrawn,
     CorrectionAsked,
     CorrectionReceived,
@@ -176,3 +178,12 @@ ALL_QUEUES = (*QUEUES, DELIVERY)
 def step_of(kind: str, stage: str) -> Step:
     """The row of the map for a stage of a kind of case."""
     return FLOWS[kind].steps[stage]
+
+
+def stage_after(kind: str, stage: str, event: Event) -> str:
+    """Where an event leaves a case that stands at `stage`. One that the map does not know here leaves it where it is."""
+    if isinstance(event, CaseParked):
+        return PARKED
+    if isinstance(event, CaseResumed):
+        return event.stage
+    return stage if stage == PARKED else step_of(kind, stage).leads.get(type(event), stage)

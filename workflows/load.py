@@ -11,7 +11,8 @@ from models.errors import NotFound
 from workflows.arrays import array, columns
 from workflows.casefile import CaseFile
 from workflows.declaration import restored
-from workflows.events import KINDS, Event, Recorded
+from workflows.events import KINDS, Recorded
+from workflows.flow import FLOWS, stage_after
 from workflows.references import normal
 
 
@@ -56,27 +57,37 @@ def case_files(connection: Connection, rows: Sequence[CaseRow]) -> list[CaseFile
     numbers = columns([(row.id, row.declaration) for row in rows])
     bodies = {case_id: (reference, body) for case_id, reference, body in connection.execute(DECLARATIONS, numbers)}
     past = past_events(connection, [row.id for row in rows if row.version > 1])
-    return [case_file(row, *bodies.get(row.id, ("", None)), past.get(row.id, {})) for row in rows]
+    return [case_file(row, *bodies.get(row.id, ("", None)), past.get(row.id, [])) for row in rows]
 
 
-def case_file(row: CaseRow, reference: str, body: str | None, past: dict[type[Event], Recorded]) -> CaseFile:
+def case_file(row: CaseRow, reference: str, body: str | None, past: Sequence[Recorded]) -> CaseFile:
     """One file. The declaration was validated when it arrived, and is again: the model is the contract."""
     if body is None:
         raise NotFound(f"Case {row.id} has no declaration {row.declaration}: it was erased.")
     return CaseFile(
         id=row.id, reference=reference, kind=row.kind, stage=row.stage, version=row.version, lane=row.lane,
         household_id=row.household_id, declaration_number=row.declaration, declaration=restored(body),
-        submitted_at=row.submitted_at, stage_since=row.stage_since, deadline=row.deadline, past=past,
+        submitted_at=row.submitted_at, stage_since=row.stage_since, deadline=row.deadline,
+        past={type(each.event): each for each in past}, stage_seq=brought_here(row.kind, past),
     )  # fmt: skip
 
 
-def past_events(connection: Connection, case_ids: Sequence[int]) -> dict[int, dict[type[Event], Recorded]]:
-    """The last event of each kind of each case. Fresh cases have none worth asking for."""
-    past: dict[int, dict[type[Event], Recorded]] = {}
+def brought_here(kind: str, past: Sequence[Recorded]) -> int:
+    """The sequence of the event that brought a case to the stage where these events leave it; 0 where it began there."""
+    stage, brought = FLOWS[kind].first, 0
+    for each in past:
+        to = stage_after(kind, stage, each.event)
+        stage, brought = to, each.seq if to != stage else brought
+    return brought
+
+
+def past_events(connection: Connection, case_ids: Sequence[int]) -> dict[int, list[Recorded]]:
+    """The events of each case, in order. Fresh cases have none worth asking for."""
+    past: dict[int, list[Recorded]] = {}
     if case_ids:
         for case_id, kind, seq, at, actor, facts in connection.execute(PAST, [array(case_ids)]):
             event = msgspec.json.decode(facts, type=KINDS[kind])
-            past.setdefault(case_id, {})[KINDS[kind]] = Recorded(seq, at, actor, event)
+            past.setdefault(case_id, []).append(Recorded(seq, at, actor, event))
     return past
 
 

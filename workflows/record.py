@@ -57,7 +57,8 @@ def place(file: CaseFile, now: datetime) -> Place:
         return parked(now, file.stage_since)
     step = step_of(file.kind, file.stage)
     machine = step.owner == MACHINE
-    rank, due, deadline = lanes.rank(file.lane, now), timer(step, file, now), step.deadline(file.stage_since)
+    since = begun(step, file)
+    rank, due, deadline = lanes.rank(file.lane, now), None if machine else step.next_timer(since, now), step.deadline(since)
     return Place(file.stage, step.open, machine, step.queue, machine, rank, due, deadline, file.stage_since)
 
 
@@ -66,9 +67,9 @@ def parked(now: datetime, since: datetime) -> Place:
     return Place(PARKED, True, False, None, False, now, None, None, since)
 
 
-def timer(step: Step, file: CaseFile, now: datetime) -> datetime | None:
-    """When to look at it again if nobody speaks."""
-    return None if step.owner == MACHINE else step.next_timer(file.stage_since, now)
+def begun(step: Step, file: CaseFile) -> datetime:
+    """Since when the stage's periods count: by its deadline where it has one, which may have been set anew (queue/timers.py)."""
+    return file.deadline - step.within if file.deadline and step.within else file.stage_since
 
 
 def record(connection: Connection, moves: Sequence[Move], standings: Sequence[Standing]) -> None:

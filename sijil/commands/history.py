@@ -74,6 +74,7 @@ def verify(anchors: Anchors = None, as_json: Json = False) -> None:
 @app.command("retention")
 def retain(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="The database's clock is right, though nothing has happened for a month.")] = False,
     as_json: Json = False,
 ) -> None:
     """Erases what its period has ended for, table by table; run daily by the supervisor, at any time by hand."""
@@ -82,9 +83,20 @@ def retain(
             with transaction() as session:
                 counts = retention.due(raw(session), clock.now())
         else:
+            confirm_clock(yes)
             counts = retention.retain()
     what = "to be erased" if dry_run else "erased"
     answer({"dry_run": dry_run, **counts}, as_json, *[f"{table}: {count} {what}" for table, count in counts.items()])
+
+
+def confirm_clock(yes: bool) -> None:
+    """Where the clock is in doubt, an operator says that it is right. Raises Refused where nobody does."""
+    with transaction() as session:
+        doubt = retention.doubt(raw(session), clock.now())
+        if doubt and not yes and not (os.isatty(0) and typer.confirm(f"{doubt} Is that right? What is over by then is erased for ever.", err=True)):
+            raise Refused("clock_doubtful", f"{doubt} Nothing was erased. If the clock is right, say so: sijil retention --yes")
+        if doubt:
+            retention.confirm_clock(raw(session), clock.now())
 
 
 @app.command("erase")

@@ -16,6 +16,9 @@ FAULTS = {
     "versions_off": "update cases set version = version + 1 where id = {case}",
     "messages_missing": "delete from message where case_id = {case} and template = 'registered'",
     "daily_jobs_failed": "insert into daily_job (name, done_on, error) values ('anchor', now(), 'OSError in write_file')",
+    "daily_jobs_ahead": "insert into daily_job (name, done_on) values ('anchor', current_date + 3)",
+    "events_ahead": "update event set at = now() + interval '2 days' where case_id = {case} and seq = 6",
+    "timers_overdue": "update cases set stage = 'under_review', open = true, queue = 'notification', due_at = now() - interval '2 hours' where id = {case}",
     "messages_stuck": "update message set status = 'stuck' where case_id = {case}",
     "double_persons": "insert into household_member "
     "select household_id + 1, version, 90, idcs, name, relationship from household_member where household_id = {household} limit 1",

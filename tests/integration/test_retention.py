@@ -209,7 +209,7 @@ def test_the_command_counts_with_dry_run_and_erases_without(notified: list[Taken
     with clock.at(after_the_period_of("declaration")):
         counted = run.invoke(history.app, ["retention", "--dry-run", "--json"])
         assert value("select count(body) from declaration") == 3
-        erased = run.invoke(history.app, ["retention", "--json"])
+        erased = run.invoke(history.app, ["retention", "--yes", "--json"])
 
     assert counted.exit_code == erased.exit_code == 0
     assert '{"dry_run": true, "event": 0, "message": 6, "declaration": 3, "receipt": 3, "cases": 3, "trouble": 0, "worker": 0}' in counted.output

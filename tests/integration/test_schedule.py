@@ -205,6 +205,7 @@ def test_the_daily_jobs_are_the_anchor_and_the_retention(
     assert not (tmp_path / "elsewhere").exists()
 
     later = clock.now() + timedelta(days=periods()["message"].days + 2)
+    rows("update daily_job set clock_confirmed_on = %s", later.date())
     look(later, *JOBS)
 
     assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == [f"000001-{later:%Y-%m-%d}.ndjson"]

@@ -84,7 +84,7 @@ def test_a_refusal_always_rests_on_two_different_caseworkers_in_one_review(data:
     answer = DoubtAnswer(at=NOW, by=data.draw(caseworkers()), verdict="refuse", reason="false_declaration")
     event = decided(step, case, answer)
     proposed = case.past.get(RefusalProposed)
-    if proposed is None or proposed.at <= case.stage_since:
+    if proposed is None or proposed.seq <= case.stage_seq:
         assert event == RefusalProposed(reason=answer.reason)
     elif proposed.actor != answer.by:
         assert event == ApplicationRefused(reason=answer.reason, proposed_by=proposed.actor)

@@ -31,9 +31,9 @@ CORRECTION = REGISTRATION.steps["needs_correction"]
 # The citizen ---------------------------------------------------------------------------------------
 
 
-def waiting(*past: object) -> CaseFile:
+def waiting(*past: object, stage_seq: int = 0) -> CaseFile:
     """A case that asked for a correction just now."""
-    return a_case_file(*past, stage="needs_correction", deadline=NOW + timedelta(days=30))  # type: ignore[arg-type]
+    return a_case_file(*past, stage="needs_correction", deadline=NOW + timedelta(days=30), stage_seq=stage_seq)  # type: ignore[arg-type]
 
 
 def test_a_correction_is_always_taken() -> None:
@@ -50,6 +50,13 @@ def test_a_stage_that_leads_to_itself_keeps_its_beginning() -> None:
     moved = waiting().after(a_recorded(CorrectionReminded(reminder=1), seq=5, at=NOW + DAY), "needs_correction")
     assert moved.stage_since == NOW
     assert moved.last(CorrectionReminded).reminder == 1
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+def test_what_was_said_in_this_stay_counts_whatever_the_clock_did_meanwhile(hours: int) -> None:
+    mismatched = a_case_file().after(a_recorded(MembersMismatched(rules="r", mismatches=()), seq=2, at=NOW), "needs_correction")
+    reminded = mismatched.after(a_recorded(CorrectionReminded(reminder=1), seq=3, at=NOW + timedelta(hours=hours)), "needs_correction")
+    assert lapse.decide(reminded, TimePassed(at=NOW + 2 * timedelta(hours=hours))) == CorrectionReminded(reminder=2)
 
 
 def test_what_was_said_in_an_earlier_stay_is_not_of_this_one_though_a_clock_went_back() -> None:
@@ -70,7 +77,7 @@ def test_reminders_are_counted() -> None:
 
 
 def test_reminders_of_an_earlier_correction_do_not_count() -> None:
-    case = waiting(a_recorded(CorrectionReminded(reminder=2), at=NOW - DAY))
+    case = waiting(a_recorded(CorrectionReminded(reminder=2), seq=3), stage_seq=5)
     assert lapse.decide(case, TimePassed(at=NOW + 7 * DAY)) == CorrectionReminded(reminder=1)
 
 
@@ -103,9 +110,9 @@ def test_an_application_is_taken_back_from_where_it_stands(stage: str) -> None:
 # The caseworker ------------------------------------------------------------------------------------
 
 
-def doubted(*past: object) -> CaseFile:
+def doubted(*past: object, stage_seq: int = 0) -> CaseFile:
     """A case that came under review just now."""
-    return a_case_file(*past, stage="under_review")  # type: ignore[arg-type]
+    return a_case_file(*past, stage="under_review", stage_seq=stage_seq)  # type: ignore[arg-type]
 
 
 def an_answer(verdict: str, reason: str, by: str = "officer:one") -> DoubtAnswer:
@@ -142,8 +149,8 @@ def test_nobody_refuses_alone_however_often_they_say_so() -> None:
 
 
 def test_a_proposal_of_an_earlier_review_is_forgotten() -> None:
-    old = a_recorded(RefusalProposed(reason="false_declaration"), at=NOW - DAY, actor="officer:two")
-    assert review.decide(doubted(old), REFUSE) == RefusalProposed(reason="false_declaration")
+    old = a_recorded(RefusalProposed(reason="false_declaration"), seq=5, actor="officer:two")
+    assert review.decide(doubted(old, stage_seq=7), REFUSE) == RefusalProposed(reason="false_declaration")
 
 
 @pytest.mark.parametrize(
@@ -164,4 +171,4 @@ def test_a_review_that_nobody_looks_at_is_counted_and_stays_open() -> None:
 
 
 def test_a_new_review_counts_anew() -> None:
-    assert overdue.decide(doubted(a_recorded(ReviewOverdue(times=3), at=NOW - DAY)), TimePassed(at=NOW + 10 * DAY)) == ReviewOverdue(times=1)
+    assert overdue.decide(doubted(a_recorded(ReviewOverdue(times=3), seq=5), stage_seq=7), TimePassed(at=NOW + 10 * DAY)) == ReviewOverdue(times=1)

@@ -6,6 +6,10 @@ QUICK: dict[str, str] = {
     "unknown_queues": "select count(*) from attempt where worker_id is null and queue <> all(%(queues)s)",
     "messages_stuck": "select count(*) from message where status = 'stuck'",
     "daily_jobs_failed": "select count(*) from daily_job where error is not null",
+    # A clock that jumped: what stands in a future that no work of ours reaches, and timers that nobody rings.
+    "daily_jobs_ahead": "select count(*) from daily_job where done_on > (now() at time zone 'utc')::date + 1",
+    "events_ahead": "select count(*) from event where at > now() + interval '1 day'",
+    "timers_overdue": "select count(*) from cases where due_at < now() - interval '1 hour'",
     # What durability rests on.
     "durability_off": """
         select count(*) from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting not in ('on', 'remote_apply')

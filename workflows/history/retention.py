@@ -36,6 +36,17 @@ OVER = """
 """
 
 
+# Between the two moments, as the register's own time goes on: by events, and by this job.
+SIGNS_OF_LIFE = """
+    select exists (select from event where at > %s and at < %s) or not exists (select from event),
+        (select done_on from daily_job where name = 'retention'), (select clock_confirmed_on from daily_job where name = 'retention')
+"""
+CONFIRM = """
+    insert into daily_job (name, done_on, clock_confirmed_on) values ('retention', %s, %s)
+    on conflict (name) do update set clock_confirmed_on = excluded.clock_confirmed_on, error = null
+"""
+
+
 class Round(NamedTuple):
     """What one round erased, by table, and the case after which the next one begins: None after the last."""
 
@@ -44,14 +55,38 @@ class Round(NamedTuple):
 
 
 def retain(stopping: Callable[[], bool] = lambda: False) -> dict[str, int]:
-    """Round after round until every case was looked at, or it is time to stop; how many rows of each table were erased."""
+    """Round after round until every case was looked at, or it is time to stop; how many rows of each table were erased.
+
+    All rounds go by the moment at which the first began. Raises Refused where a clock jumped, before any round.
+    """
+    now = clock.now()
     total: Counter[str] = Counter(dict.fromkeys([*(each.table for each in AGED), "trouble", "worker"], 0))
     after: int | None = 0
     while after is not None and not stopping():
         with transaction() as session:
-            erased, after = purge(raw(session), clock.now(), after)
+            clock.require_no_jump()
+            erased, after = purge(raw(session), now, after)
         total.update(erased)
     return dict(total)
+
+
+def doubt(connection: Connection, now: datetime) -> str | None:
+    """Why an operator should look at the clock before anything is erased for good, if so. Raises Refused where a clock is known to have jumped."""
+    clock.require_no_jump()
+    ago, ahead = now - clock.A_MONTH, now + clock.ASTRAY
+    lives, ran, confirmed = connection.execute(SIGNS_OF_LIFE, [ago, ahead]).fetchone() or (True, None, None)
+    if confirmed and ago.date() <= confirmed <= ahead.date():
+        return None
+    if not lives:
+        return f"By the database's clock it is {now:%F}, and nothing has happened for more than a month."
+    if ran and ran < ago.date():
+        return f"By the database's clock it is {now:%F}, and retention last ran on {ran:%F}, more than a month ago."
+    return None
+
+
+def confirm_clock(connection: Connection, now: datetime) -> None:
+    """An operator says that the clock is right: for a month, retention goes by it."""
+    connection.execute(CONFIRM, [(now - timedelta(days=1)).date(), now.date()])
 
 
 def purge(connection: Connection, now: datetime, after: int = 0, limit: int = CASES_A_ROUND) -> Round:

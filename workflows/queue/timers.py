@@ -1,10 +1,10 @@
 """Timers whose time has come, and which queues have work now. Run by the sweep, every few seconds."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from models import clock
 from models.database import Connection
-from workflows.flow import QUEUES
+from workflows.flow import FLOWS, QUEUES
 from workflows.lanes import ALLOWANCE
 
 # All hosts go by the database's clock, each to within a moment (models/clock.py). Fired at once, a timer could be worked by a host
@@ -14,8 +14,18 @@ FIRE = """
     update cases set ready = true, rank = cases.due_at + lanes.allowance, due_at = null
     from unnest(%s::smallint[], %s::interval[]) as lanes (lane, allowance)
     where cases.lane = lanes.lane
-    and id in (select id from cases where due_at <= %s order by due_at limit %s for update skip locked)
+    and id in (select id from cases where due_at between %s and %s order by due_at limit %s for update skip locked)
 """
+TIMED = [(kind, step) for kind, flow in FLOWS.items() for step in flow.steps.values() if step.within or step.every]
+# A timer that is so late, or lies so far ahead, was set or is read by a clock that jumped, or nobody was there to ring it: it says
+# nothing about how long a person was silent, and nobody may lapse for it.
+ASTRAY = max(wait for _, step in TIMED for wait in (step.within, step.every) if wait) + timedelta(days=1)
+SET_ANEW = """
+    update cases set due_at = %s, deadline = %s where id in (
+        select id from cases where kind = %s and stage = %s and (due_at < %s or due_at > %s) order by due_at limit %s for update skip locked
+    )
+"""
+SET_APART_ANEW = "update attempt set at = %s where worker_id is null and at > %s"
 WITH_WORK = """
     select queue from unnest(%s::text[]) as queues (queue)
     where queue not in (select queue from paused_queue) and (
@@ -28,8 +38,18 @@ WITH_WORK = """
 
 
 def fire_timers(connection: Connection, now: datetime, limit: int = 10_000) -> int:
-    """Timers whose time has come, by every host's clock, make their cases due; how many."""
-    return connection.execute(FIRE, [list(ALLOWANCE), list(ALLOWANCE.values()), now - SLACK, limit]).rowcount
+    """Timers whose time has come, by every host's clock, make their cases due; how many. Those that are weeks late or ahead are set anew."""
+    set_anew(connection, now, limit)
+    return connection.execute(FIRE, [list(ALLOWANCE), list(ALLOWANCE.values()), now - ASTRAY, now - SLACK, limit]).rowcount
+
+
+def set_anew(connection: Connection, now: datetime, limit: int) -> int:
+    """Timers astray begin their stage's periods anew, from now; what is set apart until such a moment is worked now. How many timers."""
+    connection.execute(SET_APART_ANEW, [now, now + clock.ASTRAY])
+    return sum(
+        connection.execute(SET_ANEW, [step.next_timer(now, now), step.deadline(now), kind, step.name, now - ASTRAY, now + ASTRAY, limit]).rowcount
+        for kind, step in TIMED
+    )
 
 
 def queues_with_work(connection: Connection, now: datetime) -> list[str]:

@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("done_on", sa.Date(), nullable=False),
         sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=True),
+        sa.Column("clock_confirmed_on", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(

@@ -1,0 +1,234 @@
+"""A clock that jumps ahead or back, the database's, a host's or both: nothing is erased, doubled, silenced or lapsed by it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from unittest.mock import patch
+
+import pytest
+from typer.testing import CliRunner
+
+from models import clock
+from models.database import raw, transaction
+from models.errors import Refused
+from sijil.commands import history
+from tasks.deliver import bring_back
+from tasks.schedule import Schedule
+from tasks.sweep import DeathDetector, sweep
+from tests.filing import Worker, a_household, changed, drain_all, events_of, everything, file, file_clean, register, rows, stage_of, value
+from tests.people import after, caseworker, ring_timers
+from workflows.flow import REGISTRATION
+from workflows.history.retention import retain
+from workflows.intake import Taken
+from workflows.queue.dead import Silent
+from workflows.queue.timers import ASTRAY
+
+ELEVEN_YEARS = timedelta(days=11 * 366)
+PERSONAL = ("event", "declaration", "message")
+
+
+@contextmanager
+def database_clock(ahead: timedelta) -> Iterator[None]:
+    """The database's clock stands so far ahead of this host's, whatever it says when asked."""
+    with patch.object(clock, "_host", clock.Host(behind=ahead)), patch.object(clock, "follow"):
+        yield
+
+
+def look() -> None:
+    """A supervisor looks after the daily jobs."""
+    Schedule(Event()).look()
+
+
+def jobs() -> dict[str, str | None]:
+    """The error of each daily job's last try."""
+    return dict(rows("select name, error from daily_job"))
+
+
+@pytest.fixture
+def waits_for_citizen(database: str, worker: Worker) -> Taken:
+    """An application whose citizen is asked for a correction."""
+    made = a_household()
+    register([made])
+    (taken,) = file(changed(made.body, 0, birth_date="1931-01-01"))
+    drain_all(worker())
+    assert stage_of(taken) == "needs_correction"
+    return taken
+
+
+# What is erased ------------------------------------------------------------------------------------
+
+
+def test_while_the_databases_clock_stands_years_ahead_nothing_is_erased_and_the_job_says_why(notified: list[Taken]) -> None:
+    rows("update message set status = 'sent'")
+    look()
+    before = everything(*PERSONAL)
+
+    with database_clock(ahead=ELEVEN_YEARS):
+        look()
+        assert "4026 days ahead" in str(jobs()["retention"])
+        with pytest.raises(Refused, match="days ahead"):
+            retain()
+
+    assert everything(*PERSONAL) == before
+
+
+@pytest.mark.parametrize("newly_filed", [False, True])
+def test_where_both_clocks_stand_years_ahead_an_operator_is_asked_before_anything_is_erased(notified: list[Taken], worker: Worker, newly_filed: bool) -> None:
+    rows("update message set status = 'sent'")
+    look()
+    before = everything(*PERSONAL)
+
+    with after(days=ELEVEN_YEARS.days):
+        if newly_filed:  # in the jump: that something happens says nothing about the time between
+            file_clean(1, 10)
+            drain_all(worker())
+        look()
+        assert "Is the clock right?" in str(jobs()["retention"])
+
+    now = everything(*PERSONAL)
+    assert all(set(before[table]) <= set(now[table]) for table in PERSONAL)
+
+
+def test_an_operator_says_that_the_clock_is_right_and_retention_goes_by_it_for_a_month(notified: list[Taken], broker: str) -> None:
+    rows("update message set status = 'sent'")
+    look()
+    with after(days=500):
+        refused = CliRunner().invoke(history.app, ["retention"])
+        assert isinstance(refused.exception, Refused)
+        assert "sijil retention --yes" in str(refused.exception)
+        assert value("select count(body) from message") == 6
+
+        assert CliRunner().invoke(history.app, ["retention", "--yes"]).exit_code == 0
+        assert value("select count(body) from message") == 0
+        look()
+        assert jobs()["retention"] is None
+    with after(days=530):
+        look()
+        assert jobs()["retention"] is None
+    with after(days=570):
+        look()
+        assert "nothing has happened" in str(jobs()["retention"])
+
+
+def test_a_register_at_work_is_retained_without_a_question(notified: list[Taken]) -> None:
+    look()
+    with after(days=20):
+        look()
+    assert jobs()["retention"] is None
+
+
+def test_a_clock_that_was_set_while_the_process_ran_is_noticed_though_host_and_database_agree(database: str) -> None:
+    clock.require_no_jump()
+    with patch.object(clock, "up_for", lambda: timedelta(days=-2)), pytest.raises(Refused, match="days ahead while it ran"):
+        clock.require_no_jump()
+
+
+# What is silenced ----------------------------------------------------------------------------------
+
+
+def test_daily_jobs_go_on_after_a_jump_ahead_is_over(notified: list[Taken], tmp_path: Path) -> None:
+    look()
+    with after(days=ELEVEN_YEARS.days):
+        look()
+    assert value("select count(*) from daily_job where done_on > current_date") == 1
+
+    with after(days=1.5):
+        look()
+        assert value("select count(*) from daily_job where done_on > %s or error is not null", clock.now().date()) == 0
+
+
+def test_a_try_that_failed_in_a_future_does_not_hold_up_the_next(database: str) -> None:
+    look()
+    rows("update daily_job set done_on = done_on - 1, error = 'OSError', tried_at = now() + interval '2 years'")
+    look()
+    assert jobs() == {"anchor": None, "retention": None}
+
+
+def test_messages_and_what_is_set_apart_until_a_far_future_are_taken_up_again(notified: list[Taken], worker: Worker) -> None:
+    rows("update message set status = 'sending', due_at = now() + interval '1 year' where case_id = %s", notified[0].case_id)
+    (taken,) = file_clean(1, 10)
+    rows("update cases set ready = false where id = %s", taken.case_id)
+    rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now() + interval '1 year')", [taken.case_id])
+
+    with transaction() as session:
+        assert bring_back(raw(session)) == 2
+    ring_timers()
+    with after(seconds=3):
+        drain_all(worker())
+
+    assert value("select count(*) from message where due_at > now() + interval '1 minute'") == 0
+    assert stage_of(taken) == "notified"
+
+
+def test_whoever_fell_silent_before_a_clock_went_back_is_dead_as_soon_as_others_are() -> None:
+    detector, silent = DeathDetector(), [Silent(7, "elsewhere", 1)]
+    now = clock.now()
+    assert detector.dead(silent, now + timedelta(days=300)) == []
+    assert detector.dead(silent, now) == []
+    assert detector.dead(silent, now + timedelta(seconds=6)) == [7]
+
+
+# Who lapses ----------------------------------------------------------------------------------------
+
+
+def test_nobody_is_reminded_or_lapses_while_the_clocks_differ(waits_for_citizen: Taken, broker: str, worker: Worker) -> None:
+    with database_clock(ahead=timedelta(days=31)):
+        sweep(DeathDetector())
+        drain_all(worker())
+    assert events_of(waits_for_citizen)[-1] == "MembersMismatched"
+
+    with after(days=7.1):
+        sweep(DeathDetector())
+        drain_all(worker())
+    assert events_of(waits_for_citizen)[-1] == "CorrectionReminded"
+
+
+def test_a_timer_that_is_found_weeks_late_begins_its_period_anew_and_one_from_a_future_too(waits_for_citizen: Taken, worker: Worker) -> None:
+    seen: dict[float, str] = {}
+
+    def let_pass(days: float) -> None:
+        with after(days=days):
+            ring_timers()
+            drain_all(worker())
+            seen[days] = events_of(waits_for_citizen)[-1]
+
+    # Given clocks that jump a year ahead, and come back
+    let_pass(400)
+    assert value("select deadline > now() + interval '1 year' from cases")
+    for days in (1, 7, 8.1, 22.1, 30.9, 31.1):
+        let_pass(days)
+
+    # Then reminders and the lapse come at their distances from the return
+    assert list(seen.values()) == [
+        "MembersMismatched", "MembersMismatched", "MembersMismatched", "CorrectionReminded", "CorrectionReminded", "CorrectionReminded", "Lapsed"
+    ]  # fmt: skip
+    assert events_of(waits_for_citizen).count("CorrectionReminded") == 2
+
+
+def test_a_review_whose_timer_lies_in_a_far_future_is_overdue_ten_days_from_now(doubted: tuple[Taken, Taken], worker: Worker) -> None:
+    _, later = doubted
+    rows("update cases set due_at = now() + interval '1 year', stage_since = now() + interval '1 year' where id = %s", later.case_id)
+    ring_timers()
+    with after(days=10.1):
+        ring_timers()
+        drain_all(worker())
+    assert events_of(later)[-1] == "ReviewOverdue"
+
+
+def test_no_wait_of_the_map_is_taken_for_astray() -> None:
+    assert all(wait < ASTRAY for step in REGISTRATION.steps.values() for wait in (*step.reminders, step.within, step.every) if wait)
+
+
+# Who refuses ---------------------------------------------------------------------------------------
+
+
+def test_two_caseworkers_refuse_though_the_clock_went_back_after_the_case_came_to_review(doubted: tuple[Taken, Taken]) -> None:
+    _, later = doubted
+    with after(seconds=-3600):
+        assert caseworker(later, "refuse", "false_declaration", "amina").event == "RefusalProposed"
+        with pytest.raises(Refused, match="second caseworker"):
+            caseworker(later, "refuse", "false_declaration", "amina")
+    with after(seconds=-3500):
+        assert caseworker(later, "refuse", "false_declaration", "omar").event == "ApplicationRefused"
