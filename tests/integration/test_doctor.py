@@ -1,6 +1,5 @@
 """Doctor: all zero in health, and every check rises when its fault is planted."""
 
-
 import pytest
 
 from models.database import raw, transaction
@@ -13,6 +12,7 @@ FAULTS = {
     "orphans": "update cases set open = true where id = {case}",
     "parked_without_reason": "update cases set stage = 'parked', open = true where id = {case}",
     "unknown_queues": "update cases set open = true, ready = true, queue = 'none of ours' where id = {case}",
+    "attempts_forgotten": "insert into attempt (worker_id, queue, case_ids, at) values (1, 'verification', '{{}}', now() - interval '1 hour')",
     "versions_off": "update cases set version = version + 1 where id = {case}",
     "messages_missing": "delete from message where case_id = {case} and template = 'registered'",
     "daily_jobs_failed": "insert into daily_job (name, done_on, error) values ('anchor', now(), 'OSError in write_file')",

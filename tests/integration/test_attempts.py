@@ -1,0 +1,124 @@
+"""An attempt stands until its work is committed, and no longer: a case that is set apart stands nowhere else."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from models.database import dial, engine
+from models.database import value as value_of
+from tests.filing import OUTSIDE, Worker, apart, examined, file_clean, rows, stage_of, stages, value
+from tests.integration.registers import Register
+from tests.people import after
+from workflows.queue.bisection import Bisection
+from workflows.queue.drain import Drainer
+
+# What others see: what this worker has not committed yet is not among it.
+STAND_NOWHERE = """
+    select count(*) from cases c where open and stage <> 'parked' and not ready and due_at is null
+    and not exists (select from attempt a where c.id = any(a.case_ids))
+"""
+
+
+@contextmanager
+def before_each_commit(statement: str) -> Iterator[list[Any]]:
+    """What a connection of its own sees right before each commit of a worker; should the worker die there, it is what remains."""
+    seen: list[Any] = []
+    with dial() as other:
+
+        def look(connection: object) -> None:
+            seen.append(value_of(other, statement))
+
+        event.listen(engine(), "commit", look)
+        try:
+            yield seen
+        finally:
+            event.remove(engine(), "commit", look)
+
+
+def set_apart(*batches: list[int]) -> None:
+    """These cases stand in no queue any more, but in attempts without a worker."""
+    for case_ids in batches:
+        rows("update cases set ready = false where id = any(%s)", case_ids)
+        rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", case_ids)
+
+
+def one_fails(idcs: str) -> Register:
+    return Register(broken_about=idcs)
+
+
+def one_gets_no_answer(idcs: str) -> Register:
+    return Register(silent_about=idcs)
+
+
+def all_goes_well(idcs: str) -> Register:
+    return Register()
+
+
+@pytest.mark.parametrize("register", [all_goes_well, one_fails, one_gets_no_answer])
+@pytest.mark.parametrize("together", [1, 2, 4])
+def test_what_is_set_apart_stands_in_an_attempt_until_its_work_is_committed(
+    database: str, worker: Worker, register: Callable[[str], Register], together: int
+) -> None:
+    # Given cases that are set apart, so many in an attempt
+    ids = [each.case_id for each in file_clean(4)]
+    set_apart(*[ids[i : i + together] for i in range(0, 4, together)])
+    first = value("select body->'members'->0->>'idcs' from declaration where case_id = %s", ids[0])
+    drainer = worker(outside=register(first).outside())
+
+    # When they are worked, whatever comes of it
+    with before_each_commit(STAND_NOWHERE) as nowhere:
+        for wait in range(4):
+            with after(seconds=100 * wait):
+                while drainer.one_apart():
+                    pass
+
+    # Then nobody who looked before a commit found one that stood nowhere
+    assert nowhere
+    assert not any(nowhere)
+    assert stages()["notified"] >= 3
+
+
+def test_the_attempt_of_a_batch_goes_with_the_commit_of_its_work(database: str, worker: Worker) -> None:
+    file_clean(3)
+    drainer = worker()
+
+    with before_each_commit("select count(*) from attempt") as attempts:
+        drainer.one_batch("verification")
+
+    assert attempts == [1]
+    assert stages() == {"notified": 3}
+    assert value("select count(*) from attempt") == 0
+
+
+def fail_once(monkeypatch: pytest.MonkeyPatch, drainer: Drainer) -> None:
+    """A retry fails outside of the case's own work: no fault of the case, and no try of it."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Bisection, "run_stage", lambda *_: (_ for _ in ()).throw(ValueError("once")))
+        with pytest.raises(ValueError, match="once"):
+            drainer.one_apart()
+
+
+def test_a_retry_that_fails_gives_its_attempt_back_and_the_case_is_worked_again(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    (taken,) = file_clean(1)
+    set_apart([taken.case_id])
+    drainer = worker(outside=OUTSIDE)
+
+    fail_once(monkeypatch, drainer)
+
+    assert apart() == [[taken.case_id]]
+    drainer.one_apart()
+    assert stage_of(taken) == "notified"
+
+
+def test_the_doctor_counts_an_attempt_that_a_living_worker_forgot(database: str, worker: Worker) -> None:
+    (taken,) = file_clean(1)
+    book = worker().batches.attempts
+    book.begin("verification", [taken.case_id], value("select now()"))
+    assert examined() == {}
+
+    rows("update attempt set at = at - interval '20 minutes'")
+
+    assert examined() == {"attempts_forgotten": 1}
