@@ -6,10 +6,11 @@ from typing import Any
 from models import clock
 from models.database import Connection, raw, transaction
 from sijil.say import program
+from workflows.flow import MACHINE, STAGES
 from workflows.keyed import secret_for
 from workflows.policies import index_in_force
 
-STAGES = "select stage, count(*) from cases where id > %s group by stage"
+BY_STAGE = "select stage, count(*) from cases where id > %s group by stage"
 BY_REGION = """
     select region, count(*), count(*) filter (where stage = 'notified'), count(*) filter (where stage = 'needs_correction'),
         count(*) filter (where stage = 'under_review')
@@ -27,6 +28,7 @@ ONE_OF_EACH = """
     select distinct on (c.stage) c.stage, r.reference
     from cases c join receipt r on r.case_id = c.id where c.id > %s and c.stage = any(%s) order by c.stage, c.id
 """
+IN_MACHINE = {step.name for step in STAGES if step.owner == MACHINE}
 FOLLOWED = ("notified", "needs_correction", "under_review")
 
 
@@ -34,17 +36,20 @@ def report(after: int, count: int, seconds: float, portal: str | None) -> tuple[
     """The numbers of the cases after `after`, and the lines that tell them."""
     with transaction() as session:
         connection = raw(session)
-        stages = dict(connection.execute(STAGES, [after]).fetchall())
+        stages = dict(connection.execute(BY_STAGE, [after]).fetchall())
         lines = [
             *by_region(connection, after), "", *by_programme(connection, after), "",
             *times(connection, after, seconds), "", *followed(connection, after, portal),
         ]  # fmt: skip
     result = {
         "applications": sum(stages.values()), "notified": stages.get("notified", 0), "needs_correction": stages.get("needs_correction", 0),
-        "under_review": stages.get("under_review", 0), "parked": stages.get("parked", 0), "seconds": round(seconds, 2),
+        "under_review": stages.get("under_review", 0), "parked": stages.get("parked", 0),
+        "to_be_tried_again": sum(count for stage, count in stages.items() if stage in IN_MACHINE), "seconds": round(seconds, 2),
     }  # fmt: skip
     title = f"{result['applications']} applications: {result['notified']} notified, {result['needs_correction']} wait for a correction, "
-    return result, ["", f"{title}{result['under_review']} under review, {result['parked']} parked.", "", *lines]
+    title += f"{result['under_review']} under review, {result['parked']} parked"
+    again = f", {result['to_be_tried_again']} wait to be tried again (sijil queues)" if result["to_be_tried_again"] else ""
+    return result, ["", f"{title}{again}.", "", *lines]
 
 
 def by_region(connection: Connection, after: int) -> list[str]:

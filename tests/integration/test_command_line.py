@@ -1,6 +1,8 @@
 """The command line itself: help and version, and one clear sentence where arguments, settings, servers or we ourselves are wrong."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +26,16 @@ def test_the_help_says_that_a_population_is_enrolled_before_its_applications_com
     said = " ".join(sijil(command, "--help").out.split())
     assert "`sijil enrol`" in said
     assert "wait for a correction" in said or "waits for a correction" in said
+
+
+def test_a_command_waits_for_no_library_that_it_does_not_use() -> None:
+    heavy = {"sqlalchemy", "psycopg", "dramatiq", "litestar", "httpx", "phonenumbers", "prometheus_client", "babel"}
+    program = "import sys, atexit; atexit.register(lambda: print(*{each.partition('.')[0] for each in sys.modules})); from sijil.cli import main; main()"
+
+    out = subprocess.run([sys.executable, "-c", program, "--version"], capture_output=True, text=True, check=True).stdout
+
+    assert "typer" in out.split()
+    assert heavy & set(out.split()) == set()
 
 
 def test_the_version_is_that_of_the_package(sijil: Run) -> None:

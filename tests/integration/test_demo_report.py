@@ -1,10 +1,14 @@
 """What the demo says at its end of the applications that can be followed."""
 
+from io import StringIO
+
 import pytest
+from rich.console import Console
 
 from models.database import raw, transaction
-from sijil.demo import report
-from tests.filing import file_clean
+from sijil.demo import picture, report
+from sijil.demo.arrivals import Filing
+from tests.filing import file_clean, rows
 from workflows.intake import Taken
 
 
@@ -17,6 +21,31 @@ def test_the_three_to_follow_are_announced_as_three_only_where_there_are_three(d
     title, *lines = followed()
     assert title.startswith("Follow one of each, with the secret of its receipt")
     assert [line.split()[0] for line in lines] == ["notified", "under", "What"]
+
+
+def test_what_is_to_be_tried_again_is_counted_so_that_the_sum_is_whole(database: str) -> None:
+    waiting, _, parked = file_clean(3)
+    rows("update cases set ready = false, due_at = now() + interval '1 hour' where id = %s", waiting.case_id)
+    rows("update cases set stage = 'parked', machine = false, ready = false where id = %s", parked.case_id)
+
+    found, lines = report.report(0, 3, 1.0, None)
+
+    assert (found["applications"], found["to_be_tried_again"], found["parked"]) == (3, 2, 1)
+    assert "1 parked, 2 wait to be tried again" in lines[1]
+
+
+def test_the_picture_waits_a_while_for_what_is_tried_again_and_shows_it(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture, "TRIED_SECONDS", 0.3)
+    (taken,) = file_clean(1)
+    rows("update message set status = 'sent'")
+    rows("update cases set ready = false, due_at = now() + interval '1 hour' where id = %s", taken.case_id)
+    filing = Filing(0, 1, 1, None, 0)
+    console = Console(file=StringIO(), width=200)
+
+    picture.Picture(1, 0, filing, console).watch(lambda: None, 5)
+
+    assert isinstance(console.file, StringIO)
+    assert "waiting: to be tried again 1" in console.file.getvalue()
 
 
 def test_where_no_application_came_to_rest_none_is_announced(database: str) -> None:
