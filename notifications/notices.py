@@ -46,7 +46,7 @@ TEMPLATES: Mapping[str, str] = {
     "resumed": "RSU: we have received your answer on application {reference}. It is being processed again.",
     "review": "RSU: a caseworker is looking at application {reference} before it is decided. You need do nothing; we will write to you.",
     "registered": "RSU: your household is registered, application {reference}. Each programme will tell you its own decision.",
-    "refused": "RSU: application {reference} was refused by two caseworkers. You may ask why and object at a service centre.",
+    "refused": "RSU: application {reference} was refused by two caseworkers. You may ask why at a service centre, and you may apply again.",
     "withdrawn": "RSU: application {reference} was withdrawn as you asked. You may apply again at any time.",
 }
 NOTICES: Mapping[type[Event], str] = {

@@ -1,4 +1,4 @@
-"""The citizen's pages, in each language: where it stands, what to do, by when, whom to call, how to object; and what they must not show."""
+"""The citizen's pages, in each language: where it stands, what to do, by when, whom to call; and what they must not show."""
 
 import re
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ def test_a_page_says_where_an_application_stands_what_to_do_and_whom_to_call(cli
     assert f'href="tel:{HELPLINE.replace(" ", "")}"' in page
     assert f'<bdi class="code">{HELPLINE}</bdi>' in page
     assert f"<title>{text('pages', language, f'{state}.title')} – {taken.reference} – {text('pages', language, 'Unified Social Register')}</title>" in page
-    assert text("pages", language, "There you may ask why something was decided, and object, at no cost.") in page
+    assert text("pages", language, "There you may ask, at no cost, why something was decided.") in page
 
 
 @both
