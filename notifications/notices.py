@@ -17,6 +17,7 @@ from workflows.events import (
     CorrectionReceived,
     CorrectionReminded,
     DoubtLifted,
+    DoubtReturned,
     DuplicateSuspected,
     Event,
     HouseholdApproved,
@@ -65,7 +66,7 @@ NOTICES: Mapping[type[Event], str] = {
 OWED_KINDS = frozenset(kind.__name__ for kind in NOTICES)  # the events that the doctor looks for a message of
 # Nothing changes for the citizen yet, or it is an operator's affair.
 SILENT = {
-    PersonsVerified, ScoreComputed, NothingSuspicious, HouseholdApproved, DoubtLifted, RefusalProposed, ReviewOverdue,
+    PersonsVerified, ScoreComputed, NothingSuspicious, HouseholdApproved, DoubtLifted, DoubtReturned, RefusalProposed, ReviewOverdue,
     CaseParked, CaseResumed, CaseErased,
 }  # fmt: skip
 

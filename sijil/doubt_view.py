@@ -10,8 +10,8 @@ from sijil.say import program
 from workflows.casefile import CaseFile
 from workflows.declaration import Declaration, Member
 from workflows.doubts import Other
-from workflows.events import DuplicateSuspected, RefusalProposed
-from workflows.fraud import SIGNALS
+from workflows.events import RefusalProposed
+from workflows.fraud import SIGNALS, raised
 from workflows.people import CaseworkerAnswer, in_evidence
 from workflows.policies import index_in_force
 from workflows.stages.review import REASONS, decide
@@ -46,7 +46,7 @@ def why(file: CaseFile, names: Names) -> list[str]:
     """The reasons to look in a few words, and whether a refusal was proposed."""
     said = proposal(file, names)
     proposed = [f"refusal proposed by {said['by']} ({said['reason']})"] if said else []
-    return [*(f"{signal.code}: {SIGNALS[signal.code].WHY}" for signal in file.last(DuplicateSuspected).signals), *proposed]
+    return [*(f"{signal.code}: {SIGNALS[signal.code].WHY}" for signal in raised(file)), *proposed]
 
 
 def proposer(file: CaseFile) -> list[str]:
@@ -68,7 +68,7 @@ def told(file: CaseFile, names: Names) -> dict[str, Any]:
             "code": signal.code, "members": list(signal.members), "count": signal.count,
             "why": SIGNALS[signal.code].WHY, "may_be_innocent": SIGNALS[signal.code].INNOCENT,
         }
-        for signal in file.last(DuplicateSuspected).signals
+        for signal in raised(file)
     ]  # fmt: skip
     return {"reference": file.reference, "since": file.stage_since, "version": file.version, "signals": signals, "refusal_proposed": proposal(file, names)}
 
@@ -76,7 +76,7 @@ def told(file: CaseFile, names: Names) -> dict[str, Any]:
 def reasons(file: CaseFile, others: Sequence[Other], names: Names) -> list[str]:
     """Why a person looks, with what may be innocent in it, and what was said before."""
     lines = [f"{file.reference} waits for a caseworker since {file.stage_since:%F %T}, version {file.version}."]
-    for signal in file.last(DuplicateSuspected).signals:
+    for signal in raised(file):
         what = signal.count or ", ".join(each.reference for each in others)
         lines.append(f"{signal.code}: {SIGNALS[signal.code].WHY} ({what}). It may be innocent: {SIGNALS[signal.code].INNOCENT}.")
     if said := proposal(file, names):

@@ -117,6 +117,9 @@ EVENTS: tuple[Event, ...] = (
     ),
     events.NothingSuspicious(rules="signals-2026-11", noted=(events.Signal(code="phone_shared", count=5),)),
     events.DuplicateSuspected(rules="signals-2026-11", signals=(events.Signal(code="person_in_two_households", members=(1, 3), cases=(40,)),)),
+    events.DoubtReturned(
+        rules="signals-2026-11", signals=(events.Signal(code="person_in_two_households", members=(1,), cases=(40,)),), since=NOW,
+    ),
     events.DoubtLifted(reason="moved"),
     events.CorrectionAsked(reason="person_lives_elsewhere"),
     events.RefusalProposed(reason="false_declaration"),

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from workflows.declaration import Declaration
-from workflows.events import CorrectionReceived, Event, Recorded
+from workflows.events import CorrectionReceived, DoubtReturned, Event, Recorded
 
 E = TypeVar("E", bound=Event)
 
@@ -46,6 +46,10 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
         assert isinstance(event, kind)
         return event
 
+    def latest(self, *kinds: type[Event]) -> Recorded:
+        """The latest event of any of these kinds. Raises ValueError where there is none: the map does not allow it."""
+        return max((self.past[kind] for kind in kinds if kind in self.past), key=lambda recorded: recorded.seq)
+
     def last_here(self, kind: type[Event]) -> Recorded | None:
         """The latest event of this kind since the case came to its present stage: by sequence, whatever a clock said."""
         recorded = self.past.get(kind)
@@ -59,5 +63,5 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
         moved = msgspec.structs.replace(self, version=recorded.seq, declaration_number=number, past=past)
         if stage == self.stage:
             return moved
-        since = max([each.at for each in past.values()])
+        since = event.since if isinstance(event, DoubtReturned) else max([each.at for each in past.values()])
         return msgspec.structs.replace(moved, stage=stage, stage_since=since, stage_seq=recorded.seq, deadline=None)

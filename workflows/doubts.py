@@ -9,7 +9,7 @@ from models.database import Connection, value
 from models.errors import Refused
 from workflows.casefile import CaseFile
 from workflows.declaration import Declaration, restored
-from workflows.events import DuplicateSuspected
+from workflows.fraud import raised
 from workflows.load import COLUMNS, CaseRow, case_files, find
 
 UNDER_REVIEW = "open and not machine and stage = 'under_review'"  # in the words of the index
@@ -63,7 +63,7 @@ def doubted(connection: Connection, reference: str) -> tuple[CaseFile, list[Othe
     if row is None:
         raise Refused("not_under_review", f"{reference} waits for no caseworker: it is '{case.stage}'.")
     (file,) = case_files(connection, [CaseRow(*row)])
-    signals = file.last(DuplicateSuspected).signals
+    signals = raised(file)
     persons = [member.idcs for member in file.declaration.members]
     hold = {number for (number,) in connection.execute(HOLD_NOW, [persons, file.household_id])}
     return file, others(connection, hold.union(*(signal.cases for signal in signals)), persons)

@@ -19,6 +19,7 @@ from workflows.events import (
     CorrectionReceived,
     CorrectionReminded,
     DoubtLifted,
+    DoubtReturned,
     DuplicateSuspected,
     Event,
     HouseholdApproved,
@@ -139,7 +140,7 @@ REGISTRATION = flow(
     machine("verified", "scoring", {IndexInForce: score.decide}, {ScoreComputed: "scored"}, gather=score.gather),
     machine(
         "scored", "fraud", {ScreeningAnswer: screen.decide},
-        {NothingSuspicious: "fraud_checked", DuplicateSuspected: "under_review"}, gather=screen.gather,
+        {NothingSuspicious: "fraud_checked", DuplicateSuspected: "under_review", DoubtReturned: "under_review"}, gather=screen.gather,
     ),
     machine("fraud_checked", "approval", {RegisterState: approve.decide}, {HouseholdApproved: "approved"}, gather=approve.gather),
     machine("approved", "notification", {TimePassed: notify.decide}, {NoticesIssued: "notified"}, withdrawable=False),

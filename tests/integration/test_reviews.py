@@ -1,10 +1,12 @@
 """What caseworkers answer to a doubt, and what the clock brings where nobody does."""
 
 
+from datetime import timedelta
+
 import pytest
 
 from models.errors import Refused, Stale
-from tests.filing import Worker, a_household, drain_all, events_of, everything, facts_of, file, messages_of, rows, stage_of, value, version_of
+from tests.filing import Worker, a_household, drain_all, events_of, everything, examined, facts_of, file, messages_of, rows, stage_of, value, version_of
 from tests.people import ALL_TABLES, after, caseworker, citizen, ring_timers
 from workflows.intake import Taken
 
@@ -103,6 +105,37 @@ def test_a_proposal_of_a_review_that_ended_does_not_count_in_the_next(doubted: t
 
         # When another caseworker would refuse, it is a first opinion again
         assert caseworker(later, "refuse", "false_declaration", "brahim").event == "RefusalProposed"
+
+
+def test_a_doubt_that_comes_back_sends_no_second_message_and_keeps_its_place_by_age(doubted: tuple[Taken, Taken], worker: Worker) -> None:
+    # Given a doubt that was raised an hour ago
+    _, later = doubted
+    rows("update cases set stage_since = stage_since - interval '1 hour' where id = %s", later.case_id)
+    since = value("select at from event where case_id = %s and kind = 'DuplicateSuspected'", later.case_id)
+
+    # When it is lifted twice, and comes back each time because the other household still holds the person
+    for name in ("amina", "brahim"):
+        caseworker(later, "lift", "nothing_found", name)
+        drain_all(worker())
+
+    # Then the citizen was told once, and it stands where it stood: its next overdue is ten days from the first
+    assert events_of(later)[-4:] == ["DoubtLifted", "DoubtReturned", "DoubtLifted", "DoubtReturned"]
+    assert messages_of(later) == ["received", "review"]
+    assert rows("select stage, stage_since, due_at from cases where id = %s", later.case_id) == [("under_review", since, since + timedelta(days=10))]
+    assert examined() == {}
+
+
+def test_a_doubt_after_a_correction_is_a_new_one_of_which_the_citizen_is_told(doubted: tuple[Taken, Taken], worker: Worker) -> None:
+    _, later = doubted
+    body = dict(value("select body from declaration where case_id = %s", later.case_id))
+    caseworker(later, "lift", "nothing_found")
+    drain_all(worker())
+    caseworker(later, "correct", "person_lives_elsewhere")
+    citizen(later, "correction", body)
+    drain_all(worker())
+
+    assert events_of(later)[-1] == "DuplicateSuspected"
+    assert messages_of(later) == ["received", "review", "correction_asked", "resumed", "review"]
 
 
 def test_an_unknown_reason_is_refused_and_those_that_are_known_are_named(doubted: tuple[Taken, Taken]) -> None:

@@ -6,7 +6,16 @@
 
 from types import ModuleType
 
+from workflows.casefile import CaseFile
+from workflows.events import DoubtReturned, DuplicateSuspected, Signal
 from workflows.fraud import person_in_two_households, phone_shared
 
 # In the order in which an event lists them.
 SIGNALS: dict[str, ModuleType] = {each.CODE: each for each in (person_in_two_households, phone_shared)}
+
+
+def raised(case: CaseFile) -> tuple[Signal, ...]:
+    """The signals for which a person looks, or looked last, at this case."""
+    event = case.latest(DuplicateSuspected, DoubtReturned).event
+    assert isinstance(event, DuplicateSuspected | DoubtReturned)
+    return event.signals

@@ -1,10 +1,11 @@
 """Is there a reason for a person to look? A signal is never a verdict: no machine refuses, suspends or merges."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import ModuleType
 
 from workflows.casefile import CaseFile
-from workflows.events import DuplicateSuspected, NothingSuspicious
+from workflows.events import DoubtLifted, DoubtReturned, DuplicateSuspected, NothingSuspicious, ScoreComputed
 from workflows.evidence import ScreeningAnswer
 from workflows.fraud import SIGNALS, person_in_two_households, phone_shared
 from workflows.ports import Ports
@@ -22,13 +23,23 @@ def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, ScreeningAns
     }  # fmt: skip
 
 
-def decide(case: CaseFile, answer: ScreeningAnswer) -> NothingSuspicious | DuplicateSuspected:
+def decide(case: CaseFile, answer: ScreeningAnswer) -> NothingSuspicious | DuplicateSuspected | DoubtReturned:
     """All signals of these rules are raised; one that needs a person sends the case to a caseworker, with whatever else is noted."""
     rules = version_of(answer, RULES)
     raised = tuple([signal for each in RULES[rules] if (signal := each.signal(case, answer))])
     if any(SIGNALS[signal.code].NEEDS_A_PERSON for signal in raised):
-        return DuplicateSuspected(rules=rules, signals=raised)
+        since = doubted_since(case)
+        return DoubtReturned(rules=rules, signals=raised, since=since) if since else DuplicateSuspected(rules=rules, signals=raised)
     return NothingSuspicious(rules=rules, noted=raised)
+
+
+def doubted_since(case: CaseFile) -> datetime | None:
+    """When the doubt was raised that a caseworker lifted just now; None where the household was declared or computed anew since, and is looked at afresh."""
+    lifted, scored = case.past.get(DoubtLifted), case.past.get(ScoreComputed)
+    if lifted is None or (scored is not None and scored.seq > lifted.seq):
+        return None
+    doubt = case.latest(DuplicateSuspected, DoubtReturned)
+    return doubt.event.since if isinstance(doubt.event, DoubtReturned) else doubt.at
 
 
 # The signals that are asked, by version, the newest last. None is ever changed, nor what a signal in it says (workflows/fraud/).
