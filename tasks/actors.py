@@ -4,7 +4,7 @@ The queue is in the database: where no wake comes for a while, because the broke
 """
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 import dramatiq
@@ -12,7 +12,7 @@ import structlog
 
 from models.errors import Unavailable
 from tasks.broker import SijilBroker
-from tasks.deliver import Deliverer
+from tasks.delivery_thread import DeliveryThread
 from tasks.wake import clear_wake, wake
 from workflows.flow import DELIVERY, QUEUES
 from workflows.queue.drain import Drainer
@@ -22,15 +22,15 @@ looked_at: dict[str, float] = {}  # by queue, on the monotonic clock, in this pr
 log = structlog.get_logger()
 
 
-def declare(broker: SijilBroker, drainer: Drainer, deliverer: Deliverer) -> None:
-    """One actor for every queue of the flow, and one for deliveries."""
-    for queue, drain in drains(drainer, deliverer).items():
+def declare(broker: SijilBroker, work: Mapping[str, Callable[[], bool]]) -> None:
+    """One actor for every queue."""
+    for queue, drain in work.items():
         actor(broker, queue, drain)
 
 
-def drains(drainer: Drainer, deliverer: Deliverer) -> dict[str, Callable[[], bool]]:
-    """What works each queue off."""
-    return {**{queue: partial(drainer.drain, queue) for queue in QUEUES}, DELIVERY: deliverer.drain}
+def drains(drainer: Drainer, delivery: DeliveryThread) -> dict[str, Callable[[], bool]]:
+    """What works each queue off; deliveries have a thread of their own, which is woken."""
+    return {**{queue: partial(drainer.drain, queue) for queue in QUEUES}, DELIVERY: delivery.wake}
 
 
 def unwoken(queues: Collection[str]) -> list[str]:

@@ -4,17 +4,22 @@ A lease that ends without an answer means that nobody knows: the gateway is aske
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
+from threading import get_ident
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from models import clock
 from models.database import Connection, raw, transaction
+from models.errors import Unavailable
+from tasks.breaker import PAUSE, Breaker
 from workflows.flow import DELIVERY
 
-LEASE = timedelta(seconds=15)  # longer than a call may take, or a slow answer would be taken for none
+LEASE = timedelta(seconds=15)  # longer than two calls may take, or a slow answer would be taken for none
 FRESH_SECONDS = 5.0  # how old a lease may be when the call begins: a process that was held up must not call when others ask already
 BATCH = 100
 ALONE_AFTER = 3  # tries without success: then a message is sent apart from the others, so that one that the gateway chokes on holds up few neighbours
@@ -36,8 +41,19 @@ class Leased(NamedTuple):
     body: str
 
 
+class TurnedAway(Unavailable):
+    """A call was refused as a whole, which says nothing of its messages: no try of theirs.
+
+    `code`: why, without a word of theirs. `carried`: whether some may have been carried all the same. `wait`: for how long the gateway asks to be left alone.
+    """
+
+    def __init__(self, text: str, code: str, *, carried: bool = False, wait: timedelta | None = None) -> None:
+        super().__init__(text)
+        self.code, self.carried, self.wait = code, carried, wait
+
+
 class Gateway(Protocol):
-    """Whoever carries messages. Both calls raise Unavailable where no answer came: then the result is not known."""
+    """Whoever carries messages. Both calls end within seconds, and raise Unavailable where no answer came: then the result is not known."""
 
     can_be_asked: bool
 
@@ -70,11 +86,11 @@ TAKE = """
 BRING_BACK = "update message set due_at = now() + %s where status in ('owed', 'sending') and due_at > now() + %s"
 # What was erased while it was under way is not owed again: there is nothing left of it to send.
 ANSWER = """
-    update message m set due_at = a.due_at, sent_at = a.sent_at,
+    update message m set due_at = a.due_at, sent_at = a.sent_at, tries = m.tries - (not a.tried)::int,
         status = case when m.body is null and a.status = 'owed' then 'failed' else a.status end,
         error = case when m.body is null and a.status <> 'sent' then 'erased' else a.error end
-    from unnest(%s::bigint[], %s::int[], %s::text[], %s::int[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[])
-        as a (case_id, seq, template, fence, status, due_at, sent_at, error)
+    from unnest(%s::bigint[], %s::int[], %s::text[], %s::int[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],
+        %s::boolean[]) as a (case_id, seq, template, fence, status, due_at, sent_at, error, tried)
     where (m.case_id, m.seq, m.template) = (a.case_id, a.seq, a.template) and m.fence = a.fence and m.status = 'sending'
 """
 
@@ -86,6 +102,7 @@ class Outcome(NamedTuple):
     status: str
     error: str | None
     wait: timedelta = timedelta(0)
+    tried: bool = True  # False: what was counted when its lease began counts no more
 
 
 def outcome(message: Leased, answer: str) -> Outcome:
@@ -98,29 +115,39 @@ def outcome(message: Leased, answer: str) -> Outcome:
     return Outcome(message, "owed", answer, max(wait, LEASE) if answer == UNANSWERED else wait)
 
 
+def given_back(message: Leased, refusal: TurnedAway) -> Outcome:
+    """Owed again once the gateway may be called; where it may have been carried, asked about when a fresh lease ends."""
+    if refusal.carried:
+        return Outcome(message, "sending", refusal.code, LEASE, tried=False)
+    return Outcome(message, "owed", refusal.code, refusal.wait or PAUSE, tried=False)
+
+
 @dataclass(slots=True)
 class Deliverer:
-    """One worker process's way of sending; its threads share it."""
+    """One worker process's way of sending."""
 
     gateway: Gateway
     at_once: int = 1  # of those that were tried in vain
     stopping: bool = False
+    breaker: Breaker = field(default_factory=lambda: Breaker(BATCH))
+    began: dict[int, float] = field(default_factory=dict)  # when each thread began the call that it waits for
+    counters: Counter[str] = field(default_factory=Counter)
 
     def drain(self, seconds: float = 2.0) -> bool:
-        """Sends until nothing is owed (False) or the time is up (True). Raises Unavailable where the gateway is away."""
+        """Sends until nothing is owed, or the gateway is left alone (False), or the time is up (True). Raises Unavailable where the gateway is away."""
         until = time.monotonic() + seconds
         while not self.stopping and time.monotonic() < until:
-            if not (self.ask() + self.send()):
+            if not self.breaker.lets_through() or not (self.ask() + self.send()):
                 return False
         return True
 
     def send(self) -> int:
         """One batch that is owed, and some that were tried in vain; how many."""
-        return self.send_due(FRESH, BATCH) + self.send_tried()
+        return self.send_due(FRESH, self.breaker.size) + self.send_tried()
 
     def send_tried(self) -> int:
         """One by itself, then twice as many whenever the gateway answers for all: after a long silence they are not many hours apart."""
-        most, self.at_once = self.at_once, 1
+        most, self.at_once = min(self.at_once, self.breaker.size), 1
         count = self.send_due(TRIED, most)
         self.at_once = min(BATCH, most * 2 if count == most else most)
         return count
@@ -130,15 +157,45 @@ class Deliverer:
         fresh_until = time.monotonic() + FRESH_SECONDS
         messages = self.lease(which, most)
         if messages and time.monotonic() < fresh_until:
-            known = self.accepted_late([message.id for message in messages if message.tries > 1])
-            unsent = [message for message in messages if message.id not in known]
-            answers = {**dict.fromkeys(known, ACCEPTED), **(self.gateway.send(unsent) if unsent else {})}
+            try:
+                answers = self.answers(messages)
+            except TurnedAway as refusal:
+                write_down([given_back(message, refusal) for message in messages])
+                raise
             write_down([outcome(message, answers[message.id]) for message in messages if message.id in answers])
         return len(messages)
 
+    def answers(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
+        """What the gateway says of each; of those that it took in an earlier call nothing is sent."""
+        known = self.accepted_late([message.id for message in messages if message.fence > 1])
+        answers = dict.fromkeys(known, ACCEPTED)
+        unsent = [message for message in messages if message.id not in known]
+        if unsent and not self.stopping:
+            with self.call():
+                answers |= self.gateway.send(unsent)
+                self.breaker.answered()
+        return answers
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """A call to the gateway: seen while it lasts, and told to the breaker where no answer came."""
+        self.began[get_ident()] = time.monotonic()
+        try:
+            yield
+        except Unavailable as error:
+            self.counters["gateway_failures"] += 1
+            self.breaker.failed(str(error), (error.wait or PAUSE) if isinstance(error, TurnedAway) else None)
+            raise
+        finally:
+            del self.began[get_ident()]
+            self.counters["gateway_open"] = int(self.breaker.opened)
+
     def accepted_late(self, references: Sequence[UUID]) -> set[UUID]:
         """Of these, which were sent before: a call that was given up may have arrived since we asked."""
-        return self.gateway.known(references) if references and self.gateway.can_be_asked else set()
+        if not references or not self.gateway.can_be_asked:
+            return set()
+        with self.call():
+            return self.gateway.known(references)
 
     def ask(self) -> int:
         """One batch whose lease ended without an answer: what was accepted is sent, the rest is owed again after a while, or has failed."""
@@ -146,7 +203,7 @@ class Deliverer:
         if messages and not self.gateway.can_be_asked:
             write_down([Outcome(message, "stuck", "no answer came, and the gateway cannot be asked") for message in messages])
         elif messages:
-            known = self.gateway.known([message.id for message in messages])
+            known = self.accepted_late([message.id for message in messages])
             write_down([outcome(message, ACCEPTED if message.id in known else UNANSWERED) for message in messages])
         return len(messages)
 
@@ -172,7 +229,7 @@ def write_down(outcomes: Sequence[Outcome]) -> None:
     rows = [
         (
             each.message.case_id, each.message.seq, each.message.template, each.message.fence, each.status, now + each.wait,
-            now if each.status == "sent" else None, each.error,
+            now if each.status == "sent" else None, each.error, each.tried,
         )
         for each in sorted(outcomes, key=lambda each: each.message[:3])
     ]  # fmt: skip

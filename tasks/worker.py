@@ -18,6 +18,7 @@ from models.settings import settings
 from tasks.actors import declare, drains, look_at, unwoken
 from tasks.broker import broker
 from tasks.deliver import Deliverer
+from tasks.delivery_thread import DeliveryThread
 from tasks.gateways.http import HttpGateway
 from tasks.logs import configure_logs
 from tasks.outside import outside
@@ -38,23 +39,23 @@ def main(queues: frozenset[str]) -> int:
     configure_logs()
     collect_rarely()
     bound_transactions(TRANSACTION_SECONDS)
-    stop = told_to_stop()
+    stop, supervisor = told_to_stop(), os.getppid()
     drainer = Drainer(Batches(outside(), attempts_of(queues), queues, wake), settings().batch)
-    deliverer = Deliverer(HttpGateway(settings().gateway_url))
-    declare(broker(), drainer, deliverer)
+    delivery = DeliveryThread(Deliverer(HttpGateway(settings().gateway_url), counters=drainer.batches.counters))
+    declare(broker(), work := drains(drainer, delivery))
     broker().doorbell.listen()
     worker = Worker(broker(), queues=set(queues), worker_threads=settings().threads)
     worker.start()
     log.info("worker started", queues=sorted(queues))
     beside(heartbeat, drainer, stop)
     beside(run_watchdog, stop)
-    looking = beside(look_unwoken, drains(drainer, deliverer), queues, stop)
-    supervisor = os.getppid()
+    looking, delivering = beside(look_unwoken, work, queues, stop), delivery.start()
     while not stop.wait(0.5) and os.getppid() == supervisor:  # an orphan has nobody to restart it, so it ends
         pass
     stop.set()
-    drainer.stopping = deliverer.stopping = True
+    drainer.stopping = delivery.deliverer.stopping = True
     finish(worker, looking)
+    delivery.end(delivering)
     drainer.batches.attempts.sign_off()
     return 0
 

@@ -15,6 +15,7 @@ from workflows.queue.monitor import daily_jobs, messages, parked_groups, queues,
 COUNTED = {
     "batches": ("batches", 1, "Batches worked."), "cases": ("cases", 1, "Cases moved."),
     "failures": ("failures", 1, "Batches that failed and were halved."),
+    "gateway_failures": ("gateway_failures", 1, "Calls to the message gateway that got no answer for their messages."),
     "busy_milliseconds": ("busy_seconds", 1000, "Time spent on batches, in seconds, over all threads."),
 }  # fmt: skip
 
@@ -62,6 +63,8 @@ def of_workers(connection: Connection) -> Iterable[Metric]:
     rows = workers(connection)
     yield gauge("sijil_workers_alive", "Worker processes alive.", [((), sum(row["alive"] for row in rows))])
     yield gauge("sijil_worker_holds", "Cases that a worker holds now.", [((str(row["id"]),), row["holds"]) for row in rows], "worker")
+    left_alone = [((str(row["id"]),), row["counters"].get("gateway_open", 0)) for row in rows if row["alive"]]
+    yield gauge("sijil_worker_gateway_open", "1 where a worker leaves the gateway alone: its circuit breaker is open.", left_alone, "worker")
     for counter, (name, unit, help_text) in COUNTED.items():
         metric = CounterMetricFamily(f"sijil_worker_{name}", help_text, labels=["worker"])
         for row in rows:

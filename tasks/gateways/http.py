@@ -1,14 +1,19 @@
 """A gateway spoken to by HTTP and JSON: the demo's, and the pattern for a real one."""
 
+import asyncio
+import weakref
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import httpx
 import msgspec
 
+from models import clock
 from models.errors import Unavailable
-from tasks.deliver import Leased
+from tasks.deliver import Leased, TurnedAway
 
 
 class Result(msgspec.Struct):
@@ -24,17 +29,32 @@ class Answer(msgspec.Struct):
     results: list[Result]
 
 
-# All of it together less than what is left of a lease when a call begins (deliver.py).
-TIMEOUT = httpx.Timeout(connect=2.0, write=2.0, read=4.0, pool=1.0)
+# Over a whole call, from the look-up of the name to the last byte: a time-out between two bytes would wait for ever for one that drips.
+# Two of them are less than what is left of a lease when the first begins (deliver.py).
+DEADLINE_SECONDS = 4.0
+CONNECT_SECONDS = 2.0  # after which nothing was sent for certain
+LONGEST_ANSWER = 1_000_000  # bytes; that for a full batch has ten thousand
+LONGEST_WAIT = timedelta(days=1)  # of a Retry-After
+# The call as a whole: who we are, where we call, how often, and whether it can at all. None was carried, but where a proxy in between may not know.
+NONE_CARRIED = (401, 403, 404, 405, 407, 429, 503)
+WHOLE = (*NONE_CARRIED, 502, 504)
 
 
 class HttpGateway:
-    """POST /messages sends, POST /messages/status asks; our ledger's id is its reference."""
+    """POST /messages sends, POST /messages/status asks; our ledger's id is its reference. One thread at a time uses it.
+
+    Its calls run on a loop of their own, because only there a deadline bounds all of a call. Each has a connection of its own: one that was kept
+    might be closed by the gateway at the moment in which it is used, and nobody would know what became of the messages.
+    """
 
     can_be_asked = True
 
     def __init__(self, url: str) -> None:
-        self.client = httpx.Client(base_url=url, timeout=TIMEOUT)
+        headers = {"Accept-Encoding": "identity"}  # what is small when sent is small when read
+        time_out, limits = httpx.Timeout(DEADLINE_SECONDS, connect=CONNECT_SECONDS), httpx.Limits(max_keepalive_connections=0)
+        self.client = httpx.AsyncClient(base_url=url, timeout=time_out, limits=limits, headers=headers)
+        self.loop = asyncio.new_event_loop()
+        weakref.finalize(self, self.loop.close)
 
     def send(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
         """See `deliver.Gateway`."""
@@ -47,11 +67,54 @@ class HttpGateway:
         return {reference for reference, status in answers.items() if status == "accepted"}
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[UUID, str]:
-        """The status of each reference. Raises Unavailable where no answer came, or none of the shape of `Answer`."""
+        """The status of each reference. Raises Unavailable where no answer came, or none of the shape of `Answer`; TurnedAway where the call was refused."""
+        address = self.client.base_url.netloc.decode()  # host and port alone: the whole address may hold a password
         try:
-            response = self.client.post(path, json=body)
-            response.raise_for_status()
-            return {each.reference: each.status for each in msgspec.json.decode(response.content, type=Answer).results}
-        except (httpx.HTTPError, ValueError) as error:
-            address = self.client.base_url.netloc.decode()  # host and port alone: the whole address may hold a password
-            raise Unavailable(f"The gateway at {address} gives no answer that can be understood: {type(error).__name__}.") from error
+            response = self.loop.run_until_complete(self.call(path, body))
+            if response.is_success:
+                return {each.reference: each.status for each in msgspec.json.decode(response.content, type=Answer).results}
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise TurnedAway(f"The gateway at {address} cannot be reached: {type(error).__name__}.", type(error).__name__) from error
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise Unavailable(f"The gateway at {address} gives no answer within {DEADLINE_SECONDS:.0f} seconds: {type(error).__name__}.") from error
+        except ValueError:
+            pass
+        raise refusal(response, address)
+
+    async def call(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        """The whole answer, cut at what is too long. It follows no other address: what it carries is for this gateway alone."""
+        content, connections = bytearray(), list[Any]()
+
+        async def note(event: str, about: Mapping[str, Any]) -> None:
+            if event == "connection.connect_tcp.complete":
+                connections.append(about["return_value"])
+
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS), self.client.stream("POST", path, json=body, extensions={"trace": note}) as response:
+                async for part in response.aiter_raw():
+                    content += part
+                    if len(content) > LONGEST_ANSWER:
+                        break
+        finally:
+            for each in connections:  # httpx leaves one open that was cut in the handshake of TLS
+                await each.aclose()
+        return httpx.Response(response.status_code, headers=response.headers, content=bytes(content))
+
+
+def refusal(response: httpx.Response, address: str) -> Unavailable:
+    """What a call came to that was no success, or not of the shape of `Answer`: a page for people says nothing of its messages."""
+    status = response.status_code
+    if status in WHOLE or "json" not in response.headers.get("content-type", ""):
+        text = f"The gateway at {address} refused a call as a whole: HTTP {status}."
+        return TurnedAway(text, f"HTTP {status}", carried=status not in NONE_CARRIED, wait=wait_of(response))
+    return Unavailable(f"The gateway at {address} gives no answer that can be understood: HTTP {status}.")
+
+
+def wait_of(response: httpx.Response) -> timedelta | None:
+    """For how long it asks to be left alone: seconds or a date in Retry-After, a day at most; None for none, nonsense and the past."""
+    said = response.headers.get("retry-after", "").strip()
+    try:
+        wait = timedelta(seconds=min(int(said), LONGEST_WAIT.total_seconds())) if said.isdecimal() else parsedate_to_datetime(said) - clock.now()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(wait, LONGEST_WAIT) if wait > timedelta(0) else None

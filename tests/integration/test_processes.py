@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from benchmarks.slow_gateway import SLOW, slow_gateway
 from models.database import raw, transaction
 from tasks import watchdog
+from tasks.gateways.http import DEADLINE_SECONDS
 from tasks.wake import wake
 from tests.filing import MACHINE_PATH, events_of, file_clean, healthy, rows, stage_of, stages, value
-from workflows.flow import QUEUES
+from workflows.flow import ALL_QUEUES, DELIVERY, QUEUES
 from workflows.queue.monitor import workers
 
 pytestmark = pytest.mark.xdist_group("processes")
@@ -113,6 +115,30 @@ def test_a_worker_told_to_end_finishes_the_batch_in_hand(start: Start) -> None:
     assert set(found) <= {"notified", "submitted"}  # carried through, or not begun
     assert rows("select * from attempt") == rows("select * from worker") == []
     assert healthy()
+
+
+@pytest.mark.parametrize("how", SLOW)
+def test_a_slow_gateway_holds_up_neither_decisions_nor_the_end_of_a_worker_of_one_thread(start: Start, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    monkeypatch.setenv("SIJIL_THREADS", "1")
+    with slow_gateway(how) as url:
+        # Given a worker whose call is in the hands of a gateway that does not end it
+        monkeypatch.setenv("SIJIL_GATEWAY_URL", url)
+        file_clean(1)
+        process = start("tasks.worker", *ALL_QUEUES)
+        until(alive)
+        wake(DELIVERY)
+        until(lambda: value("select count(*) from message where status = 'sending'"))
+
+        # When an application comes, then it is decided while the call lasts
+        (taken,) = file_clean(1, start=1)
+        wake(QUEUES[0])
+        until(lambda: stage_of(taken) == "notified")
+
+        # And on SIGTERM the worker ends with the call's deadline
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+        assert time.monotonic() - began < 3 * DEADLINE_SECONDS
 
 
 def test_a_worker_that_is_stopped_is_told_from_one_that_lives_and_is_ended(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

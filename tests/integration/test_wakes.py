@@ -3,18 +3,19 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 import redis
 
 from models.settings import settings
-from tasks.actors import declare
+from tasks.actors import declare, drains
 from tasks.broker import broker as the_broker
-from tasks.deliver import Deliverer
+from tasks.delivery_thread import DeliveryThread
 from tasks.sweep import DeathDetector, sweep
 from tasks.wake import clear_wake, flag, wake, wake_after_answer, wake_after_intake
 from tests.conftest import forget_settings
-from tests.filing import Worker, drain_all, file_clean, stages, value
+from tests.filing import Worker, drain_all, file_clean, rows, stages, value
 from tests.integration.gateways import BookGateway, a_deliverer
 from tests.integration.waking import messages, waiting
 from workflows.queue.drain import Drainer
@@ -127,10 +128,9 @@ def test_a_broker_that_does_not_answer_in_time_is_waited_for_once_and_not_at_eve
 # The actors ----------------------------------------------------------------------------------------
 
 
-def look(queue: str, drainer: Drainer, gateway: BookGateway | None = None) -> None:
+def look(queue: str, drainer: Drainer, delivery: DeliveryThread | None = None) -> None:
     """What a worker's thread does with one message."""
-    deliverer: Deliverer = a_deliverer(gateway or BookGateway())
-    declare(the_broker(), drainer, deliverer)
+    declare(the_broker(), drains(drainer, delivery or DeliveryThread(a_deliverer(BookGateway()))))
     the_broker().get_actor(queue).fn()
 
 
@@ -162,9 +162,40 @@ def test_an_actor_with_nothing_left_wakes_nobody(worker: Worker) -> None:
     assert waiting() == {}
 
 
-def test_a_gateway_that_is_away_is_no_error_of_the_actor(worker: Worker) -> None:
+def test_the_actor_of_deliveries_wakes_the_thread_that_delivers_and_waits_for_nothing(worker: Worker) -> None:
     file_clean(1)
+    gateway, answering = BookGateway(), Event()
+    gateway.while_sending = answering.wait
+    delivery = DeliveryThread(a_deliverer(gateway))
+    thread = delivery.start()
 
-    look("delivery", worker(), BookGateway(away_before=True))
+    look("delivery", worker(), delivery)
 
-    assert value("select status from message") == "sending"
+    assert value("select status from message") != "sent"
+    answering.set()
+    while value("select status from message") != "sent":
+        time.sleep(0.01)
+    delivery.end(thread)
+    assert not thread.is_alive()
+
+
+def test_a_thread_that_delivers_outlives_a_gateway_that_is_away_and_any_error() -> None:
+    file_clean(1)
+    gateway = BookGateway(away_before=True)
+    delivery, raised = DeliveryThread(a_deliverer(gateway)), list[int]()
+
+    def unexpected() -> None:
+        raised.append(1)
+        raise ValueError
+
+    thread = delivery.start()
+    delivery.wake()
+    while value("select status from message") != "sending" or delivery.deliverer.began:
+        time.sleep(0.01)
+    rows("update message set status = 'owed', due_at = now()")
+    gateway.away_before, gateway.while_sending = False, unexpected
+    delivery.wake()
+    while not raised:
+        time.sleep(0.01)
+    assert thread.is_alive()
+    delivery.end(thread)
