@@ -10,6 +10,8 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, I
 from sqlalchemy.dialects.postgresql import JSON
 from sqlmodel import Field, SQLModel
 
+TIMES = "submitted_at, stage_since, rank, due_at, deadline"
+
 
 class Case(SQLModel, table=True):
     """One request about one household, and where it stands. Only the engine changes `stage`, by `workflows/record.py`."""
@@ -31,6 +33,11 @@ class Case(SQLModel, table=True):
         CheckConstraint("not (ready and due_at is not null)", name="case_ready_or_timed"),
         CheckConstraint("open or not machine", name="case_ended_is_at_rest"),
         CheckConstraint("lane between 0 and 3", name="case_lane_known"),  # those of workflows/lanes.py
+        # A moment that no program can read, such as infinity, would stop every claim of its queue.
+        CheckConstraint(
+            f"least({TIMES}) > '1900-01-01Z' and greatest({TIMES}) < '9000-01-01Z'",
+            name="case_times_readable",
+        ),
     )
 
     id: int = Field(sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
@@ -120,3 +127,5 @@ class Trouble(SQLModel, table=True):
     traceback: str
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     parked: bool
+    # It failed, and so did counting that: a forged or half-restored event row, say. An operator's to look at.
+    uncounted: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))

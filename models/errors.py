@@ -44,6 +44,9 @@ class Broken(SijilError):
     """Our fault. Web: 500 with a reference. Command line: exit code 70. Worker: parked after the last try, which `sijil_parked` tells."""
 
 
+LONGEST_ERROR = 500  # characters; it is a heading under which operators find many
+
+
 class Failure(NamedTuple):
     """What went wrong, without any personal data: a class and a place, never a value."""
 
@@ -57,4 +60,9 @@ def describe(error: BaseException) -> Failure:
     where = "\n".join(f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
     last = f" in {frames[-1].name}" if frames else ""
     said = f": {error}" if isinstance(error, SijilError) else ""
-    return Failure(f"{type(error).__name__}{last}{said}", where)
+    return Failure(storable(f"{type(error).__name__}{last}{said}")[:LONGEST_ERROR], storable(where))
+
+
+def storable(text: str) -> str:
+    """As PostgreSQL takes it: a register's text may hold a NUL, a file's name half of a character."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")

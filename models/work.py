@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity, Index, Text, text
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, Identity, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -22,16 +22,22 @@ class Worker(SQLModel, table=True):
 class Attempt(SQLModel, table=True):
     """A batch in work, written before the work on a connection of its own: what a dead worker leaves to be found.
 
-    The work's transaction deletes it. One without a worker is half of a batch whose worker died, to be tried apart from all others.
+    The work's transaction deletes it. One without a worker was set apart: half of a batch whose worker died, a case that failed,
+    or cases about which a register gave no answer (`unanswered`).
     """
 
-    __table_args__ = (Index("attempt_apart", "at", postgresql_where=text("worker_id is null")),)
+    __table_args__ = (
+        Index("attempt_apart", "at", postgresql_where=text("worker_id is null")),
+        Index("attempt_in_work", "worker_id", postgresql_where=text("worker_id is not null")),
+    )
 
     id: int = Field(sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
     worker_id: int | None = Field(default=None, sa_column=Column(BigInteger))
     queue: str
     case_ids: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))  # when it began; without a worker, when it may begin
+    unanswered: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))  # asking again may take long
+    rank: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))  # of its first case: whom to ask about first
 
 
 class PausedQueue(SQLModel, table=True):

@@ -4,20 +4,20 @@ It rings timers, gives back what dead workers held, parks what killed its worker
 """
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
 from models import clock
-from models.database import Connection, follow_clock, raw, transaction, value
-from models.errors import Refused
+from models.database import Connection, follow_clock, lost, raw, transaction, value
+from models.errors import Refused, describe
 from tasks.wake import wake
 from workflows.flow import DELIVERY
-from workflows.queue.dead import Silent, rescue_attempts, silent_workers
+from workflows.queue.dead import Silent, give_back_forgotten, rescue_attempts, silent_workers
 from workflows.queue.timers import fire_timers, queues_with_work
-from workflows.queue.trouble import WORKER_DIED, failed_alone, forget
+from workflows.queue.trouble import forget
 
 log = structlog.get_logger()
 SWEEP_LOCK = 7219  # advisory; transaction-wide, so that no supervisor is special
@@ -47,6 +47,9 @@ class DeathDetector:
         ]  # fmt: skip
 
 
+Part = Callable[[Connection, DeathDetector, datetime], None]
+
+
 def sweep(detector: DeathDetector) -> None:
     """One round; nothing at all where another supervisor is at it. Raises Unavailable while the database is away."""
     with transaction() as session:
@@ -56,16 +59,26 @@ def sweep(detector: DeathDetector) -> None:
         now = clock.now()
         if not value(connection, "select pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK]):
             return
-        ring(connection, now)
-        rescue(connection, detector, now)
-        forget(connection)
+        for part in (ring, rescue, forget_troubles):
+            beside_others(part, connection, detector, now)
         queues = queues_with_work(connection, now)
         owed = value(connection, MESSAGES_DUE, [now])
     for queue in [*queues, DELIVERY] if owed else queues:
         wake(queue)
 
 
-def ring(connection: Connection, now: datetime) -> None:
+def beside_others(part: Part, connection: Connection, detector: DeathDetector, now: datetime) -> None:
+    """One part of the sweep; whatever it fails on, the other parts are done."""
+    try:
+        with connection.transaction():
+            part(connection, detector, now)
+    except Exception as error:
+        if lost(error):
+            raise
+        log.error("a part of the sweep failed", part=part.__name__, error=describe(error).error)
+
+
+def ring(connection: Connection, _: DeathDetector, now: datetime) -> None:
     """Rings timers; none while the clocks contradict each other, because nobody's application may lapse by a wrong one."""
     try:
         clock.require_no_jump()
@@ -77,5 +90,10 @@ def ring(connection: Connection, now: datetime) -> None:
 
 def rescue(connection: Connection, detector: DeathDetector, now: datetime) -> None:
     """Gives back what dead workers held; a case that was alone in its worker's hands when that died has a try counted."""
-    for case_id in rescue_attempts(connection, detector.dead(silent_workers(connection), now), now):
-        failed_alone(connection, case_id, WORKER_DIED, now)
+    rescue_attempts(connection, detector.dead(silent_workers(connection), now), now)
+    give_back_forgotten(connection, now)
+
+
+def forget_troubles(connection: Connection, _: DeathDetector, now: datetime) -> None:
+    """Troubles that are over."""
+    forget(connection)

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from models import clock
 from models.database import Connection, raw, transaction
-from workflows.queue.monitor import daily_jobs, messages, parked_groups, queues, with_people, workers
+from workflows.queue.monitor import daily_jobs, messages, parked_groups, queues, uncounted, with_people, workers
 
 # Of each counter that a worker keeps: its metric, how many make one of the metric's unit, and what it counts.
 COUNTED = {
@@ -32,6 +32,7 @@ class Counts(Collector):
         yield from of_people(self.connection)
         yield from of_workers(self.connection)
         yield gauge("sijil_parked", "Cases that wait for an operator.", [((), sum(each["cases"] for each in parked_groups(self.connection)))])
+        yield gauge("sijil_uncounted", "Cases that failed, and whose failure could not be counted.", [((), uncounted(self.connection))])
         failed = [((each["name"],), each["error"] is not None) for each in daily_jobs(self.connection)]
         yield gauge("sijil_daily_job_failed", "1 where the last try of a daily job (anchor, retention) failed.", failed, "job")
         by_status = [((status,), count) for status, count in messages(self.connection).items()]

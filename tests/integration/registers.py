@@ -1,5 +1,6 @@
 """A population register as tests break it, and applications that meet it."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,9 +18,12 @@ class Register:
 
     broken_about: str = ""
     silent_about: str = ""  # no answer for whoever stands beside this person
+    silent: frozenset[str] = frozenset()  # nor beside these
+    silence: float = 0.0  # seconds until it gives no answer
     errors: list[BaseException] = field(default_factory=list)  # raised one after another, then no more
     away: bool = False
     asked: list[int] = field(default_factory=list)
+    in_vain: list[float] = field(default_factory=list)  # when it was asked and gave no answer
 
     def outside(self) -> Outside:
         return Outside(lambda connection: Asked(self, LocalRegister(connection)), notices)
@@ -38,7 +42,9 @@ class Asked:
             raise Unavailable("The register is away.")
         if self.register.errors:
             raise self.register.errors.pop(0)
-        if self.register.silent_about in idcs:
+        if self.register.silent_about in idcs or not self.register.silent.isdisjoint(idcs):
+            self.register.in_vain.append(time.monotonic())
+            time.sleep(self.register.silence)
             raise Unavailable("The register gives no answer.")
         if self.register.broken_about in idcs:
             raise KeyError(f"no idea about {self.register.broken_about}")

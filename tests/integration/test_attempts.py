@@ -12,7 +12,7 @@ from models.database import value as value_of
 from tests.filing import OUTSIDE, Worker, apart, examined, file_clean, rows, stage_of, stages, value
 from tests.integration.registers import Register
 from tests.people import after
-from workflows.queue.bisection import Bisection
+from workflows.queue.bisection import LEFT_ALONE, Bisection
 from workflows.queue.drain import Drainer
 
 # What others see: what this worker has not committed yet is not among it.
@@ -97,8 +97,7 @@ def fail_once(monkeypatch: pytest.MonkeyPatch, drainer: Drainer) -> None:
     """A retry fails outside of the case's own work: no fault of the case, and no try of it."""
     with monkeypatch.context() as patch:
         patch.setattr(Bisection, "run_stage", lambda *_: (_ for _ in ()).throw(ValueError("once")))
-        with pytest.raises(ValueError, match="once"):
-            drainer.one_apart()
+        drainer.one_apart()
 
 
 def test_a_retry_that_fails_gives_its_attempt_back_and_the_case_is_worked_again(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +108,8 @@ def test_a_retry_that_fails_gives_its_attempt_back_and_the_case_is_worked_again(
     fail_once(monkeypatch, drainer)
 
     assert apart() == [[taken.case_id]]
-    drainer.one_apart()
+    with after(seconds=LEFT_ALONE.total_seconds() + 1):
+        drainer.one_apart()
     assert stage_of(taken) == "notified"
 
 

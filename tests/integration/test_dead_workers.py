@@ -14,7 +14,6 @@ from tests.filing import Worker, a_drainer, apart, died_on, drain_all, everythin
 from workflows.queue.batch import Batches
 from workflows.queue.dead import rescue_attempts, silent_workers
 from workflows.queue.timers import queues_with_work
-from workflows.queue.trouble import WORKER_DIED, failed_alone
 
 
 def rescue() -> list[int]:
@@ -22,10 +21,7 @@ def rescue() -> list[int]:
     now = value("select now()")
     with transaction() as session:
         dead = [each.id for each in silent_workers(raw(session))]
-        alone = rescue_attempts(raw(session), dead, now)
-        for case_id in alone:
-            failed_alone(raw(session), case_id, WORKER_DIED, now)
-    return alone
+        return rescue_attempts(raw(session), dead, now)
 
 
 def test_a_dead_workers_batch_is_given_back_in_halves(database: str, worker: Worker) -> None:

@@ -11,6 +11,7 @@ from workflows import doctor
 FAULTS = {
     "orphans": "update cases set open = true where id = {case}",
     "parked_without_reason": "update cases set stage = 'parked', open = true where id = {case}",
+    "failures_not_counted": "insert into trouble values ({case}, 'scored', 3, 1, 'x', '', now(), false, null, true)",
     "unknown_queues": "update cases set open = true, ready = true, queue = 'none of ours' where id = {case}",
     "attempts_forgotten": "insert into attempt (worker_id, queue, case_ids, at) values (1, 'verification', '{{}}', now() - interval '1 hour')",
     "versions_off": "update cases set version = version + 1 where id = {case}",

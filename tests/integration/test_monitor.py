@@ -13,8 +13,9 @@ from models.errors import Refused
 from sijil.commands import operation
 from tasks import sweep
 from tasks.deliver import Deliverer
-from tests.filing import Worker, an_application, clean, drain_all, file_clean, outcomes_of, register, rows, value
+from tests.filing import Worker, an_application, changed, clean, drain_all, file, file_clean, outcomes_of, register, rows, stages, value
 from tests.integration.gateways import BookGateway, a_deliverer
+from tests.people import citizen
 from workflows.flow import QUEUES
 from workflows.lanes import BULK
 from workflows.queue import monitor, pauses
@@ -147,6 +148,42 @@ def test_another_paused_queue_does_not_hold_deliveries_back(database: str, deliv
     deliverer.drain()
 
     assert rows("select distinct status from message") == [("sent",)]
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_what_was_set_apart_and_moved_on_meanwhile_is_left_to_the_queue_that_it_came_to(database: str, worker: Worker, size: int) -> None:
+    """A reminder failed and was set apart in `notification`; the citizen corrects meanwhile, so that `verification` has it, which is paused."""
+    made = clean(size)
+    register(made)
+    taken = file(*[changed(each.body, 0, birth_date="1950-01-01") for each in made])
+    drain_all(worker())
+    rows("update cases set ready = false, due_at = null")
+    rows("insert into attempt (queue, case_ids, at) values ('notification', %s, now())", [each.case_id for each in taken])
+    with transaction() as session:
+        pauses.pause(raw(session), "verification", "operator:1", clock.now())
+    for each, one in zip(taken, made, strict=True):
+        citizen(each, "correction", one.body)
+
+    worker(serves=["notification"]).drain("notification", 60)
+    drain_all(worker())
+
+    assert stages() == {"submitted": size}
+    assert value("select count(*) from attempt") == 0
+    with transaction() as session:
+        pauses.resume(raw(session), "verification")
+    drain_all(worker())
+    assert stages() == {"notified": size}
+
+
+def test_a_dead_workers_cases_that_moved_on_stay_in_the_queue_that_they_came_to(database: str, worker: Worker, broker: str) -> None:
+    (taken,) = file_clean(1)
+    worker(serves=["verification"]).drain("verification", 60)
+    rows("insert into attempt (worker_id, queue, case_ids, at) values (4711, 'verification', %s, now())", [taken.case_id])
+
+    sweep.sweep(sweep.DeathDetector(silent_since={4711: clock.now() - sweep.SIGN_ON_AGAIN}))
+
+    assert rows("select ready, queue from cases") == [(True, "scoring")]
+    assert value("select count(*) from attempt") == 0
 
 
 def test_the_sweep_wakes_delivery_where_messages_are_owed_but_not_while_it_is_paused(

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from models.database import raw, transact
 from models.errors import Unavailable
-from tests.filing import Worker, apart, clean, drain_all, everything, file, file_clean, healthy, register, rows, stage_of, stages, value
+from tests.filing import Worker, apart, clean, drain_all, everything, examined, file, file_clean, healthy, register, rows, stage_of, stages, value
 from tests.integration.registers import Poisoned, Register
 from tests.people import after
 
@@ -136,7 +136,7 @@ def test_a_case_that_a_register_never_answers_for_is_an_operators_after_three_da
     ((case_id, tries, error),) = rows("select case_id, tries, error from trouble where parked")
     assert (case_id, tries) == (taken[2].case_id, 0)
     assert error.startswith("Unavailable")
-    assert healthy()
+    assert examined().keys() <= {"events_ahead"}  # by the days that this test has let pass
 
 
 def test_what_another_thread_set_apart_meanwhile_is_left_to_the_book(database: str, worker: Worker) -> None:
@@ -146,7 +146,8 @@ def test_what_another_thread_set_apart_meanwhile_is_left_to_the_book(database: s
     rows("update cases set ready = false where id = %s", taken[1].case_id)
     rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now() + interval '1 hour')", [taken[1].case_id])
 
-    drainer.bisection.part("verification", [each.case_id for each in taken])
+    drainer.silence.part_rest("verification", [each.case_id for each in taken], slow=False)
+    drain_all(drainer)
 
     assert apart() == [[taken[1].case_id]]
     assert stages() == {"notified": 2, "submitted": 1}

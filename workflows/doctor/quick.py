@@ -6,6 +6,8 @@ QUICK: dict[str, str] = {
     "unknown_queues": "select count(*) from attempt where worker_id is null and queue <> all(%(queues)s)",
     # A batch takes less than a minute. What its worker forgot, alive or dead, is in nobody's work, and nobody takes it up.
     "attempts_forgotten": "select count(*) from attempt where worker_id is not null and at < now() - interval '15 minutes'",
+    # A case that failed, and whose failure could not be counted: it is never parked, and tried again for ever.
+    "failures_not_counted": "select count(*) from trouble where uncounted",
     "messages_stuck": "select count(*) from message where status = 'stuck'",
     "daily_jobs_failed": "select count(*) from daily_job where error is not null",
     # A clock that jumped: what stands in a future that no work of ours reaches, and timers that nobody rings.

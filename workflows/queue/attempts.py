@@ -31,19 +31,34 @@ HALVE = """
     insert into attempt (worker_id, queue, case_ids, at)
     select null, queue, half, at from whole cross join (values (%s::bigint[]), (%s::bigint[])) as halves (half)
 """
-APART = """
-    select id from attempt where worker_id is null and queue = any(%s) and at <= %s and queue not in (select queue from paused_queue)
-    order by at, id limit 1
+SPLIT = """
+    with whole as (delete from attempt where id = %s returning queue, case_ids, at, unanswered, rank)
+    insert into attempt (queue, case_ids, at, unanswered, rank) select queue, array[case_id], %s, unanswered, rank from whole, unnest(case_ids) as case_id
 """
-TAKE = f"update attempt set worker_id = %s, at = %s where id = ({APART} for update skip locked) returning id, queue, case_ids"
+DUE = "from attempt where worker_id is null and queue = any(%s) and at <= %s and queue not in (select queue from paused_queue)"
+KINDS_DUE = f"select distinct unanswered {DUE}"
+TAKE = f"""
+    update attempt set worker_id = %s, at = %s
+    where id = (select id {DUE} and not unanswered order by at, id limit 1 for update skip locked) returning id, queue, case_ids
+"""
+# Half of all worker processes may ask about such cases at a time, but always one: each question may take long, and others wait for answers, too.
+TAKE_UNANSWERED = f"""
+    update attempt set worker_id = %s, at = %s
+    where (select count(*) from attempt where worker_id is not null and unanswered) * 2 < greatest(2, (select count(*) from worker))
+    and id = (select id {DUE} and unanswered order by rank, at, id limit 1 for update skip locked) returning id, queue, case_ids
+"""
+AGAIN_SOON = "update attempt set at = %s where worker_id is null and unanswered and queue = %s and at > %s"
 # Workers that are silent for so long, hold nothing and do not live.
 GONE = "from worker where seen_at < %s and not exists (select from attempt where worker_id = worker.id) and pg_try_advisory_xact_lock(%s, id::int)"
 SET_APART = "update cases set ready = false, due_at = null where id = any(%s)"
+PUT_APART = """
+    insert into attempt (queue, case_ids, at, unanswered, rank) select %s, %s, %s, true, (select min(rank) from cases where id = any(%s))
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A batch that a worker began. `apart`: half of a batch whose worker died, or a case that failed; its cases stand in no queue, only here."""
+    """A batch that a worker began. `apart`: it was set apart before, and those of its cases that did not move on stand in no queue, only here."""
 
     id: int
     queue: str
@@ -86,15 +101,23 @@ class Attempts:
         """What was set apart is set apart again, in halves, all at once: none of it stands anywhere else."""
         self.run(HALVE, [attempt.id, until, *map(list, halves(attempt.case_ids))])
 
-    def anything_apart(self, queues: Collection[str], now: datetime) -> bool:
-        """Whether something is set apart whose time has come."""
-        return bool(self.run(APART, [list(queues), now]))
+    def split(self, attempt: Attempt, until: datetime) -> None:
+        """The same, case by case: where asking takes long, every question more costs as much, and alone each is asked about once."""
+        self.run(SPLIT, [attempt.id, until])
 
-    def take(self, queues: Collection[str], now: datetime) -> Attempt | None:
-        """Half of a dead worker's batch, or a case that failed, to be worked apart from all others."""
+    def due(self, queues: Collection[str], now: datetime) -> set[bool]:
+        """What is set apart whose time has come: True where there are cases about which a register gave no answer, False where there are others."""
+        return {unanswered for (unanswered,) in self.run(KINDS_DUE, [list(queues), now])}
+
+    def take(self, queues: Collection[str], now: datetime, unanswered: bool = False) -> Attempt | None:
+        """Half of a dead worker's batch, or a case that failed; or one that got no answer, if not too many are asked about already."""
         with self.lock:
-            rows = self.run(TAKE, [self.number(), now, list(queues), now])
+            rows = self.run(TAKE_UNANSWERED if unanswered else TAKE, [self.number(), now, list(queues), now])
         return Attempt(rows[0][0], rows[0][1], rows[0][2], apart=True) if rows else None
+
+    def ask_again_soon(self, queue: str, now: datetime) -> None:
+        """A register is back: nobody waits any longer only because it was away."""
+        self.run(AGAIN_SOON, [now, queue, now])
 
     def heartbeat(self, now: datetime, counters: Mapping[str, float]) -> None:
         """The worker is alive, and has done so much."""
@@ -181,6 +204,13 @@ def set_apart(connection: Connection, queue: str, case_ids: Sequence[int], at: d
     for half in halves(case_ids):
         if half:
             connection.execute(BEGIN, [None, queue, list(half), at])
+
+
+def set_unanswered(connection: Connection, queue: str, pieces: Sequence[Sequence[int]], at: datetime) -> None:
+    """Cases about which a register gave no answer, each piece to be asked about on its own from `at` on."""
+    connection.execute(SET_APART, [[case_id for piece in pieces for case_id in piece]])
+    for piece in pieces:
+        connection.execute(PUT_APART, [queue, list(piece), at, list(piece)])
 
 
 def halves(case_ids: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:

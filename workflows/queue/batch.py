@@ -39,6 +39,7 @@ class Batches:
     wake: Callable[[str], None]
     began: dict[int, float] = field(default_factory=dict)  # when each thread began what it has in hand
     counters: Counter[str] = field(default_factory=Counter)
+    left_alone: dict[int, float] = field(default_factory=dict)  # cases that can be neither worked nor set apart, each until a monotonic time
 
     def run(self, queue: str, find: Find, attempt: Attempt | None = None) -> int:
         """Works whatever is found; how many cases that were. The attempt ends with the work's own commit.

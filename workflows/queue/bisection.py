@@ -1,9 +1,9 @@
 """What fails is gone over again in halves until it fails alone, then stage by stage, so that what it got done stays done.
 
-The same finds the one case about which a register gives no answer. Whatever happens, each case stands in the queue or in an attempt afterwards.
+Whatever happens, each case stands in the queue or in an attempt afterwards.
 """
 
-import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,13 +12,14 @@ import structlog
 
 from models import clock
 from models.database import AGAIN, TIMES, back_off, raw, transaction, unavailable
-from models.errors import DatabaseAway, Unavailable, describe
+from models.errors import DatabaseAway, Failure, Unavailable, describe
 from workflows.queue.attempts import END, Attempt, halves
 from workflows.queue.batch import Batches, BatchFailed, Find
 from workflows.queue.claim import claim_these, paused
 from workflows.queue.trouble import UNANSWERED, failed_alone, unanswered
 
 HELD_UP = timedelta(seconds=5)  # until what was set apart is tried again where it was the database that held it up
+LEFT_ALONE = timedelta(minutes=1)  # until what failed, without any possibility to note that, is tried again
 log = structlog.get_logger()
 
 
@@ -51,18 +52,39 @@ class Bisection:
             self.retry(attempts.begin(attempt.queue, half, clock.now()))
 
     def retry(self, attempt: Attempt, turn: int = 0) -> None:
-        """These cases, and no others; one alone goes stage by stage. What was set apart and gets no answer is put off, and holds up nobody."""
+        """These cases, and no others. What was set apart and gets no answer is put off, and holds up nobody."""
+        try:
+            self.rework(attempt, turn)
+        except Unavailable as error:
+            if not attempt.apart:
+                self.batches.attempts.give_back(attempt)
+                raise
+            self.put_off(attempt, error)
+
+    def rework(self, attempt: Attempt, turn: int = 0) -> None:
+        """These cases; one alone goes stage by stage. Raises Unavailable where something is away, with the attempt still open, and nothing else."""
         try:
             once_more(turn)
             if len(attempt.case_ids) == 1:
                 self.run_alone(attempt)
             else:
-                self.run(attempt.queue, lambda connection: claim_these(connection, attempt.case_ids, attempt.apart), attempt, turn)
-        except BaseException as error:
-            if not (attempt.apart and isinstance(error, Unavailable)):
-                self.batches.attempts.give_back(attempt)
-                raise
-            self.put_off(attempt, error)
+                self.run(attempt.queue, lambda connection: claim_these(connection, attempt.queue, attempt.case_ids, attempt.apart), attempt, turn)
+        except Unavailable:
+            raise
+        except KeyboardInterrupt:
+            self.batches.attempts.give_back(attempt)
+            raise
+        except BaseException as error:  # noqa: BLE001 - a worker's edge: what cannot even be counted as a failure holds up nobody else
+            self.leave_alone(attempt, describe(error))
+
+    def leave_alone(self, attempt: Attempt, failure: Failure) -> None:
+        """Nothing could be written down of what failed. What was set apart waits; what still stands in its queue, this process passes over for a while."""
+        log.error("a failure could not be counted", case_ids=attempt.case_ids[:10], error=failure.error)
+        if attempt.apart:
+            self.batches.attempts.put_off(attempt, clock.now() + LEFT_ALONE)
+        else:
+            self.batches.attempts.give_back(attempt)
+            self.batches.left_alone |= dict.fromkeys(attempt.case_ids, time.monotonic() + LEFT_ALONE.total_seconds())
 
     def put_off(self, attempt: Attempt, error: Unavailable) -> None:
         """It waits for another while: several in halves, so that those who can go on do. As it is where it was the database that held it up."""
@@ -73,9 +95,9 @@ class Bisection:
             self.batches.attempts.halve(attempt, clock.now() + UNANSWERED)
             return
         try:
-            self.set_waiting(attempt.case_ids, error, attempt)
+            self.set_waiting(attempt.queue, attempt.case_ids, error, attempt)
         except BaseException:
-            self.batches.attempts.give_back(attempt)
+            self.batches.attempts.put_off(attempt, clock.now() + UNANSWERED)
             raise
 
     # One case ---------------------------------------------------------------------------------------
@@ -96,7 +118,7 @@ class Bisection:
         """One stage of one case; the queue of the next stage. None where there is none to go on with: it failed, ended, or its queue is paused."""
         with transaction() as session:
             connection = raw(session)
-            rows = claim_these(connection, attempt.case_ids, attempt.apart)
+            rows = claim_these(connection, queue, attempt.case_ids, attempt.apart and queue == attempt.queue)
             if not rows or (queue != attempt.queue and queue in paused(connection)):
                 return None
             try:
@@ -115,38 +137,10 @@ class Bisection:
         self.batches.wake_next(progress)
         return next(iter(progress.next_queues), None)
 
-    # No answer --------------------------------------------------------------------------------------
-
-    def some_answered(self, queue: str, case_ids: Sequence[int]) -> bool:
-        """A register gave no answer for these. Two of them, alone, tell whether it gives any; then all go on for whom it does, and the others wait."""
-        if len(case_ids) < 2 or all(self.no_answer(queue, [each]) for each in random.sample(case_ids, 2)):
-            return False
-        self.part(queue, case_ids)
-        return True
-
-    def part(self, queue: str, case_ids: Sequence[int]) -> None:
-        """In halves, down to the one for which there is no answer: it waits apart."""
-        for half in halves(case_ids):
-            error = self.no_answer(queue, half)
-            if error and len(half) > 1:
-                self.part(queue, half)
-            elif error:
-                self.set_waiting(half, error)
-
-    def no_answer(self, queue: str, case_ids: Sequence[int]) -> Unavailable | None:
-        """Works these alone; what was away, if there was no answer for one of them."""
-        try:
-            self.run(queue, lambda connection: claim_these(connection, case_ids))
-        except DatabaseAway:
-            raise
-        except Unavailable as error:
-            return error
-        return None
-
-    def set_waiting(self, case_ids: Sequence[int], error: Unavailable, attempt: Attempt | None = None) -> None:
-        """These wait apart, with their troubles noted; unless they moved on, or another thread set them apart."""
+    def set_waiting(self, queue: str, case_ids: Sequence[int], error: Unavailable, attempt: Attempt | None = None) -> None:
+        """No answer about these: they wait apart, with their troubles noted; unless they moved on, or another thread set them apart."""
         with transaction() as session:
-            for row in claim_these(raw(session), case_ids, apart=attempt is not None):
+            for row in claim_these(raw(session), queue, case_ids, apart=attempt is not None):
                 unanswered(raw(session), row, describe(error), clock.now())
             if attempt:
                 raw(session).execute(END, [attempt.id])

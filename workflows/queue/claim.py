@@ -6,7 +6,7 @@ beginning is bounded by what that look costs.
 """
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
@@ -30,22 +30,28 @@ LANES = """
 """
 CLAIM = f"""
     select {COLUMNS}, rank from cases
-    where ready and queue = %s and lane = %s and rank >= %s order by rank limit %s for update skip locked
+    where ready and queue = %s and lane = %s and rank >= %s and id <> all(%s) order by rank limit %s for update skip locked
 """
-# Of these cases, those that stand in a queue or are set apart: what ended, was parked or waits for its time since is no work any more.
-STILL_DUE = "id = any(%s) and open and stage <> 'parked' and (ready or due_at is null)"
+# Of these cases, those that stand in this queue or are set apart for it: what moved on to another queue since is found there, by whoever
+# serves it and unless it is paused; what ended, was parked or waits for its time since is no work any more.
+STILL_DUE = "id = any(%s) and queue = %s and open and stage <> 'parked' and (ready or due_at is null)"
 STILL_APART = f"select {COLUMNS} from cases where {STILL_DUE} order by id for update"
-STILL_READY = f"select {COLUMNS} from cases where id = any(%s) and ready order by id for update"
+STILL_READY = f"select {COLUMNS} from cases where id = any(%s) and queue = %s and ready order by id for update"
 PAUSED = "select queue from paused_queue"
 
 
 class Cursor:
-    """Where this process's claims of a queue begin, lane by lane. Shared by its threads."""
+    """Where this process's claims of a queue begin, lane by lane, and which cases they leave alone, each until a monotonic time. Shared by its threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, left_alone: Mapping[int, float] | None = None) -> None:
+        self.left_alone = {} if left_alone is None else left_alone
         self.ranks = dict.fromkeys(ALLOWANCE, BEGINNING)
         self.look_back_at = 0.0
         self.lock = Lock()
+
+    def but(self) -> list[int]:
+        """The cases to leave alone now."""
+        return [case_id for case_id, until in list(self.left_alone.items()) if time.monotonic() < until]
 
     def starts(self) -> tuple[dict[int, datetime], bool]:
         """Where to begin now, and whether this is a look from the very beginning."""
@@ -66,17 +72,17 @@ class Cursor:
             self.ranks[lane] = rank - SLACK
 
 
-def claim(connection: Connection, queue: str, limit: int, cursor: Cursor) -> list[CaseRow]:
-    """Up to `limit` due cases of one lane of the queue, locked for this transaction; the lane whose turn it is.
+def claim(connection: Connection, queue: str, limit: int, cursor: Cursor, among: Collection[int] = tuple(ALLOWANCE)) -> list[CaseRow]:
+    """Up to `limit` due cases of one lane of the queue, locked for this transaction; of the lanes among these, the one whose turn it is.
 
     Lanes are never mixed in a batch: what a person waits for is not held up by the bulk beside it.
     """
     starts, from_beginning = cursor.starts()
     began = time.monotonic()
-    lanes = connection.execute(LANES, [list(starts), list(starts.values()), queue, queue]).fetchall()
+    lanes = connection.execute(LANES, [list(among), [starts[lane] for lane in among], queue, queue]).fetchall()
     rows: list[CaseRow] = []
     for (lane,) in lanes:
-        found = connection.execute(CLAIM, [queue, lane, starts[lane], limit]).fetchall()
+        found = connection.execute(CLAIM, [queue, lane, starts[lane], cursor.but(), limit]).fetchall()
         if found:
             cursor.found(lane, found[0][-1])
             rows = [CaseRow(*row[:-1]) for row in found]
@@ -86,12 +92,12 @@ def claim(connection: Connection, queue: str, limit: int, cursor: Cursor) -> lis
     return rows
 
 
-def claim_these(connection: Connection, case_ids: Sequence[int], apart: bool = False) -> list[CaseRow]:
-    """Of these cases, those that are still ready, or `apart`: of an attempt that was set apart, where nobody else finds them.
+def claim_these(connection: Connection, queue: str, case_ids: Sequence[int], apart: bool = False) -> list[CaseRow]:
+    """Of these cases, those that are still ready in the queue, or `apart`: of an attempt that was set apart, where nobody else finds them.
 
     Waits for whoever holds one: passed over, it could be lost. What another thread set apart meanwhile is that entry's.
     """
-    return [CaseRow(*row) for row in connection.execute(STILL_APART if apart else STILL_READY, [list(case_ids)])]
+    return [CaseRow(*row) for row in connection.execute(STILL_APART if apart else STILL_READY, [list(case_ids), queue])]
 
 
 def paused(connection: Connection) -> Collection[str]:

@@ -1,16 +1,20 @@
 """Working a queue off: batch after batch, until nothing is due or the time is up."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 
 from models import clock
 from models.database import Connection
 from models.errors import DatabaseAway, Unavailable
 from workflows.load import CaseRow
+from workflows.queue.answers import FEW, Answers, Unanswered
 from workflows.queue.batch import Batches
 from workflows.queue.bisection import Bisection
 from workflows.queue.claim import Cursor, claim
 from workflows.queue.sharedlock import SharedExclusiveLock
+from workflows.queue.silence import Silence
 
 
 @dataclass(slots=True)
@@ -20,13 +24,20 @@ class Drainer:
     batches: Batches
     limit: int  # of cases in a batch
     cursors: dict[str, Cursor] = field(default_factory=dict)
+    answers: dict[str, Answers] = field(default_factory=dict)
     lock: SharedExclusiveLock = field(default_factory=SharedExclusiveLock)
+    asking: Lock = field(default_factory=Lock)  # held by the one thread that may wait for answers that may take long
     stopping: bool = False
 
     @property
     def bisection(self) -> Bisection:
         """What goes on with batches that failed."""
         return Bisection(self.batches)
+
+    @property
+    def silence(self) -> Silence:
+        """What goes on with cases about which a register gives no answer."""
+        return Silence(self.bisection)
 
     def drain(self, queue: str, seconds: float = 2.0) -> bool:
         """Works until nothing is due (False) or the time is up (True: there may be more).
@@ -35,39 +46,100 @@ class Drainer:
         """
         until = time.monotonic() + seconds
         while not self.stopping and time.monotonic() < until:
-            if not (self.one_apart() + self.one_batch(queue)):  # both: thousands that failed hold up nobody who waits in the queue
+            if not self.one_round(queue):
                 return False
         return True
 
-    def one_batch(self, queue: str) -> int:
-        """Claims and works one batch; how many cases it held."""
-        claimed: list[int] = []
+    def one_round(self, queue: str) -> int:
+        """Of what was set apart, one; and one batch: thousands that failed hold up nobody who waits in the queue. How many cases that were."""
+        due = self.batches.attempts.due(self.batches.serves, clock.now())
+        worked = self.one_apart() if False in due else 0
+        mine = self.asking.acquire(blocking=False)
+        try:
+            if mine and True in due:
+                worked += self.one_unanswered()
+            return worked + self.one_batch(queue, mine)
+        finally:
+            if mine:
+                self.asking.release()
+
+    def one_batch(self, queue: str, may_take_long: bool = True) -> int:
+        """Claims and works one batch; how many cases it held. Raises Unavailable where nobody who is due gets an answer."""
+        claimed: list[CaseRow] = []
+        answers = self.answers.setdefault(queue, Answers())
+        began = time.monotonic()
         with self.lock.shared():
             try:
-                self.bisection.run(queue, lambda connection: self.claim(connection, queue, claimed))
-            except DatabaseAway:
-                raise
-            except Unavailable:
-                if not self.bisection.some_answered(queue, claimed):
+                self.bisection.run(queue, lambda connection: self.claim(connection, queue, may_take_long, claimed))
+            except Unavailable as error:
+                if isinstance(error, DatabaseAway) or not claimed:
                     raise
+                self.no_answer(queue, claimed, error, time.monotonic() - began)
+            else:
+                if claimed:
+                    self.answered(queue)
+                elif may_take_long:
+                    self.nobody_answered(queue, answers)
         return len(claimed)
 
-    def claim(self, connection: Connection, queue: str, claimed: list[int]) -> list[CaseRow]:
+    def claim(self, connection: Connection, queue: str, may_take_long: bool, claimed: list[CaseRow]) -> list[CaseRow]:
         """What is due, noted in `claimed`; a full claim wakes one more worker."""
-        rows = claim(connection, queue, self.limit, self.cursors.setdefault(queue, Cursor()))
-        claimed[:] = [row.id for row in rows]
-        if len(rows) == self.limit:
+        answers = self.answers[queue]
+        limit = self.limit if may_take_long or not answers.slow() else min(self.limit, FEW)
+        claimed[:] = claim(connection, queue, limit, self.cursors.setdefault(queue, Cursor(self.batches.left_alone)), answers.lanes(may_take_long))
+        if len(claimed) == limit:
             self.batches.wake(queue)
-        return rows
+        return claimed
 
     def one_apart(self) -> int:
         """Works what was set apart, if its time has come, while this process does nothing else: half of a batch whose worker died, or a case that failed."""
-        attempts, serves = self.batches.attempts, self.batches.serves
-        if not attempts.anything_apart(serves, clock.now()):
-            return 0
         with self.lock.exclusive():
-            attempt = attempts.take(serves, clock.now())
+            attempt = self.batches.attempts.take(self.batches.serves, clock.now())
             if attempt is None:
                 return 0
             self.bisection.retry(attempt)
             return len(attempt.case_ids)
+
+    # No answer --------------------------------------------------------------------------------------
+
+    def one_unanswered(self) -> int:
+        """Asks once more about cases that got no answer, beside the work of the other threads."""
+        attempt = self.batches.attempts.take(self.batches.serves, clock.now(), unanswered=True)
+        if attempt is None:
+            return 0
+        began = time.monotonic()
+        with self.lock.shared():
+            if self.silence.ask_again(attempt):
+                self.answered(attempt.queue)
+            else:
+                self.answers.setdefault(attempt.queue, Answers()).missed(time.monotonic() - began)
+        return len(attempt.case_ids)
+
+    def no_answer(self, queue: str, rows: Sequence[CaseRow], error: Unavailable, seconds: float) -> None:
+        """A batch got none: those of it that are at fault are found, where the register answers others; else its lane is passed over for now."""
+        answers, case_ids = self.answers[queue], [row.id for row in rows]
+        others_answered = answers.missed(seconds)
+        if len(case_ids) == 1 and others_answered:
+            self.bisection.set_waiting(queue, case_ids, error)
+        elif self.silence.some_answered(queue, case_ids, answers.slow()):
+            self.answered(queue)
+        else:
+            answers.pass_over(rows[0].lane, Unanswered(case_ids, error))
+
+    def answered(self, queue: str) -> None:
+        """Somebody was: what was passed over waits apart, and what waits only because the register was away is asked about again."""
+        answers = self.answers.setdefault(queue, Answers())
+        waiting, back = answers.came()
+        for unanswered in waiting:
+            self.silence.part(queue, unanswered, answers.slow())
+        if back:
+            self.batches.attempts.ask_again_soon(queue, clock.now())
+
+    def nobody_answered(self, queue: str, answers: Answers) -> None:
+        """All lanes were looked at. Raises Unavailable where some were passed over: for all that is known, the register is away."""
+        waiting, often = answers.round_over()
+        for unanswered in waiting:
+            if often and len(unanswered.case_ids) == 1:
+                self.bisection.set_waiting(queue, unanswered.case_ids, unanswered.error)
+        if waiting:
+            raise waiting[0].error

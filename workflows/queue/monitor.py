@@ -52,6 +52,7 @@ GROUPS = """
     from (select stage, error, count(*) as cases, min(at) as first, max(at) as last from trouble where parked group by stage, error) as g
     order by g.cases desc, g.stage, g.error
 """
+UNCOUNTED = "select count(*) from trouble where uncounted"
 DAILY_JOBS = "select name, done_on, error from daily_job order by name"
 # By two indexes, each of a part of the table: those that were sent are many.
 MESSAGES = """
@@ -141,6 +142,11 @@ def parked_case(connection: Connection, case_id: int) -> dict[str, Any] | None:
     """A parked case, with the place where it failed; None where it is not parked."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(PARKED_CASE, [case_id]).fetchone()
+
+
+def uncounted(connection: Connection) -> int:
+    """Cases that failed, and whose failure could not be counted: they are tried again for ever, and never parked."""
+    return int(one(connection, UNCOUNTED)[0])
 
 
 def messages(connection: Connection) -> dict[str, int]:

@@ -1,30 +1,35 @@
 """Timers whose time has come, and which queues have work now. Run by the sweep, every few seconds."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import psycopg
+import structlog
+
 from models import clock
-from models.database import Connection
+from models.database import Connection, lost
+from models.errors import describe
 from workflows.flow import FLOWS, QUEUES
 from workflows.lanes import ALLOWANCE
+from workflows.queue.attempts import halves
+
+log = structlog.get_logger()
 
 # All hosts go by the database's clock, each to within a moment (models/clock.py). Fired at once, a timer could be worked by a host
 # for which its time has not come yet: the stage would set the same timer again, and remind a citizen twice.
 SLACK = 2 * clock.MOMENT
+OVER = "select id from cases where due_at between %s and %s order by due_at limit %s for update skip locked"
 FIRE = """
     update cases set ready = true, rank = cases.due_at + lanes.allowance, due_at = null
     from unnest(%s::smallint[], %s::interval[]) as lanes (lane, allowance)
-    where cases.lane = lanes.lane
-    and id in (select id from cases where due_at between %s and %s order by due_at limit %s for update skip locked)
+    where cases.lane = lanes.lane and id = any(%s)
 """
 TIMED = [(kind, step) for kind, flow in FLOWS.items() for step in flow.steps.values() if step.within or step.every]
 # A timer that is so late, or lies so far ahead, was set or is read by a clock that jumped, or nobody was there to ring it: it says
 # nothing about how long a person was silent, and nobody may lapse for it.
 ASTRAY = max(wait for _, step in TIMED for wait in (step.within, step.every) if wait) + timedelta(days=1)
-SET_ANEW = """
-    update cases set due_at = %s, deadline = %s where id in (
-        select id from cases where kind = %s and stage = %s and (due_at < %s or due_at > %s) order by due_at limit %s for update skip locked
-    )
-"""
+TIMERS_ASTRAY = "select id from cases where kind = %s and stage = %s and (due_at < %s or due_at > %s) order by due_at limit %s for update skip locked"
+SET_ANEW = "update cases set due_at = %s, deadline = %s where id = any(%s)"
 SET_APART_ANEW = "update attempt set at = %s where worker_id is null and at > %s"
 WITH_WORK = """
     select queue from unnest(%s::text[]) as queues (queue)
@@ -40,16 +45,40 @@ WITH_WORK = """
 def fire_timers(connection: Connection, now: datetime, limit: int = 10_000) -> int:
     """Timers whose time has come, by every host's clock, make their cases due; how many. Those that are weeks late or ahead are set anew."""
     set_anew(connection, now, limit)
-    return connection.execute(FIRE, [list(ALLOWANCE), list(ALLOWANCE.values()), now - ASTRAY, now - SLACK, limit]).rowcount
+    return change(connection, FIRE, [list(ALLOWANCE), list(ALLOWANCE.values())], found(connection, OVER, [now - ASTRAY, now - SLACK, limit]))
 
 
 def set_anew(connection: Connection, now: datetime, limit: int) -> int:
     """Timers astray begin their stage's periods anew, from now; what is set apart until such a moment is worked now. How many timers."""
     connection.execute(SET_APART_ANEW, [now, now + clock.ASTRAY])
     return sum(
-        connection.execute(SET_ANEW, [step.next_timer(now, now), step.deadline(now), kind, step.name, now - ASTRAY, now + ASTRAY, limit]).rowcount
+        change(
+            connection, SET_ANEW, [step.next_timer(now, now), step.deadline(now)],
+            found(connection, TIMERS_ASTRAY, [kind, step.name, now - ASTRAY, now + ASTRAY, limit]),
+        )
         for kind, step in TIMED
-    )
+    )  # fmt: skip
+
+
+def found(connection: Connection, statement: str, parameters: Sequence[object]) -> list[int]:
+    """The cases of these timers, locked."""
+    return [case_id for (case_id,) in connection.execute(statement, parameters)]
+
+
+def change(connection: Connection, statement: str, parameters: Sequence[object], case_ids: Sequence[int]) -> int:
+    """All at once; where the database refuses one of them, the others all the same. How many."""
+    if not case_ids:
+        return 0
+    try:
+        with connection.transaction():
+            return connection.execute(statement, [*parameters, list(case_ids)]).rowcount
+    except psycopg.Error as error:
+        if lost(error):
+            raise
+        if len(case_ids) == 1:
+            log.error("a timer cannot be rung or set", case_id=case_ids[0], error=describe(error).error)
+            return 0
+        return sum(change(connection, statement, parameters, half) for half in halves(case_ids))
 
 
 def queues_with_work(connection: Connection, now: datetime) -> list[str]:

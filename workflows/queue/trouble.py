@@ -1,31 +1,45 @@
 """A case that fails alone, or gets no answer: tried again after a while, in the end parked for an operator, with the place where it failed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from models.database import Connection, value
-from models.errors import Failure
+import psycopg
+import structlog
+
+from models.database import AGAIN, Connection, unavailable, value
+from models.errors import Failure, Stale, describe
 from models.settings import settings
 from workflows.engine import append, lock
 from workflows.events import CaseParked
 from workflows.evidence import TimePassed
 from workflows.load import CaseRow
-from workflows.queue.attempts import set_apart
+from workflows.queue.attempts import set_apart, set_unanswered
 from workflows.record import parked
 
-UNANSWERED = timedelta(minutes=1)  # until a case for which a register gave no answer is asked about again
+UNANSWERED = timedelta(minutes=1)  # until a case for which a register gave no answer is asked about again; then twice as long each time
+UNANSWERED_LONGEST = timedelta(minutes=10)
 PATIENCE = timedelta(days=3)  # until it is an operator's to ask why; a register may be away for a weekend
+UNCOUNTED = timedelta(minutes=10)  # until a case whose failure could not be counted is worked again: somebody may have mended it
 
 KNOWN = "select tries, unanswered_since from trouble where case_id = %s and stage = %s and version = %s"
 NOTE = """
     insert into trouble (case_id, stage, version, tries, unanswered_since, error, traceback, at, parked) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-    on conflict (case_id) do update set stage = excluded.stage, version = excluded.version, tries = excluded.tries,
+    on conflict (case_id) do update set stage = excluded.stage, version = excluded.version, tries = excluded.tries, uncounted = false,
         unanswered_since = excluded.unanswered_since, error = excluded.error, traceback = excluded.traceback, at = excluded.at, parked = excluded.parked
+"""
+# By the case's row as it is, whatever stands in it.
+NOTE_UNCOUNTED = """
+    insert into trouble (case_id, stage, version, tries, error, traceback, at, parked, uncounted)
+    select id, stage, version, 0, %s, %s, %s, false, true from cases where id = %s
+    on conflict (case_id) do update set error = excluded.error, traceback = excluded.traceback, at = excluded.at, uncounted = true
 """
 QUEUE = "select queue from cases where id = %s"
 FORGET = "delete from trouble t using cases c where c.id = t.case_id and not t.parked and c.version > t.version"
 
 WORKER_DIED = Failure("worker died", "The process that worked on this case, alone, ended without a word.")
+log = structlog.get_logger()
 
 
 class Tried(NamedTuple):
@@ -36,17 +50,48 @@ class Tried(NamedTuple):
 
 
 def failed_alone(connection: Connection, case_id: int, failure: Failure, now: datetime) -> None:
-    """Counts the try: the case waits 2, 4, 8 ... seconds apart from all others, and after the last try it is parked."""
-    row = lock(connection, case_id)
-    tries = tried(connection, row).tries + 1
-    set_back(connection, row, Tried(tries), failure, now, None if tries >= settings().tries else timedelta(seconds=2.0**tries))
+    """Counts the try: the case waits apart from all others, and after the last try it is parked. What cannot be counted waits apart, too."""
+    with counted(connection, case_id, now):
+        row = lock(connection, case_id)
+        tries = tried(connection, row).tries + 1
+        set_back(connection, row, Tried(tries), failure, now, None if tries >= settings().tries else timedelta(seconds=2.0**tries))
 
 
 def unanswered(connection: Connection, row: CaseRow, failure: Failure, now: datetime) -> None:
     """A register answers for others and not for this locked case: no try is counted, it waits apart. After three days without an answer it is parked."""
-    before = tried(connection, row)
-    since = before.unanswered_since or now
-    set_back(connection, row, Tried(before.tries, since), failure, now, None if now - since >= PATIENCE else UNANSWERED)
+    with counted(connection, row.id, now):
+        before = tried(connection, row)
+        since = before.unanswered_since or now
+        wait = min(max(UNANSWERED, now - since), UNANSWERED_LONGEST)
+        set_back(connection, row, Tried(before.tries, since), failure, now, None if now - since >= PATIENCE else wait, silent=True)
+
+
+@contextmanager
+def counted(connection: Connection, case_id: int, now: datetime) -> Iterator[None]:
+    """What this block writes down, or, where it fails, that it could not. A case that is gone has nothing to count.
+
+    A forged or half-restored event row, say, stands where the event of the parking must go. Raises what the database is away with.
+    """
+    try:
+        with connection.transaction():
+            yield
+    except Stale:
+        return
+    except Exception as error:
+        if isinstance(error, AGAIN) or unavailable(error):
+            raise
+        not_counted(connection, case_id, describe(error), now)
+
+
+def not_counted(connection: Connection, case_id: int, failure: Failure, now: datetime) -> None:
+    """It waits apart all the same, and `sijil doctor` counts it."""
+    log.error("a failure could not be counted", case_id=case_id, error=failure.error)
+    set_apart(connection, value(connection, QUEUE, [case_id]), [case_id], now + UNCOUNTED)
+    try:
+        with connection.transaction():
+            connection.execute(NOTE_UNCOUNTED, [failure.error, failure.traceback, now, case_id])
+    except psycopg.Error as error:
+        log.error("nor could that be noted", case_id=case_id, error=describe(error).error)
 
 
 def tried(connection: Connection, row: CaseRow) -> Tried:
@@ -56,14 +101,18 @@ def tried(connection: Connection, row: CaseRow) -> Tried:
 
 
 def set_back(  # noqa: PLR0913 - what is noted, and what follows
-    connection: Connection, row: CaseRow, so_far: Tried, failure: Failure, now: datetime, wait: timedelta | None
+    connection: Connection, row: CaseRow, so_far: Tried, failure: Failure, now: datetime, wait: timedelta | None, *, silent: bool = False
 ) -> None:
     """Notes it; the case waits apart for so long, or is parked where there is no waiting any more."""
     connection.execute(NOTE, [row.id, row.stage, row.version, *so_far, failure.error, failure.traceback, now, wait is None])
     if wait is None:
         park(connection, row, CaseParked(stage=row.stage, error=failure.error, tries=so_far.tries), now)
+        return
+    queue = value(connection, QUEUE, [row.id])
+    if silent:
+        set_unanswered(connection, queue, [[row.id]], now + wait)
     else:
-        set_apart(connection, value(connection, QUEUE, [row.id]), [row.id], now + wait)
+        set_apart(connection, queue, [row.id], now + wait)
 
 
 def park(connection: Connection, row: CaseRow, event: CaseParked, now: datetime) -> None:

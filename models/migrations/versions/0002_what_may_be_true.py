@@ -8,11 +8,13 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+TIMES = "submitted_at, stage_since, rank, due_at, deadline"
 CHECKS = (
     ("cases", "case_due_in_a_queue", "(open and queue is not null) or not (ready or due_at is not null)"),
     ("cases", "case_ready_or_timed", "not (ready and due_at is not null)"),
     ("cases", "case_ended_is_at_rest", "open or not machine"),
     ("cases", "case_lane_known", "lane between 0 and 3"),
+    ("cases", "case_times_readable", f"least({TIMES}) > '1900-01-01Z' and greatest({TIMES}) < '9000-01-01Z'"),
     ("message", "message_status_known", "status in ('owed', 'sending', 'sent', 'failed', 'stuck')"),
 )
 # Those sent before are left with the moment of the upgrade, so that the ledger is not written anew: nobody asks for their rank any more.
@@ -36,10 +38,18 @@ def upgrade() -> None:
     op.create_index("message_not_sent", "message", ["status"], postgresql_where=NOT_SENT)
     op.drop_column("message", "lease_owner")
     op.add_column("trouble", sa.Column("unanswered_since", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("trouble", sa.Column("uncounted", sa.Boolean(), nullable=False, server_default="false"))
+    op.add_column("attempt", sa.Column("unanswered", sa.Boolean(), nullable=False, server_default="false"))
+    op.add_column("attempt", sa.Column("rank", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("attempt_in_work", "attempt", ["worker_id"], postgresql_where=sa.text("worker_id is not null"))
 
 
 def downgrade() -> None:
     """Backwards."""
+    op.drop_index("attempt_in_work", "attempt")
+    op.drop_column("attempt", "rank")
+    op.drop_column("attempt", "unanswered")
+    op.drop_column("trouble", "uncounted")
     op.drop_column("trouble", "unanswered_since")
     op.add_column("message", sa.Column("lease_owner", sa.BigInteger(), nullable=True))
     op.drop_index("message_not_sent", "message")

@@ -1,0 +1,113 @@
+"""A register that gives no answer about somebody: nobody waits for that, in whichever lane, and asking about the silent is bounded."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from models import clock
+from models.errors import Unavailable
+from sijil.generator.household import GeneratedHousehold
+from tests.filing import Worker, an_application, apart, clean, drain_all, outcomes_of, register, rows, stages, value
+from tests.integration.registers import Register
+from tests.people import after
+from workflows.intake import Taken
+from workflows.lanes import BULK, INTERACTIVE
+from workflows.queue.drain import Drainer
+
+
+def filed(made: Sequence[GeneratedHousehold], lane: int = INTERACTIVE) -> list[Taken]:
+    """Registered and sent in, in a lane."""
+    register(made)
+    return [each for each in outcomes_of([an_application(each.body, lane=lane) for each in made]) if isinstance(each, Taken)]
+
+
+def drained(drainer: Drainer, times: int = 1) -> int:
+    """Drains so often; how often nobody got an answer."""
+    away = 0
+    for _ in range(times):
+        try:
+            drainer.drain("verification", 60)
+        except Unavailable:
+            away += 1
+    return away
+
+
+@pytest.mark.parametrize(("alone", "others"), [(INTERACTIVE, BULK), (BULK, INTERACTIVE)])
+def test_one_silent_case_that_is_all_its_lane_holds_up_no_other_lane(database: str, worker: Worker, alone: int, others: int) -> None:
+    made = clean(21)
+    (silent,) = filed(made[:1], alone)
+    rows("update cases set rank = rank - interval '20 minutes'")  # its turn comes first
+    filed(made[1:], others)
+    there = Register("nobody", silent_about=made[0].persons[0].idcs)
+
+    assert drained(worker(outside=there.outside())) == 0
+
+    assert stages() == {"notified": 20, "submitted": 1}
+    assert apart() == [[silent.case_id]]
+    assert rows("select case_id, tries, unanswered_since is not null, parked from trouble") == [(silent.case_id, 0, True, False)]
+
+
+def test_several_silent_cases_that_are_all_their_lane_hold_up_no_other_lane_either(database: str, worker: Worker) -> None:
+    made = clean(16)
+    silent = filed(made[:4])
+    filed(made[4:], BULK)
+    there = Register("nobody", silent=frozenset(each.persons[0].idcs for each in made[:4]))
+
+    assert drained(worker(outside=there.outside())) == 0
+
+    assert stages() == {"notified": 12, "submitted": 4}
+    assert apart() == [[each.case_id] for each in silent]
+
+
+def test_a_silent_case_that_is_alone_everywhere_waits_apart_after_some_rounds(database: str, worker: Worker) -> None:
+    """Nobody can say then whether the register is away; who comes later must not find it in front."""
+    made = clean(2)
+    (silent,) = filed(made[:1])
+    there = Register("nobody", silent_about=made[0].persons[0].idcs)
+    drainer = worker(outside=there.outside())
+
+    assert drained(drainer, 2) == 2
+    assert apart() == []
+    assert drained(drainer, 2) == 1
+
+    assert apart() == [[silent.case_id]]
+    filed(made[1:])
+    assert drained(drainer) == 0
+    assert stages() == {"notified": 1, "submitted": 1}
+
+
+def test_who_waits_only_because_the_register_was_away_goes_on_as_soon_as_it_is_back(database: str, worker: Worker) -> None:
+    first, second = clean(2)
+    filed([first])
+    there = Register("nobody", away=True)
+    drainer = worker(outside=there.outside())
+    drained(drainer, 4)
+    assert len(apart()) == 1
+
+    there.away = False
+    drainer.answers["verification"].rounds = 1  # it was away until now
+    filed([second])
+    drain_all(drainer)
+
+    assert stages() == {"notified": 2}
+    assert value("select count(*) from trouble where tries > 0") == 0
+
+
+def test_each_silent_case_is_asked_about_three_times_at_most_and_then_at_growing_distances(database: str, worker: Worker) -> None:
+    made = clean(60)
+    filed(made)
+    there = Register("nobody", silent=frozenset(each.persons[0].idcs for each in made[::20]))
+    drainer = worker(outside=there.outside())
+
+    drain_all(drainer)
+
+    assert stages() == {"notified": 57, "submitted": 3}
+    assert len(there.in_vain) <= 3 * 3
+    begun = value("select min(unanswered_since) from trouble")
+    waits = []
+    for minutes in (1.1, 3, 6, 12, 24, 48):
+        with after(seconds=60 * minutes, since=begun):
+            drain_all(drainer)
+            waits.append(value("select round(extract(epoch from min(at) - %s) / 60)::int from attempt", clock.now()))
+    assert waits == [1, 3, 6, 10, 10, 10]
+    assert value("select count(*) from trouble where tries > 0 or parked") == 0
