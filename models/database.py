@@ -88,6 +88,13 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
+def psycopg_transaction() -> Iterator[Connection]:
+    """The psycopg connection of a transaction, for set-based SQL."""
+    with transaction() as session:
+        yield raw(session)
+
+
+@contextmanager
 def snapshot() -> Iterator[Connection]:
     """One moment of the database to read in, short as any transaction should be. Raises what `transaction` raises."""
     with transaction() as session:

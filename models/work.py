@@ -59,6 +59,17 @@ class StaffName(SQLModel, table=True):
     name: str
 
 
+class AnchorSeries(SQLModel, table=True):
+    """The last anchor of each folder of anchors, so that one that is missing at the end shows (workflows/history/anchors.py)."""
+
+    __tablename__ = "anchor_series"
+
+    series: str = Field(primary_key=True)
+    number: int
+    digest: str
+    written_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
 class DailyJob(SQLModel, table=True):
     """A job that runs once a day, by whichever supervisor comes first: the last day it is done for, and its last try."""
 

@@ -14,7 +14,7 @@ import psycopg
 import structlog
 
 from models import clock
-from models.database import Connection, dial, raw, transaction, value
+from models.database import Connection, dial, psycopg_transaction, raw, transaction, value
 from models.errors import Refused, SijilError, describe
 from models.settings import settings
 from tasks.deliver import bring_back
@@ -49,9 +49,8 @@ class Daily:
 
 def anchor(stop: Event) -> str | None:
     """Anchors the heads that moved; the file's name."""
-    with transaction() as session:
-        path = audit.anchor(raw(session), settings().anchors_folder(), clock.now())
-        return path.name if path else None
+    path = audit.anchor_by_ranges(psycopg_transaction, settings().anchors_folder(), clock.now())
+    return path.name if path else None
 
 
 def retain(stop: Event) -> dict[str, int]:

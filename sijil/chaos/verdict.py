@@ -40,7 +40,7 @@ def count(receipts: Mapping[str, str], bodies: Sequence[Json], delivered: Counte
             "double_persons": len(registered_twice(stages, bodies)),
             **of_messages(connection, dict(stands.values()), delivered),
             "orphans": sum(doctor.examine(connection, OWED_KINDS).values()),
-            "chain_breaks": len(audit.verify(connection, anchors).breaks),
+            "chain_breaks": audit.verify(connection, anchors).broken,
             "replay_mismatches": len(replay.replay(connection).mismatches),
         }  # fmt: skip
 

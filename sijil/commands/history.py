@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from models import clock
-from models.database import raw, snapshot, transaction
-from models.errors import Refused
+from models.database import psycopg_transaction, raw, snapshot, transaction
+from models.errors import Refused, Unavailable
 from models.settings import settings
 from notifications.notices import OWED_KINDS
 from sijil.commands.arguments import Reference
@@ -16,6 +16,7 @@ from sijil.embedded import needed_servers
 from sijil.say import Json, answer
 from workflows import doctor
 from workflows.history import audit, erasure, replay, retention
+from workflows.keyed import pseudonym
 
 SHOWN = 20  # of what differs
 
@@ -50,25 +51,53 @@ def replay_all(as_json: Json = False) -> None:
 
 
 @audit_app.command("anchor")
-def anchor(anchors: Anchors = None, as_json: Json = False) -> None:
+def anchor(
+    anchors: Anchors = None,
+    accept_loss: Annotated[str, typer.Option(metavar="REASON", help="Why events that were anchored are gone. `verify` tells it for ever. No names.")] = "",
+    by: Annotated[str, typer.Option("--as", help="Who accepts it; kept as a pseudonym.")] = "operator",
+    as_json: Json = False,
+) -> None:
     """Writes the heads that moved since the last anchor; run daily by the supervisor, at any time by hand."""
-    with needed_servers(), transaction() as session:
-        path = audit.anchor(raw(session), anchors or settings().anchors_folder(), clock.now())
+    acceptance = audit.Acceptance(accept_loss, pseudonym("operator", by)) if accept_loss else None
+    with needed_servers():
+        path = audit.anchor_by_ranges(psycopg_transaction, anchors or settings().anchors_folder(), clock.now(), acceptance)
     answer({"anchor": str(path) if path else None}, as_json, str(path) if path else "nothing moved since the last anchor")
 
 
 @audit_app.command("verify")
-def verify(anchors: Anchors = None, as_json: Json = False) -> None:
+def verify(
+    anchors: Anchors = None,
+    since: Annotated[int | None, typer.Option(metavar="ANCHOR", help="Only cases that moved since the anchor of that number, from there on.")] = None,
+    after: Annotated[int, typer.Option(metavar="CASE", help="Go on after the case of that number, as a run that was stopped says.")] = 0,
+    as_json: Json = False,
+) -> None:
     """Checks every event, every chain and every anchor; exit code 1 where history was changed."""
     folder = anchors or settings().anchors_folder()
     if anchors and not anchors.is_dir():
         raise Refused("no_folder", f"There is no folder {anchors} with anchors.")
-    with needed_servers(), transaction() as session:
-        found = audit.verify(raw(session), folder)
-    counts = {"cases": found.cases, "events": found.events, "erased": found.erased, "anchors": found.anchors, "breaks": len(found.breaks)}
-    alone = [] if found.anchors else [f"No anchor stands in {folder}: only the database vouches for itself."]
-    answer({**counts, "findings": found.breaks[:100]}, as_json, *found.breaks[:SHOWN], *[f"{k}: {v}" for k, v in counts.items()], *alone)
-    raise typer.Exit(1 if found.breaks else 0)
+    found = audit.Findings(upto=after)
+    with needed_servers():
+        stopped = verified_in_part(folder, found, since)
+    counts = {"cases": found.cases, "events": found.events, "erased": found.erased, "anchors": found.anchors, "breaks": found.broken}
+    lines = [*found.losses, *found.breaks[:SHOWN], *[f"{k}: {v}" for k, v in counts.items()]]
+    if not found.anchors:
+        lines.append(f"No anchor stands in {folder}: only the database vouches for itself.")
+    if stopped:
+        lines.append(f"Stopped after case {found.upto}. Go on: sijil audit verify --after {found.upto}")
+    answer({**counts, "findings": found.breaks, "accepted_losses": found.losses, "upto": found.upto, "stopped": stopped}, as_json, *lines)
+    raise typer.Exit(1 if found.broken or stopped else 0)
+
+
+def verified_in_part(folder: Path, found: audit.Findings, since: int | None) -> bool:
+    """Verifies; whether the database or whoever waits stopped it in the middle. What was found by then counts."""
+    began = found.upto
+    try:
+        audit.verify_by_ranges(snapshot, folder, found, since)
+    except (Unavailable, KeyboardInterrupt):
+        if found.upto == began:
+            raise
+        return True
+    return False
 
 
 @app.command("retention")

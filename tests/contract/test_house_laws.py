@@ -87,7 +87,7 @@ def binary_fractions(tree: ast.AST) -> Iterator[str]:
 def leaves_encoding_to_locale(tree: ast.AST) -> Iterator[str]:
     """Files and pipes of text whose encoding would be the locale's: under LC_ALL=C it cannot hold a name."""
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
+        if not isinstance(node, ast.Call) or name_of(node.func) == "os.open":  # which gives a number, of a folder for one
             continue
         called = name_of(node.func) if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
         constants = [each.value for each in [*node.args, *(named.value for named in node.keywords)] if isinstance(each, ast.Constant)]

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from models import clock
 from models.database import raw, transaction
+from tests.filing import rows
+from workflows.chain import GENESIS, link
 from workflows.history import audit, erasure, replay
 from workflows.intake import Taken
 
@@ -36,3 +38,32 @@ def erase(taken: Taken) -> int:
     """An operator erases an application; of how many events."""
     with transaction() as session:
         return erasure.erase(session, taken.reference, "operator", clock.now())
+
+
+def cut_tail(case_id: int) -> None:
+    """Removes the last event, and mends everything in the database that names it."""
+    rows("delete from event where case_id = %s and seq = (select max(seq) from event where case_id = %s)", case_id, case_id)
+    mend_head(case_id)
+
+
+def rewrite(case_id: int, first: int = 1) -> None:
+    """Every event from there on anew, under another actor, as somebody with the database's password and the source can do it."""
+    head = rows("select hash from event where case_id = %s and seq = %s", case_id, first - 1)
+    before = head[0][0] if head else GENESIS
+    for seq, kind, at, commitment in rows("select seq, kind, at, commitment from event where case_id = %s and seq >= %s order by seq", case_id, first):
+        before = link(before, case_id, seq, kind, at, "somebody", commitment)
+        rows("update event set actor = 'somebody', hash = %s where case_id = %s and seq = %s", before, case_id, seq)
+    mend_head(case_id)
+
+
+def mend_head(case_id: int) -> None:
+    """The case names its last event."""
+    last = "select max(seq) from event where case_id = %s"
+    rows(f"update cases set version = e.seq, head = e.hash from event e where id = %s and case_id = id and seq = ({last})", case_id, case_id)
+
+
+def delete_whole(case_id: int) -> None:
+    """Removes a case with all that belongs to it."""
+    for table in ("event", "message", "declaration", "receipt", "person_claim", "score"):
+        rows(f"delete from {table} where case_id = %s", case_id)
+    rows("delete from cases where id = %s", case_id)

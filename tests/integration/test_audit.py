@@ -8,7 +8,7 @@ import pytest
 
 from models.errors import Refused
 from tests.filing import Worker, drain_all, file_clean, rows, value
-from tests.integration.auditing import anchor, breaks, verify
+from tests.integration.auditing import anchor, breaks, cut_tail, delete_whole, verify
 from workflows.chain import commit, link
 from workflows.intake import Taken
 
@@ -102,12 +102,6 @@ def test_a_change_is_found_even_without_any_anchor(notified: list[Taken], anchor
     assert any(f"case {tampered.case_id}" in each for each in found), found
 
 
-def cut_tail(case_id: int) -> None:
-    """Removes the last event, and mends everything in the database that names it."""
-    rows("delete from event where case_id = %s and seq = 6", case_id)
-    rows("update cases set version = 5, head = (select hash from event where case_id = %s and seq = 5) where id = %s", case_id, case_id)
-
-
 def forge(case_id: int) -> None:
     """Writes the last event anew as somebody who knows how chains are made, and mends the case."""
     before = value("select hash from event where case_id = %s and seq = 5", case_id)
@@ -117,13 +111,6 @@ def forge(case_id: int) -> None:
     forged = link(before, case_id, 6, "NoticesIssued", at, actor, commitment)
     rows("update event set facts = %s, salt = %s, commitment = %s, hash = %s where case_id = %s and seq = 6", facts, salt, commitment, forged, case_id)
     rows("update cases set head = %s where id = %s", forged, case_id)
-
-
-def delete_whole(case_id: int) -> None:
-    """Removes a case with all that belongs to it."""
-    for table in ("event", "message", "declaration", "receipt", "person_claim", "score"):
-        rows(f"delete from {table} where case_id = %s", case_id)
-    rows("delete from cases where id = %s", case_id)
 
 
 @pytest.mark.parametrize("tamper", [cut_tail, forge, delete_whole])

@@ -22,7 +22,8 @@ REGISTER = {
 }  # fmt: skip
 # Codes, pseudonyms, names of our own staff, classes and places, salted digests, versions of rules; and references, which nobody can guess.
 IMPERSONAL = {
-    "alembic_version.version_num", "attempt.queue", "cases.kind", "cases.stage", "cases.queue", "cases.head", "daily_job.name", "daily_job.done_on",
+    "alembic_version.version_num", "anchor_series.series", "anchor_series.digest", "daily_job.clock_confirmed_on",
+    "attempt.queue", "cases.kind", "cases.stage", "cases.queue", "cases.head", "daily_job.name", "daily_job.done_on",
     "daily_job.error", "eligibility.programme", "eligibility.policy", "event.kind", "event.actor", "event.commitment", "event.hash", "message.template",
     "message.channel", "message.language", "message.status", "paused_queue.queue", "paused_queue.actor", "receipt.reference", "score.policy",
     "staff_name.actor", "staff_name.name",

@@ -1,158 +1,111 @@
-"""The history's seal: the heads of all chains anchored into files outside the database, and the check of both.
+"""The history's seal: the heads of all chains anchored into files outside the database (`anchoring.py`), and the check of both.
 
-A changed, removed or inserted event, a cut tail, a case that is gone and a changed anchor all show. So do evidence, facts and salt
-that are gone, unless they went by law: the case has ended, and its history says that it was erased (CaseErased), or the period of
-retention for events, as the policy has it today, is over since its last event. Those are counted; the commitment to them stays, and the chain with it.
+A changed, removed or inserted event, a cut tail, a case that is gone and a changed anchor all show, however many anchors were written since. So do
+evidence, facts and salt that are gone, unless they went by law: the case has ended, and its history says that it was erased (CaseErased), or the period
+of retention for events, as the policy has it today, is over since its last event. Those are counted; the commitment to them stays, and the chain with it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from models import clock
 from models.database import Connection
 from models.errors import Refused
-from workflows.chain import GENESIS, commit, link
-from workflows.history import anchors
-from workflows.history.anchors import Head, Heads
+from workflows.arrays import columns
+from workflows.history.anchoring import anchor as anchor
+from workflows.history.anchoring import anchor_by_ranges as anchor_by_ranges
+from workflows.history.anchoring import read
+from workflows.history.anchors import Acceptance as Acceptance
+from workflows.history.chains import CaseRow, ChainCheck, Stored
+from workflows.history.chains import Findings as Findings
+from workflows.history.heads import Anchored, Head, Heads, last_of, scratch
+from workflows.history.ranges import Connections, Range, ranges
 from workflows.history.retention import cutoff
 
-# A folder that hangs, as a share on a network may, keeps neither the lock nor an old snapshot for ever.
-BOUND = "set local idle_in_transaction_session_timeout = '30min'"
-ANCHOR_LOCK = 7221  # advisory, until the transaction ends: two anchors at once would take the same number
-AT_ONCE = 5000  # rows, of however many there are
-HEADS = "select id, version, head from cases order by id"
-# One statement, hence one moment: a system at work has cases that move meanwhile.
-EVENTS = """
-    select c.id, c.version, c.head, c.open, e.seq, e.kind, e.at, e.actor, e.evidence::text, e.facts::text, e.salt, e.commitment, e.hash
-    from cases c left join event e on e.case_id = c.id order by c.id, e.seq
+EVENTS_AT_ONCE = 2000  # of one case there may be any number
+FIELDS = "e.case_id, e.seq, e.kind, e.at, e.actor, e.evidence::text, e.facts::text, e.salt, e.commitment, e.hash"
+EVENTS = f"select {FIELDS} from event e where e.case_id > %s and e.case_id <= %s order by e.case_id, e.seq"
+SINCE = f"""
+    select {FIELDS} from unnest(%s::bigint[], %s::int[]) as moved (case_id, seq) join event e on e.case_id = moved.case_id and e.seq > moved.seq
+    order by e.case_id, e.seq
 """
-WITHOUT_CASE = "select distinct case_id from event e where not exists (select from cases c where c.id = e.case_id) order by case_id"
-GONE = "select a.case_id, a.seq from anchored a left join found f using (case_id) where f.case_id is null order by a.case_id"
 
 
-@dataclass(slots=True)
-class Findings:
-    """What the check read, how many events lost their facts by law, and what it found: a sentence for each break, with case and sequence."""
+class Check(NamedTuple):
+    """What a history is checked against, and what is found."""
 
-    cases: int = 0
-    events: int = 0
-    erased: int = 0
-    anchors: int = 0
-    breaks: list[str] = field(default_factory=list)
-
-
-class Stored(NamedTuple):
-    """An event as it stands in the table, beside what its case says of its last one."""
-
-    case_id: int
-    version: int
-    head: bytes
-    open: bool
-    seq: int | None  # None: the case has no event at all
-    kind: str
-    at: datetime
-    actor: str
-    evidence: str | None
-    facts: str | None
-    salt: bytes | None
-    commitment: bytes
-    hash: bytes
-
-    @property
-    def is_erased(self) -> bool:
-        """Nothing is left but its commitment."""
-        return (self.evidence, self.facts, self.salt) == (None, None, None)
-
-
-def anchor(connection: Connection, directory: Path, now: datetime) -> Path | None:
-    """Writes what moved since the last anchor into a new file; None where nothing did. Raises Refused where anchors are damaged.
-
-    Reads all anchors and all heads once, in one transaction: at nine million cases some minutes, in constant memory.
-    """
-    connection.execute(BOUND)
-    connection.execute("select pg_advisory_xact_lock(%s)", [ANCHOR_LOCK])
-    with anchors.scratch() as heads:
-        _, breaks = anchors.read(directory, heads)
-        if breaks:
-            raise Refused("anchors_damaged", f"The anchors in {directory} do not hold together: {breaks[0]}")
-        anchors.put(heads, "found", ((case_id, version, head) for case_id, version, head in rows_of(connection, HEADS)))
-        return anchors.write(directory, heads, now)
+    heads: Heads
+    since: int | None  # the number of an anchor
+    over: datetime  # what ended before may have lost its facts
+    findings: Findings
 
 
 def verify(connection: Connection, directory: Path) -> Findings:
-    """Every event against its chain, every chain against its case and its anchor, every anchor against the next."""
-    connection.execute(BOUND)
-    connection.execute("select pg_advisory_xact_lock_shared(%s)", [ANCHOR_LOCK])
+    """The same as `verify_by_ranges`, within the caller's transaction; where others write meanwhile, that is a snapshot."""
     findings = Findings()
-    with anchors.scratch() as heads:
-        findings.anchors, damaged = anchors.read(directory, heads)
-        findings.breaks += damaged
-        over = cutoff("event", clock.now())
-        anchors.put(heads, "found", check_cases(rows_of(connection, EVENTS), heads, over, findings))
-        findings.breaks += [f"case {case_id}: gone, anchored with {seq} events" for case_id, seq in heads.execute(GONE)]
-    findings.breaks += [f"case {case_id}: events without a case" for (case_id,) in connection.execute(WITHOUT_CASE)]
+    verify_by_ranges(lambda: nullcontext(connection), directory, findings)
     return findings
 
 
-def check_cases(rows: Iterable[tuple[Any, ...]], heads: Heads, over: datetime, findings: Findings) -> Iterator[tuple[int, int, bytes]]:
-    """Walks all cases in order; the head of each, as its events give it. What ended before `over` may have lost its facts."""
-    for case_id, events in groupby(map(Stored._make, rows), key=attrgetter("case_id")):
-        history = list(events)
-        findings.cases += 1
-        if history[0].seq is not None:
-            check_erased(history, over, findings)
-        yield case_id, *check_case(history, anchors.anchored(heads, case_id), findings)
+def verify_by_ranges(snapshots: Connections, directory: Path, findings: Findings, since: int | None = None) -> None:
+    """Every event against its chain, every chain against its case and its anchors, every anchor against the next.
+
+    Goes on after the case that `findings` came to. `since`: only cases that moved since the anchor of that number, from there on.
+    Raises Refused where there is no such anchor.
+    """
+    with scratch() as heads:
+        read(snapshots, directory, heads, findings)
+        if since is not None and not 0 < since <= findings.anchors:
+            raise Refused("unknown_anchor", f"There is no anchor {since} in {directory}: there are {findings.anchors}.")
+        check = Check(heads, since, cutoff("event", clock.now()), findings)
+        for part in ranges(snapshots, findings.upto):
+            check_range(part, check)
+            findings.upto = max(part.cases, default=findings.upto)
 
 
-def check_case(events: Sequence[Stored], anchored: Head | None, findings: Findings) -> Head:
-    """One case's events from the first to the last, whose sequence and hash are its head."""
-    seq, hashed = 0, GENESIS
-    for each in events:
-        if each.seq is not None:
-            findings.events += 1
-            findings.breaks += [f"case {each.case_id}{what}" for what in wrong(each, each.seq, (seq, hashed), anchored)]
-            seq, hashed = each.seq, each.hash
-    case_id, version, head = events[0][:3]
-    if (seq, hashed) != (version, head):
-        findings.breaks.append(f"case {case_id}: its last event is not the one it names ({version})")
-    if anchored and seq < anchored[0]:
-        findings.breaks.append(f"case {case_id}: tail cut, anchored with {anchored[0]} events, has {seq}")
-    return seq, hashed
+def check_range(part: Range, against: Check) -> None:
+    """The events of a range, or of those of its cases that moved; each case once."""
+    findings = against.findings
+    for case_id, those in part.gone(against.heads):
+        findings.add(f"case {case_id}: gone, anchored with {those[-1].seq} events")
+    known = part.known(against.heads)
+    starts = {case_id: start(known.get(case_id, ()), against.since) for case_id in part.cases}
+    moved = {each.id: each for each in part.cases.values() if against.since is None or is_moved(each, known.get(each.id, ()), starts[each.id])}
+    findings.cases += len(moved)
+    for case_id, events in groupby(stream(part, moved, starts, against.since), key=attrgetter("case_id")):
+        if case := moved.pop(case_id, None):
+            check(case, events, known.get(case_id, ()), starts[case_id], against)
+        else:
+            findings.add(f"case {case_id}: events without a case")
+    for case in moved.values():
+        check(case, (), known.get(case.id, ()), starts[case.id], against)
 
 
-def check_erased(events: Sequence[Stored], over: datetime, findings: Findings) -> None:
-    """An event may be erased where its case has ended, and was erased by law or had its last event before `over`."""
-    # By the time of its events, which the chain guards; the case's row says what it likes.
-    aged = max(each.at for each in events) < over
-    told = max((each.seq or 0 for each in events if each.kind == "CaseErased"), default=0)
-    for each in events:
-        if each.is_erased and (each.open or not (aged or (each.seq or 0) <= told)):
-            findings.breaks.append(f"case {each.case_id}, event {each.seq}: evidence, facts and salt are gone, but were not erased by law")
-        elif each.is_erased and each.kind != "CaseErased":
-            findings.erased += 1
+def check(case: CaseRow, events: Iterable[Stored], known: Sequence[Anchored], since: Head, against: Check) -> None:
+    """One case against its chain and its anchors, from a head on."""
+    later = {each.seq: each.hash for each in known if each.seq > since[0]}
+    ChainCheck(case, later, since, against.over, against.findings).walk(events)
 
 
-def wrong(event: Stored, seq: int, before: Head, anchored: Head | None) -> Iterator[str]:
-    """What is wrong with an event, given the head before it."""
-    if seq != before[0] + 1:
-        yield f": event {before[0] + 1} is missing before {seq}"
-    if event.salt is None and (event.evidence, event.facts) != (None, None):
-        yield f", event {seq}: has evidence or facts without their salt"
-    if event.salt is not None and commit(event.salt, str(event.evidence).encode(), str(event.facts).encode()) != event.commitment:
-        yield f", event {seq}: evidence or facts were changed"
-    if link(before[1], event.case_id, seq, event.kind, event.at, event.actor, event.commitment) != event.hash:
-        yield f", event {seq}: does not follow from the one before"
-    if anchored and anchored[0] == seq and anchored[1] != event.hash:
-        yield f", event {seq}: differs from the anchor"
+def start(known: Sequence[Anchored], since: int | None) -> Head:
+    """From where on a case is checked: from its beginning, or from its head as it was anchored by then."""
+    return last_of([each for each in known if since is not None and each.number <= since])
 
 
-def rows_of(connection: Connection, statement: str) -> Iterator[tuple[Any, ...]]:
-    """The rows of a statement, some thousands at a time."""
-    with connection.cursor(name="audit") as cursor:
-        cursor.itersize = AT_ONCE
-        yield from cursor.execute(statement)
+def is_moved(case: CaseRow, known: Sequence[Anchored], since: Head) -> bool:
+    """Whether anything happened in the case since it had this head, by its own word or by that of a later anchor."""
+    return since != (case.version, case.head) or last_of(known) != since
+
+
+def stream(part: Range, cases: Mapping[int, CaseRow], starts: Mapping[int, Head], since: int | None) -> Iterator[Stored]:
+    """The events of a range, in order; `since` an anchor, only those of these cases, after the heads where they start."""
+    statement, parameters = (EVENTS, [part.after, part.upto]) if since is None else (SINCE, columns([(each, starts[each][0]) for each in cases]))
+    if since is None or cases:
+        with part.connection.cursor(name="audit") as cursor:
+            cursor.itersize = EVENTS_AT_ONCE
+            yield from map(Stored._make, cursor.execute(statement, parameters))

@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 
 TABLES = (
-    "attempt", "cases", "daily_job", "declaration", "eligibility", "event", "household", "household_member", "household_version", "message",
+    "anchor_series", "attempt", "cases", "daily_job", "declaration", "eligibility", "event", "household", "household_member", "household_version", "message",
     "paused_queue", "person", "person_claim", "receipt", "score", "staff_name", "trouble", "worker",
 )  # fmt: skip
 # The queue changes all the time: its dead rows are cleared away often, and pages keep room for a row's next version.
@@ -26,6 +26,14 @@ TUNED = """
 def upgrade() -> None:
     """Forwards."""
     op.execute("create extension if not exists btree_gist")  # households' versions are told apart by number and range at once
+    op.create_table(
+        "anchor_series",
+        sa.Column("series", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("series"),
+    )
     op.create_table(
         "attempt",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
