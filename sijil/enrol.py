@@ -1,19 +1,22 @@
 """Enrolling people in the local population register: for the demo, the proofs, and installations without a register of their own."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from models import clock
 from models.database import Connection, raw, transaction
 from models.errors import Refused
 from models.population import BirthPrecision, PersonStatus, Sex
 from sijil.textfiles import opened
 from workflows import reading
-from workflows.declaration import Declared
+from workflows.declaration import OTHER_SCRIPT, Declared
 from workflows.fields import NO_CONTROLS, BirthDate, Idcs, Name
+from workflows.matching.spelling import is_read
 from workflows.problems import in_one
 
 COLUMNS = ("idcs", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la", "birth_date", "birth_precision", "sex", "cin", "status")
@@ -21,15 +24,32 @@ NAMES = ", ".join(COLUMNS)
 BATCH = 5000
 
 
+def read_script(name: str) -> str:
+    """A name in a script that can be compared."""
+    if not is_read(name):
+        raise ValueError(OTHER_SCRIPT)
+    return name
+
+
+def already(born: date) -> date:
+    """A birth date that has come."""
+    if born > clock.now().date():
+        raise ValueError("Must not lie in the future.")
+    return born
+
+
+ReadName = Annotated[Name, AfterValidator(read_script)]
+
+
 class PersonLine(Declared):
     """A person as a file gives it."""
 
     idcs: Idcs
-    given_name_ar: Name
-    family_name_ar: Name
-    given_name_la: Name
-    family_name_la: Name
-    birth_date: BirthDate
+    given_name_ar: ReadName
+    family_name_ar: ReadName
+    given_name_la: ReadName
+    family_name_la: ReadName
+    birth_date: Annotated[BirthDate, AfterValidator(already)]
     birth_precision: BirthPrecision
     sex: Sex
     cin: Annotated[str, Field(max_length=20, pattern=NO_CONTROLS)] | None = None

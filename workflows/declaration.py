@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from models.errors import Problem
 from workflows.fields import CIN, NO_CONTROLS, STORED, BirthDate, Count, Idcs, Key, Money, Name, Phone
+from workflows.matching.names import unread
 
 Milieu = Literal["urban", "rural"]
 Sex = Literal["female", "male"]
@@ -29,6 +30,7 @@ Orphan = Literal["none", "father", "mother", "both"]
 Custody = Literal["none", "custody", "kafala", "guardian"]
 Dwelling = Literal["villa", "flat", "traditional_house", "modern_house", "rural_stone", "rural_other", "room", "shack", "other"]
 
+OTHER_SCRIPT = "Must be written in Arabic or in Latin letters, and not in both: no other script is read."
 MOST_READ = 200  # members, whatever the settings allow: a body of nonsense is not read to its end
 
 
@@ -170,10 +172,11 @@ def restored(text: str) -> Declaration:
 
 
 def objections(declaration: Declaration, today: date, most_members: int) -> list[Problem]:
-    """What a model alone cannot know: the day, and this installation's bounds."""
+    """What is only looked at when a declaration arrives: the day, this installation's bounds, whether we read the script of its names."""
     found = [
         Problem(f"members[{i}].birth_date", "Must not lie in the future.") for i, member in enumerate(declaration.members) if member.birth_date > today
     ]  # fmt: skip
+    found += [Problem(f"members[{i}].{part}", OTHER_SCRIPT) for i, member in enumerate(declaration.members) for part in unread(member)]
     if len(declaration.members) > most_members:
         found.append(Problem("members", f"A household may have at most {most_members} members; this one has {len(declaration.members)}."))
     return found

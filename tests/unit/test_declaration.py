@@ -74,6 +74,23 @@ def test_a_phone_is_kept_in_one_form_however_it_was_typed(typed: str) -> None:
     assert a_declaration(phone=typed).phone == "+212612345678"
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["061234567", "06123456789", "+336123456", "0612345678;0712345678", "0612345678/0712345678", "0612345678 0712345678", "6,12E+08", "0612345678x5", "+2120"],
+)
+def test_a_phone_that_no_country_has_or_two_in_one_field_are_refused(typed: str) -> None:
+    assert list(problems(phone=typed)) == ["phone"]
+
+
+@pytest.mark.parametrize("typed", ["+33612345678", "0034 612 34 56 78", "+212 (0)5 22 34 56 78", "\u202a+212612345678\u202c"])
+def test_a_phone_of_another_country_and_one_with_unseen_marks_are_taken(typed: str) -> None:
+    assert a_declaration(phone=typed).phone
+
+
+def test_a_stored_phone_is_not_judged_again_by_todays_numbering_plan() -> None:
+    assert restored(stored(a_declaration()).replace("+212612345678", "+212012345678")).phone == "+212012345678"
+
+
 def test_arabic_indic_digits_count_as_digits_everywhere() -> None:
     body = json.dumps(a_body(bills={"telecom": "٤٩.٥"}, members=[a_head(idcs="١٠٠٠٠٠٠٠٠١", birth_date="١٩٨٦-٠٥-١٤")]), ensure_ascii=False)
     found = read(body)
@@ -86,6 +103,12 @@ def test_a_birth_date_in_the_future_and_too_many_members_are_objections() -> Non
     found = {each["field"]: each["message"] for each in objections(a_declaration(members=crowd), TODAY, 4)}
     assert found == {"members[0].birth_date": "Must not lie in the future.", "members": "A household may have at most 4 members; this one has 5."}
     assert objections(a_declaration(members=[a_head(birth_date=TODAY.isoformat())]), TODAY, 1) == []
+
+
+def test_a_name_in_a_script_that_is_not_read_is_told_at_the_door() -> None:
+    found = objections(a_declaration(members=[a_head(given_name_ar="ⵎⵓⵃⴰ"), a_spouse(family_name_la="Иванова")]), TODAY, 4)
+    assert [each["field"] for each in found] == ["members[0].given_name_ar", "members[1].family_name_la"]
+    assert {each["message"] for each in found} == {"Must be written in Arabic or in Latin letters, and not in both: no other script is read."}
 
 
 def test_what_is_stored_is_read_back_and_holds_no_senders_key() -> None:

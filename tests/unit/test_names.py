@@ -1,6 +1,7 @@
 """Whether two spellings mean the same person: within a script, across scripts, and where it must say no."""
 
 from itertools import combinations, product
+from unicodedata import normalize
 
 import pytest
 
@@ -8,6 +9,7 @@ from sijil.generator.names import FEMALE, MALE, Name
 from tests.factories import a_declaration, a_head, examples
 from workflows.declaration import Member
 from workflows.matching.names import same_name
+from workflows.matching.spelling import ARABIC_CLASS, KEYBOARDS, LATIN_ALONE, SAME_LETTER, folded, is_arabic, is_read, skeletons, spellings
 
 NAMES = examples("names.yaml")
 SCRIPTS = ("latin", "arabic", "across")
@@ -21,7 +23,7 @@ def pairs(answer: str) -> list[tuple[list[str], list[str]]]:
 
 def named(given: str, family: str) -> Member:
     """Somebody of this name, in the script in which it is written."""
-    script = "ar" if given > "\u0600" else "la"
+    script = "ar" if is_arabic(folded(given)) else "la"
     return member(**{f"given_name_{script}": given, f"family_name_{script}": family})
 
 
@@ -79,3 +81,30 @@ def test_different_given_names_of_one_family_are_seldom_taken_for_each_other() -
         both = list(combinations(spelt, 2))
         taken = [pair for pair in both if same_name(named(pair[0], family), named(pair[1], family))]
         assert len(taken) <= len(both) * 0.002, taken
+
+
+@pytest.mark.parametrize("name", ["ⵎⵓⵃⴰ", "Иван", "Мοha", "李", "कमल", "ٹھ", "123", "-", "Karim كريم", "محمد ⵎ"])
+def test_a_name_with_letters_that_no_comparison_would_see_is_not_read(name: str) -> None:
+    assert not is_read(name)
+
+
+@pytest.mark.parametrize("name", ["Khalid", "أحمد", "ﻕﺍﺱﻡ", "ھشام", "ݣنون", "O’Brien", "ʿAbd", "Ben-Ali", "Ɣarbi", "ŁUKASZ", "بن علي", "م. العلوي"])
+def test_names_in_arabic_and_latin_letters_are_read(name: str) -> None:
+    assert is_read(name)
+
+
+def test_every_letter_that_is_read_counts_in_a_comparison() -> None:
+    """A letter that fell out of both sides would make two people one."""
+    arabic = {*map(chr, SAME_LETTER), *map(chr, KEYBOARDS), *ARABIC_CLASS} - set("ء")
+    latin = {*map(chr, LATIN_ALONE), *(chr(code) for code in range(0x41, 0x17F) if is_read(chr(code)))}
+    assert len(latin) > 200
+    assert [letter for letter in arabic | latin if not is_read(letter) or "" in spellings(letter + letter)] == []
+
+
+@pytest.mark.parametrize("script", ["ar", "la"])
+def test_other_forms_of_the_same_letters_make_no_difference(script: str) -> None:
+    for name in MALE + FEMALE:
+        plain = name.ar if script == "ar" else name.la[0]
+        marked = "\u200f" + "\u200d".join(normalize("NFD", plain)) + "\u2069"
+        assert spellings(marked) == spellings(plain)
+        assert skeletons(marked) == skeletons(plain)

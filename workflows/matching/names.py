@@ -4,7 +4,7 @@ from typing import Protocol
 
 from rapidfuzz.distance import Levenshtein
 
-from workflows.matching.spelling import is_arabic, skeletons, spellings
+from workflows.matching.spelling import folded, is_arabic, is_read, skeletons, spellings
 
 LONG = 7  # letters from which one may be wrong: shorter names differ from a sibling's by one
 VOWELS = "aei"
@@ -26,6 +26,7 @@ class Named(Protocol):
     def family_name_la(self) -> str | None: ...
 
 
+PARTS = ("given_name_ar", "family_name_ar", "given_name_la", "family_name_la")
 Whole = tuple[str, str]  # given, family
 
 
@@ -43,12 +44,17 @@ def same_name(declared: Named, registered: Named) -> bool:
     return any(same_across(a, b) for a in ours.values() for b in theirs.values())
 
 
+def unread(person: Named) -> list[str]:
+    """The parts of a name, by their fields, that hold a letter of a script that we do not read, or none at all."""
+    return [part for part in PARTS if (name := getattr(person, part)) and not is_read(name)]
+
+
 def forms(person: Named) -> dict[str, Whole]:
     """The name in each script in which it is whole. A name typed into the other script's field counts for what it is."""
     found: dict[str, Whole] = {}
     for given, family in ((person.given_name_ar, person.family_name_ar), (person.given_name_la, person.family_name_la)):
         if given and family:
-            found.setdefault("ar" if is_arabic(given) else "la", (given, family))
+            found.setdefault("ar" if is_arabic(folded(given)) else "la", (given, family))
     return found
 
 

@@ -8,8 +8,17 @@ import re
 import unicodedata
 from functools import lru_cache
 
-ARABIC = re.compile(r"[\u0600-\u06ff]")
-MARKS = re.compile(r"[\u064b-\u065f\u0670\u0640]")  # vowel signs, doubling, stretching
+from workflows.text import canonical
+
+ARABIC = re.compile(r"[\u0621-\u064a\u066e-\u06d5]")
+MARKS = re.compile(r"[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u08d3-\u08ff\u0640]")  # vowel signs, doubling, stretching
+# Letters of other keyboards, and of Maghrebi writing, as the letters that they are in Morocco; some are a ta marbuta at the end of a word.
+FINAL_HEH = re.compile(r"[ەۀۂۃ]\b")
+KEYBOARDS = str.maketrans("ھہەۀۂۃڢڡڥڧٯݣڨگڪےۓںژڜ", "ههههههفففققڭڭڭكيينجش")
+LATIN_ALONE = str.maketrans({
+    "æ": "ae", "œ": "oe", "ø": "o", "ß": "ss", "ð": "d", "đ": "d", "þ": "th", "ħ": "h", "ı": "i", "ł": "l", "ŋ": "n", "ɛ": "a", "ɣ": "gh",
+})  # fmt: skip
+GAF = "ڭ"
 SAME_LETTER = str.maketrans("أإآٱىیکگؤئةڭڤپچ", "ااااييكقويهقفبش")
 ARABIC_CLASS = {
     "ب": "b", "ت": "t", "ث": "t", "ج": "j", "ح": "h", "خ": "x", "د": "d", "ذ": "d", "ر": "r", "ز": "z", "س": "s", "ش": "c", "ص": "s",
@@ -24,8 +33,25 @@ HARD_C = re.compile(r"(?<!t)(?<!s)c(?![hk])")
 # The article grown onto a word: Elfassi, Alaoui's El-, and before a sun letter its double: Ettazi, Errahmani.
 ARTICLE_LA = re.compile(r"\b(?:el|al|l(?=[^aeiouy])|e(?=([tdrzsnlc])\1))(?=\w{3})", re.IGNORECASE)
 ARTICLE_AR = re.compile(r"\bال(?=\w{3})")
+KNOWN_ARABIC = re.compile(rf"[\u0621-\u063a\u0641-\u064a{''.join(map(chr, SAME_LETTER))}]+")
+KNOWN_LATIN = re.compile(r"[a-z]+")
 DOUBLE = re.compile(r"(.)\1+")
 SERVANT = re.compile(r"^abd[aei]?l?(?=.)")  # Abdel-, Abdul-, Abder-, Abd-: what follows is the name
+
+
+@lru_cache(maxsize=20_000)
+def folded(name: str) -> str:
+    """A name whatever keyboard and code points it was typed with: composed, in ordinary letters, without vowel signs and unseen marks."""
+    plain = MARKS.sub("", canonical(unicodedata.normalize("NFKC", name)))
+    return plain if plain.isascii() else FINAL_HEH.sub("ة", plain).translate(KEYBOARDS)
+
+
+def is_read(name: str) -> bool:
+    """Whether it has letters, all of one script, and every one counts when names are compared."""
+    plain = folded(name)
+    known = KNOWN_ARABIC if is_arabic(plain) else KNOWN_LATIN
+    letters = [each for each in plain if unicodedata.category(each) in ("Lu", "Ll", "Lt", "Lo")]
+    return "" not in spellings(plain) and all(known.fullmatch(base_letters(each)) for each in letters)
 
 
 def is_arabic(text: str) -> bool:
@@ -41,13 +67,16 @@ def bare(name: str) -> str:
 @lru_cache(maxsize=20_000)
 def spellings(name: str) -> frozenset[str]:
     """What the usual spellings of a name within its script have in common, with and without articles; vowels are kept, in three classes."""
+    name = folded(name)
     reduce = arabic_spelling if is_arabic(name) else latin_spelling
-    return frozenset((reduce(name), reduce(bare(name))))
+    readings = (name, name.replace(GAF, "ك"))  # where a keyboard has no gaf it is written as a kaf or a qaf; SAME_LETTER has the qaf
+    return frozenset(reduce(each) for reading in readings for each in (reading, bare(reading)))
 
 
 @lru_cache(maxsize=20_000)
 def skeletons(name: str) -> frozenset[str]:
     """Consonants alone, by classes that both scripts share, in each way that the name can be read."""
+    name = folded(name)
     readings = [name, bare(name)]
     if is_arabic(name):
         readings += [each.removesuffix("ة") + "ت" for each in readings if each.endswith("ة")]  # Najat, Hayat
@@ -58,8 +87,7 @@ def skeletons(name: str) -> frozenset[str]:
 
 def arabic_letters(name: str) -> str:
     """One form for each letter, no vowel signs, words run together."""
-    plain = MARKS.sub("", unicodedata.normalize("NFKC", name)).translate(SAME_LETTER)
-    return "".join(re.findall(r"[\u0621-\u064a]+", plain))
+    return "".join(re.findall(r"[\u0621-\u064a]+", name.translate(SAME_LETTER)))
 
 
 def arabic_spelling(name: str) -> str:
@@ -73,11 +101,15 @@ def arabic_spelling(name: str) -> str:
 
 def latin_letters(name: str) -> str:
     """Lower case, no accents, groups of letters that stand for one sound as one letter; words without their article."""
-    text = unicodedata.normalize("NFKC", name).lower().replace("ç", "s")
-    text = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    text = base_letters(name.lower().replace("ç", "s"))
     words = re.findall(r"[a-z]+", text.replace("'", "").replace("’", ""))
-    words = [word for i, word in enumerate(words) if not (word in ("el", "al", "l") and (i == 0 or words[i - 1] != "abd") and len(words) > 1)]
-    return "".join(words)
+    without = [word for i, word in enumerate(words) if not (word in ("el", "al", "l") and (i == 0 or words[i - 1] != "abd"))]
+    return "".join(without or words)
+
+
+def base_letters(text: str) -> str:
+    """Lower case without accents; letters that are no letter with an accent, such as ø, by what they are read as."""
+    return "".join(each for each in unicodedata.normalize("NFKD", text.lower().translate(LATIN_ALONE)) if not unicodedata.combining(each))
 
 
 def latin_sounds(name: str) -> str:
