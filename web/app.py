@@ -17,7 +17,7 @@ from models.settings import settings
 from tasks.logs import configure_logs
 from web import health, metrics, portal
 from web.api import applications
-from web.edge import Edge
+from web.edge import Edge, refuse_encoded
 from web.errors import HANDLERS
 
 HERE = Path(__file__).parent
@@ -32,6 +32,7 @@ def create_app() -> Litestar:
         route_handlers=[*portal.HANDLERS, *applications.HANDLERS, *health.HANDLERS, metrics.metrics, statics],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         exception_handlers=HANDLERS,
+        before_request=refuse_encoded,
         openapi_config=openapi(),
         request_max_body_size=settings().max_body,
         logging_config=None,

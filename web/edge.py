@@ -1,9 +1,13 @@
-"""Around the framework: what holds for every answer, also for those that no handler of ours gave."""
+"""Around the framework: what holds for every request, and for every answer, also for those that no handler of ours gave."""
 
 from collections.abc import Iterable
+from typing import Any
 
+from litestar import Request
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from models.errors import Problem, Refused
 
 HEADERS = {
     b"content-security-policy": b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -12,6 +16,13 @@ HEADERS = {
     b"cross-origin-opener-policy": b"same-origin",
     b"cache-control": b"no-store",  # phones are shared: nothing about a case stays in a browser. Static files say otherwise
 }
+
+
+def refuse_encoded(request: Request[Any, Any, Any]) -> None:
+    """Raises Refused for a body that is compressed, which nothing here unpacks."""
+    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        problem = Problem("Content-Encoding", "Must be left out: the body must not be compressed.")
+        raise Refused("encoded", "The body must be sent as it is, without Content-Encoding.", problems=[problem])
 
 
 class Edge:

@@ -18,7 +18,7 @@ from workflows.problems import OTHERWISE, PATTERNS, SENTENCES, WHOLE
 
 STATUS: dict[type[SijilError], int] = {Refused: 422, Stale: 409, NotFound: 404, Unavailable: 503}
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}  # RFC 9110; Python before 3.13 has the words of older ones
-STATUS_OF_CODE = {"too_large": 413, "not_json": 415, "already_registered": 409, "open_application": 409}
+STATUS_OF_CODE = {"too_large": 413, "not_json": 415, "encoded": 415, "already_registered": 409, "open_application": 409}
 FOR_PROGRAMS = ("api", "health", "metrics", "schema")  # first words of addresses
 MOST_PROBLEMS = 100  # of one answer: a megabyte of nonsense is not answered with ten
 log = structlog.get_logger()

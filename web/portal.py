@@ -44,7 +44,7 @@ def home(language: FromPath[str]) -> Template:
 def find(language: FromPath[str], reference: FromQuery[str] = "") -> Redirect:
     """The form's answer: to the page of a reference, however it was typed."""
     first = f"/{require_language(language)}"
-    return Redirect(f"{first}/status/{quote(normal(reference[:60]), safe='')}" if reference.strip() else first, status_code=303)
+    return Redirect(f"{first}/status/{quote(normal(reference[:200]), safe='')}" if reference.strip() else first, status_code=303)
 
 
 @get("/{language:str}/status/{reference:str}", sync_to_thread=True, include_in_schema=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from models.errors import Problem, Refused
 from workflows.declaration import ApplicationBody
@@ -39,6 +39,14 @@ def valid(model: type[Model], value: object) -> Model:
         return model.model_validate(throughout(value))
     except ValidationError as error:
         raise not_valid(*problems_of(error)) from None
+
+
+def text(kind: Any, typed: str, field: str) -> str:
+    """One text of a kind of `fields.py`, such as a key. Raises Refused with what is wrong with it, under this field's name."""
+    try:
+        return str(TypeAdapter(kind).validate_python(canonical(typed), strict=True))
+    except ValidationError as error:
+        raise not_valid(*[Problem(field, each["message"]) for each in problems_of(error)]) from None
 
 
 def utf8(raw: bytes) -> str:

@@ -7,6 +7,7 @@ import typer
 
 from models import clock
 from models.database import bound_transactions
+from models.errors import Refused
 from models.migrate import current, upgrade
 from sijil import embedded
 from sijil.commands.arguments import Seed
@@ -20,6 +21,7 @@ from sijil.textfiles import opened, writing
 from workflows import reading
 from workflows.chart import chart
 from workflows.flow import FLOWS
+from workflows.problems import in_one
 from workflows.scoring.calculator import score_document
 
 SET_SECONDS = 60  # that a set of applications may take: an import that is frozen in one must not hold its declarants for ever
@@ -94,7 +96,11 @@ def generate(
 def score(file: File, as_json: Json = False) -> None:
     """The score of a declaration, or of `{"milieu", "region", "variables": {name: value}}`, under the policy of today."""
     with opened(file) as text:
-        document = reading.parsed(reading.utf8(text.read()))
+        raw = text.read()
+    try:
+        document = reading.parsed(reading.utf8(raw))
+    except Refused as refused:
+        raise Refused("not_json", f"{file}: {in_one(**refused.problems[0])}") from None
     found = score_document(document, clock.now().date())
     lines = [f"score {found['score']} (exact {found['exact']}), policy {found['policy']}"]
     terms = {"constant": found["constant"], "constant of the region": found["region_constant"], **found["contributions"]}

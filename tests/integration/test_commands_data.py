@@ -152,8 +152,10 @@ def test_score_takes_no_declaration_that_intake_would_refuse(sijil: Run, tmp_pat
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", ["is not JSON: Expecting value: line 1 column 1"]),
-        ("{", ["is not JSON: Expecting property name", "line 1 column 2"]),
+        ("", ["score.json: it is not JSON: it cannot be read from column 1 on.\n"]),
+        ("{", ["score.json: it is not JSON: it cannot be read from column 2 on.\n"]),
+        ('{"milieu": "urban", "milieu": "rural"}', ["score.json: milieu stands there twice.\n"]),
+        ("\udc80", ["score.json: it is not UTF-8.\n"]),
         ("[]", ["must hold one JSON object"]),
         ("17", ["must hold one JSON object"]),
         ('{"milieu": "urban"}', ["The declaration is not valid.", "\n  region: Is missing.\n", "\n  members: Is missing.\n"]),
@@ -162,7 +164,7 @@ def test_score_takes_no_declaration_that_intake_would_refuse(sijil: Run, tmp_pat
 )
 def test_a_document_that_cannot_be_scored_is_told_why(sijil: Run, tmp_path: Path, content: str, said: list[str]) -> None:
     path = tmp_path / "score.json"
-    path.write_text(content)
+    path.write_text(content, errors="surrogateescape")
 
     ran = sijil("score", path)
 

@@ -1,5 +1,6 @@
 """What the API says of what it cannot take: which field, why, in plain words; nothing written, nothing sent back, no stack trace."""
 
+import gzip
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -160,6 +161,63 @@ def test_another_content_type_than_json_is_said(client: Client, media_type: str)
 @pytest.mark.parametrize("media_type", ["application/json", "application/json; charset=utf-8", "Application/JSON", "application/vnd.rsu+json"])
 def test_every_kind_of_json_is_taken(client: Client, media_type: str) -> None:
     assert sent(client, json.dumps(a_body()), **{"Content-Type": media_type}).status_code == 201
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "zstd", "gzip, identity", "GZIP"])
+def test_a_body_that_is_compressed_is_said(client: Client, coding: str) -> None:
+    answer = sent(client, gzip.compress(json.dumps(a_body()).encode()), **{"Content-Encoding": coding})
+
+    assert list(errors_of(answer, 415)) == ["Content-Encoding"]
+    assert client.post("/fr/status/RSU-0000-0000-0000/why", content=b"secret=x", headers={"Content-Encoding": coding}).status_code == 415
+    assert sent(client, json.dumps(a_body()), **{"Content-Encoding": "identity"}).status_code == 201
+
+
+@pytest.mark.parametrize("charset", ["latin-1", "utf-16", '"ISO-8859-6"', "windows-1256"])
+def test_another_encoding_of_text_than_utf8_is_said(client: Client, charset: str) -> None:
+    answer = sent(client, json.dumps(a_body()), **{"Content-Type": f"application/json; charset={charset}"})
+
+    assert errors_of(answer, 415) == {"Content-Type": "Must be UTF-8."}
+
+
+SAME_KEY = [b"cle\xcc\x81 12", "clé 12".encode(), "\u200fclé\u00a0١٢\u2069".encode(), b" cl\xe9 12 "]
+
+
+def test_a_key_is_the_same_key_however_it_is_typed_in_header_or_body(client: Client) -> None:
+    first = client.post(APPLICATIONS, json=a_body(application="clé 12"))
+    in_header = [client.post(APPLICATIONS, json=a_body(), headers={b"Idempotency-Key": key}) for key in SAME_KEY]
+    in_body = [sent(client, json.dumps(a_body(application=key.decode()), ensure_ascii=False)) for key in SAME_KEY[:3]]
+
+    assert [(each.status_code, each.json()["reference"]) for each in (*in_header, *in_body)] == [(200, first.json()["reference"])] * 7
+
+
+@pytest.mark.parametrize("escaped", [False, True])
+def test_one_document_fares_alike_with_escapes_and_without(client: Client, escaped: bool) -> None:
+    """Digits are read after JSON is: in texts they count, outside of texts they are none."""
+    text = json.dumps(a_body(application="٢٠٢٦-١٧", commune="الحي ١٢", members=[a_head(idcs="١٠٠٠٠٠٠٠٠١", birth_date="١٩٨٤-٠٧-١٦")]), ensure_ascii=escaped)
+
+    assert sent(client, text).status_code == 201
+    assert rows("select idempotency_key, body->>'commune', body->'members'->0->>'birth_date' from receipt join declaration using (case_id)") == [
+        ("api:2026-17", "الحي 12", "1984-07-16"),
+    ]  # fmt: skip
+    assert errors_of(sent(client, text.replace('"region": 6', '"region": ٦')))["body"].startswith("Is not JSON")
+    assert errors_of(sent(client, json.dumps(a_body(housing={"dwelling": "flat", "rooms": "٣"}), ensure_ascii=escaped))) == {
+        "housing.rooms": "Must be a whole number.",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ('"region": 6', '"region": 6, "region": 7', "region"),
+        ('"region": 6', r'"region": 6, "r\u0065gion": 6', "region"),
+        ('"rooms": 2', '"rooms": 2, "rooms": 3', "housing.rooms"),
+        ('"sex": "male"', r'"sex": "male", "\u0073ex": "female"', "members[0].sex"),
+        ('"milieu"', '"colour": 1, "colour": 2, "milieu"', "colour"),
+    ],
+)
+def test_a_name_that_stands_twice_in_an_object_is_named(client: Client, old: str, new: str, field: str) -> None:
+    assert errors_of(sent(client, replaced(old, new))) == {field: "Stands there twice."}
+    assert nothing_written()
 
 
 def test_a_byte_order_mark_and_arabic_digits_are_no_mistakes(client: Client) -> None:

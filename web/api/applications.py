@@ -20,7 +20,7 @@ from web.errors import problem
 from web.queries import UNKNOWN, reasons_of, status_of
 from workflows import reading
 from workflows.declaration import ApplicationBody, Declaration, Declared
-from workflows.fields import NO_CONTROLS
+from workflows.fields import NO_CONTROLS, Key
 from workflows.intake import Application, NotTaken, Taken, key_of, submit
 from workflows.keyed import is_secret_of
 from workflows.lanes import INTERACTIVE
@@ -28,10 +28,12 @@ from workflows.people import CitizenAnswer, answer_of_citizen
 from workflows.references import normal
 
 CHANNEL = "api"
+# Bounds are for the document: the framework would measure bytes of UTF-8, not characters.
 KEY = HeaderParameter(
-    name="Idempotency-Key", max_length=200, pattern=NO_CONTROLS, required=False, description="The sender's own key: sent twice, the application counts once.",
+    name="Idempotency-Key", schema_extra={"minLength": 1, "maxLength": 200, "pattern": NO_CONTROLS}, required=False,
+    description="The sender's own key, in UTF-8: sent twice, the application counts once.",
 )  # fmt: skip
-SECRET = HeaderParameter(name="Receipt-Secret", max_length=40, required=False, description="The receipt's; with it the reasons are told.")
+SECRET = HeaderParameter(name="Receipt-Secret", max_length=80, required=False, description="The receipt's; with it the reasons are told.")
 REPEATED = ResponseSpec(Receipt, generate_examples=False, description="It had been taken before; the same receipt.")
 Reference = Annotated[str, PathParameter(description="As on the receipt; case, blanks and hyphens do not matter.")]
 
@@ -78,10 +80,10 @@ def file_application(
     Without an Idempotency-Key, the body's `application` is the key, else what it says.
     """
     sent = reading.application(json_text(request, body))
-    key = idempotency_key or key_of(sent)
+    key = key_of(sent) if idempotency_key is None else reading.text(Key, in_utf8(idempotency_key), "Idempotency-Key")
     (outcome,) = transact(lambda session: submit(session, [Application(key, CHANNEL, INTERACTIVE, sent)], clock.now(), notices))
     if isinstance(outcome, NotTaken):
-        raise refusal(outcome, "Idempotency-Key" if idempotency_key else "application")
+        raise refusal(outcome, "application" if idempotency_key is None else "Idempotency-Key")
     wake_after_intake()
     if outcome.repeated:
         return Response(receipt(outcome, sent.language), status_code=200)
@@ -111,7 +113,7 @@ def show_application(
 
     A wrong secret is answered like an unknown reference.
     """
-    if receipt_secret is not None and not is_secret_of(normal(reference), receipt_secret):
+    if receipt_secret is not None and not is_secret_of(normal(reference), in_utf8(receipt_secret)):
         raise NotFound(UNKNOWN)
     with transaction() as session:
         found = status_of(raw(session), reference)
@@ -145,6 +147,14 @@ def moved_on(reference: str, late: Stale) -> Response[Any]:
     with transaction() as session:
         now = status_of(raw(session), reference)
     return problem(409, str(late), stage=now.stage, version=now.version)
+
+
+def in_utf8(header: str) -> str:
+    """A header's value as it was meant: HTTP gives each byte as a character of Latin-1, senders write UTF-8."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header
 
 
 def json_text(request: Request[Any, Any, Any], body: bytes) -> str:

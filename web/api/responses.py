@@ -26,7 +26,7 @@ EVENTS_OF_ANSWERS: dict[str, Any] = {
 CODES: dict[str, Any] = {
     "enum": [
         "not_valid", "open_application", "already_registered", "key_reused", "not_possible_now", "declaration_missing", "too_many_corrections",
-        "not_utf8", "not_json", "too_large",
+        "not_utf8", "not_json", "encoded", "too_large",
     ],
 }  # fmt: skip
 REASONS_TOLD: dict[str, Any] = {"enum": [*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]]}
@@ -108,7 +108,7 @@ WHY = {
     404: "There is no such application, or the secret is not its secret.",
     409: "Something stands against it: the case has moved on (`stage` and `version` say where to), or the household has an application or is registered.",
     413: "The body is too large.",
-    415: "The body is not JSON.",
+    415: "The body is not JSON in UTF-8, or is compressed.",
     422: "A rule forbids it; `problems` names each bad field.",
     500: "Our fault; `reference` finds it in our log.",
     503: "Something that this needs is away. Try again after `Retry-After` seconds.",
