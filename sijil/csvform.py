@@ -1,22 +1,21 @@
-"""Applications as a table: a row a member, the household's columns repeated, rows of one `application` one after another.
+"""Applications as a table: a row a member, the household's columns in each or in one of them; rows of one `application` stand anywhere in the file.
 
 The columns follow the declaration's model, so that a new field is a new column without a line here.
 """
 
 import csv
-import difflib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import groupby
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from models.errors import Refused
+from models.errors import Problem
+from sijil.tables import Header, Row
 from workflows.declaration import ApplicationBody, Belongings, Bills, Housing, Member
-from workflows.text import canonical, whole_number
+from workflows.text import whole_number
 
 YES_NO = {
     "true": True, "yes": True, "1": True, "oui": True, "vrai": True, "نعم": True,
@@ -25,15 +24,6 @@ YES_NO = {
 Cell = str | int | bool
 GROUPS: dict[str, type[BaseModel]] = {"housing": Housing, "belongings": Belongings, "bills": Bills}
 PARTS: dict[str, type[BaseModel]] = {**GROUPS, "member": Member}
-
-
-class Cells(NamedTuple):
-    """One application's cells as nested text, the line where it begins, and what is wrong with the shape of its rows."""
-
-    line: int
-    application: str
-    body: dict[str, Any]
-    flaw: str | None
 
 
 def columns() -> Iterator[tuple[str, FieldInfo]]:
@@ -66,61 +56,46 @@ COUNTS = {name for name, field in FIELDS.items() if field.annotation is int}
 AMOUNTS = {name for name, field in FIELDS.items() if is_amount(field)}
 
 
-def read(lines: Iterable[str]) -> Iterator[Cells]:
-    """The applications of a table, one at a time. Raises Refused where the header is not one of ours."""
-    lines = iter(lines)
-    first = next(lines, "").removeprefix("\ufeff")
-    delimiter = max(",;\t", key=first.count)
-    names = [canonical(name) for name in next(csv.reader([first], delimiter=delimiter), [])]
-    require(names)
-    reader = csv.reader(lines, delimiter=delimiter)
-    numbered = ((reader.line_num + 1, row) for row in reader if any(map(canonical, row)))
-    key = names.index("application")
-    for application, rows in groupby(numbered, key=lambda each: canonical(each[1][key]) if len(each[1]) > key else ""):
-        found = list(rows)
-        body = nested(names, [row for _, row in found], decimal="," if delimiter == ";" else ".")
-        yield Cells(found[0][0], application, body, misshapen(found, len(names)))
+def keys(header: Header, row: Row) -> list[str]:
+    """The applications that a row may belong to: one, but for a row with too many or too few cells, of which nobody knows on which side."""
+    at, more = header.names.index("application"), len(row.cells) - len(header.names)
+    places = {at, at + more} if 0 < at < len(header.names) - 1 else {at + more if at else at}
+    found = [row.cells[place] for place in sorted(places) if 0 <= place < len(row.cells)]
+    return found or [""]
 
 
-def misshapen(rows: list[tuple[int, list[str]]], wanted: int) -> str | None:
-    """The first row that has more or fewer cells than there are columns: nobody can tell which cell belongs to which; None where none has."""
-    wrong = next(((number, len(row)) for number, row in rows if len(row) != wanted), None)
-    return wrong and f"Line {wrong[0]} has {wrong[1]} cells, the first line has {wanted}: a text that holds the separator needs quotes."
+def contradictions(header: Header, rows: Sequence[tuple[int, list[str]]]) -> list[Problem]:
+    """A problem for each of the household's columns in which two rows say different things, with both lines; empty cells say nothing."""
+    shared = [(place, name) for place, name in enumerate(header.names) if not name.startswith("member.")]
+    differing = [(place, name) for place, name in shared if len({cells[place] for _, cells in rows}) > 1]
+    found = []
+    for place, name in differing:
+        said = [(line, plain(name, cells[place], decimal_of(header))) for line, cells in rows if cells[place]]
+        other = next((line for line, cell in said if cell != said[0][1]), None)
+        found += [Problem(name, f"Lines {said[0][0]} and {other} say different things of one household.")] if other else []
+    return found
 
 
-def require(names: list[str]) -> None:
-    """Raises Refused for columns that are unknown, missing or there twice."""
-    unknown = [name for name in names if name not in HEADER]
-    if unknown:
-        near = difflib.get_close_matches(unknown[0], HEADER, 1)
-        hint = f": is {near[0]} meant?" if near else "."
-        raise Refused("unknown_column", f"Line 1: the column {unknown[0]!r} is not known{hint} docs/formats.md lists all columns.")
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise Refused("column_twice", f"Line 1: the column {twice[0]!r} is there twice.")
-    missing = [name for name in NEEDED if name not in names]
-    if missing:
-        raise Refused("column_missing", f"Line 1: the column {missing[0]!r} is missing.")
+def decimal_of(header: Header) -> str:
+    """What stands before the decimals, beside a point: where the comma separates cells, it cannot."""
+    return "." if header.separator == "," else ","
 
 
 def nested(names: list[str], rows: list[list[str]], decimal: str = ".") -> dict[str, Any]:
-    """One application's rows as the API's body; an empty cell is an answer left out. Rows of a wrong length are read as far as they go."""
-    members, body = [], dict[str, Any]()
-    for row in rows:
-        cells = {name: plain(name, cell, decimal) for name, cell in zip(names, row, strict=False) if canonical(cell)}
-        members.append({name.removeprefix("member."): cell for name, cell in cells.items() if name.startswith("member.")})
-        if not body:
-            body = household(cells)
-    return body | {"members": members}
+    """One application's rows as the API's body; an empty cell is an answer left out, and of the household it may stand in any of its rows."""
+    filled = [{name: cell for name, cell in zip(names, row, strict=True) if cell} for row in rows]
+    members = [
+        {name.removeprefix("member."): plain(name, cell, decimal) for name, cell in cells.items() if name.startswith("member.")} for cells in filled
+    ]  # fmt: skip
+    shared = {name: next((cells[name] for cells in filled if name in cells), None) for name in names if not name.startswith("member.")}
+    return household({name: plain(name, cell, decimal) for name, cell in shared.items() if cell}) | {"members": members}
 
 
 def household(cells: dict[str, Cell]) -> dict[str, Any]:
-    """The household's columns of one row."""
+    """The household's columns as the API's fields."""
     body: dict[str, Any] = {}
     for name, cell in cells.items():
         group, _, rest = name.partition(".")
-        if group == "member":
-            continue
         field, _, place = rest.partition(".")
         if place:
             body.setdefault(group, {}).setdefault(field, []).append(cell)
@@ -133,12 +108,11 @@ def household(cells: dict[str, Cell]) -> dict[str, Any]:
 
 def plain(column: str, cell: str, decimal: str) -> Cell:
     """A cell as JSON would hold it: an amount with a point, a whole number, yes or no from three languages; what is none of these is left as a text."""
-    text = canonical(cell)
     if column in AMOUNTS:
-        return text.replace(decimal, ".")
+        return cell.replace(decimal, ".")
     if column in COUNTS:
-        return whole_number(text)
-    return YES_NO.get(text.lower(), text) if column in SAYS_YES_OR_NO else text
+        return whole_number(cell)
+    return YES_NO.get(cell.lower(), cell) if column in SAYS_YES_OR_NO else cell
 
 
 def rows(application: ApplicationBody) -> Iterator[str]:

@@ -1,45 +1,48 @@
-"""Taking a file of applications in: streamed, in sets of 500, each set one transaction; the file may be sent again at any time.
+"""Taking a file of applications in: in sets of 500, each set one transaction; the file may be sent again at any time.
 
-What cannot be taken goes into a reject file with its line and reason; the rest is taken.
+What cannot be taken goes into a reject file with its lines and reasons; the rest is taken. Of a table no application is taken before all rows were read.
 """
 
-import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from models import clock
 from models.database import transact
-from models.errors import Problem, Refused
+from models.errors import Broken, Problem, Refused
 from models.settings import settings
 from notifications.notices import notices
 from sijil import csvform
-from sijil.textfiles import line, opened, to_write
+from sijil.jsonform import Text, is_document, is_json, lines_of_json, objects_of_document
+from sijil.sources import lines_of, text_in
+from sijil.staging import Group, StagedRow, groups
+from sijil.tables import LONGEST_ROW, Header, Row, is_table, table
+from sijil.textfiles import line, to_write
 from tasks.wake import wake_after_intake
 from workflows import reading
-from workflows.declaration import ApplicationBody
+from workflows.declaration import MOST_READ, ApplicationBody
 from workflows.intake import NOT_VALID, Application, NotTaken, Outcome, Taken, key_of, submit
 from workflows.lanes import BULK
 from workflows.problems import WHOLE
 from workflows.text import canonical
 
 SET = 500
-BEGINNING = 10_000  # bytes that are kept of a line that is too long
-CUT_OFF = "\udc00"  # marks such a line; stands for no byte, and no text can hold it
 
 
 class Read(NamedTuple):
-    """An application from a file: where it begins, the sender's key, and either its body or what is wrong with it."""
+    """An application from a file: its lines, the sender's key, either its body or what is wrong with it, and how many rows it has."""
 
-    line: int
+    lines: list[int]
     key: str | None
     body: ApplicationBody | None
     problems: list[Problem]
+    rows: int = 1
 
 
 @dataclass(frozen=True)
@@ -50,23 +53,42 @@ class ImportOutputs:
     receipts: Path | None = None
 
 
-def import_file(path: Path, outputs: ImportOutputs, progress: Callable[[Counter[str]], None] = lambda counts: None) -> Counter[str]:
-    """How many were `taken`, `repeated` (taken before), `refused`. Raises Refused where the file itself cannot be read.
+@dataclass
+class Summary:
+    """What became of a file: its applications (`taken`, `repeated`: taken before, `refused`), and its rows (`read`, `taken`, `refused`)."""
+
+    applications: Counter[str] = field(default_factory=lambda: Counter(taken=0, repeated=0, refused=0))
+    rows: Counter[str] = field(default_factory=lambda: Counter(read=0, taken=0, refused=0))
+
+    def count(self, outcome: str, rows: int) -> None:
+        """One application more, of so many rows."""
+        self.applications[outcome] += 1
+        self.rows["refused" if outcome == "refused" else "taken"] += rows
+
+    def prove(self) -> None:
+        """Raises Broken where a row was read and nobody was told what became of it."""
+        if self.rows["read"] != self.rows["taken"] + self.rows["refused"]:
+            raise Broken(f"Of {self.rows['read']} rows {self.rows['taken']} were taken and {self.rows['refused']} refused: some are unaccounted for.")
+
+
+def import_file(path: Path, outputs: ImportOutputs, progress: Callable[[Summary], None] = lambda summary: None) -> Summary:
+    """What became of the file. Raises Refused where the file itself cannot be read, before anything of it was taken.
 
     Every set is committed before its outcomes are written down; a second run with the same file doubles nothing.
     """
-    counts = Counter(taken=0, repeated=0, refused=0)
+    summary = Summary()
     all_different(path, outputs)
-    waiting = applications_in(path)
-    batch = list(islice(waiting, SET))  # a wrong header refuses the file before anything is written
+    waiting = applications_in(path, summary.rows)
+    batch = list(islice(waiting, SET))  # a file that is refused is so before anything is written
     with to_write(outputs.rejects) as rejects, receipts_in(outputs.receipts) as receipts:
         while batch:
-            take(batch, counts, rejects.write, receipts)
-            progress(counts)
+            take(batch, summary, rejects.write, receipts)
+            progress(summary)
             batch = list(islice(waiting, SET))
-    if not counts["refused"]:
+    if not summary.applications["refused"]:
         outputs.rejects.unlink()
-    return counts
+    summary.prove()
+    return summary
 
 
 def all_different(path: Path, outputs: ImportOutputs) -> None:
@@ -86,21 +108,25 @@ def receipts_in(path: Path | None) -> Iterator[Callable[[str], object]]:
         yield file.write
 
 
-def take(batch: list[Read], counts: Counter[str], reject: Callable[[str], object], receipt: Callable[[str], object]) -> None:
+def take(batch: list[Read], summary: Summary, reject: Callable[[str], object], receipt: Callable[[str], object]) -> None:
     """One set: a transaction, then its outputs, then a wake."""
-    good = [(each, each.body) for each in batch if each.body is not None]
-    applications = [application(body) for _, body in good]
-    outcomes = transact(lambda session: submit(session, applications, clock.now(), notices)) if good else []
+    applications = [application(each.body) for each in batch if each.body is not None]
+    outcomes = iter(transact(lambda session: submit(session, applications, clock.now(), notices)) if applications else [])
     wake_after_intake()
-    told = dict(zip((each.line for each, _ in good), outcomes, strict=True))
     for each in batch:
-        outcome: Outcome = told.get(each.line) or NotTaken("not_valid", NOT_VALID, each.problems)
+        outcome: Outcome = NotTaken("not_valid", NOT_VALID, each.problems) if each.body is None else next(outcomes)
         if isinstance(outcome, Taken):
-            counts["repeated" if outcome.repeated else "taken"] += 1
-            receipt(line({"line": each.line, "application": each.key, "reference": outcome.reference, "secret": outcome.secret}))
+            summary.count("repeated" if outcome.repeated else "taken", each.rows)
+            receipt(line({"line": each.lines[0], "application": each.key, "reference": outcome.reference, "secret": outcome.secret}))
         else:
-            counts["refused"] += 1
-            reject(line({"line": each.line, "application": each.key, "code": outcome.code, "message": outcome.message, "problems": outcome.problems}))
+            summary.count("refused", each.rows)
+            reject(line(refusal(each, outcome)))
+
+
+def refusal(each: Read, outcome: NotTaken) -> dict[str, object]:
+    """An application that was not taken, as it is told: `lines` are those of its rows, the first of them where there are too many."""
+    told = {"line": each.lines[0], "lines": each.lines, "rows": each.rows, "application": each.key}
+    return told | {"code": outcome.code, "message": outcome.message, "problems": outcome.problems}
 
 
 def application(body: ApplicationBody) -> Application:
@@ -111,98 +137,77 @@ def application(body: ApplicationBody) -> Application:
 # Reading -------------------------------------------------------------------------------------------
 
 
-def applications_in(path: Path) -> Iterator[Read]:
-    """Every application of a file: a table where its name ends in .csv, else one of JSON a line. Raises Refused where it cannot be opened."""
-    with opened(path) as file:
-        yield from (from_table(file) if path.suffix.lower() == ".csv" else from_lines(file))
+def applications_in(path: Path, rows: Counter[str]) -> Iterator[Read]:
+    """Every application of a file; `rows` counts those that were read. Raises Refused where the file cannot be read as a whole."""
+    with text_in(path) as file:
+        yield from reads(file, path, rows)
 
 
-def from_lines(file: BinaryIO) -> Iterator[Read]:
-    """One application a line; a line that is too long is passed over, not kept in memory."""
-    for number, raw, whole in bounded_lines(file, settings().max_body):
-        if not whole:
-            yield wrong(number, f"The line is longer than {settings().max_body:,} bytes.")
-        elif raw.strip(b" \t\r\n\xef\xbb\xbf"):
-            yield from_line(number, raw)
+def reads(file: BufferedReader, path: Path, rows: Counter[str]) -> Iterator[Read]:
+    """By what the file is: JSON where it begins so, a table by its name, else one application a line."""
+    head, most = file.peek(), settings().max_body
+    if not is_json(head) and is_table(path):
+        yield from from_table(file, rows)
+        return
+    for text in objects_of_document(file, most) if is_json(head) and is_document(head) else lines_of_json(file, most):
+        rows["read"] += 1
+        yield from_json(text)
 
 
-def bounded_lines(file: BinaryIO, most: int) -> Iterator[tuple[int, bytes, bool]]:
-    """Numbered lines, and whether each is whole: of one longer than `most`, only its beginning."""
-    number = 0
-    while raw := file.readline(most + 2):
-        number += 1
-        if len(raw) <= most + 1 and (raw.endswith(b"\n") or len(raw) <= most):
-            yield number, raw, True
-            continue
-        beginning = raw[:BEGINNING]
-        while raw and not raw.endswith(b"\n"):
-            raw = file.readline(most)
-        yield number, beginning, False
-
-
-def from_line(number: int, raw: bytes) -> Read:
-    """One line of JSON."""
+def from_json(text: Text) -> Read:
+    """One application as JSON."""
+    if text.flaw:
+        return Read([text.line], None, None, [Problem(WHOLE, text.flaw)])
     try:
-        body = reading.application(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        return wrong(number, f"Is not UTF-8 (byte {error.start} of the line).")
+        body = reading.application(text.text)
     except Refused as refused:
-        return Read(number, key_in(raw), None, refused.problems)
-    return Read(number, body.application, body, [])
+        return Read([text.line], key_in(text.text), None, refused.problems)
+    return Read([text.line], body.application, body, [])
 
 
-def key_in(raw: bytes) -> str | None:
+def key_in(text: str) -> str | None:
     """The sender's key of an application that is not valid, where it can be read."""
     try:
-        found = json.loads(raw)
-    except ValueError:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
         return None
     key = found.get("application") if isinstance(found, dict) else None
     return canonical(key) if isinstance(key, str) and len(key) <= 200 else None
 
 
-def from_table(file: BinaryIO) -> Iterator[Read]:
-    """A table in UTF-8, with commas, semicolons or tabs, with a byte order mark or without."""
-    lines = (row(raw, whole) for _, raw, whole in bounded_lines(file, settings().max_body))
-    try:
-        for cells in csvform.read(lines):
-            yield from_cells(cells)
-    except csv.Error as error:
-        raise Refused("not_a_table", f"The table cannot be read: {error}.") from None
+def from_table(file: BufferedReader, counts: Counter[str]) -> Iterator[Read]:
+    """The applications of a table, in the order in which each begins, once all of it was read."""
+    header, rows = table(lines_of(file, LONGEST_ROW), csvform.HEADER, csvform.NEEDED)
+    for group in groups(staged(header, rows, counts), MOST_READ + 1, settings().max_body):
+        yield from_group(header, group)
 
 
-def row(raw: bytes, whole: bool) -> str:
-    """A row's text. One that is too long is cut off and marked, so that its application is refused and not taken without a member."""
-    text = raw.decode("utf-8", errors="surrogateescape")
-    return text if whole else text + CUT_OFF + '"' * (text.count('"') % 2) + "\n"
+def staged(header: Header, rows: Iterable[Row], counts: Counter[str]) -> Iterator[StagedRow]:
+    """Each row under the application to which it belongs; one that cannot be read, under each to which it may belong."""
+    for row in rows:
+        counts["read"] += 1
+        for place, key in enumerate(csvform.keys(header, row)):
+            yield StagedRow(key or None, row.line, row.text, row.flaw, counted=place == 0)
 
 
-def from_cells(cells: csvform.Cells) -> Read:
+def from_group(header: Header, group: Group) -> Read:
     """One application of a table."""
-    if not cells.application:
-        return Read(cells.line, None, None, [Problem("application", "Is empty: it says which rows belong together.")])
-    if flaw := flaw_of(cells.body):
-        return Read(cells.line, None if flaw_of(cells.application) else cells.application, None, [flaw])
-    if cells.flaw:
-        return Read(cells.line, cells.application, None, [Problem(WHOLE, cells.flaw)])
+    rows = [(line, header.cells(text)) for line, text in zip(group.lines, group.texts or [], strict=False)] if not group.flaws else []
+    if problems := problems_of_rows(group) or csvform.contradictions(header, rows):
+        return Read(group.lines, group.key, None, problems, group.rows)
     try:
-        body = reading.valid(ApplicationBody, cells.body)
+        body = reading.valid(ApplicationBody, csvform.nested(header.names, [cells for _, cells in rows], csvform.decimal_of(header)))
     except Refused as refused:
-        return Read(cells.line, cells.application, None, refused.problems)
-    return Read(cells.line, cells.application, body, [])
+        return Read(group.lines, group.key, None, refused.problems, group.rows)
+    return Read(group.lines, group.key, body, [], group.rows)
 
 
-def flaw_of(value: Any, path: str = "") -> Problem | None:
-    """The first field that was cut off or has bytes that are not UTF-8; None where all is well."""
-    if isinstance(value, str):
-        if CUT_OFF in value:
-            return Problem(WHOLE, f"One of its rows is longer than {settings().max_body:,} bytes.")
-        return Problem(path or WHOLE, "Is not UTF-8.") if any("\udc80" <= each <= "\udcff" for each in value) else None
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found = (flaw_of(each, f"{path}[{name}]" if isinstance(value, list) else f"{path}.{name}".strip(".")) for name, each in parts)
-    return next(filter(None, found), None)
-
-
-def wrong(number: int, message: str) -> Read:
-    """An application that could not be read at all."""
-    return Read(number, None, None, [Problem(WHOLE, message)])
+def problems_of_rows(group: Group) -> list[Problem]:
+    """What is wrong with the rows of an application before anything in them is looked at."""
+    if group.flaws:
+        return [Problem(WHOLE, flaw) for flaw in group.flaws]
+    if group.key is None:
+        return [Problem("application", "Is empty: it says which rows belong together.")]
+    if group.rows > MOST_READ:
+        return [Problem("members", f"Has {group.rows:,} rows, of which the first is line {group.lines[0]}: a row is a member.")]
+    return [] if group.texts else [Problem(WHOLE, f"Its rows together are longer than {settings().max_body:,} bytes.")]

@@ -5,17 +5,21 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TextIO
 
 from models.errors import Refused
 
+BUFFER = 1 << 16  # bytes; what a file is may be seen from so many
+
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BufferedReader]:
     """A file to read from. Raises Refused where it cannot be read."""
     try:
-        with path.open("rb") as file:
+        file: BufferedReader = BufferedReader(path.open("rb", buffering=0), BUFFER)
+        with file:
             yield file
     except OSError as error:
         raise Refused("no_file", f"{path} cannot be read: {error.strerror}.") from None

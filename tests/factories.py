@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from io import BytesIO
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from sijil import csvform
+from sijil.sources import lines_of
+from sijil.tables import LONGEST_ROW, table
 from workflows import events, evidence, reading
 from workflows.casefile import CaseFile
 from workflows.declaration import ApplicationBody, Declaration, Member
@@ -159,3 +164,10 @@ EVIDENCE: tuple[Evidence, ...] = (
     evidence.Submission(at=NOW, by=evidence.DECLARANT),
     evidence.Order(at=NOW, by="operator:0123456789abcdef"),
 )  # fmt: skip
+
+
+def bodies_of_table(text: str) -> list[Json]:
+    """The applications of a table whose rows stand together and are all right."""
+    header, rows = table(lines_of(BytesIO(text.encode()), LONGEST_ROW), csvform.HEADER, csvform.NEEDED)
+    grouped = groupby(rows, key=lambda row: csvform.keys(header, row))
+    return [csvform.nested(header.names, [row.cells for row in found], csvform.decimal_of(header)) for _, found in grouped]

@@ -48,19 +48,23 @@ def import_applications(
     receipts: Annotated[Path | None, typer.Option(help="Write references and secrets of the applications taken here (readable by you alone).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Takes a file of applications in: NDJSON (one a line), or CSV (a row a member). Sent again, it doubles nothing. Exit code 1 where all were refused.
+    """Takes a file of applications in: NDJSON (one a line), or CSV (a row a member). Sent again, it doubles nothing. Exit code 1 where any was refused.
 
     Whom the population register does not know waits for a correction: of a generated file, `sijil enrol` its population first.
     """
     outputs = ImportOutputs(rejects or file.with_name(file.name + ".rejects.ndjson"), receipts)
     with needed_servers():
         bound_transactions(SET_SECONDS)
-        counts = import_file(file, outputs, lambda counts: typer.echo(f"\r{counts.total():>9} read", nl=False, err=True))
+        found = import_file(file, outputs, lambda summary: typer.echo(f"\r{summary.applications.total():>9} read", nl=False, err=True))
     typer.echo("", err=True)
-    told = dict(counts) | {"rejects": str(outputs.rejects) if counts["refused"] else None}
-    lines = [f"{counts['taken']} taken, {counts['repeated']} taken before, {counts['refused']} refused"]
-    answer(told, as_json, *lines, *([f"the refused ones are listed in {outputs.rejects}"] if counts["refused"] else []))
-    if counts["refused"] == counts.total() > 0:
+    counts, rows, refused = found.applications, found.rows, found.applications["refused"]
+    told = dict(counts) | {f"rows_{name}": rows[name] for name in rows} | {"rejects": str(outputs.rejects) if refused else None}
+    lines = [
+        f"{counts['taken']} taken, {counts['repeated']} taken before, {refused} refused",
+        f"{rows['read']} rows read = {rows['taken']} taken + {rows['refused']} refused",
+    ]
+    answer(told, as_json, *lines, *([f"the refused ones are listed in {outputs.rejects}"] if refused else []))
+    if refused:
         raise typer.Exit(1)
 
 

@@ -13,9 +13,9 @@ from jsonschema import Draft202012Validator, FormatChecker
 from pydantic import BaseModel
 
 from models.settings import Settings
-from sijil import csvform
 from sijil.enrol import COLUMNS, persons_in
 from sijil.importing import ImportOutputs, import_file
+from tests.factories import bodies_of_table
 from web.api.applications import Answer
 from web.api.responses import CODES
 from web.errors import STATUS_OF_CODE
@@ -25,6 +25,7 @@ from workflows.flow import REGISTRATION
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
 from workflows.policies import index_in_force, periods
 from workflows.reading import application as read
+from workflows.reading import valid
 from workflows.scoring.calculator import score_document
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -69,15 +70,15 @@ def test_the_schema_refuses_what_the_model_refuses() -> None:
 
 
 def test_the_example_table_holds_valid_applications() -> None:
-    tables = [ApplicationBody.model_validate(cells.body) for cells in csvform.read(lines_of("applications.csv"))]
+    tables = [valid(ApplicationBody, body) for body in bodies_of_table((EXAMPLES / "applications.csv").read_text())]
     assert [len(each.members) for each in tables] == [2, 1]
 
 
 @pytest.mark.parametrize(("name", "count"), [("application.ndjson", 2), ("applications.csv", 2)])
 def test_the_examples_are_taken_once(database: str, broker: str, tmp_path: Path, name: str, count: int) -> None:
     outputs = ImportOutputs(tmp_path / "rejects", tmp_path / "receipts")
-    assert import_file(EXAMPLES / name, outputs) == Counter(taken=count, repeated=0, refused=0)
-    assert import_file(EXAMPLES / name, outputs) == Counter(taken=0, repeated=count, refused=0)
+    assert import_file(EXAMPLES / name, outputs).applications == Counter(taken=count, repeated=0, refused=0)
+    assert import_file(EXAMPLES / name, outputs).applications == Counter(taken=0, repeated=count, refused=0)
     receipts = [json.loads(line) for line in (tmp_path / "receipts").read_text().splitlines()]
     assert [sorted(each) for each in receipts] == [["application", "line", "reference", "secret"]] * count
 

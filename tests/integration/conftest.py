@@ -7,6 +7,7 @@ import pytest
 
 from models.errors import Unavailable
 from tests.filing import Worker, a_drainer, a_household, borrowing, clean, drain_all, file, file_clean, register, stage_of
+from tests.integration.importing import imported as imported
 from tests.integration.registers import Poisoned, Register
 from tests.integration.running import ready as ready
 from tests.integration.running import sijil as sijil

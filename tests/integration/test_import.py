@@ -3,60 +3,23 @@
 import json
 import tracemalloc
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from models.errors import Refused
 from models.settings import settings
 from sijil import importing
-from sijil.csvform import HEADER, flat, line
-from sijil.csvform import rows as table_rows
+from sijil.csvform import HEADER
 from sijil.generator import files
 from sijil.importing import ImportOutputs, applications_in, import_file
+from sijil.tables import LONGEST_ROW
 from tests.filing import Body, a_household, changed, clean, rows, value, with_members
-from workflows.declaration import ApplicationBody
+from tests.integration.importing import Imported, fields, lines, table, unchecked_rows
 
 pytestmark = pytest.mark.usefixtures("database", "broker")
-Reject = dict[str, Any]
 
-
-def lines(*bodies: Body) -> str:
-    """Bodies as NDJSON."""
-    return "".join(json.dumps(body, ensure_ascii=False) + "\n" for body in bodies)
-
-
-def table(*bodies: Body, delimiter: str = ",") -> str:
-    """Bodies as CSV."""
-    text = ",".join(HEADER) + "\r\n" + "".join(line for body in bodies for line in table_rows(ApplicationBody.model_validate(body)))
-    return text.replace(",", delimiter)
-
-
-@pytest.fixture
-def imported(tmp_path: Path) -> Callable[..., tuple[Counter[str], list[Reject]]]:
-    """Writes a file, imports it, and reads the reject file."""
-
-    def run(content: str | bytes, name: str = "file.ndjson") -> tuple[Counter[str], list[Reject]]:
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        outputs = ImportOutputs(tmp_path / "rejects.ndjson", tmp_path / "receipts.ndjson")
-        counts = import_file(path, outputs)
-        rejects = [json.loads(line) for line in outputs.rejects.read_text().splitlines()] if outputs.rejects.exists() else []
-        return counts, rejects
-
-    return run
-
-
-Imported = Callable[..., tuple[Counter[str], list[Reject]]]
 TWO = [each.body for each in clean(2)]
-
-
-def fields(reject: Reject) -> dict[str, str]:
-    """Its problems by field, each a sentence."""
-    assert [each for each in reject["problems"] if not (each["message"][0].isupper() and each["message"].endswith("."))] == []
-    return {each["field"]: each["message"] for each in reject["problems"]}
 
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
@@ -174,12 +137,6 @@ def test_in_a_table_what_is_wrong_is_reported_with_the_line_where_the_applicatio
     assert message in fields(reject)[field]
 
 
-def unchecked_rows(body: Body) -> Iterator[str]:
-    """The rows of a body that is not valid."""
-    shared = {"application": body["application"]} | dict(flat(body))
-    return (line(shared | {f"member.{name}": cell for name, cell in member.items()}) for member in body["members"])
-
-
 def test_no_value_that_was_sent_stands_in_the_reject_file(imported: Imported, tmp_path: Path) -> None:
     wrong = changed(changed(TWO[0], 0, birth_date="not-a-date-4711"), region=4712)
 
@@ -200,13 +157,13 @@ def test_a_line_that_is_not_utf8_is_reported_and_the_rest_taken(imported: Import
     assert "UTF-8" in fields(reject)["body"]
 
 
-def test_a_cell_that_is_not_utf8_is_reported_with_its_field_and_the_rest_taken(imported: Imported) -> None:
-    content = table(*TWO).encode().replace(TWO[0]["commune"].encode(), b"Caf\xe9", 1)
+def test_a_table_in_another_encoding_is_refused_before_anything_is_taken(imported: Imported) -> None:
+    content = table(*TWO).encode().replace(TWO[1]["commune"].encode(), b"Caf\xe9")
 
-    counts, (reject,) = imported(content, "file.csv")
+    with pytest.raises(Refused, match=f"Line {2 + len(TWO[0]['members'])} is not UTF-8"):
+        imported(content, "file.csv")
 
-    assert counts == Counter(taken=1, repeated=0, refused=1)
-    assert (reject["line"], reject["application"], fields(reject)) == (2, TWO[0]["application"], {"commune": "Is not UTF-8."})
+    assert value("select count(*) from cases") == 0
 
 
 @pytest.mark.parametrize("line", ["{", "[]", "17", "null", '"text"', "not json at all"])
@@ -231,12 +188,12 @@ def test_a_line_that_is_too_long_is_reported_and_the_rest_taken(imported: Import
 def test_a_row_that_is_too_long_refuses_its_application_and_does_not_just_leave_a_member_out(imported: Imported) -> None:
     made = a_household(members=4)
     header, first, second, *rest = table(made.body).splitlines(keepends=True)
-    too_long = second.rstrip("\r\n") + "x" * (settings().max_body + 1) + "\r\n"
+    too_long = second.rstrip("\r\n") + "x" * LONGEST_ROW + "\r\n"
 
-    counts, rejects = imported(header + first + too_long + "".join(rest) + "".join(table(TWO[0]).splitlines(keepends=True)[1:]), "file.csv")
+    counts, (reject,) = imported(header + first + too_long + "".join(rest) + "".join(table(TWO[0]).splitlines(keepends=True)[1:]), "file.csv")
 
-    assert counts["taken"] == 1
-    assert any(f"{settings().max_body:,}" in message for reject in rejects for message in fields(reject).values())
+    assert counts == Counter(taken=1, repeated=0, refused=1)
+    assert (reject["lines"], fields(reject)) == ([2, 3, 4, 5], {"body": "Line 3 is longer than 100,000 bytes."})
     assert value("select count(*) from receipt where idempotency_key like %s", f"%{made.body['application']}") == 0
 
 
@@ -253,11 +210,13 @@ def test_a_row_with_another_number_of_cells_refuses_its_application_and_no_other
     assert f"Line {begins} has {len(HEADER) + (1 if name == 'more' else -1)} cells" in fields(reject)["body"]
 
 
-def test_a_row_that_says_of_no_application_that_it_belongs_to_it_is_named_by_that_column(imported: Imported) -> None:
-    counts, (reject,) = imported(table(TWO[0]) + "".join(unchecked_rows(TWO[1] | {"application": ""})), "file.csv")
+def test_a_row_that_says_of_no_application_that_it_belongs_to_it_is_refused_alone(imported: Imported) -> None:
+    alone = list(unchecked_rows(TWO[1] | {"application": ""}))
 
-    assert counts == Counter(taken=1, repeated=0, refused=1)
-    assert (reject["application"], fields(reject)) == (None, {"application": "Is empty: it says which rows belong together."})
+    counts, rejects = imported(table(TWO[0]) + "".join(alone), "file.csv")
+
+    assert counts == Counter(taken=1, repeated=0, refused=len(alone))
+    assert all(fields(reject) == {"application": "Is empty: it says which rows belong together."} for reject in rejects)
 
 
 def test_a_cell_with_a_control_character_is_refused_and_harms_nobody(imported: Imported) -> None:
@@ -275,7 +234,7 @@ def test_a_cell_with_a_control_character_is_refused_and_harms_nobody(imported: I
         (("comune", *HEADER), "commune"),
         ([name for name in HEADER if name != "region"], "region"),
         ((*HEADER, "region"), "twice"),
-        (("a", "b"), "'a'"),
+        (("a", "b"), "none of the columns"),
     ],
 )
 def test_a_wrong_header_refuses_the_file_and_names_the_column(imported: Imported, header: tuple[str, ...], said: str) -> None:
@@ -323,17 +282,6 @@ def test_no_outcome_is_written_into_the_file_that_is_read(tmp_path: Path, onto: 
     assert value("select count(*) from cases") == 0
 
 
-def test_rows_of_one_application_that_do_not_follow_one_another_are_not_two_households(imported: Imported) -> None:
-    """The rest of a household further down is another declaration under the same key: it is refused, never merged."""
-    made = a_household(members=3)
-    header, *rows_of_it = table(made.body).splitlines(keepends=True)
-
-    counts, rejects = imported(header + "".join(rows_of_it[:-1]) + "".join(table(TWO[0]).splitlines(keepends=True)[1:]) + rows_of_it[-1], "file.csv")
-
-    assert counts["refused"] == 1
-    assert rejects[0]["application"] == made.body["application"]
-
-
 def test_every_set_is_a_transaction_of_its_own(imported: Imported, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importing, "SET", 3)
 
@@ -367,14 +315,14 @@ def test_a_big_file_is_read_in_bounded_memory(tmp_path: Path, form: str) -> None
     path = tmp_path / f"big.{form}"
     with path.open("w") as file:
         file.write("" if form == "ndjson" else ",".join(HEADER) + "\r\n")
-        file.writelines(content.replace(TWO[0]["application"], f"key-{number}") for number in range(2_500))
+        file.writelines(content.replace(TWO[0]["application"], f"key-{number}") for number in range(10_000))
 
     tracemalloc.start()
     try:
-        counted = sum(each.body is not None for each in applications_in(path))
+        counted = sum(each.body is not None for each in applications_in(path, Counter()))
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
-    assert counted == 2_500
+    assert counted == 10_000
     assert most < path.stat().st_size / 3

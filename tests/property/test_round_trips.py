@@ -1,13 +1,12 @@
 """What is written is read back: declarations, tables, references."""
 
-import io
 import json
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sijil import csvform
-from tests.factories import Json
+from tests.factories import Json, bodies_of_table
 from tests.strategies import NAMES, bodies, declarations, households
 from workflows.declaration import ApplicationBody, Declaration, restored, stored
 from workflows.matching.names import same_part
@@ -38,7 +37,7 @@ def test_an_application_may_be_sent_by_api_or_as_a_stored_text(body: Json) -> No
 def test_a_table_gives_back_the_applications_that_were_written_into_it(sent: list[Json]) -> None:
     applications = [valid(ApplicationBody, body | {"application": f"a{place}"}) for place, body in enumerate(sent)]
     table = "".join([",".join(csvform.HEADER) + "\r\n", *(line for each in applications for line in csvform.rows(each))])
-    found = [valid(ApplicationBody, cells.body) for cells in csvform.read(io.StringIO(table, newline="\n"))]
+    found = [valid(ApplicationBody, body) for body in bodies_of_table(table)]
     assert found == [read(each.model_dump_json()) for each in applications]
 
 

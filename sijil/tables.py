@@ -1,0 +1,136 @@
+"""A table of cells, read a line at a time: a row ends at its line, so that a quotation mark that is never closed costs its own row and no other."""
+
+import csv
+import difflib
+import re
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from models.errors import Refused
+from sijil.sources import SAVE_AS, Line
+from workflows.text import canonical
+
+LONGEST_ROW = 100_000  # bytes; below the limit of the csv module, and far above any row of ours
+SEPARATORS = ",;\t"
+BLANK = f' {SEPARATORS}"'
+SAYS_SEPARATOR = re.compile(r'"?sep=(.)', re.IGNORECASE)  # Excel's own first line
+
+
+class Header(NamedTuple):
+    """The columns by name, what separates them, the line where they stand, and how many cells it has: spreadsheets add columns without a name."""
+
+    names: list[str]
+    separator: str
+    line: int
+    width: int = 0
+
+    def cells(self, text: str) -> list[str]:
+        """A row's cells in canonical form. Raises csv.Error where its quotation marks do not fit together."""
+        found = [canonical(cell) for cell in next(csv.reader([text], delimiter=self.separator, strict=True), [])]
+        return found if len(found) != self.width or any(found[len(self.names) :]) else found[: len(self.names)]
+
+    def cells_as_they_stand(self, text: str) -> list[str]:
+        """The cells of a row whose quotation marks do not fit together: as if they were none."""
+        return [canonical(cell.strip(' "')) for cell in text.split(self.separator)]
+
+
+class Row(NamedTuple):
+    """A row that is not blank: its line and text, its cells, and what is wrong with it as a sentence that names the line."""
+
+    line: int
+    text: str
+    cells: list[str]
+    flaw: str | None = None
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is a table by its name, packed or not."""
+    return path.with_name(path.name.lower().removesuffix(".gz")).suffix in (".csv", ".tsv", ".tab", ".txt")
+
+
+def table(lines: Iterable[Line], known: Collection[str], needed: Collection[str]) -> tuple[Header, Iterator[Row]]:
+    """The header and the rows of a table. Raises Refused where the header is not one of ours, or the text is not UTF-8."""
+    texts = ((line, text_of(line)) for line in lines)
+    filled = ((line, text) for line, text in texts if text.strip(BLANK))
+    header = header_in(filled)
+    require(header, known, needed)
+    rows = (row(header, known, line, text) for line, text in filled)
+    return header, (row for row in rows if row.flaw or any(row.cells))
+
+
+def text_of(line: Line) -> str:
+    """A line as text. Raises Refused where it is in another encoding: then so is the file, and nobody can tell in which."""
+    try:
+        return line.raw.decode(errors="strict" if line.whole else "ignore")
+    except UnicodeDecodeError:
+        raise Refused("not_utf8", f"Line {line.number} is not UTF-8, so nothing of the file was taken. {SAVE_AS}") from None
+
+
+def header_in(filled: Iterator[tuple[Line, str]]) -> Header:
+    """The first row. Raises Refused where there is none, or one that cannot be read."""
+    line, text = first_of(filled)
+    said = SAYS_SEPARATOR.match(canonical(text))
+    if said:
+        line, text = first_of(filled)
+    separator = said[1] if said else max(SEPARATORS, key=text.count)
+    if separator not in SEPARATORS:
+        raise Refused("separator", "The first line names a separator that is none of comma, semicolon and tab.")
+    try:
+        cells = Header([], separator, line.number).cells(text) if line.whole else []
+    except csv.Error:
+        raise Refused("no_header", f"Line {line.number}, the header, has a quotation mark that is not closed.") from None
+    named = max((place for place, name in enumerate(cells, 1) if name), default=0)
+    return Header(cells[:named], separator, line.number, len(cells))
+
+
+def first_of(filled: Iterator[tuple[Line, str]]) -> tuple[Line, str]:
+    """The next line that holds more than marks. Raises Refused where there is none."""
+    found = next((each for each in filled if canonical(each[1]).strip(BLANK)), None)
+    if found is None:
+        raise Refused("no_header", "The file is empty: the first line of a table names its columns.")
+    return found
+
+
+def require(header: Header, known: Collection[str], needed: Collection[str]) -> None:
+    """Raises Refused for columns that are unknown, missing, without a name, or there twice."""
+    names, line = header.names, f"Line {header.line}"
+    unknown = [name for name in names if name not in known]
+    if len(unknown) == len(names):  # a row, perhaps, whose cells are nobody's business
+        raise Refused("no_header", f"{line} holds none of the columns: the first line of a table names them. docs/formats.md lists all.")
+    if "" in unknown:
+        raise Refused("unknown_column", f"{line}: column {names.index('') + 1} has no name. Name it, or delete it.")
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], known, 1)
+        hint = f": is {near[0]} meant?" if near else "."
+        raise Refused("unknown_column", f"{line}: the column {unknown[0]!r} is not known{hint} docs/formats.md lists all columns.")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise Refused("column_twice", f"{line}: the column {twice[0]!r} is there twice.")
+    if missing := [name for name in needed if name not in names]:
+        raise Refused("column_missing", f"{line}: the column {missing[0]!r} is missing.")
+
+
+def row(header: Header, known: Collection[str], line: Line, text: str) -> Row:
+    """One row. Raises Refused for another header below which the columns come in another order."""
+    if not line.whole:
+        return flawed(header, line, text, f"is longer than {LONGEST_ROW:,} bytes.")
+    if "\0" in text:
+        return flawed(header, line, text, "holds a NUL character, which is no text.")
+    try:
+        cells = header.cells(text)
+    except csv.Error:
+        return flawed(header, line, text, "has a quotation mark that is opened and not closed, or not doubled inside a text: a row ends at its line.")
+    if cells[0] in known and all(cell in known for cell in cells):
+        if cells == header.names:
+            return Row(line.number, text, cells, f"Line {line.number} is the header again.")
+        raise Refused("second_header", f"Line {line.number} is another header, with other columns than line {header.line}. Make two files of them.")
+    if len(cells) != len(header.names):
+        wanted = f"the header has {len(header.names)}: a text that holds the separator needs quotes."
+        return Row(line.number, text, cells, f"Line {line.number} has {len(cells)} cells, {wanted}")
+    return Row(line.number, text, cells)
+
+
+def flawed(header: Header, line: Line, text: str, flaw: str) -> Row:
+    """A row that cannot be read as one."""
+    text = text.replace("\0", "")
+    return Row(line.number, text, header.cells_as_they_stand(text), f"Line {line.number} {flaw}")
