@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import compare, decide, growth, latency, memory, pressure
+from benchmarks import compare, decide, growth, latency, memory, pressure, sweep
 from benchmarks.prepared import Workers
 from models.errors import Refused
 from models.settings import settings
@@ -74,6 +74,17 @@ def bench_memory(
     """The most memory that a worker held while it worked off 100,000 waiting cases."""
     with interruptible():
         answer(memory.measure(seed, as_set(), progress, waiting), as_json)
+
+
+@app.command("sweep")
+def bench_sweep(
+    messages: Annotated[int, typer.Option(min=1, help="Messages in the ledger, three quarters of which wait for their time.")] = 2_000_000,
+    troubles: Annotated[int, typer.Option(min=1, help="Cases that failed: half are parked, half wait apart.")] = 200_000,
+    as_json: Json = False,
+) -> None:
+    """A round of the sweep over a ledger of 2 million messages, of which 1.5 million wait for their time."""
+    with interruptible():
+        answer(sweep.measure(messages, troubles, progress), as_json)
 
 
 @app.command("latency")

@@ -118,6 +118,9 @@ class PersonClaim(SQLModel, table=True):
 class Trouble(SQLModel, table=True):
     """A case that failed alone: how often, why, and where it goes on when an operator says so."""
 
+    # What the sweep reads, a part at a time: those that may be over.
+    __table_args__ = (Index("trouble_open", "case_id", postgresql_where=text("not parked")),)
+
     case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     stage: str
     version: int = Field(sa_column=Column(Integer, nullable=False))  # of the case: once it moved, tries count anew

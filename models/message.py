@@ -14,6 +14,8 @@ class Message(SQLModel, table=True):
     __table_args__ = (
         # What a deliverer reads: owed, or on its way with a lease that may have ended, lowest rank first. What must wait is passed over in the index alone.
         Index("message_due", "status", "rank", "tries", "due_at", postgresql_where=text("status in ('owed', 'sending')")),
+        # What the sweep asks, whether anything is due, however many wait for their time; and since when the oldest is.
+        Index("message_due_by_time", "due_at", postgresql_where=text("status in ('owed', 'sending')")),
         # What the monitor reads: those sent in the last minute. Costs a write nothing that could be measured.
         Index("message_sent", "sent_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
         # What operators must look at, counted with every look at the metrics.

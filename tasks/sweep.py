@@ -24,8 +24,9 @@ SWEEP_LOCK = 7219  # advisory; transaction-wide, so that no supervisor is specia
 SWEEP_SECONDS = 2.0
 BOUND = "set local transaction_timeout = '60s'"  # a supervisor that freezes in its sweep holds the lock no longer than that
 SIGN_ON_AGAIN = timedelta(seconds=5)  # a worker that lost its connection notices at its next heartbeat
+# The first by time, and whether that is due: asked whether any is, a plan for all parameters would look through those that wait.
 MESSAGES_DUE = f"""
-    select exists (select from message where status in ('owed', 'sending') and due_at <= %s)
+    select coalesce((select min(due_at) from message where status in ('owed', 'sending')) <= %s, false)
     and not exists (select from paused_queue where queue = '{DELIVERY}')
 """
 
@@ -37,6 +38,7 @@ class DeathDetector:
     host: str = field(default_factory=socket.gethostname)
     ended: set[int] = field(default_factory=set)  # process numbers
     silent_since: dict[int, datetime] = field(default_factory=dict)
+    forgotten_to: int = 0  # the last case whose trouble the sweep looked at
 
     def dead(self, silent: Sequence[Silent], now: datetime) -> list[int]:
         """The workers that are certainly dead."""
@@ -94,6 +96,6 @@ def rescue(connection: Connection, detector: DeathDetector, now: datetime) -> No
     give_back_forgotten(connection, now)
 
 
-def forget_troubles(connection: Connection, _: DeathDetector, now: datetime) -> None:
-    """Troubles that are over."""
-    forget(connection)
+def forget_troubles(connection: Connection, detector: DeathDetector, _: datetime) -> None:
+    """Troubles that are over, a part each round."""
+    detector.forgotten_to = forget(connection, detector.forgotten_to)

@@ -1,5 +1,6 @@
 """The sweep finds what nobody was woken for: work that is due, timers that are over, what the dead held."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -9,12 +10,13 @@ import redis
 from models import clock
 from models.database import close_pool, raw, transaction
 from tasks.broker import broker as the_broker
-from tasks.sweep import SIGN_ON_AGAIN, SWEEP_LOCK, DeathDetector, sweep
+from tasks.sweep import MESSAGES_DUE, SIGN_ON_AGAIN, SWEEP_LOCK, DeathDetector, sweep
 from tasks.wake import wake
 from tests.filing import Worker, drain_all, file_clean, rows, stages, value
 from tests.integration.waking import waiting
 from tests.people import after
 from workflows.queue.attempts import WORKER_LOCK
+from workflows.queue.trouble import forget
 
 pytestmark = pytest.mark.usefixtures("database", "broker")
 
@@ -169,3 +171,37 @@ def test_the_sweep_forgets_workers_of_whom_nothing_was_heard_for_ten_minutes_and
     sweep(DeathDetector())
 
     assert rows("select id from worker order by id") == [(late,), (holding,)]
+
+
+def test_whether_a_message_is_due_is_read_by_time_under_a_plan_for_all_parameters_too() -> None:
+    """A connection that has swept often plans once for all: then the database sees no values."""
+    file_clean(1)
+    rows("""
+        insert into message (case_id, seq, template, channel, language, status, rank, due_at)
+        select n, 1, 'received', 'sms', 'ar', 'owed', now(), now() + interval '1 day' from generate_series(1000, 40000) as n
+    """)
+    rows("analyze message")
+
+    with transaction() as session:
+        connection = raw(session)
+        connection.execute("set local plan_cache_mode = force_generic_plan")
+        connection.execute("prepare owing (timestamptz) as " + MESSAGES_DUE.replace("%s", "$1"))
+        told = connection.execute("explain (format json) execute owing (now())").fetchall()
+        connection.execute("deallocate owing")
+
+    assert "message_due_by_time" in json.dumps(told)
+
+
+def test_troubles_are_looked_at_a_part_at_a_time_and_all_that_are_over_go_in_the_end() -> None:
+    first, second = file_clean(2)
+    noted = "insert into trouble (case_id, stage, version, tries, error, traceback, at, parked) select"
+    rows(f"{noted} id, 'submitted', version - 1, 1, 'x', '', now(), false from cases")
+    rows(f"{noted} %s + n, 'submitted', 1, 1, 'x', '', now(), false from generate_series(1, 3) as n", second.case_id)
+
+    after_case = 0
+    with transaction() as session:
+        for left, last in ((4, first.case_id), (3, second.case_id), (3, second.case_id + 1)):
+            after_case = forget(raw(session), after_case, 1)
+            assert after_case == last
+            assert raw(session).execute("select count(*) from trouble").fetchone() == (left,)
+        assert forget(raw(session), after_case + 10, 1) == 0

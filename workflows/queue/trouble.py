@@ -36,7 +36,11 @@ NOTE_UNCOUNTED = """
     on conflict (case_id) do update set error = excluded.error, traceback = excluded.traceback, at = excluded.at, uncounted = true
 """
 QUEUE = "select queue from cases where id = %s"
-FORGET = "delete from trouble t using cases c where c.id = t.case_id and not t.parked and c.version > t.version"
+FORGET = """
+    with seen as (select case_id, version from trouble where not parked and case_id > %s order by case_id limit %s),
+    gone as (delete from trouble t using seen join cases c on c.id = seen.case_id where t.case_id = seen.case_id and not t.parked and c.version > t.version)
+    select count(*), max(case_id) from seen
+"""
 
 WORKER_DIED = Failure("worker died", "The process that worked on this case, alone, ended without a word.")
 log = structlog.get_logger()
@@ -120,6 +124,7 @@ def park(connection: Connection, row: CaseRow, event: CaseParked, now: datetime)
     append(connection, row, event, TimePassed(at=now), parked(now, max(now, row.stage_since)))
 
 
-def forget(connection: Connection) -> None:
-    """Troubles that are over."""
-    connection.execute(FORGET)
+def forget(connection: Connection, after: int = 0, most: int = 1000) -> int:
+    """Of so many troubles past this case, those that are over are forgotten; the case to go on from, 0 once all were looked at."""
+    count, last = connection.execute(FORGET, [after, most]).fetchall()[0]
+    return int(last) if count == most else 0
