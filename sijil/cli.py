@@ -21,6 +21,7 @@ COMMANDS = {
     **dict.fromkeys(("doubts", "decide"), "sijil.commands.review"),
     **dict.fromkeys(("show", "queues", "workers"), "sijil.commands.operation"),
     "parked": "sijil.commands.parked",
+    "messages": "sijil.commands.messages",
     **dict.fromkeys(("doctor", "replay", "audit", "retention", "erase"), "sijil.commands.history"),
     "chaos": "sijil.commands.proof",
     "bench": "benchmarks.commands",

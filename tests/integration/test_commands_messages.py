@@ -1,0 +1,127 @@
+"""The commands on messages that were not sent: looked at without a number or a text, sent again, settled; no row is edited by hand."""
+
+from datetime import timedelta
+
+import pytest
+
+from models.errors import Unavailable
+from tests.filing import file_clean, rows, value
+from tests.integration.auditing import erase
+from tests.integration.gateways import BookGateway, a_deliverer
+from tests.integration.running import Run
+from tests.integration.waking import waiting
+from tests.people import after, citizen
+from workflows.intake import Taken
+
+
+@pytest.fixture
+def taken(database: str) -> list[Taken]:
+    """Three applications: one message failed, one is stuck, one waits."""
+    made = file_clean(3)
+    failed, stuck, waits = (each.case_id for each in made)
+    rows("update message set status = 'failed', tries = 48, error = 'no route to +212612345678' where case_id = %s", failed)
+    rows("update message set status = 'stuck', tries = 1, fence = 2, error = 'no answer came' where case_id = %s", stuck)
+    rows("update message set due_at = now() + interval '12 hours', fence = 1, error = 'HTTP 429' where case_id = %s", waits)
+    return made
+
+
+def status_of(taken: Taken) -> str:
+    """Of its one message."""
+    return str(value("select status from message where case_id = %s", taken.case_id))
+
+
+def test_the_list_shows_what_failed_and_is_stuck_and_neither_number_nor_text(taken: list[Taken], ready: Run) -> None:
+    ran = ready("messages", "list", "--json")
+
+    shown = [(each["reference"], each["status"], each["template"], each["tries"], each["error"]) for each in ran.json["messages"]]
+    assert shown == [
+        (taken[0].reference, "failed", "received", 48, "no route to +..."),
+        (taken[1].reference, "stuck", "received", 1, "no answer came"),
+    ]
+    private = [str(each) for row in rows("select recipient, body from message") for each in row if each]
+    assert [each for each in [*private, "212612345678"] if each in ran.out] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--status", "owed"], {2}), (["--error", "no answer came"], {1}), (["--status", "owed", "--error", "HTTP 429"], {2}),
+        (["--template", "approved"], set()), (["--template", "received", "--status", "stuck"], {1}), (["--limit", "1"], {0}), (["--status", "sending"], set()),
+    ],
+)  # fmt: skip
+def test_the_list_is_narrowed_by_its_options(taken: list[Taken], ready: Run, options: list[str], found: set[int]) -> None:
+    shown = ready("messages", "list", *options, "--json").json["messages"]
+    assert {each["reference"] for each in shown} == {taken[place].reference for place in found}
+
+
+def test_the_list_of_one_application_shows_all_of_it_that_was_not_sent(taken: list[Taken], ready: Run) -> None:
+    ran = ready("messages", "list", taken[2].reference)
+    assert "HTTP 429" in ran.out
+    assert taken[0].reference not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("options", "place"), [(["--status", "failed"], 0), (["--error", "no answer came"], 1), (["--error", "HTTP 429"], 2), (["--error", "no route to +..."], 0)]
+)
+def test_what_is_retried_is_owed_anew_and_at_once_and_no_other(taken: list[Taken], ready: Run, options: list[str], place: int) -> None:
+    before = rows("select status, tries, error from message where case_id <> %s order by case_id", taken[place].case_id)
+
+    assert ready("messages", "retry", *options, "--json").json == {"retried": 1}
+
+    again = rows("select status, tries, error, due_at <= now() from message where case_id = %s", taken[place].case_id)
+    assert again == [("owed", 0, None, True)]
+    assert rows("select status, tries, error from message where case_id <> %s order by case_id", taken[place].case_id) == before
+    assert waiting() == {"delivery": 1}
+
+
+def test_a_message_that_is_retried_by_its_reference_is_sent_once_even_if_the_gateway_had_it(taken: list[Taken], ready: Run) -> None:
+    gateway = BookGateway(accepted=[value("select id from message where case_id = %s", taken[1].case_id)])
+
+    assert ready("messages", "retry", taken[1].reference).code == 0
+    a_deliverer(gateway).drain()
+
+    assert status_of(taken[1]) == "sent"
+    assert len(gateway.accepted) == 1
+
+
+def test_what_is_under_a_lease_sent_or_erased_is_not_retried(taken: list[Taken], ready: Run) -> None:
+    citizen(taken[2], "withdrawal")
+    with pytest.raises(Unavailable), after(days=1):
+        a_deliverer(BookGateway(away_before=True)).drain()
+    erase(taken[2])
+    before = rows("select status, error from message where case_id = %s order by seq", taken[2].case_id)
+
+    ran = ready("messages", "retry", taken[2].reference)
+
+    assert (ran.code, ran.err) == (2, "sijil: No such message waits, failed or is stuck. `sijil messages list` shows those there are.\n")
+    assert rows("select status, error from message where case_id = %s order by seq", taken[2].case_id) == before
+
+
+@pytest.mark.parametrize("result", ["sent", "failed"])
+def test_a_stuck_message_is_settled_as_the_operator_learned_and_who_said_so_is_kept(taken: list[Taken], ready: Run, result: str) -> None:
+    ran = ready("messages", "settle", taken[1].reference, result, "--as", "Nadia", "--json")
+
+    assert ran.json == {"settled": 1, "as": result}
+    ((status, error, at),) = rows("select status, error, now() - sent_at from message where case_id = %s", taken[1].case_id)
+    assert (status, error.startswith("settled by operator:"), "Nadia" in error) == (result, True, False)
+    assert at < timedelta(minutes=1) if result == "sent" else at is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["retry"], "Say which messages"), (["retry", "--status", "sent"], "no status 'sent' here"), (["list", "--status", "lost"], "no status 'lost'"),
+        (["settle", "RSU-0000-0000-0000", "sent", "--as", "x"], "There is no application"), (["retry", "--error", "never seen"], "No such message"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_said_in_one_sentence(taken: list[Taken], ready: Run, arguments: list[str], said: str) -> None:
+    ran = ready("messages", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_only_what_is_stuck_is_settled_and_only_as_sent_or_failed(taken: list[Taken], ready: Run) -> None:
+    assert "is stuck" in ready("messages", "settle", taken[0].reference, "sent", "--as", "x").err
+    assert "There is no status 'lost' here" in ready("messages", "settle", taken[1].reference, "lost", "--as", "x").err
+    assert [status_of(each) for each in taken] == ["failed", "stuck", "owed"]
