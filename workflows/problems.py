@@ -19,6 +19,8 @@ SENTENCES: Mapping[str, str] = {
     "missing": "Is missing.",
     "extra_forbidden": "Unknown field.",
     "literal_error": "Must be {expected}.",
+    "greater_than": "Must be more than {gt}.",
+    "less_than": "Must be less than {lt}.",
     "greater_than_equal": "Must be at least {ge}.",
     "less_than_equal": "Must be at most {le}.",
     "string_too_short": "Must not be empty.",  # nothing asks for more than one
@@ -27,11 +29,13 @@ SENTENCES: Mapping[str, str] = {
     "too_long": "Must hold at most {max_length}.",
     "decimal_max_digits": "Must have at most {max_digits} digits.",
     "string_type": "Must be a text.",
+    "string_unicode": "Holds half a character (a lone surrogate).",
     "list_type": "Must be a list.",
     "model_type": "Must be an object.",
     **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), WHOLE_NUMBER),
     **dict.fromkeys(("decimal_type", "decimal_parsing", "finite_number"), NUMBER),
-    **dict.fromkeys(("calendar_date", "date_parsing", "date_from_datetime_parsing"), DATE),  # the first is of fields.py, as is this:
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), DATE),
+    "calendar_date": DATE,  # this and the next are errors of fields.py
     "amount": "Must be an amount in digits, with at most two after a point, and thousands not set apart.",
     **dict.fromkeys(("bool_type", "bool_parsing"), YES_OR_NO),
 }

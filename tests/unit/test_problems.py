@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
+from pydantic_core.core_schema import ErrorType
 
 from models.errors import Refused
 from models.settings import Settings
@@ -14,7 +15,7 @@ from sijil.enrol import PersonLine
 from tests.factories import an_application
 from web.api.applications import Answer
 from workflows.declaration import ApplicationBody
-from workflows.problems import OTHERWISE, in_one, problems_of
+from workflows.problems import OTHERWISE, PATTERNS, SENTENCES, in_one, problems_of
 from workflows.reading import application as read
 from workflows.reading import from_json, valid
 
@@ -73,6 +74,50 @@ def test_every_message_is_a_sentence_of_ours_without_what_was_sent() -> None:
     assert len(messages) > 30
     assert [each for each in messages if not (each[0].isupper() and each.endswith("."))] == []
     assert [each for each in messages if each == OTHERWISE or MARK in each or "nput" in each or "{" in each] == []
+
+
+# By kind of pydantic's schema the errors that it can raise, by their first words; the kinds that only join others raise none of their own.
+RAISED: dict[str, tuple[str, ...]] = {
+    "bool": ("bool_",), "int": ("int_",), "decimal": ("decimal_type", "decimal_parsing", "decimal_max_digits", "finite_number"), "date": ("date_",),
+    "str": ("string_",), "list": ("list_", "too_"), "literal": ("literal_",), "model": ("model_type",), "model-fields": ("missing", "extra_forbidden"),
+    **dict.fromkeys(("chain", "custom-error", "default", "function-after", "function-plain", "nullable", "union", "definitions", "definition-ref"), ()),
+}  # fmt: skip
+BOUNDS = {"ge": "greater_than_equal", "le": "less_than_equal", "gt": "greater_than", "lt": "less_than", "multiple_of": "multiple_of"}
+# No such bound or function; a pattern has a sentence of its own, as is looked at below.
+UNUSED = {
+    "date_past", "date_future", "string_not_ascii", "string_pattern_mismatch", "missing_argument", "missing_sentinel_error",
+    "missing_keyword_only_argument", "missing_positional_only_argument",
+}  # fmt: skip
+
+
+def schemas(part: Any) -> Iterator[dict[str, Any]]:
+    """Every validator within a validator."""
+    if isinstance(part, dict):
+        if "type" in part and part["type"] not in ("model-field", "no-info", "with-info"):
+            yield part
+        for name, inner in part.items():
+            if name not in ("serialization", "metadata", "default"):
+                yield from schemas(inner)
+    elif isinstance(part, list | tuple):
+        for inner in part:
+            yield from schemas(inner)
+
+
+@pytest.mark.parametrize("model", [ApplicationBody, Answer, PersonLine])
+def test_every_error_that_a_model_can_raise_has_a_sentence(model: Any) -> None:
+    """Those that no odd value above brings about, too: of pydantic's whole list, by the kinds of validators that a model is made of."""
+    every: set[str] = set(get_args(ErrorType)) - UNUSED
+    parts = list(schemas(model.__pydantic_core_schema__))
+    possible = {error for part in parts for error in every if error.startswith(RAISED[part["type"]])}
+    possible |= {BOUNDS[bound] for part in parts for bound in BOUNDS.keys() & part.keys()}
+    possible |= {part["custom_error_type"] for part in parts if part["type"] == "custom-error"}
+    unnamed = [part["schema"] for part in parts if part["type"] == "custom-error"]
+    within = [id(inner) for part in unnamed for inner in schemas(part)]
+    patterns = {part["pattern"] for part in parts if "pattern" in part and id(part) not in within}
+
+    assert len(possible) > 10
+    assert possible - SENTENCES.keys() == set()
+    assert patterns - PATTERNS.keys() == set()
 
 
 @pytest.mark.parametrize(("text", "where"), [("{", "column 2"), ('{"milieu":\n "urban"\n', "line 3 column 1"), ("7 7", "column 3")])

@@ -70,6 +70,13 @@ def test_a_pseudonym_is_the_same_for_one_person_and_names_nobody(secret_key: pyt
     assert re.fullmatch(r"officer:[0-9a-f]{16}", known)
 
 
+def test_secrets_and_people_are_the_same_from_another_keyboard(secret_key: pytest.MonkeyPatch) -> None:
+    """Two spellings of one caseworker would be the two people that a refusal needs."""
+    assert is_secret_of(REFERENCE, "\u200f" + "\u200d".join(secret_for(REFERENCE).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))) + "\u2069")
+    typed = ("Aïcha Bennis 7", "Ai\u0308cha\u00a0Bennis ٧", "\u200fAïcha Ben\u200dnis 7\u2069", "ＡＩ\u0308ＣＨＡ Bennis 7")
+    assert len({pseudonym("officer", each) for each in typed}) == 1
+
+
 def test_a_caseworker_and_a_reference_never_share_a_digest(secret_key: pytest.MonkeyPatch) -> None:
     """Secrets and pseudonyms come from one key: what is signed says what it is for."""
     assert pseudonym("officer", "x").split(":")[1] != secret_for("actor.officer.x")
