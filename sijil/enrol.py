@@ -1,6 +1,8 @@
 """Enrolling people in the local population register: for the demo, the proofs, and installations without a register of their own."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -10,18 +12,26 @@ from pydantic import AfterValidator, Field
 
 from models import clock
 from models.database import Connection, raw, transaction
-from models.errors import Refused
+from models.errors import Problem, Refused
 from models.population import BirthPrecision, PersonStatus, Sex
-from sijil.textfiles import opened
+from models.settings import settings
+from sijil.jsonform import objects_in
+from sijil.sources import lines_of, text_in
+from sijil.staging import Group, StagedRow, groups
+from sijil.summary import Summary, refusal
+from sijil.tables import LONGEST_ROW, is_table, table
+from sijil.textfiles import all_different, line, to_write
 from workflows import reading
 from workflows.declaration import OTHER_SCRIPT, Declared
 from workflows.fields import NO_CONTROLS, BirthDate, Idcs, Name
 from workflows.matching.spelling import is_read
-from workflows.problems import in_one
+from workflows.problems import WHOLE
 
 COLUMNS = ("idcs", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la", "birth_date", "birth_precision", "sex", "cin", "status")
 NAMES = ", ".join(COLUMNS)
 BATCH = 5000
+TOLD = 200  # lines of a person that stands there more often are not all listed
+NOT_VALID = "The person is not valid; problems names each field."
 
 
 def read_script(name: str) -> str:
@@ -76,16 +86,75 @@ def add(connection: Connection, persons: list[dict[str, Any]]) -> int:
         return cursor.rowcount
 
 
-def persons_in(path: Path) -> Iterator[dict[str, Any]]:
-    """The persons of a file as `sijil generate` writes it, one JSON object a line. Raises Refused for a line that is none, or a file that cannot be read."""
-    with opened(path) as file:
-        for number, text in enumerate(file, 1):
-            yield person_of(path, number, text)
+def enrol_file(path: Path, rejects: Path, progress: Callable[[Summary], None] = lambda summary: None) -> Summary:
+    """What became of the persons of a file. Raises Refused where the file itself cannot be read, before anybody of it was enrolled."""
+    summary = Summary()
+    all_different(path, rejects)
+    waiting = groups(staged(path, summary.rows), TOLD, settings().max_body)
+    batch = list(islice(waiting, BATCH))
+    with to_write(rejects) as file:
+        while batch:
+            take(batch, summary, file.write)
+            progress(summary)
+            batch = list(islice(waiting, BATCH))
+    if not summary.counts["refused"]:
+        rejects.unlink()
+    summary.prove()
+    return summary
 
 
-def person_of(path: Path, number: int, text: bytes) -> dict[str, Any]:
-    """One line of a file. Raises Refused where it is no person."""
-    try:
-        return reading.from_json(PersonLine, reading.utf8(text)).model_dump()
-    except Refused as refused:
-        raise Refused("not_a_person", f"{path}, line {number}: {in_one(**refused.problems[0])}") from None
+def staged(path: Path, counts: Counter[str]) -> Iterator[StagedRow]:
+    """Each person of a file under the identifier; one that is not valid stands alone, with its problems."""
+    for number, value in values_in(path):
+        counts["read"] += 1
+        try:
+            person = person_of(value)
+        except Refused as refused:
+            yield StagedRow(None, number, "", json.dumps(refused.problems, ensure_ascii=False))
+        else:
+            yield StagedRow(person["idcs"], number, json.dumps([person[name] for name in COLUMNS], ensure_ascii=False))
+
+
+def values_in(path: Path) -> Iterator[tuple[int, Any]]:
+    """What a file says of each person, and in which line; a Refused in place of what cannot be read."""
+    with text_in(path) as file:
+        if is_table(path, file.peek()):
+            header, rows = table(lines_of(file, LONGEST_ROW), COLUMNS, [name for name in COLUMNS if name != "cin"])
+            for row in rows:
+                cells = {name: cell for name, cell in zip(header.names, row.cells, strict=False) if cell}
+                yield row.line, reading.not_valid(Problem(WHOLE, row.flaw)) if row.flaw else cells
+        else:
+            for text in objects_in(file, settings().max_body):
+                yield text.line, reading.not_valid(Problem(WHOLE, text.flaw)) if text.flaw else text.text
+
+
+def person_of(value: Any) -> dict[str, Any]:
+    """A person, as JSON has the values. Raises Refused with a problem for each bad field."""
+    if isinstance(value, Refused):
+        raise value
+    person = reading.from_json(PersonLine, value) if isinstance(value, str) else reading.valid(PersonLine, value)
+    return person.model_dump(mode="json")
+
+
+def take(batch: list[Group], summary: Summary, reject: Callable[[str], object]) -> None:
+    """One set: a transaction, then its outputs."""
+    judged = [(each, objections(each)) for each in batch]
+    good = [each for each, problems in judged if not problems]
+    new = enrol(dict(zip(COLUMNS, json.loads(text), strict=True)) for each in good for text in (each.texts or [])[:1])
+    for position, each in enumerate(good):
+        summary.count("taken" if position < new else "repeated", each.rows)
+    for each, problems in judged:
+        if problems:
+            summary.count("refused", each.rows)
+            reject(line(refusal(each.lines, each.rows) | {"idcs": each.key, "code": "not_valid", "message": NOT_VALID, "problems": problems}))
+
+
+def objections(group: Group) -> list[Problem]:
+    """Why a person is not enrolled: what is not valid, or two lines that say different things."""
+    first = group.lines[0]
+    if group.flaws:
+        return [Problem(**each) for each in json.loads(group.flaws[0])]
+    if group.texts is None or group.rows > len(group.texts):
+        return [Problem(WHOLE, f"Stands there {group.rows:,} times, from line {first} on.")]
+    other = next((number for number, text in zip(group.lines, group.texts, strict=True) if text != group.texts[0]), None)
+    return [Problem(WHOLE, f"Lines {first} and {other} say different things of one person.")] if other else []

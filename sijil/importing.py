@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BufferedReader
 from itertools import islice
 from pathlib import Path
@@ -15,15 +15,16 @@ from typing import NamedTuple
 
 from models import clock
 from models.database import transact
-from models.errors import Broken, Problem, Refused
+from models.errors import Problem, Refused
 from models.settings import settings
 from notifications.notices import notices
 from sijil import csvform
-from sijil.jsonform import Text, is_document, is_json, lines_of_json, objects_of_document
+from sijil.jsonform import Text, objects_in
 from sijil.sources import lines_of, text_in
 from sijil.staging import Group, StagedRow, groups
+from sijil.summary import Summary, refusal
 from sijil.tables import LONGEST_ROW, Header, Row, is_table, table
-from sijil.textfiles import line, to_write
+from sijil.textfiles import all_different, line, to_write
 from tasks.wake import wake_after_intake
 from workflows import reading
 from workflows.declaration import MOST_READ, ApplicationBody
@@ -53,31 +54,13 @@ class ImportOutputs:
     receipts: Path | None = None
 
 
-@dataclass
-class Summary:
-    """What became of a file: its applications (`taken`, `repeated`: taken before, `refused`), and its rows (`read`, `taken`, `refused`)."""
-
-    applications: Counter[str] = field(default_factory=lambda: Counter(taken=0, repeated=0, refused=0))
-    rows: Counter[str] = field(default_factory=lambda: Counter(read=0, taken=0, refused=0))
-
-    def count(self, outcome: str, rows: int) -> None:
-        """One application more, of so many rows."""
-        self.applications[outcome] += 1
-        self.rows["refused" if outcome == "refused" else "taken"] += rows
-
-    def prove(self) -> None:
-        """Raises Broken where a row was read and nobody was told what became of it."""
-        if self.rows["read"] != self.rows["taken"] + self.rows["refused"]:
-            raise Broken(f"Of {self.rows['read']} rows {self.rows['taken']} were taken and {self.rows['refused']} refused: some are unaccounted for.")
-
-
 def import_file(path: Path, outputs: ImportOutputs, progress: Callable[[Summary], None] = lambda summary: None) -> Summary:
     """What became of the file. Raises Refused where the file itself cannot be read, before anything of it was taken.
 
     Every set is committed before its outcomes are written down; a second run with the same file doubles nothing.
     """
     summary = Summary()
-    all_different(path, outputs)
+    all_different(path, outputs.rejects, outputs.receipts)
     waiting = applications_in(path, summary.rows)
     batch = list(islice(waiting, SET))  # a file that is refused is so before anything is written
     with to_write(outputs.rejects) as rejects, receipts_in(outputs.receipts) as receipts:
@@ -85,17 +68,10 @@ def import_file(path: Path, outputs: ImportOutputs, progress: Callable[[Summary]
             take(batch, summary, rejects.write, receipts)
             progress(summary)
             batch = list(islice(waiting, SET))
-    if not summary.applications["refused"]:
+    if not summary.counts["refused"]:
         outputs.rejects.unlink()
     summary.prove()
     return summary
-
-
-def all_different(path: Path, outputs: ImportOutputs) -> None:
-    """Raises Refused where an outcome would be written into the file that is read, or two into one."""
-    named = [each.resolve() for each in (path, outputs.rejects, outputs.receipts) if each]
-    if len(named) > len(set(named)) or any(each.exists() and each.samefile(path) for each in named[1:] if path.exists()):
-        raise Refused("one_file", "The file that is read, the rejects and the receipts must be different files.")
 
 
 @contextmanager
@@ -120,13 +96,8 @@ def take(batch: list[Read], summary: Summary, reject: Callable[[str], object], r
             receipt(line({"line": each.lines[0], "application": each.key, "reference": outcome.reference, "secret": outcome.secret}))
         else:
             summary.count("refused", each.rows)
-            reject(line(refusal(each, outcome)))
-
-
-def refusal(each: Read, outcome: NotTaken) -> dict[str, object]:
-    """An application that was not taken, as it is told: `lines` are those of its rows, the first of them where there are too many."""
-    told = {"line": each.lines[0], "lines": each.lines, "rows": each.rows, "application": each.key}
-    return told | {"code": outcome.code, "message": outcome.message, "problems": outcome.problems}
+            told = {"application": each.key, "code": outcome.code, "message": outcome.message, "problems": outcome.problems}
+            reject(line(refusal(each.lines, each.rows) | told))
 
 
 def application(body: ApplicationBody) -> Application:
@@ -145,11 +116,10 @@ def applications_in(path: Path, rows: Counter[str]) -> Iterator[Read]:
 
 def reads(file: BufferedReader, path: Path, rows: Counter[str]) -> Iterator[Read]:
     """By what the file is: JSON where it begins so, a table by its name, else one application a line."""
-    head, most = file.peek(), settings().max_body
-    if not is_json(head) and is_table(path):
+    if is_table(path, file.peek()):
         yield from from_table(file, rows)
         return
-    for text in objects_of_document(file, most) if is_json(head) and is_document(head) else lines_of_json(file, most):
+    for text in objects_in(file, settings().max_body):
         rows["read"] += 1
         yield from_json(text)
 

@@ -43,6 +43,12 @@ def is_whole(line: bytes) -> bool:
     return True
 
 
+def objects_in(file: io.BufferedReader, most: int) -> Iterator[Text]:
+    """The objects of a file, by its beginning as lines or as a document."""
+    head = file.peek()
+    return objects_of_document(file, most) if is_json(head) and is_document(head) else lines_of_json(file, most)
+
+
 def lines_of_json(file: io.BufferedReader, most: int) -> Iterator[Text]:
     """One object a line; blank lines are passed over."""
     for line in lines_of(file, most):

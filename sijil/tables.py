@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from models.errors import Refused
+from sijil.jsonform import is_json
 from sijil.sources import SAVE_AS, Line
 from workflows.text import canonical
 
@@ -44,9 +45,9 @@ class Row(NamedTuple):
     flaw: str | None = None
 
 
-def is_table(path: Path) -> bool:
-    """Whether a file is a table by its name, packed or not."""
-    return path.with_name(path.name.lower().removesuffix(".gz")).suffix in (".csv", ".tsv", ".tab", ".txt")
+def is_table(path: Path, head: bytes) -> bool:
+    """Whether a file is a table by its name, packed or not; one that begins as JSON is none."""
+    return not is_json(head) and path.with_name(path.name.lower().removesuffix(".gz")).suffix in (".csv", ".tsv", ".tab", ".txt")
 
 
 def table(lines: Iterable[Line], known: Collection[str], needed: Collection[str]) -> tuple[Header, Iterator[Row]]:

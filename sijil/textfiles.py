@@ -40,6 +40,13 @@ def to_write(path: Path, mode: int = 0o666) -> TextIO:
         return open(path, "w", encoding="utf-8", opener=partial(os.open, mode=mode))
 
 
+def all_different(path: Path, *outputs: Path | None) -> None:
+    """Raises Refused where an outcome would be written into the file that is read, or two into one."""
+    named = [each.resolve() for each in (path, *outputs) if each]
+    if len(named) > len(set(named)) or any(each.exists() and each.samefile(path) for each in named[1:] if path.exists()):
+        raise Refused("one_file", "The file that is read, the rejects and the receipts must be different files.")
+
+
 def line(value: object) -> str:
     """One line of JSON."""
     return json.dumps(value, ensure_ascii=False) + "\n"

@@ -12,11 +12,12 @@ from models.migrate import current, upgrade
 from sijil import embedded
 from sijil.commands.arguments import Seed
 from sijil.embedded import needed_servers
-from sijil.enrol import enrol, persons_in
+from sijil.enrol import enrol_file
 from sijil.generator import files
 from sijil.generator.identifiers import HOUSEHOLDS
 from sijil.importing import ImportOutputs, import_file
 from sijil.say import Json, answer
+from sijil.summary import Summary
 from sijil.textfiles import opened, writing
 from workflows import reading
 from workflows.chart import chart
@@ -28,6 +29,7 @@ SET_SECONDS = 60  # that a set of applications may take: an import that is froze
 
 app = typer.Typer()
 File = Annotated[Path, typer.Argument(dir_okay=False, help="The file to read.")]
+Rejects = Annotated[Path | None, typer.Option(help="Where the refused are listed, with lines and reasons. Default: FILE.rejects.ndjson.")]
 
 
 @app.command("migrate")
@@ -44,7 +46,7 @@ def migrate(as_json: Json = False) -> None:
 @app.command("import")
 def import_applications(
     file: File,
-    rejects: Annotated[Path | None, typer.Option(help="Where refused applications are listed, with line and reason. Default: FILE.rejects.ndjson.")] = None,
+    rejects: Rejects = None,
     receipts: Annotated[Path | None, typer.Option(help="Write references and secrets of the applications taken here (readable by you alone).")] = None,
     as_json: Json = False,
 ) -> None:
@@ -52,29 +54,44 @@ def import_applications(
 
     Whom the population register does not know waits for a correction: of a generated file, `sijil enrol` its population first.
     """
-    outputs = ImportOutputs(rejects or file.with_name(file.name + ".rejects.ndjson"), receipts)
+    outputs = ImportOutputs(rejects or beside(file), receipts)
     with needed_servers():
         bound_transactions(SET_SECONDS)
-        found = import_file(file, outputs, lambda summary: typer.echo(f"\r{summary.applications.total():>9} read", nl=False, err=True))
-    typer.echo("", err=True)
-    counts, rows, refused = found.applications, found.rows, found.applications["refused"]
-    told = dict(counts) | {f"rows_{name}": rows[name] for name in rows} | {"rejects": str(outputs.rejects) if refused else None}
-    lines = [
-        f"{counts['taken']} taken, {counts['repeated']} taken before, {refused} refused",
-        f"{rows['read']} rows read = {rows['taken']} taken + {rows['refused']} refused",
-    ]
-    answer(told, as_json, *lines, *([f"the refused ones are listed in {outputs.rejects}"] if refused else []))
-    if refused:
-        raise typer.Exit(1)
+        found = import_file(file, outputs, show_progress)
+    tell(found, ("taken", "taken before"), outputs.rejects, as_json)
 
 
 @app.command("enrol")
-def enrol_persons(file: File, as_json: Json = False) -> None:
-    """Adds the persons of a file, as `sijil generate` writes it, to the local population register. Known ones are left as they are."""
+def enrol_persons(file: File, rejects: Rejects = None, as_json: Json = False) -> None:
+    """Adds the persons of a file, NDJSON or CSV, to the local population register; known ones are left as they are. Exit code 1 where any was refused."""
     with opened(file):
         pass  # said before a server is started for it
     with needed_servers():
-        answer({"enrolled": enrol(persons_in(file))}, as_json)
+        found = enrol_file(file, rejects or beside(file), show_progress)
+    tell(found, ("enrolled", "known"), rejects or beside(file), as_json)
+
+
+def beside(file: Path) -> Path:
+    """Where the refused are listed when nobody says where."""
+    return file.with_name(file.name + ".rejects.ndjson")
+
+
+def show_progress(summary: Summary) -> None:
+    """How many are done, on a line that is written over."""
+    typer.echo(f"\r{summary.counts.total():>9} read", nl=False, err=True)
+
+
+def tell(found: Summary, words: tuple[str, str], rejects: Path, as_json: bool) -> None:
+    """What became of a file, with words for those taken now and those taken before. Ends with exit code 1 where any was refused."""
+    typer.echo("", err=True)
+    taken, repeated, refused = (found.counts[outcome] for outcome in ("taken", "repeated", "refused"))
+    keys = ("taken", "repeated") if words[0] == "taken" else words
+    told = dict(zip(keys, (taken, repeated), strict=True)) | {"refused": refused} | {f"rows_{name}": count for name, count in found.rows.items()}
+    lines = [f"{taken} {words[0]}, {repeated} {words[1]}, {refused} refused", found.sentence()]
+    lines += [f"the refused ones are listed in {rejects}"] if refused else []
+    answer(told | {"rejects": str(rejects) if refused else None}, as_json, *lines)
+    if refused:
+        raise typer.Exit(1)
 
 
 @app.command("generate")

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from pydantic import BaseModel
 
 from models.settings import Settings
-from sijil.enrol import COLUMNS, persons_in
+from sijil.enrol import enrol_file
 from sijil.importing import ImportOutputs, import_file
 from tests.factories import bodies_of_table
 from web.api.applications import Answer
@@ -77,18 +77,19 @@ def test_the_example_table_holds_valid_applications() -> None:
 @pytest.mark.parametrize(("name", "count"), [("application.ndjson", 2), ("applications.csv", 2)])
 def test_the_examples_are_taken_once(database: str, broker: str, tmp_path: Path, name: str, count: int) -> None:
     outputs = ImportOutputs(tmp_path / "rejects", tmp_path / "receipts")
-    assert import_file(EXAMPLES / name, outputs).applications == Counter(taken=count, repeated=0, refused=0)
-    assert import_file(EXAMPLES / name, outputs).applications == Counter(taken=0, repeated=count, refused=0)
+    assert import_file(EXAMPLES / name, outputs).counts == Counter(taken=count, repeated=0, refused=0)
+    assert import_file(EXAMPLES / name, outputs).counts == Counter(taken=0, repeated=count, refused=0)
     receipts = [json.loads(line) for line in (tmp_path / "receipts").read_text().splitlines()]
     assert [sorted(each) for each in receipts] == [["application", "line", "reference", "secret"]] * count
 
 
-def test_the_persons_of_the_examples_can_be_enrolled() -> None:
-    assert all(set(person) == set(COLUMNS) for person in persons_in(EXAMPLES / "population.ndjson"))
+def test_the_persons_of_the_examples_can_be_enrolled(database: str, tmp_path: Path) -> None:
+    found = enrol_file(EXAMPLES / "population.ndjson", tmp_path / "rejects")
+    assert found.counts == Counter(taken=len(lines_of("population.ndjson")), repeated=0, refused=0)
 
 
 def test_the_persons_of_the_example_to_file_oneself_are_among_those_to_enrol() -> None:
-    enrolled = {person["idcs"] for person in persons_in(EXAMPLES / "population.ndjson")}
+    enrolled = {json.loads(line)["idcs"] for line in lines_of("population.ndjson")}
     assert {member["idcs"] for member in json.loads((EXAMPLES / "application.json").read_text())["members"]} <= enrolled
 
 

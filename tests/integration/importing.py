@@ -36,7 +36,7 @@ def imported(tmp_path: Path) -> Callable[..., tuple[Counter[str], list[Reject]]]
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         outputs = ImportOutputs(tmp_path / "rejects.ndjson", tmp_path / "receipts.ndjson")
-        counts = import_file(path, outputs).applications
+        counts = import_file(path, outputs).counts
         rejects = [json.loads(line) for line in outputs.rejects.read_text().splitlines()] if outputs.rejects.exists() else []
         return counts, rejects
 

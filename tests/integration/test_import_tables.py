@@ -172,7 +172,7 @@ def test_every_row_is_accounted_for_whatever_a_file_holds(tmp_path: Path) -> Non
     rejected = [json.loads(line) for line in (tmp_path / "r").read_text().splitlines()]
     assert found.rows["read"] == read == found.rows["taken"] + found.rows["refused"]
     assert sum(each["rows"] for each in rejected) == found.rows["refused"]
-    assert found.applications.total() - found.applications["taken"] == len(rejected)
+    assert found.counts.total() - found.counts["taken"] == len(rejected)
     whole = {each.body["application"]: len(each.body["members"]) for each in clean(40)}
     taken = {key.removeprefix("import:"): len(body["members"]) for key, body in stored()}
     assert len(taken) > 10

@@ -108,4 +108,5 @@ def test_a_wrong_header_refuses_the_file_and_says_which_column(header: str, code
     ("name", "so"), [("a.csv", True), ("A.CSV", True), ("a.csv.gz", True), ("a.txt", True), ("a.ndjson", False), ("a.json.gz", False), ("a", False)]
 )
 def test_a_table_is_known_by_its_name(name: str, so: bool) -> None:
-    assert is_table(Path(name)) is so
+    assert is_table(Path(name), b"key;name") is so
+    assert not is_table(Path(name), b'\n [{"key": 1}]')
