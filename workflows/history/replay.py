@@ -11,10 +11,10 @@ from models.database import Connection
 from workflows.casefile import CaseFile
 from workflows.chain import encode
 from workflows.declaration import Declaration, restored
-from workflows.events import KINDS, CaseParked, CaseResumed, Event, Recorded
+from workflows.events import KINDS, Event, Recorded
 from workflows.evidence import KINDS as EVIDENCE_KINDS
 from workflows.evidence import Evidence
-from workflows.flow import FLOWS, PARKED, Step, step_of
+from workflows.flow import FLOWS, Step, stage_after, step_of
 
 CASES = """
     select id, coalesce((select min(reference) from receipt where case_id = cases.id), 'case ' || id), kind, lane, household_id, submitted_at
@@ -126,18 +126,11 @@ def replay_event(file: CaseFile, stored: Stored, bodies: dict[tuple[int, int], s
     """One event: decided again where it was a decision, and the file after it."""
     facts = (stored.facts or "").encode()
     event = msgspec.json.decode(facts, type=KINDS[stored.kind])
-    to = file.stage
-    if isinstance(event, CaseParked):
-        to = PARKED
-    elif isinstance(event, CaseResumed):
-        to = event.stage
-    elif stored.kind not in NOT_DECIDED:
+    if stored.kind not in NOT_DECIDED:
         result.decisions += 1
-        where = step_of(file.kind, file.stage)
-        if decided(file, where, stored) != facts:
+        if decided(file, step_of(file.kind, file.stage), stored) != facts:
             result.mismatches.append(Mismatch(file.reference, stored.seq, stored.kind))
-        to = where.leads.get(type(event), file.stage)
-    moved = file.after(Recorded(stored.seq, stored.at, stored.actor, event), to)
+    moved = file.after(Recorded(stored.seq, stored.at, stored.actor, event), stage_after(file.kind, file.stage, event))
     return refreshed(moved, file, bodies, result)
 
 
