@@ -19,7 +19,7 @@ from sijil.proof_servers import ProofServers
 from tasks.outside import outside
 from tasks.worker import collect_rarely
 from workflows.engine import work
-from workflows.flow import QUEUES
+from workflows.flow import MACHINE, STAGES
 from workflows.load import COLUMNS, CaseRow
 
 ROWS = f"select {COLUMNS} from cases where id between %s and %s and ready order by id"
@@ -44,7 +44,7 @@ def measure(servers: ProofServers, prepared: str, workers: Workers) -> tuple[flo
 def main(process: int, processes: int, threads: int, batch: int) -> None:
     """One process's share: every `processes`-th range, taken by its threads in turn."""
     collect_rarely()
-    told, serves = outside(), frozenset(QUEUES)
+    told, stages = outside(), frozenset(step.name for step in STAGES if step.owner == MACHINE)
     ranges, lock = shares(process, processes, batch), Lock()
 
     def next_range() -> tuple[int, int] | None:
@@ -56,7 +56,7 @@ def main(process: int, processes: int, threads: int, batch: int) -> None:
             with transaction() as session:
                 connection = raw(session)
                 rows = [CaseRow(*row) for row in connection.execute(ROWS, found)]
-                work(connection, rows, told, clock.now(), serves)
+                work(connection, rows, told, clock.now(), stages)
 
     one("select 1")
     print("ready", flush=True)

@@ -118,8 +118,12 @@ class PersonClaim(SQLModel, table=True):
 class Trouble(SQLModel, table=True):
     """A case that failed alone: how often, why, and where it goes on when an operator says so."""
 
-    # What the sweep reads, a part at a time: those that may be over.
-    __table_args__ = (Index("trouble_open", "case_id", postgresql_where=text("not parked")),)
+    __table_args__ = (
+        # What the sweep reads, a part at a time: those that may be over.
+        Index("trouble_open", "case_id", postgresql_where=text("not parked")),
+        # Do all fail there alike?
+        Index("trouble_alike", "stage", "error", "at"),
+    )
 
     case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     stage: str

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     threads: int = Field(2, ge=1, le=64, description="Threads of each worker process.")
     batch: int = Field(250, ge=1, le=5000, description="Most cases that a worker claims at once.")
     tries: int = Field(4, ge=1, le=50, description="Failures of a case alone before it is parked.")
+    tries_spread: int = Field(
+        3600, ge=0, le=604_800, description="Seconds over which these are spread, each wait eight times the one before. Deaths of a process: 2, 4, 8 seconds."
+    )
     max_members: int = Field(30, ge=1, le=200, description="Most members of one household (assumed).")
     max_corrections: int = Field(20, ge=1, description="Most corrections of one application (assumed): each is kept, and each sends a message.")
     max_body: int = Field(1_000_000, ge=1000, description="Largest application, in bytes (assumed).")

@@ -4,10 +4,10 @@ from models.case import Case, DeclarationRow, EventRow, PersonClaim, Receipt, Tr
 from models.household import Eligibility, Household, HouseholdMember, HouseholdVersion, Score
 from models.message import Message
 from models.population import Person
-from models.work import Attempt, DailyJob, PausedQueue, StaffName, Worker
+from models.work import Attempt, DailyJob, HeldStage, PausedQueue, StaffName, Worker
 
 TABLES = (
     Person, Household, HouseholdVersion, HouseholdMember, Score, Eligibility,
     Case, Receipt, DeclarationRow, EventRow, PersonClaim, Trouble,
-    Message, Worker, Attempt, PausedQueue, StaffName, DailyJob,
+    Message, Worker, Attempt, HeldStage, PausedQueue, StaffName, DailyJob,
 )  # fmt: skip

@@ -37,7 +37,19 @@ class Attempt(SQLModel, table=True):
     case_ids: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))  # when it began; without a worker, when it may begin
     unanswered: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))  # asking again may take long
+    probe: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))  # worked though its stage is held
     rank: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))  # of its first case: whom to ask about first
+
+
+class HeldStage(SQLModel, table=True):
+    """A stage at which all cases fail alike: workers leave it alone, but for a probe each minute, until one succeeds."""
+
+    __tablename__ = "held_stage"
+
+    stage: str = Field(primary_key=True)
+    error: str  # the exception's class and place, never its data
+    since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    probe_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
 class PausedQueue(SQLModel, table=True):

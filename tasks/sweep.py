@@ -16,6 +16,7 @@ from models.errors import Refused, describe
 from tasks.wake import wake
 from workflows.flow import DELIVERY
 from workflows.queue.dead import Silent, give_back_forgotten, rescue_attempts, silent_workers
+from workflows.queue.holds import tend_holds
 from workflows.queue.timers import fire_timers, queues_with_work
 from workflows.queue.trouble import forget
 
@@ -61,7 +62,7 @@ def sweep(detector: DeathDetector) -> None:
         now = clock.now()
         if not value(connection, "select pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK]):
             return
-        for part in (ring, rescue, forget_troubles):
+        for part in (ring, rescue, forget_troubles, probe_holds):
             beside_others(part, connection, detector, now)
         queues = queues_with_work(connection, now)
         owed = value(connection, MESSAGES_DUE, [now])
@@ -99,3 +100,8 @@ def rescue(connection: Connection, detector: DeathDetector, now: datetime) -> No
 def forget_troubles(connection: Connection, detector: DeathDetector, _: datetime) -> None:
     """Troubles that are over, a part each round."""
     detector.forgotten_to = forget(connection, detector.forgotten_to)
+
+
+def probe_holds(connection: Connection, _: DeathDetector, now: datetime) -> None:
+    """Stages at which all cases fail."""
+    tend_holds(connection, now)

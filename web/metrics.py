@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from models import clock
 from models.database import Connection, raw, transaction
-from workflows.queue.monitor import daily_jobs, messages, parked_groups, queues, uncounted, with_people, workers
+from workflows.queue.monitor import daily_jobs, held_stages, messages, parked_groups, queues, uncounted, with_people, workers
 
 # Of each counter that a worker keeps: its metric, how many make one of the metric's unit, and what it counts.
 COUNTED = {
@@ -32,6 +32,7 @@ class Counts(Collector):
         yield from of_people(self.connection)
         yield from of_workers(self.connection)
         yield gauge("sijil_parked", "Cases that wait for an operator.", [((), sum(each["cases"] for each in parked_groups(self.connection)))])
+        yield from of_held(self.connection)
         yield gauge("sijil_uncounted", "Cases that failed, and whose failure could not be counted.", [((), uncounted(self.connection))])
         failed = [((each["name"],), each["error"] is not None) for each in daily_jobs(self.connection)]
         yield gauge("sijil_daily_job_failed", "1 where the last try of a daily job (anchor, retention) failed.", failed, "job")
@@ -57,6 +58,12 @@ def of_people(connection: Connection) -> Iterable[Metric]:
     oldest = [(place, row["oldest_seconds"]) for place, row in zip(places, rows, strict=True)]
     yield gauge("sijil_people_waiting", "Cases that wait for a person, by stage and whose turn it is.", waiting, "stage", "owner")
     yield gauge("sijil_people_oldest_seconds", "Since when the oldest of them waits.", oldest, "stage", "owner")
+
+
+def of_held(connection: Connection) -> Iterable[Metric]:
+    """Stages at which all cases fail."""
+    held = [((each["stage"],), 1) for each in held_stages(connection)]
+    yield gauge("sijil_stage_held", "1 for each stage at which all cases fail alike, so that it is held.", held, "stage")
 
 
 def of_workers(connection: Connection) -> Iterable[Metric]:

@@ -15,7 +15,7 @@ from workflows.casefile import CaseFile
 from workflows.chain import seal
 from workflows.events import Event, Recorded
 from workflows.evidence import Evidence
-from workflows.flow import MACHINE, PARKED, step_of
+from workflows.flow import PARKED, step_of
 from workflows.load import COLUMNS, CaseRow, case_files
 from workflows.ports import Notices, Outside, Ports
 from workflows.record import Place, Standing, copy, record, standing
@@ -41,15 +41,15 @@ class Progress:
     messages: int = 0
 
 
-def work(connection: Connection, rows: Sequence[CaseRow], outside: Outside, now: datetime, serves: Collection[str]) -> Progress:
-    """Carries these locked cases through every stage whose queue is in `serves`, and records it all. The caller commits."""
+def work(connection: Connection, rows: Sequence[CaseRow], outside: Outside, now: datetime, stages: Collection[str]) -> Progress:
+    """Decides on these locked cases, carries them on through every one of these stages, and records it all. The caller commits."""
     ports = Ports(now, outside.population(connection), LocalSocialRegister(connection))
     courses = [Course(file, row.head) for file, row in zip(case_files(connection, rows), rows, strict=True)]
     under_way = courses
     while under_way:
         for stage, group in by_stage(under_way):
             decide_all(stage, group, ports, outside.notices)
-        under_way = [each for each in under_way if goes_on(each.file, serves)]
+        under_way = [each for each in under_way if each.file.stage in stages]
     moved = [course for course in courses if course.moves]
     return write(connection, moved, now)
 
@@ -61,12 +61,6 @@ def by_stage(courses: Sequence[Course]) -> Iterator[tuple[tuple[str, str], list[
         return course.file.kind, course.file.stage
 
     return ((stage, list(group)) for stage, group in groupby(sorted(courses, key=at), key=at))
-
-
-def goes_on(file: CaseFile, serves: Collection[str]) -> bool:
-    """Whether this worker may take it further at once."""
-    step = step_of(file.kind, file.stage)
-    return step.owner == MACHINE and step.queue in serves
 
 
 def decide_all(stage: tuple[str, str], courses: Sequence[Course], ports: Ports, notices: Notices) -> None:

@@ -65,7 +65,11 @@ def show_backlogs(as_json: bool) -> None:
 def line_of(row: Mapping[str, Any]) -> str:
     """A queue in one line."""
     wait = "-" if row["expected_wait"] is None else row["expected_wait"]
-    state = f"paused since {row['paused_since']:%F %R} by {row['paused_by']}" if row["state"] == "paused" else row["state"]
+    state = row["state"]
+    if state == "paused":
+        state = f"paused since {row['paused_since']:%F %R} by {row['paused_by']}"
+    elif state == "held":
+        state = f"stage '{row['held_stage']}' held since {row['held_since']:%F %R}, all fail: {row['error']}"
     return f"{row['queue']:<14}{row['depth']:>9}{row['oldest_seconds']:>10}{row['rate']:>9}{wait:>9}{row['apart']:>7}  {state}"
 
 

@@ -35,7 +35,9 @@ SPLIT = """
     with whole as (delete from attempt where id = %s returning queue, case_ids, at, unanswered, rank)
     insert into attempt (queue, case_ids, at, unanswered, rank) select queue, array[case_id], %s, unanswered, rank from whole, unnest(case_ids) as case_id
 """
-DUE = "from attempt where worker_id is null and queue = any(%s) and at <= %s and queue not in (select queue from paused_queue)"
+# Of cases that stand at a held stage, probes alone (workflows/queue/holds.py).
+NOT_HELD = "(probe or not exists (select from held_stage h join cases c using (stage) where c.id = any(attempt.case_ids)))"
+DUE = f"from attempt where worker_id is null and queue = any(%s) and at <= %s and queue not in (select queue from paused_queue) and {NOT_HELD}"
 KINDS_DUE = f"select distinct unanswered {DUE}"
 TAKE = f"""
     update attempt set worker_id = %s, at = %s
@@ -51,6 +53,7 @@ AGAIN_SOON = "update attempt set at = %s where worker_id is null and unanswered 
 # Workers that are silent for so long, hold nothing and do not live.
 GONE = "from worker where seen_at < %s and not exists (select from attempt where worker_id = worker.id) and pg_try_advisory_xact_lock(%s, id::int)"
 SET_APART = "update cases set ready = false, due_at = null where id = any(%s)"
+BEGIN_PROBE = "insert into attempt (queue, case_ids, at, probe) values (%s, %s, %s, true)"
 PUT_APART = """
     insert into attempt (queue, case_ids, at, unanswered, rank) select %s, %s, %s, true, (select min(rank) from cases where id = any(%s))
 """

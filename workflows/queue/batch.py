@@ -14,7 +14,7 @@ from workflows.flow import DELIVERY
 from workflows.load import CaseRow
 from workflows.ports import Outside
 from workflows.queue.attempts import END, Attempt, Attempts
-from workflows.queue.claim import paused
+from workflows.queue.claim import open_stages
 
 HANGS_SECONDS = 60.0  # a batch takes less than one; and less than a transaction may last (tasks/worker.py), or the next process would take it up first
 
@@ -52,7 +52,7 @@ class Batches:
                 connection = raw(session)
                 if rows := find(connection):
                     attempt = attempt or self.attempts.begin(queue, [row.id for row in rows], clock.now())
-                    progress = self.work(connection, rows, self.serves - set(paused(connection)))
+                    progress = self.work(connection, rows, open_stages(connection, self.serves))
                 if attempt:
                     connection.execute(END, [attempt.id])
         except Unavailable:
@@ -66,11 +66,11 @@ class Batches:
         self.wake_next(progress)
         return len(rows)
 
-    def work(self, connection: Connection, rows: Sequence[CaseRow], serves: Collection[str]) -> Progress:
+    def work(self, connection: Connection, rows: Sequence[CaseRow], stages: Collection[str]) -> Progress:
         """The work itself, counted and timed."""
         began = self.began[get_ident()] = time.monotonic()
         try:
-            progress = work(connection, rows, self.outside, clock.now(), serves)
+            progress = work(connection, rows, self.outside, clock.now(), stages)
         finally:
             del self.began[get_ident()]
         self.counters["batches"] += 1

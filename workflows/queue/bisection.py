@@ -15,7 +15,7 @@ from models.database import AGAIN, TIMES, back_off, raw, transaction, unavailabl
 from models.errors import DatabaseAway, Failure, Unavailable, describe
 from workflows.queue.attempts import END, Attempt, halves
 from workflows.queue.batch import Batches, BatchFailed, Find
-from workflows.queue.claim import claim_these, paused
+from workflows.queue.claim import claim_these, open_stages
 from workflows.queue.trouble import UNANSWERED, failed_alone, unanswered
 
 HELD_UP = timedelta(seconds=5)  # until what was set apart is tried again where it was the database that held it up
@@ -115,11 +115,11 @@ class Bisection:
         self.batches.attempts.end(attempt)
 
     def run_stage(self, attempt: Attempt, queue: str) -> str | None:
-        """One stage of one case; the queue of the next stage. None where there is none to go on with: it failed, ended, or its queue is paused."""
+        """One stage of one case; the queue of the next stage. None where none goes on: it failed, ended, or that is paused or held."""
         with transaction() as session:
             connection = raw(session)
             rows = claim_these(connection, queue, attempt.case_ids, attempt.apart and queue == attempt.queue)
-            if not rows or (queue != attempt.queue and queue in paused(connection)):
+            if not rows or (queue != attempt.queue and rows[0].stage not in open_stages(connection, self.batches.serves)):
                 return None
             try:
                 with connection.transaction():

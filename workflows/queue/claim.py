@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from models.database import Connection
+from workflows.flow import MACHINE, STAGES
 from workflows.lanes import ALLOWANCE
 from workflows.load import COLUMNS, CaseRow
 
@@ -19,25 +20,26 @@ LOOK_BACK_AFTER = 0.5  # seconds, at the least, between two looks from the very 
 LOOK_BACK_SHARE = 0.02  # of the time, at the most, that such looks may take
 SLACK = timedelta(seconds=1)  # ranks become visible out of order, by as much as a submission takes to commit
 
+NOT_HELD = "stage <> all (array(select stage from held_stage))"  # workflows/queue/holds.py; looked up once a statement
 # Which lanes of a queue have work, the one whose turn it is first; and none where an operator paused the queue.
-LANES = """
+LANES = f"""
     select l.lane from unnest(%s::smallint[], %s::timestamptz[]) as l (lane, after)
     cross join lateral (
-        select rank from cases where ready and queue = %s and lane = l.lane and rank >= l.after order by rank limit 1
+        select rank from cases where ready and queue = %s and lane = l.lane and rank >= l.after and {NOT_HELD} order by rank limit 1
     ) as first
     where not exists (select from paused_queue where queue = %s)
     order by first.rank
 """
 CLAIM = f"""
     select {COLUMNS}, rank from cases
-    where ready and queue = %s and lane = %s and rank >= %s and id <> all(%s) order by rank limit %s for update skip locked
+    where ready and queue = %s and lane = %s and rank >= %s and id <> all(%s) and {NOT_HELD} order by rank limit %s for update skip locked
 """
 # Of these cases, those that stand in this queue or are set apart for it: what moved on to another queue since is found there, by whoever
 # serves it and unless it is paused; what ended, was parked or waits for its time since is no work any more.
 STILL_DUE = "id = any(%s) and queue = %s and open and stage <> 'parked' and (ready or due_at is null)"
 STILL_APART = f"select {COLUMNS} from cases where {STILL_DUE} order by id for update"
 STILL_READY = f"select {COLUMNS} from cases where id = any(%s) and queue = %s and ready order by id for update"
-PAUSED = "select queue from paused_queue"
+STOPPED = "select queue, null from paused_queue union all select null, stage from held_stage"
 
 
 class Cursor:
@@ -100,6 +102,8 @@ def claim_these(connection: Connection, queue: str, case_ids: Sequence[int], apa
     return [CaseRow(*row) for row in connection.execute(STILL_APART if apart else STILL_READY, [list(case_ids), queue])]
 
 
-def paused(connection: Connection) -> Collection[str]:
-    """The queues that an operator holds back."""
-    return {queue for (queue,) in connection.execute(PAUSED)}
+def open_stages(connection: Connection, serves: Collection[str]) -> Collection[str]:
+    """The machine's stages that somebody who serves these queues may work now: an operator pauses queues, and stages are held at which all cases fail."""
+    stopped = connection.execute(STOPPED).fetchall()
+    queues, held = {queue for queue, _ in stopped}, {stage for _, stage in stopped}
+    return {step.name for step in STAGES if step.owner == MACHINE and step.queue in serves and step.queue not in queues and step.name not in held}

@@ -52,6 +52,7 @@ GROUPS = """
     from (select stage, error, count(*) as cases, min(at) as first, max(at) as last from trouble where parked group by stage, error) as g
     order by g.cases desc, g.stage, g.error
 """
+HELD = "select stage, error, since from held_stage order by since"
 UNCOUNTED = "select count(*) from trouble where uncounted"
 DAILY_JOBS = "select name, done_on, error from daily_job order by name"
 # By two indexes, each of a part of the table: those that were sent are many.
@@ -85,8 +86,12 @@ def in_queue(queue: str, depth: int, since: datetime | None, done: int, now: dat
 
 
 def pauses(connection: Connection) -> dict[str, dict[str, Any]]:
-    """What is different in a paused queue: nobody knows how long it will wait."""
-    return {
+    """What is different in a queue that is paused, or has a stage that is held: nobody knows how long it will wait."""
+    held = {
+        each["queue"]: {"state": "held", "held_since": each["since"], "held_stage": each["stage"], "error": each["error"], "expected_wait": None}
+        for each in held_stages(connection)
+    }  # fmt: skip
+    return held | {
         queue: {"state": "paused", "paused_since": since, "paused_by": name, "expected_wait": None}
         for queue, since, name in connection.execute(PAUSES)
     }  # fmt: skip
@@ -142,6 +147,13 @@ def parked_case(connection: Connection, case_id: int) -> dict[str, Any] | None:
     """A parked case, with the place where it failed; None where it is not parked."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(PARKED_CASE, [case_id]).fetchone()
+
+
+def held_stages(connection: Connection) -> list[dict[str, Any]]:
+    """The stages at which all cases fail alike, with their queue, the error, and since when."""
+    queue_of = {step.name: step.queue for step in STAGES}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return [row | {"queue": queue_of.get(row["stage"])} for row in cursor.execute(HELD)]
 
 
 def uncounted(connection: Connection) -> int:

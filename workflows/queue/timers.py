@@ -11,7 +11,9 @@ from models.database import Connection, lost
 from models.errors import describe
 from workflows.flow import FLOWS, QUEUES
 from workflows.lanes import ALLOWANCE
+from workflows.queue.attempts import NOT_HELD as APART_NOT_HELD
 from workflows.queue.attempts import halves
+from workflows.queue.claim import NOT_HELD as READY_NOT_HELD
 
 log = structlog.get_logger()
 
@@ -31,13 +33,13 @@ ASTRAY = max(wait for _, step in TIMED for wait in (step.within, step.every) if 
 TIMERS_ASTRAY = "select id from cases where kind = %s and stage = %s and (due_at < %s or due_at > %s) order by due_at limit %s for update skip locked"
 SET_ANEW = "update cases set due_at = %s, deadline = %s where id = any(%s)"
 SET_APART_ANEW = "update attempt set at = %s where worker_id is null and at > %s"
-WITH_WORK = """
+WITH_WORK = f"""
     select queue from unnest(%s::text[]) as queues (queue)
     where queue not in (select queue from paused_queue) and (
         exists (select from unnest(%s::smallint[]) as lanes (lane) where exists (
-            select from cases where ready and cases.queue = queues.queue and cases.lane = lanes.lane
+            select from cases where ready and cases.queue = queues.queue and cases.lane = lanes.lane and {READY_NOT_HELD}
         ))
-        or exists (select from attempt where worker_id is null and at <= %s and attempt.queue = queues.queue)
+        or exists (select from attempt where worker_id is null and at <= %s and attempt.queue = queues.queue and {APART_NOT_HELD})
     )
 """
 

@@ -16,6 +16,7 @@ from workflows.events import CaseParked
 from workflows.evidence import TimePassed
 from workflows.load import CaseRow
 from workflows.queue.attempts import set_apart, set_unanswered
+from workflows.queue.holds import hold_if_all_fail, is_held
 from workflows.record import parked
 
 UNANSWERED = timedelta(minutes=1)  # until a case for which a register gave no answer is asked about again; then twice as long each time
@@ -42,6 +43,7 @@ FORGET = """
     select count(*), max(case_id) from seen
 """
 
+DEATHS = 4  # of its process, and a case is parked
 WORKER_DIED = Failure("worker died", "The process that worked on this case, alone, ended without a word.")
 log = structlog.get_logger()
 
@@ -54,11 +56,25 @@ class Tried(NamedTuple):
 
 
 def failed_alone(connection: Connection, case_id: int, failure: Failure, now: datetime) -> None:
-    """Counts the try: the case waits apart from all others, and after the last try it is parked. What cannot be counted waits apart, too."""
+    """Counts the try: the case waits apart from all others, and after the last try it is parked. What cannot be counted waits apart, too.
+
+    No try is counted where the stage is held, because there all cases fail alike; but for the death of a process.
+    """
     with counted(connection, case_id, now):
         row = lock(connection, case_id)
-        tries = tried(connection, row).tries + 1
-        set_back(connection, row, Tried(tries), failure, now, None if tries >= settings().tries else timedelta(seconds=2.0**tries))
+        died = failure == WORKER_DIED
+        tries = tried(connection, row).tries + (died or not is_held(connection, row.stage))
+        last = tries >= (DEATHS if died else settings().tries)
+        set_back(connection, row, Tried(tries), failure, now, None if last else wait_after(tries, died))
+        hold_if_all_fail(connection, row.stage, failure, now)
+
+
+def wait_after(tries: int, died: bool) -> timedelta:
+    """Until the next try: 2, 4, 8 seconds where a process died of it; else each wait is eight times the one before, together as long as the setting says."""
+    if died:
+        return timedelta(seconds=2.0**tries)
+    all_waits = sum(8**turn for turn in range(settings().tries - 1))
+    return timedelta(seconds=settings().tries_spread * 8 ** max(0, tries - 1) / max(1, all_waits))
 
 
 def unanswered(connection: Connection, row: CaseRow, failure: Failure, now: datetime) -> None:

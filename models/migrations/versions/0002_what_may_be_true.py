@@ -42,13 +42,26 @@ def upgrade() -> None:
     op.add_column("trouble", sa.Column("unanswered_since", sa.DateTime(timezone=True), nullable=True))
     op.add_column("trouble", sa.Column("uncounted", sa.Boolean(), nullable=False, server_default="false"))
     op.add_column("attempt", sa.Column("unanswered", sa.Boolean(), nullable=False, server_default="false"))
+    op.add_column("attempt", sa.Column("probe", sa.Boolean(), nullable=False, server_default="false"))
     op.add_column("attempt", sa.Column("rank", sa.DateTime(timezone=True), nullable=True))
+    op.create_table(
+        "held_stage",
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("probe_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("stage"),
+    )
+    op.create_index("trouble_alike", "trouble", ["stage", "error", "at"])
     op.create_index("attempt_in_work", "attempt", ["worker_id"], postgresql_where=sa.text("worker_id is not null"))
 
 
 def downgrade() -> None:
     """Backwards."""
     op.drop_index("attempt_in_work", "attempt")
+    op.drop_index("trouble_alike", "trouble")
+    op.drop_table("held_stage")
+    op.drop_column("attempt", "probe")
     op.drop_column("attempt", "rank")
     op.drop_column("attempt", "unanswered")
     op.drop_column("trouble", "uncounted")

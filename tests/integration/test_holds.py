@@ -1,0 +1,130 @@
+"""A fault that strikes everybody at a stage, as after a deploy: the stage is held, nobody's tries are used up, and it goes on by itself once one succeeds."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from models.database import raw, transaction
+from tasks.sweep import DeathDetector, sweep
+from tests.filing import Worker, drain_all, file_clean, healthy, rows, stages, value
+from tests.integration.registers import Register
+from tests.integration.running import Run
+from tests.people import after
+from web.metrics import of_held
+from workflows.queue import holds
+from workflows.queue.drain import Drainer
+from workflows.queue.holds import ALIKE
+from workflows.queue.trouble import wait_after
+
+
+@pytest.fixture
+def faulty() -> Register:
+    """A register's adapter with a fault, whoever is asked about."""
+    return Register("nobody", errors=[KeyError("a fault of the deploy")] * 10_000)
+
+
+def held() -> list[str]:
+    """The stages that are held."""
+    return [stage for (stage,) in rows("select stage from held_stage order by 1")]
+
+
+def a_minute(drainer: Drainer, minutes: float) -> None:
+    """The sweep, then the worker, so much later."""
+    with after(seconds=60 * minutes):
+        sweep(DeathDetector())
+        drain_all(drainer)
+        sweep(DeathDetector())
+
+
+def test_where_twenty_fail_alike_the_stage_is_held_with_one_alarm_and_the_others_use_up_no_try(
+    database: str, worker: Worker, faulty: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(holds, "log", SimpleNamespace(error=lambda event, **_: said.append(event), warning=lambda event, **_: said.append(event)))
+    file_clean(ALIKE + 8)
+
+    drain_all(worker(outside=faulty.outside()))
+
+    assert held() == ["submitted"]
+    assert value("select count(*) from trouble where tries > 0") == ALIKE
+    assert said == ["a stage is held: all cases fail there alike"]
+
+
+def test_one_success_among_them_and_it_is_not_held(database: str, worker: Worker) -> None:
+    taken = file_clean(ALIKE + 12)
+    there = Register("nobody")
+    drainer = worker(outside=there.outside(), batch=1)
+    for place, _ in enumerate(taken):
+        if place != ALIKE - 1:
+            there.errors = [KeyError("x"), KeyError("x")]
+        drainer.one_batch("verification")
+
+    assert value("select count(*) from trouble") == ALIKE + 11
+    assert held() == []
+
+
+def test_a_different_case_probes_it_each_minute_and_nobody_is_ever_parked(database: str, broker: str, worker: Worker, faulty: Register) -> None:
+    file_clean(ALIKE + 3)
+    drainer = worker(outside=faulty.outside())
+    drain_all(drainer)
+    probed = []
+
+    for minute in range(1, 100):
+        before = dict(rows("select case_id, at from trouble"))
+        asked = len(faulty.asked)
+        a_minute(drainer, 1.1 * minute)
+        assert len(faulty.asked) == asked + 1
+        probed += [case_id for case_id, at in rows("select case_id, at from trouble") if before.get(case_id) != at]
+        if minute == ALIKE + 3:
+            assert len(set(probed)) == ALIKE + 3
+
+    assert stages() == {"submitted": ALIKE + 3}
+    assert value("select max(tries) from trouble") == 1
+    assert held() == ["submitted"]
+    assert healthy()
+
+
+def test_who_comes_while_it_is_held_waits_and_one_success_ends_the_hold_for_all(database: str, broker: str, worker: Worker, faulty: Register) -> None:
+    file_clean(ALIKE)
+    drain_all(worker(outside=faulty.outside()))
+    file_clean(5, start=ALIKE + 5)
+    faulty.errors.clear()
+    drainer = worker(outside=faulty.outside())  # a restart: what is held is in the database
+    drain_all(drainer)
+    assert stages() == {"submitted": ALIKE + 5}
+
+    a_minute(drainer, 1.1)
+    assert held() == []
+    assert stages()["notified"] == 1
+    a_minute(drainer, 5)
+
+    assert stages() == {"notified": ALIKE + 5}
+    assert healthy()
+
+
+def test_what_comes_to_a_held_stage_on_its_way_stops_before_it(database: str, worker: Worker) -> None:
+    file_clean(3)
+    rows("insert into held_stage values ('scored', 'KeyError', now(), now() + interval '1 hour')")
+
+    drain_all(worker())
+
+    assert stages() == {"scored": 3}
+    rows("delete from held_stage")
+    drain_all(worker())
+    assert stages() == {"notified": 3}
+
+
+def test_a_hold_is_shown_by_queues_and_metrics(database: str, ready: Run) -> None:
+    rows("insert into held_stage values ('submitted', 'KeyError in persons', now(), now())")
+
+    shown = next(each for each in ready("queues", "--json").json["queues"] if each["queue"] == "verification")
+    assert (shown["state"], shown["held_stage"], shown["error"]) == ("held", "submitted", "KeyError in persons")
+    assert "KeyError in persons" in ready("queues").out
+    with transaction() as session:
+        (metric,) = of_held(raw(session))
+    assert [(sample.labels, sample.value) for sample in metric.samples] == [({"stage": "submitted"}, 1)]
+
+
+def test_the_tries_are_spread_over_the_setting_and_deaths_are_not(database: str) -> None:
+    assert [wait_after(tries, died=False).total_seconds() for tries in (1, 2, 3)] == [1, 8, 64]
+    assert [wait_after(tries, died=True).total_seconds() for tries in (1, 2, 3)] == [2, 4, 8]

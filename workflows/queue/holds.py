@@ -1,0 +1,86 @@
+"""A stage that fails for everybody alike, as after a deploy with a fault, is held: nobody's tries are used up there, and one case probes it each minute.
+
+The hold is a row, which all hosts see and which outlives them. One success at the stage ends it.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+import structlog
+
+from models.database import Connection, value
+from models.errors import Failure
+from workflows.evidence import SIJIL
+from workflows.flow import STAGES
+from workflows.queue.attempts import BEGIN_PROBE, SET_APART
+
+ALIKE = 20  # cases that failed at one stage with one error, and none succeeded since the first of them
+PROBE_EVERY = timedelta(minutes=1)
+
+FAILED_ALIKE = """
+    select min(at) from (select at from trouble where stage = %s and error = %s order by at desc limit %s) as last having count(*) = %s
+"""
+SUCCEEDED = "select exists (select from event where at > %s and kind = any(%s) and actor = %s)"
+IS_HELD = "select exists (select from held_stage where stage = %s)"
+HOLD = "insert into held_stage (stage, error, since, probe_at) values (%s, %s, %s, %s) on conflict (stage) do nothing"
+HELD = "select stage, error, since, probe_at from held_stage order by stage for update"
+RELEASE = "delete from held_stage where stage = %s"
+PROBED = "update held_stage set probe_at = %s where stage = %s"
+PROBING = "select exists (select from attempt a join cases c on c.id = any(a.case_ids) where a.probe and c.stage = %s)"
+# First those that did not fail yet, then the one whose failure is longest ago: never the same again and again.
+FRESH = """
+    select id, queue from cases c where ready and stage = %s and not exists (select from trouble t where t.case_id = c.id)
+    order by rank limit 1 for update skip locked
+"""
+FAILED = """
+    update attempt set probe = true, at = %s where id = (
+        select a.id from attempt a join cases c on c.id = a.case_ids[1] left join trouble t on t.case_id = c.id
+        where a.worker_id is null and not a.unanswered and cardinality(a.case_ids) = 1 and c.stage = %s order by t.at limit 1 for update of a skip locked
+    )
+"""
+log = structlog.get_logger()
+
+
+def is_held(connection: Connection, stage: str) -> bool:
+    """Whether the stage is held now."""
+    return bool(value(connection, IS_HELD, [stage]))
+
+
+def hold_if_all_fail(connection: Connection, stage: str, failure: Failure, now: datetime) -> None:
+    """A case failed there: where the last twenty failed alike and none succeeded since, the stage is held, with one alarm."""
+    first = value(connection, f"select ({FAILED_ALIKE})", [stage, failure.error, ALIKE, ALIKE])
+    if first is None or succeeded(connection, stage, first):
+        return
+    if connection.execute(HOLD, [stage, failure.error, now, now + PROBE_EVERY]).rowcount:
+        log.error("a stage is held: all cases fail there alike", stage=stage, error=failure.error)
+
+
+def succeeded(connection: Connection, stage: str, since: datetime) -> bool:
+    """Whether the machine decided anything at the stage since then."""
+    return bool(value(connection, SUCCEEDED, [since, list(decisions_of(stage)), SIJIL]))
+
+
+def decisions_of(stage: str) -> Collection[str]:
+    """The kinds of events that are decided there."""
+    return {event.__name__ for step in STAGES if step.name == stage for event in step.leads}
+
+
+def tend_holds(connection: Connection, now: datetime) -> None:
+    """Ends holds where a case succeeded, and has another case probe the others, once a minute."""
+    for stage, error, since, probe_at in connection.execute(HELD).fetchall():
+        if succeeded(connection, stage, since):
+            connection.execute(RELEASE, [stage])
+            log.warning("a stage is no longer held: a case succeeded there", stage=stage, error=error)
+        elif probe_at <= now and not value(connection, PROBING, [stage]):
+            probe(connection, stage, now)
+            connection.execute(PROBED, [now + PROBE_EVERY, stage])
+
+
+def probe(connection: Connection, stage: str, now: datetime) -> None:
+    """One case of the stage is worked all the same."""
+    fresh = connection.execute(FRESH, [stage]).fetchone()
+    if fresh:
+        connection.execute(SET_APART, [[fresh[0]]])
+        connection.execute(BEGIN_PROBE, [fresh[1], [fresh[0]], now])
+    else:
+        connection.execute(FAILED, [now, stage])
