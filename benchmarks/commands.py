@@ -90,10 +90,13 @@ def bench_sweep(
 @app.command("latency")
 def bench_latency(
     backlog: Annotated[int, typer.Option(min=0, help="Cases of the bulk lane that are worked off meanwhile. 0: an idle system.")] = 0,
+    gateway: Annotated[str, typer.Option(help=f"On an idle system, who is delivered to: {', '.join(latency.GATEWAYS)}.")] = "trial",
     seed: Seed = 15,
     as_json: Json = False,
 ) -> None:
     """From submitted to notified, one application at a time."""
+    if gateway not in latency.GATEWAYS or (backlog and gateway != "trial"):
+        raise Refused("unknown_gateway", f"--gateway is one of {', '.join(latency.GATEWAYS)}, and goes with no --backlog.")
     workers = as_set()
     with interruptible():
-        answer(latency.beside_backlog(seed, backlog, workers, progress) if backlog else latency.idle(seed, workers, progress), as_json)
+        answer(latency.beside_backlog(seed, backlog, workers, progress) if backlog else latency.idle(seed, workers, progress, gateway), as_json)

@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.engine import DONE
 from benchmarks.prepared import PREPARED, Say, Workers, alive_pids, let_go, one, prepare, working
+from benchmarks.slow_gateway import SLOW, slow_gateway
 from models import clock
 from models.database import dial, transaction, value
 from models.errors import Broken
@@ -21,7 +22,7 @@ from models.settings import settings
 from notifications.notices import notices
 from sijil.enrol import enrol
 from sijil.generator.household import GeneratedHousehold, households
-from sijil.processes import start_gateway, stop
+from sijil.processes import set_settings, start_gateway, stop
 from sijil.proof_servers import ProofServers, proof_servers
 from tasks.wake import wake_after_intake
 from workflows.declaration import ApplicationBody
@@ -36,21 +37,27 @@ IDLE_SECONDS = 30.0
 LOOK_SECONDS = 0.002
 LEAST_BESIDE = 60  # applications beside the backlog, over as many backlogs as it takes
 FRESH = 700_000  # households of the seed from here on come one by one
+GATEWAYS = ("trial", *SLOW)
 RESTING = "select not machine from cases where id = %s"
 
 
-def idle(seed: int, workers: Workers, say: Say) -> dict[str, Any]:
-    """`p50_ms`, `p95_ms` on an idle system, and `idle_core_percent`: what workers and supervisor take of a core when nothing comes."""
+def idle(seed: int, workers: Workers, say: Say, how: str = "trial") -> dict[str, Any]:
+    """`p50_ms`, `p95_ms` on an idle system, `idle_core_percent`: what workers and supervisor take of a core when nothing comes; `stop_seconds` at SIGTERM."""
     with proof_servers("bench") as servers:
         servers.create("latency")
         coming = clean(seed)
         people = enrolled(coming, ONE_BY_ONE + WARM)
-        with gateway(), working(workers, ALL_QUEUES) as supervisor:
-            pids = [*alive_pids(), supervisor.pid]
-            times = [one_by_one(made) for made in people][WARM:]
-            say(f"{len(times)} applications one at a time")
-            rest = core_percent(pids, IDLE_SECONDS)
-    return {**told(times), "idle_core_percent": round(rest, 2), "applications": len(times), "settings": workers._asdict()}
+        with gateway(how):
+            with working(workers, ALL_QUEUES) as supervisor:
+                pids = [*alive_pids(), supervisor.pid]
+                times = [one_by_one(made) for made in people][WARM:]
+                say(f"{len(times)} applications one at a time")
+                rest = core_percent(pids, IDLE_SECONDS)
+                told_to_stop = time.monotonic()
+            stopped = time.monotonic() - told_to_stop
+        parked = one("select count(*) from cases where stage = 'parked'")
+    found = {**told(times), "idle_core_percent": round(rest, 2), "stop_seconds": round(stopped, 1), "parked": parked}
+    return {**found, "applications": len(times), "gateway": how, "settings": workers._asdict()}
 
 
 def beside_backlog(seed: int, backlog: int, workers: Workers, say: Say) -> dict[str, Any]:
@@ -83,8 +90,13 @@ def one_backlog(servers: ProofServers, coming: Iterator[GeneratedHousehold], wor
 
 
 @contextmanager
-def gateway() -> Iterator[None]:
-    """Somebody to deliver to: an idle system delivers, too."""
+def gateway(how: str) -> Iterator[None]:
+    """Somebody to deliver to, for an idle system delivers, too: the trial gateway, or one that is slow."""
+    if how in SLOW:
+        with slow_gateway(how) as url:
+            set_settings(gateway_url=url)
+            yield
+        return
     child = start_gateway(settings().home / "gateway.ndjson")
     try:
         yield

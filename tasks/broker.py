@@ -124,3 +124,14 @@ def require_broker() -> None:
         broker().client.ping()
     except redis.RedisError as error:
         raise Unavailable(f"The broker does not answer ({type(error).__name__}). SIJIL_BROKER_URL names it: a Redis or Valkey of the broker's own.") from error
+
+
+def broker_state() -> str:
+    """`ready`, `away`, or `refuses writes`: full, a replica, or unable to save what it has, so that wakes are lost although it answers."""
+    try:
+        broker().client.set(f"{broker().namespace}:asked", 1, px=1000)
+    except redis.ResponseError:
+        return "refuses writes"
+    except (redis.RedisError, Unavailable):
+        return "away"
+    return "ready"

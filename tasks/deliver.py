@@ -82,7 +82,7 @@ TAKE = """
     from due where (m.case_id, m.seq, m.template) = (due.case_id, due.seq, due.template)
     returning m.case_id, m.seq, m.template, m.id, m.fence, m.tries, m.channel, m.recipient, coalesce(m.body, '')
 """
-# No wait and no lease is longer than minutes: a clock that has gone back since set what lies days ahead.
+# No wait (tasks/gateways/http.py) and no lease is longer than a day: a clock that has gone back since set what lies days ahead.
 BRING_BACK = "update message set due_at = now() + %s where status in ('owed', 'sending') and due_at > now() + %s"
 # What was erased while it was under way is not owed again: there is nothing left of it to send.
 ANSWER = """

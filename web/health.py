@@ -4,7 +4,7 @@ from litestar import Response, get
 
 from models.errors import Unavailable
 from models.migrate import require
-from tasks.broker import require_broker
+from tasks.broker import broker_state
 from web.api.responses import Alive, Described, Ready, problems
 from web.errors import problem
 
@@ -26,15 +26,6 @@ def ready() -> Response[Ready]:
     except Unavailable:
         return problem(503, "The database does not answer, or is not migrated.")
     return Response(Ready(status="ready", database="ready", broker=broker_state()))
-
-
-def broker_state() -> str:
-    """Whether wakes go out."""
-    try:
-        require_broker()
-    except Unavailable:
-        return "away"
-    return "ready"
 
 
 HANDLERS = [live, ready]

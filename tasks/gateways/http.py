@@ -34,7 +34,7 @@ class Answer(msgspec.Struct):
 DEADLINE_SECONDS = 4.0
 CONNECT_SECONDS = 2.0  # after which nothing was sent for certain
 LONGEST_ANSWER = 1_000_000  # bytes; that for a full batch has ten thousand
-LONGEST_WAIT = timedelta(days=1)  # of a Retry-After
+LONGEST_WAIT = timedelta(hours=23)  # of a Retry-After; what waits for more than a day was put there by a clock that jumped (deliver.py)
 # The call as a whole: who we are, where we call, how often, and whether it can at all. None was carried, but where a proxy in between may not know.
 NONE_CARRIED = (401, 403, 404, 405, 407, 429, 503)
 WHOLE = (*NONE_CARRIED, 502, 504)
@@ -111,7 +111,7 @@ def refusal(response: httpx.Response, address: str) -> Unavailable:
 
 
 def wait_of(response: httpx.Response) -> timedelta | None:
-    """For how long it asks to be left alone: seconds or a date in Retry-After, a day at most; None for none, nonsense and the past."""
+    """For how long it asks to be left alone: seconds or a date in Retry-After, 23 hours at most; None for none, nonsense and the past."""
     said = response.headers.get("retry-after", "").strip()
     try:
         wait = timedelta(seconds=min(int(said), LONGEST_WAIT.total_seconds())) if said.isdecimal() else parsedate_to_datetime(said) - clock.now()

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import web
 from models import clock
+from tasks.broker import broker as the_broker
 from tests.conftest import forget_settings
 from tests.factories import a_body
 from tests.filing import a_drainer, drain_all, file_clean
@@ -63,6 +64,15 @@ def test_no_address_shows_the_schema_of_a_page() -> None:
 def test_the_portal_is_alive_and_ready(client: Client) -> None:
     assert client.get("/health/live").json() == {"status": "alive"}
     assert client.get("/health/ready").json() == {"status": "ready", "database": "ready", "broker": "ready"}
+
+
+def test_a_broker_that_answers_and_takes_no_writes_is_told_from_one_that_is_ready(client: Client) -> None:
+    the_broker().client.config_set("maxmemory", "1")
+    try:
+        assert client.get("/health/ready").json() == {"status": "ready", "database": "ready", "broker": "refuses writes"}
+    finally:
+        the_broker().client.config_set("maxmemory", "0")
+    assert client.get("/health/ready").json()["broker"] == "ready"
 
 
 def test_without_its_broker_it_is_ready_and_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
