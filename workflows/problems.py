@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from models.errors import Problem
-from models.settings import HTTP_ADDRESS
+from models.patterns import HTTP_ADDRESS
 from workflows.fields import CIN, IDCS, NO_CONTROLS
 
 WHOLE = "body"

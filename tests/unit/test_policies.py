@@ -93,12 +93,12 @@ def test_the_seal_ends_with_0_where_all_is_well(sealed: Path, capsys: pytest.Cap
     ("key", "changes"),
     [
         ("it cannot be read", {"[[thresholds]]": "[[thresholds"}),
-        ("thresholds.0.threshold: Field required", {"threshold = ": "treshold = "}),
-        ("thresholds.0.treshold: Extra inputs", {"threshold = ": "treshold = "}),
-        ("thresholds.0.threshold: must be a text", {'"9.8"': "9.8"}),
-        ("thresholds.0.threshold: Input should be a valid decimal", {'"9.8"': '"9,8"'}),
-        ("thresholds.0.in_force_from: must be a date without quotes", {"in_force_from = 2027-01-01": 'in_force_from = "2027-01-01"'}),
-        ("thresholds.0.sureness: Input should be", {'sureness = "H"': 'sureness = "sure"'}),
+        ("thresholds.0.threshold: Is missing", {"threshold = ": "treshold = "}),
+        ("thresholds.0.treshold: Unknown field", {"threshold = ": "treshold = "}),
+        ("thresholds.0.threshold: Must be a text", {'"9.8"': "9.8"}),
+        ("thresholds.0.threshold: Must be a number", {'"9.8"': '"9,8"'}),
+        ("thresholds.0.in_force_from: Must be a date without quotes", {"in_force_from = 2027-01-01": 'in_force_from = "2027-01-01"'}),
+        ("thresholds.0.sureness: Must be 'H'", {'sureness = "H"': 'sureness = "sure"'}),
         ("version: there is another 'ASD-2023-12-01'", {"ASD-2027-01-01": "ASD-2023-12-01"}),
     ],
 )
@@ -116,10 +116,10 @@ def test_a_file_that_is_not_right_is_not_sealed_and_file_and_key_are_named(
 @pytest.mark.parametrize(
     ("key", "changes"),
     [
-        ("urban.coefficients.has_landline: must be a text", {'has_landline = "0.0532"': "has_landline = 0.0532"}),
-        ("regions: must be those from 1 to 12", {"[regions.12]": "[regions.13]"}),
-        ("regions.3.rural: Field required", {'rural = "0.296"\n': ""}),
-        ("rural.constant: Field required", {'constant = "8.695"\n': ""}),
+        ("urban.coefficients.has_landline: Must be a text", {'has_landline = "0.0532"': "has_landline = 0.0532"}),
+        ("regions: Must be those from 1 to 12", {"[regions.12]": "[regions.13]"}),
+        ("regions.3.rural: Is missing", {'rural = "0.296"\n': ""}),
+        ("rural.constant: Is missing", {'constant = "8.695"\n': ""}),
     ],
 )
 def test_an_index_that_is_not_right_is_not_sealed_and_its_key_is_named(sealed: Path, key: str, changes: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from models.errors import Broken
+from workflows.problems import sentence
 
 REGIONS = range(1, 13)  # as numbered by decree 2-15-40
 
@@ -17,14 +18,14 @@ REGIONS = range(1, 13)  # as numbered by decree 2-15-40
 def written_out(value: object) -> object:
     """Only a text is a number of the law: what TOML calls a float is a binary fraction."""
     if not isinstance(value, str):
-        raise ValueError('must be a text, such as "9.743001"')
+        raise ValueError('Must be a text, such as "9.743001"')
     return value
 
 
 def without_quotes(value: object) -> object:
     """Only what TOML calls a date is a day of the law."""
     if not isinstance(value, date):
-        raise ValueError("must be a date without quotes, such as 2027-01-01")
+        raise ValueError("Must be a date without quotes, such as 2027-01-01")
     return value
 
 
@@ -99,7 +100,7 @@ class IndexFile(Part):
     def all_of_them(cls, regions: dict[int, RegionPart]) -> dict[int, RegionPart]:
         """A household may live in any of them."""
         if set(regions) != set(REGIONS):
-            raise ValueError(f"must be those from {REGIONS[0]} to {REGIONS[-1]}")
+            raise ValueError(f"Must be those from {REGIONS[0]} to {REGIONS[-1]}")
         return regions
 
 
@@ -128,7 +129,7 @@ def load(path: Path, kind: type[File]) -> File:
     try:
         return kind.model_validate(read(path))
     except ValidationError as error:
-        raise wrong(path, "; ".join(f"{key(each['loc'])}: {each['msg'].removeprefix('Value error, ')}" for each in error.errors())) from None
+        raise wrong(path, "; ".join(f"{key(each['loc'])}: {sentence(each).removesuffix('.')}" for each in error.errors())) from None
 
 
 def key(location: Sequence[int | str]) -> str:
