@@ -83,6 +83,7 @@ class DeclarationRow(SQLModel, table=True):
     household_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     body: str | None = Field(default=None, sa_column=Column(JSON))  # None: erased
     phone: str | None = None
+    salt: bytes | None = Field(default=None, sa_column=Column(LargeBinary))  # of the digests that the event which took it holds; erased with it
     made_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
@@ -102,6 +103,7 @@ class EventRow(SQLModel, table=True):
     salt: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     commitment: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # of salt, evidence and facts
     hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    owed: bytes = Field(sa_column=Column(LargeBinary, nullable=False, server_default=""))  # the digests of the messages it makes owed, one after the other
 
 
 class PersonClaim(SQLModel, table=True):

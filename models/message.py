@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Integer, SmallInteger, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Integer, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlmodel import Field, SQLModel
 
@@ -31,6 +31,7 @@ class Message(SQLModel, table=True):
     language: str
     recipient: str | None = None  # erased with the rest
     body: str | None = None
+    salt: bytes | None = Field(default=None, sa_column=Column(LargeBinary))  # of its digest, which its event seals; erased with the text
     # owed -> sending -> sent | failed | stuck (an operator must look)
     status: str = Field(default="owed", sa_column=Column(Text, nullable=False, server_default="owed"))
     rank: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))  # owed since, plus its case's lane's allowance

@@ -108,10 +108,12 @@ def a_register_answer(declaration: Declaration, changed: Mapping[int, Registered
 
 # One event of each kind, as they come about: what a new kind must be added to before its notices, history and chain are tested.
 EVENTS: tuple[Event, ...] = (
-    events.ApplicationReceived(channel="api", declaration=1, members=4),
+    events.ApplicationReceived(
+        channel="api", kind="registration", lane=0, household=8, reference="RSU-AAAA-BBBB-CCCC", key="0b" * 32, declaration=1, digest="0a" * 32, members=4
+    ),
     events.PersonsVerified(rules="verify-2026-11"),
     events.MembersMismatched(rules="verify-2026-11", mismatches=(events.Mismatch(0, "name_differs"), events.Mismatch(2, "unknown"))),
-    events.CorrectionReceived(declaration=2),
+    events.CorrectionReceived(declaration=2, digest="0c" * 32),
     events.CorrectionReminded(reminder=1),
     events.Lapsed(),
     events.CaseReopened(),
@@ -157,7 +159,7 @@ EVIDENCE: tuple[Evidence, ...] = (
     evidence.ScreeningAnswer(at=NOW, held=(evidence.Holder(1, 40, 400),), phone_households=5),
     evidence.IndexInForce(at=NOW, version="2021-08-09"),
     evidence.RegisterState(at=NOW, last_version=0, thresholds=("AMO_TADAMON-2022-12-01", "ASD-2023-12-01")),
-    evidence.Correction(at=NOW, by=evidence.DECLARANT, number=2),
+    evidence.Correction(at=NOW, by=evidence.DECLARANT, number=2, digest="0c" * 32),
     evidence.Withdrawal(at=NOW, by=evidence.DECLARANT),
     evidence.Reopening(at=NOW, by=evidence.DECLARANT),
     evidence.DoubtAnswer(at=NOW, by="officer:0123456789abcdef", verdict="lift", reason="moved"),

@@ -157,7 +157,7 @@ def answers(kind: type[Evidence], case: CaseFile, at: datetime) -> st.SearchStra
         ScreeningAnswer: screening_answers(case, at),
         IndexInForce: st.just(IndexInForce(at=at, version=index_in_force(at.date()).version)),
         RegisterState: st.builds(lambda last, known: RegisterState(at=at, last_version=last, thresholds=known), st.integers(0, 50), known_thresholds()),
-        Correction: st.just(Correction(at=at, by="declarant", number=case.declaration_number + 1)),
+        Correction: st.just(Correction(at=at, by="declarant", number=case.declaration_number + 1, digest="0c" * 32)),
         Withdrawal: st.just(Withdrawal(at=at, by="declarant")),
         Reopening: st.just(Reopening(at=at, by="declarant")),
         DoubtAnswer: st.builds(lambda said, by: DoubtAnswer(at=at, by=by, verdict=said[0], reason=said[1]), verdicts, caseworkers()),

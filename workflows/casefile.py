@@ -63,5 +63,5 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
         moved = msgspec.structs.replace(self, version=recorded.seq, declaration_number=number, past=past)
         if stage == self.stage:
             return moved
-        since = event.since if isinstance(event, DoubtReturned) else max([each.at for each in past.values()])
+        since = event.since if isinstance(event, DoubtReturned) else max([self.stage_since, *[each.at for each in past.values()]])
         return msgspec.structs.replace(moved, stage=stage, stage_since=since, stage_seq=recorded.seq, deadline=None)

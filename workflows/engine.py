@@ -16,6 +16,7 @@ from workflows.chain import seal
 from workflows.events import Event, Recorded
 from workflows.evidence import Evidence
 from workflows.flow import PARKED, step_of
+from workflows.ledger import enter
 from workflows.load import COLUMNS, CaseRow, case_files
 from workflows.ports import Notices, Outside, Ports
 from workflows.record import Place, Standing, copy, record, standing
@@ -86,8 +87,9 @@ def move(course: Course, event: Event, to: str, evidence: Evidence, notices: Not
     """Chains the event to the case and moves the file on."""
     file = course.file
     recorded = Recorded(file.version + 1, evidence.at, evidence.by, event)
-    sealed = seal(course.head, file.id, recorded, evidence)
-    course.moves.append(Move(file, sealed, notices(file, recorded)))
+    messages = [enter(notice) for notice in notices(file, recorded)]
+    sealed = seal(course.head, file.id, recorded, evidence, b"".join([each.digest for each in messages]))
+    course.moves.append(Move(file, sealed, messages))
     course.file, course.head = file.after(recorded, to), sealed.hash
 
 
@@ -97,7 +99,7 @@ def write(connection: Connection, courses: Sequence[Course], now: datetime) -> P
     standings = [standing(course.file, course.head, now) for course in courses]
     if moves:
         record(connection, moves, standings)
-    return Progress(len(courses), queues_of(standings), sum(len(each.notices) for each in moves))
+    return Progress(len(courses), queues_of(standings), sum(len(each.messages) for each in moves))
 
 
 def queues_of(standings: Sequence[Standing]) -> frozenset[str]:

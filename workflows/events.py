@@ -20,7 +20,13 @@ class ApplicationReceived(Event, frozen=True, kw_only=True, tag=True):
     """A household declared itself; the receipt was given."""
 
     channel: str  # "api" | "import"
+    kind: str  # of case
+    lane: int
+    household: int
+    reference: str
+    key: str  # the digest of what tells a repetition from a new application, under the declaration's salt
     declaration: int
+    digest: str  # of the declaration's stored bytes, under its salt
     members: int
 
 
@@ -51,6 +57,7 @@ class CorrectionReceived(Event, frozen=True, kw_only=True, tag=True):
     """The citizen declared again."""
 
     declaration: int
+    digest: str  # of its stored bytes, under its salt
 
 
 class CorrectionReminded(Event, frozen=True, kw_only=True, tag=True):

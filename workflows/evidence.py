@@ -87,9 +87,10 @@ class Order(Evidence, frozen=True, kw_only=True, tag=True):
 
 
 class Correction(Evidence, frozen=True, kw_only=True, tag=True):
-    """A citizen declares again. `number` is that of the new declaration, which is stored beside, not here."""
+    """A citizen declares again. `number` is that of the new declaration, which is stored beside, not here; `digest` that of its stored bytes."""
 
     number: int
+    digest: str
 
 
 class Withdrawal(Evidence, frozen=True, kw_only=True, tag=True):

@@ -13,7 +13,7 @@ from models.errors import Problem
 from models.settings import settings
 from workflows.arrays import columns
 from workflows.casefile import CaseFile
-from workflows.chain import GENESIS
+from workflows.chain import GENESIS, digest, new_salt
 from workflows.declaration import ApplicationBody, Declaration, objections, stored
 from workflows.engine import Course, move
 from workflows.events import ApplicationReceived
@@ -99,7 +99,7 @@ KEEP_KEYS = """
 """
 DISCARD_KEYS = "delete from receipt where case_id = any(%s)"
 DISCARD_CASES = "delete from cases where id = any(%s)"
-DECLARATION = "case_id, number, household_id, body, phone, made_at"
+DECLARATION = "case_id, number, household_id, body, phone, salt, made_at"
 
 
 @dataclass(slots=True)
@@ -109,6 +109,7 @@ class Arrival:
     application: Application
     body: str
     body_hash: bytes
+    salt: bytes
     course: Course
     reference: str
 
@@ -215,11 +216,23 @@ def new_file(application: Application, case_id: int, household_id: int, now: dat
 
 def arrival(application: Application, file: CaseFile, notices: Notices) -> Arrival:
     """One application as a case that has received its first event."""
-    course = Course(file, GENESIS)
-    event = ApplicationReceived(channel=application.channel, declaration=1, members=len(application.declaration.members))
+    course, salt, body = Course(file, GENESIS), new_salt(), application.body
+    event = ApplicationReceived(
+        channel=application.channel, kind=file.kind, lane=file.lane, household=file.household_id, reference=file.reference,
+        key=sealed_key(salt, application.full_key), declaration=1, digest=sealed_body(salt, body), members=len(application.declaration.members),
+    )  # fmt: skip
     move(course, event, REGISTRATION.first, Submission(at=file.submitted_at, by=DECLARANT), notices)
-    body = application.body
-    return Arrival(application, body, hash_of(body), course, file.reference)
+    return Arrival(application, body, hash_of(body), salt, course, file.reference)
+
+
+def sealed_body(salt: bytes, body: str) -> str:
+    """The digest of a declaration's stored bytes that the event which takes it holds."""
+    return digest("declaration", salt, body.encode()).hex()
+
+
+def sealed_key(salt: bytes, full_key: str) -> str:
+    """The same of the receipt's key."""
+    return digest("key", salt, full_key.encode()).hex()
 
 
 def keep_keys(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:
@@ -268,6 +281,6 @@ def case_columns(arrival: Arrival) -> tuple[Any, ...]:
 
 def write_down(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> None:
     """The declarations, the first events and the messages that say they were received."""
-    declarations = [(each.course.file.id, 1, each.course.file.household_id, each.body, each.application.declaration.phone, now) for each in arrivals]
+    declarations = [(each.course.file.id, 1, each.course.file.household_id, each.body, each.application.declaration.phone, each.salt, now) for each in arrivals]
     copy(connection, "declaration", DECLARATION, declarations)
     record_moves(connection, [move for each in arrivals for move in each.course.moves])

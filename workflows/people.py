@@ -10,12 +10,13 @@ from sqlmodel import Session
 from models.database import Connection, raw
 from models.errors import NotFound, Problem, Refused, Stale
 from models.settings import settings
+from workflows.chain import new_salt
 from workflows.declaration import Declaration, objections, stored
 from workflows.engine import Course, Progress, advance, lock, lock_all, move, write
 from workflows.events import CaseResumed
 from workflows.evidence import DECLARANT, Correction, DoubtAnswer, Evidence, Order, Reopening, Withdrawal
 from workflows.flow import PARKED
-from workflows.intake import DECLARATION
+from workflows.intake import DECLARATION, sealed_body
 from workflows.keyed import is_secret_of, pseudonym
 from workflows.load import Found, case_files, find
 from workflows.ports import Notices
@@ -74,7 +75,7 @@ def answer_of_citizen(session: Session, answer: CitizenAnswer, now: datetime, no
         raise NotFound("There is no application with this reference and secret.")
     case = find(connection, answer.reference)
     if answer.kind == "correction":
-        form: Evidence = Correction(at=now, by=DECLARANT, number=redeclare(connection, case, answer.version, answer.declaration, now))
+        form: Evidence = redeclare(connection, case, answer.version, answer.declaration, now)
     elif answer.kind == "withdrawal":
         form = Withdrawal(at=now, by=DECLARANT)
     elif answer.kind == "reopening":
@@ -87,8 +88,8 @@ def answer_of_citizen(session: Session, answer: CitizenAnswer, now: datetime, no
     return moved
 
 
-def redeclare(connection: Connection, case: Found, version: int | None, declaration: Declaration | None, now: datetime) -> int:
-    """Stores the new declaration beside the old; its number. Even the declarant's identifier may have been the mistake.
+def redeclare(connection: Connection, case: Found, version: int | None, declaration: Declaration | None, now: datetime) -> Correction:
+    """Stores the new declaration beside the old. Even the declarant's identifier may have been the mistake.
 
     The case is locked first, so that of two clicks at once the second is Stale.
     """
@@ -101,10 +102,10 @@ def redeclare(connection: Connection, case: Found, version: int | None, declarat
     except psycopg.errors.UniqueViolation:
         text = "The declarant now named already has another open application. Withdraw that one first, or correct it instead."
         raise Refused("open_application", text, problems=[Problem("declaration.members", text)]) from None
-    number = case.declaration + 1
-    row = (case.id, number, case.household_id, stored(declaration), declaration.phone, now)
+    number, salt, body = case.declaration + 1, new_salt(), stored(declaration)
+    row = (case.id, number, case.household_id, body, declaration.phone, salt, now)
     copy(connection, "declaration", DECLARATION, [row])
-    return number
+    return Correction(at=now, by=DECLARANT, number=number, digest=sealed_body(salt, body))
 
 
 def refuse_what_cannot_be(case: Found, declaration: Declaration, now: datetime) -> None:

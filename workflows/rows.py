@@ -7,26 +7,27 @@ from workflows import lanes
 from workflows.casefile import CaseFile
 from workflows.chain import Sealed
 from workflows.events import Event, HouseholdApproved, ScoreComputed
-from workflows.ports import Notice
+from workflows.ledger import Entry
 
 Row = tuple[Any, ...]
 
 
 class Move(NamedTuple):
-    """One decision: the file it was made on, the event as stored, the notices it makes owed."""
+    """One decision: the file it was made on, the event as stored, the messages it makes owed."""
 
     case: CaseFile
     sealed: Sealed
-    notices: Sequence[Notice]
+    messages: Sequence[Entry]
 
 
 class Table(NamedTuple):
-    """A table that moves write to: its columns, the event that makes rows of it (None: every one), and a move's rows."""
+    """A table that moves write to: its columns, the event that makes rows of it (None: every one), a move's rows, and whether they repeat what was declared."""
 
     name: str
     columns: str
     on: type[Event] | None
     rows: Callable[[Move, Any], Iterable[Row]]
+    of_declaration: bool = False
 
     def rows_of(self, moves: Iterable[Move]) -> list[Row]:
         """All rows of these moves."""
@@ -40,15 +41,15 @@ def event_rows(move: Move, event: Event) -> Iterable[Row]:
 
 def event_row(s: Sealed) -> Row:
     """An event as it is stored."""
-    return (s.case_id, s.recorded.seq, s.kind, s.recorded.at, s.recorded.actor, s.evidence.decode(), s.facts.decode(), s.salt, s.commitment, s.hash)
+    return (s.case_id, s.recorded.seq, s.kind, s.recorded.at, s.recorded.actor, s.evidence.decode(), s.facts.decode(), s.salt, s.commitment, s.owed, s.hash)
 
 
 def message_rows(move: Move, event: Event) -> Iterable[Row]:
     """The messages that it makes owed, with the rank of their case's lane."""
     s, rank = move.sealed, lanes.rank(move.case.lane, move.sealed.recorded.at)
     return [
-        (s.case_id, s.recorded.seq, notice.template, notice.channel, notice.language, notice.recipient, notice.body, rank, s.recorded.at)
-        for notice in move.notices
+        (s.case_id, s.recorded.seq, *entry.notice, entry.id, entry.salt, rank, s.recorded.at)
+        for entry in move.messages
     ]  # fmt: skip
 
 
@@ -86,13 +87,13 @@ def eligibility_rows(move: Move, event: HouseholdApproved) -> Iterable[Row]:
     return [(household, version, each.programme, each.eligible, each.threshold, each.policy) for each in event.eligibilities]
 
 
-EVENTS = Table("event", "case_id, seq, kind, at, actor, evidence, facts, salt, commitment, hash", None, event_rows)
-TABLES = (
-    EVENTS,
+EVENTS = Table("event", "case_id, seq, kind, at, actor, evidence, facts, salt, commitment, owed, hash", None, event_rows)
+REGISTER = (
     Table("score", "case_id, seq, household_id, value, policy, computed_at", ScoreComputed, score_rows),
     Table("household", "id, registered_by, registered_at", HouseholdApproved, household_rows),
-    Table("household_version", "household_id, version, valid, known, case_id, milieu, region, commune, size", HouseholdApproved, version_rows),
-    Table("household_member", "household_id, version, position, idcs, name, relationship", HouseholdApproved, member_rows),
+    Table("household_version", "household_id, version, valid, known, case_id, milieu, region, commune, size", HouseholdApproved, version_rows, True),
+    Table("household_member", "household_id, version, position, idcs, name, relationship", HouseholdApproved, member_rows, True),
     Table("eligibility", "household_id, version, programme, eligible, threshold, policy", HouseholdApproved, eligibility_rows),
-    Table("message", "case_id, seq, template, channel, language, recipient, body, rank, due_at", None, message_rows),
 )
+MESSAGES = Table("message", "case_id, seq, template, channel, language, recipient, body, id, salt, rank, due_at", None, message_rows)
+TABLES = (EVENTS, *REGISTER, MESSAGES)

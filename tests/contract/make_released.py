@@ -33,7 +33,7 @@ def main() -> None:
 def example(event: Any, before: list[dict[str, Any]]) -> dict[str, Any]:
     """An event as it would be stored, chained to the last one of the file."""
     head = bytes.fromhex(before[-1]["hash"]) if before else GENESIS
-    sealed = seal(head, 7, a_recorded(event, seq=len(before) + 1), TimePassed(at=NOW), SALT)
+    sealed = seal(head, 7, a_recorded(event, seq=len(before) + 1), TimePassed(at=NOW), salt=SALT)
     return {
         "kind": sealed.kind, "case_id": sealed.case_id, "seq": sealed.recorded.seq, "at": sealed.recorded.at.isoformat(), "actor": sealed.recorded.actor,
         "evidence": sealed.evidence.decode(), "facts": sealed.facts.decode(), "salt": sealed.salt.hex(),

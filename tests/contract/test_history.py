@@ -16,7 +16,7 @@ from workflows.chain import GENESIS, commit, encode, link
 from workflows.events import KINDS
 from workflows.evidence import KINDS as EVIDENCE_KINDS
 from workflows.flow import FLOWS, PARKED
-from workflows.history.replay import NOT_DECIDED
+from workflows.history.retelling import NOT_DECIDED
 
 RELEASED: dict[str, Any] = json.loads(Path(__file__).with_name("released.json").read_text())
 STORED: list[dict[str, Any]] = RELEASED["events"]

@@ -50,8 +50,9 @@ def rewrite(case_id: int, first: int = 1) -> None:
     """Every event from there on anew, under another actor, as somebody with the database's password and the source can do it."""
     head = rows("select hash from event where case_id = %s and seq = %s", case_id, first - 1)
     before = head[0][0] if head else GENESIS
-    for seq, kind, at, commitment in rows("select seq, kind, at, commitment from event where case_id = %s and seq >= %s order by seq", case_id, first):
-        before = link(before, case_id, seq, kind, at, "somebody", commitment)
+    events = "select seq, kind, at, commitment, owed from event where case_id = %s and seq >= %s order by seq"
+    for seq, kind, at, *sealed in rows(events, case_id, first):
+        before = link(before, case_id, seq, kind, at, "somebody", *sealed)
         rows("update event set actor = 'somebody', hash = %s where case_id = %s and seq = %s", before, case_id, seq)
     mend_head(case_id)
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from models.errors import Unavailable
-from tests.filing import Worker, a_drainer, a_household, borrowing, clean, drain_all, file, file_clean, register, stage_of
+from tests.filing import Worker, a_drainer, a_household, borrowing, changed, clean, drain_all, file, file_clean, register, stage_of
 from tests.integration.importing import imported as imported
 from tests.integration.registers import Poisoned, Register
 from tests.integration.running import ready as ready
 from tests.integration.running import sijil as sijil
+from tests.people import after, caseworker, citizen, ring_timers
 from workflows.intake import Taken
 from workflows.queue.drain import Drainer
 
@@ -67,3 +68,30 @@ def notified(database: str, worker: Worker) -> list[Taken]:
 def anchors(tmp_path: Path) -> Path:
     """Where anchors go."""
     return tmp_path / "anchors"
+
+
+@pytest.fixture
+def eventful(database: str, worker: Worker) -> None:
+    """Applications with every kind of event but those of operators: corrections, reminders, lapses, reopenings, doubts, refusals, withdrawals."""
+    a_worker = worker()
+    corrected, lapsing, mine, theirs, more, refused_one = (a_household(place, members=3) for place in range(6))
+    register([corrected, lapsing, mine, theirs, more, refused_one])
+    wrong = [changed(each.body, 1, birth_date="1977-07-07", birth_precision="day") for each in (corrected, lapsing)]
+    first, second, _, doubted, _, refusable = file(
+        *wrong, mine.body, borrowing(theirs.body, mine.body), more.body, borrowing(refused_one.body, more.body)
+    )
+    drain_all(a_worker)
+
+    citizen(first, "correction", corrected.body)
+    caseworker(doubted, "lift", "moved")
+    caseworker(refusable, "refuse", "false_declaration", "amina")
+    caseworker(refusable, "refuse", "false_declaration", "brahim")
+    drain_all(a_worker)
+    for days in (7.1, 21.1, 30.1):
+        with after(days=days):
+            ring_timers()
+            drain_all(a_worker)
+    with after(days=31):
+        citizen(second, "reopening")
+        citizen(second, "withdrawal")
+        drain_all(a_worker)

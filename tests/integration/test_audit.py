@@ -105,10 +105,10 @@ def test_a_change_is_found_even_without_any_anchor(notified: list[Taken], anchor
 def forge(case_id: int) -> None:
     """Writes the last event anew as somebody who knows how chains are made, and mends the case."""
     before = value("select hash from event where case_id = %s and seq = 5", case_id)
-    at, actor, evidence = rows("select at, actor, evidence::text from event where case_id = %s and seq = 6", case_id)[0]
+    at, actor, evidence, owed = rows("select at, actor, evidence::text, owed from event where case_id = %s and seq = 6", case_id)[0]
     facts, salt = '{"type":"NoticesIssued","programmes":["ASD","AMO_TADAMON"]} ', bytes(16)
     commitment = commit(salt, evidence.encode(), facts.encode())
-    forged = link(before, case_id, 6, "NoticesIssued", at, actor, commitment)
+    forged = link(before, case_id, 6, "NoticesIssued", at, actor, commitment, owed)
     rows("update event set facts = %s, salt = %s, commitment = %s, hash = %s where case_id = %s and seq = 6", facts, salt, commitment, forged, case_id)
     rows("update cases set head = %s where id = %s", forged, case_id)
 

@@ -49,10 +49,10 @@ def test_an_arrival_rests_on_a_submission_and_a_resuming_on_an_order(database: s
 def test_an_erasure_rests_on_an_order(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Evidence] = []
 
-    def noting(previous: bytes, case_id: int, recorded: Recorded, evidence: Evidence) -> Sealed:
+    def noting(previous: bytes, case_id: int, recorded: Recorded, evidence: Evidence, owed: bytes = b"") -> Sealed:
         """Nothing of it is stored but its commitment."""
         given.append(evidence)
-        return seal(previous, case_id, recorded, evidence)
+        return seal(previous, case_id, recorded, evidence, owed)
 
     (taken,) = file_clean(1)
     drain_all(worker())

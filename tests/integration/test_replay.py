@@ -7,39 +7,15 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import forget_policies
-from tests.filing import Worker, a_household, borrowing, changed, drain_all, events_of, everything, facts_of, file, file_clean, register, rows, stage_of, value
+from tests.filing import Worker, a_household, changed, drain_all, events_of, everything, facts_of, file, file_clean, register, rows, stage_of, value
 from tests.integration.auditing import replayed
-from tests.people import after, caseworker, citizen, retry_parked, ring_timers
+from tests.people import after, retry_parked, ring_timers
 from workflows.flow import REGISTRATION
 from workflows.history import replay
 from workflows.intake import Taken
 
 
-def test_every_decision_of_every_kind_is_computed_again_to_the_same_bytes(database: str, worker: Worker) -> None:
-    """Corrections, reminders, lapses, reopenings, doubts, refusals, withdrawals and parking included."""
-    a_worker = worker()
-    corrected, lapsing, mine, theirs, more, refused_one = (a_household(place, members=3) for place in range(6))
-    register([corrected, lapsing, mine, theirs, more, refused_one])
-    wrong = [changed(each.body, 1, birth_date="1977-07-07", birth_precision="day") for each in (corrected, lapsing)]
-    first, second, _, doubted, _, refusable = file(
-        *wrong, mine.body, borrowing(theirs.body, mine.body), more.body, borrowing(refused_one.body, more.body)
-    )
-    drain_all(a_worker)
-
-    citizen(first, "correction", corrected.body)
-    caseworker(doubted, "lift", "moved")
-    caseworker(refusable, "refuse", "false_declaration", "amina")
-    caseworker(refusable, "refuse", "false_declaration", "brahim")
-    drain_all(a_worker)
-    for days in (7.1, 21.1, 30.1):
-        with after(days=days):
-            ring_timers()
-            drain_all(a_worker)
-    with after(days=31):
-        citizen(second, "reopening")
-        citizen(second, "withdrawal")
-        drain_all(a_worker)
-
+def test_every_decision_of_every_kind_is_computed_again_to_the_same_bytes(eventful: None) -> None:
     found = replayed()
 
     kinds = {kind for (kind,) in rows("select distinct kind from event")}
@@ -123,7 +99,7 @@ def test_replay_of_an_empty_register_is_empty(database: str) -> None:
 
 
 def test_replay_goes_through_more_cases_than_it_reads_at_once(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "CASES", replay.CASES.replace("limit 500", "limit 2"))
+    monkeypatch.setattr(replay, "AT_ONCE", 2)
     file_clean(5)
     drain_all(worker())
 

@@ -8,6 +8,7 @@ from models.database import Connection, raw, transaction
 from tests.filing import a_household, changed, drain_all, events_of, file, register
 from tests.people import citizen
 from workflows.history import replay
+from workflows.history.retelling import History, histories
 from workflows.queue.drain import Drainer
 
 
@@ -18,14 +19,13 @@ def test_a_correction_that_is_committed_between_two_reads_does_not_count_as_eras
     register([made])
     (taken,) = file(changed(made.body, 1, birth_date="1977-07-07", birth_precision="day"))
     drain_all(worker())
-    read_events = replay.by_case
 
-    def after_a_correction(connection: Connection, numbers: list[int]) -> dict[int, list[replay.Stored]]:
+    def after_a_correction(connection: Connection, numbers: list[int]) -> dict[int, History]:
         citizen(taken, "correction", made.body)
         drain_all(worker())
-        return read_events(connection, numbers)
+        return histories(connection, numbers)
 
-    monkeypatch.setattr(replay, "by_case", after_a_correction)
+    monkeypatch.setattr(replay, "histories", after_a_correction)
     with transaction() as session:
         found = replay.replay(raw(session))
 

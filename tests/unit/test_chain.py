@@ -15,23 +15,24 @@ SALT = bytes(range(16))
 EVENT = PersonsVerified(rules="verify-2026-11")
 EVIDENCE = TimePassed(at=NOW)
 RECORDED = a_recorded(EVENT, seq=3)
-ORDINARY = seal(GENESIS, 7, RECORDED, EVIDENCE, SALT)
+ORDINARY = seal(GENESIS, 7, RECORDED, EVIDENCE, salt=SALT)
 
 
 def test_the_same_event_gives_the_same_hash() -> None:
-    assert seal(GENESIS, 7, RECORDED, EVIDENCE, SALT) == ORDINARY
+    assert seal(GENESIS, 7, RECORDED, EVIDENCE, salt=SALT) == ORDINARY
 
 
 CHANGED: dict[str, Callable[[], Sealed]] = {
-    "the hash before": lambda: seal(bytes(31) + b"\1", 7, RECORDED, EVIDENCE, SALT),
-    "the case": lambda: seal(GENESIS, 8, RECORDED, EVIDENCE, SALT),
-    "the sequence": lambda: seal(GENESIS, 7, a_recorded(EVENT, seq=4), EVIDENCE, SALT),
-    "the kind": lambda: seal(GENESIS, 7, a_recorded(DoubtLifted(reason="moved"), seq=3), EVIDENCE, SALT),
-    "the facts": lambda: seal(GENESIS, 7, a_recorded(PersonsVerified(rules="other"), seq=3), EVIDENCE, SALT),
-    "the time": lambda: seal(GENESIS, 7, a_recorded(EVENT, seq=3, at=NOW + timedelta(microseconds=1)), EVIDENCE, SALT),
-    "the actor": lambda: seal(GENESIS, 7, a_recorded(EVENT, seq=3, actor="officer:1"), EVIDENCE, SALT),
-    "the evidence": lambda: seal(GENESIS, 7, RECORDED, TimePassed(at=NOW, by="officer:1"), SALT),
-    "the salt": lambda: seal(GENESIS, 7, RECORDED, EVIDENCE, bytes(16)),
+    "the hash before": lambda: seal(bytes(31) + b"\1", 7, RECORDED, EVIDENCE, salt=SALT),
+    "the case": lambda: seal(GENESIS, 8, RECORDED, EVIDENCE, salt=SALT),
+    "the sequence": lambda: seal(GENESIS, 7, a_recorded(EVENT, seq=4), EVIDENCE, salt=SALT),
+    "the kind": lambda: seal(GENESIS, 7, a_recorded(DoubtLifted(reason="moved"), seq=3), EVIDENCE, salt=SALT),
+    "the facts": lambda: seal(GENESIS, 7, a_recorded(PersonsVerified(rules="other"), seq=3), EVIDENCE, salt=SALT),
+    "the time": lambda: seal(GENESIS, 7, a_recorded(EVENT, seq=3, at=NOW + timedelta(microseconds=1)), EVIDENCE, salt=SALT),
+    "the actor": lambda: seal(GENESIS, 7, a_recorded(EVENT, seq=3, actor="officer:1"), EVIDENCE, salt=SALT),
+    "the evidence": lambda: seal(GENESIS, 7, RECORDED, TimePassed(at=NOW, by="officer:1"), salt=SALT),
+    "the messages owed": lambda: seal(GENESIS, 7, RECORDED, EVIDENCE, bytes(32), SALT),
+    "the salt": lambda: seal(GENESIS, 7, RECORDED, EVIDENCE, salt=bytes(16)),
 }
 
 
@@ -59,7 +60,7 @@ def test_an_event_verifies_from_what_is_stored_with_it() -> None:
 
 
 def test_an_erased_event_still_verifies_without_facts_and_salt() -> None:
-    after = seal(ORDINARY.hash, 7, a_recorded(CaseErased(events=3), seq=4), EVIDENCE, bytes(16))
+    after = seal(ORDINARY.hash, 7, a_recorded(CaseErased(events=3), seq=4), EVIDENCE, salt=bytes(16))
     rehashed = link(GENESIS, 7, 3, ORDINARY.kind, NOW, "sijil", ORDINARY.commitment)
     assert link(rehashed, 7, 4, after.kind, NOW, "sijil", after.commitment) == after.hash
 
@@ -86,6 +87,6 @@ def test_a_score_enters_with_every_digit() -> None:
     def scored(text: str) -> bytes:
         term = Contribution("hh_size", Decimal(4), Decimal("-0.177"), Decimal("-0.708"))
         event = ScoreComputed(policy="p", score=Decimal(text), constant=Decimal(0), region=Decimal(0), contributions=(term,))
-        return seal(GENESIS, 7, a_recorded(event), EVIDENCE, SALT).hash
+        return seal(GENESIS, 7, a_recorded(event), EVIDENCE, salt=SALT).hash
 
     assert len({scored("9.5"), scored("9.50"), scored("9.5000000000000000000000001")}) == 3

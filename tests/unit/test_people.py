@@ -37,11 +37,11 @@ def waiting(*past: object, stage_seq: int = 0) -> CaseFile:
 
 
 def test_a_correction_is_always_taken() -> None:
-    assert correct.decide(waiting(), Correction(at=NOW, number=2)) == CorrectionReceived(declaration=2)
+    assert correct.decide(waiting(), Correction(at=NOW, number=2, digest="0c" * 32)) == CorrectionReceived(declaration=2, digest="0c" * 32)
 
 
 def test_the_file_goes_on_with_the_declaration_that_was_corrected() -> None:
-    event = a_recorded(CorrectionReceived(declaration=2), seq=5, at=NOW + DAY)
+    event = a_recorded(CorrectionReceived(declaration=2, digest="0c" * 32), seq=5, at=NOW + DAY)
     moved = waiting().after(event, "submitted")
     assert (moved.declaration_number, moved.stage, moved.version, moved.stage_since) == (2, "submitted", 5, NOW + DAY)
 
@@ -61,7 +61,7 @@ def test_what_was_said_in_this_stay_counts_whatever_the_clock_did_meanwhile(hour
 
 def test_what_was_said_in_an_earlier_stay_is_not_of_this_one_though_a_clock_went_back() -> None:
     reminded = waiting(a_recorded(CorrectionReminded(reminder=1), seq=5, at=NOW + DAY))
-    corrected = reminded.after(a_recorded(CorrectionReceived(declaration=2), seq=6, at=NOW), "submitted")
+    corrected = reminded.after(a_recorded(CorrectionReceived(declaration=2, digest="0c" * 32), seq=6, at=NOW), "submitted")
     back = corrected.after(a_recorded(MembersMismatched(rules="r", mismatches=()), seq=7, at=NOW), "needs_correction")
     assert back.last_here(CorrectionReminded) is None
 

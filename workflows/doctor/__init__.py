@@ -3,17 +3,18 @@
 `quick.py` asks once, `ranges.py` goes through whole tables, each range in a short transaction of its own: no snapshot stays open.
 """
 
-from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection
+from contextlib import nullcontext
 
 from models.database import Connection, value
+from workflows.doctor.comparison import NAMES as RECOMPUTED
 from workflows.doctor.findings import Findings
 from workflows.doctor.quick import QUICK
-from workflows.doctor.ranges import LEAST, MOST, WALKS, Walk
+from workflows.doctor.ranges import WALKS, Walk
 from workflows.flow import QUEUES
+from workflows.ranges import LEAST, MOST, Snapshots, next_range
 
-Snapshots = Callable[[], AbstractContextManager[Connection]]
-NAMES = (*dict.fromkeys([*(name for walk in WALKS for name in walk.checks), *QUICK]),)
+NAMES = (*dict.fromkeys([*(name for walk in WALKS for name in walk.checks), *RECOMPUTED, *QUICK]),)
 
 
 def examine(connection: Connection, owed_kinds: Collection[str]) -> dict[str, int]:
@@ -41,6 +42,6 @@ def go(walk: Walk, snapshots: Snapshots, known: dict[str, object], findings: Fin
     after = LEAST
     while after < MOST:
         with snapshots() as connection:
-            at = walk.next_range(connection, after)
+            at = next_range(connection, walk.table, after, walk.at_once)
             walk.look(connection, at, known, findings)
         after = at.upto

@@ -26,6 +26,11 @@ class Findings:
 
     counts: Counter[str] = field(default_factory=Counter)
     places: dict[str, list[Place]] = field(default_factory=dict)
+    erased: int = 0  # cases that cannot be told again, because what they rest on was erased; no fault
+
+    def at(self, name: str, place: Place) -> None:
+        """One more, there."""
+        self.add(name, 1, [place])
 
     def add(self, name: str, count: int, places: Iterable[Place] = ()) -> None:
         """So many more of these, some of which are there."""

@@ -1,21 +1,12 @@
-"""What only a look at every row tells: whole tables, gone through by ranges of cases, then by ranges of households.
+"""What only a look at every row tells: whole tables, gone through by ranges of cases, then by ranges of households."""
 
-A range goes from one number to the next and not from row to row, so that rows whose case or household is gone belong to one, too.
-"""
-
+from collections.abc import Callable
 from typing import NamedTuple
 
 from models.database import Connection
+from workflows.doctor.comparison import compare_range
 from workflows.doctor.findings import FIRST, Findings, Place
-
-LEAST, MOST = -(2**63), 2**63 - 1
-
-
-class Range(NamedTuple):
-    """The numbers after the one, up to the other."""
-
-    after: int
-    upto: int
+from workflows.ranges import Range
 
 
 class Check(NamedTuple):
@@ -34,13 +25,8 @@ class Walk(NamedTuple):
     key: str  # "case" | "household"
     table: str
     checks: dict[str, Check]
-    at_once: int = 2000
-
-    def next_range(self, connection: Connection, after: int) -> Range:
-        """The range that follows; the last one has no end."""
-        ids = f"select id from {self.table} where id > %s order by id limit %s"
-        (last,) = connection.execute(f"select max(id) from ({ids}) as next", [after, self.at_once]).fetchone() or (None,)
-        return Range(after, MOST if last is None else last)
+    recompute: Callable[[Connection, Range, Findings], None] | None = None
+    at_once: int = 1000
 
     def look(self, connection: Connection, at: Range, known: dict[str, object], findings: Findings) -> None:
         """Every check of one range."""
@@ -48,6 +34,8 @@ class Walk(NamedTuple):
             statement = f"select count(*) over (), number from ({check.statement}) as wrong (number) limit {FIRST}"
             rows = connection.execute(statement, {**known, **at._asdict()}).fetchall()
             findings.add(name, rows[0][0] if rows else 0, (Place(check.table, self.key, number) for _, number in rows))
+        if self.recompute:
+            self.recompute(connection, at, findings)
 
 
 C = "c.id > %(after)s and c.id <= %(upto)s"
@@ -88,7 +76,18 @@ CASES = Walk(
             select case_id from score s where case_id > %(after)s and case_id <= %(upto)s
             and not exists (select from event e where (e.case_id, e.seq) = (s.case_id, s.seq))
         """),
+        "declarations_without_case": Check("declaration", """
+            select case_id from declaration d where case_id > %(after)s and case_id <= %(upto)s and not exists (select from cases c where c.id = d.case_id)
+        """),
+        "messages_without_case": Check("message", """
+            select case_id from message m where case_id > %(after)s and case_id <= %(upto)s and not exists (select from cases c where c.id = m.case_id)
+        """),
+        "claims_without_case": Check("person_claim", """
+            select case_id from person_claim p where case_id > %(after)s and case_id <= %(upto)s
+            and not exists (select from cases c where (c.id, c.household_id) = (p.case_id, p.household_id))
+        """),
     },
+    compare_range,
 )  # fmt: skip
 
 MEMBERS = """
@@ -116,6 +115,19 @@ HOUSEHOLDS = Walk(
         "members_without_version": Check("household_member", """
             select household_id from household_member m where household_id > %(after)s and household_id <= %(upto)s
             and not exists (select from household_version v where (v.household_id, v.version) = (m.household_id, m.version))
+        """),
+        "eligibilities_without_version": Check("eligibility", """
+            select household_id from eligibility e where household_id > %(after)s and household_id <= %(upto)s
+            and not exists (select from household_version v where (v.household_id, v.version) = (e.household_id, e.version))
+        """),
+        # Their case is there, and about this household.
+        "households_without_case": Check("household", """
+            select id from household h where id > %(after)s and id <= %(upto)s
+            and not exists (select from cases c where (c.id, c.household_id) = (h.registered_by, h.id))
+        """),
+        "versions_without_case": Check("household_version", """
+            select household_id from household_version v where household_id > %(after)s and household_id <= %(upto)s
+            and not exists (select from cases c where (c.id, c.household_id) = (v.case_id, v.household_id))
         """),
     },
 )  # fmt: skip

@@ -28,7 +28,7 @@ from workflows.history.ranges import Connections, Range, ranges
 from workflows.history.retention import cutoff
 
 EVENTS_AT_ONCE = 2000  # of one case there may be any number
-FIELDS = "e.case_id, e.seq, e.kind, e.at, e.actor, e.evidence::text, e.facts::text, e.salt, e.commitment, e.hash"
+FIELDS = "e.case_id, e.seq, e.kind, e.at, e.actor, e.evidence::text, e.facts::text, e.salt, e.commitment, e.owed, e.hash"
 EVENTS = f"select {FIELDS} from event e where e.case_id > %s and e.case_id <= %s order by e.case_id, e.seq"
 SINCE = f"""
     select {FIELDS} from unnest(%s::bigint[], %s::int[]) as moved (case_id, seq) join event e on e.case_id = moved.case_id and e.seq > moved.seq

@@ -32,6 +32,7 @@ class Stored(NamedTuple):
     facts: str | None
     salt: bytes | None
     commitment: bytes
+    owed: bytes
     hash: bytes
 
     @property
@@ -119,5 +120,5 @@ def wrong(event: Stored, before: Head) -> Iterator[str]:
         yield f", event {seq}: has evidence or facts without their salt"
     if event.salt is not None and commit(event.salt, str(event.evidence).encode(), str(event.facts).encode()) != event.commitment:
         yield f", event {seq}: evidence or facts were changed"
-    if link(before[1], event.case_id, seq, event.kind, event.at, event.actor, event.commitment) != event.hash:
+    if link(before[1], event.case_id, seq, event.kind, event.at, event.actor, event.commitment, event.owed) != event.hash:
         yield f", event {seq}: does not follow from the one before"

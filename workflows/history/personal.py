@@ -28,10 +28,10 @@ PERSONAL = (
     ),
     # What a gateway said of a message that it refused may quote the number. In time only those go that nobody will send or look at.
     Personal(
-        "message", {"recipient": "null", "body": "null", "error": "case t.status when 'failed' then 'erased' end"},
+        "message", {"recipient": "null", "body": "null", "salt": "null", "error": "case t.status when 'failed' then 'erased' end"},
         "message", "t.status in ('sent', 'failed') and num_nonnulls(t.recipient, t.body) > 0",
     ),
-    Personal("declaration", {"body": "null", "phone": "null"}, "declaration", "num_nonnulls(t.body, t.phone) > 0"),
+    Personal("declaration", {"body": "null", "phone": "null", "salt": "null"}, "declaration", "num_nonnulls(t.body, t.phone) > 0"),
     # Whoever guesses a declaration could test the guess against its hash, or against a key that is one.
     Personal("receipt", {"idempotency_key": "'erased:' || t.reference", "body_hash": "''"}, "declaration", "t.body_hash <> ''"),
     Personal("cases", {"declarant_idcs": "null"}, "declaration", "t.declarant_idcs is not null", "t.id = ended.id"),

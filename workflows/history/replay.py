@@ -1,30 +1,31 @@
 """Computing every decision again from what was stored, and comparing to the last byte."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from typing import NamedTuple
 
 import msgspec
-from pydantic import ValidationError
 
 from models.database import Connection
-from workflows.casefile import CaseFile
+from models.errors import SijilError
 from workflows.chain import encode
-from workflows.declaration import Declaration, restored
-from workflows.events import KINDS, Event, Recorded
 from workflows.evidence import KINDS as EVIDENCE_KINDS
 from workflows.evidence import Evidence
-from workflows.flow import FLOWS, Step, stage_after, step_of
+from workflows.flow import step_of
+from workflows.history.retelling import GONE, NOT_DECIDED, History, StoredEvent, Told, histories
+from workflows.ranges import LEAST, MOST, Range, Snapshots, next_range
 
+AT_ONCE = 500  # cases
+FIRST = 20  # mismatches that are told
+SINCE = "and exists (select from event where case_id = cases.id and at >= %(since)s)"
 CASES = """
-    select id, coalesce((select min(reference) from receipt where case_id = cases.id), 'case ' || id), kind, lane, household_id, submitted_at
-    from cases where id > %s order by id limit 500
+    select id, coalesce((select min(reference) from receipt where case_id = cases.id), 'case ' || id) from cases
+    where id > %(after)s and id <= %(upto)s {since} order by id
 """
-EVENTS = """
-    select case_id, seq, kind, at, actor, evidence::text, facts::text from event where case_id = any(%s) order by case_id, seq
-"""
-BODIES = "select case_id, number, body::text from declaration where case_id = any(%s)"
-NOT_DECIDED = {"ApplicationReceived", "CaseParked", "CaseResumed", "CaseErased"}  # arrivals and operations: nothing to compute
+# What a decision may end in that rests on evidence or a past which are not those of that day.
+UNDECIDABLE = (SijilError, LookupError, ValueError, ArithmeticError, AssertionError, TypeError, msgspec.MsgspecError)
 
 
 class Mismatch(NamedTuple):
@@ -41,115 +42,77 @@ class Replay:
 
     decisions: int = 0
     erased: int = 0
-    mismatches: list[Mismatch] = field(default_factory=list)
+    differing: int = 0
+    mismatches: list[Mismatch] = field(default_factory=list)  # the first: a million take no more memory than twenty
+
+    def differs(self, mismatch: Mismatch) -> None:
+        """One more."""
+        self.differing += 1
+        if len(self.mismatches) < FIRST:
+            self.mismatches.append(mismatch)
 
 
 def replay(connection: Connection) -> Replay:
-    """Every decision of every case."""
+    """Every decision of every case, all within the caller's transaction."""
+    return replay_by_ranges(lambda: nullcontext(connection))
+
+
+def replay_by_ranges(snapshots: Snapshots, since: datetime | None = None, after: int = LEAST) -> Replay:
+    """The same, each range of cases in a snapshot of its own: of the cases after that number, of those to which something happened since then."""
     result = Replay()
-    after = 0
-    while cases := connection.execute(CASES, [after]).fetchall():
-        after = cases[-1][0]
-        numbers = [case[0] for case in cases]
-        events = by_case(connection, numbers)  # before the declarations: else one that is corrected in between would seem to be erased
-        bodies = {(case_id, number): body for case_id, number, body in connection.execute(BODIES, [numbers])}
-        for start in map(CaseStart._make, cases):
-            replay_case(start, events.get(start.id, []), bodies, result)
+    while after < MOST:
+        with snapshots() as connection:
+            at = next_range(connection, "cases", after, AT_ONCE)
+            replay_range(connection, at, since, result)
+        after = at.upto
     return result
 
 
-class CaseStart(NamedTuple):
-    """A case before anything was decided."""
-
-    id: int
-    reference: str
-    kind: str
-    lane: int
-    household_id: int
-    submitted_at: datetime
+def replay_range(connection: Connection, at: Range, since: datetime | None, result: Replay) -> None:
+    """The cases of one range."""
+    statement = CASES.format(since=SINCE if since else "")
+    references = dict(connection.execute(statement, {**at._asdict(), "since": since}).fetchall())
+    if references:
+        for case_id, history in histories(connection, list(references)).items():
+            replay_case(references[case_id], history, result)
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An event as it stands in the table."""
-
-    seq: int
-    kind: str
-    at: datetime
-    actor: str
-    evidence: str | None
-    facts: str | None
-
-
-def by_case(connection: Connection, numbers: list[int]) -> dict[int, list[Stored]]:
-    """The events of these cases, in order."""
-    found: dict[int, list[Stored]] = {}
-    for case_id, *rest in connection.execute(EVENTS, [numbers]):
-        found.setdefault(case_id, []).append(Stored(*rest))
-    return found
+def replay_case(reference: str, history: History, result: Replay) -> None:
+    """Decides anew at each event of one case."""
+    for stored, _ in history.unsealed():
+        result.differs(Mismatch(reference, stored.seq, "declaration"))
+    told = list(takewhile(lambda each: each.before.declaration is not GONE, history.retell()))
+    for each in told:
+        if each.stored.kind not in NOT_DECIDED:
+            result.decisions += 1
+            if decided(each) != (each.stored.facts or "").encode():
+                result.differs(Mismatch(reference, each.stored.seq, each.stored.kind))
+    rest = history.events[len(told) :]
+    if rest and is_unreadable(rest[0]):
+        result.differs(Mismatch(reference, rest[0].seq, rest[0].kind))
+    result.erased += sum(stored.kind not in NOT_DECIDED for stored in rest)
 
 
-def replay_case(start: CaseStart, events: list[Stored], bodies: dict[tuple[int, int], str | None], result: Replay) -> None:
-    """Walks one case from its first event, deciding anew at each step."""
-    file = opening(start, bodies.get((start.id, 1)), result)
-    for stored in events:
-        if stored.facts is None or stored.evidence is None:
-            result.erased += stored.kind not in NOT_DECIDED
-            file = None
-        elif file is None:  # what follows an erased event rests on it
-            result.erased += stored.kind not in NOT_DECIDED
-        else:
-            file = replay_event(file, stored, bodies, result)
+def is_unreadable(stored: StoredEvent) -> bool:
+    """Whether an event that is whole says nothing."""
+    return stored.is_whole and stored.event() is None
 
 
-def declared(body: str | None, mismatch: Mismatch, result: Replay) -> Declaration | None:
-    """A declaration as it was stored; None where it was erased. One that today's model refuses is a mismatch: nothing after it can be computed."""
+def decided(told: Told) -> bytes | None:
+    """What the stage decides today on the evidence of that day; None where it decides nothing."""
+    file = told.before
     try:
-        return restored(body) if body else None
-    except ValidationError:
-        result.mismatches.append(mismatch)
+        where = step_of(file.kind, file.stage)
+        evidence = evidence_of(told.stored)
+        dated = msgspec.structs.replace(file, deadline=where.deadline(file.stage_since))  # for the first ones, which do not tell it
+        return encode(where.decides[type(evidence)](dated, evidence))
+    except UNDECIDABLE:
         return None
 
 
-def opening(start: CaseStart, body: str | None, result: Replay) -> CaseFile | None:
-    """The file as it was when the application arrived; None where there is no declaration to go by."""
-    declaration = declared(body, Mismatch(start.reference, 1, "declaration"), result)
-    if declaration is None:
-        return None
-    return CaseFile.opened(
-        id=start.id, reference=start.reference, kind=start.kind, stage=FLOWS[start.kind].first, lane=start.lane,
-        household_id=start.household_id, declaration=declaration, at=start.submitted_at,
-    )  # fmt: skip
-
-
-def replay_event(file: CaseFile, stored: Stored, bodies: dict[tuple[int, int], str | None], result: Replay) -> CaseFile | None:
-    """One event: decided again where it was a decision, and the file after it."""
-    facts = (stored.facts or "").encode()
-    event = msgspec.json.decode(facts, type=KINDS[stored.kind])
-    if stored.kind not in NOT_DECIDED:
-        result.decisions += 1
-        if decided(file, step_of(file.kind, file.stage), stored) != facts:
-            result.mismatches.append(Mismatch(file.reference, stored.seq, stored.kind))
-    moved = file.after(Recorded(stored.seq, stored.at, stored.actor, event), stage_after(file.kind, file.stage, event))
-    return refreshed(moved, file, bodies, result)
-
-
-def decided(file: CaseFile, where: Step, stored: Stored) -> bytes | None:
-    """What the stage decides today on the evidence of that day."""
-    tag = msgspec.json.decode((stored.evidence or "").encode(), type=dict[str, object])["type"]
-    evidence: Evidence = msgspec.json.decode((stored.evidence or "").encode(), type=EVIDENCE_KINDS[str(tag)])
-    decide = where.decides.get(type(evidence))
-    if decide is None:
-        return None
-    dated = msgspec.structs.replace(file, deadline=where.deadline(file.stage_since))  # for the first ones, which do not tell it
-    decision: Event = decide(dated, evidence)
-    return encode(decision)
-
-
-def refreshed(moved: CaseFile, before: CaseFile, bodies: dict[tuple[int, int], str | None], result: Replay) -> CaseFile | None:
-    """The file with the declaration in force after a correction; None where there is none to go by."""
-    if moved.declaration_number == before.declaration_number:
-        return moved
-    body = bodies.get((moved.id, moved.declaration_number))
-    declaration = declared(body, Mismatch(moved.reference, moved.version, "declaration"), result)
-    return msgspec.structs.replace(moved, declaration=declaration) if declaration else None
+def evidence_of(stored: StoredEvent) -> Evidence:
+    """What was known. Raises what msgspec raises, and LookupError, where that cannot be read."""
+    text = (stored.evidence or "").encode()
+    tag = msgspec.json.decode(text, type=dict[str, object])["type"]
+    evidence: Evidence = msgspec.json.decode(text, type=EVIDENCE_KINDS[str(tag)])
+    return evidence

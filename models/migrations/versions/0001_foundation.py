@@ -87,6 +87,7 @@ def upgrade() -> None:
         sa.Column("household_id", sa.BigInteger(), nullable=False),
         sa.Column("body", postgresql.JSON(), nullable=True),
         sa.Column("phone", sa.String(), nullable=True),
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "number"),
     )
@@ -113,6 +114,7 @@ def upgrade() -> None:
         sa.Column("salt", sa.LargeBinary(), nullable=True),
         sa.Column("commitment", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("owed", sa.LargeBinary(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("case_id", "seq"),
     )
     op.create_index("event_at", "event", ["at"], postgresql_using="brin", postgresql_with={"autosummarize": "on"})
@@ -159,6 +161,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("recipient", sa.String(), nullable=True),
         sa.Column("body", sa.String(), nullable=True),
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
         sa.Column("status", sa.Text(), server_default="owed", nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("fence", sa.Integer(), server_default="0", nullable=False),

@@ -1,0 +1,147 @@
+"""The rows that say where a case stands, who asked, and what was declared."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from workflows.casefile import CaseFile
+from workflows.doctor.recomputed import CaseNow, Recomputed
+from workflows.flow import FLOWS, PARKED, step_of
+from workflows.history.retelling import GONE, NOT_DECIDED
+from workflows.intake import ENDED, hash_of, sealed_key
+from workflows.lanes import ALLOWANCE, rank
+from workflows.queue.timers import ASTRAY
+from workflows.record import Place, parked, place
+
+DAY = timedelta(days=1)
+
+
+def compare_case(case: Recomputed) -> None:
+    """The row of `cases`: by its file where that can be told, else by the kinds of its events."""
+    now, last = case.now, case.events[-1] if case.events else None
+    if last is None:
+        return  # `versions_off` counts it
+    case.differ("cases", now._asdict(), {"version": last.seq, "head": last.hash, "submitted_at": case.events[0].at})
+    if case.file is None:
+        compare_stage(case)
+        return
+    file, at = case.file, placed(case)
+    case.differ("cases", now._asdict(), {
+        "kind": file.kind, "lane": file.lane, "household_id": file.household_id, "declaration": file.declaration_number,
+        "stage": at.stage, "open": at.open, "machine": at.machine, "queue": at.queue, "deadline": at.deadline, "stage_since": at.stage_since,
+    })  # fmt: skip
+    compare_declared(case)
+    if now.stage == at.stage and not is_timed_right(now, at):
+        case.wrong("cases", "due_at" if now.due_at else "rank")
+
+
+def compare_declared(case: Recomputed) -> None:
+    """Who declared, and the region: as the declaration in force says; the declarant may be gone by law, and goes with it."""
+    now, declared = case.now, case.declaration
+    if declared:
+        case.differ("cases", now._asdict(), {"region": declared.region})
+    gone = now.declarant_idcs is None and case.may_be_gone("declaration")
+    if not gone and now.declarant_idcs != (declared.declarant.idcs if declared else None):
+        case.wrong("cases", "declarant_idcs")
+
+
+def placed(case: Recomputed) -> Place:
+    """Where its last event put it; an erasure leaves a case where it stands."""
+    last = [each for each in case.told if each.stored.kind != "CaseErased"][-1]
+    assert last.after is not None
+    if last.after.stage == PARKED:
+        return parked(last.stored.at, last.after.stage_since)
+    return set_anew(case.now, last.after, place(last.after, last.stored.at), last.stored.at)
+
+
+def set_anew(now: CaseNow, file: CaseFile, at: Place, moved_at: datetime) -> Place:
+    """The same, with a timer that the sweep may have set anew because it lay weeks astray (queue/timers.py), and none that somebody moved by less."""
+    step = step_of(file.kind, file.stage)
+    if step.within and now.deadline and not -DAY <= now.deadline - step.within - file.stage_since <= ASTRAY:
+        return place(msgspec.structs.replace(file, deadline=now.deadline), moved_at)
+    due = now.due_at or now.rank - ALLOWANCE[now.lane]
+    if step.every and at.due_at and abs(due - step.every - at.due_at) > ASTRAY:
+        return at._replace(due_at=due)
+    return at
+
+
+def is_timed_right(now: CaseNow, at: Place) -> bool:
+    """Whether its rank and timer are those it was given, or those of the timer that rang since."""
+    rang = at.due_at and rank(now.lane, at.due_at)
+    if now.due_at:
+        return (now.due_at, now.rank) == (at.due_at, at.rank)
+    return now.rank == (rang or at.rank)
+
+
+def compare_stage(case: Recomputed) -> None:
+    """Of what was erased, the kinds are left: where the last decision may have led, and what the flow says of that stage."""
+    now = case.now
+    if now.kind not in FLOWS or now.stage not in possible_stages(case):
+        case.wrong("cases", "stage")
+        return
+    step = step_of(now.kind, now.stage)
+    should = {"open": step.open, "machine": step.owner == "machine", "queue": step.queue}
+    case.differ("cases", now._asdict(), should)
+
+
+def possible_stages(case: Recomputed) -> set[str]:
+    """Where the last decision may have led, by its kind; where none was taken, where the flow begins."""
+    flow = FLOWS[case.now.kind]
+    decided = [each.kind for each in case.events if each.kind not in NOT_DECIDED]
+    if not decided:
+        return {flow.first}
+    return {to for step in flow.steps.values() for event, to in step.leads.items() if event.__name__ == decided[-1]}
+
+
+def compare_declarations(case: Recomputed) -> None:
+    """Each as its event took it, none beside them, and gone only by law."""
+    for _, number in case.history.unsealed():
+        case.wrong("declaration", "body" if number in case.history.declarations else "")
+    taken = taken_at(case)
+    for number, stored in case.history.declarations.items():
+        if stored.body is None and not case.may_be_gone("declaration"):
+            case.wrong("declaration", "body")
+        if stored.household_id != case.now.household_id:
+            case.wrong("declaration", "household_id")
+        declared = case.history.declared(number)
+        if stored.phone != (declared.phone if declared and declared is not GONE else None):
+            case.wrong("declaration", "phone")
+        if case.file and stored.made_at != taken.get(number):
+            case.wrong("declaration", "made_at" if number in taken else "")
+
+
+def taken_at(case: Recomputed) -> dict[int, datetime]:
+    """When each declaration was taken, by its number."""
+    files = [(each.after.declaration_number, each.stored.at) for each in reversed(case.told) if each.after]
+    return dict(files)
+
+
+def compare_receipts(case: Recomputed) -> None:
+    """One, with the reference and the key that the first event holds, and the hash of the first declaration."""
+    receipts = case.found.get("receipt", [])
+    if len(receipts) != 1:
+        case.wrong("receipt", "")
+        return
+    (receipt,) = receipts
+    first = case.history.declarations.get(1)
+    gone = receipt["body_hash"] == b""
+    if gone != (first is not None and first.body is None) or (gone and not case.may_be_gone("declaration")):
+        case.wrong("receipt", "body_hash")
+    if not gone and first and first.body is not None and receipt["body_hash"] != hash_of(first.body):
+        case.wrong("receipt", "body_hash")
+    if case.told and receipt["reference"] != case.told[0].before.reference:
+        case.wrong("receipt", "reference")
+    if not is_key_right(case, receipt):
+        case.wrong("receipt", "idempotency_key")
+
+
+def is_key_right(case: Recomputed, receipt: dict[str, Any]) -> bool:
+    """Whether the key is the one that was sent, was freed when the case had ended, or is erased with the declaration."""
+    key, first = receipt["idempotency_key"], case.history.declarations.get(1)
+    if receipt["body_hash"] == b"":
+        return bool(key == f"erased:{receipt['reference']}")
+    if key == f"ended:{receipt['reference']}":
+        return any(each.after and each.after.stage in ENDED for each in case.told)
+    event: Any = case.told[0].event if case.told else None
+    return event is None or first is None or first.salt is None or event.key == sealed_key(first.salt, key)

@@ -1,0 +1,74 @@
+"""The rows of every table that names a case of a range, beside what that case's events say: which counts rise, and where."""
+
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from models.database import Connection
+from workflows.doctor.case_rows import compare_case, compare_declarations, compare_receipts
+from workflows.doctor.findings import Findings, Place
+from workflows.doctor.ledger_rows import compare_messages
+from workflows.doctor.recomputed import Recomputed, cases_of
+from workflows.doctor.register_rows import compare_register
+from workflows.ranges import Range
+
+COUNTS = {
+    "cases": "cases_changed", "event": "events_unreadable", "declaration": "declarations_changed", "receipt": "receipts_changed",
+    "message": "messages_changed", "person_claim": "claims_changed",
+}  # fmt: skip
+REGISTER_CHANGED = "register_changed"  # the count of every other table
+NAMES = (*COUNTS.values(), REGISTER_CHANGED)
+# For each table its rows that belong to a case, with that case; the register's go by household, as their keys do.
+ROWS = {
+    "receipt": "select case_id as of_case, * from receipt where case_id = any(%(cases)s)",
+    "message": "select case_id as of_case, * from message where case_id = any(%(cases)s)",
+    "person_claim": "select case_id as of_case, * from person_claim where case_id = any(%(cases)s)",
+    "score": "select case_id as of_case, * from score where case_id = any(%(cases)s)",
+    "household": "select registered_by as of_case, * from household where id = any(%(households)s)",
+    "household_version": "select case_id as of_case, * from household_version where household_id = any(%(households)s)",
+    "household_member": """
+        select v.case_id as of_case, m.* from household_member m join household_version v using (household_id, version)
+        where household_id = any(%(households)s)
+    """,
+    "eligibility": """
+        select v.case_id as of_case, e.* from eligibility e join household_version v using (household_id, version)
+        where household_id = any(%(households)s)
+    """,
+}
+
+
+def compare_range(connection: Connection, at: Range, findings: Findings) -> None:
+    """Every case of a range, in one moment."""
+    for name in NAMES:
+        findings.add(name, 0)
+
+    def note(case_id: int, table: str, column: str) -> None:
+        findings.at(COUNTS.get(table, REGISTER_CHANGED), Place(table, "case", case_id, column))
+
+    cases = cases_of(connection, at._asdict(), note)
+    find_rows(connection, {case.now.id: case for case in cases})
+    for case in cases:
+        compare(case)
+        findings.erased += case.is_erased
+
+
+def find_rows(connection: Connection, cases: dict[int, Recomputed]) -> None:
+    """Gives each case its rows of the other tables."""
+    known = {"cases": list(cases), "households": [case.now.household_id for case in cases.values()]}
+    for table, statement in ROWS.items():
+        with connection.cursor(row_factory=dict_row) as cursor:
+            rows: list[dict[str, Any]] = cursor.execute(statement, known).fetchall() if cases else []
+        for row in rows:
+            if case := cases.get(row["of_case"]):
+                case.found.setdefault(table, []).append(row)
+
+
+def compare(case: Recomputed) -> None:
+    """One case, table by table."""
+    if case.events and case.file is None and not case.is_erased and not list(case.history.unsealed()):
+        case.wrong("event", "facts")
+    compare_case(case)
+    compare_declarations(case)
+    compare_receipts(case)
+    compare_messages(case)
+    compare_register(case)
