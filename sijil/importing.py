@@ -24,7 +24,7 @@ from sijil.sources import lines_of, text_in
 from sijil.staging import Group, StagedRow, groups
 from sijil.summary import Summary, refusal
 from sijil.tables import LONGEST_ROW, Header, Row, is_table, table
-from sijil.textfiles import all_different, line, to_write
+from sijil.textfiles import PRIVATE, all_different, line, to_write
 from tasks.wake import wake_after_intake
 from workflows import reading
 from workflows.declaration import MOST_READ, ApplicationBody
@@ -80,7 +80,7 @@ def receipts_in(path: Path | None) -> Iterator[Callable[[str], object]]:
     if path is None:
         yield lambda text: None
         return
-    with to_write(path, mode=0o600) as file:
+    with to_write(path, mode=PRIVATE) as file:
         yield file.write
 
 

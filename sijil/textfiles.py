@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -11,6 +12,7 @@ from typing import TextIO
 
 from models.errors import Refused
 
+PRIVATE = 0o600  # for us alone
 BUFFER = 1 << 16  # bytes; what a file is may be seen from so many
 
 
@@ -37,7 +39,15 @@ def writing(path: Path) -> Iterator[None]:
 def to_write(path: Path, mode: int = 0o666) -> TextIO:
     """A file to write into. Raises Refused where it cannot be opened."""
     with writing(path):
-        return open(path, "w", encoding="utf-8", opener=partial(os.open, mode=mode))
+        return open(path, "w", encoding="utf-8", opener=partial(opened_with, mode=mode))
+
+
+def opened_with(path: str, flags: int, mode: int) -> int:
+    """A file's descriptor; one that is for us alone is so even where the file was there before and others could read it."""
+    descriptor = os.open(path, flags, mode)
+    if mode == PRIVATE and stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.fchmod(descriptor, mode)
+    return descriptor
 
 
 def all_different(path: Path, *outputs: Path | None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import Refused
-from sijil.textfiles import line, opened, to_write
+from sijil.textfiles import PRIVATE, line, opened, to_write
 
 
 @pytest.mark.parametrize(("place", "why"), [("nothing", "No such file or directory"), (".", "Is a directory")])
@@ -28,3 +28,10 @@ def test_what_is_written_is_utf_8_and_may_be_for_us_alone(tmp_path: Path) -> Non
     assert (tmp_path / "out").read_bytes() == '{"name": "طنجة"}\n'.encode()
     with opened(tmp_path / "out") as read:
         assert json.load(read) == {"name": "طنجة"}
+
+
+def test_a_file_for_us_alone_is_so_even_where_everybody_could_read_the_one_before(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("before")
+    (tmp_path / "out").chmod(0o644)
+    to_write(tmp_path / "out", mode=PRIVATE).close()
+    assert (tmp_path / "out").stat().st_mode & 0o777 == PRIVATE
