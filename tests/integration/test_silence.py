@@ -1,6 +1,9 @@
 """A register that gives no answer about somebody: nobody waits for that, in whichever lane, and asking about the silent is bounded."""
 
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
@@ -111,3 +114,48 @@ def test_each_silent_case_is_asked_about_three_times_at_most_and_then_at_growing
             waits.append(value("select round(extract(epoch from min(at) - %s) / 60)::int from attempt", clock.now()))
     assert waits == [1, 3, 6, 10, 10, 10]
     assert value("select count(*) from trouble where tries > 0 or parked") == 0
+
+
+def test_who_comes_while_a_slow_register_is_silent_about_some_of_the_bulk_is_decided_at_once(database: str, worker: Worker) -> None:
+    """Two processes of two threads; each silent question takes a second. Before, every thread could be kept by it, and each case by eight questions."""
+    made = clean(90)
+    filed(made[:60], BULK)
+    coming = made[60:]
+    register(coming)
+    there = Register("nobody", silent=frozenset(each.persons[0].idcs for each in made[:60:12]), silence=1.0)
+    drainers = [worker(outside=there.outside(), batch=20) for _ in range(2)]
+    stop = Event()
+
+    def work(drainer: Drainer) -> None:
+        while not stop.is_set():
+            try:
+                drainer.drain("verification", 2)
+            except Unavailable:
+                pass
+            stop.wait(0.02)
+
+    with ThreadPoolExecutor(4) as threads:
+        for drainer in drainers * 2:
+            threads.submit(work, drainer)
+        try:
+            waited = sorted(seconds_until_decided(each) for each in coming)
+            until = time.monotonic() + 60
+            while stages() != {"notified": 85, "submitted": 5} and time.monotonic() < until:
+                time.sleep(0.1)
+        finally:
+            stop.set()
+
+    assert stages() == {"notified": 85, "submitted": 5}
+    assert waited[int(len(waited) * 0.8)] < 1.0  # all but those who came while nobody knew yet
+    assert len(there.in_vain) <= 3 * 5
+    assert value("select count(*) from trouble where tries > 0 or parked") == 0
+
+
+def seconds_until_decided(made: GeneratedHousehold) -> float:
+    """Files it, and waits until its first decision is seen."""
+    (taken,) = filed([made])
+    began = time.monotonic()
+    while value("select version from cases where id = %s", taken.case_id) == 1:
+        assert time.monotonic() - began < 30
+        time.sleep(0.01)
+    return time.monotonic() - began
