@@ -27,9 +27,9 @@ def set_settings(**changes: object) -> None:
     settings.cache_clear()
 
 
-def start(module: str, *arguments: str, **options: Any) -> "subprocess.Popen[bytes]":
-    """Runs one of our modules as a process; `options` are those of Popen."""
-    command = [*ending_with_us("TERM"), sys.executable, "-m", module, *arguments]
+def start(module: str, *arguments: str, under: Sequence[str] = (), **options: Any) -> "subprocess.Popen[bytes]":
+    """Runs one of our modules as a process, `under` a command that runs another one; `options` are those of Popen."""
+    command = [*under, *ending_with_us("TERM"), sys.executable, "-m", module, *arguments]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from shutil import rmtree
 
 import psycopg
@@ -22,6 +23,7 @@ class ProofServers:
 
     postgres: Postgres
     valkey: Valkey
+    folder: Path  # of their own
 
     def use(self, database: str) -> None:
         """All settings now name this database, and a namespace of the broker that belongs to it."""
@@ -58,7 +60,7 @@ def proof_servers(name: str) -> Iterator[ProofServers]:
     """Servers in a folder of their own inside SIJIL_HOME, which is the home of all that runs on them; removed afterwards."""
     folder = (settings().home / name).absolute()
     rmtree(folder, ignore_errors=True)
-    made = ProofServers(Postgres(folder / "pg"), Valkey(folder / "vk"))
+    made = ProofServers(Postgres(folder / "pg"), Valkey(folder / "vk"), folder)
     set_settings(home=str(folder / "home"))
     try:
         made.postgres.start()

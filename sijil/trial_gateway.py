@@ -17,6 +17,8 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, ClassVar
 
+DRIP_SECONDS = 0.5  # between two bytes: each comes in time, the answer never
+
 
 class DeliveryLog:
     """One line of JSON a message, on disk before anybody is told."""
@@ -53,12 +55,16 @@ def mend(path: Path) -> None:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """POST /messages, POST /messages/status, and GET /calls: whose messages are in hand, by the port they call from."""
+    """POST /messages, POST /messages/status; and for proofs GET /calls (whose messages are in hand, by the port they call from) and POST /slow.
+
+    `{"how": "drip", "seconds": 5}`: until then every answer goes out a byte at a time; `"freeze"`: none at all.
+    """
 
     protocol_version = "HTTP/1.1"
     log: DeliveryLog
     delay: float
     in_hand: ClassVar[set[int]] = set()
+    slow: ClassVar[dict[str, float]] = {"drip": 0.0, "freeze": 0.0}  # until when, on the monotonic clock
 
     def do_POST(self) -> None:
         """Accepts messages, or says which references are known."""
@@ -74,23 +80,35 @@ class Handler(BaseHTTPRequestHandler):
             self.reply({"results": [{"reference": each["reference"], "status": "accepted"} for each in body["messages"]]})
         elif self.path == "/messages/status":
             self.reply({"results": [{"reference": each, "status": "accepted" if each in self.log.known else "unknown"} for each in body["references"]]})
+        elif self.path == "/slow" and body.get("how") in self.slow:
+            self.slow[body["how"]] = time.monotonic() + float(body["seconds"])
+            self.send_whole(b"{}")
         else:
             self.send_error(404)
 
     def do_GET(self) -> None:
         """Says who is in the middle of a call."""
         if self.path == "/calls":
-            self.reply({"ports": list(self.in_hand)})
+            self.send_whole(json.dumps({"ports": list(self.in_hand)}).encode())
         else:
             self.send_error(404)
 
     def reply(self, answer: dict[str, Any]) -> None:
-        """200, with this."""
-        payload = json.dumps(answer).encode()
+        """200, with this; slowly, where it is told to be slow."""
+        while time.monotonic() < self.slow["freeze"]:
+            time.sleep(0.05)
+        self.send_whole(json.dumps(answer).encode())
+
+    def send_whole(self, payload: bytes) -> None:
+        """Headers and body; the body a byte at a time while it drips."""
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
+        while len(payload) > 1 and time.monotonic() < self.slow["drip"] and self.path.startswith("/messages"):
+            self.wfile.write(payload[:1])
+            payload = payload[1:]
+            time.sleep(DRIP_SECONDS)
         self.wfile.write(payload)
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -1,6 +1,6 @@
-"""The citizens: their applications keep coming until the last kill, and they keep the receipts they were given.
+"""Who applies: applications keep coming until the last kill, and everybody keeps the receipt that they were given.
 
-Whoever gets no answer sends the same application again, as a person would.
+Whoever gets no answer sends the same application again, as a person would. Every fifth application comes in a file (files.py).
 """
 
 import random
@@ -17,7 +17,8 @@ from notifications.notices import notices
 from sijil.chaos.poison import POISON
 from sijil.enrol import enrol
 from sijil.generator.answers import Json
-from sijil.generator.household import GeneratedHousehold, households
+from sijil.generator.household import GeneratedHousehold, honest, households
+from sijil.generator.identifiers import SEEDS
 from sijil.importing import application
 from tasks.wake import wake_after_intake
 from workflows.declaration import ApplicationBody
@@ -26,6 +27,7 @@ from workflows.intake import Application, Outcome, Taken, submit
 SET = 125  # most applications in one transaction; two such sets are filed at the same time
 FEW = 20  # a strike that finds no open batch lets a twentieth of a share come early
 GOES = 6  # a share is filed in about six steps, not all at once
+MISTAKE_EVERY = 11  # one application in eleven is mistaken beside those that the generator makes so
 PAIR_EVERY = 100  # one application in a hundred also declares a person of the one before it
 
 
@@ -34,13 +36,38 @@ class Crowd:
     """Who applies. `receipts` holds the reference of every application that was taken, by its key."""
 
     bodies: list[Json]
+    seed: int  # of the population
     share: int  # how many come for each strike
     receipts: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)  # the sender's key by its reference
+    secrets: dict[str, str] = field(default_factory=dict)  # by reference
+    changed: list[str] = field(default_factory=list)  # keys that were given another receipt when they came again
     refused: int = 0
     called: int = 0  # how many may be filed by now
     moved: Condition = field(default_factory=Condition)
     filing: "Future[None] | None" = None
     over: bool = False
+
+    @property
+    def by_hand(self) -> list[Json]:
+        """Those that come one after another."""
+        return [body for place, body in enumerate(self.bodies) if not in_a_file(place)]
+
+    @property
+    def by_file(self) -> list[Json]:
+        """Those that come in files."""
+        return [body for place, body in enumerate(self.bodies) if in_a_file(place)]
+
+    def receive(self, key: str, reference: str, secret: str) -> None:
+        """Somebody was given a receipt."""
+        if self.receipts.setdefault(key, reference) != reference:
+            self.changed.append(key)
+        self.keys[reference], self.secrets[reference] = key, secret
+
+    def remedy(self, reference: str) -> Json | None:
+        """What the household should have declared; None for the planted case, and for who holds no receipt yet."""
+        _, _, number = self.keys.get(reference, "").partition("-")
+        return honest(self.seed, int(number)).body if number else None
 
     def begin(self) -> None:
         """Starts filing, as far as `called` allows."""
@@ -59,7 +86,7 @@ class Crowd:
 
     def call(self, share: float) -> None:
         """This share of all may be filed by now; what `call_more` let come early counts."""
-        self.let_come(round(share * len(self.bodies)) - self.called)
+        self.let_come(round(share * len(self.by_hand)) - self.called)
 
     def call_more(self) -> None:
         """Lets a few more come: a strike found no open batch."""
@@ -68,18 +95,18 @@ class Crowd:
     def let_come(self, count: int) -> None:
         """So many more may be filed."""
         with self.moved:
-            self.called = min(len(self.bodies), self.called + max(0, count))
+            self.called = min(len(self.by_hand), self.called + max(0, count))
             self.moved.notify_all()
 
     def run(self) -> None:
         """Files in two threads side by side, until every application is answered."""
-        filed = 0
+        filed, bodies = 0, self.by_hand
         with ThreadPoolExecutor(2) as clerks:
-            while filed < len(self.bodies) and not self.over:
+            while filed < len(bodies) and not self.over:
                 with self.moved:
                     self.moved.wait_for(lambda now=filed: self.over or self.called > now)  # type: ignore[misc]
                     until = min(self.called, filed + 2 * min(SET, 1 + self.share // (2 * GOES)))
-                due = self.bodies[filed:until]
+                due = bodies[filed:until]
                 list(clerks.map(self.file, [each for each in (due[0::2], due[1::2]) if each]))  # a pair is filed at one moment, one by each
                 filed = until
 
@@ -93,7 +120,7 @@ class Crowd:
         wake_after_intake()
         for each, outcome in zip(applications, outcomes, strict=True):
             if isinstance(outcome, Taken):
-                self.receipts[each.key] = outcome.reference
+                self.receive(each.key, outcome.reference, outcome.secret)
             else:
                 self.refused += 1
 
@@ -106,16 +133,31 @@ class Crowd:
             return None
 
 
+def in_a_file(place: int) -> bool:
+    """Whether the application at this place comes in a file; those of a pair do not."""
+    return place % 5 == 4
+
+
 def gather(count: int, kills: int, seed: int) -> Crowd:
-    """Enrols a population; its applications, some of which share a person with the one before, and among them the planted case."""
-    everybody = list(households(count, seed))
+    """Enrols a population; its applications, some of which are mistaken, or share a person with the one before; and among them the planted case."""
+    population = seed % SEEDS
+    everybody = list(households(count, population))
     enrol(person.row() for made in everybody for person in made.persons)
     enrol([poisoned_person(everybody[0])])
     bodies = [made.body for made in everybody]
     for i in range(0, count - 1, PAIR_EVERY):
         bodies[i + 1] = sharing(bodies[i + 1], bodies[i])
-    bodies[random.Random(seed).randrange(count // 4, count // 2)] = poisoned(everybody[0].body)
-    return Crowd(bodies, count // (kills + 1))
+    for i in range(7, count, MISTAKE_EVERY):
+        bodies[i] = mistaken(bodies[i])
+    planted = random.Random(seed).randrange(count // 4, count // 2)
+    bodies[planted - in_a_file(planted)] = poisoned(everybody[0].body)
+    return Crowd(bodies, population, count // (kills + 1))
+
+
+def mistaken(body: Json) -> Json:
+    """The declaration with a head born in another year: the register does not agree."""
+    head = body["members"][0]
+    return body | {"members": [head | {"birth_date": f"{int(head['birth_date'][:4]) - 3}-01-15"}, *body["members"][1:]]}
 
 
 def sharing(body: Json, other: Json) -> Json:

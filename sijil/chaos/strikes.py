@@ -11,12 +11,14 @@ from typing import NamedTuple, TypeVar
 
 import redis
 
-from sijil.chaos.system import CALL_MILLISECONDS, Batch, Call, RunningSystem
+from models import clock
+from sijil.chaos.system import CALL_MILLISECONDS, IMPORTING, Batch, Call, RunningSystem
 from tasks.broker import connect
 
 FIND_SECONDS = 60.0  # the longest wait for an open batch: there is none after an outage, or while the planted case ends worker after worker
 CALL_MORE_SECONDS = 1.0  # without an open batch, after which a few more applications may come
 BATCH_SECONDS = 0.04  # after a batch was seen to begin, the latest moment of a strike
+IMPORT_SECONDS = 0.03  # the same of a set of an import
 SETTLE_SECONDS = 0.02  # after a process was stopped; what it had already sent to the servers is done by then
 Work = TypeVar("Work", Batch, Call)
 
@@ -52,6 +54,45 @@ def postmaster(system: RunningSystem, rng: random.Random) -> bool:
     system.servers.postgres.start()
     system.wait("select true")
     return batch is not None
+
+
+def postmaster_in_call(system: RunningSystem, rng: random.Random) -> bool:
+    """SIGKILL to PostgreSQL while the gateway has a call in hand, and at once a restart: a lease that was not on disk would be owed, and sent, again."""
+    with mid_call(system, rng) as call:
+        system.servers.postgres.kill()
+    system.servers.postgres.start()
+    system.wait("select true")
+    return call is not None
+
+
+def supervisor(system: RunningSystem, rng: random.Random) -> bool:
+    """SIGKILL to a supervisor while one of its workers is in the middle of a batch; its workers end by themselves, and the service manager starts another."""
+    with mid_batch(system, rng) as batch:
+        host = system.host_of(batch.pid) if batch else None
+        if host and host.process:
+            host.process.kill()
+            host.process.wait()
+    time.sleep(rng.uniform(0, 1.0))
+    if host:
+        host.begin()
+    return host is not None
+
+
+def importer(system: RunningSystem, rng: random.Random) -> bool:
+    """SIGKILL to an import in the middle of a set; the file is read again from its beginning."""
+    file = system.files.next()
+    if file is None:
+        return False
+    begun, process = clock.now(), file.begin()
+    while process.poll() is None and not system.first(IMPORTING, 0.1, begun):
+        continue
+    time.sleep(rng.uniform(0, IMPORT_SECONDS))
+    with stopped(process.pid):
+        hit = stands_still(process.pid) and bool(system.look(IMPORTING, begun))
+        process.kill()
+    process.wait()
+    file.go_on()
+    return hit
 
 
 def broker_stop(system: RunningSystem, rng: random.Random) -> bool:
@@ -148,8 +189,12 @@ def send(pid: int, number: signal.Signals) -> bool:
 
 
 Strike = Callable[[RunningSystem, random.Random], bool]
-ALWAYS: tuple[Strike, ...] = (worker, postmaster, backend, worker, deliverer, gateway, broker_wipe, broker_stop)
-WEIGHTS: dict[Strike, int] = {worker: 70, deliverer: 10, gateway: 6, broker_stop: 7, broker_wipe: 7}  # PostgreSQL dies once each way
+ALWAYS: tuple[Strike, ...] = (
+    worker, postmaster_in_call, backend, importer, deliverer, supervisor, postmaster, gateway, worker, broker_wipe, broker_stop,
+)  # fmt: skip
+WEIGHTS: dict[Strike, int] = {
+    worker: 60, deliverer: 10, gateway: 6, supervisor: 5, importer: 5, postmaster_in_call: 4, broker_stop: 5, broker_wipe: 5,
+}  # fmt: skip
 
 
 def plan(kills: int, rng: random.Random) -> list[Strike]:

@@ -1,12 +1,12 @@
-"""What is struck at: the servers, the supervisor with its workers, the gateway; and looking at them from outside."""
+"""What is struck at: the servers, the hosts with their supervisors and workers, the gateway; and looking at them from outside."""
 
 import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import Popen
 from typing import Any, NamedTuple
@@ -20,16 +20,23 @@ from models.database import dial
 from models.errors import Broken
 from models.settings import settings
 from sijil.chaos.crowd import Crowd
-from sijil.processes import set_settings, start, start_gateway, stop
+from sijil.chaos.files import Files
+from sijil.chaos.hosts import PROCESSES, SHARED, Host
+from sijil.processes import set_settings, start_gateway, stop
 from sijil.proof_servers import ProofServers
 from tasks.broker import broker
 from workflows.flow import ALL_QUEUES
 
-WORKERS = 2
 CALL_MILLISECONDS = 150  # of the gateway: half before a message is written down, half after
 READY_SECONDS = 60.0
+TRIES_SPREAD_SECONDS = 8  # instead of an hour: what fails is parked before the register is mended
 OPEN = "select a.id, w.pid from attempt a join worker w on w.id = a.worker_id order by a.at desc limit 1"
 STILL_OPEN = "select count(*) from attempt where id = %s"
+# A connection that came since then and is taking applications in: the crowd's own are older.
+IMPORTING = """
+    select pid from pg_stat_activity where backend_start > %s and xact_start is not null
+    and query ~ 'idempotency_key|cases_id_seq|insert into cases|copy declaration' limit 1
+"""
 IN_TRANSACTION = """
     select pid from pg_stat_activity
     where backend_type = 'client backend' and datname = current_database() and xact_start is not null and pid <> pg_backend_pid() order by xact_start limit 1
@@ -56,11 +63,13 @@ class RunningSystem:
 
     servers: ProofServers
     people: Crowd
-    folder: Path
+    files: Files
+    folder: Path = field(default_factory=lambda: settings().home)
     gateway: "Popen[bytes] | None" = None
-    supervisor: "Popen[bytes] | None" = None
+    hosts: list[Host] = field(default_factory=list)
     port: int = 0
     connection: "psycopg.Connection[Any] | None" = None
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=1.0))  # one for all looks: a new one takes as long as half a call
 
     @property
     def gateway_log(self) -> Path:
@@ -79,15 +88,33 @@ class RunningSystem:
         self.gateway = start_gateway(self.gateway_log, port=self.port, delay_ms=CALL_MILLISECONDS)
         self.port = int(settings().gateway_url.rsplit(":", 1)[1])
 
-    def open_workers(self) -> None:
-        """Starts `sijil work`."""
-        with self.work_log.open("ab") as log:
-            self.supervisor = start("sijil", "work", "--processes", str(WORKERS), stdout=log, stderr=log)
-        self.wait("select count(*) >= %s from worker", WORKERS)
+    def open_hosts(self) -> None:
+        """Starts `sijil work` on each."""
+        self.hosts = [Host(name, queues, self.work_log) for name, queues in SHARED.items()]
+        for host in self.hosts:
+            host.begin()
+        self.wait("select count(*) >= %s from worker", PROCESSES * len(self.hosts))
+
+    def deploy(self, queues_of: Mapping[str, Sequence[str]], name: str) -> None:
+        """One host after the other is started anew, each for other queues, and under this name."""
+        for host, queues in zip(self.hosts, queues_of.values(), strict=True):
+            host.deploy(name, queues)
+
+    def host_of(self, pid: int) -> Host | None:
+        """Whose worker a process is."""
+        return next((host for host in self.hosts if host.process and host.process.pid == parent_of(pid)), None)
+
+    def slow_gateway(self, how: str, seconds: float) -> None:
+        """For so long its answers drip, or do not come."""
+        try:
+            self.http.post(f"{settings().gateway_url}/slow", json={"how": how, "seconds": seconds})
+        except httpx.HTTPError:
+            pass  # it was killed a moment ago: away, which is worse than slow
 
     def close(self) -> None:
         """Ends them in good order."""
-        stop([child for child in (self.supervisor, self.gateway) if child is not None])
+        stop([child for child in (*(host.process for host in self.hosts), self.gateway) if child is not None])
+        self.http.close()
         if self.connection is not None:
             self.connection.close()
 
@@ -138,7 +165,7 @@ class RunningSystem:
     def calls(self) -> list[Call]:
         """What the gateway has in hand, by its own word and not by the ledger's."""
         try:
-            ports = httpx.get(f"{settings().gateway_url}/calls", timeout=1.0).json()["ports"]
+            ports = self.http.get(f"{settings().gateway_url}/calls").json()["ports"]
         except httpx.HTTPError:
             return []
         pids = [pid for (pid,) in self.look("select pid from worker") or []]
@@ -149,11 +176,11 @@ class RunningSystem:
         row = self.first(IN_TRANSACTION, 1.0)
         return int(row[0]) if row else None
 
-    def first(self, statement: str, seconds: float) -> tuple[Any, ...] | None:
+    def first(self, statement: str, seconds: float, *parameters: object) -> tuple[Any, ...] | None:
         """The first row, as soon as there is one."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            if rows := self.look(statement):
+            if rows := self.look(statement, *parameters):
                 return rows[0]
         return None
 
@@ -175,6 +202,14 @@ class RunningSystem:
             pass
 
 
+def parent_of(pid: int) -> int | None:
+    """The process that started another one; None where that is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
 def holds_one(pid: int, sockets: set[str]) -> bool:
     """Whether one of these sockets, by their inodes, is the process's own."""
     try:
@@ -190,13 +225,12 @@ def sockets_at(port: int) -> set[str]:
 
 
 @contextmanager
-def running_system(servers: ProofServers, people: Crowd, register: str) -> Iterator[RunningSystem]:
+def running_system(system: RunningSystem, register: str) -> Iterator[None]:
     """Everything up and running on the database in use."""
-    made = RunningSystem(servers, people, settings().home)
-    set_settings(population_register=register)
+    set_settings(population_register=register, tries_spread=TRIES_SPREAD_SECONDS)
     try:
-        made.open_gateway()
-        made.open_workers()
-        yield made
+        system.open_gateway()
+        system.open_hosts()
+        yield
     finally:
-        made.close()
+        system.close()

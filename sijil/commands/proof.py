@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from sijil.chaos import run as chaos
-from sijil.commands.arguments import Seed
+from sijil.commands.arguments import AnySeed
 from sijil.processes import interruptible
 from sijil.say import Json, answer, progress
 
@@ -16,7 +16,7 @@ app = typer.Typer()
 def run_chaos(
     cases: Annotated[int, typer.Option(min=50, help="How many applications.")] = 20_000,
     kills: Annotated[int, typer.Option(min=1, help="How many kills.")] = 40,
-    seed: Seed = 1,
+    seed: AnySeed = 1,
     as_json: Json = False,
 ) -> None:
     """Kills workers, servers and the gateway while applications keep coming, and counts what was lost or doubled; exit code 1 where anything was."""

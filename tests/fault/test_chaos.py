@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,11 +13,15 @@ import pytest
 
 from models.settings import settings
 from sijil.chaos import crowd, verdict
+from sijil.chaos.answers import Act
 from sijil.chaos.poison import POISON
 from sijil.chaos.run import holds
+from sijil.chaos.staff import Pause
+from sijil.chaos.verdict import Held
 from sijil.generator.household import GeneratedHousehold
 from tests.filing import a_drainer, clean, drain_all, file, register, rows, value
 from workflows.declaration import ApplicationBody
+from workflows.intake import Taken
 
 CASES, KILLS = 240, 8
 
@@ -36,7 +41,7 @@ def test_nothing_is_lost_or_doubled_while_everything_is_killed_in_turn(short_hom
     monkeypatch.setenv("SIJIL_HOME", str(short_home))
 
     ran = subprocess.run(
-        [sys.executable, "-m", "sijil", "chaos", "--cases", str(CASES), "--kills", str(KILLS), "--seed", "3", "--json"],
+        [sys.executable, "-m", "sijil", "chaos", "--cases", str(CASES), "--kills", str(KILLS), "--seed", str(2**63 - 2), "--json"],
         capture_output=True, text=True, check=False, timeout=400,
     )  # fmt: skip
 
@@ -52,21 +57,33 @@ def test_nothing_is_lost_or_doubled_while_everything_is_killed_in_turn(short_hom
 
 
 class Ended:
-    """Applications that all came to their ends, and what the crowd and the gateway know of them."""
+    """Applications that all came to their ends, and what people and the gateway know of them."""
 
     def __init__(self, made: list[GeneratedHousehold]) -> None:
         register(made)
-        self.bodies = [each.body for each in made]
-        taken = file(*self.bodies)
-        self.receipts = {body["application"]: each.reference for body, each in zip(self.bodies, taken, strict=True)}
+        self.taken = file(*[each.body for each in made])
+        receipts = {each.body["application"]: taken.reference for each, taken in zip(made, self.taken, strict=True)}
+        self.held = Held(receipts, [each.body for each in made], Counter())
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Everything that is due is worked, and every message delivered."""
         drainer = a_drainer()
         drain_all(drainer)
         drainer.batches.attempts.sign_off()
-        self.delivered = Counter(str(reference) for (reference,) in rows("select id from message"))
+        self.held.delivered = Counter(str(reference) for (reference,) in rows("select id from message"))
 
     def counts(self) -> dict[str, int]:
         """As chaos counts."""
-        return verdict.count(self.receipts, self.bodies, self.delivered, settings().home / "anchors")
+        return verdict.count(self.held, settings().home / "anchors")[0]
+
+    def wrong(self) -> dict[str, list[str]]:
+        """What it names."""
+        return verdict.count(self.held, settings().home / "anchors")[1]
+
+    def told(self, taken: Taken, by: str, told: str, *kinds: str) -> None:
+        """Somebody did something about it, and holds an answer."""
+        self.held.answers.note(Act(taken.reference, by, told, kinds, 0))
 
 
 @pytest.fixture
@@ -80,6 +97,7 @@ def test_the_count_of_an_untouched_run_is_zero(ended: Ended) -> None:
 
     assert counts["notified"] == 6
     assert {name: counts[name] for name in verdict.ZERO} == dict.fromkeys(verdict.ZERO, 0)
+    assert ended.wrong() == {}
 
 
 @pytest.mark.parametrize(
@@ -91,32 +109,106 @@ def test_the_count_of_an_untouched_run_is_zero(ended: Ended) -> None:
         ("insert into score select case_id, 91, household_id, value, policy, computed_at from score", "duplicate_events"),
         ("delete from message where template = 'registered'", "messages_missing"),
         ("update cases set ready = false, due_at = null, stage = 'scored', machine = true, open = true where id = (select min(id) from cases)", "orphans"),
+        ("update cases set stage = 'parked', open = true where id = (select min(id) from cases)", "parked_innocent"),
         ("update event set actor = 'somebody' where seq = 2", "chain_breaks"),
         ("update event set facts = replace(facts::text, '\"score\":\"', '\"score\":\"1')::json where kind = 'ScoreComputed'", "replay_mismatches"),
+        ('update event set kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage":"verified"}\' where seq = 3', "answers_doubled"),
+        ("update event set kind = 'Lapsed', facts = '{\"type\":\"Lapsed\"}' where seq = 3", "lapsed_early"),
+        ("update cases set stage = 'rejected' where id = (select min(id) from cases)", "refused_by_one"),
+        ("insert into declaration select case_id, 2, household_id, body, phone, made_at from declaration", "answers_doubled"),
     ],
 )
-def test_the_count_rises_where_something_is_wrong(ended: Ended, fault: str, rises: str) -> None:
+def test_the_count_rises_where_something_is_wrong_and_names_the_case(ended: Ended, fault: str, rises: str) -> None:
     rows(fault)
 
     assert ended.counts()[rises] > 0
+    assert ended.wrong()[rises][0]
 
 
 def test_a_message_that_the_gateway_wrote_down_twice_counts_as_doubled(ended: Ended) -> None:
-    ended.delivered[str(value("select id from message limit 1"))] += 1
+    ended.held.delivered[str(value("select id from message limit 1"))] += 1
+
+    assert ended.counts()["duplicate_messages"] == 1
+
+
+def test_a_message_that_stands_in_no_ledger_counts_as_doubled(ended: Ended) -> None:
+    ended.held.delivered["0198-of-a-lease-that-was-lost"] += 1
 
     assert ended.counts()["duplicate_messages"] == 1
 
 
 def test_a_message_that_the_gateway_never_saw_counts_as_missing(ended: Ended) -> None:
-    del ended.delivered[str(value("select id from message limit 1"))]
+    del ended.held.delivered[str(value("select id from message limit 1"))]
 
     assert ended.counts()["messages_missing"] == 1
 
 
 def test_a_person_who_was_registered_with_two_households_counts(ended: Ended) -> None:
-    ended.bodies[1] = ended.bodies[1] | {"members": [*ended.bodies[1]["members"], ended.bodies[0]["members"][0]]}
+    first, second = ended.held.bodies[:2]
+    ended.held.bodies[1] = second | {"members": [*second["members"], first["members"][0]]}
 
     assert ended.counts()["double_persons"] == 1
+
+
+def test_a_receipt_that_changed_counts(ended: Ended) -> None:
+    ended.held.changed.append("g1-1")
+
+    assert ended.counts()["receipts_changed"] == 1
+
+
+@pytest.mark.parametrize("kind", ["CorrectionReceived", "CaseWithdrawn", "CaseReopened", "DoubtLifted", "RefusalProposed", "ApplicationRefused"])
+def test_an_answer_that_was_taken_and_is_not_in_the_history_counts_as_lost(ended: Ended, kind: str) -> None:
+    ended.told(ended.taken[0], "declarant", "taken", kind)
+
+    assert ended.counts()["answers_lost"] >= 1
+
+
+def test_an_answer_of_which_nobody_knows_may_be_there_once_or_not_at_all(ended: Ended) -> None:
+    ended.told(ended.taken[0], "declarant", "no answer", "CaseWithdrawn")
+    assert ended.counts()["answers_doubled"] == ended.counts()["answers_lost"] == 0
+
+    rows(
+        'update event set kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage":"verified"}\' where seq = 3 and case_id = %s',
+        ended.taken[0].case_id,
+    )
+    assert ended.counts()["answers_doubled"] == 0
+
+    rows(
+        'update event set kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage":"verified"}\' where seq = 4 and case_id = %s',
+        ended.taken[0].case_id,
+    )
+    assert ended.counts()["answers_doubled"] == 1
+
+
+def test_a_withdrawn_application_that_went_on_counts(ended: Ended) -> None:
+    ended.told(ended.taken[0], "declarant", "taken", "CaseWithdrawn")
+
+    assert ended.counts()["withdrawn_undone"] == 1
+
+
+@pytest.mark.parametrize(("second", "counted"), [("amina", 1), ("karim", 0)])
+def test_a_refusal_needs_two_people_by_their_own_account(ended: Ended, second: str, counted: int) -> None:
+    rows("update cases set stage = 'rejected' where id = %s", ended.taken[0].case_id)
+    ended.told(ended.taken[0], "amina", "taken", "RefusalProposed")
+    ended.told(ended.taken[0], second, "taken", "ApplicationRefused")
+
+    assert ended.counts()["refused_by_one"] == counted
+
+
+@pytest.mark.parametrize(("hours", "counted"), [(-1, 0), (1, 1)])
+def test_nobody_lapses_before_the_deadline(ended: Ended, hours: int, counted: int) -> None:
+    rows("update event set kind = 'Lapsed', facts = '{\"type\":\"Lapsed\"}' where seq = 3 and case_id = %s", ended.taken[0].case_id)
+    ended.held.answers.deadlines[ended.taken[0].reference].append(value("select now()") + timedelta(hours=hours))
+
+    assert ended.counts()["lapsed_early"] == counted
+
+
+def test_a_decision_of_a_queue_that_was_held_back_counts(ended: Ended) -> None:
+    at = value("select at from event where kind = 'ScoreComputed' limit 1")
+    ended.held.pauses.append(Pause("scoring", at - timedelta(seconds=10), at + timedelta(seconds=10)))
+    ended.held.pauses.append(Pause("fraud", at + timedelta(seconds=10), at + timedelta(seconds=20)))
+
+    assert ended.counts()["worked_while_paused"] == 6
 
 
 @pytest.mark.parametrize(
@@ -129,7 +221,10 @@ def test_the_promise_is_not_kept_where_any_count_is_off(wrong: dict[str, int]) -
     assert not holds(kept | wrong)
 
 
-@pytest.mark.parametrize("seed", [1, 5])
+# The people ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [0, 1, 5, 2**63 - 1])
 def test_everybody_in_the_crowd_can_apply(database: str, seed: int) -> None:
     people = crowd.gather(1200, 8, seed)
 
@@ -137,3 +232,5 @@ def test_everybody_in_the_crowd_can_apply(database: str, seed: int) -> None:
     claimed = Counter(member["idcs"] for body in people.bodies for member in body["members"])
     assert sum(times > 1 for times in claimed.values()) >= 12  # the planted pairs
     assert claimed[POISON] == 1
+    assert len(people.by_file) == 240
+    assert POISON not in str(people.by_file)
