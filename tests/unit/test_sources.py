@@ -43,12 +43,13 @@ def a_workbook() -> bytes:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (a_workbook(), "CSV UTF-8"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "CSV UTF-8"), (b"%PDF-1.7", "CSV UTF-8"), (b"<html>", "CSV UTF-8"), 
+        (a_workbook(), "CSV UTF-8"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "CSV UTF-8"), (b"%PDF-1.7", "CSV UTF-8"), (b"<html>", "CSV UTF-8"),
         (b"BZh91AY", "Unpack"),
-        (b"\xfd7zXZ\0", "Unpack"), (TEXT.encode("utf-32"), "CSV UTF-8"), (TEXT.encode("utf-16") + b"x", "CSV UTF-8"), 
+        (b"\xfd7zXZ\0", "Unpack"), (TEXT.encode("utf-32"), "CSV UTF-8"), (TEXT.encode("utf-16") + b"x", "CSV UTF-8"),
         (gzip.compress(a_workbook()), "CSV UTF-8"),
         (gzip.compress(TEXT.encode() * 99)[:-20], "damaged"), (b"\x1f\x8bnothing", "damaged"),
     ],
+    ids=range(11),  # two of them hold the time
 )  # fmt: skip
 def test_what_is_no_text_is_refused_once_with_what_to_do(tmp_path: Path, content: bytes, said: str) -> None:
     with pytest.raises(Refused, match=said):
