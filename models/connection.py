@@ -3,6 +3,7 @@
 What the server, the database, the role or the address set otherwise counts for others' sessions, not for ours.
 """
 
+import secrets
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -16,10 +17,12 @@ from models.errors import Unavailable
 from models.settings import settings
 
 Connection = psycopg.Connection[Any]
+PROCESS = secrets.token_hex(8)  # this process, among all of all hosts: hosts may share a name, and processes a number
+APPLICATION = f"sijil {PROCESS}"  # as the server names our sessions
 SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 # One that swallows packets is away, too: noticed within half a minute, whether an answer is awaited or not.
 CONNECTED: dict[str, Any] = {
-    "connect_timeout": 10, "client_encoding": "UTF8", "application_name": "sijil",
+    "connect_timeout": 10, "client_encoding": "UTF8", "application_name": APPLICATION,
     "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000,
 }  # fmt: skip
 LOCK_SECONDS = 5  # for which a statement waits for what others hold; then it is tried another time, and counts against nobody

@@ -11,12 +11,14 @@ class Worker(SQLModel, table=True):
     """A worker process. It holds an advisory lock on its id for as long as it lives, which is how others know."""
 
     id: int = Field(sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
+    process: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))  # its own name; hosts may share theirs, and numbers
     host: str
     pid: int
     queues: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     seen_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     counters: dict[str, float] = Field(sa_column=Column(JSONB, nullable=False))
+    synchronous_commit: str | None = None  # as its sessions say themselves: the weakest
 
 
 class Attempt(SQLModel, table=True):

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from threading import get_ident
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -18,9 +17,11 @@ from models.database import Connection, raw, transaction
 from models.errors import Unavailable
 from tasks.breaker import PAUSE, Breaker
 from workflows.flow import DELIVERY
+from workflows.queue.inhand import in_hand
 
 LEASE = timedelta(seconds=15)  # longer than two calls may take, or a slow answer would be taken for none
 FRESH_SECONDS = 5.0  # how old a lease may be when the call begins: a process that was held up must not call when others ask already
+HANGS_SECONDS = 120.0  # of one round, with all its calls
 BATCH = 100
 ALONE_AFTER = 3  # tries without success: then a message is sent apart from the others, so that one that the gateway chokes on holds up few neighbours
 ACCEPTED, UNANSWERED = "accepted", "no answer"
@@ -130,14 +131,17 @@ class Deliverer:
     at_once: int = 1  # of those that were tried in vain
     stopping: bool = False
     breaker: Breaker = field(default_factory=lambda: Breaker(BATCH))
-    began: dict[int, float] = field(default_factory=dict)  # when each thread began the call that it waits for
     counters: Counter[str] = field(default_factory=Counter)
 
     def drain(self, seconds: float = 2.0) -> bool:
         """Sends until nothing is owed, or the gateway is left alone (False), or the time is up (True). Raises Unavailable where the gateway is away."""
         until = time.monotonic() + seconds
         while not self.stopping and time.monotonic() < until:
-            if not self.breaker.lets_through() or not (self.ask() + self.send()):
+            if not self.breaker.lets_through():
+                return False
+            with in_hand("delivery", HANGS_SECONDS):
+                count = self.ask() + self.send()
+            if not count:
                 return False
         return True
 
@@ -178,8 +182,7 @@ class Deliverer:
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """A call to the gateway: seen while it lasts, and told to the breaker where no answer came."""
-        self.began[get_ident()] = time.monotonic()
+        """A call to the gateway, told to the breaker where no answer came."""
         try:
             yield
         except Unavailable as error:
@@ -187,7 +190,6 @@ class Deliverer:
             self.breaker.failed(str(error), (error.wait or PAUSE) if isinstance(error, TurnedAway) else None)
             raise
         finally:
-            del self.began[get_ident()]
             self.counters["gateway_open"] = int(self.breaker.opened)
 
     def accepted_late(self, references: Sequence[UUID]) -> set[UUID]:

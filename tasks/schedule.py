@@ -19,9 +19,11 @@ from models.errors import Refused, SijilError, describe
 from models.settings import settings
 from tasks.deliver import bring_back
 from workflows.history import audit, retention
+from workflows.queue.inhand import in_hand
 
 SCHEDULE_LOCK = 7222  # advisory; held by the connection for as long as jobs run, so that they run one at a time, on one host
 BOUND = "set idle_session_timeout = '2h'"  # a job that hangs lets go of the lock then, and another host takes its turn
+LONGEST = 7200.0  # the same in seconds: then the watchdog asks what holds it up
 LOOK_SECONDS = 60.0
 AGAIN_AFTER = timedelta(minutes=10)  # a job that failed waits, whoever comes next
 BEGIN = "insert into daily_job (name, done_on) select unnest(%s::text[]), unnest(%s::date[]) on conflict (name) do nothing"
@@ -86,7 +88,7 @@ class Schedule:
     def look(self) -> None:
         """Runs whatever waits; nothing where another supervisor is at it or the database is away."""
         try:
-            with turn() as connection:
+            with in_hand("daily jobs", LONGEST), turn() as connection:
                 if connection is not None:
                     bring_back(connection)
                     self.run(connection)

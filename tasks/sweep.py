@@ -3,7 +3,6 @@
 It rings timers, gives back what dead workers held, parks what killed its worker too often, and wakes every queue that has work.
 """
 
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,8 +35,7 @@ MESSAGES_DUE = f"""
 class DeathDetector:
     """Who of the silent is dead: our own processes that ended, and whoever is silent for longer than the living need to sign on again."""
 
-    host: str = field(default_factory=socket.gethostname)
-    ended: set[int] = field(default_factory=set)  # process numbers
+    ended: set[str] = field(default_factory=set)  # by what processes call themselves: a host's name and a number may be another's, too
     silent_since: dict[int, datetime] = field(default_factory=dict)
     forgotten_to: int = 0  # the last case whose trouble the sweep looked at
 
@@ -46,7 +44,7 @@ class DeathDetector:
         self.silent_since = {each.id: min(self.silent_since.get(each.id, now), now) for each in silent}  # should the clock have gone back
         return [
             each.id for each in silent
-            if (each.host == self.host and each.pid in self.ended) or now - self.silent_since[each.id] >= SIGN_ON_AGAIN
+            if each.process in self.ended or now - self.silent_since[each.id] >= SIGN_ON_AGAIN
         ]  # fmt: skip
 
 

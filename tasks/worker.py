@@ -6,13 +6,14 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from threading import Event, Thread
 
 import structlog
 from dramatiq import Worker
 
 from models import clock
-from models.database import bound_transactions
+from models.database import bound_transactions, raw, transaction, value
 from models.errors import Unavailable, describe
 from models.settings import settings
 from tasks.actors import declare, drains, look_at, unwoken
@@ -23,12 +24,14 @@ from tasks.gateways.http import HttpGateway
 from tasks.logs import configure_logs
 from tasks.outside import outside
 from tasks.wake import wake
-from tasks.watchdog import run_watchdog
+from tasks.watchdog import keep_telling_supervisor, look_for_hangs, run_watchdog, tell_supervisor
 from workflows.queue.attempts import Attempts
 from workflows.queue.batch import Batches
 from workflows.queue.drain import Drainer
+from workflows.queue.inhand import Unit
 
 HEARTBEAT_SECONDS = 2.0
+OF_CASES = ("batch", "a case alone")  # units of which one case may be to blame
 TRANSACTION_SECONDS = 120  # should the process be frozen in one: others wait for the persons that it claimed
 COLLECT_AFTER = 50_000  # new objects; a batch makes thousands that no cycle holds, and looking for cycles cost a fifth of the time
 log = structlog.get_logger()
@@ -36,6 +39,8 @@ log = structlog.get_logger()
 
 def main(queues: frozenset[str]) -> int:
     """Works until SIGTERM, then finishes the batch in hand."""
+    tell_supervisor()  # before anything is in hand: what it held is given back by this name
+    beside(keep_telling_supervisor)
     configure_logs()
     collect_rarely()
     bound_transactions(TRANSACTION_SECONDS)
@@ -47,8 +52,7 @@ def main(queues: frozenset[str]) -> int:
     worker = Worker(broker(), queues=set(queues), worker_threads=settings().threads)
     worker.start()
     log.info("worker started", queues=sorted(queues))
-    beside(heartbeat, drainer, stop)
-    beside(run_watchdog, stop)
+    show_life(drainer, stop)
     looking, delivering = beside(look_unwoken, work, queues, stop), delivery.start()
     while not stop.wait(0.5) and os.getppid() == supervisor:  # an orphan has nobody to restart it, so it ends
         pass
@@ -66,6 +70,13 @@ def finish(worker: Worker, looking: Thread) -> None:
     broker().doorbell.ring_all_here()
     worker.stop()
     looking.join()
+
+
+def show_life(drainer: Drainer, stop: Event) -> None:
+    """Heartbeats for everybody, an alarm for this process as a whole, and one for each of its threads."""
+    beside(heartbeat, drainer, stop)
+    beside(run_watchdog, stop)
+    beside(look_for_hangs, stop, partial(end_hanging, drainer.batches.attempts))
 
 
 def told_to_stop() -> Event:
@@ -116,12 +127,21 @@ def look_unwoken(work: Mapping[str, Callable[[], bool]], queues: Collection[str]
                 log.error("a look failed", queue=queue, error=describe(error).error)
 
 
-def beat(drainer: Drainer) -> None:
-    """A process in which a thread hangs is ended like one that was killed: the sweep then finds the case by halving."""
-    if drainer.batches.hangs():
-        log.error("a batch hangs; the process ends")
+def end_hanging(attempts: Attempts, unit: Unit) -> None:
+    """A process in which a thread hangs is ended. Like one that was killed where that thread has cases in hand: the sweep then finds the case by halving."""
+    log.error("a thread hangs; the process ends", unit=unit.name, seconds=unit.longest)
+    try:
+        if unit.name not in OF_CASES:
+            attempts.hand_over()
+    finally:
         os._exit(os.EX_SOFTWARE)
-    drainer.batches.attempts.heartbeat(clock.now(), drainer.batches.counters)
+
+
+def beat(drainer: Drainer) -> None:
+    """One sign of life, with what one of the pool's sessions says of its durability."""
+    with transaction() as session:
+        durability = value(raw(session), "select current_setting('synchronous_commit')")
+    drainer.batches.attempts.heartbeat(clock.now(), drainer.batches.counters, durability)
 
 
 if __name__ == "__main__":

@@ -163,7 +163,7 @@ def test_messages_and_what_is_set_apart_until_a_far_future_are_taken_up_again(no
 
 
 def test_whoever_fell_silent_before_a_clock_went_back_is_dead_as_soon_as_others_are() -> None:
-    detector, silent = DeathDetector(), [Silent(7, "elsewhere", 1)]
+    detector, silent = DeathDetector(), [Silent(7, "elsewhere")]
     now = clock.now()
     assert detector.dead(silent, now + timedelta(days=300)) == []
     assert detector.dead(silent, now) == []

@@ -168,9 +168,9 @@ def test_a_dead_workers_case_whose_file_is_gone_is_parked_and_holds_up_no_sweep(
     rows("insert into trouble values (%s, 'submitted', 1, %s, 'worker died', '', now(), false)", gone.case_id, settings().tries - 1)
     rows("update cases set ready = false, due_at = now() - interval '1 day' where id = %s", other.case_id)
     died_on("verification", gone.case_id)
-    ((host, pid),) = rows("select host, pid from worker")
+    ((process,),) = rows("select process from worker")
 
-    sweep(DeathDetector(host=host, ended={pid}))
+    sweep(DeathDetector(ended={process}))
 
     assert stage_of(gone) == "parked"
     assert value("select ready from cases where id = %s", other.case_id)

@@ -1,6 +1,5 @@
 """Who lives and who is dead: a worker that lost its connection signs on again, one that stays silent is dead in the end."""
 
-import time
 from threading import Event, Thread
 from types import SimpleNamespace
 
@@ -12,10 +11,9 @@ from models.database import dial
 from models.errors import Unavailable
 from tasks import worker as process
 from tasks.sweep import SIGN_ON_AGAIN, DeathDetector, sweep
-from tests.filing import Worker, apart, died_on, drain_all, file_clean, hang_up, rows, stages, value
+from tests.filing import Worker, a_drainer, apart, died_on, drain_all, file_clean, hang_up, rows, stages, value
 from workflows.queue import attempts
 from workflows.queue.attempts import Attempts
-from workflows.queue.batch import HANGS_SECONDS
 
 
 def test_a_worker_that_lost_its_connection_is_not_dead(database: str, broker: str, worker: Worker) -> None:
@@ -137,11 +135,29 @@ def test_whoever_stays_silent_is_dead_in_the_end(database: str, broker: str) -> 
 def test_a_process_of_our_own_that_ended_is_dead_at_once(database: str, broker: str) -> None:
     (taken,) = file_clean(1)
     died_on("verification", taken.case_id)
-    ((host, pid),) = rows("select host, pid from worker")
+    ((process,),) = rows("select process from worker")
 
-    sweep(DeathDetector(host=host, ended={pid}))
+    sweep(DeathDetector(ended={process}))
 
     assert rows("select case_id, tries from trouble") == [(taken.case_id, 1)]
+
+
+def test_a_process_that_ended_under_the_host_name_and_number_of_another_takes_nobody_along(database: str, broker: str) -> None:
+    """Two containers of one host name: in each, the first process is number 1. The other one has lost its connection and will sign on again."""
+    (taken,) = file_clean(1)
+    drainer = a_drainer()
+    there = drainer.batches.attempts
+    there.process = "of another container"
+    there.begin("verification", [taken.case_id], clock.now())
+    hang_up(drainer)
+    here = Attempts(there.host, there.pid, {"verification"}, clock.now())
+    here.number()
+
+    sweep(DeathDetector(ended={here.process}))
+
+    assert value("select count(*) from trouble") == 0
+    assert value("select worker_id from attempt") is not None
+    here.sign_off()
 
 
 def test_a_worker_that_ends_in_good_order_leaves_no_page(database: str, worker: Worker) -> None:
@@ -161,16 +177,3 @@ def test_a_worker_told_to_stop_takes_no_further_batch(database: str, worker: Wor
 
     assert drainer.drain("verification", 60) is True or stages() == {"submitted": 6}
     assert stages() == {"submitted": 6}
-
-
-def test_a_thread_that_is_at_one_batch_for_too_long_hangs(database: str, worker: Worker) -> None:
-    drainer = worker()
-    assert not drainer.batches.hangs()
-
-    drainer.batches.began[1] = time.monotonic() - HANGS_SECONDS - 1
-    assert drainer.batches.hangs()
-
-    drainer.batches.began.clear()
-    file_clean(1)
-    drain_all(drainer)
-    assert drainer.batches.began == {}

@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+import psycopg
 import pytest
 
 from benchmarks.slow_gateway import SLOW, slow_gateway
 from models.database import raw, transaction
-from tasks import watchdog
+from tasks import supervisor
 from tasks.gateways.http import DEADLINE_SECONDS
+from tasks.supervisor import Slot, end
 from tasks.wake import wake
 from tests.filing import MACHINE_PATH, events_of, file_clean, healthy, rows, stage_of, stages, value
 from workflows.flow import ALL_QUEUES, DELIVERY, QUEUES
@@ -30,7 +32,8 @@ def start(database: str, broker: str, monkeypatch: pytest.MonkeyPatch) -> Iterat
     started: list[subprocess.Popen[bytes]] = []
 
     def run(*arguments: str) -> "subprocess.Popen[bytes]":
-        started.append(subprocess.Popen([sys.executable, "-m", *arguments], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        quiet = subprocess.DEVNULL
+        started.append(subprocess.Popen([sys.executable, "-m", *arguments], stdin=quiet, stdout=quiet, stderr=quiet))
         return started[-1]
 
     yield run
@@ -141,33 +144,60 @@ def test_a_slow_gateway_holds_up_neither_decisions_nor_the_end_of_a_worker_of_on
         assert time.monotonic() - began < 3 * DEADLINE_SECONDS
 
 
-def test_a_worker_that_is_stopped_is_told_from_one_that_lives_and_is_ended(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def slots(start: Start) -> Iterator[list[Slot]]:
+    """Two places for workers, both filled and heard of."""
+    made = [Slot([sys.executable, "-m", "tasks.worker", "verification"]) for _ in range(2)]
+    until(lambda: [slot.tend() for slot in made] and all(slot.name for slot in made) and len(alive()) == 2)
+    yield made
+    end([slot.process for slot in made if slot.process], 10)
+    for slot in made:
+        if slot.process and slot.process.stdout:
+            slot.process.stdout.close()
+
+
+def test_a_worker_that_is_stopped_is_told_from_one_that_lives_and_is_ended(slots: list[Slot], monkeypatch: pytest.MonkeyPatch) -> None:
     # Given two workers, of which one is stopped: it keeps its lock, and looks alive
-    monkeypatch.setattr(watchdog, "FROZEN_SECONDS", 6.0)
-    stopped, living = start("tasks.worker", "verification"), start("tasks.worker", "verification")
-    until(lambda: len(alive()) == 2)
-    os.kill(stopped.pid, signal.SIGSTOP)
-    watch = watchdog.Watch()
+    monkeypatch.setattr(supervisor, "FROZEN_SECONDS", 6.0)
+    stopped, living = slots
+    assert stopped.process
+    assert living.process
+    names, numbers = [slot.name for slot in slots], [slot.process.pid for slot in slots if slot.process]
+    os.kill(stopped.process.pid, signal.SIGSTOP)
 
-    def look() -> list[int]:
-        with transaction() as session:
-            return watch.look(raw(session), [stopped.pid, living.pid])
+    # When they are tended for longer than a worker may be silent
+    died: list[str | None] = []
 
-    # When they are watched for longer than a heartbeat may take
-    until(look)
+    def tend() -> bool:
+        died[:] = [slot.tend() for slot in slots]
+        return any(died)
 
-    # Then only that one is ended
-    assert look() == [stopped.pid]
-    watchdog.end_frozen(look())
-    assert stopped.wait(PATIENCE) == -signal.SIGKILL
-    assert running(living.pid)
+    until(tend)
+
+    # Then only that one was ended, and is known by what it called itself
+    assert died == [names[0], None]
+    assert not running(numbers[0])
+    assert living.process.pid == numbers[1]
+    assert rows("select pid from worker where process = %s", died[0]) == [(numbers[0],)]
+
+
+def test_workers_whose_heartbeats_a_lock_holds_up_are_not_taken_for_frozen(slots: list[Slot], database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "FROZEN_SECONDS", 4.0)
+    before = [slot.process for slot in slots]
+    with psycopg.connect(database) as holder:
+        holder.execute("lock table worker, attempt in access exclusive mode")
+        until_then = time.monotonic() + 8
+        until(lambda: [slot.tend() for slot in slots] and time.monotonic() > until_then)
+
+    assert [slot.process for slot in slots] == before
 
 
 def test_a_process_in_which_no_thread_gets_a_turn_ends_itself() -> None:
     """A library that keeps the interpreter's lock: nothing written in Python can end it."""
     script = """
 import ctypes, threading, time
-from tasks import watchdog
+from tasks import supervisor
+from tasks.supervisor import Slot, end
 watchdog.REARM_SECONDS, watchdog.NO_TURN_SECONDS = 0.05, 0.5
 threading.Thread(target=watchdog.run_watchdog, args=(threading.Event(),), daemon=True).start()
 time.sleep(1.5)
@@ -181,18 +211,6 @@ ctypes.PyDLL(None).sleep(30)
     assert time.monotonic() - began < 25
     assert ended.stdout == "alive while threads run\n"
     assert "Timeout" in ended.stderr
-
-
-def test_a_database_that_was_away_makes_nobody_look_frozen(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watchdog, "FROZEN_SECONDS", 0.0)
-    process = start("tasks.worker", "verification")
-    until(alive)
-    rows("update worker set seen_at = now() - interval '1 day'")
-    watch = watchdog.Watch()
-    with transaction() as session:
-        assert watch.look(raw(session), [process.pid]) == []
-        watch.forget()
-        assert watch.look(raw(session), [process.pid]) == []
 
 
 def test_a_worker_that_is_killed_is_started_again_and_its_work_goes_on(start: Start) -> None:

@@ -14,6 +14,7 @@ from tasks.gateways.http import LONGEST_ANSWER, HttpGateway
 from tests.filing import file_clean, rows
 from tests.integration.http_gateway import HttpBook, Said, results, serving
 from tests.people import after
+from workflows.queue.inhand import units
 
 MESSAGE = Leased(7, 1, "received", uuid4(), 1, 0, "sms", "+212612345678", "text")
 
@@ -101,7 +102,7 @@ def test_what_was_under_way_when_a_call_was_cut_is_asked_about_and_not_sent_agai
         with pytest.raises(Unavailable):
             deliverer.drain()
         assert rows("select distinct status from message") == [("sending",)]
-        assert deliverer.began == {}
+        assert units == {}
 
         with after(seconds=16):
             deliverer.drain()

@@ -118,8 +118,7 @@ def test_whatever_text_an_error_has_it_can_be_stored(database: str, worker: Work
 
 def swept_dead() -> None:
     """The sweep, for which every worker that signed on has died."""
-    seen = rows("select host, pid from worker")
-    sweep(DeathDetector(host=seen[0][0], ended={pid for _, pid in seen}))
+    sweep(DeathDetector(ended={process for (process,) in rows("select process from worker")}))
 
 
 def test_a_dead_workers_case_that_cannot_be_parked_holds_up_no_sweep(database: str, broker: str) -> None:

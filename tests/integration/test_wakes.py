@@ -19,6 +19,7 @@ from tests.filing import Worker, drain_all, file_clean, rows, stages, value
 from tests.integration.gateways import BookGateway, a_deliverer
 from tests.integration.waking import messages, waiting
 from workflows.queue.drain import Drainer
+from workflows.queue.inhand import units
 
 pytestmark = pytest.mark.usefixtures("database", "broker")
 
@@ -190,7 +191,7 @@ def test_a_thread_that_delivers_outlives_a_gateway_that_is_away_and_any_error() 
 
     thread = delivery.start()
     delivery.wake()
-    while value("select status from message") != "sending" or delivery.deliverer.began:
+    while value("select status from message") != "sending" or units:
         time.sleep(0.01)
     rows("update message set status = 'owed', due_at = now()")
     gateway.away_before, gateway.while_sending = False, unexpected

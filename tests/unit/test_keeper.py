@@ -1,10 +1,14 @@
 """A worker that dies is started again, at first at once and then ever more patiently."""
 
+import os
+from collections.abc import Iterator
+from threading import Event
 from types import SimpleNamespace
 
 import pytest
 
-from tasks import supervisor
+from models.errors import Broken
+from tasks import supervisor, watchdog
 from tasks.schedule import Schedule
 from tasks.supervisor import LONG_ENOUGH, LONGEST_BACK_OFF, Slot, Supervisor
 
@@ -22,6 +26,11 @@ class World:
     def start(self, command: list[str], **options: object) -> SimpleNamespace:
         process = SimpleNamespace(pid=len(self.started) + 1, returncode=None, command=command, options=options)
         process.poll = lambda: process.returncode
+        reads, writes = os.pipe()
+        process.stdout = os.fdopen(reads, "rb", buffering=0)
+        process.stdin = os.fdopen(writes, "wb", buffering=0)
+        process.kill = self.kill
+        process.stdin.write(f"process-{process.pid}\n".encode())
         self.started.append(process)
         return process
 
@@ -30,18 +39,21 @@ class World:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     world = World()
     monkeypatch.setattr(supervisor, "time", SimpleNamespace(monotonic=world.monotonic))
-    monkeypatch.setattr(supervisor, "subprocess", SimpleNamespace(Popen=world.start, DEVNULL=-3))
-    return world
+    monkeypatch.setattr(supervisor, "subprocess", SimpleNamespace(Popen=world.start, DEVNULL=-3, PIPE=-1))
+    yield world
+    for process in world.started:
+        process.stdin.close()
+        process.stdout.close()
 
 
 def dies_after(world: World, slot: Slot, seconds: float) -> float:
     """The process in this place lives so long and dies; how long the place then stays empty."""
     world.now += seconds
     world.kill()
-    assert slot.tend() == world.started[-1].pid
+    assert slot.tend() == f"process-{len(world.started)}"
     died = world.now
     count = len(world.started)
     while len(world.started) == count:
@@ -59,10 +71,49 @@ def test_an_empty_place_is_filled_at_once_in_a_group_of_its_own(world: World) ->
 
 def test_a_process_that_lives_is_left_alone(world: World) -> None:
     slot = Slot(["x"])
+    slot.tend()
     for _ in range(100):
         world.now += 10
+        world.started[0].stdin.write(b"process-1\n")
         assert slot.tend() is None
     assert len(world.started) == 1
+
+
+def test_a_process_that_says_nothing_for_a_minute_is_frozen_and_ended(world: World) -> None:
+    slot = Slot(["x"])
+    for _ in range(3):
+        slot.tend()
+        world.now += 30
+    assert world.started[0].returncode is None
+    slot.tend()
+    world.now += 31
+    slot.tend()
+    assert world.started[0].returncode == -9
+    assert slot.tend() == "process-1"
+
+
+def test_a_supervisor_that_was_itself_stopped_for_long_takes_nobody_for_frozen(world: World) -> None:
+    slot = Slot(["x"])
+    slot.tend()
+    slot.tend()
+    world.now += 1000
+    world.started[0].stdin.write(b"process-1\n")
+    slot.tend()
+    assert world.started[0].returncode is None
+
+
+def test_where_the_system_gives_no_process_the_place_is_tried_again_and_the_others_go_on() -> None:
+    slot = Slot(["/nowhere/such-a-program"])
+    for _ in range(3):
+        slot.not_before = 0.0
+        assert slot.tend() is None
+    assert slot.process is None
+    assert slot.back_off > 0.1
+    slot.command, slot.not_before = ["true"], 0.0
+    assert slot.tend() is None
+    assert slot.process
+    assert slot.process.wait() == 0
+    slot.clear(slot.process)
 
 
 def test_a_place_whose_process_keeps_dying_is_refilled_ever_more_patiently_up_to_a_bound(world: World) -> None:
@@ -108,3 +159,18 @@ def test_a_sweep_that_fails_stops_no_worker(monkeypatch: pytest.MonkeyPatch) -> 
     supervised.run()
 
     assert rounds == [0, 1, 2]
+
+
+def test_a_sweep_that_hangs_holds_up_no_worker_and_ends_the_supervisor_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
+    supervised, let_go = Supervisor([], 0), Event()
+    monkeypatch.setattr(supervisor, "sweep", lambda *_: let_go.wait(60))
+    monkeypatch.setattr(supervisor, "SWEEP_LONGEST", 0.1)
+    monkeypatch.setattr(supervisor, "STOP_SECONDS", 1.0)
+    monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(watchdog, "held_up", list)
+    monkeypatch.setattr(Schedule, "tend", lambda self: None)
+
+    with pytest.raises(Broken, match="'sweep'"):
+        supervised.run()
+
+    let_go.set()

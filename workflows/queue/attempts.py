@@ -14,12 +14,18 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from models import clock
+from models.connection import DURABLE, PROCESS
 from models.database import Connection, dial, follow_clock, lost, unavailable, value
 from models.errors import Unavailable
+from workflows.queue.inhand import in_hand
 
 WORKER_LOCK = 7218  # first key of the advisory locks on workers; the number of the law
 
-SIGN_ON = "insert into worker (host, pid, queues, since, seen_at, counters) values (%s, %s, %s, %s, %s, '{}') returning id"
+SIGN_ON = "insert into worker (process, host, pid, queues, since, seen_at, counters) values (%s, %s, %s, %s, %s, %s, '{}') returning id"
+BEAT = f"""
+    update worker set seen_at = %s, counters = %s, synchronous_commit = case when mine in {DURABLE} then coalesce(%s, mine) else mine end
+    from current_setting('synchronous_commit') as mine where id = %s
+"""
 BEGIN = "insert into attempt (worker_id, queue, case_ids, at) values (%s, %s, %s, %s) returning id"
 END = "delete from attempt where id = %s"
 # A worker that lost its connection did not die: nothing counts against anybody.
@@ -31,6 +37,7 @@ HALVE = """
     insert into attempt (worker_id, queue, case_ids, at)
     select null, queue, half, at from whole cross join (values (%s::bigint[]), (%s::bigint[])) as halves (half)
 """
+LET_GO_SECONDS = 5.0  # that a process which ends takes to hand over
 SPLIT = """
     with whole as (delete from attempt where id = %s returning queue, case_ids, at, unanswered, rank)
     insert into attempt (queue, case_ids, at, unanswered, rank) select queue, array[case_id], %s, unanswered, rank from whole, unnest(case_ids) as case_id
@@ -77,6 +84,7 @@ class Attempts:
     pid: int
     queues: Collection[str]
     since: datetime
+    process: str = PROCESS
     worker_id: int | None = None
     connection: Connection | None = None
     unsettled: list[tuple[str, list[object]]] = field(default_factory=list)  # what could not be given back, because the table was locked
@@ -122,13 +130,13 @@ class Attempts:
         """A register is back: nobody waits any longer only because it was away."""
         self.run(AGAIN_SOON, [now, queue, now])
 
-    def heartbeat(self, now: datetime, counters: Mapping[str, float]) -> None:
-        """The worker is alive, and has done so much."""
+    def heartbeat(self, now: datetime, counters: Mapping[str, float], durability: str | None = None) -> None:
+        """The worker is alive, has done so much, and its pool's sessions commit with this `synchronous_commit`."""
         with self.lock, self.connected():
             while self.unsettled:
                 self.run(*self.unsettled[0])
                 self.unsettled.pop(0)
-            self.run("update worker set seen_at = %s, counters = %s where id = %s", [now, Jsonb(dict(counters)), self.number()])
+            self.run(BEAT, [now, Jsonb(dict(counters)), durability, self.number()])
             assert self.connection is not None
             follow_clock(self.connection)
 
@@ -151,7 +159,7 @@ class Attempts:
         with self.connected():
             self.connection = dial()
             try:
-                number = value(self.connection, SIGN_ON, [self.host, self.pid, sorted(self.queues), self.since, clock.now()])
+                number = value(self.connection, SIGN_ON, [self.process, self.host, self.pid, sorted(self.queues), self.since, clock.now()])
                 self.connection.execute("select pg_advisory_lock(%s, %s)", [WORKER_LOCK, number])
                 for statement in HAND_OVER:
                     self.connection.execute(statement, [self.worker_id])
@@ -170,6 +178,11 @@ class Attempts:
                 self.unsettled.append((statement, parameters))
             raise
 
+    def hand_over(self) -> None:
+        """What this worker has in hand is set apart for others: it ends, and nothing of it is to blame."""
+        if self.lock.acquire(timeout=LET_GO_SECONDS):  # else the thread that hangs has it, and the sweep finds what was in hand
+            self.run(HAND_OVER[0], [self.number()])
+
     def run(self, statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
         """One statement, committed by itself."""
         with self.lock, self.connected():
@@ -182,7 +195,8 @@ class Attempts:
     def connected(self) -> Iterator[None]:
         """Raises Unavailable where something is away or held, and closes a connection that is lost: whoever comes next signs on anew."""
         try:
-            yield
+            with in_hand("its attempts"):
+                yield
         except psycopg.Error as error:
             if lost(error) and self.connection is not None:
                 self.connection.close()

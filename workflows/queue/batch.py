@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from threading import get_ident
 
 from models import clock
 from models.database import Connection, raw, transaction
@@ -15,8 +14,7 @@ from workflows.load import CaseRow
 from workflows.ports import Outside
 from workflows.queue.attempts import END, Attempt, Attempts
 from workflows.queue.claim import open_stages
-
-HANGS_SECONDS = 60.0  # a batch takes less than one; and less than a transaction may last (tasks/worker.py), or the next process would take it up first
+from workflows.queue.inhand import in_hand
 
 Find = Callable[[Connection], list[CaseRow]]
 
@@ -37,7 +35,6 @@ class Batches:
     attempts: Attempts
     serves: frozenset[str]
     wake: Callable[[str], None]
-    began: dict[int, float] = field(default_factory=dict)  # when each thread began what it has in hand
     counters: Counter[str] = field(default_factory=Counter)
     left_alone: dict[int, float] = field(default_factory=dict)  # cases that can be neither worked nor set apart, each until a monotonic time
 
@@ -48,7 +45,7 @@ class Batches:
         """
         progress = Progress()
         try:
-            with transaction() as session:
+            with in_hand("batch"), transaction() as session:
                 connection = raw(session)
                 if rows := find(connection):
                     attempt = attempt or self.attempts.begin(queue, [row.id for row in rows], clock.now())
@@ -68,19 +65,12 @@ class Batches:
 
     def work(self, connection: Connection, rows: Sequence[CaseRow], stages: Collection[str]) -> Progress:
         """The work itself, counted and timed."""
-        began = self.began[get_ident()] = time.monotonic()
-        try:
-            progress = work(connection, rows, self.outside, clock.now(), stages)
-        finally:
-            del self.began[get_ident()]
+        began = time.monotonic()
+        progress = work(connection, rows, self.outside, clock.now(), stages)
         self.counters["batches"] += 1
         self.counters["cases"] += progress.cases
         self.counters["busy_milliseconds"] += round((time.monotonic() - began) * 1000)
         return progress
-
-    def hangs(self) -> bool:
-        """Whether a thread has been at one batch for longer than any batch can take."""
-        return any(time.monotonic() - began > HANGS_SECONDS for began in list(self.began.values()))
 
     def wake_next(self, progress: Progress) -> None:
         """After the commit: queues that are due elsewhere are woken, delivery where messages are owed."""

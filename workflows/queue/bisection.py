@@ -16,6 +16,7 @@ from models.errors import DatabaseAway, Failure, Unavailable, describe
 from workflows.queue.attempts import END, Attempt, halves
 from workflows.queue.batch import Batches, BatchFailed, Find
 from workflows.queue.claim import claim_these, open_stages
+from workflows.queue.inhand import in_hand
 from workflows.queue.trouble import UNANSWERED, failed_alone, unanswered
 
 HELD_UP = timedelta(seconds=5)  # until what was set apart is tried again where it was the database that held it up
@@ -116,7 +117,7 @@ class Bisection:
 
     def run_stage(self, attempt: Attempt, queue: str) -> str | None:
         """One stage of one case; the queue of the next stage. None where none goes on: it failed, ended, or that is paused or held."""
-        with transaction() as session:
+        with in_hand("a case alone"), transaction() as session:
             connection = raw(session)
             rows = claim_these(connection, queue, attempt.case_ids, attempt.apart and queue == attempt.queue)
             if not rows or (queue != attempt.queue and rows[0].stage not in open_stages(connection, self.batches.serves)):
@@ -139,7 +140,7 @@ class Bisection:
 
     def set_waiting(self, queue: str, case_ids: Sequence[int], error: Unavailable, attempt: Attempt | None = None) -> None:
         """No answer about these: they wait apart, with their troubles noted; unless they moved on, or another thread set them apart."""
-        with transaction() as session:
+        with in_hand("a case set apart"), transaction() as session:
             for row in claim_these(raw(session), queue, case_ids, apart=attempt is not None):
                 unanswered(raw(session), row, describe(error), clock.now())
             if attempt:

@@ -19,7 +19,7 @@ from workflows.queue.trouble import WORKER_DIED, failed_alone
 log = structlog.get_logger()
 
 SILENT = """
-    select holders.id, w.host, w.pid from (select distinct worker_id as id from attempt where worker_id is not null) as holders
+    select holders.id, w.process from (select distinct worker_id as id from attempt where worker_id is not null) as holders
     left join worker w using (id) where pg_try_advisory_xact_lock(%s, holders.id::int)
 """
 DEAD = "select worker_id, id, queue, case_ids from attempt where worker_id = any(%s) order by id for update skip locked"
@@ -32,8 +32,7 @@ class Silent(NamedTuple):
     """A worker that has attempts and no lock any more: it died, or lost its connection and will sign on again."""
 
     id: int
-    host: str | None
-    pid: int | None
+    process: str | None
 
 
 def silent_workers(connection: Connection) -> list[Silent]:

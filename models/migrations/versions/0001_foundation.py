@@ -249,12 +249,14 @@ def upgrade() -> None:
     op.create_table(
         "worker",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("process", sa.Text(), server_default="", nullable=False),
         sa.Column("host", sa.String(), nullable=False),
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("queues", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("counters", postgresql.JSONB(), nullable=False),
+        sa.Column("synchronous_commit", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.execute(TUNED)
