@@ -17,6 +17,7 @@ from sijil.chaos.answers import Answers
 from sijil.chaos.staff import Pause
 from sijil.generator.answers import Json
 from workflows import doctor
+from workflows.doctor.findings import Findings
 from workflows.history import audit, replay
 
 MAY_REST = {"notified", "needs_correction", "under_review", "lapsed", "rejected", "withdrawn", "parked"}  # when nothing moves any more
@@ -142,7 +143,7 @@ def duplicate_messages(connection: Connection, held: Held, standings: Mapping[st
 
 def orphans(connection: Connection, held: Held, standings: Mapping[str, Standing]) -> Iterator[str]:
     """Whatever `sijil doctor` counts."""
-    findings = doctor.examine_by_ranges(lambda: nullcontext(connection), OWED_KINDS)
+    findings = doctor.examine_by_ranges(lambda: nullcontext(connection), OWED_KINDS, Findings())
     for name, times in findings.counts.items():
         yield from padded([f"{name} {place}" for place in findings.places.get(name, [])], times)
 

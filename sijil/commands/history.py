@@ -1,6 +1,8 @@
 """For auditors: is everything in its place, can every decision be computed again, was history changed; erasure, retention."""
 
 import os
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,39 +17,64 @@ from sijil.commands.arguments import Reference
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer
 from workflows import doctor
+from workflows.doctor.findings import Findings
 from workflows.history import audit, erasure, replay, retention
 from workflows.keyed import pseudonym
+from workflows.ranges import LEAST
 
 SHOWN = 20  # of what differs
 
 app = typer.Typer()
 audit_app = typer.Typer(no_args_is_help=True, help="The seal of the history: anchors outside the database, and their check.")
 app.add_typer(audit_app, name="audit")
+After = Annotated[int | None, typer.Option(metavar="CASE", help="Go on after the case of that number, as a run that was stopped says.")]
 Anchors = Annotated[Path | None, typer.Option(help="Where the anchors are. Default: SIJIL_ANCHORS, or `anchors` in SIJIL_HOME.")]
 
 
 @app.command("doctor")
-def examine(as_json: Json = False) -> None:
-    """Looks for whatever cannot be: orphans, missing messages, persons in two households. All counts should be zero; else exit code 1."""
+def examine(after: After = None, as_json: Json = False) -> None:
+    """Looks for whatever cannot be: orphans, missing messages, rows changed by hand. All counts should be zero; else exit code 1."""
+    found = Findings(upto=LEAST if after is None else after)
     with needed_servers():
-        found = doctor.examine_by_ranges(snapshot, OWED_KINDS)
+        stopped = in_part(found, lambda: doctor.examine_by_ranges(snapshot, OWED_KINDS, found))
     wrong = {name: count for name, count in found.counts.items() if count}
     lines = [line for name, count in wrong.items() for line in (f"{name}: {count}", *(f"  {place}" for place in found.places[name]))]
+    if stopped:
+        lines.append(f"Stopped after case {found.upto}. Go on: sijil doctor --after {found.upto}")
     answer(dict(found.counts), as_json, *(lines or [f"healthy: {len(found.counts)} checks, all zero"]))
-    raise typer.Exit(1 if wrong else 0)
+    raise typer.Exit(1 if wrong or stopped else 0)
 
 
 @app.command("replay")
-def replay_all(as_json: Json = False) -> None:
+def replay_all(
+    since: Annotated[datetime | None, typer.Option(metavar="DAY", help="Only cases to which something happened since then, as an anchor's name says.")] = None,
+    after: After = None,
+    as_json: Json = False,
+) -> None:
     """Computes every decision again from what was stored; exit code 1 where one differs."""
+    result = replay.Replay(upto=LEAST if after is None else after)
     with needed_servers():
-        result = replay.replay_by_ranges(snapshot)
+        stopped = in_part(result, lambda: replay.replay_by_ranges(snapshot, result, since and since.replace(tzinfo=UTC)))
     found = {"decisions": result.decisions, "mismatches": result.differing, "erased": result.erased}
     lines = [f"{each.reference}, event {each.seq}, {each.kind}: differs" for each in result.mismatches[:SHOWN]]
     if result.differing > len(lines):
         lines.append(f"… and {result.differing - len(lines)} more")
+    if stopped:
+        lines.append(f"Stopped after case {result.upto}. Go on: sijil replay --after {result.upto}")
     answer(found, as_json, *lines, *[f"{k}: {v}" for k, v in found.items()])
-    raise typer.Exit(1 if result.differing else 0)
+    raise typer.Exit(1 if result.differing or stopped else 0)
+
+
+def in_part(found: Findings | replay.Replay | audit.Findings, look: Callable[[], object]) -> bool:
+    """Looks; whether the database or whoever waits stopped it in the middle. What was found by then counts."""
+    began = found.upto
+    try:
+        look()
+    except (Unavailable, KeyboardInterrupt):
+        if found.upto == began:
+            raise
+        return True
+    return False
 
 
 @audit_app.command("anchor")
@@ -68,16 +95,16 @@ def anchor(
 def verify(
     anchors: Anchors = None,
     since: Annotated[int | None, typer.Option(metavar="ANCHOR", help="Only cases that moved since the anchor of that number, from there on.")] = None,
-    after: Annotated[int, typer.Option(metavar="CASE", help="Go on after the case of that number, as a run that was stopped says.")] = 0,
+    after: After = None,
     as_json: Json = False,
 ) -> None:
     """Checks every event, every chain and every anchor; exit code 1 where history was changed."""
     folder = anchors or settings().anchors_folder()
     if anchors and not anchors.is_dir():
         raise Refused("no_folder", f"There is no folder {anchors} with anchors.")
-    found = audit.Findings(upto=after)
+    found = audit.Findings(upto=after or 0)
     with needed_servers():
-        stopped = verified_in_part(folder, found, since)
+        stopped = in_part(found, lambda: audit.verify_by_ranges(snapshot, folder, found, since))
     counts = {"cases": found.cases, "events": found.events, "erased": found.erased, "anchors": found.anchors, "breaks": found.broken}
     lines = [*found.losses, *found.breaks[:SHOWN], *[f"{k}: {v}" for k, v in counts.items()]]
     if not found.anchors:
@@ -86,18 +113,6 @@ def verify(
         lines.append(f"Stopped after case {found.upto}. Go on: sijil audit verify --after {found.upto}")
     answer({**counts, "findings": found.breaks, "accepted_losses": found.losses, "upto": found.upto, "stopped": stopped}, as_json, *lines)
     raise typer.Exit(1 if found.broken or stopped else 0)
-
-
-def verified_in_part(folder: Path, found: audit.Findings, since: int | None) -> bool:
-    """Verifies; whether the database or whoever waits stopped it in the middle. What was found by then counts."""
-    began = found.upto
-    try:
-        audit.verify_by_ranges(snapshot, folder, found, since)
-    except (Unavailable, KeyboardInterrupt):
-        if found.upto == began:
-            raise
-        return True
-    return False
 
 
 @app.command("retention")

@@ -1,14 +1,22 @@
 """The history by the command line: audit, erase, replay, doctor."""
 
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from models import clock
+from models.database import Connection
+from models.errors import Unavailable
 from sijil.commands import history
 from tests.filing import Worker, drain_all, file_clean, rows, value
 from tests.integration.running import Run
+from workflows import doctor
+from workflows.history import replay
 from workflows.intake import Taken
+from workflows.ranges import Range
 
 
 def test_audit_anchors_and_verifies_and_tells_a_tampered_history(doubted: tuple[Taken, Taken], ready: Run, tmp_path: Path) -> None:
@@ -92,3 +100,35 @@ def test_doctor_ends_with_1_where_something_is_wrong(ready: Run) -> None:
     ran = ready("doctor", "--json")
     assert (ran.code, ran.json["orphans"]) == (1, 1)
     assert "orphans: 1" in ran.out
+
+
+@pytest.mark.parametrize(("command", "module"), [("replay", replay), ("doctor", doctor)])
+def test_what_was_stopped_says_how_to_go_on_and_goes_on_there(
+    ready: Run, worker: Worker, monkeypatch: pytest.MonkeyPatch, command: str, module: Any
+) -> None:
+    first, *_ = file_clean(3)
+    drain_all(worker())
+    rows("update event set facts = replace(facts::text, '\"score\":\"', '\"score\":\"1')::json where kind = 'ScoreComputed' and case_id = %s", first.case_id)
+    asked = iter([first.case_id, None])
+
+    def away_after_the_first(connection: Connection, table: str, after: int, at_once: int) -> Range:
+        if (upto := next(asked)) is None:
+            raise Unavailable("The database does not answer.")
+        return Range(after, upto)
+
+    with monkeypatch.context() as away:
+        away.setattr(module, "next_range", away_after_the_first)
+        stopped = ready(command)
+    assert stopped.code == 1
+    assert f"Stopped after case {first.case_id}. Go on: sijil {command} --after {first.case_id}" in stopped.out
+    assert ready(command).code == 1
+    assert ready(command, "--after", str(first.case_id)).code == 0
+
+
+def test_replay_since_a_day_computes_again_what_moved_since(ready: Run, worker: Worker) -> None:
+    file_clean(1)
+    drain_all(worker())
+    today, tomorrow = (clock.now() + timedelta(days=days) for days in (0, 1))
+
+    assert ready("replay", "--since", f"{today:%F}", "--json").json["decisions"] == 5
+    assert ready("replay", "--since", f"{tomorrow:%F}", "--json").json["decisions"] == 0

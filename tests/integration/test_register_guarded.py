@@ -15,7 +15,7 @@ from tests.integration.auditing import erase, replayed
 from tests.people import after, citizen, retry_parked, ring_timers
 from workflows import doctor
 from workflows.declaration import ApplicationBody
-from workflows.doctor.findings import FIRST, Place
+from workflows.doctor.findings import FIRST, Findings, Place
 from workflows.history import audit, replay
 from workflows.history.retention import retain
 from workflows.intake import Taken, key_of
@@ -211,7 +211,8 @@ def test_places_are_told_of_the_first_findings_alone_with_table_case_and_column_
     rows("update household_member set name = 'Somebody Else'")
     rows("insert into person_claim select lpad(n::text, 10, '0'), 1, 999999 from generate_series(1, 1000) as n")
 
-    found = doctor.examine_by_ranges(snapshot, OWED_KINDS)
+    found = Findings()
+    doctor.examine_by_ranges(snapshot, OWED_KINDS, found)
 
     first = value("select min(id) from cases")
     assert found.counts["claims_without_case"] >= 1000

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from workflows.ranges import LEAST
+
 FIRST = 20  # places that are told of each count
 
 
@@ -26,6 +28,7 @@ class Findings:
 
     counts: Counter[str] = field(default_factory=Counter)
     places: dict[str, list[Place]] = field(default_factory=dict)
+    upto: int = LEAST  # the last case that was looked at
     erased: int = 0  # cases that cannot be told again, because what they rest on was erased; no fault
 
     def at(self, name: str, place: Place) -> None:

@@ -44,6 +44,7 @@ class Replay:
     erased: int = 0
     differing: int = 0
     mismatches: list[Mismatch] = field(default_factory=list)  # the first: a million take no more memory than twenty
+    upto: int = LEAST  # the last case that was looked at
 
     def differs(self, mismatch: Mismatch) -> None:
         """One more."""
@@ -54,18 +55,21 @@ class Replay:
 
 def replay(connection: Connection) -> Replay:
     """Every decision of every case, all within the caller's transaction."""
-    return replay_by_ranges(lambda: nullcontext(connection))
-
-
-def replay_by_ranges(snapshots: Snapshots, since: datetime | None = None, after: int = LEAST) -> Replay:
-    """The same, each range of cases in a snapshot of its own: of the cases after that number, of those to which something happened since then."""
     result = Replay()
-    while after < MOST:
-        with snapshots() as connection:
-            at = next_range(connection, "cases", after, AT_ONCE)
-            replay_range(connection, at, since, result)
-        after = at.upto
+    replay_by_ranges(lambda: nullcontext(connection), result)
     return result
+
+
+def replay_by_ranges(snapshots: Snapshots, result: Replay, since: datetime | None = None) -> None:
+    """The same, each range of cases in a snapshot of its own. Goes on after the case that `result` came to.
+
+    `since`: only cases to which something happened since then, each from its beginning.
+    """
+    while result.upto < MOST:
+        with snapshots() as connection:
+            at = next_range(connection, "cases", result.upto, AT_ONCE)
+            replay_range(connection, at, since, result)
+        result.upto = at.upto
 
 
 def replay_range(connection: Connection, at: Range, since: datetime | None, result: Replay) -> None:
