@@ -9,12 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.errors import Unavailable
 
 from models.patterns import HTTP_ADDRESS
 
 PREFIX = "SIJIL_"
+SHORTEST_KEY = 16  # characters: whoever can guess the key can compute every citizen's secret
 
 
 class Settings(BaseSettings):
@@ -33,7 +36,7 @@ class Settings(BaseSettings):
         description="Folder for the daily anchors. All hosts with `sijil work` should share it, and the database's administrators should not be able "
         "to write to it. If it is not shared, each host keeps a complete series of its own. Empty: `anchors` in `home`.",
     )
-    secret_key: SecretStr | None = Field(None, description="Signs receipts and pseudonyms. Empty: made once and kept in `home`.")
+    secret_key: SecretStr | None = Field(None, description="Signs receipts and pseudonyms; 16 characters or more. Not set: made once and kept in `home`.")
     host: str = Field("127.0.0.1", description="Address the portal listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port the portal listens on.")
     helpline: str = Field("", description="Telephone number that citizens are told to call. Empty: they are sent to a service centre.")
@@ -55,6 +58,14 @@ class Settings(BaseSettings):
     max_body: int = Field(1_000_000, ge=1000, description="Largest application, in bytes (assumed).")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error.")
 
+    @field_validator("secret_key")
+    @classmethod
+    def long_enough(cls, key: SecretStr | None) -> SecretStr | None:
+        """One that is set and empty is a mistake, too."""
+        if key is not None and len(key.get_secret_value().strip()) < SHORTEST_KEY:
+            raise ValueError(f"must have {SHORTEST_KEY} characters or more, long and random")
+        return key
+
     def database_url_shown(self) -> str:
         """The database's address without its password, for messages; a password that itself holds an @ does not show either."""
         shown = re.sub(r"(//[^:/@]*):.*@", r"\1:***@", self.database_url or "no address")
@@ -65,7 +76,7 @@ class Settings(BaseSettings):
         return self.anchors or self.home / "anchors"
 
     def key(self) -> bytes:
-        """The secret that signs receipts and pseudonyms; made on first use where none is set."""
+        """The secret that signs receipts and pseudonyms; made on first use where none is set. Raises Unavailable where the file holds none."""
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
         path = self.home / "secret.key"
@@ -80,7 +91,11 @@ class Settings(BaseSettings):
                 pass
             finally:
                 fresh.unlink()
-        return path.read_text(encoding="utf-8").strip().encode()
+        key = path.read_text(encoding="utf-8").strip()
+        if len(key) < SHORTEST_KEY:
+            text = f"{path} holds no key: it has {len(key)} characters, and {SHORTEST_KEY} is the least. Restore it, or every receipt's secret is void."
+            raise Unavailable(text)
+        return key.encode()
 
 
 @cache

@@ -67,7 +67,7 @@ def database(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     name = f"test_{uuid.uuid4().hex[:12]}"
     execute(servers.postgres, f"create database {name} template {TEMPLATE}")
     monkeypatch.setenv("SIJIL_DATABASE_URL", servers.postgres.url_of(name))
-    monkeypatch.setenv("SIJIL_SECRET_KEY", "a key for tests")
+    monkeypatch.setenv("SIJIL_SECRET_KEY", "a key for the tests")
     monkeypatch.setenv("SIJIL_TRIES_SPREAD", "73")  # seconds: the waits are 1, 8 and 64
     monkeypatch.setenv("SIJIL_HOME", str(tmp_path / "home"))
     forget_settings()

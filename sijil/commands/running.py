@@ -33,6 +33,7 @@ def work(
     """Works the queues until SIGTERM or Ctrl-C, then finishes the batch in hand. A worker that dies is started again."""
     chosen = chosen_queues(queues)
     set_settings(threads=threads)
+    settings().key()
     with needed_servers(broker=True):
         supervisor = Supervisor(chosen, processes or settings().processes)
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -62,6 +63,7 @@ def serve(
     """Serves the portal and the API until Ctrl-C. Workers are separate: `sijil work`."""
     set_settings(port=port, host=host)
     require_free(settings().host, settings().port)
+    settings().key()  # told before anybody files, not then
     with needed_servers():
         bound_transactions(WAIT_SECONDS)
         typer.echo(f"http://{settings().host}:{settings().port}  (Ctrl-C ends it)")

@@ -10,7 +10,7 @@ from models.settings import settings
 @pytest.fixture
 def secret_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """An installation with a key of its own."""
-    monkeypatch.setenv("SIJIL_SECRET_KEY", "a key for tests")
+    monkeypatch.setenv("SIJIL_SECRET_KEY", "a key for the tests")
     settings.cache_clear()
     yield monkeypatch
     settings.cache_clear()

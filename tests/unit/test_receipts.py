@@ -50,7 +50,7 @@ def test_a_repeated_request_gets_the_same_secret(secret_key: pytest.MonkeyPatch)
 
 def test_another_installation_has_another_secret(secret_key: pytest.MonkeyPatch) -> None:
     ours = secret_for(REFERENCE)
-    secret_key.setenv("SIJIL_SECRET_KEY", "another key")
+    secret_key.setenv("SIJIL_SECRET_KEY", "the key of another")
     settings.cache_clear()
     assert secret_for(REFERENCE) != ours
 

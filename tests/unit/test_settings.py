@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from models.errors import Unavailable
 from models.settings import Settings
 from tasks.gateways.http import HttpGateway
 
@@ -60,5 +61,18 @@ def test_the_secret_key_is_made_once_and_only_we_can_read_it(tmp_path: Path) -> 
 
 
 def test_a_key_that_is_set_is_used_and_not_written_down(tmp_path: Path) -> None:
-    assert Settings(home=tmp_path, secret_key=SecretStr("given")).key() == b"given"
+    assert Settings(home=tmp_path, secret_key=SecretStr("given by an operator")).key() == b"given by an operator"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("key", ["", " " * 40, "fifteen letters", "short"])
+def test_a_key_that_can_be_guessed_is_refused_and_not_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str) -> None:
+    """Whoever can guess it can compute every citizen's secret; one that is set and empty would be a key of no bytes."""
+    monkeypatch.setenv("SIJIL_SECRET_KEY", key)
+    with pytest.raises(ValidationError, match="secret_key") as raised:
+        Settings()
+    assert not key.strip() or key not in str(raised.value)
+
+    (tmp_path / "secret.key").write_text(key, encoding="utf-8")
+    with pytest.raises(Unavailable, match="secret.key holds no key"):
+        Settings(home=tmp_path, secret_key=None).key()
