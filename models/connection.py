@@ -18,7 +18,8 @@ from models.settings import settings
 
 Connection = psycopg.Connection[Any]
 PROCESS = secrets.token_hex(8)  # this process, among all of all hosts: hosts may share a name, and processes a number
-APPLICATION = f"sijil {PROCESS}"  # as the server names our sessions
+PROGRAM = "sijil"
+APPLICATION = f"{PROGRAM} {PROCESS}"  # as the server names our sessions
 SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 # One that swallows packets is away, too: noticed within half a minute, whether an answer is awaited or not.
 CONNECTED: dict[str, Any] = {

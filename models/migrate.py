@@ -6,11 +6,12 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from models.database import engine
+from models.database import dial, engine, value
 from models.errors import Broken, Unavailable
 from models.settings import settings
 
 NEWEST = "0002"  # the version that this program needs: that of the newest file in migrations/versions
+BACKEND = "select pg_backend_pid()"  # the session of the server, whoever stands in between
 MIGRATION_LOCK = 7220  # advisory; two at once take turns
 
 
@@ -47,11 +48,27 @@ def fit() -> None:
         raise Unavailable(f"The database at {where} is read-only: SIJIL_DATABASE_URL must name the primary.")
 
 
+def require_sessions() -> None:
+    """Raises Unavailable where a pooler gives each transaction to another session of the server: what a session says, and who lives, is then nobody's.
+
+    Two of our connections that are open at a time would be one of the server's, or one of ours several.
+    """
+    with dial() as mine, dial() as other:
+        ours = {value(mine, BACKEND) for _ in range(3)}
+        with other.transaction():
+            theirs = value(other, BACKEND)
+            moved = theirs in ours or value(mine, BACKEND) not in ours
+    if moved or len(ours) > 1:
+        where = settings().database_url_shown()
+        raise Unavailable(f"A connection pooler stands at {where} that pools by transaction or statement. It must pool by session (pool_mode = session).")
+
+
 def upgrade(to: str = NEWEST) -> bool:
     """Brings the tables up to this version; whether there was anything to do. Raises Broken where a row breaks what the version asks for."""
     if current() == to:
         return False
     fit()
+    require_sessions()
     from alembic import command  # half a second to import, which only this needs
     from alembic.config import Config
 

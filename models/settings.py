@@ -13,7 +13,6 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.errors import Unavailable
-
 from models.patterns import HTTP_ADDRESS
 
 PREFIX = "SIJIL_"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from models.database import close_pool
-from models.migrate import require, upgrade
+from models.migrate import require, require_sessions, upgrade
 from models.settings import settings
 from sijil.embedded.postgres import Postgres
 from sijil.embedded.server import Server
@@ -59,6 +59,7 @@ def needed_servers(*, broker: bool = False) -> Iterator[None]:
     running = ensure()
     try:
         require()
+        require_sessions()
         if broker:
             require_broker()
         yield

@@ -1,10 +1,13 @@
 """Doctor: all zero in health, and every check rises when its fault is planted."""
 
 import pytest
+from sqlalchemy import text
 
-from models.database import raw, transaction
+from models.database import close_pool, engine, raw, transaction
 from notifications.notices import OWED_KINDS
-from tests.filing import Worker, a_household, borrowing, drain_all, examined, file, file_clean, register, rows, stages
+from tasks.worker import beat
+from tests.conftest import forget_settings
+from tests.filing import Worker, a_household, borrowing, drain_all, examined, file, file_clean, register, rows, stages, value
 from workflows import doctor
 
 # A fault for every check; {case} is a notified case.
@@ -44,7 +47,9 @@ FAULTS = {
     "versions_without_case": "update household_version set case_id = case_id + 999999 where household_id = {household}",
     "eligibilities_without_version": "delete from household_version where household_id = {household}",
     "unlogged_tables": "create unlogged table fast (id int)",
-    "durability_off": "set local synchronous_commit = off",
+    "durability_off": "alter database {database} set synchronous_commit = local",
+    "workers_not_durable": "insert into worker (host, pid, queues, since, seen_at, counters, synchronous_commit) "
+    "values ('a', 1, '{{}}', now(), now(), '{{}}', 'off')",
 }
 
 
@@ -91,7 +96,7 @@ def test_each_check_rises_when_its_fault_is_planted(database: str, worker: Worke
     ((household,),) = rows("select household_id from cases where id = %s", taken.case_id)
 
     # When the fault is there, its check counts it; and once it is gone, all is well
-    assert planted(*FAULTS[check].format(case=taken.case_id, household=household).split("; "))[check] >= 1
+    assert planted(*FAULTS[check].format(case=taken.case_id, household=household, database=value("select current_database()")).split("; "))[check] >= 1
     assert examined() == {}
 
 
@@ -102,3 +107,43 @@ def test_what_is_set_apart_or_in_work_is_no_orphan(database: str) -> None:
 
     rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [taken.case_id])
     assert examined() == {}
+
+
+# Durability -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", ["database {database}", "role current_user", "role current_user in database {database}", "role all"])
+@pytest.mark.parametrize("weak", ["off", "remote_write"])
+def test_whoever_made_commits_asynchronous_is_seen_though_our_own_sessions_are_not(database: str, target: str, weak: str) -> None:
+    named = target.format(database=value("select current_database()"))
+
+    assert planted(f"alter {named} set synchronous_commit = {weak}") == {"durability_off": 1}
+    assert planted(f"alter {named} set synchronous_commit = remote_apply") == {}
+
+
+def test_an_address_that_makes_commits_asynchronous_is_seen(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIJIL_DATABASE_URL", f"{database}&options=-csynchronous_commit%3Doff")
+    forget_settings()
+
+    assert examined() == {"durability_off": 1}
+
+
+def test_workers_say_themselves_how_their_sessions_commit(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where somebody changes the program so that they do not wait for the disk: the sessions say it, not the settings."""
+    drainer = worker()
+    beat(drainer)
+    assert (examined(), rows("select synchronous_commit from worker")) == ({}, [("on",)])
+
+    # When the pool's sessions, or the one of the attempts, commit without waiting
+    with engine().connect() as connection:
+        connection.execute(text("set synchronous_commit = off"))
+        connection.commit()
+    beat(drainer)
+    assert examined() == {"workers_not_durable": 1}
+
+    close_pool()
+    beat(drainer)
+    assert examined() == {}
+    drainer.batches.attempts.run("set synchronous_commit = local", [])
+    beat(drainer)
+    assert examined() == {"workers_not_durable": 1}

@@ -1,5 +1,7 @@
 """What one question answers at once, whatever the size of the register: small tables, partial indexes, the server itself."""
 
+from models.connection import DURABLE, PROGRAM
+
 # Each statement gives one count. Known to them are %(queues)s, those of the flow.
 QUICK: dict[str, str] = {
     # Nobody takes from a queue that is none of the flow's.
@@ -14,9 +16,18 @@ QUICK: dict[str, str] = {
     "daily_jobs_ahead": "select count(*) from daily_job where done_on > (now() at time zone 'utc')::date + 1",
     "events_ahead": "select count(*) from event where at > now() + interval '1 day'",
     "timers_overdue": "select count(*) from cases where due_at < now() - interval '1 hour'",
-    # What durability rests on.
-    "durability_off": """
-        select count(*) from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting not in ('on', 'remote_apply')
+    # What durability rests on: on the server, and for whoever connects as we and our workers do. Sessions of ours set what they can, so what counts is
+    # what they would have without (reset_val).
+    "durability_off": f"""
+        select (select count(*) from pg_settings where name in ('fsync', 'full_page_writes') and setting <> 'on')
+            + (select count(*) from pg_settings where name = 'synchronous_commit' and reset_val not in {DURABLE})
+            + (select count(*) from pg_db_role_setting s cross join unnest(setconfig) as chosen
+                where split_part(chosen, '=', 1) = 'synchronous_commit' and split_part(chosen, '=', 2) not in {DURABLE}
+                and setdatabase in (0, (select oid from pg_database where datname = current_database()))
+                and (setrole = 0 or setrole in (
+                    select usesysid from pg_stat_activity where datname = current_database() and starts_with(application_name, '{PROGRAM} '))))
     """,
+    # What the workers' own sessions say of themselves.
+    "workers_not_durable": f"select count(*) from worker where synchronous_commit not in {DURABLE}",
     "unlogged_tables": "select count(*) from pg_class where relkind = 'r' and relpersistence = 'u'",
 }
