@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from models import clock
@@ -17,6 +17,8 @@ from models.database import Connection, raw, transaction
 from models.errors import Unavailable
 from tasks.breaker import PAUSE, Breaker
 from workflows.flow import DELIVERY
+from workflows.ledger import digest_of, digests
+from workflows.ports import Notice
 from workflows.queue.inhand import in_hand
 
 LEASE = timedelta(seconds=15)  # longer than two calls may take, or a slow answer would be taken for none
@@ -25,6 +27,7 @@ HANGS_SECONDS = 120.0  # of one round, with all its calls
 BATCH = 100
 ALONE_AFTER = 3  # tries without success: then a message is sent apart from the others, so that one that the gateway chokes on holds up few neighbours
 ACCEPTED, UNANSWERED = "accepted", "no answer"
+CHANGED = "changed after it was decided"  # by hand, in the database
 LAST_TRY = 48  # then it has failed: after about three and a half hours
 
 
@@ -40,6 +43,7 @@ class Leased(NamedTuple):
     channel: str
     recipient: str | None
     body: str
+    as_decided: bool = True  # what it says is what its event sealed
 
 
 class TurnedAway(Unavailable):
@@ -81,7 +85,8 @@ TAKE = """
     )
     update message m set status = 'sending', fence = fence + 1, due_at = now() + %s, tries = tries + (m.status = 'owed')::int
     from due where (m.case_id, m.seq, m.template) = (due.case_id, due.seq, due.template)
-    returning m.case_id, m.seq, m.template, m.id, m.fence, m.tries, m.channel, m.recipient, coalesce(m.body, '')
+    returning m.case_id, m.seq, m.template, m.id, m.fence, m.tries, m.channel, m.recipient, coalesce(m.body, ''), m.language, m.salt,
+        (select owed from event e where (e.case_id, e.seq) = (m.case_id, m.seq))
 """
 # No wait (tasks/gateways/http.py) and no lease is longer than a day: a clock that has gone back since set what lies days ahead.
 BRING_BACK = "update message set due_at = now() + %s where status in ('owed', 'sending') and due_at > now() + %s"
@@ -114,6 +119,16 @@ def outcome(message: Leased, answer: str) -> Outcome:
         return Outcome(message, "failed", answer)
     wait = timedelta(seconds=min(300, 2**message.tries))
     return Outcome(message, "owed", answer, max(wait, LEASE) if answer == UNANSWERED else wait)
+
+
+def leased(*row: Any) -> Leased:
+    """A row of TAKE. One whose recipient or text was changed after its event sealed it is not sent: nobody decided that."""
+    *kept, language, salt, owed = row
+    message = Leased(*kept)
+    if salt is None:  # erased meanwhile
+        return message
+    notice = Notice(message.template, message.channel, language, message.recipient, message.body)
+    return message._replace(as_decided=digest_of(salt, message.id.hex, notice) in digests(owed or b""))
 
 
 def given_back(message: Leased, refusal: TurnedAway) -> Outcome:
@@ -159,7 +174,9 @@ class Deliverer:
     def send_due(self, which: str, most: int) -> int:
         """So many of these. What gets no answer, or was held up before the call, is asked about when its lease ends."""
         fresh_until = time.monotonic() + FRESH_SECONDS
-        messages = self.lease(which, most)
+        taken = self.lease(which, most)
+        messages = [message for message in taken if message.as_decided]
+        write_down([Outcome(message, "stuck", CHANGED) for message in taken if not message.as_decided])
         if messages and time.monotonic() < fresh_until:
             try:
                 answers = self.answers(messages)
@@ -167,7 +184,7 @@ class Deliverer:
                 write_down([given_back(message, refusal) for message in messages])
                 raise
             write_down([outcome(message, answers[message.id]) for message in messages if message.id in answers])
-        return len(messages)
+        return len(taken)
 
     def answers(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
         """What the gateway says of each; of those that it took in an earlier call nothing is sent."""
@@ -214,7 +231,7 @@ class Deliverer:
         shift = clock.shift()
         with transaction() as session:
             rows = raw(session).execute(TAKE.format(which=which, queue=DELIVERY, most=most), [shift, shift + LEASE])
-            return [Leased(*row) for row in rows]
+            return [leased(*row) for row in rows]
 
 
 def bring_back(connection: Connection) -> int:

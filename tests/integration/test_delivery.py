@@ -59,6 +59,23 @@ def test_while_the_call_is_open_the_messages_are_under_a_lease_and_no_transactio
     assert seen == [("sending", True)] * 3 + [(0,)]
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["body = 'Call this number'", "recipient = '+212600000000'", "channel = 'letter'", "language = 'fr'", "salt = '\\x00'", "id = gen_random_uuid()"],
+)
+def test_what_was_changed_by_hand_since_it_was_decided_is_not_sent_and_waits_for_an_operator(
+    owed: list[Taken], gateway: BookGateway, change: str
+) -> None:
+    changed = owed[1].case_id
+    rows(f"update message set {change} where case_id = %s", changed)
+
+    a_deliverer(gateway).drain()
+
+    assert len(gateway.accepted) == 2
+    assert rows("select case_id, error from message where status <> 'sent'") == [(changed, deliver.CHANGED)]
+    assert statuses() == {"sent": 2, "stuck": 1}
+
+
 def test_what_is_under_a_lease_nobody_else_takes(owed: list[Taken], gateway: BookGateway) -> None:
     other = BookGateway()
     gateway.while_sending = a_deliverer(other).drain
