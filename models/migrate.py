@@ -10,7 +10,7 @@ from models.database import dial, engine, value
 from models.errors import Broken, Unavailable
 from models.settings import settings
 
-NEWEST = "0002"  # the version that this program needs: that of the newest file in migrations/versions
+NEWEST = "0004"  # the version that this program needs: that of the newest file in migrations/versions
 BACKEND = "select pg_backend_pid()"  # the session of the server, whoever stands in between
 MIGRATION_LOCK = 7220  # advisory; two at once take turns
 
@@ -64,9 +64,13 @@ def require_sessions() -> None:
 
 
 def upgrade(to: str = NEWEST) -> bool:
-    """Brings the tables up to this version; whether there was anything to do. Raises Broken where a row breaks what the version asks for."""
-    if current() == to:
+    """Brings the tables up to this version; whether there was anything to do.
+
+    Raises Broken where a row breaks what the version asks for, Unavailable for tables that this program never made.
+    """
+    if (found := current()) == to:
         return False
+    require_known(found)
     fit()
     require_sessions()
     from alembic import command  # half a second to import, which only this needs
@@ -86,6 +90,13 @@ def upgrade(to: str = NEWEST) -> bool:
         rule = error.orig.diag
         raise Broken(f"A row of {rule.table_name} breaks {rule.constraint_name}. Nothing was changed: mend the row, then migrate again.") from error
     return True
+
+
+def require_known(found: str | None) -> None:
+    """Raises Unavailable for tables of a program before the first release, or of a newer one: no migration leads from there."""
+    if found and not any((Path(__file__).parent / "migrations/versions").glob(f"{found}_*.py")):
+        where = settings().database_url_shown()
+        raise Unavailable(f"The tables in {where} are at version {found}, which this program does not know. Give it an empty one.")
 
 
 def require() -> None:
