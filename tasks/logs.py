@@ -3,6 +3,8 @@
 import json
 import logging
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 
@@ -22,6 +24,23 @@ class OneLine(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
+class Lossy:
+    """Standard error as our entries go there. Where it is full or nobody reads it any more, they are lost, and what was to be told goes on."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+
+    def write(self, text: str) -> None:
+        """Writes what can be written."""
+        with suppress(OSError, ValueError):  # a full disk, a broken pipe; a closed file, half of a character
+            self.file.write(text)
+
+    def flush(self) -> None:
+        """The same."""
+        with suppress(OSError, ValueError):
+            self.file.flush()
+
+
 def configure_logs() -> None:
     """Sets up structlog, and the libraries' own loggers (Dramatiq's above all) beside it, at warning."""
     level = logging.getLevelNamesMapping()[settings().log_level.upper()]
@@ -35,6 +54,6 @@ def configure_logs() -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Lossy(sys.stderr))),
         cache_logger_on_first_use=True,
     )

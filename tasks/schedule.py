@@ -28,7 +28,10 @@ LOOK_SECONDS = 60.0
 AGAIN_AFTER = timedelta(minutes=10)  # a job that failed waits, whoever comes next
 BEGIN = "insert into daily_job (name, done_on) select unnest(%s::text[]), unnest(%s::date[]) on conflict (name) do nothing"
 # A day that is still to come, or a try of a moment to come, was written by a clock that has gone back since: neither keeps a job from running.
-WAITING = "select done_on from daily_job where name = %s and (done_on < %s or done_on > %s) and (error is null or not (tried_at > %s and tried_at < %s))"
+WAITING = """
+    select done_on::text, done_on > %s from daily_job
+    where name = %s and (done_on < %s or done_on > %s) and (error is null or not (tried_at > %s and tried_at < %s))
+"""
 DONE = "update daily_job set done_on = %s, tried_at = %s, error = null where name = %s"
 FAILED = "update daily_job set tried_at = %s, error = %s where name = %s"
 log = structlog.get_logger()
@@ -82,8 +85,13 @@ class Schedule:
         """Starts a look where it is time and none is under way."""
         if time.monotonic() >= self.next_look and not (self.thread and self.thread.is_alive()):
             self.next_look = time.monotonic() + LOOK_SECONDS
-            self.thread = Thread(target=self.look, name="schedule", daemon=True)
-            self.thread.start()
+            thread = Thread(target=self.look, name="schedule", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the system gives no thread; whoever tends us has workers to look after
+                log.error("the daily jobs wait", error="no thread can be started")
+            else:
+                self.thread = thread
 
     def look(self) -> None:
         """Runs whatever waits; nothing where another supervisor is at it or the database is away."""
@@ -129,9 +137,9 @@ def waiting(connection: Connection, now: datetime, jobs: Sequence[Daily]) -> lis
 def is_waiting(connection: Connection, job: Daily, now: datetime) -> bool:
     """Whether the job's day has come. A day to come that it is said to be done for is told, and mended by this run."""
     day = job.day(now)
-    found = connection.execute(WAITING, [job.name, day, day + timedelta(days=1), now - AGAIN_AFTER, now + AGAIN_AFTER]).fetchone()
-    if found and found[0] > day:
-        log.error("daily job was done for a day to come: a clock went back", job=job.name, done_on=str(found[0]), day=str(day))
+    found = connection.execute(WAITING, [day, job.name, day, day + timedelta(days=1), now - AGAIN_AFTER, now + AGAIN_AFTER]).fetchone()
+    if found and found[1]:
+        log.error("daily job was done for a day to come: a clock went back", job=job.name, done_on=found[0], day=str(day))
     return found is not None
 
 

@@ -59,9 +59,9 @@ class Slot:
         self.started = self.heard = time.monotonic()
         try:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0, start_new_session=True)
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self.wait_longer()
-            log.error("no worker process can be started", error=error.strerror, again_in=self.back_off)
+            log.error("no worker process can be started", error=describe(error).error, again_in=self.back_off)
             return
         assert self.process.stdout is not None
         os.set_blocking(self.process.stdout.fileno(), False)
@@ -70,7 +70,7 @@ class Slot:
         """Hears whether it lives. One that is stopped as a whole says nothing: it is ended, which nothing milder reaches."""
         assert process.stdout is not None
         if said := process.stdout.read(65536):
-            self.name = self.name or said.split()[0].decode(errors="replace")
+            self.name = self.name or b" ".join(said.split()[:1]).decode(errors="replace")
             self.heard = time.monotonic()
         elif time.monotonic() - self.heard > FROZEN_SECONDS and process.poll() is None:
             log.error("worker frozen", pid=process.pid, silent_seconds=FROZEN_SECONDS)

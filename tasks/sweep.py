@@ -14,6 +14,7 @@ from models.database import Connection, follow_clock, lost, raw, transaction, va
 from models.errors import Refused, describe
 from tasks.wake import wake
 from workflows.flow import DELIVERY
+from workflows.queue.attempts import forget_gone
 from workflows.queue.dead import Silent, give_back_forgotten, rescue_attempts, silent_workers
 from workflows.queue.holds import tend_holds
 from workflows.queue.timers import fire_timers, queues_with_work
@@ -60,10 +61,16 @@ def sweep(detector: DeathDetector) -> None:
         now = clock.now()
         if not value(connection, "select pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK]):
             return
-        for part in (ring, rescue, forget_troubles, probe_holds):
+        for part in (ring, rescue, give_back, forget_troubles, forget_workers, probe_holds):
             beside_others(part, connection, detector, now)
-        queues = queues_with_work(connection, now)
-        owed = value(connection, MESSAGES_DUE, [now])
+    wake_all()
+
+
+def wake_all() -> None:
+    """Wakes whoever has work. Asked once what the sweep did is kept: a table that is locked takes nothing of that back."""
+    with transaction() as session:
+        queues = queues_with_work(raw(session), clock.now())
+        owed = value(raw(session), MESSAGES_DUE, [clock.now()])
     for queue in [*queues, DELIVERY] if owed else queues:
         wake(queue)
 
@@ -92,7 +99,16 @@ def ring(connection: Connection, _: DeathDetector, now: datetime) -> None:
 def rescue(connection: Connection, detector: DeathDetector, now: datetime) -> None:
     """Gives back what dead workers held; a case that was alone in its worker's hands when that died has a try counted."""
     rescue_attempts(connection, detector.dead(silent_workers(connection), now), now)
+
+
+def give_back(connection: Connection, _: DeathDetector, now: datetime) -> None:
+    """Gives back what living workers forgot."""
     give_back_forgotten(connection, now)
+
+
+def forget_workers(connection: Connection, _: DeathDetector, now: datetime) -> None:
+    """Workers of whom nothing was heard for long, and that hold nothing."""
+    forget_gone(connection, now - timedelta(minutes=10))
 
 
 def forget_troubles(connection: Connection, detector: DeathDetector, _: datetime) -> None:

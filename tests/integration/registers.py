@@ -17,6 +17,7 @@ class Register:
     """The local register, with persons about whom it cannot be asked, and times when it is away."""
 
     broken_about: str = ""
+    broken: frozenset[str] = frozenset()  # nor about these
     silent_about: str = ""  # no answer for whoever stands beside this person
     silent: frozenset[str] = frozenset()  # nor beside these
     silence: float = 0.0  # seconds until it gives no answer
@@ -46,8 +47,8 @@ class Asked:
             self.register.in_vain.append(time.monotonic())
             time.sleep(self.register.silence)
             raise Unavailable("The register gives no answer.")
-        if self.register.broken_about in idcs:
-            raise KeyError(f"no idea about {self.register.broken_about}")
+        if self.register.broken_about in idcs or not self.register.broken.isdisjoint(idcs):
+            raise KeyError("no idea about one of them")
         return self.local.persons(idcs)
 
 

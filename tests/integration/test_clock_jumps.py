@@ -139,6 +139,15 @@ def test_daily_jobs_go_on_after_a_jump_ahead_is_over(notified: list[Taken], tmp_
         assert value("select count(*) from daily_job where done_on > %s or error is not null", clock.now().date()) == 0
 
 
+@pytest.mark.parametrize("day", ["infinity", "20000-01-01"])
+def test_a_day_that_no_calendar_of_ours_knows_silences_no_daily_job(database: str, day: str) -> None:
+    look()
+    rows("update daily_job set done_on = %s where name = 'anchor'", day)
+    rows("update daily_job set done_on = done_on - 1 where name = 'retention'")
+    look()
+    assert value("select count(*) from daily_job where done_on > current_date or error is not null") == 0
+
+
 def test_a_try_that_failed_in_a_future_does_not_hold_up_the_next(database: str) -> None:
     look()
     rows("update daily_job set done_on = done_on - 1, error = 'OSError', tried_at = now() + interval '2 years'")

@@ -11,6 +11,7 @@ from models.database import raw, transaction
 from models.settings import settings
 from tasks.sweep import DeathDetector, sweep
 from tests.filing import Worker, a_drainer, apart, died_on, drain_all, everything, file_clean, hang_up, healthy, rows, stage_of, stages, value
+from tests.people import after
 from workflows.queue.batch import Batches
 from workflows.queue.dead import rescue_attempts, silent_workers
 from workflows.queue.timers import queues_with_work
@@ -89,6 +90,23 @@ def test_no_death_counts_against_a_worker_that_had_two_batches_in_hand(database:
     drain_all(worker())
     assert stages() == {"notified": 2}
     assert value("select count(*) from trouble") == 0
+
+
+@pytest.mark.parametrize("number", [2**31, 2**62, -1])
+def test_a_number_that_no_worker_can_have_holds_up_no_rescue_and_is_forgotten(database: str, broker: str, number: int) -> None:
+    forged, taken = file_clean(2)
+    signed = "insert into worker (id, host, pid, queues, since, seen_at, counters) overriding system value"
+    rows(f"{signed} values (%s, 'x', 1, '{{}}', now(), now() - interval '1 hour', '{{}}')", number)
+    rows("insert into attempt (worker_id, queue, case_ids, at) values (%s, 'verification', %s, now())", number, [forged.case_id])
+    died_on("verification", taken.case_id)
+    detector = DeathDetector()
+
+    for seconds in (0, 6, 8):
+        with after(seconds=seconds):
+            sweep(detector)
+
+    assert apart() == [[forged.case_id], [taken.case_id]]
+    assert value("select count(*) from worker where id = %s", number) == 0
 
 
 def test_what_was_set_apart_is_worked_while_its_process_does_nothing_else(database: str, worker: Worker) -> None:

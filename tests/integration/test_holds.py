@@ -102,6 +102,53 @@ def test_who_comes_while_it_is_held_waits_and_one_success_ends_the_hold_for_all(
     assert healthy()
 
 
+def test_hundreds_of_bad_ones_in_a_row_do_not_keep_the_stage_held_for_those_behind_them(database: str, broker: str, worker: Worker) -> None:
+    """As in a file whose rows of one region all meet a fault: probed by rank, each would have its minute before the first of the others."""
+    bad = {each.case_id for each in file_clean(80)}
+    file_clean(80, start=80)
+    there = Register("nobody")
+    there.broken = frozenset(idcs for (idcs,) in rows("select declarant_idcs from cases where id = any(%s)", list(bad)))
+    drainer = worker(outside=there.outside(), batch=40)
+    drain_all(drainer)
+    assert held() == ["submitted"]
+
+    for minute in range(1, 21):
+        a_minute(drainer, 1.1 * minute)
+        if not held():
+            break
+
+    assert held() == []
+
+
+def test_what_is_held_since_a_moment_to_come_is_probed_all_the_same(database: str, broker: str, worker: Worker) -> None:
+    """The database's clock stood a year ahead when the stage was held, and has gone back since."""
+    file_clean(3)
+    rows("insert into held_stage values ('submitted', 'KeyError', now() + interval '1 year', 'infinity')")
+
+    drainer = worker()
+    for minute in range(3):
+        a_minute(drainer, 1.1 * minute)
+
+    assert held() == []
+    assert stages() == {"notified": 3}
+
+
+@pytest.mark.parametrize("unanswered", [True, False])
+def test_where_all_that_is_left_at_a_held_stage_is_set_apart_together_that_probes_it(database: str, broker: str, worker: Worker, unanswered: bool) -> None:
+    """Half of a dead worker's batch, or a piece about which a register was silent."""
+    taken = file_clean(2)
+    rows("update cases set ready = false")
+    rows("insert into attempt (queue, case_ids, at, unanswered) values ('verification', %s, now(), %s)", [each.case_id for each in taken], unanswered)
+    rows("insert into held_stage values ('submitted', 'KeyError', now(), now())")
+    drainer = worker()
+
+    for minute in range(3):
+        a_minute(drainer, 1.1 * minute)
+
+    assert held() == []
+    assert stages() == {"notified": 2}
+
+
 def test_what_comes_to_a_held_stage_on_its_way_stops_before_it(database: str, worker: Worker) -> None:
     file_clean(3)
     rows("insert into held_stage values ('scored', 'KeyError', now(), now() + interval '1 hour')")

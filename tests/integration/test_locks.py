@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 import psycopg
@@ -13,7 +13,7 @@ from models.database import bound_transactions, close_pool, raw, transact
 from models.errors import DatabaseAway, Unavailable
 from tasks.sweep import DeathDetector, sweep
 from tests.conftest import forget_settings
-from tests.filing import Worker, apart, clean, drain_all, file, file_clean, healthy, register, rows, stages, value
+from tests.filing import Worker, apart, clean, died_on, drain_all, file, file_clean, healthy, register, rows, stages, value
 from tests.people import after
 from workflows.queue.drain import Drainer
 
@@ -74,6 +74,35 @@ def test_a_table_that_is_locked_for_longer_than_anybody_waits_parks_nobody(datab
         drain_all(drainer)
     assert stages() == {"notified": 4}
     assert value("select count(*) from attempt") == 0
+
+
+@pytest.mark.parametrize(("table", "mode"), [("message", "access exclusive"), ("worker", "share"), ("trouble", "share"), ("held_stage", "share")])
+def test_what_a_dead_worker_held_is_given_back_whatever_other_table_is_locked(database: str, broker: str, table: str, mode: str) -> None:
+    taken = file_clean(2)
+    died_on("verification", *[each.case_id for each in taken])
+    rows("insert into held_stage values ('scored', 'KeyError', now(), now())")
+    detector = DeathDetector()
+
+    with locked(database, table, mode):
+        for seconds in (0, 6):
+            with after(seconds=seconds), suppress(DatabaseAway):
+                sweep(detector)
+        assert len(apart()) == 2
+
+
+def test_a_table_that_is_locked_costs_the_sweep_one_wait_and_not_one_for_each_case(database: str, broker: str, worker: Worker) -> None:
+    taken = file_clean(60)
+    rows("update cases set ready = false, due_at = now() where id <= %s", taken[29].case_id)
+    rows("update cases set ready = false where id > %s", taken[29].case_id)
+    rows("insert into attempt (worker_id, queue, case_ids, at) select 4711, queue, array[id], now() from cases where due_at is null")
+    detector = DeathDetector(silent_since={4711: value("select now() - interval '1 hour'")})
+    began = time.monotonic()
+
+    with locked(database, "cases"), after(seconds=10):
+        sweep(detector)
+
+    assert time.monotonic() - began < 6
+    assert value("select count(*) from attempt where worker_id = 4711") == 30
 
 
 @pytest.mark.parametrize("mode", ["share", "share row exclusive", "exclusive", "access exclusive"])
@@ -202,6 +231,7 @@ def test_whoever_is_told_to_try_again_without_end_tries_a_few_times_and_lets_go(
     assert value("select count(*) from attempt where worker_id is not null") == 0
     assert value("select count(*) from trouble where tries > 0 or parked") == 0
     with after(seconds=120):
+        tried(drainer)  # a lane that was passed over last is told once more
         drain_all(drainer)
     assert stages() == {"notified": size}
 

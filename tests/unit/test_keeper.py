@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from threading import Event
+from threading import Event, Thread
 from types import SimpleNamespace
 
 import pytest
@@ -100,6 +100,34 @@ def test_a_supervisor_that_was_itself_stopped_for_long_takes_nobody_for_frozen(w
     world.started[0].stdin.write(b"process-1\n")
     slot.tend()
     assert world.started[0].returncode is None
+
+
+def test_a_process_whose_first_word_is_none_ends_no_supervisor(world: World) -> None:
+    """As where something that the interpreter loads by itself prints an empty line."""
+    slot = Slot(["x"])
+    slot.tend()
+    slot.tend()
+    slot.name = ""
+    world.started[0].stdin.write(b"\n")
+    assert slot.tend() is None
+    world.started[0].stdin.write(b"process-1\n")
+    slot.tend()
+    assert slot.name == "process-1"
+
+
+def test_where_the_system_gives_no_thread_the_daily_jobs_wait_and_the_supervisor_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit on processes counts threads, too."""
+
+    def refused(thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", refused)
+    schedule = Schedule(Event())
+
+    schedule.tend()
+
+    assert schedule.thread is None
+    schedule.end(1.0)
 
 
 def test_where_the_system_gives_no_process_the_place_is_tried_again_and_the_others_go_on() -> None:

@@ -21,6 +21,13 @@ from workflows.queue.inhand import in_hand
 
 WORKER_LOCK = 7218  # first key of the advisory locks on workers; the number of the law
 
+
+def lock_is_free(number: str) -> str:
+    """Whether nobody has the lock of a worker of this number; a number that no lock can have is nobody's."""
+    return f"case when {number} between 0 and 2147483647 then pg_try_advisory_xact_lock({WORKER_LOCK}, {number}::int) else true end"
+
+
+
 SIGN_ON = "insert into worker (process, host, pid, queues, since, seen_at, counters) values (%s, %s, %s, %s, %s, %s, '{}') returning id"
 BEAT = f"""
     update worker set seen_at = %s, counters = %s, synchronous_commit = case when mine in {DURABLE} then coalesce(%s, mine) else mine end
@@ -58,7 +65,7 @@ TAKE_UNANSWERED = f"""
 """
 AGAIN_SOON = "update attempt set at = %s where worker_id is null and unanswered and queue = %s and at > %s"
 # Workers that are silent for so long, hold nothing and do not live.
-GONE = "from worker where seen_at < %s and not exists (select from attempt where worker_id = worker.id) and pg_try_advisory_xact_lock(%s, id::int)"
+GONE = f"from worker where seen_at < %s and not exists (select from attempt where worker_id = worker.id) and {lock_is_free('id')}"
 SET_APART = "update cases set ready = false, due_at = null where id = any(%s)"
 BEGIN_PROBE = "insert into attempt (queue, case_ids, at, probe) values (%s, %s, %s, true)"
 PUT_APART = """
@@ -207,12 +214,12 @@ class Attempts:
 
 def count_gone(connection: Connection, silent_since: datetime) -> int:
     """How many workers are gone for good, and silent since then at the latest."""
-    return int(value(connection, "select count(*) " + GONE, [silent_since, WORKER_LOCK]))
+    return int(value(connection, "select count(*) " + GONE, [silent_since]))
 
 
 def forget_gone(connection: Connection, silent_since: datetime) -> int:
     """Deletes these; how many."""
-    return connection.execute("delete " + GONE, [silent_since, WORKER_LOCK]).rowcount
+    return connection.execute("delete " + GONE, [silent_since]).rowcount
 
 
 def set_apart(connection: Connection, queue: str, case_ids: Sequence[int], at: datetime) -> None:

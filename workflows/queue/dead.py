@@ -10,17 +10,17 @@ from typing import NamedTuple
 
 import structlog
 
-from models.database import Connection, lost
-from models.errors import describe
-from workflows.queue.attempts import END, WORKER_LOCK, Attempt, forget_gone, set_apart
+from models.database import Connection, unavailable
+from models.errors import DatabaseAway, describe
+from workflows.queue.attempts import END, Attempt, lock_is_free, set_apart
 from workflows.queue.claim import STILL_DUE
 from workflows.queue.trouble import WORKER_DIED, failed_alone
 
 log = structlog.get_logger()
 
-SILENT = """
+SILENT = f"""
     select holders.id, w.process from (select distinct worker_id as id from attempt where worker_id is not null) as holders
-    left join worker w using (id) where pg_try_advisory_xact_lock(%s, holders.id::int)
+    left join worker w using (id) where {lock_is_free("holders.id")}
 """
 DEAD = "select worker_id, id, queue, case_ids from attempt where worker_id = any(%s) order by id for update skip locked"
 # A batch is over within a minute, or its process is ended: of a worker that lives, so old an attempt is one that it forgot.
@@ -37,7 +37,7 @@ class Silent(NamedTuple):
 
 def silent_workers(connection: Connection) -> list[Silent]:
     """Those of whom nothing is heard."""
-    return [Silent(*row) for row in connection.execute(SILENT, [WORKER_LOCK])]
+    return [Silent(*row) for row in connection.execute(SILENT)]
 
 
 def rescue_attempts(connection: Connection, dead: Collection[int], now: datetime) -> list[int]:
@@ -53,10 +53,9 @@ def rescue_attempts(connection: Connection, dead: Collection[int], now: datetime
             with connection.transaction():
                 counted += rescue(connection, Attempt(attempt_id, queue, case_ids), in_hand[worker_id] == 1, now)
         except Exception as error:
-            if lost(error):
+            if isinstance(unavailable(error), DatabaseAway):  # it would be so for each of them, one after the other
                 raise
             log.error("what a dead worker held could not be given back", worker=worker_id, attempt=attempt_id, error=describe(error).error)
-    forget_gone(connection, now - timedelta(minutes=10))
     return counted
 
 

@@ -12,6 +12,7 @@ from models.database import Connection, value
 from models.errors import Failure
 from workflows.evidence import SIJIL
 from workflows.flow import STAGES
+from workflows.lanes import ALLOWANCE
 from workflows.queue.attempts import BEGIN_PROBE, SET_APART
 
 ALIKE = 20  # cases that failed at one stage with one error, and none succeeded since the first of them
@@ -23,19 +24,26 @@ FAILED_ALIKE = """
 SUCCEEDED = "select exists (select from event where at > %s and kind = any(%s) and actor = %s)"
 IS_HELD = "select exists (select from held_stage where stage = %s)"
 HOLD = "insert into held_stage (stage, error, since, probe_at) values (%s, %s, %s, %s) on conflict (stage) do nothing"
+# What is held since a moment to come, or to be probed far from now, was written by a clock that has gone back since.
+SET_RIGHT = "update held_stage set since = least(since, %s), probe_at = least(probe_at, %s) where since > %s or probe_at > %s"
 HELD = "select stage, error, since, probe_at from held_stage order by stage for update"
 RELEASE = "delete from held_stage where stage = %s"
 PROBED = "update held_stage set probe_at = %s where stage = %s"
 PROBING = "select exists (select from attempt a join cases c on c.id = any(a.case_ids) where a.probe and c.stage = %s)"
-# First those that did not fail yet, then the one whose failure is longest ago: never the same again and again.
+# First those that did not fail yet, any of a lane's first thousands: where a file has hundreds of bad ones in a row, those behind them have their chance
+# each minute. Then the one whose failure is longest ago, never the same again and again; and last whatever else is set apart there.
 FRESH = """
-    select id, queue from cases c where ready and stage = %s and not exists (select from trouble t where t.case_id = c.id)
-    order by rank limit 1 for update skip locked
+    select id, queue from cases where id in (
+        select c.id from unnest(%s::text[]) as queues (queue) cross join unnest(%s::smallint[]) as lanes (lane) cross join lateral (
+            select id from cases c where ready and c.queue = queues.queue and c.lane = lanes.lane and stage = %s
+            and not exists (select from trouble t where t.case_id = c.id) order by rank limit 5000
+        ) as c order by random() limit 5
+    ) and ready limit 1 for update skip locked
 """
 FAILED = """
     update attempt set probe = true, at = %s where id = (
         select a.id from attempt a join cases c on c.id = a.case_ids[1] left join trouble t on t.case_id = c.id
-        where a.worker_id is null and not a.unanswered and cardinality(a.case_ids) = 1 and c.stage = %s order by t.at limit 1 for update of a skip locked
+        where a.worker_id is null and c.stage = %s order by a.unanswered, cardinality(a.case_ids), t.at limit 1 for update of a skip locked
     )
 """
 log = structlog.get_logger()
@@ -67,6 +75,7 @@ def decisions_of(stage: str) -> Collection[str]:
 
 def tend_holds(connection: Connection, now: datetime) -> None:
     """Ends holds where a case succeeded, and has another case probe the others, once a minute."""
+    connection.execute(SET_RIGHT, [now, now + PROBE_EVERY, now, now + PROBE_EVERY])
     for stage, error, since, probe_at in connection.execute(HELD).fetchall():
         if succeeded(connection, stage, since):
             connection.execute(RELEASE, [stage])
@@ -78,7 +87,8 @@ def tend_holds(connection: Connection, now: datetime) -> None:
 
 def probe(connection: Connection, stage: str, now: datetime) -> None:
     """One case of the stage is worked all the same."""
-    fresh = connection.execute(FRESH, [stage]).fetchone()
+    queues = [step.queue for step in STAGES if step.name == stage]
+    fresh = connection.execute(FRESH, [queues, list(ALLOWANCE), stage]).fetchone()
     if fresh:
         connection.execute(SET_APART, [[fresh[0]]])
         connection.execute(BEGIN_PROBE, [fresh[1], [fresh[0]], now])

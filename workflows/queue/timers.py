@@ -7,8 +7,8 @@ import psycopg
 import structlog
 
 from models import clock
-from models.database import Connection, lost
-from models.errors import describe
+from models.database import Connection, unavailable
+from models.errors import DatabaseAway, describe
 from workflows.flow import FLOWS, QUEUES
 from workflows.lanes import ALLOWANCE
 from workflows.queue.attempts import NOT_HELD as APART_NOT_HELD
@@ -75,7 +75,7 @@ def change(connection: Connection, statement: str, parameters: Sequence[object],
         with connection.transaction():
             return connection.execute(statement, [*parameters, list(case_ids)]).rowcount
     except psycopg.Error as error:
-        if lost(error):
+        if isinstance(unavailable(error), DatabaseAway):  # a lock on the whole table is about none of them
             raise
         if len(case_ids) == 1:
             log.error("a timer cannot be rung or set", case_id=case_ids[0], error=describe(error).error)
