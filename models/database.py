@@ -1,6 +1,7 @@
 """The database: one pool a process, and the one place that commits."""
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,9 +22,12 @@ from models.errors import DatabaseAway, Unavailable
 from models.settings import settings
 
 Result = TypeVar("Result")
-# By SQLSTATE: no connection, no room or memory, bounds of a transaction, shut down or starting, its disk fails, it takes no writes (a primary that
-# was demoted). None is about what was asked.
-AWAY = ("08", "53", "25P03", "25P04", "57P", "58", "25006")
+# By SQLSTATE: no connection, no room, bounds of a transaction, shut down or starting, it takes no writes (a primary that was demoted). None is about
+# what was asked.
+AWAY = ("08", "53000", "531", "533", "534", "25P03", "25P04", "57P", "25006")
+# A file that it cannot read, memory that it does not get: the whole disk fails, or one bad sector under the rows of one case. Others tell which.
+FAILING = ("58", "53200")
+ROW = re.compile(r"\(\d+,\d+\)")  # the place of a row, in whatever language the server says that it waits for one
 # It refuses an order of locks or a moment, not the work: the same simply goes again.
 AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 TIMES = 5  # that the same goes again
@@ -139,8 +143,10 @@ def unavailable(error: object) -> Unavailable | None:
     where = settings().database_url_shown()
     if lost(error):
         return DatabaseAway(f"The database does not answer ({where}).")
+    if isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(FAILING):
+        return Unavailable(f"The database cannot read or write something it has, or gets no memory; its log says what ({where}).")
     if isinstance(error, psycopg.errors.LockNotAvailable):
-        if "tuple" in (error.diag.context or ""):
+        if ROW.search(error.diag.context or ""):
             return Unavailable("Somebody holds a row that this needs. `select * from pg_stat_activity where state = 'idle in transaction'` may say who.")
         return DatabaseAway(f"Somebody holds a lock on a whole table ({where}). `select * from pg_locks where mode like '%Exclusive%'` may say who.")
     if isinstance(error, psycopg.errors.QueryCanceled):

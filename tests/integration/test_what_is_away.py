@@ -8,7 +8,8 @@ import pytest
 from sqlmodel import Session
 
 from models.database import raw, transact
-from models.errors import Unavailable
+from models.errors import DatabaseAway, Unavailable
+from tasks.sweep import DeathDetector, sweep
 from tests.filing import Worker, apart, clean, drain_all, everything, examined, file, file_clean, healthy, register, rows, stage_of, stages, value
 from tests.integration.registers import Poisoned, Register
 from tests.people import after
@@ -228,3 +229,53 @@ def test_of_two_people_who_meet_the_same_cases_in_opposite_order_both_are_served
         assert list(pool.map(served, [ids, ids[::-1]])) == ids
 
     assert len(tries) >= 3
+
+
+FAILS = """
+    create function read_it() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '{state}'; end $$;
+    create trigger read_it before insert on event for each row when (new.case_id = any(array{cases}::bigint[])) execute function read_it()
+"""
+
+
+@pytest.mark.parametrize("state", ["58030", "58P01", "53200"])
+def test_a_sector_of_the_databases_disk_that_fails_under_one_case_holds_up_no_other(database: str, broker: str, worker: Worker, state: str) -> None:
+    bad, *good = file_clean(30)
+    rows(FAILS.format(state=state, cases=[bad.case_id]))
+    drainer = worker()
+
+    drain_all(drainer)
+    sweep(DeathDetector())
+    with after(seconds=5):
+        drain_all(drainer)
+
+    assert {stage_of(each) for each in good} == {"notified"}
+    assert (stage_of(bad), apart()) == ("submitted", [[bad.case_id]])
+    assert value("select count(*) from trouble where tries > 0 or parked") == 0
+
+
+def test_a_disk_of_the_databases_that_fails_for_everybody_counts_against_nobody(database: str, worker: Worker) -> None:
+    taken = file_clean(12)
+    rows(FAILS.format(state="58030", cases=[each.case_id for each in taken]))
+    drainer = worker()
+
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            drainer.drain("verification", 60)
+
+    rows("drop trigger read_it on event")
+    with after(seconds=120):
+        drain_all(drainer)
+    assert stages() == {"notified": 12}
+
+
+def test_a_row_that_somebody_holds_is_told_from_a_table_in_every_language(database: str) -> None:
+    """The server's own settings choose the language in which it says what it waits for, and no session may change them."""
+    rows("""
+        create function "verrouillage de la ligne (0,1) dans la relation cases"() returns void language plpgsql
+        as $$ begin raise exception 'annulation' using errcode = '55P03'; end $$
+    """)
+
+    with pytest.raises(Unavailable) as told:
+        rows('select "verrouillage de la ligne (0,1) dans la relation cases"()')
+
+    assert not isinstance(told.value, DatabaseAway)
