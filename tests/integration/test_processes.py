@@ -196,11 +196,10 @@ def test_a_process_in_which_no_thread_gets_a_turn_ends_itself() -> None:
     """A library that keeps the interpreter's lock: nothing written in Python can end it."""
     script = """
 import ctypes, threading, time
-from tasks import supervisor
-from tasks.supervisor import Slot, end
-watchdog.REARM_SECONDS, watchdog.NO_TURN_SECONDS = 0.05, 0.5
+from tasks import watchdog
+watchdog.REARM_SECONDS, watchdog.NO_TURN_SECONDS = 0.05, 2.0
 threading.Thread(target=watchdog.run_watchdog, args=(threading.Event(),), daemon=True).start()
-time.sleep(1.5)
+time.sleep(3)
 print("alive while threads run", flush=True)
 ctypes.PyDLL(None).sleep(30)
 """
@@ -208,7 +207,7 @@ ctypes.PyDLL(None).sleep(30)
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
 
     assert ended.returncode == 1
-    assert time.monotonic() - began < 25
+    assert time.monotonic() - began < 29
     assert ended.stdout == "alive while threads run\n"
     assert "Timeout" in ended.stderr
 
