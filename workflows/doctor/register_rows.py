@@ -5,6 +5,7 @@ from typing import Any
 from psycopg.types.range import Range
 from sqlmodel import SQLModel
 
+from models import tables  # noqa: F401 - fills the metadata
 from workflows.doctor.recomputed import Recomputed
 from workflows.events import NothingSuspicious
 from workflows.history.retelling import GONE, Told
