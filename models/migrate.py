@@ -72,18 +72,8 @@ def upgrade(to: str = NEWEST) -> bool:
         return False
     require_known(found)
     fit()
-    require_sessions()
-    from alembic import command  # half a second to import, which only this needs
-    from alembic.config import Config
-
-    made = Config()
-    made.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     try:
-        with engine().begin() as connection:
-            connection.execute(text("set local lock_timeout = 0"))  # it waits for its turn, and for whoever works still
-            connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-            made.attributes["connection"] = connection
-            command.upgrade(made, to)
+        migrate(to)
     except IntegrityError as error:
         if not isinstance(error.orig, psycopg.Error):
             raise
@@ -92,11 +82,26 @@ def upgrade(to: str = NEWEST) -> bool:
     return True
 
 
+def migrate(to: str) -> None:
+    """The migrations up to this version, all or nothing."""
+    from alembic import command  # half a second to import, which only this needs
+    from alembic.config import Config
+
+    made = Config()
+    made.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    with engine().begin() as connection:
+        connection.execute(text("set local lock_timeout = 0"))  # it waits for its turn, and for whoever works still
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        made.attributes["connection"] = connection
+        command.upgrade(made, to)
+
+
 def require_known(found: str | None) -> None:
     """Raises Unavailable for tables of a program before the first release, or of a newer one: no migration leads from there."""
     if found and not any((Path(__file__).parent / "migrations/versions").glob(f"{found}_*.py")):
         where = settings().database_url_shown()
-        raise Unavailable(f"The tables in {where} are at version {found}, which this program does not know. Give it an empty one.")
+        raise Unavailable(f"The tables in {where} are at version {found}, which this program does not know. "
+            "Give it an empty one, or for the embedded one another SIJIL_HOME.")
 
 
 def require() -> None:

@@ -93,6 +93,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sijil enrol": (FILE,),
     "sijil erase": (REFERENCE, "--yes"),
     "sijil import": (FILE,),
+    "sijil messages retry": (REFERENCE,),
+    "sijil messages settle": (REFERENCE, "sent", "--as", "amina"),
     "sijil parked retry": (REFERENCE,),
     "sijil parked show": (REFERENCE,),
     "sijil queues pause": ("fraud",),

@@ -147,11 +147,12 @@ def test_a_person_whom_a_forgotten_transaction_holds_holds_up_no_neighbour(datab
     with psycopg.connect(database) as forgotten:
         forgotten.execute("insert into person_claim (idcs, household_id, case_id) values (%s, 999, %s)", [made[3].persons[0].idcs, taken[3].case_id])
 
-        # When the queue is worked off
-        drain_all(drainer)
+        # When the queues are looked at, as often as it takes until that one, alone, got no answer
+        while not rows("select from trouble"):
+            tried(drainer)
 
-        # Then that one waits by itself, and no try is counted
-        assert stages() == {"notified": 9, "submitted": 1}
+        # Then it waits by itself, as far as it came, all others are done, and no try is counted
+        assert stages()["notified"] == 9
         assert apart() == [[taken[3].case_id]]
         assert rows("select tries, parked from trouble") == [(0, False)]
         forgotten.rollback()

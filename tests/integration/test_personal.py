@@ -27,6 +27,7 @@ IMPERSONAL = {
     "daily_job.error", "eligibility.programme", "eligibility.policy", "event.kind", "event.actor", "event.commitment", "event.hash", "event.owed",
     "message.template", "message.channel", "message.language", "message.status", "paused_queue.queue", "paused_queue.actor", "receipt.reference",
     "score.policy", "staff_name.actor", "staff_name.name",
+    "held_stage.stage", "held_stage.error", "worker.process", "worker.synchronous_commit",
     "trouble.stage", "trouble.error", "trouble.traceback", "worker.host", "worker.queues", "worker.counters",
 }  # fmt: skip
 DECLARED = {f"{each.table}.{column}" for each in PERSONAL for column in each.columns}

@@ -163,5 +163,5 @@ def test_an_application_under_review_that_is_lifted_while_the_person_is_still_he
     drain_all(worker())
 
     assert stage_of(later) == "under_review"
-    assert events_of(later)[-2:] == ["DoubtLifted", "DuplicateSuspected"]
+    assert events_of(later)[-2:] == ["DoubtLifted", "DoubtReturned"]
     assert stage_of(first) == "notified"
