@@ -29,7 +29,7 @@ class Attempt(SQLModel, table=True):
     """
 
     __table_args__ = (
-        Index("attempt_apart", "at", postgresql_where=text("worker_id is null")),
+        Index("attempt_apart", "unanswered", "at", "id", postgresql_where=text("worker_id is null")),
         Index("attempt_in_work", "worker_id", postgresql_where=text("worker_id is not null")),
     )
 

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from models.database import dial, engine
+from models import clock
+from models.database import dial, engine, raw, transaction
 from models.database import value as value_of
 from tests.filing import OUTSIDE, Worker, apart, examined, file_clean, rows, stage_of, stages, value
 from tests.integration.registers import Register
 from tests.people import after
+from workflows.queue.attempts import TAKE
 from workflows.queue.bisection import LEFT_ALONE, Bisection
 from workflows.queue.drain import Drainer
 
@@ -122,3 +124,15 @@ def test_the_doctor_counts_an_attempt_that_a_living_worker_forgot(database: str,
     rows("update attempt set at = at - interval '20 minutes'")
 
     assert examined() == {"attempts_forgotten": 1}
+
+
+def test_of_many_that_are_set_apart_the_next_is_found_without_a_look_at_the_others(database: str) -> None:
+    rows("insert into attempt (queue, case_ids, at) select 'verification', array[n], now() - interval '1 hour' from generate_series(1, 20000) as n")
+    rows("analyze attempt")
+
+    with transaction() as session:
+        told = raw(session).execute("explain " + TAKE, [1, clock.now(), ["verification"], clock.now()]).fetchall()
+
+    plan = "\n".join(line for (line,) in told)
+    assert "attempt_apart" in plan
+    assert "Sort" not in plan

@@ -43,7 +43,6 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("attempt_apart", "attempt", ["at"], postgresql_where=sa.text("worker_id is null"))
     op.create_table(
         "cases",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

@@ -53,12 +53,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("stage"),
     )
     op.create_index("trouble_alike", "trouble", ["stage", "error", "at"])
+    op.create_index("attempt_apart", "attempt", ["unanswered", "at", "id"], postgresql_where=sa.text("worker_id is null"))
     op.create_index("attempt_in_work", "attempt", ["worker_id"], postgresql_where=sa.text("worker_id is not null"))
 
 
 def downgrade() -> None:
     """Backwards."""
     op.drop_index("attempt_in_work", "attempt")
+    op.drop_index("attempt_apart", "attempt")
     op.drop_index("trouble_alike", "trouble")
     op.drop_table("held_stage")
     op.drop_column("attempt", "probe")
