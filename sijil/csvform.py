@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from models.errors import Problem
 from sijil.tables import Header, Row
 from workflows.declaration import ApplicationBody, Belongings, Bills, Housing, Member
-from workflows.text import whole_number
+from workflows.text import canonical, whole_number
 
 YES_NO = {
     "true": True, "yes": True, "1": True, "oui": True, "vrai": True, "نعم": True,
@@ -56,11 +56,27 @@ COUNTS = {name for name, field in FIELDS.items() if field.annotation is int}
 AMOUNTS = {name for name, field in FIELDS.items() if is_amount(field)}
 
 
+def with_sure_key(header: Header, row: Row) -> Row:
+    """The row, with a flaw where a quotation mark strayed into its application: it may be that of other rows, without the mark."""
+    as_written = [canonical(cell) for cell in row.text.split(header.separator)]
+    if row.flaw or not any('"' in key and key in as_written for key in keys(header, row)):
+        return row
+    return row._replace(flaw=f"Line {row.line} has a quotation mark within its application, which is not in quotes.")
+
+
 def keys(header: Header, row: Row) -> list[str]:
-    """The applications that a row may belong to: one, but for a row with too many or too few cells, of which nobody knows on which side."""
-    at, more = header.names.index("application"), len(row.cells) - len(header.names)
+    """The applications that a row may belong to: one, but for a row that cannot be read, of which nobody knows where its cells begin."""
+    if not row.flaw:
+        return keys_in(header, row.cells)
+    found = keys_in(header, row.cells) + keys_in(header, header.cells_as_they_stand(row.text))
+    return list(dict.fromkeys(key.replace('"', "") for key in found))
+
+
+def keys_in(header: Header, cells: Sequence[str]) -> list[str]:
+    """What may stand under `application`: where there are too many or too few cells, nobody knows on which side of it."""
+    at, more = header.names.index("application"), len(cells) - len(header.names)
     places = {at, at + more} if 0 < at < len(header.names) - 1 else {at + more if at else at}
-    found = [row.cells[place] for place in sorted(places) if 0 <= place < len(row.cells)]
+    found = [cells[place] for place in sorted(places) if 0 <= place < len(cells)]
     return found or [""]
 
 

@@ -153,11 +153,29 @@ def from_table(file: BufferedReader, counts: Counter[str]) -> Iterator[Read]:
 
 
 def staged(header: Header, rows: Iterable[Row], counts: Counter[str]) -> Iterator[StagedRow]:
-    """Each row under the application to which it belongs; one that cannot be read, under each to which it may belong."""
+    """Each row under the application to which it belongs; one that cannot be read, under each to which it may belong.
+
+    A row that names no application may be one of the rows above it, as where cells were merged, or of those below: neither is taken in part.
+    """
+    above, nameless = "", None
     for row in rows:
         counts["read"] += 1
-        for place, key in enumerate(csvform.keys(header, row)):
+        row = csvform.with_sure_key(header, row)
+        names = csvform.keys(header, row)
+        for place, key in enumerate(names):
             yield StagedRow(key or None, row.line, row.text, row.flaw, counted=place == 0)
+        if names == [""]:
+            nameless = row.line
+            yield from may_belong(above, nameless)
+        else:
+            yield from may_belong(names[0], nameless)
+            above, nameless = names[-1], None
+
+
+def may_belong(key: str, nameless: int | None) -> Iterator[StagedRow]:
+    """A row without a name of its own, under an application beside it."""
+    if key and nameless:
+        yield StagedRow(key, nameless, "", f"Line {nameless} names no application and stands beside this one's rows: it may be one of them.", counted=False)
 
 
 def from_group(header: Header, group: Group) -> Read:

@@ -76,6 +76,41 @@ def test_a_row_that_is_broken_before_it_names_its_application_refuses_that_appli
         assert (counts["taken"] + counts["repeated"], counts["refused"], reject["application"]) == (2, 1, MADE[0]["application"])
 
 
+@pytest.mark.parametrize("wrong", ['{0}"', '"{0}', '{1}"{2}'])
+def test_a_quotation_mark_that_strayed_into_an_application_leaves_no_household_in_part(imported: Imported, wrong: str) -> None:
+    sent, key = rows_of(*MADE), MADE[0]["application"]
+    sent[1] = sent[1].replace(key, wrong.format(key, key[:3], key[3:]), 1)
+
+    counts, (reject,) = imported(",".join(HEADER) + "\r\n" + "".join(sent), "file.csv")
+
+    assert counts == Counter(taken=2, repeated=0, refused=1)
+    assert (reject["application"], reject["rows"]) == (key, len(MADE[0]["members"]))
+    assert fields(reject)["body"].startswith("Line 3 has a quotation mark")
+
+
+def test_two_quotation_marks_that_swallow_a_separator_leave_no_household_in_part(imported: Imported) -> None:
+    sent = rows_of(*MADE)
+    sent[1] = '"' + sent[1].replace(f",{MADE[0]['milieu']},", f",{MADE[0]['milieu']}\",", 1)
+
+    counts, rejects = imported(",".join(HEADER) + "\r\n" + "".join(sent), "file.csv")
+
+    assert counts == Counter(taken=2, repeated=0, refused=2)
+    assert (rejects[0]["application"], rejects[0]["lines"][:2]) == (MADE[0]["application"], [2, 3])
+
+
+def test_a_row_without_its_application_is_neither_taken_with_its_neighbours_nor_are_they_taken_without_it(imported: Imported) -> None:
+    sent = rows_of(*MADE)
+    merged = len(MADE[0]["members"]) - 1  # as where a spreadsheet's cells were merged: the last row of the first household
+    sent[merged] = sent[merged].replace(MADE[0]["application"], "", 1)
+
+    counts, rejects = imported(",".join(HEADER) + "\r\n" + "".join(sent), "file.csv")
+
+    assert counts == Counter(taken=1, repeated=0, refused=3)
+    assert [each["application"] for each in rejects] == [MADE[0]["application"], MADE[1]["application"], None]
+    assert fields(rejects[0])["body"].startswith(f"Line {merged + 2} names no application")
+    assert [key.removeprefix("import:") for key, _ in stored()] == [MADE[2]["application"]]
+
+
 def test_a_row_ends_at_its_line_so_a_line_break_in_a_cell_refuses_the_application_that_has_it(imported: Imported) -> None:
     sent = rows_of(*MADE)
     place = sent[1].index(MADE[0]["commune"])
