@@ -36,18 +36,24 @@ def forget_settings() -> None:
     the_broker.cache_clear()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--servers", type=Path, help="a folder in which a pair of servers runs: it is used, and left running")
+
+
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
+def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
     """PostgreSQL with a migrated template, and Valkey. The folder's path is short: sockets live in it."""
-    with TemporaryDirectory(prefix="sijil-test-") as folder, pytest.MonkeyPatch.context() as patch:
-        pair = Servers(Postgres(Path(folder) / "pg"), Valkey(Path(folder) / "vk"))
+    with TemporaryDirectory(prefix="sijil-test-") as own, pytest.MonkeyPatch.context() as patch:
+        folder = pytestconfig.getoption("--servers") or Path(own)
+        pair = Servers(Postgres(folder / "pg"), Valkey(folder / "vk"))
         try:
             pair.postgres.start()
             pair.valkey.start()
-            execute(pair.postgres, f"create database {TEMPLATE}")
             patch.setenv("SIJIL_DATABASE_URL", pair.postgres.url_of(TEMPLATE))
             forget_settings()
-            upgrade()
+            if execute(pair.postgres, f"select from pg_database where datname = '{TEMPLATE}'").rowcount == 0:
+                execute(pair.postgres, f"create database {TEMPLATE}")
+                upgrade()
             forget_settings()
             yield pair
         finally:
@@ -55,10 +61,10 @@ def servers() -> Iterator[Servers]:
             pair.postgres.stop()
 
 
-def execute(postgres: Postgres, statement: str) -> None:
+def execute(postgres: Postgres, statement: str) -> psycopg.Cursor:
     """One statement on the server's own database."""
     with psycopg.connect(postgres.url_of("postgres"), autocommit=True) as connection:
-        connection.execute(statement)
+        return connection.execute(statement)
 
 
 @pytest.fixture
