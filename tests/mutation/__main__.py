@@ -114,7 +114,7 @@ def main() -> int:
     files = sorted({file for module in modules for file in files_of(module)}) if given.unmutated else []
     for name in PRELOADED:
         import_module(name)
-    with lanes() as free, ProcessPoolExecutor(AT_ONCE, FORK, free_lane, [free]) as pool:
+    with lanes() as free, ProcessPoolExecutor(AT_ONCE, FORK, initializer=free_lane, initargs=(free,)) as pool:
         red = [file for file, passes in zip(files, pool.map(try_out, files), strict=True) if not passes]
         if red:
             print(f"These do not pass as they are: {', '.join(red)}")
