@@ -111,7 +111,7 @@ def show_alive(as_json: bool) -> None:
     with transaction() as session:
         rows = workers(raw(session))
     seen = [f"alive since {r['since']:%F %T}" if r["alive"] else f"dead, last seen {r['seen_at']:%F %T}" for r in rows]
-    lines = [f"{r['id']:>6} {r['host']}:{r['pid']} {how}, holds {r['holds']}, {', '.join(r['queues'])}" for r, how in zip(rows, seen, strict=True)]
+    lines = [f"{r['id']:>6} {r['host']}:{r['pid']} {how}, holds {r['holds']}, serves {', '.join(r['queues'])}" for r, how in zip(rows, seen, strict=True)]
     answer({"workers": rows}, as_json, *(lines or ["no worker"]))
 
 
@@ -145,7 +145,7 @@ def sent(message: Mapping[str, Any]) -> str:
     moment = f" {message['sent_at']:%F %T}" if message["sent_at"] else ""
     error = f", {message['error']}" if message["error"] else ""
     what = f"message of event {message['seq']}: {message['template']} by {message['channel']}"
-    return f"{what}, {message['status']}{moment} after {message['tries']} tries{error}"
+    return f"{what}, {message['status']}{moment} after {message['tries']} {'try' if message['tries'] == 1 else 'tries'}{error}"
 
 
 def failure(failed: Mapping[str, Any]) -> str:

@@ -69,6 +69,7 @@ def test_workers_shows_who_is_alive_and_what_they_hold(ready: Run, worker: Worke
 
     assert (found["test"]["alive"], found["test"]["holds"], found["test"]["queues"]) == (True, 1, ["fraud", "scoring"])
     assert (found["gone"]["alive"], found["gone"]["holds"]) == (False, 0)
+    assert ", holds 1, serves fraud, scoring" in ready("workers").out
 
 
 def test_parked_lists_shows_and_sends_on_one(ready: Run, worker: Worker) -> None:
