@@ -145,7 +145,8 @@ def lock(connection: Connection, case_id: int, version: int | None = None) -> Ca
     """The case's row, held until the transaction ends. Raises Stale where it is gone or has another version."""
     row = next(iter(lock_all(connection, [case_id])), None)
     if row is None or (version is not None and row.version != version):
-        raise Stale("The case has moved on meanwhile; nothing was changed.")
+        now = f" It is at version {row.version} now." if row else ""
+        raise Stale(f"The case has moved on meanwhile; nothing was changed.{now}")
     return row
 
 

@@ -23,5 +23,6 @@ def sign(connection: Connection, role: str, name: str) -> str:
 
 
 def names_of(connection: Connection, actors: Collection[str]) -> dict[str, str]:
-    """The names behind these pseudonyms, where they are known."""
-    return dict(connection.execute(NAMES, [list(actors)]).fetchall())
+    """The names behind these pseudonyms, where they are known. One that does not make its pseudonym was changed by hand, and is nobody's."""
+    found = connection.execute(NAMES, [list(actors)]).fetchall()
+    return {actor: name for actor, name in found if pseudonym(actor.partition(":")[0], name) == actor}

@@ -123,6 +123,16 @@ def test_the_second_caseworker_sees_by_name_who_proposed_a_refusal(doubted: tupl
     assert "A refusal was proposed by Amina Berrada, because of false_declaration" in ran.out
 
 
+def test_a_name_that_was_changed_by_hand_is_shown_for_nobody(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    _, later = doubted
+    ready("decide", later.reference, "refuse", "--reason", "false_declaration", "--as", "amina")
+    rows("update staff_name set name = 'brahim'")
+
+    said = ready("doubts", "show", later.reference, "--json").json["refusal_proposed"]
+
+    assert said["by"] == value("select actor from staff_name")
+
+
 def test_whoever_acts_says_a_name(doubted: tuple[Taken, Taken], ready: Run) -> None:
     _, later = doubted
     seen = version_of(later)

@@ -18,6 +18,7 @@ CASE = """
 """
 EVENTS = "select seq, at, kind, actor as by, facts::text as facts from event where case_id = %s order by seq"
 MESSAGES = "select seq, template, channel, status, sent_at, tries, error from message where case_id = %s order by seq"
+DIGEST = 64  # characters of one
 FAILURE = "select stage, tries, error, at, parked, unanswered_since from trouble where case_id = %s"
 
 
@@ -52,5 +53,6 @@ def leads_to(kind: str, stage: str, event: str, facts: Mapping[str, Any]) -> str
 
 
 def short(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts in short: codes and numbers as they are, of lists how many they hold."""
-    return {name: len(value) if isinstance(value, list | dict) else value for name, value in facts.items() if name != "type"}
+    """Facts in short: codes and numbers as they are, of lists how many they hold; digests say nothing to people."""
+    told = {name: value for name, value in facts.items() if name != "type" and not (isinstance(value, str) and len(value) >= DIGEST)}
+    return {name: len(value) if isinstance(value, list | dict) else value for name, value in told.items()}

@@ -11,10 +11,11 @@ from workflows.events import CaseWithdrawn
 from workflows.flow import ALL_QUEUES, DELIVERY, MACHINE, OPERATOR, PARKED, QUEUES, STAGES
 from workflows.lanes import ALLOWANCE
 from workflows.queue.attempts import WORKER_LOCK
+from workflows.staff import names_of
 
 RATE_OVER = timedelta(minutes=1)
 OF_PEOPLE = {step.name: step.owner for step in STAGES if step.open and step.owner != MACHINE} | {PARKED: OPERATOR}
-PAUSES = "select queue, since, coalesce(name, actor) from paused_queue left join staff_name using (actor)"
+PAUSES = "select queue, since, actor from paused_queue"
 # Counted and looked up in the index of due cases alone. A case's rank less its lane's allowance is when it became ready.
 DEPTH = """
     select (select count(*) from cases where ready and queue = q.queue) as depth,
@@ -91,10 +92,11 @@ def pauses(connection: Connection) -> dict[str, dict[str, Any]]:
         each["queue"]: {"state": "held", "held_since": each["since"], "held_stage": each["stage"], "error": each["error"], "expected_wait": None}
         for each in held_stages(connection)
     }  # fmt: skip
+    rows = connection.execute(PAUSES).fetchall()
+    names = names_of(connection, [actor for *_, actor in rows])
     return held | {
-        queue: {"state": "paused", "paused_since": since, "paused_by": name, "expected_wait": None}
-        for queue, since, name in connection.execute(PAUSES)
-    }  # fmt: skip
+        queue: {"state": "paused", "paused_since": since, "paused_by": names.get(actor, actor), "expected_wait": None} for queue, since, actor in rows
+    }
 
 
 def with_people(connection: Connection, now: datetime) -> list[dict[str, Any]]:
