@@ -279,6 +279,19 @@ def test_after_a_long_silence_of_the_gateway_what_was_tried_in_vain_is_sent_in_f
     assert len(calls) == 9
 
 
+def test_once_the_gateway_answers_again_each_call_holds_twice_as_many_as_the_one_before(database: str) -> None:
+    file_clean(20)
+    gateway = BookGateway()
+    calls: list[int] = []
+    gateway.while_sending = lambda: calls.append(len(gateway.accepted) - sum(calls))
+    deliverer = a_deliverer(gateway)
+
+    deliverer.breaker.failed("no answer came")
+    deliverer.drain(60)
+
+    assert calls == [1, 2, 4, 8, 5]
+
+
 def test_a_gateway_that_accepts_long_after_the_call_was_given_up_gets_nothing_twice(owed: list[Taken], gateway: BookGateway) -> None:
     # Given a gateway that was still at it when it was first asked
     gateway.away_before = True

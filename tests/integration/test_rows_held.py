@@ -1,0 +1,56 @@
+"""One row that an operator's session or a slow page holds must not hold up all that is due beside it."""
+
+import psycopg
+import pytest
+
+from models import clock
+from models.connection import bounds
+from models.database import raw, transaction
+from tasks.deliver import FRESH, Deliverer
+from tests.conftest import forget_settings
+from tests.filing import Worker, drain_all, file_clean, rows, stages
+from tests.integration.gateways import BookGateway
+from workflows.queue.attempts import set_apart, set_unanswered
+from workflows.queue.claim import Cursor, claim
+from workflows.queue.dead import rescue_attempts
+from workflows.queue.holds import probe
+from workflows.queue.timers import fire_timers, set_anew
+
+
+def test_whoever_looks_for_work_passes_over_what_is_held_and_finds_it_afterwards(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(bounds, "lock_timeout", "200ms")
+    forget_settings()
+    # Given timers that are over and astray, cases that are due, set apart, unanswered and in a dead worker's hands, and messages that are owed
+    timed = file_clean(2)
+    rows("delete from person")
+    drain_all(worker())
+    assert stages() == {"needs_correction": 2}
+    rows("update cases set due_at = now() - interval '1 minute' where id = %s", timed[0].case_id)
+    rows("update cases set due_at = now() - interval '1 year' where id = %s", timed[1].case_id)
+    failed, silent, dead, _ = (each.case_id for each in file_clean(6)[2:])
+    attempts = worker().batches.attempts
+    with transaction() as session:
+        set_apart(raw(session), "verification", [failed], clock.now())
+        set_unanswered(raw(session), "verification", [[silent]], clock.now())
+    begun = attempts.begin("verification", [dead], clock.now())
+
+    def found() -> list[bool]:
+        """Whether each who looks for work finds some."""
+        now = clock.now()
+        taken = [attempts.take(["verification"], now, unanswered) for unanswered in (False, True)]
+        leased = Deliverer(BookGateway()).lease(FRESH, 10)
+        with transaction() as session:
+            connection = raw(session)
+            claimed = claim(connection, "verification", 10, Cursor())
+            probe(connection, "submitted", now)
+            probes = connection.execute("select from attempt where probe").fetchall()
+            rescue_attempts(connection, [attempts.number()], now)
+            rescued = not connection.execute("select from attempt where id = %s", [begun.id]).fetchall()
+            return [bool(each) for each in (*taken, leased, claimed, probes, set_anew(connection, now, 10), fire_timers(connection, now), rescued)]
+
+    # Then nobody waits while they are held, and nothing is overlooked once they are not
+    with psycopg.connect(database) as holder:
+        for table in ("cases", "attempt", "message"):
+            holder.execute(f"select from {table} for update")
+        assert not any(found())
+    assert all(found())
