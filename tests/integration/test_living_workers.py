@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from models import clock
+from models.connection import bounds
 from models.database import dial
 from models.errors import Unavailable
 from tasks import worker as process
@@ -67,6 +68,28 @@ def test_a_worker_whose_sign_on_breaks_off_still_gives_back_what_it_held(databas
 
     # Then nothing stands under a number of which nobody would know that its worker lives
     assert apart() == [[taken.case_id]]
+
+
+def test_what_could_not_be_given_back_is_given_back_with_the_next_heartbeat_and_only_once(
+    database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an attempt that could not end, because somebody held the table
+    monkeypatch.setitem(bounds, "lock_timeout", "200ms")
+    (taken,) = file_clean(1)
+    book = worker().batches.attempts
+    begun = book.begin("verification", [taken.case_id], clock.now())
+    with psycopg.connect(database) as holder:
+        holder.execute("lock table attempt in share mode")
+        with pytest.raises(Unavailable):
+            book.give_back(begun)
+    assert value("select count(*) from attempt") == 1
+
+    # When the table is free again
+    book.heartbeat(clock.now(), {})
+
+    # Then it has ended, and there is nothing left to do
+    assert value("select count(*) from attempt") == 0
+    assert book.unsettled == []
 
 
 def test_nothing_is_entered_under_a_number_that_another_thread_has_just_lost(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:

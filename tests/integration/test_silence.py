@@ -10,7 +10,7 @@ import pytest
 from models import clock
 from models.errors import Unavailable
 from sijil.generator.household import GeneratedHousehold
-from tests.filing import Worker, an_application, apart, clean, drain_all, outcomes_of, register, rows, stages, value
+from tests.filing import Worker, an_application, apart, clean, drain_all, file_clean, outcomes_of, register, rows, stages, value
 from tests.integration.registers import Register
 from tests.people import after
 from workflows.intake import Taken
@@ -159,3 +159,12 @@ def seconds_until_decided(made: GeneratedHousehold) -> float:
         assert time.monotonic() - began < 30
         time.sleep(0.01)
     return time.monotonic() - began
+
+
+@pytest.mark.parametrize(("slow", "sizes"), [(True, [1] * 9), (False, [3] * 3)])
+def test_what_was_not_answered_is_asked_about_in_pieces_or_one_by_one_where_asking_takes_long(worker: Worker, slow: bool, sizes: list[int]) -> None:
+    case_ids = [each.case_id for each in file_clean(9)]
+
+    worker().silence.part_rest("verification", case_ids, slow)
+
+    assert [len(piece) for piece in apart()] == sizes

@@ -32,7 +32,8 @@ class Mutant:
     instead: str
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.was()!r} -> {self.instead!r}"
+        column = self.start - self.path.read_text(encoding="utf-8").rfind("\n", 0, self.start)
+        return f"{self.path}:{self.line}:{column}: {self.was()!r} -> {self.instead!r}"
 
     def was(self) -> str:
         """What stands there."""
