@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     def long_enough(cls, key: SecretStr | None) -> SecretStr | None:
         """One that is set and empty is a mistake, too."""
         if key is not None and len(key.get_secret_value().strip()) < SHORTEST_KEY:
-            raise ValueError(f"must have {SHORTEST_KEY} characters or more, long and random")
+            raise ValueError(f"Must have {SHORTEST_KEY} characters or more, long and random")
         return key
 
     def database_url_shown(self) -> str:

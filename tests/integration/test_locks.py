@@ -147,12 +147,12 @@ def test_a_person_whom_a_forgotten_transaction_holds_holds_up_no_neighbour(datab
     with psycopg.connect(database) as forgotten:
         forgotten.execute("insert into person_claim (idcs, household_id, case_id) values (%s, 999, %s)", [made[3].persons[0].idcs, taken[3].case_id])
 
-        # When the queues are looked at, as often as it takes until that one, alone, got no answer
-        while not rows("select from trouble"):
+        # When the queues are worked off a few times
+        for _ in range(5):
             tried(drainer)
 
-        # Then it waits by itself, as far as it came, all others are done, and no try is counted
-        assert stages()["notified"] == 9
+        # Then that one waits by itself, where it stands, and no try is counted
+        assert (stages()["notified"], len(stages())) == (9, 2)
         assert apart() == [[taken[3].case_id]]
         assert rows("select tries, parked from trouble") == [(0, False)]
         forgotten.rollback()
