@@ -14,6 +14,7 @@ from workflows.chain import Sealed
 from workflows.declaration import Declaration, restored
 from workflows.events import KINDS, ApplicationReceived, CorrectionReceived, Event, Recorded
 from workflows.flow import FLOWS, stage_after
+from workflows.history.chains import Stored
 from workflows.intake import sealed_body
 
 NOT_DECIDED = {"ApplicationReceived", "CaseParked", "CaseResumed", "CaseErased"}  # arrivals and operations: nothing to compute
@@ -25,20 +26,10 @@ GONE = object.__new__(Declaration)  # stands for one that was erased: whoever re
 DECLARATIONS = "select case_id, number, household_id, body::text, phone, salt, made_at from declaration where case_id = any(%s) order by case_id, number"
 
 
-class StoredEvent(NamedTuple):
-    """An event as it stands in the table."""
+class StoredEvent(Stored):
+    """An event as it stands in the table, to be told again."""
 
-    case_id: int
-    seq: int
-    kind: str
-    at: datetime
-    actor: str
-    evidence: str | None
-    facts: str | None
-    salt: bytes | None
-    commitment: bytes
-    owed: bytes
-    hash: bytes
+    __slots__ = ()
 
     @property
     def is_whole(self) -> bool:
