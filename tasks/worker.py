@@ -33,7 +33,7 @@ from workflows.queue.inhand import Unit
 HEARTBEAT_SECONDS = 2.0
 OF_CASES = ("batch", "a case alone")  # units of which one case may be to blame
 TRANSACTION_SECONDS = 120  # should the process be frozen in one: others wait for the persons that it claimed
-COLLECT_AFTER = 50_000  # new objects; a batch makes thousands that no cycle holds, and looking for cycles cost a fifth of the time
+COLLECT_AFTER = 200_000  # new objects that are still there: more than the batches of all threads make, which hold no cycles
 log = structlog.get_logger()
 
 

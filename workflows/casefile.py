@@ -12,7 +12,7 @@ from workflows.events import CorrectionReceived, DoubtReturned, Event, Recorded
 E = TypeVar("E", bound=Event)
 
 
-class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
+class CaseFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A case as a stage sees it: the declaration in force, and the last event of each kind so far."""
 
     id: int
@@ -60,8 +60,10 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
         event = recorded.event
         number = event.declaration if isinstance(event, CorrectionReceived) else self.declaration_number
         past = {**self.past, type(event): recorded}
-        moved = msgspec.structs.replace(self, version=recorded.seq, declaration_number=number, past=past)
-        if stage == self.stage:
-            return moved
-        since = event.since if isinstance(event, DoubtReturned) else max([self.stage_since, *[each.at for each in past.values()]])
-        return msgspec.structs.replace(moved, stage=stage, stage_since=since, stage_seq=recorded.seq, deadline=None)
+        since, seq, deadline = self.stage_since, self.stage_seq, self.deadline
+        if stage != self.stage:
+            since = event.since if isinstance(event, DoubtReturned) else max(since, max([each.at for each in past.values()]))
+            seq, deadline = recorded.seq, None
+        return msgspec.structs.replace(
+            self, stage=stage, version=recorded.seq, stage_since=since, stage_seq=seq, deadline=deadline, declaration_number=number, past=past
+        )  # fmt: skip

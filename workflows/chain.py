@@ -25,7 +25,7 @@ def new_salt() -> bytes:
     return os.urandom(SALT_BYTES)
 
 
-class Sealed(msgspec.Struct, frozen=True):
+class Sealed(msgspec.Struct, frozen=True, gc=False):
     """An event as it is stored: exact bytes, commitment and hash."""
 
     case_id: int

@@ -4,10 +4,10 @@ A batch is one transaction and is carried through every stage that this worker s
 fails alone; what fails alone is tried again later and in the end parked. See docs/engine.md.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
 
 from models.database import Connection
 from models.errors import Refused, Stale
@@ -55,13 +55,12 @@ def work(connection: Connection, rows: Sequence[CaseRow], outside: Outside, now:
     return write(connection, moved, now)
 
 
-def by_stage(courses: Sequence[Course]) -> Iterator[tuple[tuple[str, str], list[Course]]]:
-    """The courses that stand at the same stage of the same flow, together."""
-
-    def at(course: Course) -> tuple[str, str]:
-        return course.file.kind, course.file.stage
-
-    return ((stage, list(group)) for stage, group in groupby(sorted(courses, key=at), key=at))
+def by_stage(courses: Sequence[Course]) -> list[tuple[tuple[str, str], list[Course]]]:
+    """The courses that stand at the same stage of the same flow, together, in the order of their stages' names."""
+    together: dict[tuple[str, str], list[Course]] = defaultdict(list)
+    for course in courses:
+        together[course.file.kind, course.file.stage].append(course)
+    return [(stage, together[stage]) for stage in sorted(together)]
 
 
 def decide_all(stage: tuple[str, str], courses: Sequence[Course], ports: Ports, notices: Notices) -> None:
@@ -88,7 +87,8 @@ def move(course: Course, event: Event, to: str, evidence: Evidence, notices: Not
     file = course.file
     recorded = Recorded(file.version + 1, evidence.at, evidence.by, event)
     messages = [enter(notice) for notice in notices(file, recorded)]
-    sealed = seal(course.head, file.id, recorded, evidence, b"".join([each.digest for each in messages]))
+    owed = b"".join([each.digest for each in messages]) if messages else b""
+    sealed = seal(course.head, file.id, recorded, evidence, owed)
     course.moves.append(Move(file, sealed, messages))
     course.file, course.head = file.after(recorded, to), sealed.hash
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True, omit_defaults=True):
     """The facts of a decision. Case, sequence, time and actor are the row's."""
 
 
@@ -33,7 +33,7 @@ class ApplicationReceived(Event, frozen=True, kw_only=True, tag=True):
 # Verification --------------------------------------------------------------------------------------
 
 
-class Mismatch(msgspec.Struct, frozen=True, omit_defaults=True):
+class Mismatch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Why a member (position in the declaration) does not agree with the population register."""
 
     member: int
@@ -83,7 +83,7 @@ class CaseWithdrawn(Event, frozen=True, kw_only=True, tag=True):
 # Scoring -------------------------------------------------------------------------------------------
 
 
-class Contribution(msgspec.Struct, frozen=True, array_like=True):
+class Contribution(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One term of the sum: a variable, its value, its coefficient, and their product."""
 
     variable: str
@@ -105,7 +105,7 @@ class ScoreComputed(Event, frozen=True, kw_only=True, tag=True):
 # Screening -----------------------------------------------------------------------------------------
 
 
-class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
+class Signal(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A reason to look, never a verdict. `members` are positions; `cases` those that it concerns beside this one."""
 
     code: str  # of a file in workflows/fraud/
@@ -170,7 +170,7 @@ class ReviewOverdue(Event, frozen=True, kw_only=True, tag=True):
 # Approval and notice -------------------------------------------------------------------------------
 
 
-class ProgrammeEligibility(msgspec.Struct, frozen=True):
+class ProgrammeEligibility(msgspec.Struct, frozen=True, gc=False):
     """Whether the score meets a programme's threshold on that day."""
 
     programme: str
@@ -219,7 +219,7 @@ class CaseErased(Event, frozen=True, kw_only=True, tag=True):
 KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """An event with what its row adds."""
 
     seq: int

@@ -12,7 +12,7 @@ SIJIL = "sijil"  # the actor of decisions that no person takes
 DECLARANT = "declarant"
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Evidence(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """When it was given (aware, UTC), by whom (a pseudonymous id), and the version of the rules that decide on it: without one, the first."""
 
     at: datetime
@@ -29,7 +29,7 @@ class TimePassed(Evidence, frozen=True, kw_only=True, tag=True):
 # Answers of registers ------------------------------------------------------------------------------
 
 
-class RegisteredPerson(msgspec.Struct, frozen=True, omit_defaults=True):
+class RegisteredPerson(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What the population register says of a person."""
 
     given_name_ar: str
@@ -47,7 +47,7 @@ class RegisterAnswer(Evidence, frozen=True, kw_only=True, tag=True):
     persons: tuple[RegisteredPerson | None, ...]
 
 
-class Holder(msgspec.Struct, frozen=True, omit_defaults=True):
+class Holder(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Another household's case that holds a person of this one: `member` is the position in this declaration."""
 
     member: int

@@ -31,7 +31,8 @@ class Table(NamedTuple):
 
     def rows_of(self, moves: Iterable[Move]) -> list[Row]:
         """All rows of these moves."""
-        return [row for move in moves if self.on in (None, type(move.sealed.recorded.event)) for row in self.rows(move, move.sealed.recorded.event)]
+        of_event = moves if self.on is None else [move for move in moves if type(move.sealed.recorded.event) is self.on]
+        return [row for move in of_event for row in self.rows(move, move.sealed.recorded.event)]
 
 
 def event_rows(move: Move, event: Event) -> Iterable[Row]:
@@ -46,6 +47,8 @@ def event_row(s: Sealed) -> Row:
 
 def message_rows(move: Move, event: Event) -> Iterable[Row]:
     """The messages that it makes owed, with the rank of their case's lane."""
+    if not move.messages:
+        return ()
     s, rank = move.sealed, lanes.rank(move.case.lane, move.sealed.recorded.at)
     return [
         (s.case_id, s.recorded.seq, *entry.notice, entry.id, entry.salt, rank, s.recorded.at)

@@ -20,7 +20,9 @@ LOOK_BACK_AFTER = 0.5  # seconds, at the least, between two looks from the very 
 LOOK_BACK_SHARE = 0.02  # of the time, at the most, that such looks may take
 SLACK = timedelta(seconds=1)  # ranks become visible out of order, by as much as a submission takes to commit
 
-NOT_HELD = "stage <> all (array(select stage from held_stage))"  # workflows/queue/holds.py; looked up once a statement
+# Of the stages that are held (queue/holds.py), looked up once a statement. Within `coalesce` the planner guesses a half: where all cases due
+# stand at one stage, as in a file's, it would else expect nothing to be left, and read and sort the whole table for each batch.
+NOT_HELD = "not coalesce(stage = any (array(select stage from held_stage)), false)"
 # Which lanes of a queue have work, the one whose turn it is first; and none where an operator paused the queue.
 LANES = f"""
     select l.lane from unnest(%s::smallint[], %s::timestamptz[]) as l (lane, after)
