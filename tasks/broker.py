@@ -17,7 +17,7 @@ from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from models.errors import Unavailable
 from models.settings import settings
 
-POLL_SECONDS = 5.0  # between two looks at a silent queue, should a ring be lost
+POLL_SECONDS = 10.0  # between two looks at a silent queue, should a ring be lost; the sweep wakes before, wherever there is work
 log = structlog.get_logger()
 
 

@@ -21,6 +21,7 @@ from tasks.sweep import SWEEP_SECONDS, DeathDetector, sweep
 from tasks.watchdog import look_for_hangs, run_watchdog
 from workflows.queue.inhand import Unit, in_hand
 
+TEND_SECONDS = 0.5
 LONGEST_BACK_OFF = 5.0
 LONG_ENOUGH = 10.0  # seconds alive after which a death no longer adds to the back-off
 FROZEN_SECONDS = 60.0  # without a word from a process, which has one every two seconds
@@ -113,7 +114,7 @@ class Supervisor:
         sweeping = Thread(target=self.keep_sweeping, daemon=True)
         for beside in (sweeping, Thread(target=run_watchdog, args=[self.stop], daemon=True), Thread(target=self.look_for_hangs, daemon=True)):
             beside.start()
-        while not self.stop.wait(0.1):
+        while not self.stop.wait(TEND_SECONDS):
             for slot in slots:
                 if died := slot.tend():
                     self.note_death(died)

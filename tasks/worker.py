@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from itertools import count
 from threading import Event, Thread
 
 import structlog
@@ -31,6 +32,7 @@ from workflows.queue.drain import Drainer
 from workflows.queue.inhand import Unit
 
 HEARTBEAT_SECONDS = 2.0
+BEATS_A_QUESTION = 5  # to a session of the pool, about its durability: it costs as much as the beat
 OF_CASES = ("batch", "a case alone")  # units of which one case may be to blame
 TRANSACTION_SECONDS = 120  # should the process be frozen in one: others wait for the persons that it claimed
 COLLECT_AFTER = 200_000  # new objects that are still there: more than the batches of all threads make, which hold no cycles
@@ -54,7 +56,7 @@ def main(queues: frozenset[str]) -> int:
     log.info("worker started", queues=sorted(queues))
     show_life(drainer, stop)
     looking, delivering = beside(look_unwoken, work, queues, stop), delivery.start()
-    while not stop.wait(0.5) and os.getppid() == supervisor:  # an orphan has nobody to restart it, so it ends
+    while not stop.wait(1.0) and os.getppid() == supervisor:  # an orphan has nobody to restart it, so it ends
         pass
     stop.set()
     drainer.stopping = delivery.deliverer.stopping = True
@@ -108,9 +110,12 @@ def attempts_of(queues: frozenset[str]) -> Attempts:
 
 def heartbeat(drainer: Drainer, stop: Event) -> None:
     """Says every two seconds that the worker is alive and what it has done; silent while the database is away."""
+    durability, beats = None, count()
     while not stop.wait(HEARTBEAT_SECONDS):
         try:
-            beat(drainer)
+            if next(beats) % BEATS_A_QUESTION == 0:
+                durability = durability_of_pool()
+            drainer.batches.attempts.heartbeat(clock.now(), drainer.batches.counters, durability)
         except Unavailable:
             log.warning("database away")
         except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the next beat comes, and a thread that hangs is still noticed
@@ -137,11 +142,10 @@ def end_hanging(attempts: Attempts, unit: Unit) -> None:
         os._exit(os.EX_SOFTWARE)
 
 
-def beat(drainer: Drainer) -> None:
-    """One sign of life, with what one of the pool's sessions says of its durability."""
+def durability_of_pool() -> str:
+    """How one of the pool's sessions commits, in its own words."""
     with transaction() as session:
-        durability = value(raw(session), "select current_setting('synchronous_commit')")
-    drainer.batches.attempts.heartbeat(clock.now(), drainer.batches.counters, durability)
+        return str(value(raw(session), "select current_setting('synchronous_commit')"))
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import text
 
+from models import clock
 from models.database import close_pool, engine, raw, transaction
 from notifications.notices import OWED_KINDS
-from tasks.worker import beat
+from tasks.worker import durability_of_pool
 from tests.conftest import forget_settings
 from tests.filing import Worker, a_household, borrowing, drain_all, examined, file, file_clean, register, rows, stages, value
 from workflows import doctor
@@ -130,20 +131,24 @@ def test_an_address_that_makes_commits_asynchronous_is_seen(database: str, monke
 
 def test_workers_say_themselves_how_their_sessions_commit(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     """As where somebody changes the program so that they do not wait for the disk: the sessions say it, not the settings."""
-    drainer = worker()
-    beat(drainer)
+    book = worker().batches.attempts
+
+    def beat() -> None:
+        book.heartbeat(clock.now(), {}, durability_of_pool())
+
+    beat()
     assert (examined(), rows("select synchronous_commit from worker")) == ({}, [("on",)])
 
     # When the pool's sessions, or the one of the attempts, commit without waiting
     with engine().connect() as connection:
         connection.execute(text("set synchronous_commit = off"))
         connection.commit()
-    beat(drainer)
+    beat()
     assert examined() == {"workers_not_durable": 1}
 
     close_pool()
-    beat(drainer)
+    beat()
     assert examined() == {}
-    drainer.batches.attempts.run("set synchronous_commit = local", [])
-    beat(drainer)
+    book.run("set synchronous_commit = local", [])
+    beat()
     assert examined() == {"workers_not_durable": 1}
