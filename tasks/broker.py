@@ -59,7 +59,7 @@ class Doorbell:
 
 
 class DoorbellConsumer(_RedisConsumer):
-    """Waits for the bell where Dramatiq's own would sleep."""
+    """Waits for the bell where Dramatiq's own would sleep. A thread that becomes free rings it, too: no message is fetched before one is."""
 
     def __init__(self, broker: "SijilBroker", queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, timeout=0)  # type: ignore[no-untyped-call]
@@ -72,6 +72,11 @@ class DoorbellConsumer(_RedisConsumer):
             self.bell.wait(0.05 if self.doorbell.stopping else POLL_SECONDS)
             self.bell.clear()
         return message
+
+    def ack(self, message: Any) -> None:
+        """One is done with; what waits in the queue meanwhile may be fetched."""
+        super().ack(message)  # type: ignore[no-untyped-call]
+        self.bell.set()
 
 
 class SijilBroker(RedisBroker):

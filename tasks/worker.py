@@ -52,6 +52,7 @@ def main(queues: frozenset[str]) -> int:
     declare(broker(), work := drains(drainer, delivery))
     broker().doorbell.listen()
     worker = Worker(broker(), queues=set(queues), worker_threads=settings().threads)
+    worker.queue_prefetch = settings().threads  # a wake that no thread of ours can follow now is another process's
     worker.start()
     log.info("worker started", queues=sorted(queues))
     show_life(drainer, stop)

@@ -86,7 +86,7 @@ def move(course: Course, event: Event, to: str, evidence: Evidence, notices: Not
     """Chains the event to the case and moves the file on."""
     file = course.file
     recorded = Recorded(file.version + 1, evidence.at, evidence.by, event)
-    messages = [enter(notice) for notice in notices(file, recorded)]
+    messages = [enter(notice, recorded.at) for notice in notices(file, recorded)]
     owed = b"".join([each.digest for each in messages]) if messages else b""
     sealed = seal(course.head, file.id, recorded, evidence, owed)
     course.moves.append(Move(file, sealed, messages))
