@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import compare, decide, growth, latency, memory, pressure, sweep
+from benchmarks import compare, decide, growth, latency, memory, pressure, silent, sweep
 from benchmarks.prepared import Workers
 from models.errors import Refused
 from models.settings import settings
@@ -100,3 +100,14 @@ def bench_latency(
     workers = as_set()
     with interruptible():
         answer(latency.beside_backlog(seed, backlog, workers, progress) if backlog else latency.idle(seed, workers, progress, gateway), as_json)
+
+
+@app.command("silent")
+def bench_silent(
+    applications: Annotated[int, typer.Option(min=100, help="Applications, one after another; about one in fifty there is no answer.")] = 2_000,
+    seed: Seed = 16,
+    as_json: Json = False,
+) -> None:
+    """How long people wait for their first decision while the population register says nothing, slowly, about some others."""
+    with interruptible():
+        answer(silent.measure(seed, applications, as_set(), progress), as_json)

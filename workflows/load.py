@@ -13,7 +13,7 @@ from workflows.casefile import CaseFile
 from workflows.declaration import restored
 from workflows.events import KINDS, Recorded
 from workflows.flow import FLOWS, stage_after
-from workflows.references import normal
+from workflows.references import is_whole, normal
 
 
 class CaseRow(NamedTuple):
@@ -95,5 +95,6 @@ def find(connection: Connection, reference: str) -> Found:
     """The case of a reference, however it was typed. Raises NotFound."""
     row = connection.execute(FIND, [normal(reference)]).fetchone()
     if row is None:
-        raise NotFound(f"There is no application with the reference {reference}.")
+        form = "" if is_whole(reference) else " One looks like RSU-7K3M-9QWX-2D5T."
+        raise NotFound(f"There is no application with the reference {reference}.{form}")
     return Found(*row)

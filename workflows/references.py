@@ -21,6 +21,11 @@ def normal(reference: str) -> str:
     return f"RSU-{plain[:4]}-{plain[4:8]}-{plain[8:]}"
 
 
+def is_whole(reference: str) -> bool:
+    """Whether it has as many letters and digits as a reference has, once it is in its written form."""
+    return len(normal(reference)) == len("RSU-7K3M-9QWX-2D5T")
+
+
 def typed(code: str) -> str:
     """What somebody typed, in our alphabet: any kind of digits, look-alikes forgiven, anything else left out."""
     return "".join(letter for letter in letters_and_digits(code).translate(LOOK_ALIKES) if letter in ALPHABET)

@@ -13,7 +13,8 @@ import msgspec
 
 from models import clock
 from models.errors import Unavailable
-from tasks.deliver import Leased, TurnedAway
+from tasks.deliver import TurnedAway
+from tasks.leases import Leased
 
 
 class Result(msgspec.Struct):

@@ -14,7 +14,7 @@ from models import clock
 from models.database import raw, transaction
 from models.errors import Refused
 from sijil.commands import history
-from tasks.deliver import bring_back
+from tasks.leases import bring_back
 from tasks.schedule import Schedule
 from tasks.sweep import DeathDetector, sweep
 from tests.filing import Worker, a_household, changed, drain_all, events_of, everything, file, file_clean, register, rows, stage_of, value

@@ -9,7 +9,8 @@ import pytest
 from models import clock
 from models.errors import Unavailable
 from tasks import deliver
-from tasks.deliver import LAST_TRY, LEASE, Outcome
+from tasks.deliver import LAST_TRY
+from tasks.leases import FRESH, LEASE, UNKNOWN, Outcome, lease, write_down
 from tests.filing import file_clean, rows, value
 from tests.integration.auditing import erase
 from tests.integration.gateways import BookGateway, a_deliverer
@@ -156,18 +157,17 @@ def test_a_late_answer_under_an_older_lease_is_void(owed: list[Taken], gateway: 
     assert value("select count(error) from message") == 0
 
 
-def test_a_late_answer_is_void_even_while_the_newer_lease_still_runs(owed: list[Taken], gateway: BookGateway) -> None:
+def test_a_late_answer_is_void_even_while_the_newer_lease_still_runs(owed: list[Taken]) -> None:
     # Given messages under a first lease that has ended, and under a second one that runs
-    slow, quick = a_deliverer(gateway), a_deliverer(gateway)
-    older = slow.lease(deliver.FRESH, 100)
+    older = lease(FRESH, 100)
     with after(seconds=LEASE.total_seconds() + 1):
-        newer = quick.lease(deliver.UNKNOWN, 100)
+        newer = lease(UNKNOWN, 100)
     assert [(each.id, each.fence) for each in newer] == [(each.id, 2) for each in older]
 
     # When the holder of the first one answers, nothing happens; when that of the second one does, it counts
-    deliver.write_down([Outcome(message, "failed", "too late") for message in older])
+    write_down([Outcome(message, "failed", "too late") for message in older])
     assert rows("select distinct status, error from message") == [("sending", None)]
-    deliver.write_down([Outcome(message, "sent", None) for message in newer])
+    write_down([Outcome(message, "sent", None) for message in newer])
     assert rows("select distinct status, error from message") == [("sent", None)]
 
 

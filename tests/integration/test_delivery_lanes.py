@@ -11,7 +11,7 @@ import pytest
 from models import clock
 from models.database import raw, transaction
 from tasks import deliver
-from tasks.deliver import FRESH, LEASE, TAKE, TRIED, UNKNOWN
+from tasks.leases import ALONE_AFTER, FRESH, LEASE, TAKE, TRIED, UNKNOWN
 from tests.filing import an_application, clean, drain_all, outcomes_of, register, rows, value
 from tests.integration.gateways import BookGateway, a_deliverer
 from tests.people import after
@@ -83,7 +83,7 @@ def test_a_case_keeps_its_lane_in_every_message(database: str, worker: Worker) -
 def test_of_those_that_were_tried_in_vain_the_persons_is_sent_first(database: str) -> None:
     filed(0, BULK)
     theirs = filed(1, INTERACTIVE)
-    rows("update message set tries = %s", deliver.ALONE_AFTER)
+    rows("update message set tries = %s", ALONE_AFTER)
     rows("update message set due_at = due_at - interval '1 hour' where id <> %s", theirs)
     gateway = BookGateway()
 

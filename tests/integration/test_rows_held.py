@@ -6,10 +6,9 @@ import pytest
 from models import clock
 from models.connection import bounds
 from models.database import raw, transaction
-from tasks.deliver import FRESH, Deliverer
+from tasks.leases import FRESH, lease
 from tests.conftest import forget_settings
 from tests.filing import Worker, drain_all, file_clean, rows, stages
-from tests.integration.gateways import BookGateway
 from workflows.queue.attempts import set_apart, set_unanswered
 from workflows.queue.claim import Cursor, claim
 from workflows.queue.dead import rescue_attempts
@@ -38,7 +37,7 @@ def test_whoever_looks_for_work_passes_over_what_is_held_and_finds_it_afterwards
         """Whether each who looks for work finds some."""
         now = clock.now()
         taken = [attempts.take(["verification"], now, unanswered) for unanswered in (False, True)]
-        leased = Deliverer(BookGateway()).lease(FRESH, 10)
+        leased = lease(FRESH, 10)
         with transaction() as session:
             connection = raw(session)
             claimed = claim(connection, "verification", 10, Cursor())

@@ -25,6 +25,11 @@ def test_a_reference_that_nobody_has_is_named(ready: Run, command: tuple[str, ..
     assert (ran.code, ran.out, ran.err) == (2, "", f"sijil: There is no application with the reference {UNKNOWN}.\n")
 
 
+@pytest.mark.parametrize("typed", ["abc", "RSU-7K3M", "RSU-7K3M-9QWX-2D5T-7"])
+def test_what_is_no_reference_is_told_with_the_form_of_one(ready: Run, typed: str) -> None:
+    assert ready("show", typed).err == f"sijil: There is no application with the reference {typed}. One looks like RSU-7K3M-9QWX-2D5T.\n"
+
+
 @pytest.mark.parametrize("command", ["show", "retry"])
 def test_an_operator_is_told_of_a_case_that_is_not_parked_by_its_reference_and_stage(ready: Run, command: str) -> None:
     (taken,) = file_clean(1)

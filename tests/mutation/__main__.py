@@ -48,6 +48,7 @@ TESTS = {
     "workflows/queue/trouble.py": "one_bad_case dead_workers uncounted silence sweep holds",
     "workflows/engine.py": "course resuming one_bad_case citizens two_households guards order_of_locks",
     "tasks/deliver.py": "delivery delivery_lanes refused_calls slow_gateways clock_jumps commands_messages rows_held",
+    "tasks/leases.py": "delivery delivery_lanes refused_calls slow_gateways clock_jumps commands_messages rows_held",
 }
 # Half a minute and more each, and what they see others see, too.
 SLOW = ("a_different_case_probes_it_each_minute_and_nobody_is_ever_parked",)

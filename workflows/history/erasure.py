@@ -14,7 +14,7 @@ from workflows.load import find
 from workflows.staff import OPERATOR, sign
 
 COUNT = "select count(*) from event where case_id = %s and facts is not null"
-# What is still owed can no longer be sent. What is under way may have been: its answer tells (tasks/deliver.py).
+# What is still owed can no longer be sent. What is under way may have been: its answer tells (tasks/leases.py).
 UNSENT = "update message set status = 'failed' where case_id = %s and status = 'owed'"
 ERASE = "update {table} t set {erased} from cases ended where {mine} and ended.id = %s"
 
