@@ -104,10 +104,10 @@ def bench_latency(
 
 @app.command("silent")
 def bench_silent(
-    applications: Annotated[int, typer.Option(min=100, help="Applications, one after another; about one in fifty there is no answer.")] = 2_000,
+    applications: Annotated[int, typer.Option(min=100, help="Applications in the file; about one in fifty there is no answer.")] = 2_000,
     seed: Seed = 16,
     as_json: Json = False,
 ) -> None:
-    """How long people wait for their first decision while the population register says nothing, slowly, about some others."""
+    """How long people wait for their first decision beside a file in which the population register says nothing, slowly, about some."""
     with interruptible():
         answer(silent.measure(seed, applications, as_set(), progress), as_json)

@@ -1,4 +1,5 @@
-"""`sijil bench silent`: people file one after another, and about some the population register says nothing, after seconds. How long the others wait.
+"""`sijil bench silent`: a file in which the population register says nothing, after seconds, about one application in fifty, and people who file
+one after another meanwhile, of whom the same is true. How long the others wait.
 
 The wait is from filing to when another connection sees the first decision.
 """
@@ -6,7 +7,8 @@ The wait is from filing to when another connection sees the first decision.
 import json
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from threading import Thread
@@ -26,13 +28,14 @@ from tasks.wake import wake_after_intake
 from workflows.declaration import ApplicationBody
 from workflows.evidence import RegisteredPerson
 from workflows.intake import Application, Taken, key_of, submit
-from workflows.lanes import INTERACTIVE
+from workflows.lanes import BULK, INTERACTIVE
 from workflows.population import LocalRegister
 
-SILENT_SHARE = 0.02
+ONE_IN = 50
 SILENT_SECONDS = 3.0
-PAUSE_SECONDS = (0.02, 0.06)  # between one application and the next
-PATIENCE_SECONDS = 30.0  # after the last one; who has no decision by then waits too long
+PEOPLE = 300
+PAUSE_SECONDS = (0.05, 0.15)  # between one of them and the next
+PATIENCE_SECONDS = 240.0  # after the last one; who has no decision by then waits too long
 LOOK_SECONDS = 0.005
 DECIDED = "select id from cases where id = any(%s) and version > 1"
 
@@ -75,40 +78,52 @@ class Watch:
                     self.times.append((time.monotonic() - self.since.pop(case_id)) * 1000)
                 time.sleep(LOOK_SECONDS)
 
-    def end(self, thread: Thread) -> None:
-        """Waits a while for those who still do."""
-        self.ending = True
-        thread.join(PATIENCE_SECONDS)
+
+@contextmanager
+def watching() -> Iterator[tuple[Watch, Watch]]:
+    """Over the people and over the file; in the end it waits a while for those who still wait."""
+    watches = Watch(), Watch()
+    threads = [Thread(target=watch.run, daemon=True) for watch in watches]
+    for thread in threads:
+        thread.start()
+    yield watches
+    until = time.monotonic() + PATIENCE_SECONDS
+    for watch, thread in zip(watches, threads, strict=True):
+        watch.ending = True
+        thread.join(max(0.0, until - time.monotonic()))
 
 
 def measure(seed: int, applications: int, workers: Workers, say: Say) -> dict[str, Any]:
-    """`p50_ms`, `p95_ms`, `longest_ms` of the others; how many of them are `undecided` in the end, and how many are `parked`."""
+    """Of the others: `p50_ms`, `p95_ms`, `longest_ms` of people, `file_seconds` until all in the file are decided; who is `undecided` or `parked`."""
     with proof_servers("bench") as servers:
         servers.create("silent")
-        people = enrolled(clean(seed), applications)
-        mute = people[:: round(1 / SILENT_SHARE)]
+        everybody = enrolled(clean(seed), applications + PEOPLE)
+        mute = everybody[::ONE_IN]
+        note().parent.mkdir(parents=True, exist_ok=True)
         note().write_text(json.dumps([made.persons[0].idcs for made in mute]), encoding="utf-8")
         set_settings(population_register="benchmarks.silent:SilentRegister")
-        say(f"{applications} applications; no answer about {len(mute)} of them, each time after {SILENT_SECONDS:.0f} s ...")
-        watch = Watch()
-        thread = Thread(target=watch.run, daemon=True)
-        with working(workers):
-            thread.start()
-            for number, made in enumerate(people):
+        say(f"{applications} applications in a file, {PEOPLE} people meanwhile; no answer about {len(mute)}, each time after {SILENT_SECONDS:.0f} s ...")
+        with working(workers), watching() as (people, file):
+            file.since.update(dict.fromkeys(others(filed(everybody[:applications], BULK)), time.monotonic()))
+            for place, made in enumerate(everybody[applications:], applications):
                 time.sleep(random.uniform(*PAUSE_SECONDS))
-                began, case_id = time.monotonic(), filed(made)
-                if number % round(1 / SILENT_SHARE):
-                    watch.since[case_id] = began
-            watch.end(thread)
+                began, case_ids = time.monotonic(), filed([made], INTERACTIVE)
+                people.since.update(dict.fromkeys(others(case_ids, place), began))
         parked = one("select count(*) from cases where stage = 'parked'")
-    return {**told(watch.times), "undecided": len(watch.since), "parked": parked, "applications": applications, "settings": workers._asdict()}
+    undecided = len(people.since) + len(file.since)
+    found = {**told(people.times), "people": len(people.times), "file_seconds": round(max(file.times) / 1000, 1), "undecided": undecided, "parked": parked}
+    return {**found, "applications": applications, "settings": workers._asdict()}
 
 
-def filed(made: GeneratedHousehold) -> int:
-    """One application, as the portal takes it; its case."""
-    body = ApplicationBody.model_validate(made.body)
+def others(case_ids: Sequence[int], place: int = 0) -> list[int]:
+    """Those about whom there is an answer, of cases that begin at this place among all."""
+    return [case_id for number, case_id in enumerate(case_ids, place) if number % ONE_IN]
+
+
+def filed(made: Sequence[GeneratedHousehold], lane: int) -> list[int]:
+    """These applications, as an import or the portal takes them; their cases."""
+    bodies = [ApplicationBody.model_validate(each.body) for each in made]
     with transaction() as session:
-        (outcome,) = submit(session, [Application(key_of(body), "api", INTERACTIVE, body)], clock.now(), notices)
+        outcomes = submit(session, [Application(key_of(body), "api", lane, body) for body in bodies], clock.now(), notices)
     wake_after_intake()
-    assert isinstance(outcome, Taken)
-    return outcome.case_id
+    return [outcome.case_id for outcome in outcomes if isinstance(outcome, Taken)]

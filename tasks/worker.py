@@ -51,9 +51,7 @@ def main(queues: frozenset[str]) -> int:
     delivery = DeliveryThread(Deliverer(HttpGateway(settings().gateway_url), counters=drainer.batches.counters))
     declare(broker(), work := drains(drainer, delivery))
     broker().doorbell.listen()
-    worker = Worker(broker(), queues=set(queues), worker_threads=settings().threads)
-    worker.queue_prefetch = settings().threads  # a wake that no thread of ours can follow now is another process's
-    worker.start()
+    worker = listening(queues)
     log.info("worker started", queues=sorted(queues))
     show_life(drainer, stop)
     looking, delivering = beside(look_unwoken, work, queues, stop), delivery.start()
@@ -65,6 +63,14 @@ def main(queues: frozenset[str]) -> int:
     delivery.end(delivering)
     drainer.batches.attempts.sign_off()
     return 0
+
+
+def listening(queues: frozenset[str]) -> Worker:
+    """Dramatiq's worker, at work on these queues."""
+    worker = Worker(broker(), queues=set(queues), worker_threads=settings().threads)
+    worker.queue_prefetch = settings().threads  # a wake that no thread of ours can follow now is another process's
+    worker.start()
+    return worker
 
 
 def finish(worker: Worker, looking: Thread) -> None:
