@@ -78,6 +78,11 @@ class DoorbellConsumer(_RedisConsumer):
         super().ack(message)  # type: ignore[no-untyped-call]
         self.bell.set()
 
+    def nack(self, message: Any) -> None:
+        """The same, where the look failed."""
+        super().nack(message)  # type: ignore[no-untyped-call]
+        self.bell.set()
+
 
 class SijilBroker(RedisBroker):
     """A Redis or Valkey of the broker's own."""

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 import redis
@@ -14,6 +14,7 @@ from tasks.broker import broker as the_broker
 from tasks.delivery_thread import DeliveryThread
 from tasks.sweep import DeathDetector, sweep
 from tasks.wake import clear_wake, flag, wake, wake_after_answer, wake_after_intake
+from tasks.worker import finish, listening
 from tests.conftest import forget_settings
 from tests.filing import Worker, drain_all, file_clean, rows, stages, value
 from tests.integration.gateways import BookGateway, a_deliverer
@@ -133,6 +134,45 @@ def look(queue: str, drainer: Drainer, delivery: DeliveryThread | None = None) -
     """What a worker's thread does with one message."""
     declare(the_broker(), drains(drainer, delivery or DeliveryThread(a_deliverer(BookGateway()))))
     the_broker().get_actor(queue).fn()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_wake_stays_in_the_broker_until_a_thread_is_free_and_is_fetched_at_once_then(monkeypatch: pytest.MonkeyPatch, fails: bool) -> None:
+    """An idle process would sleep beside a busy one that had taken it."""
+    monkeypatch.setenv("SIJIL_THREADS", "1")
+    forget_settings()
+    began, may_end, looks = Event(), Event(), list[float]()
+
+    def look_for_long() -> bool:
+        looks.append(time.monotonic())
+        began.set()
+        may_end.wait(10)
+        if fails and len(looks) == 1:
+            raise KeyError("planted")
+        return False
+
+    declare(the_broker(), {"verification": look_for_long})
+    wake("verification")
+    the_broker().doorbell.listen()
+    worker = listening(frozenset({"verification"}))
+    try:
+        assert began.wait(10)
+        clear_wake("verification")
+        wake("verification")
+        time.sleep(0.5)
+        left = messages("verification")
+        may_end.set()
+        until = time.monotonic() + 3
+        while len(looks) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        looked = len(looks)
+    finally:
+        may_end.set()
+        over = Thread()
+        over.start()
+        finish(worker, over)
+
+    assert (left, looked) == (1, 2)
 
 
 def test_an_actor_clears_the_flag_before_it_looks(worker: Worker) -> None:
