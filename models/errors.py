@@ -40,6 +40,10 @@ class DatabaseAway(Unavailable):
     """The database is what is away, or holds everybody up. Worker: so it is about no case, and none is looked for."""
 
 
+class BrokerAway(Unavailable):
+    """The broker is what is away. Worker: the queue is in the database; wakes come when it does."""
+
+
 class Broken(SijilError):
     """Our fault. Web: 500 with a reference. Command line: exit code 70. Worker: parked after the last try, which `sijil_parked` tells."""
 

@@ -14,7 +14,7 @@ import redis
 import structlog
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 
-from models.errors import Unavailable
+from models.errors import BrokerAway, Unavailable
 from models.settings import settings
 
 POLL_SECONDS = 10.0  # between two looks at a silent queue, should a ring be lost; the sweep wakes before, wherever there is work
@@ -129,11 +129,11 @@ def broker() -> SijilBroker:
 
 
 def require_broker() -> None:
-    """Raises Unavailable where the broker does not answer."""
+    """Raises BrokerAway where it does not answer."""
     try:
         broker().client.ping()
     except redis.RedisError as error:
-        raise Unavailable(f"The broker does not answer ({type(error).__name__}). SIJIL_BROKER_URL names it: a Redis or Valkey of the broker's own.") from error
+        raise BrokerAway(f"The broker does not answer ({type(error).__name__}). SIJIL_BROKER_URL names it: a Redis or Valkey of the broker's own.") from error
 
 
 def broker_state() -> str:

@@ -11,6 +11,7 @@ from sijil.processes import start, stop
 from workflows.flow import ALL_QUEUES, DELIVERY
 
 PROCESSES = 2
+LAST_WORDS = 20  # lines
 # The first half of the strikes one host serves everything and the other a part; then each a part of its own, and both have one name.
 SHARED = {"east": ALL_QUEUES, "west": ("scoring", "fraud", "approval", DELIVERY)}
 SPLIT = {"east": ("verification", "notification", DELIVERY), "west": ("scoring", "fraud", "approval", "notification", DELIVERY)}
@@ -24,6 +25,12 @@ class Host:
     queues: Sequence[str]
     log: Path
     process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def state(self) -> str:
+        """Whether it runs; it should until it is closed."""
+        code = self.process.poll() if self.process else None
+        return "runs" if code is None else f"ended with {code}"
 
     def begin(self) -> None:
         """Starts it."""
@@ -41,6 +48,12 @@ class Host:
         self.close()
         self.name, self.queues = name, queues
         self.begin()
+
+
+def last_words(hosts: Sequence[Host], log: Path) -> list[str]:
+    """Each host with what has become of it, and what their workers said last: what one asks first when nothing moves any more."""
+    said = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    return [*(f"{host.name} for {', '.join(host.queues)}: {host.state}" for host in hosts), *(f"  {line}" for line in said[-LAST_WORDS:])]
 
 
 def named(host: str) -> list[str]:

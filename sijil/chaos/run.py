@@ -10,6 +10,7 @@ from models import clock
 from models.database import raw, transaction
 from models.errors import Broken, Unavailable, describe
 from sijil.chaos import crowd, disturbances, files, people, strikes, verdict
+from sijil.chaos.hosts import last_words
 from sijil.chaos.people import People, living
 from sijil.chaos.strikes import Strike, Struck
 from sijil.chaos.system import RunningSystem, running_system
@@ -108,6 +109,8 @@ def come_to_rest(system: RunningSystem, everybody: People, say: Say) -> None:
             seen, since = now, time.monotonic()
         time.sleep(0.2)
     say(f"nothing has moved for {STILL_SECONDS:.0f} seconds; what still waits counts as lost")
+    for line in last_words(system.hosts, system.work_log):
+        say(line)
 
 
 def rested(system: RunningSystem, everybody: People) -> bool:

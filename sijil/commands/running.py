@@ -16,6 +16,7 @@ from sijil.say import Json, answer
 from tasks.supervisor import Supervisor
 from workflows.flow import ALL_QUEUES
 
+START_SECONDS = 60  # for which it waits for servers that do not answer: after an outage all start at once, and a service manager gives up sooner
 WAIT_SECONDS = 20  # for which a page or a call waits for what others hold, before it says that it could not
 
 app = typer.Typer()
@@ -34,7 +35,7 @@ def work(
     chosen = chosen_queues(queues)
     set_settings(threads=threads)
     settings().key()
-    with needed_servers(broker=True):
+    with needed_servers(broker=True, patience=START_SECONDS):
         supervisor = Supervisor(chosen, processes or settings().processes)
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(name, lambda *_: supervisor.stop.set())
@@ -64,7 +65,7 @@ def serve(
     set_settings(port=port, host=host)
     require_free(settings().host, settings().port)
     settings().key()  # told before anybody files, not then
-    with needed_servers():
+    with needed_servers(patience=START_SECONDS):
         bound_transactions(WAIT_SECONDS)
         typer.echo(f"http://{settings().host}:{settings().port}  (Ctrl-C ends it)")
         uvicorn.run("web.app:create_app", factory=True, host=settings().host, port=settings().port, log_level="warning", log_config=None, access_log=False)

@@ -3,18 +3,23 @@
 Their own launchers are not used: one switches the append-only file off, the other opens every parent folder for root.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from models.database import close_pool
+from models.errors import BrokerAway, DatabaseAway
 from models.migrate import require, require_sessions, upgrade
 from models.settings import settings
 from sijil.embedded.postgres import Postgres
 from sijil.embedded.server import Server
 from sijil.embedded.valkey import Valkey
 from sijil.processes import set_settings
+from sijil.say import progress
 from tasks.broker import require_broker
+
+AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -51,17 +56,31 @@ def ensure(*, migrate: bool = True) -> Running:
 
 
 @contextmanager
-def needed_servers(*, broker: bool = False) -> Iterator[None]:
+def needed_servers(*, broker: bool = False, patience: float = 0.0) -> Iterator[None]:
     """The database and the broker: those of the settings, else the embedded ones, started for as long as needed.
 
-    Raises Unavailable where the database cannot be reached or is not migrated, or the broker, if needed, is away.
+    Raises Unavailable where the database cannot be reached for so many seconds, or is not migrated, or the broker, if needed, is away for as long.
     """
     running = ensure()
     try:
-        require()
-        require_sessions()
-        if broker:
-            require_broker()
+        await_servers(broker, patience)
         yield
     finally:
         running.stop()
+
+
+def await_servers(broker: bool, patience: float) -> None:
+    """Until all are there: what does not answer may be starting, as we are. It is said at once, and raised after so many seconds."""
+    until, told = time.monotonic() + patience, ""
+    while True:
+        try:
+            require()
+            require_sessions()
+            return require_broker() if broker else None
+        except (DatabaseAway, BrokerAway) as error:
+            if time.monotonic() >= until:
+                raise
+            if str(error) != told:
+                told = str(error)
+                progress(f"{told} Waiting for it, {patience:.0f} seconds at most.")
+            time.sleep(AGAIN_SECONDS)

@@ -14,6 +14,7 @@ import pytest
 from models.settings import settings
 from sijil.chaos import crowd, verdict
 from sijil.chaos.answers import Act
+from sijil.chaos.hosts import Host, last_words
 from sijil.chaos.poison import POISON
 from sijil.chaos.run import holds
 from sijil.chaos.staff import Pause
@@ -219,6 +220,19 @@ def test_the_promise_is_not_kept_where_any_count_is_off(wrong: dict[str, int]) -
 
     assert holds(kept)
     assert not holds(kept | wrong)
+
+
+def test_where_nothing_moves_it_is_said_which_host_ended_and_what_the_workers_said_last(tmp_path: Path) -> None:
+    log = tmp_path / "work.log"
+    log.write_text("the first line\n" + "another\n" * 19 + "the last line\n")
+    hosts = [Host("east", ["scoring"], log), Host("west", ["fraud"], log, subprocess.Popen(["false"]))]
+    assert hosts[1].process
+    hosts[1].process.wait()
+
+    said = last_words(hosts, log)
+
+    assert said[:2] == ["east for scoring: runs", "west for fraud: ended with 1"]
+    assert (said[2], said[-1], len(said)) == ("  another", "  the last line", 22)
 
 
 # The people ----------------------------------------------------------------------------------------

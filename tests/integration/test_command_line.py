@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sijil.commands import data
+from sijil.commands import data, running
 from tests.commands import commands
 from tests.integration.running import Run
 from workflows.declaration import ApplicationBody
@@ -144,7 +144,13 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SIJIL_PORT", str(taken.getsockname()[1]))
 
 
-@pytest.mark.usefixtures("broker", "elsewhere")
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No command waits for servers."""
+    monkeypatch.setattr(running, "START_SECONDS", 0)
+
+
+@pytest.mark.usefixtures("broker", "elsewhere", "impatient")
 @pytest.mark.parametrize("command", ON_DATABASE)
 def test_every_command_names_the_setting_of_a_database_that_is_away(sijil: Run, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     monkeypatch.setenv("SIJIL_DATABASE_URL", "postgresql://sijil@127.0.0.1:1/sijil")
@@ -154,6 +160,7 @@ def test_every_command_names_the_setting_of_a_database_that_is_away(sijil: Run, 
     assert (ran.code, "SIJIL_DATABASE_URL" in ran.err, len(ran.err.strip().splitlines())) == (2, True, 1), ran
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "unix:///nowhere/valkey.sock", "rubbish", "http://localhost", "redis://localhost:port/0"])
 def test_a_broker_that_cannot_be_reached_is_named_with_its_setting(database: str, sijil: Run, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("SIJIL_BROKER_URL", url)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -16,6 +17,7 @@ from tasks import supervisor
 from tasks.gateways.http import DEADLINE_SECONDS
 from tasks.supervisor import Slot, end
 from tasks.wake import wake
+from tests.conftest import Servers
 from tests.filing import MACHINE_PATH, events_of, file_clean, healthy, rows, stage_of, stages, value
 from workflows.flow import ALL_QUEUES, DELIVERY, QUEUES
 from workflows.queue.monitor import workers
@@ -233,6 +235,28 @@ def test_a_worker_that_is_killed_is_started_again_and_its_work_goes_on(start: St
     assert supervisor.wait(PATIENCE) == 0
     assert not running(second)
     assert rows("select pid from worker where pid = %s", second) == []
+
+
+def test_work_that_starts_before_its_servers_waits_for_them(
+    start: Start, database: str, broker: str, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an outage of everything: a service manager gives up on what ends again and again."""
+    # Given a database and a broker, each behind a path that is not there yet
+    for name, url, folder in (("SIJIL_DATABASE_URL", database, servers.postgres.sockets), ("SIJIL_BROKER_URL", broker, servers.valkey.sockets)):
+        monkeypatch.setenv(name, url.replace(str(folder), str(tmp_path / folder.parent.name)))
+    process = start("sijil", "work", "--processes", "1")
+    time.sleep(2.0)
+    assert process.poll() is None
+
+    # When first the one comes and then the other
+    for folder in (servers.postgres.sockets, servers.valkey.sockets):
+        assert process.poll() is None
+        (tmp_path / folder.parent.name).symlink_to(folder)
+        time.sleep(1.0)
+
+    # Then it works
+    (taken,) = file_clean(1)
+    until(lambda: stage_of(taken) == "notified")
 
 
 def test_the_sweep_gives_back_what_a_dead_worker_held_and_wakes_the_next(start: Start) -> None:
