@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from itertools import count
 from threading import Event, Thread
@@ -28,11 +28,13 @@ from tasks.wake import wake
 from tasks.watchdog import keep_telling_supervisor, look_for_hangs, run_watchdog, tell_supervisor
 from workflows.queue.attempts import Attempts
 from workflows.queue.batch import Batches
-from workflows.queue.drain import Drainer
+from workflows.queue.drain import LASTING_SECONDS, Drainer
 from workflows.queue.inhand import Unit
 
 HEARTBEAT_SECONDS = 2.0
 BEATS_A_QUESTION = 5  # to a session of the pool, about its durability: it costs as much as the beat
+STAND_IN_SECONDS = 0.05
+STAND_INS = 2  # threads for people while all others wait for a register that is slow to say nothing
 OF_CASES = ("batch", "a case alone")  # units of which one case may be to blame
 TRANSACTION_SECONDS = 120  # should the process be frozen in one: others wait for the persons that it claimed
 COLLECT_AFTER = 200_000  # new objects that are still there: more than the batches of all threads make, which hold no cycles
@@ -41,11 +43,7 @@ log = structlog.get_logger()
 
 def main(queues: frozenset[str]) -> int:
     """Works until SIGTERM, then finishes the batch in hand."""
-    tell_supervisor()  # before anything is in hand: what it held is given back by this name
-    beside(keep_telling_supervisor)
-    configure_logs()
-    collect_rarely()
-    bound_transactions(TRANSACTION_SECONDS)
+    prepare()
     stop, supervisor = told_to_stop(), os.getppid()
     drainer = Drainer(Batches(outside(), attempts_of(queues), queues, wake), settings().batch)
     delivery = DeliveryThread(Deliverer(HttpGateway(settings().gateway_url), counters=drainer.batches.counters))
@@ -54,15 +52,26 @@ def main(queues: frozenset[str]) -> int:
     worker = listening(queues)
     log.info("worker started", queues=sorted(queues))
     show_life(drainer, stop)
-    looking, delivering = beside(look_unwoken, work, queues, stop), delivery.start()
+    looking = [beside(look_unwoken, work, queues, stop), *(beside(stand_in, drainer, stop) for _ in range(STAND_INS))]
+    delivering = delivery.start()
     while not stop.wait(1.0) and os.getppid() == supervisor:  # an orphan has nobody to restart it, so it ends
         pass
     stop.set()
-    drainer.stopping = delivery.deliverer.stopping = True
+    drainer.end()
+    delivery.deliverer.stopping = True
     finish(worker, looking)
     delivery.end(delivering)
     drainer.batches.attempts.sign_off()
     return 0
+
+
+def prepare() -> None:
+    """This process, for whatever it works."""
+    tell_supervisor()  # before anything is in hand: what it held is given back by this name
+    beside(keep_telling_supervisor)
+    configure_logs()
+    collect_rarely()
+    bound_transactions(TRANSACTION_SECONDS)
 
 
 def listening(queues: frozenset[str]) -> Worker:
@@ -73,12 +82,13 @@ def listening(queues: frozenset[str]) -> Worker:
     return worker
 
 
-def finish(worker: Worker, looking: Thread) -> None:
+def finish(worker: Worker, looking: Iterable[Thread]) -> None:
     """Waits for whatever is in hand."""
     broker().doorbell.stopping = True
     broker().doorbell.ring_all_here()
     worker.stop()
-    looking.join()
+    for thread in looking:
+        thread.join()
 
 
 def show_life(drainer: Drainer, stop: Event) -> None:
@@ -112,7 +122,7 @@ def collect_rarely() -> None:
 
 def attempts_of(queues: frozenset[str]) -> Attempts:
     """This process's attempts."""
-    return Attempts(socket.gethostname(), os.getpid(), queues, clock.now())
+    return Attempts(socket.gethostname(), os.getpid(), queues, clock.now(), threads=settings().threads)
 
 
 def heartbeat(drainer: Drainer, stop: Event) -> None:
@@ -137,6 +147,18 @@ def look_unwoken(work: Mapping[str, Callable[[], bool]], queues: Collection[str]
                 look_at(queue, work[queue])
             except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the next look comes
                 log.error("a look failed", queue=queue, error=describe(error).error)
+
+
+def stand_in(drainer: Drainer, stop: Event) -> None:
+    """Sleeps until asking takes long, or seems to; then serves people whom the other threads keep waiting."""
+    while not stop.is_set():
+        drainer.slow.wait(LASTING_SECONDS)
+        try:
+            if not stop.is_set() and not drainer.stand_in():
+                stop.wait(STAND_IN_SECONDS)
+        except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the next look comes
+            log.error("a look failed", error=describe(error).error)
+            stop.wait(HEARTBEAT_SECONDS)
 
 
 def end_hanging(attempts: Attempts, unit: Unit) -> None:

@@ -9,6 +9,7 @@ from models.database import raw, transaction
 from tasks.leases import FRESH, lease
 from tests.conftest import forget_settings
 from tests.filing import Worker, drain_all, file_clean, rows, stages
+from workflows.lanes import ALLOWANCE
 from workflows.queue.attempts import set_apart, set_unanswered
 from workflows.queue.claim import Cursor, claim
 from workflows.queue.dead import rescue_attempts
@@ -40,7 +41,7 @@ def test_whoever_looks_for_work_passes_over_what_is_held_and_finds_it_afterwards
         leased = lease(FRESH, 10)
         with transaction() as session:
             connection = raw(session)
-            claimed = claim(connection, "verification", 10, Cursor())
+            claimed = claim(connection, "verification", dict.fromkeys(ALLOWANCE, 10), Cursor())
             probe(connection, "submitted", now)
             probes = connection.execute("select from attempt where probe").fetchall()
             rescue_attempts(connection, [attempts.number()], now)

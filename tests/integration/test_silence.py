@@ -15,7 +15,7 @@ from tests.integration.registers import Register
 from tests.people import after
 from workflows.intake import Taken
 from workflows.lanes import BULK, INTERACTIVE
-from workflows.queue.drain import Drainer
+from workflows.queue.drain import LASTING_SECONDS, Drainer
 
 
 def filed(made: Sequence[GeneratedHousehold], lane: int = INTERACTIVE) -> list[Taken]:
@@ -48,6 +48,42 @@ def test_one_silent_case_that_is_all_its_lane_holds_up_no_other_lane(database: s
     assert stages() == {"notified": 20, "submitted": 1}
     assert apart() == [[silent.case_id]]
     assert rows("select case_id, tries, unanswered_since is not null, parked from trouble") == [(silent.case_id, 0, True, False)]
+
+
+def test_while_all_threads_wait_for_an_answer_a_person_is_decided_beside_them(database: str, worker: Worker) -> None:
+    """Before anybody knows that asking takes long."""
+    made = clean(2)
+    filed(made[:1], BULK)
+    there = Register("nobody", silent_about=made[0].persons[0].idcs, silence=2.0)
+    drainer = worker(outside=there.outside())
+
+    with ThreadPoolExecutor(1) as threads:
+        working = threads.submit(drained, drainer)
+        until = time.monotonic() + 10
+        while not there.asked and time.monotonic() < until:
+            time.sleep(0.01)
+        filed(made[1:])
+        early = drainer.stand_in()
+        time.sleep(LASTING_SECONDS)
+        late, then = drainer.stand_in(), stages()
+        stood_in_before_the_answer = not working.done()
+
+    assert (early, late, stood_in_before_the_answer) == (0, 1, True)
+    assert then == {"notified": 1, "submitted": 1}
+
+
+def test_a_stand_in_leaves_the_bulk_alone_and_works_nothing_while_answers_come(database: str, worker: Worker) -> None:
+    made = clean(2)
+    filed(made, BULK)
+    drainer = worker()
+    drainer.one_batch("scoring")  # it has looked once, and knows of its queues
+    assert drainer.stand_in() == 0
+
+    drainer.missed("verification", 1.0)
+
+    assert drainer.slow.is_set()
+    assert drainer.stand_in() == 0
+    assert stages() == {"submitted": 2}
 
 
 def test_several_silent_cases_that_are_all_their_lane_hold_up_no_other_lane_either(database: str, worker: Worker) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 import redis
@@ -168,9 +168,7 @@ def test_a_wake_stays_in_the_broker_until_a_thread_is_free_and_is_fetched_at_onc
         looked = len(looks)
     finally:
         may_end.set()
-        over = Thread()
-        over.start()
-        finish(worker, over)
+        finish(worker, [])
 
     assert (left, looked) == (1, 2)
 

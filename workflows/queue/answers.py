@@ -5,7 +5,7 @@ As soon as anybody is answered, what got no answer is asked about apart from all
 """
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import NamedTuple
@@ -15,7 +15,6 @@ from workflows.lanes import ALLOWANCE, INTERACTIVE
 
 SLOW_SECONDS = 0.25  # a question that took longer and got no answer: while asking is slow, few ask, so that others find a free thread
 SLOW_FOR = 60.0  # seconds since the last such question
-FEW = 10  # cases in a batch of those who wait for an answer meanwhile: a silent neighbour holds up few
 ROUNDS = 3  # in which nobody at all got an answer; then a case that is all its lane has waits apart, so that the next one is asked about
 
 
@@ -40,10 +39,16 @@ class Answers:
         """Whether asking took long of late, to no avail."""
         return time.monotonic() < self.slow_until
 
-    def lanes(self, may_take_long: bool) -> Collection[int]:
-        """Those to look at; while asking is slow, one thread of the process may wait for the answers of the bulk, and the others serve who waits in person."""
-        among = ALLOWANCE if may_take_long or not self.slow() else (INTERACTIVE,)
-        return [lane for lane in among if lane not in self.passed_over]
+    def limits(self, most: int, may_take_long: bool, people_alone: bool = False) -> dict[int, int]:
+        """The lanes to look at, and how many cases of each at once.
+
+        While asking is slow, one thread of the process may wait for the answers of the bulk, and the others serve who waits in person, one by one:
+        beside a silent neighbour all would wait.
+        """
+        limits = dict.fromkeys(ALLOWANCE, most)
+        if self.slow() or people_alone:
+            limits = {**limits, INTERACTIVE: 1} if may_take_long else {INTERACTIVE: 1}
+        return {lane: limit for lane, limit in limits.items() if lane not in self.passed_over}
 
     def came(self) -> tuple[list[Unanswered], bool]:
         """Somebody was answered: what was passed over, which is no sign of a register that is away; and whether it seemed to be away until now."""

@@ -58,10 +58,10 @@ TAKE = f"""
     update attempt set worker_id = %s, at = %s
     where id = (select id {DUE} and not unanswered order by at, id limit 1 for update skip locked) returning id, queue, case_ids
 """
-# Half of all worker processes may ask about such cases at a time, but always one: each question may take long, and others wait for answers, too.
+# Half of all threads may ask about such cases at a time, but always one: each question may take long, and others wait for answers, too.
 TAKE_UNANSWERED = f"""
     update attempt set worker_id = %s, at = %s
-    where (select count(*) from attempt where worker_id is not null and unanswered) * 2 < greatest(2, (select count(*) from worker))
+    where (select count(*) from attempt where worker_id is not null and unanswered) * 2 < greatest(2, %s * (select count(*) from worker))
     and id = (select id {DUE} and unanswered order by rank, at, id limit 1 for update skip locked) returning id, queue, case_ids
 """
 AGAIN_SOON = "update attempt set at = %s where worker_id is null and unanswered and queue = %s and at > %s"
@@ -93,6 +93,7 @@ class Attempts:
     queues: Collection[str]
     since: datetime
     process: str = PROCESS
+    threads: int = 1  # of this worker process, and of each other, that work batches
     worker_id: int | None = None
     connection: Connection | None = None
     unsettled: list[tuple[str, list[object]]] = field(default_factory=list)  # what could not be given back, because the table was locked
@@ -131,7 +132,9 @@ class Attempts:
     def take(self, queues: Collection[str], now: datetime, unanswered: bool = False) -> Attempt | None:
         """Half of a dead worker's batch, or a case that failed; or one that got no answer, if not too many are asked about already."""
         with self.lock:
-            rows = self.run(TAKE_UNANSWERED if unanswered else TAKE, [self.number(), now, list(queues), now])
+            number = self.number()
+            statement, first = (TAKE_UNANSWERED, [number, now, self.threads]) if unanswered else (TAKE, [number, now])
+            rows = self.run(statement, [*first, list(queues), now])
         return Attempt(rows[0][0], rows[0][1], rows[0][2], apart=True) if rows else None
 
     def ask_again_soon(self, queue: str, now: datetime) -> None:

@@ -76,17 +76,17 @@ class Cursor:
             self.ranks[lane] = rank - SLACK
 
 
-def claim(connection: Connection, queue: str, limit: int, cursor: Cursor, among: Collection[int] = tuple(ALLOWANCE)) -> list[CaseRow]:
-    """Up to `limit` due cases of one lane of the queue, locked for this transaction; of the lanes among these, the one whose turn it is.
+def claim(connection: Connection, queue: str, limits: Mapping[int, int], cursor: Cursor) -> list[CaseRow]:
+    """Due cases of one lane of the queue, locked for this transaction: of these lanes the one whose turn it is, and no more than its limit.
 
     Lanes are never mixed in a batch: what a person waits for is not held up by the bulk beside it.
     """
     starts, from_beginning = cursor.starts()
     began = time.monotonic()
-    lanes = connection.execute(LANES, [list(among), [starts[lane] for lane in among], queue, queue]).fetchall()
+    lanes = connection.execute(LANES, [list(limits), [starts[lane] for lane in limits], queue, queue]).fetchall()
     rows: list[CaseRow] = []
     for (lane,) in lanes:
-        found = connection.execute(CLAIM, [queue, lane, starts[lane], cursor.but(), limit]).fetchall()
+        found = connection.execute(CLAIM, [queue, lane, starts[lane], cursor.but(), limits[lane]]).fetchall()
         if found:
             cursor.found(lane, found[0][-1])
             rows = [CaseRow(*row[:-1]) for row in found]

@@ -1,20 +1,23 @@
 """Working a queue off: batch after batch, until nothing is due or the time is up."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Event, Lock
 
 from models import clock
 from models.database import Connection
 from models.errors import DatabaseAway, Unavailable
 from workflows.load import CaseRow
-from workflows.queue.answers import FEW, Answers, Unanswered
+from workflows.queue.answers import Answers, Unanswered
 from workflows.queue.batch import Batches
 from workflows.queue.bisection import Bisection
 from workflows.queue.claim import Cursor, claim
+from workflows.queue.inhand import lasting
 from workflows.queue.sharedlock import SharedExclusiveLock
 from workflows.queue.silence import Silence
+
+LASTING_SECONDS = 0.5  # a batch takes less; or it waits for answers
 
 
 @dataclass(slots=True)
@@ -23,10 +26,11 @@ class Drainer:
 
     batches: Batches
     limit: int  # of cases in a batch
-    cursors: dict[str, Cursor] = field(default_factory=dict)
+    cursors: dict[tuple[str, frozenset[int]], Cursor] = field(default_factory=dict)  # by queue and the lanes that are looked at
     answers: dict[str, Answers] = field(default_factory=dict)
     lock: SharedExclusiveLock = field(default_factory=SharedExclusiveLock)
     asking: Lock = field(default_factory=Lock)  # held by the one thread that may wait for answers that may take long
+    slow: Event = field(default_factory=Event)  # set while asking takes long
     stopping: bool = False
 
     @property
@@ -38,6 +42,11 @@ class Drainer:
     def silence(self) -> Silence:
         """What goes on with cases about which a register gives no answer."""
         return Silence(self.bisection)
+
+    def end(self) -> None:
+        """Told to end: the batches in hand are the last ones, and who stands in looks up."""
+        self.stopping = True
+        self.slow.set()
 
     def drain(self, queue: str, seconds: float = 2.0) -> bool:
         """Works until nothing is due (False) or the time is up (True: there may be more).
@@ -63,14 +72,15 @@ class Drainer:
             if mine:
                 self.asking.release()
 
-    def one_batch(self, queue: str, may_take_long: bool = True) -> int:
+    def one_batch(self, queue: str, may_take_long: bool = True, people_alone: bool = False) -> int:
         """Claims and works one batch; how many cases it held. Raises Unavailable where nobody who is due gets an answer."""
         claimed: list[CaseRow] = []
         answers = self.answers.setdefault(queue, Answers())
+        limits = answers.limits(self.limit, may_take_long, people_alone)
         began = time.monotonic()
         with self.lock.shared():
             try:
-                self.bisection.run(queue, lambda connection: self.claim(connection, queue, may_take_long, claimed))
+                self.bisection.run(queue, lambda connection: self.claim(connection, queue, limits, claimed))
             except Unavailable as error:
                 if isinstance(error, DatabaseAway) or not claimed:
                     raise
@@ -82,12 +92,11 @@ class Drainer:
                     self.nobody_answered(queue, answers)
         return len(claimed)
 
-    def claim(self, connection: Connection, queue: str, may_take_long: bool, claimed: list[CaseRow]) -> list[CaseRow]:
+    def claim(self, connection: Connection, queue: str, limits: Mapping[int, int], claimed: list[CaseRow]) -> list[CaseRow]:
         """What is due, noted in `claimed`; a full claim wakes one more worker."""
-        answers = self.answers[queue]
-        limit = self.limit if may_take_long or not answers.slow() else min(self.limit, FEW)
-        claimed[:] = claim(connection, queue, limit, self.cursors.setdefault(queue, Cursor(self.batches.left_alone)), answers.lanes(may_take_long))
-        if len(claimed) == limit:
+        cursor = self.cursors.setdefault((queue, frozenset(limits)), Cursor(self.batches.left_alone))
+        claimed[:] = claim(connection, queue, limits, cursor)
+        if claimed and len(claimed) == limits[claimed[0].lane]:
             self.batches.wake(queue)
         return claimed
 
@@ -99,6 +108,18 @@ class Drainer:
                 return 0
             self.bisection.retry(attempt)
             return len(attempt.case_ids)
+
+    def stand_in(self) -> int:
+        """While asking takes long, or all threads are in batches that do, one person in each queue is worked beside them; how many cases that were."""
+        slow = any(answers.slow() for answers in list(self.answers.values()))
+        if not slow:
+            self.slow.clear()
+        if not slow and lasting("batch", LASTING_SECONDS) < self.batches.attempts.threads:
+            return 0
+        try:
+            return sum(self.one_batch(queue, may_take_long=False, people_alone=True) for queue in list(self.answers))
+        except Unavailable:
+            return 0
 
     # No answer --------------------------------------------------------------------------------------
 
@@ -112,13 +133,21 @@ class Drainer:
             if self.silence.ask_again(attempt):
                 self.answered(attempt.queue)
             else:
-                self.answers.setdefault(attempt.queue, Answers()).missed(time.monotonic() - began)
+                self.missed(attempt.queue, time.monotonic() - began)
         return len(attempt.case_ids)
+
+    def missed(self, queue: str, seconds: float) -> bool:
+        """A question got no answer after so long; whether anybody got one since the last that did not."""
+        answers = self.answers.setdefault(queue, Answers())
+        others_answered = answers.missed(seconds)
+        if answers.slow():
+            self.slow.set()
+        return others_answered
 
     def no_answer(self, queue: str, rows: Sequence[CaseRow], error: Unavailable, seconds: float) -> None:
         """A batch got none: those of it that are at fault are found, where the register answers others; else its lane is passed over for now."""
         answers, case_ids = self.answers[queue], [row.id for row in rows]
-        others_answered = answers.missed(seconds)
+        others_answered = self.missed(queue, seconds)
         if len(case_ids) == 1 and others_answered:
             self.bisection.set_waiting(queue, case_ids, error)
         elif self.silence.some_answered(queue, case_ids, answers.slow()):

@@ -38,6 +38,11 @@ def in_hand(name: str, longest: float | None = None) -> Iterator[None]:
         del units[number]
 
 
+def lasting(name: str, seconds: float) -> int:
+    """How many units of this name last longer already."""
+    return sum(unit.name == name and time.monotonic() - unit.began > seconds for unit in list(units.values()))
+
+
 def overdue() -> list[Unit]:
     """What takes longer than it can, the oldest first."""
     return sorted((unit for unit in list(units.values()) if unit.overdue), key=lambda unit: unit.began)
