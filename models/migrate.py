@@ -1,5 +1,7 @@
 """Bringing a database's tables up to date."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -7,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from models.database import dial, engine, value
-from models.errors import Broken, Unavailable
+from models.errors import Broken, DatabaseAway, Unavailable
 from models.settings import settings
 
 NEWEST = "0004"  # the version that this program needs: that of the newest file in migrations/versions
@@ -15,17 +17,25 @@ BACKEND = "select pg_backend_pid()"  # the session of the server, whoever stands
 MIGRATION_LOCK = 7220  # advisory; two at once take turns
 
 
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Raises DatabaseAway where the database does not answer, and Unavailable where it answers and takes no connection of ours."""
+    try:
+        yield
+    except (OperationalError, psycopg.OperationalError) as error:
+        why = refusal(str(error.orig if isinstance(error, OperationalError) else error))
+        kind = Unavailable if why else DatabaseAway
+        raise kind(f"The database at {settings().database_url_shown()} cannot be reached{why}. SIJIL_DATABASE_URL names it.") from error
+
+
+@reaching()
 def current() -> str | None:
     """The version that the database has; None for an empty one. Raises Unavailable where it cannot be reached."""
-    try:
-        with engine().connect() as connection:
-            if connection.execute(text("select to_regclass('alembic_version')")).scalar() is None:
-                return None
-            found = connection.execute(text("select version_num from alembic_version")).scalar()
-            return str(found) if found else None
-    except OperationalError as error:
-        why = refusal(str(error.orig))
-        raise Unavailable(f"The database at {settings().database_url_shown()} cannot be reached{why}. SIJIL_DATABASE_URL names it.") from error
+    with engine().connect() as connection:
+        if connection.execute(text("select to_regclass('alembic_version')")).scalar() is None:
+            return None
+        found = connection.execute(text("select version_num from alembic_version")).scalar()
+        return str(found) if found else None
 
 
 def refusal(said: str) -> str:
@@ -37,6 +47,7 @@ def refusal(said: str) -> str:
     return ""
 
 
+@reaching()
 def fit() -> None:
     """Raises Unavailable where the database cannot hold names as they are written, or cannot be written to."""
     where = settings().database_url_shown()
@@ -48,6 +59,7 @@ def fit() -> None:
         raise Unavailable(f"The database at {where} is read-only: SIJIL_DATABASE_URL must name the primary.")
 
 
+@reaching()
 def require_sessions() -> None:
     """Raises Unavailable where a pooler gives each transaction to another session of the server: what a session says, and who lives, is then nobody's.
 

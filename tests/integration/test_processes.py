@@ -33,9 +33,10 @@ def start(database: str, broker: str, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setenv("SIJIL_GATEWAY_URL", "http://127.0.0.1:1")  # nobody
     started: list[subprocess.Popen[bytes]] = []
 
-    def run(*arguments: str) -> "subprocess.Popen[bytes]":
+    def run(*arguments: str, said: Path | None = None) -> "subprocess.Popen[bytes]":
         quiet = subprocess.DEVNULL
-        started.append(subprocess.Popen([sys.executable, "-m", *arguments], stdin=quiet, stdout=quiet, stderr=quiet))
+        with open(said or os.devnull, "wb") as errors:
+            started.append(subprocess.Popen([sys.executable, "-m", *arguments], stdin=quiet, stdout=quiet, stderr=errors))
         return started[-1]
 
     yield run
@@ -244,15 +245,14 @@ def test_work_that_starts_before_its_servers_waits_for_them(
     # Given a database and a broker, each behind a path that is not there yet
     for name, url, folder in (("SIJIL_DATABASE_URL", database, servers.postgres.sockets), ("SIJIL_BROKER_URL", broker, servers.valkey.sockets)):
         monkeypatch.setenv(name, url.replace(str(folder), str(tmp_path / folder.parent.name)))
-    process = start("sijil", "work", "--processes", "1")
-    time.sleep(2.0)
-    assert process.poll() is None
+    said = tmp_path / "said"
+    process = start("sijil", "work", "--processes", "1", said=said)
 
-    # When first the one comes and then the other
-    for folder in (servers.postgres.sockets, servers.valkey.sockets):
-        assert process.poll() is None
+    # When it says of each that it waits, and it comes
+    for name, folder in (("database", servers.postgres.sockets), ("broker", servers.valkey.sockets)):
+        until(lambda name=name: f"The {name} " in said.read_text() or process.poll() is not None)  # type: ignore[misc]  # a lambda's default has no type
+        assert process.poll() is None, said.read_text()
         (tmp_path / folder.parent.name).symlink_to(folder)
-        time.sleep(1.0)
 
     # Then it works
     (taken,) = file_clean(1)
