@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from shutil import rmtree
 
 import psycopg
 
 from models.database import close_pool
+from models.errors import Refused
 from models.migrate import upgrade
 from models.settings import settings
 from sijil.embedded.postgres import Postgres
+from sijil.embedded.server import private
 from sijil.embedded.valkey import Valkey
 from sijil.processes import set_settings
 from tasks.broker import broker
@@ -59,19 +62,32 @@ class ProofServers:
 def proof_servers(name: str) -> Iterator[ProofServers]:
     """Servers in a folder of their own inside SIJIL_HOME, which is the home of all that runs on them; removed afterwards."""
     folder = (settings().home / name).absolute()
-    rmtree(folder, ignore_errors=True)
-    made = ProofServers(Postgres(folder / "pg"), Valkey(folder / "vk"), folder)
-    set_settings(home=str(folder / "home"))
-    try:
-        made.postgres.start()
-        made.valkey.start()
-        yield made
-    finally:
-        close()
-        made.valkey.stop()
-        made.postgres.stop()
+    with only_one(folder):
         rmtree(folder, ignore_errors=True)
-        set_settings(home=str(folder.parent))
+        made = ProofServers(Postgres(folder / "pg"), Valkey(folder / "vk"), folder)
+        set_settings(home=str(folder / "home"))
+        try:
+            made.postgres.start()
+            made.valkey.start()
+            yield made
+        finally:
+            close()
+            made.valkey.stop()
+            made.postgres.stop()
+            rmtree(folder, ignore_errors=True)
+            set_settings(home=str(folder.parent))
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Nobody else may use this folder meanwhile. Raises Refused where somebody does: each would remove the servers of the other."""
+    private(folder.parent)
+    with folder.with_suffix(".lock").open("w") as lock:
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+        except OSError:
+            raise Refused("runs_already", f"Another proof or measurement runs in {folder}. Wait for it, or give this one a SIJIL_HOME of its own.") from None
+        yield
 
 
 def close() -> None:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from sijil.commands import data, running
+from sijil.proof_servers import only_one
 from tests.commands import commands
+from tests.conftest import forget_settings
 from tests.integration.running import Run
 from workflows.declaration import ApplicationBody
 
@@ -170,6 +172,21 @@ def test_a_broker_that_cannot_be_reached_is_named_with_its_setting(database: str
     assert ran.code == 2, ran
     assert "SIJIL_BROKER_URL" in ran.err
     assert len(ran.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(("command", "folder"), [(("chaos",), "chaos"), (("bench", "memory"), "bench")])
+def test_two_proofs_in_one_home_do_not_remove_each_others_servers(
+    sijil: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], folder: str
+) -> None:
+    monkeypatch.setenv("SIJIL_HOME", str(tmp_path))
+    forget_settings()
+
+    with only_one(tmp_path / folder):
+        (tmp_path / folder).mkdir()
+        ran = sijil(*command)
+
+    assert (ran.code, "SIJIL_HOME" in ran.err) == (2, True), ran
+    assert (tmp_path / folder).exists()
 
 
 # Settings, and our own fault -----------------------------------------------------------------------
