@@ -152,6 +152,21 @@ def test_each_silent_case_is_asked_about_three_times_at_most_and_then_at_growing
     assert value("select count(*) from trouble where tries > 0 or parked") == 0
 
 
+def test_who_was_never_asked_about_is_asked_about_before_whoever_gave_no_answer(database: str, worker: Worker) -> None:
+    """Of the same file: else those who are asked about again each minute keep all others waiting."""
+    first, second = (each.case_id for each in filed(clean(2), BULK))
+    drainer = worker()
+    drainer.bisection.set_waiting("verification", [first], Unavailable("no answer"))
+
+    with after(seconds=70):
+        drainer.silence.part_rest("verification", [second], slow=True)
+        taken = drainer.batches.attempts.take(["verification"], clock.now(), unanswered=True)
+
+    assert taken is not None
+    assert taken.case_ids == [second]
+    assert apart() == [[first]]
+
+
 def test_who_comes_while_a_slow_register_is_silent_about_some_of_the_bulk_is_decided_at_once(database: str, worker: Worker) -> None:
     """Two processes of two threads; each silent question takes a second. Before, every thread could be kept by it, and each case by eight questions."""
     made = clean(90)

@@ -30,6 +30,7 @@ class Answers:
     """The threads of a process share it."""
 
     answered: bool = False  # somebody was, since the last case that was not
+    answered_at: float = 0.0  # when somebody last was
     passed_over: dict[int, Unanswered] = field(default_factory=dict)  # by lane
     rounds: int = 0  # in which nobody was answered, since somebody last was
     slow_until: float = 0.0
@@ -53,17 +54,18 @@ class Answers:
     def came(self) -> tuple[list[Unanswered], bool]:
         """Somebody was answered: what was passed over, which is no sign of a register that is away; and whether it seemed to be away until now."""
         with self.lock:
-            back, self.answered, self.rounds = self.rounds > 0, True, 0
+            back, self.answered, self.answered_at, self.rounds = self.rounds > 0, True, time.monotonic(), 0
             waiting = list(self.passed_over.values())
             self.passed_over.clear()
         return waiting, back
 
     def missed(self, seconds: float) -> bool:
-        """A question got no answer after so long; whether anybody got one since the last that did not."""
+        """A question got no answer after so long; whether anybody got one meanwhile, or since the last that did not."""
+        now = time.monotonic()
         with self.lock:
             if seconds > SLOW_SECONDS:
-                self.slow_until = time.monotonic() + SLOW_FOR
-            others, self.answered = self.answered, False
+                self.slow_until = now + SLOW_FOR
+            others, self.answered = self.answered or self.answered_at > now - seconds, False
         return others
 
     def pass_over(self, lane: int, unanswered: Unanswered) -> None:

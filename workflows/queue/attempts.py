@@ -6,7 +6,7 @@ A worker holds an advisory lock on its number for as long as its process lives. 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any
 
@@ -70,7 +70,7 @@ GONE = f"from worker where seen_at < %s and not exists (select from attempt wher
 SET_APART = "update cases set ready = false, due_at = null where id = any(%s)"
 BEGIN_PROBE = "insert into attempt (queue, case_ids, at, probe) values (%s, %s, %s, true)"
 PUT_APART = """
-    insert into attempt (queue, case_ids, at, unanswered, rank) select %s, %s, %s, true, (select min(rank) from cases where id = any(%s))
+    insert into attempt (queue, case_ids, at, unanswered, rank) select %s, %s, %s, true, (select min(rank) + %s from cases where id = any(%s))
 """
 
 
@@ -234,11 +234,11 @@ def set_apart(connection: Connection, queue: str, case_ids: Sequence[int], at: d
             connection.execute(BEGIN, [None, queue, list(half), at])
 
 
-def set_unanswered(connection: Connection, queue: str, pieces: Sequence[Sequence[int]], at: datetime) -> None:
-    """Cases about which a register gave no answer, each piece to be asked about on its own from `at` on."""
+def set_unanswered(connection: Connection, queue: str, pieces: Sequence[Sequence[int]], now: datetime, wait: timedelta = timedelta(0)) -> None:
+    """Cases about which a register gave no answer, each piece to be asked about on its own after this wait, and after who came by then."""
     connection.execute(SET_APART, [[case_id for piece in pieces for case_id in piece]])
     for piece in pieces:
-        connection.execute(PUT_APART, [queue, list(piece), at, list(piece)])
+        connection.execute(PUT_APART, [queue, list(piece), now + wait, wait, list(piece)])
 
 
 def halves(case_ids: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:

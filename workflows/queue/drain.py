@@ -137,7 +137,7 @@ class Drainer:
         return len(attempt.case_ids)
 
     def missed(self, queue: str, seconds: float) -> bool:
-        """A question got no answer after so long; whether anybody got one since the last that did not."""
+        """A question got no answer after so long; whether anybody got one meanwhile, or since the last that did not."""
         answers = self.answers.setdefault(queue, Answers())
         others_answered = answers.missed(seconds)
         if answers.slow():

@@ -130,7 +130,7 @@ def set_back(  # noqa: PLR0913 - what is noted, and what follows
         return
     queue = value(connection, QUEUE, [row.id])
     if silent:
-        set_unanswered(connection, queue, [[row.id]], now + wait)
+        set_unanswered(connection, queue, [[row.id]], now, wait)
     else:
         set_apart(connection, queue, [row.id], now + wait)
 
