@@ -152,9 +152,10 @@ def look_unwoken(work: Mapping[str, Callable[[], bool]], queues: Collection[str]
 def stand_in(drainer: Drainer, stop: Event) -> None:
     """Sleeps until asking takes long, or seems to; then serves people whom the other threads keep waiting."""
     while not stop.is_set():
-        drainer.slow.wait(LASTING_SECONDS)
         try:
-            if not stop.is_set() and not drainer.stand_in():
+            if not drainer.short_of_threads():
+                drainer.slow.wait(LASTING_SECONDS)
+            elif not drainer.stand_in():
                 stop.wait(STAND_IN_SECONDS)
         except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the next look comes
             log.error("a look failed", error=describe(error).error)

@@ -63,25 +63,26 @@ def test_while_all_threads_wait_for_an_answer_a_person_is_decided_beside_them(da
         while not there.asked and time.monotonic() < until:
             time.sleep(0.01)
         filed(made[1:])
-        early = drainer.stand_in()
+        early = drainer.short_of_threads()
         time.sleep(LASTING_SECONDS)
-        late, then = drainer.stand_in(), stages()
+        late, worked, then = drainer.short_of_threads(), drainer.stand_in(), stages()
         stood_in_before_the_answer = not working.done()
 
-    assert (early, late, stood_in_before_the_answer) == (0, 1, True)
+    assert (early, late, worked, stood_in_before_the_answer) == (False, True, 1, True)
     assert then == {"notified": 1, "submitted": 1}
 
 
-def test_a_stand_in_leaves_the_bulk_alone_and_works_nothing_while_answers_come(database: str, worker: Worker) -> None:
+def test_a_stand_in_leaves_the_bulk_alone_and_is_not_needed_while_answers_come(database: str, worker: Worker) -> None:
     made = clean(2)
     filed(made, BULK)
     drainer = worker()
     drainer.one_batch("scoring")  # it has looked once, and knows of its queues
-    assert drainer.stand_in() == 0
+    assert not drainer.short_of_threads()
 
     drainer.missed("verification", 1.0)
 
     assert drainer.slow.is_set()
+    assert drainer.short_of_threads()
     assert drainer.stand_in() == 0
     assert stages() == {"submitted": 2}
 

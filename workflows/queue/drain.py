@@ -109,13 +109,15 @@ class Drainer:
             self.bisection.retry(attempt)
             return len(attempt.case_ids)
 
+    def short_of_threads(self) -> bool:
+        """Whether asking takes long, or all threads are in batches that do."""
+        if any(answers.slow() for answers in list(self.answers.values())):
+            return True
+        self.slow.clear()
+        return lasting("batch", LASTING_SECONDS) >= self.batches.attempts.threads
+
     def stand_in(self) -> int:
-        """While asking takes long, or all threads are in batches that do, one person in each queue is worked beside them; how many cases that were."""
-        slow = any(answers.slow() for answers in list(self.answers.values()))
-        if not slow:
-            self.slow.clear()
-        if not slow and lasting("batch", LASTING_SECONDS) < self.batches.attempts.threads:
-            return 0
+        """Where it is short of threads: one person in each queue is worked beside them; how many cases that were."""
         try:
             return sum(self.one_batch(queue, may_take_long=False, people_alone=True) for queue in list(self.answers))
         except Unavailable:
