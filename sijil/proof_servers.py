@@ -82,7 +82,7 @@ def proof_servers(name: str) -> Iterator[ProofServers]:
 def only_one(folder: Path) -> Iterator[None]:
     """Nobody else may use this folder meanwhile. Raises Refused where somebody does: each would remove the servers of the other."""
     private(folder.parent)
-    with folder.with_suffix(".lock").open("w") as lock:
+    with folder.with_suffix(".lock").open("wb") as lock:
         try:
             flock(lock, LOCK_EX | LOCK_NB)
         except OSError:

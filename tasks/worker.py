@@ -127,14 +127,19 @@ def attempts_of(queues: frozenset[str]) -> Attempts:
 
 def heartbeat(drainer: Drainer, stop: Event) -> None:
     """Says every two seconds that the worker is alive and what it has done; silent while the database is away."""
-    durability, beats = None, count()
+    durability, beats, away = None, count(), False
     while not stop.wait(HEARTBEAT_SECONDS):
         try:
             if next(beats) % BEATS_A_QUESTION == 0:
                 durability = durability_of_pool()
             drainer.batches.attempts.heartbeat(clock.now(), drainer.batches.counters, durability)
+            if away:
+                log.info("database back")
+            away = False
         except Unavailable:
-            log.warning("database away")
+            if not away:
+                log.warning("database away")
+            away = True
         except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the next beat comes, and a thread that hangs is still noticed
             log.error("the heartbeat failed", error=describe(error).error)
 

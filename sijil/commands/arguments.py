@@ -1,5 +1,6 @@
 """Arguments and options that several commands take."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -10,3 +11,11 @@ Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help="As on the r
 Seed = Annotated[int, typer.Option(min=0, max=SEEDS - 1, help="Which population: the same seed gives the same one.")]
 Operator = Annotated[str, typer.Option("--as", help="Who does it; the history keeps a pseudonym.")]
 AnySeed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Which population, which strikes, and what people do; when is up to the machine.")]
+
+
+def day(given: str) -> datetime:
+    """A day, or a moment of it, in UTC. Raises BadParameter for anything else."""
+    try:
+        return datetime.fromisoformat(given).replace(tzinfo=UTC)
+    except ValueError:
+        raise typer.BadParameter(f"{given!r} is no day: it looks like 2026-11-30, or 2026-11-30T14:00.") from None

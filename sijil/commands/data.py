@@ -1,5 +1,7 @@
 """Data in and out: migrate, import, enrol, generate, score, and the map of a case."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -57,7 +59,8 @@ def import_applications(
     outputs = ImportOutputs(rejects or beside(file), receipts)
     with needed_servers():
         bound_transactions(SET_SECONDS)
-        found = import_file(file, outputs, show_progress)
+        with stoppable():
+            found = import_file(file, outputs, show_progress)
     tell(found, ("taken", "taken before"), outputs.rejects, as_json)
 
 
@@ -66,7 +69,7 @@ def enrol_persons(file: File, rejects: Rejects = None, as_json: Json = False) ->
     """Adds the persons of a file, NDJSON or CSV, to the local population register; known ones are left as they are. Exit code 1 where any was refused."""
     with opened(file):
         pass  # said before a server is started for it
-    with needed_servers():
+    with needed_servers(), stoppable():
         found = enrol_file(file, rejects or beside(file), show_progress)
     tell(found, ("enrolled", "known"), rejects or beside(file), as_json)
 
@@ -74,6 +77,16 @@ def enrol_persons(file: File, rejects: Rejects = None, as_json: Json = False) ->
 def beside(file: Path) -> Path:
     """Where the refused are listed when nobody says where."""
     return file.with_name(file.name + ".rejects.ndjson")
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """At Ctrl-C it is said what became of the file so far."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("\nStopped in the middle. Start the same again to go on: nothing is taken twice.", err=True)
+        raise
 
 
 def show_progress(summary: Summary) -> None:
@@ -87,7 +100,8 @@ def tell(found: Summary, words: tuple[str, str], rejects: Path, as_json: bool) -
     taken, repeated, refused = (found.counts[outcome] for outcome in ("taken", "repeated", "refused"))
     keys = ("taken", "repeated") if words[0] == "taken" else words
     told = dict(zip(keys, (taken, repeated), strict=True)) | {"refused": refused} | {f"rows_{name}": count for name, count in found.rows.items()}
-    lines = [f"{taken} {words[0]}, {repeated} {words[1]}, {refused} refused", found.sentence()]
+    what = "applications" if words[0] == "taken" else "persons"
+    lines = [f"{what}: {taken} {words[0]}, {repeated} {words[1]}, {refused} refused", found.sentence()]
     lines += [f"the refused ones are listed in {rejects}"] if refused else []
     answer(told | {"rejects": str(rejects) if refused else None}, as_json, *lines)
     if refused:

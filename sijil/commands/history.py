@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from models.database import psycopg_transaction, raw, snapshot, transaction
 from models.errors import Refused, Unavailable
 from models.settings import settings
 from notifications.notices import OWED_KINDS
-from sijil.commands.arguments import Reference
+from sijil.commands.arguments import Reference, day
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer
 from workflows import doctor
@@ -41,20 +41,23 @@ def examine(after: After = None, as_json: Json = False) -> None:
     lines = [line for name, count in wrong.items() for line in (f"{name}: {count}", *(f"  {place}" for place in found.places[name]))]
     if stopped:
         lines.append(f"Stopped after case {found.upto}. Go on: sijil doctor --after {found.upto}")
-    answer(dict(found.counts), as_json, *(lines or [f"healthy: {len(found.counts)} checks, all zero"]))
+    where = "" if after is None else f" after case {after}"
+    answer(dict(found.counts), as_json, *(lines or [f"healthy{where}: {len(found.counts)} checks, all zero"]))
     raise typer.Exit(1 if wrong or stopped else 0)
 
 
 @app.command("replay")
 def replay_all(
-    since: Annotated[datetime | None, typer.Option(metavar="DAY", help="Only cases to which something happened since then, as an anchor's name says.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(metavar="DAY", parser=day, help="Only cases to which something happened since then, as an anchor's name says.")
+    ] = None,
     after: After = None,
     as_json: Json = False,
 ) -> None:
     """Computes every decision again from what was stored; exit code 1 where one differs."""
     result = replay.Replay(upto=LEAST if after is None else after)
     with needed_servers():
-        stopped = in_part(result, lambda: replay.replay_by_ranges(snapshot, result, since and since.replace(tzinfo=UTC)))
+        stopped = in_part(result, lambda: replay.replay_by_ranges(snapshot, result, since))
     found = {"decisions": result.decisions, "mismatches": result.differing, "erased": result.erased}
     lines = [f"{each.reference}, event {each.seq}, {each.kind}: differs" for each in result.mismatches[:SHOWN]]
     if result.differing > len(lines):

@@ -13,6 +13,7 @@ from sijil.commands.arguments import Seed
 from sijil.embedded import needed_servers
 from sijil.processes import interruptible, require_free, set_settings
 from sijil.say import Json, answer
+from tasks.outside import outside
 from tasks.supervisor import Supervisor
 from workflows.flow import ALL_QUEUES
 
@@ -35,6 +36,7 @@ def work(
     chosen = chosen_queues(queues)
     set_settings(threads=threads)
     settings().key()
+    outside()  # a register that cannot be loaded is told once, and not by each worker that dies of it
     with needed_servers(broker=True, patience=START_SECONDS):
         supervisor = Supervisor(chosen, processes or settings().processes)
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -18,6 +18,7 @@ from workflows.chain import encode
 from workflows.declaration import Declaration, stored
 from workflows.evidence import KINDS, Evidence, Holder, IndexInForce, ScreeningAnswer
 from workflows.flow import REGISTRATION
+from workflows.fraud import SIGNALS
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
 from workflows.scoring import formula
 from workflows.stages import screen, verify
@@ -61,6 +62,15 @@ def test_each_version_decides_what_it_decided(example: dict[str, str]) -> None:
 
 def test_every_version_has_its_examples_and_none_was_taken_away() -> None:
     assert {(each["stage"], each["rules"]) for each in DECIDED} == set(VERSIONS), "add those of a new one: python -m tests.contract.test_rules"
+
+
+@pytest.mark.parametrize("code", SIGNALS)
+def test_an_example_raises_each_signal_by_the_rules_of_today_and_one_does_not(code: str) -> None:
+    newest = list(screen.RULES)[-1]
+    told = [json.loads(each["facts"]) for each in DECIDED if each["rules"] == newest]
+    raised = [code in [signal["code"] for signal in (*facts.get("signals", ()), *facts.get("noted", ()))] for facts in told]
+
+    assert set(raised) == {True, False}, "add a declaration and what is known of it to `examples`"
 
 
 def main() -> None:
