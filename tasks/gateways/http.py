@@ -5,6 +5,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -53,7 +54,8 @@ class HttpGateway:
     def __init__(self, url: str) -> None:
         headers = {"Accept-Encoding": "identity"}  # what is small when sent is small when read
         time_out, limits = httpx.Timeout(DEADLINE_SECONDS, connect=CONNECT_SECONDS), httpx.Limits(max_keepalive_connections=0)
-        self.client = httpx.AsyncClient(base_url=url, timeout=time_out, limits=limits, headers=headers)
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # they would pile up, until no call is taken for all that stands in its head
+        self.client = httpx.AsyncClient(base_url=url, timeout=time_out, limits=limits, headers=headers, cookies=no_cookies)
         self.loop = asyncio.new_event_loop()
         weakref.finalize(self, self.loop.close)
 
@@ -99,7 +101,9 @@ class HttpGateway:
         finally:
             for each in connections:  # httpx leaves one open that was cut in the handshake of TLS
                 await each.aclose()
-        return httpx.Response(response.status_code, headers=response.headers, content=bytes(content))
+        # As it came: what was packed though we asked for none may be a thousand times as long.
+        headers = [each for each in response.headers.items() if each[0] != "content-encoding"]
+        return httpx.Response(response.status_code, headers=headers, content=bytes(content))
 
 
 def refusal(response: httpx.Response, address: str) -> Unavailable:

@@ -1,5 +1,7 @@
 """Gateways that are slow and not dead, behind real sockets: every call ends at its deadline, and nothing is sent twice."""
 
+import gzip
+import json
 import os
 import time
 from uuid import uuid4
@@ -72,6 +74,29 @@ def test_the_gateway_is_asked_again_after_a_call_that_was_cut(deadline: float) -
 def test_an_answer_that_is_too_long_is_none() -> None:
     with serving(lambda path, body: Said(200, b" " * (LONGEST_ANSWER * 50))) as url, pytest.raises(Unavailable):
         HttpGateway(url).send([MESSAGE])
+
+
+def test_an_answer_that_is_packed_though_we_asked_for_none_is_not_unpacked() -> None:
+    """A short one may hold gigabytes."""
+    packed = gzip.compress(json.dumps({"results": [{"reference": str(MESSAGE.id), "status": "accepted"}]}).encode())
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+
+    with serving(lambda path, body: Said(200, packed, headers)) as url, pytest.raises(Unavailable):
+        HttpGateway(url).send([MESSAGE])
+
+
+def test_cookies_that_a_gateway_sets_are_not_kept() -> None:
+    """With each call it sets others: kept, they would soon be more than it takes."""
+    calls: list[str] = []
+
+    def answer(path: str, body: dict[str, object]) -> Said:
+        calls.append(path)
+        headers = {"Content-Type": "application/json", "Set-Cookie": f"call{len(calls)}={'x' * 2000}"}
+        return Said(200, results([str(MESSAGE.id)], "accepted").body, headers)
+
+    with serving(answer) as url:
+        gateway = HttpGateway(url)
+        assert [gateway.send([MESSAGE]) for _ in range(40)] == [{MESSAGE.id: "accepted"}] * 40
 
 
 def test_a_redirect_is_not_followed_to_another_address() -> None:
