@@ -34,6 +34,7 @@ SESSION = {
     # How what we read is written.
     "datestyle": "ISO, YMD", "intervalstyle": "postgres", "timezone": "UTC", "bytea_output": "hex", "extra_float_digits": "1",
     "client_min_messages": "warning",
+    "exit_on_error": "off",  # what one case is refused for would look like a database that is away
     # What bounds us is ours: a batch is not ended in its middle by a bound that was meant for reports.
     "statement_timeout": "0", "idle_in_transaction_session_timeout": "0", "idle_session_timeout": "0",
 }  # fmt: skip

@@ -20,7 +20,7 @@ STRANGE = {
     "standard_conforming_strings": "off", "array_nulls": "off", "transform_null_equals": "on", "search_path": "elsewhere, public",
     "default_transaction_isolation": "serializable", "row_security": "on", "datestyle": "German, DMY", "intervalstyle": "iso_8601",
     "timezone": "Africa/Casablanca", "bytea_output": "escape", "extra_float_digits": "-3", "client_min_messages": "debug1",
-    "statement_timeout": "50ms", "idle_in_transaction_session_timeout": "50ms", "idle_session_timeout": "50ms",
+    "exit_on_error": "on", "statement_timeout": "50ms", "idle_in_transaction_session_timeout": "50ms", "idle_session_timeout": "50ms",
 }  # fmt: skip
 COUNTERPART = {"lock_timeout": "20ms", "transaction_timeout": "50ms", "synchronous_commit": "off"}
 
@@ -97,6 +97,17 @@ def test_the_history_verifies_and_the_cases_go_on_under_all_of_it(role: str, bro
     assert stages() == {"notified": 12}
     for command in (["audit", "verify"], ["replay"]):
         assert sijil(*command).code == 0
+
+
+def test_one_bad_case_holds_up_no_other_though_the_role_ends_a_session_at_its_first_error(role: str, worker: Worker) -> None:
+    rows(f"alter role {role} set exit_on_error to on")
+    forget_settings()
+    bad, *_ = file_clean(6)
+    rows("insert into event select case_id, 2, kind, at, actor, evidence, facts, salt, commitment, hash, owed from event where case_id = %s", bad.case_id)
+
+    drain_all(worker())
+
+    assert stages() == {"notified": 5, "submitted": 1}
 
 
 def test_a_role_whose_sessions_fire_no_trigger_is_refused_in_one_sentence(role: str) -> None:
