@@ -8,6 +8,7 @@ from threading import Event
 import pytest
 
 from models import clock
+from models.database import raw, transaction
 from models.errors import Unavailable
 from sijil.generator.household import GeneratedHousehold
 from tests.filing import Worker, an_application, apart, clean, drain_all, file_clean, outcomes_of, register, rows, stages, value
@@ -15,6 +16,7 @@ from tests.integration.registers import Register
 from tests.people import after
 from workflows.intake import Taken
 from workflows.lanes import BULK, INTERACTIVE
+from workflows.queue.attempts import set_apart
 from workflows.queue.drain import LASTING_SECONDS, Drainer
 
 
@@ -70,6 +72,29 @@ def test_while_all_threads_wait_for_an_answer_a_person_is_decided_beside_them(da
 
     assert (early, late, worked, stood_in_before_the_answer) == (False, True, 1, True)
     assert then == {"notified": 1, "submitted": 1}
+
+
+def test_what_failed_is_worked_beside_a_thread_that_waits_long_for_an_answer_and_keeps_nobody_waiting(database: str, worker: Worker) -> None:
+    made = clean(3)
+    failed, _ = filed(made[:2], BULK)
+    there = Register("nobody", silent_about=made[1].persons[0].idcs, silence=3.0)
+    drainer = worker(outside=there.outside())
+    with transaction() as session:
+        set_apart(raw(session), "verification", [failed.case_id], clock.now())
+    drainer.missed("verification", 1.0)  # asking takes long
+
+    with ThreadPoolExecutor(2) as threads:
+        asking = threads.submit(drainer.one_batch, "verification")
+        until = time.monotonic() + 10
+        while not there.asked and time.monotonic() < until:
+            time.sleep(0.01)
+        filed(made[2:])
+        trying = threads.submit(drainer.one_apart)
+        time.sleep(0.05)
+        worked = drainer.stand_in(), trying.result()
+        before_the_answer = not asking.done()
+
+    assert (worked, before_the_answer) == ((1, 1), True)
 
 
 def test_a_stand_in_leaves_the_bulk_alone_and_is_not_needed_while_answers_come(database: str, worker: Worker) -> None:

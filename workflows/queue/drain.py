@@ -14,10 +14,11 @@ from workflows.queue.batch import Batches
 from workflows.queue.bisection import Bisection
 from workflows.queue.claim import Cursor, claim
 from workflows.queue.inhand import lasting
-from workflows.queue.sharedlock import SharedExclusiveLock
+from workflows.queue.sharedlock import PATIENCE, SharedExclusiveLock
 from workflows.queue.silence import Silence
 
 LASTING_SECONDS = 0.5  # a batch takes less; or it waits for answers
+BESIDE_SECONDS = 0.1  # after which nobody is kept waiting by a thread that does
 
 
 @dataclass(slots=True)
@@ -101,8 +102,11 @@ class Drainer:
         return claimed
 
     def one_apart(self) -> int:
-        """Works what was set apart, if its time has come, while this process does nothing else: half of a batch whose worker died, or a case that failed."""
-        with self.lock.exclusive():
+        """Works what was set apart, if its time has come, while this process does nothing else: half of a batch whose worker died, or a case that failed.
+
+        Beside a thread that waits for an answer where asking takes long: all others would wait for that with it.
+        """
+        with self.lock.exclusive(BESIDE_SECONDS if self.slow.is_set() else PATIENCE):
             attempt = self.batches.attempts.take(self.batches.serves, clock.now())
             if attempt is None:
                 return 0

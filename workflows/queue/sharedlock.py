@@ -36,12 +36,12 @@ class SharedExclusiveLock:
                 self.changed.notify_all()
 
     @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Lets nobody in any more, and enters when the last one has left."""
+    def exclusive(self, patience: float = PATIENCE) -> Iterator[None]:
+        """Lets nobody in any more, and enters when the last one has left; or after so many seconds, in which nobody else enters."""
         with self.changed:
-            self.wait_until(lambda: not self.reserved)
+            self.wait_until(lambda: not self.reserved, patience)
             self.reserved = True
-            self.wait_until(lambda: self.working == 0)
+            self.wait_until(lambda: self.working == 0, patience)
         try:
             yield
         finally:
@@ -50,6 +50,6 @@ class SharedExclusiveLock:
                 self.held_up = self.held_up and self.working > 0
                 self.changed.notify_all()
 
-    def wait_until(self, free: Callable[[], bool]) -> None:
+    def wait_until(self, free: Callable[[], bool], patience: float = PATIENCE) -> None:
         """Waits, but never for long."""
-        self.held_up = not self.changed.wait_for(free, 0 if self.held_up else PATIENCE) or self.held_up
+        self.held_up = not self.changed.wait_for(free, 0 if self.held_up else patience) or self.held_up
