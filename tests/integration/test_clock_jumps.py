@@ -17,7 +17,8 @@ from sijil.commands import history
 from tasks.leases import bring_back
 from tasks.schedule import Schedule
 from tasks.sweep import DeathDetector, sweep
-from tests.filing import Worker, a_household, changed, drain_all, events_of, everything, file, file_clean, register, rows, stage_of, value
+from tests.filing import Worker, a_household, changed, clean, drain_all, events_of, everything, file, file_clean, register, rows, stage_of, value
+from tests.integration.registers import Register
 from tests.people import after, caseworker, ring_timers
 from workflows.flow import REGISTRATION
 from workflows.history.retention import retain
@@ -192,6 +193,22 @@ def test_nobody_is_reminded_or_lapses_while_the_clocks_differ(waits_for_citizen:
         sweep(DeathDetector())
         drain_all(worker())
     assert events_of(waits_for_citizen)[-1] == "CorrectionReminded"
+
+
+def test_whoever_gets_no_answer_is_not_parked_by_a_clock_that_jumped(database: str, worker: Worker) -> None:
+    made = clean(2)
+    register(made)
+    silent, _ = file(*[each.body for each in made])
+    drainer = worker(outside=Register("nobody", silent_about=made[0].persons[0].idcs).outside())
+    drain_all(drainer)
+
+    with database_clock(timedelta(days=4)):
+        drain_all(drainer)
+    assert (stage_of(silent), rows("select parked from trouble")) == ("submitted", [(False,)])
+
+    with after(days=9):
+        drain_all(drainer)
+    assert stage_of(silent) == "parked"
 
 
 def test_a_timer_that_is_found_weeks_late_begins_its_period_anew_and_one_from_a_future_too(waits_for_citizen: Taken, worker: Worker) -> None:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import psycopg
 import structlog
 
+from models import clock
 from models.database import AGAIN, Connection, unavailable, value
-from models.errors import Failure, Stale, describe
+from models.errors import Failure, Refused, Stale, describe
 from models.settings import settings
 from workflows.engine import append, lock
 from workflows.events import CaseParked
@@ -83,7 +84,16 @@ def unanswered(connection: Connection, row: CaseRow, failure: Failure, now: date
         before = tried(connection, row)
         since = before.unanswered_since or now
         wait = min(max(UNANSWERED, now - since), UNANSWERED_LONGEST)
-        set_back(connection, row, Tried(before.tries, since), failure, now, None if now - since >= PATIENCE else wait, silent=True)
+        set_back(connection, row, Tried(before.tries, since), failure, now, None if is_patience_over(since, now) else wait, silent=True)
+
+
+def is_patience_over(since: datetime, now: datetime) -> bool:
+    """Whether a case has had no answer for too long; not while the clocks contradict each other: one that jumped says nothing of that."""
+    try:
+        clock.require_no_jump()
+    except Refused:
+        return False
+    return now - since >= PATIENCE
 
 
 @contextmanager
