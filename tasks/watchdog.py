@@ -26,11 +26,13 @@ TELL_SECONDS = 2.0
 LOOK_SECONDS = 2.0
 LOOKS = 5  # one after the other, in which nobody but the thread itself holds it up: a disk that is slow shows in some of them
 HELD_SECONDS = 10.0  # that a statement takes already
-# Statements of this process that wait for what others hold, or for the disk. A commit that waits for a standby is not cancelled: it would go without.
+# Statements of this process that wait for what others hold, or for the disk; where the server does not track what sessions do, whoever waits now.
+# A commit that waits for a standby is not cancelled: it would go without.
 HELD = """
     select coalesce(wait_event_type || ' ' || wait_event, ''), case when wait_event <> 'SyncRep' then pg_cancel_backend(pid) end
     from pg_stat_activity
-    where application_name = %s and pid <> pg_backend_pid() and state = 'active' and clock_timestamp() - query_start > make_interval(secs => %s)
+    where application_name = %s and pid <> pg_backend_pid()
+    and (state = 'disabled' or state = 'active' and clock_timestamp() - query_start > make_interval(secs => %s))
     and (wait_event_type in ('Lock', 'LWLock', 'IO', 'BufferPin') or wait_event = 'SyncRep')
 """
 log = structlog.get_logger()

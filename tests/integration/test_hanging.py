@@ -10,6 +10,7 @@ import pytest
 
 from models import clock
 from models.connection import bounds
+from models.database import dial
 from models.errors import Unavailable
 from tasks import watchdog
 from tasks import worker as process
@@ -108,6 +109,26 @@ def test_a_thread_that_hangs_in_its_work_is_told_from_one_that_the_database_hold
 
     assert ended[0].name == "batch"
     assert overdue() == []
+
+
+def test_what_a_lock_holds_up_is_seen_though_the_server_does_not_track_what_sessions_do(database: str) -> None:
+    with psycopg.connect(database) as holder, dial() as ours:
+        holder.execute("lock table event in share mode")
+        ours.execute("set track_activities = off")
+
+        def wait() -> None:
+            with pytest.raises(psycopg.errors.QueryCanceled):
+                ours.execute("update event set seq = seq")
+
+        waiting = Thread(target=wait)
+        waiting.start()
+        time.sleep(0.5)
+
+        found = watchdog.held_up()
+
+        holder.execute("select pg_cancel_backend(%s)", [ours.info.backend_pid])
+        waiting.join()
+    assert found == ["Lock relation"]
 
 
 def test_while_the_database_cannot_be_asked_nobody_is_ended(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
