@@ -72,7 +72,7 @@ def wake_all() -> None:
         queues = queues_with_work(raw(session), clock.now())
         owed = value(raw(session), MESSAGES_DUE, [clock.now()])
     for queue in [*queues, DELIVERY] if owed else queues:
-        wake(queue)
+        wake(queue, anew=True)  # a flag without end, as of a broker whose clock went back, would keep the queue asleep
 
 
 def beside_others(part: Part, connection: Connection, detector: DeathDetector, now: datetime) -> None:

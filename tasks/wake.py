@@ -16,15 +16,15 @@ SILENT_SECONDS = 5.0  # for which a broker that did not answer in time is not as
 log = structlog.get_logger()
 
 
-def wake(queue: str) -> None:
-    """Wakes one worker of this queue; call it after the commit. Ten thousand wakes a second make one message.
+def wake(queue: str, *, anew: bool = False) -> None:
+    """Wakes one worker of this queue; call it after the commit. Ten thousand wakes a second make one message, but for each that is sent `anew`.
 
     A broker that is away is no error: the work is in the database, and the sweep wakes again.
     """
     if time.monotonic() < broker().silent_until:
         return
     try:
-        if broker().client.set(flag(queue), 1, nx=True, px=FLAG_LIFE_MILLISECONDS):
+        if broker().client.set(flag(queue), 1, nx=not anew, px=FLAG_LIFE_MILLISECONDS):
             broker().enqueue(dramatiq.Message(queue_name=queue, actor_name=queue, args=(), kwargs={}, options={}))
             broker().doorbell.ring(queue)
     except (redis.RedisError, dramatiq.DramatiqError, OSError) as error:

@@ -53,6 +53,17 @@ def test_a_wake_after_the_worker_looked_counts_again() -> None:
     assert messages("scoring") == 2
 
 
+def test_a_flag_that_does_not_end_keeps_no_queue_asleep() -> None:
+    """A broker keeps it for as long as its clock went back; and nobody clears it whom no message wakes."""
+    file_clean(1)
+    the_broker().client.set(flag("verification"), 1)
+
+    sweep(DeathDetector())
+
+    assert messages("verification") == 1
+    assert 0 < int(the_broker().client.pttl(flag("verification"))) <= 1000
+
+
 def test_queues_are_woken_apart_from_one_another() -> None:
     wake("scoring")
     wake("fraud")
