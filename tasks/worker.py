@@ -158,10 +158,13 @@ def stand_in(drainer: Drainer, stop: Event) -> None:
     """Sleeps until asking takes long, or seems to; then serves people whom the other threads keep waiting."""
     while not stop.is_set():
         try:
-            if not drainer.short_of_threads():
-                drainer.slow.wait(LASTING_SECONDS)
-            elif not drainer.stand_in():
+            short = drainer.short_of_threads()
+            if short and drainer.stand_in():
+                continue
+            if short or drainer.slow.is_set():
                 stop.wait(STAND_IN_SECONDS)
+            else:
+                drainer.slow.wait(LASTING_SECONDS)
         except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the next look comes
             log.error("a look failed", error=describe(error).error)
             stop.wait(HEARTBEAT_SECONDS)

@@ -16,8 +16,10 @@ from tests.integration.registers import Register
 from tests.people import after
 from workflows.intake import Taken
 from workflows.lanes import BULK, INTERACTIVE
-from workflows.queue.attempts import set_apart
-from workflows.queue.drain import LASTING_SECONDS, Drainer
+from workflows.queue.answers import Answers
+from workflows.queue.attempts import set_apart, set_unanswered
+from workflows.queue.drain import BESIDE_SECONDS, LASTING_SECONDS, Drainer
+from workflows.queue.inhand import in_hand
 
 
 def filed(made: Sequence[GeneratedHousehold], lane: int = INTERACTIVE) -> list[Taken]:
@@ -97,6 +99,24 @@ def test_what_failed_is_worked_beside_a_thread_that_waits_long_for_an_answer_and
     assert (worked, before_the_answer) == ((1, 1), True)
 
 
+def test_who_comes_while_the_only_thread_asks_once_more_about_a_silent_case_is_decided_beside_it(database: str, worker: Worker) -> None:
+    made = clean(2)
+    (silent,) = filed(made[:1])
+    there = Register("nobody", silent_about=made[0].persons[0].idcs, silence=2.0)
+    drainer = worker(outside=there.outside())
+    drainer.answers["verification"] = Answers()
+    with transaction() as session:
+        set_unanswered(raw(session), "verification", [[silent.case_id]], clock.now())
+
+    with ThreadPoolExecutor(1) as threads:
+        asking = threads.submit(drainer.one_unanswered)
+        filed(made[1:])
+        time.sleep(LASTING_SECONDS + 0.2)
+        short, worked, before_the_answer = drainer.short_of_threads(), drainer.stand_in(), not asking.done()
+
+    assert (short, worked, before_the_answer) == (True, 1, True)
+
+
 def test_a_stand_in_leaves_the_bulk_alone_and_is_not_needed_while_answers_come(database: str, worker: Worker) -> None:
     made = clean(2)
     filed(made, BULK)
@@ -107,7 +127,10 @@ def test_a_stand_in_leaves_the_bulk_alone_and_is_not_needed_while_answers_come(d
     drainer.missed("verification", 1.0)
 
     assert drainer.slow.is_set()
-    assert drainer.short_of_threads()
+    assert not drainer.short_of_threads()  # twenty looks a second for a minute, after each silent answer, would be a quarter of a core
+    with in_hand("batch"):
+        time.sleep(BESIDE_SECONDS + 0.01)
+        assert drainer.short_of_threads()
     assert drainer.stand_in() == 0
     assert stages() == {"submitted": 2}
 

@@ -114,11 +114,11 @@ class Drainer:
             return len(attempt.case_ids)
 
     def short_of_threads(self) -> bool:
-        """Whether asking takes long, or all threads are in batches that do."""
+        """Whether asking takes long and a thread is at it, or all threads are at something that does."""
         if any(answers.slow() for answers in list(self.answers.values())):
-            return True
+            return busy(BESIDE_SECONDS) > 0
         self.slow.clear()
-        return lasting("batch", LASTING_SECONDS) >= self.batches.attempts.threads
+        return busy(LASTING_SECONDS) >= self.batches.attempts.threads
 
     def stand_in(self) -> int:
         """Where it is short of threads: one person in each queue is worked beside them; how many cases that were."""
@@ -178,3 +178,8 @@ class Drainer:
                 self.bisection.set_waiting(queue, unanswered.case_ids, unanswered.error)
         if waiting:
             raise waiting[0].error
+
+
+def busy(seconds: float) -> int:
+    """How many threads of this process have been at a batch, or at a case by itself, for longer than that."""
+    return lasting("batch", seconds) + lasting("a case alone", seconds)
