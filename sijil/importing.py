@@ -142,7 +142,7 @@ def key_in(text: str) -> str | None:
     except (ValueError, RecursionError):
         return None
     key = found.get("application") if isinstance(found, dict) else None
-    return canonical(key) if isinstance(key, str) and len(key) <= 200 else None
+    return canonical(key) if isinstance(key, str) and len(key) <= 200 and not reading.HALF.search(key) else None
 
 
 def from_table(file: BufferedReader, counts: Counter[str]) -> Iterator[Read]:

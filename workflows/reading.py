@@ -1,6 +1,7 @@
 """Strict reading, the same at every door: JSON as RFC 8259 has it, each name once, texts in their canonical form, and no type guessed."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,8 @@ from workflows.problems import WHOLE, path_of, problems_of
 from workflows.text import canonical
 
 NOT_VALID = "The request is not valid; problems names each field."
+MOST_NESTED = 100  # an application is four deep; far below that at which walking through it ends in a RecursionError
+HALF = re.compile("[\ud800-\udfff]")  # of a character: a lone surrogate, which no UTF-8 holds
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -82,18 +85,18 @@ def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def refuse_what_is_ambiguous(text: str, value: object) -> None:
-    """Raises Refused for names that stand twice in an object, and for halves of characters, which no text may hold."""
-    if problems := list(named_twice(value)):
+    """Raises Refused for names that stand twice in an object, and for halves of characters, which no text may hold, nor the name of a field."""
+    problems = list(named_twice(value))
+    if (r"\ud" in text or r"\uD" in text) and HALF.search(json.dumps(value, ensure_ascii=False, default=str)):
+        raise not_valid(Problem(WHOLE, "Holds half a character (a lone surrogate)."))
+    if problems:
         raise not_valid(*problems)
-    if r"\ud" in text or r"\uD" in text:
-        try:
-            json.dumps(value, ensure_ascii=False, default=str).encode()
-        except UnicodeEncodeError:
-            raise not_valid(Problem(WHOLE, "Holds half a character (a lone surrogate).")) from None
 
 
 def named_twice(value: object, path: tuple[int | str, ...] = ()) -> Iterator[Problem]:
-    """A problem for each name that stands twice in its object."""
+    """A problem for each name that stands twice in its object. Raises RecursionError for what is nested too deeply to be walked through."""
+    if len(path) > MOST_NESTED:
+        raise RecursionError
     if isinstance(value, NamedTwice):
         yield from (Problem(path_of((*path, name)), "Stands there twice.") for name in value.names)
     if isinstance(value, dict | list):

@@ -327,3 +327,12 @@ def test_a_big_file_is_read_in_bounded_memory(tmp_path: Path, form: str) -> None
 
     assert counted == 10_000
     assert most < path.stat().st_size / 3
+
+
+def test_lines_that_are_deep_or_hold_half_a_character_are_refused_alone(imported: Imported) -> None:
+    deep, half = '{"bills": ' + "[" * 600 + "]" * 600 + "}", r'{"application": "\ud800", "region": 1}'
+
+    counts, rejects = imported("\n".join([deep, half, r'{"\ud800": 1, "\ud800": 2}', lines(TWO[0])]))
+
+    assert counts == Counter(taken=1, repeated=0, refused=3)
+    assert [(each["application"], list(fields(each))) for each in rejects] == [(None, ["body"])] * 3

@@ -76,6 +76,19 @@ def test_every_message_is_a_sentence_of_ours_without_what_was_sent() -> None:
     assert [each for each in messages if each == OTHERWISE or MARK in each or "nput" in each or "{" in each] == []
 
 
+@pytest.mark.parametrize("depth", [150, 491, 600, 980, 100_000])
+@pytest.mark.parametrize("opened, closed", [("[", "]"), ('{"a":', "}")])
+def test_what_is_nested_deeply_is_refused_however_deep_it_is(depth: int, opened: str, closed: str) -> None:
+    nested = opened * depth + "1" + closed * depth
+    assert said(read, nested) == said(read, '{"bills": ' + nested + "}") == ["Is nested too deeply."]
+
+
+def test_half_a_character_in_a_name_that_stands_twice_is_no_name_of_a_field() -> None:
+    with pytest.raises(Refused) as refused:
+        read(r'{"\ud800": 1, "\ud800": 2}')
+    assert [each["field"] for each in refused.value.problems] == ["body"]
+
+
 # By kind of pydantic's schema the errors that it can raise, by their first words; the kinds that only join others raise none of their own.
 RAISED: dict[str, tuple[str, ...]] = {
     "bool": ("bool_",), "int": ("int_",), "decimal": ("decimal_type", "decimal_parsing", "decimal_max_digits", "finite_number"), "date": ("date_",),
