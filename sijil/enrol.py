@@ -20,7 +20,7 @@ from sijil.sources import lines_of, text_in
 from sijil.staging import Group, StagedRow, groups
 from sijil.summary import Summary, refusal
 from sijil.tables import LONGEST_ROW, is_table, table
-from sijil.textfiles import all_different, line, to_write
+from sijil.textfiles import all_different, discard, line, to_write
 from workflows import reading
 from workflows.declaration import OTHER_SCRIPT, Declared
 from workflows.fields import NO_CONTROLS, BirthDate, Idcs, Name
@@ -98,7 +98,7 @@ def enrol_file(path: Path, rejects: Path, progress: Callable[[Summary], None] = 
             progress(summary)
             batch = list(islice(waiting, BATCH))
     if not summary.counts["refused"]:
-        rejects.unlink()
+        discard(rejects)
     summary.prove()
     return summary
 

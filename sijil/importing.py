@@ -24,7 +24,7 @@ from sijil.sources import lines_of, text_in
 from sijil.staging import Group, StagedRow, groups
 from sijil.summary import Summary, refusal
 from sijil.tables import LONGEST_ROW, Header, Row, is_table, table
-from sijil.textfiles import PRIVATE, all_different, line, to_write
+from sijil.textfiles import PRIVATE, all_different, discard, line, to_write
 from tasks.wake import wake_after_intake
 from workflows import reading
 from workflows.declaration import MOST_READ, ApplicationBody
@@ -69,7 +69,7 @@ def import_file(path: Path, outputs: ImportOutputs, progress: Callable[[Summary]
             progress(summary)
             batch = list(islice(waiting, SET))
     if not summary.counts["refused"]:
-        outputs.rejects.unlink()
+        discard(outputs.rejects)
     summary.prove()
     return summary
 

@@ -57,6 +57,12 @@ def all_different(path: Path, *outputs: Path | None) -> None:
         raise Refused("one_file", "The file that is read, the rejects and the receipts must be different files.")
 
 
+def discard(path: Path) -> None:
+    """Removes a file of ours in which nothing was written; a device, a pipe or a link that somebody named for it is not ours."""
+    if path.is_file() and not path.is_symlink():
+        path.unlink()
+
+
 def line(value: object) -> str:
     """One line of JSON."""
     return json.dumps(value, ensure_ascii=False) + "\n"

@@ -1,12 +1,13 @@
 """Files that commands read and write."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from models.errors import Refused
-from sijil.textfiles import PRIVATE, line, opened, to_write
+from sijil.textfiles import PRIVATE, discard, line, opened, to_write
 
 
 @pytest.mark.parametrize(("place", "why"), [("nothing", "No such file or directory"), (".", "Is a directory")])
@@ -35,3 +36,14 @@ def test_a_file_for_us_alone_is_so_even_where_everybody_could_read_the_one_befor
     (tmp_path / "out").chmod(0o644)
     to_write(tmp_path / "out", mode=PRIVATE).close()
     assert (tmp_path / "out").stat().st_mode & 0o777 == PRIVATE
+
+
+def test_only_a_plain_file_is_discarded(tmp_path: Path) -> None:
+    """As root, `--rejects /dev/null` would otherwise remove the device."""
+    plain, pipe, link = tmp_path / "plain", tmp_path / "pipe", tmp_path / "link"
+    plain.touch()
+    os.mkfifo(pipe)
+    link.symlink_to(plain)
+    for each in (pipe, link, plain, plain):
+        discard(each)
+    assert (plain.exists(), pipe.is_fifo(), link.is_symlink()) == (False, True, True)
