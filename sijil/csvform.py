@@ -57,11 +57,10 @@ AMOUNTS = {name for name, field in FIELDS.items() if is_amount(field)}
 
 
 def with_sure_key(header: Header, row: Row) -> Row:
-    """The row, with a flaw where a quotation mark strayed into its application: it may be that of other rows, without the mark."""
-    as_written = [canonical(cell) for cell in row.text.split(header.separator)]
-    if row.flaw or not any('"' in key and key in as_written for key in keys(header, row)):
+    """The row, with a flaw where a quotation mark strayed into its application, doubled or not: it may be that of other rows, without the mark."""
+    if row.flaw or not any('"' in key for key in keys(header, row)):
         return row
-    return row._replace(flaw=f"Line {row.line} has a quotation mark within its application, which is not in quotes.")
+    return row._replace(flaw=f"Line {row.line} has a quotation mark within its application, which nothing tells from one that strayed there.")
 
 
 def keys(header: Header, row: Row) -> list[str]:

@@ -76,7 +76,7 @@ def test_a_row_that_is_broken_before_it_names_its_application_refuses_that_appli
         assert (counts["taken"] + counts["repeated"], counts["refused"], reject["application"]) == (2, 1, MADE[0]["application"])
 
 
-@pytest.mark.parametrize("wrong", ['{0}"', '"{0}', '{1}"{2}'])
+@pytest.mark.parametrize("wrong", ['{0}"', '"{0}', '{1}"{2}', '"""{0}"', '"{0}"""', '"{1}""{2}"'])
 def test_a_quotation_mark_that_strayed_into_an_application_leaves_no_household_in_part(imported: Imported, wrong: str) -> None:
     sent, key = rows_of(*MADE), MADE[0]["application"]
     sent[1] = sent[1].replace(key, wrong.format(key, key[:3], key[3:]), 1)
