@@ -22,6 +22,7 @@ YES_NO = {
     "false": False, "no": False, "0": False, "non": False, "faux": False, "لا": False,
 }  # fmt: skip
 Cell = str | int | bool
+LONGEST_KEY = 200
 GROUPS: dict[str, type[BaseModel]] = {"housing": Housing, "belongings": Belongings, "bills": Bills}
 PARTS: dict[str, type[BaseModel]] = {**GROUPS, "member": Member}
 
@@ -67,8 +68,21 @@ def keys(header: Header, row: Row) -> list[str]:
     """The applications that a row may belong to: one, but for a row that cannot be read, of which nobody knows where its cells begin."""
     if not row.flaw:
         return keys_in(header, row.cells)
-    found = keys_in(header, row.cells) + keys_in(header, header.cells_as_they_stand(row.text))
+    as_they_stand = header.cells_as_they_stand(row.text)
+    found = keys_in(header, row.cells) + keys_in(header, as_they_stand) + [key for cells in (row.cells, as_they_stand) for key in keys_of_joined(header, cells)]
     return list(dict.fromkeys(key.replace('"', "") for key in found))
+
+
+def keys_of_joined(header: Header, cells: Sequence[str]) -> Iterator[str]:
+    """What may be the applications of rows that stand in one line, as where a line break was lost: the last cell of one and the first of the next are one."""
+    at, last = header.names.index("application"), max(header.width, len(header.names)) - 1
+    for border in range(last, len(cells) - last, last):
+        if at == 0:
+            yield from (cells[border][start:].strip() for start in range(max(0, len(cells[border]) - LONGEST_KEY), len(cells[border])))
+        elif at == last:
+            yield from (cells[border][:end].strip() for end in range(1, min(len(cells[border]), LONGEST_KEY) + 1))
+        else:
+            yield from (cells[border - last + at], cells[border + at])
 
 
 def keys_in(header: Header, cells: Sequence[str]) -> list[str]:

@@ -163,7 +163,7 @@ def staged(header: Header, rows: Iterable[Row], counts: Counter[str]) -> Iterato
         row = csvform.with_sure_key(header, row)
         names = csvform.keys(header, row)
         for place, key in enumerate(names):
-            yield StagedRow(key or None, row.line, row.text, row.flaw, counted=place == 0)
+            yield StagedRow(key or None, row.line, "" if row.flaw else row.text, row.flaw, counted=place == 0)
         if names == [""]:
             nameless = row.line
             yield from may_belong(above, nameless)

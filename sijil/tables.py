@@ -15,6 +15,7 @@ from workflows.text import canonical
 LONGEST_ROW = 100_000  # bytes; below the limit of the csv module, and far above any row of ours
 SEPARATORS = ",;\t"
 BLANK = f' {SEPARATORS}"'
+COLUMN_NAMES = 3  # cells of a row that are names of columns: no answer is one, so it is a header, or ends in one
 SAYS_SEPARATOR = re.compile(r'"?sep=(.)', re.IGNORECASE)  # Excel's own first line
 
 
@@ -121,9 +122,9 @@ def row(header: Header, known: Collection[str], line: Line, text: str) -> Row:
         cells = header.cells(text)
     except csv.Error:
         return flawed(header, line, text, "has a quotation mark that is opened and not closed, or not doubled inside a text: a row ends at its line.")
-    if cells[0] in known and all(cell in known for cell in cells):
-        if cells == header.names:
-            return Row(line.number, text, cells, f"Line {line.number} is the header again.")
+    if cells == header.names:
+        return Row(line.number, text, cells, f"Line {line.number} is the header again.")
+    if sum(cell in known for cell in cells) >= COLUMN_NAMES:
         raise Refused("second_header", f"Line {line.number} is another header, with other columns than line {header.line}. Make two files of them.")
     if len(cells) != len(header.names):
         wanted = f"the header has {len(header.names)}: a text that holds the separator needs quotes."

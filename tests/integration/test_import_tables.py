@@ -1,5 +1,6 @@
 """Tables as offices send them: no household is taken in part, whatever stands in its rows and wherever they stand."""
 
+import csv
 import gzip
 import json
 import random
@@ -212,3 +213,30 @@ def test_every_row_is_accounted_for_whatever_a_file_holds(tmp_path: Path) -> Non
     taken = {key.removeprefix("import:"): len(body["members"]) for key, body in stored()}
     assert len(taken) > 10
     assert {key: members for key, members in taken.items() if key in whole} == {key: whole[key] for key in taken if key in whole}
+
+
+@pytest.mark.parametrize("first", ["application", "milieu", "member.idcs"])
+def test_a_line_break_that_was_lost_leaves_no_household_in_part(imported: Imported, first: str) -> None:
+    """With the application at the beginning, in the middle and at the end of a row. One of the rows joined is a child, whose head stands below."""
+    columns = [*HEADER[HEADER.index(first) :], *HEADER[: HEADER.index(first)]]
+    by_name = [dict(zip(HEADER, next(csv.reader([row])), strict=True)) for row in rows_of(*MADE[:2])]
+    by_name.sort(key=lambda cells: (cells["application"], cells["member.relationship"] == "head"))
+    sent = [",".join(cells[name] for name in columns) for cells in by_name]
+    border = next(at for at, cells in enumerate(by_name) if cells["application"] != by_name[0]["application"])
+    joined = [",".join(columns), *sent[: border - 1], sent[border - 1] + sent[border], *sent[border + 1 :]]
+
+    counts, rejects = imported("\n".join(joined), "file.csv")
+
+    assert counts["taken"] == 0
+    assert {each["application"] for each in MADE[:2]} <= {each["application"] for each in rejects}
+
+
+@pytest.mark.parametrize("between", ["", "\n"])
+def test_a_second_file_behind_the_first_with_its_columns_in_another_order_refuses_both(imported: Imported, between: str) -> None:
+    """Also where nothing ended the first one's last line, and where one of the columns is unknown: read by the first header, cars would be cows."""
+    other = list(HEADER)
+    cars, cows, phone = (other.index(name) for name in ("belongings.cars", "belongings.cows", "phone"))
+    other[cars], other[cows], other[phone] = "belongings.cows", "belongings.cars", "telephone"
+    with pytest.raises(Refused) as refused:
+        imported(table(*MADE[:2]).rstrip() + between + ",".join(other) + "\n" + "".join(rows_of(MADE[2])), "file.csv")
+    assert refused.value.code == "second_header"

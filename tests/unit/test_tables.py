@@ -94,6 +94,7 @@ def test_another_encoding_refuses_the_file_with_the_line_and_how_to_save_it(wron
         ("\n,,\n", "no_header", "empty"),
         ("x" * (LONGEST_ROW + 1), "no_header", "columns"),
         ("key,name,town\n1,A,B\nname,key,town\n", "second_header", "Line 3 is another header"),
+        ("key,name,town\n1,A,B\nremark,name,town,key\n", "second_header", "Line 3 is another header"),
     ],
 )
 def test_a_wrong_header_refuses_the_file_and_says_which_column(header: str, code: str, said: str) -> None:
