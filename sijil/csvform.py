@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from models.errors import Problem
 from sijil.tables import Header, Row
 from workflows.declaration import ApplicationBody, Belongings, Bills, Housing, Member
-from workflows.text import canonical, whole_number
+from workflows.text import whole_number
 
 YES_NO = {
     "true": True, "yes": True, "1": True, "oui": True, "vrai": True, "نعم": True,

@@ -77,7 +77,7 @@ def test_every_message_is_a_sentence_of_ours_without_what_was_sent() -> None:
 
 
 @pytest.mark.parametrize("depth", [150, 491, 600, 980, 100_000])
-@pytest.mark.parametrize("opened, closed", [("[", "]"), ('{"a":', "}")])
+@pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}")])
 def test_what_is_nested_deeply_is_refused_however_deep_it_is(depth: int, opened: str, closed: str) -> None:
     nested = opened * depth + "1" + closed * depth
     assert said(read, nested) == said(read, '{"bills": ' + nested + "}") == ["Is nested too deeply."]
