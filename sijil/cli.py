@@ -57,6 +57,15 @@ class Commands(TyperGroup):
         super().__init__(**attributes)
         self.commands = Modules(COMMANDS)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command that was named; what is wrong with an argument is said in our words, not in those of the library that read it."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            if isinstance(error.__cause__, ValidationError):
+                error.message = in_our_words(error.__cause__)
+            raise
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Their names."""
         return list(COMMANDS)
@@ -101,6 +110,15 @@ def main() -> None:
         fail(*(in_one(PREFIX + each["field"].upper(), each["message"]) for each in problems_of(error)))
     except Exception as error:  # noqa: BLE001 - the command line's edge: its text and its traceback may quote a name
         our_fault(unexpected(error), error)
+
+
+def in_our_words(error: ValidationError) -> str:
+    """What is wrong with an argument."""
+    from workflows.problems import OTHERWISE, SENTENCES  # loads the declaration with it, which most commands need not wait for
+
+    each = error.errors(include_url=False, include_input=False)[0]
+    said = str(each["ctx"]["error"]) if each["type"] == "value_error" else SENTENCES.get(each["type"], OTHERWISE).format(**each.get("ctx", {}))
+    return said if said.endswith(".") else f"{said}."
 
 
 def unexpected(error: Exception) -> str:

@@ -55,6 +55,19 @@ def test_a_verdict_that_is_none_is_refused_with_those_there_are(no_servers: obje
     assert all(verdict in ran.err for verdict in REASONS)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("decide", "RSU-0000-0000-0000", "lft", "--reason", "moved", "--as", "amina"), "is not one of"),
+        (("messages", "list", "--limit", "-1"), "Must be at least 1."), (("doubts", "list", "--limit", "x"), "Must be a whole number."),
+        (("generate", "--households", "1.5"), "Must be a whole number."), (("work", "--processes", "0"), "Must be at least 1."),
+    ],
+)  # fmt: skip
+def test_no_sentence_of_a_library_says_what_is_wrong_with_an_argument(no_servers: object, sijil: Run, given: tuple[str, ...], said: str) -> None:
+    ran = sijil(*given)
+    assert (ran.code, said in ran.err, "Value error" in ran.err, "Input should" in ran.err) == (2, True, False, False)
+
+
 def test_the_verdicts_of_the_command_are_those_of_the_stage() -> None:
     assert get_args(Verdict) == tuple(REASONS)
 
