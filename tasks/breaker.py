@@ -23,6 +23,7 @@ class Breaker:
     most: int  # messages of a call
     failures: int = 0
     opened: bool = False
+    told: tuple[str, timedelta] | None = None  # why it was opened, and for how long: said again where the reason is another or the pause longer
     until: float = 0.0
     size: int = 1  # of the next call; doubled by each that is answered, so that a probe risks one message
 
@@ -41,15 +42,16 @@ class Breaker:
             return
         pause = wait or PAUSE
         self.until = now() + pause.total_seconds()
-        if not self.opened:
+        if self.told is None or why != self.told[0] or pause > self.told[1]:
             log.warning("the gateway is left alone for a while; messages wait", why=why, seconds=round(pause.total_seconds()))
+            self.told = (why, pause)
         self.opened = True
 
     def answered(self) -> None:
         """The gateway answered for the messages of a call."""
         if self.opened:
             log.info("the gateway answers again")
-        self.failures, self.opened, self.until = 0, False, 0.0
+        self.failures, self.opened, self.told, self.until = 0, False, None, 0.0
         self.size = min(self.most, self.size * 2)
 
 

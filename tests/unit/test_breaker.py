@@ -77,3 +77,14 @@ def test_opening_and_closing_are_said_once_each(said: list[str]) -> None:
     made.answered()
 
     assert [line.split(";")[0] for line in said] == ["the gateway is left alone for a while", "the gateway answers again"]
+
+
+def test_another_reason_or_a_longer_pause_is_said_while_it_is_open(said: list[str]) -> None:
+    """As where a gateway that was away comes back and asks to be left alone for an hour."""
+    made = opened()
+    for _ in range(3):
+        made.failed("HTTP 429", timedelta(hours=1))
+    made.failed("HTTP 429", timedelta(hours=2))
+    made.failed("HTTP 429", timedelta(minutes=50))
+
+    assert len(said) == 3
