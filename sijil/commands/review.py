@@ -6,6 +6,7 @@ import typer
 
 from models import clock
 from models.database import raw, transact, transaction
+from models.errors import Refused
 from notifications.notices import notices
 from sijil.commands.arguments import Reference
 from sijil.doubt_view import in_full, in_one_line, proposer, told
@@ -22,6 +23,13 @@ doubts_app = typer.Typer(no_args_is_help=True, help="Applications that wait for 
 app.add_typer(doubts_app, name="doubts")
 Verdict = Literal["lift", "correct", "refuse"]
 REASON_CODES = "; ".join(f"to {verdict}: {', '.join(reasons)}" for verdict, reasons in REASONS.items())
+
+
+def known_verdict(given: str) -> str:
+    """A verdict that there is. Raises Refused for another: the parser's own words begin with "Value error"."""
+    if given not in REASONS:
+        raise Refused("unknown_verdict", f"There is no verdict '{given}'. There are {', '.join(REASONS)}.")
+    return given
 
 
 @doubts_app.command("list")
@@ -53,7 +61,7 @@ def show_doubt(
 @app.command("decide")
 def decide(
     reference: Reference,
-    verdict: Annotated[Verdict, typer.Argument(help="A refusal needs two caseworkers.")],
+    verdict: Annotated[Verdict, typer.Argument(parser=known_verdict, metavar="VERDICT", help="lift, correct or refuse. A refusal needs two caseworkers.")],
     reason: Annotated[str, typer.Option(help=f"Why, as a code: {REASON_CODES}.")],
     caseworker: Annotated[str, typer.Option("--as", help="The caseworker who decides; kept as a pseudonym.")],
     version: Annotated[int | None, typer.Option(help="The version that was looked at; refused if the case moved on since.")] = None,
