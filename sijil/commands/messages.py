@@ -53,9 +53,11 @@ def list_messages(
     with needed_servers():
         choice = chosen(reference, statuses, error, template)
         with transaction() as session:
-            rows = listed(raw(session), choice, most)
-    lines = [f"{r['reference']}  {r['status']:<8}{r['tries']:>4}  {r['template']:<22}{r['since']:%F %T}  {r['error'] or ''}".rstrip() for r in rows]
-    answer({"messages": rows}, as_json, *(lines or ["no such message"]))
+            rows = listed(raw(session), choice, most + 1)
+    lines = [f"{r['reference']}  {r['status']:<8}{r['tries']:>4}  {r['template']:<22}{r['since']:%F %T}  {r['error'] or ''}".rstrip() for r in rows[:most]]
+    if len(rows) > most:
+        lines.append("and more (--limit)")
+    answer({"messages": rows[:most]}, as_json, *(lines or ["no such message"]))
 
 
 @messages_app.command("retry")
@@ -73,7 +75,10 @@ def retry_messages(
         while done := retried(choice):
             count += done
         if not count:
-            raise Refused("nothing_to_retry", "No such message waits, failed or is stuck. `sijil messages list` shows those there are.")
+            raise Refused(
+                "nothing_to_retry",
+                "No such message failed, is stuck or waits for a later try. What is due goes by itself: `sijil messages list --status owed`.",
+            )
     answer({"retried": count}, as_json)
 
 

@@ -13,6 +13,8 @@ from tests.integration.waking import waiting
 from tests.people import after, citizen
 from workflows.intake import Taken
 
+WAITS_FOR_NOTHING = "sijil: No such message failed, is stuck or waits for a later try. What is due goes by itself: `sijil messages list --status owed`.\n"
+
 
 @pytest.fixture
 def taken(database: str) -> list[Taken]:
@@ -54,6 +56,11 @@ def test_the_list_is_narrowed_by_its_options(taken: list[Taken], ready: Run, opt
     assert {each["reference"] for each in shown} == {taken[place].reference for place in found}
 
 
+@pytest.mark.parametrize(("most", "cut"), [(1, True), (2, False)])
+def test_a_list_that_is_cut_says_so(taken: list[Taken], ready: Run, most: int, cut: bool) -> None:
+    assert ("and more (--limit)" in ready("messages", "list", "--limit", most).out) is cut
+
+
 def test_the_list_of_one_application_shows_all_of_it_that_was_not_sent(taken: list[Taken], ready: Run) -> None:
     ran = ready("messages", "list", taken[2].reference)
     assert "HTTP 429" in ran.out
@@ -93,7 +100,7 @@ def test_what_is_under_a_lease_sent_or_erased_is_not_retried(taken: list[Taken],
 
     ran = ready("messages", "retry", taken[2].reference)
 
-    assert (ran.code, ran.err) == (2, "sijil: No such message waits, failed or is stuck. `sijil messages list` shows those there are.\n")
+    assert (ran.code, ran.err) == (2, WAITS_FOR_NOTHING)
     assert rows("select status, error from message where case_id = %s order by seq", taken[2].case_id) == before
 
 
