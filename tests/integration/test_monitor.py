@@ -190,7 +190,7 @@ def test_the_sweep_wakes_delivery_where_messages_are_owed_but_not_while_it_is_pa
     database: str, broker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     woken: list[str] = []
-    monkeypatch.setattr(sweep, "wake", woken.append)
+    monkeypatch.setattr(sweep, "wake", lambda queue, **how: woken.append(queue))
     file_clean(1)
     sweep.sweep(sweep.DeathDetector())
     assert woken == ["verification", "delivery"]

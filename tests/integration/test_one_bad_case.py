@@ -5,6 +5,7 @@ import pytest
 
 from models.errors import Refused, Stale
 from models.settings import settings
+from tests.conftest import forget_settings
 from tests.filing import MACHINE_PATH, Worker, drain_all, events_of, everything, file_clean, healthy, rows, stage_of, stages, value
 from tests.integration.registers import Poisoned
 from tests.people import after, citizen, retry_parked
@@ -40,17 +41,19 @@ def test_halving_finds_it_in_few_steps(poisoned: Poisoned, worker: Worker) -> No
     assert len(poisoned.register.asked) <= 12  # twenty, two halves, and so on: two questions a step, five steps
 
 
-def test_it_waits_longer_after_every_try_and_no_try_comes_before_its_time(poisoned: Poisoned, worker: Worker) -> None:
+def test_it_waits_longer_after_every_try_and_no_try_comes_before_its_time(poisoned: Poisoned, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIJIL_TRIES_SPREAD", "7300")
+    forget_settings()
     drainer = worker(outside=poisoned.register.outside())
     drain_all(drainer)
     drain_all(drainer)
     assert value("select tries from trouble") == 1
-    assert value("select round(extract(epoch from a.at - t.at)) from attempt a, trouble t") == 1
+    assert value("select round(extract(epoch from a.at - t.at)) from attempt a, trouble t") == 100
 
-    with after(seconds=3):
+    with after(seconds=300):
         drain_all(drainer)
         assert value("select tries from trouble") == 2
-        assert value("select round(extract(epoch from a.at - t.at)) from attempt a, trouble t") == 8
+        assert value("select round(extract(epoch from a.at - t.at)) from attempt a, trouble t") == 800
 
 
 def try_until_parked(drainer: Drainer, tries: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from unicodedata import category, normalize
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.errors import Refused
@@ -138,6 +138,7 @@ def from_another_keyboard(draw: Callable[..., Any], value: Any) -> Any:
     return typed_otherwise(draw, value) if isinstance(value, str) else value
 
 
+@settings(max_examples=30)  # of a household each, whose every letter is drawn
 @given(st.data(), bodies())
 def test_an_application_is_the_same_by_key_and_hash_from_another_keyboard(data: st.DataObject, body: Json) -> None:
     if all(throughout(member.get(name, "x")) for member in body["members"] for name in OPTIONAL[3:]) and throughout(body["commune"]):
