@@ -58,7 +58,7 @@ def test_a_verdict_that_is_none_is_refused_with_those_there_are(no_servers: obje
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (("decide", "RSU-0000-0000-0000", "lft", "--reason", "moved", "--as", "amina"), "is not one of"),
+        (("decide", "RSU-0000-0000-0000", "lft", "--reason", "moved", "--as", "amina"), "There is no verdict"),
         (("messages", "list", "--limit", "-1"), "Must be at least 1."), (("doubts", "list", "--limit", "x"), "Must be a whole number."),
         (("generate", "--households", "1.5"), "Must be a whole number."), (("work", "--processes", "0"), "Must be at least 1."),
     ],
