@@ -161,7 +161,7 @@ def stand_in(drainer: Drainer, stop: Event) -> None:
             short = drainer.short_of_threads()
             if short and drainer.stand_in():
                 continue
-            if short or drainer.slow.is_set():
+            if short or drainer.asking_is_slow():
                 stop.wait(STAND_IN_SECONDS)
             else:
                 drainer.slow.wait(LASTING_SECONDS)

@@ -106,7 +106,7 @@ class Drainer:
 
         Beside a thread that waits for an answer where asking takes long: all others would wait for that with it.
         """
-        with self.lock.exclusive(BESIDE_SECONDS if self.slow.is_set() else PATIENCE):
+        with self.lock.exclusive(BESIDE_SECONDS if self.asking_is_slow() else PATIENCE):
             attempt = self.batches.attempts.take(self.batches.serves, clock.now())
             if attempt is None:
                 return 0
@@ -115,10 +115,14 @@ class Drainer:
 
     def short_of_threads(self) -> bool:
         """Whether asking takes long and a thread is at it, or all threads are at something that does."""
-        if any(answers.slow() for answers in list(self.answers.values())):
+        if self.asking_is_slow():
             return busy(BESIDE_SECONDS) > 0
         self.slow.clear()
         return busy(LASTING_SECONDS) >= self.batches.attempts.threads
+
+    def asking_is_slow(self) -> bool:
+        """Whether a question of any queue took long of late, to no avail."""
+        return any(answers.slow() for answers in list(self.answers.values()))
 
     def stand_in(self) -> int:
         """Where it is short of threads: one person in each queue is worked beside them; how many cases that were."""
