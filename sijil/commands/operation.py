@@ -65,12 +65,18 @@ def show_backlogs(as_json: bool) -> None:
 def line_of(row: Mapping[str, Any]) -> str:
     """A queue in one line."""
     wait = "-" if row["expected_wait"] is None else row["expected_wait"]
-    state = row["state"]
-    if state == "paused":
-        state = f"paused since {row['paused_since']:%F %R} by {row['paused_by']}"
-    elif state == "held":
-        state = f"stage '{row['held_stage']}' held since {row['held_since']:%F %R}, all fail: {row['error']}"
-    return f"{row['queue']:<14}{row['depth']:>9}{row['oldest_seconds']:>10}{row['rate']:>9}{wait:>9}{row['apart']:>7}  {state}"
+    return f"{row['queue']:<14}{row['depth']:>9}{row['oldest_seconds']:>10}{row['rate']:>9}{wait:>9}{row['apart']:>7}  {state_of(row)}"
+
+
+def state_of(row: Mapping[str, Any]) -> str:
+    """Whether workers take it up, and if not, why."""
+    if row["state"] == "paused":
+        return f"paused since {row['paused_since']:%F %R} by {row['paused_by']}"
+    if row["state"] == "held":
+        return f"stage '{row['held_stage']}' held since {row['held_since']:%F %R}, all fail: {row['error']}"
+    if row["state"] == "left_alone":
+        return f"gateway left alone by {row['left_alone_by']} of {row['of_workers']} workers"
+    return str(row["state"])
 
 
 def age(seconds: int) -> str:

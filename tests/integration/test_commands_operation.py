@@ -58,6 +58,35 @@ def test_queues_pauses_and_resumes(ready: Run) -> None:
     assert "not paused" in again.err
 
 
+def test_queues_says_how_many_workers_leave_the_gateway_alone(ready: Run, worker: Worker) -> None:
+    file_clean(1)
+    first, second, third = worker({"delivery"}), worker({"delivery", "scoring"}), worker({"scoring"})
+    for each in (first, second, third):
+        each.batches.attempts.heartbeat(value("select now()"), {"gateway_open": 1})
+    rows("insert into worker (host, pid, queues, since, seen_at, counters) values ('gone', 1, '{delivery}', now(), now(), '{}')")
+    rows("update message set status = 'sent', sent_at = now()")
+    file_clean(1, 1)
+
+    ran = ready("queues", "--json")
+    found = queue_rows(ran)
+    assert "-      0  gateway left alone by 2 of 2 workers" in ran.out
+    assert {name: found["delivery"][name] for name in ("state", "left_alone_by", "of_workers", "expected_wait")} == {
+        "state": "left_alone", "left_alone_by": 2, "of_workers": 2, "expected_wait": None,
+    }  # fmt: skip
+    assert found["scoring"]["state"] == "open"
+
+    first.batches.attempts.heartbeat(value("select now()"), {"gateway_open": 0})
+    ran = ready("queues", "--json")
+    assert "gateway left alone by 1 of 2 workers" in ran.out
+    assert queue_rows(ran)["delivery"]["expected_wait"] is not None
+    second.batches.attempts.heartbeat(value("select now()"), {"gateway_open": 0})
+    assert queue_rows(ready("queues", "--json"))["delivery"]["state"] == "open"
+
+    second.batches.attempts.heartbeat(value("select now()"), {"gateway_open": 1})
+    ready("queues", "pause", "delivery")
+    assert queue_rows(ready("queues", "--json"))["delivery"]["state"] == "paused"
+
+
 def test_workers_shows_who_is_alive_and_what_they_hold(ready: Run, worker: Worker) -> None:
     assert ready("workers", "--json").json == {"workers": []}
     (taken,) = file_clean(1)

@@ -67,11 +67,12 @@ def queues(connection: Connection, now: datetime) -> list[dict[str, Any]]:
     """Of each queue: depth, age of the oldest in seconds, work done a second over the last minute, and the wait that follows.
 
     Cases since they became ready; of the delivery queue all messages owed, since they were due (a failed try makes them due later).
-    `apart`: cases set apart, which are worked one by one, each at its own time; they are not in `depth`. A paused queue says who holds it back and since when.
+    `apart`: cases set apart, which are worked one by one, each at its own time; they are not in `depth`. A paused queue says who holds it back and since when;
+    the delivery queue says how many of its workers leave the gateway alone.
     """
     done = decided_by_queue(connection, now - RATE_OVER) | {DELIVERY: one(connection, SENT, [now - RATE_OVER])[0]}
     waiting = connection.execute(DEPTH, [list(ALLOWANCE), list(ALLOWANCE.values()), list(QUEUES)]).fetchall()
-    held, apart = pauses(connection), dict(connection.execute(APART).fetchall())
+    held, apart = left_alone(connection) | pauses(connection), dict(connection.execute(APART).fetchall())
     return [
         in_queue(queue, depth, since, done.get(queue, 0), now) | {"apart": apart.get(queue, 0), "state": "open"} | held.get(queue, {})
         for queue, (depth, since) in zip(ALL_QUEUES, [*waiting, one(connection, OWED)], strict=True)
@@ -97,6 +98,16 @@ def pauses(connection: Connection) -> dict[str, dict[str, Any]]:
     return held | {
         queue: {"state": "paused", "paused_since": since, "paused_by": names.get(actor, actor), "expected_wait": None} for queue, since, actor in rows
     }
+
+
+def left_alone(connection: Connection) -> dict[str, dict[str, Any]]:
+    """What is different in the delivery queue where workers leave the gateway alone; where all do, nobody knows how long it will wait."""
+    serving = [row for row in workers(connection) if row["alive"] and DELIVERY in row["queues"]]
+    away = sum(bool(row["counters"].get("gateway_open")) for row in serving)
+    if not away:
+        return {}
+    found = {"state": "left_alone", "left_alone_by": away, "of_workers": len(serving)}
+    return {DELIVERY: found | ({"expected_wait": None} if away == len(serving) else {})}
 
 
 def with_people(connection: Connection, now: datetime) -> list[dict[str, Any]]:
