@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from psycopg.rows import dict_row
 
 from models import clock
-from models.database import Connection
+from models.database import Connection, value
 
 STATUSES = ("owed", "sending", "failed", "stuck")  # what can be looked at; those that were sent are many
 AGAIN = ("failed", "stuck", "owed")  # what can be sent again: not what is under a lease
@@ -22,6 +22,7 @@ LIST = f"""
     from message m join receipt r using (case_id) left join event e using (case_id, seq)
     where {CHOSEN} order by m.status, m.case_id, m.seq limit %(most)s
 """
+COUNT = f"select count(*) from message m where {CHOSEN}"
 SOME = "select case_id, seq, template from message m where {} order by 1, 2, 3 limit %(most)s for update skip locked"
 # What was erased has no text to send; what is due already needs no word.
 SENDABLE = "m.body is not null and (m.status <> 'owed' or m.due_at > now() + %(shift)s)"
@@ -55,6 +56,11 @@ def listed(connection: Connection, choice: Choice, most: int) -> list[dict[str, 
     """So many of these messages: reference, template, status, tries, error, since when they are owed and when they are looked at again."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(LIST, choice.parameters(most)).fetchall()
+
+
+def counted(connection: Connection, choice: Choice) -> int:
+    """How many messages these are."""
+    return int(value(connection, COUNT, choice.parameters(0)))
 
 
 def retry(connection: Connection, choice: Choice) -> int:

@@ -1,6 +1,8 @@
 """For operators: messages that the gateway did not take. Shows and changes no recipient and no text."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from shlex import quote
+from typing import Annotated, Any
 
 import typer
 
@@ -8,8 +10,8 @@ from models.database import raw, transaction
 from models.errors import Refused
 from sijil.commands.arguments import Operator, Reference
 from sijil.embedded import needed_servers
-from sijil.say import Json, answer
-from tasks.ledger import AGAIN, STATUSES, Choice, listed, retry, settle
+from sijil.say import Json, answer, program
+from tasks.ledger import AGAIN, STATUSES, Choice, counted, listed, retry, settle
 from tasks.wake import wake
 from workflows.flow import DELIVERY
 from workflows.keyed import pseudonym
@@ -54,10 +56,27 @@ def list_messages(
         choice = chosen(reference, statuses, error, template)
         with transaction() as session:
             rows = listed(raw(session), choice, most + 1)
-    lines = [f"{r['reference']}  {r['status']:<8}{r['tries']:>4}  {r['template']:<22}{r['since']:%F %T}  {r['error'] or ''}".rstrip() for r in rows[:most]]
+        lines = lines_of(rows[:most]) or [none_of(choice, asked=bool(status or reference))]
     if len(rows) > most:
         lines.append("and more (--limit)")
-    answer({"messages": rows[:most]}, as_json, *(lines or ["no such message"]))
+    answer({"messages": rows[:most], "more": len(rows) > most}, as_json, *lines)
+
+
+def lines_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Each message in a line."""
+    return [f"{r['reference']}  {r['status']:<8}{r['tries']:>4}  {r['template']:<22}{r['since']:%F %T}  {r['error'] or ''}".rstrip() for r in rows]
+
+
+def none_of(choice: Choice, *, asked: bool) -> str:
+    """What to say where there is none. Whoever did not ask for a status is told how many of the same wait, and how to see them."""
+    if asked:
+        return "no such message"
+    with transaction() as session:
+        count = counted(raw(session), choice._replace(statuses=("owed",)))
+    if not count:
+        return "none failed or stuck, and none waits"
+    narrowed = "".join(f" --{name} {quote(given)}" for name, given in (("error", choice.error), ("template", choice.template)) if given)
+    return f"none failed or stuck; {count} {'waits' if count == 1 else 'wait'}: {program()} messages list --status owed{narrowed}"
 
 
 @messages_app.command("retry")

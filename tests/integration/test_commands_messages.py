@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from models.errors import Unavailable
+from sijil.say import program
 from tests.filing import file_clean, rows, value
 from tests.integration.auditing import erase
 from tests.integration.gateways import BookGateway, a_deliverer
@@ -58,7 +59,25 @@ def test_the_list_is_narrowed_by_its_options(taken: list[Taken], ready: Run, opt
 
 @pytest.mark.parametrize(("most", "cut"), [(1, True), (2, False)])
 def test_a_list_that_is_cut_says_so(taken: list[Taken], ready: Run, most: int, cut: bool) -> None:
-    assert ("and more (--limit)" in ready("messages", "list", "--limit", most).out) is cut
+    ran = ready("messages", "list", "--limit", most, "--json")
+    assert ("and more (--limit)" in ran.out, ran.json["more"]) == (cut, cut)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "none failed or stuck; 3 wait: {program} messages list --status owed\n"),
+        (["--error", "HTTP 429"], "none failed or stuck; 1 waits: {program} messages list --status owed --error 'HTTP 429'\n"),
+        (["--template", "approved"], "none failed or stuck, and none waits\n"),
+        (["--status", "failed"], "no such message\n"),
+    ],
+)
+def test_a_list_of_nothing_says_how_many_wait(taken: list[Taken], ready: Run, options: list[str], said: str) -> None:
+    rows("update message set status = 'owed'")
+
+    ran = ready("messages", "list", *options)
+
+    assert (ran.code, ran.out) == (0, said.format(program=program()))
 
 
 def test_the_list_of_one_application_shows_all_of_it_that_was_not_sent(taken: list[Taken], ready: Run) -> None:
