@@ -129,7 +129,7 @@ class Operators:
         until = clock.now()
         try:
             with transaction() as session:
-                pauses.resume(raw(session), queue)
+                pauses.resume(raw(session), queue, "operator")
             self.pauses.append(Pause(queue, since, until))
         except Refused:
             pass  # the pause was never written down, or the answer to the resumption was lost

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
+import structlog
 import typer
 from rich.console import Console
 
@@ -21,6 +22,7 @@ from workflows.queue.pauses import pause, resume
 
 WATCH_SECONDS = 2.0
 
+log = structlog.get_logger()
 app = typer.Typer()
 queues_app = typer.Typer(invoke_without_command=True, help="What waits where, for workers and for people: how many, the oldest, rate, expected wait.")
 app.add_typer(queues_app, name="queues")
@@ -91,17 +93,19 @@ def age(seconds: int) -> str:
 def pause_queue(queue: Queue, by: Operator = "operator", as_json: Json = False) -> None:
     """Workers leave this queue alone until it is resumed."""
     with needed_servers(), transaction() as session:
-        pause(raw(session), queue, by, clock.now())
+        actor = pause(raw(session), queue, by, clock.now())
+    log.info("queue paused", queue=queue, by=actor)
     answer({"paused": queue}, as_json)
 
 
 @queues_app.command("resume")
-def resume_queue(queue: Queue, as_json: Json = False) -> None:
+def resume_queue(queue: Queue, by: Operator = "operator", as_json: Json = False) -> None:
     """Workers take this queue up again."""
     with needed_servers():
         with transaction() as session:
-            resume(raw(session), queue)
+            ended = resume(raw(session), queue, by)
         wake(queue)
+    log.info("queue resumed", queue=queue, by=ended.resumed_by, paused_by=ended.paused_by, since=f"{ended.since:%FT%TZ}")
     answer({"resumed": queue}, as_json)
 
 

@@ -128,7 +128,7 @@ def test_the_page_says_what_is_assumed() -> None:
 
 # Codes that no answer of the API can hold: caseworkers' and operators' own, and one of a word that the body's schema refuses.
 OF_COMMANDS_ALONE = {
-    "still_open", "anchors_damaged", "unknown_reason", "needs_second_person", "no_index", "not_paused", "unknown_queue", "not_under_review",
+    "still_open", "anchors_damaged", "unknown_reason", "needs_second_person", "no_index", "already_paused", "not_paused", "unknown_queue", "not_under_review",
     "not_a_document", "invalid_declaration", "invalid_variables", "unknown_answer", "another_reason", "no_name",
     "clocks_differ", "clock_jumped", "clock_doubtful",
     "history_contradicts_anchors", "nothing_lost", "unknown_anchor",

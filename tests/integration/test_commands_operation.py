@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.filing import Worker, a_household, drain_all, events_of, file, file_clean, rows, stage_of, value
 from tests.integration.running import Ran, Run
@@ -51,11 +52,32 @@ def test_queues_pauses_and_resumes(ready: Run) -> None:
     assert f"-      0  paused since {since:%F %R} by omar" in shown.out
     assert "omar" not in value("select actor from paused_queue")
 
+    again = ready("queues", "pause", "fraud", "--as", "nadia")
+    assert (again.code, again.err) == (2, f"sijil: The queue 'fraud' is already paused since {since:%F %R} by omar.\n")
+    assert value("select since from paused_queue") == since
+
     assert ready("queues", "resume", "fraud", "--json").json == {"resumed": "fraud"}
     assert queue_rows(ready("queues", "--json"))["fraud"]["state"] == "open"
     again = ready("queues", "resume", "fraud")
     assert again.code == 2
     assert "not paused" in again.err
+
+
+def test_who_paused_and_who_resumed_is_logged_by_pseudonym_and_can_be_looked_up(ready: Run) -> None:
+    with capture_logs() as logged:
+        ready("queues", "pause", "fraud", "--as", "omar")
+        since = value("select since from paused_queue")
+        ready("queues", "resume", "fraud", "--as", "Nadia Alami")
+
+    actors = dict(rows("select name, actor from staff_name"))
+    assert logged == [
+        {"event": "queue paused", "log_level": "info", "queue": "fraud", "by": actors["omar"]},
+        {
+            "event": "queue resumed", "log_level": "info", "queue": "fraud", "by": actors["Nadia Alami"], "paused_by": actors["omar"],
+            "since": f"{since:%FT%TZ}",
+        },
+    ]  # fmt: skip
+    assert all(actor.startswith("operator:") for actor in actors.values())
 
 
 def test_queues_says_how_many_workers_leave_the_gateway_alone(ready: Run, worker: Worker) -> None:

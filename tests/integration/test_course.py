@@ -188,7 +188,7 @@ def pause(queue: str) -> None:
 
 def resume(queue: str) -> None:
     with transaction() as session:
-        pauses.resume(raw(session), queue)
+        pauses.resume(raw(session), queue, "omar")
 
 
 def test_a_paused_queue_is_left_alone_until_it_is_resumed(application: Taken, worker: Worker) -> None:
