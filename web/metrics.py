@@ -1,4 +1,7 @@
-"""Counts for Prometheus: queues, workers, messages. Read from the database, so that any portal process answers for all workers."""
+"""Counts for Prometheus: queues, workers, messages. Read from the database, so that any portal process answers for all workers.
+
+The broker alone is asked by the portal itself.
+"""
 
 from collections.abc import Iterable
 
@@ -9,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from models import clock
 from models.database import Connection, raw, transaction
+from tasks.broker import broker_state
 from workflows.queue.monitor import daily_jobs, held_stages, messages, parked_groups, queues, uncounted, with_people, workers
 
 # Of each counter that a worker keeps: its metric, how many make one of the metric's unit, and what it counts.
@@ -23,14 +27,15 @@ COUNTED = {
 class Counts(Collector):
     """Everything counted, as it is now."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, broker: str) -> None:
+        self.connection, self.broker = connection, broker
 
     def collect(self) -> Iterable[Metric]:
         """All metrics."""
         yield from of_queues(self.connection)
         yield from of_people(self.connection)
         yield from of_workers(self.connection)
+        yield gauge("sijil_broker_ready", "1 where the broker answers this portal and takes writes.", [((), self.broker == "ready")])
         yield gauge("sijil_parked", "Cases that wait for an operator.", [((), sum(each["cases"] for each in parked_groups(self.connection)))])
         yield from of_held(self.connection)
         yield gauge("sijil_uncounted", "Cases that failed, and whose failure could not be counted.", [((), uncounted(self.connection))])
@@ -91,7 +96,8 @@ def gauge(name: str, help_text: str, values: Iterable[tuple[tuple[str, ...], flo
 @get("/metrics", sync_to_thread=True, include_in_schema=False)
 def metrics() -> Response[bytes]:
     """In Prometheus' text format."""
+    broker = broker_state()  # before the transaction, which must not wait for it
     with transaction() as session:
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(Counts(raw(session)))
+        registry.register(Counts(raw(session), broker))
         return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")

@@ -75,6 +75,26 @@ def test_a_broker_that_answers_and_takes_no_writes_is_told_from_one_that_is_read
     assert client.get("/health/ready").json()["broker"] == "ready"
 
 
+def test_a_broker_that_is_away_or_takes_no_writes_is_in_the_metrics(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert metrics_of(client)["sijil_broker_ready"][()] == 1
+    the_broker().client.config_set("maxmemory", "1")
+    try:
+        assert metrics_of(client)["sijil_broker_ready"][()] == 0
+    finally:
+        the_broker().client.config_set("maxmemory", "0")
+
+    monkeypatch.setenv("SIJIL_BROKER_URL", "redis://127.0.0.1:9/0")
+    forget_settings()
+    assert metrics_of(client)["sijil_broker_ready"][()] == 0
+
+
+def test_every_metric_has_its_row_in_the_manual_and_no_other_has(client: Client) -> None:
+    page = (Path(__file__).parents[2] / "docs/operating.md").read_text(encoding="utf-8").split("| metric | alert when |")[1].split("\n\n")[0]
+    listed = {name.removesuffix("_total") for row in page.splitlines() for name in re.findall(r"`(sijil_\w+)`", row.split(" | ")[0])}
+
+    assert listed == set(metrics_of(client))
+
+
 def test_without_its_broker_it_is_ready_and_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIJIL_BROKER_URL", "redis://127.0.0.1:9/0")
     forget_settings()
