@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar
-from litestar.datastructures import CacheControlHeader
+from litestar.datastructures import CacheControlHeader, State
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import License
@@ -19,6 +19,7 @@ from web import health, metrics, portal
 from web.api import applications
 from web.edge import Edge, refuse_encoded
 from web.errors import HANDLERS
+from web.outage import Outage
 
 HERE = Path(__file__).parent
 
@@ -28,6 +29,7 @@ def create_app() -> Litestar:
     configure_logs()
     kept = CacheControlHeader(max_age=3600, public=True)
     statics = create_static_files_router(path="/static", directories=[HERE / "static"], include_in_schema=False, cache_control=kept)
+    outage = Outage()
     app = Litestar(
         route_handlers=[*portal.HANDLERS, *applications.HANDLERS, *health.HANDLERS, metrics.metrics, statics],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
@@ -36,6 +38,8 @@ def create_app() -> Litestar:
         openapi_config=openapi(),
         request_max_body_size=settings().max_body,
         logging_config=None,
+        state=State({"outage": outage}),
+        on_shutdown=[outage.end],
     )  # fmt: skip
     app.asgi_handler = Edge(app.asgi_handler)
     return app

@@ -49,6 +49,8 @@ def problem(status: int, detail: str, **more: Any) -> Response[Any]:
 def on_sijil_error(request: Request[Any, Any, Any], error: SijilError) -> Answer:
     """One of the five."""
     status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), None)
+    if isinstance(error, Unavailable):
+        request.app.state.outage.note(error)
     if status is None:
         return on_any(request, error)
     if isinstance(error, Refused):

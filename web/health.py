@@ -1,6 +1,7 @@
 """For load balancers and operators: is the process alive, can it do its work."""
 
 from litestar import Response, get
+from litestar.datastructures import State
 
 from models.errors import Unavailable
 from models.migrate import require
@@ -19,11 +20,12 @@ def live() -> Alive:
     "/health/ready", sync_to_thread=True, operation_class=Described, operation_id="isReady", tags=["health"], summary="Ready",
     response_description="It can do its work.", responses=problems(503),
 )  # fmt: skip
-def ready() -> Response[Ready]:
+def ready(state: State) -> Response[Ready]:
     """The database answers and has the tables of this version. A broker that is away only makes things slower, and is said."""
     try:
         require()
-    except Unavailable:
+    except Unavailable as error:
+        state.outage.note(error)
         return problem(503, "The database does not answer, or is not migrated.")
     return Response(Ready(status="ready", database="ready", broker=broker_state()))
 

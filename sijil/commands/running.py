@@ -1,8 +1,11 @@
 """Running it: the demo, the portal, the workers."""
 
 import signal
+from contextlib import suppress
+from socket import socket
 from typing import Annotated
 
+import structlog
 import typer
 import uvicorn
 
@@ -18,8 +21,10 @@ from tasks.supervisor import Supervisor
 from workflows.flow import ALL_QUEUES
 
 START_SECONDS = 60  # for which it waits for servers that do not answer: after an outage all start at once, and a service manager gives up sooner
+STARTUP_FAILURE = 3  # the exit code of uvicorn itself
 WAIT_SECONDS = 20  # for which a page or a call waits for what others hold, before it says that it could not
 
+log = structlog.get_logger()
 app = typer.Typer()
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Where the portal listens. Default: SIJIL_PORT, or 8000.")]
 
@@ -70,7 +75,27 @@ def serve(
     with needed_servers(patience=START_SECONDS):
         bound_transactions(WAIT_SECONDS)
         typer.echo(f"http://{settings().host}:{settings().port}  (Ctrl-C ends it)")
-        uvicorn.run("web.app:create_app", factory=True, host=settings().host, port=settings().port, log_level="warning", log_config=None, access_log=False)
+        listens(settings().host, settings().port)
+
+
+class Portal(uvicorn.Server):
+    """Says when it listens."""
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """As uvicorn's, then a line of log."""
+        await super().startup(sockets)
+        if self.started:
+            log.info("portal ready", address=f"http://{self.config.host}:{self.config.port}")
+
+
+def listens(host: str, port: int) -> None:
+    """Serves until it is ended. Ends the command with uvicorn's own exit code where it cannot start."""
+    config = uvicorn.Config("web.app:create_app", factory=True, host=host, port=port, log_level="warning", log_config=None, access_log=False)
+    portal = Portal(config)
+    with suppress(KeyboardInterrupt):
+        portal.run()
+    if not portal.started:
+        raise typer.Exit(STARTUP_FAILURE)
 
 
 @app.command("demo")

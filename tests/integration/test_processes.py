@@ -1,13 +1,16 @@
 """Real processes: a worker works a case to its end, ends in good order, and is started again when it dies."""
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -257,6 +260,23 @@ def test_work_that_starts_before_its_servers_waits_for_them(
     # Then it works
     (taken,) = file_clean(1)
     until(lambda: stage_of(taken) == "notified")
+
+
+def test_a_portal_says_once_where_it_listens_and_then_answers_there(start: Start, tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    said = tmp_path / "said"
+    portal = start("sijil", "serve", "--port", address.rpartition(":")[2], said=said)
+
+    until(lambda: said.read_text().endswith("\n") or portal.poll() is not None)
+
+    (line,) = said.read_text().splitlines()
+    entry = json.loads(line)
+    assert (entry["event"], entry["address"], entry["level"]) == ("portal ready", address, "info")
+    assert httpx.get(f"{address}/health/ready").status_code == 200
+    portal.send_signal(signal.SIGINT)
+    assert portal.wait(PATIENCE) == 0
 
 
 def test_the_sweep_gives_back_what_a_dead_worker_held_and_wakes_the_next(start: Start) -> None:

@@ -4,19 +4,24 @@ import gzip
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic, sleep
+from types import SimpleNamespace
 
+import psycopg
 import pytest
 from litestar.routes import HTTPRoute
 from prometheus_client.parser import text_string_to_metric_families
 
 import web
 from models import clock
+from models.database import Connection, close_pool
 from tasks.broker import broker as the_broker
 from tests.conftest import forget_settings
 from tests.factories import a_body
 from tests.filing import a_drainer, drain_all, file_clean
 from tests.portal.conftest import Client
 from tests.portal.standing import registered, to_correct
+from web import outage
 from web.app import create_app
 
 # Every address there is, and whose it is. A new one must say so here.
@@ -41,6 +46,11 @@ def without_database(monkeypatch: pytest.MonkeyPatch, client: Client) -> Client:
     monkeypatch.setenv("SIJIL_DATABASE_URL", "postgresql://sijil:secret-word@127.0.0.1:9/sijil")
     forget_settings()
     return client
+
+
+def refuse() -> Connection:
+    """As psycopg does where nobody listens."""
+    raise psycopg.OperationalError("connection refused")
 
 
 def metrics_of(client: Client) -> dict[str, dict[tuple[str, ...], float]]:
@@ -111,6 +121,29 @@ def test_without_its_database_it_is_alive_and_not_ready(without_database: Client
         assert answer.headers["retry-after"]
         assert "127.0.0.1" not in answer.text
         assert "secret-word" not in answer.text
+
+
+def test_an_outage_of_the_database_is_logged_once_when_it_begins_and_once_when_it_is_over(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    tell = lambda event, error="": said.append(f"{event} {error}".strip())  # noqa: E731 - it stands for both levels
+    monkeypatch.setattr(outage, "log", SimpleNamespace(warning=tell, info=tell))
+    monkeypatch.setattr(outage, "LOOK_SECONDS", 0.05)
+    for _ in range(2):
+        said.clear()
+        with monkeypatch.context() as away:
+            away.setattr("models.database.dial", refuse)
+            close_pool()
+            for address in ("/health/ready", "/metrics", "/fr/status/RSU-0000-0000-0000", "/health/ready"):
+                assert client.get(address).status_code == 503
+            sleep(0.2)
+            assert len(said) == 1
+        until = monotonic() + 10
+        while len(said) < 2 and monotonic() < until:
+            sleep(0.01)
+
+        assert said[0].startswith("database away DatabaseAway in reaching: The database at postgresql://")
+        assert said[1:] == ["database back"]
+        assert client.get("/health/ready").status_code == 200
 
 
 def test_without_its_database_the_first_page_stands_and_others_ask_for_patience(without_database: Client) -> None:
