@@ -19,6 +19,12 @@ from workflows.problems import OTHERWISE, PATTERNS, SENTENCES, WHOLE
 STATUS: dict[type[SijilError], int] = {Refused: 422, Stale: 409, NotFound: 404, Unavailable: 503}
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}  # RFC 9110; Python before 3.13 has the words of older ones
 STATUS_OF_CODE = {"too_large": 413, "not_json": 415, "encoded": 415, "already_registered": 409, "open_application": 409}
+# Of what the framework refuses, in our words.
+SAID = {
+    400: "This is not a request that the address takes.", 401: "This may not be read.", 403: "This may not be read.",
+    404: "There is nothing at this address.", 405: "The address does not take this method. The header Allow names those that it takes.",
+}  # fmt: skip
+SAID_OTHERWISE = "This request is not taken as it is."
 FOR_PROGRAMS = ("api", "health", "metrics", "schema")  # first words of addresses
 MOST_PROBLEMS = 100  # of one answer: a megabyte of nonsense is not answered with ten
 log = structlog.get_logger()
@@ -70,8 +76,7 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Answ
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         most = f"at most {settings().max_body:,} bytes"
         return on_sijil_error(request, Refused("too_large", f"A body may have {most}.", problems=[Problem(WHOLE, f"Must have {most}.")]))
-    known = HTTPStatus(error.status_code)
-    shown = error_response(request, known, f"{known.description or known.phrase}.")
+    shown = error_response(request, error.status_code, SAID.get(error.status_code, SAID_OTHERWISE))
     shown.headers.update(error.headers or {})
     return shown
 

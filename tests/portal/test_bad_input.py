@@ -4,11 +4,15 @@ import gzip
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from http import HTTPStatus
 from http.client import HTTPConnection
 from typing import Any
 
 import httpx
 import pytest
+from litestar import Request
+from litestar.exceptions import HTTPException
+from litestar.testing import RequestFactory
 
 from models import clock
 from models.settings import settings
@@ -16,6 +20,7 @@ from tests.factories import a_body, a_child, a_head, a_spouse
 from tests.filing import rows
 from tests.portal.conftest import Client
 from tests.portal.problems import MARK, PROBLEM, errors_of
+from web.errors import SAID, SAID_OTHERWISE, on_http_error
 
 APPLICATIONS = "/api/v1/applications"
 TABLES = ("cases", "receipt", "declaration", "event", "message")
@@ -307,11 +312,26 @@ def test_another_method_is_refused_with_those_that_there_are(client: Client, met
 
     assert errors_of(answer, 405) == {}
     assert "POST" in answer.headers["allow"]
+    assert answer.json()["detail"] == "The address does not take this method. The header Allow names those that it takes."
+
+
+def test_whatever_the_framework_refuses_is_said_in_our_words() -> None:
+    """Not in Python's description of the status, nor in the framework's own words."""
+    request: Request[Any, Any, Any] = Request(RequestFactory().get("/api/v1/nothing").scope)
+    for status in HTTPStatus:
+        if 400 <= status < 500 and status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            answer = on_http_error(request, HTTPException(MARK, status_code=status, headers={"allow": "GET"}))
+
+            content: Any = answer.content
+            assert (answer.status_code, answer.headers["allow"]) == (status, "GET")
+            assert content["detail"] == SAID.get(status, SAID_OTHERWISE)
 
 
 def test_nothing_that_a_program_asks_for_in_vain_is_answered_with_a_page(client: Client) -> None:
     for address in ("/api/v1/applications/RSU-0000-0000-0000", "/api/v1/nothing", "/api/", "/health/none", "/api/v1/applications/%00"):
-        assert errors_of(client.get(address), 404) == {}
+        answer = client.get(address)
+        assert errors_of(answer, 404) == {}
+        assert "URI" not in answer.json()["detail"]
 
 
 def test_our_own_fault_has_a_reference_and_no_trace(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
