@@ -132,10 +132,17 @@ def line_of(member: dict[str, Any]) -> str:
 
 def standing(others: Sequence[Other]) -> list[str]:
     """Whether the others still hold somebody, and what that means for lifting the doubt."""
+    if not (why := why_not_lifted(others)):
+        return ["", "Nobody else holds a member of it any more: once the doubt is lifted, it goes on."]
+    return ["", f"* declared in both. {why[0]}", *why[1:]]
+
+
+def why_not_lifted(others: Sequence[Other]) -> list[str]:
+    """Who still holds somebody, so that lifting the doubt leads nowhere; nothing where nobody does."""
     holders = [other.reference for other in others if other.holds]
     if not holders:
-        return ["", "Nobody else holds a member of it any more: once the doubt is lifted, it goes on."]
-    lines = ["", f"* declared in both. Still held by {', '.join(holders)}: until they are let go, lifting the doubt would bring it back, and is not offered."]
+        return []
+    lines = [f"Still held by {', '.join(holders)}: until they are let go, lifting the doubt would bring it back, and is not offered."]
     if registered := [other.reference for other in others if other.holds and other.stage == "notified"]:
         lines.append(f"{', '.join(registered)} is registered, and cannot let go yet: correct or refuse, or leave it open.")
     return lines

@@ -15,6 +15,7 @@ from workflows.load import COLUMNS, CaseRow, case_files, find
 UNDER_REVIEW = "open and not machine and stage = 'under_review'"  # in the words of the index
 COUNT = f"select count(*) from cases where {UNDER_REVIEW}"
 LONGEST = f"select {COLUMNS} from cases where {UNDER_REVIEW} order by stage_since, id limit %s"
+ANY = f"select {COLUMNS} from cases where id = %s"
 ONE = f"select {COLUMNS} from cases where {UNDER_REVIEW} and id = %s"
 # Whoever was named may have let go since, and somebody else have claimed the person.
 HOLD_NOW = "select case_id from person_claim where idcs = any(%s) and household_id <> %s"
@@ -63,10 +64,26 @@ def doubted(connection: Connection, reference: str) -> tuple[CaseFile, list[Othe
     if row is None:
         raise Refused("not_under_review", f"{reference} waits for no caseworker: it is '{case.stage}'.")
     (file,) = case_files(connection, [CaseRow(*row)])
-    signals = raised(file)
-    persons = [member.idcs for member in file.declaration.members]
-    hold = {number for (number,) in connection.execute(HOLD_NOW, [persons, file.household_id])}
-    return file, others(connection, hold.union(*(signal.cases for signal in signals)), persons)
+    named = (signal.cases for signal in raised(file))
+    return file, others(connection, hold_now(connection, file).union(*named), persons_of(file))
+
+
+def holders(connection: Connection, reference: str) -> list[Other]:
+    """Those who hold a member of this household now: whatever was said of a doubt, it comes back while they do. Raises NotFound."""
+    row = connection.execute(ANY, [find(connection, reference).id]).fetchone()
+    assert row is not None
+    (file,) = case_files(connection, [CaseRow(*row)])
+    return others(connection, hold_now(connection, file), persons_of(file))
+
+
+def persons_of(file: CaseFile) -> list[str]:
+    """The identifiers of its members."""
+    return [member.idcs for member in file.declaration.members]
+
+
+def hold_now(connection: Connection, file: CaseFile) -> set[int]:
+    """The other cases that hold one of its members."""
+    return {number for (number,) in connection.execute(HOLD_NOW, [persons_of(file), file.household_id])}
 
 
 def others(connection: Connection, case_ids: Iterable[int], persons: Sequence[str]) -> list[Other]:

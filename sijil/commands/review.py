@@ -3,18 +3,19 @@
 from typing import Annotated, Literal
 
 import typer
+from sqlmodel import Session
 
 from models import clock
 from models.database import raw, transact, transaction
 from models.errors import Refused
 from notifications.notices import notices
 from sijil.commands.arguments import Reference
-from sijil.doubt_view import in_full, in_one_line, proposer, told
+from sijil.doubt_view import in_full, in_one_line, proposer, told, why_not_lifted
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer
 from tasks.wake import wake_after_answer
-from workflows.doubts import doubted, waiting
-from workflows.people import CaseworkerAnswer, answer_of_caseworker
+from workflows.doubts import doubted, holders, waiting
+from workflows.people import CaseworkerAnswer, StageNow, answer_of_caseworker
 from workflows.staff import names_of
 from workflows.stages.review import REASONS
 
@@ -70,11 +71,19 @@ def decide(
     """A caseworker answers a doubt."""
     with needed_servers():
         given = CaseworkerAnswer(reference, caseworker, verdict, reason, version)
-        now = transact(lambda session: answer_of_caseworker(session, given, clock.now(), notices))
+        now = transact(lambda session: answered(session, given))
         wake_after_answer(now.queues)
     lines = [f"{now.event}: the case is '{now.stage}' now (version {now.version})."]
     if now.event == "DoubtLifted":
-        lines.append("It is screened again: should another household still hold one of its persons, it comes back for review.")
+        lines.append("It is screened again: should another household claim one of its persons meanwhile, it comes back for review.")
     if now.event == "RefusalProposed":
         lines.append("A second caseworker must agree before the application is refused.")
     answer({"event": now.event, "stage": now.stage, "version": now.version}, as_json, *lines)
+
+
+def answered(session: Session, given: CaseworkerAnswer) -> StageNow:
+    """The answer is taken; raises Refused for a doubt lifted in vain, with who holds whom: such an answer is not offered either."""
+    now = answer_of_caseworker(session, given, clock.now(), notices)
+    if now.event == "DoubtLifted" and (why := why_not_lifted(holders(raw(session), given.reference))):
+        raise Refused("still_held", " ".join(why))
+    return now

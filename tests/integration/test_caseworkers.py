@@ -278,11 +278,26 @@ def test_a_proposal_of_a_review_that_ended_is_not_shown_in_the_next(doubted: tup
 
 
 def test_decide_lifts_a_doubt_and_says_where_the_case_stands(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    _, later = doubted
+    first, later = doubted
+    rows("delete from person_claim where case_id = %s", first.case_id)
     ran = ready("decide", later.reference.lower(), "lift", "--reason", "moved", "--as", "amina", "--json")
 
     assert (ran.code, ran.json["event"], ran.json["stage"]) == (0, "DoubtLifted", "scored")
     assert version_of(later) == ran.json["version"]
+
+
+def test_a_doubt_of_somebody_who_is_still_held_is_not_lifted_in_vain_and_the_holder_is_named(doubted: tuple[Taken, Taken], ready: Run) -> None:
+    first, later = doubted
+    before = version_of(later)
+
+    ran = ready("decide", later.reference, "lift", "--reason", "moved", "--as", "amina")
+
+    said = ran.err.removeprefix("sijil: ").rstrip("\n")
+    assert (ran.code, ran.out, version_of(later), stage_of(later)) == (2, "", before, "under_review")
+    assert said.startswith(f"Still held by {first.reference}: ")
+    assert f"{first.reference} is registered, and cannot let go yet" in said
+    shown = ready("doubts", "show", later.reference).out
+    assert said in " ".join(shown.splitlines())
 
 
 def test_decide_refuses_only_with_two_caseworkers(doubted: tuple[Taken, Taken], ready: Run) -> None:
