@@ -61,11 +61,11 @@ def asked_by_caseworker() -> Taken:
     return taken
 
 
-def rejected() -> Taken:
+def rejected(reason: str = "false_declaration") -> Taken:
     """A doubt, and two caseworkers who refuse."""
     taken = under_review()
     for name in ("caseworker-1", "caseworker-2"):
-        caseworker(taken, "refuse", "false_declaration", name)
+        caseworker(taken, "refuse", reason, name)
     return taken
 
 

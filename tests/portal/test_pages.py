@@ -11,6 +11,7 @@ from tests.filing import a_household, file, rows, value
 from tests.portal.conftest import HELPLINE, Client
 from tests.portal.standing import STANDINGS, asked_by_caseworker, registered, rejected, to_correct, work_off
 from web.language import day
+from workflows.stages.review import REASONS
 
 NOWHERE = "RSU-0000-0000-0000"
 both = pytest.mark.parametrize("language", LANGUAGES)
@@ -122,6 +123,20 @@ def test_a_caseworkers_reason_is_shown_to_the_secret_too(client: Client, languag
 
     assert text("pages", language, f"reason.{reason}") not in seen(client, address)
     assert text("pages", language, f"reason.{reason}") in unescape(client.post(f"{address}/why", data={"secret": taken.secret}).text)
+
+
+@both
+@pytest.mark.parametrize("reason", REASONS["refuse"])
+def test_what_whoever_was_refused_can_do_depends_on_the_reason_and_is_told_to_the_secret_alone(client: Client, language: str, reason: str) -> None:
+    taken = rejected(reason)
+    address = f"/{language}/status/{taken.reference}"
+    advice = {each: text("pages", language, f"advice.{each}") for each in REASONS["refuse"]}
+    generic = text("pages", language, "rejected.do")
+
+    before, told = seen(client, address), unescape(client.post(f"{address}/why", data={"secret": taken.secret}).text)
+
+    assert [each for each in (*advice.values(), generic) if each in before] == [generic]
+    assert [each for each in (*advice.values(), generic) if each in told] == [advice[reason]]
 
 
 def test_a_secret_with_foreign_digits_counts_and_a_broken_form_is_a_wrong_secret(client: Client) -> None:

@@ -21,6 +21,7 @@ COMPOSED = {
     (None, ".title"): STATES, (None, ".what"): STATES, (None, ".do"): STATES,
     ("step.", None): {name for name, _ in STEPS} | {"done", "now"},
     ("reason.", None): {*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]},
+    ("advice.", None): set(REASONS["refuse"]),
     ("error.", ".title"): {"400", "404", "500", "503"}, ("error.", ".do"): {"400", "404", "500", "503"},
 }  # fmt: skip
 PROPER = {"API", "RSU-XXXX-XXXX-XXXX"}  # names and forms that no language translates
