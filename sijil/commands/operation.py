@@ -1,5 +1,6 @@
 """For operators: queues, workers, and the life of one case."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -67,7 +68,7 @@ def show_backlogs(as_json: bool) -> None:
 def line_of(row: Mapping[str, Any]) -> str:
     """A queue in one line."""
     wait = "-" if row["expected_wait"] is None else row["expected_wait"]
-    return f"{row['queue']:<14}{row['depth']:>9}{row['oldest_seconds']:>10}{row['rate']:>9}{wait:>9}{row['apart']:>7}  {state_of(row)}"
+    return f"{row['queue']:<14}{row['depth']:>9}{row['oldest_seconds']:>10}{row['rate']:>9.1f}{wait:>9}{row['apart']:>7}  {state_of(row)}"
 
 
 def state_of(row: Mapping[str, Any]) -> str:
@@ -146,8 +147,13 @@ def standing(found: Mapping[str, Any]) -> str:
 
 def told(event: Mapping[str, Any]) -> str:
     """An event, where it led, who acted and what it says in codes."""
-    said = "erased" if event["facts"] is None else ", ".join(f"{name} {value}" for name, value in event["facts"].items())
+    said = "erased" if event["facts"] is None else ", ".join(f"{name} {plain(value)}" for name, value in event["facts"].items())
     return f"{event['kind']:<20} {event['stage'] or '':<17}{event['by']}{f'  ({said})' if said else ''}"
+
+
+def plain(value: object) -> object:
+    """A number that is written with a point, without the zeros at its end; anything else as it is."""
+    return value.rstrip("0").rstrip(".") if isinstance(value, str) and re.fullmatch(r"-?\d+\.\d+", value) else value
 
 
 def sent(message: Mapping[str, Any]) -> str:

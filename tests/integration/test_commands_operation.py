@@ -1,11 +1,13 @@
 """Operation by the command line: queues, workers, parked."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from sijil.commands.operation import plain
 from tests.filing import Worker, a_household, drain_all, events_of, file, file_clean, rows, stage_of, value
 from tests.integration.running import Ran, Run
 from workflows.flow import QUEUES
@@ -212,6 +214,34 @@ def test_show_tells_how_a_case_came_to_where_it_stands_and_names_nobody(doubted:
     declared = value("select body from declaration where case_id = %s", later.case_id)
     secrets = [str(each[name]) for each in declared["members"] for name in ("idcs", "birth_date")] + [declared["phone"], declared["commune"]]
     assert [each for each in secrets if each and each in ran.out] == []
+
+
+def test_numbers_are_shown_without_zeros_at_their_end_and_told_to_programs_as_they_are(ready: Run, worker: Worker) -> None:
+    (taken,) = file_clean(1)
+    drain_all(worker())
+    kept = "9.649565100000000000000000000"
+    rows("update event set facts = jsonb_set(facts::jsonb, '{score}', to_jsonb(%s::text)) where kind = 'ScoreComputed'", kept)
+
+    ran = ready("show", taken.reference, "--json")
+
+    assert re.findall(r"ScoreComputed .*\bscore (\S+?)[,)]", ran.out)[0] == kept.rstrip("0")
+    assert next(each["facts"]["score"] for each in ran.json["events"] if each["kind"] == "ScoreComputed") == kept
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"), [("9.6495000", "9.6495"), ("10.000", "10"), ("-0.50", "-0.5"), ("100", "100"), (100, 100), ("verify-1.0", "verify-1.0")]
+)
+def test_what_is_no_number_with_a_point_stays_as_it_is(written: object, shown: object) -> None:
+    assert plain(written) == shown
+
+
+def test_the_rate_has_one_decimal(ready: Run) -> None:
+    file_clean(3)
+    rows("update message set status = 'sent', sent_at = now() where case_id in (select min(case_id) from message)")
+
+    (line,) = [each for each in ready("queues").out.splitlines() if each.startswith("delivery")]
+
+    assert line.split()[3] == "0.0"
 
 
 def test_show_tells_of_a_parked_case_what_failed_and_of_an_erased_one_that_it_was_erased(ready: Run) -> None:
