@@ -12,11 +12,14 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import ceil
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, ClassVar
 
+REFUSED = {"busy": HTTPStatus.TOO_MANY_REQUESTS, "down": HTTPStatus.SERVICE_UNAVAILABLE}
 DRIP_SECONDS = 0.5  # between two bytes: each comes in time, the answer never
 
 
@@ -57,18 +60,20 @@ def mend(path: Path) -> None:
 class Handler(BaseHTTPRequestHandler):
     """POST /messages, POST /messages/status; and for proofs GET /calls (whose messages are in hand, by the port they call from) and POST /slow.
 
-    `{"how": "drip", "seconds": 5}`: until then every answer goes out a byte at a time; `"freeze"`: none at all.
+    `{"how": "drip", "seconds": 5}`: until then every answer goes out a byte at a time; `"freeze"`: none at all; `"busy"`: 429 with Retry-After; `"down"`: 503.
     """
 
     protocol_version = "HTTP/1.1"
     log: DeliveryLog
     delay: float
     in_hand: ClassVar[set[int]] = set()
-    slow: ClassVar[dict[str, float]] = {"drip": 0.0, "freeze": 0.0}  # until when, on the monotonic clock
+    slow: ClassVar[dict[str, float]] = {"drip": 0.0, "freeze": 0.0, "busy": 0.0, "down": 0.0}  # until when, on the monotonic clock
 
     def do_POST(self) -> None:
         """Accepts messages, or says which references are known."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path.startswith("/messages") and self.refuses():
+            return
         if self.path == "/messages":
             self.in_hand.add(self.client_address[1])
             try:
@@ -92,6 +97,18 @@ class Handler(BaseHTTPRequestHandler):
             self.send_whole(json.dumps({"ports": list(self.in_hand)}).encode())
         else:
             self.send_error(404)
+
+    def refuses(self) -> bool:
+        """Whether it takes nothing now, which it then says."""
+        for how, status in REFUSED.items():
+            if (left := self.slow[how] - time.monotonic()) > 0:
+                self.send_response(status)
+                if status == HTTPStatus.TOO_MANY_REQUESTS:
+                    self.send_header("Retry-After", str(ceil(left)))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return True
+        return False
 
     def reply(self, answer: dict[str, Any]) -> None:
         """200, with this; slowly, where it is told to be slow."""
