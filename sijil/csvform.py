@@ -7,12 +7,13 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from models.errors import Problem
+from sijil.staging import Beside
 from sijil.tables import Header, Row
 from workflows.declaration import ApplicationBody, Belongings, Bills, Housing, Member
 from workflows.text import whole_number
@@ -67,10 +68,11 @@ def with_sure_key(header: Header, row: Row) -> Row:
 def keys(header: Header, row: Row) -> list[str]:
     """The applications that a row may belong to: one, but for a row that cannot be read, of which nobody knows where its cells begin."""
     if not row.flaw:
-        return keys_in(header, row.cells)
-    as_they_stand = header.cells_as_they_stand(row.text)
-    found = keys_in(header, row.cells) + keys_in(header, as_they_stand) + [key for cells in (row.cells, as_they_stand) for key in keys_of_joined(header, cells)]
-    return list(dict.fromkeys(key.replace('"', "") for key in found))
+        return [row.cells[header.names.index("application")]]
+    readings = [row.cells, header.cells_as_they_stand(row.text), header.cells_with_blank_ones(row.text, strict=False)]
+    found = [key for cells in readings for key in keys_in(header, cells)] + [key for cells in readings for key in keys_of_joined(header, cells)]
+    between_marks = [part for key in found if '"' in key for part in key.split('"') if part]
+    return list(dict.fromkeys(key.replace('"', "") for key in found + between_marks))
 
 
 def keys_of_joined(header: Header, cells: Sequence[str]) -> Iterator[str]:
@@ -85,12 +87,56 @@ def keys_of_joined(header: Header, cells: Sequence[str]) -> Iterator[str]:
             yield from (cells[border - last + at], cells[border + at])
 
 
+def keys_of_halves(header: Header, first: Row, second: Row) -> list[str]:
+    """The applications that two rows may belong to where a line break within a cell made them of one; none where they are no halves."""
+    if not (first.flaw or second.flaw):
+        return []
+    try:
+        whole = header.cells(first.text + second.text)
+    except csv.Error:
+        return []
+    sound = [key for row in (first, second) if not row.flaw for key in keys(header, row)]
+    return [key for key in (*keys_in(header, whole), *sound) if key] if len(whole) == len(header.names) else []
+
+
+def is_torn(header: Header, row: Row) -> bool:
+    """Whether a row lacks cells: a separator may have been lost, and its application stand in one cell with what stood beside it."""
+    return row.flaw is not None and len(row.cells) < max(header.width, len(header.names))
+
+
 def keys_in(header: Header, cells: Sequence[str]) -> list[str]:
-    """What may stand under `application`: where there are too many or too few cells, nobody knows on which side of it."""
-    at, more = header.names.index("application"), len(cells) - len(header.names)
-    places = {at, at + more} if 0 < at < len(header.names) - 1 else {at + more if at else at}
-    found = [cells[place] for place in sorted(places) if 0 <= place < len(cells)]
+    """What may stand under `application`: where there are too many or too few cells, nobody knows on which side of it, or whether one stands within it."""
+    places = [place for place in places_of_key(header, len(cells)) if 0 <= place < len(cells)]
+    found = [cells[place] for place in places]
+    if len(header.names) < len(cells) < 2 * len(header.names) - 1:
+        pairs = [(cells[place], cells[place + 1]) for place in sorted(places) if place + 1 in places]
+        found += [between.join(pair) for pair in pairs for between in ("", header.separator)]
     return found or [""]
+
+
+def places_of_key(header: Header, count: int) -> list[int]:
+    """Where `application` may stand in a row of so many cells, the likeliest first."""
+    at, last = header.names.index("application"), max(header.width, len(header.names)) - 1
+    more = {count - len(header.names), count - last - 1}
+    surplus = 0 < max(more) < last
+    if at == 0:
+        return [0, 1] if surplus else [0]
+    if at == last:
+        return [at + max(more), at + max(more) - 1] if surplus else [at + max(more)]
+    ends = {at, *(at + each for each in more)}
+    return list(range(min(ends), max(ends) + 1)) if max(ends) - min(ends) < last else sorted(ends)
+
+
+def beside_key(header: Header) -> Beside:
+    """What may stand in the cells before and after that of the application."""
+    at = header.names.index("application")
+    return Beside(choices(header.names[at - 1 : at]), choices(header.names[at + 1 : at + 2]))
+
+
+def choices(column: list[str]) -> list[str] | None:
+    """The texts of a column, where they can be listed; none where there is no such column."""
+    annotation = FIELDS[column[0]].annotation if column else Literal[()]
+    return [str(each) for each in get_args(annotation)] if get_origin(annotation) is Literal else None
 
 
 def contradictions(header: Header, rows: Sequence[tuple[int, list[str]]]) -> list[Problem]:

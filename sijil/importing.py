@@ -148,7 +148,7 @@ def key_in(text: str) -> str | None:
 def from_table(file: BufferedReader, counts: Counter[str]) -> Iterator[Read]:
     """The applications of a table, in the order in which each begins, once all of it was read."""
     header, rows = table(lines_of(file, LONGEST_ROW), csvform.HEADER, csvform.NEEDED)
-    for group in groups(staged(header, rows, counts), MOST_READ + 1, settings().max_body):
+    for group in groups(staged(header, rows, counts), MOST_READ + 1, settings().max_body, csvform.beside_key(header)):
         yield from_group(header, group)
 
 
@@ -157,19 +157,28 @@ def staged(header: Header, rows: Iterable[Row], counts: Counter[str]) -> Iterato
 
     A row that names no application may be one of the rows above it, as where cells were merged, or of those below: neither is taken in part.
     """
-    above, nameless = "", None
+    above, nameless, before = "", None, None
     for row in rows:
         counts["read"] += 1
         row = csvform.with_sure_key(header, row)
         names = csvform.keys(header, row)
         for place, key in enumerate(names):
-            yield StagedRow(key or None, row.line, "" if row.flaw else row.text, row.flaw, counted=place == 0)
-        if names == [""]:
+            yield StagedRow(key or None, row.line, "" if row.flaw else row.text, row.flaw, place == 0, csvform.is_torn(header, row))
+        if before:
+            yield from halves(header, before, row)
+        if not names[0]:
             nameless = row.line
             yield from may_belong(above, nameless)
         else:
             yield from may_belong(names[0], nameless)
-            above, nameless = names[-1], None
+            above, nameless = names[0], None
+        before = row
+
+
+def halves(header: Header, first: Row, second: Row) -> Iterator[StagedRow]:
+    """Two rows that may be one, which a line break within a cell parted, under each application that it may be: what cannot be read of them refuses it."""
+    for key in csvform.keys_of_halves(header, first, second):
+        yield from (StagedRow(key, row.line, "", row.flaw, counted=False) for row in (first, second) if row.flaw)
 
 
 def may_belong(key: str, nameless: int | None) -> Iterator[StagedRow]:

@@ -10,8 +10,8 @@ import psycopg
 from models.database import Connection, dial, lost
 from models.errors import Unavailable
 
-STAGED = "create temporary table staged (key text, line bigint, text text, flaw text, counted bool)"
-COPY = "copy staged (key, line, text, flaw, counted) from stdin"
+STAGED = "create temporary table staged (key text, line bigint, text text, flaw text, counted bool, torn bool)"
+COPY = "copy staged (key, line, text, flaw, counted, torn) from stdin"
 # Of a key with too many rows or too much text only the beginning is read back, for it is refused in any case; rows without a key stand alone.
 GROUPED = """
     select first, key, rows, line, case when bytes <= %(bytes)s then text end, flaw
@@ -23,18 +23,39 @@ GROUPED = """
     where rows > 0 and place <= %(rows)s
     order by first, key, line
 """
+# A row that lacks a separator, under each key with which its own begins or ends; where sound rows have its own, only if the rest may be the cell beside it.
+TORN = """
+    insert into staged (key, line, text, flaw, counted, torn)
+    with sound as materialized (select distinct key from staged where flaw is null and key is not null),
+        lengths as materialized (select distinct length(key) as length from sound),
+        torn as materialized (select key, line, flaw, key in (select key from sound) as known from staged where torn)
+    select distinct sound.key, torn.line, '', torn.flaw, false, false
+    from torn join lengths on lengths.length < length(torn.key) cross join lateral (values
+        (left(torn.key, lengths.length), trim(substr(torn.key, lengths.length + 1)), %(after)s::text[]),
+        (right(torn.key, lengths.length), trim(left(torn.key, -lengths.length)), %(before)s::text[])
+    ) as part (key, rest, choices) join sound on sound.key = part.key
+    where choices is null or rest = any(choices) or not known and choices <> '{}'
+"""
 AT_ONCE = 20_000  # rows of one COPY: a longer one would hold up the vacuum of every table
 FETCHED = 500
 
 
 class StagedRow(NamedTuple):
-    """A row under its key. One that may belong to a second key is staged under that, too, and counted under the first alone."""
+    """A row under its key. One that may belong to a second key is staged under that, too, and counted under the first alone; `torn`: it lacks a separator."""
 
     key: str | None
     line: int
     text: str
     flaw: str | None = None
     counted: bool = True
+    torn: bool = False
+
+
+class Beside(NamedTuple):
+    """The texts that may stand before a key and after it, where these can be listed; of a side with no cell, none."""
+
+    before: list[str] | None
+    after: list[str] | None
 
 
 class Group(NamedTuple):
@@ -47,7 +68,7 @@ class Group(NamedTuple):
     flaws: list[str]
 
 
-def groups(rows: Iterable[StagedRow], most_rows: int, most_bytes: int) -> Iterator[Group]:
+def groups(rows: Iterable[StagedRow], most_rows: int, most_bytes: int, beside: Beside | None = None) -> Iterator[Group]:
     """All rows by their keys, in the order in which the keys come first. Raises Unavailable where the database goes away."""
     with staging() as connection:
         waiting = iter(rows)
@@ -55,6 +76,8 @@ def groups(rows: Iterable[StagedRow], most_rows: int, most_bytes: int) -> Iterat
             with connection.cursor() as cursor, cursor.copy(COPY) as copy:
                 for row in chain([first], islice(waiting, AT_ONCE - 1)):
                     copy.write_row(row)
+        if beside:
+            connection.execute(TORN, beside._asdict())
         # Held beyond its transaction: no snapshot stays open while the file is worked.
         with connection.cursor(name="grouped", withhold=True) as cursor:
             cursor.itersize = FETCHED
@@ -77,6 +100,7 @@ def staging() -> Iterator[Connection]:
 
 
 def group(key: str | None, found: list[tuple[Any, ...]]) -> Group:
-    """One key's rows as they were read back."""
-    texts = [row[4] for row in found]
-    return Group(key, found[0][2], [row[3] for row in found], None if None in texts else texts, [row[5] for row in found if row[5]])
+    """One key's rows as they were read back; one with a flaw may have come under it in several ways."""
+    texts, flaws = [row[4] for row in found], list(dict.fromkeys(row[5] for row in found if row[5]))
+    lines = [row[3] for row in found]
+    return Group(key, found[0][2], list(dict.fromkeys(lines)) if flaws else lines, None if None in texts else texts, flaws)

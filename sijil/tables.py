@@ -29,8 +29,12 @@ class Header(NamedTuple):
 
     def cells(self, text: str) -> list[str]:
         """A row's cells in canonical form. Raises csv.Error where its quotation marks do not fit together."""
-        found = [canonical(cell) for cell in next(csv.reader([text], delimiter=self.separator, strict=True), [])]
+        found = self.cells_with_blank_ones(text)
         return found if len(found) != self.width or any(found[len(self.names) :]) else found[: len(self.names)]
+
+    def cells_with_blank_ones(self, text: str, strict: bool = True) -> list[str]:
+        """The same, with those of the columns without a name; where it is not `strict`, quotation marks are taken as they come."""
+        return [canonical(cell) for cell in next(csv.reader([text], delimiter=self.separator, strict=strict), [])]
 
     def cells_as_they_stand(self, text: str) -> list[str]:
         """The cells of a row whose quotation marks do not fit together: as if they were none."""
@@ -126,6 +130,8 @@ def row(header: Header, known: Collection[str], line: Line, text: str) -> Row:
         return Row(line.number, text, cells, f"Line {line.number} is the header again.")
     if sum(cell in known for cell in cells) >= COLUMN_NAMES:
         raise Refused("second_header", f"Line {line.number} is another header, with other columns than line {header.line}. Make two files of them.")
+    if len(cells) == len(header.names) < header.width and not cells[-1] and len(header.cells_with_blank_ones(text)) < header.width:
+        return Row(line.number, text, cells, f"Line {line.number} has {len(cells)} cells, the header has {header.width}, and nothing tells which is missing.")
     if len(cells) != len(header.names):
         wanted = f"the header has {len(header.names)}: a text that holds the separator needs quotes."
         return Row(line.number, text, cells, f"Line {line.number} has {len(cells)} cells, {wanted}")

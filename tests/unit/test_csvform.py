@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.errors import Problem
-from sijil.csvform import HEADER, contradictions, keys, nested, rows
+from sijil.csvform import HEADER, contradictions, keys, keys_of_halves, nested, rows
 from sijil.tables import Header, Row
 from tests.factories import a_body, a_head, an_application, bodies_of_table
 from workflows.declaration import ApplicationBody
@@ -100,17 +100,29 @@ def test_rows_that_say_different_things_of_a_household_are_named_both() -> None:
 @pytest.mark.parametrize(
     ("names", "cells", "may_be"),
     [
-        (("application", "commune", "region"), ["A", "Fes", "6"], ["A"]),
-        (("application", "commune", "region"), ["A", "Douar", "Fes", "6"], ["A"]),
-        (("commune", "region", "application"), ["Douar", "Fes", "6", "A"], ["A"]),
-        (("commune", "application", "region"), ["Douar", "Fes", "A", "6"], ["Fes", "A"]),
+        (("application", "commune", "region"), ["A", "Fes"], ["A"]),
+        (("application", "commune", "region"), ["A", "Douar", "Fes", "6"], ["A", "Douar", "ADouar", "A,Douar"]),
+        (("commune", "region", "application"), ["Douar", "Fes", "6", "A"], ["A", "6", "6A", "6,A"]),
+        (("commune", "application", "region"), ["Douar", "Fes", "A", "6"], ["Fes", "A", "FesA", "Fes,A"]),
         (("commune", "application", "region"), ["A", "6"], ["A", "6"]),
-        (("application", "commune", "region"), ["", "Fes", "6"], [""]),
+        (("application", "commune", "region"), ["", "Fes"], [""]),
         (("commune", "region", "application"), ["Fes"], ["Fes"]),
+        (("application", "commune", "region"), ["A", 'B"C', "Fes", "6"], ["A", "BC", "ABC", "A,BC", "B", "C", "AB", "A,B"]),
     ],
 )
-def test_a_row_with_too_many_or_too_few_cells_belongs_to_the_application_on_either_side(names: tuple[str, ...], cells: list[str], may_be: list[str]) -> None:
-    assert keys(header_of(*names), Row(2, "", cells)) == may_be
+def test_a_row_with_too_many_or_too_few_cells_belongs_to_the_applications_that_may_stand_in_it(
+    names: tuple[str, ...], cells: list[str], may_be: list[str]
+) -> None:
+    assert keys(header_of(*names), Row(2, ",".join(cells), cells, "Wrong.")) == may_be
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "may_be"),
+    [(["20"], ["26-1", "Fes", "6"], ["2026-1", "26-1"]), (["26-1", "Fes", "6"], ["x"], ["26-1"]), (["20", "Fes"], ["26-1"], [])],
+)
+def test_rows_that_a_line_break_may_have_parted_belong_to_the_application_of_the_whole(first: list[str], second: list[str], may_be: list[str]) -> None:
+    rows = [Row(line, ",".join(cells), cells, "Wrong." if len(cells) < 3 else None) for line, cells in enumerate((first, second))]
+    assert list(dict.fromkeys(keys_of_halves(header_of("application", "commune", "region"), *rows))) == may_be
 
 
 def test_columns_come_in_any_order() -> None:
