@@ -20,7 +20,7 @@ from sijil.sources import lines_of, text_in
 from sijil.staging import Group, StagedRow, groups
 from sijil.summary import Summary, refusal
 from sijil.tables import LONGEST_ROW, is_table, table
-from sijil.textfiles import all_different, discard, line, to_write
+from sijil.textfiles import all_different, discard, line, outcomes_in
 from workflows import reading
 from workflows.declaration import OTHER_SCRIPT, Declared
 from workflows.fields import NO_CONTROLS, BirthDate, Idcs, Name
@@ -92,9 +92,9 @@ def enrol_file(path: Path, rejects: Path, progress: Callable[[Summary], None] = 
     all_different(path, rejects)
     waiting = groups(staged(path, summary.rows), TOLD, settings().max_body)
     batch = list(islice(waiting, BATCH))
-    with to_write(rejects) as file:
+    with outcomes_in(rejects) as reject:
         while batch:
-            take(batch, summary, file.write)
+            take(batch, summary, reject)
             progress(summary)
             batch = list(islice(waiting, BATCH))
     if not summary.counts["refused"]:

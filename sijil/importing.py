@@ -24,7 +24,7 @@ from sijil.sources import lines_of, text_in
 from sijil.staging import Group, StagedRow, groups
 from sijil.summary import Summary, refusal
 from sijil.tables import LONGEST_ROW, Header, Row, is_table, table
-from sijil.textfiles import PRIVATE, all_different, discard, line, to_write
+from sijil.textfiles import PRIVATE, all_different, discard, line, outcomes_in
 from tasks.wake import wake_after_intake
 from workflows import reading
 from workflows.declaration import MOST_READ, ApplicationBody
@@ -63,9 +63,9 @@ def import_file(path: Path, outputs: ImportOutputs, progress: Callable[[Summary]
     all_different(path, outputs.rejects, outputs.receipts)
     waiting = applications_in(path, summary.rows)
     batch = list(islice(waiting, SET))  # a file that is refused is so before anything is written
-    with to_write(outputs.rejects) as rejects, receipts_in(outputs.receipts) as receipts:
+    with outcomes_in(outputs.rejects) as reject, receipts_in(outputs.receipts) as receipt:
         while batch:
-            take(batch, summary, rejects.write, receipts)
+            take(batch, summary, reject, receipt)
             progress(summary)
             batch = list(islice(waiting, SET))
     if not summary.counts["refused"]:
@@ -80,8 +80,8 @@ def receipts_in(path: Path | None) -> Iterator[Callable[[str], object]]:
     if path is None:
         yield lambda text: None
         return
-    with to_write(path, mode=PRIVATE) as file:
-        yield file.write
+    with outcomes_in(path, mode=PRIVATE) as write:
+        yield write
 
 
 def take(batch: list[Read], summary: Summary, reject: Callable[[str], object], receipt: Callable[[str], object]) -> None:

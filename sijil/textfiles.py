@@ -3,8 +3,8 @@
 import json
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from io import BufferedReader
 from pathlib import Path
@@ -40,6 +40,34 @@ def to_write(path: Path, mode: int = 0o666) -> TextIO:
     """A file to write into. Raises Refused where it cannot be opened."""
     with writing(path):
         return open(path, "w", encoding="utf-8", opener=partial(opened_with, mode=mode))
+
+
+@contextmanager
+def outcomes_in(path: Path, mode: int = 0o666) -> Iterator[Callable[[str], object]]:
+    """Writes what became of a file's parts. Raises Refused where there is no room for it: what was taken by then stays so."""
+    file = to_write(path, mode)
+
+    def write(text: str) -> None:
+        with having_room(path):
+            file.write(text)
+
+    try:
+        yield write
+        with having_room(path):
+            file.close()
+    finally:
+        with suppress(OSError):  # where another mistake is on its way, or the same one
+            file.close()
+
+
+@contextmanager
+def having_room(path: Path) -> Iterator[None]:
+    """Raises Refused where a disk is full or away."""
+    try:
+        yield
+    except OSError as error:
+        said = f"{path} cannot be written to its end: {error.strerror}; what was taken is taken, and the same file can be given again."
+        raise Refused("not_writable", said) from None
 
 
 def opened_with(path: str, flags: int, mode: int) -> int:

@@ -90,8 +90,8 @@ def stoppable() -> Iterator[None]:
 
 
 def show_progress(summary: Summary) -> None:
-    """How many are done, on a line that is written over."""
-    typer.echo(f"\r{summary.counts.total():>9} read", nl=False, err=True)
+    """How many are done, on a line that is written over, be it by what went wrong."""
+    typer.echo(f"{summary.counts.total():>9} read\r", nl=False, err=True)
 
 
 def tell(found: Summary, words: tuple[str, str], rejects: Path, as_json: bool) -> None:

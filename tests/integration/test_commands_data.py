@@ -68,6 +68,21 @@ def test_import_writes_rejects_and_receipts_where_it_is_told(ready: Run, tmp_pat
     assert (tmp_path / "r.ndjson").read_text().count("\n") == (tmp_path / "s.ndjson").read_text().count("\n") == 1
 
 
+@pytest.mark.parametrize(("command", "option"), [("import", "--rejects"), ("import", "--receipts"), ("enrol", "--rejects")])
+def test_a_full_disk_under_the_outcomes_is_one_sentence_and_the_file_can_be_given_again(ready: Run, tmp_path: Path, command: str, option: str) -> None:
+    made = a_household()
+    good = made.body if command == "import" else made.persons[0].row()
+    path = ndjson(tmp_path / "in.ndjson", good, {})
+
+    ran = ready(command, path, option, "/dev/full")
+
+    last = ran.err.strip().splitlines()[-1]
+    assert (ran.code, last.startswith("sijil: /dev/full cannot be written to its end: No space left on device; what was taken is taken")) == (2, True)
+    assert "Traceback" not in ran.err
+    again = ready(command, path, "--json").json
+    assert (again["repeated" if command == "import" else "known"], again["refused"]) == (1, 1)
+
+
 def test_generate_enrol_and_import_make_a_register_that_can_be_worked(ready: Run, worker: Worker, tmp_path: Path) -> None:
     made = ready("generate", "--households", 30, "--seed", 5, "--to", tmp_path / "made", "--csv", "--json")
     assert (made.code, made.json["households"]) == (0, 30)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import Refused
-from sijil.textfiles import PRIVATE, discard, line, opened, to_write
+from sijil.textfiles import PRIVATE, discard, line, opened, outcomes_in, to_write
 
 
 @pytest.mark.parametrize(("place", "why"), [("nothing", "No such file or directory"), (".", "Is a directory")])
@@ -47,3 +47,17 @@ def test_only_a_plain_file_is_discarded(tmp_path: Path) -> None:
     for each in (pipe, link, plain, plain):
         discard(each)
     assert (plain.exists(), pipe.is_fifo(), link.is_symlink()) == (False, True, True)
+
+
+@pytest.mark.parametrize("length", [1, 1_000_000])
+def test_a_disk_without_room_for_the_outcomes_is_told_with_what_stands(length: int) -> None:
+    """Whether it is noticed while they are written or at the end."""
+    with pytest.raises(Refused) as refused, outcomes_in(Path("/dev/full")) as write:
+        write("x" * length)
+    said = "/dev/full cannot be written to its end: No space left on device; what was taken is taken, and the same file can be given again."
+    assert (refused.value.code, str(refused.value)) == ("not_writable", said)
+
+
+def test_no_room_is_needed_where_nothing_is_written() -> None:
+    with outcomes_in(Path("/dev/full")):
+        pass
