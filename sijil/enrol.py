@@ -118,7 +118,7 @@ def staged(path: Path, counts: Counter[str]) -> Iterator[StagedRow]:
 def values_in(path: Path) -> Iterator[tuple[int, Any]]:
     """What a file says of each person, and in which line; a Refused in place of what cannot be read."""
     with text_in(path) as file:
-        if is_table(path, file.peek()):
+        if is_table(path, file.peek(), COLUMNS):
             header, rows = table(lines_of(file, LONGEST_ROW), COLUMNS, [name for name in COLUMNS if name != "cin"])
             for row in rows:
                 cells = {name: cell for name, cell in zip(header.names, row.cells, strict=False) if cell}

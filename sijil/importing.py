@@ -115,8 +115,8 @@ def applications_in(path: Path, rows: Counter[str]) -> Iterator[Read]:
 
 
 def reads(file: BufferedReader, path: Path, rows: Counter[str]) -> Iterator[Read]:
-    """By what the file is: JSON where it begins so, a table by its name, else one application a line."""
-    if is_table(path, file.peek()):
+    """By what the file is: JSON where it begins so, a table by its first line or its name, else one application a line."""
+    if is_table(path, file.peek(), csvform.HEADER):
         yield from from_table(file, rows)
         return
     for text in objects_in(file, settings().max_body):

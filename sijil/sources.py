@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,11 @@ NO_TEXT: dict[bytes, tuple[str, str]] = {
     b"PK\x03\x04": ("a workbook (.xlsx, .ods) or another zip archive", SAVE_AS),
     b"PK\x05\x06": ("an empty zip archive", UNPACK),
     b"\xd0\xcf\x11\xe0": ("an old workbook (.xls), or one with a password", SAVE_AS),
+    b"\x00\x01\x00\x00Standard": ("an Access database (.mdb, .accdb)", SAVE_AS),
+    b"SQLite format 3\x00": ("an SQLite database", SAVE_AS),
+    b"$FL2": ("an SPSS file (.sav)", SAVE_AS),
+    b"$FL3": ("an SPSS file (.zsav)", SAVE_AS),
+    b"PAR1": ("a Parquet file", SAVE_AS),
     b"%PDF": ("a PDF", SAVE_AS),
     b"7z\xbc\xaf": ("a 7z archive", UNPACK),
     b"Rar!": ("a rar archive", UNPACK),
@@ -45,7 +51,9 @@ class Line(NamedTuple):
 @contextmanager
 def text_in(path: Path) -> Iterator[io.BufferedReader]:
     """The text of a file, in UTF-8 where the file says nothing else. Raises Refused for one that cannot be read or is no text."""
-    with opened(path) as file:
+    with opened(path) as raw:
+        # Of a pipe, too, a whole block is seen at the beginning.
+        file: io.BufferedReader = raw if raw.seekable() else io.BufferedReader(Bounded(raw, sys.maxsize), CHUNK)
         try:
             yield utf8(unpacked(file, path.stat().st_size))
         except (EOFError, zlib.error, gzip.BadGzipFile):
@@ -106,10 +114,11 @@ class Transcoded(io.RawIOBase):
 
 def utf8(file: io.BufferedReader) -> io.BufferedReader:
     """The text as UTF-8. Raises Refused for what is no text."""
-    head = file.peek(8)[:8]
+    head = file.peek()
     for beginning, (kind, advice) in NO_TEXT.items():
         if head.startswith(beginning):
             raise Refused("no_text", f"The file is {kind}, which is not read here. {advice}")
+    head = head[:8]
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return io.BufferedReader(Transcoded(file, "utf-16"), CHUNK)
     if head.startswith(codecs.BOM_UTF8):

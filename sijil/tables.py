@@ -18,6 +18,8 @@ BLANK = f' {SEPARATORS}"'
 COLUMN_NAMES = 3  # cells of a row that are names of columns: no answer is one, so it is a header, or ends in one
 SAYS_SEPARATOR = re.compile(r'"?sep=(.)', re.IGNORECASE)  # Excel's own first line
 
+CONTROLS = re.compile(rb"[\x01-\x08\x0b\x0e-\x1f\x7f]")
+
 
 class Header(NamedTuple):
     """The columns by name, what separates them, the line where they stand, and how many cells it has: spreadsheets add columns without a name."""
@@ -50,9 +52,30 @@ class Row(NamedTuple):
     flaw: str | None = None
 
 
-def is_table(path: Path, head: bytes) -> bool:
-    """Whether a file is a table by its name, packed or not; one that begins as JSON is none."""
-    return not is_json(head) and path.with_name(path.name.lower().removesuffix(".gz")).suffix in (".csv", ".tsv", ".tab", ".txt")
+def is_table(path: Path, head: bytes, known: Collection[str]) -> bool:
+    """Whether a file that begins so is a table, by its first line or its name, packed or not. Raises Refused for what is neither table nor JSON."""
+    if is_json(head) or names_columns(head, known):
+        return not is_json(head)
+    if is_binary(head):
+        raise Refused("no_text", f"The file is no text, but some program's own form, which is not read here. {SAVE_AS}")
+    if path.with_name(path.name.lower().removesuffix(".gz")).suffix in (".csv", ".tsv", ".tab", ".txt"):
+        return True
+    if head.strip() and not any(is_json(line) for line in head.splitlines()):
+        said = "none of its first lines begins with { or [, and the first names no columns. docs/formats.md lists them."
+        raise Refused("neither", f"The file is neither JSON nor a table: {said}")
+    return False
+
+
+def names_columns(head: bytes, known: Collection[str]) -> bool:
+    """Whether the first line of what begins so is a header of ours; one that says the separator stands before it."""
+    lines = [line for line in map(canonical, head.decode(errors="ignore").splitlines()) if line.strip(BLANK)]
+    first = next((line for line in lines if not SAYS_SEPARATOR.match(line)), "")
+    return sum(cell.strip(' "') in known for cell in re.split(f"[{SEPARATORS}]", first)) >= COLUMN_NAMES
+
+
+def is_binary(head: bytes) -> bool:
+    """Whether what begins so is no text: it holds a NUL, or a twentieth of it are other control characters."""
+    return b"\0" in head or len(CONTROLS.findall(head)) * 20 > len(head)
 
 
 def table(lines: Iterable[Line], known: Collection[str], needed: Collection[str]) -> tuple[Header, Iterator[Row]]:

@@ -75,8 +75,10 @@ def enrol_persons(file: File, rejects: Rejects = None, as_json: Json = False) ->
 
 
 def beside(file: Path) -> Path:
-    """Where the refused are listed when nobody says where."""
-    return file.with_name(file.name + ".rejects.ndjson")
+    """Where the refused are listed when nobody says where: beside the file, or here where it is a stream that has only a number or a name."""
+    place = file.absolute().parent
+    streams = place in (Path("/dev"), Path("/dev/fd")) or place.is_relative_to("/proc")
+    return Path(f"{file.name}.rejects.ndjson") if streams else file.with_name(f"{file.name}.rejects.ndjson")
 
 
 @contextmanager

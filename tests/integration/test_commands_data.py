@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sijil.commands.data import beside
 from sijil.generator import files
 from sijil.generator.household import household
 from tests.conftest import Servers
@@ -58,6 +59,17 @@ def test_import_ends_with_1_where_any_application_was_refused(ready: Run, tmp_pa
 
     assert [ready("import", taken).code for _ in range(2)] == [0, 0]  # it had been taken before
     assert ready("import", ndjson(tmp_path / "empty.ndjson")).code == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "rejects"),
+    [
+        ("in.csv", "in.csv.rejects.ndjson"), ("/dev/shm/in.csv", "/dev/shm/in.csv.rejects.ndjson"), ("/dev/stdin", "stdin.rejects.ndjson"),
+        ("/dev/fd/63", "63.rejects.ndjson"), ("/proc/self/fd/0", "0.rejects.ndjson"),
+    ],
+)  # fmt: skip
+def test_the_refused_are_listed_beside_the_file_and_those_of_a_stream_here(file: str, rejects: str) -> None:
+    assert str(beside(Path(file))) == rejects
 
 
 def test_import_writes_rejects_and_receipts_where_it_is_told(ready: Run, tmp_path: Path) -> None:

@@ -180,6 +180,17 @@ def test_what_spreadsheets_write_is_read(imported: Imported, form: str) -> None:
     assert imported(content, "file.csv.gz" if form == "gzip" else "file.csv")[0] == Counter(taken=3, repeated=0, refused=0)
 
 
+@pytest.mark.parametrize("name", ["stdin", "file.dat", "file.ndjson", "file.txt"])
+def test_a_table_is_read_whatever_its_name(imported: Imported, name: str) -> None:
+    assert imported("\ufeffsep=;\r\n" + table(*MADE, delimiter=";"), name)[0] == Counter(taken=3, repeated=0, refused=0)
+
+
+@pytest.mark.parametrize("name", ["README.md", "README", "README.ndjson"])
+def test_a_text_that_is_neither_table_nor_json_is_refused_once(imported: Imported, name: str) -> None:
+    with pytest.raises(Refused, match="neither JSON nor a table"):
+        imported("# Sijil\n\nThe case service, with `application`; see docs.\n", name)
+
+
 def test_an_array_of_applications_is_read_whatever_its_name(imported: Imported) -> None:
     assert imported(json.dumps(MADE, indent=2), "file.json")[0] == Counter(taken=3, repeated=0, refused=0)
     assert imported(json.dumps(MADE), "file.csv")[0] == Counter(taken=0, repeated=3, refused=0)

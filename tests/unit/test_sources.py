@@ -2,6 +2,9 @@
 
 import gzip
 import io
+import os
+import threading
+import time
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -44,12 +47,13 @@ def a_workbook() -> bytes:
     ("content", "said"),
     [
         (a_workbook(), "CSV UTF-8"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "CSV UTF-8"), (b"%PDF-1.7", "CSV UTF-8"), (b"<html>", "CSV UTF-8"),
-        (b"BZh91AY", "Unpack"),
+        (b"BZh91AY", "Unpack"), (b"\0\1\0\0Standard Jet DB\0", "CSV UTF-8"), (b"SQLite format 3\0\x10", "CSV UTF-8"), (b"$FL2@(#) IBM", "CSV UTF-8"),
+        (b"PAR1\x15\x04", "CSV UTF-8"),
         (b"\xfd7zXZ\0", "Unpack"), (TEXT.encode("utf-32"), "CSV UTF-8"), (TEXT.encode("utf-16") + b"x", "CSV UTF-8"),
         (gzip.compress(a_workbook()), "CSV UTF-8"),
         (gzip.compress(TEXT.encode() * 99)[:-20], "damaged"), (b"\x1f\x8bnothing", "damaged"),
     ],
-    ids=range(11),  # two of them hold the time
+    ids=range(15),  # two of them hold the time
 )  # fmt: skip
 def test_what_is_no_text_is_refused_once_with_what_to_do(tmp_path: Path, content: bytes, said: str) -> None:
     with pytest.raises(Refused, match=said):
@@ -91,3 +95,20 @@ def test_a_line_of_a_hundred_megabytes_takes_no_memory(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 8_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_of_a_pipe_the_whole_first_block_is_seen_however_slowly_it_comes(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    def trickle() -> None:
+        with pipe.open("wb", buffering=0) as file:
+            for letter in TEXT.encode():
+                file.write(bytes([letter]))
+                time.sleep(0.001)
+
+    writer = threading.Thread(target=trickle)
+    writer.start()
+    with text_in(pipe) as file:
+        assert file.peek() == TEXT.encode()
+    writer.join()

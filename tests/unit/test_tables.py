@@ -108,6 +108,28 @@ def test_a_wrong_header_refuses_the_file_and_says_which_column(header: str, code
 @pytest.mark.parametrize(
     ("name", "so"), [("a.csv", True), ("A.CSV", True), ("a.csv.gz", True), ("a.txt", True), ("a.ndjson", False), ("a.json.gz", False), ("a", False)]
 )
-def test_a_table_is_known_by_its_name(name: str, so: bool) -> None:
-    assert is_table(Path(name), b"key;name") is so
-    assert not is_table(Path(name), b'\n [{"key": 1}]')
+def test_a_table_whose_first_line_is_no_header_is_known_by_its_name(name: str, so: bool) -> None:
+    assert is_table(Path(name), b'key;name\n{"key": 1}', COLUMNS) is so
+    assert not is_table(Path(name), b'\n [{"key": 1}]', COLUMNS)
+
+
+@pytest.mark.parametrize("head", ["key;name;town\n1;", "\n;;\nsep=;\n\nkey;name;town", '"key","town","name",""', "\u200ftown\tname\tkey\tcolour"])
+@pytest.mark.parametrize("name", ["stdin", "a.dat", "a.ndjson"])
+def test_a_table_is_known_by_its_header_whatever_its_name(name: str, head: str) -> None:
+    assert is_table(Path(name), head.encode(), COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (b"\x01\x02\x03data" * 99, "CSV UTF-8"), (b"any thing\0 of a program", "CSV UTF-8"),
+        (b"# A title\n\nSome text; with (some) marks.\n", "neither JSON nor a table"), ("Fès".encode("cp1252"), "neither JSON nor a table"),
+    ],
+)  # fmt: skip
+def test_what_is_neither_text_nor_table_nor_json_is_refused_once(head: bytes, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        is_table(Path("a.dat"), head, COLUMNS)
+
+
+def test_a_table_with_a_nul_in_a_row_is_a_table() -> None:
+    assert is_table(Path("a.csv"), b"key;name;town\n1;A\0;B", COLUMNS)
