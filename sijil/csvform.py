@@ -5,6 +5,7 @@ The columns follow the declaration's model, so that a new field is a new column 
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Literal, get_args, get_origin
@@ -24,6 +25,7 @@ YES_NO = {
 }  # fmt: skip
 Cell = str | int | bool
 LONGEST_KEY = 200
+AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,2})?")
 GROUPS: dict[str, type[BaseModel]] = {"housing": Housing, "belongings": Belongings, "bills": Bills}
 PARTS: dict[str, type[BaseModel]] = {**GROUPS, "member": Member}
 
@@ -145,10 +147,16 @@ def contradictions(header: Header, rows: Sequence[tuple[int, list[str]]]) -> lis
     differing = [(place, name) for place, name in shared if len({cells[place] for _, cells in rows}) > 1]
     found = []
     for place, name in differing:
-        said = [(line, plain(name, cells[place], decimal_of(header))) for line, cells in rows if cells[place]]
+        said = [(line, compared(name, cells[place], decimal_of(header))) for line, cells in rows if cells[place]]
         other = next((line for line, cell in said if cell != said[0][1]), None)
         found += [Problem(name, f"Lines {said[0][0]} and {other} say different things of one household.")] if other else []
     return found
+
+
+def compared(column: str, cell: str, decimal: str) -> Cell | Decimal:
+    """A cell as what it says: 60 and 60.00 are one amount, however many digits are written; 60.000 is none."""
+    said = plain(column, cell, decimal)
+    return Decimal(said) if column in AMOUNTS and AMOUNT.fullmatch(str(said)) else said
 
 
 def decimal_of(header: Header) -> str:

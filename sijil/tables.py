@@ -18,6 +18,7 @@ BLANK = f' {SEPARATORS}"'
 COLUMN_NAMES = 3  # cells of a row that are names of columns: no answer is one, so it is a header, or ends in one
 SAYS_SEPARATOR = re.compile(r'"?sep=(.)', re.IGNORECASE)  # Excel's own first line
 
+OTHER_ENDS = re.compile("[\x85\u2028\u2029]")  # of lines, in some programs
 CONTROLS = re.compile(rb"[\x01-\x08\x0b\x0e-\x1f\x7f]")
 
 
@@ -56,11 +57,13 @@ def is_table(path: Path, head: bytes, known: Collection[str]) -> bool:
     """Whether a file that begins so is a table, by its first line or its name, packed or not. Raises Refused for what is neither table nor JSON."""
     if is_json(head) or names_columns(head, known):
         return not is_json(head)
+    if not head.strip(BLANK.encode() + b"\r\n"):
+        raise Refused("empty", "The file is empty: it holds neither a row nor an object.")
     if is_binary(head):
         raise Refused("no_text", f"The file is no text, but some program's own form, which is not read here. {SAVE_AS}")
     if path.with_name(path.name.lower().removesuffix(".gz")).suffix in (".csv", ".tsv", ".tab", ".txt"):
         return True
-    if head.strip() and not any(is_json(line) for line in head.splitlines()):
+    if not any(is_json(line) for line in head.splitlines()):
         said = "none of its first lines begins with { or [, and the first names no columns. docs/formats.md lists them."
         raise Refused("neither", f"The file is neither JSON nor a table: {said}")
     return False
@@ -99,6 +102,8 @@ def text_of(line: Line) -> str:
 def header_in(filled: Iterator[tuple[Line, str]]) -> Header:
     """The first row. Raises Refused where there is none, or one that cannot be read."""
     line, text = first_of(filled)
+    if other := OTHER_ENDS.search(text):
+        raise Refused("line_ends", f"Line {line.number} holds U+{ord(other[0]):04X}, which ends no row here. {SAVE_AS}")
     said = SAYS_SEPARATOR.match(canonical(text))
     if said:
         line, text = first_of(filled)

@@ -58,7 +58,7 @@ def test_import_ends_with_1_where_any_application_was_refused(ready: Run, tmp_pa
     assert "the refused ones are listed in" in ran.out
 
     assert [ready("import", taken).code for _ in range(2)] == [0, 0]  # it had been taken before
-    assert ready("import", ndjson(tmp_path / "empty.ndjson")).code == 0
+    assert ready("import", ndjson(tmp_path / "empty.ndjson")).code == 2
 
 
 @pytest.mark.parametrize(

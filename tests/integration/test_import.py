@@ -245,8 +245,11 @@ def test_a_wrong_header_refuses_the_file_and_names_the_column(imported: Imported
     assert value("select count(*) from cases") == 0
 
 
-def test_an_empty_file_is_an_empty_set(imported: Imported) -> None:
-    assert imported("")[0] == Counter(taken=0, repeated=0, refused=0)
+@pytest.mark.parametrize("name", ["file.csv", "file.ndjson", "file"])
+@pytest.mark.parametrize("content", ["", "\ufeff", "\n \r\n"])
+def test_an_empty_file_is_refused_whatever_its_name(imported: Imported, content: str, name: str) -> None:
+    with pytest.raises(Refused, match="The file is empty"):
+        imported(content, name)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

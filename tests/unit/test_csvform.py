@@ -98,6 +98,16 @@ def test_rows_that_say_different_things_of_a_household_are_named_both() -> None:
 
 
 @pytest.mark.parametrize(
+    ("separator", "cells", "differ"),
+    [(";", ("60", "60,00"), False), (";", ("6.5", "6,50"), False), (",", ("060", "60.0"), False), (";", ("60", "60,000"), True), (";", ("60", "60,01"), True)],
+)
+def test_an_amount_is_the_same_however_many_digits_are_written(separator: str, cells: tuple[str, str], differ: bool) -> None:
+    header = header_of("application", "bills.gas", "bills.water_electricity.1", separator=separator)
+    found = contradictions(header, [(2, ["1", cells[0], cells[0]]), (3, ["1", cells[1], cells[1]])])
+    assert [each["field"] for each in found] == (header.names[1:] if differ else [])
+
+
+@pytest.mark.parametrize(
     ("names", "cells", "may_be"),
     [
         (("application", "commune", "region"), ["A", "Fes"], ["A"]),

@@ -92,6 +92,8 @@ def test_another_encoding_refuses_the_file_with_the_line_and_how_to_save_it(wron
         ('key,"name,town', "no_header", "not closed"),
         ("", "no_header", "empty"),
         ("\n,,\n", "no_header", "empty"),
+        ("key,name,town\x851,Amal,Fes\x85", "line_ends", "Line 1 holds U+0085, which ends no row here. Open it"),
+        ("\nkey,name,town\u20281,Amal,Fes\u2028", "line_ends", "Line 2 holds U+2028"), ("sep=,\u2029key,name,town\u20291,Amal,Fes", "line_ends", "U+2029"),
         ("x" * (LONGEST_ROW + 1), "no_header", "columns"),
         ("key,name,town\n1,A,B\nname,key,town\n", "second_header", "Line 3 is another header"),
         ("key,name,town\n1,A,B\nremark,name,town,key\n", "second_header", "Line 3 is another header"),
@@ -123,6 +125,7 @@ def test_a_table_is_known_by_its_header_whatever_its_name(name: str, head: str) 
     ("head", "said"),
     [
         (b"\x01\x02\x03data" * 99, "CSV UTF-8"), (b"any thing\0 of a program", "CSV UTF-8"),
+        (b"", "is empty"), (b"\r\n \n", "is empty"), (b";;\n", "is empty"),
         (b"# A title\n\nSome text; with (some) marks.\n", "neither JSON nor a table"), ("Fès".encode("cp1252"), "neither JSON nor a table"),
     ],
 )  # fmt: skip
