@@ -5,8 +5,10 @@ import re
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
+import structlog
+from structlog.testing import LogCapture
 
+from sijil.commands import operation
 from sijil.commands.operation import plain
 from tests.filing import Worker, a_household, drain_all, events_of, file, file_clean, rows, stage_of, value
 from tests.integration.running import Ran, Run
@@ -65,14 +67,16 @@ def test_queues_pauses_and_resumes(ready: Run) -> None:
     assert "not paused" in again.err
 
 
-def test_who_paused_and_who_resumed_is_logged_by_pseudonym_and_can_be_looked_up(ready: Run) -> None:
-    with capture_logs() as logged:
-        ready("queues", "pause", "fraud", "--as", "omar")
-        since = value("select since from paused_queue")
-        ready("queues", "resume", "fraud", "--as", "Nadia Alami")
+def test_who_paused_and_who_resumed_is_logged_by_pseudonym_and_can_be_looked_up(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    logged = LogCapture()
+    monkeypatch.setattr(operation, "log", structlog.wrap_logger(structlog.PrintLogger(), processors=[logged]))
+
+    ready("queues", "pause", "fraud", "--as", "omar")
+    since = value("select since from paused_queue")
+    ready("queues", "resume", "fraud", "--as", "Nadia Alami")
 
     actors = dict(rows("select name, actor from staff_name"))
-    assert logged == [
+    assert logged.entries == [
         {"event": "queue paused", "log_level": "info", "queue": "fraud", "by": actors["omar"]},
         {
             "event": "queue resumed", "log_level": "info", "queue": "fraud", "by": actors["Nadia Alami"], "paused_by": actors["omar"],
