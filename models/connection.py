@@ -34,9 +34,9 @@ SESSION = {
     # How what we read is written.
     "datestyle": "ISO, YMD", "intervalstyle": "postgres", "timezone": "UTC", "bytea_output": "hex", "extra_float_digits": "1",
     "client_min_messages": "warning",
-    "exit_on_error": "off",  # what one case is refused for would look like a database that is away
     # What bounds us is ours: a batch is not ended in its middle by a bound that was meant for reports.
     "statement_timeout": "0", "idle_in_transaction_session_timeout": "0", "idle_session_timeout": "0",
+    "exit_on_error": "off",  # what one case is refused for would look like a database that is away
 }  # fmt: skip
 DURABLE = ("on", "remote_apply")  # of synchronous_commit: what was committed is on disk; an operator may ask for more
 SET = f"""

@@ -14,8 +14,9 @@ AnySeed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Which populati
 
 
 def day(given: str) -> datetime:
-    """A day, or a moment of it, in UTC. Raises BadParameter for anything else."""
+    """A day, or a moment of it, in UTC where it does not say otherwise. Raises BadParameter for anything else."""
     try:
-        return datetime.fromisoformat(given).replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(given)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     except ValueError:
         raise typer.BadParameter(f"{given!r} is no day: it looks like 2026-11-30, or 2026-11-30T14:00.") from None

@@ -59,6 +59,12 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
+def until_said(process: "subprocess.Popen[bytes]", file: Path, words: str) -> None:
+    """Waits until a process that lives has said these words into its file."""
+    until(lambda: words in file.read_text() or process.poll() is not None)
+    assert process.poll() is None, file.read_text()
+
+
 def alive() -> list[dict[str, object]]:
     """The workers that live."""
     with transaction() as session:
@@ -253,8 +259,7 @@ def test_work_that_starts_before_its_servers_waits_for_them(
 
     # When it says of each that it waits, and it comes
     for name, folder in (("database", servers.postgres.sockets), ("broker", servers.valkey.sockets)):
-        until(lambda name=name: f"The {name} " in said.read_text() or process.poll() is not None)  # type: ignore[misc]  # a lambda's default has no type
-        assert process.poll() is None, said.read_text()
+        until_said(process, said, f"The {name} ")
         (tmp_path / folder.parent.name).symlink_to(folder)
 
     # Then it works

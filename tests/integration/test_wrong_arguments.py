@@ -7,6 +7,7 @@ import pytest
 
 from models.errors import Refused
 from sijil import embedded
+from sijil.commands.arguments import day
 from sijil.commands.review import Verdict
 from sijil.commands.running import chosen_queues
 from sijil.generator.identifiers import HOUSEHOLDS, PLACES, SEEDS, SPACE
@@ -66,6 +67,31 @@ def test_a_verdict_that_is_none_is_refused_with_those_there_are(no_servers: obje
 def test_no_sentence_of_a_library_says_what_is_wrong_with_an_argument(no_servers: object, sijil: Run, given: tuple[str, ...], said: str) -> None:
     ran = sijil(*given)
     assert (ran.code, said in ran.err, "Value error" in ran.err, "Input should" in ran.err) == (2, True, False, False)
+
+
+@pytest.mark.parametrize("given", ["yesterday", "2026-13-01", "01/12/2026", ""])
+def test_a_day_that_is_none_is_refused_with_how_one_looks(no_servers: object, sijil: Run, given: str) -> None:
+    ran = sijil("replay", "--since", given)
+
+    assert (ran.code, "2026-11-30" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "moment"),
+    [("2026-11-30", "2026-11-30T00:00:00+00:00"), ("2026-11-30T14:00", "2026-11-30T14:00:00+00:00"), ("2026-11-30T14:00+01:00", "2026-11-30T14:00:00+01:00")],
+)
+def test_a_day_is_meant_in_utc_where_it_does_not_say_otherwise(given: str, moment: str) -> None:
+    assert day(given).isoformat() == moment
+
+
+@pytest.mark.parametrize("named", ["nothing:Register", "workflows.population:Nothing"])
+def test_workers_are_not_started_for_a_register_that_is_not_there(no_servers: object, sijil: Run, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setenv("SIJIL_POPULATION_REGISTER", named)
+
+    ran = sijil("work")
+
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert ran.err.startswith(f"sijil: SIJIL_POPULATION_REGISTER names {named}, ")
 
 
 def test_the_verdicts_of_the_command_are_those_of_the_stage() -> None:
