@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sijil.commands import data
 from sijil.commands.data import beside
 from sijil.generator import files
 from sijil.generator.household import household
@@ -46,6 +47,20 @@ def test_import_counts_what_it_took_and_names_the_reject_file(ready: Run, tmp_pa
     assert "2 rows read = 1 taken + 1 refused" in ran.out
     assert json.loads(rejects.read_text())["line"] == 2
     assert ready("import", path, "--json").json == {"taken": 0, "repeated": 1} | told
+
+
+@pytest.mark.parametrize("command", ["import", "enrol"])
+def test_who_interrupts_a_file_is_told_that_it_can_be_given_again(ready: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    path = ndjson(tmp_path / "in.ndjson", clean(1)[0].body)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(data, f"{command}_file", interrupted)
+    ran = ready(command, path)
+
+    assert ran.code == 130
+    assert "Start the same again" in ran.err
 
 
 def test_import_ends_with_1_where_any_application_was_refused(ready: Run, tmp_path: Path) -> None:
