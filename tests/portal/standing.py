@@ -61,9 +61,9 @@ def asked_by_caseworker() -> Taken:
     return taken
 
 
-def rejected(reason: str = "false_declaration") -> Taken:
+def rejected(reason: str = "false_declaration", place: int = 2) -> Taken:
     """A doubt, and two caseworkers who refuse."""
-    taken = under_review()
+    taken = under_review(place)
     for name in ("caseworker-1", "caseworker-2"):
         caseworker(taken, "refuse", reason, name)
     return taken

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from notifications.catalogues import LANGUAGES, text
-from tests.portal.standing import in_work, registered, to_correct, under_review, withdrawn
+from tests.portal.standing import in_work, registered, rejected, to_correct, under_review, withdrawn
 from workflows.intake import Taken
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -70,6 +70,7 @@ def addresses(language: str) -> dict[str, str]:
     """A page of each kind."""
     standing: dict[str, Taken] = {
         "notified": registered(), "needs_correction": to_correct(), "under_review": under_review(), "withdrawn": withdrawn(), "in_work": in_work(),
+        "rejected": rejected(place=20),
     }  # fmt: skip
     pages = {name: f"/{language}/status/{taken.reference}" for name, taken in standing.items()}
     return {"home": f"/{language}", "unknown": f"/{language}/status/RSU-0000-0000-0000", **pages}
