@@ -174,7 +174,9 @@ def test_a_broker_that_cannot_be_reached_is_named_with_its_setting(database: str
     assert len(ran.err.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize(("command", "folder"), [(("chaos", "--cases", "50", "--kills", "1"), "chaos"), (("bench", "silent", "--applications", "100"), "bench")])
+@pytest.mark.parametrize(
+    ("command", "folder"), [(("chaos", "--cases", "50", "--kills", "1"), "chaos"), (("bench", "silent", "--applications", "100"), "bench")]
+)
 def test_two_proofs_in_one_home_do_not_remove_each_others_servers(
     sijil: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], folder: str
 ) -> None:
