@@ -5,6 +5,8 @@ READY := $(VENV)/.ready
 export UV_PYTHON_DOWNLOADS = never
 # The project's own environment, whatever the caller's shell has set.
 export UV_PROJECT_ENVIRONMENT = $(VENV)
+# Modules are compiled once and not by every worker and command anew, whatever the caller's shell has set.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint clean
@@ -26,8 +28,8 @@ $(READY): pyproject.toml uv.lock
 demo: $(READY)  ## start everything, file 1,000 applications, show them, serve the portal until Ctrl-C
 	@exec $(VENV)/bin/sijil demo
 
-test: $(READY)  ## the whole suite, against real servers
-	@exec $(VENV)/bin/pytest -n 2
+test: $(READY)  ## the whole suite, against real servers; three at once, since many tests wait
+	@exec $(VENV)/bin/pytest -n 3
 
 lint: $(READY)  ## ruff, mypy, import-linter
 	$(VENV)/bin/ruff check

@@ -1,5 +1,6 @@
 """The real servers, one pair for each test process; every test has a database and a broker namespace of its own."""
 
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from tasks.broker import broker as the_broker
 from workflows import policies
 
 TEMPLATE = "template_migrated"
+MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # a file system in memory, and the bytes that must be free in it
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ def forget_settings() -> None:
     the_broker.cache_clear()
 
 
+def memory_if_roomy() -> Path | None:
+    """Where the servers' folders lie: a database for each test is much to write, and durable settings cost no wait there. None is the usual place."""
+    return MEMORY if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM else None
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--servers", type=Path, help="a folder in which a pair of servers runs: it is used, and left running")
 
@@ -48,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
     """PostgreSQL with a migrated template, and Valkey. The folder's path is short: sockets live in it."""
-    with TemporaryDirectory(prefix="sijil-test-") as own, pytest.MonkeyPatch.context() as patch:
+    with TemporaryDirectory(prefix="sijil-test-", dir=memory_if_roomy()) as own, pytest.MonkeyPatch.context() as patch:
         folder = pytestconfig.getoption("--servers") or Path(own)
         pair = Servers(Postgres(folder / "pg"), Valkey(folder / "vk"))
         try:

@@ -20,6 +20,7 @@ from sijil.chaos.run import holds
 from sijil.chaos.staff import Pause
 from sijil.chaos.verdict import Held
 from sijil.generator.household import GeneratedHousehold
+from tests.conftest import memory_if_roomy
 from tests.filing import a_drainer, clean, drain_all, file, register, rows, value
 from workflows.declaration import ApplicationBody
 from workflows.intake import Taken
@@ -30,7 +31,7 @@ CASES, KILLS = 160, 8
 @pytest.fixture
 def short_home() -> Iterator[Path]:
     """A folder of its own with a short path: sockets live in it."""
-    with TemporaryDirectory(prefix="sijil-chaos-") as folder:
+    with TemporaryDirectory(prefix="sijil-chaos-", dir=memory_if_roomy()) as folder:
         yield Path(folder)
 
 

@@ -14,7 +14,7 @@ from workflows.queue.batch import Batches
 from workflows.queue.bisection import Bisection
 from workflows.queue.claim import Cursor, claim
 from workflows.queue.inhand import lasting
-from workflows.queue.sharedlock import PATIENCE, SharedExclusiveLock
+from workflows.queue.sharedlock import SharedExclusiveLock
 from workflows.queue.silence import Silence
 
 LASTING_SECONDS = 0.5  # a batch takes less; or it waits for answers
@@ -106,7 +106,7 @@ class Drainer:
 
         Beside a thread that waits for an answer where asking takes long: all others would wait for that with it.
         """
-        with self.lock.exclusive(BESIDE_SECONDS if self.asking_is_slow() else PATIENCE):
+        with self.lock.exclusive(BESIDE_SECONDS if self.asking_is_slow() else None):
             attempt = self.batches.attempts.take(self.batches.serves, clock.now())
             if attempt is None:
                 return 0

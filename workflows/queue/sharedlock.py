@@ -36,7 +36,7 @@ class SharedExclusiveLock:
                 self.changed.notify_all()
 
     @contextmanager
-    def exclusive(self, patience: float = PATIENCE) -> Iterator[None]:
+    def exclusive(self, patience: float | None = None) -> Iterator[None]:
         """Lets nobody in any more, and enters when the last one has left; or after so many seconds, in which nobody else enters."""
         with self.changed:
             self.wait_until(lambda: not self.reserved, patience)
@@ -50,6 +50,7 @@ class SharedExclusiveLock:
                 self.held_up = self.held_up and self.working > 0
                 self.changed.notify_all()
 
-    def wait_until(self, free: Callable[[], bool], patience: float = PATIENCE) -> None:
+    def wait_until(self, free: Callable[[], bool], patience: float | None = None) -> None:
         """Waits, but never for long."""
-        self.held_up = not self.changed.wait_for(free, 0 if self.held_up else patience) or self.held_up
+        seconds = PATIENCE if patience is None else patience
+        self.held_up = not self.changed.wait_for(free, 0 if self.held_up else seconds) or self.held_up
