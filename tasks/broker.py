@@ -93,6 +93,7 @@ class SijilBroker(RedisBroker):
             client=connect(url), middleware=[], namespace=namespace, heartbeat_timeout=30_000, maintenance_chance=20_000
         )
         self.silent_until = 0.0  # on the monotonic clock
+        self.away = False  # as the last wake found it
         self.doorbell = Doorbell(connect(url), f"{namespace}:bell")
 
     @property

@@ -27,10 +27,11 @@ def wake(queue: str, *, anew: bool = False) -> None:
         if broker().client.set(flag(queue), 1, nx=not anew, px=FLAG_LIFE_MILLISECONDS):
             broker().enqueue(dramatiq.Message(queue_name=queue, actor_name=queue, args=(), kwargs={}, options={}))
             broker().doorbell.ring(queue)
+            note_answer()
     except (redis.RedisError, dramatiq.DramatiqError, OSError) as error:
         if isinstance(error, redis.TimeoutError):  # frozen: whoever files an application must not wait for that each time
             broker().silent_until = time.monotonic() + SILENT_SECONDS
-        log.warning("broker away, the sweep will wake again", queue=queue, error=describe(error).error)
+        note_away(error)
 
 
 def wake_after_intake() -> None:
@@ -49,8 +50,22 @@ def clear_wake(queue: str) -> None:
     """A worker is about to look: from now on a wake counts again, so that none is lost."""
     try:
         broker().client.delete(flag(queue))
-    except redis.RedisError:
-        log.warning("broker away", queue=queue)
+    except redis.RedisError as error:
+        note_away(error)
+
+
+def note_away(error: Exception) -> None:
+    """One line of log for an outage, however many wakes meet it."""
+    if not broker().away:
+        log.warning("broker away, the sweep will wake again", error=describe(error).error)
+    broker().away = True
+
+
+def note_answer() -> None:
+    """One line for its end."""
+    if broker().away:
+        log.info("broker back")
+    broker().away = False
 
 
 def flag(queue: str) -> str:

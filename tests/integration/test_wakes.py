@@ -7,6 +7,8 @@ from threading import Event
 
 import pytest
 import redis
+import structlog
+from structlog.testing import LogCapture
 
 from models.settings import settings
 from tasks.actors import declare, drains
@@ -19,6 +21,7 @@ from tests.conftest import forget_settings
 from tests.filing import Worker, drain_all, file_clean, rows, stages, value
 from tests.integration.gateways import BookGateway, a_deliverer
 from tests.integration.waking import messages, waiting
+from workflows.flow import QUEUES
 from workflows.queue.drain import Drainer
 from workflows.queue.inhand import units
 
@@ -136,6 +139,28 @@ def test_a_broker_that_does_not_answer_in_time_is_waited_for_once_and_not_at_eve
     monkeypatch.undo()
     wake("verification")
     assert messages("verification") == 1
+
+
+def test_an_outage_of_the_broker_is_one_line_of_log_and_its_end_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import wakes for each set that it files, a portal for each application."""
+    logged = LogCapture()
+    monkeypatch.setattr("tasks.wake.log", structlog.wrap_logger(structlog.PrintLogger(), processors=[logged]))
+
+    def nobody(*arguments: object, **options: object) -> None:
+        raise redis.ConnectionError
+
+    for _ in range(2):
+        with monkeypatch.context() as outage:
+            outage.setattr(the_broker().client, "set", nobody)
+            outage.setattr(the_broker().client, "delete", nobody)
+            for queue in 50 * QUEUES:
+                wake(queue)
+                clear_wake(queue)
+        for queue in QUEUES:
+            clear_wake(queue)
+            wake(queue)
+
+    assert [each["event"] for each in logged.entries] == 2 * ["broker away, the sweep will wake again", "broker back"]
 
 
 # The actors ----------------------------------------------------------------------------------------
