@@ -1,5 +1,7 @@
 """The threads of a process work side by side or one alone, and a thread that hangs stops none of the others for long."""
 
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
@@ -32,6 +34,15 @@ def test_whoever_is_alone_waits_for_the_others_and_lets_nobody_in() -> None:
     assert (lock.working, lock.reserved, lock.held_up) == (0, False, False)
 
 
+@pytest.fixture
+def at_once() -> Iterator[None]:
+    """The test took no time: who is not to wait did not wait."""
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.usefixtures("at_once")
 def test_a_thread_that_hangs_beside_holds_up_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sharedlock, "PATIENCE", 0.05)
     lock = SharedExclusiveLock()
@@ -47,6 +58,7 @@ def test_a_thread_that_hangs_beside_holds_up_nobody_for_long(monkeypatch: pytest
     assert (lock.working, lock.reserved, lock.held_up) == (0, False, False)
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_thread_that_hangs_alone_holds_up_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sharedlock, "PATIENCE", 0.05)
     lock = SharedExclusiveLock()
