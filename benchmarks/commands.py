@@ -8,9 +8,9 @@ from benchmarks import compare, decide, growth, latency, memory, pressure, silen
 from benchmarks.prepared import Workers
 from models.errors import Refused
 from models.settings import settings
-from sijil.commands.arguments import Seed
 from sijil.processes import interruptible
 from sijil.say import Json, answer, progress
+from trials.arguments import Seed
 
 app = typer.Typer(no_args_is_help=True, help="Measurements, each beside its alternatives in the same run. They take minutes.")
 Processes = Annotated[int, typer.Option(min=1, help="Worker processes.")]

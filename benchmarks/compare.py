@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import copying, engine, limit, rivals
 from benchmarks.prepared import LEAST_SECONDS, PREPARED, Say, Workers
-from sijil.proof_servers import ProofServers, proof_servers
+from trials.servers import ProofServers, proof_servers
 
 
 def compare(rounds: int, seed: int, workers: Workers, say: Say, only: frozenset[str] = frozenset()) -> dict[str, Any]:

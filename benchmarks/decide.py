@@ -8,15 +8,17 @@ from statistics import median
 
 from models import clock
 from notifications.notices import notices
-from sijil.generator.household import household
-from workflows import reading
+from trials.generator.household import household
+from workflows.bodies import reading
+from workflows.bodies.declaration import Declaration, restored, stored
 from workflows.casefile import CaseFile
-from workflows.chain import GENESIS
-from workflows.declaration import Declaration, restored, stored
-from workflows.engine import Course, decide
+from workflows.engine.chain import GENESIS
+from workflows.engine.work import Course, decide
 from workflows.evidence import Holder, RegisteredPerson
-from workflows.flow import MACHINE, REGISTRATION, step_of
-from workflows.ports import Ports
+from workflows.flows import step_of
+from workflows.flows.grammar import MACHINE
+from workflows.flows.registration import REGISTRATION
+from workflows.registers.ports import Ports
 
 ROUNDS = 9
 CASES = 500

@@ -3,7 +3,7 @@
 import math
 
 from benchmarks.prepared import LEAST_SECONDS, PREPARED, Say, Workers, first_decision, let_go, notified, prepare, wait_for, working
-from sijil.proof_servers import ProofServers
+from trials.servers import ProofServers
 
 TRIAL_CASES = 6_000
 SPARE = 1.5  # more cases than the trial's rate asks for: a later round may be faster

@@ -12,7 +12,7 @@ from benchmarks.engine import DONE
 from benchmarks.pairs import ratio
 from benchmarks.prepared import Say, Workers, fill, hold, let_go, tidy, wait_for, working
 from models.database import known_url
-from sijil.proof_servers import ProofServers, proof_servers
+from trials.servers import ProofServers, proof_servers
 
 FEW, TIMES = 10_000, 30
 # Longer than the other runs: after every checkpoint the first touch of a page is written whole (full_page_writes), and the more

@@ -20,15 +20,16 @@ from models.database import dial, transaction, value
 from models.errors import Broken
 from models.settings import settings
 from notifications.notices import notices
-from sijil.enrol import enrol
-from sijil.generator.household import GeneratedHousehold, households
-from sijil.processes import set_settings, start_gateway, stop
-from sijil.proof_servers import ProofServers, proof_servers
+from sijil.processes import set_settings, stop
 from tasks.wake import wake_after_intake
-from workflows.declaration import ApplicationBody
-from workflows.flow import ALL_QUEUES
-from workflows.intake import Application, Taken, key_of, submit
-from workflows.lanes import INTERACTIVE
+from trials.gateway_process import start_gateway
+from trials.generator.household import GeneratedHousehold, households
+from trials.servers import ProofServers, proof_servers
+from workflows.bodies.declaration import ApplicationBody
+from workflows.engine.lanes import INTERACTIVE
+from workflows.flows import ALL_QUEUES
+from workflows.intake.submit import Application, Taken, key_of, submit
+from workflows.registers.enrol import enrol
 
 ONE_BY_ONE = 200
 WARM = 10

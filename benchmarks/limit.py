@@ -15,12 +15,13 @@ from models import clock
 from models.database import raw, transaction
 from models.settings import settings
 from sijil.processes import start, stop
-from sijil.proof_servers import ProofServers
-from tasks.outside import outside
+from tasks.bootstrap import outside
 from tasks.worker import collect_rarely
-from workflows.engine import work
-from workflows.flow import MACHINE, STAGES
-from workflows.load import COLUMNS, CaseRow
+from trials.servers import ProofServers
+from workflows.engine.load import COLUMNS, CaseRow
+from workflows.engine.work import work
+from workflows.flows import STAGES
+from workflows.flows.grammar import MACHINE
 
 ROWS = f"select {COLUMNS} from cases where id between %s and %s and ready order by id"
 

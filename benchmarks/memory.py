@@ -4,7 +4,7 @@ from typing import Any
 
 from benchmarks.engine import DONE
 from benchmarks.prepared import PREPARED, Say, Workers, alive_pids, let_go, prepare, wait_for, working
-from sijil.proof_servers import proof_servers
+from trials.servers import proof_servers
 
 WAITING = 100_000
 PEAK = "VmHWM:"  # of the resident set, as the kernel keeps it

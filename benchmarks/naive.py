@@ -16,17 +16,17 @@ from models.case import Case, DeclarationRow, EventRow, Receipt
 from models.database import engine, raw
 from models.household import Eligibility, Household, HouseholdMember, HouseholdVersion, Score
 from models.message import Message
-from tasks.outside import outside
+from tasks.bootstrap import outside
+from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
-from workflows.declaration import Declaration
-from workflows.engine import Course, decide
+from workflows.engine.projections import TABLES, Move
+from workflows.engine.record import place
+from workflows.engine.work import Course, decide
 from workflows.events import KINDS, Recorded
-from workflows.flow import step_of
-from workflows.person_claims import LET_GO, release
-from workflows.ports import Outside, Ports
-from workflows.record import place
-from workflows.rows import TABLES, Move
-from workflows.social_register import LocalSocialRegister
+from workflows.flows import step_of
+from workflows.registers.person_claims import LET_GO, release
+from workflows.registers.ports import Outside, Ports
+from workflows.registers.social import LocalSocialRegister
 
 MODELS: dict[str, type[SQLModel]] = {
     "event": EventRow, "score": Score, "household": Household, "household_version": HouseholdVersion, "household_member": HouseholdMember,

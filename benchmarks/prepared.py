@@ -11,17 +11,17 @@ from models import clock
 from models.database import dial, raw, transaction
 from models.errors import Broken
 from notifications.notices import notices
-from sijil.enrol import enrol
-from sijil.generator.household import GeneratedHousehold, households
-from sijil.importing import application
 from sijil.processes import set_settings, start, stop
-from sijil.proof_servers import ProofServers
 from tasks.wake import wake
-from workflows.declaration import ApplicationBody
-from workflows.flow import FIRST_QUEUE, QUEUES
-from workflows.intake import submit
+from trials.generator.household import GeneratedHousehold, households
+from trials.servers import ProofServers
+from workflows.bodies.declaration import ApplicationBody
+from workflows.flows import FIRST_QUEUE, QUEUES
+from workflows.intake.importing import application
+from workflows.intake.submit import submit
 from workflows.queue.monitor import workers as signed_on
 from workflows.queue.pauses import pause
+from workflows.registers.enrol import enrol
 
 SET = 500
 LOOK_SECONDS = 0.05

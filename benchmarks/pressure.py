@@ -14,7 +14,7 @@ from benchmarks import engine
 from benchmarks.pairs import ratio
 from benchmarks.prepared import PREPARED, Say, Workers, tidy
 from models.database import dial, known_url
-from sijil.proof_servers import ProofServers, proof_servers
+from trials.servers import ProofServers, proof_servers
 
 SNAPSHOT_SECONDS = 60.0
 TIMERS = 300_000

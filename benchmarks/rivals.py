@@ -14,7 +14,7 @@ from benchmarks.prepared import first_decision, notified, one
 from benchmarks.stock import stock_broker
 from models.errors import Broken
 from sijil.processes import start, stop
-from sijil.proof_servers import ProofServers
+from trials.servers import ProofServers
 
 LOOK_SECONDS = 0.05
 PATIENCE_SECONDS = 600.0

@@ -21,15 +21,15 @@ from models.database import dial, transaction
 from models.errors import Unavailable
 from models.settings import settings
 from notifications.notices import notices
-from sijil.generator.household import GeneratedHousehold
 from sijil.processes import set_settings
-from sijil.proof_servers import proof_servers
 from tasks.wake import wake_after_intake
-from workflows.declaration import ApplicationBody
+from trials.generator.household import GeneratedHousehold
+from trials.servers import proof_servers
+from workflows.bodies.declaration import ApplicationBody
+from workflows.engine.lanes import BULK, INTERACTIVE
 from workflows.evidence import RegisteredPerson
-from workflows.intake import Application, Taken, key_of, submit
-from workflows.lanes import BULK, INTERACTIVE
-from workflows.population import LocalRegister
+from workflows.intake.submit import Application, Taken, key_of, submit
+from workflows.registers.population import LocalRegister
 
 ONE_IN = 50
 SILENT_SECONDS = 3.0

@@ -6,8 +6,8 @@ from typing import Any
 
 from benchmarks.prepared import Say, tidy
 from models.database import raw, transaction
-from sijil.proof_servers import proof_servers
 from tasks.sweep import DeathDetector, sweep
+from trials.servers import proof_servers
 
 ROUNDS = 21
 MESSAGES = """

@@ -14,7 +14,7 @@ TIMES = "submitted_at, stage_since, rank, due_at, deadline"
 
 
 class Case(SQLModel, table=True):
-    """One request about one household, and where it stands. Only the engine changes `stage`, by `workflows/record.py`."""
+    """One request about one household, and where it stands. Only the engine changes `stage`, by `workflows/engine/record.py`."""
 
     __tablename__ = "cases"
     __table_args__ = (
@@ -32,7 +32,7 @@ class Case(SQLModel, table=True):
         CheckConstraint("(open and queue is not null) or not (ready or due_at is not null)", name="case_due_in_a_queue"),
         CheckConstraint("not (ready and due_at is not null)", name="case_ready_or_timed"),
         CheckConstraint("open or not machine", name="case_ended_is_at_rest"),
-        CheckConstraint("lane between 0 and 3", name="case_lane_known"),  # those of workflows/lanes.py
+        CheckConstraint("lane between 0 and 3", name="case_lane_known"),  # those of workflows/engine/lanes.py
         # A moment that no program can read, such as infinity, would stop every claim of its queue.
         CheckConstraint(
             f"least({TIMES}) > '1900-01-01Z' and greatest({TIMES}) < '9000-01-01Z'",

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     helpline: str = Field("", description="Telephone number that citizens are told to call. Empty: they are sent to a service centre.")
     gateway_url: str = Field("http://127.0.0.1:8001", pattern=HTTP_ADDRESS, description="The message gateway that deliveries go to.")
     population_register: str = Field(
-        "workflows.population:LocalRegister",
+        "workflows.registers.population:LocalRegister",
         description="Which population register answers, as module:class. It must be a local one: it is asked while the batch's transaction is open. "
         "A remote one would need a lease (docs/decisions/0002).",
     )

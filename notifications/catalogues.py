@@ -8,8 +8,6 @@ from babel.messages.pofile import read_po
 
 from models.errors import Broken
 
-HERE = Path(__file__).parent / "locales"
-
 
 class Language(NamedTuple):
     """How a language is written and named: its direction, its name in itself, and the locale of its dates."""
@@ -19,7 +17,7 @@ class Language(NamedTuple):
     locale: str
 
 
-# A language is a folder in `locales`, a line here, and a choice in workflows/declaration.py.
+# A language is a folder in the `locales` of notifications/ and of web/, a line here, and a choice in workflows/bodies/declaration.py.
 LANGUAGES = {
     "ar": Language("rtl", "العربية", "ar_MA"),  # plain `ar` would name the months as in Syria
     "fr": Language("ltr", "Français", "fr_MA"),
@@ -27,10 +25,27 @@ LANGUAGES = {
 Texts = dict[tuple[str | None, str], str]
 
 
+class Catalogue(NamedTuple):
+    """The texts of one domain: a file `LANGUAGE/DOMAIN.po` a language in a folder."""
+
+    folder: Path
+    domain: str
+
+    def texts(self, language: str) -> Texts:
+        """Every text in a language, by context and English key, read once. Raises Broken where one is missing."""
+        return texts_in(self.folder / language / f"{self.domain}.po", language)
+
+    def text(self, language: str, key: str, context: str | None = None) -> str:
+        """One text. Raises Broken where the catalogue lacks it: no reader is shown English by accident."""
+        try:
+            return self.texts(language)[context, key]
+        except KeyError:
+            raise Broken(f"The catalogue '{self.domain}' lacks {key!r} in '{language}'.") from None
+
+
 @cache
-def texts(domain: str, language: str) -> Texts:
-    """Every text of a domain (`messages` or `pages`) in a language, by context and English key. Raises Broken where one is missing."""
-    path = HERE / language / f"{domain}.po"
+def texts_in(path: Path, language: str) -> Texts:
+    """Every text of a file. Raises Broken where it cannot be read, or one is missing."""
     try:
         with path.open("rb") as file:
             catalogue = read_po(file, locale=language)
@@ -43,9 +58,4 @@ def texts(domain: str, language: str) -> Texts:
     return found
 
 
-def text(domain: str, language: str, key: str, context: str | None = None) -> str:
-    """One text. Raises Broken where the catalogue lacks it: no reader is shown English by accident."""
-    try:
-        return texts(domain, language)[context, key]
-    except KeyError:
-        raise Broken(f"The catalogue '{domain}' lacks {key!r} in '{language}'.") from None
+MESSAGES = Catalogue(Path(__file__).parent / "locales", "messages")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
-from notifications.catalogues import text
+from notifications.catalogues import MESSAGES
 from workflows.casefile import CaseFile
 from workflows.events import (
     ApplicationReceived,
@@ -31,8 +31,8 @@ from workflows.events import (
     ReviewOverdue,
     ScoreComputed,
 )  # fmt: skip
-from workflows.flow import step_of
-from workflows.ports import Notice
+from workflows.flows import step_of
+from workflows.registers.ports import Notice
 
 # Template, and its English words: the key of the catalogues.
 TEMPLATES: Mapping[str, str] = {
@@ -85,7 +85,7 @@ def notices(case: CaseFile, recorded: Recorded) -> tuple[Notice, ...]:
 @cache
 def words(template: str, language: str) -> str:
     """A template's text in a language, with its places for `reference` and `days`."""
-    return text("messages", language, TEMPLATES[template], template)
+    return MESSAGES.text(language, TEMPLATES[template], template)
 
 
 @cache

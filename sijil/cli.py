@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module, metadata
+from importlib.util import find_spec
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -16,16 +17,21 @@ OUR_FAULT = 70  # EX_SOFTWARE of sysexits.h
 REPORT_IT = "This is a fault of ours; please report it with the lines below."
 # Where each command stands, in the order of the help. A module is loaded when its command is named: loading all of them takes seconds.
 COMMANDS = {
-    **dict.fromkeys(("demo", "serve", "work"), "sijil.commands.running"),
-    **dict.fromkeys(("migrate", "import", "enrol", "generate", "score", "flow"), "sijil.commands.data"),
+    "demo": "trials.commands",
+    **dict.fromkeys(("serve", "work"), "sijil.commands.running"),
+    **dict.fromkeys(("migrate", "import", "enrol"), "sijil.commands.data"),
+    "generate": "trials.commands",
+    **dict.fromkeys(("score", "flow"), "sijil.commands.data"),
     **dict.fromkeys(("doubts", "decide"), "sijil.commands.review"),
     **dict.fromkeys(("show", "queues", "workers"), "sijil.commands.operation"),
     "parked": "sijil.commands.parked",
     "messages": "sijil.commands.messages",
     **dict.fromkeys(("doctor", "replay", "audit", "retention", "erase"), "sijil.commands.history"),
-    "chaos": "sijil.commands.proof",
+    "chaos": "trials.commands",
     "bench": "benchmarks.commands",
 }
+# What proves and shows is no part of what production installs.
+INSTALLED = {name: module for name, module in COMMANDS.items() if find_spec(module.partition(".")[0])}
 
 
 class Modules(dict[str, Any]):
@@ -55,7 +61,7 @@ class Commands(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands = Modules(COMMANDS)
+        self.commands = Modules(INSTALLED)
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command that was named; what is wrong with an argument is said in our words, not in those of the library that read it."""
@@ -68,7 +74,7 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Their names."""
-        return list(COMMANDS)
+        return list(INSTALLED)
 
 
 app = typer.Typer(
@@ -105,7 +111,7 @@ def main() -> None:
     except ValidationError as error:
         if error.title != Settings.__name__:
             our_fault(unexpected(error), error)
-        from workflows.problems import in_one, problems_of  # loads the declaration with it, which most commands need not wait for
+        from workflows.bodies.problems import in_one, problems_of  # loads the declaration with it, which most commands need not wait for
 
         fail(*(in_one(PREFIX + each["field"].upper(), each["message"]) for each in problems_of(error)))
     except Exception as error:  # noqa: BLE001 - the command line's edge: its text and its traceback may quote a name
@@ -114,7 +120,7 @@ def main() -> None:
 
 def in_our_words(error: ValidationError) -> str:
     """What is wrong with an argument."""
-    from workflows.problems import OTHERWISE, SENTENCES  # loads the declaration with it, which most commands need not wait for
+    from workflows.bodies.problems import OTHERWISE, SENTENCES  # loads the declaration with it, which most commands need not wait for
 
     each = error.errors(include_url=False, include_input=False)[0]
     said = str(each["ctx"]["error"]) if each["type"] == "value_error" else SENTENCES.get(each["type"], OTHERWISE).format(**each.get("ctx", {}))

@@ -7,12 +7,11 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from shutil import which
 from types import FrameType
 from typing import Any
 
-from models.errors import Refused, Unavailable
+from models.errors import Refused
 from models.settings import PREFIX, settings
 from tasks.supervisor import end
 
@@ -41,17 +40,6 @@ def ending_with_us(name: str) -> list[str]:
 def stop(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
     """Ends them in good order, as a supervisor ends its workers."""
     end(processes, PATIENCE_SECONDS)
-
-
-def start_gateway(log: Path, *, port: int = 0, delay_ms: int = 0) -> "subprocess.Popen[bytes]":
-    """The demo's message gateway as a process, whose address the settings then name; port 0 takes a free one. Raises Unavailable where it ends at once."""
-    gateway = start("sijil.trial_gateway", "--port", str(port), "--log", str(log), "--delay-ms", str(delay_ms), stdout=subprocess.PIPE)
-    assert gateway.stdout is not None
-    address = gateway.stdout.readline().decode().strip()
-    if not address:
-        raise Unavailable(f"The message gateway does not start; it says why above. It takes port {port or 'any'} and writes into {log}.")
-    set_settings(gateway_url=address)
-    return gateway
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from models.errors import Unavailable
 from tasks.broker import SijilBroker
 from tasks.delivery_thread import DeliveryThread
 from tasks.wake import clear_wake, wake
-from workflows.flow import DELIVERY, QUEUES
+from workflows.flows import DELIVERY, QUEUES
 from workflows.queue.drain import Drainer
 
 UNWOKEN_SECONDS = 10.0  # the sweep wakes every two, wherever there is work

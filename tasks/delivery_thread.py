@@ -6,9 +6,9 @@ from threading import Event, Thread
 import structlog
 
 from models.errors import Unavailable, describe
-from tasks.deliver import Deliverer
+from notifications.deliver import Deliverer
 from tasks.wake import wake
-from workflows.flow import DELIVERY
+from workflows.flows import DELIVERY
 
 log = structlog.get_logger()
 

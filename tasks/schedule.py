@@ -17,7 +17,7 @@ from models import clock
 from models.database import Connection, dial, psycopg_transaction, raw, transaction, value
 from models.errors import Refused, SijilError, describe
 from models.settings import settings
-from tasks.leases import bring_back
+from notifications.leases import bring_back
 from workflows.history import audit, retention
 from workflows.queue.inhand import in_hand
 

@@ -13,12 +13,12 @@ from models import clock
 from models.database import Connection, follow_clock, lost, raw, transaction, value
 from models.errors import Refused, describe
 from tasks.wake import wake
-from workflows.flow import DELIVERY
+from workflows.flows import DELIVERY
 from workflows.queue.attempts import forget_gone
-from workflows.queue.dead import Silent, give_back_forgotten, rescue_attempts, silent_workers
+from workflows.queue.failures import forget
 from workflows.queue.holds import tend_holds
+from workflows.queue.stalled import Silent, give_back_forgotten, rescue_attempts, silent_workers
 from workflows.queue.timers import fire_timers, queues_with_work
-from workflows.queue.trouble import forget
 
 log = structlog.get_logger()
 SWEEP_LOCK = 7219  # advisory; transaction-wide, so that no supervisor is special

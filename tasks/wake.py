@@ -9,7 +9,7 @@ import structlog
 
 from models.errors import describe
 from tasks.broker import broker
-from workflows.flow import DELIVERY, FIRST_QUEUE
+from workflows.flows import DELIVERY, FIRST_QUEUE
 
 FLAG_LIFE_MILLISECONDS = 1000
 SILENT_SECONDS = 5.0  # for which a broker that did not answer in time is not asked again

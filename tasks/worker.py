@@ -17,13 +17,13 @@ from models import clock
 from models.database import bound_transactions, raw, transaction, value
 from models.errors import Unavailable, describe
 from models.settings import settings
+from notifications.deliver import Deliverer
+from notifications.gateways.http import HttpGateway
 from tasks.actors import declare, drains, look_at, unwoken
+from tasks.bootstrap import outside
 from tasks.broker import broker
-from tasks.deliver import Deliverer
 from tasks.delivery_thread import DeliveryThread
-from tasks.gateways.http import HttpGateway
 from tasks.logs import configure_logs
-from tasks.outside import outside
 from tasks.wake import wake
 from tasks.watchdog import keep_telling_supervisor, look_for_hangs, run_watchdog, tell_supervisor
 from workflows.queue.attempts import Attempts

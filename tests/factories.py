@@ -10,15 +10,16 @@ from typing import Any
 
 import yaml
 
-from sijil import csvform
-from sijil.sources import lines_of
-from sijil.tables import LONGEST_ROW, table
-from workflows import events, evidence, reading
+from workflows import events, evidence
+from workflows.bodies import reading
+from workflows.bodies.declaration import ApplicationBody, Declaration, Member
 from workflows.casefile import CaseFile
-from workflows.declaration import ApplicationBody, Declaration, Member
+from workflows.engine.lanes import INTERACTIVE
 from workflows.events import Event, Recorded
 from workflows.evidence import Evidence, RegisterAnswer, RegisteredPerson
-from workflows.lanes import INTERACTIVE
+from workflows.intake.files import csvform
+from workflows.intake.files.sources import lines_of
+from workflows.intake.files.tables import LONGEST_ROW, table
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()

@@ -9,18 +9,18 @@ from typing import Any
 from models import clock
 from models.database import raw, transaction
 from notifications.notices import OWED_KINDS, notices
-from sijil.enrol import enrol
-from sijil.generator.household import GeneratedHousehold, household
+from trials.generator.household import GeneratedHousehold, household
 from workflows import doctor
-from workflows.declaration import ApplicationBody
-from workflows.flow import QUEUES
-from workflows.intake import Application, Outcome, Taken, submit
-from workflows.lanes import INTERACTIVE
-from workflows.population import LocalRegister
-from workflows.ports import Outside
+from workflows.bodies.declaration import ApplicationBody
+from workflows.engine.lanes import INTERACTIVE
+from workflows.flows import QUEUES
+from workflows.intake.submit import Application, Outcome, Taken, submit
 from workflows.queue.attempts import Attempts
 from workflows.queue.batch import Batches
 from workflows.queue.drain import Drainer
+from workflows.registers.enrol import enrol
+from workflows.registers.population import LocalRegister
+from workflows.registers.ports import Outside
 
 SEED = 7
 OUTSIDE = Outside(LocalRegister, notices)

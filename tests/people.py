@@ -8,10 +8,10 @@ from models import clock
 from models.database import raw, transact, transaction
 from notifications.notices import notices
 from tests.filing import Body
-from workflows.declaration import Declaration
-from workflows.intake import Taken
-from workflows.people import CaseworkerAnswer, CitizenAnswer, StageNow, answer_of_caseworker, answer_of_citizen
-from workflows.people import resume as resume_cases
+from workflows.bodies.declaration import Declaration
+from workflows.casework.answers import CaseworkerAnswer, CitizenAnswer, StageNow, answer_of_caseworker, answer_of_citizen
+from workflows.casework.answers import resume as resume_cases
+from workflows.intake.submit import Taken
 from workflows.queue.timers import SLACK, fire_timers
 
 ALL_TABLES = ("cases", "event", "message", "declaration", "person_claim", "receipt")  # that an answer can change

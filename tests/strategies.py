@@ -8,9 +8,9 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from tests.factories import NOW, TODAY, Json, a_case_file, a_recorded, a_registered_person
-from workflows import declaration as d
+from workflows.bodies import declaration as d
+from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
-from workflows.declaration import Declaration
 from workflows.events import CorrectionReminded, HouseholdApproved, ProgrammeEligibility, RefusalProposed, ReviewOverdue, ScoreComputed
 from workflows.evidence import (
     Correction,
@@ -26,7 +26,7 @@ from workflows.evidence import (
     TimePassed,
     Withdrawal,
 )
-from workflows.flow import Step
+from workflows.flows.grammar import Step
 from workflows.policies import index_in_force, thresholds
 from workflows.stages.review import REASONS
 

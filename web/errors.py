@@ -13,8 +13,8 @@ from litestar.response import Template
 from models.errors import NotFound, Problem, Refused, SijilError, Stale, Unavailable, describe
 from models.settings import settings
 from web.language import page_for
-from workflows.fields import NO_CONTROLS
-from workflows.problems import OTHERWISE, PATTERNS, SENTENCES, WHOLE
+from workflows.bodies.fields import NO_CONTROLS
+from workflows.bodies.problems import OTHERWISE, PATTERNS, SENTENCES, WHOLE
 
 STATUS: dict[type[SijilError], int] = {Refused: 422, Stale: 409, NotFound: 404, Unavailable: 503}
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}  # RFC 9110; Python before 3.13 has the words of older ones

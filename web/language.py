@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from functools import partial
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,9 @@ from litestar import Request
 from litestar.response import Template
 
 from models.settings import settings
-from notifications.catalogues import LANGUAGES, text
+from notifications.catalogues import LANGUAGES, Catalogue
 
+PAGES = Catalogue(Path(__file__).parent / "locales", "pages")
 DEFAULT = "ar"
 MOROCCO = ZoneInfo("Africa/Casablanca")
 
@@ -48,7 +50,7 @@ def page(template: str, language: str, *, status: int = 200, path: str = "", **c
         template, status_code=status, headers={"Content-Language": language},
         context={
             "language": language, "direction": LANGUAGES[language].direction, "languages": LANGUAGES, "path": f"/{path}" if path else "",
-            "t": partial(text, "pages", language), "day": partial(day, language), "status": status, "helpline": settings().helpline, **context,
+            "t": partial(PAGES.text, language), "day": partial(day, language), "status": status, "helpline": settings().helpline, **context,
         },
     )  # fmt: skip
 

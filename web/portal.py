@@ -13,9 +13,9 @@ from models.database import raw, transaction
 from notifications.catalogues import LANGUAGES
 from web.language import page, page_for
 from web.queries import Status, reasons_of, status_of
-from workflows.flow import MACHINE, PARKED, STAGES
-from workflows.keyed import is_secret_of
-from workflows.references import normal
+from workflows.flows import PARKED, STAGES
+from workflows.flows.grammar import MACHINE
+from workflows.intake.receipts import is_secret_of, normal
 
 # The way of an application as a citizen sees it: a step, and the event that ends it.
 STEPS = (

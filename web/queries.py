@@ -8,8 +8,8 @@ import msgspec
 from models.database import Connection
 from models.errors import NotFound
 from workflows.events import KINDS, ApplicationRefused, CorrectionAsked, MembersMismatched
-from workflows.flow import STAGES
-from workflows.references import normal
+from workflows.flows import STAGES
+from workflows.intake.receipts import normal
 
 CASE = """
     select c.id, r.reference, c.stage, c.version, c.submitted_at, c.stage_since, c.deadline

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from workflows.declaration import Declaration
+from workflows.bodies.declaration import Declaration
 from workflows.events import CorrectionReceived, DoubtReturned, Event, Recorded
 
 E = TypeVar("E", bound=Event)

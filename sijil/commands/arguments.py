@@ -5,12 +5,8 @@ from typing import Annotated
 
 import typer
 
-from sijil.generator.identifiers import SEEDS
-
 Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help="As on the receipt: RSU-XXXX-XXXX-XXXX.")]
-Seed = Annotated[int, typer.Option(min=0, max=SEEDS - 1, help="Which population: the same seed gives the same one.")]
 Operator = Annotated[str, typer.Option("--as", help="Who does it; the history keeps a pseudonym.")]
-AnySeed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Which population, which strikes, and what people do; when is up to the machine.")]
 
 
 def day(given: str) -> datetime:

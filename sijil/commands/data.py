@@ -1,4 +1,4 @@
-"""Data in and out: migrate, import, enrol, generate, score, and the map of a case."""
+"""Data in and out: migrate, import, enrol, score, and the map of a case."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,19 +12,17 @@ from models.database import bound_transactions
 from models.errors import Refused
 from models.migrate import current, upgrade
 from sijil import embedded
-from sijil.commands.arguments import Seed
 from sijil.embedded import needed_servers
-from sijil.enrol import enrol_file
-from sijil.generator import files
-from sijil.generator.identifiers import HOUSEHOLDS
-from sijil.importing import ImportOutputs, import_file
 from sijil.say import Json, answer
-from sijil.summary import Summary
-from sijil.textfiles import opened, writing
-from workflows import reading
-from workflows.chart import chart
-from workflows.flow import FLOWS
-from workflows.problems import in_one
+from tasks.bootstrap import intake
+from workflows.bodies import reading
+from workflows.bodies.problems import in_one
+from workflows.flows import FLOWS
+from workflows.flows.chart import chart
+from workflows.intake.files.summary import Summary
+from workflows.intake.files.textfiles import opened
+from workflows.intake.importing import ImportOutputs, import_file
+from workflows.registers.enrol import enrol_file
 from workflows.scoring.calculator import score_document
 
 SET_SECONDS = 60  # that a set of applications may take: an import that is frozen in one must not hold its declarants for ever
@@ -60,7 +58,7 @@ def import_applications(
     with needed_servers():
         bound_transactions(SET_SECONDS)
         with stoppable():
-            found = import_file(file, outputs, show_progress)
+            found = import_file(file, outputs, intake(), show_progress)
     tell(found, ("taken", "taken before"), outputs.rejects, as_json)
 
 
@@ -110,25 +108,6 @@ def tell(found: Summary, words: tuple[str, str], rejects: Path, as_json: bool) -
         raise typer.Exit(1)
 
 
-@app.command("generate")
-def generate(
-    households: Annotated[int, typer.Option(min=1, max=HOUSEHOLDS, help="How many households.")] = 1000,
-    seed: Seed = 1,
-    directory: Annotated[Path, typer.Option("--to", file_okay=False, help="Where the files are written.")] = Path("generated"),
-    csv: Annotated[bool, typer.Option("--csv", help="Write the applications as a table, too.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Writes a believable population, its applications, and the truth about planted errors, duplicates and frauds.
-
-    `sijil enrol` the population before you import the applications: else all of them wait for a correction.
-    """
-    with writing(directory):
-        counts = files.write(directory, households, seed, csv=csv)
-    names = [files.POPULATION, files.APPLICATIONS, files.TRUTH, *([files.TABLE] if csv else [])]
-    written = [str(directory / name) for name in names]
-    answer({**counts, "files": written}, as_json, f"{counts['households']} households, {counts['persons']} persons", *written)
-
-
 @app.command("score")
 def score(file: File, as_json: Json = False) -> None:
     """The score of a declaration, or of `{"milieu", "region", "variables": {name: value}}`, under the policy of today."""
@@ -149,6 +128,6 @@ def score(file: File, as_json: Json = False) -> None:
 
 @app.command("flow")
 def flow(as_json: Json = False) -> None:
-    """The life of a case as a Mermaid flow chart, drawn from `workflows/flow.py`; the README holds it."""
+    """The life of a case as a Mermaid flow chart, drawn from `workflows/flows/registration.py`; the README holds it."""
     charts = {kind: chart(each) for kind, each in FLOWS.items()}
     answer(charts, as_json, *charts.values())

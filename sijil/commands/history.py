@@ -17,10 +17,10 @@ from sijil.commands.arguments import Reference, day
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer
 from workflows import doctor
+from workflows.casework.staff import pseudonym
 from workflows.doctor.findings import Findings
 from workflows.history import audit, erasure, replay, retention
-from workflows.keyed import pseudonym
-from workflows.ranges import LEAST
+from workflows.history.keyranges import LEAST
 
 SHOWN = 20  # of what differs
 

@@ -8,14 +8,14 @@ import typer
 
 from models.database import raw, transaction
 from models.errors import Refused
+from notifications.ledger import AGAIN, STATUSES, Choice, counted, listed, retry, settle
 from sijil.commands.arguments import Operator, Reference
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer, program
-from tasks.ledger import AGAIN, STATUSES, Choice, counted, listed, retry, settle
 from tasks.wake import wake
-from workflows.flow import DELIVERY
-from workflows.keyed import pseudonym
-from workflows.load import find
+from workflows.casework.staff import pseudonym
+from workflows.engine.load import find
+from workflows.flows import DELIVERY
 
 SETTLED = ("sent", "failed")
 

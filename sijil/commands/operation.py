@@ -16,7 +16,7 @@ from sijil.commands.arguments import Operator, Reference
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer
 from tasks.wake import wake
-from workflows.flow import ALL_QUEUES
+from workflows.flows import ALL_QUEUES
 from workflows.history.timeline import timeline
 from workflows.queue.monitor import queues, with_people, workers
 from workflows.queue.pauses import pause, resume

@@ -13,9 +13,9 @@ from sijil.commands.arguments import Operator, Reference
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer, progress
 from tasks.wake import wake
-from workflows.engine import Progress
-from workflows.load import find
-from workflows.people import resume
+from workflows.casework.answers import resume
+from workflows.engine.load import find
+from workflows.engine.work import Progress
 from workflows.queue.monitor import parked_case, parked_groups, parked_with
 
 SET = 500  # cases that are sent on in one transaction: 200,000 in one took minutes and gigabytes

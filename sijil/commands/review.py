@@ -10,13 +10,13 @@ from models.database import raw, transact, transaction
 from models.errors import Refused
 from notifications.notices import notices
 from sijil.commands.arguments import Reference
-from sijil.doubt_view import in_full, in_one_line, proposer, told, why_not_lifted
 from sijil.embedded import needed_servers
+from sijil.review_view import in_full, in_one_line, proposer, told, why_not_lifted
 from sijil.say import Json, answer
 from tasks.wake import wake_after_answer
-from workflows.doubts import doubted, holders, waiting
-from workflows.people import CaseworkerAnswer, StageNow, answer_of_caseworker
-from workflows.staff import names_of
+from workflows.casework.answers import CaseworkerAnswer, StageNow, answer_of_caseworker
+from workflows.casework.reviews import doubted, holders, waiting
+from workflows.casework.staff import names_of
 from workflows.stages.review import REASONS
 
 app = typer.Typer()

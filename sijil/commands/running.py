@@ -1,4 +1,4 @@
-"""Running it: the demo, the portal, the workers."""
+"""Running it: the portal, the workers."""
 
 import signal
 from contextlib import suppress
@@ -12,13 +12,11 @@ import uvicorn
 from models.database import bound_transactions
 from models.errors import Refused
 from models.settings import settings
-from sijil.commands.arguments import Seed
 from sijil.embedded import needed_servers
-from sijil.processes import interruptible, require_free, set_settings
-from sijil.say import Json, answer
-from tasks.outside import outside
+from sijil.processes import require_free, set_settings
+from tasks.bootstrap import outside
 from tasks.supervisor import Supervisor
-from workflows.flow import ALL_QUEUES
+from workflows.flows import ALL_QUEUES
 
 START_SECONDS = 60  # for which it waits for servers that do not answer: after an outage all start at once, and a service manager gives up sooner
 STARTUP_FAILURE = 3  # the exit code of uvicorn itself
@@ -96,26 +94,3 @@ def listens(host: str, port: int) -> None:
         portal.run()
     if not portal.started:
         raise typer.Exit(STARTUP_FAILURE)
-
-
-@app.command("demo")
-def demo(
-    applications: Annotated[int, typer.Option(min=1, max=500_000, help="How many applications arrive.")] = 1000,
-    serve: Annotated[
-        bool,
-        typer.Option(
-            "--serve/--no-serve",
-            help="Serve the portal, and let the applications arrive through its API over 20 seconds; or file them at full speed, and end.",
-        ),
-    ] = True,
-    seed: Seed = 1,
-    port: Port = None,
-    as_json: Json = False,
-) -> None:
-    """Starts everything, lets applications arrive, shows them on their way, and serves the portal until Ctrl-C."""
-    from sijil.demo.run import run  # the picture's library takes a moment to load, which other commands need not wait for
-
-    set_settings(port=port)
-    with interruptible():
-        found = run(applications, seed, serve=serve, told=lambda result, lines: answer(result, as_json, *lines))
-    raise typer.Exit(found)

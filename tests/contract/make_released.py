@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.factories import EVENTS, EVIDENCE, NOW, a_recorded
-from workflows.chain import GENESIS, encode, seal
+from workflows.engine.chain import GENESIS, encode, seal
 from workflows.evidence import TimePassed
-from workflows.flow import FLOWS, PARKED
+from workflows.flows import FLOWS, PARKED
 
 FILE = Path(__file__).with_name("released.json")
 SALT = bytes(range(16))

@@ -8,7 +8,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-OURS = {"models", "workflows", "notifications", "tasks", "web", "sijil", "benchmarks", "tests"}
+OURS = {"models", "workflows", "notifications", "tasks", "web", "sijil", "trials", "benchmarks", "tests"}
 # Named by another's name: a part of it, or what one of its extras asks for.
 COMES_WITH = {"pydantic-core": "pydantic", "jinja2": "litestar"}
 

@@ -13,19 +13,20 @@ from jsonschema import Draft202012Validator, FormatChecker
 from pydantic import BaseModel
 
 from models.settings import Settings
-from sijil.enrol import enrol_file
-from sijil.importing import ImportOutputs, import_file
+from tasks.bootstrap import intake
 from tests.factories import bodies_of_table
 from web.api.applications import Answer
 from web.api.responses import CODES
 from web.errors import STATUS_OF_CODE
-from workflows.chart import listed
-from workflows.declaration import ApplicationBody, Belongings, Bills, Declaration, Housing, Member
-from workflows.flow import REGISTRATION
+from workflows.bodies.declaration import ApplicationBody, Belongings, Bills, Declaration, Housing, Member
+from workflows.bodies.reading import application as read
+from workflows.bodies.reading import valid
+from workflows.flows.chart import listed
+from workflows.flows.registration import REGISTRATION
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
+from workflows.intake.importing import ImportOutputs, import_file
 from workflows.policies import index_in_force, periods
-from workflows.reading import application as read
-from workflows.reading import valid
+from workflows.registers.enrol import enrol_file
 from workflows.scoring.calculator import score_document
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -77,8 +78,8 @@ def test_the_example_table_holds_valid_applications() -> None:
 @pytest.mark.parametrize(("name", "count"), [("application.ndjson", 2), ("applications.csv", 2)])
 def test_the_examples_are_taken_once(database: str, broker: str, tmp_path: Path, name: str, count: int) -> None:
     outputs = ImportOutputs(tmp_path / "rejects", tmp_path / "receipts")
-    assert import_file(EXAMPLES / name, outputs).counts == Counter(taken=count, repeated=0, refused=0)
-    assert import_file(EXAMPLES / name, outputs).counts == Counter(taken=0, repeated=count, refused=0)
+    assert import_file(EXAMPLES / name, outputs, intake()).counts == Counter(taken=count, repeated=0, refused=0)
+    assert import_file(EXAMPLES / name, outputs, intake()).counts == Counter(taken=0, repeated=count, refused=0)
     receipts = [json.loads(line) for line in (tmp_path / "receipts").read_text().splitlines()]
     assert [sorted(each) for each in receipts] == [["application", "line", "reference", "secret"]] * count
 
@@ -137,7 +138,8 @@ OF_COMMANDS_ALONE = {
 
 def codes_in_the_code() -> set[str]:
     """The first argument of every refusal beneath the command line."""
-    files = [path for package in ("models", "workflows", "notifications", "tasks", "web") for path in (DOCS.parent / package).rglob("*.py")]
+    beneath = [path for package in ("models", "workflows", "notifications", "tasks", "web") for path in (DOCS.parent / package).rglob("*.py")]
+    files = [path for path in beneath if "files" not in path.parts]  # what is wrong with a file as a whole, no door of the API says
     calls = [node for path in files for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call) and node.args]
     refusals = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id in ("Refused", "NotTaken")]
     return {str(code.value) for code in refusals if isinstance(code, ast.Constant)}

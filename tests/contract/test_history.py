@@ -12,10 +12,10 @@ import msgspec
 import pytest
 
 from tests.factories import EVENTS, EVIDENCE
-from workflows.chain import GENESIS, commit, encode, link
+from workflows.engine.chain import GENESIS, commit, encode, link
 from workflows.events import KINDS
 from workflows.evidence import KINDS as EVIDENCE_KINDS
-from workflows.flow import FLOWS, PARKED
+from workflows.flows import FLOWS, PARKED
 from workflows.history.retelling import NOT_DECIDED
 
 RELEASED: dict[str, Any] = json.loads(Path(__file__).with_name("released.json").read_text())

@@ -12,7 +12,7 @@ from tests.contract.sources import FILES, ROOT, parsed
 # Where numbers of the law are computed, and where decisions are taken: no binary fraction.
 ARITHMETIC = ("scoring/formula.py", "scoring/variables.py", "scoring/calculator.py")
 EXACT = [
-    ROOT / "workflows" / name for name in (*ARITHMETIC, "events.py", "evidence.py", "casefile.py", "declaration.py")
+    ROOT / "workflows" / name for name in (*ARITHMETIC, "events.py", "evidence.py", "casefile.py", "bodies/declaration.py")
 ] + [*sorted((ROOT / "workflows" / "stages").glob("*.py")), *sorted((ROOT / "workflows" / "policies").glob("*.py"))]  # fmt: skip
 
 
@@ -103,8 +103,8 @@ def breaches(law: Callable[[ast.AST], Iterator[str]], paths: list[Path]) -> set[
 
 
 # What starts servers makes databases, which no transaction can; what proves doubles a message on purpose.
-MAKE_DATABASES = {"sijil/embedded/postgres.py", "sijil/proof_servers.py"}
-DOUBLES_MESSAGES = {"sijil/chaos/system.py"}
+MAKE_DATABASES = {"sijil/embedded/postgres.py", "trials/servers.py"}
+DOUBLES_MESSAGES = {"trials/chaos/system.py"}
 SET_FOR_CHILDREN = {"sijil/processes.py"}
 
 
@@ -123,7 +123,7 @@ def test_only_settings_reads_the_environment_and_only_who_starts_processes_sets_
 
 def test_only_the_clock_knows_the_time() -> None:
     """But for the demo's gateway, which stands for somebody else's program."""
-    assert breaches(knows_time, FILES) == {"models/clock.py", "sijil/trial_gateway.py"}
+    assert breaches(knows_time, FILES) == {"models/clock.py", "trials/gateway.py"}
 
 
 def test_every_file_of_text_names_its_encoding() -> None:
@@ -135,7 +135,7 @@ def test_everything_is_caught_at_the_edges_only() -> None:
 
     The command line's: whatever nobody thought of.
     The web's is the framework's own handler, which web/errors.py answers for."""
-    cases = {f"workflows/queue/{name}.py" for name in ("batch", "bisection", "trouble", "dead")}
+    cases = {f"workflows/queue/{name}.py" for name in ("batch", "bisection", "failures", "stalled")}
     workers = {f"tasks/{name}.py" for name in ("worker", "supervisor", "schedule", "sweep", "delivery_thread")}
     assert breaches(catches_everything, FILES) <= {*cases, *workers, "web/errors.py", "sijil/cli.py"}
 
@@ -150,14 +150,14 @@ SQL_WRITES_STAGE = "update cases set stage"
 
 def test_only_the_engine_and_its_record_write_a_cases_stage() -> None:
     writing = {path.relative_to(ROOT).as_posix() for path in FILES if SQL_WRITES_STAGE in path.read_text(encoding="utf-8").lower()}
-    assert writing == {"workflows/record.py"}
+    assert writing == {"workflows/engine/record.py"}
 
 
 # Shape and words -----------------------------------------------------------------------------------
 
 NO_NAMES = {"utils", "helpers", "common", "services", "manager", "base"}
 # Longer than 25 lines: the formula's variables as the annexes list them, the questions of the form in a row.
-LONG = {"workflows/scoring/variables.py: urban", "workflows/scoring/variables.py: rural", "sijil/generator/answers.py: home"}
+LONG = {"workflows/scoring/variables.py: urban", "workflows/scoring/variables.py: rural", "trials/generator/answers.py: home"}
 # In pyproject.toml: a dependency, a rule left out, an import that a contract ignores (not the modules that it speaks of).
 OWES_A_REASON = re.compile(r'^(    "(?!workflows\.)|"[^"]+" = \[|dbos = )')
 

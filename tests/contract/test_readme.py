@@ -9,8 +9,10 @@ import pytest
 
 from models.settings import Settings
 from tests.commands import commands
-from workflows.chart import chart
-from workflows.flow import FLOWS, REGISTRATION, flow
+from workflows.flows import FLOWS
+from workflows.flows.chart import chart
+from workflows.flows.grammar import flow
+from workflows.flows.registration import REGISTRATION
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"

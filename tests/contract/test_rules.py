@@ -13,11 +13,11 @@ import msgspec
 import pytest
 
 from tests.factories import NOW, a_case_file, a_child, a_declaration, a_head, a_register_answer, a_registered_person, a_relative, a_spouse
+from workflows.bodies.declaration import Declaration, stored
 from workflows.casefile import CaseFile
-from workflows.chain import encode
-from workflows.declaration import Declaration, stored
+from workflows.engine.chain import encode
 from workflows.evidence import KINDS, Evidence, Holder, IndexInForce, ScreeningAnswer
-from workflows.flow import REGISTRATION
+from workflows.flows.registration import REGISTRATION
 from workflows.fraud import SIGNALS
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
 from workflows.scoring import formula

@@ -14,7 +14,7 @@ from models.errors import Broken, Unavailable
 from models.migrate import NEWEST, current, upgrade
 from tests.conftest import Servers, execute, forget_settings
 from tests.filing import rows
-from workflows.lanes import ALLOWANCE
+from workflows.engine.lanes import ALLOWANCE
 
 # Alembic compares neither checks nor the conditions of indexes.
 DESCRIBED = """

@@ -12,18 +12,18 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from models.settings import settings
-from sijil.chaos import crowd, verdict
-from sijil.chaos.answers import Act
-from sijil.chaos.hosts import Host, last_words
-from sijil.chaos.poison import POISON
-from sijil.chaos.run import holds
-from sijil.chaos.staff import Pause
-from sijil.chaos.verdict import Held
-from sijil.generator.household import GeneratedHousehold
 from tests.conftest import memory_if_roomy
 from tests.filing import a_drainer, clean, drain_all, file, register, rows, value
-from workflows.declaration import ApplicationBody
-from workflows.intake import Taken
+from trials.chaos import crowd, verdict
+from trials.chaos.answers import Act
+from trials.chaos.hosts import Host, last_words
+from trials.chaos.poison import POISON
+from trials.chaos.run import holds
+from trials.chaos.staff import Pause
+from trials.chaos.verdict import Held
+from trials.generator.household import GeneratedHousehold
+from workflows.bodies.declaration import ApplicationBody
+from workflows.intake.submit import Taken
 
 CASES, KILLS = 160, 8
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from models import clock
 from models.database import raw, transaction
 from tests.filing import rows
-from workflows.chain import GENESIS, link
+from workflows.engine.chain import GENESIS, link
 from workflows.history import audit, erasure, replay
-from workflows.intake import Taken
+from workflows.intake.submit import Taken
 
 
 def anchor(directory: Path) -> Path | None:

@@ -12,7 +12,7 @@ from tests.integration.registers import Poisoned, Register
 from tests.integration.running import ready as ready
 from tests.integration.running import sijil as sijil
 from tests.people import after, caseworker, citizen, ring_timers
-from workflows.intake import Taken
+from workflows.intake.submit import Taken
 from workflows.queue.drain import Drainer
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from models.errors import Unavailable
-from tasks.deliver import Deliverer
-from tasks.leases import Leased
+from notifications.deliver import Deliverer
+from notifications.leases import Leased
 
 
 @dataclass

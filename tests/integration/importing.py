@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from sijil.csvform import HEADER, flat, line
-from sijil.csvform import rows as table_rows
-from sijil.importing import ImportOutputs, import_file
+from tasks.bootstrap import intake
 from tests.filing import Body
-from workflows.declaration import ApplicationBody
+from workflows.bodies.declaration import ApplicationBody
+from workflows.intake.files.csvform import HEADER, flat, line
+from workflows.intake.files.csvform import rows as table_rows
+from workflows.intake.importing import ImportOutputs, import_file
 
 Reject = dict[str, Any]
 
@@ -36,7 +37,7 @@ def imported(tmp_path: Path) -> Callable[..., tuple[Counter[str], list[Reject]]]
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         outputs = ImportOutputs(tmp_path / "rejects.ndjson", tmp_path / "receipts.ndjson")
-        counts = import_file(path, outputs).counts
+        counts = import_file(path, outputs, intake()).counts
         rejects = [json.loads(line) for line in outputs.rejects.read_text().splitlines()] if outputs.rejects.exists() else []
         return counts, rejects
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from models.errors import Unavailable
 from notifications.notices import notices
 from workflows.evidence import RegisteredPerson
-from workflows.intake import Taken
-from workflows.population import LocalRegister
-from workflows.ports import Outside
+from workflows.intake.submit import Taken
+from workflows.registers.population import LocalRegister
+from workflows.registers.ports import Outside
 
 
 @dataclass

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from tests.filing import Worker, drain_all, file_clean
-from workflows.intake import Taken
+from workflows.intake.submit import Taken
 
 LOOKING = ("doubts show REFERENCE", "show REFERENCE", "messages list", "doctor", "replay", "audit verify", "retention --dry-run")
 

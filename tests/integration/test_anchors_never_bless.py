@@ -18,7 +18,7 @@ from tests.integration.auditing import anchor, breaks, cut_tail, delete_whole, m
 from tests.integration.running import Run
 from workflows.history import audit, chains, ranges
 from workflows.history.anchors import digest_of, files
-from workflows.intake import Taken
+from workflows.intake.submit import Taken
 
 
 def deleted_and_another_inserted(case_id: int) -> None:

@@ -9,8 +9,8 @@ import pytest
 from models.errors import Refused
 from tests.filing import Worker, drain_all, file_clean, rows, value
 from tests.integration.auditing import anchor, breaks, cut_tail, delete_whole, verify
-from workflows.chain import commit, link
-from workflows.intake import Taken
+from workflows.engine.chain import commit, link
+from workflows.intake.submit import Taken
 
 
 def three_anchors(notified: list[Taken], directory: Path) -> list[Path]:

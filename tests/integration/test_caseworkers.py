@@ -6,13 +6,13 @@ from itertools import count
 import pytest
 
 from models.database import raw, transaction
-from sijil.demo.report import followed
-from sijil.generator.household import household
 from tests.filing import SEED, Worker, a_household, borrowing, drain_all, file, file_clean, register, rows, stage_of, value, version_of
 from tests.integration.running import Run
 from tests.people import after, caseworker, citizen, ring_timers
+from trials.demo.report import followed
+from trials.generator.household import household
 from workflows.history.retention import retain
-from workflows.intake import Taken
+from workflows.intake.submit import Taken
 from workflows.policies import periods
 from workflows.stages.review import REASONS
 

@@ -11,7 +11,6 @@ from models import clock
 from models.database import raw, transaction
 from models.errors import NotFound, Refused, Stale
 from models.settings import settings
-from sijil.generator.household import GeneratedHousehold
 from tests.filing import (
     Worker,
     a_household,
@@ -32,7 +31,8 @@ from tests.filing import (
     version_of,
 )
 from tests.people import ALL_TABLES, after, citizen, ring_timers
-from workflows.intake import Taken
+from trials.generator.household import GeneratedHousehold
+from workflows.intake.submit import Taken
 from workflows.queue.timers import SLACK, fire_timers
 
 

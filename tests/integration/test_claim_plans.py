@@ -4,8 +4,8 @@ import pytest
 
 from models.database import raw, transaction
 from tests.filing import file_clean, rows
-from workflows.flow import FIRST_QUEUE
-from workflows.lanes import BULK
+from workflows.engine.lanes import BULK
+from workflows.flows import FIRST_QUEUE
 from workflows.queue.claim import BEGINNING, CLAIM, LANES
 
 

@@ -13,17 +13,17 @@ from typer.testing import CliRunner
 from models import clock
 from models.database import raw, transaction
 from models.errors import Refused
+from notifications.leases import bring_back
 from sijil.commands import history
-from tasks.leases import bring_back
 from tasks.schedule import Schedule
 from tasks.sweep import DeathDetector, sweep
 from tests.filing import Worker, a_household, changed, clean, drain_all, events_of, everything, file, file_clean, register, rows, stage_of, value
 from tests.integration.registers import Register
 from tests.people import after, caseworker, ring_timers
-from workflows.flow import REGISTRATION
+from workflows.flows.registration import REGISTRATION
 from workflows.history.retention import retain
-from workflows.intake import Taken
-from workflows.queue.dead import Silent
+from workflows.intake.submit import Taken
+from workflows.queue.stalled import Silent
 from workflows.queue.timers import ASTRAY
 
 ELEVEN_YEARS = timedelta(days=11 * 366)

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from sijil.commands import data, running
-from sijil.proof_servers import only_one
 from tests.commands import commands
 from tests.conftest import forget_settings
 from tests.integration.running import Run
-from workflows.declaration import ApplicationBody
+from trials.servers import only_one
+from workflows.bodies.declaration import ApplicationBody
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])

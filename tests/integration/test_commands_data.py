@@ -8,11 +8,11 @@ import pytest
 
 from sijil.commands import data
 from sijil.commands.data import beside
-from sijil.generator import files
-from sijil.generator.household import household
 from tests.conftest import Servers
 from tests.filing import Body, Worker, a_household, changed, clean, drain_all, rows, stages
 from tests.integration.running import Run
+from trials.generator import files
+from trials.generator.household import household
 
 
 def ndjson(path: Path, *bodies: Body) -> Path:

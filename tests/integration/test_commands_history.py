@@ -15,8 +15,8 @@ from tests.filing import Worker, drain_all, file_clean, rows, value
 from tests.integration.running import Run
 from workflows import doctor
 from workflows.history import replay
-from workflows.intake import Taken
-from workflows.ranges import Range
+from workflows.history.keyranges import Range
+from workflows.intake.submit import Taken
 
 
 def test_audit_anchors_and_verifies_and_tells_a_tampered_history(doubted: tuple[Taken, Taken], ready: Run, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.integration.gateways import BookGateway, a_deliverer
 from tests.integration.running import Run
 from tests.integration.waking import waiting
 from tests.people import after, citizen
-from workflows.intake import Taken
+from workflows.intake.submit import Taken
 
 WAITS_FOR_NOTHING = "sijil: No such message failed, is stuck or waits for a later try. What is due goes by itself: `sijil messages list --status owed`.\n"
 

@@ -12,8 +12,8 @@ from sijil.commands import operation
 from sijil.commands.operation import plain
 from tests.filing import Worker, a_household, drain_all, events_of, file, file_clean, rows, stage_of, value
 from tests.integration.running import Ran, Run
-from workflows.flow import QUEUES
-from workflows.intake import Taken
+from workflows.flows import QUEUES
+from workflows.intake.submit import Taken
 
 
 def parked(error: str = "KeyError in persons") -> Taken:

@@ -26,9 +26,9 @@ from tests.filing import (
     value,
     woken,
 )
-from workflows.flow import QUEUES
-from workflows.intake import Taken
-from workflows.lanes import BULK
+from workflows.engine.lanes import BULK
+from workflows.flows import QUEUES
+from workflows.intake.submit import Taken
 from workflows.queue import pauses
 
 

@@ -13,7 +13,7 @@ from tasks.sweep import DeathDetector, sweep
 from tests.filing import Worker, a_drainer, apart, died_on, drain_all, everything, file_clean, hang_up, healthy, rows, stage_of, stages, value
 from tests.people import after
 from workflows.queue.batch import Batches
-from workflows.queue.dead import rescue_attempts, silent_workers
+from workflows.queue.stalled import rescue_attempts, silent_workers
 from workflows.queue.timers import queues_with_work
 
 

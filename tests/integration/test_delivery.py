@@ -8,14 +8,14 @@ import pytest
 
 from models import clock
 from models.errors import Unavailable
-from tasks import deliver
-from tasks.deliver import LAST_TRY
-from tasks.leases import FRESH, LEASE, UNKNOWN, Outcome, lease, write_down
+from notifications import deliver
+from notifications.deliver import LAST_TRY
+from notifications.leases import FRESH, LEASE, UNKNOWN, Outcome, lease, write_down
 from tests.filing import file_clean, rows, value
 from tests.integration.auditing import erase
 from tests.integration.gateways import BookGateway, a_deliverer
 from tests.people import after, citizen
-from workflows.intake import Taken
+from workflows.intake.submit import Taken
 
 
 def statuses() -> dict[str, int]:

@@ -10,14 +10,14 @@ import pytest
 
 from models import clock
 from models.database import raw, transaction
-from tasks import deliver
-from tasks.leases import ALONE_AFTER, FRESH, LEASE, TAKE, TRIED, UNKNOWN
+from notifications import deliver
+from notifications.leases import ALONE_AFTER, FRESH, LEASE, TAKE, TRIED, UNKNOWN
 from tests.filing import an_application, clean, drain_all, outcomes_of, register, rows, value
 from tests.integration.gateways import BookGateway, a_deliverer
 from tests.people import after
-from workflows.flow import DELIVERY
-from workflows.intake import Taken
-from workflows.lanes import ALLOWANCE, BULK, INTERACTIVE
+from workflows.engine.lanes import ALLOWANCE, BULK, INTERACTIVE
+from workflows.flows import DELIVERY
+from workflows.intake.submit import Taken
 from workflows.queue import monitor
 from workflows.queue.drain import Drainer
 

@@ -6,10 +6,10 @@ import pytest
 from rich.console import Console
 
 from models.database import raw, transaction
-from sijil.demo import picture, report
-from sijil.demo.arrivals import Filing
 from tests.filing import file_clean, rows
-from workflows.intake import Taken
+from trials.demo import picture, report
+from trials.demo.arrivals import Filing
+from workflows.intake.submit import Taken
 
 
 def followed() -> list[str]:

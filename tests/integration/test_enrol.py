@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from models.errors import Refused
-from sijil.enrol import COLUMNS, enrol_file
-from sijil.summary import Summary
 from tests.filing import a_household, rows, value
+from workflows.intake.files.summary import Summary
+from workflows.registers.enrol import COLUMNS, enrol_file
 
 pytestmark = pytest.mark.usefixtures("database")
 PERSONS = [person.row() for person in a_household(members=4).persons]

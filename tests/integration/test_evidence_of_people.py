@@ -8,13 +8,15 @@ from models import clock
 from models.database import raw, transaction
 from tests.filing import Worker, drain_all, events_of, file_clean, rows, stage_of, value
 from tests.people import retry_parked
-from workflows import engine, intake, people
-from workflows.chain import Sealed, seal
+from workflows.casework import answers as people
+from workflows.casework.staff import pseudonym
+from workflows.engine.chain import Sealed, seal
+from workflows.engine import work as engine
 from workflows.events import Recorded
 from workflows.evidence import DECLARANT, Evidence, TimePassed
 from workflows.history import audit, erasure, replay
-from workflows.intake import Taken
-from workflows.keyed import pseudonym
+from workflows.intake.submit import Taken
+from workflows.intake import submit as intake
 from workflows.queue.drain import Drainer
 
 

@@ -7,7 +7,7 @@ import pytest
 from models.errors import Refused
 from tests.filing import Body, Worker, a_household, an_application, borrowing, changed, drain_all, examined, file, outcomes_of, register, rows, stage_of, value
 from tests.people import after, caseworker, citizen, ring_timers
-from workflows.intake import NotTaken, Taken
+from workflows.intake.submit import NotTaken, Taken
 
 
 @pytest.fixture

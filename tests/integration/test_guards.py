@@ -8,9 +8,9 @@ from notifications.notices import NOTICES, OWED_KINDS
 from tests.filing import examined, file_clean, rows, value
 from workflows.doctor import examine
 from workflows.doctor.ranges import CASES
-from workflows.flow import STAGES
-from workflows.lanes import ALLOWANCE
-from workflows.ranges import LEAST, MOST
+from workflows.engine.lanes import ALLOWANCE
+from workflows.flows import STAGES
+from workflows.history.keyranges import LEAST, MOST
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from tests.people import after
 from web.metrics import of_held
 from workflows.queue import holds
 from workflows.queue.drain import Drainer
+from workflows.queue.failures import wait_after
 from workflows.queue.holds import ALIKE
-from workflows.queue.trouble import wait_after
 
 
 @pytest.fixture

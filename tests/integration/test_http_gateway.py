@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 
 from models.errors import Unavailable
-from tasks.gateways.http import HttpGateway
-from tasks.leases import Leased
+from notifications.gateways.http import HttpGateway
+from notifications.leases import Leased
 from tests.integration.http_gateway import Said, results, serving
 
 MESSAGE = Leased(7, 1, "received", uuid4(), 1, 0, "sms", "+212612345678", "text")

@@ -9,13 +9,14 @@ import pytest
 
 from models.errors import Refused
 from models.settings import settings
-from sijil import importing
-from sijil.csvform import HEADER
-from sijil.generator import files
-from sijil.importing import ImportOutputs, applications_in, import_file
-from sijil.tables import LONGEST_ROW
+from tasks.bootstrap import intake
 from tests.filing import Body, a_household, changed, clean, rows, value, with_members
 from tests.integration.importing import Imported, fields, lines, table, unchecked_rows
+from trials.generator import files
+from workflows.intake import importing
+from workflows.intake.files.csvform import HEADER
+from workflows.intake.files.tables import LONGEST_ROW
+from workflows.intake.importing import ImportOutputs, applications_in, import_file
 
 pytestmark = pytest.mark.usefixtures("database", "broker")
 
@@ -254,7 +255,7 @@ def test_an_empty_file_is_refused_whatever_its_name(imported: Imported, content:
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"nothing\.ndjson"):
-        import_file(tmp_path / "nothing.ndjson", ImportOutputs(tmp_path / "rejects.ndjson"))
+        import_file(tmp_path / "nothing.ndjson", ImportOutputs(tmp_path / "rejects.ndjson"), intake())
 
 
 @pytest.mark.parametrize("outputs", [ImportOutputs(Path("/proc/nope")), ImportOutputs(Path("rejects.ndjson"), Path("/proc/nope"))])
@@ -265,7 +266,7 @@ def test_outputs_that_cannot_be_written_refuse_the_file_before_anything_is_taken
     (tmp_path / "file.ndjson").write_text(lines(TWO[0]))
 
     with pytest.raises(Refused, match="/proc/nope cannot be written: "):
-        import_file(tmp_path / "file.ndjson", outputs)
+        import_file(tmp_path / "file.ndjson", outputs, intake())
 
     assert value("select count(*) from cases") == 0
 
@@ -280,7 +281,7 @@ def test_no_outcome_is_written_into_the_file_that_is_read(tmp_path: Path, onto: 
     }  # fmt: skip
 
     with pytest.raises(Refused, match="different files"):
-        import_file(path, outputs[onto])
+        import_file(path, outputs[onto], intake())
 
     assert path.read_text() == lines(*TWO)
     assert value("select count(*) from cases") == 0

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from models.errors import Refused
-from sijil.csvform import HEADER
-from sijil.importing import ImportOutputs, import_file
+from tasks.bootstrap import intake
 from tests.filing import a_household, changed, clean, rows, value
 from tests.integration.importing import Imported, fields, lines, table, unchecked_rows
-from workflows.declaration import MOST_READ
+from workflows.bodies.declaration import MOST_READ
+from workflows.intake.files.csvform import HEADER
+from workflows.intake.importing import ImportOutputs, import_file
 
 pytestmark = pytest.mark.usefixtures("database", "broker")
 MADE = [a_household(place, members=3).body for place in range(3)]
@@ -50,7 +51,7 @@ def test_a_household_at_both_ends_of_a_long_file_is_one(imported: Imported, tmp_
 
     outputs = ImportOutputs(tmp_path / "r")
     (tmp_path / "file.csv").write_text(",".join(HEADER) + "\r\n" + first + between + "".join(others))
-    found = import_file(tmp_path / "file.csv", outputs)
+    found = import_file(tmp_path / "file.csv", outputs, intake())
 
     assert value("select count(*) from receipt where idempotency_key = %s", f"import:{MADE[0]['application']}") == 1
     assert found.rows == Counter(read=7_000 + 1 + len(others), taken=2 + len(others), refused=6_999)  # of the 7,000 one declarant, once
@@ -214,7 +215,7 @@ def test_every_row_is_accounted_for_whatever_a_file_holds(tmp_path: Path) -> Non
     path.write_bytes((",".join(HEADER) + "\n" + "".join(sent)).encode())
     read = len([line for line in path.read_bytes().splitlines() if line]) - 1
 
-    found = import_file(path, ImportOutputs(tmp_path / "r"))
+    found = import_file(path, ImportOutputs(tmp_path / "r"), intake())
 
     rejected = [json.loads(line) for line in (tmp_path / "r").read_text().splitlines()]
     assert found.rows["read"] == read == found.rows["taken"] + found.rows["refused"]

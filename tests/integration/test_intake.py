@@ -8,9 +8,9 @@ from models import clock
 from models.database import raw, transaction
 from notifications.notices import notices
 from tests.filing import Body, a_household, an_application, changed, everything, file, outcomes_of, rows, value, with_members
-from workflows.declaration import ApplicationBody
-from workflows.intake import Application, NotTaken, Outcome, Taken, key_of, submit
-from workflows.lanes import INTERACTIVE
+from workflows.bodies.declaration import ApplicationBody
+from workflows.engine.lanes import INTERACTIVE
+from workflows.intake.submit import Application, NotTaken, Outcome, Taken, key_of, submit
 
 TABLES = ("cases", "event", "message", "declaration", "receipt")
 

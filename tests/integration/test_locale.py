@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sijil.generator import files
+from trials.generator import files
 
 
 def test_names_are_written_as_utf_8_under_a_locale_that_has_only_ascii(tmp_path: Path) -> None:

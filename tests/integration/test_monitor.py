@@ -10,14 +10,14 @@ from typer.testing import CliRunner
 from models import clock
 from models.database import raw, transaction
 from models.errors import Refused
+from notifications.deliver import Deliverer
 from sijil.commands import operation
 from tasks import sweep
-from tasks.deliver import Deliverer
 from tests.filing import Worker, an_application, changed, clean, drain_all, file, file_clean, outcomes_of, register, rows, stages, value
 from tests.integration.gateways import BookGateway, a_deliverer
 from tests.people import citizen
-from workflows.flow import QUEUES
-from workflows.lanes import BULK
+from workflows.engine.lanes import BULK
+from workflows.flows import QUEUES
 from workflows.queue import monitor, pauses
 
 Shown = dict[str, dict[str, Any]]

@@ -91,7 +91,7 @@ def test_the_trouble_shows_the_place_and_nothing_of_the_person(poisoned: Poisone
 
     ((error, traceback),) = rows("select error, traceback from trouble")
     assert error == "KeyError in persons"
-    assert "workflows/engine.py" in traceback
+    assert "workflows/engine/work.py" in traceback
     assert "workflows/stages/verify.py" in traceback
     stored = str(everything("trouble")) + str(rows("select facts::text from event where kind = 'CaseParked'"))
     assert poisoned.register.broken_about not in stored

@@ -15,8 +15,8 @@ from models.database import Connection, transaction
 from notifications.notices import notices
 from tests.filing import Body, Worker, a_household, an_application, drain_all, file, outcomes_of, register, rows, stage_of, stages, value
 from tests.people import citizen
-from workflows.intake import submit
-from workflows.person_claims import CLAIM, RELEASE
+from workflows.intake.submit import submit
+from workflows.registers.person_claims import CLAIM, RELEASE
 
 WAITS = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 A_CASE = """

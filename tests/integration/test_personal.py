@@ -11,7 +11,7 @@ from tests.integration.auditing import erase
 from tests.people import citizen
 from workflows.history.personal import PERSONAL
 from workflows.history.retention import retain
-from workflows.intake import Taken
+from workflows.intake.submit import Taken
 from workflows.policies import periods
 
 # Personal, and kept: who lives here, and which household stands in the register with whom.

@@ -16,13 +16,13 @@ import pytest
 
 from benchmarks.slow_gateway import SLOW, slow_gateway
 from models.database import raw, transaction
+from notifications.gateways.http import DEADLINE_SECONDS
 from tasks import supervisor
-from tasks.gateways.http import DEADLINE_SECONDS
 from tasks.supervisor import Slot, end
 from tasks.wake import wake
 from tests.conftest import Servers
 from tests.filing import MACHINE_PATH, events_of, file_clean, healthy, rows, stage_of, stages, value
-from workflows.flow import ALL_QUEUES, DELIVERY, QUEUES
+from workflows.flows import ALL_QUEUES, DELIVERY, QUEUES
 from workflows.queue.monitor import workers
 
 pytestmark = pytest.mark.xdist_group("processes")

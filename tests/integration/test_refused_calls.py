@@ -9,9 +9,9 @@ import pytest
 
 from models import clock
 from models.errors import Unavailable
-from tasks.breaker import PAUSE
-from tasks.deliver import Deliverer
-from tasks.gateways.http import LONGEST_WAIT, HttpGateway, wait_of
+from notifications.breaker import PAUSE
+from notifications.deliver import Deliverer
+from notifications.gateways.http import LONGEST_WAIT, HttpGateway, wait_of
 from tests.filing import file_clean, rows
 from tests.integration.http_gateway import HttpBook, Said, serving
 from tests.people import after

@@ -14,11 +14,11 @@ from tests.filing import Worker, a_household, an_application, changed, drain_all
 from tests.integration.auditing import erase, replayed
 from tests.people import after, citizen, retry_parked, ring_timers
 from workflows import doctor
-from workflows.declaration import ApplicationBody
+from workflows.bodies.declaration import ApplicationBody
 from workflows.doctor.findings import FIRST, Findings, Place
 from workflows.history import audit, replay
 from workflows.history.retention import retain
-from workflows.intake import Taken, key_of
+from workflows.intake.submit import Taken, key_of
 from workflows.policies import periods
 
 # The rows of the first case, table by table.

@@ -10,9 +10,9 @@ from tests.conftest import forget_policies
 from tests.filing import Worker, a_household, changed, drain_all, events_of, everything, facts_of, file, file_clean, register, rows, stage_of, value
 from tests.integration.auditing import replayed
 from tests.people import after, retry_parked, ring_timers
-from workflows.flow import REGISTRATION
+from workflows.flows.registration import REGISTRATION
 from workflows.history import replay
-from workflows.intake import Taken
+from workflows.intake.submit import Taken
 
 
 def test_every_decision_of_every_kind_is_computed_again_to_the_same_bytes(eventful: None) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from tests.filing import Worker, drain_all, events_of, facts_of, file_clean, rows, stage_of, value
 from tests.integration.auditing import replayed
-from workflows.declaration import Declaration
+from workflows.bodies.declaration import Declaration
 from workflows.events import Mismatch, ScoreComputed, Signal
 from workflows.evidence import RegisterAnswer
-from workflows.intake import Taken
+from workflows.intake.submit import Taken
 from workflows.policies import Index
 from workflows.scoring import formula
 from workflows.stages import screen, verify

@@ -12,12 +12,12 @@ from models.database import raw, transaction
 from models.errors import Stale
 from notifications.notices import notices
 from tests.filing import Worker, drain_all, events_of, everything, file_clean, healthy, rows, stages, value
-from workflows.engine import Progress, append, lock
+from workflows.casework.answers import resume
+from workflows.engine.record import parked
+from workflows.engine.work import Progress, append, lock
 from workflows.events import CaseParked
 from workflows.evidence import TimePassed
-from workflows.intake import Taken
-from workflows.people import resume
-from workflows.record import parked
+from workflows.intake.submit import Taken
 
 PARK = "insert into trouble (case_id, stage, version, tries, error, traceback, at, parked) select id, 'submitted', 1, 4, 'x', '', %s, true from cases"
 

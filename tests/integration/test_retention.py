@@ -14,7 +14,7 @@ from tests.filing import Worker, a_household, changed, drain_all, everything, ex
 from tests.integration.auditing import anchor, breaks, erase, replayed
 from tests.people import citizen
 from workflows.history.retention import AGED, due, purge, purge_cases, retain
-from workflows.intake import Taken
+from workflows.intake.submit import Taken
 from workflows.policies import periods
 from workflows.queue.attempts import Attempts
 

@@ -8,7 +8,7 @@ import pytest
 from models.errors import Refused, Stale
 from tests.filing import Worker, a_household, drain_all, events_of, everything, examined, facts_of, file, messages_of, rows, stage_of, value, version_of
 from tests.people import ALL_TABLES, after, caseworker, citizen, ring_timers
-from workflows.intake import Taken
+from workflows.intake.submit import Taken
 
 
 def test_a_doubt_that_nobody_looks_at_is_counted_and_stays_a_doubt(doubted: tuple[Taken, Taken], worker: Worker) -> None:

@@ -4,8 +4,8 @@ import json
 
 from models.database import raw, transaction
 from tests.filing import rows, value
-from workflows.doubts import COUNT, LONGEST, waiting
-from workflows.intake import Taken
+from workflows.casework.reviews import COUNT, LONGEST, waiting
+from workflows.intake.submit import Taken
 
 
 def listed() -> tuple[int, list[int]]:

@@ -6,14 +6,14 @@ import pytest
 from models import clock
 from models.connection import bounds
 from models.database import raw, transaction
-from tasks.leases import FRESH, lease
+from notifications.leases import FRESH, lease
 from tests.conftest import forget_settings
 from tests.filing import Worker, drain_all, file_clean, rows, stages
-from workflows.lanes import ALLOWANCE
+from workflows.engine.lanes import ALLOWANCE
 from workflows.queue.attempts import set_apart, set_unanswered
 from workflows.queue.claim import Cursor, claim
-from workflows.queue.dead import rescue_attempts
 from workflows.queue.holds import probe
+from workflows.queue.stalled import rescue_attempts
 from workflows.queue.timers import fire_timers, set_anew
 
 

@@ -10,12 +10,12 @@ import pytest
 from models import clock
 from models.database import raw, transaction
 from models.errors import Unavailable
-from sijil.generator.household import GeneratedHousehold
 from tests.filing import Worker, an_application, apart, clean, drain_all, file_clean, outcomes_of, register, rows, stages, value
 from tests.integration.registers import Register
 from tests.people import after
-from workflows.intake import Taken
-from workflows.lanes import BULK, INTERACTIVE
+from trials.generator.household import GeneratedHousehold
+from workflows.engine.lanes import BULK, INTERACTIVE
+from workflows.intake.submit import Taken
 from workflows.queue.answers import Answers
 from workflows.queue.attempts import set_apart, set_unanswered
 from workflows.queue.drain import BESIDE_SECONDS, LASTING_SECONDS, Drainer

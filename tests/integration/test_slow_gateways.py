@@ -10,10 +10,10 @@ import pytest
 
 from benchmarks import slow_gateway
 from models.errors import Unavailable
-from tasks.deliver import Deliverer, TurnedAway
-from tasks.gateways import http
-from tasks.gateways.http import LONGEST_ANSWER, HttpGateway
-from tasks.leases import Leased
+from notifications.deliver import Deliverer, TurnedAway
+from notifications.gateways import http
+from notifications.gateways.http import LONGEST_ANSWER, HttpGateway
+from notifications.leases import Leased
 from tests.filing import file_clean, rows
 from tests.integration.http_gateway import HttpBook, Said, results, serving
 from tests.people import after

@@ -16,7 +16,7 @@ from tests.filing import Worker, drain_all, file_clean, rows, stages, value
 from tests.integration.waking import waiting
 from tests.people import after
 from workflows.queue.attempts import WORKER_LOCK
-from workflows.queue.trouble import forget
+from workflows.queue.failures import forget
 
 pytestmark = pytest.mark.usefixtures("database", "broker")
 

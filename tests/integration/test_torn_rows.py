@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sijil.importing import Read, applications_in
-from sijil.staging import Beside, StagedRow, groups
+from workflows.intake.files.staging import Beside, StagedRow, groups
+from workflows.intake.importing import Read, applications_in
 
 pytestmark = pytest.mark.usefixtures("database")
 

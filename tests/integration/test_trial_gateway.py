@@ -7,7 +7,7 @@ from threading import Thread
 import httpx
 import pytest
 
-from sijil.trial_gateway import DeliveryLog, Handler, Server
+from trials.gateway import DeliveryLog, Handler, Server
 
 
 @pytest.fixture

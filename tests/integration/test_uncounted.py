@@ -12,7 +12,7 @@ from tests.filing import Worker, apart, died_on, drain_all, examined, file_clean
 from tests.integration.registers import Poisoned, Register
 from tests.people import after
 from workflows.queue import monitor
-from workflows.queue.trouble import UNCOUNTED
+from workflows.queue.failures import UNCOUNTED
 
 FORGED = "insert into event select case_id, 2, 'PersonsVerified', at, actor, evidence, facts, salt, commitment, hash from event where case_id = %s and seq = 1"
 REFUSE = """

@@ -9,7 +9,7 @@ from models import clock
 from tests.filing import Worker, drain_all, file_clean, rows
 from tests.integration.auditing import erase, verify
 from workflows.history.retention import retain
-from workflows.intake import Taken
+from workflows.intake.submit import Taken
 from workflows.policies import periods
 
 EMPTY = "update event set evidence = null, facts = null, salt = null where case_id = %s and seq = %s"

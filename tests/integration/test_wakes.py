@@ -21,7 +21,7 @@ from tests.conftest import forget_settings
 from tests.filing import Worker, drain_all, file_clean, rows, stages, value
 from tests.integration.gateways import BookGateway, a_deliverer
 from tests.integration.waking import messages, waiting
-from workflows.flow import QUEUES
+from workflows.flows import QUEUES
 from workflows.queue.drain import Drainer
 from workflows.queue.inhand import units
 

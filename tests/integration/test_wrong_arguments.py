@@ -10,9 +10,9 @@ from sijil import embedded
 from sijil.commands.arguments import day
 from sijil.commands.review import Verdict
 from sijil.commands.running import chosen_queues
-from sijil.generator.identifiers import HOUSEHOLDS, PLACES, SEEDS, SPACE
 from tests.integration.running import Run
-from workflows.flow import ALL_QUEUES
+from trials.generator.identifiers import HOUSEHOLDS, PLACES, SEEDS, SPACE
+from workflows.flows import ALL_QUEUES
 from workflows.stages.review import REASONS
 
 
@@ -84,7 +84,7 @@ def test_a_day_is_meant_in_utc_where_it_does_not_say_otherwise(given: str, momen
     assert day(given).isoformat() == moment
 
 
-@pytest.mark.parametrize("named", ["nothing:Register", "workflows.population:Nothing"])
+@pytest.mark.parametrize("named", ["nothing:Register", "workflows.registers.population:Nothing"])
 def test_workers_are_not_started_for_a_register_that_is_not_there(no_servers: object, sijil: Run, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
     monkeypatch.setenv("SIJIL_POPULATION_REGISTER", named)
 

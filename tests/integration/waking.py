@@ -1,7 +1,7 @@
 """What waits in the broker."""
 
 from tasks.broker import broker as the_broker
-from workflows.flow import ALL_QUEUES
+from workflows.flows import ALL_QUEUES
 
 
 def messages(queue: str) -> int:

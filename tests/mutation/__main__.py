@@ -27,7 +27,7 @@ from sijil.embedded.valkey import Valkey
 from tests.mutation.mutants import Mutant, mutants_of
 
 HERE = Path(__file__).resolve().parents[2]
-OURS = {"benchmarks", "models", "notifications", "sijil", "tasks", "tests", "web", "workflows"}
+OURS = {"benchmarks", "models", "notifications", "sijil", "tasks", "tests", "trials", "web", "workflows"}
 # The tests that see what each module does, its own first: those that run real servers, but no process of ours and no chaos;
 # nor test_locks.py, which waits for minutes.
 TESTS = {
@@ -36,7 +36,7 @@ TESTS = {
     "workflows/queue/batch.py": "dead_workers course one_bad_case attempts what_is_away",
     "workflows/queue/bisection.py": "one_bad_case attempts uncounted what_is_away silence dead_workers course",
     "workflows/queue/claim.py": "unit/claim_cursor course monitor dead_workers silence sweep holds one_bad_case rows_held",
-    "workflows/queue/dead.py": "dead_workers living_workers sweep uncounted rows_held",
+    "workflows/queue/stalled.py": "dead_workers living_workers sweep uncounted rows_held",
     "workflows/queue/drain.py": "silence what_is_away one_bad_case dead_workers course wakes",
     "workflows/queue/holds.py": "holds sweep rows_held",
     "workflows/queue/inhand.py": "hanging",
@@ -45,10 +45,10 @@ TESTS = {
     "workflows/queue/sharedlock.py": "unit/shared_lock dead_workers",
     "workflows/queue/silence.py": "silence what_is_away",
     "workflows/queue/timers.py": "clock_jumps sweep citizens dead_workers holds rows_held",
-    "workflows/queue/trouble.py": "one_bad_case dead_workers uncounted silence sweep holds",
-    "workflows/engine.py": "course resuming one_bad_case citizens two_households guards order_of_locks",
-    "tasks/deliver.py": "delivery delivery_lanes refused_calls slow_gateways clock_jumps commands_messages rows_held",
-    "tasks/leases.py": "delivery delivery_lanes refused_calls slow_gateways clock_jumps commands_messages rows_held",
+    "workflows/queue/failures.py": "one_bad_case dead_workers uncounted silence sweep holds",
+    "workflows/engine/work.py": "course resuming one_bad_case citizens two_households guards order_of_locks",
+    "notifications/deliver.py": "delivery delivery_lanes refused_calls slow_gateways clock_jumps commands_messages rows_held",
+    "notifications/leases.py": "delivery delivery_lanes refused_calls slow_gateways clock_jumps commands_messages rows_held",
 }
 # Half a minute and more each, and what they see others see, too.
 SLOW = ("a_different_case_probes_it_each_minute_and_nobody_is_ever_parked",)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from tests.filing import a_drainer, a_household, borrowing, changed, drain_all, file, register, rows
 from tests.people import caseworker, citizen
-from workflows.intake import Taken
+from workflows.intake.submit import Taken
 from workflows.queue.drain import Drainer
 
 

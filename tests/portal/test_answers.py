@@ -9,7 +9,7 @@ from tests.filing import a_household, changed, rows, stage_of, version_of
 from tests.portal.conftest import Client
 from tests.portal.problems import errors_of
 from tests.portal.standing import in_work, lapsed, registered, to_correct, under_review
-from workflows.intake import Taken
+from workflows.intake.submit import Taken
 
 
 def answered(client: Client, taken: Taken, **answer: Any) -> httpx.Response:

@@ -9,9 +9,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from notifications.catalogues import LANGUAGES, text
+from notifications.catalogues import LANGUAGES
 from tests.portal.standing import in_work, registered, rejected, to_correct, under_review, withdrawn
-from workflows.intake import Taken
+from web.language import PAGES
+from workflows.intake.submit import Taken
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -129,7 +130,7 @@ def test_a_citizen_goes_from_the_first_page_to_the_reason_and_the_secret_is_in_n
     phone.fill("#secret", taken.secret.lower())
     phone.click("main button")
 
-    assert text("pages", language, "reason.birth_date_differs") in (phone.text_content("main ul") or "")
+    assert PAGES.text(language, "reason.birth_date_differs") in (phone.text_content("main ul") or "")
     assert violations(phone) == []
     assert sizes_that_are_too_small(phone) == []
     assert [each for each in visited if taken.secret.lower() in each.lower() or not each.startswith(served)] == []
@@ -144,7 +145,7 @@ def test_without_scripts_the_other_language_is_one_tap_away(served: str, browser
     page.click("header a[hreflang=fr]")
 
     assert page.url == f"{served}/fr/status/{taken.reference}"
-    assert page.text_content("h1") == text("pages", "fr", "notified.title")
+    assert page.text_content("h1") == PAGES.text("fr", "notified.title")
     context.close()
 
 

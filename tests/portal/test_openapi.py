@@ -17,8 +17,9 @@ from tests.portal.conftest import Client
 from tests.portal.standing import to_correct
 from web.app import create_app
 from web.queries import MISMATCHES
-from workflows.declaration import ApplicationBody
-from workflows.flow import PARKED, REGISTRATION
+from workflows.bodies.declaration import ApplicationBody
+from workflows.flows import PARKED
+from workflows.flows.registration import REGISTRATION
 from workflows.stages import verify
 from workflows.stages.review import REASONS
 

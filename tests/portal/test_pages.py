@@ -6,11 +6,11 @@ from html import unescape
 
 import pytest
 
-from notifications.catalogues import LANGUAGES, text
+from notifications.catalogues import LANGUAGES
 from tests.filing import a_household, file, rows, value
 from tests.portal.conftest import HELPLINE, Client
 from tests.portal.standing import STANDINGS, asked_by_caseworker, registered, rejected, to_correct, work_off
-from web.language import day
+from web.language import PAGES, day
 from workflows.stages.review import REASONS
 
 NOWHERE = "RSU-0000-0000-0000"
@@ -34,19 +34,19 @@ def test_a_page_says_where_an_application_stands_what_to_do_and_whom_to_call(cli
 
     assert f'<html lang="{language}" dir="{LANGUAGES[language].direction}">' in page
     for part in ("title", "what", "do"):
-        assert text("pages", language, f"{state}.{part}") in page
+        assert PAGES.text(language, f"{state}.{part}") in page
     assert f'<bdi class="code">{taken.reference}</bdi>' in page
     assert f'href="tel:{HELPLINE.replace(" ", "")}"' in page
     assert f'<bdi class="code">{HELPLINE}</bdi>' in page
-    assert f"<title>{text('pages', language, f'{state}.title')} – {taken.reference} – {text('pages', language, 'Unified Social Register')}</title>" in page
-    assert text("pages", language, "There you may ask, at no cost, why something was decided.") in page
+    assert f"<title>{PAGES.text(language, f'{state}.title')} – {taken.reference} – {PAGES.text(language, 'Unified Social Register')}</title>" in page
+    assert PAGES.text(language, "There you may ask, at no cost, why something was decided.") in page
 
 
 @both
 def test_the_first_page_says_where_to_apply_before_anything_else_and_what_a_reference_looks_like(client: Client, language: str) -> None:
     page = seen(client, f"/{language}")
 
-    assert "<ol>\n<li>" + text("pages", language, "You apply at any service centre, or at a service that files for you.") in page
+    assert "<ol>\n<li>" + PAGES.text(language, "You apply at any service centre, or at a service that files for you.") in page
     described = re.search(r'<input id="reference"[^>]* aria-describedby="([\w-]+)"', page)
     assert described
     assert re.search(rf'id="{described[1]}">[^<]+<bdi class="code">RSU-XXXX-XXXX-XXXX</bdi>', page)
@@ -59,7 +59,7 @@ def test_a_correction_is_asked_for_by_a_day(client: Client, language: str) -> No
     taken = to_correct()
     until = value("select deadline from cases where id = %s", taken.case_id)
 
-    assert text("pages", language, "Correct it before {day}.").format(day=day(language, until)) in seen(client, f"/{language}/status/{taken.reference}")
+    assert PAGES.text(language, "Correct it before {day}.").format(day=day(language, until)) in seen(client, f"/{language}/status/{taken.reference}")
 
 
 def test_days_are_those_of_morocco_in_the_words_of_morocco() -> None:
@@ -89,20 +89,20 @@ def test_no_page_shows_a_name_an_identifier_a_phone_or_the_score(client: Client,
 def test_the_reason_is_shown_to_the_receipts_secret_alone(client: Client, language: str) -> None:
     taken = to_correct()
     address = f"/{language}/status/{taken.reference}"
-    reason = text("pages", language, "reason.birth_date_differs")
+    reason = PAGES.text(language, "reason.birth_date_differs")
 
     assert reason not in seen(client, address)
 
     wrong = client.post(f"{address}/why", data={"secret": "0123456789"})
     assert wrong.status_code == 422
     assert reason not in wrong.text
-    assert text("pages", language, "Error:") in unescape(wrong.text).split("</title>")[0]
+    assert PAGES.text(language, "Error:") in unescape(wrong.text).split("</title>")[0]
     assert 'aria-invalid="true"' in wrong.text
 
     right = client.post(f"{address}/why", data={"secret": f" {taken.secret.lower()} "})
     assert right.status_code == 200
     assert reason in unescape(right.text)
-    assert text("pages", language, "Member {number} of the declaration:").format(number=2) in unescape(right.text)
+    assert PAGES.text(language, "Member {number} of the declaration:").format(number=2) in unescape(right.text)
     assert 'name="secret"' not in right.text
 
 
@@ -121,8 +121,8 @@ def test_a_caseworkers_reason_is_shown_to_the_secret_too(client: Client, languag
     taken = standing()  # type: ignore[operator]
     address = f"/{language}/status/{taken.reference}"
 
-    assert text("pages", language, f"reason.{reason}") not in seen(client, address)
-    assert text("pages", language, f"reason.{reason}") in unescape(client.post(f"{address}/why", data={"secret": taken.secret}).text)
+    assert PAGES.text(language, f"reason.{reason}") not in seen(client, address)
+    assert PAGES.text(language, f"reason.{reason}") in unescape(client.post(f"{address}/why", data={"secret": taken.secret}).text)
 
 
 @both
@@ -130,8 +130,8 @@ def test_a_caseworkers_reason_is_shown_to_the_secret_too(client: Client, languag
 def test_what_whoever_was_refused_can_do_depends_on_the_reason_and_is_told_to_the_secret_alone(client: Client, language: str, reason: str) -> None:
     taken = rejected(reason)
     address = f"/{language}/status/{taken.reference}"
-    advice = {each: text("pages", language, f"advice.{each}") for each in REASONS["refuse"]}
-    generic = text("pages", language, "rejected.do")
+    advice = {each: PAGES.text(language, f"advice.{each}") for each in REASONS["refuse"]}
+    generic = PAGES.text(language, "rejected.do")
 
     before, told = seen(client, address), unescape(client.post(f"{address}/why", data={"secret": taken.secret}).text)
 
@@ -161,9 +161,9 @@ def test_a_mismatch_that_was_put_right_is_no_longer_the_reason(client: Client) -
 
     page = unescape(client.post(f"/fr/status/{taken.reference}/why", data={"secret": taken.secret}).text)
 
-    assert text("pages", "fr", "reason.person_declared_twice") in page
-    assert text("pages", "fr", "reason.deceased") not in page
-    assert text("pages", "fr", "correction_asked.what") in page
+    assert PAGES.text("fr", "reason.person_declared_twice") in page
+    assert PAGES.text("fr", "reason.deceased") not in page
+    assert PAGES.text("fr", "correction_asked.what") in page
 
 
 @pytest.mark.parametrize("state", STANDINGS)
@@ -180,7 +180,7 @@ def test_the_steps_behind_are_ticked_and_the_one_at_hand_is_marked(client: Clien
 
     assert page.count('class="done"') == 1
     assert page.count('aria-current="step"') == 1
-    assert 'class="now" aria-current="step"><span>' + text("pages", "fr", "step.verified") in page
+    assert 'class="now" aria-current="step"><span>' + PAGES.text("fr", "step.verified") in page
 
 
 def test_the_form_finds_a_reference_however_it_was_typed(client: Client) -> None:
@@ -198,14 +198,14 @@ def test_whatever_else_is_typed_ends_on_a_page(client: Client) -> None:
         answer = client.get("/fr/status", params={"reference": typed})
         assert (typed, answer.status_code) in ((typed, 200), (typed, 404))
         assert "<script>" not in answer.text
-        assert text("pages", "fr", "Where does my application stand?") in unescape(answer.text)
+        assert PAGES.text("fr", "Where does my application stand?") in unescape(answer.text)
 
 
 @both
 def test_an_unknown_reference_is_a_page_with_the_form_again(client: Client, language: str) -> None:
     page = seen(client, f"/{language}/status/{NOWHERE}", 404)
 
-    assert text("pages", language, "error.404.title") in page
+    assert PAGES.text(language, "error.404.title") in page
     assert 'name="reference"' in page
 
 
@@ -234,7 +234,7 @@ def test_the_first_page_speaks_the_language_that_the_reader_likes_best(client: C
 
     assert {accepted: answer.headers["content-language"] for accepted, answer in answers.items()} == ACCEPTED
     assert all("Accept-Language" in answer.headers["vary"] for answer in answers.values())
-    assert text("pages", "fr", "One register for all social programmes") in unescape(answers["fr"].text)
+    assert PAGES.text("fr", "One register for all social programmes") in unescape(answers["fr"].text)
 
 
 def test_a_page_varies_by_the_readers_languages_only_where_they_choose(client: Client) -> None:
@@ -254,7 +254,7 @@ def test_what_does_not_exist_is_said_in_a_page(client: Client) -> None:
     for address in addresses:
         answer = client.get(address, headers={"Accept-Language": "fr"})
         assert (address, answer.status_code) == (address, 404)
-        assert text("pages", "fr", "error.404.title") in unescape(answer.text)
+        assert PAGES.text("fr", "error.404.title") in unescape(answer.text)
 
 
 @both
@@ -264,7 +264,7 @@ def test_without_a_number_to_call_people_are_sent_to_a_service_centre(client: Cl
     page = seen(client, f"/{language}")
 
     assert "tel:" not in page
-    assert text("pages", language, "Go to any service centre. Have your reference at hand.") in page
+    assert PAGES.text(language, "Go to any service centre. Have your reference at hand.") in page
 
 
 def test_an_erased_case_still_has_its_page(client: Client) -> None:
@@ -274,7 +274,7 @@ def test_an_erased_case_still_has_its_page(client: Client) -> None:
     answer = client.post(f"/fr/status/{taken.reference}/why", data={"secret": taken.secret})
 
     assert answer.status_code == 200
-    assert text("pages", "fr", "needs_correction.title") in unescape(answer.text)
+    assert PAGES.text("fr", "needs_correction.title") in unescape(answer.text)
 
 
 def test_a_technical_delay_is_ours_and_looks_like_work(client: Client) -> None:
@@ -282,4 +282,4 @@ def test_a_technical_delay_is_ours_and_looks_like_work(client: Client) -> None:
     work_off()
     rows("update cases set stage = 'parked' where id = %s", taken.case_id)
 
-    assert text("pages", "fr", "in_work.title") in seen(client, f"/fr/status/{taken.reference}")
+    assert PAGES.text("fr", "in_work.title") in seen(client, f"/fr/status/{taken.reference}")

@@ -7,11 +7,13 @@ import pytest
 from jinja2 import nodes
 
 import web
-from notifications.catalogues import LANGUAGES, texts
+from notifications.catalogues import LANGUAGES
 from web.app import environment
+from web.language import PAGES
 from web.portal import IN_WORK, STEPS
 from web.queries import MISMATCHES
-from workflows.flow import PARKED, REGISTRATION
+from workflows.flows import PARKED
+from workflows.flows.registration import REGISTRATION
 from workflows.stages.review import REASONS
 
 TEMPLATES = sorted((Path(web.__path__[0]) / "templates").glob("*.html"))
@@ -62,7 +64,7 @@ def test_a_template_holds_no_words_of_its_own(template: Path) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_that_a_template_can_ask_for_is_in_the_catalogue_and_no_other(language: str) -> None:
-    assert {key for _, key in texts("pages", language)} == ASKED
+    assert {key for _, key in PAGES.texts(language)} == ASKED
 
 
 def test_nothing_is_composed_that_no_template_asks_for() -> None:

@@ -11,11 +11,12 @@ from models.errors import Refused
 from tests.factories import NOW
 from tests.strategies import answers, case_files, caseworkers
 from workflows.casefile import CaseFile
-from workflows.chain import encode
+from workflows.engine.chain import encode
 from workflows.events import ApplicationRefused, CaseWithdrawn, Event, RefusalProposed
 from workflows.evidence import ANSWERS_OF_PEOPLE, DoubtAnswer, Evidence
 from workflows.evidence import KINDS as EVIDENCE_KINDS
-from workflows.flow import REGISTRATION, Step
+from workflows.flows.grammar import Step
+from workflows.flows.registration import REGISTRATION
 
 STEPS = REGISTRATION.steps
 QUESTIONS = [(step, kind) for step in STEPS.values() for kind in step.decides]

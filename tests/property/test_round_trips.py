@@ -5,15 +5,15 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sijil import csvform
 from tests.factories import Json, bodies_of_table
 from tests.strategies import NAMES, bodies, declarations, households
-from workflows.declaration import ApplicationBody, Declaration, restored, stored
+from workflows.bodies.declaration import ApplicationBody, Declaration, restored, stored
+from workflows.bodies.reading import application as read
+from workflows.bodies.reading import valid
+from workflows.intake.files import csvform
+from workflows.intake.receipts import normal
 from workflows.matching.names import same_part
 from workflows.matching.spelling import skeletons, spellings
-from workflows.reading import application as read
-from workflows.reading import valid
-from workflows.references import normal
 
 
 @given(declarations())

@@ -13,7 +13,7 @@ from tests.factories import NOW, TODAY, Json, a_case_file
 from tests.property.second_evaluator import VALUE
 from tests.property.second_evaluator import score as score_again
 from tests.strategies import bodies
-from workflows.declaration import Declaration
+from workflows.bodies.declaration import Declaration
 from workflows.evidence import IndexInForce
 from workflows.policies import Formula, index_in_force
 from workflows.scoring.formula import compute

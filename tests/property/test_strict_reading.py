@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from models.errors import Refused
 from tests.factories import Json, a_body, a_child, a_head, a_spouse, an_application
 from tests.strategies import TEXT, bodies
-from workflows.intake import key_of
-from workflows.reading import application, parsed, throughout
-from workflows.references import normal
-from workflows.text import canonical
+from workflows.bodies.reading import application, parsed, throughout
+from workflows.bodies.text import canonical
+from workflows.intake.receipts import normal
+from workflows.intake.submit import key_of
 
 UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u061c\u2066\u2069\u202a\u202c\u2060\ufeff\u00ad\u034f\ufe0f"
 BLANKS = " \u00a0\u2003\u202f\u3000"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workflows.lanes import BULK, INTERACTIVE
+from workflows.engine.lanes import BULK, INTERACTIVE
 from workflows.queue.answers import SLOW_SECONDS, Answers
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workflows.arrays import array, columns, quoted
+from models.arrays import array, columns, quoted
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from models import clock
-from tasks import breaker
-from tasks.breaker import OPENS_AFTER, PAUSE, Breaker
+from notifications import breaker
+from notifications.breaker import OPENS_AFTER, PAUSE, Breaker
 
 
 @pytest.fixture

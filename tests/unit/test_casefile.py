@@ -2,7 +2,7 @@
 
 from tests.factories import NOW, a_declaration
 from workflows.casefile import CaseFile
-from workflows.lanes import INTERACTIVE
+from workflows.engine.lanes import INTERACTIVE
 
 
 def test_a_new_case_stands_where_its_flow_begins_with_its_first_declaration_and_no_past() -> None:

@@ -10,16 +10,16 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from models.errors import Broken
-from notifications import catalogues
-from notifications.catalogues import HERE, LANGUAGES, text, texts
-from workflows.declaration import Language
+from notifications.catalogues import LANGUAGES, MESSAGES, Catalogue
+from web.language import PAGES
+from workflows.bodies.declaration import Language
 
-DOMAINS = ("messages", "pages")
+DOMAINS = {each.domain: each for each in (MESSAGES, PAGES)}
 FILES = [(domain, language) for domain in DOMAINS for language in LANGUAGES]
 
 
 def catalogue(domain: str, language: str) -> Catalog:
-    with (HERE / language / f"{domain}.po").open("rb") as file:
+    with (DOMAINS[domain].folder / language / f"{domain}.po").open("rb") as file:
         return read_po(file, locale=language)
 
 
@@ -36,7 +36,8 @@ def places(message: str) -> set[str]:
 
 
 def test_every_language_is_a_folder_a_line_and_a_choice_of_the_declaration() -> None:
-    assert {path.name for path in HERE.iterdir() if path.is_dir()} == set(LANGUAGES) == set(get_args(Language))
+    for each in DOMAINS.values():
+        assert {path.name for path in each.folder.iterdir() if path.is_dir()} == set(LANGUAGES) == set(get_args(Language))
     assert LANGUAGES["ar"].direction == "rtl"
 
 
@@ -55,8 +56,8 @@ def test_no_text_is_missing_doubtful_or_left_over(domain: str, language: str) ->
 
 @pytest.mark.parametrize(("domain", "language"), FILES)
 def test_a_text_has_the_places_of_the_other_languages(domain: str, language: str) -> None:
-    other = texts(domain, next(each for each in LANGUAGES if each != language))
-    assert {key: places(found) for key, found in texts(domain, language).items()} == {key: places(found) for key, found in other.items()}
+    other = DOMAINS[domain].texts(next(each for each in LANGUAGES if each != language))
+    assert {key: places(found) for key, found in DOMAINS[domain].texts(language).items()} == {key: places(found) for key, found in other.items()}
 
 
 @pytest.mark.parametrize(("domain", "language"), FILES)
@@ -67,24 +68,24 @@ def test_no_text_counts_things_because_no_form_of_plural_is_chosen_here(domain: 
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_arabic_is_written_in_arabic_letters(domain: str) -> None:
     """But for names, codes and addresses, no word of another script stands in an Arabic text: readers of speech would stumble."""
-    latin = {key: found for key, found in texts(domain, "ar").items() if re.search(r"[A-Za-z]{3,}", re.sub(r"\{\w+\}|https?://\S+|RSU\S*", "", found))}
+    latin = {key: found for key, found in DOMAINS[domain].texts("ar").items() if re.search(r"[A-Za-z]{3,}", re.sub(r"\{\w+\}|https?://\S+|RSU\S*", "", found))}
     assert latin == {}
 
 
 def test_french_is_not_the_english_key() -> None:
-    same = {key for (_, key), found in texts("pages", "fr").items() if found == key}
+    same = {key for (_, key), found in PAGES.texts("fr").items() if found == key}
     assert same <= {"Application", "Questions"}
 
 
 def test_french_pages_keep_a_mark_of_two_parts_on_the_line_of_its_word() -> None:
     """A blank before : ; ? and ! is one that no line breaks at (U+00A0); an SMS has the plain one, because its alphabet knows no other."""
-    assert [each for each in texts("pages", "fr").values() if re.search(r"[^\u00a0][:;?!]", each)] == []
-    assert [each for each in texts("messages", "fr").values() if "\u00a0" in each or re.search(r"[^ ][:;?!]", each)] == []
+    assert [each for each in PAGES.texts("fr").values() if re.search(r"[^\u00a0][:;?!]", each)] == []
+    assert [each for each in MESSAGES.texts("fr").values() if "\u00a0" in each or re.search(r"[^ ][:;?!]", each)] == []
 
 
 @pytest.mark.parametrize(("language", "word", "others"), [("ar", "تعليق", "حفظ الطلب|يحفظ|جانبا"), ("fr", "suspendue", "classée|de côté")])
 def test_a_lapsed_application_is_called_by_one_word_in_messages_and_pages(language: str, word: str, others: str) -> None:
-    said = {key: found for domain in DOMAINS for key, found in texts(domain, language).items()}
+    said = {key: found for domain in DOMAINS for key, found in DOMAINS[domain].texts(language).items()}
     keys_of_lapse = [key for key in said if "suspended" in key[1] or key[1] == "lapsed.title"]
     assert len(keys_of_lapse) == 4
     assert [key for key in keys_of_lapse if word not in said[key]] == []
@@ -93,12 +94,11 @@ def test_a_lapsed_application_is_called_by_one_word_in_messages_and_pages(langua
 
 def test_a_text_that_is_not_there_is_our_fault_and_never_shown_in_english() -> None:
     with pytest.raises(Broken, match="lacks 'Nothing of the kind' in 'fr'"):
-        text("pages", "fr", "Nothing of the kind")
+        PAGES.text("fr", "Nothing of the kind")
 
 
-def test_an_empty_text_is_found_when_the_catalogue_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_text_is_found_when_the_catalogue_is_read(tmp_path: Path) -> None:
     (tmp_path / "fr").mkdir()
     (tmp_path / "fr" / "pages.po").write_text('msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Show"\nmsgstr ""\n')
-    monkeypatch.setattr(catalogues, "HERE", tmp_path)
     with pytest.raises(Broken, match=r"has no text for .*Show"):
-        texts.__wrapped__("pages", "fr")
+        Catalogue(tmp_path, "pages").texts("fr")

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.factories import NOW, a_recorded
-from workflows.chain import GENESIS, SALT_BYTES, Sealed, commit, link, seal
+from workflows.engine.chain import GENESIS, SALT_BYTES, Sealed, commit, link, seal
 from workflows.events import CaseErased, Contribution, DoubtLifted, Lapsed, PersonsVerified, ScoreComputed
 from workflows.evidence import TimePassed
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.factories import NOW
-from workflows.lanes import ALLOWANCE, BULK, INTERACTIVE
+from workflows.engine.lanes import ALLOWANCE, BULK, INTERACTIVE
 from workflows.queue import claim
 from workflows.queue.claim import BEGINNING, LOOK_BACK_AFTER, LOOK_BACK_SHARE, SLACK, Cursor
 

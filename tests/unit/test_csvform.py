@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from models.errors import Problem
-from sijil.csvform import HEADER, contradictions, keys, keys_of_halves, nested, rows
-from sijil.tables import Header, Row
 from tests.factories import a_body, a_head, an_application, bodies_of_table
-from workflows.declaration import ApplicationBody
-from workflows.reading import valid
+from workflows.bodies.declaration import ApplicationBody
+from workflows.bodies.reading import valid
+from workflows.intake.files.csvform import HEADER, contradictions, keys, keys_of_halves, nested, rows
+from workflows.intake.files.tables import Header, Row
 
 ORDINARY = an_application(
     belongings={"mobile_phones": 2, "antenna": True}, bills={"gas": "50", "water_electricity": ["190.5", "200"], "telecom": "49.90"},

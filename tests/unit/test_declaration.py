@@ -8,8 +8,8 @@ import pytest
 
 from models.errors import Refused
 from tests.factories import TODAY, a_body, a_child, a_declaration, a_head, a_spouse, an_application
-from workflows.declaration import objections, restored, stored
-from workflows.reading import application as read
+from workflows.bodies.declaration import objections, restored, stored
+from workflows.bodies.reading import application as read
 
 
 def problems(**changes: Any) -> dict[str, str]:

@@ -6,7 +6,7 @@ import pytest
 
 from models.errors import Refused, Unavailable
 from models.settings import settings
-from sijil.demo.run import alone, run
+from trials.demo.run import alone, run
 
 
 def test_a_second_demo_in_one_folder_is_refused_and_one_after_the_first_is_not(tmp_path: Path, secret_key: pytest.MonkeyPatch) -> None:

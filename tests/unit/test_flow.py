@@ -10,24 +10,9 @@ from notifications.notices import NOTICES, SILENT
 from tests.factories import NOW
 from workflows.events import KINDS, ApplicationReceived, ApplicationRefused, CaseErased, CaseParked, CaseResumed, CaseWithdrawn, Event, HouseholdApproved
 from workflows.evidence import ANSWERS_OF_PEOPLE, DoubtAnswer, TimePassed, Withdrawal
-from workflows.flow import (
-    ALL_QUEUES,
-    CASEWORKER,
-    CITIZEN,
-    DELIVERY,
-    FIRST_QUEUE,
-    FLOWS,
-    MACHINE,
-    NOBODY,
-    PARKED,
-    QUEUES,
-    REGISTRATION,
-    Decide,
-    Flow,
-    Step,
-    step_of,
-    time_alone,
-)  # fmt: skip
+from workflows.flows import ALL_QUEUES, DELIVERY, FIRST_QUEUE, FLOWS, PARKED, QUEUES, step_of
+from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, NOBODY, Decide, Flow, Step, time_alone
+from workflows.flows.registration import REGISTRATION
 
 BESIDE_THE_MAP = {ApplicationReceived, CaseParked, CaseResumed, CaseErased}
 STEPS = [(flow, step) for flow in FLOWS.values() for step in flow.steps.values()]

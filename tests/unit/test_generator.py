@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from sijil.generator import files
-from sijil.generator.household import GeneratedHousehold, household, households
-from sijil.generator.identifiers import check_digit
 from tests.factories import NOW, a_case_file
-from workflows.declaration import ApplicationBody, Belongings, Bills, Housing, Member, objections
+from trials.generator import files
+from trials.generator.household import GeneratedHousehold, household, households
+from trials.generator.identifiers import check_digit
+from workflows.bodies.declaration import ApplicationBody, Belongings, Bills, Housing, Member, objections
 from workflows.events import MembersMismatched
 from workflows.evidence import RegisterAnswer, RegisteredPerson
 from workflows.policies import indexes

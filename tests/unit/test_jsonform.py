@@ -6,8 +6,8 @@ import json
 import pytest
 
 from models.errors import Refused
-from sijil import jsonform
-from sijil.jsonform import is_document, is_json, lines_of_json, objects_of_document
+from workflows.intake.files import jsonform
+from workflows.intake.files.jsonform import is_document, is_json, lines_of_json, objects_of_document
 
 A, B = {"application": "A", "commune": 'Fès\u2028, {[\\"]}'}, {"application": "B", "members": [{"idcs": "1"}, {}]}
 

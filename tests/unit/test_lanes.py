@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.factories import NOW
-from workflows.lanes import ALLOWANCE, APPEAL, BULK, INTERACTIVE, UPDATE, rank
+from workflows.engine.lanes import ALLOWANCE, APPEAL, BULK, INTERACTIVE, UPDATE, rank
 
 SECOND = timedelta(seconds=1)
 

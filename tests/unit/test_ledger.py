@@ -5,8 +5,8 @@ from uuid import RFC_4122, UUID
 
 import pytest
 
-from workflows.ledger import enter
-from workflows.ports import Notice
+from workflows.engine.messages import enter
+from workflows.registers.ports import Notice
 
 NOTICE = Notice("received", "sms", "ar", "+212612345678", "text")
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

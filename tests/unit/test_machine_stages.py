@@ -13,11 +13,11 @@ from workflows import fraud
 from workflows.casefile import CaseFile
 from workflows.events import DuplicateSuspected, HouseholdApproved, NothingSuspicious, NoticesIssued, ScoreComputed, Signal
 from workflows.evidence import Holder, IndexInForce, RegisterState, ScreeningAnswer, TimePassed
-from workflows.flow import time_alone
+from workflows.flows.grammar import time_alone
 from workflows.fraud import SIGNALS
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
-from workflows.ports import Ports
-from workflows.rules import in_force
+from workflows.policies.rules import in_force
+from workflows.registers.ports import Ports
 from workflows.scoring.formula import RULES
 from workflows.stages import approve, notify, score, screen
 

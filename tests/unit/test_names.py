@@ -5,9 +5,9 @@ from unicodedata import normalize
 
 import pytest
 
-from sijil.generator.names import FEMALE, MALE, Name
 from tests.factories import a_declaration, a_head, examples
-from workflows.declaration import Member
+from trials.generator.names import FEMALE, MALE, Name
+from workflows.bodies.declaration import Member
 from workflows.matching.names import same_name
 from workflows.matching.spelling import ARABIC_CLASS, KEYBOARDS, LATIN_ALONE, SAME_LETTER, folded, is_arabic, is_read, skeletons, spellings
 

@@ -11,8 +11,8 @@ from notifications.notices import NOTICES, TEMPLATES, days_to_correct, notices, 
 from tests.factories import EVENTS, a_case_file, a_declaration, a_recorded
 from tests.unit.segments import GSM_7, MOST_SEGMENTS, segments
 from workflows.events import CorrectionAsked, Event, HouseholdApproved, PersonsVerified
-from workflows.flow import FLOWS
-from workflows.ports import Notice
+from workflows.flows import FLOWS
+from workflows.registers.ports import Notice
 
 TOLD = [event for event in EVENTS if type(event) in NOTICES]
 LANGUAGE_OF_EVERY_TEXT = list(product(TEMPLATES, LANGUAGES))

@@ -21,7 +21,7 @@ from workflows.events import (
     ReviewOverdue,
 )
 from workflows.evidence import Correction, DoubtAnswer, Reopening, TimePassed, Withdrawal
-from workflows.flow import REGISTRATION
+from workflows.flows.registration import REGISTRATION
 from workflows.stages import correct, lapse, overdue, reopen, review, withdraw
 
 DAY = timedelta(days=1)

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from tests.factories import NOW, a_case_file
-from workflows.flow import CASEWORKER, CITIZEN, FLOWS, MACHINE, PARKED, REGISTRATION, step_of
-from workflows.lanes import ALLOWANCE, BULK
-from workflows.person_claims import LET_GO
-from workflows.record import place, standing
+from workflows.engine.lanes import ALLOWANCE, BULK
+from workflows.engine.record import place, standing
+from workflows.flows import FLOWS, PARKED, step_of
+from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE
+from workflows.flows.registration import REGISTRATION
+from workflows.registers.person_claims import LET_GO
 
 LATER = NOW + timedelta(days=3)
 STAGES = [*REGISTRATION.steps, PARKED]

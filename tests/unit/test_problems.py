@@ -11,13 +11,13 @@ from pydantic_core.core_schema import ErrorType
 
 from models.errors import Refused
 from models.settings import Settings
-from sijil.enrol import PersonLine
 from tests.factories import an_application
 from web.api.applications import Answer
-from workflows.declaration import ApplicationBody
-from workflows.problems import OTHERWISE, PATTERNS, SENTENCES, in_one, problems_of
-from workflows.reading import application as read
-from workflows.reading import from_json, valid
+from workflows.bodies.declaration import ApplicationBody
+from workflows.bodies.problems import OTHERWISE, PATTERNS, SENTENCES, in_one, problems_of
+from workflows.bodies.reading import application as read
+from workflows.bodies.reading import from_json, valid
+from workflows.registers.enrol import PersonLine
 
 ORDINARY = json.loads(an_application(bills={"water_electricity": ["1"]}).model_dump_json())
 MARK = "zzyzx"

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from models.settings import settings
-from workflows.keyed import is_secret_of, pseudonym, secret_for
-from workflows.references import ALPHABET, new_reference, normal
+from workflows.casework.staff import pseudonym
+from workflows.intake.receipts import ALPHABET, is_secret_of, new_reference, normal, secret_for
 
 REFERENCE = "RSU-7K3M-9QWX-2D5T"
 

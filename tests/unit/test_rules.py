@@ -5,9 +5,9 @@ import pytest
 
 from models.errors import Broken
 from tests.factories import NOW, a_case_file, a_declaration, a_register_answer
-from workflows.chain import encode
+from workflows.engine.chain import encode
 from workflows.evidence import RegisterAnswer, TimePassed
-from workflows.rules import in_force, version_of
+from workflows.policies.rules import in_force, version_of
 from workflows.stages import verify
 
 RULES = {"first": 1, "second": 2, "third": 3}

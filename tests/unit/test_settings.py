@@ -7,7 +7,7 @@ from pydantic import SecretStr, ValidationError
 
 from models.errors import Unavailable
 from models.settings import Settings
-from tasks.gateways.http import HttpGateway
+from notifications.gateways.http import HttpGateway
 
 
 def test_a_setting_is_read_from_its_name_in_capitals(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from workflows.casefile import CaseFile
 from workflows.events import DuplicateSuspected, NothingSuspicious, Signal
 from workflows.evidence import ScreeningAnswer
 from workflows.fraud import SIGNALS
-from workflows.rules import in_force
+from workflows.policies.rules import in_force
 from workflows.stages import screen
 
 RAISED = Signal(code="new", count=1)

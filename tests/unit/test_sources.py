@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from models.errors import Refused
-from sijil import sources
-from sijil.sources import CHUNK, Line, lines_of, text_in
+from workflows.intake.files import sources
+from workflows.intake.files.sources import CHUNK, Line, lines_of, text_in
 
 TEXT = "key;ville\r\n1;\u0641\u0627\u0633\r\n"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from models.errors import Refused
-from sijil.sources import lines_of
-from sijil.tables import LONGEST_ROW, Row, is_table, table
+from workflows.intake.files.sources import lines_of
+from workflows.intake.files.tables import LONGEST_ROW, Row, is_table, table
 
 COLUMNS = ("key", "name", "town")
 

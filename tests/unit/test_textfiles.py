@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import Refused
-from sijil.textfiles import PRIVATE, discard, line, opened, outcomes_in, to_write
+from workflows.intake.files.textfiles import PRIVATE, discard, line, opened, outcomes_in, to_write
 
 
 @pytest.mark.parametrize(("place", "why"), [("nothing", "No such file or directory"), (".", "Is a directory")])

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from tests.factories import NOW, a_body, a_case_file, a_child, a_declaration, a_head, a_register_answer, a_registered_person, a_spouse
+from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
-from workflows.declaration import Declaration
 from workflows.events import MembersMismatched, Mismatch, PersonsVerified
 from workflows.evidence import RegisteredPerson
-from workflows.ports import Ports
+from workflows.registers.ports import Ports
 from workflows.stages import verify
 
 

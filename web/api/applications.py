@@ -18,14 +18,13 @@ from web.api.responses import Answered, Described, Reason, Receipt, Standing, pr
 from web.api.schema import schema_of
 from web.errors import problem
 from web.queries import UNKNOWN, reasons_of, status_of
-from workflows import reading
-from workflows.declaration import ApplicationBody, Declaration, Declared
-from workflows.fields import NO_CONTROLS, Key
-from workflows.intake import Application, NotTaken, Taken, key_of, submit
-from workflows.keyed import is_secret_of
-from workflows.lanes import INTERACTIVE
-from workflows.people import CitizenAnswer, answer_of_citizen
-from workflows.references import normal
+from workflows.bodies import reading
+from workflows.bodies.declaration import ApplicationBody, Declaration, Declared
+from workflows.bodies.fields import NO_CONTROLS, Key
+from workflows.casework.answers import CitizenAnswer, answer_of_citizen
+from workflows.engine.lanes import INTERACTIVE
+from workflows.intake.receipts import is_secret_of, normal
+from workflows.intake.submit import Application, NotTaken, Taken, key_of, submit
 
 CHANNEL = "api"
 # Bounds are for the document: the framework would measure bytes of UTF-8, not characters.

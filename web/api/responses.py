@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from web.queries import MISMATCHES
 from workflows.evidence import Correction, Reopening, Withdrawal
-from workflows.flow import PARKED, STAGES
+from workflows.flows import PARKED, STAGES
 from workflows.stages.review import REASONS
 
 PROBLEM = "application/problem+json"

@@ -11,8 +11,8 @@ from workflows.doctor.comparison import NAMES as RECOMPUTED
 from workflows.doctor.findings import Findings
 from workflows.doctor.quick import QUICK
 from workflows.doctor.ranges import CASES, WALKS, Walk
-from workflows.flow import QUEUES
-from workflows.ranges import LEAST, MOST, Snapshots, next_range
+from workflows.flows import QUEUES
+from workflows.history.keyranges import LEAST, MOST, Snapshots, next_range
 
 NAMES = (*dict.fromkeys([*(name for walk in WALKS for name in walk.checks), *RECOMPUTED, *QUICK]),)
 

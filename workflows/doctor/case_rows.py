@@ -7,12 +7,12 @@ import msgspec
 
 from workflows.casefile import CaseFile
 from workflows.doctor.recomputed import CaseNow, Recomputed
-from workflows.flow import FLOWS, PARKED, step_of
+from workflows.engine.lanes import ALLOWANCE, rank
+from workflows.engine.record import Place, parked, place
+from workflows.flows import FLOWS, PARKED, step_of
 from workflows.history.retelling import GONE, NOT_DECIDED
-from workflows.intake import ENDED, hash_of, sealed_key
-from workflows.lanes import ALLOWANCE, rank
+from workflows.intake.submit import ENDED, hash_of, sealed_key
 from workflows.queue.timers import ASTRAY
-from workflows.record import Place, parked, place
 
 DAY = timedelta(days=1)
 

@@ -10,7 +10,7 @@ from workflows.doctor.findings import Findings, Place
 from workflows.doctor.ledger_rows import compare_messages
 from workflows.doctor.recomputed import Recomputed, cases_of
 from workflows.doctor.register_rows import compare_register
-from workflows.ranges import Range
+from workflows.history.keyranges import Range
 
 COUNTS = {
     "cases": "cases_changed", "event": "events_unreadable", "declaration": "declarations_changed", "receipt": "receipts_changed",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from workflows.ranges import LEAST
+from workflows.history.keyranges import LEAST
 
 FIRST = 20  # places that are told of each count
 

@@ -4,9 +4,9 @@ from itertools import chain
 from typing import Any
 
 from workflows.doctor.recomputed import Recomputed
-from workflows.lanes import rank
-from workflows.ledger import digest_of, digests
-from workflows.ports import Notice
+from workflows.engine.lanes import rank
+from workflows.engine.messages import digest_of, digests
+from workflows.registers.ports import Notice
 
 
 def compare_messages(case: Recomputed) -> None:

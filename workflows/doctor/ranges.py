@@ -6,7 +6,7 @@ from typing import NamedTuple
 from models.database import Connection
 from workflows.doctor.comparison import compare_range
 from workflows.doctor.findings import FIRST, Findings, Place
-from workflows.ranges import Range
+from workflows.history.keyranges import Range
 
 
 class Check(NamedTuple):

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from models import clock
 from models.database import Connection
+from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
-from workflows.declaration import Declaration
 from workflows.history.retelling import GONE, History, StoredEvent, Told, histories
 from workflows.history.retention import cutoff
 

@@ -1,4 +1,4 @@
-"""What a case wrote into the register, beside what `workflows/rows.py` makes of its events; and the persons it holds."""
+"""What a case wrote into the register, beside what `workflows/engine/projections.py` makes of its events; and the persons it holds."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from sqlmodel import SQLModel
 
 from models import tables  # noqa: F401 - fills the metadata
 from workflows.doctor.recomputed import Recomputed
+from workflows.engine.projections import REGISTER, Move, Table
 from workflows.events import NothingSuspicious
 from workflows.history.retelling import GONE, Told
-from workflows.person_claims import LET_GO
-from workflows.rows import REGISTER, Move, Table
+from workflows.registers.person_claims import LET_GO
 
 
 def compare_register(case: Recomputed) -> None:

@@ -5,9 +5,9 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 
+from models.arrays import columns
 from models.database import Connection, dial
 from models.errors import Refused
-from workflows.arrays import columns
 from workflows.history import anchors
 from workflows.history.anchors import Acceptance, Remembered, Title
 from workflows.history.chains import Findings

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from models import clock
+from models.arrays import columns
 from models.database import Connection
 from models.errors import Refused
-from workflows.arrays import columns
 from workflows.history.anchoring import anchor as anchor
 from workflows.history.anchoring import anchor_by_ranges as anchor_by_ranges
 from workflows.history.anchoring import read

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from workflows.chain import commit, link
+from workflows.engine.chain import commit, link
 from workflows.history.heads import Head
 
 KEPT = 100  # sentences, however many breaks there are

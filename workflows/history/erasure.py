@@ -6,15 +6,15 @@ from sqlmodel import Session
 
 from models.database import raw, value
 from models.errors import Refused
-from workflows.engine import append, lock
+from workflows.casework.staff import OPERATOR, sign
+from workflows.engine.load import find
+from workflows.engine.work import append, lock
 from workflows.events import CaseErased
 from workflows.evidence import Order
 from workflows.history.personal import PERSONAL
-from workflows.load import find
-from workflows.staff import OPERATOR, sign
 
 COUNT = "select count(*) from event where case_id = %s and facts is not null"
-# What is still owed can no longer be sent. What is under way may have been: its answer tells (tasks/leases.py).
+# What is still owed can no longer be sent. What is under way may have been: its answer tells (notifications/leases.py).
 UNSENT = "update message set status = 'failed' where case_id = %s and status = 'owed'"
 ERASE = "update {table} t set {erased} from cases ended where {mine} and ended.id = %s"
 

@@ -10,12 +10,12 @@ import msgspec
 
 from models.database import Connection
 from models.errors import SijilError
-from workflows.chain import encode
+from workflows.engine.chain import encode
 from workflows.evidence import KINDS as EVIDENCE_KINDS
 from workflows.evidence import Evidence
-from workflows.flow import step_of
+from workflows.flows import step_of
+from workflows.history.keyranges import LEAST, MOST, Range, Snapshots, next_range
 from workflows.history.retelling import GONE, NOT_DECIDED, History, StoredEvent, Told, histories
-from workflows.ranges import LEAST, MOST, Range, Snapshots, next_range
 
 AT_ONCE = 500  # cases
 FIRST = 20  # mismatches that are told

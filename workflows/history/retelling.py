@@ -9,13 +9,13 @@ import msgspec
 from pydantic import ValidationError
 
 from models.database import Connection
+from workflows.bodies.declaration import Declaration, restored
 from workflows.casefile import CaseFile
-from workflows.chain import Sealed
-from workflows.declaration import Declaration, restored
+from workflows.engine.chain import Sealed
 from workflows.events import KINDS, ApplicationReceived, CorrectionReceived, Event, Recorded
-from workflows.flow import FLOWS, stage_after
+from workflows.flows import FLOWS, stage_after
 from workflows.history.chains import Stored
-from workflows.intake import sealed_body
+from workflows.intake.submit import sealed_body
 
 NOT_DECIDED = {"ApplicationReceived", "CaseParked", "CaseResumed", "CaseErased"}  # arrivals and operations: nothing to compute
 EVENTS = """

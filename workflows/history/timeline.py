@@ -7,10 +7,10 @@ import msgspec
 from psycopg.rows import dict_row
 
 from models.database import Connection
+from workflows.casework.staff import names_of
+from workflows.engine.load import find
 from workflows.events import KINDS, CaseParked, CaseResumed
-from workflows.flow import FLOWS, PARKED, step_of
-from workflows.load import find
-from workflows.staff import names_of
+from workflows.flows import FLOWS, PARKED, step_of
 
 CASE = """
     select c.id, r.reference, c.kind, c.stage, c.stage_since, c.version, c.lane, c.open, c.queue, c.ready, c.due_at, c.deadline, c.submitted_at

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from workflows.text import canonical
+from workflows.bodies.text import canonical
 
 ARABIC = re.compile(r"[\u0621-\u064a\u066e-\u06d5]")
 MARKS = re.compile(r"[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u08d3-\u08ff\u0640]")  # vowel signs, doubling, stretching

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from models.errors import Broken
-from workflows.problems import sentence
+from workflows.bodies.problems import sentence
 
 REGIONS = range(1, 13)  # as numbered by decree 2-15-40
 

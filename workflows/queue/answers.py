@@ -11,7 +11,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from models.errors import Unavailable
-from workflows.lanes import ALLOWANCE, INTERACTIVE
+from workflows.engine.lanes import ALLOWANCE, INTERACTIVE
 
 SLOW_SECONDS = 0.25  # a question that took longer and got no answer: while asking is slow, few ask, so that others find a free thread
 SLOW_FOR = 60.0  # seconds since the last such question

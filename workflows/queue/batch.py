@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from models import clock
 from models.database import Connection, raw, transaction
 from models.errors import Unavailable
-from workflows.engine import Progress, work
-from workflows.flow import DELIVERY
-from workflows.load import CaseRow
-from workflows.ports import Outside
+from workflows.engine.load import CaseRow
+from workflows.engine.work import Progress, work
+from workflows.flows import DELIVERY
 from workflows.queue.attempts import END, Attempt, Attempts
 from workflows.queue.claim import open_stages
 from workflows.queue.inhand import in_hand
+from workflows.registers.ports import Outside
 
 Find = Callable[[Connection], list[CaseRow]]
 

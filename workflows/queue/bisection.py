@@ -16,8 +16,8 @@ from models.errors import DatabaseAway, Failure, Unavailable, describe
 from workflows.queue.attempts import END, Attempt, halves
 from workflows.queue.batch import Batches, BatchFailed, Find
 from workflows.queue.claim import claim_these, open_stages
+from workflows.queue.failures import UNANSWERED, failed_alone, unanswered
 from workflows.queue.inhand import in_hand
-from workflows.queue.trouble import UNANSWERED, failed_alone, unanswered
 
 HELD_UP = timedelta(seconds=5)  # until what was set apart is tried again where it was the database that held it up
 LEFT_ALONE = timedelta(minutes=1)  # until what failed, without any possibility to note that, is tried again

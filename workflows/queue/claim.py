@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from models.database import Connection
-from workflows.flow import MACHINE, STAGES
-from workflows.lanes import ALLOWANCE
-from workflows.load import COLUMNS, CaseRow
+from workflows.engine.lanes import ALLOWANCE
+from workflows.engine.load import COLUMNS, CaseRow
+from workflows.flows import STAGES
+from workflows.flows.grammar import MACHINE
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 LOOK_BACK_AFTER = 0.5  # seconds, at the least, between two looks from the very beginning

@@ -8,7 +8,7 @@ from threading import Event, Lock
 from models import clock
 from models.database import Connection
 from models.errors import DatabaseAway, Unavailable
-from workflows.load import CaseRow
+from workflows.engine.load import CaseRow
 from workflows.queue.answers import Answers, Unanswered
 from workflows.queue.batch import Batches
 from workflows.queue.bisection import Bisection

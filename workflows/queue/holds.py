@@ -10,9 +10,9 @@ import structlog
 
 from models.database import Connection, value
 from models.errors import Failure
+from workflows.engine.lanes import ALLOWANCE
 from workflows.evidence import SIJIL
-from workflows.flow import STAGES
-from workflows.lanes import ALLOWANCE
+from workflows.flows import STAGES
 from workflows.queue.attempts import BEGIN_PROBE, SET_APART
 
 ALIKE = 20  # cases that failed at one stage with one error, and none succeeded since the first of them

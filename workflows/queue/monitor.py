@@ -7,11 +7,12 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from models.database import Connection
+from workflows.casework.staff import names_of
+from workflows.engine.lanes import ALLOWANCE
 from workflows.events import CaseWithdrawn
-from workflows.flow import ALL_QUEUES, DELIVERY, MACHINE, OPERATOR, PARKED, QUEUES, STAGES
-from workflows.lanes import ALLOWANCE
+from workflows.flows import ALL_QUEUES, DELIVERY, PARKED, QUEUES, STAGES
+from workflows.flows.grammar import MACHINE, OPERATOR
 from workflows.queue.attempts import WORKER_LOCK
-from workflows.staff import names_of
 
 RATE_OVER = timedelta(minutes=1)
 OF_PEOPLE = {step.name: step.owner for step in STAGES if step.open and step.owner != MACHINE} | {PARKED: OPERATOR}

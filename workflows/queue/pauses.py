@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from models.database import Connection
 from models.errors import Refused
-from workflows.flow import ALL_QUEUES
-from workflows.staff import OPERATOR, names_of, sign
+from workflows.casework.staff import OPERATOR, names_of, sign
+from workflows.flows import ALL_QUEUES
 
 # Where it is paused already, that row stands, and is told.
 PAUSE = """

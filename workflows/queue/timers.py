@@ -9,8 +9,8 @@ import structlog
 from models import clock
 from models.database import Connection, unavailable
 from models.errors import DatabaseAway, describe
-from workflows.flow import FLOWS, QUEUES
-from workflows.lanes import ALLOWANCE
+from workflows.engine.lanes import ALLOWANCE
+from workflows.flows import FLOWS, QUEUES
 from workflows.queue.attempts import NOT_HELD as APART_NOT_HELD
 from workflows.queue.attempts import halves
 from workflows.queue.claim import NOT_HELD as READY_NOT_HELD

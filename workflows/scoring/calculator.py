@@ -8,16 +8,16 @@ from typing import Any
 
 from models.errors import Problem, Refused
 from models.settings import settings
-from workflows import reading
-from workflows.declaration import ApplicationBody, Declaration, objections
+from workflows.bodies import reading
+from workflows.bodies.declaration import ApplicationBody, Declaration, objections
+from workflows.bodies.problems import NUMBER
+from workflows.bodies.text import NUMBER as NUMBER_IN_TEXT
+from workflows.bodies.text import canonical, whole_number
 from workflows.events import ScoreComputed
 from workflows.policies import Index, index_in_force, thresholds_in_force
-from workflows.problems import NUMBER
-from workflows.rules import in_force
+from workflows.policies.rules import in_force
 from workflows.scoring.formula import RULES, compute, shown
 from workflows.scoring.variables import FLAGS, SHARES, Variables
-from workflows.text import NUMBER as NUMBER_IN_TEXT
-from workflows.text import canonical, whole_number
 
 
 def score_document(document: object, day: date) -> dict[str, Any]:

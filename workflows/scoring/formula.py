@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 
-from workflows.declaration import Declaration
+from workflows.bodies.declaration import Declaration
 from workflows.events import Contribution, ScoreComputed
 from workflows.policies import Index
 from workflows.scoring.variables import Variables, variables

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from workflows.declaration import Declaration, Member
+from workflows.bodies.declaration import Declaration, Member
 
 Variables = Mapping[str, Decimal]
 ADULT = 15  # the annexes count education, literacy and work from 15 years on

@@ -6,7 +6,7 @@ from workflows.casefile import CaseFile
 from workflows.events import HouseholdApproved, ProgrammeEligibility, ScoreComputed
 from workflows.evidence import RegisterState
 from workflows.policies import threshold_of_version, thresholds_in_force
-from workflows.ports import Ports
+from workflows.registers.ports import Ports
 
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, RegisterState]:

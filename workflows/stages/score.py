@@ -6,8 +6,8 @@ from workflows.casefile import CaseFile
 from workflows.events import ScoreComputed
 from workflows.evidence import IndexInForce
 from workflows.policies import index_in_force, index_of_version
-from workflows.ports import Ports
-from workflows.rules import in_force, version_of
+from workflows.policies.rules import in_force, version_of
+from workflows.registers.ports import Ports
 from workflows.scoring.formula import RULES
 
 

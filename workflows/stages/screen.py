@@ -8,8 +8,8 @@ from workflows.casefile import CaseFile
 from workflows.events import DoubtLifted, DoubtReturned, DuplicateSuspected, NothingSuspicious, ScoreComputed
 from workflows.evidence import ScreeningAnswer
 from workflows.fraud import SIGNALS, person_in_two_households, phone_shared
-from workflows.ports import Ports
-from workflows.rules import in_force, version_of
+from workflows.policies.rules import in_force, version_of
+from workflows.registers.ports import Ports
 
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, ScreeningAnswer]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from workflows.bodies.declaration import Declaration, Member
 from workflows.casefile import CaseFile
-from workflows.declaration import Declaration, Member
 from workflows.events import MembersMismatched, Mismatch, PersonsVerified
 from workflows.evidence import RegisterAnswer, RegisteredPerson
 from workflows.matching.names import same_name
-from workflows.ports import Ports
-from workflows.rules import in_force, version_of
+from workflows.policies.rules import in_force, version_of
+from workflows.registers.ports import Ports
 
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, RegisterAnswer]:

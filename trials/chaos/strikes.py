@@ -1,0 +1,210 @@
+"""The strikes, each at a random moment and most at an open batch; after each, all runs again but what must be noticed and started by itself."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import redis
+
+from models import clock
+from tasks.broker import connect
+from trials.chaos.system import CALL_MILLISECONDS, IMPORTING, Batch, Call, RunningSystem
+
+FIND_SECONDS = 60.0  # the longest wait for an open batch: there is none after an outage, or while the planted case ends worker after worker
+CALL_MORE_SECONDS = 1.0  # without an open batch, after which a few more applications may come
+BATCH_SECONDS = 0.04  # after a batch was seen to begin, the latest moment of a strike
+IMPORT_SECONDS = 0.03  # the same of a set of an import
+SETTLE_SECONDS = 0.02  # after a process was stopped; what it had already sent to the servers is done by then
+Work = TypeVar("Work", Batch, Call)
+
+
+class Struck(NamedTuple):
+    """What was struck. `mid_batch`: while the process was stopped, its batch was still open, or the gateway had not answered its call."""
+
+    name: str
+    mid_batch: bool
+
+
+def worker(system: RunningSystem, rng: random.Random) -> bool:
+    """SIGKILL to a worker process in the middle of its batch; the supervisor must notice and start another."""
+    with mid_batch(system, rng) as batch:
+        return batch is not None and send(batch.pid, signal.SIGKILL)
+
+
+def backend(system: RunningSystem, rng: random.Random) -> bool:
+    """SIGKILL to the server's process behind a batch: PostgreSQL ends all its connections and recovers."""
+    with mid_batch(system, rng) as batch:
+        pid = system.backend_in_transaction()
+        if pid is not None:
+            send(pid, signal.SIGKILL)
+    system.wait("select true")
+    return batch is not None and pid is not None
+
+
+def postmaster(system: RunningSystem, rng: random.Random) -> bool:
+    """SIGKILL to PostgreSQL itself, which stays away for a while."""
+    with mid_batch(system, rng) as batch:
+        system.servers.postgres.kill()
+    time.sleep(rng.uniform(0, 1.5))
+    system.servers.postgres.start()
+    system.wait("select true")
+    return batch is not None
+
+
+def postmaster_in_call(system: RunningSystem, rng: random.Random) -> bool:
+    """SIGKILL to PostgreSQL while the gateway has a call in hand, and at once a restart: a lease that was not on disk would be owed, and sent, again."""
+    with mid_call(system, rng) as call:
+        system.servers.postgres.kill()
+    system.servers.postgres.start()
+    system.wait("select true")
+    return call is not None
+
+
+def supervisor(system: RunningSystem, rng: random.Random) -> bool:
+    """SIGKILL to a supervisor while one of its workers is in the middle of a batch; its workers end by themselves, and the service manager starts another."""
+    with mid_batch(system, rng) as batch:
+        host = system.host_of(batch.pid) if batch else None
+        if host and host.process:
+            host.process.kill()
+            host.process.wait()
+    time.sleep(rng.uniform(0, 1.0))
+    if host:
+        host.begin()
+    return host is not None
+
+
+def importer(system: RunningSystem, rng: random.Random) -> bool:
+    """SIGKILL to an import in the middle of a set; the file is read again from its beginning."""
+    file = system.files.next()
+    if file is None:
+        return False
+    begun, process = clock.now(), file.begin()
+    while process.poll() is None and not system.first(IMPORTING, 0.1, begun):
+        continue
+    time.sleep(rng.uniform(0, IMPORT_SECONDS))
+    with stopped(process.pid):
+        hit = stands_still(process.pid) and bool(system.look(IMPORTING, begun))
+        process.kill()
+    process.wait()
+    file.go_on()
+    return hit
+
+
+def broker_stop(system: RunningSystem, rng: random.Random) -> bool:
+    """The broker is killed and stays away for a while. No batch needs it, so none counts as hit."""
+    system.servers.valkey.kill()
+    time.sleep(rng.uniform(0.5, 2.5))
+    system.servers.valkey.start()
+    return False
+
+
+def broker_wipe(system: RunningSystem, rng: random.Random) -> bool:
+    """The broker forgets everything."""
+    try:
+        connect(system.servers.valkey.url).flushall()
+    except redis.RedisError:
+        pass
+    return False
+
+
+def gateway(system: RunningSystem, rng: random.Random) -> bool:
+    """SIGKILL to the gateway in the middle of a call: before it wrote the messages down, or after."""
+    with mid_call(system, rng) as call:
+        if system.gateway is not None:
+            system.gateway.kill()
+            system.gateway.wait()
+    time.sleep(rng.uniform(0, 1.0))
+    system.open_gateway()
+    return call is not None
+
+
+def deliverer(system: RunningSystem, rng: random.Random) -> bool:
+    """SIGKILL to a worker in the middle of its call to the gateway."""
+    with mid_call(system, rng) as call:
+        return call is not None and send(call.pid, signal.SIGKILL)
+
+
+def mid_batch(system: RunningSystem, rng: random.Random) -> AbstractContextManager[Batch | None]:
+    """A process in the middle of its batch."""
+    return caught(system, system.open_batch, system.is_open, rng.uniform(0, BATCH_SECONDS))
+
+
+def mid_call(system: RunningSystem, rng: random.Random) -> AbstractContextManager[Call | None]:
+    """A process in the middle of its call to the gateway."""
+    return caught(system, system.call, system.is_in_hand, rng.uniform(0, CALL_MILLISECONDS / 1000))
+
+
+@contextmanager
+def caught(system: RunningSystem, find: Callable[[float], Work | None], lasts: Callable[[Work], bool], wait: float) -> Iterator[Work | None]:
+    """Stops a process so many seconds after its work was seen to begin, and yields that work; None after FIND_SECONDS.
+
+    Where the work was over before, the next process is stopped after half the time.
+    """
+    until = time.monotonic() + FIND_SECONDS
+    while time.monotonic() < until:
+        found = find(CALL_MORE_SECONDS)
+        if found is None:
+            system.people.call_more()
+            continue
+        time.sleep(wait)
+        with stopped(found.pid):
+            if stands_still(found.pid) and lasts(found):
+                yield found
+                return
+        wait /= 2
+    yield None
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """SIGSTOP, and SIGCONT afterwards, should it still exist."""
+    send(pid, signal.SIGSTOP)
+    time.sleep(SETTLE_SECONDS)
+    try:
+        yield
+    finally:
+        send(pid, signal.SIGCONT)
+
+
+def stands_still(pid: int) -> bool:
+    """Whether there is such a process, and it is stopped: one that was killed before has left its batch open in `attempt`."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "T"
+    except OSError:
+        return False
+
+
+def send(pid: int, number: signal.Signals) -> bool:
+    """A signal; whether there was such a process."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+Strike = Callable[[RunningSystem, random.Random], bool]
+ALWAYS: tuple[Strike, ...] = (
+    worker, postmaster_in_call, backend, importer, deliverer, supervisor, postmaster, gateway, worker, broker_wipe, broker_stop,
+)  # fmt: skip
+WEIGHTS: dict[Strike, int] = {
+    worker: 60, deliverer: 10, gateway: 6, supervisor: 5, importer: 5, postmaster_in_call: 4, broker_stop: 5, broker_wipe: 5,
+}  # fmt: skip
+
+
+def plan(kills: int, rng: random.Random) -> list[Strike]:
+    """Every kind once, as far as there are so many kills, and the rest by weight; in random order."""
+    chosen = list(ALWAYS[:kills])
+    chosen += rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=kills - len(chosen))
+    rng.shuffle(chosen)
+    return chosen
+
+
+def carry_out(strike: Strike, system: RunningSystem, rng: random.Random) -> Struck:
+    """One strike."""
+    return Struck(strike.__name__, strike(system, rng))

@@ -1,0 +1,74 @@
+"""The commands of trials: the demo, the generator, chaos."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sijil.commands.running import Port
+from sijil.processes import interruptible, set_settings
+from sijil.say import Json, answer, progress
+from trials.arguments import AnySeed, Seed
+from trials.generator import files
+from trials.generator.identifiers import HOUSEHOLDS
+from workflows.intake.files.textfiles import writing
+
+app = typer.Typer()
+
+
+@app.command("demo")
+def demo(
+    applications: Annotated[int, typer.Option(min=1, max=500_000, help="How many applications arrive.")] = 1000,
+    serve: Annotated[
+        bool,
+        typer.Option(
+            "--serve/--no-serve",
+            help="Serve the portal, and let the applications arrive through its API over 20 seconds; or file them at full speed, and end.",
+        ),
+    ] = True,
+    seed: Seed = 1,
+    port: Port = None,
+    as_json: Json = False,
+) -> None:
+    """Starts everything, lets applications arrive, shows them on their way, and serves the portal until Ctrl-C."""
+    from trials.demo.run import run  # the picture's library takes a moment to load, which other commands need not wait for
+
+    set_settings(port=port)
+    with interruptible():
+        found = run(applications, seed, serve=serve, told=lambda result, lines: answer(result, as_json, *lines))
+    raise typer.Exit(found)
+
+
+@app.command("generate")
+def generate(
+    households: Annotated[int, typer.Option(min=1, max=HOUSEHOLDS, help="How many households.")] = 1000,
+    seed: Seed = 1,
+    directory: Annotated[Path, typer.Option("--to", file_okay=False, help="Where the files are written.")] = Path("generated"),
+    csv: Annotated[bool, typer.Option("--csv", help="Write the applications as a table, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Writes a believable population, its applications, and the truth about planted errors, duplicates and frauds.
+
+    `sijil enrol` the population before you import the applications: else all of them wait for a correction.
+    """
+    with writing(directory):
+        counts = files.write(directory, households, seed, csv=csv)
+    names = [files.POPULATION, files.APPLICATIONS, files.TRUTH, *([files.TABLE] if csv else [])]
+    written = [str(directory / name) for name in names]
+    answer({**counts, "files": written}, as_json, f"{counts['households']} households, {counts['persons']} persons", *written)
+
+
+@app.command("chaos")
+def run_chaos(
+    cases: Annotated[int, typer.Option(min=50, help="How many applications.")] = 20_000,
+    kills: Annotated[int, typer.Option(min=1, help="How many kills.")] = 40,
+    seed: AnySeed = 1,
+    as_json: Json = False,
+) -> None:
+    """Kills workers, servers and the gateway while applications keep coming, and counts what was lost or doubled; exit code 1 where anything was."""
+    from trials.chaos import run as chaos  # loads the broker and its clients, which the others need not wait for
+
+    with interruptible():
+        found = chaos.run(cases, kills, seed, progress)
+    answer(found, as_json)
+    raise typer.Exit(0 if chaos.holds(found) else 1)

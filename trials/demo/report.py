@@ -1,0 +1,91 @@
+"""What a run came to: by outcome, region and programme, how long it took, and three applications to follow."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from models import clock
+from models.database import Connection, raw, transaction
+from sijil.say import program
+from workflows.flows import STAGES
+from workflows.flows.grammar import MACHINE
+from workflows.intake.receipts import secret_for
+from workflows.policies import index_in_force
+
+BY_STAGE = "select stage, count(*) from cases where id > %s group by stage"
+BY_REGION = """
+    select region, count(*), count(*) filter (where stage = 'notified'), count(*) filter (where stage = 'needs_correction'),
+        count(*) filter (where stage = 'under_review')
+    from cases where id > %s group by region order by region
+"""
+BY_PROGRAMME = """
+    select e.programme, count(*) filter (where e.eligible), count(*)
+    from eligibility e join household_version v using (household_id, version) where v.case_id > %s group by e.programme order by e.programme
+"""
+TIMES = """
+    select percentile_cont(array[0.5, 0.95, 1.0]) within group (order by extract(epoch from e.at - c.submitted_at))
+    from cases c join event e on e.case_id = c.id and e.kind = 'NoticesIssued' where c.id > %s
+"""
+ONE_OF_EACH = """
+    select distinct on (c.stage) c.stage, r.reference
+    from cases c join receipt r on r.case_id = c.id where c.id > %s and c.stage = any(%s) order by c.stage, c.id
+"""
+IN_MACHINE = {step.name for step in STAGES if step.owner == MACHINE}
+FOLLOWED = ("notified", "needs_correction", "under_review")
+
+
+def report(after: int, count: int, seconds: float, portal: str | None) -> tuple[dict[str, Any], Sequence[str]]:
+    """The numbers of the cases after `after`, and the lines that tell them."""
+    with transaction() as session:
+        connection = raw(session)
+        stages = dict(connection.execute(BY_STAGE, [after]).fetchall())
+        lines = [
+            *by_region(connection, after), "", *by_programme(connection, after), "",
+            *times(connection, after, seconds), "", *followed(connection, after, portal),
+        ]  # fmt: skip
+    result = {
+        "applications": sum(stages.values()), "notified": stages.get("notified", 0), "needs_correction": stages.get("needs_correction", 0),
+        "under_review": stages.get("under_review", 0), "parked": stages.get("parked", 0),
+        "to_be_tried_again": sum(count for stage, count in stages.items() if stage in IN_MACHINE), "seconds": round(seconds, 2),
+    }  # fmt: skip
+    title = f"{result['applications']} applications: {result['notified']} notified, {result['needs_correction']} wait for a correction, "
+    title += f"{result['under_review']} under review, {result['parked']} parked"
+    again = f", {result['to_be_tried_again']} wait to be tried again (sijil queues)" if result["to_be_tried_again"] else ""
+    return result, ["", f"{title}{again}.", "", *lines]
+
+
+def by_region(connection: Connection, after: int) -> list[str]:
+    """A table of regions."""
+    names = index_in_force(clock.now().date()).region_names
+    rows = connection.execute(BY_REGION, [after]).fetchall()
+    head = f"{'region':<28}{'filed':>8}{'notified':>10}{'to correct':>12}{'to review':>11}"
+    return [head, *[f"{names[row[0]]:<28}{row[1]:>8}{row[2]:>10}{row[3]:>12}{row[4]:>11}" for row in rows]]
+
+
+def by_programme(connection: Connection, after: int) -> list[str]:
+    """Who meets which threshold."""
+    rows = connection.execute(BY_PROGRAMME, [after]).fetchall()
+    return [f"{row[0].replace('_', ' ')}: {row[1]} of {row[2]} registered households meet the threshold ({row[1] / row[2]:.0%})" for row in rows]
+
+
+def times(connection: Connection, after: int, seconds: float) -> list[str]:
+    """From filed to notified."""
+    row = connection.execute(TIMES, [after]).fetchone()
+    if row is None or row[0] is None:
+        return [f"{seconds:.1f} seconds in all"]
+    half, most, longest = row[0]
+    within = f"half within {half * 1000:.0f} ms, 95 % within {most * 1000:.0f} ms, all within {longest * 1000:.0f} ms"
+    return [f"from filed to notified: {within}; {seconds:.1f} seconds in all"]
+
+
+def followed(connection: Connection, after: int, portal: str | None) -> list[str]:
+    """One of each outcome: the address of its page, and what is on its receipt; and how a caseworker sees the review."""
+    found = dict(connection.execute(ONE_OF_EACH, [after, list(FOLLOWED)]).fetchall())
+    if not found:
+        return []
+    where = f"{portal}/ar/status/" if portal else ""
+    title = "Three to follow, each" if len(found) == len(FOLLOWED) else "Follow one of each,"
+    return [
+        f"{title} with the secret of its receipt; a correction's page asks for it before it says why:",
+        *[f"  {stage.replace('_', ' '):<18}{where}{found[stage]}  secret {secret_for(found[stage])}" for stage in FOLLOWED if stage in found],
+        *([f"What the review is about, as a caseworker sees it: {program()} doubts show {found['under_review']}"] if "under_review" in found else []),
+    ]

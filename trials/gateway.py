@@ -1,0 +1,166 @@
+"""The message gateway of the demo and of chaos: a process of its own, which writes what it accepted into a durable log before it says so.
+
+It refuses no duplicate on purpose: its log is where chaos counts them. Of a message it keeps the reference, the length and
+a hash of the recipient, never a text or a number.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import ceil
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any, ClassVar
+
+REFUSED = {"busy": HTTPStatus.TOO_MANY_REQUESTS, "down": HTTPStatus.SERVICE_UNAVAILABLE}
+DRIP_SECONDS = 0.5  # between two bytes: each comes in time, the answer never
+
+
+class DeliveryLog:
+    """One line of JSON a message, on disk before anybody is told."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mend(path)
+        self.known = {json.loads(line)["reference"] for line in path.read_text(encoding="utf-8").splitlines()} if path.exists() else set[str]()
+        self.file = path.open("a", encoding="utf-8")
+        self.lock = Lock()
+
+    def append(self, messages: Sequence[dict[str, Any]]) -> None:
+        """All of these, with one fsync."""
+        now = datetime.now(UTC).isoformat()  # noqa: TID251 - it stands for somebody else's program, which has its own clock
+        with self.lock:
+            for each in messages:
+                entry = {"reference": each["reference"], "at": now, "channel": each["channel"], "to": hashed(each["recipient"]), "length": len(each["body"])}
+                self.file.write(json.dumps(entry) + "\n")
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.known.update(each["reference"] for each in messages)
+
+
+def hashed(recipient: str | None) -> str | None:
+    """A recipient, told apart but not named."""
+    return sha256(recipient.encode()).hexdigest()[:16] if recipient else None
+
+
+def mend(path: Path) -> None:
+    """Cuts a last line that a crash left half-written: nobody was told that it was accepted."""
+    if path.exists() and not (content := path.read_bytes()).endswith(b"\n") and content:
+        with path.open("r+b") as file:
+            file.truncate(content.rfind(b"\n") + 1)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """POST /messages, POST /messages/status; and for proofs GET /calls (whose messages are in hand, by the port they call from) and POST /slow.
+
+    `{"how": "drip", "seconds": 5}`: until then every answer goes out a byte at a time; `"freeze"`: none at all; `"busy"`: 429 with Retry-After; `"down"`: 503.
+    """
+
+    protocol_version = "HTTP/1.1"
+    log: DeliveryLog
+    delay: float
+    in_hand: ClassVar[set[int]] = set()
+    slow: ClassVar[dict[str, float]] = {"drip": 0.0, "freeze": 0.0, "busy": 0.0, "down": 0.0}  # until when, on the monotonic clock
+
+    def do_POST(self) -> None:
+        """Accepts messages, or says which references are known."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path.startswith("/messages") and self.refuses():
+            return
+        if self.path == "/messages":
+            self.in_hand.add(self.client_address[1])
+            try:
+                time.sleep(self.delay / 2)
+                self.log.append(body["messages"])
+                time.sleep(self.delay / 2)
+            finally:
+                self.in_hand.discard(self.client_address[1])
+            self.reply({"results": [{"reference": each["reference"], "status": "accepted"} for each in body["messages"]]})
+        elif self.path == "/messages/status":
+            self.reply({"results": [{"reference": each, "status": "accepted" if each in self.log.known else "unknown"} for each in body["references"]]})
+        elif self.path == "/slow" and body.get("how") in self.slow:
+            self.slow[body["how"]] = time.monotonic() + float(body["seconds"])
+            self.send_whole(b"{}")
+        else:
+            self.send_error(404)
+
+    def do_GET(self) -> None:
+        """Says who is in the middle of a call."""
+        if self.path == "/calls":
+            self.send_whole(json.dumps({"ports": list(self.in_hand)}).encode())
+        else:
+            self.send_error(404)
+
+    def refuses(self) -> bool:
+        """Whether it takes nothing now, which it then says."""
+        for how, status in REFUSED.items():
+            if (left := self.slow[how] - time.monotonic()) > 0:
+                self.send_response(status)
+                if status == HTTPStatus.TOO_MANY_REQUESTS:
+                    self.send_header("Retry-After", str(ceil(left)))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return True
+        return False
+
+    def reply(self, answer: dict[str, Any]) -> None:
+        """200, with this; slowly, where it is told to be slow."""
+        while time.monotonic() < self.slow["freeze"]:
+            time.sleep(0.05)
+        self.send_whole(json.dumps(answer).encode())
+
+    def send_whole(self, payload: bytes) -> None:
+        """Headers and body; the body a byte at a time while it drips."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        while len(payload) > 1 and time.monotonic() < self.slow["drip"] and self.path.startswith("/messages"):
+            self.wfile.write(payload[:1])
+            payload = payload[1:]
+            time.sleep(DRIP_SECONDS)
+        self.wfile.write(payload)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keeps no access log."""
+
+
+class Server(ThreadingHTTPServer):
+    """A caller that hung up, or was killed, is no error of ours."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says what went wrong, unless the caller is simply gone."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def main() -> None:
+    """Serves until it is ended, or its parent is gone."""
+    parser = argparse.ArgumentParser(prog="python -m trials.gateway", description="A message gateway for demos and proofs.")
+    parser.add_argument("--port", type=int, default=8001, help="0 takes a free one; the first line says which")
+    parser.add_argument("--log", type=Path, required=True, help="where accepted messages are written")
+    parser.add_argument("--delay-ms", type=float, default=0, help="how long a call takes, half of it after the log is written")
+    options = parser.parse_args()
+    Handler.log, Handler.delay = DeliveryLog(options.log), options.delay_ms / 1000
+    server = Server(("127.0.0.1", options.port), Handler)
+    print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
+    Thread(target=leave_with, args=(os.getppid(),), daemon=True).start()
+    server.serve_forever()
+
+
+def leave_with(parent: int) -> None:
+    """Ends this process when its parent is gone."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""A generated population as files: who lives here, what they send, and the truth about it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+
+from trials.generator.household import households
+from workflows.bodies.declaration import ApplicationBody
+from workflows.intake.files.csvform import HEADER, rows
+from workflows.intake.files.textfiles import line
+
+POPULATION, APPLICATIONS, TRUTH, TABLE = "population.ndjson", "applications.ndjson", "truth.ndjson", "applications.csv"
+
+
+def write(directory: Path, count: int, seed: int, start: int = 0, *, csv: bool = False) -> Counter[str]:
+    """Writes the files into a directory; how many households, persons, and plants of each kind."""
+    directory.mkdir(parents=True, exist_ok=True)
+    counts: Counter[str] = Counter()
+    with ExitStack() as files:
+        population, applications, truth = (
+            files.enter_context((directory / name).open("w", encoding="utf-8")) for name in (POPULATION, APPLICATIONS, TRUTH)
+        )
+        for made in households(count, seed, start):
+            population.writelines(line(each.row()) for each in made.persons)
+            applications.write(line(made.body))
+            truth.write(line(made.truth))
+            counts.update(households=1, persons=len(made.persons))
+            counts[made.truth["plant"] or "clean"] += 1
+    if csv:
+        write_table(directory, (made.body for made in households(count, seed, start)))
+    return counts
+
+
+def write_table(directory: Path, bodies: Iterable[dict[str, object]]) -> None:
+    """The same applications as a table: a row a member."""
+    with (directory / TABLE).open("w", encoding="utf-8", newline="") as file:
+        file.write(",".join(HEADER) + "\r\n")
+        for body in bodies:
+            file.writelines(rows(ApplicationBody.model_validate(body)))

@@ -1,0 +1,65 @@
+"""Households by number: the same seed and number always give the same household, whatever was made before."""
+
+import random
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from trials.generator.answers import Json, home, member, wealth_of, work_of_head
+from trials.generator.identifiers import HOUSEHOLDS, phone
+from trials.generator.plants import Honest, plant
+from trials.generator.residents import Resident, residents, weighted
+from trials.generator.shares import REGIONS, Region
+
+DOUAR = 400  # households of a number range and region that may share one telephone
+SHARES_PHONE = 0.06  # of rural households
+NO_PHONE = 0.04
+
+
+class GeneratedHousehold(NamedTuple):
+    """A household: its persons as the register knows them, its application as sent, and the truth about it."""
+
+    persons: list[Resident]
+    body: Json
+    truth: Json
+
+
+def households(count: int, seed: int, start: int = 0) -> Iterator[GeneratedHousehold]:
+    """`count` households of a seed, from number `start` on."""
+    return (household(seed, number) for number in range(start, start + count))
+
+
+def household(seed: int, number: int) -> GeneratedHousehold:
+    """One household. Raises ValueError past the numbers that a seed has."""
+    if not 0 <= number < HOUSEHOLDS:
+        raise ValueError(f"a seed has {HOUSEHOLDS} households")
+    made = honest(seed, number)
+    body, more, truth = plant(made, lambda other: honest(seed, other))
+    return GeneratedHousehold([*made.residents, *more], body, {"application": made.body["application"], **truth})
+
+
+def honest(seed: int, number: int) -> Honest:
+    """The household and the application that it would send without error or fraud."""
+    rng = random.Random(f"{seed}:{number}")
+    region = weighted(rng, [(each, each.share) for each in REGIONS])
+    rural = rng.random() < region.rural
+    people = residents(rng, seed, number, rural)
+    work = work_of_head(rng, people[0], rural)
+    wealth = wealth_of(rng, work, rural)
+    members = [member(rng, each, wealth, rural, work) for each in people]
+    declarant = 1 if len(people) > 1 and people[1].relationship == "spouse" and rng.random() < 0.4 else 0
+    members[declarant]["declarant"] = True
+    body = {
+        "application": f"g{seed}-{number}", "milieu": "rural" if rural else "urban", "region": region.number,
+        "commune": rng.choice(region.rural_communes if rural else region.urban_communes),
+        "language": "fr" if rng.random() < 0.15 else "ar",
+        **telephone(rng, seed, number, region, rural), **home(rng, wealth, rural, people), "members": members,
+    }  # fmt: skip
+    return Honest(seed, number, rural, wealth, people, body)
+
+
+def telephone(rng: random.Random, seed: int, number: int, region: Region, rural: bool) -> Json:
+    """A telephone of one's own; in a douar sometimes the one that all share; sometimes none."""
+    own = phone(rng)
+    if rural and rng.random() < SHARES_PHONE:
+        return {"phone": phone(random.Random(f"{seed}:{region.number}:{number // DOUAR}:phone"))}
+    return {} if rng.random() < NO_PHONE else {"phone": own}

@@ -1,0 +1,182 @@
+"""What a citizen declares about a household, in the words of the form; nothing here is a formula's variable.
+
+The same model is the body of the API, a line of the import, and (validated once, stored as JSON) what the stages read.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from models.errors import Problem
+from workflows.bodies.fields import CIN, NO_CONTROLS, STORED, BirthDate, Count, Idcs, Key, Money, Name, Phone
+from workflows.matching.names import unread
+
+Milieu = Literal["urban", "rural"]
+Sex = Literal["female", "male"]
+Language = Literal["ar", "fr"]
+Relationship = Literal["head", "spouse", "child", "parent", "sibling", "grandchild", "other_relative", "unrelated"]
+Education = Literal["none", "basic", "secondary", "higher"]
+Diploma = Literal["none", "basic", "secondary", "technical", "higher"]
+Schooling = Literal["none", "public", "private"]
+Occupation = Literal[
+    "none", "senior_manager", "middle_manager", "employer", "farmer", "craftsman", "machine_operator", "trader",
+    "employee", "labourer", "retired", "rentier", "homemaker", "student",
+]  # fmt: skip
+HealthCover = Literal["none", "ramed_or_tadamon", "other"]
+Disability = Literal["none", "moderate", "severe"]
+Orphan = Literal["none", "father", "mother", "both"]
+Custody = Literal["none", "custody", "kafala", "guardian"]
+Dwelling = Literal["villa", "flat", "traditional_house", "modern_house", "rural_stone", "rural_other", "room", "shack", "other"]
+
+OTHER_SCRIPT = "Must be written in Arabic or in Latin letters, and not in both: no other script is read."
+MOST_READ = 200  # members, whatever the settings allow: a body of nonsense is not read to its end
+
+
+class Declared(BaseModel):
+    """Common ground: nothing unknown is taken, no type is guessed, nothing changes afterwards."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Member(Declared):
+    """One member of the household. A name is needed in at least one script, whole."""
+
+    idcs: Idcs
+    given_name_ar: Name | None = None
+    family_name_ar: Name | None = None
+    given_name_la: Name | None = None
+    family_name_la: Name | None = None
+    birth_date: BirthDate
+    birth_precision: Literal["day", "year"] = "day"
+    sex: Sex
+    cin: Annotated[str, Field(pattern=CIN)] | None = None
+    relationship: Relationship = Field(description="To the head, who is `head`.")
+    declarant: bool = False
+    schooling: Schooling = Field("none", description="Where the member goes to school now.")
+    education: Education = Field("none", description="Highest level reached.")
+    diploma: Diploma = Field("none", description="Highest diploma held.")
+    literate: bool = Field(False, description="Reads and writes.")
+    occupation: Occupation = "none"
+    earns_income: bool = False
+    health_cover: HealthCover = "none"
+    disability: Disability = "none"
+    orphan: Orphan = "none"
+    custody: Custody = Field("none", description="The member, a minor, is in this custody of the head.")
+
+    @model_validator(mode="after")
+    def has_a_name(self) -> "Member":
+        """At least one script has both parts of the name."""
+        if not ((self.given_name_ar and self.family_name_ar) or (self.given_name_la and self.family_name_la)):
+            raise ValueError("Needs a given and a family name in Arabic or in Latin letters.")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The whole name, in Arabic where it is given in Arabic."""
+        if self.given_name_ar and self.family_name_ar:
+            return f"{self.given_name_ar} {self.family_name_ar}"
+        return f"{self.given_name_la} {self.family_name_la}"
+
+
+class Housing(Declared):
+    """Where the household lives."""
+
+    dwelling: Dwelling
+    rooms: Annotated[int, Field(ge=1, le=50)]
+    bath_or_shower: bool = False
+    own_electric_meter: bool = False
+
+
+class Belongings(Declared):
+    """What the household has."""
+
+    computer: bool = False
+    antenna: bool = False
+    landline: bool = False
+    credit: bool = Field(False, description="From a bank, a finance company or an employer.")
+    second_home: bool = False
+    garage: bool = False
+    business_premises: bool = False
+    non_agricultural_land: bool = False
+    irrigated_land: bool = Field(False, description="Owned or worked.")
+    mobile_phones: Count = 0
+    cars: Count = 0
+    motorcycles: Count = 0
+    cows: Count = 0
+
+
+class Bills(Declared):
+    """What the household pays a month, in DH. Water and electricity: the last one to three monthly bills, both together."""
+
+    gas: Money = Decimal(0)
+    water_electricity: Annotated[list[Money], Field(max_length=3)] = Field(default_factory=list)
+    telecom: Money = Decimal(0)
+
+
+def fitting_together(members: list[Member]) -> list[Member]:
+    """One head, one declarant, nobody twice."""
+    wrong = []
+    if [member.relationship for member in members].count("head") != 1:
+        wrong.append("Exactly one member must be the head.")
+    if [member.declarant for member in members].count(True) != 1:
+        wrong.append("Exactly one member must be the declarant.")
+    everybody = [member.idcs for member in members]
+    if len(set(everybody)) != len(everybody):
+        places = [f"members[{i}]" for i, idcs in enumerate(everybody) if everybody.count(idcs) > 1]
+        wrong.append(f"The same person stands at {', '.join(places)}.")
+    if wrong:
+        raise ValueError(" ".join(wrong))
+    return members
+
+
+class Declaration(Declared):
+    """A household as it declares itself."""
+
+    milieu: Milieu
+    region: Annotated[int, Field(ge=1, le=12, description="1 to 12, as numbered by decree 2-15-40; names are in docs/formats.md.")]
+    commune: Annotated[str, Field(min_length=1, max_length=80, pattern=NO_CONTROLS)]
+    phone: Phone | None = None
+    language: Language = "ar"
+    housing: Housing
+    belongings: Belongings = Belongings()
+    bills: Bills = Bills()
+    members: Annotated[list[Member], Field(min_length=1, max_length=MOST_READ), AfterValidator(fitting_together)]
+
+    @property
+    def head(self) -> Member:
+        """The head of the household."""
+        return next(member for member in self.members if member.relationship == "head")
+
+    @property
+    def declarant(self) -> Member:
+        """Who made this declaration and is answerable for it."""
+        return next(member for member in self.members if member.declarant)
+
+
+class ApplicationBody(Declaration):
+    """What is sent: a declaration, and under which key the sender knows it. The API's body and a line of an import are this."""
+
+    application: Key | None = Field(None, description="The sender's own key: sent twice, it counts once.")
+
+
+def stored(declaration: Declaration) -> str:
+    """A declaration as it is kept: JSON, without what was left out and without the sender's key."""
+    return declaration.model_dump_json(exclude_defaults=True, exclude={"application"})
+
+
+def restored(text: str) -> Declaration:
+    """A declaration as it was kept. Raises pydantic's ValidationError where today's model refuses it."""
+    return Declaration.model_validate_json(text, context=STORED)
+
+
+def objections(declaration: Declaration, today: date, most_members: int) -> list[Problem]:
+    """What is only looked at when a declaration arrives: the day, this installation's bounds, whether we read the script of its names."""
+    found = [
+        Problem(f"members[{i}].birth_date", "Must not lie in the future.") for i, member in enumerate(declaration.members) if member.birth_date > today
+    ]  # fmt: skip
+    found += [Problem(f"members[{i}].{part}", OTHER_SCRIPT) for i, member in enumerate(declaration.members) for part in unread(member)]
+    if len(declaration.members) > most_members:
+        found.append(Problem("members", f"A household may have at most {most_members} members; this one has {len(declaration.members)}."))
+    return found

@@ -1,0 +1,77 @@
+"""What is wrong with what was sent, field by field, in sentences of our own; never the value that was sent."""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from models.errors import Problem
+from models.patterns import HTTP_ADDRESS
+from workflows.bodies.fields import CIN, IDCS, NO_CONTROLS
+
+WHOLE = "body"
+OTHERWISE = "Is not valid."
+MOST_NAMED = 10_000  # problems of one body
+WHOLE_NUMBER, NUMBER = "Must be a whole number.", "Must be a number."
+DATE, YES_OR_NO = "Must be a date of the calendar, as YYYY-MM-DD.", "Must be true or false."
+# By pydantic's name of what is wrong (https://docs.pydantic.dev/latest/errors/validation_errors/).
+SENTENCES: Mapping[str, str] = {
+    "missing": "Is missing.",
+    "extra_forbidden": "Unknown field.",
+    "literal_error": "Must be {expected}.",
+    "greater_than": "Must be more than {gt}.",
+    "less_than": "Must be less than {lt}.",
+    "greater_than_equal": "Must be at least {ge}.",
+    "less_than_equal": "Must be at most {le}.",
+    "string_too_short": "Must not be empty.",  # nothing asks for more than one
+    "too_short": "Must not be empty.",
+    "string_too_long": "Must have at most {max_length} characters.",
+    "too_long": "Must hold at most {max_length}.",
+    "decimal_max_digits": "Must have at most {max_digits} digits.",
+    "string_type": "Must be a text.",
+    "string_unicode": "Holds half a character (a lone surrogate).",
+    "list_type": "Must be a list.",
+    "model_type": "Must be an object.",
+    **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), WHOLE_NUMBER),
+    **dict.fromkeys(("decimal_type", "decimal_parsing", "finite_number"), NUMBER),
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), DATE),
+    "calendar_date": DATE,  # this and the next are errors of fields.py
+    "amount": "Must be an amount in digits, with at most two after a point, and thousands not set apart.",
+    **dict.fromkeys(("bool_type", "bool_parsing"), YES_OR_NO),
+}
+PATTERNS: Mapping[str, str] = {
+    IDCS: "Must be ten digits.",
+    CIN: "Must be one or two letters and one to seven digits.",
+    NO_CONTROLS: "Must not be empty, nor hold control characters.",
+    HTTP_ADDRESS: "Must be an address that begins with http:// or https://, with a host.",
+}
+
+
+def problems_of(error: ValidationError) -> list[Problem]:
+    """A problem for each bad field; of nonsense, one that counts them."""
+    if error.error_count() > MOST_NAMED:
+        return [Problem(WHOLE, f"Has {error.error_count():,} mistakes: it is no application as docs/formats.md shows it.")]
+    return [Problem(path_of(each["loc"]), sentence(each)) for each in error.errors(include_url=False, include_input=False)]
+
+
+def path_of(location: Sequence[int | str]) -> str:
+    """A field as people write it: `members[2].birth_date`."""
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return path.removeprefix(".") or WHOLE
+
+
+def sentence(error: ErrorDetails) -> str:
+    """What is wrong with one field, which is its subject where it names none."""
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "value_error":  # a validator of ours says it
+            return str(context["error"])
+        case "string_pattern_mismatch":
+            return PATTERNS.get(context["pattern"], OTHERWISE)
+        case kind:
+            return SENTENCES.get(kind, OTHERWISE).format(**context)
+
+
+def in_one(field: str, message: str) -> str:
+    """Field and message as one sentence: `SIJIL_PORT must be at most 65535.`"""
+    return f"{'it' if field == WHOLE else field} {message[0].lower()}{message[1:]}"

@@ -1,0 +1,54 @@
+"""Receipts: a reference, which nobody can guess and which may be typed in many ways, and the secret that belongs to it.
+
+The secret is derived from the reference and the installation's key: a repeated request gets the same receipt again, and
+nothing secret is stored.
+"""
+
+import hmac
+import secrets
+import unicodedata
+from hashlib import sha256
+
+from models.settings import settings
+from workflows.bodies.text import canonical
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U to mistake
+LOOK_ALIKES = str.maketrans("ILO", "110")
+
+
+def new_reference() -> str:
+    """60 random bits, as RSU-XXXX-XXXX-XXXX; it begins with a letter, so that it survives right-to-left text."""
+    digits = "".join(secrets.choice(ALPHABET) for _ in range(12))
+    return f"RSU-{digits[:4]}-{digits[4:8]}-{digits[8:]}"
+
+
+def normal(reference: str) -> str:
+    """A reference as it was typed, in its written form: case, blanks, brackets, unseen marks, other digits and look-alikes are forgiven."""
+    plain = typed(letters_and_digits(reference).rpartition("RSU")[2])  # no code holds a U
+    return f"RSU-{plain[:4]}-{plain[4:8]}-{plain[8:]}"
+
+
+def is_whole(reference: str) -> bool:
+    """Whether it has as many letters and digits as a reference has, once it is in its written form."""
+    return len(normal(reference)) == len("RSU-7K3M-9QWX-2D5T")
+
+
+def typed(code: str) -> str:
+    """What somebody typed, in our alphabet: any kind of digits, look-alikes forgiven, anything else left out."""
+    return "".join(letter for letter in letters_and_digits(code).translate(LOOK_ALIKES) if letter in ALPHABET)
+
+
+def letters_and_digits(code: str) -> str:
+    """What is left of a code without signs and blanks: in capitals, wide and mathematical letters as plain ones."""
+    return "".join(filter(str.isalnum, canonical(unicodedata.normalize("NFKC", code)).upper()))
+
+
+def secret_for(reference: str) -> str:
+    """The secret of a reference: 50 bits in ten characters."""
+    digest = int.from_bytes(hmac.digest(settings().key(), f"receipt\0{reference}".encode(), sha256)[:8], "big")
+    return "".join(ALPHABET[(digest >> 5 * place) & 31] for place in range(10))
+
+
+def is_secret_of(reference: str, secret: str) -> bool:
+    """Whether this secret, however it was typed, belongs to the reference; in constant time."""
+    return hmac.compare_digest(secret_for(reference), typed(secret))

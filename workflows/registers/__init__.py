@@ -1,0 +1,1 @@
+"""What the stages ask: the ports, and the local registers behind them."""

@@ -1,0 +1,63 @@
+"""What our own register and open cases say of a batch at once."""
+
+from collections.abc import Mapping, Sequence
+
+from models.arrays import array
+from models.database import Connection
+from workflows.bodies.declaration import Declaration
+from workflows.casefile import CaseFile
+from workflows.evidence import Holder
+from workflows.flows import STAGES
+from workflows.registers import person_claims
+
+# A phone that an office gives for thousands is counted no further than needed.
+PHONES = """
+    select phone, (
+        select count(distinct household_id)
+        from (select household_id from declaration where declaration.phone = wanted.phone limit 100) as seen
+    )
+    from unnest(%s::text[]) as wanted (phone)
+"""
+# Of these persons, those of registered households: each with the household's declarant (unknown once the declaration's period is over) and its members.
+IN_REGISTER = """
+    select p.idcs, c.declarant_idcs, array(select m.idcs from person_claim m where m.case_id = c.id)
+    from person_claim p join cases c on c.id = p.case_id where p.idcs = any(%s) and c.stage = any(%s)
+"""
+REGISTERED = [step.name for step in STAGES if step.holds_persons and not step.open]
+REGISTERED_ALREADY = "This household is registered already, and is not registered twice. Its status page shows it under the reference of its own receipt."
+LAST_VERSIONS = "select household_id, max(version) from household_version where household_id = any(%s::bigint[]) group by household_id"
+
+
+class LocalSocialRegister:
+    """Our own tables, through the batch's connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def claim_persons(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
+        """See `ports.SocialRegister`."""
+        return person_claims.claim_persons(self.connection, files)
+
+    def households_by_phone(self, phones: Sequence[str]) -> Mapping[str, int]:
+        """How many households gave each phone, counted up to a hundred declarations."""
+        return dict(self.connection.execute(PHONES, [array(sorted(set(phones)))])) if phones else {}
+
+    def last_versions(self, household_ids: Sequence[int]) -> Mapping[int, int]:
+        """The number of each household's last version; absent where it has none."""
+        return dict(self.connection.execute(LAST_VERSIONS, [array(household_ids)]))
+
+
+def registered_again(connection: Connection, declarations: Sequence[Declaration]) -> list[bool]:
+    """Of each declaration whether a registered household declares itself again: each names the other's declarant, or both have the same members.
+
+    Whoever leaves a household to found one leaves its declarant behind: that is a doubt, for a person.
+    """
+    declarants = [each.declarant.idcs for each in declarations]
+    registered = {idcs: (declarant, set(members)) for idcs, declarant, members in connection.execute(IN_REGISTER, [declarants, REGISTERED])}
+    return [same_household(each, *registered.get(each.declarant.idcs, (None, set()))) for each in declarations]
+
+
+def same_household(declaration: Declaration, declarant: str | None, members: set[str]) -> bool:
+    """Whether a registered household with this declarant and these members is the one that is declared."""
+    declared = {member.idcs for member in declaration.members}
+    return declarant in declared or declared == members
