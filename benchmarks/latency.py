@@ -122,8 +122,8 @@ def one_by_one(made: GeneratedHousehold) -> float:
     time.sleep(random.uniform(*PAUSE_SECONDS))
     body = ApplicationBody.model_validate(made.body)
     began = time.monotonic()
-    with transaction() as session:
-        (outcome,) = submit(session, [Application(key_of(body), "api", INTERACTIVE, body)], clock.now(), notices)
+    with transaction() as connection:
+        (outcome,) = submit(connection, [Application(key_of(body), "api", INTERACTIVE, body)], clock.now(), notices)
     wake_after_intake()
     assert isinstance(outcome, Taken)
     with dial() as connection:

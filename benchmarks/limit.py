@@ -12,7 +12,7 @@ from threading import Lock
 from benchmarks.engine import DONE
 from benchmarks.prepared import Workers, first_decision, notified, one, wait_for
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from models.settings import settings
 from sijil.processes import start, stop
 from tasks.bootstrap import outside
@@ -54,8 +54,7 @@ def main(process: int, processes: int, threads: int, batch: int) -> None:
 
     def thread() -> None:
         while (found := next_range()) is not None:
-            with transaction() as session:
-                connection = raw(session)
+            with transaction() as connection:
                 rows = [CaseRow(*row) for row in connection.execute(ROWS, found)]
                 work(connection, rows, told, clock.now(), stages)
 

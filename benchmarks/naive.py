@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+import psycopg
 from sqlmodel import Session, SQLModel, select
 
 from models import clock
 from models.case import Case, DeclarationRow, EventRow, Receipt
-from models.database import engine, raw
+from models.database import Connection, engine
 from models.household import Eligibility, Household, HouseholdMember, HouseholdVersion, Score
 from models.message import Message
 from tasks.bootstrap import outside
@@ -45,11 +46,18 @@ def one_decision(case_id: int, expected: str) -> bool:
         course = Course(load(session, case), case.head)
         step = step_of(case.kind, case.stage)
         told = told_outside()
-        evidence = step.gather([course.file], Ports(now, told.population(raw(session)), LocalSocialRegister(raw(session))))
+        evidence = step.gather([course.file], Ports(now, told.population(psycopg_of(session)), LocalSocialRegister(psycopg_of(session))))
         decide(course, evidence[case_id], told.notices)
         save(session, case, course, now)
         session.commit()
         return bool(case.machine)
+
+
+def psycopg_of(session: Session) -> Connection:
+    """The connection under a session, for what the registers are asked."""
+    connection = session.connection().connection.driver_connection
+    assert isinstance(connection, psycopg.Connection)
+    return connection
 
 
 def told_outside() -> Outside:
@@ -78,7 +86,7 @@ def save(session: Session, case: Case, course: Course, now: datetime) -> None:
         session.add_all(objects(each))
     at = place(course.file, now)
     if at.stage in LET_GO:
-        release(raw(session), [case.id])
+        release(psycopg_of(session), [case.id])
     for name, value in zip(at._fields, at, strict=True):
         setattr(case, name, value)
     case.version, case.head, case.declaration = course.file.version, course.head, course.file.declaration_number

@@ -8,7 +8,7 @@ from subprocess import DEVNULL, Popen
 from typing import Any, NamedTuple
 
 from models import clock
-from models.database import dial, raw, transaction
+from models.database import dial, transaction
 from models.errors import Broken
 from notifications.notices import notices
 from sijil.processes import set_settings, start, stop
@@ -54,8 +54,8 @@ def fill(count: int, seed: int, first: int = 0) -> None:
 def submit_set(batch: Sequence[GeneratedHousehold]) -> None:
     """One transaction of submissions."""
     applications = [application(ApplicationBody.model_validate(made.body)) for made in batch]
-    with transaction() as session:
-        submit(session, applications, clock.now(), notices)
+    with transaction() as connection:
+        submit(connection, applications, clock.now(), notices)
 
 
 def prepare(servers: ProofServers, database: str, count: int, seed: int) -> None:
@@ -68,15 +68,15 @@ def prepare(servers: ProofServers, database: str, count: int, seed: int) -> None
 
 def hold() -> None:
     """No worker takes anything."""
-    with transaction() as session:
-        pause(raw(session), FIRST_QUEUE, "bench", clock.now())
+    with transaction() as connection:
+        pause(connection, FIRST_QUEUE, "bench", clock.now())
 
 
 def let_go() -> float:
     """Workers may begin: their next sweep or wake starts them. Since when, in seconds since 1970."""
     began = time.time()
-    with transaction() as session:
-        raw(session).execute("delete from paused_queue")
+    with transaction() as connection:
+        connection.execute("delete from paused_queue")
     wake(FIRST_QUEUE)
     return began
 
@@ -92,8 +92,8 @@ def tidy() -> None:
 
 def one(statement: str, *parameters: object) -> Any:
     """The first column of the first row, from the database in use."""
-    with transaction() as session:
-        row = raw(session).execute(statement, parameters).fetchone()
+    with transaction() as connection:
+        row = connection.execute(statement, parameters).fetchone()
     return row[0] if row else None
 
 
@@ -138,5 +138,5 @@ def working(workers: Workers, queues: Sequence[str] = QUEUES) -> Iterator["Popen
 
 def alive_pids() -> list[int]:
     """Worker processes that have signed on."""
-    with transaction() as session:
-        return [each["pid"] for each in signed_on(raw(session)) if each["alive"]]
+    with transaction() as connection:
+        return [each["pid"] for each in signed_on(connection) if each["alive"]]

@@ -123,7 +123,7 @@ def others(case_ids: Sequence[int], place: int = 0) -> list[int]:
 def filed(made: Sequence[GeneratedHousehold], lane: int) -> list[int]:
     """These applications, as an import or the portal takes them; their cases."""
     bodies = [ApplicationBody.model_validate(each.body) for each in made]
-    with transaction() as session:
-        outcomes = submit(session, [Application(key_of(body), "api", lane, body) for body in bodies], clock.now(), notices)
+    with transaction() as connection:
+        outcomes = submit(connection, [Application(key_of(body), "api", lane, body) for body in bodies], clock.now(), notices)
     wake_after_intake()
     return [outcome.case_id for outcome in outcomes if isinstance(outcome, Taken)]

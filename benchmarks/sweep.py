@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.prepared import Say, tidy
-from models.database import raw, transaction
+from models.database import transaction
 from tasks.sweep import DeathDetector, sweep
 from trials.servers import proof_servers
 
@@ -30,8 +30,8 @@ def measure(messages: int, troubles: int, say: Say) -> dict[str, Any]:
         servers.create("sweep")
         say(f"{messages} messages, of which three quarters wait; {troubles} troubles ...")
         for statement, count in ((MESSAGES, messages), (TROUBLES, troubles), (APART, troubles // 2)):
-            with transaction() as session:
-                raw(session).execute(statement, [count])
+            with transaction() as connection:
+                connection.execute(statement, [count])
         tidy()
         detector = DeathDetector()
         times = [timed(detector) for _ in range(ROUNDS)]

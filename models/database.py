@@ -4,14 +4,14 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg import IsolationLevel
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session
 
 from models import clock
 from models.connection import Connection as Connection
@@ -71,52 +71,52 @@ def bound_transactions(seconds: int) -> None:
 
 
 @contextmanager
-def transaction() -> Iterator[Session]:
-    """All or nothing: commits at the end of the block, rolls back on any error.
+def transaction(snapshot: bool = False) -> Iterator[Connection]:
+    """All or nothing: commits at the end of the block, rolls back on any error. A `snapshot` reads at one moment, and writes nothing.
 
     Raises Unavailable where the database cannot be reached or ends the connection.
     """
-    session = Session(engine(), expire_on_commit=False)
     try:
-        with session.begin():
-            yield session
+        with borrowed() as connection:
+            connection.isolation_level = IsolationLevel.REPEATABLE_READ if snapshot else None
+            connection.read_only = snapshot or None
+            yield connection
+            connection.commit()
     except (DBAPIError, psycopg.Error) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        if lost(cause):
-            session.invalidate()
-        if (away := unavailable(cause)) is None:
+        if (away := unavailable(error.orig if isinstance(error, DBAPIError) else error)) is None:
             raise
         raise away from error
+
+
+@contextmanager
+def borrowed() -> Iterator[Connection]:
+    """A connection of the pool, which rolls back what was not committed when it is given back."""
+    pooled = engine().raw_connection()
+    try:
+        connection = pooled.driver_connection
+        assert isinstance(connection, psycopg.Connection)
+        yield connection
+    except psycopg.Error as error:
+        if lost(error):
+            pooled.invalidate()
+        raise
     finally:
-        session.close()
+        pooled.close()
 
 
-@contextmanager
-def psycopg_transaction() -> Iterator[Connection]:
-    """The psycopg connection of a transaction, for set-based SQL."""
-    with transaction() as session:
-        yield raw(session)
-
-
-@contextmanager
-def snapshot() -> Iterator[Connection]:
+def snapshot() -> AbstractContextManager[Connection]:
     """One moment of the database to read in, short as any transaction should be. Raises what `transaction` raises."""
-    with transaction() as session:
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
-        yield raw(session)
+    return transaction(snapshot=True)
 
 
-def transact(work: Callable[[Session], Result]) -> Result:
+def transact(work: Callable[[Connection], Result]) -> Result:
     """What this work gives, in a transaction of its own; again where it met others in another order of locks. Raises what `transaction` raises."""
     for turn in range(TIMES):
         try:
-            with transaction() as session:
-                return work(session)
+            with transaction() as connection:
+                return work(connection)
         except AGAIN:
             pass
-        except DBAPIError as error:
-            if not isinstance(error.orig, AGAIN):
-                raise
         back_off(turn)
     raise Unavailable("Others change the same at this moment. Try again shortly.")
 
@@ -152,13 +152,6 @@ def unavailable(error: object) -> Unavailable | None:
     if isinstance(error, psycopg.errors.QueryCanceled):
         return DatabaseAway(f"A statement was cancelled, by an administrator or by a statement_timeout ({where}).")
     return None
-
-
-def raw(session: Session) -> Connection:
-    """The psycopg connection under a session, for set-based SQL and COPY on hot paths."""
-    connection = session.connection().connection.driver_connection
-    assert isinstance(connection, psycopg.Connection)
-    return connection
 
 
 def value(connection: Connection, statement: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> Any:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from models import clock
-from models.database import Connection, raw, transaction
+from models.database import Connection, transaction
 from workflows.engine.messages import digest_of, digests
 from workflows.flows import DELIVERY
 from workflows.registers.ports import Notice
@@ -75,8 +75,8 @@ ANSWER = """
 def lease(which: str, most: int) -> list[Leased]:
     """So many of these messages, lowest rank first: ours to send or ask about until the lease ends."""
     shift = clock.shift()
-    with transaction() as session:
-        rows = raw(session).execute(TAKE.format(which=which, queue=DELIVERY, most=most), [shift, shift + LEASE])
+    with transaction() as connection:
+        rows = connection.execute(TAKE.format(which=which, queue=DELIVERY, most=most), [shift, shift + LEASE])
         return [leased(*row) for row in rows]
 
 
@@ -102,8 +102,8 @@ def write_down(outcomes: Sequence[Outcome]) -> None:
         )
         for each in sorted(outcomes, key=lambda each: each.message[:3])
     ]  # fmt: skip
-    with transaction() as session:
-        raw(session).execute(ANSWER, [list(column) for column in zip(*rows, strict=True)])
+    with transaction() as connection:
+        connection.execute(ANSWER, [list(column) for column in zip(*rows, strict=True)])
 
 
 def bring_back(connection: Connection) -> int:

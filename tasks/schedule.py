@@ -14,7 +14,7 @@ import psycopg
 import structlog
 
 from models import clock
-from models.database import Connection, dial, psycopg_transaction, raw, transaction, value
+from models.database import Connection, dial, transaction, value
 from models.errors import Refused, SijilError, describe
 from models.settings import settings
 from notifications.leases import bring_back
@@ -54,14 +54,14 @@ class Daily:
 
 def anchor(stop: Event) -> str | None:
     """Anchors the heads that moved; the file's name."""
-    path = audit.anchor_by_ranges(psycopg_transaction, settings().anchors_folder(), clock.now())
+    path = audit.anchor_by_ranges(transaction, settings().anchors_folder(), clock.now())
     return path.name if path else None
 
 
 def retain(stop: Event) -> dict[str, int]:
     """Erases what its period has ended for. Raises Refused where the time is in doubt: an operator looks at the clock first."""
-    with transaction() as session:
-        if doubt := retention.doubt(raw(session), clock.now()):
+    with transaction() as connection:
+        if doubt := retention.doubt(connection, clock.now()):
             raise Refused("clock_doubtful", f"{doubt} Is the clock right? Then say so: sijil retention --yes")
     return retention.retain(stop.is_set)
 

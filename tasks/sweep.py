@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from models import clock
-from models.database import Connection, follow_clock, lost, raw, transaction, value
+from models.database import Connection, follow_clock, lost, transaction, value
 from models.errors import Refused, describe
 from tasks.wake import wake
 from workflows.flows import DELIVERY
@@ -54,8 +54,7 @@ Part = Callable[[Connection, DeathDetector, datetime], None]
 
 def sweep(detector: DeathDetector) -> None:
     """One round; nothing at all where another supervisor is at it. Raises Unavailable while the database is away."""
-    with transaction() as session:
-        connection = raw(session)
+    with transaction() as connection:
         connection.execute(BOUND)
         follow_clock(connection)
         now = clock.now()
@@ -68,9 +67,9 @@ def sweep(detector: DeathDetector) -> None:
 
 def wake_all() -> None:
     """Wakes whoever has work. Asked once what the sweep did is kept: a table that is locked takes nothing of that back."""
-    with transaction() as session:
-        queues = queues_with_work(raw(session), clock.now())
-        owed = value(raw(session), MESSAGES_DUE, [clock.now()])
+    with transaction() as connection:
+        queues = queues_with_work(connection, clock.now())
+        owed = value(connection, MESSAGES_DUE, [clock.now()])
     for queue in [*queues, DELIVERY] if owed else queues:
         wake(queue, anew=True)  # a flag without end, as of a broker whose clock went back, would keep the queue asleep
 

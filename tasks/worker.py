@@ -14,7 +14,7 @@ import structlog
 from dramatiq import Worker
 
 from models import clock
-from models.database import bound_transactions, raw, transaction, value
+from models.database import bound_transactions, transaction, value
 from models.errors import Unavailable, describe
 from models.settings import settings
 from notifications.deliver import Deliverer
@@ -182,8 +182,8 @@ def end_hanging(attempts: Attempts, unit: Unit) -> None:
 
 def durability_of_pool() -> str:
     """How one of the pool's sessions commits, in its own words."""
-    with transaction() as session:
-        return str(value(raw(session), "select current_setting('synchronous_commit')"))
+    with transaction() as connection:
+        return str(value(connection, "select current_setting('synchronous_commit')"))
 
 
 if __name__ == "__main__":

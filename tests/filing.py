@@ -7,7 +7,7 @@ from itertools import count, islice
 from typing import Any
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from notifications.notices import OWED_KINDS, notices
 from trials.generator.household import GeneratedHousehold, household
 from workflows import doctor
@@ -74,8 +74,8 @@ def register(made: Iterable[GeneratedHousehold]) -> None:
 
 def outcomes_of(applications: Sequence[Application]) -> list[Outcome]:
     """One set, sent in and committed."""
-    with transaction() as session:
-        return submit(session, applications, clock.now(), notices)
+    with transaction() as connection:
+        return submit(connection, applications, clock.now(), notices)
 
 
 def file(*bodies: Body) -> list[Taken]:
@@ -145,8 +145,8 @@ def hang_up(drainer: Drainer) -> None:
 
 def rows(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
     """The rows of a statement, in a transaction of its own."""
-    with transaction() as session:
-        cursor = raw(session).execute(statement, parameters)
+    with transaction() as connection:
+        cursor = connection.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
 
 
@@ -192,8 +192,8 @@ def everything(*tables: str) -> dict[str, list[tuple[Any, ...]]]:
 
 def examined() -> dict[str, int]:
     """What `sijil doctor` counts that is not zero."""
-    with transaction() as session:
-        return {name: count for name, count in doctor.examine(raw(session), OWED_KINDS).items() if count}
+    with transaction() as connection:
+        return {name: count for name, count in doctor.examine(connection, OWED_KINDS).items() if count}
 
 
 def healthy() -> bool:

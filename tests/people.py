@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from models import clock
-from models.database import raw, transact, transaction
+from models.database import transact, transaction
 from notifications.notices import notices
 from tests.filing import Body
 from workflows.bodies.declaration import Declaration
@@ -21,25 +21,25 @@ def citizen(taken: Taken, kind: str, body: Body | None = None, version: int | No
     """A citizen's answer, committed."""
     sent = Declaration.model_validate({name: given for name, given in body.items() if name != "application"}) if body else None
     answer = CitizenAnswer(taken.reference, secret or taken.secret, kind, version, sent)
-    return transact(lambda session: answer_of_citizen(session, answer, clock.now(), notices))
+    return transact(lambda connection: answer_of_citizen(connection, answer, clock.now(), notices))
 
 
 def caseworker(taken: Taken, verdict: str, reason: str, name: str = "amina", version: int | None = None) -> StageNow:
     """A caseworker's answer, committed."""
     answer = CaseworkerAnswer(taken.reference, name, verdict, reason, version)
-    return transact(lambda session: answer_of_caseworker(session, answer, clock.now(), notices))
+    return transact(lambda connection: answer_of_caseworker(connection, answer, clock.now(), notices))
 
 
 def retry_parked(*case_ids: int) -> None:
     """An operator sends parked cases on."""
-    with transaction() as session:
-        resume_cases(session, case_ids, "operator", clock.now(), notices)
+    with transaction() as connection:
+        resume_cases(connection, case_ids, "operator", clock.now(), notices)
 
 
 def ring_timers() -> int:
     """What the sweep does about timers, as soon as it does."""
-    with transaction() as session:
-        return fire_timers(raw(session), clock.now() + SLACK)
+    with transaction() as connection:
+        return fire_timers(connection, clock.now() + SLACK)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from models import clock
-from models.database import Connection, raw, transaction
+from models.database import Connection, transaction
 from tasks.broker import broker_state
 from workflows.queue.monitor import daily_jobs, held_stages, messages, parked_groups, queues, uncounted, with_people, workers
 
@@ -97,7 +97,7 @@ def gauge(name: str, help_text: str, values: Iterable[tuple[tuple[str, ...], flo
 def metrics() -> Response[bytes]:
     """In Prometheus' text format."""
     broker = broker_state()  # before the transaction, which must not wait for it
-    with transaction() as session:
+    with transaction() as connection:
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(Counts(raw(session), broker))
+        registry.register(Counts(connection, broker))
         return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")

@@ -9,7 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, RawBody
 from litestar.response import Redirect, Template
 
-from models.database import raw, transaction
+from models.database import transaction
 from notifications.catalogues import LANGUAGES
 from web.language import page, page_for
 from web.queries import Status, reasons_of, status_of
@@ -51,8 +51,8 @@ def find(language: FromPath[str], reference: FromQuery[str] = "") -> Redirect:
 def status(language: FromPath[str], reference: FromPath[str]) -> Template:
     """Where an application stands, what to do, by when, whom to call. No names, and no reasons: messages tell the reference, and phones are shared."""
     require_language(language)
-    with transaction() as session:
-        found = status_of(raw(session), reference)
+    with transaction() as connection:
+        found = status_of(connection, reference)
     return status_page(language, found)
 
 
@@ -60,11 +60,11 @@ def status(language: FromPath[str], reference: FromPath[str]) -> Template:
 def reasons(language: FromPath[str], reference: FromPath[str], body: RawBody) -> Template:
     """The same with the reasons, for whoever has the receipt: its secret comes in the form's body, never in an address."""
     require_language(language)
-    with transaction() as session:
-        found = status_of(raw(session), reference)
+    with transaction() as connection:
+        found = status_of(connection, reference)
         if not is_secret_of(found.reference, field_of(body, "secret")):
             return status_page(language, found, status=422, wrong=True)
-        return status_page(language, found, reasons=reasons_of(raw(session), found))
+        return status_page(language, found, reasons=reasons_of(connection, found))
 
 
 @get("/{language:str}/status/{reference:str}/why", sync_to_thread=False, include_in_schema=False)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from models import clock
-from models.database import psycopg_transaction, raw, snapshot, transaction
+from models.database import snapshot, transaction
 from models.errors import Refused, Unavailable
 from models.settings import settings
 from notifications.notices import OWED_KINDS
@@ -90,7 +90,7 @@ def anchor(
     """Writes the heads that moved since the last anchor; run daily by the supervisor, at any time by hand."""
     acceptance = audit.Acceptance(accept_loss, pseudonym("operator", by)) if accept_loss else None
     with needed_servers():
-        path = audit.anchor_by_ranges(psycopg_transaction, anchors or settings().anchors_folder(), clock.now(), acceptance)
+        path = audit.anchor_by_ranges(transaction, anchors or settings().anchors_folder(), clock.now(), acceptance)
     answer({"anchor": str(path) if path else None}, as_json, str(path) if path else "nothing moved since the last anchor")
 
 
@@ -127,8 +127,8 @@ def retain(
     """Erases what its period has ended for, table by table; run daily by the supervisor, at any time by hand."""
     with needed_servers():
         if dry_run:
-            with transaction() as session:
-                counts = retention.due(raw(session), clock.now())
+            with transaction() as connection:
+                counts = retention.due(connection, clock.now())
         else:
             confirm_clock(yes)
             counts = retention.retain()
@@ -138,12 +138,12 @@ def retain(
 
 def confirm_clock(yes: bool) -> None:
     """Where the clock is in doubt, an operator says that it is right. Raises Refused where nobody does."""
-    with transaction() as session:
-        doubt = retention.doubt(raw(session), clock.now())
+    with transaction() as connection:
+        doubt = retention.doubt(connection, clock.now())
         if doubt and not yes and not (os.isatty(0) and typer.confirm(f"{doubt} Is that right? What is over by then is erased for ever.", err=True)):
             raise Refused("clock_doubtful", f"{doubt} Nothing was erased. If the clock is right, say so: sijil retention --yes")
         if doubt:
-            retention.confirm_clock(raw(session), clock.now())
+            retention.confirm_clock(connection, clock.now())
 
 
 @app.command("erase")
@@ -156,7 +156,7 @@ def erase(
     """Erases an ended application's personal facts; hashes stay, and the chain still verifies."""
     if os.isatty(0) and not yes and not typer.confirm(f"Erase the personal facts of {reference} for ever?", err=True):
         raise Refused("not_meant", "Nothing was erased.")
-    with needed_servers(), transaction() as session:
-        count = erasure.erase(session, reference, by, clock.now())
+    with needed_servers(), transaction() as connection:
+        count = erasure.erase(connection, reference, by, clock.now())
     explained = "`sijil replay` counts as erased the decisions among them, not arrivals and operations"
     answer({"erased_events": count}, as_json, f"erased events: {count} ({explained})")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from models.database import raw, transaction
+from models.database import transaction
 from models.errors import Refused
 from notifications.ledger import AGAIN, STATUSES, Choice, counted, listed, retry, settle
 from sijil.commands.arguments import Operator, Reference
@@ -36,8 +36,8 @@ def required(name: str, known: tuple[str, ...]) -> str:
 
 def chosen(reference: str | None, statuses: tuple[str, ...], error: str | None = None, template: str | None = None) -> Choice:
     """What the options name. Raises NotFound for a reference that nobody has."""
-    with transaction() as session:
-        case_id = find(raw(session), reference).id if reference else None
+    with transaction() as connection:
+        case_id = find(connection, reference).id if reference else None
     return Choice(statuses, case_id, error, template)
 
 
@@ -54,8 +54,8 @@ def list_messages(
     statuses = (required(status, STATUSES),) if status else STATUSES if reference else ("failed", "stuck")
     with needed_servers():
         choice = chosen(reference, statuses, error, template)
-        with transaction() as session:
-            rows = listed(raw(session), choice, most + 1)
+        with transaction() as connection:
+            rows = listed(connection, choice, most + 1)
         lines = lines_of(rows[:most]) or [none_of(choice, asked=bool(status or reference))]
     if len(rows) > most:
         lines.append("and more (--limit)")
@@ -71,8 +71,8 @@ def none_of(choice: Choice, *, asked: bool) -> str:
     """What to say where there is none. Whoever did not ask for a status is told how many of the same wait, and how to see them."""
     if asked:
         return "no such message"
-    with transaction() as session:
-        count = counted(raw(session), choice._replace(statuses=("owed",)))
+    with transaction() as connection:
+        count = counted(connection, choice._replace(statuses=("owed",)))
     if not count:
         return "none failed or stuck, and none waits"
     narrowed = "".join(f" --{name} {quote(given)}" for name, given in (("error", choice.error), ("template", choice.template)) if given)
@@ -103,8 +103,8 @@ def retry_messages(
 
 def retried(choice: Choice) -> int:
     """A set of them, then a wake."""
-    with transaction() as session:
-        count = retry(raw(session), choice)
+    with transaction() as connection:
+        count = retry(connection, choice)
     if count:
         wake(DELIVERY)
     return count
@@ -122,8 +122,8 @@ def settle_messages(
     to = required(result, SETTLED)
     with needed_servers():
         choice = chosen(reference, ("stuck",), template=template)
-        with transaction() as session:
-            count = settle(raw(session), choice, to, pseudonym("operator", by))
+        with transaction() as connection:
+            count = settle(connection, choice, to, pseudonym("operator", by))
         if not count:
             raise Refused("nothing_stuck", f"No message of {reference} is stuck. `sijil messages list {reference}` shows what was not sent.")
     answer({"settled": count, "as": to}, as_json)

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from sijil.commands.arguments import Operator, Reference
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer
@@ -57,8 +57,8 @@ def shown_once_or_on(watch: bool, show: Callable[[], None]) -> None:
 
 def show_backlogs(as_json: bool) -> None:
     """The queues, and what waits for people."""
-    with transaction() as session:
-        rows, people = queues(raw(session), clock.now()), with_people(raw(session), clock.now())
+    with transaction() as connection:
+        rows, people = queues(connection, clock.now()), with_people(connection, clock.now())
     head = f"{'queue':<14}{'depth':>9}{'oldest s':>10}{'per s':>9}{'wait s':>9}{'apart':>7}  state"
     lines = [head, *(line_of(row) for row in rows), "", f"{'with people':<18}{'waiting':>9}{'oldest':>12}  whose turn it is"]
     lines += [f"{row['stage']:<18}{row['waiting']:>9}{age(row['oldest_seconds']):>12}  {row['owner']}" for row in people]
@@ -93,8 +93,8 @@ def age(seconds: int) -> str:
 @queues_app.command("pause")
 def pause_queue(queue: Queue, by: Operator = "operator", as_json: Json = False) -> None:
     """Workers leave this queue alone until it is resumed."""
-    with needed_servers(), transaction() as session:
-        actor = pause(raw(session), queue, by, clock.now())
+    with needed_servers(), transaction() as connection:
+        actor = pause(connection, queue, by, clock.now())
     log.info("queue paused", queue=queue, by=actor)
     answer({"paused": queue}, as_json)
 
@@ -103,8 +103,8 @@ def pause_queue(queue: Queue, by: Operator = "operator", as_json: Json = False) 
 def resume_queue(queue: Queue, by: Operator = "operator", as_json: Json = False) -> None:
     """Workers take this queue up again."""
     with needed_servers():
-        with transaction() as session:
-            ended = resume(raw(session), queue, by)
+        with transaction() as connection:
+            ended = resume(connection, queue, by)
         wake(queue)
     log.info("queue resumed", queue=queue, by=ended.resumed_by, paused_by=ended.paused_by, since=f"{ended.since:%FT%TZ}")
     answer({"resumed": queue}, as_json)
@@ -119,8 +119,8 @@ def show_workers(watch: Watch = False, as_json: Json = False) -> None:
 
 def show_alive(as_json: bool) -> None:
     """Every worker process in a line."""
-    with transaction() as session:
-        rows = workers(raw(session))
+    with transaction() as connection:
+        rows = workers(connection)
     seen = [f"alive since {r['since']:%F %T}" if r["alive"] else f"dead, last seen {r['seen_at']:%F %T}" for r in rows]
     lines = [f"{r['id']:>6} {r['host']}:{r['pid']} {how}, holds {r['holds']}, serves {', '.join(r['queues'])}" for r, how in zip(rows, seen, strict=True)]
     answer({"workers": rows}, as_json, *(lines or ["no worker"]))
@@ -129,8 +129,8 @@ def show_alive(as_json: bool) -> None:
 @app.command("show")
 def show_case(reference: Reference, as_json: Json = False) -> None:
     """Where a case stands and how it came there: every event, who acted, what was sent, what failed. Names nobody of the household."""
-    with needed_servers(), transaction() as session:
-        found = timeline(raw(session), reference)
+    with needed_servers(), transaction() as connection:
+        found = timeline(connection, reference)
     lines = [standing(found), *(f"  {each['seq']:>3}  {each['at']:%F %T}  {told(each)}" for each in found["events"])]
     lines += [f"  {sent(each)}" for each in found["messages"]]
     lines += [failure(found["failure"])] if found["failure"] else []

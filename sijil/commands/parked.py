@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from models import clock
-from models.database import Connection, raw, transaction
+from models.database import Connection, transaction
 from models.errors import Refused, SijilError
 from notifications.notices import notices
 from sijil.commands.arguments import Operator, Reference
@@ -28,8 +28,8 @@ app.add_typer(parked_app, name="parked")
 @parked_app.command("list")
 def list_parked(named: Annotated[int, typer.Option("--limit", min=0, help="How many references to show of each error.")] = 5, as_json: Json = False) -> None:
     """Parked cases by their error, with the references of those that wait longest."""
-    with needed_servers(), transaction() as session:
-        groups = parked_groups(raw(session), named)
+    with needed_servers(), transaction() as connection:
+        groups = parked_groups(connection, named)
     answer({"parked": groups}, as_json, *([line for each in groups for line in lines_of(each)] or ["nothing is parked"]))
 
 
@@ -45,8 +45,8 @@ def lines_of(group: dict[str, Any]) -> Iterator[str]:
 @parked_app.command("show")
 def show_parked(reference: Reference, as_json: Json = False) -> None:
     """One parked case, with the place where it failed."""
-    with needed_servers(), transaction() as session:
-        row = required(raw(session), reference)
+    with needed_servers(), transaction() as connection:
+        row = required(connection, reference)
     answer(row, as_json)
 
 
@@ -71,8 +71,8 @@ def retry_parked(
         raise Refused("one_or_all", "Name one case by its reference, or all with the same error by --error.")
     with needed_servers():
         if reference:
-            with transaction() as session:
-                case_id = required(raw(session), reference)["case_id"]
+            with transaction() as connection:
+                case_id = required(connection, reference)["case_id"]
             resumed, left = send_on([case_id], by).cases, 0
         else:
             resumed, left = send_all_on(error or "", by)
@@ -95,8 +95,8 @@ def send_all_on(error: str, by: str) -> tuple[int, int]:
 
 def next_parked(error: str, after: int) -> list[int]:
     """The next set of cases with this error."""
-    with transaction() as session:
-        return parked_with(raw(session), error, after, SET)
+    with transaction() as connection:
+        return parked_with(connection, error, after, SET)
 
 
 def sent_on(case_ids: list[int], by: str) -> Iterator[Progress | None]:
@@ -113,8 +113,8 @@ def sent_on(case_ids: list[int], by: str) -> Iterator[Progress | None]:
 
 def send_on(case_ids: list[int], by: str) -> Progress:
     """These in one transaction, then a wake. Raises what `people.resume` raises, and then nothing was changed."""
-    with transaction() as session:
-        done = resume(session, case_ids, by, clock.now(), notices)
+    with transaction() as connection:
+        done = resume(connection, case_ids, by, clock.now(), notices)
     for queue in done.next_queues:
         wake(queue)
     return done

@@ -3,10 +3,9 @@
 from typing import Annotated, Literal
 
 import typer
-from sqlmodel import Session
 
 from models import clock
-from models.database import raw, transact, transaction
+from models.database import Connection, transact, transaction
 from models.errors import Refused
 from notifications.notices import notices
 from sijil.commands.arguments import Reference
@@ -36,9 +35,9 @@ def known_verdict(given: str) -> str:
 @doubts_app.command("list")
 def list_doubts(limit: Annotated[int, typer.Option(min=1, help="How many to show, longest waiting first.")] = 20, as_json: Json = False) -> None:
     """Applications that wait for a caseworker."""
-    with needed_servers(), transaction() as session:
-        count, files = waiting(raw(session), limit)
-        names = names_of(raw(session), [actor for file in files for actor in proposer(file)])
+    with needed_servers(), transaction() as connection:
+        count, files = waiting(connection, limit)
+        names = names_of(connection, [actor for file in files for actor in proposer(file)])
     lines = [in_one_line(file, names) for file in files]
     if count > len(files):
         lines.append(f"and {count - len(files)} more (--limit)")
@@ -52,9 +51,9 @@ def show_doubt(
     as_json: Json = False,
 ) -> None:
     """One of them: the household beside those that it is doubted for, and how it can be answered. Shows personal data."""
-    with needed_servers(), transaction() as session:
-        file, others = doubted(raw(session), reference)
-        names = names_of(raw(session), proposer(file))
+    with needed_servers(), transaction() as connection:
+        file, others = doubted(connection, reference)
+        names = names_of(connection, proposer(file))
     shown, lines = in_full(file, others, caseworker, names)
     answer(shown, as_json, *lines)
 
@@ -71,7 +70,7 @@ def decide(
     """A caseworker answers a doubt."""
     with needed_servers():
         given = CaseworkerAnswer(reference, caseworker, verdict, reason, version)
-        now = transact(lambda session: answered(session, given))
+        now = transact(lambda connection: answered(connection, given))
         wake_after_answer(now.queues)
     lines = [f"{now.event}: the case is '{now.stage}' now (version {now.version})."]
     if now.event == "DoubtLifted":
@@ -81,9 +80,9 @@ def decide(
     answer({"event": now.event, "stage": now.stage, "version": now.version}, as_json, *lines)
 
 
-def answered(session: Session, given: CaseworkerAnswer) -> StageNow:
+def answered(connection: Connection, given: CaseworkerAnswer) -> StageNow:
     """The answer is taken; raises Refused for a doubt lifted in vain, with who holds whom: such an answer is not offered either."""
-    now = answer_of_caseworker(session, given, clock.now(), notices)
-    if now.event == "DoubtLifted" and (why := why_not_lifted(holders(raw(session), given.reference))):
+    now = answer_of_caseworker(connection, given, clock.now(), notices)
+    if now.event == "DoubtLifted" and (why := why_not_lifted(holders(connection, given.reference))):
         raise Refused("still_held", " ".join(why))
     return now

@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from tests.filing import rows
 from workflows.engine.chain import GENESIS, link
 from workflows.history import audit, erasure, replay
@@ -13,14 +13,14 @@ from workflows.intake.submit import Taken
 
 def anchor(directory: Path) -> Path | None:
     """Writes an anchor there, where something moved."""
-    with transaction() as session:
-        return audit.anchor(raw(session), directory, clock.now())
+    with transaction() as connection:
+        return audit.anchor(connection, directory, clock.now())
 
 
 def verify(directory: Path, at: datetime | None = None) -> audit.Findings:
     """The history beside the anchors that are there, now or at another time."""
-    with clock.at(at or clock.now()), transaction() as session:
-        return audit.verify(raw(session), directory)
+    with clock.at(at or clock.now()), transaction() as connection:
+        return audit.verify(connection, directory)
 
 
 def breaks(directory: Path, at: datetime | None = None) -> list[str]:
@@ -30,14 +30,14 @@ def breaks(directory: Path, at: datetime | None = None) -> list[str]:
 
 def replayed() -> replay.Replay:
     """Every decision, computed again."""
-    with transaction() as session:
-        return replay.replay(raw(session))
+    with transaction() as connection:
+        return replay.replay(connection)
 
 
 def erase(taken: Taken) -> int:
     """An operator erases an application; of how many events."""
-    with transaction() as session:
-        return erasure.erase(session, taken.reference, "operator", clock.now())
+    with transaction() as connection:
+        return erasure.erase(connection, taken.reference, "operator", clock.now())
 
 
 def cut_tail(case_id: int) -> None:

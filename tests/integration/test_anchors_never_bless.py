@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from models import clock
-from models.database import psycopg_transaction, snapshot
+from models.database import snapshot, transaction
 from models.errors import Refused, Unavailable
 from models.settings import settings
 from tasks.schedule import Schedule
@@ -146,7 +146,7 @@ def test_a_database_that_remembers_an_older_anchor_than_there_is_breaks_nothing(
 
 
 def accept(directory: Path, reason: str = "restored from the backup of Monday") -> Path | None:
-    return audit.anchor_by_ranges(psycopg_transaction, directory, clock.now(), audit.Acceptance(reason, "operator:abc"))
+    return audit.anchor_by_ranges(transaction, directory, clock.now(), audit.Acceptance(reason, "operator:abc"))
 
 
 def test_a_loss_that_an_operator_accepts_is_told_by_every_check_from_then_on(notified: list[Taken], anchors: Path, worker: Worker) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import event
 
 from models import clock
-from models.database import dial, engine, raw, transaction
+from models.database import dial, transaction
 from models.database import value as value_of
 from tests.filing import OUTSIDE, Worker, apart, examined, file_clean, rows, stage_of, stages, value
 from tests.integration.registers import Register
@@ -28,16 +28,15 @@ STAND_NOWHERE = """
 def before_each_commit(statement: str) -> Iterator[list[Any]]:
     """What a connection of its own sees right before each commit of a worker; should the worker die there, it is what remains."""
     seen: list[Any] = []
-    with dial() as other:
+    commit = psycopg.Connection.commit
+    with dial() as other, pytest.MonkeyPatch.context() as patch:
 
-        def look(connection: object) -> None:
+        def look(connection: psycopg.Connection) -> None:
             seen.append(value_of(other, statement))
+            commit(connection)
 
-        event.listen(engine(), "commit", look)
-        try:
-            yield seen
-        finally:
-            event.remove(engine(), "commit", look)
+        patch.setattr(psycopg.Connection, "commit", look)
+        yield seen
 
 
 def set_apart(*batches: list[int]) -> None:
@@ -130,8 +129,8 @@ def test_of_many_that_are_set_apart_the_next_is_found_without_a_look_at_the_othe
     rows("insert into attempt (queue, case_ids, at) select 'verification', array[n], now() - interval '1 hour' from generate_series(1, 20000) as n")
     rows("analyze attempt")
 
-    with transaction() as session:
-        told = raw(session).execute("explain " + TAKE, [1, clock.now(), ["verification"], clock.now()]).fetchall()
+    with transaction() as connection:
+        told = connection.execute("explain " + TAKE, [1, clock.now(), ["verification"], clock.now()]).fetchall()
 
     plan = "\n".join(line for (line,) in told)
     assert "attempt_apart" in plan

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from models.database import raw, transaction
+from models.database import transaction
 from tests.filing import SEED, Worker, a_household, borrowing, drain_all, file, file_clean, register, rows, stage_of, value, version_of
 from tests.integration.running import Run
 from tests.people import after, caseworker, citizen, ring_timers
@@ -64,8 +64,8 @@ def test_the_generators_duplicate_is_marked_where_it_was_planted(ready: Run, wor
 
 
 def test_the_demo_says_how_to_look_at_the_review_that_it_names(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    with transaction() as session:
-        *_, last = followed(raw(session), 0, None)
+    with transaction() as connection:
+        *_, last = followed(connection, 0, None)
 
     command = shlex.split(last.rpartition(": ")[2])[1:]
     assert command == ["doubts", "show", doubted[1].reference]

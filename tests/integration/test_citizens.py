@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from models.errors import NotFound, Refused, Stale
 from models.settings import settings
 from tests.filing import (
@@ -204,8 +204,8 @@ def test_where_the_clocks_of_two_hosts_differ_a_reminder_is_sent_once_all_the_sa
     due = value("select due_at from cases")
 
     for seconds in range(0, 90, 10):
-        with transaction() as session:
-            fire_timers(raw(session), due + timedelta(seconds=seconds))
+        with transaction() as connection:
+            fire_timers(connection, due + timedelta(seconds=seconds))
         with clock.at(due + timedelta(seconds=seconds) - SLACK / 2):
             drain_all(worker())
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.database import raw, transaction
+from models.database import transaction
 from tests.filing import file_clean, rows
 from workflows.engine.lanes import BULK
 from workflows.flows import FIRST_QUEUE
@@ -24,8 +24,7 @@ def test_a_file_of_many_cases_at_one_stage_is_claimed_without_reading_and_sortin
     rows("analyze cases")
     rows("analyze held_stage")
 
-    with transaction() as session:
-        connection = raw(session)
+    with transaction() as connection:
         connection.execute(f"set local plan_cache_mode = {plan_for}")
         claims = connection.execute("explain " + CLAIM, [FIRST_QUEUE, BULK, BEGINNING, [], 100], prepare=True).fetchall()
         lanes = connection.execute("explain " + LANES, [[BULK], [BEGINNING], FIRST_QUEUE, FIRST_QUEUE], prepare=True).fetchall()

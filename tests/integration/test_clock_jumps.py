@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from models.errors import Refused
 from notifications.leases import bring_back
 from sijil.commands import history
@@ -162,8 +162,8 @@ def test_messages_and_what_is_set_apart_until_a_far_future_are_taken_up_again(no
     rows("update cases set ready = false where id = %s", taken.case_id)
     rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now() + interval '1 year')", [taken.case_id])
 
-    with transaction() as session:
-        assert bring_back(raw(session)) == 2
+    with transaction() as connection:
+        assert bring_back(connection) == 2
     ring_timers()
     with after(seconds=3):
         drain_all(worker())

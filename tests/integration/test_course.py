@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from tests.filing import (
     MACHINE_PATH,
     Worker,
@@ -182,13 +182,13 @@ def test_bulk_that_has_waited_longer_than_its_allowance_goes_first(database: str
 
 
 def pause(queue: str) -> None:
-    with transaction() as session:
-        pauses.pause(raw(session), queue, "omar", clock.now())
+    with transaction() as connection:
+        pauses.pause(connection, queue, "omar", clock.now())
 
 
 def resume(queue: str) -> None:
-    with transaction() as session:
-        pauses.resume(raw(session), queue, "omar")
+    with transaction() as connection:
+        pauses.resume(connection, queue, "omar")
 
 
 def test_a_paused_queue_is_left_alone_until_it_is_resumed(application: Taken, worker: Worker) -> None:

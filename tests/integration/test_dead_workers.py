@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from models.database import raw, transaction
+from models.database import transaction
 from models.settings import settings
 from tasks.sweep import DeathDetector, sweep
 from tests.filing import Worker, a_drainer, apart, died_on, drain_all, everything, file_clean, hang_up, healthy, rows, stage_of, stages, value
@@ -20,9 +20,9 @@ from workflows.queue.timers import queues_with_work
 def rescue() -> list[int]:
     """What the sweep does about the dead."""
     now = value("select now()")
-    with transaction() as session:
-        dead = [each.id for each in silent_workers(raw(session))]
-        return rescue_attempts(raw(session), dead, now)
+    with transaction() as connection:
+        dead = [each.id for each in silent_workers(connection)]
+        return rescue_attempts(connection, dead, now)
 
 
 def test_a_dead_workers_batch_is_given_back_in_halves(database: str, worker: Worker) -> None:
@@ -37,8 +37,8 @@ def test_a_dead_workers_batch_is_given_back_in_halves(database: str, worker: Wor
     assert apart() == [ids[:3], ids[3:]]
     assert value("select count(*) from cases where ready") == 0
     assert healthy()
-    with transaction() as session:
-        assert queues_with_work(raw(session), value("select now()")) == ["verification"]
+    with transaction() as connection:
+        assert queues_with_work(connection, value("select now()")) == ["verification"]
 
     # And work on them ends as ever, with nothing counted against anybody
     drain_all(worker())

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from notifications import deliver
 from notifications.leases import ALONE_AFTER, FRESH, LEASE, TAKE, TRIED, UNKNOWN
 from tests.filing import an_application, clean, drain_all, outcomes_of, register, rows, value
@@ -111,8 +111,8 @@ def test_the_age_of_the_oldest_counts_from_when_it_was_owed_and_not_from_its_ran
     filed(0, BULK, now - timedelta(seconds=90))
     filed(1, INTERACTIVE, now - timedelta(seconds=30))
 
-    with transaction() as session:
-        found = {each["queue"]: each for each in monitor.queues(raw(session), now)}["delivery"]
+    with transaction() as connection:
+        found = {each["queue"]: each for each in monitor.queues(connection, now)}["delivery"]
 
     assert (found["depth"], found["oldest_seconds"]) == (2, 90)
 
@@ -135,8 +135,7 @@ def test_a_lease_reads_the_index_of_what_is_due_under_a_plan_for_all_parameters_
     rows("analyze message")
     statement = TAKE.format(which=which, queue=DELIVERY, most=most)
 
-    with transaction() as session:
-        connection = raw(session)
+    with transaction() as connection:
         connection.execute("set local plan_cache_mode = force_generic_plan")
         connection.execute("prepare leasing (interval, interval) as " + statement.replace("%s", "$1", 1).replace("%s", "$2", 1))
         ((told,),) = connection.execute(f"explain (format json) execute leasing ('0', '{LEASE.total_seconds()} s')").fetchall()

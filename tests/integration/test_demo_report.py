@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from models.database import raw, transaction
+from models.database import transaction
 from tests.filing import file_clean, rows
 from trials.demo import picture, report
 from trials.demo.arrivals import Filing
@@ -13,8 +13,8 @@ from workflows.intake.submit import Taken
 
 
 def followed() -> list[str]:
-    with transaction() as session:
-        return report.followed(raw(session), 0, None)
+    with transaction() as connection:
+        return report.followed(connection, 0, None)
 
 
 def test_the_three_to_follow_are_announced_as_three_only_where_there_are_three(database: str, doubted: tuple[Taken, Taken]) -> None:

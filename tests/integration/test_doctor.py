@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from models import clock
-from models.database import close_pool, engine, raw, transaction
+from models.database import close_pool, engine, transaction
 from notifications.notices import OWED_KINDS
 from tasks.worker import durability_of_pool
 from tests.conftest import forget_settings
@@ -56,12 +56,11 @@ FAULTS = {
 
 def planted(*statements: str) -> dict[str, int]:
     """What it counts within a transaction that plants a fault; nothing of it stays."""
-    with transaction() as session:
-        connection = raw(session)
+    with transaction() as connection:
         for statement in statements:
             connection.execute(statement)
         counts = doctor.examine(connection, OWED_KINDS)
-        session.rollback()
+        connection.rollback()
     return {name: count for name, count in counts.items() if count}
 
 

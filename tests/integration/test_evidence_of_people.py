@@ -5,18 +5,18 @@ from pathlib import Path
 import pytest
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from tests.filing import Worker, drain_all, events_of, file_clean, rows, stage_of, value
 from tests.people import retry_parked
 from workflows.casework import answers as people
 from workflows.casework.staff import pseudonym
-from workflows.engine.chain import Sealed, seal
 from workflows.engine import work as engine
+from workflows.engine.chain import Sealed, seal
 from workflows.events import Recorded
 from workflows.evidence import DECLARANT, Evidence, TimePassed
 from workflows.history import audit, erasure, replay
-from workflows.intake.submit import Taken
 from workflows.intake import submit as intake
+from workflows.intake.submit import Taken
 from workflows.queue.drain import Drainer
 
 
@@ -60,8 +60,8 @@ def test_an_erasure_rests_on_an_order(database: str, worker: Worker, monkeypatch
     drain_all(worker())
     monkeypatch.setattr(engine, "seal", noting)
 
-    with transaction() as session:
-        erasure.erase(session, taken.reference, "operator", clock.now())
+    with transaction() as connection:
+        erasure.erase(connection, taken.reference, "operator", clock.now())
 
     assert [(type(each).__name__, each.by) for each in given] == [("Order", pseudonym("operator", "operator"))]
 
@@ -74,8 +74,8 @@ def test_arrivals_and_resumings_that_were_recorded_as_time_passed_verify_and_are
     taken = parked_and_sent_on(worker())
     assert value("select count(*) from event where evidence ->> 'type' in ('Submission', 'Order')") == 0
 
-    with transaction() as session:
-        replayed, verified = replay.replay(raw(session)), audit.verify(raw(session), tmp_path)
+    with transaction() as connection:
+        replayed, verified = replay.replay(connection), audit.verify(connection, tmp_path)
 
     assert events_of(taken)[2:4] == ["CaseParked", "CaseResumed"]
     assert (replayed.decisions, replayed.mismatches, verified.breaks) == (5, [], [])

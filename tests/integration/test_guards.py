@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from models.database import raw, transaction
+from models.database import transaction
 from notifications.notices import NOTICES, OWED_KINDS
 from tests.filing import examined, file_clean, rows, value
 from workflows.doctor import examine
@@ -75,8 +75,8 @@ def test_the_doctor_looks_for_a_message_of_each_event_of_the_kinds_that_it_is_gi
     rows("delete from message")
     for kind in OWED_KINDS:
         rows("update event set kind = %s", kind)
-        with transaction() as session:
-            found, of_others = (examine(raw(session), kinds)["messages_missing"] for kinds in (OWED_KINDS, OWED_KINDS - {kind}))
+        with transaction() as connection:
+            found, of_others = (examine(connection, kinds)["messages_missing"] for kinds in (OWED_KINDS, OWED_KINDS - {kind}))
         assert (found, of_others) == (1, 0)
     assert len(OWED_KINDS) == len(NOTICES)
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from models.database import raw, transaction
+from models.database import transaction
 from tasks.sweep import DeathDetector, sweep
 from tests.filing import Worker, drain_all, file_clean, healthy, rows, stages, value
 from tests.integration.registers import Register
@@ -167,8 +167,8 @@ def test_a_hold_is_shown_by_queues_and_metrics(database: str, ready: Run) -> Non
     shown = next(each for each in ready("queues", "--json").json["queues"] if each["queue"] == "verification")
     assert (shown["state"], shown["held_stage"], shown["error"]) == ("held", "submitted", "KeyError in persons")
     assert "KeyError in persons" in ready("queues").out
-    with transaction() as session:
-        (metric,) = of_held(raw(session))
+    with transaction() as connection:
+        (metric,) = of_held(connection)
     assert [(sample.labels, sample.value) for sample in metric.samples] == [({"stage": "submitted"}, 1)]
 
 

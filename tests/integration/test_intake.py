@@ -5,7 +5,7 @@ from threading import Barrier, Thread
 import pytest
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from notifications.notices import notices
 from tests.filing import Body, a_household, an_application, changed, everything, file, outcomes_of, rows, value, with_members
 from workflows.bodies.declaration import ApplicationBody
@@ -181,9 +181,9 @@ def test_in_a_set_the_bad_ones_are_refused_and_the_others_taken_in_order(body: B
 
 
 def test_nothing_is_kept_of_a_set_that_is_rolled_back(body: Body) -> None:
-    with transaction() as session:
-        submit(session, [an_application(body)], clock.now(), notices)
-        session.rollback()
+    with transaction() as connection:
+        submit(connection, [an_application(body)], clock.now(), notices)
+        connection.rollback()
 
     assert not any(everything(*TABLES).values())
 
@@ -200,8 +200,8 @@ def test_two_senders_of_the_same_applications_at_once_make_each_once(database: s
 
     def send(name: str, what: list[Application]) -> None:
         barrier.wait(10)
-        with transaction() as session:
-            found[name] = submit(session, what, clock.now(), notices)
+        with transaction() as connection:
+            found[name] = submit(connection, what, clock.now(), notices)
 
     threads = [Thread(target=send, args=("one", applications)), Thread(target=send, args=("other", applications[::-1]))]
     for thread in threads:
@@ -219,16 +219,16 @@ def test_while_one_sender_has_not_committed_the_other_waits_and_gets_the_same_re
     found: list[Outcome] = []
 
     def send() -> None:
-        with transaction() as session:
-            found.extend(submit(session, [application], clock.now(), notices))
+        with transaction() as connection:
+            found.extend(submit(connection, [application], clock.now(), notices))
 
-    with transaction() as session:
-        (first,) = submit(session, [application], clock.now(), notices)
+    with transaction() as connection:
+        (first,) = submit(connection, [application], clock.now(), notices)
         other = Thread(target=send)
         other.start()
         other.join(0.3)
         assert found == []
-        assert raw(session).execute("select count(*) from cases").fetchone() == (1,)
+        assert connection.execute("select count(*) from cases").fetchone() == (1,)
     other.join(60)
 
     assert [(taken(each).reference, taken(each).repeated) for each in found] == [(taken(first).reference, True)]
@@ -239,15 +239,15 @@ def test_where_the_first_sender_rolls_back_the_second_is_taken(body: Body) -> No
     found: list[Outcome] = []
 
     def send() -> None:
-        with transaction() as session:
-            found.extend(submit(session, [application], clock.now(), notices))
+        with transaction() as connection:
+            found.extend(submit(connection, [application], clock.now(), notices))
 
     other = Thread(target=send)
-    with transaction() as session:
-        submit(session, [application], clock.now(), notices)
+    with transaction() as connection:
+        submit(connection, [application], clock.now(), notices)
         other.start()
         other.join(0.3)
-        session.rollback()
+        connection.rollback()
     other.join(60)
 
     assert [taken(each).repeated for each in found] == [False]

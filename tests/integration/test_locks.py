@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from models.connection import bounds
-from models.database import bound_transactions, close_pool, raw, transact
+from models.database import bound_transactions, close_pool, transact
 from models.errors import DatabaseAway, Unavailable
 from tasks.sweep import DeathDetector, sweep
 from tests.conftest import forget_settings
@@ -239,4 +239,4 @@ def test_whoever_is_told_to_try_again_without_end_tries_a_few_times_and_lets_go(
 
 def test_a_person_or_a_file_that_meets_a_locked_table_is_told_so(database: str) -> None:
     with locked(database, "event"), pytest.raises(DatabaseAway, match="pg_locks"):
-        transact(lambda session: raw(session).execute("delete from event"))
+        transact(lambda connection: connection.execute("delete from event"))

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from models.errors import Refused
 from notifications.deliver import Deliverer
 from sijil.commands import operation
@@ -35,8 +35,8 @@ def deliverer(gateway: BookGateway) -> Deliverer:
 
 def shown(after: timedelta = timedelta(0)) -> Shown:
     """The queues as an operator sees them so much later."""
-    with transaction() as session:
-        return {each["queue"]: each for each in monitor.queues(raw(session), clock.now() + after)}
+    with transaction() as connection:
+        return {each["queue"]: each for each in monitor.queues(connection, clock.now() + after)}
 
 
 def plan(statement: str, *parameters: object) -> str:
@@ -126,15 +126,15 @@ def test_a_paused_delivery_takes_no_message_and_asks_about_none_until_it_is_resu
     owed, unknown = file_clean(2)
     gateway.accepted.append(value("select id from message where case_id = %s", unknown.case_id))
     rows("update message set status = 'sending', due_at = now() - interval '1 minute' where case_id = %s", unknown.case_id)
-    with transaction() as session:
-        pauses.pause(raw(session), "delivery", "omar", clock.now())
+    with transaction() as connection:
+        pauses.pause(connection, "delivery", "omar", clock.now())
 
     assert deliverer.drain() is False
     assert rows("select case_id, status from message order by case_id") == [(owed.case_id, "owed"), (unknown.case_id, "sending")]
     assert {name for name, each in shown().items() if each["state"] == "paused"} == {"delivery"}
 
-    with transaction() as session:
-        pauses.resume(raw(session), "delivery", "omar")
+    with transaction() as connection:
+        pauses.resume(connection, "delivery", "omar")
     assert deliverer.drain() is False
     assert rows("select distinct status from message") == [("sent",)]
     assert shown()["delivery"]["state"] == "open"
@@ -142,8 +142,8 @@ def test_a_paused_delivery_takes_no_message_and_asks_about_none_until_it_is_resu
 
 def test_another_paused_queue_does_not_hold_deliveries_back(database: str, deliverer: Deliverer) -> None:
     file_clean(1)
-    with transaction() as session:
-        pauses.pause(raw(session), "verification", "omar", clock.now())
+    with transaction() as connection:
+        pauses.pause(connection, "verification", "omar", clock.now())
 
     deliverer.drain()
 
@@ -159,8 +159,8 @@ def test_what_was_set_apart_and_moved_on_meanwhile_is_left_to_the_queue_that_it_
     drain_all(worker())
     rows("update cases set ready = false, due_at = null")
     rows("insert into attempt (queue, case_ids, at) values ('notification', %s, now())", [each.case_id for each in taken])
-    with transaction() as session:
-        pauses.pause(raw(session), "verification", "operator:1", clock.now())
+    with transaction() as connection:
+        pauses.pause(connection, "verification", "operator:1", clock.now())
     for each, one in zip(taken, made, strict=True):
         citizen(each, "correction", one.body)
 
@@ -169,8 +169,8 @@ def test_what_was_set_apart_and_moved_on_meanwhile_is_left_to_the_queue_that_it_
 
     assert stages() == {"submitted": size}
     assert value("select count(*) from attempt") == 0
-    with transaction() as session:
-        pauses.resume(raw(session), "verification", "omar")
+    with transaction() as connection:
+        pauses.resume(connection, "verification", "omar")
     drain_all(worker())
     assert stages() == {"notified": size}
 
@@ -195,16 +195,16 @@ def test_the_sweep_wakes_delivery_where_messages_are_owed_but_not_while_it_is_pa
     sweep.sweep(sweep.DeathDetector())
     assert woken == ["verification", "delivery"]
 
-    with transaction() as session:
-        pauses.pause(raw(session), "delivery", "omar", clock.now())
+    with transaction() as connection:
+        pauses.pause(connection, "delivery", "omar", clock.now())
     woken.clear()
     sweep.sweep(sweep.DeathDetector())
     assert woken == ["verification"]
 
 
 def test_a_queue_that_does_not_exist_cannot_be_paused_and_the_refusal_names_those_that_do(database: str) -> None:
-    with pytest.raises(Refused, match="notification, delivery"), transaction() as session:
-        pauses.pause(raw(session), "deliveries", "omar", clock.now())
+    with pytest.raises(Refused, match="notification, delivery"), transaction() as connection:
+        pauses.pause(connection, "deliveries", "omar", clock.now())
 
 
 def test_the_commands_pause_show_and_resume_the_delivery_queue(database: str, broker: str) -> None:

@@ -146,8 +146,8 @@ def test_the_senders_keys_are_kept_in_order(database: str) -> None:
         connection.execute("insert into receipt values (%s, 0, 'api:' || %s, '') on conflict do nothing", [f"x{key}", key])
 
     def send() -> None:
-        with transaction() as session:
-            submit(session, [an_application(body, key) for body, key in zip(bodies, reversed(keys), strict=True)], clock.now(), notices)
+        with transaction() as connection:
+            submit(connection, [an_application(body, key) for body, key in zip(bodies, reversed(keys), strict=True)], clock.now(), notices)
 
     goes_in_order(database, keys, keeps, send)
 

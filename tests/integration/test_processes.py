@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from benchmarks.slow_gateway import SLOW, slow_gateway
-from models.database import raw, transaction
+from models.database import transaction
 from notifications.gateways.http import DEADLINE_SECONDS
 from tasks import supervisor
 from tasks.supervisor import Slot, end
@@ -67,8 +67,8 @@ def until_said(process: "subprocess.Popen[bytes]", file: Path, words: str) -> No
 
 def alive() -> list[dict[str, object]]:
     """The workers that live."""
-    with transaction() as session:
-        return [each for each in workers(raw(session)) if each["alive"]]
+    with transaction() as connection:
+        return [each for each in workers(connection) if each["alive"]]
 
 
 def pids() -> list[int]:

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from models import clock
-from models.database import Connection, raw, snapshot, transaction
+from models.database import Connection, snapshot, transaction
 from notifications.notices import OWED_KINDS
 from tests.filing import Worker, a_household, an_application, changed, drain_all, examined, file, file_clean, outcomes_of, register, rows, stage_of, value
 from tests.integration.auditing import erase, replayed
@@ -60,15 +60,15 @@ def noticed(connection: Connection, anchors: Path) -> bool:
 
 def noticed_by_hand(anchors: Path, *statements: str) -> bool:
     """Whether these changes are found; or the database refuses them. None of them stays."""
-    with transaction() as session:
+    with transaction() as connection:
         try:
-            touched = [raw(session).execute(statement.encode()).rowcount for statement in statements]
+            touched = [connection.execute(statement.encode()).rowcount for statement in statements]
             assert all(touched), statements
-            return noticed(raw(session), anchors)
+            return noticed(connection, anchors)
         except (psycopg.errors.IntegrityError, psycopg.errors.NotNullViolation):
             return True
         finally:
-            session.rollback()
+            connection.rollback()
 
 
 def of(taken: Taken) -> dict[str, int]:

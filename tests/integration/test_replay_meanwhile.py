@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from models.database import Connection, raw, transaction
+from models.database import Connection, transaction
 from tests.filing import a_household, changed, drain_all, events_of, file, register
 from tests.people import citizen
 from workflows.history import replay
@@ -26,8 +26,8 @@ def test_a_correction_that_is_committed_between_two_reads_does_not_count_as_eras
         return histories(connection, numbers)
 
     monkeypatch.setattr(replay, "histories", after_a_correction)
-    with transaction() as session:
-        found = replay.replay(raw(session))
+    with transaction() as connection:
+        found = replay.replay(connection)
 
     assert events_of(taken)[2] == "CorrectionReceived"
     assert (found.decisions, found.erased, found.mismatches) == (7, 0, [])

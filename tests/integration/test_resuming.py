@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from models.errors import Stale
 from notifications.notices import notices
 from tests.filing import Worker, drain_all, events_of, everything, file_clean, healthy, rows, stages, value
@@ -25,16 +25,16 @@ PARK = "insert into trouble (case_id, stage, version, tries, error, traceback, a
 def park_all(taken: list[Taken]) -> None:
     """All of these failed where they began."""
     now = clock.now()
-    with transaction() as session:
-        raw(session).execute(PARK, [now])
+    with transaction() as connection:
+        connection.execute(PARK, [now])
         for each in taken:
-            append(raw(session), lock(raw(session), each.case_id), CaseParked(stage="submitted", error="x", tries=4), TimePassed(at=now), parked(now, now))
+            append(connection, lock(connection, each.case_id), CaseParked(stage="submitted", error="x", tries=4), TimePassed(at=now), parked(now, now))
 
 
 def copies(how_many: int) -> None:
     """The one case that there is, so many more times: rows that no declarant sent."""
     new = "insert into {0} select (jsonb_populate_record(t, {1})).* from {0} t cross join generate_series(1000, 1000 + %s - 1) as n"
-    with transaction() as session:
+    with transaction() as connection:
         for table, changes in (
             ("cases", "jsonb_build_object('id', n, 'household_id', n, 'declarant_idcs', n)"),
             ("declaration", "jsonb_build_object('case_id', n, 'household_id', n)"),
@@ -42,7 +42,7 @@ def copies(how_many: int) -> None:
             ("event", "jsonb_build_object('case_id', n)"),
             ("trouble", "jsonb_build_object('case_id', n)"),
         ):
-            raw(session).execute(new.format(table, changes), [how_many])
+            connection.execute(new.format(table, changes), [how_many])
 
 
 @contextmanager
@@ -67,8 +67,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 def resumed(case_ids: list[int]) -> Progress:
     """An operator sends these on."""
-    with transaction() as session:
-        return resume(session, case_ids, "operator", clock.now(), notices)
+    with transaction() as connection:
+        return resume(connection, case_ids, "operator", clock.now(), notices)
 
 
 def parked_ids() -> list[int]:

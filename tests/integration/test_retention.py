@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from models.errors import NotFound
 from sijil.commands import history
 from tests.filing import Worker, a_household, changed, drain_all, everything, examined, file, register, rows, stage_of, value
@@ -41,8 +41,8 @@ def retained_at(moment: datetime) -> dict[str, int]:
 
 
 def due_at(moment: datetime) -> dict[str, int]:
-    with transaction() as session:
-        return due(raw(session), moment)
+    with transaction() as connection:
+        return due(connection, moment)
 
 
 def test_nothing_goes_a_day_before_its_period_is_over(notified: list[Taken]) -> None:
@@ -122,13 +122,13 @@ def test_an_open_case_keeps_everything_however_old_it_is(database: str, worker: 
     assert everything("event", "declaration", "message") == before
 
     # Nor does it lose anything where it had ended when the round began, and was reopened meanwhile
-    with transaction() as session:
-        assert not any(purge_cases(raw(session), [taken.case_id], after_the_period_of("event")).values())
+    with transaction() as connection:
+        assert not any(purge_cases(connection, [taken.case_id], after_the_period_of("event")).values())
 
 
 def test_a_case_that_is_in_somebodys_hands_waits_for_the_next_time(notified: list[Taken]) -> None:
-    with transaction() as session:
-        raw(session).execute("select from cases where id = %s for update", [notified[0].case_id])
+    with transaction() as connection:
+        connection.execute("select from cases where id = %s for update", [notified[0].case_id])
         assert retained_at(after_the_period_of("message"))["message"] == 4
 
     assert retained_at(after_the_period_of("message"))["message"] == 2
@@ -137,15 +137,15 @@ def test_a_case_that_is_in_somebodys_hands_waits_for_the_next_time(notified: lis
 def test_one_round_looks_at_so_many_cases_and_the_next_goes_on_from_there(notified: list[Taken]) -> None:
     moment = after_the_period_of("message")
 
-    with transaction() as session:
-        first = purge(raw(session), moment, limit=2)
+    with transaction() as connection:
+        first = purge(connection, moment, limit=2)
         assert (first.erased["message"], first.last) == (4, notified[1].case_id)
         assert value("select count(*) from message where body is null") == 0  # the caller commits
 
-    with transaction() as session:
-        second = purge(raw(session), moment, after=notified[1].case_id, limit=2)
+    with transaction() as connection:
+        second = purge(connection, moment, after=notified[1].case_id, limit=2)
         assert (second.erased["message"], second.last) == (2, notified[2].case_id)
-        assert purge(raw(session), moment, after=notified[2].case_id, limit=2).last is None
+        assert purge(connection, moment, after=notified[2].case_id, limit=2).last is None
 
 
 def test_a_job_that_is_told_to_stop_stops_before_its_next_round(notified: list[Taken]) -> None:

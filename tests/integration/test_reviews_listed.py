@@ -2,7 +2,7 @@
 
 import json
 
-from models.database import raw, transaction
+from models.database import transaction
 from tests.filing import rows, value
 from workflows.casework.reviews import COUNT, LONGEST, waiting
 from workflows.intake.submit import Taken
@@ -10,8 +10,8 @@ from workflows.intake.submit import Taken
 
 def listed() -> tuple[int, list[int]]:
     """How many wait, and who."""
-    with transaction() as session:
-        count, files = waiting(raw(session), 20)
+    with transaction() as connection:
+        count, files = waiting(connection, 20)
     return count, [file.id for file in files]
 
 
@@ -37,8 +37,7 @@ def test_among_many_timers_the_reviews_are_read_by_their_index_under_a_plan_for_
     """, later.case_id)  # fmt: skip
     rows("analyze cases")
 
-    with transaction() as session:
-        connection = raw(session)
+    with transaction() as connection:
         connection.execute("set local plan_cache_mode = force_generic_plan")
         connection.execute("prepare listing (bigint) as " + LONGEST.replace("%s", "$1"))
         longest = json.dumps(connection.execute("explain (format json) execute listing (20)").fetchall())

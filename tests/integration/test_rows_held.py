@@ -5,7 +5,7 @@ import pytest
 
 from models import clock
 from models.connection import bounds
-from models.database import raw, transaction
+from models.database import transaction
 from notifications.leases import FRESH, lease
 from tests.conftest import forget_settings
 from tests.filing import Worker, drain_all, file_clean, rows, stages
@@ -29,9 +29,9 @@ def test_whoever_looks_for_work_passes_over_what_is_held_and_finds_it_afterwards
     rows("update cases set due_at = now() - interval '1 year' where id = %s", timed[1].case_id)
     failed, silent, dead, _ = (each.case_id for each in file_clean(6)[2:])
     attempts = worker().batches.attempts
-    with transaction() as session:
-        set_apart(raw(session), "verification", [failed], clock.now())
-        set_unanswered(raw(session), "verification", [[silent]], clock.now())
+    with transaction() as connection:
+        set_apart(connection, "verification", [failed], clock.now())
+        set_unanswered(connection, "verification", [[silent]], clock.now())
     begun = attempts.begin("verification", [dead], clock.now())
 
     def found() -> list[bool]:
@@ -39,8 +39,7 @@ def test_whoever_looks_for_work_passes_over_what_is_held_and_finds_it_afterwards
         now = clock.now()
         taken = [attempts.take(["verification"], now, unanswered) for unanswered in (False, True)]
         leased = lease(FRESH, 10)
-        with transaction() as session:
-            connection = raw(session)
+        with transaction() as connection:
             claimed = claim(connection, "verification", dict.fromkeys(ALLOWANCE, 10), Cursor())
             probe(connection, "submitted", now)
             probes = connection.execute("select from attempt where probe").fetchall()

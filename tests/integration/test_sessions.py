@@ -8,7 +8,6 @@ import pytest
 
 from models.connection import SESSION, bounds
 from models.database import close_pool, dial, transaction
-from models.database import raw as connection_of
 from models.errors import Unavailable
 from models.migrate import require
 from tests.conftest import Servers, execute, forget_settings
@@ -47,8 +46,8 @@ def database_of(url: str) -> str:
 def sessions() -> Iterator[psycopg.Connection]:
     """One of each way in which this program connects."""
     forget_settings()
-    with transaction() as session:
-        yield connection_of(session)
+    with transaction() as connection:
+        yield connection
     with dial() as connection:
         yield connection
 

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from models.errors import Unavailable
 from tests.filing import Worker, an_application, apart, clean, drain_all, file_clean, outcomes_of, register, rows, stages, value
 from tests.integration.registers import Register
@@ -81,8 +81,8 @@ def test_what_failed_is_worked_beside_a_thread_that_waits_long_for_an_answer_and
     failed, _ = filed(made[:2], BULK)
     there = Register("nobody", silent_about=made[1].persons[0].idcs, silence=3.0)
     drainer = worker(outside=there.outside())
-    with transaction() as session:
-        set_apart(raw(session), "verification", [failed.case_id], clock.now())
+    with transaction() as connection:
+        set_apart(connection, "verification", [failed.case_id], clock.now())
     drainer.missed("verification", 1.0)  # asking takes long
 
     with ThreadPoolExecutor(2) as threads:
@@ -105,8 +105,8 @@ def test_who_comes_while_the_only_thread_asks_once_more_about_a_silent_case_is_d
     there = Register("nobody", silent_about=made[0].persons[0].idcs, silence=2.0)
     drainer = worker(outside=there.outside())
     drainer.answers["verification"] = Answers()
-    with transaction() as session:
-        set_unanswered(raw(session), "verification", [[silent.case_id]], clock.now())
+    with transaction() as connection:
+        set_unanswered(connection, "verification", [[silent.case_id]], clock.now())
 
     with ThreadPoolExecutor(1) as threads:
         asking = threads.submit(drainer.one_unanswered)

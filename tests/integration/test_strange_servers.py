@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import make_url
 
-from models.database import bound_transactions, close_pool, lost, raw, transaction
+from models.database import bound_transactions, close_pool, lost, transaction
 from models.errors import Unavailable
 from models.migrate import require
 from sijil.embedded.postgres import Postgres
@@ -85,8 +85,8 @@ def test_a_database_that_takes_nothing_is_away_and_says_why(database: str) -> No
 
     with pytest.raises(Unavailable, match="read-only"):
         require()
-    with pytest.raises(Unavailable), transaction() as session:
-        raw(session).execute("delete from trouble")
+    with pytest.raises(Unavailable), transaction() as connection:
+        connection.execute("delete from trouble")
     assert not lost(psycopg.errors.UniqueViolation())
 
 
@@ -104,8 +104,8 @@ def test_a_lock_in_another_database_of_the_cluster_makes_no_dead_worker_look_ali
     number = value("select id from worker")
     with psycopg.connect(servers.postgres.url_of("postgres"), autocommit=True) as elsewhere:
         elsewhere.execute("select pg_advisory_lock(%s, %s)", [WORKER_LOCK, number])
-        with transaction() as session:
-            (worker,) = workers(raw(session))
+        with transaction() as connection:
+            (worker,) = workers(connection)
 
     assert worker["alive"] is False
 

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from models import clock
-from models.database import close_pool, raw, transaction
+from models.database import close_pool, transaction
 from tasks.broker import broker as the_broker
 from tasks.sweep import MESSAGES_DUE, SIGN_ON_AGAIN, SWEEP_LOCK, DeathDetector, sweep
 from tasks.wake import wake
@@ -106,8 +106,8 @@ def test_the_sweep_counts_a_death_alone_and_forgets_troubles_that_are_over(worke
 
 def test_only_one_sweep_runs_at_a_time() -> None:
     file_clean(1)
-    with transaction() as session:
-        raw(session).execute("select pg_advisory_xact_lock(%s)", [SWEEP_LOCK])
+    with transaction() as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", [SWEEP_LOCK])
         sweep(DeathDetector())
         assert waiting() == {}
 
@@ -182,8 +182,7 @@ def test_whether_a_message_is_due_is_read_by_time_under_a_plan_for_all_parameter
     """)
     rows("analyze message")
 
-    with transaction() as session:
-        connection = raw(session)
+    with transaction() as connection:
         connection.execute("set local plan_cache_mode = force_generic_plan")
         connection.execute("prepare owing (timestamptz) as " + MESSAGES_DUE.replace("%s", "$1"))
         told = connection.execute("explain (format json) execute owing (now())").fetchall()
@@ -199,9 +198,9 @@ def test_troubles_are_looked_at_a_part_at_a_time_and_all_that_are_over_go_in_the
     rows(f"{noted} %s + n, 'submitted', 1, 1, 'x', '', now(), false from generate_series(1, 3) as n", second.case_id)
 
     after_case = 0
-    with transaction() as session:
+    with transaction() as connection:
         for left, last in ((4, first.case_id), (3, second.case_id), (3, second.case_id + 1)):
-            after_case = forget(raw(session), after_case, 1)
+            after_case = forget(connection, after_case, 1)
             assert after_case == last
-            assert raw(session).execute("select count(*) from trouble").fetchone() == (left,)
-        assert forget(raw(session), after_case + 10, 1) == 0
+            assert connection.execute("select count(*) from trouble").fetchone() == (left,)
+        assert forget(connection, after_case + 10, 1) == 0

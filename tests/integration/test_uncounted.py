@@ -4,7 +4,7 @@
 import pytest
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from models.errors import Unavailable, describe
 from models.settings import settings
 from tasks.sweep import DeathDetector, sweep
@@ -27,8 +27,8 @@ NO_TROUBLE = """
 
 def uncounted() -> int:
     """As metrics show it."""
-    with transaction() as session:
-        return monitor.uncounted(raw(session))
+    with transaction() as connection:
+        return monitor.uncounted(connection)
 
 
 def test_a_case_that_cannot_be_parked_waits_apart_is_counted_and_holds_up_nobody(database: str, worker: Worker) -> None:

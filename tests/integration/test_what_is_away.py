@@ -5,9 +5,8 @@ from threading import Barrier, Timer
 
 import psycopg
 import pytest
-from sqlmodel import Session
 
-from models.database import raw, transact
+from models.database import Connection, transact
 from models.errors import DatabaseAway, Unavailable
 from tasks.sweep import DeathDetector, sweep
 from tests.filing import Worker, apart, clean, drain_all, everything, examined, file, file_clean, healthy, register, rows, stage_of, stages, value
@@ -215,10 +214,10 @@ def test_of_two_people_who_meet_the_same_cases_in_opposite_order_both_are_served
     tries: list[int] = []
 
     def served(order: list[int]) -> int:
-        def work(session: Session) -> int:
+        def work(connection: Connection) -> int:
             tries.append(order[0])
             for case_id in order:
-                raw(session).execute("update cases set region = region where id = %s", [case_id])
+                connection.execute("update cases set region = region where id = %s", [case_id])
                 if len(tries) <= 2 and case_id == order[0]:
                     both_hold_one.wait(10)
             return order[0]

@@ -10,9 +10,7 @@ from datetime import datetime
 from threading import Lock
 from typing import NamedTuple
 
-from sqlmodel import Session
-
-from models.database import transact
+from models.database import Connection, transact
 from models.errors import Refused, Stale, Unavailable
 from tasks.wake import wake_after_answer
 from trials.generator.answers import Json
@@ -46,7 +44,7 @@ class Answers:
     deadlines: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))  # that were set nearer
     lock: Lock = field(default_factory=Lock)
 
-    def act(self, who: tuple[str, str], version: int, kinds: Iterable[str], work: Callable[[Session], StageNow]) -> Act:
+    def act(self, who: tuple[str, str], version: int, kinds: Iterable[str], work: Callable[[Connection], StageNow]) -> Act:
         """Somebody (`reference`, `by`) does something; workers are woken as the portal wakes them."""
         try:
             now = transact(work)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from notifications.notices import notices
 from trials.chaos.answers import UNKNOWN, Act, Answers
 from trials.chaos.crowd import Crowd, mistaken
@@ -46,8 +46,8 @@ class Citizens:
     def look(self) -> bool:
         """One round; whether anybody did anything."""
         acted = self.withdraw()
-        with transaction() as session:
-            waiting = raw(session).execute(WAITING, [["needs_correction", "lapsed"]]).fetchall()
+        with transaction() as connection:
+            waiting = connection.execute(WAITING, [["needs_correction", "lapsed"]]).fetchall()
         for reference, stage, version in waiting:
             if self.acted_at.get(reference) != version and (remedy := self.crowd.remedy(reference)):
                 acted = self.answer(reference, stage, version, remedy) or acted
@@ -113,16 +113,16 @@ class Citizens:
         if reference in self.reminded:
             return False
         self.reminded.add(reference)
-        with transaction() as session:
-            raw(session).execute(RING, [reference, ["needs_correction"]])
+        with transaction() as connection:
+            connection.execute(RING, [reference, ["needs_correction"]])
         return False
 
     def fall_silent(self, reference: str, version: int, remedy: Json) -> bool:
         """Does nothing until the deadline, which is set nearer."""
         deadline = clock.now() + TERM
         self.answers.deadlines[reference].append(deadline)
-        with transaction() as session:
-            raw(session).execute(NEARER, [deadline, deadline, [reference], deadline + timedelta(hours=1)])
+        with transaction() as connection:
+            connection.execute(NEARER, [deadline, deadline, [reference], deadline + timedelta(hours=1)])
         self.acted_at[reference] = version
         return True
 
@@ -137,7 +137,7 @@ class Citizens:
         declared = Declaration.model_validate({name: given for name, given in body.items() if name != "application"}) if body else None
         answer = CitizenAnswer(reference, self.crowd.secrets[reference], kind, version, declared)
         return self.answers.act(
-            (reference, "declarant"), version or 0, KINDS[kind], lambda session: answer_of_citizen(session, answer, clock.now(), notices)
+            (reference, "declarant"), version or 0, KINDS[kind], lambda connection: answer_of_citizen(connection, answer, clock.now(), notices)
         )  # fmt: skip
 
 

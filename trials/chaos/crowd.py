@@ -127,8 +127,8 @@ class Crowd:
     def sent(self, applications: Sequence[Application]) -> list[Outcome] | None:
         """What became of one set; None where no answer came."""
         try:
-            with transaction() as session:
-                return submit(session, applications, clock.now(), notices)
+            with transaction() as connection:
+                return submit(connection, applications, clock.now(), notices)
         except Unavailable:
             return None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from models.errors import Broken, Unavailable, describe
 from trials.chaos import crowd, disturbances, files, people, strikes, verdict
 from trials.chaos.hosts import last_words
@@ -90,8 +90,8 @@ def strike_all(system: RunningSystem, everybody: People, plan: Sequence[Strike],
 def anchor(system: RunningSystem) -> None:
     """What has happened by now is sealed, so that a later change of it shows."""
     try:
-        with transaction() as session:
-            audit.anchor(raw(session), system.folder / "anchors", clock.now())
+        with transaction() as connection:
+            audit.anchor(connection, system.folder / "anchors", clock.now())
     except Unavailable:
         pass  # the next run's strike may still be felt; the final check then has one anchor less
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from models import clock
-from models.database import raw, transact, transaction
+from models.database import transact, transaction
 from models.errors import Refused, Stale, Unavailable
 from notifications.notices import notices
 from tasks.wake import wake_after_answer
@@ -41,8 +41,8 @@ class Caseworkers:
 
     def look(self) -> bool:
         """One round; whether anybody did anything."""
-        with transaction() as session:
-            doubts = raw(session).execute(DOUBTS).fetchall()
+        with transaction() as connection:
+            doubts = connection.execute(DOUBTS).fetchall()
         waiting = [(reference, version) for reference, version in doubts if self.acted_at.get(reference) != version]
         for reference, version in waiting:
             if self.answer(reference, version):
@@ -55,8 +55,8 @@ class Caseworkers:
             return self.second(reference, version)
         way = self.rng.choices(["lift", "correct", "refuse", "race", "leave"], [30, 25, 25, 10, 10])[0]
         if way == "leave":
-            with transaction() as session:
-                raw(session).execute(OVERDUE, [reference])
+            with transaction() as connection:
+                connection.execute(OVERDUE, [reference])
             return True
         if way == "race":
             return self.race(reference, version)
@@ -82,7 +82,7 @@ class Caseworkers:
     def send(self, reference: str, version: int, verdict: str, by: str) -> Act:
         """One verdict."""
         answer = CaseworkerAnswer(reference, by, verdict, REASONS[verdict], version)
-        return self.answers.act((reference, by), version, KINDS[verdict], lambda session: answer_of_caseworker(session, answer, clock.now(), notices))
+        return self.answers.act((reference, by), version, KINDS[verdict], lambda connection: answer_of_caseworker(connection, answer, clock.now(), notices))
 
 
 class Pause(NamedTuple):
@@ -118,8 +118,8 @@ class Operators:
             queue = self.rng.choice(ALL_QUEUES)
             self.held = (queue, clock.now())
             self.until = time.monotonic() + self.rng.uniform(0.3, PAUSED_SECONDS)
-            with transaction() as session:
-                pauses.pause(raw(session), queue, "operator", clock.now())
+            with transaction() as connection:
+                pauses.pause(connection, queue, "operator", clock.now())
             self.held = (queue, clock.now())
         elif self.closing or time.monotonic() > self.until:
             self.let_go(*self.held)
@@ -128,8 +128,8 @@ class Operators:
         """It goes on; where no answer comes, it is asked again."""
         until = clock.now()
         try:
-            with transaction() as session:
-                pauses.resume(raw(session), queue, "operator")
+            with transaction() as connection:
+                pauses.resume(connection, queue, "operator")
             self.pauses.append(Pause(queue, since, until))
         except Refused:
             pass  # the pause was never written down, or the answer to the resumption was lost
@@ -140,8 +140,8 @@ class Operators:
         """What is parked goes on once it is mended; what still fails is tried once more by hand, and then left."""
         if not self.mended:
             return False
-        with transaction() as session:
-            parked = [(reference, case_id) for reference, case_id in raw(session).execute(PARKED) if self.sent_on[reference] < 1]
+        with transaction() as connection:
+            parked = [(reference, case_id) for reference, case_id in connection.execute(PARKED) if self.sent_on[reference] < 1]
         for reference, case_id in parked:
             self.resume(reference, case_id)
         return bool(parked)
@@ -149,7 +149,7 @@ class Operators:
     def resume(self, reference: str, case_id: int) -> None:
         """One parked case."""
         try:
-            done = transact(lambda session: resume(session, [case_id], "operator", clock.now(), notices))
+            done = transact(lambda connection: resume(connection, [case_id], "operator", clock.now(), notices))
         except Unavailable:
             self.answers.note(Act(reference, "operator", UNKNOWN, ("CaseResumed",), 0))
             return

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from models.database import Connection, raw, transaction
+from models.database import Connection, transaction
 from notifications.notices import NOTICES, OWED_KINDS
 from trials.chaos import promises
 from trials.chaos.answers import Answers
@@ -71,8 +71,7 @@ Wrong = Callable[[Connection, Held, Mapping[str, Standing]], Iterator[str]]  # n
 
 def count(held: Held, anchors: Path) -> tuple[dict[str, int], dict[str, list[str]]]:
     """Where the applications stand, every count of the proof, and the first cases of each that is not zero."""
-    with transaction() as session:
-        connection = raw(session)
+    with transaction() as connection:
         standings = {reference: Standing(*rest) for reference, *rest in connection.execute(STANDINGS)}
         found = {name: list(check(connection, held, standings)) for name, check in CHECKS.items()}
         audited = audit.verify(connection, anchors)

@@ -10,7 +10,7 @@ from threading import Event, Lock, Thread
 import httpx
 
 from models import clock
-from models.database import raw, transact, transaction, value
+from models.database import transact, transaction, value
 from models.errors import SijilError
 from notifications.notices import notices
 from tasks.wake import wake_after_intake
@@ -25,14 +25,14 @@ NEXT = "select coalesce(max(split_part(idempotency_key, '-', 2)::bigint) + 1, 0)
 
 def next_number(seed: int) -> int:
     """The first household of a seed that has not applied yet."""
-    with transaction() as session:
-        return int(value(raw(session), NEXT, [[f"{channel}:g{seed}-%" for channel in ("api", "import")]]))
+    with transaction() as connection:
+        return int(value(connection, NEXT, [[f"{channel}:g{seed}-%" for channel in ("api", "import")]]))
 
 
 def last_case() -> int:
     """The newest case there is; those of this run come after it."""
-    with transaction() as session:
-        return int(value(raw(session), "select coalesce(max(id), 0) from cases"))
+    with transaction() as connection:
+        return int(value(connection, "select coalesce(max(id), 0) from cases"))
 
 
 class Filing:

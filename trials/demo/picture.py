@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from models import clock
-from models.database import raw, transaction, value
+from models.database import transaction, value
 from models.errors import Unavailable
 from trials.demo.arrivals import Filing
 from workflows.queue.monitor import queues
@@ -89,8 +89,7 @@ class Picture:
 
     def look(self) -> Seen:
         """One look, kept for the rate."""
-        with transaction() as session:
-            connection = raw(session)
+        with transaction() as connection:
             events = dict(connection.execute(EVENTS, [self.after]).fetchall())
             in_machine, tried_again, owed = (value(connection, each, [self.after]) for each in (IN_MACHINE, TRIED_AGAIN, OWED))
             depths = {row["queue"]: row["depth"] for row in queues(connection, clock.now())}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from models import clock
-from models.database import Connection, raw, transaction
+from models.database import Connection, transaction
 from sijil.say import program
 from workflows.flows import STAGES
 from workflows.flows.grammar import MACHINE
@@ -35,8 +35,7 @@ FOLLOWED = ("notified", "needs_correction", "under_review")
 
 def report(after: int, count: int, seconds: float, portal: str | None) -> tuple[dict[str, Any], Sequence[str]]:
     """The numbers of the cases after `after`, and the lines that tell them."""
-    with transaction() as session:
-        connection = raw(session)
+    with transaction() as connection:
         stages = dict(connection.execute(BY_STAGE, [after]).fetchall())
         lines = [
             *by_region(connection, after), "", *by_programme(connection, after), "",

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import typer
 
-from models.database import raw, transaction
+from models.database import transaction
 from models.errors import Refused, Unavailable
 from models.migrate import require
 from models.settings import settings
@@ -141,5 +141,5 @@ def answers(url: str) -> bool:
 
 def alive() -> int:
     """How many worker processes have signed on."""
-    with transaction() as session:
-        return sum(each["alive"] for each in workers(raw(session)))
+    with transaction() as connection:
+        return sum(each["alive"] for each in workers(connection))

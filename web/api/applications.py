@@ -10,7 +10,7 @@ from litestar.params import HeaderParameter, PathParameter, RawBody
 from pydantic import Field
 
 from models import clock
-from models.database import raw, transact, transaction
+from models.database import transact, transaction
 from models.errors import NotFound, Problem, Refused, Stale
 from notifications.notices import notices
 from tasks.wake import wake_after_answer, wake_after_intake
@@ -80,7 +80,7 @@ def file_application(
     """
     sent = reading.application(json_text(request, body))
     key = key_of(sent) if idempotency_key is None else reading.text(Key, in_utf8(idempotency_key), "Idempotency-Key")
-    (outcome,) = transact(lambda session: submit(session, [Application(key, CHANNEL, INTERACTIVE, sent)], clock.now(), notices))
+    (outcome,) = transact(lambda connection: submit(connection, [Application(key, CHANNEL, INTERACTIVE, sent)], clock.now(), notices))
     if isinstance(outcome, NotTaken):
         raise refusal(outcome, "application" if idempotency_key is None else "Idempotency-Key")
     wake_after_intake()
@@ -114,9 +114,9 @@ def show_application(
     """
     if receipt_secret is not None and not is_secret_of(normal(reference), in_utf8(receipt_secret)):
         raise NotFound(UNKNOWN)
-    with transaction() as session:
-        found = status_of(raw(session), reference)
-        reasons = None if receipt_secret is None else reasons_of(raw(session), found)
+    with transaction() as connection:
+        found = status_of(connection, reference)
+        reasons = None if receipt_secret is None else reasons_of(connection, found)
     return Standing(
         reference=found.reference, stage=found.stage, version=found.version, submitted_at=found.submitted_at, stage_since=found.stage_since,
         deadline=found.deadline,
@@ -134,7 +134,7 @@ def answer_application(request: Request[Any, Any, Any], reference: Reference, bo
     sent = reading.from_json(Answer, json_text(request, body))
     answer = CitizenAnswer(reference, sent.secret, sent.kind, sent.version, sent.declaration)
     try:
-        now = transact(lambda session: answer_of_citizen(session, answer, clock.now(), notices))
+        now = transact(lambda connection: answer_of_citizen(connection, answer, clock.now(), notices))
     except Stale as late:
         return moved_on(reference, late)
     wake_after_answer(now.queues)
@@ -143,8 +143,8 @@ def answer_application(request: Request[Any, Any, Any], reference: Reference, bo
 
 def moved_on(reference: str, late: Stale) -> Response[Any]:
     """409, with what is so now."""
-    with transaction() as session:
-        now = status_of(raw(session), reference)
+    with transaction() as connection:
+        now = status_of(connection, reference)
     return problem(409, str(late), stage=now.stage, version=now.version)
 
 

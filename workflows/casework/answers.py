@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
-from sqlmodel import Session
 
-from models.database import Connection, raw
+from models.database import Connection
 from models.errors import NotFound, Problem, Refused, Stale
 from models.settings import settings
 from workflows.bodies.declaration import Declaration, objections, stored
@@ -63,13 +62,12 @@ class CaseworkerAnswer:
     version: int | None = None
 
 
-def answer_of_citizen(session: Session, answer: CitizenAnswer, now: datetime, notices: Notices) -> StageNow:
+def answer_of_citizen(connection: Connection, answer: CitizenAnswer, now: datetime, notices: Notices) -> StageNow:
     """A citizen answers.
 
     Raises NotFound for an unknown reference and for a wrong secret alike, Refused where it is not possible now, Stale
     where the case moved on since the answer's version (without one: the version now).
     """
-    connection = raw(session)
     if not is_secret_of(normal(answer.reference), answer.secret):
         raise NotFound("There is no application with this reference and secret.")
     case = find(connection, answer.reference)
@@ -123,9 +121,8 @@ def refuse_registered(connection: Connection, case: Found) -> None:
         raise Refused("already_registered", REGISTERED_ALREADY, problems=[Problem("declaration.members", REGISTERED_ALREADY)])
 
 
-def answer_of_caseworker(session: Session, answer: CaseworkerAnswer, now: datetime, notices: Notices) -> StageNow:
+def answer_of_caseworker(connection: Connection, answer: CaseworkerAnswer, now: datetime, notices: Notices) -> StageNow:
     """A caseworker answers a doubt. Raises what `answer_of_citizen` raises, secrets aside."""
-    connection = raw(session)
     case = find(connection, answer.reference)
     sign(connection, OFFICER, answer.caseworker)
     return act(connection, case, answer.version, in_evidence(answer, now), notices)
@@ -147,9 +144,8 @@ def act(connection: Connection, case: Found, version: int | None, form: Evidence
     return StageNow(file.stage, file.version, type(event).__name__, progress.next_queues)
 
 
-def resume(session: Session, case_ids: Sequence[int], operator: str, now: datetime, notices: Notices) -> Progress:
+def resume(connection: Connection, case_ids: Sequence[int], operator: str, now: datetime, notices: Notices) -> Progress:
     """An operator sends parked cases on from where they failed, all together. Raises Stale where one is not parked."""
-    connection = raw(session)
     rows = lock_all(connection, case_ids)
     failed_at = dict(connection.execute(RESUME, [list(case_ids)]))
     if others := set(case_ids) - failed_at.keys():

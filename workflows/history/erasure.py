@@ -2,9 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import Session
-
-from models.database import raw, value
+from models.database import Connection, value
 from models.errors import Refused
 from workflows.casework.staff import OPERATOR, sign
 from workflows.engine.load import find
@@ -19,12 +17,11 @@ UNSENT = "update message set status = 'failed' where case_id = %s and status = '
 ERASE = "update {table} t set {erased} from cases ended where {mine} and ended.id = %s"
 
 
-def erase(session: Session, reference: str, by: str, now: datetime) -> int:
+def erase(connection: Connection, reference: str, by: str, now: datetime) -> int:
     """How many events lost their facts. Raises NotFound, and Refused while the case is still open: it is needed to decide.
 
     The identifiers of the members stay in the register while the household is in it: they are what it is kept for.
     """
-    connection = raw(session)
     case = find(connection, reference)
     if value(connection, "select open from cases where id = %s for update", [case.id]):
         raise Refused("still_open", "The application is still open. Withdraw it first, or wait for its end.")

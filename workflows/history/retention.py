@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from models import clock
-from models.database import Connection, raw, transaction, value
+from models.database import Connection, transaction, value
 from workflows.history.personal import PERSONAL
 from workflows.policies import periods
 from workflows.queue.attempts import count_gone, forget_gone
@@ -63,9 +63,9 @@ def retain(stopping: Callable[[], bool] = lambda: False) -> dict[str, int]:
     total: Counter[str] = Counter(dict.fromkeys([*(each.table for each in AGED), "trouble", "worker"], 0))
     after: int | None = 0
     while after is not None and not stopping():
-        with transaction() as session:
+        with transaction() as connection:
             clock.require_no_jump()
-            erased, after = purge(raw(session), now, after)
+            erased, after = purge(connection, now, after)
         total.update(erased)
     return dict(total)
 

@@ -54,7 +54,7 @@ class Intake:
 
     def submit(self, applications: Sequence[Application]) -> list[Outcome]:
         """One set of applications, committed; what became of each, in order."""
-        outcomes = transact(lambda session: submit(session, applications, clock.now(), self.notices)) if applications else []
+        outcomes = transact(lambda connection: submit(connection, applications, clock.now(), self.notices)) if applications else []
         self.wake()
         return outcomes
 

@@ -6,10 +6,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlmodel import Session
-
 from models.arrays import columns
-from models.database import Connection, raw
+from models.database import Connection
 from models.errors import Problem
 from models.settings import settings
 from workflows.bodies.declaration import ApplicationBody, Declaration, objections, stored
@@ -114,9 +112,8 @@ class Arrival:
     reference: str
 
 
-def submit(session: Session, applications: Sequence[Application], now: datetime, notices: Notices) -> list[Outcome]:
+def submit(connection: Connection, applications: Sequence[Application], now: datetime, notices: Notices) -> list[Outcome]:
     """What became of each application, in order. The caller commits, and only then hands out receipts and wakes the queue."""
-    connection = raw(session)
     refusals = [refusal_of(each, now) for each in applications]
     first: dict[str, int] = {}
     for position, (each, refusal) in enumerate(zip(applications, refusals, strict=True)):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from models import clock
-from models.database import Connection, raw, transaction
+from models.database import Connection, transaction
 from models.errors import Unavailable
 from workflows.engine.load import CaseRow
 from workflows.engine.work import Progress, work
@@ -45,8 +45,7 @@ class Batches:
         """
         progress = Progress()
         try:
-            with in_hand("batch"), transaction() as session:
-                connection = raw(session)
+            with in_hand("batch"), transaction() as connection:
                 if rows := find(connection):
                     attempt = attempt or self.attempts.begin(queue, [row.id for row in rows], clock.now())
                     progress = self.work(connection, rows, open_stages(connection, self.serves))

@@ -11,7 +11,7 @@ from datetime import timedelta
 import structlog
 
 from models import clock
-from models.database import AGAIN, TIMES, back_off, raw, transaction, unavailable
+from models.database import AGAIN, TIMES, back_off, transaction, unavailable
 from models.errors import DatabaseAway, Failure, Unavailable, describe
 from workflows.queue.attempts import END, Attempt, halves
 from workflows.queue.batch import Batches, BatchFailed, Find
@@ -117,8 +117,7 @@ class Bisection:
 
     def run_stage(self, attempt: Attempt, queue: str) -> str | None:
         """One stage of one case; the queue of the next stage. None where none goes on: it failed, ended, or that is paused or held."""
-        with in_hand("a case alone"), transaction() as session:
-            connection = raw(session)
+        with in_hand("a case alone"), transaction() as connection:
             rows = claim_these(connection, queue, attempt.case_ids, attempt.apart and queue == attempt.queue)
             if not rows or (queue != attempt.queue and rows[0].stage not in open_stages(connection, self.batches.serves)):
                 return None
@@ -140,11 +139,11 @@ class Bisection:
 
     def set_waiting(self, queue: str, case_ids: Sequence[int], error: Unavailable, attempt: Attempt | None = None) -> None:
         """No answer about these: they wait apart, with their troubles noted; unless they moved on, or another thread set them apart."""
-        with in_hand("a case set apart"), transaction() as session:
-            for row in claim_these(raw(session), queue, case_ids, apart=attempt is not None):
-                unanswered(raw(session), row, describe(error), clock.now())
+        with in_hand("a case set apart"), transaction() as connection:
+            for row in claim_these(connection, queue, case_ids, apart=attempt is not None):
+                unanswered(connection, row, describe(error), clock.now())
             if attempt:
-                raw(session).execute(END, [attempt.id])
+                connection.execute(END, [attempt.id])
 
 
 def once_more(turn: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isqrt
 
 from models import clock
-from models.database import raw, transaction
+from models.database import transaction
 from models.errors import DatabaseAway, Unavailable
 from workflows.queue.answers import Unanswered
 from workflows.queue.attempts import Attempt, set_unanswered
@@ -45,11 +45,11 @@ class Silence:
 
         Where such a question takes long, the pieces are single cases: what is answered is answered fast.
         """
-        with transaction() as session:
-            left = [row.id for row in claim_these(raw(session), queue, case_ids)]
+        with transaction() as connection:
+            left = [row.id for row in claim_these(connection, queue, case_ids)]
             size = 1 if slow else max(1, isqrt(len(left)))
             pieces = [left[place : place + size] for place in range(0, len(left), size)]
-            set_unanswered(raw(session), queue, pieces, clock.now())
+            set_unanswered(connection, queue, pieces, clock.now())
 
     def no_answer(self, queue: str, case_ids: Sequence[int]) -> Unavailable | None:
         """Works these alone; what was away, if there was no answer for one of them."""

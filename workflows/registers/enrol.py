@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from models import clock
-from models.database import Connection, raw, transaction
+from models.database import Connection, transaction
 from models.errors import Problem, Refused
 from models.population import BirthPrecision, PersonStatus, Sex
 from models.settings import settings
@@ -70,8 +70,8 @@ def enrol(persons: Iterable[dict[str, Any]]) -> int:
     """Adds those that the register does not know yet, a transaction for every 5,000; how many were new."""
     waiting, new = iter(persons), 0
     while batch := list(islice(waiting, BATCH)):
-        with transaction() as session:
-            new += add(raw(session), batch)
+        with transaction() as connection:
+            new += add(connection, batch)
     return new
 
 
