@@ -31,7 +31,8 @@ demo: $(READY)  ## start everything, file 1,000 applications, show them, serve t
 test: $(READY)  ## the whole suite, against real servers; three at once, since many tests wait
 	@exec $(VENV)/bin/pytest -n 3
 
-lint: $(READY)  ## ruff, mypy, import-linter
+lint: $(READY)  ## ruff (rules and format), mypy, import-linter
+	$(VENV)/bin/ruff format --check --quiet
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports

@@ -12,7 +12,9 @@ from sijil.processes import interruptible
 from sijil.say import Json, answer, progress
 from trials.arguments import Seed
 
-app = typer.Typer(no_args_is_help=True, help="Measurements, each beside its alternatives in the same run. They take minutes.")
+app = typer.Typer(
+    no_args_is_help=True, help="Measurements, each beside its alternatives in the same run. They take minutes."
+)
 Processes = Annotated[int, typer.Option(min=1, help="Worker processes.")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of each.")]
 Batch = Annotated[int, typer.Option(min=1, help="Most cases that a worker claims at once.")]
@@ -32,7 +34,12 @@ def bench_engine(
     processes: Processes = OURS.processes,
     threads: Threads = OURS.threads,
     batch: Batch = OURS.batch,
-    only: Annotated[str, typer.Option(help="Only these, with commas between: engine, limit, copy (which runs the engine, too), naive, noop, dbos.")] = "",
+    only: Annotated[
+        str,
+        typer.Option(
+            help="Only these, with commas between: engine, limit, copy (which runs the engine, too), naive, noop, dbos."
+        ),
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """The engine beside its limit, plain COPY, and its rivals, in cases a second."""
@@ -42,7 +49,12 @@ def bench_engine(
     with interruptible():
         found = compare.compare(rounds, seed, Workers(processes, threads, batch), progress, chosen)
     lines = [f"{name:<8}{found[name] if found[name] is not None else 'not run':>10}" for name in compare.NAMES]
-    answer(found, as_json, *lines, *[f"{name.replace('_', ' ')}: {found[name]}" for name in found if name.startswith("engine_to_")])
+    answer(
+        found,
+        as_json,
+        *lines,
+        *[f"{name.replace('_', ' ')}: {found[name]}" for name in found if name.startswith("engine_to_")],
+    )
 
 
 @app.command("decide")
@@ -78,36 +90,55 @@ def bench_memory(
 
 @app.command("sweep")
 def bench_sweep(
-    messages: Annotated[int, typer.Option(min=1, help="Messages in the ledger, three quarters of which wait for their time.")] = 2_000_000,
-    troubles: Annotated[int, typer.Option(min=1, help="Cases that failed: half are parked, half wait apart.")] = 200_000,
+    messages: Annotated[
+        int, typer.Option(min=1, help="Messages in the ledger, three quarters of which wait for their time.")
+    ] = 2_000_000,
+    failures: Annotated[
+        int, typer.Option(min=1, help="Cases that failed: half are parked, half wait in quarantine.")
+    ] = 200_000,
     as_json: Json = False,
 ) -> None:
     """A round of the sweep over a ledger of 2 million messages, of which 1.5 million wait for their time."""
     with interruptible():
-        answer(sweep.measure(messages, troubles, progress), as_json)
+        answer(sweep.measure(messages, failures, progress), as_json)
 
 
 @app.command("latency")
 def bench_latency(
-    backlog: Annotated[int, typer.Option(min=0, help="Cases of the bulk lane that are worked off meanwhile. 0: an idle system.")] = 0,
-    gateway: Annotated[str, typer.Option(help=f"On an idle system, who is delivered to: {', '.join(latency.GATEWAYS)}.")] = "trial",
+    backlog: Annotated[
+        int, typer.Option(min=0, help="Cases of the bulk lane that are worked off meanwhile. 0: an idle system.")
+    ] = 0,
+    gateway: Annotated[
+        str, typer.Option(help=f"On an idle system, who is delivered to: {', '.join(latency.GATEWAYS)}.")
+    ] = "trial",
     seed: Seed = 15,
     as_json: Json = False,
 ) -> None:
     """From submitted to notified, one application at a time."""
     if gateway not in latency.GATEWAYS or (backlog and gateway != "trial"):
-        raise Refused("unknown_gateway", f"--gateway is one of {', '.join(latency.GATEWAYS)}, and goes with no --backlog.")
+        raise Refused(
+            "unknown_gateway", f"--gateway is one of {', '.join(latency.GATEWAYS)}, and goes with no --backlog."
+        )
     workers = as_set()
     with interruptible():
-        answer(latency.beside_backlog(seed, backlog, workers, progress) if backlog else latency.idle(seed, workers, progress, gateway), as_json)
+        answer(
+            latency.beside_backlog(seed, backlog, workers, progress)
+            if backlog
+            else latency.idle(seed, workers, progress, gateway),
+            as_json,
+        )
 
 
 @app.command("silent")
 def bench_silent(
-    applications: Annotated[int, typer.Option(min=100, help="Applications in the file; about one in fifty there is no answer.")] = 2_000,
+    applications: Annotated[
+        int, typer.Option(min=100, help="Applications in the file; about one in fifty there is no answer.")
+    ] = 2_000,
     seed: Seed = 16,
     as_json: Json = False,
 ) -> None:
-    """How long people wait for their first decision beside a file in which the population register says nothing, slowly, about some."""
+    """How long people wait for their first decision beside a file in which the population register says nothing,
+    slowly, about some.
+    """
     with interruptible():
         answer(silent.measure(seed, applications, as_set(), progress), as_json)

@@ -23,7 +23,11 @@ def compare(rounds: int, seed: int, workers: Workers, say: Say, only: frozenset[
                 values.setdefault(name, []).append(rate)
                 say(f"round {number}: {name:<7}{rate:>10.1f} cases/s over {seconds:.1f} s")
     medians = {name: round(median(values[name]), 1) if name in values else None for name in NAMES}
-    ratios = {f"engine_to_{name}": round(medians["engine"] / value, 3) for name, value in medians.items() if name != "engine" and value and medians["engine"]}
+    ratios = {
+        f"engine_to_{name}": round(medians["engine"] / value, 3)
+        for name, value in medians.items()
+        if name != "engine" and value and medians["engine"]
+    }
     rates = {name: [round(rate, 1) for rate in each] for name, each in values.items()}
     return {**medians, **ratios, "cases": cases, "rounds": rounds, "settings": settings, "values": rates}
 
@@ -43,7 +47,9 @@ def settings_of(servers: ProofServers, workers: Workers, say: Say, only: frozens
         trial = rivals.noop(servers, 1500, 2, better)[0]
         found["noop"] = {"processes": 2, "threads": better, "cases": share(trial)}
     if wanted("dbos", only):
-        tried = {count: rivals.dbos(servers, PREPARED, 150, 2, count)[0] for count in (4, 8)} if rivals.has_dbos() else {}
+        tried = (
+            {count: rivals.dbos(servers, PREPARED, 150, 2, count)[0] for count in (4, 8)} if rivals.has_dbos() else {}
+        )
         if tried:
             better = max(tried, key=lambda count: tried[count])
             say(f"DBOS with 2x4 workflows at a time {tried[4]:.0f}, with 2x8 {tried[8]:.0f} cases/s")
@@ -63,7 +69,9 @@ def wanted(name: str, only: frozenset[str]) -> bool:
     return not only or name in only
 
 
-def in_turn(servers: ProofServers, settings: dict[str, Any], only: frozenset[str]) -> list[tuple[str, Callable[[], tuple[float, float]]]]:
+def in_turn(
+    servers: ProofServers, settings: dict[str, Any], only: frozenset[str]
+) -> list[tuple[str, Callable[[], tuple[float, float]]]]:
     """One round. `copy` follows the engine, whose rows it takes."""
     ours = Workers(**settings["engine"])
     measures: dict[str, Callable[[], tuple[float, float]]] = {
@@ -73,7 +81,9 @@ def in_turn(servers: ProofServers, settings: dict[str, Any], only: frozenset[str
     }
     if "naive" in settings:
         naive, noop = settings["naive"], settings["noop"]
-        measures["naive"] = lambda: rivals.naive(servers, PREPARED, naive["cases"], naive["processes"], naive["threads"])
+        measures["naive"] = lambda: rivals.naive(
+            servers, PREPARED, naive["cases"], naive["processes"], naive["threads"]
+        )
         measures["noop"] = lambda: rivals.noop(servers, noop["cases"], noop["processes"], noop["threads"])
     if "dbos" in settings:
         dbos = settings["dbos"]

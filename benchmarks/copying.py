@@ -1,4 +1,5 @@
-"""The rows that the engine wrote, by plain COPY into empty tables with the same indexes: what the disk and the indexes cost.
+"""The rows that the engine wrote, by plain COPY into empty tables with the same indexes: what the disk and the indexes
+cost.
 
 Two connections, 500 cases a commit. Neither reading, deciding nor hashing is in it.
 """
@@ -9,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 
 from benchmarks.prepared import LEAST_SECONDS
-from models.database import Connection, dial, known_url, value
+from models.database import Connection, autocommit_connection, known_url, scalar
 
 SET = 500
 # Table, its columns for a case, and which of its rows belong to a case's way through the engine.
@@ -18,8 +19,10 @@ WRITTEN = {
     "score": "select * from score where case_id between {low} and {high}",
     "household": "select * from household where registered_by between {low} and {high}",
     "household_version": "select * from household_version where case_id between {low} and {high}",
-    "household_member": "select m.* from household_member m join household_version v using (household_id, version) where v.case_id between {low} and {high}",
-    "eligibility": "select e.* from eligibility e join household_version v using (household_id, version) where v.case_id between {low} and {high}",
+    "household_member": "select m.* from household_member m join household_version v using (household_id, version) "
+    "where v.case_id between {low} and {high}",
+    "eligibility": "select e.* from eligibility e join household_version v using (household_id, version) where "
+    "v.case_id between {low} and {high}",
     "message": "select * from message where seq > 1 and case_id between {low} and {high}",
     "person_claim": "select * from person_claim where case_id between {low} and {high}",
     "cases": "select * from cases where id between {low} and {high}",
@@ -30,7 +33,7 @@ Chunk = tuple[int, dict[str, bytes]]  # cases that reached `notified`, and each 
 def measure(most_cases: int = 20_000) -> tuple[float, float]:
     """Cases a second, from the database in use, in which an engine has just run; and over how many seconds."""
     address = known_url()
-    with dial() as connection:
+    with autocommit_connection() as connection:
         chunks = read(connection, most_cases)
         for table in WRITTEN:
             connection.execute(f"create table copy_{table} (like {table} including all)")
@@ -50,17 +53,25 @@ def measure(most_cases: int = 20_000) -> tuple[float, float]:
 
 def read(connection: Connection, most_cases: int) -> list[Chunk]:
     """The rows, in COPY's own format, 500 cases at a time."""
-    low, high = (int(value(connection, f"select {end}(id) from cases")) for end in ("min", "max"))
-    return [chunk(connection, start, min(start + SET - 1, high)) for start in range(low, min(high, low + most_cases - 1) + 1, SET)]
+    low, high = (int(scalar(connection, f"select {end}(id) from cases")) for end in ("min", "max"))
+    return [
+        chunk(connection, start, min(start + SET - 1, high))
+        for start in range(low, min(high, low + most_cases - 1) + 1, SET)
+    ]
 
 
 def chunk(connection: Connection, low: int, high: int) -> Chunk:
     """One range of cases."""
     rows = {}
     for table, statement in WRITTEN.items():
-        with connection.cursor() as cursor, cursor.copy(f"copy ({statement.format(low=low, high=high)}) to stdout (format binary)") as stream:
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f"copy ({statement.format(low=low, high=high)}) to stdout (format binary)") as stream,
+        ):
             rows[table] = b"".join(bytes(each) for each in stream)
-    return value(connection, "select count(*) from cases where stage = 'notified' and id between %s and %s", [low, high]), rows
+    return scalar(
+        connection, "select count(*) from cases where stage = 'notified' and id between %s and %s", [low, high]
+    ), rows
 
 
 def write(share: tuple[str, list[Chunk]]) -> None:
@@ -69,6 +80,9 @@ def write(share: tuple[str, list[Chunk]]) -> None:
     with psycopg.connect(address) as connection:
         for _, rows in chunks:
             for table, data in rows.items():
-                with connection.cursor() as cursor, cursor.copy(f"copy copy_{table} from stdin (format binary)") as stream:
+                with (
+                    connection.cursor() as cursor,
+                    cursor.copy(f"copy copy_{table} from stdin (format binary)") as stream,
+                ):
                     stream.write(data)
             connection.commit()

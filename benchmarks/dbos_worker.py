@@ -1,7 +1,7 @@
 """DBOS as a rival: one process's share of the cases, each a workflow of five steps, so many at a time.
 
-    python -m benchmarks.dbos_worker migrate SYSTEM_URL
-    python -m benchmarks.dbos_worker PROCESS LAST_ID PROCESSES THREADS SYSTEM_URL
+python -m benchmarks.dbos_worker migrate SYSTEM_URL
+python -m benchmarks.dbos_worker PROCESS LAST_ID PROCESSES THREADS SYSTEM_URL
 """
 
 import sys
@@ -30,9 +30,15 @@ def registration(case_id: int) -> None:
 
 def launch(system: str, process: str, threads: int) -> None:
     config: Any = DBOSConfig(
-        name="rival", system_database_url=system.replace("postgresql://", "postgresql+psycopg://"),
-        sys_db_pool_size=2 * threads, max_executor_threads=4 * threads, executor_id=process, application_version="1", enable_otlp=False, log_level="ERROR",
-    )  # fmt: skip
+        name="rival",
+        system_database_url=system.replace("postgresql://", "postgresql+psycopg://"),
+        sys_db_pool_size=2 * threads,
+        max_executor_threads=4 * threads,
+        executor_id=process,
+        application_version="1",
+        enable_otlp=False,
+        log_level="ERROR",
+    )
     DBOS(config=config)
     DBOS.launch()
 
@@ -41,7 +47,12 @@ def main(process: int, last_id: int, processes: int, threads: int, system: str) 
     launch(system, str(process), threads)
     first = int(one("select min(id) from cases"))
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda case_id: DBOS.start_workflow(registration, case_id).get_result(), range(first + process, last_id + 1, processes)))
+        list(
+            pool.map(
+                lambda case_id: DBOS.start_workflow(registration, case_id).get_result(),
+                range(first + process, last_id + 1, processes),
+            )
+        )
     DBOS.destroy()
 
 

@@ -13,9 +13,9 @@ from workflows.bodies import reading
 from workflows.bodies.declaration import Declaration, restored, stored
 from workflows.casefile import CaseFile
 from workflows.engine.chain import GENESIS
-from workflows.engine.work import Course, decide
+from workflows.engine.work import CaseInProgress, decide
 from workflows.evidence import Holder, RegisteredPerson
-from workflows.flows import step_of
+from workflows.flows import stage_of
 from workflows.flows.grammar import MACHINE
 from workflows.flows.registration import REGISTRATION
 from workflows.registers.ports import Ports
@@ -46,7 +46,11 @@ class Answers:
 
 def measure() -> float:
     """Microseconds a case: the median of rounds over the same household, clean and of five."""
-    made = next(each for number in range(10_000) if len((each := household(1, number)).body["members"]) == PERSONS and each.truth["plant"] is None)
+    made = next(
+        each
+        for number in range(10_000)
+        if len((each := household(1, number)).body["members"]) == PERSONS and each.truth["plant"] is None
+    )
     declaration = restored(stored(reading.application(json.dumps(made.body))))
     register = Answers({row["idcs"]: person_of(row) for row in (each.row() for each in made.persons) if row["idcs"]})
     return median(round_of(declaration, register) for _ in range(ROUNDS))
@@ -58,15 +62,26 @@ def round_of(declaration: Declaration, register: Answers) -> float:
     ports = Ports(now, register, register)
     files = [
         CaseFile(
-            id=i, reference="RSU-0000-0000-0000", kind="registration", stage=REGISTRATION.first, version=0, lane=0, household_id=i,
-            declaration_number=1, declaration=declaration, submitted_at=now, stage_since=now, deadline=None, past={},
+            id=i,
+            reference="RSU-0000-0000-0000",
+            kind="registration",
+            stage=REGISTRATION.first,
+            version=0,
+            lane=0,
+            household_id=i,
+            declaration_number=1,
+            declaration=declaration,
+            submitted_at=now,
+            stage_since=now,
+            deadline=None,
+            past={},
         )
         for i in range(CASES)
-    ]  # fmt: skip
+    ]
     began = time.perf_counter()
     for file in files:
-        course = Course(file, GENESIS)
-        while (step := step_of(course.file.kind, course.file.stage)).owner == MACHINE:
+        course = CaseInProgress(file, GENESIS)
+        while (step := stage_of(course.file.kind, course.file.stage)).owner == MACHINE:
             decide(course, step.gather([course.file], ports)[file.id], notices)
     microseconds = (time.perf_counter() - began) / CASES * 1e6
     assert course.file.stage == "notified", course.file.stage
@@ -75,5 +90,8 @@ def round_of(declaration: Declaration, register: Answers) -> float:
 
 def person_of(row: Mapping[str, str | None]) -> RegisteredPerson:
     """As the register answers."""
-    names = {name: str(row[name]) for name in ("given_name_ar", "family_name_ar", "given_name_la", "family_name_la", "birth_precision", "status")}
+    names = {
+        name: str(row[name])
+        for name in ("given_name_ar", "family_name_ar", "given_name_la", "family_name_la", "birth_precision", "status")
+    }
     return RegisteredPerson(birth_date=date.fromisoformat(str(row["birth_date"])), **names)

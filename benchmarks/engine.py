@@ -2,7 +2,18 @@
 
 import math
 
-from benchmarks.prepared import LEAST_SECONDS, PREPARED, Say, Workers, first_decision, let_go, notified, prepare, wait_for, working
+from benchmarks.prepared import (
+    LEAST_SECONDS,
+    PREPARED,
+    Say,
+    Workers,
+    first_decision,
+    let_go,
+    notified,
+    prepare,
+    wait_for,
+    working,
+)
 from trials.servers import ProofServers
 
 TRIAL_CASES = 6_000

@@ -1,6 +1,7 @@
 """`sijil bench growth`: the engine with 300,000 finished cases in the tables against the engine with 10,000.
 
-The 10,000 are worked off by the engine itself; the many are their rows, thirty times, with numbers and identifiers of their own.
+The 10,000 are worked off by the engine itself; the many are their rows, thirty times, with numbers and identifiers of
+their own.
 """
 
 from typing import Any
@@ -15,29 +16,45 @@ from models.database import known_url
 from trials.servers import ProofServers, proof_servers
 
 FEW, TIMES = 10_000, 30
-# Longer than the other runs: after every checkpoint the first touch of a page is written whole (full_page_writes), and the more
-# pages there are, the longer that weighs. A checkpoint is 15 minutes of work; ten seconds after one would show little else.
+# Longer than the other runs: after every checkpoint the first touch of a page is written whole (full_page_writes), and
+# the more pages there are, the longer that weighs. A checkpoint is 15 minutes of work; ten seconds after one would show
+# little else.
 SECONDS = 15.0
 FIRST_OF_MANY = 500_000  # households of the seed from here on are the finished ones
 SHIFT = 10_000_000  # between the numbers of one copy and the next
-# Every table that grows with cases, in the terms of copy `k`. An identifier with a 0 in front belongs to no generated person.
+# Every table that grows with cases, in the terms of copy `k`. An identifier with a 0 in front belongs to no generated
+# person.
 MULTIPLY = (
     "create temporary table alias as select idcs, row_number() over (order by idcs) as place from person",
     "create unique index on alias (idcs)",
     """
-    insert into person (idcs, given_name_ar, family_name_ar, given_name_la, family_name_la, birth_date, birth_precision, sex, cin, status)
-    select '0' || lpad(((select count(*) from alias) * (k - 1) + a.place)::text, 9, '0'), p.given_name_ar, p.family_name_ar, p.given_name_la,
+    insert into person (idcs, given_name_ar, family_name_ar, given_name_la, family_name_la, birth_date,
+        birth_precision, sex, cin, status)
+    select '0' || lpad(((select count(*)
+        from alias) * (k - 1) + a.place)::text, 9, '0'), p.given_name_ar, p.family_name_ar, p.given_name_la,
         p.family_name_la, p.birth_date, p.birth_precision, p.sex, p.cin, p.status
     from person p join alias a using (idcs), generate_series(1, {copies}) as k
     """,
 )
 NAMES = "select column_name from information_schema.columns where table_name = %s order by ordinal_position"
 COPIED = {
-    "cases": {"id": "id + {shift}", "household_id": "household_id + {shift}", "declarant_idcs": "declarant_idcs || '-' || k"},
-    "receipt": {"reference": "reference || '-' || k", "case_id": "case_id + {shift}", "idempotency_key": "idempotency_key || '-' || k"},
+    "cases": {
+        "id": "id + {shift}",
+        "household_id": "household_id + {shift}",
+        "declarant_idcs": "declarant_idcs || '-' || k",
+    },
+    "receipt": {
+        "reference": "reference || '-' || k",
+        "case_id": "case_id + {shift}",
+        "idempotency_key": "idempotency_key || '-' || k",
+    },
     "declaration": {"case_id": "case_id + {shift}", "household_id": "household_id + {shift}"},
     "event": {"case_id": "case_id + {shift}"},
-    "person_claim": {"idcs": "idcs || '-' || k", "household_id": "household_id + {shift}", "case_id": "case_id + {shift}"},
+    "person_claim": {
+        "idcs": "idcs || '-' || k",
+        "household_id": "household_id + {shift}",
+        "case_id": "case_id + {shift}",
+    },
     "household": {"id": "id + {shift}", "registered_by": "registered_by + {shift}"},
     "household_version": {"household_id": "household_id + {shift}", "case_id": "case_id + {shift}"},
     "household_member": {"household_id": "household_id + {shift}", "idcs": "idcs || '-' || k"},
@@ -61,7 +78,12 @@ def measure(pairs: int, seed: int, workers: Workers, say: Say) -> dict[str, Any]
             hold()
             fill(count, seed)
             tidy()
-        found = ratio(pairs, lambda: engine.measure(servers, "many", workers), lambda: engine.measure(servers, "few", workers), say)
+        found = ratio(
+            pairs,
+            lambda: engine.measure(servers, "many", workers),
+            lambda: engine.measure(servers, "few", workers),
+            say,
+        )
     return {**found, "cases": count, "finished": [FEW * TIMES, FEW], "settings": workers._asdict()}
 
 

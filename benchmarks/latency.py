@@ -1,4 +1,5 @@
-"""`sijil bench latency`: from submitted to notified, one application at a time, on an idle system or beside a bulk lane that is worked off.
+"""`sijil bench latency`: from submitted to notified, one application at a time, on an idle system or beside a bulk lane
+that is worked off.
 
 The end is when another connection sees the case notified, not when the engine says so.
 """
@@ -16,7 +17,7 @@ from benchmarks.engine import DONE
 from benchmarks.prepared import PREPARED, Say, Workers, alive_pids, let_go, one, prepare, working
 from benchmarks.slow_gateway import SLOW, slow_gateway
 from models import clock
-from models.database import dial, transaction, value
+from models.database import autocommit_connection, scalar, transaction
 from models.errors import Broken
 from models.settings import settings
 from notifications.notices import notices
@@ -28,7 +29,7 @@ from trials.servers import ProofServers, proof_servers
 from workflows.bodies.declaration import ApplicationBody
 from workflows.engine.lanes import INTERACTIVE
 from workflows.flows import ALL_QUEUES
-from workflows.intake.submit import Application, Taken, key_of, submit
+from workflows.intake.submit import Accepted, Application, key_of, submit
 from workflows.registers.enrol import enrol
 
 ONE_BY_ONE = 200
@@ -43,7 +44,9 @@ RESTING = "select not machine from cases where id = %s"
 
 
 def idle(seed: int, workers: Workers, say: Say, how: str = "trial") -> dict[str, Any]:
-    """`p50_ms`, `p95_ms` on an idle system, `idle_core_percent`: what workers and supervisor take of a core when nothing comes; `stop_seconds` at SIGTERM."""
+    """`p50_ms`, `p95_ms` on an idle system, `idle_core_percent`: what workers and supervisor take of a core when
+    nothing comes; `stop_seconds` at SIGTERM.
+    """
     with proof_servers("bench") as servers:
         servers.create("latency")
         coming = clean(seed)
@@ -71,7 +74,13 @@ def beside_backlog(seed: int, backlog: int, workers: Workers, say: Say) -> dict[
         while len(times) < LEAST_BESIDE:
             times += one_backlog(servers, coming, workers)
             say(f"{len(times)} applications beside the backlog so far")
-    return {**told(times), "idle_core_percent": None, "applications": len(times), "backlog": backlog, "settings": workers._asdict()}
+    return {
+        **told(times),
+        "idle_core_percent": None,
+        "applications": len(times),
+        "backlog": backlog,
+        "settings": workers._asdict(),
+    }
 
 
 def one_backlog(servers: ProofServers, coming: Iterator[GeneratedHousehold], workers: Workers) -> list[float]:
@@ -118,16 +127,18 @@ def enrolled(coming: Iterator[GeneratedHousehold], count: int) -> list[Generated
 
 
 def one_by_one(made: GeneratedHousehold) -> float:
-    """Submits one as the portal does, waits until another connection sees that the machine is done with it; milliseconds."""
+    """Submits one as the portal does, waits until another connection sees that the machine is done with it;
+    milliseconds.
+    """
     time.sleep(random.uniform(*PAUSE_SECONDS))
     body = ApplicationBody.model_validate(made.body)
     began = time.monotonic()
     with transaction() as connection:
         (outcome,) = submit(connection, [Application(key_of(body), "api", INTERACTIVE, body)], clock.now(), notices)
     wake_after_intake()
-    assert isinstance(outcome, Taken)
-    with dial() as connection:
-        while not value(connection, RESTING, [outcome.case_id]):
+    assert isinstance(outcome, Accepted)
+    with autocommit_connection() as connection:
+        while not scalar(connection, RESTING, [outcome.case_id]):
             if time.monotonic() - began > 60:
                 raise Broken("An application did not come to its end within a minute.")
             time.sleep(LOOK_SECONDS)

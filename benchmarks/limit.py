@@ -1,6 +1,7 @@
-"""What the engine's own work costs without a queue: the same gather, decide and record over ranges of ids; no claims, no wakes.
+"""What the engine's own work costs without a queue: the same gather, decide and record over ranges of ids; no claims,
+no wakes.
 
-    python -m benchmarks.limit PROCESS PROCESSES THREADS BATCH     waits for the word, then works its share
+python -m benchmarks.limit PROCESS PROCESSES THREADS BATCH     waits for the word, then works its share
 """
 
 import sys
@@ -15,7 +16,7 @@ from models import clock
 from models.database import transaction
 from models.settings import settings
 from sijil.processes import start, stop
-from tasks.bootstrap import outside
+from tasks.bootstrap import adapters
 from tasks.worker import collect_rarely
 from trials.servers import ProofServers
 from workflows.engine.load import COLUMNS, CaseRow
@@ -45,7 +46,7 @@ def measure(servers: ProofServers, prepared: str, workers: Workers) -> tuple[flo
 def main(process: int, processes: int, threads: int, batch: int) -> None:
     """One process's share: every `processes`-th range, taken by its threads in turn."""
     collect_rarely()
-    told, stages = outside(), frozenset(step.name for step in STAGES if step.owner == MACHINE)
+    told, stages = adapters(), frozenset(step.name for step in STAGES if step.owner == MACHINE)
     ranges, lock = shares(process, processes, batch), Lock()
 
     def next_range() -> tuple[int, int] | None:

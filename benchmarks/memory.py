@@ -20,7 +20,12 @@ def measure(seed: int, workers: Workers, say: Say, waiting: int = WAITING) -> di
             let_go()
             wait_for(DONE)
             peaks = [peak_of(pid) for pid in pids]
-    return {"worker_mb": round(max(peaks), 1), "workers": [round(each, 1) for each in peaks], "waiting": waiting, "settings": workers._asdict()}
+    return {
+        "worker_mb": round(max(peaks), 1),
+        "workers": [round(each, 1) for each in peaks],
+        "waiting": waiting,
+        "settings": workers._asdict(),
+    }
 
 
 def peak_of(pid: int) -> float:

@@ -1,4 +1,7 @@
-"""Five messages a case, one after another, that do nothing: what the broker alone costs. Stock RedisBroker, no database."""
+"""Five messages a case, one after another, that do nothing: what the broker alone costs.
+
+Stock RedisBroker, no database.
+"""
 
 import dramatiq
 

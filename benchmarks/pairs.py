@@ -1,4 +1,6 @@
-"""The engine under a burden against the engine without, in turn on the same machine: what counts is the median of the pairs' ratios."""
+"""The engine under a burden against the engine without, in turn on the same machine: what counts is the median of the
+pairs' ratios.
+"""
 
 from collections.abc import Callable
 from statistics import median
@@ -22,6 +24,8 @@ def ratio(pairs: int, burdened: Measure, free: Measure, say: Say) -> dict[str, A
         say(f"pair {number}: ratio {with_it[0] / without[0]:.3f}, {rates}")
     ratios = [with_it / without for with_it, without in values]
     return {
-        "ratio": round(median(ratios), 3), "pairs": [round(each, 3) for each in ratios],
-        "burdened": round(median(each for each, _ in values), 1), "free": round(median(each for _, each in values), 1),
-    }  # fmt: skip
+        "ratio": round(median(ratios), 3),
+        "pairs": [round(each, 3) for each in ratios],
+        "burdened": round(median(each for each, _ in values), 1),
+        "free": round(median(each for _, each in values), 1),
+    }

@@ -8,7 +8,7 @@ from subprocess import DEVNULL, Popen
 from typing import Any, NamedTuple
 
 from models import clock
-from models.database import dial, transaction
+from models.database import autocommit_connection, transaction
 from models.errors import Broken
 from notifications.notices import notices
 from sijil.processes import set_settings, start, stop
@@ -32,7 +32,10 @@ Say = Callable[[str], None]
 
 
 class Workers(NamedTuple):
-    """How the engine is set up: for bulk work, unless said otherwise. The settings' own smaller batch is for people who wait beside it."""
+    """How the engine is set up: for bulk work, unless said otherwise.
+
+    The settings' own smaller batch is for people who wait beside it.
+    """
 
     processes: int = 2
     threads: int = 1
@@ -83,7 +86,7 @@ def let_go() -> float:
 
 def tidy() -> None:
     """Statistics and visibility as they are in a database that lives."""
-    with dial() as connection:
+    with autocommit_connection() as connection:
         connection.execute("vacuum analyze")
 
 

@@ -54,7 +54,16 @@ def enqueue(actor: str, case_ids: range) -> RedisBroker:
 @contextmanager
 def dramatiq_workers(module: str, processes: int, threads: int) -> Iterator[None]:
     """Dramatiq's own command line."""
-    child = start("dramatiq", module, "--processes", str(processes), "--threads", str(threads), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    child = start(
+        "dramatiq",
+        module,
+        "--processes",
+        str(processes),
+        "--threads",
+        str(threads),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         yield
     finally:
@@ -82,12 +91,17 @@ def dbos(servers: ProofServers, prepared: str, cases: int, processes: int, threa
     servers.execute("drop database if exists dbos_system with (force)")
     servers.execute("create database dbos_system")
     system = servers.postgres.url_of("dbos_system")
-    migrate = subprocess.run([sys.executable, "-m", "benchmarks.dbos_worker", "migrate", system], capture_output=True, check=False)
+    migrate = subprocess.run(
+        [sys.executable, "-m", "benchmarks.dbos_worker", "migrate", system], capture_output=True, check=False
+    )
     if migrate.returncode:
         raise Broken(f"DBOS cannot prepare its tables: {migrate.stderr.decode(errors='replace').strip()[-300:]}")
     last_id = int(one("select id from cases order by id limit 1 offset %s", cases - 1))
     command = [str(last_id), str(processes), str(threads), system]
-    children = [start("benchmarks.dbos_worker", str(i), *command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for i in range(processes)]
+    children = [
+        start("benchmarks.dbos_worker", str(i), *command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for i in range(processes)
+    ]
     try:
         ended = wait(lambda: one(UNDONE, last_id) == 0)
     finally:

@@ -1,5 +1,5 @@
-"""`sijil bench silent`: a file in which the population register says nothing, after seconds, about one application in fifty, and people who file
-one after another meanwhile, of whom the same is true. How long the others wait.
+"""`sijil bench silent`: a file in which the population register says nothing, after seconds, about one application in
+fifty, and people who file one after another meanwhile, of whom the same is true. How long the others wait.
 
 The wait is from filing to when another connection sees the first decision.
 """
@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.latency import clean, enrolled, told
 from benchmarks.prepared import Say, Workers, one, working
 from models import clock
-from models.database import dial, transaction
+from models.database import autocommit_connection, transaction
 from models.errors import Unavailable
 from models.settings import settings
 from notifications.notices import notices
@@ -28,7 +28,7 @@ from trials.servers import proof_servers
 from workflows.bodies.declaration import ApplicationBody
 from workflows.engine.lanes import BULK, INTERACTIVE
 from workflows.evidence import RegisteredPerson
-from workflows.intake.submit import Application, Taken, key_of, submit
+from workflows.intake.submit import Accepted, Application, key_of, submit
 from workflows.registers.population import LocalRegister
 
 ONE_IN = 50
@@ -72,7 +72,7 @@ class Watch:
 
     def run(self) -> None:
         """Looks until told to end, or nobody waits any more."""
-        with dial() as connection:
+        with autocommit_connection() as connection:
             while self.since or not self.ending:
                 for (case_id,) in connection.execute(DECIDED, [list(self.since)]).fetchall():
                     self.times.append((time.monotonic() - self.since.pop(case_id)) * 1000)
@@ -94,7 +94,11 @@ def watching() -> Iterator[tuple[Watch, Watch]]:
 
 
 def measure(seed: int, applications: int, workers: Workers, say: Say) -> dict[str, Any]:
-    """Of the others: `p50_ms`, `p95_ms`, `longest_ms` of people, `file_seconds` until all in the file are decided; who is `undecided` or `parked`."""
+    """Of the others:
+
+    `p50_ms`, `p95_ms`, `longest_ms` of people, `file_seconds` until all in the file are decided; who is `undecided` or
+    `parked`.
+    """
     with proof_servers("bench") as servers:
         servers.create("silent")
         everybody = enrolled(clean(seed), applications + PEOPLE)
@@ -102,7 +106,10 @@ def measure(seed: int, applications: int, workers: Workers, say: Say) -> dict[st
         note().parent.mkdir(parents=True, exist_ok=True)
         note().write_text(json.dumps([made.persons[0].idcs for made in mute]), encoding="utf-8")
         set_settings(population_register="benchmarks.silent:SilentRegister")
-        say(f"{applications} applications in a file, {PEOPLE} people meanwhile; no answer about {len(mute)}, each time after {SILENT_SECONDS:.0f} s ...")
+        say(
+            f"{applications} applications in a file, {PEOPLE} people meanwhile; no answer about {len(mute)}, each time "
+            f"after {SILENT_SECONDS:.0f} s ..."
+        )
         with working(workers), watching() as (people, file):
             file.since.update(dict.fromkeys(others(filed(everybody[:applications], BULK)), time.monotonic()))
             for place, made in enumerate(everybody[applications:], applications):
@@ -111,7 +118,13 @@ def measure(seed: int, applications: int, workers: Workers, say: Say) -> dict[st
                 people.since.update(dict.fromkeys(others(case_ids, place), began))
         parked = one("select count(*) from cases where stage = 'parked'")
     undecided = len(people.since) + len(file.since)
-    found = {**told(people.times), "people": len(people.times), "file_seconds": round(max(file.times) / 1000, 1), "undecided": undecided, "parked": parked}
+    found = {
+        **told(people.times),
+        "people": len(people.times),
+        "file_seconds": round(max(file.times) / 1000, 1),
+        "undecided": undecided,
+        "parked": parked,
+    }
     return {**found, "applications": applications, "settings": workers._asdict()}
 
 
@@ -124,6 +137,8 @@ def filed(made: Sequence[GeneratedHousehold], lane: int) -> list[int]:
     """These applications, as an import or the portal takes them; their cases."""
     bodies = [ApplicationBody.model_validate(each.body) for each in made]
     with transaction() as connection:
-        outcomes = submit(connection, [Application(key_of(body), "api", lane, body) for body in bodies], clock.now(), notices)
+        outcomes = submit(
+            connection, [Application(key_of(body), "api", lane, body) for body in bodies], clock.now(), notices
+        )
     wake_after_intake()
-    return [outcome.case_id for outcome in outcomes if isinstance(outcome, Taken)]
+    return [outcome.case_id for outcome in outcomes if isinstance(outcome, Accepted)]

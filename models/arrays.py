@@ -1,6 +1,7 @@
 """Columns of values as PostgreSQL array literals, for `unnest`.
 
-psycopg turns a list into an array one element at a time in Python; on the hot path this does the same in a third of the time.
+psycopg turns a list into an array one element at a time in Python; on the hot path this does the same in a third of the
+time.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -6,7 +6,20 @@ The case table is the queue. Rows that only the engine writes carry no foreign k
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Identity, Index, Integer, LargeBinary, SmallInteger, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSON
 from sqlmodel import Field, SQLModel
 
@@ -14,7 +27,10 @@ TIMES = "submitted_at, stage_since, rank, due_at, deadline"
 
 
 class Case(SQLModel, table=True):
-    """One request about one household, and where it stands. Only the engine changes `stage`, by `workflows/engine/record.py`."""
+    """One request about one household, and where it stands.
+
+    Only the engine changes `stage`, by `workflows/engine/record.py`.
+    """
 
     __tablename__ = "cases"
     __table_args__ = (
@@ -22,14 +38,21 @@ class Case(SQLModel, table=True):
         Index("case_due", "queue", "lane", "rank", postgresql_where=text("ready")),
         # What the sweep reads: timers and back-offs that are over.
         Index("case_timer", "due_at", postgresql_where=text("due_at is not null")),
-        # What waits for people, longest waiting first, whether its timer runs, rang, or is set apart.
+        # What waits for people, longest waiting first, whether its timer runs, rang, or is quarantined.
         Index("case_with_people", "stage", "stage_since", "id", postgresql_where=text("open and not machine")),
         # A declarant has at most one open first registration: there is no household yet to tell them apart.
-        Index("case_one_open_registration", "declarant_idcs", unique=True, postgresql_where=text("open and kind = 'registration'")),
+        Index(
+            "case_one_open_registration",
+            "declarant_idcs",
+            unique=True,
+            postgresql_where=text("open and kind = 'registration'"),
+        ),
         # At most one case of a household is in the hands of the machine.
         Index("case_one_in_machine", "household_id", unique=True, postgresql_where=text("machine")),
         # What stands in no queue, or under a timer that rings for none, nobody would ever claim.
-        CheckConstraint("(open and queue is not null) or not (ready or due_at is not null)", name="case_due_in_a_queue"),
+        CheckConstraint(
+            "(open and queue is not null) or not (ready or due_at is not null)", name="case_due_in_a_queue"
+        ),
         CheckConstraint("not (ready and due_at is not null)", name="case_ready_or_timed"),
         CheckConstraint("open or not machine", name="case_ended_is_at_rest"),
         CheckConstraint("lane between 0 and 3", name="case_lane_known"),  # those of workflows/engine/lanes.py
@@ -48,9 +71,13 @@ class Case(SQLModel, table=True):
     queue: str | None = Field(default=None)  # who works on it when it is ready
     lane: int = Field(sa_column=Column(SmallInteger, nullable=False))
     ready: bool = Field(sa_column=Column(Boolean, nullable=False))
-    rank: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))  # ready since, plus its lane's allowance
+    rank: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False)
+    )  # ready since, plus its lane's allowance
     due_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))  # timer or back-off
-    deadline: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))  # when the stage ends by itself
+    deadline: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True))
+    )  # when the stage ends by itself
     version: int = Field(sa_column=Column(Integer, nullable=False))  # sequence of the last event
     head: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # its hash
     household_id: int = Field(sa_column=Column(BigInteger, nullable=False))
@@ -68,7 +95,9 @@ class Receipt(SQLModel, table=True):
 
     reference: str = Field(primary_key=True)
     case_id: int = Field(sa_column=Column(BigInteger, nullable=False))
-    idempotency_key: str = Field(sa_column=Column(Text, nullable=False, unique=True))  # the channel, and the sender's own key
+    idempotency_key: str = Field(
+        sa_column=Column(Text, nullable=False, unique=True)
+    )  # the channel, and the sender's own key
     body_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
@@ -83,12 +112,17 @@ class DeclarationRow(SQLModel, table=True):
     household_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     body: str | None = Field(default=None, sa_column=Column(JSON))  # None: erased
     phone: str | None = None
-    salt: bytes | None = Field(default=None, sa_column=Column(LargeBinary))  # of the digests that the event which took it holds; erased with it
+    salt: bytes | None = Field(
+        default=None, sa_column=Column(LargeBinary)
+    )  # of the digests that the event which took it holds; erased with it
     made_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
 class EventRow(SQLModel, table=True):
-    """One decision, in the past tense. `hash` chains it to the one before; facts and salt can be erased by law without breaking that."""
+    """One decision, in the past tense.
+
+    `hash` chains it to the one before; facts and salt can be erased by law without breaking that.
+    """
 
     __tablename__ = "event"
     __table_args__ = (Index("event_at", "at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),)
@@ -98,12 +132,16 @@ class EventRow(SQLModel, table=True):
     kind: str
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     actor: str  # a pseudonymous id
-    evidence: str | None = Field(default=None, sa_column=Column(JSON))  # what was known; exact bytes, hence json and not jsonb
+    evidence: str | None = Field(
+        default=None, sa_column=Column(JSON)
+    )  # what was known; exact bytes, hence json and not jsonb
     facts: str | None = Field(default=None, sa_column=Column(JSON))  # what follows from it
     salt: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     commitment: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # of salt, evidence and facts
     hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    owed: bytes = Field(sa_column=Column(LargeBinary, nullable=False, server_default=""))  # the digests of the messages it makes owed, one after the other
+    owed: bytes = Field(
+        sa_column=Column(LargeBinary, nullable=False, server_default="")
+    )  # the digests of the messages it makes owed, one after the other
 
 
 class PersonClaim(SQLModel, table=True):
@@ -117,21 +155,24 @@ class PersonClaim(SQLModel, table=True):
     case_id: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
-class Trouble(SQLModel, table=True):
+class CaseFailure(SQLModel, table=True):
     """A case that failed alone: how often, why, and where it goes on when an operator says so."""
 
+    __tablename__ = "case_failure"
     __table_args__ = (
         # What the sweep reads, a part at a time: those that may be over.
-        Index("trouble_open", "case_id", postgresql_where=text("not parked")),
+        Index("case_failure_open", "case_id", postgresql_where=text("not parked")),
         # Do all fail there alike?
-        Index("trouble_alike", "stage", "error", "at"),
+        Index("case_failure_alike", "stage", "error", "at"),
     )
 
     case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     stage: str
     version: int = Field(sa_column=Column(Integer, nullable=False))  # of the case: once it moved, tries count anew
     tries: int = Field(sa_column=Column(SmallInteger, nullable=False))
-    unanswered_since: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))  # a register answers for others, not for it
+    unanswered_since: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True))
+    )  # a register answers for others, not for it
     error: str  # the exception's class and place, never its data
     traceback: str
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

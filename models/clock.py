@@ -20,7 +20,9 @@ A_MONTH = timedelta(days=31)  # without a sign of life: longer than any holiday
 
 @dataclass(slots=True)
 class Host:
-    """How far this host's clock is behind the database's, and when it was started by: a clock that nobody sets, and that counts a sleeping host's time."""
+    """How far this host's clock is behind the database's, and when it was started by: a clock that nobody sets, and
+    that counts a sleeping host's time.
+    """
 
     behind: timedelta = timedelta(0)
     booted: datetime = field(default_factory=lambda: datetime.now(UTC) - up_for())  # noqa: TID251 - this is the clock
@@ -37,35 +39,48 @@ _fixed: ContextVar[datetime | None] = ContextVar("fixed_time", default=None)
 
 def now() -> datetime:
     """The present moment, aware, in UTC."""
-    return _fixed.get() or true()
+    return _fixed.get() or system_now()
 
 
-def true() -> datetime:
+def system_now() -> datetime:
     """The present moment, whatever a test has fixed."""
     return datetime.now(UTC) + _host.behind  # noqa: TID251 - this is the clock
 
 
 def follow(database: datetime) -> None:
-    """What the database's clock says at this moment: from now on this process goes by it, where its host's own differs by more than a moment."""
+    """What the database's clock says at this moment: from now on this process goes by it, where its host's own differs
+    by more than a moment.
+    """
     behind = database - datetime.now(UTC)  # noqa: TID251 - this is the clock
     _host.behind = behind if abs(behind) > MOMENT else timedelta(0)
 
 
 def require_no_jump() -> None:
-    """Raises Refused where the database's clock and the host's differ by more than a day, or this host's was set by as much since the process began."""
+    """Raises Refused where the database's clock and the host's differ by more than a day, or this host's was set by as
+    much since the process began.
+    """
     if abs(_host.behind) > ASTRAY:
         ahead = "ahead of" if _host.behind > timedelta(0) else "behind"
-        raise Refused("clocks_differ", f"The database's clock is {abs(_host.behind).days} days {ahead} this host's. Set the wrong one right.")
+        raise Refused(
+            "clocks_differ",
+            f"The database's clock is {abs(_host.behind).days} days {ahead} this host's. Set the wrong one right.",
+        )
     jumped = datetime.now(UTC) - up_for() - _host.booted  # noqa: TID251 - this is the clock
     if abs(jumped) > ASTRAY:
         way = "ahead" if jumped > timedelta(0) else "back"
-        raise Refused("clock_jumped", f"This host's clock was set {abs(jumped).days} days {way} while it ran. Once it is right, restart what runs here.")
+        raise Refused(
+            "clock_jumped",
+            f"This host's clock was set {abs(jumped).days} days {way} while it ran. Once it is right, restart what "
+            f"runs here.",
+        )
 
 
-def shift() -> timedelta:
-    """How far this block's fixed time is from the true one, for statements that go by the database's clock; nought where none is fixed."""
+def offset() -> timedelta:
+    """How far this block's fixed time is from the true one, for statements that go by the database's clock; nought
+    where none is fixed.
+    """
     fixed = _fixed.get()
-    return fixed - true() if fixed else timedelta(0)
+    return fixed - system_now() if fixed else timedelta(0)
 
 
 @contextmanager

@@ -1,4 +1,6 @@
-"""The five ways in which something does not work, each with what happens next; and how an exception is told without personal data."""
+"""The five ways in which something does not work, each with what happens next; and how an exception is told without
+personal data.
+"""
 
 import traceback
 from typing import NamedTuple
@@ -25,7 +27,10 @@ class Problem(dict[str, str]):
 
 
 class Stale(SijilError):
-    """The case moved on meanwhile, and nothing was changed. Web: 409, show what is so now. Command line: exit code 2."""
+    """The case moved on meanwhile, and nothing was changed.
+
+    Web: 409, show what is so now. Command line: exit code 2.
+    """
 
 
 class NotFound(SijilError):
@@ -33,7 +38,10 @@ class NotFound(SijilError):
 
 
 class Unavailable(SijilError):
-    """A register, a gateway, the broker or the database is away. Web: 503. Command line: exit code 2. Worker: try later; never counts as a try."""
+    """A register, a gateway, the broker or the database is away.
+
+    Web: 503. Command line: exit code 2. Worker: try later; never counts as a try.
+    """
 
 
 class DatabaseAway(Unavailable):
@@ -45,7 +53,11 @@ class BrokerAway(Unavailable):
 
 
 class Broken(SijilError):
-    """Our fault. Web: 500 with a reference. Command line: exit code 70. Worker: parked after the last try, which `sijil_parked` tells."""
+    """Our fault.
+
+    Web: 500 with a reference. Command line: exit code 70. Worker: parked after the last try, which `sijil_parked`
+    tells.
+    """
 
 
 LONGEST_ERROR = 500  # characters; it is a heading under which operators find many

@@ -26,7 +26,9 @@ class HouseholdVersion(SQLModel, table=True):
     __tablename__ = "household_version"
     __table_args__ = (
         # Two versions of a household never claim the same moment of truth at the same moment of knowledge.
-        ExcludeConstraint(("household_id", "="), ("valid", "&&"), ("known", "&&"), name="household_version_no_overlap", using="gist"),
+        ExcludeConstraint(
+            ("household_id", "="), ("valid", "&&"), ("known", "&&"), name="household_version_no_overlap", using="gist"
+        ),
     )
 
     household_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
@@ -41,7 +43,10 @@ class HouseholdVersion(SQLModel, table=True):
 
 
 class HouseholdMember(SQLModel, table=True):
-    """A member of a household version, with the names as declared. Who holds a person is said once, by `person_claim` (docs/decisions/0011)."""
+    """A member of a household version, with the names as declared.
+
+    Who holds a person is said once, by `person_claim` (docs/decisions/0011).
+    """
 
     __tablename__ = "household_member"
 

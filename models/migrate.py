@@ -8,7 +8,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from models.database import dial, engine, value
+from models.database import autocommit_connection, engine, scalar
 from models.errors import Broken, DatabaseAway, Unavailable
 from models.settings import settings
 
@@ -19,13 +19,17 @@ MIGRATION_LOCK = 7220  # advisory; two at once take turns
 
 @contextmanager
 def reaching() -> Iterator[None]:
-    """Raises DatabaseAway where the database does not answer, and Unavailable where it answers and takes no connection of ours."""
+    """Raises DatabaseAway where the database does not answer, and Unavailable where it answers and takes no connection
+    of ours.
+    """
     try:
         yield
     except (OperationalError, psycopg.OperationalError) as error:
         why = refusal(str(error.orig if isinstance(error, OperationalError) else error))
         kind = Unavailable if why else DatabaseAway
-        raise kind(f"The database at {settings().database_url_shown()} cannot be reached{why}. SIJIL_DATABASE_URL names it.") from error
+        raise kind(
+            f"The database at {settings().database_url_shown()} cannot be reached{why}. SIJIL_DATABASE_URL names it."
+        ) from error
 
 
 @reaching()
@@ -52,27 +56,37 @@ def fit() -> None:
     """Raises Unavailable where the database cannot hold names as they are written, or cannot be written to."""
     where = settings().database_url_shown()
     with engine().connect() as connection:
-        encoding, read_only = connection.execute(text("select current_setting('server_encoding'), current_setting('transaction_read_only')")).one()
+        encoding, read_only = connection.execute(
+            text("select current_setting('server_encoding'), current_setting('transaction_read_only')")
+        ).one()
     if encoding != "UTF8":
-        raise Unavailable(f"The database at {where} is encoded in {encoding}. It must be UTF8: createdb --encoding=UTF8 --template=template0.")
+        raise Unavailable(
+            f"The database at {where} is encoded in {encoding}. It must be UTF8: createdb --encoding=UTF8 "
+            f"--template=template0."
+        )
     if read_only == "on":
         raise Unavailable(f"The database at {where} is read-only: SIJIL_DATABASE_URL must name the primary.")
 
 
 @reaching()
 def require_sessions() -> None:
-    """Raises Unavailable where a pooler gives each transaction to another session of the server: what a session says, and who lives, is then nobody's.
+    """Raises Unavailable where a pooler gives each transaction to another session of the server: what a session says,
+    and who lives, is then nobody's.
 
     Two of our connections that are open at a time would be one of the server's, or one of ours several.
+
     """
-    with dial() as mine, dial() as other:
-        ours = {value(mine, BACKEND) for _ in range(3)}
+    with autocommit_connection() as mine, autocommit_connection() as other:
+        ours = {scalar(mine, BACKEND) for _ in range(3)}
         with other.transaction():
-            theirs = value(other, BACKEND)
-            moved = theirs in ours or value(mine, BACKEND) not in ours
+            theirs = scalar(other, BACKEND)
+            moved = theirs in ours or scalar(mine, BACKEND) not in ours
     if moved or len(ours) > 1:
         where = settings().database_url_shown()
-        raise Unavailable(f"A connection pooler stands at {where} that pools by transaction or statement. It must pool by session (pool_mode = session).")
+        raise Unavailable(
+            f"A connection pooler stands at {where} that pools by transaction or statement. It must pool by session "
+            f"(pool_mode = session)."
+        )
 
 
 def upgrade(to: str = NEWEST) -> bool:
@@ -90,7 +104,10 @@ def upgrade(to: str = NEWEST) -> bool:
         if not isinstance(error.orig, psycopg.Error):
             raise
         rule = error.orig.diag
-        raise Broken(f"A row of {rule.table_name} breaks {rule.constraint_name}. Nothing was changed: mend the row, then migrate again.") from error
+        raise Broken(
+            f"A row of {rule.table_name} breaks {rule.constraint_name}. Nothing was changed: mend the row, then "
+            f"migrate again."
+        ) from error
     return True
 
 
@@ -109,16 +126,22 @@ def migrate(to: str) -> None:
 
 
 def require_known(found: str | None) -> None:
-    """Raises Unavailable for tables of a program before the first release, or of a newer one: no migration leads from there."""
+    """Raises Unavailable for tables of a program before the first release, or of a newer one: no migration leads from
+    there.
+    """
     if found and not any((Path(__file__).parent / "migrations/versions").glob(f"{found}_*.py")):
         where = settings().database_url_shown()
-        raise Unavailable(f"The tables in {where} are at version {found}, which this program does not know. "
-            "Give it an empty one, or for the embedded one another SIJIL_HOME.")
+        raise Unavailable(
+            f"The tables in {where} are at version {found}, which this program does not know. "
+            "Give it an empty one, or for the embedded one another SIJIL_HOME."
+        )
 
 
 def require() -> None:
     """Raises Unavailable where the tables are not those that this program needs."""
     if (found := current()) != NEWEST:
         where = settings().database_url_shown()
-        raise Unavailable(f"The tables in {where} are at version {found or 'none'}, this program needs {NEWEST}. Run `sijil migrate`.")
+        raise Unavailable(
+            f"The tables in {where} are at version {found or 'none'}, this program needs {NEWEST}. Run `sijil migrate`."
+        )
     fit()

@@ -12,7 +12,10 @@ PersonStatus = Literal["alive", "deceased"]
 
 
 class Person(SQLModel, table=True):
-    """One inhabitant. `idcs` is the digital civil and social identifier: ten digits that mean nothing (decree 2-21-473)."""
+    """One inhabitant.
+
+    `idcs` is the digital civil and social identifier: ten digits that mean nothing (decree 2-21-473).
+    """
 
     __table_args__ = (
         CheckConstraint("idcs ~ '^[0-9]{10}$'", name="person_idcs_is_ten_digits"),

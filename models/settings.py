@@ -22,27 +22,42 @@ SHORTEST_KEY = 16  # characters: whoever can guess the key can compute every cit
 class Settings(BaseSettings):
     """What differs between one installation and the next. The README's table is tested against these fields."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", hide_input_in_errors=True)  # an address may hold a password
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", hide_input_in_errors=True
+    )  # an address may hold a password
 
-    database_url: str | None = Field(None, description="PostgreSQL 18, as postgresql://user:password@host/name. Empty: an embedded one in `home`.")
+    database_url: str | None = Field(
+        None, description="PostgreSQL 18, as postgresql://user:password@host/name. Empty: an embedded one in `home`."
+    )
     broker_url: str | None = Field(
-        None, description="Redis or Valkey of the broker's own, as redis://host:6379/0 or unix:///path. Empty: an embedded one in `home`."
+        None,
+        description="Redis or Valkey of the broker's own, as redis://host:6379/0 or unix:///path. Empty: an embedded "
+        "one in `home`.",
     )
     broker_namespace: str = Field("sijil", description="First word of every key in the broker.")
     home: Path = Field(Path(".sijil"), description="Where the embedded servers, the anchors and the secret key live.")
     anchors: Path | None = Field(
         None,
-        description="Folder for the daily anchors. All hosts with `sijil work` should share it, and the database's administrators should not be able "
-        "to write to it. If it is not shared, each host keeps a complete series of its own. Empty: `anchors` in `home`.",
+        description="Folder for the daily anchors. All hosts with `sijil work` should share it, and the database's "
+        "administrators should not be able "
+        "to write to it. If it is not shared, each host keeps a complete series of its own. Empty: `anchors` in "
+        "`home`.",
     )
-    secret_key: SecretStr | None = Field(None, description="Signs receipts and pseudonyms; 16 characters or more. Not set: made once and kept in `home`.")
+    secret_key: SecretStr | None = Field(
+        None, description="Signs receipts and pseudonyms; 16 characters or more. Not set: made once and kept in `home`."
+    )
     host: str = Field("127.0.0.1", description="Address the portal listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port the portal listens on.")
-    helpline: str = Field("", description="Telephone number that citizens are told to call. Empty: they are sent to a service centre.")
-    gateway_url: str = Field("http://127.0.0.1:8001", pattern=HTTP_ADDRESS, description="The message gateway that deliveries go to.")
+    helpline: str = Field(
+        "", description="Telephone number that citizens are told to call. Empty: they are sent to a service centre."
+    )
+    gateway_url: str = Field(
+        "http://127.0.0.1:8001", pattern=HTTP_ADDRESS, description="The message gateway that deliveries go to."
+    )
     population_register: str = Field(
         "workflows.registers.population:LocalRegister",
-        description="Which population register answers, as module:class. It must be a local one: it is asked while the batch's transaction is open. "
+        description="Which population register answers, as module:class. It must be a local one: it is asked while the "
+        "batch's transaction is open. "
         "A remote one would need a lease (docs/decisions/0002).",
     )
     processes: int = Field(2, ge=1, le=256, description="Worker processes of one `sijil work`.")
@@ -50,12 +65,20 @@ class Settings(BaseSettings):
     batch: int = Field(250, ge=1, le=5000, description="Most cases that a worker claims at once.")
     tries: int = Field(4, ge=1, le=50, description="Failures of a case alone before it is parked.")
     tries_spread: int = Field(
-        3600, ge=0, le=604_800, description="Seconds over which these are spread, each wait eight times the one before. Deaths of a process: 2, 4, 8 seconds."
+        3600,
+        ge=0,
+        le=604_800,
+        description="Seconds over which these are spread, each wait eight times the one before. Deaths of a process: "
+        "2, 4, 8 seconds.",
     )
     max_members: int = Field(30, ge=1, le=200, description="Most members of one household (assumed).")
-    max_corrections: int = Field(20, ge=1, description="Most corrections of one application (assumed): each is kept, and each sends a message.")
+    max_corrections: int = Field(
+        20, ge=1, description="Most corrections of one application (assumed): each is kept, and each sends a message."
+    )
     max_body: int = Field(1_000_000, ge=1000, description="Largest application, in bytes (assumed).")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="debug, info, warning or error."
+    )
 
     @field_validator("secret_key")
     @classmethod
@@ -66,7 +89,9 @@ class Settings(BaseSettings):
         return key
 
     def database_url_shown(self) -> str:
-        """The database's address without its password, for messages; a password that itself holds an @ does not show either."""
+        """The database's address without its password, for messages; a password that itself holds an @ does not show
+        either.
+        """
         shown = re.sub(r"(//[^:/@]*):.*@", r"\1:***@", self.database_url or "no address")
         return re.sub(r"\bpassword=[^&]*", "password=***", shown)
 
@@ -75,7 +100,10 @@ class Settings(BaseSettings):
         return self.anchors or self.home / "anchors"
 
     def key(self) -> bytes:
-        """The secret that signs receipts and pseudonyms; made on first use where none is set. Raises Unavailable where the file holds none."""
+        """The secret that signs receipts and pseudonyms; made on first use where none is set.
+
+        Raises Unavailable where the file holds none.
+        """
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
         path = self.home / "secret.key"
@@ -92,7 +120,10 @@ class Settings(BaseSettings):
                 fresh.unlink()
         key = path.read_text(encoding="utf-8").strip()
         if len(key) < SHORTEST_KEY:
-            text = f"{path} holds no key: it has {len(key)} characters, and {SHORTEST_KEY} is the least. Restore it, or every receipt's secret is void."
+            text = (
+                f"{path} holds no key: it has {len(key)} characters, and {SHORTEST_KEY} is the least. Restore it, "
+                f"or every receipt's secret is void."
+            )
             raise Unavailable(text)
         return key.encode()
 
@@ -104,7 +135,9 @@ def settings() -> Settings:
 
 
 def misspelt() -> Iterator[tuple[str, str | None]]:
-    """Names in the environment that look like a setting and are none, each with the setting that comes nearest, if one does."""
+    """Names in the environment that look like a setting and are none, each with the setting that comes nearest, if one
+    does.
+    """
     known = [name.upper() for name in Settings.model_fields]
     for name in sorted(os.environ):  # noqa: TID251 - this is the one place
         given = name.upper().removeprefix(PREFIX)

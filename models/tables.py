@@ -1,13 +1,29 @@
 """Every table, in one import: for migrations, and for whoever needs `SQLModel.metadata` whole."""
 
-from models.case import Case, DeclarationRow, EventRow, PersonClaim, Receipt, Trouble
+from models.case import Case, CaseFailure, DeclarationRow, EventRow, PersonClaim, Receipt
 from models.household import Eligibility, Household, HouseholdMember, HouseholdVersion, Score
 from models.message import Message
 from models.population import Person
 from models.work import Attempt, DailyJob, HeldStage, PausedQueue, StaffName, Worker
 
 TABLES = (
-    Person, Household, HouseholdVersion, HouseholdMember, Score, Eligibility,
-    Case, Receipt, DeclarationRow, EventRow, PersonClaim, Trouble,
-    Message, Worker, Attempt, HeldStage, PausedQueue, StaffName, DailyJob,
-)  # fmt: skip
+    Person,
+    Household,
+    HouseholdVersion,
+    HouseholdMember,
+    Score,
+    Eligibility,
+    Case,
+    Receipt,
+    DeclarationRow,
+    EventRow,
+    PersonClaim,
+    CaseFailure,
+    Message,
+    Worker,
+    Attempt,
+    HeldStage,
+    PausedQueue,
+    StaffName,
+    DailyJob,
+)

@@ -1,6 +1,8 @@
-"""A circuit breaker before the gateway: one that gives no answers, or asks to be left alone, is left alone for a while and then tried with one message.
+"""A circuit breaker before the gateway: one that gives no answers, or asks to be left alone, is left alone for a while
+and then tried with one message.
 
-Own lines, because libraries keep one fixed pause (ours follows `Retry-After`), go by a clock that tests cannot set, or hold a lock during the call.
+Own lines, because libraries keep one fixed pause (ours follows `Retry-After`), go by a clock that tests cannot set, or
+hold a lock during the call.
 """
 
 import time
@@ -23,7 +25,9 @@ class Breaker:
     most: int  # messages of a call
     failures: int = 0
     opened: bool = False
-    told: tuple[str, timedelta] | None = None  # why it was opened, and for how long: said again where the reason is another or the pause longer
+    told: tuple[str, timedelta] | None = (
+        None  # why it was opened, and for how long: said again where the reason is another or the pause longer
+    )
     until: float = 0.0
     size: int = 1  # of the next call; doubled by each that is answered, so that a probe risks one message
 
@@ -43,7 +47,9 @@ class Breaker:
         pause = wait or PAUSE
         self.until = now() + pause.total_seconds()
         if self.told is None or why != self.told[0] or pause > self.told[1]:
-            log.warning("the gateway is left alone for a while; messages wait", why=why, seconds=round(pause.total_seconds()))
+            log.warning(
+                "the gateway is left alone for a while; messages wait", why=why, seconds=round(pause.total_seconds())
+            )
             self.told = (why, pause)
         self.opened = True
 
@@ -57,4 +63,4 @@ class Breaker:
 
 def now() -> float:
     """Seconds that no change of a clock moves, but a test's fixed time does."""
-    return time.monotonic() + clock.shift().total_seconds()
+    return time.monotonic() + clock.offset().total_seconds()

@@ -17,7 +17,8 @@ class Language(NamedTuple):
     locale: str
 
 
-# A language is a folder in the `locales` of notifications/ and of web/, a line here, and a choice in workflows/bodies/declaration.py.
+# A language is a folder in the `locales` of notifications/ and of web/, a line here, and a choice in
+# workflows/bodies/declaration.py.
 LANGUAGES = {
     "ar": Language("rtl", "العربية", "ar_MA"),  # plain `ar` would name the months as in Syria
     "fr": Language("ltr", "Français", "fr_MA"),

@@ -1,4 +1,5 @@
-"""Sending what is owed: a lease for a batch of the ledger, the call with no transaction open, the answer under the lease's number (leases.py).
+"""Sending what is owed: a lease for a batch of the ledger, the call with no transaction open, the answer under the
+lease's number (leases.py).
 
 A lease that ends without an answer means that nobody knows: the gateway is asked before anything is sent again.
 """
@@ -17,7 +18,9 @@ from notifications.breaker import PAUSE, Breaker
 from notifications.leases import FRESH, LEASE, TRIED, UNKNOWN, Leased, Outcome, lease, write_down
 from workflows.queue.inhand import in_hand
 
-FRESH_SECONDS = 5.0  # how old a lease may be when the call begins: a process that was held up must not call when others ask already
+FRESH_SECONDS = (
+    5.0  # how old a lease may be when the call begins: a process that was held up must not call when others ask already
+)
 HANGS_SECONDS = 120.0  # of one round, with all its calls
 BATCH = 100
 ACCEPTED, UNANSWERED = "accepted", "no answer"
@@ -28,7 +31,8 @@ LAST_TRY = 48  # then it has failed: after about three and a half hours
 class TurnedAway(Unavailable):
     """A call was refused as a whole, which says nothing of its messages: no try of theirs.
 
-    `code`: why, without a word of theirs. `carried`: whether some may have been carried all the same. `wait`: for how long the gateway asks to be left alone.
+    `code`: why, without a word of theirs. `carried`: whether some may have been carried all the same. `wait`: for how
+    long the gateway asks to be left alone.
     """
 
     def __init__(self, text: str, code: str, *, carried: bool = False, wait: timedelta | None = None) -> None:
@@ -37,7 +41,10 @@ class TurnedAway(Unavailable):
 
 
 class Gateway(Protocol):
-    """Whoever carries messages. Both calls end within seconds, and raise Unavailable where no answer came: then the result is not known."""
+    """Whoever carries messages.
+
+    Both calls end within seconds, and raise Unavailable where no answer came: then the result is not known.
+    """
 
     can_be_asked: bool
 
@@ -59,7 +66,9 @@ def outcome(message: Leased, answer: str) -> Outcome:
 
 
 def given_back(message: Leased, refusal: TurnedAway) -> Outcome:
-    """Owed again once the gateway may be called; where it may have been carried, asked about when a fresh lease ends."""
+    """Owed again once the gateway may be called; where it may have been carried, asked about when a
+    fresh lease ends.
+    """
     if refusal.carried:
         return Outcome(message, "sending", refusal.code, LEASE, tried=False)
     return Outcome(message, "owed", refusal.code, refusal.wait or PAUSE, tried=False)
@@ -76,7 +85,10 @@ class Deliverer:
     counters: Counter[str] = field(default_factory=Counter)
 
     def drain(self, seconds: float = 2.0) -> bool:
-        """Sends until nothing is owed, or the gateway is left alone (False), or the time is up (True). Raises Unavailable where the gateway is away."""
+        """Sends until nothing is owed, or the gateway is left alone (False), or the time is up (True).
+
+        Raises Unavailable where the gateway is away.
+        """
         until = time.monotonic() + seconds
         while not self.stopping and time.monotonic() < until:
             if not self.breaker.lets_through():
@@ -92,7 +104,9 @@ class Deliverer:
         return self.send_due(FRESH, self.breaker.size) + self.send_tried()
 
     def send_tried(self) -> int:
-        """One by itself, then twice as many whenever the gateway answers for all: after a long silence they are not many hours apart."""
+        """One by itself, then twice as many whenever the gateway answers for all: after a long silence they are not
+        many hours apart.
+        """
         most, self.at_once = min(self.at_once, self.breaker.size), 1
         count = self.send_due(TRIED, most)
         self.at_once = min(BATCH, most * 2 if count == most else most)
@@ -144,10 +158,14 @@ class Deliverer:
             return self.gateway.known(references)
 
     def ask(self) -> int:
-        """One batch whose lease ended without an answer: what was accepted is sent, the rest is owed again after a while, or has failed."""
+        """One batch whose lease ended without an answer: what was accepted is sent, the rest is owed again after a
+        while, or has failed.
+        """
         messages = lease(UNKNOWN, BATCH)
         if messages and not self.gateway.can_be_asked:
-            write_down([Outcome(message, "stuck", "no answer came, and the gateway cannot be asked") for message in messages])
+            write_down(
+                [Outcome(message, "stuck", "no answer came, and the gateway cannot be asked") for message in messages]
+            )
         elif messages:
             known = self.accepted_late([message.id for message in messages])
             write_down([outcome(message, ACCEPTED if message.id in known else UNANSWERED) for message in messages])

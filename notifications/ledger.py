@@ -1,4 +1,7 @@
-"""What operators do with messages that the gateway did not take: look, send again, or write down what they learned. Never a recipient or a text."""
+"""What operators do with messages that the gateway did not take: look, send again, or write down what they learned.
+
+Never a recipient or a text.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -6,15 +9,16 @@ from typing import Any, NamedTuple
 from psycopg.rows import dict_row
 
 from models import clock
-from models.database import Connection, value
+from models.database import Connection, scalar
 
 STATUSES = ("owed", "sending", "failed", "stuck")  # what can be looked at; those that were sent are many
-AGAIN = ("failed", "stuck", "owed")  # what can be sent again: not what is under a lease
+RESENDABLE = ("failed", "stuck", "owed")  # what can be sent again: not what is under a lease
 SET = 5000  # messages of one transaction
 # A gateway may quote the number that it refused.
 ERROR = r"regexp_replace(m.error, '\d{6,}', '...', 'g')"
 CHOSEN = f"""
-    m.status = any(%(statuses)s) and (%(case_id)s::bigint is null or m.case_id = %(case_id)s) and (%(error)s::text is null or {ERROR} = %(error)s)
+    m.status = any(%(statuses)s) and (%(case_id)s::bigint is null or m.case_id = %(case_id)s)
+    and (%(error)s::text is null or {ERROR} = %(error)s)
     and (%(template)s::text is null or m.template = %(template)s)
 """
 LIST = f"""
@@ -34,7 +38,8 @@ RETRY = f"""
 """
 SETTLE = f"""
     with some_of as ({SOME.format(CHOSEN)})
-    update message m set status = %(to)s, sent_at = case when %(to)s = 'sent' then now() + %(shift)s end, error = %(note)s from some_of s
+    update message m set status = %(to)s, sent_at = case when %(to)s = 'sent'
+        then now() + %(shift)s end, error = %(note)s from some_of s
     where (m.case_id, m.seq, m.template) = (s.case_id, s.seq, s.template)
 """
 
@@ -49,18 +54,20 @@ class Choice(NamedTuple):
 
     def parameters(self, most: int) -> dict[str, Any]:
         """For the statements above."""
-        return {**self._asdict(), "statuses": list(self.statuses), "most": most, "shift": clock.shift()}
+        return {**self._asdict(), "statuses": list(self.statuses), "most": most, "shift": clock.offset()}
 
 
 def listed(connection: Connection, choice: Choice, most: int) -> list[dict[str, Any]]:
-    """So many of these messages: reference, template, status, tries, error, since when they are owed and when they are looked at again."""
+    """So many of these messages: reference, template, status, tries, error, since when they are owed and when they are
+    looked at again.
+    """
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(LIST, choice.parameters(most)).fetchall()
 
 
 def counted(connection: Connection, choice: Choice) -> int:
     """How many messages these are."""
-    return int(value(connection, COUNT, choice.parameters(0)))
+    return int(scalar(connection, COUNT, choice.parameters(0)))
 
 
 def retry(connection: Connection, choice: Choice) -> int:

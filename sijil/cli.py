@@ -1,4 +1,7 @@
-"""The command line. A mistake is one sentence on standard error and exit code 2; our own fault is told with its place, exit code 70."""
+"""The command line.
+
+A mistake is one sentence on standard error and exit code 2; our own fault is told with its place, exit code 70.
+"""
 
 import sys
 from importlib import import_module, metadata
@@ -15,14 +18,15 @@ from tasks.logs import configure_logs
 
 OUR_FAULT = 70  # EX_SOFTWARE of sysexits.h
 REPORT_IT = "This is a fault of ours; please report it with the lines below."
-# Where each command stands, in the order of the help. A module is loaded when its command is named: loading all of them takes seconds.
+# Where each command stands, in the order of the help. A module is loaded when its command is named: loading all of them
+# takes seconds.
 COMMANDS = {
     "demo": "trials.commands",
     **dict.fromkeys(("serve", "work"), "sijil.commands.running"),
     **dict.fromkeys(("migrate", "import", "enrol"), "sijil.commands.data"),
     "generate": "trials.commands",
     **dict.fromkeys(("score", "flow"), "sijil.commands.data"),
-    **dict.fromkeys(("doubts", "decide"), "sijil.commands.review"),
+    **dict.fromkeys(("reviews", "decide"), "sijil.commands.review"),
     **dict.fromkeys(("show", "queues", "workers"), "sijil.commands.operation"),
     "parked": "sijil.commands.parked",
     "messages": "sijil.commands.messages",
@@ -64,7 +68,9 @@ class Commands(TyperGroup):
         self.commands = Modules(INSTALLED)
 
     def invoke(self, ctx: Any) -> Any:
-        """Runs the command that was named; what is wrong with an argument is said in our words, not in those of the library that read it."""
+        """Runs the command that was named; what is wrong with an argument is said in our words, not in those of the
+        library that read it.
+        """
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
@@ -78,9 +84,13 @@ class Commands(TyperGroup):
 
 
 app = typer.Typer(
-    name="sijil", cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    name="sijil",
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-)  # fmt: skip
+)
 
 
 def told_version(wanted: bool) -> None:
@@ -91,14 +101,20 @@ def told_version(wanted: bool) -> None:
 
 
 @app.callback()
-def options(version: Annotated[bool, typer.Option("--version", callback=told_version, is_eager=True, help="Print the version and end.")] = False) -> None:
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=told_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
     """Sijil, the case service of a Unified Social Register."""
 
 
 def main() -> None:
     """Runs a command."""
     for name, nearest in misspelt():
-        typer.echo(f"sijil: {name} is not a setting and was ignored.{f' Did you mean {nearest}?' if nearest else ''}", err=True)
+        typer.echo(
+            f"sijil: {name} is not a setting and was ignored.{f' Did you mean {nearest}?' if nearest else ''}", err=True
+        )
     try:
         configure_logs()
         app(standalone_mode=True)
@@ -111,7 +127,10 @@ def main() -> None:
     except ValidationError as error:
         if error.title != Settings.__name__:
             our_fault(unexpected(error), error)
-        from workflows.bodies.problems import in_one, problems_of  # loads the declaration with it, which most commands need not wait for
+        from workflows.bodies.problems import (
+            in_one,
+            problems_of,
+        )  # loads the declaration with it, which most commands need not wait for
 
         fail(*(in_one(PREFIX + each["field"].upper(), each["message"]) for each in problems_of(error)))
     except Exception as error:  # noqa: BLE001 - the command line's edge: its text and its traceback may quote a name
@@ -120,10 +139,17 @@ def main() -> None:
 
 def in_our_words(error: ValidationError) -> str:
     """What is wrong with an argument."""
-    from workflows.bodies.problems import OTHERWISE, SENTENCES  # loads the declaration with it, which most commands need not wait for
+    from workflows.bodies.problems import (
+        OTHERWISE,
+        SENTENCES,
+    )  # loads the declaration with it, which most commands need not wait for
 
     each = error.errors(include_url=False, include_input=False)[0]
-    said = str(each["ctx"]["error"]) if each["type"] == "value_error" else SENTENCES.get(each["type"], OTHERWISE).format(**each.get("ctx", {}))
+    said = (
+        str(each["ctx"]["error"])
+        if each["type"] == "value_error"
+        else SENTENCES.get(each["type"], OTHERWISE).format(**each.get("ctx", {}))
+    )
     return said if said.endswith(".") else f"{said}."
 
 

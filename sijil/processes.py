@@ -1,4 +1,6 @@
-"""Our children, told by the settings: each in a session of its own, so that a terminal's Ctrl-C reaches only us, and ending when we end."""
+"""Our children, told by the settings: each in a session of its own, so that a terminal's Ctrl-C reaches only us, and
+ending when we end.
+"""
 
 import os
 import signal
@@ -33,7 +35,10 @@ def start(module: str, *arguments: str, under: Sequence[str] = (), **options: An
 
 
 def ending_with_us(name: str) -> list[str]:
-    """Has the kernel send this signal when our process is gone, even by SIGKILL. Where `setpriv` is missing, nothing."""
+    """Has the kernel send this signal when our process is gone, even by SIGKILL.
+
+    Where `setpriv` is missing, nothing.
+    """
     return ["setpriv", "--pdeathsig", name] if which("setpriv") else []
 
 
@@ -63,5 +68,8 @@ def require_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            text = f"Port {port} on {host} cannot be used ({error.strerror}). Choose another with --port, or for make: SIJIL_PORT=8080 make demo."
+            text = (
+                f"Port {port} on {host} cannot be used ({error.strerror}). Choose another with --port, or for make: "
+                f"SIJIL_PORT=8080 make demo."
+            )
             raise Refused("port_taken", text) from None

@@ -27,7 +27,10 @@ def progress(text: str) -> None:
 
 
 def program() -> str:
-    """How this program is called from the working directory: `sijil` where that is on the PATH, else the path by which it was started."""
+    """How this program is called from the working directory:
+
+    `sijil` where that is on the PATH, else the path by which it was started.
+    """
     if which("sijil"):
         return "sijil"
     started = Path(sys.argv[0]) if Path(sys.argv[0]).name == "sijil" else Path(sys.executable).with_name("sijil")

@@ -1,6 +1,9 @@
-"""The actors, one a queue. Each says "there may be work here", works about two seconds, and wakes itself if there is more.
+"""The actors, one a queue.
 
-The queue is in the database: where no wake comes for a while, because the broker is away or full, each queue is looked at all the same.
+Each says "there may be work here", works about two seconds, and wakes itself if there is more.
+
+The queue is in the database: where no wake comes for a while, because the broker is away or full, each queue is looked
+at all the same.
 """
 
 import time

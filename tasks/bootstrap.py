@@ -7,17 +7,19 @@ from models.settings import settings
 from notifications.notices import notices
 from tasks.wake import wake_after_intake
 from workflows.intake.importing import Intake
-from workflows.registers.ports import Outside
+from workflows.registers.ports import Adapters
 
 
-def outside() -> Outside:
+def adapters() -> Adapters:
     """As the settings say. Raises Unavailable where the register they name is not there."""
     module, _, name = settings().population_register.partition(":")
     try:
         register = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise Unavailable(f"SIJIL_POPULATION_REGISTER names {settings().population_register}, which cannot be loaded: {error}") from error
-    return Outside(register, notices)
+        raise Unavailable(
+            f"SIJIL_POPULATION_REGISTER names {settings().population_register}, which cannot be loaded: {error}"
+        ) from error
+    return Adapters(register, notices)
 
 
 def intake() -> Intake:

@@ -17,7 +17,9 @@ from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from models.errors import BrokerAway, Unavailable
 from models.settings import settings
 
-POLL_SECONDS = 10.0  # between two looks at a silent queue, should a ring be lost; the sweep wakes before, wherever there is work
+POLL_SECONDS = (
+    10.0  # between two looks at a silent queue, should a ring be lost; the sweep wakes before, wherever there is work
+)
 log = structlog.get_logger()
 
 
@@ -59,7 +61,10 @@ class Doorbell:
 
 
 class DoorbellConsumer(_RedisConsumer):
-    """Waits for the bell where Dramatiq's own would sleep. A thread that becomes free rings it, too: no message is fetched before one is."""
+    """Waits for the bell where Dramatiq's own would sleep.
+
+    A thread that becomes free rings it, too: no message is fetched before one is.
+    """
 
     def __init__(self, broker: "SijilBroker", queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, timeout=0)  # type: ignore[no-untyped-call]
@@ -110,11 +115,17 @@ class SijilBroker(RedisBroker):
 
 
 def connect(url: str) -> redis.Redis:
-    """A client for redis://, rediss:// or unix:// addresses. Raises Unavailable for any other, without a word of it: it may hold a password."""
+    """A client for redis://, rediss:// or unix:// addresses.
+
+    Raises Unavailable for any other, without a word of it: it may hold a password.
+    """
     try:
         return redis.Redis.from_url(url, socket_connect_timeout=5, health_check_interval=15)
     except ValueError:
-        text = "SIJIL_BROKER_URL is not an address of a Redis or Valkey: it looks like redis://:password@host:6379/0 or unix:///path."
+        text = (
+            "SIJIL_BROKER_URL is not an address of a Redis or Valkey: it looks like redis://:password@host:6379/0 "
+            "or unix:///path."
+        )
         raise Unavailable(text) from None
 
 
@@ -134,11 +145,16 @@ def require_broker() -> None:
     try:
         broker().client.ping()
     except redis.RedisError as error:
-        raise BrokerAway(f"The broker does not answer ({type(error).__name__}). SIJIL_BROKER_URL names it: a Redis or Valkey of the broker's own.") from error
+        raise BrokerAway(
+            f"The broker does not answer ({type(error).__name__}). SIJIL_BROKER_URL names it: a Redis or Valkey of the "
+            f"broker's own."
+        ) from error
 
 
 def broker_state() -> str:
-    """`ready`, `away`, or `refuses writes`: full, a replica, or unable to save what it has, so that wakes are lost although it answers."""
+    """`ready`, `away`, or `refuses writes`: full, a replica, or unable to save what it has, so that wakes are lost
+    although it answers.
+    """
     try:
         broker().client.set(f"{broker().namespace}:asked", 1, px=1000)
     except redis.ResponseError:

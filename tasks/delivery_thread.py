@@ -15,13 +15,19 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class DeliveryThread:
-    """Sleeps until it is woken, then sends until nothing is owed. A gateway that is slow holds up this thread, and each call ends at its deadline."""
+    """Sleeps until it is woken, then sends until nothing is owed.
+
+    A gateway that is slow holds up this thread, and each call ends at its deadline.
+    """
 
     deliverer: Deliverer
     woken: Event = field(default_factory=Event)
 
     def wake(self) -> bool:
-        """What the actor of the delivery queue does. False: whoever has sent for two seconds wakes the queue by itself."""
+        """What the actor of the delivery queue does.
+
+        False: whoever has sent for two seconds wakes the queue by itself.
+        """
         self.woken.set()
         return False
 

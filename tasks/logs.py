@@ -1,4 +1,7 @@
-"""Logs: one line of JSON an entry, to standard error, with ids, codes and counts. Never a name, an identifier or a text of a citizen."""
+"""Logs: one line of JSON an entry, to standard error, with ids, codes and counts.
+
+Never a name, an identifier or a text of a citizen.
+"""
 
 import json
 import logging
@@ -13,7 +16,10 @@ from models.settings import settings
 
 
 class OneLine(logging.Formatter):
-    """A library's entry in our form. Of an exception its class and place alone: its text, and a traceback's, may quote a name."""
+    """A library's entry in our form.
+
+    Of an exception its class and place alone: its text, and a traceback's, may quote a name.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """One line of JSON."""
@@ -25,7 +31,10 @@ class OneLine(logging.Formatter):
 
 
 class Lossy:
-    """Standard error as our entries go there. Where it is full or nobody reads it any more, they are lost, and what was to be told goes on."""
+    """Standard error as our entries go there.
+
+    Where it is full or nobody reads it any more, they are lost, and what was to be told goes on.
+    """
 
     def __init__(self, file: TextIO) -> None:
         self.file = file

@@ -1,4 +1,5 @@
-"""What runs once a day, by whichever supervisor comes first; remembered in the database, so that a day missed is made up for once.
+"""What runs once a day, by whichever supervisor comes first; remembered in the database, so that a day missed is made
+up for once.
 
 A new installation begins with the next time of each job: there is nothing to make up for.
 """
@@ -14,20 +15,25 @@ import psycopg
 import structlog
 
 from models import clock
-from models.database import Connection, dial, transaction, value
+from models.database import Connection, autocommit_connection, scalar, transaction
 from models.errors import Refused, SijilError, describe
 from models.settings import settings
 from notifications.leases import bring_back
 from workflows.history import audit, retention
 from workflows.queue.inhand import in_hand
 
-SCHEDULE_LOCK = 7222  # advisory; held by the connection for as long as jobs run, so that they run one at a time, on one host
+SCHEDULE_LOCK = (
+    7222  # advisory; held by the connection for as long as jobs run, so that they run one at a time, on one host
+)
 BOUND = "set idle_session_timeout = '2h'"  # a job that hangs lets go of the lock then, and another host takes its turn
 LONGEST = 7200.0  # the same in seconds: then the watchdog asks what holds it up
 LOOK_SECONDS = 60.0
 AGAIN_AFTER = timedelta(minutes=10)  # a job that failed waits, whoever comes next
-BEGIN = "insert into daily_job (name, done_on) select unnest(%s::text[]), unnest(%s::date[]) on conflict (name) do nothing"
-# A day that is still to come, or a try of a moment to come, was written by a clock that has gone back since: neither keeps a job from running.
+BEGIN = (
+    "insert into daily_job (name, done_on) select unnest(%s::text[]), unnest(%s::date[]) on conflict (name) do nothing"
+)
+# A day that is still to come, or a try of a moment to come, was written by a clock that has gone back since: neither
+# keeps a job from running.
 WAITING = """
     select done_on::text, done_on > %s from daily_job
     where name = %s and (done_on < %s or done_on > %s) and (error is null or not (tried_at > %s and tried_at < %s))
@@ -59,9 +65,12 @@ def anchor(stop: Event) -> str | None:
 
 
 def retain(stop: Event) -> dict[str, int]:
-    """Erases what its period has ended for. Raises Refused where the time is in doubt: an operator looks at the clock first."""
+    """Erases what its period has ended for.
+
+    Raises Refused where the time is in doubt: an operator looks at the clock first.
+    """
     with transaction() as connection:
-        if doubt := retention.doubt(connection, clock.now()):
+        if doubt := retention.clock_doubt(connection, clock.now()):
             raise Refused("clock_doubtful", f"{doubt} Is the clock right? Then say so: sijil retention --yes")
     return retention.retain(stop.is_set)
 
@@ -69,7 +78,7 @@ def retain(stop: Event) -> dict[str, int]:
 JOBS = (
     Daily("anchor", 1, anchor),
     Daily("retention", 2, retain),
-)  # fmt: skip
+)
 
 
 @dataclass(slots=True)
@@ -118,9 +127,9 @@ class Schedule:
 @contextmanager
 def turn() -> Iterator[Connection | None]:
     """A connection that holds the lock; None where another one does."""
-    with dial() as connection:
+    with autocommit_connection() as connection:
         connection.execute(BOUND)
-        locked = value(connection, "select pg_try_advisory_lock(%s)", [SCHEDULE_LOCK])
+        locked = scalar(connection, "select pg_try_advisory_lock(%s)", [SCHEDULE_LOCK])
         try:
             yield connection if locked else None
         finally:
@@ -129,7 +138,10 @@ def turn() -> Iterator[Connection | None]:
 
 
 def waiting(connection: Connection, now: datetime, jobs: Sequence[Daily]) -> list[Daily]:
-    """The jobs whose day has come, but for those that failed a moment ago. One seen for the first time waits for its next day."""
+    """The jobs whose day has come, but for those that failed a moment ago.
+
+    One seen for the first time waits for its next day.
+    """
     connection.execute(BEGIN, [[job.name for job in jobs], [job.day(now) for job in jobs]])
     return [job for job in jobs if is_waiting(connection, job, now)]
 
@@ -137,9 +149,13 @@ def waiting(connection: Connection, now: datetime, jobs: Sequence[Daily]) -> lis
 def is_waiting(connection: Connection, job: Daily, now: datetime) -> bool:
     """Whether the job's day has come. A day to come that it is said to be done for is told, and mended by this run."""
     day = job.day(now)
-    found = connection.execute(WAITING, [day, job.name, day, day + timedelta(days=1), now - AGAIN_AFTER, now + AGAIN_AFTER]).fetchone()
+    found = connection.execute(
+        WAITING, [day, job.name, day, day + timedelta(days=1), now - AGAIN_AFTER, now + AGAIN_AFTER]
+    ).fetchone()
     if found and found[1]:
-        log.error("daily job was done for a day to come: a clock went back", job=job.name, done_on=found[0], day=str(day))
+        log.error(
+            "daily job was done for a day to come: a clock went back", job=job.name, done_on=found[0], day=str(day)
+        )
     return found is not None
 
 

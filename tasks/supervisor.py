@@ -1,7 +1,7 @@
 """`sijil work`: keeps worker processes alive, runs the sweep, and the daily jobs beside it.
 
-Dramatiq's own command line stops all processes when one ends unexpectedly; here the one that died is started again, with a
-back-off, and what it held is given back at once.
+Dramatiq's own command line stops all processes when one ends unexpectedly; here the one that died is started again,
+with a back-off, and what it held is given back at once.
 """
 
 import os
@@ -17,7 +17,7 @@ import structlog
 
 from models.errors import Broken, Unavailable, describe
 from tasks.schedule import Schedule
-from tasks.sweep import SWEEP_SECONDS, DeathDetector, sweep
+from tasks.sweep import SWEEP_SECONDS, FailureDetector, sweep
 from tasks.watchdog import look_for_hangs, run_watchdog
 from workflows.queue.inhand import Unit, in_hand
 
@@ -33,7 +33,9 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Slot:
-    """One place for a worker process: the process now in it, what it calls itself, and how patiently the place is refilled."""
+    """One place for a worker process: the process now in it, what it calls itself, and how patiently the place is
+    refilled.
+    """
 
     command: list[str]
     process: "subprocess.Popen[bytes] | None" = None
@@ -44,7 +46,9 @@ class Slot:
     not_before: float = 0.0
 
     def tend(self) -> str | None:
-        """Starts a process where there is none and it is time, and ends one that is frozen; what one that was found dead called itself."""
+        """Starts a process where there is none and it is time, and ends one that is frozen; what one that was found
+        dead called itself.
+        """
         died = None
         if self.process is not None:
             ended = self.process.poll() is not None
@@ -56,10 +60,15 @@ class Slot:
         return died
 
     def start(self) -> None:
-        """A new process. Where the system gives none (no memory, no number), the others go on, and it is tried again."""
+        """A new process.
+
+        Where the system gives none (no memory, no number), the others go on, and it is tried again.
+        """
         self.started = self.heard = time.monotonic()
         try:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0, start_new_session=True)
+            self.process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0, start_new_session=True
+            )
         except (OSError, MemoryError) as error:
             self.wait_longer()
             log.error("no worker process can be started", error=describe(error).error, again_in=self.back_off)
@@ -68,7 +77,10 @@ class Slot:
         os.set_blocking(self.process.stdout.fileno(), False)
 
     def listen(self, process: "subprocess.Popen[bytes]") -> None:
-        """Hears whether it lives. One that is stopped as a whole says nothing: it is ended, which nothing milder reaches."""
+        """Hears whether it lives.
+
+        One that is stopped as a whole says nothing: it is ended, which nothing milder reaches.
+        """
         assert process.stdout is not None
         if said := process.stdout.read(65536):
             self.name = self.name or b" ".join(said.split()[:1]).decode(errors="replace")
@@ -98,21 +110,30 @@ class Slot:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Worker processes for these queues; beside them, each in a thread that holds up nobody, the sweep and the daily jobs."""
+    """Worker processes for these queues; beside them, each in a thread that holds up nobody, the sweep and the daily
+    jobs.
+    """
 
     queues: Iterable[str]
     processes: int
     stop: Event = field(default_factory=Event)
     sweep_now: Event = field(default_factory=Event)
-    detector: DeathDetector = field(default_factory=DeathDetector)
+    detector: FailureDetector = field(default_factory=FailureDetector)
     hung: Unit | None = None
 
     def run(self) -> None:
-        """Until told to stop; then every process finishes the batch in hand. Raises Broken where a thread of its own hangs."""
+        """Until told to stop; then every process finishes the batch in hand.
+
+        Raises Broken where a thread of its own hangs.
+        """
         slots = [Slot([sys.executable, "-m", "tasks.worker", *sorted(self.queues)]) for _ in range(self.processes)]
         schedule = Schedule(self.stop)
         sweeping = Thread(target=self.keep_sweeping, daemon=True)
-        for beside in (sweeping, Thread(target=run_watchdog, args=[self.stop], daemon=True), Thread(target=self.look_for_hangs, daemon=True)):
+        for beside in (
+            sweeping,
+            Thread(target=run_watchdog, args=[self.stop], daemon=True),
+            Thread(target=self.look_for_hangs, daemon=True),
+        ):
             beside.start()
         while not self.stop.wait(TEND_SECONDS):
             for slot in slots:
@@ -124,7 +145,10 @@ class Supervisor:
         self.sweep_now.set()
         sweeping.join(STOP_SECONDS / 10)
         if self.hung:
-            raise Broken(f"The unit '{self.hung.name}' of this supervisor hangs, so it ended with its workers. Start it again; the log says more.")
+            raise Broken(
+                f"The unit '{self.hung.name}' of this supervisor hangs, so it ended with its workers. Start it again; "
+                f"the log says more."
+            )
 
     def note_death(self, name: str) -> None:
         """What it held is given back at once."""
@@ -151,7 +175,9 @@ class Supervisor:
         look_for_hangs(self.stop, self.end_hanging)
 
     def end_hanging(self, unit: Unit) -> None:
-        """A supervisor that does not sweep rings no timers and rescues nobody: it ends in good order, and whoever started it sees that."""
+        """A supervisor that does not sweep rings no timers and rescues nobody: it ends in good order, and whoever
+        started it sees that.
+        """
         log.error("a thread hangs; the supervisor ends", unit=unit.name, seconds=unit.longest)
         self.hung = unit
         self.stop.set()

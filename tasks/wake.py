@@ -17,9 +17,12 @@ log = structlog.get_logger()
 
 
 def wake(queue: str, *, anew: bool = False) -> None:
-    """Wakes one worker of this queue; call it after the commit. Ten thousand wakes a second make one message, but for each that is sent `anew`.
+    """Wakes one worker of this queue; call it after the commit.
+
+    Ten thousand wakes a second make one message, but for each that is sent `anew`.
 
     A broker that is away is no error: the work is in the database, and the sweep wakes again.
+
     """
     if time.monotonic() < broker().silent_until:
         return
@@ -29,7 +32,9 @@ def wake(queue: str, *, anew: bool = False) -> None:
             broker().doorbell.ring(queue)
             note_answer()
     except (redis.RedisError, dramatiq.DramatiqError, OSError) as error:
-        if isinstance(error, redis.TimeoutError):  # frozen: whoever files an application must not wait for that each time
+        if isinstance(
+            error, redis.TimeoutError
+        ):  # frozen: whoever files an application must not wait for that each time
             broker().silent_until = time.monotonic() + SILENT_SECONDS
         note_away(error)
 

@@ -14,20 +14,20 @@ import structlog
 from dramatiq import Worker
 
 from models import clock
-from models.database import bound_transactions, transaction, value
+from models.database import bound_transactions, scalar, transaction
 from models.errors import Unavailable, describe
 from models.settings import settings
 from notifications.deliver import Deliverer
 from notifications.gateways.http import HttpGateway
 from tasks.actors import declare, drains, look_at, unwoken
-from tasks.bootstrap import outside
+from tasks.bootstrap import adapters
 from tasks.broker import broker
 from tasks.delivery_thread import DeliveryThread
 from tasks.logs import configure_logs
 from tasks.wake import wake
 from tasks.watchdog import keep_telling_supervisor, look_for_hangs, run_watchdog, tell_supervisor
 from workflows.queue.attempts import Attempts
-from workflows.queue.batch import Batches
+from workflows.queue.batch import BatchRunner
 from workflows.queue.drain import LASTING_SECONDS, Drainer
 from workflows.queue.inhand import Unit
 
@@ -37,7 +37,9 @@ STAND_IN_SECONDS = 0.05
 STAND_INS = 2  # threads for people while all others wait for a register that is slow to say nothing
 OF_CASES = ("batch", "a case alone")  # units of which one case may be to blame
 TRANSACTION_SECONDS = 120  # should the process be frozen in one: others wait for the persons that it claimed
-COLLECT_AFTER = 200_000  # new objects that are still there: more than the batches of all threads make, which hold no cycles
+COLLECT_AFTER = (
+    200_000  # new objects that are still there: more than the batches of all threads make, which hold no cycles
+)
 log = structlog.get_logger()
 
 
@@ -45,8 +47,8 @@ def main(queues: frozenset[str]) -> int:
     """Works until SIGTERM, then finishes the batch in hand."""
     prepare()
     stop, supervisor = told_to_stop(), os.getppid()
-    drainer = Drainer(Batches(outside(), attempts_of(queues), queues, wake), settings().batch)
-    delivery = DeliveryThread(Deliverer(HttpGateway(settings().gateway_url), counters=drainer.batches.counters))
+    drainer = Drainer(BatchRunner(adapters(), attempts_of(queues), queues, wake), settings().batch)
+    delivery = DeliveryThread(Deliverer(HttpGateway(settings().gateway_url), counters=drainer.runner.counters))
     declare(broker(), work := drains(drainer, delivery))
     broker().doorbell.listen()
     worker = listening(queues)
@@ -61,7 +63,7 @@ def main(queues: frozenset[str]) -> int:
     delivery.deliverer.stopping = True
     finish(worker, looking)
     delivery.end(delivering)
-    drainer.batches.attempts.sign_off()
+    drainer.runner.attempts.sign_off()
     return 0
 
 
@@ -95,7 +97,7 @@ def show_life(drainer: Drainer, stop: Event) -> None:
     """Heartbeats for everybody, an alarm for this process as a whole, and one for each of its threads."""
     beside(heartbeat, drainer, stop)
     beside(run_watchdog, stop)
-    beside(look_for_hangs, stop, partial(end_hanging, drainer.batches.attempts))
+    beside(look_for_hangs, stop, partial(end_hanging, drainer.runner.attempts))
 
 
 def told_to_stop() -> Event:
@@ -132,7 +134,7 @@ def heartbeat(drainer: Drainer, stop: Event) -> None:
         try:
             if next(beats) % BEATS_A_QUESTION == 0:
                 durability = durability_of_pool()
-            drainer.batches.attempts.heartbeat(clock.now(), drainer.batches.counters, durability)
+            drainer.runner.attempts.heartbeat(clock.now(), drainer.runner.counters, durability)
             if away:
                 log.info("database back")
             away = False
@@ -145,7 +147,9 @@ def heartbeat(drainer: Drainer, stop: Event) -> None:
 
 
 def look_unwoken(work: Mapping[str, Callable[[], bool]], queues: Collection[str], stop: Event) -> None:
-    """Looks where no wake came for a while: the queue is in the database, and a broker that is away or full only makes things slower."""
+    """Looks where no wake came for a while: the queue is in the database, and a broker that is away or full only makes
+    things slower.
+    """
     while not stop.wait(1.0):
         for queue in unwoken(queues):
             try:
@@ -171,7 +175,10 @@ def stand_in(drainer: Drainer, stop: Event) -> None:
 
 
 def end_hanging(attempts: Attempts, unit: Unit) -> None:
-    """A process in which a thread hangs is ended. Like one that was killed where that thread has cases in hand: the sweep then finds the case by halving."""
+    """A process in which a thread hangs is ended.
+
+    Like one that was killed where that thread has cases in hand: the sweep then finds the case by halving.
+    """
     log.error("a thread hangs; the process ends", unit=unit.name, seconds=unit.longest)
     try:
         if unit.name not in OF_CASES:
@@ -183,7 +190,7 @@ def end_hanging(attempts: Attempts, unit: Unit) -> None:
 def durability_of_pool() -> str:
     """How one of the pool's sessions commits, in its own words."""
     with transaction() as connection:
-        return str(value(connection, "select current_setting('synchronous_commit')"))
+        return str(scalar(connection, "select current_setting('synchronous_commit')"))
 
 
 if __name__ == "__main__":

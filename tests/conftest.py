@@ -39,12 +39,16 @@ def forget_settings() -> None:
 
 
 def memory_if_roomy() -> Path | None:
-    """Where the servers' folders lie: a database for each test is much to write, and durable settings cost no wait there. None is the usual place."""
+    """Where the servers' folders lie: a database for each test is much to write, and durable settings cost no wait
+    there. None is the usual place.
+    """
     return MEMORY if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--servers", type=Path, help="a folder in which a pair of servers runs: it is used, and left running")
+    parser.addoption(
+        "--servers", type=Path, help="a folder in which a pair of servers runs: it is used, and left running"
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -107,7 +111,13 @@ def policy_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
 
 def forget_policies() -> None:
     """The files are read anew."""
-    for reading in (policies.indexes, policies.index_in_force, policies.thresholds, policies.thresholds_in_force, policies.periods):
+    for reading in (
+        policies.indexes,
+        policies.index_in_force,
+        policies.thresholds,
+        policies.thresholds_in_force,
+        policies.periods,
+    ):
         reading.cache_clear()
 
 

@@ -1,4 +1,7 @@
-"""Ordinary things for tests, as plain functions: every argument is a change from the ordinary. All names are invented."""
+"""Ordinary things for tests, as plain functions: every argument is a change from the ordinary.
+
+All names are invented.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -27,9 +30,27 @@ CASES = Path(__file__).parent / "cases"
 
 Json = dict[str, Any]
 
-HEAD = {"given_name_ar": "خالد", "family_name_ar": "بنعلي", "given_name_la": "Khalid", "family_name_la": "Benali", "sex": "male"}
-SPOUSE = {"given_name_ar": "سعاد", "family_name_ar": "القاسمي", "given_name_la": "Souad", "family_name_la": "Kasmi", "sex": "female"}
-CHILD = {"given_name_ar": "إيمان", "family_name_ar": "بنعلي", "given_name_la": "Imane", "family_name_la": "Benali", "sex": "female"}
+HEAD = {
+    "given_name_ar": "خالد",
+    "family_name_ar": "بنعلي",
+    "given_name_la": "Khalid",
+    "family_name_la": "Benali",
+    "sex": "male",
+}
+SPOUSE = {
+    "given_name_ar": "سعاد",
+    "family_name_ar": "القاسمي",
+    "given_name_la": "Souad",
+    "family_name_la": "Kasmi",
+    "sex": "female",
+}
+CHILD = {
+    "given_name_ar": "إيمان",
+    "family_name_ar": "بنعلي",
+    "given_name_la": "Imane",
+    "family_name_la": "Benali",
+    "sex": "female",
+}
 
 
 def examples(name: str) -> Any:
@@ -64,9 +85,14 @@ def born(years: int, days: int = 100) -> str:
 def a_body(**changes: Any) -> Json:
     """An application as it is sent: a couple with two daughters in a town."""
     return {
-        "milieu": "urban", "region": 6, "commune": "Mohammedia", "phone": "+212612345678", "language": "ar",
-        "housing": {"dwelling": "flat", "rooms": 2}, "members": [a_head(), a_spouse(), a_child(1), a_child(2, birth_date=born(7))],
-    } | changes  # fmt: skip
+        "milieu": "urban",
+        "region": 6,
+        "commune": "Mohammedia",
+        "phone": "+212612345678",
+        "language": "ar",
+        "housing": {"dwelling": "flat", "rooms": 2},
+        "members": [a_head(), a_spouse(), a_child(1), a_child(2, birth_date=born(7))],
+    } | changes
 
 
 def a_declaration(**changes: Any) -> Declaration:
@@ -86,55 +112,90 @@ def a_case_file(*past: Recorded | Event, **changes: Any) -> CaseFile:
     """A registration that has just been submitted; `past` are its last events."""
     recorded = [each if isinstance(each, Recorded) else a_recorded(each) for each in past]
     ordinary: Mapping[str, Any] = {
-        "id": 7, "reference": "RSU-7K3M-9QWX-2D5T", "kind": "registration", "stage": "submitted", "version": len(recorded), "lane": INTERACTIVE,
-        "household_id": 70, "declaration_number": 1, "submitted_at": NOW, "stage_since": NOW, "deadline": None,
+        "id": 7,
+        "reference": "RSU-7K3M-9QWX-2D5T",
+        "kind": "registration",
+        "stage": "submitted",
+        "version": len(recorded),
+        "lane": INTERACTIVE,
+        "household_id": 70,
+        "declaration_number": 1,
+        "submitted_at": NOW,
+        "stage_since": NOW,
+        "deadline": None,
         "past": {type(each.event): each for each in recorded},
-    }  # fmt: skip
+    }
     declared = changes.pop("declaration", None) or a_declaration()
     return CaseFile(**{**ordinary, **changes}, declaration=declared)
 
 
 def a_registered_person(member: Member, **changes: Any) -> RegisteredPerson:
     """The population register's entry of a member, as declared."""
-    names = {part: getattr(member, part) or "" for part in ("given_name_ar", "family_name_ar", "given_name_la", "family_name_la")}
+    names = {
+        part: getattr(member, part) or ""
+        for part in ("given_name_ar", "family_name_ar", "given_name_la", "family_name_la")
+    }
     entry = names | {"birth_date": member.birth_date, "birth_precision": member.birth_precision}
     return RegisteredPerson(**{**entry, **changes})
 
 
-def a_register_answer(declaration: Declaration, changed: Mapping[int, RegisteredPerson | None] | None = None, at: datetime = NOW) -> RegisterAnswer:
+def a_register_answer(
+    declaration: Declaration, changed: Mapping[int, RegisteredPerson | None] | None = None, at: datetime = NOW
+) -> RegisterAnswer:
     """The register agrees on everybody, but for those that are `changed`."""
-    persons: dict[int, RegisteredPerson | None] = {place: a_registered_person(member) for place, member in enumerate(declaration.members)}
+    persons: dict[int, RegisteredPerson | None] = {
+        place: a_registered_person(member) for place, member in enumerate(declaration.members)
+    }
     return RegisterAnswer(at=at, persons=tuple((persons | dict(changed or {})).values()))
 
 
-# One event of each kind, as they come about: what a new kind must be added to before its notices, history and chain are tested.
+# One event of each kind, as they come about: what a new kind must be added to before its notices, history and chain are
+# tested.
 EVENTS: tuple[Event, ...] = (
     events.ApplicationReceived(
-        channel="api", kind="registration", lane=0, household=8, reference="RSU-AAAA-BBBB-CCCC", key="0b" * 32, declaration=1, digest="0a" * 32, members=4
+        channel="api",
+        kind="registration",
+        lane=0,
+        household=8,
+        reference="RSU-AAAA-BBBB-CCCC",
+        key="0b" * 32,
+        declaration=1,
+        digest="0a" * 32,
+        members=4,
     ),
     events.PersonsVerified(rules="verify-2026-11"),
-    events.MembersMismatched(rules="verify-2026-11", mismatches=(events.Mismatch(0, "name_differs"), events.Mismatch(2, "unknown"))),
+    events.MembersMismatched(
+        rules="verify-2026-11", mismatches=(events.Mismatch(0, "name_differs"), events.Mismatch(2, "unknown"))
+    ),
     events.CorrectionReceived(declaration=2, digest="0c" * 32),
     events.CorrectionReminded(reminder=1),
     events.Lapsed(),
     events.CaseReopened(),
     events.CaseWithdrawn(stage="scored"),
     events.ScoreComputed(
-        policy="2021-08-09", score=Decimal("9.33700"), constant=Decimal("9.825"), region=Decimal("0.22"),
+        policy="2021-08-09",
+        score=Decimal("9.33700"),
+        constant=Decimal("9.825"),
+        region=Decimal("0.22"),
         contributions=(events.Contribution("hh_size", Decimal(4), Decimal("-0.177"), Decimal("-0.708")),),
     ),
     events.NothingSuspicious(rules="signals-2026-11", noted=(events.Signal(code="phone_shared", count=5),)),
-    events.DuplicateSuspected(rules="signals-2026-11", signals=(events.Signal(code="person_in_two_households", members=(1, 3), cases=(40,)),)),
-    events.DoubtReturned(
-        rules="signals-2026-11", signals=(events.Signal(code="person_in_two_households", members=(1,), cases=(40,)),), since=NOW,
+    events.DuplicateSuspected(
+        rules="signals-2026-11", signals=(events.Signal(code="person_in_two_households", members=(1, 3), cases=(40,)),)
     ),
-    events.DoubtLifted(reason="moved"),
+    events.ReviewReopened(
+        rules="signals-2026-11",
+        signals=(events.Signal(code="person_in_two_households", members=(1,), cases=(40,)),),
+        since=NOW,
+    ),
+    events.ReviewCleared(reason="moved"),
     events.CorrectionAsked(reason="person_lives_elsewhere"),
     events.RefusalProposed(reason="false_declaration"),
     events.ApplicationRefused(reason="false_declaration", proposed_by="officer:0123456789abcdef"),
     events.ReviewOverdue(times=2),
     events.HouseholdApproved(
-        version=1, score=Decimal("9.33700"),
+        version=1,
+        score=Decimal("9.33700"),
         eligibilities=(
             events.ProgrammeEligibility("AMO_TADAMON", "AMO_TADAMON-2022-12-01", Decimal("9.3264284"), False),
             events.ProgrammeEligibility("ASD", "ASD-2023-12-01", Decimal("9.743001"), True),
@@ -144,7 +205,7 @@ EVENTS: tuple[Event, ...] = (
     events.CaseParked(stage="scored", error="ZeroDivisionError in share", tries=4),
     events.CaseResumed(stage="scored"),
     events.CaseErased(events=6),
-)  # fmt: skip
+)
 
 # And one piece of evidence of each kind.
 EVIDENCE: tuple[Evidence, ...] = (
@@ -163,14 +224,16 @@ EVIDENCE: tuple[Evidence, ...] = (
     evidence.Correction(at=NOW, by=evidence.DECLARANT, number=2, digest="0c" * 32),
     evidence.Withdrawal(at=NOW, by=evidence.DECLARANT),
     evidence.Reopening(at=NOW, by=evidence.DECLARANT),
-    evidence.DoubtAnswer(at=NOW, by="officer:0123456789abcdef", verdict="lift", reason="moved"),
+    evidence.ReviewVerdict(at=NOW, by="officer:0123456789abcdef", verdict="clear", reason="moved"),
     evidence.Submission(at=NOW, by=evidence.DECLARANT),
-    evidence.Order(at=NOW, by="operator:0123456789abcdef"),
-)  # fmt: skip
+    evidence.OperatorCommand(at=NOW, by="operator:0123456789abcdef"),
+)
 
 
 def bodies_of_table(text: str) -> list[Json]:
     """The applications of a table whose rows stand together and are all right."""
     header, rows = table(lines_of(BytesIO(text.encode()), LONGEST_ROW), csvform.HEADER, csvform.NEEDED)
     grouped = groupby(rows, key=lambda row: csvform.keys(header, row))
-    return [csvform.nested(header.names, [row.cells for row in found], csvform.decimal_of(header)) for _, found in grouped]
+    return [
+        csvform.nested(header.names, [row.cells for row in found], csvform.decimal_of(header)) for _, found in grouped
+    ]

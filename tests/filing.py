@@ -14,17 +14,24 @@ from workflows import doctor
 from workflows.bodies.declaration import ApplicationBody
 from workflows.engine.lanes import INTERACTIVE
 from workflows.flows import QUEUES
-from workflows.intake.submit import Application, Outcome, Taken, submit
+from workflows.intake.submit import Accepted, Application, Outcome, submit
 from workflows.queue.attempts import Attempts
-from workflows.queue.batch import Batches
+from workflows.queue.batch import BatchRunner
 from workflows.queue.drain import Drainer
 from workflows.registers.enrol import enrol
 from workflows.registers.population import LocalRegister
-from workflows.registers.ports import Outside
+from workflows.registers.ports import Adapters
 
 SEED = 7
-OUTSIDE = Outside(LocalRegister, notices)
-MACHINE_PATH = ["ApplicationReceived", "PersonsVerified", "ScoreComputed", "NothingSuspicious", "HouseholdApproved", "NoticesIssued"]
+ADAPTERS = Adapters(LocalRegister, notices)
+MACHINE_PATH = [
+    "ApplicationReceived",
+    "PersonsVerified",
+    "ScoreComputed",
+    "NothingSuspicious",
+    "HouseholdApproved",
+    "NoticesIssued",
+]
 CLEAN = [number for number in range(400) if household(SEED, number).truth["plant"] is None]
 
 Body = dict[str, Any]
@@ -56,7 +63,13 @@ def borrowing(body: Body, other: Body, position: int = -1) -> Body:
 
 def with_members(body: Body, how_many: int) -> Body:
     """The body padded with invented children to so many members."""
-    child = {"given_name_la": "Enfant", "family_name_la": "De Plus", "birth_date": "2015-05-05", "sex": "female", "relationship": "child"}
+    child = {
+        "given_name_la": "Enfant",
+        "family_name_la": "De Plus",
+        "birth_date": "2015-05-05",
+        "sex": "female",
+        "relationship": "child",
+    }
     more = [child | {"idcs": f"99{number:08d}"} for number in range(how_many - len(body["members"]))]
     return body | {"members": [*body["members"], *more]}
 
@@ -78,14 +91,14 @@ def outcomes_of(applications: Sequence[Application]) -> list[Outcome]:
         return submit(connection, applications, clock.now(), notices)
 
 
-def file(*bodies: Body) -> list[Taken]:
+def file(*bodies: Body) -> list[Accepted]:
     """These bodies, taken in; each must be."""
     outcomes = outcomes_of([an_application(body) for body in bodies])
-    assert all(isinstance(each, Taken) for each in outcomes), outcomes
-    return [each for each in outcomes if isinstance(each, Taken)]
+    assert all(isinstance(each, Accepted) for each in outcomes), outcomes
+    return [each for each in outcomes if isinstance(each, Accepted)]
 
 
-def file_clean(how_many: int, start: int = 0) -> list[Taken]:
+def file_clean(how_many: int, start: int = 0) -> list[Accepted]:
     """So many clean applications whose persons are registered."""
     made = clean(how_many, start)
     register(made)
@@ -106,37 +119,40 @@ Worker = Callable[..., Drainer]  # makes drainers, as `a_drainer` does
 PIDS = count(1)
 
 
-def a_drainer(serves: Iterable[str] = QUEUES, outside: Outside = OUTSIDE, batch: int = 250) -> Drainer:
+def a_drainer(serves: Iterable[str] = QUEUES, adapters: Adapters = ADAPTERS, batch: int = 250) -> Drainer:
     """A worker's drainer that serves these queues. Its attempts must be signed off."""
     queues = frozenset(serves)
-    return Drainer(Batches(outside, Attempts("test", next(PIDS), queues, clock.now()), queues, Wakes([])), batch)
+    return Drainer(BatchRunner(adapters, Attempts("test", next(PIDS), queues, clock.now()), queues, Wakes([])), batch)
 
 
 def drain_all(drainer: Drainer) -> None:
     """Every queue that it serves, until nothing is due in any."""
     for queue in QUEUES:
-        if queue in drainer.batches.serves:
+        if queue in drainer.runner.serves:
             assert drainer.drain(queue, 60) is False
 
 
 def woken(drainer: Drainer) -> list[str]:
     """The queues that this drainer woke."""
-    assert isinstance(drainer.batches.wake, Wakes)
-    return drainer.batches.wake.queues
+    assert isinstance(drainer.runner.wake, Wakes)
+    return drainer.runner.wake.queues
 
 
 def died_on(queue: str, *case_ids: int) -> None:
     """A worker process that dies with these cases in hand: its connection is gone, its attempts remain."""
     drainer = a_drainer()
-    drainer.batches.attempts.begin(queue, list(case_ids), clock.now())
+    drainer.runner.attempts.begin(queue, list(case_ids), clock.now())
     hang_up(drainer)
 
 
 def hang_up(drainer: Drainer) -> None:
     """Its attempts' connection is gone, and the server has noticed."""
-    assert drainer.batches.attempts.connection is not None
-    drainer.batches.attempts.connection.close()
-    while value("select exists (select from pg_locks where locktype = 'advisory' and objid = %s)", drainer.batches.attempts.worker_id):
+    assert drainer.runner.attempts.connection is not None
+    drainer.runner.attempts.connection.close()
+    while value(
+        "select exists (select from pg_locks where locktype = 'advisory' and objid = %s)",
+        drainer.runner.attempts.worker_id,
+    ):
         time.sleep(0.01)
 
 
@@ -155,7 +171,7 @@ def value(statement: str, *parameters: object) -> Any:
     return rows(statement, *parameters)[0][0]
 
 
-def stage_of(taken: Taken) -> str:
+def current_stage(taken: Accepted) -> str:
     """Where an application stands."""
     return str(value("select stage from cases where id = %s", taken.case_id))
 
@@ -165,24 +181,28 @@ def stages() -> dict[str, int]:
     return dict(rows("select stage, count(*) from cases group by stage"))
 
 
-def version_of(taken: Taken) -> int:
+def version_of(taken: Accepted) -> int:
     """The version that a form would show."""
     return int(value("select version from cases where id = %s", taken.case_id))
 
 
-def events_of(taken: Taken) -> list[str]:
+def events_of(taken: Accepted) -> list[str]:
     """The kinds of its events, in order."""
     return [kind for (kind,) in rows("select kind from event where case_id = %s order by seq", taken.case_id)]
 
 
-def messages_of(taken: Taken) -> list[str]:
+def messages_of(taken: Accepted) -> list[str]:
     """The templates of the messages owed, in order."""
-    return [template for (template,) in rows("select template from message where case_id = %s order by seq", taken.case_id)]
+    return [
+        template for (template,) in rows("select template from message where case_id = %s order by seq", taken.case_id)
+    ]
 
 
-def facts_of(taken: Taken, kind: str) -> dict[str, Any]:
+def facts_of(taken: Accepted, kind: str) -> dict[str, Any]:
     """The facts of its last event of a kind."""
-    return dict(value("select facts from event where case_id = %s and kind = %s order by seq desc limit 1", taken.case_id, kind))
+    return dict(
+        value("select facts from event where case_id = %s and kind = %s order by seq desc limit 1", taken.case_id, kind)
+    )
 
 
 def everything(*tables: str) -> dict[str, list[tuple[Any, ...]]]:
@@ -202,5 +222,5 @@ def healthy() -> bool:
 
 
 def apart() -> list[list[int]]:
-    """The batches that are set apart."""
+    """The batches that are quarantined."""
     return sorted(case_ids for (case_ids,) in rows("select case_ids from attempt where worker_id is null"))

@@ -9,22 +9,36 @@ from models.database import transact, transaction
 from notifications.notices import notices
 from tests.filing import Body
 from workflows.bodies.declaration import Declaration
-from workflows.casework.answers import CaseworkerAnswer, CitizenAnswer, StageNow, answer_of_caseworker, answer_of_citizen
+from workflows.casework.answers import (
+    AnswerResult,
+    CaseworkerAnswer,
+    CitizenAnswer,
+    answer_of_caseworker,
+    answer_of_citizen,
+)
 from workflows.casework.answers import resume as resume_cases
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 from workflows.queue.timers import SLACK, fire_timers
 
 ALL_TABLES = ("cases", "event", "message", "declaration", "person_claim", "receipt")  # that an answer can change
 
 
-def citizen(taken: Taken, kind: str, body: Body | None = None, version: int | None = None, secret: str | None = None) -> StageNow:
+def citizen(
+    taken: Accepted, kind: str, body: Body | None = None, version: int | None = None, secret: str | None = None
+) -> AnswerResult:
     """A citizen's answer, committed."""
-    sent = Declaration.model_validate({name: given for name, given in body.items() if name != "application"}) if body else None
+    sent = (
+        Declaration.model_validate({name: given for name, given in body.items() if name != "application"})
+        if body
+        else None
+    )
     answer = CitizenAnswer(taken.reference, secret or taken.secret, kind, version, sent)
     return transact(lambda connection: answer_of_citizen(connection, answer, clock.now(), notices))
 
 
-def caseworker(taken: Taken, verdict: str, reason: str, name: str = "amina", version: int | None = None) -> StageNow:
+def caseworker(
+    taken: Accepted, verdict: str, reason: str, name: str = "amina", version: int | None = None
+) -> AnswerResult:
     """A caseworker's answer, committed."""
     answer = CaseworkerAnswer(taken.reference, name, verdict, reason, version)
     return transact(lambda connection: answer_of_caseworker(connection, answer, clock.now(), notices))

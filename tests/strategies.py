@@ -11,10 +11,16 @@ from tests.factories import NOW, TODAY, Json, a_case_file, a_recorded, a_registe
 from workflows.bodies import declaration as d
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
-from workflows.events import CorrectionReminded, HouseholdApproved, ProgrammeEligibility, RefusalProposed, ReviewOverdue, ScoreComputed
+from workflows.events import (
+    CorrectionReminded,
+    HouseholdApproved,
+    ProgrammeEligibility,
+    RefusalProposed,
+    ReviewOverdue,
+    ScoreComputed,
+)
 from workflows.evidence import (
     Correction,
-    DoubtAnswer,
     Evidence,
     Holder,
     IndexInForce,
@@ -22,17 +28,48 @@ from workflows.evidence import (
     RegisteredPerson,
     RegisterState,
     Reopening,
+    ReviewVerdict,
     ScreeningAnswer,
     TimePassed,
     Withdrawal,
 )
-from workflows.flows.grammar import Step
+from workflows.flows.grammar import Stage
 from workflows.policies import index_in_force, thresholds
 from workflows.stages.review import REASONS
 
-LATIN_NAMES = ("Khalid", "Karim", "Karima", "Abdelaziz", "Abd El Aziz", "Fatima Zahra", "El Fassi", "Benali", "O'Brien", "Aït", "Sa'di", "X", "Ça", "Chérif")
-ARABIC_NAMES = ("خالد", "كريم", "كريمة", "عبد العزيز", "عبدالعزيز", "فاطمة الزهراء", "الفاسي", "بنعلي", "ء", "أ", "ة", "مُحَمَّد")
-TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=8).map(lambda text: f"{text}x" if not text.strip() else text)
+LATIN_NAMES = (
+    "Khalid",
+    "Karim",
+    "Karima",
+    "Abdelaziz",
+    "Abd El Aziz",
+    "Fatima Zahra",
+    "El Fassi",
+    "Benali",
+    "O'Brien",
+    "Aït",
+    "Sa'di",
+    "X",
+    "Ça",
+    "Chérif",
+)
+ARABIC_NAMES = (
+    "خالد",
+    "كريم",
+    "كريمة",
+    "عبد العزيز",
+    "عبدالعزيز",
+    "فاطمة الزهراء",
+    "الفاسي",
+    "بنعلي",
+    "ء",
+    "أ",
+    "ة",
+    "مُحَمَّد",
+)
+TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=8).map(
+    lambda text: f"{text}x" if not text.strip() else text
+)
 NAMES = st.sampled_from(LATIN_NAMES) | st.sampled_from(ARABIC_NAMES) | TEXT
 COUNTS = st.integers(0, 99)
 MONEY = st.decimals(0, 100_000, places=2).map(str)
@@ -49,13 +86,27 @@ def members() -> st.SearchStrategy[Json]:
     """A member's answers, but for who is head and who declares."""
     return st.fixed_dictionaries(
         {
-            "given_name_la": NAMES, "family_name_la": NAMES, "birth_date": BIRTHS.map(date.isoformat), "birth_precision": st.sampled_from(("day", "year")),
-            "sex": one_of(d.Sex), "relationship": one_of(d.Relationship).filter(lambda kin: kin != "head"), "schooling": one_of(d.Schooling),
-            "education": one_of(d.Education), "diploma": one_of(d.Diploma), "literate": st.booleans(), "occupation": one_of(d.Occupation),
-            "earns_income": st.booleans(), "health_cover": one_of(d.HealthCover),
+            "given_name_la": NAMES,
+            "family_name_la": NAMES,
+            "birth_date": BIRTHS.map(date.isoformat),
+            "birth_precision": st.sampled_from(("day", "year")),
+            "sex": one_of(d.Sex),
+            "relationship": one_of(d.Relationship).filter(lambda kin: kin != "head"),
+            "schooling": one_of(d.Schooling),
+            "education": one_of(d.Education),
+            "diploma": one_of(d.Diploma),
+            "literate": st.booleans(),
+            "occupation": one_of(d.Occupation),
+            "earns_income": st.booleans(),
+            "health_cover": one_of(d.HealthCover),
         },
-        optional={"given_name_ar": NAMES, "family_name_ar": NAMES, "disability": one_of(d.Disability), "orphan": one_of(d.Orphan)},
-    )  # fmt: skip
+        optional={
+            "given_name_ar": NAMES,
+            "family_name_ar": NAMES,
+            "disability": one_of(d.Disability),
+            "orphan": one_of(d.Orphan),
+        },
+    )
 
 
 @st.composite
@@ -64,7 +115,9 @@ def households(draw: Callable[..., Any], most: int = 6) -> list[Json]:
     people = draw(st.lists(members(), min_size=1, max_size=most))
     head, declarant = draw(st.integers(0, len(people) - 1)), draw(st.integers(0, len(people) - 1))
     return [
-        person | {"idcs": f"{1_000_000_000 + place}", "declarant": place == declarant} | ({"relationship": "head"} if place == head else {})
+        person
+        | {"idcs": f"{1_000_000_000 + place}", "declarant": place == declarant}
+        | ({"relationship": "head"} if place == head else {})
         for place, person in enumerate(people)
     ]
 
@@ -73,17 +126,30 @@ def households(draw: Callable[..., Any], most: int = 6) -> list[Json]:
 def bodies(draw: st.DrawFn, /, **fixed: st.SearchStrategy[Any]) -> Json:
     """An application that the model accepts."""
     parts: dict[str, st.SearchStrategy[Any]] = {
-        "milieu": one_of(d.Milieu), "region": st.integers(1, 12), "commune": TEXT, "language": one_of(d.Language),
+        "milieu": one_of(d.Milieu),
+        "region": st.integers(1, 12),
+        "commune": TEXT,
+        "language": one_of(d.Language),
         "phone": st.none() | st.integers(610_000_000, 679_999_999).map(lambda number: f"0{number}"),
         "housing": st.fixed_dictionaries(
-            {"dwelling": one_of(d.Dwelling), "rooms": st.integers(1, 50), "bath_or_shower": st.booleans(), "own_electric_meter": st.booleans()}
+            {
+                "dwelling": one_of(d.Dwelling),
+                "rooms": st.integers(1, 50),
+                "bath_or_shower": st.booleans(),
+                "own_electric_meter": st.booleans(),
+            }
         ),
         "belongings": st.fixed_dictionaries(
-            {name: COUNTS if field.annotation is int else st.booleans() for name, field in d.Belongings.model_fields.items()}
+            {
+                name: COUNTS if field.annotation is int else st.booleans()
+                for name, field in d.Belongings.model_fields.items()
+            }
         ),
-        "bills": st.fixed_dictionaries({"gas": MONEY, "telecom": MONEY, "water_electricity": st.lists(MONEY, max_size=3)}),
+        "bills": st.fixed_dictionaries(
+            {"gas": MONEY, "telecom": MONEY, "water_electricity": st.lists(MONEY, max_size=3)}
+        ),
         "members": households(),
-    }  # fmt: skip
+    }
     return draw(st.fixed_dictionaries(parts | fixed))
 
 
@@ -98,18 +164,28 @@ def caseworkers() -> st.SearchStrategy[str]:
 
 
 @st.composite
-def case_files(draw: Callable[..., Any], step: Step) -> CaseFile:
-    """A case at this stage: any declaration of a small household, any score and version, and what may have happened here or before."""
+def case_files(draw: Callable[..., Any], step: Stage) -> CaseFile:
+    """A case at this stage: any declaration of a small household, any score and version, and what may have happened
+    here or before.
+    """
     sequences = st.sampled_from((4, 6))  # before it came to its stage, and since
     score = draw(st.decimals(5, 15, places=7))
     past = [
-        a_recorded(ScoreComputed(policy="2021-08-09", score=score, constant=score, region=Decimal(0), contributions=())),
-        a_recorded(HouseholdApproved(version=1, score=score, eligibilities=(ProgrammeEligibility("ASD", "ASD-1", Decimal(9), score <= 9),))),
+        a_recorded(
+            ScoreComputed(policy="2021-08-09", score=score, constant=score, region=Decimal(0), contributions=())
+        ),
+        a_recorded(
+            HouseholdApproved(
+                version=1, score=score, eligibilities=(ProgrammeEligibility("ASD", "ASD-1", Decimal(9), score <= 9),)
+            )
+        ),
         a_recorded(CorrectionReminded(reminder=1), seq=draw(sequences)),
         a_recorded(ReviewOverdue(times=draw(st.integers(1, 9))), seq=draw(sequences)),
     ]
     if draw(st.sampled_from((True, True, False))):
-        past.append(a_recorded(RefusalProposed(reason="false_declaration"), seq=draw(sequences), actor=draw(caseworkers())))
+        past.append(
+            a_recorded(RefusalProposed(reason="false_declaration"), seq=draw(sequences), actor=draw(caseworkers()))
+        )
     declared = draw(declarations(members=households(2)))
     return a_case_file(*past, declaration=declared, stage=step.name, deadline=step.deadline(NOW), stage_seq=5)
 
@@ -120,18 +196,23 @@ def register_entries(draw: Callable[..., Any], member: d.Member) -> RegisteredPe
     if draw(st.integers(0, 5)) == 0:
         return None
     return RegisteredPerson(
-        given_name_ar=draw(st.just(member.given_name_ar or "") | NAMES), family_name_ar=draw(st.just(member.family_name_ar or "") | NAMES),
-        given_name_la=draw(st.just(member.given_name_la or "") | NAMES), family_name_la=draw(st.just(member.family_name_la or "") | NAMES),
-        birth_date=draw(st.just(member.birth_date) | BIRTHS), birth_precision=draw(st.sampled_from(("day", "year"))),
+        given_name_ar=draw(st.just(member.given_name_ar or "") | NAMES),
+        family_name_ar=draw(st.just(member.family_name_ar or "") | NAMES),
+        given_name_la=draw(st.just(member.given_name_la or "") | NAMES),
+        family_name_la=draw(st.just(member.family_name_la or "") | NAMES),
+        birth_date=draw(st.just(member.birth_date) | BIRTHS),
+        birth_precision=draw(st.sampled_from(("day", "year"))),
         status=draw(st.sampled_from(("alive", "alive", "deceased"))),
-    )  # fmt: skip
+    )
 
 
 @st.composite
 def register_answers(draw: Callable[..., Any], case: CaseFile, at: datetime) -> RegisterAnswer:
     """Any answer on this household; more often than not one that agrees."""
     agrees = draw(st.sampled_from((True, True, False)))
-    entries = [a_registered_person(member) if agrees else draw(register_entries(member)) for member in case.declaration.members]
+    entries = [
+        a_registered_person(member) if agrees else draw(register_entries(member)) for member in case.declaration.members
+    ]
     return RegisterAnswer(at=at, persons=tuple(entries))
 
 
@@ -156,10 +237,16 @@ def answers(kind: type[Evidence], case: CaseFile, at: datetime) -> st.SearchStra
         RegisterAnswer: register_answers(case, at),
         ScreeningAnswer: screening_answers(case, at),
         IndexInForce: st.just(IndexInForce(at=at, version=index_in_force(at.date()).version)),
-        RegisterState: st.builds(lambda last, known: RegisterState(at=at, last_version=last, thresholds=known), st.integers(0, 50), known_thresholds()),
+        RegisterState: st.builds(
+            lambda last, known: RegisterState(at=at, last_version=last, thresholds=known),
+            st.integers(0, 50),
+            known_thresholds(),
+        ),
         Correction: st.just(Correction(at=at, by="declarant", number=case.declaration_number + 1, digest="0c" * 32)),
         Withdrawal: st.just(Withdrawal(at=at, by="declarant")),
         Reopening: st.just(Reopening(at=at, by="declarant")),
-        DoubtAnswer: st.builds(lambda said, by: DoubtAnswer(at=at, by=by, verdict=said[0], reason=said[1]), verdicts, caseworkers()),
+        ReviewVerdict: st.builds(
+            lambda said, by: ReviewVerdict(at=at, by=by, verdict=said[0], reason=said[1]), verdicts, caseworkers()
+        ),
     }
     return kinds[kind]

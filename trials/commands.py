@@ -23,7 +23,8 @@ def demo(
         bool,
         typer.Option(
             "--serve/--no-serve",
-            help="Serve the portal, and let the applications arrive through its API over 20 seconds; or file them at full speed, and end.",
+            help="Serve the portal, and let the applications arrive through its API over 20 seconds; or file them at "
+            "full speed, and end.",
         ),
     ] = True,
     seed: Seed = 1,
@@ -31,7 +32,9 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Starts everything, lets applications arrive, shows them on their way, and serves the portal until Ctrl-C."""
-    from trials.demo.run import run  # the picture's library takes a moment to load, which other commands need not wait for
+    from trials.demo.run import (
+        run,
+    )  # the picture's library takes a moment to load, which other commands need not wait for
 
     set_settings(port=port)
     with interruptible():
@@ -43,7 +46,9 @@ def demo(
 def generate(
     households: Annotated[int, typer.Option(min=1, max=HOUSEHOLDS, help="How many households.")] = 1000,
     seed: Seed = 1,
-    directory: Annotated[Path, typer.Option("--to", file_okay=False, help="Where the files are written.")] = Path("generated"),
+    directory: Annotated[Path, typer.Option("--to", file_okay=False, help="Where the files are written.")] = Path(
+        "generated"
+    ),
     csv: Annotated[bool, typer.Option("--csv", help="Write the applications as a table, too.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -55,7 +60,12 @@ def generate(
         counts = files.write(directory, households, seed, csv=csv)
     names = [files.POPULATION, files.APPLICATIONS, files.TRUTH, *([files.TABLE] if csv else [])]
     written = [str(directory / name) for name in names]
-    answer({**counts, "files": written}, as_json, f"{counts['households']} households, {counts['persons']} persons", *written)
+    answer(
+        {**counts, "files": written},
+        as_json,
+        f"{counts['households']} households, {counts['persons']} persons",
+        *written,
+    )
 
 
 @app.command("chaos")
@@ -65,7 +75,9 @@ def run_chaos(
     seed: AnySeed = 1,
     as_json: Json = False,
 ) -> None:
-    """Kills workers, servers and the gateway while applications keep coming, and counts what was lost or doubled; exit code 1 where anything was."""
+    """Kills workers, servers and the gateway while applications keep coming, and counts what was lost or doubled; exit
+    code 1 where anything was.
+    """
     from trials.chaos import run as chaos  # loads the broker and its clients, which the others need not wait for
 
     with interruptible():

@@ -1,7 +1,8 @@
-"""The message gateway of the demo and of chaos: a process of its own, which writes what it accepted into a durable log before it says so.
+"""The message gateway of the demo and of chaos: a process of its own, which writes what it accepted into a durable log
+before it says so.
 
-It refuses no duplicate on purpose: its log is where chaos counts them. Of a message it keeps the reference, the length and
-a hash of the recipient, never a text or a number.
+It refuses no duplicate on purpose: its log is where chaos counts them. Of a message it keeps the reference, the length
+and a hash of the recipient, never a text or a number.
 """
 
 import argparse
@@ -29,7 +30,11 @@ class DeliveryLog:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         mend(path)
-        self.known = {json.loads(line)["reference"] for line in path.read_text(encoding="utf-8").splitlines()} if path.exists() else set[str]()
+        self.known = (
+            {json.loads(line)["reference"] for line in path.read_text(encoding="utf-8").splitlines()}
+            if path.exists()
+            else set[str]()
+        )
         self.file = path.open("a", encoding="utf-8")
         self.lock = Lock()
 
@@ -38,7 +43,13 @@ class DeliveryLog:
         now = datetime.now(UTC).isoformat()  # noqa: TID251 - it stands for somebody else's program, which has its own clock
         with self.lock:
             for each in messages:
-                entry = {"reference": each["reference"], "at": now, "channel": each["channel"], "to": hashed(each["recipient"]), "length": len(each["body"])}
+                entry = {
+                    "reference": each["reference"],
+                    "at": now,
+                    "channel": each["channel"],
+                    "to": hashed(each["recipient"]),
+                    "length": len(each["body"]),
+                }
                 self.file.write(json.dumps(entry) + "\n")
             self.file.flush()
             os.fsync(self.file.fileno())
@@ -58,16 +69,23 @@ def mend(path: Path) -> None:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """POST /messages, POST /messages/status; and for proofs GET /calls (whose messages are in hand, by the port they call from) and POST /slow.
+    """POST /messages, POST /messages/status; and for proofs GET /calls (whose messages are in hand, by the port they
+    call from) and POST /slow.
 
-    `{"how": "drip", "seconds": 5}`: until then every answer goes out a byte at a time; `"freeze"`: none at all; `"busy"`: 429 with Retry-After; `"down"`: 503.
+    `{"how": "drip", "seconds": 5}`: until then every answer goes out a byte at a time; `"freeze"`: none at all;
+    `"busy"`: 429 with Retry-After; `"down"`: 503.
     """
 
     protocol_version = "HTTP/1.1"
     log: DeliveryLog
     delay: float
     in_hand: ClassVar[set[int]] = set()
-    slow: ClassVar[dict[str, float]] = {"drip": 0.0, "freeze": 0.0, "busy": 0.0, "down": 0.0}  # until when, on the monotonic clock
+    slow: ClassVar[dict[str, float]] = {
+        "drip": 0.0,
+        "freeze": 0.0,
+        "busy": 0.0,
+        "down": 0.0,
+    }  # until when, on the monotonic clock
 
     def do_POST(self) -> None:
         """Accepts messages, or says which references are known."""
@@ -82,9 +100,18 @@ class Handler(BaseHTTPRequestHandler):
                 time.sleep(self.delay / 2)
             finally:
                 self.in_hand.discard(self.client_address[1])
-            self.reply({"results": [{"reference": each["reference"], "status": "accepted"} for each in body["messages"]]})
+            self.reply(
+                {"results": [{"reference": each["reference"], "status": "accepted"} for each in body["messages"]]}
+            )
         elif self.path == "/messages/status":
-            self.reply({"results": [{"reference": each, "status": "accepted" if each in self.log.known else "unknown"} for each in body["references"]]})
+            self.reply(
+                {
+                    "results": [
+                        {"reference": each, "status": "accepted" if each in self.log.known else "unknown"}
+                        for each in body["references"]
+                    ]
+                }
+            )
         elif self.path == "/slow" and body.get("how") in self.slow:
             self.slow[body["how"]] = time.monotonic() + float(body["seconds"])
             self.send_whole(b"{}")
@@ -143,10 +170,14 @@ class Server(ThreadingHTTPServer):
 
 def main() -> None:
     """Serves until it is ended, or its parent is gone."""
-    parser = argparse.ArgumentParser(prog="python -m trials.gateway", description="A message gateway for demos and proofs.")
+    parser = argparse.ArgumentParser(
+        prog="python -m trials.gateway", description="A message gateway for demos and proofs."
+    )
     parser.add_argument("--port", type=int, default=8001, help="0 takes a free one; the first line says which")
     parser.add_argument("--log", type=Path, required=True, help="where accepted messages are written")
-    parser.add_argument("--delay-ms", type=float, default=0, help="how long a call takes, half of it after the log is written")
+    parser.add_argument(
+        "--delay-ms", type=float, default=0, help="how long a call takes, half of it after the log is written"
+    )
     options = parser.parse_args()
     Handler.log, Handler.delay = DeliveryLog(options.log), options.delay_ms / 1000
     server = Server(("127.0.0.1", options.port), Handler)

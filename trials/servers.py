@@ -31,7 +31,11 @@ class ProofServers:
     def use(self, database: str) -> None:
         """All settings now name this database, and a namespace of the broker that belongs to it."""
         close()
-        set_settings(database_url=self.postgres.url_of(database), broker_url=self.valkey.url, broker_namespace=f"proof:{database}")
+        set_settings(
+            database_url=self.postgres.url_of(database),
+            broker_url=self.valkey.url,
+            broker_namespace=f"proof:{database}",
+        )
 
     def execute(self, statement: str) -> None:
         """One statement on the server, outside all databases that are measured."""
@@ -60,7 +64,9 @@ class ProofServers:
 
 @contextmanager
 def proof_servers(name: str) -> Iterator[ProofServers]:
-    """Servers in a folder of their own inside SIJIL_HOME, which is the home of all that runs on them; removed afterwards."""
+    """Servers in a folder of their own inside SIJIL_HOME, which is the home of all that runs on them; removed
+    afterwards.
+    """
     folder = (settings().home / name).absolute()
     with only_one(folder):
         rmtree(folder, ignore_errors=True)
@@ -80,13 +86,20 @@ def proof_servers(name: str) -> Iterator[ProofServers]:
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Nobody else may use this folder meanwhile. Raises Refused where somebody does: each would remove the servers of the other."""
+    """Nobody else may use this folder meanwhile.
+
+    Raises Refused where somebody does: each would remove the servers of the other.
+    """
     private(folder.parent)
     with folder.with_suffix(".lock").open("wb") as lock:
         try:
             flock(lock, LOCK_EX | LOCK_NB)
         except OSError:
-            raise Refused("runs_already", f"Another proof or measurement runs in {folder}. Wait for it, or give this one a SIJIL_HOME of its own.") from None
+            raise Refused(
+                "runs_already",
+                f"Another proof or measurement runs in {folder}. Wait for it, or give this one a SIJIL_HOME of its "
+                f"own.",
+            ) from None
         yield
 
 

@@ -17,7 +17,7 @@ from models.settings import settings
 from tasks.logs import configure_logs
 from web import health, metrics, portal
 from web.api import applications
-from web.edge import Edge, refuse_encoded
+from web.edge import HeadersMiddleware, refuse_encoded
 from web.errors import HANDLERS
 from web.outage import Outage
 
@@ -28,7 +28,9 @@ def create_app() -> Litestar:
     """The application, as uvicorn wants it."""
     configure_logs()
     kept = CacheControlHeader(max_age=3600, public=True)
-    statics = create_static_files_router(path="/static", directories=[HERE / "static"], include_in_schema=False, cache_control=kept)
+    statics = create_static_files_router(
+        path="/static", directories=[HERE / "static"], include_in_schema=False, cache_control=kept
+    )
     outage = Outage()
     app = Litestar(
         route_handlers=[*portal.HANDLERS, *applications.HANDLERS, *health.HANDLERS, metrics.metrics, statics],
@@ -40,8 +42,8 @@ def create_app() -> Litestar:
         logging_config=None,
         state=State({"outage": outage}),
         on_shutdown=[outage.end],
-    )  # fmt: skip
-    app.asgi_handler = Edge(app.asgi_handler)
+    )
+    app.asgi_handler = HeadersMiddleware(app.asgi_handler)
     return app
 
 
@@ -49,11 +51,22 @@ def openapi() -> OpenAPIConfig:
     """What the OpenAPI document says beside the operations, which are described by their docstrings."""
     about = metadata.metadata("sijil")
     return OpenAPIConfig(
-        title="Sijil", version=about["Version"], description=about["Summary"], license=License(about["License-Expression"], about["License-Expression"]),
-        path="/schema", use_handler_docstrings=True, render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin()],
-    )  # fmt: skip
+        title="Sijil",
+        version=about["Version"],
+        description=about["Summary"],
+        license=License(about["License-Expression"], about["License-Expression"]),
+        path="/schema",
+        use_handler_docstrings=True,
+        render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin()],
+    )
 
 
 def environment() -> Environment:
     """Jinja, which escapes everything and takes no undefined name for an empty text."""
-    return Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

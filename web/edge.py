@@ -1,4 +1,6 @@
-"""Around the framework: what holds for every request, and for every answer, also for those that no handler of ours gave."""
+"""Around the framework: what holds for every request, and for every answer, also for those that no handler of ours
+gave.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,11 +12,13 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from models.errors import Problem, Refused
 
 HEADERS = {
-    b"content-security-policy": b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    b"content-security-policy": b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri "
+    b"'none'; frame-ancestors 'none'",
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
     b"cross-origin-opener-policy": b"same-origin",
-    b"cache-control": b"no-store",  # phones are shared: nothing about a case stays in a browser. Static files say otherwise
+    # phones are shared: nothing about a case stays in a browser. Static files say otherwise
+    b"cache-control": b"no-store",
 }
 
 
@@ -25,7 +29,7 @@ def refuse_encoded(request: Request[Any, Any, Any]) -> None:
         raise Refused("encoded", "The body must be sent as it is, without Content-Encoding.", problems=[problem])
 
 
-class Edge:
+class HeadersMiddleware:
     """Adds the headers, and answers HEAD as GET without its body."""
 
     def __init__(self, inner: ASGIApp) -> None:

@@ -1,4 +1,7 @@
-"""How errors are answered: problem details in the API, a page in the reader's language elsewhere. Never a stack trace, never what was sent."""
+"""How errors are answered: problem details in the API, a page in the reader's language elsewhere.
+
+Never a stack trace, never what was sent.
+"""
 
 import re
 import secrets
@@ -17,13 +20,19 @@ from workflows.bodies.fields import NO_CONTROLS
 from workflows.bodies.problems import OTHERWISE, PATTERNS, SENTENCES, WHOLE
 
 STATUS: dict[type[SijilError], int] = {Refused: 422, Stale: 409, NotFound: 404, Unavailable: 503}
-TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}  # RFC 9110; Python before 3.13 has the words of older ones
+TITLES = {
+    413: "Content Too Large",
+    422: "Unprocessable Content",
+}  # RFC 9110; Python before 3.13 has the words of older ones
 STATUS_OF_CODE = {"too_large": 413, "not_json": 415, "encoded": 415, "already_registered": 409, "open_application": 409}
 # Of what the framework refuses, in our words.
 SAID = {
-    400: "This is not a request that the address takes.", 401: "This may not be read.", 403: "This may not be read.",
-    404: "There is nothing at this address.", 405: "The address does not take this method. The header Allow names those that it takes.",
-}  # fmt: skip
+    400: "This is not a request that the address takes.",
+    401: "This may not be read.",
+    403: "This may not be read.",
+    404: "There is nothing at this address.",
+    405: "The address does not take this method. The header Allow names those that it takes.",
+}
 SAID_OTHERWISE = "This request is not taken as it is."
 FOR_PROGRAMS = ("api", "health", "metrics", "schema")  # first words of addresses
 MOST_PROBLEMS = 100  # of one answer: a megabyte of nonsense is not answered with ten
@@ -48,7 +57,13 @@ def retry_after(status: int) -> dict[str, str]:
 def problem(status: int, detail: str, **more: Any) -> Response[Any]:
     """Problem details (RFC 9457); `code` is for programs, `problems` names every bad field."""
     kind = f"urn:sijil:problem:{more['code']}" if "code" in more else "about:blank"
-    body = {"type": kind, "title": TITLES.get(status, HTTPStatus(status).phrase), "status": status, "detail": detail, **more}
+    body = {
+        "type": kind,
+        "title": TITLES.get(status, HTTPStatus(status).phrase),
+        "status": status,
+        "detail": detail,
+        **more,
+    }
     return Response(body, status_code=status, media_type="application/problem+json", headers=retry_after(status))
 
 
@@ -60,9 +75,18 @@ def on_sijil_error(request: Request[Any, Any, Any], error: SijilError) -> Answer
     if status is None:
         return on_any(request, error)
     if isinstance(error, Refused):
-        more: dict[str, Any] = {"code": error.code, **({"problems": error.problems[:MOST_PROBLEMS]} if error.problems else {})}
+        more: dict[str, Any] = {
+            "code": error.code,
+            **({"problems": error.problems[:MOST_PROBLEMS]} if error.problems else {}),
+        }
         return error_response(request, STATUS_OF_CODE.get(error.code, status), str(error), **more)
-    return error_response(request, status, str(error) if status != HTTPStatus.SERVICE_UNAVAILABLE else "Something that this needs is away. Try again shortly.")
+    return error_response(
+        request,
+        status,
+        str(error)
+        if status != HTTPStatus.SERVICE_UNAVAILABLE
+        else "Something that this needs is away. Try again shortly.",
+    )
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Answer:
@@ -71,11 +95,18 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Answ
         return on_any(request, error)
     if isinstance(error, ValidationException):
         found = [each for each in error.extra if isinstance(each, dict)] if isinstance(error.extra, list) else []
-        named = [Problem(header_name(str(each.get("key", "")), each.get("source")), sentence(str(each.get("message", "")))) for each in found]
-        return on_sijil_error(request, Refused("not_valid", "The request is not valid; problems names each field.", problems=named))
+        named = [
+            Problem(header_name(str(each.get("key", "")), each.get("source")), sentence(str(each.get("message", ""))))
+            for each in found
+        ]
+        return on_sijil_error(
+            request, Refused("not_valid", "The request is not valid; problems names each field.", problems=named)
+        )
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         most = f"at most {settings().max_body:,} bytes"
-        return on_sijil_error(request, Refused("too_large", f"A body may have {most}.", problems=[Problem(WHOLE, f"Must have {most}.")]))
+        return on_sijil_error(
+            request, Refused("too_large", f"A body may have {most}.", problems=[Problem(WHOLE, f"Must have {most}.")])
+        )
     shown = error_response(request, error.status_code, SAID.get(error.status_code, SAID_OTHERWISE))
     shown.headers.update(error.headers or {})
     return shown
@@ -99,7 +130,16 @@ def on_any(request: Request[Any, Any, Any], error: Exception) -> Answer:
     reference = secrets.token_hex(4)
     failure = describe(error)
     log.error("request failed", reference=reference, error=failure.error, traceback=failure.traceback)
-    return error_response(request, 500, f"Something went wrong on our side. If you tell us, give this reference: {reference}.", reference=reference)
+    return error_response(
+        request,
+        500,
+        f"Something went wrong on our side. If you tell us, give this reference: {reference}.",
+        reference=reference,
+    )
 
 
-HANDLERS: dict[int | type[Exception], Any] = {SijilError: on_sijil_error, HTTPException: on_http_error, Exception: on_any}
+HANDLERS: dict[int | type[Exception], Any] = {
+    SijilError: on_sijil_error,
+    HTTPException: on_http_error,
+    Exception: on_any,
+}

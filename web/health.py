@@ -10,18 +10,34 @@ from web.api.responses import Alive, Described, Ready, problems
 from web.errors import problem
 
 
-@get("/health/live", sync_to_thread=False, tags=["health"], operation_id="isAlive", summary="Alive", response_description="It is alive.")
+@get(
+    "/health/live",
+    sync_to_thread=False,
+    tags=["health"],
+    operation_id="isAlive",
+    summary="Alive",
+    response_description="It is alive.",
+)
 def live() -> Alive:
     """The process answers."""
     return Alive(status="alive")
 
 
 @get(
-    "/health/ready", sync_to_thread=True, operation_class=Described, operation_id="isReady", tags=["health"], summary="Ready",
-    response_description="It can do its work.", responses=problems(503),
-)  # fmt: skip
+    "/health/ready",
+    sync_to_thread=True,
+    operation_class=Described,
+    operation_id="isReady",
+    tags=["health"],
+    summary="Ready",
+    response_description="It can do its work.",
+    responses=problems(503),
+)
 def ready(state: State) -> Response[Ready]:
-    """The database answers and has the tables of this version. A broker that is away only makes things slower, and is said."""
+    """The database answers and has the tables of this version.
+
+    A broker that is away only makes things slower, and is said.
+    """
     try:
         require()
     except Unavailable as error:

@@ -45,16 +45,29 @@ def page_for(request: Request[Any, Any, Any], template: str, *, status: int = 20
 
 
 def page(template: str, language: str, *, status: int = 200, path: str = "", **context: Any) -> Template:
-    """A page in a language; `path` is what follows the language in its address, so that the other language's link keeps the page."""
+    """A page in a language; `path` is what follows the language in its address, so that the other language's link keeps
+    the page.
+    """
     return Template(
-        template, status_code=status, headers={"Content-Language": language},
+        template,
+        status_code=status,
+        headers={"Content-Language": language},
         context={
-            "language": language, "direction": LANGUAGES[language].direction, "languages": LANGUAGES, "path": f"/{path}" if path else "",
-            "t": partial(PAGES.text, language), "day": partial(day, language), "status": status, "helpline": settings().helpline, **context,
+            "language": language,
+            "direction": LANGUAGES[language].direction,
+            "languages": LANGUAGES,
+            "path": f"/{path}" if path else "",
+            "t": partial(PAGES.text, language),
+            "day": partial(day, language),
+            "status": status,
+            "helpline": settings().helpline,
+            **context,
         },
-    )  # fmt: skip
+    )
 
 
 def day(language: str, moment: datetime) -> str:
     """A date in words, as in Morocco, which no line breaks."""
-    return format_date(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(MOROCCO), "long", locale=LANGUAGES[language].locale).replace(" ", "\u00a0")
+    return format_date(
+        moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(MOROCCO), "long", locale=LANGUAGES[language].locale
+    ).replace(" ", "\u00a0")

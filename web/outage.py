@@ -1,4 +1,6 @@
-"""The database as this portal sees it: a line of log when it goes away, one when it is back, however many requests meet it meanwhile."""
+"""The database as this portal sees it: a line of log when it goes away, one when it is back, however many requests meet
+it meanwhile.
+"""
 
 from threading import Event, Lock, Thread
 

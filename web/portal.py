@@ -19,9 +19,12 @@ from workflows.intake.receipts import is_secret_of, normal
 
 # The way of an application as a citizen sees it: a step, and the event that ends it.
 STEPS = (
-    ("received", "ApplicationReceived"), ("verified", "PersonsVerified"), ("scored", "ScoreComputed"),
-    ("checked", "NothingSuspicious"), ("registered", "NoticesIssued"),
-)  # fmt: skip
+    ("received", "ApplicationReceived"),
+    ("verified", "PersonsVerified"),
+    ("scored", "ScoreComputed"),
+    ("checked", "NothingSuspicious"),
+    ("registered", "NoticesIssued"),
+)
 # A technical delay is ours, not the citizen's.
 IN_WORK = {PARKED, *(step.name for step in STAGES if step.owner == MACHINE)}
 OFF_THE_WAY = {step.name for step in STAGES if not step.open} - {"notified"}
@@ -44,12 +47,17 @@ def home(language: FromPath[str]) -> Template:
 def find(language: FromPath[str], reference: FromQuery[str] = "") -> Redirect:
     """The form's answer: to the page of a reference, however it was typed."""
     first = f"/{require_language(language)}"
-    return Redirect(f"{first}/status/{quote(normal(reference[:200]), safe='')}" if reference.strip() else first, status_code=303)
+    return Redirect(
+        f"{first}/status/{quote(normal(reference[:200]), safe='')}" if reference.strip() else first, status_code=303
+    )
 
 
 @get("/{language:str}/status/{reference:str}", sync_to_thread=True, include_in_schema=False)
 def status(language: FromPath[str], reference: FromPath[str]) -> Template:
-    """Where an application stands, what to do, by when, whom to call. No names, and no reasons: messages tell the reference, and phones are shared."""
+    """Where an application stands, what to do, by when, whom to call.
+
+    No names, and no reasons: messages tell the reference, and phones are shared.
+    """
     require_language(language)
     with transaction() as connection:
         found = status_of(connection, reference)
@@ -58,7 +66,9 @@ def status(language: FromPath[str], reference: FromPath[str]) -> Template:
 
 @post("/{language:str}/status/{reference:str}/why", sync_to_thread=True, status_code=200, include_in_schema=False)
 def reasons(language: FromPath[str], reference: FromPath[str], body: RawBody) -> Template:
-    """The same with the reasons, for whoever has the receipt: its secret comes in the form's body, never in an address."""
+    """The same with the reasons, for whoever has the receipt: its secret comes in the form's body,
+    never in an address.
+    """
     require_language(language)
     with transaction() as connection:
         found = status_of(connection, reference)
@@ -69,14 +79,24 @@ def reasons(language: FromPath[str], reference: FromPath[str], body: RawBody) ->
 
 @get("/{language:str}/status/{reference:str}/why", sync_to_thread=False, include_in_schema=False)
 def without_secret(language: FromPath[str], reference: FromPath[str]) -> Redirect:
-    """To the page of the application: a browser asks for this where a reader reloads, goes back to or shares the page with the reasons."""
+    """To the page of the application: a browser asks for this where a reader reloads, goes back to or shares the page
+    with the reasons.
+    """
     return Redirect(f"/{require_language(language)}/status/{quote(reference, safe='')}", status_code=303)
 
 
 def status_page(language: str, case: Status, **more: Any) -> Template:
     """The page of an application."""
     context = {"reasons": None, "wrong": False, **more}
-    return page("status.html", language, path=f"status/{case.reference}", case=case, state=state_of(case), steps=steps(case), **context)
+    return page(
+        "status.html",
+        language,
+        path=f"status/{case.reference}",
+        case=case,
+        state=state_of(case),
+        steps=stages(case),
+        **context,
+    )
 
 
 def field_of(form: bytes, name: str) -> str:
@@ -98,22 +118,30 @@ def state_of(case: Status) -> str:
     """The stage as citizens are told it. A correction may be asked for by the machine or by a caseworker."""
     if case.stage in IN_WORK:
         return "in_work"
-    by_caseworker = case.stage == "needs_correction" and case.reached.get("CorrectionAsked", NEVER) > case.reached.get("MembersMismatched", NEVER)
+    by_caseworker = case.stage == "needs_correction" and case.reached.get("CorrectionAsked", NEVER) > case.reached.get(
+        "MembersMismatched", NEVER
+    )
     return "correction_asked" if by_caseworker else case.stage
 
 
-def steps(case: Status) -> list[tuple[str, str]]:
+def stages(case: Status) -> list[tuple[str, str]]:
     """The steps of the way: each `done`, `now` or `ahead`. None of an application that has left the way.
 
     After a correction, those that are done anew are ahead again.
     """
     if case.stage in OFF_THE_WAY:
         return []
-    since = max((case.reached[kind] for kind in ("CorrectionReceived", "CaseReopened") if kind in case.reached), default=case.submitted_at)
+    since = max(
+        (case.reached[kind] for kind in ("CorrectionReceived", "CaseReopened") if kind in case.reached),
+        default=case.submitted_at,
+    )
     done = [kind == "ApplicationReceived" or case.reached.get(kind, NEVER) >= since for _, kind in STEPS]
     now = done.index(False) if False in done else len(done)
-    return [(name, "done" if done[place] else "now" if place == now else "ahead") for place, (name, _) in enumerate(STEPS)]
+    return [
+        (name, "done" if done[place] else "now" if place == now else "ahead") for place, (name, _) in enumerate(STEPS)
+    ]
 
 
-# Of two handlers of one address the one in a thread comes last: Litestar 2 sends it into a thread twice where another follows (its pull request 4738).
+# Of two handlers of one address the one in a thread comes last: Litestar 2 sends it into a thread twice where another
+# follows (its pull request 4738).
 HANDLERS = [root, home, find, status, without_secret, reasons]

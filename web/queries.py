@@ -19,8 +19,13 @@ REACHED = "select kind, max(at) from event where case_id = %s group by kind"
 # Why the case stands where it stands: the last of those events that give reasons.
 ASKED = "select kind, facts::text from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
 GIVE_REASONS = (MembersMismatched, CorrectionAsked, ApplicationRefused)
-WITH_REASONS = {to for step in STAGES for event, to in step.leads.items() if event in GIVE_REASONS}
-MISMATCHES = ("unknown", "deceased", "name_differs", "birth_date_differs")  # why a member does not agree with the population register
+WITH_REASONS = {to for step in STAGES for event, to in step.transitions.items() if event in GIVE_REASONS}
+MISMATCHES = (
+    "unknown",
+    "deceased",
+    "name_differs",
+    "birth_date_differs",
+)  # why a member does not agree with the population register
 UNKNOWN = "There is no application with this reference and secret."
 
 
@@ -45,7 +50,9 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a correction is needed or an application was refused, as a code; `member` is the place in the declaration, None for the household."""
+    """Why a correction is needed or an application was refused, as a code; `member` is the place in the declaration,
+    None for the household.
+    """
 
     member: int | None
     reason: str
@@ -68,7 +75,11 @@ def status_of(connection: Connection, reference: str) -> Status:
 
 def reasons_of(connection: Connection, case: Status) -> tuple[Reason, ...]:
     """For whoever has the secret. Nothing where there is no why, or it was erased."""
-    row = connection.execute(ASKED, [case.case_id, [each.__name__ for each in GIVE_REASONS]]).fetchone() if case.has_reasons else None
+    row = (
+        connection.execute(ASKED, [case.case_id, [each.__name__ for each in GIVE_REASONS]]).fetchone()
+        if case.has_reasons
+        else None
+    )
     if row is None or row[1] is None:
         return ()
     event = msgspec.json.decode(row[1], type=KINDS[row[0]])

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from workflows.bodies.declaration import Declaration
-from workflows.events import CorrectionReceived, DoubtReturned, Event, Recorded
+from workflows.events import CorrectionReceived, Event, Recorded, ReviewReopened
 
 E = TypeVar("E", bound=Event)
 
@@ -32,13 +32,33 @@ class CaseFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     @classmethod
     def opened(  # noqa: PLR0913 - all that a new case is made of
-        cls, *, id: int, reference: str, kind: str, stage: str, lane: int, household_id: int, declaration: Declaration, at: datetime
+        cls,
+        *,
+        id: int,
+        reference: str,
+        kind: str,
+        stage: str,
+        lane: int,
+        household_id: int,
+        declaration: Declaration,
+        at: datetime,
     ) -> "CaseFile":
         """The file of a case in which nothing has happened yet."""
         return cls(
-            id=id, reference=reference, kind=kind, stage=stage, version=0, lane=lane, household_id=household_id,
-            declaration_number=1, declaration=declaration, submitted_at=at, stage_since=at, deadline=None, past={},
-        )  # fmt: skip
+            id=id,
+            reference=reference,
+            kind=kind,
+            stage=stage,
+            version=0,
+            lane=lane,
+            household_id=household_id,
+            declaration_number=1,
+            declaration=declaration,
+            submitted_at=at,
+            stage_since=at,
+            deadline=None,
+            past={},
+        )
 
     def last(self, kind: type[E]) -> E:
         """The latest event of this kind. Raises KeyError where there is none: the map does not allow it."""
@@ -51,19 +71,34 @@ class CaseFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         return max((self.past[kind] for kind in kinds if kind in self.past), key=lambda recorded: recorded.seq)
 
     def last_here(self, kind: type[Event]) -> Recorded | None:
-        """The latest event of this kind since the case came to its present stage: by sequence, whatever a clock said."""
+        """The latest event of this kind since the case came to its present stage: by sequence,
+        whatever a clock said.
+        """
         recorded = self.past.get(kind)
         return recorded if recorded is not None and recorded.seq > self.stage_seq else None
 
     def after(self, recorded: Recorded, stage: str) -> "CaseFile":
-        """The file once this event is recorded and the case stands at `stage`; since when is never before an earlier event, should a clock have gone back."""
+        """The file once this event is recorded and the case stands at `stage`; since when is never before an earlier
+        event, should a clock have gone back.
+        """
         event = recorded.event
         number = event.declaration if isinstance(event, CorrectionReceived) else self.declaration_number
         past = {**self.past, type(event): recorded}
         since, seq, deadline = self.stage_since, self.stage_seq, self.deadline
         if stage != self.stage:
-            since = event.since if isinstance(event, DoubtReturned) else max(since, max([each.at for each in past.values()]))
+            since = (
+                event.since
+                if isinstance(event, ReviewReopened)
+                else max(since, max([each.at for each in past.values()]))
+            )
             seq, deadline = recorded.seq, None
         return msgspec.structs.replace(
-            self, stage=stage, version=recorded.seq, stage_since=since, stage_seq=seq, deadline=deadline, declaration_number=number, past=past
-        )  # fmt: skip
+            self,
+            stage=stage,
+            version=recorded.seq,
+            stage_since=since,
+            stage_seq=seq,
+            deadline=deadline,
+            declaration_number=number,
+            past=past,
+        )

@@ -128,15 +128,17 @@ class DuplicateSuspected(Event, frozen=True, kw_only=True, tag=True):
     signals: tuple[Signal, ...]
 
 
-class DoubtReturned(Event, frozen=True, kw_only=True, tag=True):
-    """A doubt that was lifted is there again: the same review goes on, at its place by age, and the citizen, who knows of it, is told nothing anew."""
+class ReviewReopened(Event, frozen=True, kw_only=True, tag=True):
+    """A review that was cleared is there again: the same review goes on, at its place by age, and the citizen, who
+    knows of it, is told nothing anew.
+    """
 
     rules: str
     signals: tuple[Signal, ...]
-    since: datetime  # when the doubt was first raised
+    since: datetime  # when the review was first raised
 
 
-class DoubtLifted(Event, frozen=True, kw_only=True, tag=True):
+class ReviewCleared(Event, frozen=True, kw_only=True, tag=True):
     """A caseworker found nothing against the household; it is screened again."""
 
     reason: str

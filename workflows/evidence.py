@@ -1,7 +1,7 @@
 """What a decision rests on: an answer (a register spoke), a form (a person spoke), or time passed.
 
-Evidence always says when and by whom, and where the rules of a stage have versions, which one was in force. It is stored with
-its event, so that the decision can be computed again.
+Evidence always says when and by whom, and where the rules of a stage have versions, which one was in force. It is
+stored with its event, so that the decision can be computed again.
 """
 
 from datetime import date, datetime
@@ -13,7 +13,9 @@ DECLARANT = "declarant"
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
-    """When it was given (aware, UTC), by whom (a pseudonymous id), and the version of the rules that decide on it: without one, the first."""
+    """When it was given (aware, UTC), by whom (a pseudonymous id), and the version of the rules that decide on it:
+    without one, the first.
+    """
 
     at: datetime
     by: str = SIJIL
@@ -21,7 +23,9 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
 
 
 class TimePassed(Evidence, frozen=True, kw_only=True, tag=True):
-    """A clock struck; nothing else is known, but the stage's deadline as it was set when the stage began, if it has one."""
+    """A clock struck; nothing else is known, but the stage's deadline as it was set when the stage began, if it has
+    one.
+    """
 
     deadline: datetime | msgspec.UnsetType = msgspec.UNSET
 
@@ -42,7 +46,9 @@ class RegisteredPerson(msgspec.Struct, frozen=True, gc=False, omit_defaults=True
 
 
 class RegisterAnswer(Evidence, frozen=True, kw_only=True, tag=True):
-    """The population register's answer on a household: one entry a member, in the declaration's order; None where it knows nobody."""
+    """The population register's answer on a household: one entry a member, in the declaration's order; None where it
+    knows nobody.
+    """
 
     persons: tuple[RegisteredPerson | None, ...]
 
@@ -63,13 +69,18 @@ class ScreeningAnswer(Evidence, frozen=True, kw_only=True, tag=True, omit_defaul
 
 
 class IndexInForce(Evidence, frozen=True, kw_only=True, tag=True):
-    """The version of the index that counts. One that is published later and dated back changes no score that was computed."""
+    """The version of the index that counts.
+
+    One that is published later and dated back changes no score that was computed.
+    """
 
     version: str
 
 
 class RegisterState(Evidence, frozen=True, kw_only=True, tag=True):
-    """Where the social register stands on this household: its last version, 0 for none; and the versions of the thresholds that count, by programme."""
+    """Where the social register stands on this household: its last version, 0 for none; and the versions of the
+    thresholds that count, by programme.
+    """
 
     last_version: int
     thresholds: tuple[str, ...]
@@ -79,15 +90,21 @@ class RegisterState(Evidence, frozen=True, kw_only=True, tag=True):
 
 
 class Submission(Evidence, frozen=True, kw_only=True, tag=True):
-    """A household declares itself. The declaration is stored beside, not here. The first arrivals were recorded on TimePassed."""
+    """A household declares itself.
+
+    The declaration is stored beside, not here. The first arrivals were recorded on TimePassed.
+    """
 
 
-class Order(Evidence, frozen=True, kw_only=True, tag=True):
+class OperatorCommand(Evidence, frozen=True, kw_only=True, tag=True):
     """An operator sends a parked case on, or erases an ended one. The first were recorded on TimePassed."""
 
 
 class Correction(Evidence, frozen=True, kw_only=True, tag=True):
-    """A citizen declares again. `number` is that of the new declaration, which is stored beside, not here; `digest` that of its stored bytes."""
+    """A citizen declares again.
+
+    `number` is that of the new declaration, which is stored beside, not here; `digest` that of its stored bytes.
+    """
 
     number: int
     digest: str
@@ -101,14 +118,25 @@ class Reopening(Evidence, frozen=True, kw_only=True, tag=True):
     """A citizen takes a lapsed application up again."""
 
 
-class DoubtAnswer(Evidence, frozen=True, kw_only=True, tag=True):
-    """A caseworker says what a doubt comes to: lift it, ask the citizen for a correction, or refuse. `reason` is a code."""
+class ReviewVerdict(Evidence, frozen=True, kw_only=True, tag=True):
+    """A caseworker says what a review comes to: clear it, ask the citizen for a correction, or refuse.
 
-    verdict: str  # "lift" | "correct" | "refuse"
+    `reason` is a code.
+    """
+
+    verdict: str  # "clear" | "correct" | "refuse"
     reason: str
 
 
-ANSWERS_OF_PEOPLE: tuple[type[Evidence], ...] = (Correction, Withdrawal, Reopening, DoubtAnswer)
-BESIDE_THE_MAP: tuple[type[Evidence], ...] = (Submission, Order)  # no stage decides on them
-ALL: tuple[type[Evidence], ...] = (TimePassed, RegisterAnswer, IndexInForce, ScreeningAnswer, RegisterState, *ANSWERS_OF_PEOPLE, *BESIDE_THE_MAP)
+ANSWERS_OF_PEOPLE: tuple[type[Evidence], ...] = (Correction, Withdrawal, Reopening, ReviewVerdict)
+BESIDE_THE_MAP: tuple[type[Evidence], ...] = (Submission, OperatorCommand)  # no stage decides on them
+ALL: tuple[type[Evidence], ...] = (
+    TimePassed,
+    RegisterAnswer,
+    IndexInForce,
+    ScreeningAnswer,
+    RegisterState,
+    *ANSWERS_OF_PEOPLE,
+    *BESIDE_THE_MAP,
+)
 KINDS = {kind.__name__: kind for kind in ALL}

@@ -25,11 +25,16 @@ from workflows.intake.importing import ImportOutputs, import_file
 from workflows.registers.enrol import enrol_file
 from workflows.scoring.calculator import score_document
 
-SET_SECONDS = 60  # that a set of applications may take: an import that is frozen in one must not hold its declarants for ever
+SET_SECONDS = (
+    60  # that a set of applications may take: an import that is frozen in one must not hold its declarants for ever
+)
 
 app = typer.Typer()
 File = Annotated[Path, typer.Argument(dir_okay=False, help="The file to read.")]
-Rejects = Annotated[Path | None, typer.Option(help="Where the refused are listed, with lines and reasons. Default: FILE.rejects.ndjson.")]
+Rejects = Annotated[
+    Path | None,
+    typer.Option(help="Where the refused are listed, with lines and reasons. Default: FILE.rejects.ndjson."),
+]
 
 
 @app.command("migrate")
@@ -38,7 +43,11 @@ def migrate(as_json: Json = False) -> None:
     running = embedded.ensure(migrate=False)
     try:
         changed = upgrade()
-        answer({"migrated": changed, "version": current()}, as_json, "the tables are up to date" if not changed else f"migrated to version {current()}")
+        answer(
+            {"migrated": changed, "version": current()},
+            as_json,
+            "the tables are up to date" if not changed else f"migrated to version {current()}",
+        )
     finally:
         running.stop()
 
@@ -47,12 +56,18 @@ def migrate(as_json: Json = False) -> None:
 def import_applications(
     file: File,
     rejects: Rejects = None,
-    receipts: Annotated[Path | None, typer.Option(help="Write references and secrets of the applications taken here (readable by you alone).")] = None,
+    receipts: Annotated[
+        Path | None,
+        typer.Option(help="Write references and secrets of the applications taken here (readable by you alone)."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Takes a file of applications in: NDJSON (one a line), or CSV (a row a member). Sent again, it doubles nothing. Exit code 1 where any was refused.
+    """Takes a file of applications in:
 
-    Whom the population register does not know waits for a correction: of a generated file, `sijil enrol` its population first.
+    NDJSON (one a line), or CSV (a row a member). Sent again, it doubles nothing. Exit code 1 where any was refused.
+
+    Whom the population register does not know waits for a correction: of a generated file, `sijil enrol` its population
+    first.
     """
     outputs = ImportOutputs(rejects or beside(file), receipts)
     with needed_servers():
@@ -64,7 +79,10 @@ def import_applications(
 
 @app.command("enrol")
 def enrol_persons(file: File, rejects: Rejects = None, as_json: Json = False) -> None:
-    """Adds the persons of a file, NDJSON or CSV, to the local population register; known ones are left as they are. Exit code 1 where any was refused."""
+    """Adds the persons of a file, NDJSON or CSV, to the local population register; known ones are left as they are.
+
+    Exit code 1 where any was refused.
+    """
     with opened(file):
         pass  # said before a server is started for it
     with needed_servers(), stoppable():
@@ -73,7 +91,9 @@ def enrol_persons(file: File, rejects: Rejects = None, as_json: Json = False) ->
 
 
 def beside(file: Path) -> Path:
-    """Where the refused are listed when nobody says where: beside the file, or here where it is a stream that has only a number or a name."""
+    """Where the refused are listed when nobody says where: beside the file, or here where it is a stream that has only
+    a number or a name.
+    """
     place = file.absolute().parent
     streams = place in (Path("/dev"), Path("/dev/fd")) or place.is_relative_to("/proc")
     return Path(f"{file.name}.rejects.ndjson") if streams else file.with_name(f"{file.name}.rejects.ndjson")
@@ -95,11 +115,18 @@ def show_progress(summary: Summary) -> None:
 
 
 def tell(found: Summary, words: tuple[str, str], rejects: Path, as_json: bool) -> None:
-    """What became of a file, with words for those taken now and those taken before. Ends with exit code 1 where any was refused."""
+    """What became of a file, with words for those taken now and those taken before.
+
+    Ends with exit code 1 where any was refused.
+    """
     typer.echo("", err=True)
     taken, repeated, refused = (found.counts[outcome] for outcome in ("taken", "repeated", "refused"))
     keys = ("taken", "repeated") if words[0] == "taken" else words
-    told = dict(zip(keys, (taken, repeated), strict=True)) | {"refused": refused} | {f"rows_{name}": count for name, count in found.rows.items()}
+    told = (
+        dict(zip(keys, (taken, repeated), strict=True))
+        | {"refused": refused}
+        | {f"rows_{name}": count for name, count in found.rows.items()}
+    )
     what = "applications" if words[0] == "taken" else "persons"
     lines = [f"{what}: {taken} {words[0]}, {repeated} {words[1]}, {refused} refused", found.sentence()]
     lines += [f"the refused ones are listed in {rejects}"] if refused else []
@@ -110,7 +137,9 @@ def tell(found: Summary, words: tuple[str, str], rejects: Path, as_json: bool) -
 
 @app.command("score")
 def score(file: File, as_json: Json = False) -> None:
-    """The score of a declaration, or of `{"milieu", "region", "variables": {name: value}}`, under the policy of today."""
+    """The score of a declaration, or of `{"milieu", "region", "variables": {name: value}}`, under the
+    policy of today.
+    """
     with opened(file) as text:
         raw = text.read()
     try:
@@ -119,9 +148,16 @@ def score(file: File, as_json: Json = False) -> None:
         raise Refused("not_json", f"{file}: {in_one(**refused.problems[0])}") from None
     found = score_document(document, clock.now().date())
     lines = [f"score {found['score']} (exact {found['exact']}), policy {found['policy']}"]
-    terms = {"constant": found["constant"], "constant of the region": found["region_constant"], **found["contributions"]}
+    terms = {
+        "constant": found["constant"],
+        "constant of the region": found["region_constant"],
+        **found["contributions"],
+    }
     lines += [f"  {name:<34}{product:>28}" for name, product in terms.items()]
-    lines += [f"{name}: {'meets' if met else 'does not meet'} the threshold of {found['thresholds'][name]}" for name, met in found["programmes"].items()]
+    lines += [
+        f"{name}: {'meets' if met else 'does not meet'} the threshold of {found['thresholds'][name]}"
+        for name, met in found["programmes"].items()
+    ]
     lines += [f"assumed to be 0: {', '.join(found['assumed_zero'])}"] if found["assumed_zero"] else []
     answer(found, as_json, *lines)
 

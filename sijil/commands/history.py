@@ -1,4 +1,6 @@
-"""For auditors: is everything in its place, can every decision be computed again, was history changed; erasure, retention."""
+"""For auditors: is everything in its place, can every decision be computed again, was history changed; erasure,
+retention.
+"""
 
 import os
 from collections.abc import Callable
@@ -25,20 +27,34 @@ from workflows.history.keyranges import LEAST
 SHOWN = 20  # of what differs
 
 app = typer.Typer()
-audit_app = typer.Typer(no_args_is_help=True, help="The seal of the history: anchors outside the database, and their check.")
+audit_app = typer.Typer(
+    no_args_is_help=True, help="The seal of the history: anchors outside the database, and their check."
+)
 app.add_typer(audit_app, name="audit")
-After = Annotated[int | None, typer.Option(metavar="CASE", help="Go on after the case of that number, as a run that was stopped says.")]
-Anchors = Annotated[Path | None, typer.Option(help="Where the anchors are. Default: SIJIL_ANCHORS, or `anchors` in SIJIL_HOME.")]
+After = Annotated[
+    int | None,
+    typer.Option(metavar="CASE", help="Go on after the case of that number, as a run that was stopped says."),
+]
+Anchors = Annotated[
+    Path | None, typer.Option(help="Where the anchors are. Default: SIJIL_ANCHORS, or `anchors` in SIJIL_HOME.")
+]
 
 
 @app.command("doctor")
 def examine(after: After = None, as_json: Json = False) -> None:
-    """Looks for whatever cannot be: orphans, missing messages, rows changed by hand. All counts should be zero; else exit code 1."""
+    """Looks for whatever cannot be: orphans, missing messages, rows changed by hand.
+
+    All counts should be zero; else exit code 1.
+    """
     found = Findings(upto=LEAST if after is None else after)
     with needed_servers():
         stopped = in_part(found, lambda: doctor.examine_by_ranges(snapshot, OWED_KINDS, found))
     wrong = {name: count for name, count in found.counts.items() if count}
-    lines = [line for name, count in wrong.items() for line in (f"{name}: {count}", *(f"  {place}" for place in found.places[name]))]
+    lines = [
+        line
+        for name, count in wrong.items()
+        for line in (f"{name}: {count}", *(f"  {place}" for place in found.places[name]))
+    ]
     if stopped:
         lines.append(f"Stopped after case {found.upto}. Go on: sijil doctor --after {found.upto}")
     where = "" if after is None else f" after case {after}"
@@ -49,7 +65,12 @@ def examine(after: After = None, as_json: Json = False) -> None:
 @app.command("replay")
 def replay_all(
     since: Annotated[
-        datetime | None, typer.Option(metavar="DAY", parser=day, help="Only cases to which something happened since then, as an anchor's name says.")
+        datetime | None,
+        typer.Option(
+            metavar="DAY",
+            parser=day,
+            help="Only cases to which something happened since then, as an anchor's name says.",
+        ),
     ] = None,
     after: After = None,
     as_json: Json = False,
@@ -83,7 +104,12 @@ def in_part(found: Findings | replay.Replay | audit.Findings, look: Callable[[],
 @audit_app.command("anchor")
 def anchor(
     anchors: Anchors = None,
-    accept_loss: Annotated[str, typer.Option(metavar="REASON", help="Why events that were anchored are gone. `verify` tells it for ever. No names.")] = "",
+    accept_loss: Annotated[
+        str,
+        typer.Option(
+            metavar="REASON", help="Why events that were anchored are gone. `verify` tells it for ever. No names."
+        ),
+    ] = "",
     by: Annotated[str, typer.Option("--as", help="Who accepts it; kept as a pseudonym.")] = "operator",
     as_json: Json = False,
 ) -> None:
@@ -91,13 +117,18 @@ def anchor(
     acceptance = audit.Acceptance(accept_loss, pseudonym("operator", by)) if accept_loss else None
     with needed_servers():
         path = audit.anchor_by_ranges(transaction, anchors or settings().anchors_folder(), clock.now(), acceptance)
-    answer({"anchor": str(path) if path else None}, as_json, str(path) if path else "nothing moved since the last anchor")
+    answer(
+        {"anchor": str(path) if path else None}, as_json, str(path) if path else "nothing moved since the last anchor"
+    )
 
 
 @audit_app.command("verify")
 def verify(
     anchors: Anchors = None,
-    since: Annotated[int | None, typer.Option(metavar="ANCHOR", help="Only cases that moved since the anchor of that number, from there on.")] = None,
+    since: Annotated[
+        int | None,
+        typer.Option(metavar="ANCHOR", help="Only cases that moved since the anchor of that number, from there on."),
+    ] = None,
     after: After = None,
     as_json: Json = False,
 ) -> None:
@@ -108,20 +139,32 @@ def verify(
     found = audit.Findings(upto=after or 0)
     with needed_servers():
         stopped = in_part(found, lambda: audit.verify_by_ranges(snapshot, folder, found, since))
-    counts = {"cases": found.cases, "events": found.events, "erased": found.erased, "anchors": found.anchors, "breaks": found.broken}
+    counts = {
+        "cases": found.cases,
+        "events": found.events,
+        "erased": found.erased,
+        "anchors": found.anchors,
+        "breaks": found.broken,
+    }
     lines = [*found.losses, *found.breaks[:SHOWN], *[f"{k}: {v}" for k, v in counts.items()]]
     if not found.anchors:
         lines.append(f"No anchor stands in {folder}: only the database vouches for itself.")
     if stopped:
         lines.append(f"Stopped after case {found.upto}. Go on: sijil audit verify --after {found.upto}")
-    answer({**counts, "findings": found.breaks, "accepted_losses": found.losses, "upto": found.upto, "stopped": stopped}, as_json, *lines)
+    answer(
+        {**counts, "findings": found.breaks, "accepted_losses": found.losses, "upto": found.upto, "stopped": stopped},
+        as_json,
+        *lines,
+    )
     raise typer.Exit(1 if found.broken or stopped else 0)
 
 
 @app.command("retention")
 def retain(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="The database's clock is right, though nothing has happened for a month.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="The database's clock is right, though nothing has happened for a month.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Erases what its period has ended for, table by table; run daily by the supervisor, at any time by hand."""
@@ -139,9 +182,18 @@ def retain(
 def confirm_clock(yes: bool) -> None:
     """Where the clock is in doubt, an operator says that it is right. Raises Refused where nobody does."""
     with transaction() as connection:
-        doubt = retention.doubt(connection, clock.now())
-        if doubt and not yes and not (os.isatty(0) and typer.confirm(f"{doubt} Is that right? What is over by then is erased for ever.", err=True)):
-            raise Refused("clock_doubtful", f"{doubt} Nothing was erased. If the clock is right, say so: sijil retention --yes")
+        doubt = retention.clock_doubt(connection, clock.now())
+        if (
+            doubt
+            and not yes
+            and not (
+                os.isatty(0)
+                and typer.confirm(f"{doubt} Is that right? What is over by then is erased for ever.", err=True)
+            )
+        ):
+            raise Refused(
+                "clock_doubtful", f"{doubt} Nothing was erased. If the clock is right, say so: sijil retention --yes"
+            )
         if doubt:
             retention.confirm_clock(connection, clock.now())
 

@@ -8,7 +8,7 @@ import typer
 
 from models.database import transaction
 from models.errors import Refused
-from notifications.ledger import AGAIN, STATUSES, Choice, counted, listed, retry, settle
+from notifications.ledger import RESENDABLE, STATUSES, Choice, counted, listed, retry, settle
 from sijil.commands.arguments import Operator, Reference
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer, program
@@ -20,9 +20,14 @@ from workflows.flows import DELIVERY
 SETTLED = ("sent", "failed")
 
 app = typer.Typer()
-messages_app = typer.Typer(no_args_is_help=True, help="Messages that were not sent: list them, send them again, settle those whose result nobody knows.")
+messages_app = typer.Typer(
+    no_args_is_help=True,
+    help="Messages that were not sent: list them, send them again, settle those whose result nobody knows.",
+)
 app.add_typer(messages_app, name="messages")
-One = Annotated[str | None, typer.Argument(metavar="REFERENCE", help="One application's: as on the receipt, RSU-XXXX-XXXX-XXXX.")]
+One = Annotated[
+    str | None, typer.Argument(metavar="REFERENCE", help="One application's: as on the receipt, RSU-XXXX-XXXX-XXXX.")
+]
 Error = Annotated[str | None, typer.Option(help="Those with this error, as `messages list` shows it.")]
 Template = Annotated[str | None, typer.Option(help="Those of this template, as `messages list` shows it.")]
 
@@ -34,7 +39,9 @@ def required(name: str, known: tuple[str, ...]) -> str:
     return name
 
 
-def chosen(reference: str | None, statuses: tuple[str, ...], error: str | None = None, template: str | None = None) -> Choice:
+def chosen(
+    reference: str | None, statuses: tuple[str, ...], error: str | None = None, template: str | None = None
+) -> Choice:
     """What the options name. Raises NotFound for a reference that nobody has."""
     with transaction() as connection:
         case_id = find(connection, reference).id if reference else None
@@ -44,7 +51,10 @@ def chosen(reference: str | None, statuses: tuple[str, ...], error: str | None =
 @messages_app.command("list")
 def list_messages(
     reference: One = None,
-    status: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(STATUSES)}. Default: failed and stuck, or all of an application.")] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(help=f"Only these: {', '.join(STATUSES)}. Default: failed and stuck, or all of an application."),
+    ] = None,
     error: Error = None,
     template: Template = None,
     most: Annotated[int, typer.Option("--limit", min=1, help="How many to show.")] = 100,
@@ -64,39 +74,57 @@ def list_messages(
 
 def lines_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Each message in a line."""
-    return [f"{r['reference']}  {r['status']:<8}{r['tries']:>4}  {r['template']:<22}{r['since']:%F %T}  {r['error'] or ''}".rstrip() for r in rows]
+    return [
+        f"{r['reference']}  {r['status']:<8}{r['tries']:>4}  {r['template']:<22}{r['since']:%F %T}  "
+        f"{r['error'] or ''}".rstrip()
+        for r in rows
+    ]
 
 
 def none_of(choice: Choice, *, asked: bool) -> str:
-    """What to say where there is none. Whoever did not ask for a status is told how many of the same wait, and how to see them."""
+    """What to say where there is none.
+
+    Whoever did not ask for a status is told how many of the same wait, and how to see them.
+    """
     if asked:
         return "no such message"
     with transaction() as connection:
         count = counted(connection, choice._replace(statuses=("owed",)))
     if not count:
         return "none failed or stuck, and none waits"
-    narrowed = "".join(f" --{name} {quote(given)}" for name, given in (("error", choice.error), ("template", choice.template)) if given)
-    return f"none failed or stuck; {count} {'waits' if count == 1 else 'wait'}: {program()} messages list --status owed{narrowed}"
+    narrowed = "".join(
+        f" --{name} {quote(given)}" for name, given in (("error", choice.error), ("template", choice.template)) if given
+    )
+    return (
+        f"none failed or stuck; {count} {'waits' if count == 1 else 'wait'}: {program()} messages list --status "
+        f"owed{narrowed}"
+    )
 
 
 @messages_app.command("retry")
 def retry_messages(
     reference: One = None,
     error: Error = None,
-    status: Annotated[str | None, typer.Option(help=f"All of this status: {', '.join(AGAIN)}.")] = None,
+    status: Annotated[str | None, typer.Option(help=f"All of this status: {', '.join(RESENDABLE)}.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Owed anew, and at once: those of one application, with one error, or of one status. Look up stuck ones at the gateway first: it may have them."""
+    """Owed anew, and at once: those of one application, with one error, or of one status.
+
+    Look up stuck ones at the gateway first: it may have them.
+    """
     if (reference, error, status) == (None, None, None):
-        raise Refused("which", "Say which messages: one application's by its reference, those with --error, or those of --status.")
+        raise Refused(
+            "which", "Say which messages: one application's by its reference, those with --error, or those of --status."
+        )
     with needed_servers():
-        choice, count = chosen(reference, (required(status, AGAIN),) if status else AGAIN, error), 0
+        choice, count = chosen(reference, (required(status, RESENDABLE),) if status else RESENDABLE, error), 0
         while done := retried(choice):
             count += done
         if not count:
             raise Refused(
                 "nothing_to_retry",
-                "No such message failed, is stuck or waits for a later try. What is due goes by itself: `sijil messages list --status owed`.",
+                "No such message failed, is stuck or waits for a later try. What is due goes by itself: `sijil "
+                "messages list --status owed`.",
             )
     answer({"retried": count}, as_json)
 
@@ -113,7 +141,9 @@ def retried(choice: Choice) -> int:
 @messages_app.command("settle")
 def settle_messages(
     reference: Reference,
-    result: Annotated[str, typer.Argument(metavar="RESULT", help="What the gateway's operators say of it: sent or failed.")],
+    result: Annotated[
+        str, typer.Argument(metavar="RESULT", help="What the gateway's operators say of it: sent or failed.")
+    ],
     by: Operator,
     template: Template = None,
     as_json: Json = False,
@@ -125,5 +155,8 @@ def settle_messages(
         with transaction() as connection:
             count = settle(connection, choice, to, pseudonym("operator", by))
         if not count:
-            raise Refused("nothing_stuck", f"No message of {reference} is stuck. `sijil messages list {reference}` shows what was not sent.")
+            raise Refused(
+                "nothing_stuck",
+                f"No message of {reference} is stuck. `sijil messages list {reference}` shows what was not sent.",
+            )
     answer({"settled": count, "as": to}, as_json)

@@ -25,7 +25,10 @@ WATCH_SECONDS = 2.0
 
 log = structlog.get_logger()
 app = typer.Typer()
-queues_app = typer.Typer(invoke_without_command=True, help="What waits where, for workers and for people: how many, the oldest, rate, expected wait.")
+queues_app = typer.Typer(
+    invoke_without_command=True,
+    help="What waits where, for workers and for people: how many, the oldest, rate, expected wait.",
+)
 app.add_typer(queues_app, name="queues")
 Queue = Annotated[str, typer.Argument(metavar="QUEUE", help=f"One of {', '.join(ALL_QUEUES)}.")]
 Watch = Annotated[bool, typer.Option("--watch", help=f"Show it anew every {WATCH_SECONDS:.0f} seconds, until Ctrl-C.")]
@@ -59,16 +62,24 @@ def show_backlogs(as_json: bool) -> None:
     """The queues, and what waits for people."""
     with transaction() as connection:
         rows, people = queues(connection, clock.now()), with_people(connection, clock.now())
-    head = f"{'queue':<14}{'depth':>9}{'oldest s':>10}{'per s':>9}{'wait s':>9}{'apart':>7}  state"
-    lines = [head, *(line_of(row) for row in rows), "", f"{'with people':<18}{'waiting':>9}{'oldest':>12}  whose turn it is"]
-    lines += [f"{row['stage']:<18}{row['waiting']:>9}{age(row['oldest_seconds']):>12}  {row['owner']}" for row in people]
+    head = f"{'queue':<14}{'depth':>9}{'oldest s':>10}{'per s':>9}{'wait s':>9}{'quarantined':>13}  state"
+    lines = [
+        head,
+        *(line_of(row) for row in rows),
+        "",
+        f"{'with people':<18}{'waiting':>9}{'oldest':>12}  whose turn it is",
+    ]
+    lines += [
+        f"{row['stage']:<18}{row['waiting']:>9}{age(row['oldest_seconds']):>12}  {row['owner']}" for row in people
+    ]
     answer({"queues": rows, "people": people}, as_json, *lines)
 
 
 def line_of(row: Mapping[str, Any]) -> str:
     """A queue in one line."""
     wait = "-" if row["expected_wait"] is None else row["expected_wait"]
-    return f"{row['queue']:<14}{row['depth']:>9}{row['oldest_seconds']:>10}{row['rate']:>9.1f}{wait:>9}{row['apart']:>7}  {state_of(row)}"
+    counts = f"{row['depth']:>9}{row['oldest_seconds']:>10}{row['rate']:>9.1f}{wait:>9}{row['quarantined']:>13}"
+    return f"{row['queue']:<14}{counts}  {state_of(row)}"
 
 
 def state_of(row: Mapping[str, Any]) -> str:
@@ -106,7 +117,9 @@ def resume_queue(queue: Queue, by: Operator = "operator", as_json: Json = False)
         with transaction() as connection:
             ended = resume(connection, queue, by)
         wake(queue)
-    log.info("queue resumed", queue=queue, by=ended.resumed_by, paused_by=ended.paused_by, since=f"{ended.since:%FT%TZ}")
+    log.info(
+        "queue resumed", queue=queue, by=ended.resumed_by, paused_by=ended.paused_by, since=f"{ended.since:%FT%TZ}"
+    )
     answer({"resumed": queue}, as_json)
 
 
@@ -122,13 +135,19 @@ def show_alive(as_json: bool) -> None:
     with transaction() as connection:
         rows = workers(connection)
     seen = [f"alive since {r['since']:%F %T}" if r["alive"] else f"dead, last seen {r['seen_at']:%F %T}" for r in rows]
-    lines = [f"{r['id']:>6} {r['host']}:{r['pid']} {how}, holds {r['holds']}, serves {', '.join(r['queues'])}" for r, how in zip(rows, seen, strict=True)]
+    lines = [
+        f"{r['id']:>6} {r['host']}:{r['pid']} {how}, holds {r['holds']}, serves {', '.join(r['queues'])}"
+        for r, how in zip(rows, seen, strict=True)
+    ]
     answer({"workers": rows}, as_json, *(lines or ["no worker"]))
 
 
 @app.command("show")
 def show_case(reference: Reference, as_json: Json = False) -> None:
-    """Where a case stands and how it came there: every event, who acted, what was sent, what failed. Names nobody of the household."""
+    """Where a case stands and how it came there: every event, who acted, what was sent, what failed.
+
+    Names nobody of the household.
+    """
     with needed_servers(), transaction() as connection:
         found = timeline(connection, reference)
     lines = [standing(found), *(f"  {each['seq']:>3}  {each['at']:%F %T}  {told(each)}" for each in found["events"])]
@@ -141,13 +160,20 @@ def standing(found: Mapping[str, Any]) -> str:
     """Where it stands now, and what comes next by itself."""
     moments = {"it is looked at again": found["due_at"], "the stage ends": found["deadline"]}
     after = [f"{what} {moment:%F %T}" for what, moment in moments.items() if moment]
-    where = f"{found['reference']} ({found['kind']}) is '{found['stage']}' since {found['stage_since']:%F %T}, version {found['version']}"
+    where = (
+        f"{found['reference']} ({found['kind']}) is '{found['stage']}' since {found['stage_since']:%F %T}, version "
+        f"{found['version']}"
+    )
     return "; ".join([where, *([f"due in queue {found['queue']}"] if found["ready"] else []), *after]) + "."
 
 
 def told(event: Mapping[str, Any]) -> str:
     """An event, where it led, who acted and what it says in codes."""
-    said = "erased" if event["facts"] is None else ", ".join(f"{name} {plain(value)}" for name, value in event["facts"].items())
+    said = (
+        "erased"
+        if event["facts"] is None
+        else ", ".join(f"{name} {plain(value)}" for name, value in event["facts"].items())
+    )
     return f"{event['kind']:<20} {event['stage'] or '':<17}{event['by']}{f'  ({said})' if said else ''}"
 
 
@@ -161,10 +187,12 @@ def sent(message: Mapping[str, Any]) -> str:
     moment = f" {message['sent_at']:%F %T}" if message["sent_at"] else ""
     error = f", {message['error']}" if message["error"] else ""
     what = f"message of event {message['seq']}: {message['template']} by {message['channel']}"
-    return f"{what}, {message['status']}{moment} after {message['tries']} {'try' if message['tries'] == 1 else 'tries'}{error}"
+    return (
+        f"{what}, {message['status']}{moment} after {message['tries']} "
+        f"{'try' if message['tries'] == 1 else 'tries'}{error}"
+    )
 
 
 def failure(failed: Mapping[str, Any]) -> str:
     """What went wrong last."""
     return f"  failed {failed['tries']} times, last {failed['at']:%F %T}: {failed['error']}"
-

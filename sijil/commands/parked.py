@@ -15,7 +15,7 @@ from sijil.say import Json, answer, progress
 from tasks.wake import wake
 from workflows.casework.answers import resume
 from workflows.engine.load import find
-from workflows.engine.work import Progress
+from workflows.engine.work import BatchOutcome
 from workflows.queue.monitor import parked_case, parked_groups, parked_with
 
 SET = 500  # cases that are sent on in one transaction: 200,000 in one took minutes and gigabytes
@@ -26,11 +26,16 @@ app.add_typer(parked_app, name="parked")
 
 
 @parked_app.command("list")
-def list_parked(named: Annotated[int, typer.Option("--limit", min=0, help="How many references to show of each error.")] = 5, as_json: Json = False) -> None:
+def list_parked(
+    named: Annotated[int, typer.Option("--limit", min=0, help="How many references to show of each error.")] = 5,
+    as_json: Json = False,
+) -> None:
     """Parked cases by their error, with the references of those that wait longest."""
     with needed_servers(), transaction() as connection:
         groups = parked_groups(connection, named)
-    answer({"parked": groups}, as_json, *([line for each in groups for line in lines_of(each)] or ["nothing is parked"]))
+    answer(
+        {"parked": groups}, as_json, *([line for each in groups for line in lines_of(each)] or ["nothing is parked"])
+    )
 
 
 def lines_of(group: dict[str, Any]) -> Iterator[str]:
@@ -61,7 +66,9 @@ def required(connection: Connection, reference: str) -> dict[str, Any]:
 
 @parked_app.command("retry")
 def retry_parked(
-    reference: Annotated[str | None, typer.Argument(metavar="REFERENCE", help="One case: as on the receipt, RSU-XXXX-XXXX-XXXX.")] = None,
+    reference: Annotated[
+        str | None, typer.Argument(metavar="REFERENCE", help="One case: as on the receipt, RSU-XXXX-XXXX-XXXX.")
+    ] = None,
     error: Annotated[str | None, typer.Option(help="All with this error, as `parked list` shows it.")] = None,
     by: Operator = "operator",
     as_json: Json = False,
@@ -76,12 +83,18 @@ def retry_parked(
             resumed, left = send_on([case_id], by).cases, 0
         else:
             resumed, left = send_all_on(error or "", by)
-    lines = [f"resumed: {resumed}", *([f"not resumed, as they cannot be loaded or moved on meanwhile: {left}"] if left else [])]
+    lines = [
+        f"resumed: {resumed}",
+        *([f"not resumed, as they cannot be loaded or moved on meanwhile: {left}"] if left else []),
+    ]
     answer({"resumed": resumed, "left": left}, as_json, *lines)
 
 
 def send_all_on(error: str, by: str) -> tuple[int, int]:
-    """All that are parked with this error, set by set; how many went on, and how many could not. Raises Refused where none is parked so."""
+    """All that are parked with this error, set by set; how many went on, and how many could not.
+
+    Raises Refused where none is parked so.
+    """
     resumed = left = after = 0
     while case_ids := next_parked(error, after):
         after = case_ids[-1]
@@ -89,7 +102,10 @@ def send_all_on(error: str, by: str) -> tuple[int, int]:
             resumed, left = (resumed + done.cases, left) if done else (resumed, left + 1)
         progress(f"{resumed} resumed")
     if not after:
-        raise Refused("nothing_parked", f"Nothing is parked with the error '{error}'. `sijil parked list` shows the errors there are.")
+        raise Refused(
+            "nothing_parked",
+            f"Nothing is parked with the error '{error}'. `sijil parked list` shows the errors there are.",
+        )
     return resumed, left
 
 
@@ -99,7 +115,7 @@ def next_parked(error: str, after: int) -> list[int]:
         return parked_with(connection, error, after, SET)
 
 
-def sent_on(case_ids: list[int], by: str) -> Iterator[Progress | None]:
+def sent_on(case_ids: list[int], by: str) -> Iterator[BatchOutcome | None]:
     """These together; where one of them cannot go on, each alone, and None for that one."""
     try:
         yield send_on(case_ids, by)
@@ -111,7 +127,7 @@ def sent_on(case_ids: list[int], by: str) -> Iterator[Progress | None]:
             yield from sent_on([case_id], by)
 
 
-def send_on(case_ids: list[int], by: str) -> Progress:
+def send_on(case_ids: list[int], by: str) -> BatchOutcome:
     """These in one transaction, then a wake. Raises what `people.resume` raises, and then nothing was changed."""
     with transaction() as connection:
         done = resume(connection, case_ids, by, clock.now(), notices)

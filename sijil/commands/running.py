@@ -14,32 +14,44 @@ from models.errors import Refused
 from models.settings import settings
 from sijil.embedded import needed_servers
 from sijil.processes import require_free, set_settings
-from tasks.bootstrap import outside
+from tasks.bootstrap import adapters
 from tasks.supervisor import Supervisor
 from workflows.flows import ALL_QUEUES
 
-START_SECONDS = 60  # for which it waits for servers that do not answer: after an outage all start at once, and a service manager gives up sooner
+# for which it waits for servers that do not answer: after an outage all start at once, and a service manager gives up
+# sooner
+START_SECONDS = 60
 STARTUP_FAILURE = 3  # the exit code of uvicorn itself
 WAIT_SECONDS = 20  # for which a page or a call waits for what others hold, before it says that it could not
 
 log = structlog.get_logger()
 app = typer.Typer()
-Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Where the portal listens. Default: SIJIL_PORT, or 8000.")]
+Port = Annotated[
+    int | None, typer.Option(min=1, max=65535, help="Where the portal listens. Default: SIJIL_PORT, or 8000.")
+]
 
 
 @app.command("work")
 def work(
     queues: Annotated[
-        list[str] | None, typer.Option("--queues", help="Only these queues: names with commas between, or the option again. Default: all.")
+        list[str] | None,
+        typer.Option(
+            "--queues", help="Only these queues: names with commas between, or the option again. Default: all."
+        ),
     ] = None,
-    processes: Annotated[int | None, typer.Option(min=1, max=256, help="Worker processes. Default: SIJIL_PROCESSES.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Worker processes. Default: SIJIL_PROCESSES.")
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, max=64, help="Threads of each. Default: SIJIL_THREADS.")] = None,
 ) -> None:
-    """Works the queues until SIGTERM or Ctrl-C, then finishes the batch in hand. A worker that dies is started again."""
+    """Works the queues until SIGTERM or Ctrl-C, then finishes the batch in hand.
+
+    A worker that dies is started again.
+    """
     chosen = chosen_queues(queues)
     set_settings(threads=threads)
     settings().key()
-    outside()  # a register that cannot be loaded is told once, and not by each worker that dies of it
+    adapters()  # a register that cannot be loaded is told once, and not by each worker that dies of it
     with needed_servers(broker=True, patience=START_SECONDS):
         supervisor = Supervisor(chosen, processes or settings().processes)
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -48,7 +60,10 @@ def work(
 
 
 def chosen_queues(given: list[str] | None) -> tuple[str, ...]:
-    """The queues asked for; all where the option was not given. Raises Refused for one that does not exist, and for an option that names none."""
+    """The queues asked for; all where the option was not given.
+
+    Raises Refused for one that does not exist, and for an option that names none.
+    """
     if not given:
         return ALL_QUEUES
     known = f"There are {', '.join(ALL_QUEUES)}."
@@ -64,7 +79,9 @@ def chosen_queues(given: list[str] | None) -> tuple[str, ...]:
 @app.command("serve")
 def serve(
     port: Port = None,
-    host: Annotated[str | None, typer.Option(help="The address that the portal listens on. Default: SIJIL_HOST, or 127.0.0.1.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="The address that the portal listens on. Default: SIJIL_HOST, or 127.0.0.1.")
+    ] = None,
 ) -> None:
     """Serves the portal and the API until Ctrl-C. Workers are separate: `sijil work`."""
     set_settings(port=port, host=host)
@@ -88,7 +105,9 @@ class Portal(uvicorn.Server):
 
 def listens(host: str, port: int) -> None:
     """Serves until it is ended. Ends the command with uvicorn's own exit code where it cannot start."""
-    config = uvicorn.Config("web.app:create_app", factory=True, host=host, port=port, log_level="warning", log_config=None, access_log=False)
+    config = uvicorn.Config(
+        "web.app:create_app", factory=True, host=host, port=port, log_level="warning", log_config=None, access_log=False
+    )
     portal = Portal(config)
     with suppress(KeyboardInterrupt):
         portal.run()

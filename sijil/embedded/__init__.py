@@ -36,7 +36,9 @@ class Running:
 
 
 def ensure(*, migrate: bool = True) -> Running:
-    """Servers for this command and its children: those that the settings name, else embedded ones, with their tables up to date."""
+    """Servers for this command and its children: those that the settings name, else embedded ones, with their tables up
+    to date.
+    """
     chosen: list[tuple[str, Server]] = []
     if not settings().database_url:
         chosen.append(("database_url", Postgres(settings().home / "postgres")))
@@ -59,7 +61,8 @@ def ensure(*, migrate: bool = True) -> Running:
 def needed_servers(*, broker: bool = False, patience: float = 0.0) -> Iterator[None]:
     """The database and the broker: those of the settings, else the embedded ones, started for as long as needed.
 
-    Raises Unavailable where the database cannot be reached for so many seconds, or is not migrated, or the broker, if needed, is away for as long.
+    Raises Unavailable where the database cannot be reached for so many seconds, or is not migrated, or the broker, if
+    needed, is away for as long.
     """
     running = ensure()
     try:
@@ -70,7 +73,10 @@ def needed_servers(*, broker: bool = False, patience: float = 0.0) -> Iterator[N
 
 
 def await_servers(broker: bool, patience: float) -> None:
-    """Until all are there: what does not answer may be starting, as we are. It is said at once, and raised after so many seconds."""
+    """Until all are there: what does not answer may be starting, as we are.
+
+    It is said at once, and raised after so many seconds.
+    """
     until, told = time.monotonic() + patience, ""
     while True:
         try:

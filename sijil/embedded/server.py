@@ -57,7 +57,10 @@ class Server(ABC):
         return Path(gettempdir()) / f"sijil-{os.getuid()}-{sha256(os.fsencode(inside.absolute())).hexdigest()[:12]}"
 
     def start(self) -> None:
-        """Starts it, if none runs there yet. Raises Unavailable with the last line of its log where it does not come up."""
+        """Starts it, if none runs there yet.
+
+        Raises Unavailable with the last line of its log where it does not come up.
+        """
         private(self.folder)
         with turn(self.folder):
             if self.answers():
@@ -73,7 +76,9 @@ class Server(ABC):
     def come_up(self, until: float) -> bool:
         """One start; whether it serves. After a kill, the old one's memory may be in use for a moment more."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **as_nobody())
+            self.process = subprocess.Popen(
+                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **as_nobody()
+            )
         while time.monotonic() < until and self.process.poll() is None:
             if self.answers():
                 return True

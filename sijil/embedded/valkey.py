@@ -11,8 +11,13 @@ from sijil.embedded.server import Server
 from sijil.processes import ending_with_us
 
 SETTINGS = {
-    "port": "0", "unixsocketperm": "700", "appendonly": "yes", "appendfsync": "everysec", "save": "", "daemonize": "no",
-}  # fmt: skip
+    "port": "0",
+    "unixsocketperm": "700",
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "save": "",
+    "daemonize": "no",
+}
 
 
 @dataclass
@@ -45,7 +50,15 @@ class Valkey(Server):
     def command(self) -> list[str]:
         """The server itself, ending with us whatever ends us."""
         flags = [part for name, value in SETTINGS.items() for part in (f"--{name}", value)]
-        return [*ending_with_us("TERM"), str(binary()), "--dir", str(self.folder), "--unixsocket", str(self.socket), *flags]
+        return [
+            *ending_with_us("TERM"),
+            str(binary()),
+            "--dir",
+            str(self.folder),
+            "--unixsocket",
+            str(self.socket),
+            *flags,
+        ]
 
 
 def binary() -> Path:

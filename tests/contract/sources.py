@@ -5,7 +5,15 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("models", "workflows", "notifications", "tasks", "web", "sijil", "trials")  # benchmarks play rivals, who keep laws of their own
+PACKAGES = (
+    "models",
+    "workflows",
+    "notifications",
+    "tasks",
+    "web",
+    "sijil",
+    "trials",
+)  # benchmarks play rivals, who keep laws of their own
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 

@@ -18,7 +18,13 @@ def imported() -> set[str]:
     found = set()
     for path in (path for folder in OURS for path in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [each.name for each in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names = (
+                [each.name for each in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
             found |= {name.split(".")[0] for name in names}
     return found - OURS - set(sys.stdlib_module_names)
 
@@ -31,7 +37,11 @@ def normal(distribution: str) -> str:
 
 def test_what_is_imported_is_named_as_a_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    lines = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"], *project["project"]["optional-dependencies"]["dbos"]]
+    lines = [
+        *project["project"]["dependencies"],
+        *project["dependency-groups"]["dev"],
+        *project["project"]["optional-dependencies"]["dbos"],
+    ]
     named = {re.split(r"[\[<>=]", line)[0].lower() for line in lines}
     providers = packages_distributions()
     distributions = {name: {normal(each) for each in providers.get(name, [name])} for name in imported()}

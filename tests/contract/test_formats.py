@@ -1,4 +1,7 @@
-"""docs/formats.md, its examples and its JSON Schema are those of the code. Run as a program, it writes the schema anew."""
+"""docs/formats.md, its examples and its JSON Schema are those of the code.
+
+Run as a program, it writes the schema anew.
+"""
 
 import ast
 import json
@@ -51,7 +54,9 @@ def lines_of(name: str) -> list[str]:
 
 def choices_of(model: type[BaseModel]) -> set[str]:
     """Every value of a field that is a choice."""
-    return {value for field in model.model_fields.values() for value in get_args(field.annotation) if isinstance(value, str)}
+    return {
+        value for field in model.model_fields.values() for value in get_args(field.annotation) if isinstance(value, str)
+    }
 
 
 def test_the_schema_is_that_of_the_model() -> None:
@@ -107,11 +112,13 @@ def test_the_page_names_every_field_and_choice(model: type[BaseModel]) -> None:
 
 def test_the_page_names_every_region() -> None:
     text = PAGE.read_text()
-    assert [name for number, name in index_in_force(TODAY).region_names.items() if f"| {number} | {name} |" not in text] == []
+    assert [
+        name for number, name in index_in_force(TODAY).region_names.items() if f"| {number} | {name} |" not in text
+    ] == []
 
 
 def test_the_page_says_what_is_assumed() -> None:
-    correction, review = REGISTRATION.steps["needs_correction"], REGISTRATION.steps["under_review"]
+    correction, review = REGISTRATION.stages["needs_correction"], REGISTRATION.stages["under_review"]
     assert correction.within
     assert review.every
     said = [
@@ -127,21 +134,52 @@ def test_the_page_says_what_is_assumed() -> None:
     assert [each for each in said if each not in text] == []
 
 
-# Codes that no answer of the API can hold: caseworkers' and operators' own, and one of a word that the body's schema refuses.
+# Codes that no answer of the API can hold: caseworkers' and operators' own, and one of a word that the body's schema
+# refuses.
 OF_COMMANDS_ALONE = {
-    "still_open", "anchors_damaged", "unknown_reason", "needs_second_person", "no_index", "already_paused", "not_paused", "unknown_queue", "not_under_review",
-    "not_a_document", "invalid_declaration", "invalid_variables", "unknown_answer", "another_reason", "no_name",
-    "clocks_differ", "clock_jumped", "clock_doubtful",
-    "history_contradicts_anchors", "nothing_lost", "unknown_anchor",
-}  # fmt: skip
+    "still_open",
+    "anchors_damaged",
+    "unknown_reason",
+    "needs_second_person",
+    "no_index",
+    "already_paused",
+    "not_paused",
+    "unknown_queue",
+    "not_under_review",
+    "not_a_document",
+    "invalid_declaration",
+    "invalid_variables",
+    "unknown_answer",
+    "another_reason",
+    "no_name",
+    "clocks_differ",
+    "clock_jumped",
+    "clock_doubtful",
+    "history_contradicts_anchors",
+    "nothing_lost",
+    "unknown_anchor",
+}
 
 
 def codes_in_the_code() -> set[str]:
     """The first argument of every refusal beneath the command line."""
-    beneath = [path for package in ("models", "workflows", "notifications", "tasks", "web") for path in (DOCS.parent / package).rglob("*.py")]
-    files = [path for path in beneath if "files" not in path.parts]  # what is wrong with a file as a whole, no door of the API says
-    calls = [node for path in files for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call) and node.args]
-    refusals = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id in ("Refused", "NotTaken")]
+    beneath = [
+        path
+        for package in ("models", "workflows", "notifications", "tasks", "web")
+        for path in (DOCS.parent / package).rglob("*.py")
+    ]
+    files = [
+        path for path in beneath if "files" not in path.parts
+    ]  # what is wrong with a file as a whole, no door of the API says
+    calls = [
+        node
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and node.args
+    ]
+    refusals = [
+        call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id in ("Refused", "Rejected")
+    ]
     return {str(code.value) for code in refusals if isinstance(code, ast.Constant)}
 
 

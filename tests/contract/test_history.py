@@ -1,6 +1,7 @@
 """Whatever was ever written into a history still loads, still means the same, and still verifies.
 
-released.json is written once for each kind (make_released.py adds what is missing) and never changed: a kind that fails here was changed.
+released.json is written once for each kind (make_released.py adds what is missing) and never changed: a kind that fails
+here was changed.
 """
 
 import json
@@ -25,7 +26,9 @@ CHAIN = list(zip([GENESIS.hex(), *(each["hash"] for each in STORED)], STORED, st
 
 def test_every_kind_of_event_has_a_stored_example_and_none_is_forgotten() -> None:
     assert [each["kind"] for each in STORED] == list(dict.fromkeys(each["kind"] for each in STORED))
-    assert {each["kind"] for each in STORED} == set(KINDS), "add a new kind with make_released.py; an old one is for ever"
+    assert {each["kind"] for each in STORED} == set(KINDS), (
+        "add a new kind with make_released.py; an old one is for ever"
+    )
 
 
 @pytest.mark.parametrize("stored", STORED, ids=lambda stored: stored["kind"])
@@ -44,7 +47,9 @@ def test_a_stored_event_still_says_what_it_said(stored: dict[str, Any]) -> None:
 def test_a_stored_events_commitment_and_hash_still_verify(before: str, stored: dict[str, Any]) -> None:
     commitment = commit(bytes.fromhex(stored["salt"]), stored["evidence"].encode(), stored["facts"].encode())
     at = datetime.fromisoformat(stored["at"])
-    hashed = link(bytes.fromhex(before), stored["case_id"], stored["seq"], stored["kind"], at, stored["actor"], commitment)
+    hashed = link(
+        bytes.fromhex(before), stored["case_id"], stored["seq"], stored["kind"], at, stored["actor"], commitment
+    )
     assert (commitment.hex(), hashed.hex()) == (stored["commitment"], stored["hash"])
 
 
@@ -61,9 +66,9 @@ def test_stored_evidence_loads_and_is_written_the_same_again(kind: str) -> None:
 
 
 def test_every_stage_ever_released_is_still_on_a_map() -> None:
-    assert set(RELEASED["stages"]) == {name for flow in FLOWS.values() for name in flow.steps} | {PARKED}
+    assert set(RELEASED["stages"]) == {name for flow in FLOWS.values() for name in flow.stages} | {PARKED}
 
 
 def test_what_replay_does_not_decide_again_are_kinds_that_exist_and_stand_on_no_map() -> None:
-    mapped = {event.__name__ for flow in FLOWS.values() for step in flow.steps.values() for event in step.leads}
+    mapped = {event.__name__ for flow in FLOWS.values() for step in flow.stages.values() for event in step.transitions}
     assert set(KINDS) - mapped == NOT_DECIDED

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tests.contract.sources import FILES, ROOT, parsed
 
-WRITING = {"record", "record_moves"}  # of workflows/engine/record.py
+WRITING = {"record", "record_transitions"}  # of workflows/engine/record.py
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -16,8 +16,10 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 def test_the_engine_alone_records_a_change_and_intake_a_beginning() -> None:
-    found = {path.relative_to(ROOT).as_posix(): taken for path in FILES if (taken := WRITING & set(imported(parsed(path))))}
-    assert found == {"workflows/engine/work.py": {"record"}, "workflows/intake/submit.py": {"record_moves"}}
+    found = {
+        path.relative_to(ROOT).as_posix(): taken for path in FILES if (taken := WRITING & set(imported(parsed(path))))
+    }
+    assert found == {"workflows/engine/work.py": {"record"}, "workflows/intake/submit.py": {"record_transitions"}}
 
 
 def test_a_case_has_a_new_head_by_the_engine_and_its_record_alone() -> None:

@@ -11,7 +11,9 @@ PAGE = (Path(__file__).parents[2] / "docs/operating.md").read_text(encoding="utf
 def test_the_table_of_reasons_has_each_that_a_caseworker_can_give_and_no_other() -> None:
     listed: dict[str, list[str]] = {}
     verdict = ""
-    for named, reason in re.findall(r"^\| (?:`(\w+)`)? ?\| `(\w+)` \|", PAGE.split("| verdict | reason |")[1].split("\n\n")[0], re.MULTILINE):
+    for named, reason in re.findall(
+        r"^\| (?:`(\w+)`)? ?\| `(\w+)` \|", PAGE.split("| verdict | reason |")[1].split("\n\n")[0], re.MULTILINE
+    ):
         verdict = named or verdict
         listed.setdefault(verdict, []).append(reason)
 

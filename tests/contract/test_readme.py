@@ -22,7 +22,8 @@ PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT 
 def settings_table() -> str:
     """The table of settings, a row each."""
     rows = [
-        f"| `SIJIL_{name.upper()}` | {f'`{field.default}`' if field.default not in (None, '') else 'empty'} | {field.description} |"
+        f"| `SIJIL_{name.upper()}` | {f'`{field.default}`' if field.default not in (None, '') else 'empty'} | "
+        f"{field.description} |"
         for name, field in Settings.model_fields.items()
     ]
     return "\n".join(["| setting | default | what it is |", "|---|---|---|", *rows])
@@ -34,14 +35,18 @@ def test_the_flow_chart_is_the_one_that_the_map_gives() -> None:
 
 
 def test_a_changed_map_gives_another_chart() -> None:
-    without_review = flow(REGISTRATION.kind, *[step for step in REGISTRATION.steps.values() if step.name != "under_review"])
+    without_review = flow(
+        REGISTRATION.kind, *[step for step in REGISTRATION.stages.values() if step.name != "under_review"]
+    )
     assert chart(without_review) != chart(REGISTRATION)
 
 
-@pytest.mark.parametrize(("reminders", "said"), [((7,), "day 7"), ((7, 21), "day 7 and 21"), ((7, 21, 28), "day 7, 21 and 28")])
+@pytest.mark.parametrize(
+    ("reminders", "said"), [((7,), "day 7"), ((7, 21), "day 7 and 21"), ((7, 21, 28), "day 7, 21 and 28")]
+)
 def test_the_chart_lists_every_reminder(reminders: tuple[int, ...], said: str) -> None:
-    step = replace(REGISTRATION.steps["needs_correction"], reminders=tuple(timedelta(days=each) for each in reminders))
-    assert f"<br/>reminded on {said}\"" in chart(flow(REGISTRATION.kind, step))
+    step = replace(REGISTRATION.stages["needs_correction"], reminders=tuple(timedelta(days=each) for each in reminders))
+    assert f'<br/>reminded on {said}"' in chart(flow(REGISTRATION.kind, step))
 
 
 def test_the_settings_table_is_that_of_the_settings() -> None:

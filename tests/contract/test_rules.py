@@ -1,6 +1,7 @@
 """Every version of a rule still decides what it decided: an old one is for ever, and so is what it calls.
 
-decided.json holds examples for each version. `python -m tests.contract.test_rules` adds those of a new one, and changes none.
+decided.json holds examples for each version. `python -m tests.contract.test_rules` adds those of a new one, and changes
+none.
 """
 
 import json
@@ -12,7 +13,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.factories import NOW, a_case_file, a_child, a_declaration, a_head, a_register_answer, a_registered_person, a_relative, a_spouse
+from tests.factories import (
+    NOW,
+    a_case_file,
+    a_child,
+    a_declaration,
+    a_head,
+    a_register_answer,
+    a_registered_person,
+    a_relative,
+    a_spouse,
+)
 from workflows.bodies.declaration import Declaration, stored
 from workflows.casefile import CaseFile
 from workflows.engine.chain import encode
@@ -31,15 +42,40 @@ DECIDED: list[dict[str, str]] = json.loads(FILE.read_text()) if FILE.exists() el
 
 def examples() -> Iterator[tuple[str, Declaration, Evidence]]:
     """A declaration and what is known of it, for each stage whose rules have versions."""
-    town = a_declaration(members=[a_head(education="higher", occupation="employer"), a_spouse(), a_child(1, schooling="public"), a_relative(2)])
-    country = a_declaration(milieu="rural", region=3, members=[a_head(occupation="farmer", birth_date="1950-01-01", birth_precision="year"), a_child(1)])
+    town = a_declaration(
+        members=[
+            a_head(education="higher", occupation="employer"),
+            a_spouse(),
+            a_child(1, schooling="public"),
+            a_relative(2),
+        ]
+    )
+    country = a_declaration(
+        milieu="rural",
+        region=3,
+        members=[a_head(occupation="farmer", birth_date="1950-01-01", birth_precision="year"), a_child(1)],
+    )
     head, _, child, relative = town.members
-    spelled = a_registered_person(head, given_name_ar="", family_name_ar="", given_name_la="Khaled", family_name_la="Ben Ali")
+    spelled = a_registered_person(
+        head, given_name_ar="", family_name_ar="", given_name_la="Khaled", family_name_la="Ben Ali"
+    )
     other = a_registered_person(relative, given_name_ar="وليد", given_name_la="Walid")
     yield "submitted", town, a_register_answer(town, {0: spelled})
-    yield "submitted", town, a_register_answer(town, {1: None, 2: a_registered_person(child, status="deceased"), 3: other})
-    yield "submitted", country, a_register_answer(country, {0: a_registered_person(country.head, birth_date=date(1950, 6, 1))})
-    yield "submitted", country, a_register_answer(country, {0: a_registered_person(country.head, birth_date=date(1951, 6, 1))})
+    yield (
+        "submitted",
+        town,
+        a_register_answer(town, {1: None, 2: a_registered_person(child, status="deceased"), 3: other}),
+    )
+    yield (
+        "submitted",
+        country,
+        a_register_answer(country, {0: a_registered_person(country.head, birth_date=date(1950, 6, 1))}),
+    )
+    yield (
+        "submitted",
+        country,
+        a_register_answer(country, {0: a_registered_person(country.head, birth_date=date(1951, 6, 1))}),
+    )
     for declared in (town, country):
         yield "verified", declared, IndexInForce(at=NOW, version="2021-08-09")
     for held in ((), (Holder(3, 90, 900), Holder(1, 80, 800))):
@@ -51,7 +87,7 @@ def decided(stage: str, declaration: str, evidence: str) -> str:
     """What the map decides on them, as it would be stored."""
     known = msgspec.json.decode(evidence, type=KINDS[json.loads(evidence)["type"]])
     case: CaseFile = a_case_file(stage=stage, declaration=Declaration.model_validate_json(declaration))
-    return encode(REGISTRATION.steps[stage].decides[type(known)](case, known)).decode()
+    return encode(REGISTRATION.stages[stage].handlers[type(known)](case, known)).decode()
 
 
 @pytest.mark.parametrize("example", DECIDED, ids=lambda example: f"{example['rules']} {example['stage']}")
@@ -61,14 +97,18 @@ def test_each_version_decides_what_it_decided(example: dict[str, str]) -> None:
 
 
 def test_every_version_has_its_examples_and_none_was_taken_away() -> None:
-    assert {(each["stage"], each["rules"]) for each in DECIDED} == set(VERSIONS), "add those of a new one: python -m tests.contract.test_rules"
+    assert {(each["stage"], each["rules"]) for each in DECIDED} == set(VERSIONS), (
+        "add those of a new one: python -m tests.contract.test_rules"
+    )
 
 
 @pytest.mark.parametrize("code", SIGNALS)
 def test_an_example_raises_each_signal_by_the_rules_of_today_and_one_does_not(code: str) -> None:
     newest = list(screen.RULES)[-1]
     told = [json.loads(each["facts"]) for each in DECIDED if each["rules"] == newest]
-    raised = [code in [signal["code"] for signal in (*facts.get("signals", ()), *facts.get("noted", ()))] for facts in told]
+    raised = [
+        code in [signal["code"] for signal in (*facts.get("signals", ()), *facts.get("noted", ()))] for facts in told
+    ]
 
     assert set(raised) == {True, False}, "add a declaration and what is known of it to `examples`"
 
@@ -80,7 +120,15 @@ def main() -> None:
         for stage, declaration, evidence in examples():
             if stage == at:
                 body, told = stored(declaration), encode(msgspec.structs.replace(evidence, rules=version)).decode()
-                DECIDED.append({"stage": at, "rules": version, "declaration": body, "evidence": told, "facts": decided(at, body, told)})
+                DECIDED.append(
+                    {
+                        "stage": at,
+                        "rules": version,
+                        "declaration": body,
+                        "evidence": told,
+                        "facts": decided(at, body, told),
+                    }
+                )
     FILE.write_text(json.dumps(DECIDED, ensure_ascii=False, indent=1) + "\n")
 
 

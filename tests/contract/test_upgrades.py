@@ -1,4 +1,6 @@
-"""A database of an earlier version becomes, with all that is in it, the one that the tables describe: checks and indexes, too."""
+"""A database of an earlier version becomes, with all that is in it, the one that the tables describe: checks and
+indexes, too.
+"""
 
 from collections.abc import Iterator
 
@@ -18,9 +20,11 @@ from workflows.engine.lanes import ALLOWANCE
 
 # Alembic compares neither checks nor the conditions of indexes.
 DESCRIBED = """
-    select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint where contype in ('c', 'p', 'u', 'x')
+    select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint
+        where contype in ('c', 'p', 'u', 'x')
         and connamespace = 'public'::regnamespace and conrelid <> coalesce(to_regclass('alembic_version'), 0)
-    union all select tablename, indexname, indexdef from pg_indexes where schemaname = 'public' and tablename <> 'alembic_version'
+    union all select tablename, indexname, indexdef from pg_indexes where schemaname = 'public'
+        and tablename <> 'alembic_version'
     order by 1, 2, 3
 """
 
@@ -46,17 +50,36 @@ def test_the_migrated_database_has_the_checks_and_indexes_of_the_tables(empty: s
 
     # When one is migrated from nothing, it is the same
     upgrade()
-    assert {name for _, name, _ in described} >= {"case_due_in_a_queue", "person_status_known", "household_version_no_overlap", "case_due"}
+    assert {name for _, name, _ in described} >= {
+        "case_due_in_a_queue",
+        "person_status_known",
+        "household_version_no_overlap",
+        "case_due",
+    }
     assert rows(DESCRIBED) == described
 
 
 def a_case(number: int, **changes: object) -> None:
     """A row of `cases` as version 0003 kept it: a registration that is due."""
     columns = {
-        "id": number, "kind": "registration", "stage": "submitted", "open": True, "machine": True, "queue": "verification", "lane": 0, "ready": True,
-        "rank": "2026-11-24 09:00+00", "version": 1, "head": b"", "household_id": number, "region": 6, "declaration": 1,
-        "submitted_at": "2026-11-24 09:00+00", "stage_since": "2026-11-24 09:00+00", **changes,
-    }  # fmt: skip
+        "id": number,
+        "kind": "registration",
+        "stage": "submitted",
+        "open": True,
+        "machine": True,
+        "queue": "verification",
+        "lane": 0,
+        "ready": True,
+        "rank": "2026-11-24 09:00+00",
+        "version": 1,
+        "head": b"",
+        "household_id": number,
+        "region": 6,
+        "declaration": 1,
+        "submitted_at": "2026-11-24 09:00+00",
+        "stage_since": "2026-11-24 09:00+00",
+        **changes,
+    }
     rows(f"insert into cases ({', '.join(columns)}) values ({', '.join(['%s'] * len(columns))})", *columns.values())
 
 
@@ -75,11 +98,17 @@ def test_an_upgrade_keeps_what_is_there(empty: str) -> None:
 
 def a_message(case_id: int, status: str, at: str) -> None:
     """A message as version 0003 kept it, and the event that made it owed; it was refused a minute ago."""
-    rows("insert into event values (%s, 1, 'ApplicationReceived', %s, 'declarant', null, null, null, '', '')", case_id, at)
     rows(
-        "insert into message (case_id, seq, template, channel, language, status, due_at) values (%s, 1, 'received', 'sms', 'ar', %s, now())",
-        case_id, status,
-    )  # fmt: skip
+        "insert into event values (%s, 1, 'ApplicationReceived', %s, 'declarant', null, null, null, '', '')",
+        case_id,
+        at,
+    )
+    rows(
+        "insert into message (case_id, seq, template, channel, language, status, due_at) values (%s, 1, 'received', "
+        "'sms', 'ar', %s, now())",
+        case_id,
+        status,
+    )
 
 
 def test_an_upgrade_gives_each_message_that_may_still_be_sent_the_rank_of_its_cases_lane(empty: str) -> None:
@@ -93,10 +122,18 @@ def test_an_upgrade_gives_each_message_that_may_still_be_sent_the_rank_of_its_ca
 
     upgrade()
 
-    ranks = dict(rows("select c.lane, m.rank - timestamptz '2026-11-24 09:00+00' from message m join cases c on c.id = m.case_id where status <> 'sent'"))
+    ranks = dict(
+        rows(
+            "select c.lane, m.rank - timestamptz '2026-11-24 09:00+00' from message m join cases c on c.id = m.case_id "
+            "where status <> 'sent'"
+        )
+    )
     assert ranks == dict(ALLOWANCE)
     with pytest.raises(psycopg.errors.NotNullViolation):
-        rows("insert into message (case_id, seq, template, channel, language, due_at) values (1, 2, 'received', 'sms', 'ar', now())")
+        rows(
+            "insert into message (case_id, seq, template, channel, language, due_at) values (1, 2, 'received', 'sms', "
+            "'ar', now())"
+        )
 
 
 def test_an_upgrade_of_a_database_with_a_case_that_nobody_would_find_says_so_and_changes_nothing(empty: str) -> None:

@@ -23,7 +23,7 @@ from trials.chaos.staff import Pause
 from trials.chaos.verdict import Held
 from trials.generator.household import GeneratedHousehold
 from workflows.bodies.declaration import ApplicationBody
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 
 CASES, KILLS = 160, 8
 
@@ -37,15 +37,32 @@ def short_home() -> Iterator[Path]:
 
 @pytest.mark.fault
 @pytest.mark.xdist_group("fault")
-def test_nothing_is_lost_or_doubled_while_everything_is_killed_in_turn(short_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_lost_or_doubled_while_everything_is_killed_in_turn(
+    short_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("SIJIL_DATABASE_URL", "SIJIL_BROKER_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SIJIL_HOME", str(short_home))
 
     ran = subprocess.run(
-        [sys.executable, "-m", "sijil", "chaos", "--cases", str(CASES), "--kills", str(KILLS), "--seed", str(2**63 - 2), "--json"],
-        capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "sijil",
+            "chaos",
+            "--cases",
+            str(CASES),
+            "--kills",
+            str(KILLS),
+            "--seed",
+            str(2**63 - 2),
+            "--json",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     counts = json.loads(ran.stdout.splitlines()[-1])
@@ -72,7 +89,7 @@ class Ended:
         """Everything that is due is worked, and every message delivered."""
         drainer = a_drainer()
         drain_all(drainer)
-        drainer.batches.attempts.sign_off()
+        drainer.runner.attempts.sign_off()
         self.held.delivered = Counter(str(reference) for (reference,) in rows("select id from message"))
 
     def counts(self) -> dict[str, int]:
@@ -83,7 +100,7 @@ class Ended:
         """What it names."""
         return verdict.count(self.held, settings().home / "anchors")[1]
 
-    def told(self, taken: Taken, by: str, told: str, *kinds: str) -> None:
+    def told(self, taken: Accepted, by: str, told: str, *kinds: str) -> None:
         """Somebody did something about it, and holds an answer."""
         self.held.answers.note(Act(taken.reference, by, told, kinds, 0))
 
@@ -106,15 +123,37 @@ def test_the_count_of_an_untouched_run_is_zero(ended: Ended) -> None:
     ("fault", "rises"),
     [
         ("delete from cases where id = (select min(id) from cases)", "lost"),
-        ("update cases set stage = 'scored', machine = true, open = true where id = (select min(id) from cases)", "lost"),
-        ("insert into event select case_id, 90, kind, at, actor, evidence, facts, salt, commitment, hash from event where seq = 3", "duplicate_events"),
-        ("insert into score select case_id, 91, household_id, value, policy, computed_at from score", "duplicate_events"),
+        (
+            "update cases set stage = 'scored', machine = true, open = true where id = (select min(id) from cases)",
+            "lost",
+        ),
+        (
+            "insert into event select case_id, 90, kind, at, actor, evidence, facts, salt, commitment, hash from event "
+            "where seq = 3",
+            "duplicate_events",
+        ),
+        (
+            "insert into score select case_id, 91, household_id, value, policy, computed_at from score",
+            "duplicate_events",
+        ),
         ("delete from message where template = 'registered'", "messages_missing"),
-        ("update cases set ready = false, due_at = null, stage = 'scored', machine = true, open = true where id = (select min(id) from cases)", "orphans"),
+        (
+            "update cases set ready = false, due_at = null, stage = 'scored', machine = true, open = true where id = "
+            "(select min(id) from cases)",
+            "orphans",
+        ),
         ("update cases set stage = 'parked', open = true where id = (select min(id) from cases)", "parked_innocent"),
         ("update event set actor = 'somebody' where seq = 2", "chain_breaks"),
-        ("update event set facts = replace(facts::text, '\"score\":\"', '\"score\":\"1')::json where kind = 'ScoreComputed'", "replay_mismatches"),
-        ('update event set kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage":"verified"}\' where seq = 3', "answers_doubled"),
+        (
+            'update event set facts = replace(facts::text, \'"score":"\', \'"score":"1\')::json where kind = '
+            "'ScoreComputed'",
+            "replay_mismatches",
+        ),
+        (
+            'update event set kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage":"verified"}\' where '
+            "seq = 3",
+            "answers_doubled",
+        ),
         ("update event set kind = 'Lapsed', facts = '{\"type\":\"Lapsed\"}' where seq = 3", "lapsed_early"),
         ("update cases set stage = 'rejected' where id = (select min(id) from cases)", "refused_by_one"),
         ("update declaration set number = 2", "answers_doubled"),
@@ -158,7 +197,10 @@ def test_a_receipt_that_changed_counts(ended: Ended) -> None:
     assert ended.counts()["receipts_changed"] == 1
 
 
-@pytest.mark.parametrize("kind", ["CorrectionReceived", "CaseWithdrawn", "CaseReopened", "DoubtLifted", "RefusalProposed", "ApplicationRefused"])
+@pytest.mark.parametrize(
+    "kind",
+    ["CorrectionReceived", "CaseWithdrawn", "CaseReopened", "ReviewCleared", "RefusalProposed", "ApplicationRefused"],
+)
 def test_an_answer_that_was_taken_and_is_not_in_the_history_counts_as_lost(ended: Ended, kind: str) -> None:
     ended.told(ended.taken[0], "declarant", "taken", kind)
 
@@ -170,13 +212,15 @@ def test_an_answer_of_which_nobody_knows_may_be_there_once_or_not_at_all(ended: 
     assert ended.counts()["answers_doubled"] == ended.counts()["answers_lost"] == 0
 
     rows(
-        'update event set kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage":"verified"}\' where seq = 3 and case_id = %s',
+        'update event set kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage":"verified"}\' where seq '
+        "= 3 and case_id = %s",
         ended.taken[0].case_id,
     )
     assert ended.counts()["answers_doubled"] == 0
 
     rows(
-        'update event set kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage":"verified"}\' where seq = 4 and case_id = %s',
+        'update event set kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage":"verified"}\' where seq '
+        "= 4 and case_id = %s",
         ended.taken[0].case_id,
     )
     assert ended.counts()["answers_doubled"] == 1
@@ -199,7 +243,10 @@ def test_a_refusal_needs_two_people_by_their_own_account(ended: Ended, second: s
 
 @pytest.mark.parametrize(("hours", "counted"), [(-1, 0), (1, 1)])
 def test_nobody_lapses_before_the_deadline(ended: Ended, hours: int, counted: int) -> None:
-    rows("update event set kind = 'Lapsed', facts = '{\"type\":\"Lapsed\"}' where seq = 3 and case_id = %s", ended.taken[0].case_id)
+    rows(
+        "update event set kind = 'Lapsed', facts = '{\"type\":\"Lapsed\"}' where seq = 3 and case_id = %s",
+        ended.taken[0].case_id,
+    )
     ended.held.answers.deadlines[ended.taken[0].reference].append(value("select now()") + timedelta(hours=hours))
 
     assert ended.counts()["lapsed_early"] == counted
@@ -215,7 +262,7 @@ def test_a_decision_of_a_queue_that_was_held_back_counts(ended: Ended) -> None:
 
 @pytest.mark.parametrize(
     "wrong", [{"parked": 0}, {"parked": 2}, {"kills_mid_batch": 3}, *({name: 1} for name in verdict.ZERO)]
-)  # fmt: skip
+)
 def test_the_promise_is_not_kept_where_any_count_is_off(wrong: dict[str, int]) -> None:
     kept = {"parked": 1, "kills": 8, "kills_mid_batch": 4, **dict.fromkeys(verdict.ZERO, 0)}
 

@@ -8,7 +8,7 @@ from models.database import transaction
 from tests.filing import rows
 from workflows.engine.chain import GENESIS, link
 from workflows.history import audit, erasure, replay
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 
 
 def anchor(directory: Path) -> Path | None:
@@ -34,7 +34,7 @@ def replayed() -> replay.Replay:
         return replay.replay(connection)
 
 
-def erase(taken: Taken) -> int:
+def erase(taken: Accepted) -> int:
     """An operator erases an application; of how many events."""
     with transaction() as connection:
         return erasure.erase(connection, taken.reference, "operator", clock.now())
@@ -42,12 +42,18 @@ def erase(taken: Taken) -> int:
 
 def cut_tail(case_id: int) -> None:
     """Removes the last event, and mends everything in the database that names it."""
-    rows("delete from event where case_id = %s and seq = (select max(seq) from event where case_id = %s)", case_id, case_id)
+    rows(
+        "delete from event where case_id = %s and seq = (select max(seq) from event where case_id = %s)",
+        case_id,
+        case_id,
+    )
     mend_head(case_id)
 
 
 def rewrite(case_id: int, first: int = 1) -> None:
-    """Every event from there on anew, under another actor, as somebody with the database's password and the source can do it."""
+    """Every event from there on anew, under another actor, as somebody with the database's password and the source can
+    do it.
+    """
     head = rows("select hash from event where case_id = %s and seq = %s", case_id, first - 1)
     before = head[0][0] if head else GENESIS
     events = "select seq, kind, at, commitment, owed from event where case_id = %s and seq >= %s order by seq"
@@ -60,7 +66,12 @@ def rewrite(case_id: int, first: int = 1) -> None:
 def mend_head(case_id: int) -> None:
     """The case names its last event."""
     last = "select max(seq) from event where case_id = %s"
-    rows(f"update cases set version = e.seq, head = e.hash from event e where id = %s and case_id = id and seq = ({last})", case_id, case_id)
+    rows(
+        f"update cases set version = e.seq, head = e.hash from event e where id = %s and case_id = id and seq = "
+        f"({last})",
+        case_id,
+        case_id,
+    )
 
 
 def delete_whole(case_id: int) -> None:

@@ -1,4 +1,6 @@
-"""What most of these tests begin with: workers, which are signed off after the test, and applications of which one is bad, doubted, or which have ended."""
+"""What most of these tests begin with: workers, which are signed off after the test, and applications of which one is
+bad, reviewed, or which have ended.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,13 +8,25 @@ from pathlib import Path
 import pytest
 
 from models.errors import Unavailable
-from tests.filing import Worker, a_drainer, a_household, borrowing, changed, clean, drain_all, file, file_clean, register, stage_of
+from tests.filing import (
+    Worker,
+    a_drainer,
+    a_household,
+    borrowing,
+    changed,
+    clean,
+    current_stage,
+    drain_all,
+    file,
+    file_clean,
+    register,
+)
 from tests.integration.importing import imported as imported
 from tests.integration.registers import Poisoned, Register
 from tests.integration.running import ready as ready
 from tests.integration.running import sijil as sijil
 from tests.people import after, caseworker, citizen, ring_timers
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 from workflows.queue.drain import Drainer
 
 
@@ -27,7 +41,7 @@ def worker(database: str) -> Iterator[Worker]:
 
     yield make
     for each in made:
-        book = each.batches.attempts
+        book = each.runner.attempts
         if book.connection is not None and not book.connection.closed:
             try:
                 book.sign_off()
@@ -46,18 +60,18 @@ def poisoned(database: str) -> Poisoned:
 
 
 @pytest.fixture
-def doubted(database: str, worker: Worker) -> tuple[Taken, Taken]:
+def reviewed(database: str, worker: Worker) -> tuple[Accepted, Accepted]:
     """A registered household, and a later application with one of its persons, which waits for a caseworker."""
     mine, theirs = a_household(0, members=3), a_household(1, members=3)
     register([mine, theirs])
     first, later = file(mine.body, borrowing(theirs.body, mine.body))
     drain_all(worker())
-    assert stage_of(later) == "under_review"
+    assert current_stage(later) == "under_review"
     return first, later
 
 
 @pytest.fixture
-def notified(database: str, worker: Worker) -> list[Taken]:
+def notified(database: str, worker: Worker) -> list[Accepted]:
     """Three applications that came to their end."""
     taken = file_clean(3)
     drain_all(worker())
@@ -72,18 +86,20 @@ def anchors(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def eventful(database: str, worker: Worker) -> None:
-    """Applications with every kind of event but those of operators: corrections, reminders, lapses, reopenings, doubts, refusals, withdrawals."""
+    """Applications with every kind of event but those of operators: corrections, reminders, lapses, reopenings,
+    reviews, refusals, withdrawals.
+    """
     a_worker = worker()
     corrected, lapsing, mine, theirs, more, refused_one = (a_household(place, members=3) for place in range(6))
     register([corrected, lapsing, mine, theirs, more, refused_one])
     wrong = [changed(each.body, 1, birth_date="1977-07-07", birth_precision="day") for each in (corrected, lapsing)]
-    first, second, _, doubted, _, refusable = file(
+    first, second, _, reviewed, _, refusable = file(
         *wrong, mine.body, borrowing(theirs.body, mine.body), more.body, borrowing(refused_one.body, more.body)
     )
     drain_all(a_worker)
 
     citizen(first, "correction", corrected.body)
-    caseworker(doubted, "lift", "moved")
+    caseworker(reviewed, "clear", "moved")
     caseworker(refusable, "refuse", "false_declaration", "amina")
     caseworker(refusable, "refuse", "false_declaration", "brahim")
     drain_all(a_worker)

@@ -27,7 +27,9 @@ class HttpBook:
     """Says `refusal` to every sending while there is one; else it accepts, and knows what it accepted."""
 
     refusal: Said | None = None
-    writes_first: bool = False  # it accepts, and says the refusal all the same, as a proxy does that lost the gateway's answer
+    writes_first: bool = (
+        False  # it accepts, and says the refusal all the same, as a proxy does that lost the gateway's answer
+    )
     accepted: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     url: str = ""
@@ -35,7 +37,10 @@ class HttpBook:
     def answer(self, path: str, body: dict[str, Any]) -> Said:
         self.calls.append(path)
         if path == "/messages/status":
-            known = [{"reference": each, "status": "accepted" if each in self.accepted else "unknown"} for each in body["references"]]
+            known = [
+                {"reference": each, "status": "accepted" if each in self.accepted else "unknown"}
+                for each in body["references"]
+            ]
             return Said(200, json.dumps({"results": known}))
         references = [each["reference"] for each in body["messages"]]
         if self.refusal is None or self.writes_first:

@@ -25,7 +25,11 @@ def lines(*bodies: Body) -> str:
 
 def table(*bodies: Body, delimiter: str = ",") -> str:
     """Bodies as CSV."""
-    text = ",".join(HEADER) + "\r\n" + "".join(line for body in bodies for line in table_rows(ApplicationBody.model_validate(body)))
+    text = (
+        ",".join(HEADER)
+        + "\r\n"
+        + "".join(line for body in bodies for line in table_rows(ApplicationBody.model_validate(body)))
+    )
     return text.replace(",", delimiter)
 
 
@@ -38,7 +42,9 @@ def imported(tmp_path: Path) -> Callable[..., tuple[Counter[str], list[Reject]]]
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         outputs = ImportOutputs(tmp_path / "rejects.ndjson", tmp_path / "receipts.ndjson")
         counts = import_file(path, outputs, intake()).counts
-        rejects = [json.loads(line) for line in outputs.rejects.read_text().splitlines()] if outputs.rejects.exists() else []
+        rejects = (
+            [json.loads(line) for line in outputs.rejects.read_text().splitlines()] if outputs.rejects.exists() else []
+        )
         return counts, rejects
 
     return run
@@ -55,5 +61,7 @@ def unchecked_rows(body: Body) -> Iterator[str]:
 
 def fields(reject: Reject) -> dict[str, str]:
     """Its problems by field, each a sentence."""
-    assert [each for each in reject["problems"] if not (each["message"][0].isupper() and each["message"].endswith("."))] == []
+    assert [
+        each for each in reject["problems"] if not (each["message"][0].isupper() and each["message"].endswith("."))
+    ] == []
     return {each["field"]: each["message"] for each in reject["problems"]}

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from models.errors import Unavailable
 from notifications.notices import notices
 from workflows.evidence import RegisteredPerson
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 from workflows.registers.population import LocalRegister
-from workflows.registers.ports import Outside
+from workflows.registers.ports import Adapters
 
 
 @dataclass
@@ -26,8 +26,8 @@ class Register:
     asked: list[int] = field(default_factory=list)
     in_vain: list[float] = field(default_factory=list)  # when it was asked and gave no answer
 
-    def outside(self) -> Outside:
-        return Outside(lambda connection: Asked(self, LocalRegister(connection)), notices)
+    def adapters(self) -> Adapters:
+        return Adapters(lambda connection: Asked(self, LocalRegister(connection)), notices)
 
 
 @dataclass
@@ -56,6 +56,6 @@ class Asked:
 class Poisoned:
     """Twenty applications, of which one cannot be decided."""
 
-    bad: Taken
-    good: list[Taken]
+    bad: Accepted
+    good: list[Accepted]
     register: Register

@@ -1,4 +1,6 @@
-"""Whatever is done to the history between two anchors: the later is refused, the earlier stay the measure, and an accepted loss is told for ever."""
+"""Whatever is done to the history between two anchors: the later is refused, the earlier stay the measure, and an
+accepted loss is told for ever.
+"""
 
 import json
 from collections.abc import Callable
@@ -18,7 +20,7 @@ from tests.integration.auditing import anchor, breaks, cut_tail, delete_whole, m
 from tests.integration.running import Run
 from workflows.history import audit, chains, ranges
 from workflows.history.anchors import digest_of, files
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 
 
 def deleted_and_another_inserted(case_id: int) -> None:
@@ -30,13 +32,21 @@ def deleted_and_another_inserted(case_id: int) -> None:
     rewrite(case_id)
 
 
-TAMPERINGS: list[Callable[[int], None]] = [cut_tail, rewrite, lambda case_id: rewrite(case_id, 6), delete_whole, deleted_and_another_inserted]
+TAMPERINGS: list[Callable[[int], None]] = [
+    cut_tail,
+    rewrite,
+    lambda case_id: rewrite(case_id, 6),
+    delete_whole,
+    deleted_and_another_inserted,
+]
 NAMES = ["tail cut", "rewritten", "last event rewritten", "deleted", "deleted and another inserted"]
 tampered = pytest.mark.parametrize("tamper", TAMPERINGS, ids=NAMES)
 
 
 @tampered
-def test_what_contradicts_an_anchor_is_never_anchored_and_stays_a_break(notified: list[Taken], anchors: Path, tamper: Callable[[int], None]) -> None:
+def test_what_contradicts_an_anchor_is_never_anchored_and_stays_a_break(
+    notified: list[Accepted], anchors: Path, tamper: Callable[[int], None]
+) -> None:
     anchor(anchors)
     tamper(notified[1].case_id)
     file_clean(1, 20)
@@ -51,7 +61,7 @@ def test_what_contradicts_an_anchor_is_never_anchored_and_stays_a_break(notified
 
 @tampered
 def test_an_anchor_that_was_written_over_a_changed_history_by_another_hand_hides_nothing(
-    notified: list[Taken], anchors: Path, tamper: Callable[[int], None]
+    notified: list[Accepted], anchors: Path, tamper: Callable[[int], None]
 ) -> None:
     anchor(anchors)
     tamper(notified[1].case_id)
@@ -63,14 +73,22 @@ def test_an_anchor_that_was_written_over_a_changed_history_by_another_hand_hides
 def forge_anchor(directory: Path) -> Path:
     """The next anchor, with all heads as they are now, from somebody who never looked at those before."""
     before = files(directory)
-    first = json.loads(before[-1].read_text().splitlines()[0]) | {"anchor": len(before) + 1, "before": digest_of(before[-1])}
-    lines = [json.dumps([case_id, version, head.hex()]) for case_id, version, head in rows("select id, version, head from cases order by id")]
+    first = json.loads(before[-1].read_text().splitlines()[0]) | {
+        "anchor": len(before) + 1,
+        "before": digest_of(before[-1]),
+    }
+    lines = [
+        json.dumps([case_id, version, head.hex()])
+        for case_id, version, head in rows("select id, version, head from cases order by id")
+    ]
     path = directory / f"{len(before) + 1:06d}-2030-01-01.ndjson"
     path.write_text("\n".join([json.dumps(first), *lines]) + "\n")
     return path
 
 
-def test_every_anchored_head_of_a_case_stays_the_measure_and_not_only_its_last(database: str, worker: Worker, anchors: Path) -> None:
+def test_every_anchored_head_of_a_case_stays_the_measure_and_not_only_its_last(
+    database: str, worker: Worker, anchors: Path
+) -> None:
     (taken,) = file_clean(1)
     anchor(anchors)
     drain_all(worker())
@@ -80,7 +98,7 @@ def test_every_anchored_head_of_a_case_stays_the_measure_and_not_only_its_last(d
 
     assert [each for each in breaks(anchors) if "differs from the anchor" in each] == [
         f"case {taken.case_id}, event {seq}: differs from the anchor" for seq in (1, 6)
-    ]  # fmt: skip
+    ]
     with pytest.raises(Refused, match="2 events of 1 cases"):
         anchor(anchors)
 
@@ -92,14 +110,18 @@ def test_two_anchors_that_contradict_each_other_are_told(database: str, worker: 
     cut_tail(taken.case_id)
     path = forge_anchor(anchors)
 
-    assert f"anchor {path.name}: contradicts an earlier one in case {taken.case_id}, anchored with event 6" in breaks(anchors)
+    assert f"anchor {path.name}: contradicts an earlier one in case {taken.case_id}, anchored with event 6" in breaks(
+        anchors
+    )
 
 
 # The files -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_a_removed_anchor_shows_wherever_it_stood_and_none_is_written_after_it(notified: list[Taken], anchors: Path, place: int) -> None:
+def test_a_removed_anchor_shows_wherever_it_stood_and_none_is_written_after_it(
+    notified: list[Accepted], anchors: Path, place: int
+) -> None:
     for start in (10, 11, 12):
         anchor(anchors)
         file_clean(1, start)
@@ -111,7 +133,7 @@ def test_a_removed_anchor_shows_wherever_it_stood_and_none_is_written_after_it(n
     assert refused.value.code == "anchors_damaged"
 
 
-def test_a_changed_first_line_of_the_last_anchor_shows(notified: list[Taken], anchors: Path) -> None:
+def test_a_changed_first_line_of_the_last_anchor_shows(notified: list[Accepted], anchors: Path) -> None:
     path = anchor(anchors)
     assert path
     path.write_text(path.read_text().replace('"at": "20', '"at": "19', 1))
@@ -119,7 +141,9 @@ def test_a_changed_first_line_of_the_last_anchor_shows(notified: list[Taken], an
     assert breaks(anchors) == [f"anchor {path.name}: is not the one that the database remembers"]
 
 
-def test_each_host_may_keep_a_series_of_its_own_and_two_in_one_folder_show(notified: list[Taken], anchors: Path) -> None:
+def test_each_host_may_keep_a_series_of_its_own_and_two_in_one_folder_show(
+    notified: list[Accepted], anchors: Path
+) -> None:
     other = anchors.with_name("another host")
     for directory in (anchors, other):
         anchor(directory)
@@ -132,7 +156,9 @@ def test_each_host_may_keep_a_series_of_its_own_and_two_in_one_folder_show(notif
     assert any("does not follow" in each for each in breaks(anchors))
 
 
-def test_a_database_that_remembers_an_older_anchor_than_there_is_breaks_nothing(notified: list[Taken], anchors: Path) -> None:
+def test_a_database_that_remembers_an_older_anchor_than_there_is_breaks_nothing(
+    notified: list[Accepted], anchors: Path
+) -> None:
     anchor(anchors)
     remembered = rows("select number, digest from anchor_series")
     file_clean(1, 10)
@@ -149,14 +175,21 @@ def accept(directory: Path, reason: str = "restored from the backup of Monday") 
     return audit.anchor_by_ranges(transaction, directory, clock.now(), audit.Acceptance(reason, "operator:abc"))
 
 
-def test_a_loss_that_an_operator_accepts_is_told_by_every_check_from_then_on(notified: list[Taken], anchors: Path, worker: Worker) -> None:
+def test_a_loss_that_an_operator_accepts_is_told_by_every_check_from_then_on(
+    notified: list[Accepted], anchors: Path, worker: Worker
+) -> None:
     anchor(anchors)
     cut_tail(notified[0].case_id)
     delete_whole(notified[1].case_id)
 
     assert accept(anchors)
 
-    told = ["anchor 2", "operator:abc", "the loss of 2 anchored events of 2 cases", "restored from the backup of Monday"]
+    told = [
+        "anchor 2",
+        "operator:abc",
+        "the loss of 2 anchored events of 2 cases",
+        "restored from the backup of Monday",
+    ]
     for _ in range(2):
         found = verify(anchors)
         assert (found.breaks, len(found.losses)) == ([], 1)
@@ -166,7 +199,7 @@ def test_a_loss_that_an_operator_accepts_is_told_by_every_check_from_then_on(not
         anchor(anchors)
 
 
-def test_what_is_lost_after_an_accepted_loss_is_a_break_again(notified: list[Taken], anchors: Path) -> None:
+def test_what_is_lost_after_an_accepted_loss_is_a_break_again(notified: list[Accepted], anchors: Path) -> None:
     anchor(anchors)
     cut_tail(notified[0].case_id)
     accept(anchors)
@@ -177,14 +210,14 @@ def test_what_is_lost_after_an_accepted_loss_is_a_break_again(notified: list[Tak
         anchor(anchors)
 
 
-def test_no_loss_is_accepted_where_none_is(notified: list[Taken], anchors: Path) -> None:
+def test_no_loss_is_accepted_where_none_is(notified: list[Accepted], anchors: Path) -> None:
     anchor(anchors)
     with pytest.raises(Refused) as refused:
         accept(anchors)
     assert refused.value.code == "nothing_lost"
 
 
-def test_the_daily_job_fails_names_the_cases_and_says_what_to_do(notified: list[Taken]) -> None:
+def test_the_daily_job_fails_names_the_cases_and_says_what_to_do(notified: list[Accepted]) -> None:
     Schedule(Event()).look()
     anchor(settings().anchors_folder())
     cut_tail(notified[0].case_id)
@@ -197,7 +230,9 @@ def test_the_daily_job_fails_names_the_cases_and_says_what_to_do(notified: list[
     assert "sijil audit anchor --accept-loss" in error
 
 
-def test_the_command_accepts_a_loss_and_verify_tells_it_with_exit_code_0(ready: Run, notified: list[Taken], anchors: Path) -> None:
+def test_the_command_accepts_a_loss_and_verify_tells_it_with_exit_code_0(
+    ready: Run, notified: list[Accepted], anchors: Path
+) -> None:
     anchor(anchors)
     cut_tail(notified[0].case_id)
     refused = ready("audit", "anchor", "--anchors", anchors)
@@ -230,11 +265,15 @@ def checked(directory: Path, since: int | None = None, upto: int = 0) -> audit.F
 @pytest.mark.usefixtures("small_ranges")
 @tampered
 def test_by_small_ranges_the_same_is_found_as_in_one(
-    notified: list[Taken], anchors: Path, monkeypatch: pytest.MonkeyPatch, tamper: Callable[[int], None]
+    notified: list[Accepted], anchors: Path, monkeypatch: pytest.MonkeyPatch, tamper: Callable[[int], None]
 ) -> None:
     anchor(anchors)
     tamper(notified[1].case_id)
-    rows("insert into event select 999999, seq, kind, at, actor, evidence, facts, salt, commitment, hash from event where case_id = %s", notified[0].case_id)
+    rows(
+        "insert into event select 999999, seq, kind, at, actor, evidence, facts, salt, commitment, hash from event "
+        "where case_id = %s",
+        notified[0].case_id,
+    )
     small = checked(anchors)
     monkeypatch.undo()
     whole = verify(anchors)
@@ -243,7 +282,9 @@ def test_by_small_ranges_the_same_is_found_as_in_one(
     assert (sorted(small.breaks), small.cases, small.events) == (sorted(whole.breaks), whole.cases, whole.events)
 
 
-def test_a_million_breaks_are_counted_and_only_the_first_are_told(notified: list[Taken], anchors: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_million_breaks_are_counted_and_only_the_first_are_told(
+    notified: list[Accepted], anchors: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(chains, "KEPT", 3)
     rows("update event set evidence = null, facts = null, salt = null where kind <> 'ApplicationReceived'")
 
@@ -254,7 +295,7 @@ def test_a_million_breaks_are_counted_and_only_the_first_are_told(notified: list
 
 @pytest.mark.usefixtures("small_ranges")
 def test_a_check_that_was_stopped_goes_on_after_the_last_case_that_it_looked_at(
-    notified: list[Taken], anchors: Path, ready: Run, monkeypatch: pytest.MonkeyPatch
+    notified: list[Accepted], anchors: Path, ready: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anchor(anchors)
     for taken in notified:
@@ -276,7 +317,9 @@ def test_a_check_that_was_stopped_goes_on_after_the_last_case_that_it_looked_at(
     assert [each.split(":")[0] for each in rest.breaks] == [f"case {taken.case_id}" for taken in notified[1:]]
 
 
-def test_since_an_anchor_only_what_moved_is_read_and_what_was_cut_shows(notified: list[Taken], anchors: Path, worker: Worker) -> None:
+def test_since_an_anchor_only_what_moved_is_read_and_what_was_cut_shows(
+    notified: list[Accepted], anchors: Path, worker: Worker
+) -> None:
     (moving,) = file_clean(1, 10)
     anchor(anchors)
     drain_all(worker())
@@ -304,7 +347,7 @@ def test_since_an_anchor_later_anchors_count_too(database: str, worker: Worker, 
     assert checked(anchors, since=1).breaks == [f"case {taken.case_id}: tail cut, anchored with 6 events, has 1"]
 
 
-def test_since_an_anchor_that_is_not_there_is_refused(notified: list[Taken], anchors: Path) -> None:
+def test_since_an_anchor_that_is_not_there_is_refused(notified: list[Accepted], anchors: Path) -> None:
     anchor(anchors)
     for number in (0, 2):
         with pytest.raises(Refused, match=f"no anchor {number}"):
@@ -312,13 +355,20 @@ def test_since_an_anchor_that_is_not_there_is_refused(notified: list[Taken], anc
 
 
 @pytest.mark.usefixtures("small_ranges")
-def test_no_snapshot_outlives_its_range(notified: list[Taken], anchors: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_snapshot_outlives_its_range(
+    notified: list[Accepted], anchors: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While one range is looked at, the work goes on; what a range sees, it sees at one moment."""
     began: list[datetime] = []
     looked = audit.check_range
 
     def look(part: ranges.Range, against: audit.Check) -> None:
-        began.append(value("select min(xact_start) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"))
+        began.append(
+            value(
+                "select min(xact_start) from pg_stat_activity where datname = current_database() and pid <> "
+                "pg_backend_pid()"
+            )
+        )
         if len(began) < 4:
             file_clean(1, 40 + len(began))
         looked(part, against)

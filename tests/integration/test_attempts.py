@@ -1,4 +1,4 @@
-"""An attempt stands until its work is committed, and no longer: a case that is set apart stands nowhere else."""
+"""An attempt stands until its work is committed, and no longer: a case that is quarantined stands nowhere else."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from models import clock
-from models.database import dial, transaction
-from models.database import value as value_of
-from tests.filing import OUTSIDE, Worker, apart, examined, file_clean, rows, stage_of, stages, value
+from models.database import autocommit_connection, transaction
+from models.database import scalar as value_of
+from tests.filing import ADAPTERS, Worker, apart, current_stage, examined, file_clean, rows, stages, value
 from tests.integration.registers import Register
 from tests.people import after
 from workflows.queue.attempts import TAKE
@@ -26,10 +26,12 @@ STAND_NOWHERE = """
 
 @contextmanager
 def before_each_commit(statement: str) -> Iterator[list[Any]]:
-    """What a connection of its own sees right before each commit of a worker; should the worker die there, it is what remains."""
+    """What a connection of its own sees right before each commit of a worker; should the worker die there, it is what
+    remains.
+    """
     seen: list[Any] = []
     commit = psycopg.Connection.commit
-    with dial() as other, pytest.MonkeyPatch.context() as patch:
+    with autocommit_connection() as other, pytest.MonkeyPatch.context() as patch:
 
         def look(connection: psycopg.Connection) -> None:
             seen.append(value_of(other, statement))
@@ -63,17 +65,17 @@ def all_goes_well(idcs: str) -> Register:
 def test_what_is_set_apart_stands_in_an_attempt_until_its_work_is_committed(
     database: str, worker: Worker, register: Callable[[str], Register], together: int
 ) -> None:
-    # Given cases that are set apart, so many in an attempt
+    # Given cases that are quarantined, so many in an attempt
     ids = [each.case_id for each in file_clean(4)]
     set_apart(*[ids[i : i + together] for i in range(0, 4, together)])
     first = value("select body->'members'->0->>'idcs' from declaration where case_id = %s", ids[0])
-    drainer = worker(outside=register(first).outside())
+    drainer = worker(adapters=register(first).adapters())
 
     # When they are worked, whatever comes of it
     with before_each_commit(STAND_NOWHERE) as nowhere:
         for wait in range(4):
             with after(seconds=100 * wait):
-                while drainer.one_apart():
+                while drainer.one_quarantined():
                     pass
 
     # Then nobody who looked before a commit found one that stood nowhere
@@ -98,25 +100,27 @@ def fail_once(monkeypatch: pytest.MonkeyPatch, drainer: Drainer) -> None:
     """A retry fails outside of the case's own work: no fault of the case, and no try of it."""
     with monkeypatch.context() as patch:
         patch.setattr(Bisection, "run_stage", lambda *_: (_ for _ in ()).throw(ValueError("once")))
-        drainer.one_apart()
+        drainer.one_quarantined()
 
 
-def test_a_retry_that_fails_gives_its_attempt_back_and_the_case_is_worked_again(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_retry_that_fails_gives_its_attempt_back_and_the_case_is_worked_again(
+    database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (taken,) = file_clean(1)
     set_apart([taken.case_id])
-    drainer = worker(outside=OUTSIDE)
+    drainer = worker(adapters=ADAPTERS)
 
     fail_once(monkeypatch, drainer)
 
     assert apart() == [[taken.case_id]]
     with after(seconds=LEFT_ALONE.total_seconds() + 1):
-        drainer.one_apart()
-    assert stage_of(taken) == "notified"
+        drainer.one_quarantined()
+    assert current_stage(taken) == "notified"
 
 
 def test_the_doctor_counts_an_attempt_that_a_living_worker_forgot(database: str, worker: Worker) -> None:
     (taken,) = file_clean(1)
-    book = worker().batches.attempts
+    book = worker().runner.attempts
     book.begin("verification", [taken.case_id], value("select now()"))
     assert examined() == {}
 
@@ -126,12 +130,15 @@ def test_the_doctor_counts_an_attempt_that_a_living_worker_forgot(database: str,
 
 
 def test_of_many_that_are_set_apart_the_next_is_found_without_a_look_at_the_others(database: str) -> None:
-    rows("insert into attempt (queue, case_ids, at) select 'verification', array[n], now() - interval '1 hour' from generate_series(1, 20000) as n")
+    rows(
+        "insert into attempt (queue, case_ids, at) select 'verification', array[n], now() - interval '1 hour' from "
+        "generate_series(1, 20000) as n"
+    )
     rows("analyze attempt")
 
     with transaction() as connection:
         told = connection.execute("explain " + TAKE, [1, clock.now(), ["verification"], clock.now()]).fetchall()
 
     plan = "\n".join(line for (line,) in told)
-    assert "attempt_apart" in plan
+    assert "attempt_quarantined" in plan
     assert "Sort" not in plan

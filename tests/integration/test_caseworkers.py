@@ -1,4 +1,4 @@
-"""The commands of caseworkers: what waits for them, both households of a doubt, and answering it."""
+"""The commands of caseworkers: what waits for them, both households of a review, and answering it."""
 
 import shlex
 from itertools import count
@@ -6,19 +6,32 @@ from itertools import count
 import pytest
 
 from models.database import transaction
-from tests.filing import SEED, Worker, a_household, borrowing, drain_all, file, file_clean, register, rows, stage_of, value, version_of
+from tests.filing import (
+    SEED,
+    Worker,
+    a_household,
+    borrowing,
+    current_stage,
+    drain_all,
+    file,
+    file_clean,
+    register,
+    rows,
+    value,
+    version_of,
+)
 from tests.integration.running import Run
 from tests.people import after, caseworker, citizen, ring_timers
 from trials.demo.report import followed
 from trials.generator.household import household
 from workflows.history.retention import retain
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 from workflows.policies import periods
 from workflows.stages.review import REASONS
 
 
 @pytest.fixture
-def held(ready: Run, worker: Worker) -> Taken:
+def held(ready: Run, worker: Worker) -> Accepted:
     """An application that holds its persons and is not registered yet."""
     mine = a_household(0, members=3)
     register([mine])
@@ -30,15 +43,24 @@ def held(ready: Run, worker: Worker) -> Taken:
 # Looking -------------------------------------------------------------------------------------------
 
 
-def test_a_doubt_is_shown_with_both_households_and_marks_who_stands_in_both(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    first, later = doubted
+def test_a_review_is_shown_with_both_households_and_marks_who_stands_in_both(
+    reviewed: tuple[Accepted, Accepted], ready: Run
+) -> None:
+    first, later = reviewed
 
-    ran = ready("doubts", "show", later.reference.lower(), "--json")
+    ran = ready("reviews", "show", later.reference.lower(), "--json")
 
     assert ran.code == 0
     (other,) = ran.json["others"]
-    assert (ran.json["application"]["reference"], other["reference"], other["stage"]) == (later.reference, first.reference, "notified")
-    shared = [[member["idcs"] for member in household["members"] if member["shared"]] for household in (ran.json["application"], other)]
+    assert (ran.json["application"]["reference"], other["reference"], other["stage"]) == (
+        later.reference,
+        first.reference,
+        "notified",
+    )
+    shared = [
+        [member["idcs"] for member in household["members"] if member["shared"]]
+        for household in (ran.json["application"], other)
+    ]
     assert shared[0] == shared[1] == other["holds"]
     assert len(shared[0]) == 1
     starred = [line for line in ran.out.splitlines() if line.startswith("  * ")]
@@ -50,38 +72,42 @@ def test_a_doubt_is_shown_with_both_households_and_marks_who_stands_in_both(doub
 
 
 def test_the_generators_duplicate_is_marked_where_it_was_planted(ready: Run, worker: Worker) -> None:
-    doubtful = next(made for made in (household(SEED, number) for number in count()) if made.truth["plant"] == "person_of_another_household")
-    holder = household(SEED, int(doubtful.truth["of"].rpartition("-")[2]))
-    register([holder, doubtful])
-    _, later = file(holder.body, doubtful.body)
+    suspect = next(
+        made
+        for made in (household(SEED, number) for number in count())
+        if made.truth["plant"] == "person_of_another_household"
+    )
+    holder = household(SEED, int(suspect.truth["of"].rpartition("-")[2]))
+    register([holder, suspect])
+    _, later = file(holder.body, suspect.body)
     drain_all(worker())
 
-    found = ready("doubts", "show", later.reference, "--json").json
+    found = ready("reviews", "show", later.reference, "--json").json
 
-    planted = doubtful.truth["member"]
+    planted = suspect.truth["member"]
     assert [place for place, each in enumerate(found["application"]["members"]) if each["shared"]] == [planted]
-    assert found["others"][0]["holds"] == [doubtful.body["members"][planted]["idcs"]]
+    assert found["others"][0]["holds"] == [suspect.body["members"][planted]["idcs"]]
 
 
-def test_the_demo_says_how_to_look_at_the_review_that_it_names(doubted: tuple[Taken, Taken], ready: Run) -> None:
+def test_the_demo_says_how_to_look_at_the_review_that_it_names(reviewed: tuple[Accepted, Accepted], ready: Run) -> None:
     with transaction() as connection:
         *_, last = followed(connection, 0, None)
 
     command = shlex.split(last.rpartition(": ")[2])[1:]
-    assert command == ["doubts", "show", doubted[1].reference]
+    assert command == ["reviews", "show", reviewed[1].reference]
     assert ready(*command).code == 0
 
 
-def test_the_answers_that_it_offers_run_as_they_are_printed(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    _, later = doubted
-    shown = ready("doubts", "show", later.reference, "--as", "Amina B.", "--json")
+def test_the_answers_that_it_offers_run_as_they_are_printed(reviewed: tuple[Accepted, Accepted], ready: Run) -> None:
+    _, later = reviewed
+    shown = ready("reviews", "show", later.reference, "--as", "Amina B.", "--json")
     answers = shown.json["answers"]
-    assert len(answers) == sum(map(len, REASONS.values())) - len(REASONS["lift"])
+    assert len(answers) == sum(map(len, REASONS.values())) - len(REASONS["clear"])
 
     (line,) = [line for line in shown.out.splitlines() if line.strip() == answers[-1]]
     assert ready(*shlex.split(line)[1:]).code == 0
 
-    said = ready("doubts", "show", later.reference, "--json")
+    said = ready("reviews", "show", later.reference, "--json")
     assert said.json["refusal_proposed"]["reason"] in answers[-1]
     assert "a second caseworker must agree" in said.out
     assert f"--version {version_of(later)}" in said.json["answers"][0]
@@ -92,49 +118,58 @@ def refusals(answers: list[str]) -> list[str]:
     return [each.split()[5] for each in answers if each.split()[3] == "refuse"]
 
 
-def test_the_second_caseworker_is_offered_the_reason_proposed_and_who_proposed_it_another(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    _, later = doubted
+def test_the_second_caseworker_is_offered_the_reason_proposed_and_who_proposed_it_another(
+    reviewed: tuple[Accepted, Accepted], ready: Run
+) -> None:
+    _, later = reviewed
     caseworker(later, "refuse", "false_declaration", "amina")
 
-    mine, theirs = (ready("doubts", "show", later.reference, "--as", name, "--json").json["answers"] for name in ("amina", "brahim"))
+    mine, theirs = (
+        ready("reviews", "show", later.reference, "--as", name, "--json").json["answers"]
+        for name in ("amina", "brahim")
+    )
 
     assert (refusals(mine), refusals(theirs)) == (["duplicate_application"], ["false_declaration"])
     assert ready(*shlex.split(theirs[-1])[1:], "--json").json["stage"] == "rejected"
 
 
-def test_a_doubt_of_somebody_who_is_still_held_is_not_offered_to_be_lifted_and_one_of_nobody_is(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    first, later = doubted
-    def verdicts() -> set[str]:
-        return {each.split()[3] for each in ready("doubts", "show", later.reference, "--json").json["answers"]}
+def test_a_review_of_somebody_who_is_still_held_is_not_offered_to_be_lifted_and_one_of_nobody_is(
+    reviewed: tuple[Accepted, Accepted], ready: Run
+) -> None:
+    first, later = reviewed
 
+    def verdicts() -> set[str]:
+        return {each.split()[3] for each in ready("reviews", "show", later.reference, "--json").json["answers"]}
 
     assert verdicts() == {"correct", "refuse"}
     rows("delete from person_claim where case_id = %s", first.case_id)
-    assert verdicts() == {"lift", "correct", "refuse"}
+    assert verdicts() == {"clear", "correct", "refuse"}
 
 
-def test_the_second_caseworker_sees_by_name_who_proposed_a_refusal(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    _, later = doubted
+def test_the_second_caseworker_sees_by_name_who_proposed_a_refusal(
+    reviewed: tuple[Accepted, Accepted], ready: Run
+) -> None:
+    _, later = reviewed
     ready("decide", later.reference, "refuse", "--reason", "false_declaration", "--as", " Amina  Berrada ")
 
-    ran = ready("doubts", "show", later.reference, "--as", "brahim", "--json")
+    ran = ready("reviews", "show", later.reference, "--as", "brahim", "--json")
 
     assert ran.json["refusal_proposed"] == {"by": "Amina Berrada", "reason": "false_declaration"}
     assert "A refusal was proposed by Amina Berrada, because of false_declaration" in ran.out
 
 
-def test_a_name_that_was_changed_by_hand_is_shown_for_nobody(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    _, later = doubted
+def test_a_name_that_was_changed_by_hand_is_shown_for_nobody(reviewed: tuple[Accepted, Accepted], ready: Run) -> None:
+    _, later = reviewed
     ready("decide", later.reference, "refuse", "--reason", "false_declaration", "--as", "amina")
     rows("update staff_name set name = 'brahim'")
 
-    said = ready("doubts", "show", later.reference, "--json").json["refusal_proposed"]
+    said = ready("reviews", "show", later.reference, "--json").json["refusal_proposed"]
 
     assert said["by"] == value("select actor from staff_name")
 
 
-def test_whoever_acts_says_a_name(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    _, later = doubted
+def test_whoever_acts_says_a_name(reviewed: tuple[Accepted, Accepted], ready: Run) -> None:
+    _, later = reviewed
     seen = version_of(later)
 
     ran = ready("decide", later.reference, "refuse", "--reason", "false_declaration", "--as", "  ")
@@ -143,11 +178,13 @@ def test_whoever_acts_says_a_name(doubted: tuple[Taken, Taken], ready: Run) -> N
     assert "Say who acts" in ran.err
 
 
-def test_the_list_says_since_when_why_at_which_version_and_who_would_refuse(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    _, later = doubted
+def test_the_list_says_since_when_why_at_which_version_and_who_would_refuse(
+    reviewed: tuple[Accepted, Accepted], ready: Run
+) -> None:
+    _, later = reviewed
     caseworker(later, "refuse", "duplicate_application", "amina")
 
-    (line,) = ready("doubts", "list").out.splitlines()
+    (line,) = ready("reviews", "list").out.splitlines()
 
     since = value("select stage_since from cases where id = %s", later.case_id)
     assert line.startswith(f"{later.reference}  since {since:%F %R}  version {version_of(later)}  ")
@@ -155,17 +192,21 @@ def test_the_list_says_since_when_why_at_which_version_and_who_would_refuse(doub
     assert line.endswith(" (duplicate_application)")
 
 
-def test_where_the_other_household_let_go_the_doubt_says_that_lifting_leads_on(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    first, later = doubted
+def test_where_the_other_household_let_go_the_review_says_that_lifting_leads_on(
+    reviewed: tuple[Accepted, Accepted], ready: Run
+) -> None:
+    first, later = reviewed
     rows("delete from person_claim where case_id = %s", first.case_id)
 
-    ran = ready("doubts", "show", later.reference, "--json")
+    ran = ready("reviews", "show", later.reference, "--json")
 
     assert ran.json["others"][0]["holds"] == []
-    assert "once the doubt is lifted, it goes on" in ran.out
+    assert "once the review is cleared, it goes on" in ran.out
 
 
-def test_whoever_claimed_the_person_since_the_first_holder_let_go_is_shown_too(held: Taken, ready: Run, worker: Worker) -> None:
+def test_whoever_claimed_the_person_since_the_first_holder_let_go_is_shown_too(
+    held: Accepted, ready: Run, worker: Worker
+) -> None:
     # Given a household that held a person until it withdrew, and another that has the person now
     mine, theirs, third = (a_household(place, members=3) for place in range(3))
     register([theirs, third])
@@ -174,28 +215,35 @@ def test_whoever_claimed_the_person_since_the_first_holder_let_go_is_shown_too(h
     citizen(held, "withdrawal")
     (now,) = file(borrowing(third.body, mine.body))
     drain_all(worker())
-    assert (stage_of(later), stage_of(now)) == ("under_review", "notified")
+    assert (current_stage(later), current_stage(now)) == ("under_review", "notified")
 
-    ran = ready("doubts", "show", later.reference, "--json")
+    ran = ready("reviews", "show", later.reference, "--json")
 
-    assert [(each["reference"], len(each["holds"])) for each in ran.json["others"]] == [(held.reference, 0), (now.reference, 1)]
+    assert [(each["reference"], len(each["holds"])) for each in ran.json["others"]] == [
+        (held.reference, 0),
+        (now.reference, 1),
+    ]
     assert f"Still held by {now.reference}" in ran.out
 
 
-def test_a_doubt_whose_timer_rang_is_still_seen_until_it_is_worked(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    _, later = doubted
+def test_a_review_whose_timer_rang_is_still_seen_until_it_is_worked(
+    reviewed: tuple[Accepted, Accepted], ready: Run
+) -> None:
+    _, later = reviewed
     with after(days=10.1):
         assert ring_timers() == 1
 
-    assert [each["reference"] for each in ready("doubts", "list", "--json").json["doubts"]] == [later.reference]
-    assert ready("doubts", "show", later.reference).code == 0
+    assert [each["reference"] for each in ready("reviews", "list", "--json").json["reviews"]] == [later.reference]
+    assert ready("reviews", "show", later.reference).code == 0
 
 
-def test_of_an_erased_household_the_register_still_says_who_stands_in_both(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    first, later = doubted
+def test_of_an_erased_household_the_register_still_says_who_stands_in_both(
+    reviewed: tuple[Accepted, Accepted], ready: Run
+) -> None:
+    first, later = reviewed
     assert ready("erase", first.reference).code == 0
 
-    ran = ready("doubts", "show", later.reference, "--json")
+    ran = ready("reviews", "show", later.reference, "--json")
 
     (other,) = ran.json["others"]
     assert "its declaration was erased on request; this is what the register keeps." in ran.out
@@ -204,20 +252,27 @@ def test_of_an_erased_household_the_register_still_says_who_stands_in_both(doubt
         assert [each["idcs"] for each in shown["members"] if each["shared"]] == other["holds"]
 
 
-def test_of_a_household_whose_declaration_was_kept_long_enough_the_register_still_has_the_names(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    _, later = doubted
-    before = ready("doubts", "show", later.reference, "--json").json["others"][0]["members"]
+def test_of_a_household_whose_declaration_was_kept_long_enough_the_register_still_has_the_names(
+    reviewed: tuple[Accepted, Accepted], ready: Run
+) -> None:
+    _, later = reviewed
+    before = ready("reviews", "show", later.reference, "--json").json["others"][0]["members"]
 
     with after(days=periods()["declaration"].days + 1):
         retain()
-        ran = ready("doubts", "show", later.reference, "--json")
+        ran = ready("reviews", "show", later.reference, "--json")
 
     assert "its declaration's period of retention is over; this is what the register keeps." in ran.out
-    names = [[(each["name"], each["relationship"], each["shared"]) for each in members] for members in (before, ran.json["others"][0]["members"])]
+    names = [
+        [(each["name"], each["relationship"], each["shared"]) for each in members]
+        for members in (before, ran.json["others"][0]["members"])
+    ]
     assert names[0] == names[1]
 
 
-def test_of_a_household_that_was_erased_before_it_was_registered_nothing_is_left_to_show(held: Taken, ready: Run, worker: Worker) -> None:
+def test_of_a_household_that_was_erased_before_it_was_registered_nothing_is_left_to_show(
+    held: Accepted, ready: Run, worker: Worker
+) -> None:
     theirs = a_household(1, members=3)
     register([theirs])
     (later,) = file(borrowing(theirs.body, a_household(0, members=3).body))
@@ -225,13 +280,15 @@ def test_of_a_household_that_was_erased_before_it_was_registered_nothing_is_left
     citizen(held, "withdrawal")
     ready("erase", held.reference)
 
-    ran = ready("doubts", "show", later.reference, "--json")
+    ran = ready("reviews", "show", later.reference, "--json")
 
     assert ran.json["others"][0]["members"] == []
     assert "its declaration was erased on request; the register keeps nothing of it." in ran.out
 
 
-def test_doubts_are_listed_the_longest_waiting_first_and_what_is_left_off_is_counted(database: str, ready: Run, worker: Worker) -> None:
+def test_reviews_are_listed_the_longest_waiting_first_and_what_is_left_off_is_counted(
+    database: str, ready: Run, worker: Worker
+) -> None:
     pairs = [(a_household(2 * i, members=2), a_household(2 * i + 1, members=2)) for i in range(3)]
     register([each for pair in pairs for each in pair])
     file(*[mine.body for mine, _ in pairs])
@@ -241,67 +298,77 @@ def test_doubts_are_listed_the_longest_waiting_first_and_what_is_left_off_is_cou
         later += file(borrowing(theirs.body, mine.body))
         drain_all(worker())
 
-    ran = ready("doubts", "list", "--limit", 2, "--json")
+    ran = ready("reviews", "list", "--limit", 2, "--json")
 
-    assert [each["reference"] for each in ran.json["doubts"]] == [each.reference for each in later[:2]]
+    assert [each["reference"] for each in ran.json["reviews"]] == [each.reference for each in later[:2]]
     assert ran.json["waiting"] == 3
     assert "and 1 more" in ran.out
     citizen(later[0], "withdrawal")
-    assert ready("doubts", "list", "--json").json["waiting"] == 2
+    assert ready("reviews", "list", "--json").json["waiting"] == 2
 
 
 def test_nothing_to_decide_is_said(ready: Run) -> None:
-    ran = ready("doubts", "list")
+    ran = ready("reviews", "list")
     assert (ran.code, ran.out) == (0, "nothing waits for a caseworker\n")
 
 
-def test_what_waits_for_no_caseworker_has_no_doubt_to_show(ready: Run) -> None:
+def test_what_waits_for_no_caseworker_has_no_review_to_show(ready: Run) -> None:
     (taken,) = file_clean(1)
 
-    ran = ready("doubts", "show", taken.reference)
+    ran = ready("reviews", "show", taken.reference)
 
     assert (ran.code, ran.out) == (2, "")
     assert "waits for no caseworker: it is 'submitted'" in ran.err
 
 
-def test_a_proposal_of_a_review_that_ended_is_not_shown_in_the_next(doubted: tuple[Taken, Taken], ready: Run, worker: Worker) -> None:
-    _, later = doubted
+def test_a_proposal_of_a_review_that_ended_is_not_shown_in_the_next(
+    reviewed: tuple[Accepted, Accepted], ready: Run, worker: Worker
+) -> None:
+    _, later = reviewed
     caseworker(later, "refuse", "false_declaration")
-    caseworker(later, "lift", "moved")
+    caseworker(later, "clear", "moved")
     drain_all(worker())
-    assert value("select count(*) from event where case_id = %s and kind in ('DuplicateSuspected', 'DoubtReturned')", later.case_id) == 2
+    assert (
+        value(
+            "select count(*) from event where case_id = %s and kind in ('DuplicateSuspected', 'ReviewReopened')",
+            later.case_id,
+        )
+        == 2
+    )
 
-    assert ready("doubts", "show", later.reference, "--json").json["refusal_proposed"] is None
+    assert ready("reviews", "show", later.reference, "--json").json["refusal_proposed"] is None
 
 
 # Answering -----------------------------------------------------------------------------------------
 
 
-def test_decide_lifts_a_doubt_and_says_where_the_case_stands(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    first, later = doubted
+def test_decide_lifts_a_review_and_says_where_the_case_stands(reviewed: tuple[Accepted, Accepted], ready: Run) -> None:
+    first, later = reviewed
     rows("delete from person_claim where case_id = %s", first.case_id)
-    ran = ready("decide", later.reference.lower(), "lift", "--reason", "moved", "--as", "amina", "--json")
+    ran = ready("decide", later.reference.lower(), "clear", "--reason", "moved", "--as", "amina", "--json")
 
-    assert (ran.code, ran.json["event"], ran.json["stage"]) == (0, "DoubtLifted", "scored")
+    assert (ran.code, ran.json["event"], ran.json["stage"]) == (0, "ReviewCleared", "scored")
     assert version_of(later) == ran.json["version"]
 
 
-def test_a_doubt_of_somebody_who_is_still_held_is_not_lifted_in_vain_and_the_holder_is_named(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    first, later = doubted
+def test_a_review_of_somebody_who_is_still_held_is_not_lifted_in_vain_and_the_holder_is_named(
+    reviewed: tuple[Accepted, Accepted], ready: Run
+) -> None:
+    first, later = reviewed
     before = version_of(later)
 
-    ran = ready("decide", later.reference, "lift", "--reason", "moved", "--as", "amina")
+    ran = ready("decide", later.reference, "clear", "--reason", "moved", "--as", "amina")
 
     said = ran.err.removeprefix("sijil: ").rstrip("\n")
-    assert (ran.code, ran.out, version_of(later), stage_of(later)) == (2, "", before, "under_review")
+    assert (ran.code, ran.out, version_of(later), current_stage(later)) == (2, "", before, "under_review")
     assert said.startswith(f"Still held by {first.reference}: ")
     assert f"{first.reference} is registered, and cannot let go yet" in said
-    shown = ready("doubts", "show", later.reference).out
+    shown = ready("reviews", "show", later.reference).out
     assert said in " ".join(shown.splitlines())
 
 
-def test_decide_refuses_only_with_two_caseworkers(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    _, later = doubted
+def test_decide_refuses_only_with_two_caseworkers(reviewed: tuple[Accepted, Accepted], ready: Run) -> None:
+    _, later = reviewed
     refuse = ("decide", later.reference, "refuse", "--reason", "false_declaration", "--json")
     assert ready(*refuse, "--as", "amina").json["event"] == "RefusalProposed"
 
@@ -312,25 +379,31 @@ def test_decide_refuses_only_with_two_caseworkers(doubted: tuple[Taken, Taken], 
     assert ready(*refuse, "--as", "brahim").json["stage"] == "rejected"
 
 
-def test_decide_on_an_older_version_changes_nothing(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    _, later = doubted
+def test_decide_on_an_older_version_changes_nothing(reviewed: tuple[Accepted, Accepted], ready: Run) -> None:
+    _, later = reviewed
     seen = version_of(later)
 
-    ran = ready("decide", later.reference, "lift", "--reason", "moved", "--as", "amina", "--version", seen - 1)
+    ran = ready("decide", later.reference, "clear", "--reason", "moved", "--as", "amina", "--version", seen - 1)
 
     assert ran.code == 2
     assert "moved on" in ran.err
     assert version_of(later) == seen
 
 
-def test_an_unknown_verdict_or_reason_lists_those_that_are_known(doubted: tuple[Taken, Taken], ready: Run) -> None:
-    _, later = doubted
-    for verdict, reason, known in (("refuse", "dislike", REASONS["refuse"]), ("lift", "false_declaration", REASONS["lift"]), ("dislike", "moved", REASONS)):
+def test_an_unknown_verdict_or_reason_lists_those_that_are_known(
+    reviewed: tuple[Accepted, Accepted], ready: Run
+) -> None:
+    _, later = reviewed
+    for verdict, reason, known in (
+        ("refuse", "dislike", REASONS["refuse"]),
+        ("clear", "false_declaration", REASONS["clear"]),
+        ("dislike", "moved", REASONS),
+    ):
         ran = ready("decide", later.reference, verdict, "--reason", reason, "--as", "amina")
 
         assert ran.code == 2
         assert [each for each in known if each not in ran.err] == []
-    assert stage_of(later) == "under_review"
+    assert current_stage(later) == "under_review"
 
 
 def test_the_help_of_decide_lists_every_reason(sijil: Run, monkeypatch: pytest.MonkeyPatch) -> None:

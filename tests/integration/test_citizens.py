@@ -16,6 +16,7 @@ from tests.filing import (
     a_household,
     borrowing,
     changed,
+    current_stage,
     drain_all,
     events_of,
     everything,
@@ -26,55 +27,60 @@ from tests.filing import (
     messages_of,
     register,
     rows,
-    stage_of,
     value,
     version_of,
 )
 from tests.people import ALL_TABLES, after, citizen, ring_timers
 from trials.generator.household import GeneratedHousehold
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 from workflows.queue.timers import SLACK, fire_timers
 
 
 @pytest.fixture
-def mistaken(database: str, worker: Worker) -> tuple[GeneratedHousehold, Taken]:
+def mistaken(database: str, worker: Worker) -> tuple[GeneratedHousehold, Accepted]:
     """An application with a wrong birth date, which waits for its citizen; and the household as it should be."""
     made = a_household(members=2)
     register([made])
     (taken,) = file(changed(made.body, 1, birth_date="1977-07-07", birth_precision="day"))
     drain_all(worker())
-    assert stage_of(taken) == "needs_correction"
+    assert current_stage(taken) == "needs_correction"
     return made, taken
 
 
 # Correction ----------------------------------------------------------------------------------------
 
 
-def test_a_correction_is_verified_anew_and_leads_to_the_end(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
+def test_a_correction_is_verified_anew_and_leads_to_the_end(
+    mistaken: tuple[GeneratedHousehold, Accepted], worker: Worker
+) -> None:
     made, taken = mistaken
 
     now = citizen(taken, "correction", made.body, version_of(taken))
     assert (now.stage, now.event, now.queues) == ("submitted", "CorrectionReceived", frozenset({"verification"}))
     drain_all(worker())
 
-    assert stage_of(taken) == "notified"
+    assert current_stage(taken) == "notified"
     assert messages_of(taken) == ["received", "correction", "resumed", "registered"]
     assert value("select declaration from cases") == 2
     assert value("select count(*) from declaration") == 2
     assert value("select actor from event where kind = 'CorrectionReceived'") == "declarant"
 
 
-def test_a_correction_that_is_still_wrong_is_asked_for_again(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
+def test_a_correction_that_is_still_wrong_is_asked_for_again(
+    mistaken: tuple[GeneratedHousehold, Accepted], worker: Worker
+) -> None:
     made, taken = mistaken
 
     citizen(taken, "correction", changed(made.body, 0, birth_date="1951-01-02", birth_precision="day"))
     drain_all(worker())
 
-    assert stage_of(taken) == "needs_correction"
+    assert current_stage(taken) == "needs_correction"
     assert facts_of(taken, "MembersMismatched")["mismatches"] == [{"member": 0, "reason": "birth_date_differs"}]
 
 
-def test_corrections_have_an_end(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_corrections_have_an_end(
+    mistaken: tuple[GeneratedHousehold, Accepted], worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made, taken = mistaken
     monkeypatch.setattr(settings(), "max_corrections", 2)
     wrong = changed(made.body, 1, birth_date="1977-07-07", birth_precision="day")
@@ -90,7 +96,7 @@ def test_corrections_have_an_end(mistaken: tuple[GeneratedHousehold, Taken], wor
     assert citizen(taken, "withdrawal").stage == "withdrawn"
 
 
-def test_a_second_click_is_stale_and_changes_nothing(mistaken: tuple[GeneratedHousehold, Taken]) -> None:
+def test_a_second_click_is_stale_and_changes_nothing(mistaken: tuple[GeneratedHousehold, Accepted]) -> None:
     made, taken = mistaken
     seen = version_of(taken)
     citizen(taken, "correction", made.body, seen)
@@ -102,13 +108,20 @@ def test_a_second_click_is_stale_and_changes_nothing(mistaken: tuple[GeneratedHo
     assert everything(*ALL_TABLES) == before
 
 
-def test_of_clicks_at_once_that_name_no_version_one_counts_and_the_others_are_stale(mistaken: tuple[GeneratedHousehold, Taken]) -> None:
+def test_of_clicks_at_once_that_name_no_version_one_counts_and_the_others_are_stale(
+    mistaken: tuple[GeneratedHousehold, Accepted],
+) -> None:
     # Given three clicks that have all seen the case as it is now, while somebody holds its row
     made, taken = mistaken
     with psycopg.connect(settings().database_url or "") as holding, ThreadPoolExecutor(3) as threads:
         holding.execute("select from cases where id = %s for update", [taken.case_id])
         clicks = [threads.submit(citizen, taken, "correction", made.body) for _ in range(3)]
-        while value("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") < 3:
+        while (
+            value(
+                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+            )
+            < 3
+        ):
             time.sleep(0.01)
 
         # When it is let go
@@ -122,7 +135,9 @@ def test_of_clicks_at_once_that_name_no_version_one_counts_and_the_others_are_st
 
 
 @pytest.mark.parametrize("kind", ["withdrawal", "correction"])
-def test_an_answer_to_an_older_version_is_stale_and_changes_nothing(mistaken: tuple[GeneratedHousehold, Taken], kind: str) -> None:
+def test_an_answer_to_an_older_version_is_stale_and_changes_nothing(
+    mistaken: tuple[GeneratedHousehold, Accepted], kind: str
+) -> None:
     made, taken = mistaken
     before = everything(*ALL_TABLES)
 
@@ -132,14 +147,14 @@ def test_an_answer_to_an_older_version_is_stale_and_changes_nothing(mistaken: tu
     assert everything(*ALL_TABLES) == before
 
 
-def test_a_wrong_secret_is_told_no_more_than_a_wrong_reference(mistaken: tuple[GeneratedHousehold, Taken]) -> None:
+def test_a_wrong_secret_is_told_no_more_than_a_wrong_reference(mistaken: tuple[GeneratedHousehold, Accepted]) -> None:
     _, taken = mistaken
     before = everything(*ALL_TABLES)
 
     with pytest.raises(NotFound):
         citizen(taken, "withdrawal", secret="0000000000")
     with pytest.raises(NotFound):
-        citizen(Taken("RSU-0000-0000-0000", taken.secret, 0), "withdrawal")
+        citizen(Accepted("RSU-0000-0000-0000", taken.secret, 0), "withdrawal")
 
     assert everything(*ALL_TABLES) == before
 
@@ -157,7 +172,9 @@ def test_a_correction_where_none_is_asked_for_is_refused_and_leaves_no_declarati
     assert everything(*ALL_TABLES) == before
 
 
-def test_a_correction_may_not_name_a_declarant_who_has_another_open_application(mistaken: tuple[GeneratedHousehold, Taken]) -> None:
+def test_a_correction_may_not_name_a_declarant_who_has_another_open_application(
+    mistaken: tuple[GeneratedHousehold, Accepted],
+) -> None:
     made, taken = mistaken
     other = a_household(5)
     file(other.body)
@@ -174,7 +191,9 @@ def test_a_correction_may_not_name_a_declarant_who_has_another_open_application(
 # The clock -----------------------------------------------------------------------------------------
 
 
-def test_silence_brings_two_reminders_and_then_a_lapse_and_never_a_refusal(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
+def test_silence_brings_two_reminders_and_then_a_lapse_and_never_a_refusal(
+    mistaken: tuple[GeneratedHousehold, Accepted], worker: Worker
+) -> None:
     _, taken = mistaken
     seen: dict[int, str] = {}
     for days in (6, 7.1, 20, 21.1, 29, 30.1):
@@ -183,13 +202,23 @@ def test_silence_brings_two_reminders_and_then_a_lapse_and_never_a_refusal(mista
             drain_all(worker())
             seen[int(days)] = events_of(taken)[-1]
 
-    assert seen == {6: "MembersMismatched", 7: "CorrectionReminded", 20: "CorrectionReminded", 21: "CorrectionReminded", 29: "CorrectionReminded", 30: "Lapsed"}
-    assert rows("select facts ->> 'reminder' from event where kind = 'CorrectionReminded' order by seq") == [("1",), ("2",)]
+    assert seen == {
+        6: "MembersMismatched",
+        7: "CorrectionReminded",
+        20: "CorrectionReminded",
+        21: "CorrectionReminded",
+        29: "CorrectionReminded",
+        30: "Lapsed",
+    }
+    assert rows("select facts ->> 'reminder' from event where kind = 'CorrectionReminded' order by seq") == [
+        ("1",),
+        ("2",),
+    ]
     assert messages_of(taken) == ["received", "correction", "reminder", "reminder", "lapsed"]
     assert rows("select stage, open, ready, due_at from cases") == [("lapsed", False, False, None)]
 
 
-def test_a_timer_rings_no_earlier_than_its_time(mistaken: tuple[GeneratedHousehold, Taken]) -> None:
+def test_a_timer_rings_no_earlier_than_its_time(mistaken: tuple[GeneratedHousehold, Accepted]) -> None:
     assert ring_timers() == 0
     with after(days=6.9):
         assert ring_timers() == 0
@@ -198,8 +227,12 @@ def test_a_timer_rings_no_earlier_than_its_time(mistaken: tuple[GeneratedHouseho
         assert ring_timers() == 0
 
 
-def test_where_the_clocks_of_two_hosts_differ_a_reminder_is_sent_once_all_the_same(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
-    """The sweep's host is ahead of the worker's: rung too early, the worker would set the same timer again, and again remind."""
+def test_where_the_clocks_of_two_hosts_differ_a_reminder_is_sent_once_all_the_same(
+    mistaken: tuple[GeneratedHousehold, Accepted], worker: Worker
+) -> None:
+    """The sweep's host is ahead of the worker's: rung too early, the worker would set the same timer again, and again
+    remind.
+    """
     _, taken = mistaken
     due = value("select due_at from cases")
 
@@ -212,7 +245,9 @@ def test_where_the_clocks_of_two_hosts_differ_a_reminder_is_sent_once_all_the_sa
     assert events_of(taken).count("CorrectionReminded") == 1
 
 
-def test_a_correction_after_a_reminder_still_counts(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
+def test_a_correction_after_a_reminder_still_counts(
+    mistaken: tuple[GeneratedHousehold, Accepted], worker: Worker
+) -> None:
     made, taken = mistaken
     with after(days=7.1):
         ring_timers()
@@ -220,10 +255,12 @@ def test_a_correction_after_a_reminder_still_counts(mistaken: tuple[GeneratedHou
         citizen(taken, "correction", made.body)
         drain_all(worker())
 
-    assert stage_of(taken) == "notified"
+    assert current_stage(taken) == "notified"
 
 
-def test_a_correction_that_comes_while_the_timer_waits_to_be_worked_wins(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
+def test_a_correction_that_comes_while_the_timer_waits_to_be_worked_wins(
+    mistaken: tuple[GeneratedHousehold, Accepted], worker: Worker
+) -> None:
     """The timer rang, no worker came yet, the citizen answers: the reminder is not sent."""
     made, taken = mistaken
     with after(days=7.1):
@@ -232,20 +269,22 @@ def test_a_correction_that_comes_while_the_timer_waits_to_be_worked_wins(mistake
         drain_all(worker())
 
     assert "CorrectionReminded" not in events_of(taken)
-    assert stage_of(taken) == "notified"
+    assert current_stage(taken) == "notified"
 
 
-def test_a_lapsed_application_is_taken_up_again_with_its_reminders_counted_anew(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
+def test_a_lapsed_application_is_taken_up_again_with_its_reminders_counted_anew(
+    mistaken: tuple[GeneratedHousehold, Accepted], worker: Worker
+) -> None:
     _, taken = mistaken
     with after(days=31):
         ring_timers()
         drain_all(worker())
-        assert stage_of(taken) == "lapsed"
+        assert current_stage(taken) == "lapsed"
 
         now = citizen(taken, "reopening")
         assert (now.stage, now.queues) == ("submitted", frozenset({"verification"}))
         drain_all(worker())
-        assert stage_of(taken) == "needs_correction"
+        assert current_stage(taken) == "needs_correction"
         with after(days=7.1):
             ring_timers()
             drain_all(worker())
@@ -253,7 +292,9 @@ def test_a_lapsed_application_is_taken_up_again_with_its_reminders_counted_anew(
     assert facts_of(taken, "CorrectionReminded")["reminder"] == 1
 
 
-def test_reopening_is_refused_where_the_declarant_applied_anew_meanwhile(mistaken: tuple[GeneratedHousehold, Taken], worker: Worker) -> None:
+def test_reopening_is_refused_where_the_declarant_applied_anew_meanwhile(
+    mistaken: tuple[GeneratedHousehold, Accepted], worker: Worker
+) -> None:
     made, taken = mistaken
     with after(days=31):
         ring_timers()
@@ -264,7 +305,7 @@ def test_reopening_is_refused_where_the_declarant_applied_anew_meanwhile(mistake
             citizen(taken, "reopening")
 
     assert refused.value.code == "open_application"
-    assert stage_of(taken) == "lapsed"
+    assert current_stage(taken) == "lapsed"
 
 
 # Withdrawal ----------------------------------------------------------------------------------------
@@ -295,7 +336,7 @@ def test_a_withdrawal_lets_go_of_the_persons_and_another_household_can_have_them
     drain_all(worker())
 
     # Then that one is registered
-    assert stage_of(later) == "notified"
+    assert current_stage(later) == "notified"
 
 
 def test_after_a_withdrawal_the_declarant_may_apply_anew(database: str) -> None:
@@ -306,20 +347,22 @@ def test_after_a_withdrawal_the_declarant_may_apply_anew(database: str) -> None:
     assert file(made.body | {"application": "anew"})[0].case_id != taken.case_id
 
 
-def test_a_registered_household_that_is_not_yet_told_cannot_be_withdrawn_and_keeps_its_persons(database: str, worker: Worker) -> None:
+def test_a_registered_household_that_is_not_yet_told_cannot_be_withdrawn_and_keeps_its_persons(
+    database: str, worker: Worker
+) -> None:
     """Else its persons could be claimed by another household while they stand in the register."""
     mine, theirs = a_household(0, members=3), a_household(1, members=3)
     register([mine, theirs])
     (first,) = file(mine.body)
     drain_all(worker({"verification", "scoring", "fraud", "approval"}))
-    assert stage_of(first) == "approved"
+    assert current_stage(first) == "approved"
 
     with pytest.raises(Refused):
         citizen(first, "withdrawal")
     (later,) = file(borrowing(theirs.body, mine.body))
     drain_all(worker())
 
-    assert (stage_of(first), stage_of(later)) == ("notified", "under_review")
+    assert (current_stage(first), current_stage(later)) == ("notified", "under_review")
     assert healthy()
 
 

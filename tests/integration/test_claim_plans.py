@@ -11,23 +11,38 @@ from workflows.queue.claim import BEGINNING, CLAIM, LANES
 
 @pytest.mark.parametrize("plan_for", ["force_custom_plan", "force_generic_plan"])
 @pytest.mark.parametrize("held", [0, 2])
-def test_a_file_of_many_cases_at_one_stage_is_claimed_without_reading_and_sorting_all_of_it(database: str, plan_for: str, held: int) -> None:
+def test_a_file_of_many_cases_at_one_stage_is_claimed_without_reading_and_sorting_all_of_it(
+    database: str, plan_for: str, held: int
+) -> None:
     file_clean(1)
-    rows("""
+    rows(
+        """
         insert into cases (
-            id, kind, stage, open, machine, version, head, queue, lane, ready, rank, household_id, region, declaration, submitted_at, stage_since
+            id, kind, stage, open, machine, version, head, queue, lane, ready, rank, household_id, region, declaration,
+                submitted_at, stage_since
         ) select
-            n, kind, stage, open, machine, version, head, queue, %s, ready, rank + n * interval '1 ms', n, region, declaration, submitted_at, stage_since
+            n, kind, stage, open, machine, version, head, queue, %s, ready, rank + n * interval '1 ms', n, region,
+                declaration, submitted_at, stage_since
         from cases, generate_series(1000001, 1020000) as n
-    """, BULK)  # fmt: skip
-    rows("insert into held_stage (stage, error, since, probe_at) select 'held ' || n, 'x', now(), now() from generate_series(1, %s) as n", held)
+    """,
+        BULK,
+    )
+    rows(
+        "insert into held_stage (stage, error, since, probe_at) select 'held ' || n, 'x', now(), now() from "
+        "generate_series(1, %s) as n",
+        held,
+    )
     rows("analyze cases")
     rows("analyze held_stage")
 
     with transaction() as connection:
         connection.execute(f"set local plan_cache_mode = {plan_for}")
-        claims = connection.execute("explain " + CLAIM, [FIRST_QUEUE, BULK, BEGINNING, [], 100], prepare=True).fetchall()
-        lanes = connection.execute("explain " + LANES, [[BULK], [BEGINNING], FIRST_QUEUE, FIRST_QUEUE], prepare=True).fetchall()
+        claims = connection.execute(
+            "explain " + CLAIM, [FIRST_QUEUE, BULK, BEGINNING, [], 100], prepare=True
+        ).fetchall()
+        lanes = connection.execute(
+            "explain " + LANES, [[BULK], [BEGINNING], FIRST_QUEUE, FIRST_QUEUE], prepare=True
+        ).fetchall()
 
     for told in (claims, lanes):
         plan = "\n".join(line for (line,) in told)

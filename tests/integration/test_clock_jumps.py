@@ -1,4 +1,6 @@
-"""A clock that jumps ahead or back, the database's, a host's or both: nothing is erased, doubled, silenced or lapsed by it."""
+"""A clock that jumps ahead or back, the database's, a host's or both: nothing is erased, doubled, silenced or lapsed by
+it.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,14 +18,28 @@ from models.errors import Refused
 from notifications.leases import bring_back
 from sijil.commands import history
 from tasks.schedule import Schedule
-from tasks.sweep import DeathDetector, sweep
-from tests.filing import Worker, a_household, changed, clean, drain_all, events_of, everything, file, file_clean, register, rows, stage_of, value
+from tasks.sweep import FailureDetector, sweep
+from tests.filing import (
+    Worker,
+    a_household,
+    changed,
+    clean,
+    current_stage,
+    drain_all,
+    events_of,
+    everything,
+    file,
+    file_clean,
+    register,
+    rows,
+    value,
+)
 from tests.integration.registers import Register
 from tests.people import after, caseworker, ring_timers
 from workflows.flows.registration import REGISTRATION
 from workflows.history.retention import retain
-from workflows.intake.submit import Taken
-from workflows.queue.stalled import Silent
+from workflows.intake.submit import Accepted
+from workflows.queue.stalled import Stalled
 from workflows.queue.timers import ASTRAY
 
 ELEVEN_YEARS = timedelta(days=11 * 366)
@@ -48,20 +64,22 @@ def jobs() -> dict[str, str | None]:
 
 
 @pytest.fixture
-def waits_for_citizen(database: str, worker: Worker) -> Taken:
+def waits_for_citizen(database: str, worker: Worker) -> Accepted:
     """An application whose citizen is asked for a correction."""
     made = a_household()
     register([made])
     (taken,) = file(changed(made.body, 0, birth_date="1931-01-01"))
     drain_all(worker())
-    assert stage_of(taken) == "needs_correction"
+    assert current_stage(taken) == "needs_correction"
     return taken
 
 
 # What is erased ------------------------------------------------------------------------------------
 
 
-def test_while_the_databases_clock_stands_years_ahead_nothing_is_erased_and_the_job_says_why(notified: list[Taken]) -> None:
+def test_while_the_databases_clock_stands_years_ahead_nothing_is_erased_and_the_job_says_why(
+    notified: list[Accepted],
+) -> None:
     rows("update message set status = 'sent'")
     look()
     before = everything(*PERSONAL)
@@ -76,7 +94,9 @@ def test_while_the_databases_clock_stands_years_ahead_nothing_is_erased_and_the_
 
 
 @pytest.mark.parametrize("newly_filed", [False, True])
-def test_where_both_clocks_stand_years_ahead_an_operator_is_asked_before_anything_is_erased(notified: list[Taken], worker: Worker, newly_filed: bool) -> None:
+def test_where_both_clocks_stand_years_ahead_an_operator_is_asked_before_anything_is_erased(
+    notified: list[Accepted], worker: Worker, newly_filed: bool
+) -> None:
     rows("update message set status = 'sent'")
     look()
     before = everything(*PERSONAL)
@@ -92,7 +112,9 @@ def test_where_both_clocks_stand_years_ahead_an_operator_is_asked_before_anythin
     assert all(set(before[table]) <= set(now[table]) for table in PERSONAL)
 
 
-def test_an_operator_says_that_the_clock_is_right_and_retention_goes_by_it_for_a_month(notified: list[Taken], broker: str) -> None:
+def test_an_operator_says_that_the_clock_is_right_and_retention_goes_by_it_for_a_month(
+    notified: list[Accepted], broker: str
+) -> None:
     rows("update message set status = 'sent'")
     look()
     with after(days=500):
@@ -113,7 +135,7 @@ def test_an_operator_says_that_the_clock_is_right_and_retention_goes_by_it_for_a
         assert "nothing has happened" in str(jobs()["retention"])
 
 
-def test_a_register_at_work_is_retained_without_a_question(notified: list[Taken]) -> None:
+def test_a_register_at_work_is_retained_without_a_question(notified: list[Accepted]) -> None:
     look()
     with after(days=20):
         look()
@@ -122,14 +144,17 @@ def test_a_register_at_work_is_retained_without_a_question(notified: list[Taken]
 
 def test_a_clock_that_was_set_while_the_process_ran_is_noticed_though_host_and_database_agree(database: str) -> None:
     clock.require_no_jump()
-    with patch.object(clock, "up_for", lambda: timedelta(days=-2)), pytest.raises(Refused, match="days ahead while it ran"):
+    with (
+        patch.object(clock, "up_for", lambda: timedelta(days=-2)),
+        pytest.raises(Refused, match="days ahead while it ran"),
+    ):
         clock.require_no_jump()
 
 
 # What is silenced ----------------------------------------------------------------------------------
 
 
-def test_daily_jobs_go_on_after_a_jump_ahead_is_over(notified: list[Taken], tmp_path: Path) -> None:
+def test_daily_jobs_go_on_after_a_jump_ahead_is_over(notified: list[Accepted], tmp_path: Path) -> None:
     look()
     with after(days=ELEVEN_YEARS.days):
         look()
@@ -156,11 +181,19 @@ def test_a_try_that_failed_in_a_future_does_not_hold_up_the_next(database: str) 
     assert jobs() == {"anchor": None, "retention": None}
 
 
-def test_messages_and_what_is_set_apart_until_a_far_future_are_taken_up_again(notified: list[Taken], worker: Worker) -> None:
-    rows("update message set status = 'sending', due_at = now() + interval '1 year' where case_id = %s", notified[0].case_id)
+def test_messages_and_what_is_set_apart_until_a_far_future_are_taken_up_again(
+    notified: list[Accepted], worker: Worker
+) -> None:
+    rows(
+        "update message set status = 'sending', due_at = now() + interval '1 year' where case_id = %s",
+        notified[0].case_id,
+    )
     (taken,) = file_clean(1, 10)
     rows("update cases set ready = false where id = %s", taken.case_id)
-    rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now() + interval '1 year')", [taken.case_id])
+    rows(
+        "insert into attempt (queue, case_ids, at) values ('verification', %s, now() + interval '1 year')",
+        [taken.case_id],
+    )
 
     with transaction() as connection:
         assert bring_back(connection) == 2
@@ -169,11 +202,11 @@ def test_messages_and_what_is_set_apart_until_a_far_future_are_taken_up_again(no
         drain_all(worker())
 
     assert value("select count(*) from message where due_at > now() + interval '1 minute'") == 0
-    assert stage_of(taken) == "notified"
+    assert current_stage(taken) == "notified"
 
 
 def test_whoever_fell_silent_before_a_clock_went_back_is_dead_as_soon_as_others_are() -> None:
-    detector, silent = DeathDetector(), [Silent(7, "elsewhere")]
+    detector, silent = FailureDetector(), [Stalled(7, "elsewhere")]
     now = clock.now()
     assert detector.dead(silent, now + timedelta(days=300)) == []
     assert detector.dead(silent, now) == []
@@ -183,14 +216,16 @@ def test_whoever_fell_silent_before_a_clock_went_back_is_dead_as_soon_as_others_
 # Who lapses ----------------------------------------------------------------------------------------
 
 
-def test_nobody_is_reminded_or_lapses_while_the_clocks_differ(waits_for_citizen: Taken, broker: str, worker: Worker) -> None:
+def test_nobody_is_reminded_or_lapses_while_the_clocks_differ(
+    waits_for_citizen: Accepted, broker: str, worker: Worker
+) -> None:
     with database_clock(ahead=timedelta(days=31)):
-        sweep(DeathDetector())
+        sweep(FailureDetector())
         drain_all(worker())
     assert events_of(waits_for_citizen)[-1] == "MembersMismatched"
 
     with after(days=7.1):
-        sweep(DeathDetector())
+        sweep(FailureDetector())
         drain_all(worker())
     assert events_of(waits_for_citizen)[-1] == "CorrectionReminded"
 
@@ -199,19 +234,21 @@ def test_whoever_gets_no_answer_is_not_parked_by_a_clock_that_jumped(database: s
     made = clean(2)
     register(made)
     silent, _ = file(*[each.body for each in made])
-    drainer = worker(outside=Register("nobody", silent_about=made[0].persons[0].idcs).outside())
+    drainer = worker(adapters=Register("nobody", silent_about=made[0].persons[0].idcs).adapters())
     drain_all(drainer)
 
     with database_clock(timedelta(days=4)):
         drain_all(drainer)
-    assert (stage_of(silent), rows("select parked from trouble")) == ("submitted", [(False,)])
+    assert (current_stage(silent), rows("select parked from case_failure")) == ("submitted", [(False,)])
 
     with after(days=9):
         drain_all(drainer)
-    assert stage_of(silent) == "parked"
+    assert current_stage(silent) == "parked"
 
 
-def test_a_timer_that_is_found_weeks_late_begins_its_period_anew_and_one_from_a_future_too(waits_for_citizen: Taken, worker: Worker) -> None:
+def test_a_timer_that_is_found_weeks_late_begins_its_period_anew_and_one_from_a_future_too(
+    waits_for_citizen: Accepted, worker: Worker
+) -> None:
     seen: dict[float, str] = {}
 
     def let_pass(days: float) -> None:
@@ -228,14 +265,25 @@ def test_a_timer_that_is_found_weeks_late_begins_its_period_anew_and_one_from_a_
 
     # Then reminders and the lapse come at their distances from the return
     assert list(seen.values()) == [
-        "MembersMismatched", "MembersMismatched", "MembersMismatched", "CorrectionReminded", "CorrectionReminded", "CorrectionReminded", "Lapsed"
-    ]  # fmt: skip
+        "MembersMismatched",
+        "MembersMismatched",
+        "MembersMismatched",
+        "CorrectionReminded",
+        "CorrectionReminded",
+        "CorrectionReminded",
+        "Lapsed",
+    ]
     assert events_of(waits_for_citizen).count("CorrectionReminded") == 2
 
 
-def test_a_review_whose_timer_lies_in_a_far_future_is_overdue_ten_days_from_now(doubted: tuple[Taken, Taken], worker: Worker) -> None:
-    _, later = doubted
-    rows("update cases set due_at = now() + interval '1 year', stage_since = now() + interval '1 year' where id = %s", later.case_id)
+def test_a_review_whose_timer_lies_in_a_far_future_is_overdue_ten_days_from_now(
+    reviewed: tuple[Accepted, Accepted], worker: Worker
+) -> None:
+    _, later = reviewed
+    rows(
+        "update cases set due_at = now() + interval '1 year', stage_since = now() + interval '1 year' where id = %s",
+        later.case_id,
+    )
     ring_timers()
     with after(days=10.1):
         ring_timers()
@@ -244,14 +292,21 @@ def test_a_review_whose_timer_lies_in_a_far_future_is_overdue_ten_days_from_now(
 
 
 def test_no_wait_of_the_map_is_taken_for_astray() -> None:
-    assert all(wait < ASTRAY for step in REGISTRATION.steps.values() for wait in (*step.reminders, step.within, step.every) if wait)
+    assert all(
+        wait < ASTRAY
+        for step in REGISTRATION.stages.values()
+        for wait in (*step.reminders, step.within, step.every)
+        if wait
+    )
 
 
 # Who refuses ---------------------------------------------------------------------------------------
 
 
-def test_two_caseworkers_refuse_though_the_clock_went_back_after_the_case_came_to_review(doubted: tuple[Taken, Taken]) -> None:
-    _, later = doubted
+def test_two_caseworkers_refuse_though_the_clock_went_back_after_the_case_came_to_review(
+    reviewed: tuple[Accepted, Accepted],
+) -> None:
+    _, later = reviewed
     with after(seconds=-3600):
         assert caseworker(later, "refuse", "false_declaration", "amina").event == "RefusalProposed"
         with pytest.raises(Refused, match="second caseworker"):

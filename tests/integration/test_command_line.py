@@ -1,4 +1,6 @@
-"""The command line itself: help and version, and one clear sentence where arguments, settings, servers or we ourselves are wrong."""
+"""The command line itself: help and version, and one clear sentence where arguments, settings, servers or we ourselves
+are wrong.
+"""
 
 import socket
 import subprocess
@@ -32,9 +34,14 @@ def test_the_help_says_that_a_population_is_enrolled_before_its_applications_com
 
 def test_a_command_waits_for_no_library_that_it_does_not_use() -> None:
     heavy = {"sqlalchemy", "psycopg", "dramatiq", "litestar", "httpx", "phonenumbers", "prometheus_client", "babel"}
-    program = "import sys, atexit; atexit.register(lambda: print(*{each.partition('.')[0] for each in sys.modules})); from sijil.cli import main; main()"
+    program = (
+        "import sys, atexit; atexit.register(lambda: print(*{each.partition('.')[0] for each in sys.modules})); "
+        "from sijil.cli import main; main()"
+    )
 
-    out = subprocess.run([sys.executable, "-c", program, "--version"], capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        [sys.executable, "-c", program, "--version"], capture_output=True, text=True, check=True
+    ).stdout
 
     assert "typer" in out.split()
     assert heavy & set(out.split()) == set()
@@ -55,11 +62,11 @@ def test_the_version_is_that_of_the_package(sijil: Run) -> None:
         (("score", "nothing.json"), "nothing.json"),
         (("generate", "--households", "0"), "--households"),
         (("generate", "--households", "many"), "--households"),
-        (("decide", "RSU-0000-0000-0000", "lift", "--reason", "moved", "--as", "amina"), "no application"),
-        (("doubts", "show", "RSU-0000-0000-0000"), "no application"),
-        (("doubts", "list", "--limit", "0"), "--limit"),
-        (("decide", "rubbish", "lift", "--reason", "moved", "--as", "amina"), "no application"),
-        (("decide", "RSU-0000-0000-0000", "lift"), "--reason"),
+        (("decide", "RSU-0000-0000-0000", "clear", "--reason", "moved", "--as", "amina"), "no application"),
+        (("reviews", "show", "RSU-0000-0000-0000"), "no application"),
+        (("reviews", "list", "--limit", "0"), "--limit"),
+        (("decide", "rubbish", "clear", "--reason", "moved", "--as", "amina"), "no application"),
+        (("decide", "RSU-0000-0000-0000", "clear"), "--reason"),
         (("erase", "RSU-0000-0000-0000"), "no application"),
         (("queues", "pause", "nothing"), "verification"),
         (("queues", "resume", "nothing"), "verification"),
@@ -90,8 +97,8 @@ FILE = "a.ndjson"
 # What a command cannot be run without.
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sijil demo": ("--no-serve",),
-    "sijil decide": (REFERENCE, "lift", "--reason", "moved", "--as", "amina"),
-    "sijil doubts show": (REFERENCE,),
+    "sijil decide": (REFERENCE, "clear", "--reason", "moved", "--as", "amina"),
+    "sijil reviews show": (REFERENCE,),
     "sijil enrol": (FILE,),
     "sijil erase": (REFERENCE, "--yes"),
     "sijil import": (FILE,),
@@ -105,7 +112,9 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 }
 WITHOUT_DATABASE = {"sijil flow", "sijil generate", "sijil score"}
 WITH_ONE_OF_THEIR_OWN = ("sijil bench ", "sijil chaos")
-ON_DATABASE = [each for each in commands() if each not in WITHOUT_DATABASE and not each.startswith(WITH_ONE_OF_THEIR_OWN)]
+ON_DATABASE = [
+    each for each in commands() if each not in WITHOUT_DATABASE and not each.startswith(WITH_ONE_OF_THEIR_OWN)
+]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +163,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("broker", "elsewhere", "impatient")
 @pytest.mark.parametrize("command", ON_DATABASE)
-def test_every_command_names_the_setting_of_a_database_that_is_away(sijil: Run, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+def test_every_command_names_the_setting_of_a_database_that_is_away(
+    sijil: Run, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
     monkeypatch.setenv("SIJIL_DATABASE_URL", "postgresql://sijil@127.0.0.1:1/sijil")
 
     ran = sijil(*command.split()[1:], *ARGUMENTS.get(command, ()))
@@ -163,8 +174,13 @@ def test_every_command_names_the_setting_of_a_database_that_is_away(sijil: Run, 
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "unix:///nowhere/valkey.sock", "rubbish", "http://localhost", "redis://localhost:port/0"])
-def test_a_broker_that_cannot_be_reached_is_named_with_its_setting(database: str, sijil: Run, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+@pytest.mark.parametrize(
+    "url",
+    ["redis://127.0.0.1:1/0", "unix:///nowhere/valkey.sock", "rubbish", "http://localhost", "redis://localhost:port/0"],
+)
+def test_a_broker_that_cannot_be_reached_is_named_with_its_setting(
+    database: str, sijil: Run, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
     monkeypatch.setenv("SIJIL_BROKER_URL", url)
 
     ran = sijil("work")
@@ -175,7 +191,8 @@ def test_a_broker_that_cannot_be_reached_is_named_with_its_setting(database: str
 
 
 @pytest.mark.parametrize(
-    ("command", "folder"), [(("chaos", "--cases", "50", "--kills", "1"), "chaos"), (("bench", "silent", "--applications", "100"), "bench")]
+    ("command", "folder"),
+    [(("chaos", "--cases", "50", "--kills", "1"), "chaos"), (("bench", "silent", "--applications", "100"), "bench")],
 )
 def test_two_proofs_in_one_home_do_not_remove_each_others_servers(
     sijil: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], folder: str
@@ -194,7 +211,9 @@ def test_two_proofs_in_one_home_do_not_remove_each_others_servers(
 # Settings, and our own fault -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "given"), [("SIJIL_BATCH", "0"), ("SIJIL_TRIES", "many"), ("SIJIL_PORT", "http"), ("SIJIL_PORT", "70000")])
+@pytest.mark.parametrize(
+    ("name", "given"), [("SIJIL_BATCH", "0"), ("SIJIL_TRIES", "many"), ("SIJIL_PORT", "http"), ("SIJIL_PORT", "70000")]
+)
 def test_a_setting_that_cannot_be_is_named(ready: Run, monkeypatch: pytest.MonkeyPatch, name: str, given: str) -> None:
     monkeypatch.setenv(name, given)
 
@@ -204,7 +223,9 @@ def test_a_setting_that_cannot_be_is_named(ready: Run, monkeypatch: pytest.Monke
     assert name in ran.err
 
 
-def test_what_looks_like_a_setting_and_is_none_is_named_with_the_one_that_comes_nearest(sijil: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_looks_like_a_setting_and_is_none_is_named_with_the_one_that_comes_nearest(
+    sijil: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SIJIL_DATABSE_URL", "postgresql://sijil:secret@db.example/sijil")
     monkeypatch.setenv("SIJIL_COLOUR", "blue")
 

@@ -50,7 +50,9 @@ def test_import_counts_what_it_took_and_names_the_reject_file(ready: Run, tmp_pa
 
 
 @pytest.mark.parametrize("command", ["import", "enrol"])
-def test_who_interrupts_a_file_is_told_that_it_can_be_given_again(ready: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+def test_who_interrupts_a_file_is_told_that_it_can_be_given_again(
+    ready: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
     path = ndjson(tmp_path / "in.ndjson", clean(1)[0].body)
 
     def interrupted(*_: object) -> None:
@@ -79,10 +81,13 @@ def test_import_ends_with_1_where_any_application_was_refused(ready: Run, tmp_pa
 @pytest.mark.parametrize(
     ("file", "rejects"),
     [
-        ("in.csv", "in.csv.rejects.ndjson"), ("/dev/shm/in.csv", "/dev/shm/in.csv.rejects.ndjson"), ("/dev/stdin", "stdin.rejects.ndjson"),
-        ("/dev/fd/63", "63.rejects.ndjson"), ("/proc/self/fd/0", "0.rejects.ndjson"),
+        ("in.csv", "in.csv.rejects.ndjson"),
+        ("/dev/shm/in.csv", "/dev/shm/in.csv.rejects.ndjson"),
+        ("/dev/stdin", "stdin.rejects.ndjson"),
+        ("/dev/fd/63", "63.rejects.ndjson"),
+        ("/proc/self/fd/0", "0.rejects.ndjson"),
     ],
-)  # fmt: skip
+)
 def test_the_refused_are_listed_beside_the_file_and_those_of_a_stream_here(file: str, rejects: str) -> None:
     assert str(beside(Path(file))) == rejects
 
@@ -95,8 +100,12 @@ def test_import_writes_rejects_and_receipts_where_it_is_told(ready: Run, tmp_pat
     assert (tmp_path / "r.ndjson").read_text().count("\n") == (tmp_path / "s.ndjson").read_text().count("\n") == 1
 
 
-@pytest.mark.parametrize(("command", "option"), [("import", "--rejects"), ("import", "--receipts"), ("enrol", "--rejects")])
-def test_a_full_disk_under_the_outcomes_is_one_sentence_and_the_file_can_be_given_again(ready: Run, tmp_path: Path, command: str, option: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "option"), [("import", "--rejects"), ("import", "--receipts"), ("enrol", "--rejects")]
+)
+def test_a_full_disk_under_the_outcomes_is_one_sentence_and_the_file_can_be_given_again(
+    ready: Run, tmp_path: Path, command: str, option: str
+) -> None:
     made = a_household()
     good = made.body if command == "import" else made.persons[0].row()
     path = ndjson(tmp_path / "in.ndjson", good, {})
@@ -104,13 +113,20 @@ def test_a_full_disk_under_the_outcomes_is_one_sentence_and_the_file_can_be_give
     ran = ready(command, path, option, "/dev/full")
 
     last = ran.err.strip().splitlines()[-1]
-    assert (ran.code, last.startswith("sijil: /dev/full cannot be written to its end: No space left on device; what was taken is taken")) == (2, True)
+    assert (
+        ran.code,
+        last.startswith(
+            "sijil: /dev/full cannot be written to its end: No space left on device; what was taken is taken"
+        ),
+    ) == (2, True)
     assert "Traceback" not in ran.err
     again = ready(command, path, "--json").json
     assert (again["repeated" if command == "import" else "known"], again["refused"]) == (1, 1)
 
 
-def test_generate_enrol_and_import_make_a_register_that_can_be_worked(ready: Run, worker: Worker, tmp_path: Path) -> None:
+def test_generate_enrol_and_import_make_a_register_that_can_be_worked(
+    ready: Run, worker: Worker, tmp_path: Path
+) -> None:
     made = ready("generate", "--households", 30, "--seed", 5, "--to", tmp_path / "made", "--csv", "--json")
     assert (made.code, made.json["households"]) == (0, 30)
     assert all(Path(each).exists() for each in made.json["files"])
@@ -132,7 +148,10 @@ def test_files_that_cannot_be_written_or_read_are_refused_by_name(sijil: Run, tm
     read = sijil("enrol", tmp_path / "nothing.ndjson")
 
     assert (written.code, written.err) == (2, "sijil: /proc/nope cannot be written: No such file or directory.\n")
-    assert (read.code, read.err) == (2, f"sijil: {tmp_path}/nothing.ndjson cannot be read: No such file or directory.\n")
+    assert (read.code, read.err) == (
+        2,
+        f"sijil: {tmp_path}/nothing.ndjson cannot be read: No such file or directory.\n",
+    )
 
 
 def test_enrol_says_what_it_took_and_ends_with_1_where_it_refused_anybody(ready: Run, tmp_path: Path) -> None:
@@ -141,7 +160,15 @@ def test_enrol_says_what_it_took_and_ends_with_1_where_it_refused_anybody(ready:
 
     ran = ready("enrol", path, "--json")
 
-    told = {"enrolled": 1, "known": 0, "refused": 1, "rows_read": 2, "rows_taken": 1, "rows_refused": 1, "rejects": f"{path}.rejects.ndjson"}
+    told = {
+        "enrolled": 1,
+        "known": 0,
+        "refused": 1,
+        "rows_read": 2,
+        "rows_taken": 1,
+        "rows_refused": 1,
+        "rejects": f"{path}.rejects.ndjson",
+    }
     assert (ran.code, ran.json) == (1, told)
     assert "1 enrolled, 0 known, 1 refused\n2 rows read = 1 taken + 1 refused\n" in ran.out
 
@@ -195,11 +222,19 @@ def test_score_takes_no_declaration_that_intake_would_refuse(sijil: Run, tmp_pat
         ("\udc80", ["score.json: it is not UTF-8.\n"]),
         ("[]", ["must hold one JSON object"]),
         ("17", ["must hold one JSON object"]),
-        ('{"milieu": "urban"}', ["The declaration is not valid.", "\n  region: Is missing.\n", "\n  members: Is missing.\n"]),
-        ('{"milieu": "moon", "region": 1, "variables": {}}', ["The document is not valid.", "\n  milieu: Must be 'urban' or 'rural'.\n"]),
+        (
+            '{"milieu": "urban"}',
+            ["The declaration is not valid.", "\n  region: Is missing.\n", "\n  members: Is missing.\n"],
+        ),
+        (
+            '{"milieu": "moon", "region": 1, "variables": {}}',
+            ["The document is not valid.", "\n  milieu: Must be 'urban' or 'rural'.\n"],
+        ),
     ],
 )
-def test_a_document_that_cannot_be_scored_is_told_why(sijil: Run, tmp_path: Path, content: str, said: list[str]) -> None:
+def test_a_document_that_cannot_be_scored_is_told_why(
+    sijil: Run, tmp_path: Path, content: str, said: list[str]
+) -> None:
     path = tmp_path / "score.json"
     path.write_text(content, errors="surrogateescape")
 

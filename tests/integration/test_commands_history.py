@@ -16,11 +16,17 @@ from tests.integration.running import Run
 from workflows import doctor
 from workflows.history import replay
 from workflows.history.keyranges import Range
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
+
+TAMPER = """
+    update event set facts = replace(facts::text, '"rules":"', '"rules":"x')::json where kind = 'PersonsVerified'
+"""
 
 
-def test_audit_anchors_and_verifies_and_tells_a_tampered_history(doubted: tuple[Taken, Taken], ready: Run, tmp_path: Path) -> None:
-    _, later = doubted
+def test_audit_anchors_and_verifies_and_tells_a_tampered_history(
+    reviewed: tuple[Accepted, Accepted], ready: Run, tmp_path: Path
+) -> None:
+    _, later = reviewed
     anchors = ("--anchors", tmp_path / "anchors")
     (tmp_path / "anchors").mkdir()
     alone = ready("audit", "verify", *anchors, "--json")
@@ -56,7 +62,11 @@ def test_erase_asks_a_human_first_unless_told_yes(ready: Run, worker: Worker, mo
     monkeypatch.setattr("os.isatty", lambda _: True)
     monkeypatch.setattr("sys.stdin", StringIO("n\n"))
     ran = ready("erase", first.reference)
-    assert (ran.code, "Nothing was erased" in ran.err, value("select count(*) from event where facts is null")) == (2, True, 0)
+    assert (ran.code, "Nothing was erased" in ran.err, value("select count(*) from event where facts is null")) == (
+        2,
+        True,
+        0,
+    )
 
     monkeypatch.setattr("sys.stdin", StringIO("y\n"))
     assert ready("erase", first.reference, "--json").json == {"erased_events": 6}
@@ -69,18 +79,24 @@ def test_replay_ends_with_1_where_a_decision_differs(ready: Run, worker: Worker)
     drain_all(worker())
     assert ready("replay", "--json").json == {"decisions": 5, "mismatches": 0, "erased": 0}
 
-    rows("""update event set facts = replace(facts::text, '"rules":"', '"rules":"x')::json where kind = 'PersonsVerified'""")
+    rows(
+        """update event set facts = replace(facts::text, '"rules":"', '"rules":"x')::json where kind =
+        'PersonsVerified'
+        """
+    )
 
     ran = ready("replay", "--json")
     assert (ran.code, ran.json) == (1, {"decisions": 5, "mismatches": 1, "erased": 0})
     assert f"{taken.reference}, event 2, PersonsVerified: differs" in ran.out.splitlines()
 
 
-def test_replay_names_so_many_that_differ_and_counts_the_rest(ready: Run, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replay_names_so_many_that_differ_and_counts_the_rest(
+    ready: Run, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(history, "SHOWN", 2)
     file_clean(3)
     drain_all(worker())
-    rows("""update event set facts = replace(facts::text, '"rules":"', '"rules":"x')::json where kind = 'PersonsVerified'""")
+    rows(TAMPER)
     rows("delete from receipt where case_id = (select min(id) from cases)")
 
     said = ready("replay").out.splitlines()
@@ -108,7 +124,11 @@ def test_what_was_stopped_says_how_to_go_on_and_goes_on_there(
 ) -> None:
     first, *_ = file_clean(3)
     drain_all(worker())
-    rows("update event set facts = replace(facts::text, '\"score\":\"', '\"score\":\"1')::json where kind = 'ScoreComputed' and case_id = %s", first.case_id)
+    rows(
+        'update event set facts = replace(facts::text, \'"score":"\', \'"score":"1\')::json where kind = '
+        "'ScoreComputed' and case_id = %s",
+        first.case_id,
+    )
     asked = iter([first.case_id, None])
 
     def away_after_the_first(connection: Connection, table: str, after: int, at_once: int) -> Range:

@@ -1,4 +1,6 @@
-"""The commands on messages that were not sent: looked at without a number or a text, sent again, settled; no row is edited by hand."""
+"""The commands on messages that were not sent: looked at without a number or a text, sent again, settled; no row is
+edited by hand.
+"""
 
 from datetime import timedelta
 
@@ -12,31 +14,45 @@ from tests.integration.gateways import BookGateway, a_deliverer
 from tests.integration.running import Run
 from tests.integration.waking import waiting
 from tests.people import after, citizen
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 
-WAITS_FOR_NOTHING = "sijil: No such message failed, is stuck or waits for a later try. What is due goes by itself: `sijil messages list --status owed`.\n"
+WAITS_FOR_NOTHING = (
+    "sijil: No such message failed, is stuck or waits for a later try. What is due goes by itself: "
+    "`sijil messages list --status owed`.\n"
+)
 
 
 @pytest.fixture
-def taken(database: str) -> list[Taken]:
+def taken(database: str) -> list[Accepted]:
     """Three applications: one message failed, one is stuck, one waits."""
     made = file_clean(3)
     failed, stuck, waits = (each.case_id for each in made)
-    rows("update message set status = 'failed', tries = 48, error = 'no route to +212612345678' where case_id = %s", failed)
-    rows("update message set status = 'stuck', tries = 1, fence = 2, error = 'no answer came' where case_id = %s", stuck)
-    rows("update message set due_at = now() + interval '12 hours', fence = 1, error = 'HTTP 429' where case_id = %s", waits)
+    rows(
+        "update message set status = 'failed', tries = 48, error = 'no route to +212612345678' where case_id = %s",
+        failed,
+    )
+    rows(
+        "update message set status = 'stuck', tries = 1, fence = 2, error = 'no answer came' where case_id = %s", stuck
+    )
+    rows(
+        "update message set due_at = now() + interval '12 hours', fence = 1, error = 'HTTP 429' where case_id = %s",
+        waits,
+    )
     return made
 
 
-def status_of(taken: Taken) -> str:
+def status_of(taken: Accepted) -> str:
     """Of its one message."""
     return str(value("select status from message where case_id = %s", taken.case_id))
 
 
-def test_the_list_shows_what_failed_and_is_stuck_and_neither_number_nor_text(taken: list[Taken], ready: Run) -> None:
+def test_the_list_shows_what_failed_and_is_stuck_and_neither_number_nor_text(taken: list[Accepted], ready: Run) -> None:
     ran = ready("messages", "list", "--json")
 
-    shown = [(each["reference"], each["status"], each["template"], each["tries"], each["error"]) for each in ran.json["messages"]]
+    shown = [
+        (each["reference"], each["status"], each["template"], each["tries"], each["error"])
+        for each in ran.json["messages"]
+    ]
     assert shown == [
         (taken[0].reference, "failed", "received", 48, "no route to +..."),
         (taken[1].reference, "stuck", "received", 1, "no answer came"),
@@ -48,17 +64,24 @@ def test_the_list_shows_what_failed_and_is_stuck_and_neither_number_nor_text(tak
 @pytest.mark.parametrize(
     ("options", "found"),
     [
-        (["--status", "owed"], {2}), (["--error", "no answer came"], {1}), (["--status", "owed", "--error", "HTTP 429"], {2}),
-        (["--template", "approved"], set()), (["--template", "received", "--status", "stuck"], {1}), (["--limit", "1"], {0}), (["--status", "sending"], set()),
+        (["--status", "owed"], {2}),
+        (["--error", "no answer came"], {1}),
+        (["--status", "owed", "--error", "HTTP 429"], {2}),
+        (["--template", "approved"], set()),
+        (["--template", "received", "--status", "stuck"], {1}),
+        (["--limit", "1"], {0}),
+        (["--status", "sending"], set()),
     ],
-)  # fmt: skip
-def test_the_list_is_narrowed_by_its_options(taken: list[Taken], ready: Run, options: list[str], found: set[int]) -> None:
+)
+def test_the_list_is_narrowed_by_its_options(
+    taken: list[Accepted], ready: Run, options: list[str], found: set[int]
+) -> None:
     shown = ready("messages", "list", *options, "--json").json["messages"]
     assert {each["reference"] for each in shown} == {taken[place].reference for place in found}
 
 
 @pytest.mark.parametrize(("most", "cut"), [(1, True), (2, False)])
-def test_a_list_that_is_cut_says_so(taken: list[Taken], ready: Run, most: int, cut: bool) -> None:
+def test_a_list_that_is_cut_says_so(taken: list[Accepted], ready: Run, most: int, cut: bool) -> None:
     ran = ready("messages", "list", "--limit", most, "--json")
     assert ("and more (--limit)" in ran.out, ran.json["more"]) == (cut, cut)
 
@@ -67,12 +90,15 @@ def test_a_list_that_is_cut_says_so(taken: list[Taken], ready: Run, most: int, c
     ("options", "said"),
     [
         ([], "none failed or stuck; 3 wait: {program} messages list --status owed\n"),
-        (["--error", "HTTP 429"], "none failed or stuck; 1 waits: {program} messages list --status owed --error 'HTTP 429'\n"),
+        (
+            ["--error", "HTTP 429"],
+            "none failed or stuck; 1 waits: {program} messages list --status owed --error 'HTTP 429'\n",
+        ),
         (["--template", "approved"], "none failed or stuck, and none waits\n"),
         (["--status", "failed"], "no such message\n"),
     ],
 )
-def test_a_list_of_nothing_says_how_many_wait(taken: list[Taken], ready: Run, options: list[str], said: str) -> None:
+def test_a_list_of_nothing_says_how_many_wait(taken: list[Accepted], ready: Run, options: list[str], said: str) -> None:
     rows("update message set status = 'owed'")
 
     ran = ready("messages", "list", *options)
@@ -80,27 +106,40 @@ def test_a_list_of_nothing_says_how_many_wait(taken: list[Taken], ready: Run, op
     assert (ran.code, ran.out) == (0, said.format(program=program()))
 
 
-def test_the_list_of_one_application_shows_all_of_it_that_was_not_sent(taken: list[Taken], ready: Run) -> None:
+def test_the_list_of_one_application_shows_all_of_it_that_was_not_sent(taken: list[Accepted], ready: Run) -> None:
     ran = ready("messages", "list", taken[2].reference)
     assert "HTTP 429" in ran.out
     assert taken[0].reference not in ran.out
 
 
 @pytest.mark.parametrize(
-    ("options", "place"), [(["--status", "failed"], 0), (["--error", "no answer came"], 1), (["--error", "HTTP 429"], 2), (["--error", "no route to +..."], 0)]
+    ("options", "place"),
+    [
+        (["--status", "failed"], 0),
+        (["--error", "no answer came"], 1),
+        (["--error", "HTTP 429"], 2),
+        (["--error", "no route to +..."], 0),
+    ],
 )
-def test_what_is_retried_is_owed_anew_and_at_once_and_no_other(taken: list[Taken], ready: Run, options: list[str], place: int) -> None:
+def test_what_is_retried_is_owed_anew_and_at_once_and_no_other(
+    taken: list[Accepted], ready: Run, options: list[str], place: int
+) -> None:
     before = rows("select status, tries, error from message where case_id <> %s order by case_id", taken[place].case_id)
 
     assert ready("messages", "retry", *options, "--json").json == {"retried": 1}
 
     again = rows("select status, tries, error, due_at <= now() from message where case_id = %s", taken[place].case_id)
     assert again == [("owed", 0, None, True)]
-    assert rows("select status, tries, error from message where case_id <> %s order by case_id", taken[place].case_id) == before
+    assert (
+        rows("select status, tries, error from message where case_id <> %s order by case_id", taken[place].case_id)
+        == before
+    )
     assert waiting() == {"delivery": 1}
 
 
-def test_a_message_that_is_retried_by_its_reference_is_sent_once_even_if_the_gateway_had_it(taken: list[Taken], ready: Run) -> None:
+def test_a_message_that_is_retried_by_its_reference_is_sent_once_even_if_the_gateway_had_it(
+    taken: list[Accepted], ready: Run
+) -> None:
     gateway = BookGateway(accepted=[value("select id from message where case_id = %s", taken[1].case_id)])
 
     assert ready("messages", "retry", taken[1].reference).code == 0
@@ -110,7 +149,7 @@ def test_a_message_that_is_retried_by_its_reference_is_sent_once_even_if_the_gat
     assert len(gateway.accepted) == 1
 
 
-def test_what_is_under_a_lease_sent_or_erased_is_not_retried(taken: list[Taken], ready: Run) -> None:
+def test_what_is_under_a_lease_sent_or_erased_is_not_retried(taken: list[Accepted], ready: Run) -> None:
     citizen(taken[2], "withdrawal")
     with pytest.raises(Unavailable), after(days=1):
         a_deliverer(BookGateway(away_before=True)).drain()
@@ -124,11 +163,15 @@ def test_what_is_under_a_lease_sent_or_erased_is_not_retried(taken: list[Taken],
 
 
 @pytest.mark.parametrize("result", ["sent", "failed"])
-def test_a_stuck_message_is_settled_as_the_operator_learned_and_who_said_so_is_kept(taken: list[Taken], ready: Run, result: str) -> None:
+def test_a_stuck_message_is_settled_as_the_operator_learned_and_who_said_so_is_kept(
+    taken: list[Accepted], ready: Run, result: str
+) -> None:
     ran = ready("messages", "settle", taken[1].reference, result, "--as", "Nadia", "--json")
 
     assert ran.json == {"settled": 1, "as": result}
-    ((status, error, at),) = rows("select status, error, now() - sent_at from message where case_id = %s", taken[1].case_id)
+    ((status, error, at),) = rows(
+        "select status, error, now() - sent_at from message where case_id = %s", taken[1].case_id
+    )
     assert (status, error.startswith("settled by operator:"), "Nadia" in error) == (result, True, False)
     assert at < timedelta(minutes=1) if result == "sent" else at is None
 
@@ -136,18 +179,21 @@ def test_a_stuck_message_is_settled_as_the_operator_learned_and_who_said_so_is_k
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["retry"], "Say which messages"), (["retry", "--status", "sent"], "no status 'sent' here"), (["list", "--status", "lost"], "no status 'lost'"),
-        (["settle", "RSU-0000-0000-0000", "sent", "--as", "x"], "There is no application"), (["retry", "--error", "never seen"], "No such message"),
+        (["retry"], "Say which messages"),
+        (["retry", "--status", "sent"], "no status 'sent' here"),
+        (["list", "--status", "lost"], "no status 'lost'"),
+        (["settle", "RSU-0000-0000-0000", "sent", "--as", "x"], "There is no application"),
+        (["retry", "--error", "never seen"], "No such message"),
     ],
-)  # fmt: skip
-def test_a_mistake_is_said_in_one_sentence(taken: list[Taken], ready: Run, arguments: list[str], said: str) -> None:
+)
+def test_a_mistake_is_said_in_one_sentence(taken: list[Accepted], ready: Run, arguments: list[str], said: str) -> None:
     ran = ready("messages", *arguments)
     assert (ran.code, ran.out) == (2, "")
     assert said in ran.err
     assert ran.err.count("\n") == 1
 
 
-def test_only_what_is_stuck_is_settled_and_only_as_sent_or_failed(taken: list[Taken], ready: Run) -> None:
+def test_only_what_is_stuck_is_settled_and_only_as_sent_or_failed(taken: list[Accepted], ready: Run) -> None:
     assert "is stuck" in ready("messages", "settle", taken[0].reference, "sent", "--as", "x").err
     assert "There is no status 'lost' here" in ready("messages", "settle", taken[1].reference, "lost", "--as", "x").err
     assert [status_of(each) for each in taken] == ["failed", "stuck", "owed"]

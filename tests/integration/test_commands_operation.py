@@ -10,21 +10,31 @@ from structlog.testing import LogCapture
 
 from sijil.commands import operation
 from sijil.commands.operation import plain
-from tests.filing import Worker, a_household, drain_all, events_of, file, file_clean, rows, stage_of, value
+from tests.filing import Worker, a_household, current_stage, drain_all, events_of, file, file_clean, rows, value
 from tests.integration.running import Ran, Run
 from workflows.flows import QUEUES
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 
 
-def parked(error: str = "KeyError in persons") -> Taken:
+def parked(error: str = "KeyError in persons") -> Accepted:
     """A parked application."""
     (taken,) = file_clean(1, value("select count(*) from cases"))
-    rows("insert into trouble select id, stage, version, 4, %s, 'engine.py:1 in work', now(), true from cases where id = %s", error, taken.case_id)
     rows(
-        "insert into event select case_id, 2, 'CaseParked', at, 'sijil', evidence, %s, salt, commitment, hash from event where case_id = %s",
-        json.dumps({"type": "CaseParked", "stage": "submitted", "error": error, "tries": 4}), taken.case_id,
-    )  # fmt: skip
-    rows("update cases set stage = 'parked', machine = false, ready = false, queue = null, version = 2 where id = %s", taken.case_id)
+        "insert into case_failure select id, stage, version, 4, %s, 'engine.py:1 in work', now(), true from cases "
+        "where id = %s",
+        error,
+        taken.case_id,
+    )
+    rows(
+        "insert into event select case_id, 2, 'CaseParked', at, 'sijil', evidence, %s, salt, commitment, hash from "
+        "event where case_id = %s",
+        json.dumps({"type": "CaseParked", "stage": "submitted", "error": error, "tries": 4}),
+        taken.case_id,
+    )
+    rows(
+        "update cases set stage = 'parked', machine = false, ready = false, queue = null, version = 2 where id = %s",
+        taken.case_id,
+    )
     return taken
 
 
@@ -67,7 +77,9 @@ def test_queues_pauses_and_resumes(ready: Run) -> None:
     assert "not paused" in again.err
 
 
-def test_who_paused_and_who_resumed_is_logged_by_pseudonym_and_can_be_looked_up(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_paused_and_who_resumed_is_logged_by_pseudonym_and_can_be_looked_up(
+    ready: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     logged = LogCapture()
     monkeypatch.setattr(operation, "log", structlog.wrap_logger(structlog.PrintLogger(), processors=[logged]))
 
@@ -79,10 +91,14 @@ def test_who_paused_and_who_resumed_is_logged_by_pseudonym_and_can_be_looked_up(
     assert logged.entries == [
         {"event": "queue paused", "log_level": "info", "queue": "fraud", "by": actors["omar"]},
         {
-            "event": "queue resumed", "log_level": "info", "queue": "fraud", "by": actors["Nadia Alami"], "paused_by": actors["omar"],
+            "event": "queue resumed",
+            "log_level": "info",
+            "queue": "fraud",
+            "by": actors["Nadia Alami"],
+            "paused_by": actors["omar"],
             "since": f"{since:%FT%TZ}",
         },
-    ]  # fmt: skip
+    ]
     assert all(actor.startswith("operator:") for actor in actors.values())
 
 
@@ -90,8 +106,11 @@ def test_queues_says_how_many_workers_leave_the_gateway_alone(ready: Run, worker
     file_clean(1)
     first, second, third = worker({"delivery"}), worker({"delivery", "scoring"}), worker({"scoring"})
     for each in (first, second, third):
-        each.batches.attempts.heartbeat(value("select now()"), {"gateway_open": 1})
-    rows("insert into worker (host, pid, queues, since, seen_at, counters) values ('gone', 1, '{delivery}', now(), now(), '{}')")
+        each.runner.attempts.heartbeat(value("select now()"), {"gateway_open": 1})
+    rows(
+        "insert into worker (host, pid, queues, since, seen_at, counters) values ('gone', 1, '{delivery}', now(), "
+        "now(), '{}')"
+    )
     rows("update message set status = 'sent', sent_at = now()")
     file_clean(1, 1)
 
@@ -99,18 +118,21 @@ def test_queues_says_how_many_workers_leave_the_gateway_alone(ready: Run, worker
     found = queue_rows(ran)
     assert "-      0  gateway left alone by 2 of 2 workers" in ran.out
     assert {name: found["delivery"][name] for name in ("state", "left_alone_by", "of_workers", "expected_wait")} == {
-        "state": "left_alone", "left_alone_by": 2, "of_workers": 2, "expected_wait": None,
-    }  # fmt: skip
+        "state": "left_alone",
+        "left_alone_by": 2,
+        "of_workers": 2,
+        "expected_wait": None,
+    }
     assert found["scoring"]["state"] == "open"
 
-    first.batches.attempts.heartbeat(value("select now()"), {"gateway_open": 0})
+    first.runner.attempts.heartbeat(value("select now()"), {"gateway_open": 0})
     ran = ready("queues", "--json")
     assert "gateway left alone by 1 of 2 workers" in ran.out
     assert queue_rows(ran)["delivery"]["expected_wait"] is not None
-    second.batches.attempts.heartbeat(value("select now()"), {"gateway_open": 0})
+    second.runner.attempts.heartbeat(value("select now()"), {"gateway_open": 0})
     assert queue_rows(ready("queues", "--json"))["delivery"]["state"] == "open"
 
-    second.batches.attempts.heartbeat(value("select now()"), {"gateway_open": 1})
+    second.runner.attempts.heartbeat(value("select now()"), {"gateway_open": 1})
     ready("queues", "pause", "delivery")
     assert queue_rows(ready("queues", "--json"))["delivery"]["state"] == "paused"
 
@@ -118,9 +140,11 @@ def test_queues_says_how_many_workers_leave_the_gateway_alone(ready: Run, worker
 def test_workers_shows_who_is_alive_and_what_they_hold(ready: Run, worker: Worker) -> None:
     assert ready("workers", "--json").json == {"workers": []}
     (taken,) = file_clean(1)
-    alive = worker({"scoring", "fraud"}).batches.attempts
+    alive = worker({"scoring", "fraud"}).runner.attempts
     alive.begin("scoring", [taken.case_id], value("select now()"))
-    rows("insert into worker (host, pid, queues, since, seen_at, counters) values ('gone', 1, '{}', now(), now(), '{}')")
+    rows(
+        "insert into worker (host, pid, queues, since, seen_at, counters) values ('gone', 1, '{}', now(), now(), '{}')"
+    )
 
     found = {each["host"]: each for each in ready("workers", "--json").json["workers"]}
 
@@ -135,19 +159,25 @@ def test_parked_lists_shows_and_sends_on_one(ready: Run, worker: Worker) -> None
 
     listed = ready("parked", "list", "--limit", 1, "--json")
     groups = listed.json["parked"]
-    assert [(each["error"], each["cases"]) for each in groups] == [("KeyError in persons", 2), ("ValueError in score", 1)]
+    assert [(each["error"], each["cases"]) for each in groups] == [
+        ("KeyError in persons", 2),
+        ("ValueError in score", 1),
+    ]
     assert [each["references"] for each in groups] == [[one.reference], [other.reference]]
-    assert [line.split() for line in listed.out.splitlines()[1:3]] == [[one.reference], ["and", "1", "more", "(--limit)"]]
+    assert [line.split() for line in listed.out.splitlines()[1:3]] == [
+        [one.reference],
+        ["and", "1", "more", "(--limit)"],
+    ]
 
     shown = ready("parked", "show", other.reference, "--json").json
     assert (shown["reference"], shown["error"], shown["tries"]) == (other.reference, "ValueError in score", 4)
     assert "engine.py" in shown["traceback"]
 
     assert ready("parked", "retry", one.reference, "--json").json == {"resumed": 1, "left": 0}
-    assert stage_of(one) == "submitted"
+    assert current_stage(one) == "submitted"
     assert events_of(one)[-1] == "CaseResumed"
     drain_all(worker())
-    assert stage_of(one) == "notified"
+    assert current_stage(one) == "notified"
 
 
 def test_parked_sends_on_all_with_the_same_error(ready: Run) -> None:
@@ -155,10 +185,12 @@ def test_parked_sends_on_all_with_the_same_error(ready: Run) -> None:
 
     assert ready("parked", "retry", "--error", "KeyError in persons", "--json").json == {"resumed": 2, "left": 0}
 
-    assert [stage_of(each) for each in (one, two, other)] == ["submitted", "submitted", "parked"]
+    assert [current_stage(each) for each in (one, two, other)] == ["submitted", "submitted", "parked"]
 
 
-def test_thousands_go_on_set_by_set_and_one_that_cannot_be_loaded_stays_and_is_counted(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thousands_go_on_set_by_set_and_one_that_cannot_be_loaded_stays_and_is_counted(
+    ready: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sijil.commands.parked.SET", 2)
     all_of_them = [parked() for _ in range(5)]
     rows("delete from declaration where case_id = %s", all_of_them[2].case_id)
@@ -166,10 +198,18 @@ def test_thousands_go_on_set_by_set_and_one_that_cannot_be_loaded_stays_and_is_c
     ran = ready("parked", "retry", "--error", "KeyError in persons", "--json")
 
     assert ran.json == {"resumed": 4, "left": 1}
-    assert [stage_of(each) for each in all_of_them] == ["submitted", "submitted", "parked", "submitted", "submitted"]
+    assert [current_stage(each) for each in all_of_them] == [
+        "submitted",
+        "submitted",
+        "parked",
+        "submitted",
+        "submitted",
+    ]
 
 
-def test_queues_shows_what_waits_for_citizens_caseworkers_and_operators(doubted: tuple[Taken, Taken], ready: Run, worker: Worker) -> None:
+def test_queues_shows_what_waits_for_citizens_caseworkers_and_operators(
+    reviewed: tuple[Accepted, Accepted], ready: Run, worker: Worker
+) -> None:
     parked()
     file(a_household(7, members=2).body)
     drain_all(worker())
@@ -178,8 +218,10 @@ def test_queues_shows_what_waits_for_citizens_caseworkers_and_operators(doubted:
     ran = ready("queues", "--json")
 
     assert [(each["stage"], each["owner"], each["waiting"]) for each in ran.json["people"]] == [
-        ("needs_correction", "citizen", 1), ("under_review", "caseworker", 1), ("parked", "operator", 1),
-    ]  # fmt: skip
+        ("needs_correction", "citizen", 1),
+        ("under_review", "caseworker", 1),
+        ("parked", "operator", 1),
+    ]
     assert ran.json["people"][1]["oldest_seconds"] == pytest.approx(12 * 86400, abs=60)
     assert "under_review              1        12 d  caseworker" in ran.out
 
@@ -200,31 +242,44 @@ def test_what_is_watched_is_shown_until_ctrl_c(ready: Run, monkeypatch: pytest.M
         assert (ran.code, ran.out.count("Ctrl-C ends it"), len(looks)) == (0, 3, 3)
 
 
-def test_show_tells_how_a_case_came_to_where_it_stands_and_names_nobody(doubted: tuple[Taken, Taken], ready: Run, worker: Worker) -> None:
-    _, later = doubted
+def test_show_tells_how_a_case_came_to_where_it_stands_and_names_nobody(
+    reviewed: tuple[Accepted, Accepted], ready: Run, worker: Worker
+) -> None:
+    _, later = reviewed
     ready("decide", later.reference, "correct", "--reason", "person_lives_elsewhere", "--as", "Amina Berrada")
 
     ran = ready("show", later.reference.lower(), "--json")
 
     assert [(each["kind"], each["stage"]) for each in ran.json["events"]] == [
-        ("ApplicationReceived", "submitted"), ("PersonsVerified", "verified"), ("ScoreComputed", "scored"), ("DuplicateSuspected", "under_review"),
+        ("ApplicationReceived", "submitted"),
+        ("PersonsVerified", "verified"),
+        ("ScoreComputed", "scored"),
+        ("DuplicateSuspected", "under_review"),
         ("CorrectionAsked", "needs_correction"),
-    ]  # fmt: skip
+    ]
     assert ran.json["events"][-1]["by"] == "Amina Berrada"
     assert [each["template"] for each in ran.json["messages"]] == ["received", "review", "correction_asked"]
     assert f"{later.reference} (registration) is 'needs_correction' since" in ran.out
     assert "the stage ends" in ran.out
     assert "reason person_lives_elsewhere" in ran.out
     declared = value("select body from declaration where case_id = %s", later.case_id)
-    secrets = [str(each[name]) for each in declared["members"] for name in ("idcs", "birth_date")] + [declared["phone"], declared["commune"]]
+    secrets = [str(each[name]) for each in declared["members"] for name in ("idcs", "birth_date")] + [
+        declared["phone"],
+        declared["commune"],
+    ]
     assert [each for each in secrets if each and each in ran.out] == []
 
 
-def test_numbers_are_shown_without_zeros_at_their_end_and_told_to_programs_as_they_are(ready: Run, worker: Worker) -> None:
+def test_numbers_are_shown_without_zeros_at_their_end_and_told_to_programs_as_they_are(
+    ready: Run, worker: Worker
+) -> None:
     (taken,) = file_clean(1)
     drain_all(worker())
     kept = "9.649565100000000000000000000"
-    rows("update event set facts = jsonb_set(facts::jsonb, '{score}', to_jsonb(%s::text)) where kind = 'ScoreComputed'", kept)
+    rows(
+        "update event set facts = jsonb_set(facts::jsonb, '{score}', to_jsonb(%s::text)) where kind = 'ScoreComputed'",
+        kept,
+    )
 
     ran = ready("show", taken.reference, "--json")
 
@@ -233,7 +288,15 @@ def test_numbers_are_shown_without_zeros_at_their_end_and_told_to_programs_as_th
 
 
 @pytest.mark.parametrize(
-    ("written", "shown"), [("9.6495000", "9.6495"), ("10.000", "10"), ("-0.50", "-0.5"), ("100", "100"), (100, 100), ("verify-1.0", "verify-1.0")]
+    ("written", "shown"),
+    [
+        ("9.6495000", "9.6495"),
+        ("10.000", "10"),
+        ("-0.50", "-0.5"),
+        ("100", "100"),
+        (100, 100),
+        ("verify-1.0", "verify-1.0"),
+    ],
 )
 def test_what_is_no_number_with_a_point_stays_as_it_is(written: object, shown: object) -> None:
     assert plain(written) == shown

@@ -12,6 +12,7 @@ from tests.filing import (
     Worker,
     a_household,
     changed,
+    current_stage,
     drain_all,
     events_of,
     facts_of,
@@ -21,24 +22,23 @@ from tests.filing import (
     messages_of,
     register,
     rows,
-    stage_of,
     stages,
     value,
     woken,
 )
 from workflows.engine.lanes import BULK
 from workflows.flows import QUEUES
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 from workflows.queue import pauses
 
 
 @pytest.fixture
-def application(database: str) -> Taken:
+def application(database: str) -> Accepted:
     """One clean application, taken in."""
     return file_clean(1)[0]
 
 
-def test_an_application_goes_from_submitted_to_notified_in_one_batch(application: Taken, worker: Worker) -> None:
+def test_an_application_goes_from_submitted_to_notified_in_one_batch(application: Accepted, worker: Worker) -> None:
     # Given a worker that serves every queue
     drainer = worker()
 
@@ -46,11 +46,11 @@ def test_an_application_goes_from_submitted_to_notified_in_one_batch(application
     assert drainer.one_batch("verification") == 1
 
     # Then the case is at its end, by exactly these decisions
-    assert stage_of(application) == "notified"
+    assert current_stage(application) == "notified"
     assert events_of(application) == MACHINE_PATH
     assert messages_of(application) == ["received", "registered"]
     assert drainer.one_batch("verification") == 0
-    assert drainer.batches.counters["batches"] == 1
+    assert drainer.runner.counters["batches"] == 1
 
 
 def test_approval_writes_the_household_its_members_its_score_and_its_eligibilities(worker: Worker) -> None:
@@ -65,27 +65,39 @@ def test_approval_writes_the_household_its_members_its_score_and_its_eligibiliti
     assert rows("select household_id, version, case_id, size, upper(valid), upper(known) from household_version") == [
         (household, 1, taken.case_id, len(made.body["members"]), None, None)
     ]
-    assert [idcs for (idcs,) in rows("select idcs from household_member order by position")] == [each["idcs"] for each in made.body["members"]]
-    assert {idcs for (idcs,) in rows("select idcs from person_claim where case_id = %s", taken.case_id)} == {each["idcs"] for each in made.body["members"]}
+    assert [idcs for (idcs,) in rows("select idcs from household_member order by position")] == [
+        each["idcs"] for each in made.body["members"]
+    ]
+    assert {idcs for (idcs,) in rows("select idcs from person_claim where case_id = %s", taken.case_id)} == {
+        each["idcs"] for each in made.body["members"]
+    }
     assert sorted(rows("select programme, eligible from eligibility")) == sorted(
         (each["programme"], each["eligible"]) for each in facts_of(taken, "HouseholdApproved")["eligibilities"]
     )
     assert {programme for (programme,) in rows("select programme from eligibility")} >= {"AMO_TADAMON", "ASD"}
 
 
-def test_the_stored_score_is_the_sum_of_its_contributions(application: Taken, worker: Worker) -> None:
+def test_the_stored_score_is_the_sum_of_its_contributions(application: Accepted, worker: Worker) -> None:
     drain_all(worker())
 
     facts = facts_of(application, "ScoreComputed")
-    total = Decimal(facts["constant"]) + Decimal(facts["region"]) + sum(Decimal(product) for *_, product in facts["contributions"])
+    total = (
+        Decimal(facts["constant"])
+        + Decimal(facts["region"])
+        + sum(Decimal(product) for *_, product in facts["contributions"])
+    )
     assert value("select value from score") == Decimal(facts["score"]) == total
 
 
-def test_the_events_of_one_batch_say_the_same_moment_and_the_machine_as_actor(application: Taken, worker: Worker) -> None:
+def test_the_events_of_one_batch_say_the_same_moment_and_the_machine_as_actor(
+    application: Accepted, worker: Worker
+) -> None:
     with clock.at(clock.now() + timedelta(hours=1)):
         drain_all(worker())
 
-    assert rows("select count(distinct at), count(distinct actor), min(actor) from event where seq > 1") == [(1, 1, "sijil")]
+    assert rows("select count(distinct at), count(distinct actor), min(actor) from event where seq > 1") == [
+        (1, 1, "sijil")
+    ]
 
 
 def test_a_batch_of_many_comes_to_the_same_end_with_nothing_left_behind(database: str, worker: Worker) -> None:
@@ -111,24 +123,24 @@ def test_a_full_claim_wakes_one_more_worker_and_a_short_one_does_not(database: s
     assert woken(drainer).count("verification") == 1
 
 
-def test_a_worker_of_one_queue_hands_over_and_wakes_the_next_queue(application: Taken, worker: Worker) -> None:
+def test_a_worker_of_one_queue_hands_over_and_wakes_the_next_queue(application: Accepted, worker: Worker) -> None:
     drainer = worker({"verification"})
 
     assert drainer.drain("verification", 60) is False
 
-    assert stage_of(application) == "verified"
+    assert current_stage(application) == "verified"
     assert rows("select queue, ready, due_at from cases") == [("scoring", True, None)]
     assert woken(drainer) == ["scoring"]
 
 
-def test_each_queue_can_have_a_worker_of_its_own(application: Taken, worker: Worker) -> None:
+def test_each_queue_can_have_a_worker_of_its_own(application: Accepted, worker: Worker) -> None:
     for queue in QUEUES:
         assert worker({queue}).drain(queue, 60) is False
 
     assert events_of(application) == MACHINE_PATH
 
 
-def test_messages_owed_wake_the_delivery(application: Taken, worker: Worker) -> None:
+def test_messages_owed_wake_the_delivery(application: Accepted, worker: Worker) -> None:
     drainer = worker()
     drain_all(drainer)
 
@@ -142,7 +154,7 @@ def test_a_wrong_birth_date_sends_the_application_to_the_citizen_with_the_reason
 
     drain_all(worker())
 
-    assert stage_of(taken) == "needs_correction"
+    assert current_stage(taken) == "needs_correction"
     assert facts_of(taken, "MembersMismatched")["mismatches"] == [{"member": 1, "reason": "birth_date_differs"}]
     assert messages_of(taken) == ["received", "correction"]
     assert value("select count(*) from person_claim") == 0
@@ -160,13 +172,17 @@ def test_a_person_whom_nobody_knows_is_named_as_unknown(database: str, worker: W
 def test_what_a_person_waits_for_goes_before_bulk_that_came_earlier(database: str, worker: Worker) -> None:
     # Given a bulk application that has waited for ten minutes, and one that a person just sent
     bulk, interactive = file_clean(2)
-    rows("update cases set lane = %s, rank = rank - interval '10 minutes' + interval '15 minutes' where id = %s", BULK, bulk.case_id)
+    rows(
+        "update cases set lane = %s, rank = rank - interval '10 minutes' + interval '15 minutes' where id = %s",
+        BULK,
+        bulk.case_id,
+    )
 
     # When a worker takes one batch
     assert worker().one_batch("verification") == 1
 
     # Then it was the person's, alone
-    assert (stage_of(interactive), stage_of(bulk)) == ("notified", "submitted")
+    assert (current_stage(interactive), current_stage(bulk)) == ("notified", "submitted")
 
 
 def test_bulk_that_has_waited_longer_than_its_allowance_goes_first(database: str, worker: Worker) -> None:
@@ -175,7 +191,7 @@ def test_bulk_that_has_waited_longer_than_its_allowance_goes_first(database: str
 
     worker().one_batch("verification")
 
-    assert (stage_of(interactive), stage_of(bulk)) == ("submitted", "notified")
+    assert (current_stage(interactive), current_stage(bulk)) == ("submitted", "notified")
 
 
 # Pausing --------------------------------------------------------------------------------------------
@@ -191,38 +207,40 @@ def resume(queue: str) -> None:
         pauses.resume(connection, queue, "omar")
 
 
-def test_a_paused_queue_is_left_alone_until_it_is_resumed(application: Taken, worker: Worker) -> None:
+def test_a_paused_queue_is_left_alone_until_it_is_resumed(application: Accepted, worker: Worker) -> None:
     drainer = worker()
     pause("verification")
 
     drain_all(drainer)
-    assert stage_of(application) == "submitted"
+    assert current_stage(application) == "submitted"
 
     resume("verification")
     drain_all(drainer)
-    assert stage_of(application) == "notified"
+    assert current_stage(application) == "notified"
 
 
-def test_a_batch_is_not_carried_into_a_paused_queue(application: Taken, worker: Worker) -> None:
+def test_a_batch_is_not_carried_into_a_paused_queue(application: Accepted, worker: Worker) -> None:
     pause("fraud")
 
     drain_all(worker())
 
-    assert stage_of(application) == "scored"
+    assert current_stage(application) == "scored"
     assert rows("select queue, ready from cases") == [("fraud", True)]
 
 
-def test_a_case_that_works_alone_is_not_carried_into_a_paused_queue_either(application: Taken, worker: Worker) -> None:
+def test_a_case_that_works_alone_is_not_carried_into_a_paused_queue_either(
+    application: Accepted, worker: Worker
+) -> None:
     rows("update cases set ready = false")
     rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [application.case_id])
     pause("fraud")
 
     worker().drain("verification", 60)
 
-    assert stage_of(application) == "scored"
+    assert current_stage(application) == "scored"
 
 
-def test_many_that_are_set_apart_hold_up_nobody_who_waits_in_the_queue(application: Taken, worker: Worker) -> None:
+def test_many_that_are_set_apart_hold_up_nobody_who_waits_in_the_queue(application: Accepted, worker: Worker) -> None:
     # Given twenty cases that failed, and one that waits in the queue
     for failed in file_clean(20, start=40):
         rows("update cases set ready = false where id = %s", failed.case_id)
@@ -232,5 +250,5 @@ def test_many_that_are_set_apart_hold_up_nobody_who_waits_in_the_queue(applicati
     assert worker().drain("verification", 0.001) is True
 
     # Then the one that waits was worked beside the first of the others
-    assert stage_of(application) == "notified"
+    assert current_stage(application) == "notified"
     assert stages() == {"notified": 2, "submitted": 19}

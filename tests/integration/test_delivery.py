@@ -15,7 +15,7 @@ from tests.filing import file_clean, rows, value
 from tests.integration.auditing import erase
 from tests.integration.gateways import BookGateway, a_deliverer
 from tests.people import after, citizen
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 
 
 def statuses() -> dict[str, int]:
@@ -24,7 +24,7 @@ def statuses() -> dict[str, int]:
 
 
 @pytest.fixture
-def owed(database: str) -> list[Taken]:
+def owed(database: str) -> list[Accepted]:
     """Three messages that are owed."""
     return file_clean(3)
 
@@ -37,22 +37,29 @@ def gateway() -> Iterator[BookGateway]:
     assert len(made.accepted) == len(set(made.accepted))
 
 
-def test_what_is_owed_is_sent_once_with_the_ledgers_own_number(owed: list[Taken], gateway: BookGateway) -> None:
+def test_what_is_owed_is_sent_once_with_the_ledgers_own_number(owed: list[Accepted], gateway: BookGateway) -> None:
     deliverer = a_deliverer(gateway)
 
     assert deliverer.drain() is False
     assert deliverer.drain() is False
 
     assert sorted(gateway.accepted) == sorted(number for (number,) in rows("select id from message"))
-    assert rows("select distinct status, tries, fence, sent_at is not null, error from message") == [("sent", 1, 1, True, None)]
+    assert rows("select distinct status, tries, fence, sent_at is not null, error from message") == [
+        ("sent", 1, 1, True, None)
+    ]
     assert gateway.asked == []
 
 
-def test_while_the_call_is_open_the_messages_are_under_a_lease_and_no_transaction_is(owed: list[Taken], gateway: BookGateway) -> None:
+def test_while_the_call_is_open_the_messages_are_under_a_lease_and_no_transaction_is(
+    owed: list[Accepted], gateway: BookGateway
+) -> None:
     seen: list[object] = []
     gateway.while_sending = lambda: seen.extend(
         rows("select status, round(extract(epoch from due_at - now())) > 10 from message")
-        + rows("select count(*) from pg_stat_activity where datname = current_database() and starts_with(state, 'idle in transaction')")
+        + rows(
+            "select count(*) from pg_stat_activity where datname = current_database() and starts_with(state, 'idle in "
+            "transaction')"
+        )
     )
 
     a_deliverer(gateway).drain()
@@ -62,10 +69,17 @@ def test_while_the_call_is_open_the_messages_are_under_a_lease_and_no_transactio
 
 @pytest.mark.parametrize(
     "change",
-    ["body = 'Call this number'", "recipient = '+212600000000'", "channel = 'letter'", "language = 'fr'", "salt = '\\x00'", "id = gen_random_uuid()"],
+    [
+        "body = 'Call this number'",
+        "recipient = '+212600000000'",
+        "channel = 'letter'",
+        "language = 'fr'",
+        "salt = '\\x00'",
+        "id = gen_random_uuid()",
+    ],
 )
 def test_what_was_changed_by_hand_since_it_was_decided_is_not_sent_and_waits_for_an_operator(
-    owed: list[Taken], gateway: BookGateway, change: str
+    owed: list[Accepted], gateway: BookGateway, change: str
 ) -> None:
     changed = owed[1].case_id
     rows(f"update message set {change} where case_id = %s", changed)
@@ -77,7 +91,7 @@ def test_what_was_changed_by_hand_since_it_was_decided_is_not_sent_and_waits_for
     assert statuses() == {"sent": 2, "stuck": 1}
 
 
-def test_what_is_under_a_lease_nobody_else_takes(owed: list[Taken], gateway: BookGateway) -> None:
+def test_what_is_under_a_lease_nobody_else_takes(owed: list[Accepted], gateway: BookGateway) -> None:
     other = BookGateway()
     gateway.while_sending = a_deliverer(other).drain
 
@@ -86,7 +100,9 @@ def test_what_is_under_a_lease_nobody_else_takes(owed: list[Taken], gateway: Boo
     assert (len(gateway.accepted), other.accepted, other.asked) == (3, [], [])
 
 
-def test_a_gateway_that_is_away_leaves_the_messages_and_they_are_asked_about_before_anything_is_sent(owed: list[Taken], gateway: BookGateway) -> None:
+def test_a_gateway_that_is_away_leaves_the_messages_and_they_are_asked_about_before_anything_is_sent(
+    owed: list[Accepted], gateway: BookGateway
+) -> None:
     # Given a gateway that was not reached
     gateway.away_before = True
     with pytest.raises(Unavailable):
@@ -107,7 +123,9 @@ def test_a_gateway_that_is_away_leaves_the_messages_and_they_are_asked_about_bef
     assert statuses() == {"sent": 3}
 
 
-def test_a_result_that_nobody_knows_is_asked_for_and_nothing_is_sent_twice(owed: list[Taken], gateway: BookGateway) -> None:
+def test_a_result_that_nobody_knows_is_asked_for_and_nothing_is_sent_twice(
+    owed: list[Accepted], gateway: BookGateway
+) -> None:
     """The gateway accepted, the answer was lost, the worker died: the worst moment."""
     gateway.away_after = True
     with pytest.raises(Unavailable):
@@ -122,7 +140,9 @@ def test_a_result_that_nobody_knows_is_asked_for_and_nothing_is_sent_twice(owed:
     assert statuses() == {"sent": 3}
 
 
-def test_where_the_gateway_cannot_be_asked_an_unknown_result_waits_for_an_operator(owed: list[Taken], gateway: BookGateway) -> None:
+def test_where_the_gateway_cannot_be_asked_an_unknown_result_waits_for_an_operator(
+    owed: list[Accepted], gateway: BookGateway
+) -> None:
     gateway.can_be_asked, gateway.away_after = False, True
     with pytest.raises(Unavailable):
         a_deliverer(gateway).drain()
@@ -136,7 +156,7 @@ def test_where_the_gateway_cannot_be_asked_an_unknown_result_waits_for_an_operat
     assert "cannot be asked" in value("select min(error) from message")
 
 
-def test_a_late_answer_under_an_older_lease_is_void(owed: list[Taken], gateway: BookGateway) -> None:
+def test_a_late_answer_under_an_older_lease_is_void(owed: list[Accepted], gateway: BookGateway) -> None:
     """A deliverer that slept through its lease wakes up when somebody else has already dealt with its messages."""
     # Given a first deliverer whose call lasts longer than its lease, and whose gateway says no in the end
     slow, quick = BookGateway(), gateway
@@ -157,7 +177,7 @@ def test_a_late_answer_under_an_older_lease_is_void(owed: list[Taken], gateway: 
     assert value("select count(error) from message") == 0
 
 
-def test_a_late_answer_is_void_even_while_the_newer_lease_still_runs(owed: list[Taken]) -> None:
+def test_a_late_answer_is_void_even_while_the_newer_lease_still_runs(owed: list[Accepted]) -> None:
     # Given messages under a first lease that has ended, and under a second one that runs
     older = lease(FRESH, 100)
     with after(seconds=LEASE.total_seconds() + 1):
@@ -171,7 +191,7 @@ def test_a_late_answer_is_void_even_while_the_newer_lease_still_runs(owed: list[
     assert rows("select distinct status, error from message") == [("sent", None)]
 
 
-def test_a_refused_message_is_tried_again_after_a_wait_that_grows(owed: list[Taken], gateway: BookGateway) -> None:
+def test_a_refused_message_is_tried_again_after_a_wait_that_grows(owed: list[Accepted], gateway: BookGateway) -> None:
     gateway.refuses = "temporary failure"
     deliverer = a_deliverer(gateway)
     waits = []
@@ -189,7 +209,9 @@ def test_a_refused_message_is_tried_again_after_a_wait_that_grows(owed: list[Tak
     assert rows("select distinct tries, error from message") == [(10, "temporary failure")]
 
 
-def test_once_the_gateway_accepts_it_the_message_is_sent_and_its_error_forgotten(owed: list[Taken], gateway: BookGateway) -> None:
+def test_once_the_gateway_accepts_it_the_message_is_sent_and_its_error_forgotten(
+    owed: list[Accepted], gateway: BookGateway
+) -> None:
     gateway.refuses = "temporary failure"
     a_deliverer(gateway).drain()
 
@@ -202,7 +224,7 @@ def test_once_the_gateway_accepts_it_the_message_is_sent_and_its_error_forgotten
     assert rows("select distinct status, tries, error from message") == [("sent", 2, None)]
 
 
-def test_after_the_last_try_it_has_failed(owed: list[Taken], gateway: BookGateway) -> None:
+def test_after_the_last_try_it_has_failed(owed: list[Accepted], gateway: BookGateway) -> None:
     gateway.refuses = "no such number"
     rows("update message set tries = %s", LAST_TRY - 2)
 
@@ -217,7 +239,9 @@ def test_after_the_last_try_it_has_failed(owed: list[Taken], gateway: BookGatewa
     assert statuses() == {"failed": 3}
 
 
-def test_a_message_of_which_the_gateway_says_nothing_is_asked_about_before_anything_is_sent_again(owed: list[Taken]) -> None:
+def test_a_message_of_which_the_gateway_says_nothing_is_asked_about_before_anything_is_sent_again(
+    owed: list[Accepted],
+) -> None:
     silent = BookGateway(silent=True)
 
     a_deliverer(silent).drain()
@@ -229,7 +253,9 @@ def test_a_message_of_which_the_gateway_says_nothing_is_asked_about_before_anyth
     assert len(silent.accepted) == 3
 
 
-def test_a_deliverer_that_was_held_up_after_its_lease_does_not_call(owed: list[Taken], gateway: BookGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deliverer_that_was_held_up_after_its_lease_does_not_call(
+    owed: list[Accepted], gateway: BookGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(deliver, "FRESH_SECONDS", -1.0)
 
     a_deliverer(gateway).drain()
@@ -242,7 +268,9 @@ def test_a_deliverer_that_was_held_up_after_its_lease_does_not_call(owed: list[T
     assert (statuses(), len(gateway.accepted)) == ({"sent": 3}, 3)
 
 
-def test_a_message_that_the_gateway_chokes_on_holds_up_no_neighbour_for_long_and_fails_in_the_end(database: str) -> None:
+def test_a_message_that_the_gateway_chokes_on_holds_up_no_neighbour_for_long_and_fails_in_the_end(
+    database: str,
+) -> None:
     file_clean(20)
     poison = value("select id from message offset 13 limit 1")
     choking = BookGateway(chokes_on=poison)
@@ -292,7 +320,9 @@ def test_once_the_gateway_answers_again_each_call_holds_twice_as_many_as_the_one
     assert calls == [1, 2, 4, 8, 5]
 
 
-def test_a_gateway_that_accepts_long_after_the_call_was_given_up_gets_nothing_twice(owed: list[Taken], gateway: BookGateway) -> None:
+def test_a_gateway_that_accepts_long_after_the_call_was_given_up_gets_nothing_twice(
+    owed: list[Accepted], gateway: BookGateway
+) -> None:
     # Given a gateway that was still at it when it was first asked
     gateway.away_before = True
     with pytest.raises(Unavailable):
@@ -312,7 +342,9 @@ def test_a_gateway_that_accepts_long_after_the_call_was_given_up_gets_nothing_tw
     assert len(gateway.accepted) == 3
 
 
-def test_a_deliverer_whose_own_clock_is_ahead_takes_no_lease_for_over(owed: list[Taken], gateway: BookGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deliverer_whose_own_clock_is_ahead_takes_no_lease_for_over(
+    owed: list[Accepted], gateway: BookGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     true = clock.now
 
     def of_a_fast_clock() -> None:
@@ -327,7 +359,9 @@ def test_a_deliverer_whose_own_clock_is_ahead_takes_no_lease_for_over(owed: list
     assert (len(gateway.accepted), gateway.asked) == (3, [])
 
 
-def test_more_messages_than_a_batch_are_all_sent(owed: list[Taken], gateway: BookGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_messages_than_a_batch_are_all_sent(
+    owed: list[Accepted], gateway: BookGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(deliver, "BATCH", 2)
 
     a_deliverer(gateway).drain()
@@ -354,7 +388,7 @@ def test_two_deliverers_share_the_work_and_send_nothing_twice(database: str, mon
     assert (len(mine | theirs), sum(len(gateway.accepted) for gateway in gateways)) == (40, 40)
 
 
-def test_a_deliverer_that_is_told_to_stop_sends_nothing_more(owed: list[Taken], gateway: BookGateway) -> None:
+def test_a_deliverer_that_is_told_to_stop_sends_nothing_more(owed: list[Accepted], gateway: BookGateway) -> None:
     deliverer = a_deliverer(gateway)
     deliverer.stopping = True
 
@@ -363,7 +397,9 @@ def test_a_deliverer_that_is_told_to_stop_sends_nothing_more(owed: list[Taken], 
     assert gateway.accepted == []
 
 
-def test_what_was_erased_before_it_was_sent_is_not_sent_as_an_empty_message(owed: list[Taken], gateway: BookGateway) -> None:
+def test_what_was_erased_before_it_was_sent_is_not_sent_as_an_empty_message(
+    owed: list[Accepted], gateway: BookGateway
+) -> None:
     # Given an application that was withdrawn and erased while its messages were owed
     citizen(owed[0], "withdrawal")
     erase(owed[0])
@@ -373,11 +409,15 @@ def test_what_was_erased_before_it_was_sent_is_not_sent_as_an_empty_message(owed
 
     # Then nobody gets an empty one, and none waits for ever
     assert len(gateway.accepted) == 2
-    assert rows("select distinct status, error from message where case_id = %s", owed[0].case_id) == [("failed", "erased")]
+    assert rows("select distinct status, error from message where case_id = %s", owed[0].case_id) == [
+        ("failed", "erased")
+    ]
 
 
 @pytest.mark.parametrize("arrived", [True, False])
-def test_what_is_erased_while_it_is_under_way_is_told_as_what_it_was_and_not_sent_again(owed: list[Taken], gateway: BookGateway, arrived: bool) -> None:
+def test_what_is_erased_while_it_is_under_way_is_told_as_what_it_was_and_not_sent_again(
+    owed: list[Accepted], gateway: BookGateway, arrived: bool
+) -> None:
     citizen(owed[0], "withdrawal")
     gateway.away_before, gateway.away_after = not arrived, arrived
     with pytest.raises(Unavailable):

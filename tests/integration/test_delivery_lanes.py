@@ -17,7 +17,7 @@ from tests.integration.gateways import BookGateway, a_deliverer
 from tests.people import after
 from workflows.engine.lanes import ALLOWANCE, BULK, INTERACTIVE
 from workflows.flows import DELIVERY
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 from workflows.queue import monitor
 from workflows.queue.drain import Drainer
 
@@ -30,13 +30,18 @@ def filed(place: int, lane: int, at: datetime | None = None) -> UUID:
     register(made)
     with clock.at(at or clock.now()):
         (taken,) = outcomes_of([an_application(made[0].body, lane=lane)])
-    assert isinstance(taken, Taken)
+    assert isinstance(taken, Accepted)
     return UUID(str(value("select id from message where case_id = %s", taken.case_id)))
 
 
 def copy_messages(times: int, **changed: str) -> None:
     """So many more of each message that there is."""
-    names = [name for (name,) in rows("select column_name from information_schema.columns where table_name = 'message' and column_name <> 'id'")]
+    names = [
+        name
+        for (name,) in rows(
+            "select column_name from information_schema.columns where table_name = 'message' and column_name <> 'id'"
+        )
+    ]
     values = [changed.get(name, name) for name in names if name != "seq"]
     rows(f"""
         insert into message ({", ".join([name for name in names if name != "seq"])}, seq)
@@ -75,7 +80,10 @@ def test_a_case_keeps_its_lane_in_every_message(database: str, worker: Worker) -
     filed(1, INTERACTIVE)
     drain_all(worker())
 
-    ranks = rows("select c.lane, count(*), min(m.rank - m.due_at), max(m.rank - m.due_at) from message m join cases c on c.id = m.case_id group by c.lane")
+    ranks = rows(
+        "select c.lane, count(*), min(m.rank - m.due_at), max(m.rank - m.due_at) from message m join cases c on c.id = "
+        "m.case_id group by c.lane"
+    )
 
     assert sorted(ranks) == [(lane, 2, ALLOWANCE[lane], ALLOWANCE[lane]) for lane in (INTERACTIVE, BULK)]
 
@@ -92,7 +100,9 @@ def test_of_those_that_were_tried_in_vain_the_persons_is_sent_first(database: st
     assert gateway.accepted == [theirs]
 
 
-def test_what_must_wait_gives_way_to_a_higher_rank_until_its_time_comes(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_must_wait_gives_way_to_a_higher_rank_until_its_time_comes(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(deliver, "BATCH", 1)
     first, second = filed(0, INTERACTIVE), filed(1, BULK)
     rows("update message set due_at = now() + interval '1 minute', tries = 1 where id = %s", first)
@@ -128,19 +138,37 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("which", "most"), [(FRESH, deliver.BATCH), (TRIED, 1), (UNKNOWN, deliver.BATCH)])
-def test_a_lease_reads_the_index_of_what_is_due_under_a_plan_for_all_parameters_too(database: str, which: str, most: int) -> None:
+def test_a_lease_reads_the_index_of_what_is_due_under_a_plan_for_all_parameters_too(
+    database: str, which: str, most: int
+) -> None:
     """A connection that has leased often plans once for all: then the database sees no values."""
     filed(0, BULK)
-    copy_messages(40_000, status="(array['owed', 'sent', 'sent', 'sending'])[mod(n, 4) + 1]", tries="mod(n / 8, 6)", rank="rank + n * interval '1 ms'")
+    copy_messages(
+        40_000,
+        status="(array['owed', 'sent', 'sent', 'sending'])[mod(n, 4) + 1]",
+        tries="mod(n / 8, 6)",
+        rank="rank + n * interval '1 ms'",
+    )
     rows("analyze message")
     statement = TAKE.format(which=which, queue=DELIVERY, most=most)
 
     with transaction() as connection:
         connection.execute("set local plan_cache_mode = force_generic_plan")
-        connection.execute("prepare leasing (interval, interval) as " + statement.replace("%s", "$1", 1).replace("%s", "$2", 1))
-        ((told,),) = connection.execute(f"explain (format json) execute leasing ('0', '{LEASE.total_seconds()} s')").fetchall()
+        connection.execute(
+            "prepare leasing (interval, interval) as " + statement.replace("%s", "$1", 1).replace("%s", "$2", 1)
+        )
+        ((told,),) = connection.execute(
+            f"explain (format json) execute leasing ('0', '{LEASE.total_seconds()} s')"
+        ).fetchall()
         connection.execute("deallocate leasing")
 
-    read = [each for each in nodes(told[0]["Plan"]) if each.get("Relation Name") == "message" and "Scan" in each["Node Type"]]
-    assert [(each["Node Type"], each["Index Name"]) for each in read] == [("Index Scan", "message_due"), ("Index Scan", "message_pkey")], json.dumps(told)
+    read = [
+        each
+        for each in nodes(told[0]["Plan"])
+        if each.get("Relation Name") == "message" and "Scan" in each["Node Type"]
+    ]
+    assert [(each["Node Type"], each["Index Name"]) for each in read] == [
+        ("Index Scan", "message_due"),
+        ("Index Scan", "message_pkey"),
+    ], json.dumps(told)
     assert "Sort" not in {each["Node Type"] for each in nodes(told[0]["Plan"])}

@@ -9,7 +9,7 @@ from models.database import transaction
 from tests.filing import file_clean, rows
 from trials.demo import picture, report
 from trials.demo.arrivals import Filing
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 
 
 def followed() -> list[str]:
@@ -17,7 +17,9 @@ def followed() -> list[str]:
         return report.followed(connection, 0, None)
 
 
-def test_the_three_to_follow_are_announced_as_three_only_where_there_are_three(database: str, doubted: tuple[Taken, Taken]) -> None:
+def test_the_three_to_follow_are_announced_as_three_only_where_there_are_three(
+    database: str, reviewed: tuple[Accepted, Accepted]
+) -> None:
     title, *lines = followed()
     assert title.startswith("Follow one of each, with the secret of its receipt")
     assert [line.split()[0] for line in lines] == ["notified", "under", "What"]
@@ -34,7 +36,9 @@ def test_what_is_to_be_tried_again_is_counted_so_that_the_sum_is_whole(database:
     assert "1 parked, 2 wait to be tried again" in lines[1]
 
 
-def test_the_picture_waits_a_while_for_what_is_tried_again_and_shows_it(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_picture_waits_a_while_for_what_is_tried_again_and_shows_it(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(picture, "TRIED_SECONDS", 0.3)
     (taken,) = file_clean(1)
     rows("update message set status = 'sent'")
@@ -53,6 +57,11 @@ def test_where_no_application_came_to_rest_none_is_announced(database: str) -> N
     assert followed() == []
 
 
-def test_the_command_that_shows_the_review_is_the_one_that_works_here(doubted: tuple[Taken, Taken], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_that_shows_the_review_is_the_one_that_works_here(
+    reviewed: tuple[Accepted, Accepted], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(report, "program", lambda: ".venv/bin/sijil")
-    assert followed()[-1] == f"What the review is about, as a caseworker sees it: .venv/bin/sijil doubts show {doubted[1].reference}"
+    assert (
+        followed()[-1]
+        == f"What the review is about, as a caseworker sees it: .venv/bin/sijil reviews show {reviewed[1].reference}"
+    )

@@ -8,27 +8,45 @@ from models.database import close_pool, engine, transaction
 from notifications.notices import OWED_KINDS
 from tasks.worker import durability_of_pool
 from tests.conftest import forget_settings
-from tests.filing import Worker, a_household, borrowing, drain_all, examined, file, file_clean, register, rows, stages, value
+from tests.filing import (
+    Worker,
+    a_household,
+    borrowing,
+    drain_all,
+    examined,
+    file,
+    file_clean,
+    register,
+    rows,
+    stages,
+    value,
+)
 from workflows import doctor
 
 # A fault for every check; {case} is a notified case.
 FAULTS = {
     "orphans": "update cases set open = true where id = {case}",
     "parked_without_reason": "update cases set stage = 'parked', open = true where id = {case}",
-    "failures_not_counted": "insert into trouble values ({case}, 'scored', 3, 1, 'x', '', now(), false, null, true)",
+    "failures_not_counted": "insert into case_failure values ({case}, 'scored', 3, 1, 'x', '', now(), false, null, "
+    "true)",
     "unknown_queues": "update cases set open = true, ready = true, queue = 'none of ours' where id = {case}",
-    "attempts_forgotten": "insert into attempt (worker_id, queue, case_ids, at) values (1, 'verification', '{{}}', now() - interval '1 hour')",
+    "attempts_forgotten": "insert into attempt (worker_id, queue, case_ids, at) values (1, 'verification', '{{}}', "
+    "now() - interval '1 hour')",
     "versions_off": "update cases set version = version + 1 where id = {case}",
     "messages_missing": "delete from message where case_id = {case} and template = 'registered'",
-    "daily_jobs_failed": "insert into daily_job (name, done_on, error) values ('anchor', now(), 'OSError in write_file')",
+    "daily_jobs_failed": "insert into daily_job (name, done_on, error) values ('anchor', now(), 'OSError in "
+    "write_file')",
     "daily_jobs_ahead": "insert into daily_job (name, done_on) values ('anchor', current_date + 3)",
     "events_ahead": "update event set at = now() + interval '2 days' where case_id = {case} and seq = 6",
-    "timers_overdue": "update cases set stage = 'under_review', open = true, queue = 'notification', due_at = now() - interval '2 hours' where id = {case}",
+    "timers_overdue": "update cases set stage = 'under_review', open = true, queue = 'notification', due_at = now() - "
+    "interval '2 hours' where id = {case}",
     "messages_stuck": "update message set status = 'stuck' where case_id = {case}",
     "double_persons": "insert into household_member "
-    "select household_id + 1, version, 90, idcs, name, relationship from household_member where household_id = {household} limit 1",
+    "select household_id + 1, version, 90, idcs, name, relationship from household_member where household_id = "
+    "{household} limit 1",
     "members_not_claimed": "delete from person_claim where case_id = {case}",
-    "events_without_case": "insert into event select 999999, seq, kind, at, actor, evidence, facts, salt, commitment, hash from event where case_id = {case}",
+    "events_without_case": "insert into event select 999999, seq, kind, at, actor, evidence, facts, salt, commitment, "
+    "hash from event where case_id = {case}",
     "receipts_without_case": "insert into receipt values ('RSU-0000-0000-0000', 999999, 'x', '')",
     "declarations_missing": "delete from declaration where case_id = {case}",
     "versions_without_household": "delete from household where id = {household}",
@@ -39,7 +57,8 @@ FAULTS = {
     "declarations_changed": "update declaration set phone = '+212600000000' where case_id = {case}",
     "receipts_changed": "delete from receipt where case_id = {case}",
     "messages_changed": "update message set body = 'Call this number' where case_id = {case}",
-    "claims_changed": "update person_claim set idcs = '0000000000' where idcs = (select min(idcs) from person_claim where case_id = {case})",
+    "claims_changed": "update person_claim set idcs = '0000000000' where idcs = (select min(idcs) from person_claim "
+    "where case_id = {case})",
     "register_changed": "update score set value = value - 3 where case_id = {case}",
     "declarations_without_case": "delete from cases where id = {case}",
     "messages_without_case": "delete from cases where id = {case}",
@@ -96,7 +115,14 @@ def test_each_check_rises_when_its_fault_is_planted(database: str, worker: Worke
     ((household,),) = rows("select household_id from cases where id = %s", taken.case_id)
 
     # When the fault is there, its check counts it; and once it is gone, all is well
-    assert planted(*FAULTS[check].format(case=taken.case_id, household=household, database=value("select current_database()")).split("; "))[check] >= 1
+    assert (
+        planted(
+            *FAULTS[check]
+            .format(case=taken.case_id, household=household, database=value("select current_database()"))
+            .split("; ")
+        )[check]
+        >= 1
+    )
     assert examined() == {}
 
 
@@ -112,9 +138,13 @@ def test_what_is_set_apart_or_in_work_is_no_orphan(database: str) -> None:
 # Durability -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("target", ["database {database}", "role current_user", "role current_user in database {database}", "role all"])
+@pytest.mark.parametrize(
+    "target", ["database {database}", "role current_user", "role current_user in database {database}", "role all"]
+)
 @pytest.mark.parametrize("weak", ["off", "remote_write"])
-def test_whoever_made_commits_asynchronous_is_seen_though_our_own_sessions_are_not(database: str, target: str, weak: str) -> None:
+def test_whoever_made_commits_asynchronous_is_seen_though_our_own_sessions_are_not(
+    database: str, target: str, weak: str
+) -> None:
     named = target.format(database=value("select current_database()"))
 
     assert planted(f"alter {named} set synchronous_commit = {weak}") == {"durability_off": 1}
@@ -128,9 +158,13 @@ def test_an_address_that_makes_commits_asynchronous_is_seen(database: str, monke
     assert examined() == {"durability_off": 1}
 
 
-def test_workers_say_themselves_how_their_sessions_commit(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where somebody changes the program so that they do not wait for the disk: the sessions say it, not the settings."""
-    book = worker().batches.attempts
+def test_workers_say_themselves_how_their_sessions_commit(
+    database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where somebody changes the program so that they do not wait for the disk: the sessions say it, not the
+    settings.
+    """
+    book = worker().runner.attempts
 
     def beat() -> None:
         book.heartbeat(clock.now(), {}, durability_of_pool())

@@ -23,7 +23,9 @@ def lines(*persons: dict[str, Any]) -> str:
 
 
 def table(*persons: dict[str, Any], separator: str = ";") -> str:
-    return "\r\n".join([separator.join(COLUMNS), *(separator.join(str(person[name] or "") for name in COLUMNS) for person in persons)])
+    return "\r\n".join(
+        [separator.join(COLUMNS), *(separator.join(str(person[name] or "") for name in COLUMNS) for person in persons)]
+    )
 
 
 @pytest.fixture
@@ -42,13 +44,24 @@ def enrolled(tmp_path: Path) -> Enrolled:
 @pytest.mark.parametrize(
     ("content", "name"),
     [
-        (b"\xef\xbb\xbf" + lines(*PERSONS).encode(), "a.ndjson"), ("\n" + lines(*PERSONS) + "\n\n", "a.ndjson"), (lines(*PERSONS).encode("utf-16"), "a.ndjson"),
-        (json.dumps(PERSONS, indent=2), "a.json"), (table(*PERSONS), "a.csv"), (table(*PERSONS, separator="\t").encode("utf-16"), "a.txt"),
-        (lines(*PERSONS).translate(str.maketrans("0123456789", "\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669")), "a.ndjson"),
+        (b"\xef\xbb\xbf" + lines(*PERSONS).encode(), "a.ndjson"),
+        ("\n" + lines(*PERSONS) + "\n\n", "a.ndjson"),
+        (lines(*PERSONS).encode("utf-16"), "a.ndjson"),
+        (json.dumps(PERSONS, indent=2), "a.json"),
+        (table(*PERSONS), "a.csv"),
+        (table(*PERSONS, separator="\t").encode("utf-16"), "a.txt"),
+        (
+            lines(*PERSONS).translate(
+                str.maketrans("0123456789", "\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669")
+            ),
+            "a.ndjson",
+        ),
     ],
     ids=range(7),
-)  # fmt: skip
-def test_persons_are_read_from_whatever_an_import_is_read_from(enrolled: Enrolled, content: str | bytes, name: str) -> None:
+)
+def test_persons_are_read_from_whatever_an_import_is_read_from(
+    enrolled: Enrolled, content: str | bytes, name: str
+) -> None:
     found, _ = enrolled(content, name)
 
     assert found.counts == Counter(taken=len(PERSONS), repeated=0, refused=0)
@@ -60,13 +73,18 @@ def test_persons_are_read_from_whatever_an_import_is_read_from(enrolled: Enrolle
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
-        ({"birth_date": "yesterday"}, "birth_date"), ({"birth_date": 0}, "birth_date"), ({"birth_date": "22032000"}, "birth_date"),
+        ({"birth_date": "yesterday"}, "birth_date"),
+        ({"birth_date": 0}, "birth_date"),
+        ({"birth_date": "22032000"}, "birth_date"),
         ({"birth_date": "1700-01-01"}, "birth_date"),
-        ({"birth_date": "2190-01-01"}, "birth_date"), ({"sex": "other"}, "sex"), ({"idcs": "12"}, "idcs"), ({"status": "asleep"}, "status"),
+        ({"birth_date": "2190-01-01"}, "birth_date"),
+        ({"sex": "other"}, "sex"),
+        ({"idcs": "12"}, "idcs"),
+        ({"status": "asleep"}, "status"),
         ({"given_name_la": None}, "given_name_la"),
         ({"colour": "red"}, "colour"),
     ],
-)  # fmt: skip
+)
 def test_a_person_with_a_value_that_cannot_be_is_told_with_line_and_field_and_the_others_are_enrolled(
     enrolled: Enrolled, wrong: dict[str, Any], field: str
 ) -> None:
@@ -81,7 +99,10 @@ def test_lines_that_say_different_things_of_one_person_are_refused_both(enrolled
     found, (reject,) = enrolled(lines(PERSONS[0], PERSONS[1], PERSONS[0] | {"status": "deceased"}, PERSONS[1]))
 
     assert (found.counts, found.rows) == (Counter(taken=1, repeated=0, refused=1), Counter(read=4, taken=2, refused=2))
-    assert (reject["lines"], reject["problems"][0]["message"]) == ([1, 3], "Lines 1 and 3 say different things of one person.")
+    assert (reject["lines"], reject["problems"][0]["message"]) == (
+        [1, 3],
+        "Lines 1 and 3 say different things of one person.",
+    )
     assert rows("select idcs from person") == [(PERSONS[1]["idcs"],)]
 
 
@@ -92,7 +113,9 @@ def test_whom_the_register_knows_is_left_as_it_is(enrolled: Enrolled) -> None:
     assert value("select given_name_la from person where idcs = %s", PERSONS[0]["idcs"]) == PERSONS[0]["given_name_la"]
 
 
-@pytest.mark.parametrize("content", [table(*PERSONS).encode("utf-32"), json.dumps(PERSONS, indent=2)[:-2].encode(), b"PK\x03\x04"])
+@pytest.mark.parametrize(
+    "content", [table(*PERSONS).encode("utf-32"), json.dumps(PERSONS, indent=2)[:-2].encode(), b"PK\x03\x04"]
+)
 def test_a_file_that_cannot_be_read_enrols_nobody(enrolled: Enrolled, content: bytes) -> None:
     with pytest.raises(Refused):
         enrolled(content)

@@ -8,26 +8,51 @@ from models.errors import NotFound, Refused
 from tests.filing import MACHINE_PATH, events_of, file_clean, healthy, rows, value
 from tests.integration.auditing import anchor, breaks, erase, replayed
 from workflows.casework.staff import pseudonym
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 
 
-def test_erasure_takes_facts_salts_declaration_names_and_texts_and_leaves_the_hashes(notified: list[Taken], anchors: Path) -> None:
+def test_erasure_takes_facts_salts_declaration_names_and_texts_and_leaves_the_hashes(
+    notified: list[Accepted], anchors: Path
+) -> None:
     erased, kept, _ = notified
     anchor(anchors)
     hashes = rows("select seq, commitment, hash from event where case_id = %s order by seq", erased.case_id)
 
     assert erase(erased) == len(MACHINE_PATH)
 
-    assert rows("select count(*), count(evidence), count(facts), count(salt) from event where case_id = %s", erased.case_id) == [(7, 0, 0, 0)]
-    assert rows("select seq, commitment, hash from event where case_id = %s and seq <= 6 order by seq", erased.case_id) == hashes
+    assert rows(
+        "select count(*), count(evidence), count(facts), count(salt) from event where case_id = %s", erased.case_id
+    ) == [(7, 0, 0, 0)]
+    assert (
+        rows("select seq, commitment, hash from event where case_id = %s and seq <= 6 order by seq", erased.case_id)
+        == hashes
+    )
     assert rows("select body, phone from declaration where case_id = %s", erased.case_id) == [(None, None)]
-    assert rows("select count(*), count(recipient), count(body) from message where case_id = %s", erased.case_id) == [(2, 0, 0)]
-    assert value("select count(name) from household_member m join household_version v using (household_id, version) where case_id = %s", erased.case_id) == 0
+    assert rows("select count(*), count(recipient), count(body) from message where case_id = %s", erased.case_id) == [
+        (2, 0, 0)
+    ]
+    assert (
+        value(
+            "select count(name) from household_member m join household_version v using (household_id, version) where "
+            "case_id = %s",
+            erased.case_id,
+        )
+        == 0
+    )
     assert value("select declarant_idcs from cases where id = %s", erased.case_id) is None
-    assert value("select count(name) from household_member m join household_version v using (household_id, version) where case_id = %s", kept.case_id) > 0
+    assert (
+        value(
+            "select count(name) from household_member m join household_version v using (household_id, version) where "
+            "case_id = %s",
+            kept.case_id,
+        )
+        > 0
+    )
 
 
-def test_after_an_erasure_the_history_verifies_and_replay_counts_the_decisions_as_erased(notified: list[Taken], anchors: Path) -> None:
+def test_after_an_erasure_the_history_verifies_and_replay_counts_the_decisions_as_erased(
+    notified: list[Accepted], anchors: Path
+) -> None:
     anchor(anchors)
     before = replayed()
     erase(notified[0])
@@ -42,7 +67,7 @@ def test_after_an_erasure_the_history_verifies_and_replay_counts_the_decisions_a
     assert breaks(anchors) == []
 
 
-def test_the_erasure_itself_is_an_event_of_a_pseudonym(notified: list[Taken]) -> None:
+def test_the_erasure_itself_is_an_event_of_a_pseudonym(notified: list[Accepted]) -> None:
     erase(notified[0])
 
     assert events_of(notified[0])[-1] == "CaseErased"
@@ -62,4 +87,4 @@ def test_an_open_application_is_not_erased(database: str) -> None:
 
 def test_an_unknown_reference_is_not_found(database: str) -> None:
     with pytest.raises(NotFound):
-        erase(Taken("RSU-0000-0000-0000", "", 0))
+        erase(Accepted("RSU-0000-0000-0000", "", 0))

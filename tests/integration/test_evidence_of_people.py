@@ -1,4 +1,6 @@
-"""What people do rests on a form of its own, and not on a clock; what was recorded before there were such forms still holds."""
+"""What people do rests on a form of its own, and not on a clock; what was recorded before there were such forms still
+holds.
+"""
 
 from pathlib import Path
 
@@ -6,7 +8,7 @@ import pytest
 
 from models import clock
 from models.database import transaction
-from tests.filing import Worker, drain_all, events_of, file_clean, rows, stage_of, value
+from tests.filing import Worker, current_stage, drain_all, events_of, file_clean, rows, value
 from tests.people import retry_parked
 from workflows.casework import answers as people
 from workflows.casework.staff import pseudonym
@@ -16,19 +18,19 @@ from workflows.events import Recorded
 from workflows.evidence import DECLARANT, Evidence, TimePassed
 from workflows.history import audit, erasure, replay
 from workflows.intake import submit as intake
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 from workflows.queue.drain import Drainer
 
 
-def parked_and_sent_on(a_worker: Drainer) -> Taken:
+def parked_and_sent_on(a_worker: Drainer) -> Accepted:
     """An application that is parked at its first stage, sent on, and comes to its end."""
     (taken,) = file_clean(1)
-    rows("insert into trouble select id, stage, version, 3, 'x', '', now(), false from cases")
+    rows("insert into case_failure select id, stage, version, 3, 'x', '', now(), false from cases")
     rows("create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$")
     rows("create trigger refuse before insert on score for each row execute function refuse()")
-    rows("update trouble set stage = 'verified', version = 2")
+    rows("update case_failure set stage = 'verified', version = 2")
     drain_all(a_worker)
-    assert stage_of(taken) == "parked"
+    assert current_stage(taken) == "parked"
     rows("drop trigger refuse on score")
     retry_parked(taken.case_id)
     drain_all(a_worker)
@@ -45,7 +47,7 @@ def test_an_arrival_rests_on_a_submission_and_a_resuming_on_an_order(database: s
     parked_and_sent_on(worker())
 
     assert evidence_of("ApplicationReceived") == ("Submission", DECLARANT)
-    assert evidence_of("CaseResumed") == ("Order", pseudonym("operator", "operator"))
+    assert evidence_of("CaseResumed") == ("OperatorCommand", pseudonym("operator", "operator"))
 
 
 def test_an_erasure_rests_on_an_order(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,16 +65,18 @@ def test_an_erasure_rests_on_an_order(database: str, worker: Worker, monkeypatch
     with transaction() as connection:
         erasure.erase(connection, taken.reference, "operator", clock.now())
 
-    assert [(type(each).__name__, each.by) for each in given] == [("Order", pseudonym("operator", "operator"))]
+    assert [(type(each).__name__, each.by) for each in given] == [
+        ("OperatorCommand", pseudonym("operator", "operator"))
+    ]
 
 
 def test_arrivals_and_resumings_that_were_recorded_as_time_passed_verify_and_are_replayed(
     database: str, worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake, "Submission", TimePassed)
-    monkeypatch.setattr(people, "Order", TimePassed)
+    monkeypatch.setattr(people, "OperatorCommand", TimePassed)
     taken = parked_and_sent_on(worker())
-    assert value("select count(*) from event where evidence ->> 'type' in ('Submission', 'Order')") == 0
+    assert value("select count(*) from event where evidence ->> 'type' in ('Submission', 'OperatorCommand')") == 0
 
     with transaction() as connection:
         replayed, verified = replay.replay(connection), audit.verify(connection, tmp_path)

@@ -1,4 +1,6 @@
-"""What the database refuses, whatever the code does: a case that nobody would ever claim, a message that nobody would ever send."""
+"""What the database refuses, whatever the code does: a case that nobody would ever claim, a message that nobody would
+ever send.
+"""
 
 import psycopg
 import pytest
@@ -76,20 +78,24 @@ def test_the_doctor_looks_for_a_message_of_each_event_of_the_kinds_that_it_is_gi
     for kind in OWED_KINDS:
         rows("update event set kind = %s", kind)
         with transaction() as connection:
-            found, of_others = (examine(connection, kinds)["messages_missing"] for kinds in (OWED_KINDS, OWED_KINDS - {kind}))
+            found, of_others = (
+                examine(connection, kinds)["messages_missing"] for kinds in (OWED_KINDS, OWED_KINDS - {kind})
+            )
         assert (found, of_others) == (1, 0)
     assert len(OWED_KINDS) == len(NOTICES)
 
 
 def test_many_that_are_set_apart_are_looked_up_at_once_and_not_each_in_every_attempt(database: str) -> None:
-    # Given many cases that are set apart, and one that is forgotten
+    # Given many cases that are quarantined, and one that is forgotten
     file_clean(1)
     rows("update cases set ready = false")
-    others = "kind, stage, open, queue, lane, ready, rank, version, head, region, declaration, submitted_at, stage_since"
+    others = (
+        "kind, stage, open, queue, lane, ready, rank, version, head, region, declaration, submitted_at, stage_since"
+    )
     rows(f"""
         insert into cases ({others}, id, household_id, machine)
         select {others}, 1000 + n, 1000 + n, false from cases, generate_series(1, 4000) as n
-    """)  # fmt: skip
+    """)
     rows("insert into attempt (queue, case_ids, at) select queue, array[id], now() from cases where id > 1000")
     rows("analyze cases, attempt")
 

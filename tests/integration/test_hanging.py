@@ -1,4 +1,6 @@
-"""A thread that is at something for longer than it can take: is it the work that hangs, or does the database hold it up?"""
+"""A thread that is at something for longer than it can take: is it the work that hangs, or does the database hold it
+up?
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,11 +12,11 @@ import pytest
 
 from models import clock
 from models.connection import bounds
-from models.database import dial
+from models.database import autocommit_connection
 from models.errors import Unavailable
 from tasks import watchdog
 from tasks import worker as process
-from tasks.sweep import DeathDetector, sweep
+from tasks.sweep import FailureDetector, sweep
 from tests.conftest import forget_settings
 from tests.filing import Worker, apart, drain_all, file_clean, healthy, rows, stages, value
 from workflows.queue import inhand
@@ -24,7 +26,9 @@ from workflows.queue.inhand import Unit, in_hand, overdue
 
 @pytest.fixture(autouse=True)
 def soon(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes minutes takes moments here; and a lock is waited for without end, so that only the watchdog can tell it."""
+    """What takes minutes takes moments here; and a lock is waited for without end, so that only the watchdog can tell
+    it.
+    """
     monkeypatch.setitem(bounds, "lock_timeout", "0")
     forget_settings()
     monkeypatch.setattr(watchdog, "HELD_SECONDS", 0.3)
@@ -68,7 +72,9 @@ def drained(drainer: Drainer, raised: list[Unavailable]) -> Thread:
 
 @pytest.mark.parametrize("size", [1, 5])
 @pytest.mark.parametrize("table", ["event", "attempt", "person_claim"])
-def test_what_a_lock_holds_up_is_given_back_and_nothing_counts(database: str, broker: str, worker: Worker, table: str, size: int) -> None:
+def test_what_a_lock_holds_up_is_given_back_and_nothing_counts(
+    database: str, broker: str, worker: Worker, table: str, size: int
+) -> None:
     # Given cases in work, and a table that somebody keeps locked
     file_clean(size)
     drainer, raised = worker(), list[Unavailable]()
@@ -83,15 +89,17 @@ def test_what_a_lock_holds_up_is_given_back_and_nothing_counts(database: str, br
 
     # Then the process lives, and all goes on as if nothing had been
     assert ended == []
-    drainer.batches.attempts.heartbeat(clock.now(), {})
-    sweep(DeathDetector())
-    assert value("select count(*) from trouble") == 0
+    drainer.runner.attempts.heartbeat(clock.now(), {})
+    sweep(FailureDetector())
+    assert value("select count(*) from case_failure") == 0
     assert healthy()
     drain_all(drainer)
     assert stages() == {"notified": size}
 
 
-def test_a_thread_that_hangs_in_its_work_is_told_from_one_that_the_database_holds_up(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_that_hangs_in_its_work_is_told_from_one_that_the_database_holds_up(
+    database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file_clean(2)
     let_go = Event()
 
@@ -112,7 +120,7 @@ def test_a_thread_that_hangs_in_its_work_is_told_from_one_that_the_database_hold
 
 
 def test_what_a_lock_holds_up_is_seen_though_the_server_does_not_track_what_sessions_do(database: str) -> None:
-    with psycopg.connect(database) as holder, dial() as ours:
+    with psycopg.connect(database) as holder, autocommit_connection() as ours:
         holder.execute("lock table event in share mode")
         ours.execute("set track_activities = off")
 
@@ -139,10 +147,14 @@ def test_while_the_database_cannot_be_asked_nobody_is_ended(database: str, monke
     assert [hangs.look([Unit("batch", 0.0)]) for _ in range(10)] == [None] * 10
 
 
-def test_a_process_that_ends_for_a_delivery_blames_no_case(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Were the case that another thread has in hand alone still written down under this worker, the death would count against it."""
+def test_a_process_that_ends_for_a_delivery_blames_no_case(
+    database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were the case that another thread has in hand alone still written down under this worker, the death would count
+    against it.
+    """
     (taken,) = file_clean(1)
-    attempts = worker().batches.attempts
+    attempts = worker().runner.attempts
     attempts.begin("verification", [taken.case_id], clock.now())
     exits: list[int] = []
     monkeypatch.setattr("os._exit", exits.append)

@@ -1,11 +1,13 @@
-"""A fault that strikes everybody at a stage, as after a deploy: the stage is held, nobody's tries are used up, and it goes on by itself once one succeeds."""
+"""A fault that strikes everybody at a stage, as after a deploy: the stage is held, nobody's tries are used up, and it
+goes on by itself once one succeeds.
+"""
 
 from types import SimpleNamespace
 
 import pytest
 
 from models.database import transaction
-from tasks.sweep import DeathDetector, sweep
+from tasks.sweep import FailureDetector, sweep
 from tests.filing import Worker, drain_all, file_clean, healthy, rows, stages, value
 from tests.integration.registers import Register
 from tests.integration.running import Run
@@ -31,65 +33,73 @@ def held() -> list[str]:
 def a_minute(drainer: Drainer, minutes: float) -> None:
     """The sweep, then the worker, so much later."""
     with after(seconds=60 * minutes):
-        sweep(DeathDetector())
+        sweep(FailureDetector())
         drain_all(drainer)
-        sweep(DeathDetector())
+        sweep(FailureDetector())
 
 
 def test_where_twenty_fail_alike_the_stage_is_held_with_one_alarm_and_the_others_use_up_no_try(
     database: str, worker: Worker, faulty: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr(holds, "log", SimpleNamespace(error=lambda event, **_: said.append(event), warning=lambda event, **_: said.append(event)))
+    monkeypatch.setattr(
+        holds,
+        "log",
+        SimpleNamespace(error=lambda event, **_: said.append(event), warning=lambda event, **_: said.append(event)),
+    )
     file_clean(ALIKE + 8)
 
-    drain_all(worker(outside=faulty.outside()))
+    drain_all(worker(adapters=faulty.adapters()))
 
     assert held() == ["submitted"]
-    assert value("select count(*) from trouble where tries > 0") == ALIKE
+    assert value("select count(*) from case_failure where tries > 0") == ALIKE
     assert said == ["a stage is held: all cases fail there alike"]
 
 
 def test_one_success_among_them_and_it_is_not_held(database: str, worker: Worker) -> None:
     taken = file_clean(ALIKE + 12)
     there = Register("nobody")
-    drainer = worker(outside=there.outside(), batch=1)
+    drainer = worker(adapters=there.adapters(), batch=1)
     for place, _ in enumerate(taken):
         if place != ALIKE - 1:
             there.errors = [KeyError("x"), KeyError("x")]
         drainer.one_batch("verification")
 
-    assert value("select count(*) from trouble") == ALIKE + 11
+    assert value("select count(*) from case_failure") == ALIKE + 11
     assert held() == []
 
 
-def test_a_different_case_probes_it_each_minute_and_nobody_is_ever_parked(database: str, broker: str, worker: Worker, faulty: Register) -> None:
+def test_a_different_case_probes_it_each_minute_and_nobody_is_ever_parked(
+    database: str, broker: str, worker: Worker, faulty: Register
+) -> None:
     file_clean(ALIKE + 3)
-    drainer = worker(outside=faulty.outside())
+    drainer = worker(adapters=faulty.adapters())
     drain_all(drainer)
     probed = []
 
     for minute in range(1, 100):
-        before = dict(rows("select case_id, at from trouble"))
+        before = dict(rows("select case_id, at from case_failure"))
         asked = len(faulty.asked)
         a_minute(drainer, 1.1 * minute)
         assert len(faulty.asked) == asked + 1
-        probed += [case_id for case_id, at in rows("select case_id, at from trouble") if before.get(case_id) != at]
+        probed += [case_id for case_id, at in rows("select case_id, at from case_failure") if before.get(case_id) != at]
         if minute == ALIKE + 3:
             assert len(set(probed)) == ALIKE + 3
 
     assert stages() == {"submitted": ALIKE + 3}
-    assert value("select max(tries) from trouble") == 1
+    assert value("select max(tries) from case_failure") == 1
     assert held() == ["submitted"]
     assert healthy()
 
 
-def test_who_comes_while_it_is_held_waits_and_one_success_ends_the_hold_for_all(database: str, broker: str, worker: Worker, faulty: Register) -> None:
+def test_who_comes_while_it_is_held_waits_and_one_success_ends_the_hold_for_all(
+    database: str, broker: str, worker: Worker, faulty: Register
+) -> None:
     file_clean(ALIKE)
-    drain_all(worker(outside=faulty.outside()))
+    drain_all(worker(adapters=faulty.adapters()))
     file_clean(5, start=ALIKE + 5)
     faulty.errors.clear()
-    drainer = worker(outside=faulty.outside())  # a restart: what is held is in the database
+    drainer = worker(adapters=faulty.adapters())  # a restart: what is held is in the database
     drain_all(drainer)
     assert stages() == {"submitted": ALIKE + 5}
 
@@ -102,13 +112,17 @@ def test_who_comes_while_it_is_held_waits_and_one_success_ends_the_hold_for_all(
     assert healthy()
 
 
-def test_hundreds_of_bad_ones_in_a_row_do_not_keep_the_stage_held_for_those_behind_them(database: str, broker: str, worker: Worker) -> None:
-    """As in a file whose rows of one region all meet a fault: probed by rank, each would have its minute before the first of the others."""
+def test_hundreds_of_bad_ones_in_a_row_do_not_keep_the_stage_held_for_those_behind_them(
+    database: str, broker: str, worker: Worker
+) -> None:
+    """As in a file whose rows of one region all meet a fault: probed by rank, each would have its minute before the
+    first of the others.
+    """
     bad = {each.case_id for each in file_clean(80)}
     file_clean(80, start=80)
     there = Register("nobody")
     there.broken = frozenset(idcs for (idcs,) in rows("select declarant_idcs from cases where id = any(%s)", list(bad)))
-    drainer = worker(outside=there.outside(), batch=40)
+    drainer = worker(adapters=there.adapters(), batch=40)
     drain_all(drainer)
     assert held() == ["submitted"]
 
@@ -134,11 +148,17 @@ def test_what_is_held_since_a_moment_to_come_is_probed_all_the_same(database: st
 
 
 @pytest.mark.parametrize("unanswered", [True, False])
-def test_where_all_that_is_left_at_a_held_stage_is_set_apart_together_that_probes_it(database: str, broker: str, worker: Worker, unanswered: bool) -> None:
+def test_where_all_that_is_left_at_a_held_stage_is_set_apart_together_that_probes_it(
+    database: str, broker: str, worker: Worker, unanswered: bool
+) -> None:
     """Half of a dead worker's batch, or a piece about which a register was silent."""
     taken = file_clean(2)
     rows("update cases set ready = false")
-    rows("insert into attempt (queue, case_ids, at, unanswered) values ('verification', %s, now(), %s)", [each.case_id for each in taken], unanswered)
+    rows(
+        "insert into attempt (queue, case_ids, at, unanswered) values ('verification', %s, now(), %s)",
+        [each.case_id for each in taken],
+        unanswered,
+    )
     rows("insert into held_stage values ('submitted', 'KeyError', now(), now())")
     drainer = worker()
 

@@ -37,12 +37,16 @@ def test_a_clean_file_is_taken_whole_and_leaves_no_reject_file(imported: Importe
 def test_both_forms_say_the_same(imported: Imported) -> None:
     bodies = [each.body for each in clean(20)]
     imported(table(*bodies), "file.csv")
-    from_table = rows("select d.body::text, r.idempotency_key from declaration d join receipt r using (case_id) order by 2")
+    from_table = rows(
+        "select d.body::text, r.idempotency_key from declaration d join receipt r using (case_id) order by 2"
+    )
 
     counts, _ = imported(lines(*bodies))
 
     assert counts == Counter(taken=0, repeated=20, refused=0)
-    assert from_table == rows("select d.body::text, r.idempotency_key from declaration d join receipt r using (case_id) order by 2")
+    assert from_table == rows(
+        "select d.body::text, r.idempotency_key from declaration d join receipt r using (case_id) order by 2"
+    )
 
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
@@ -63,14 +67,18 @@ def test_a_file_without_keys_is_recognised_the_second_time_by_what_it_says(impor
     assert imported(lines(body))[0] == Counter(taken=0, repeated=1, refused=0)
 
 
-def test_receipts_are_readable_by_their_owner_alone_and_open_the_application(imported: Imported, tmp_path: Path) -> None:
+def test_receipts_are_readable_by_their_owner_alone_and_open_the_application(
+    imported: Imported, tmp_path: Path
+) -> None:
     imported(lines(*TWO))
 
     path = tmp_path / "receipts.ndjson"
     written = [json.loads(line) for line in path.read_text().splitlines()]
     assert path.stat().st_mode & 0o777 == 0o600
     assert [each["line"] for each in written] == [1, 2]
-    assert sorted(each["reference"] for each in written) == sorted(reference for (reference,) in rows("select reference from receipt"))
+    assert sorted(each["reference"] for each in written) == sorted(
+        reference for (reference,) in rows("select reference from receipt")
+    )
     assert all(each["secret"] for each in written)
 
 
@@ -87,7 +95,9 @@ def test_a_table_may_have_semicolons_or_tabs(imported: Imported, delimiter: str)
 
 
 def test_a_table_may_say_yes_and_no_and_write_eastern_digits(imported: Imported) -> None:
-    content = table(*TWO).replace("true", "oui").replace("false", "لا").translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    content = (
+        table(*TWO).replace("true", "oui").replace("false", "لا").translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    )
     header, rest = content.split("\r\n", 1)
 
     assert imported(",".join(HEADER) + "\r\n" + rest, "file.csv")[0]["taken"] == 2
@@ -95,7 +105,9 @@ def test_a_table_may_say_yes_and_no_and_write_eastern_digits(imported: Imported)
 
 
 def test_windows_line_ends_and_blank_lines_are_no_fault(imported: Imported) -> None:
-    assert imported(("\r\n" + lines(*TWO).replace("\n", "\r\n") + "\r\n\n").encode())[0] == Counter(taken=2, repeated=0, refused=0)
+    assert imported(("\r\n" + lines(*TWO).replace("\n", "\r\n") + "\r\n\n").encode())[0] == Counter(
+        taken=2, repeated=0, refused=0
+    )
 
 
 WRONG: dict[str, tuple[Body, str, str]] = {
@@ -103,7 +115,8 @@ WRONG: dict[str, tuple[Body, str, str]] = {
     "an unknown region": (changed(TWO[0], region=13), "region", "at most 12"),
     "40 members": (with_members(TWO[0], 40), "members", "at most 30 members"),
     "a member twice": (
-        TWO[0] | {"members": [*TWO[0]["members"], TWO[0]["members"][0] | {"relationship": "child", "declarant": False}]},
+        TWO[0]
+        | {"members": [*TWO[0]["members"], TWO[0]["members"][0] | {"relationship": "child", "declarant": False}]},
         "members",
         "same person",
     ),
@@ -125,8 +138,12 @@ def test_what_is_wrong_is_reported_with_its_line_and_field_and_the_rest_is_taken
     assert message in fields(reject)[field]
 
 
-@pytest.mark.parametrize("name", ["a negative bill", "an unknown region", "40 members", "a member twice", "a birth in the future"])
-def test_in_a_table_what_is_wrong_is_reported_with_the_line_where_the_application_begins(imported: Imported, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["a negative bill", "an unknown region", "40 members", "a member twice", "a birth in the future"]
+)
+def test_in_a_table_what_is_wrong_is_reported_with_the_line_where_the_application_begins(
+    imported: Imported, name: str
+) -> None:
     wrong, field, message = WRONG[name]
     begins = 2 + len(TWO[1]["members"])
     good = table(TWO[1])
@@ -186,12 +203,16 @@ def test_a_line_that_is_too_long_is_reported_and_the_rest_taken(imported: Import
     assert f"{settings().max_body:,}" in fields(reject)["body"]
 
 
-def test_a_row_that_is_too_long_refuses_its_application_and_does_not_just_leave_a_member_out(imported: Imported) -> None:
+def test_a_row_that_is_too_long_refuses_its_application_and_does_not_just_leave_a_member_out(
+    imported: Imported,
+) -> None:
     made = a_household(members=4)
     header, first, second, *rest = table(made.body).splitlines(keepends=True)
     too_long = second.rstrip("\r\n") + "x" * LONGEST_ROW + "\r\n"
 
-    counts, (reject,) = imported(header + first + too_long + "".join(rest) + "".join(table(TWO[0]).splitlines(keepends=True)[1:]), "file.csv")
+    counts, (reject,) = imported(
+        header + first + too_long + "".join(rest) + "".join(table(TWO[0]).splitlines(keepends=True)[1:]), "file.csv"
+    )
 
     assert counts == Counter(taken=1, repeated=0, refused=1)
     assert (reject["lines"], fields(reject)) == ([2, 3, 4, 5], {"body": "Line 3 is longer than 100,000 bytes."})
@@ -202,7 +223,11 @@ def test_a_row_that_is_too_long_refuses_its_application_and_does_not_just_leave_
 def test_a_row_with_another_number_of_cells_refuses_its_application_and_no_other(imported: Imported, name: str) -> None:
     begins = 2 + len(TWO[1]["members"])
     first, *others = unchecked_rows(TWO[0])
-    wrong = first.replace(TWO[0]["commune"], "Douar A, " + TWO[0]["commune"]) if name == "more" else first.rsplit(",", 1)[0] + "\r\n"
+    wrong = (
+        first.replace(TWO[0]["commune"], "Douar A, " + TWO[0]["commune"])
+        if name == "more"
+        else first.rsplit(",", 1)[0] + "\r\n"
+    )
 
     counts, (reject,) = imported(table(TWO[1]) + wrong + "".join(others), "file.csv")
 
@@ -211,7 +236,9 @@ def test_a_row_with_another_number_of_cells_refuses_its_application_and_no_other
     assert f"Line {begins} has {len(HEADER) + (1 if name == 'more' else -1)} cells" in fields(reject)["body"]
 
 
-def test_a_row_that_says_of_no_application_that_it_belongs_to_it_is_refused_with_the_one_that_it_may_belong_to(imported: Imported) -> None:
+def test_a_row_that_says_of_no_application_that_it_belongs_to_it_is_refused_with_the_one_that_it_may_belong_to(
+    imported: Imported,
+) -> None:
     alone = list(unchecked_rows(TWO[1] | {"application": ""}))
 
     counts, rejects = imported(table(TWO[0]) + "".join(alone), "file.csv")
@@ -222,7 +249,11 @@ def test_a_row_that_says_of_no_application_that_it_belongs_to_it_is_refused_with
 
 
 def test_a_cell_with_a_control_character_is_refused_and_harms_nobody(imported: Imported) -> None:
-    wrong = [changed(TWO[0], commune="Fes\u0000"), changed(TWO[0], application="key\u0000"), changed(TWO[0], 0, given_name_la="A\u0000")]
+    wrong = [
+        changed(TWO[0], commune="Fes\u0000"),
+        changed(TWO[0], application="key\u0000"),
+        changed(TWO[0], 0, given_name_la="A\u0000"),
+    ]
 
     counts, rejects = imported(lines(*wrong, TWO[1]))
 
@@ -239,7 +270,9 @@ def test_a_cell_with_a_control_character_is_refused_and_harms_nobody(imported: I
         (("a", "b"), "none of the columns"),
     ],
 )
-def test_a_wrong_header_refuses_the_file_and_names_the_column(imported: Imported, header: tuple[str, ...], said: str) -> None:
+def test_a_wrong_header_refuses_the_file_and_names_the_column(
+    imported: Imported, header: tuple[str, ...], said: str
+) -> None:
     with pytest.raises(Refused, match=said):
         imported(",".join(header) + "\r\nx\r\n", "file.csv")
 
@@ -258,7 +291,9 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         import_file(tmp_path / "nothing.ndjson", ImportOutputs(tmp_path / "rejects.ndjson"), intake())
 
 
-@pytest.mark.parametrize("outputs", [ImportOutputs(Path("/proc/nope")), ImportOutputs(Path("rejects.ndjson"), Path("/proc/nope"))])
+@pytest.mark.parametrize(
+    "outputs", [ImportOutputs(Path("/proc/nope")), ImportOutputs(Path("rejects.ndjson"), Path("/proc/nope"))]
+)
 def test_outputs_that_cannot_be_written_refuse_the_file_before_anything_is_taken(
     imported: Imported, outputs: ImportOutputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,8 +312,11 @@ def test_no_outcome_is_written_into_the_file_that_is_read(tmp_path: Path, onto: 
     path.write_text(lines(*TWO))
     link.symlink_to(path)
     outputs = {
-        "rejects": ImportOutputs(path), "receipts": ImportOutputs(other, path), "each_other": ImportOutputs(other, other), "link": ImportOutputs(link),
-    }  # fmt: skip
+        "rejects": ImportOutputs(path),
+        "receipts": ImportOutputs(other, path),
+        "each_other": ImportOutputs(other, other),
+        "link": ImportOutputs(link),
+    }
 
     with pytest.raises(Refused, match="different files"):
         import_file(path, outputs[onto], intake())
@@ -294,7 +332,9 @@ def test_every_set_is_a_transaction_of_its_own(imported: Imported, monkeypatch: 
     assert value("select count(distinct submitted_at) from cases") == 4
 
 
-def test_a_file_that_breaks_off_is_finished_by_a_second_run(imported: Imported, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_breaks_off_is_finished_by_a_second_run(
+    imported: Imported, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(importing, "SET", 3)
     bodies = [each.body for each in clean(7)]
     imported(lines(*bodies[:3]) + lines(bodies[3])[:100])

@@ -47,14 +47,18 @@ def test_households_whose_rows_stand_anywhere_in_the_file_are_brought_together(i
 
 def test_a_household_at_both_ends_of_a_long_file_is_one(imported: Imported, tmp_path: Path) -> None:
     first, *others = rows_of(MADE[0])
-    between = "".join(line.replace(MADE[1]["application"], f"k{number}") for number in range(7_000) for line in rows_of(MADE[1])[:1])
+    between = "".join(
+        line.replace(MADE[1]["application"], f"k{number}") for number in range(7_000) for line in rows_of(MADE[1])[:1]
+    )
 
     outputs = ImportOutputs(tmp_path / "r")
     (tmp_path / "file.csv").write_text(",".join(HEADER) + "\r\n" + first + between + "".join(others))
     found = import_file(tmp_path / "file.csv", outputs, intake())
 
     assert value("select count(*) from receipt where idempotency_key = %s", f"import:{MADE[0]['application']}") == 1
-    assert found.rows == Counter(read=7_000 + 1 + len(others), taken=2 + len(others), refused=6_999)  # of the 7,000 one declarant, once
+    assert found.rows == Counter(
+        read=7_000 + 1 + len(others), taken=2 + len(others), refused=6_999
+    )  # of the 7,000 one declarant, once
 
 
 @pytest.mark.parametrize("at", [0, 1, -1])
@@ -70,16 +74,24 @@ def test_a_quotation_mark_that_is_never_closed_costs_its_own_application(importe
     assert fields(reject)["body"].startswith(f"Line {2 + (at if at >= 0 else len(sent) - 1)} has a quotation mark")
 
 
-def test_a_row_that_is_broken_before_it_names_its_application_refuses_that_application_all_the_same(imported: Imported) -> None:
+def test_a_row_that_is_broken_before_it_names_its_application_refuses_that_application_all_the_same(
+    imported: Imported,
+) -> None:
     columns = [*HEADER[1:], HEADER[0]]
     sent = [",".join([*cells[1:], cells[0]]) for cells in (row.strip().split(",") for row in rows_of(*MADE))]
     for wrong in ('"' + sent[1], "one, more," + sent[1]):
         counts, (reject,) = imported("\n".join([",".join(columns), sent[0], wrong, *sent[2:]]), "file.csv")
-        assert (counts["taken"] + counts["repeated"], counts["refused"], reject["application"]) == (2, 1, MADE[0]["application"])
+        assert (counts["taken"] + counts["repeated"], counts["refused"], reject["application"]) == (
+            2,
+            1,
+            MADE[0]["application"],
+        )
 
 
 @pytest.mark.parametrize("wrong", ['{0}"', '"{0}', '{1}"{2}', '"""{0}"', '"{0}"""', '"{1}""{2}"'])
-def test_a_quotation_mark_that_strayed_into_an_application_leaves_no_household_in_part(imported: Imported, wrong: str) -> None:
+def test_a_quotation_mark_that_strayed_into_an_application_leaves_no_household_in_part(
+    imported: Imported, wrong: str
+) -> None:
     sent, key = rows_of(*MADE), MADE[0]["application"]
     sent[1] = sent[1].replace(key, wrong.format(key, key[:3], key[3:]), 1)
 
@@ -92,7 +104,7 @@ def test_a_quotation_mark_that_strayed_into_an_application_leaves_no_household_i
 
 def test_two_quotation_marks_that_swallow_a_separator_leave_no_household_in_part(imported: Imported) -> None:
     sent = rows_of(*MADE)
-    sent[1] = '"' + sent[1].replace(f",{MADE[0]['milieu']},", f",{MADE[0]['milieu']}\",", 1)
+    sent[1] = '"' + sent[1].replace(f",{MADE[0]['milieu']},", f',{MADE[0]["milieu"]}",', 1)
 
     counts, rejects = imported(",".join(HEADER) + "\r\n" + "".join(sent), "file.csv")
 
@@ -100,9 +112,13 @@ def test_two_quotation_marks_that_swallow_a_separator_leave_no_household_in_part
     assert (rejects[0]["application"], rejects[0]["lines"][:2]) == (MADE[0]["application"], [2, 3])
 
 
-def test_a_row_without_its_application_is_neither_taken_with_its_neighbours_nor_are_they_taken_without_it(imported: Imported) -> None:
+def test_a_row_without_its_application_is_neither_taken_with_its_neighbours_nor_are_they_taken_without_it(
+    imported: Imported,
+) -> None:
     sent = rows_of(*MADE)
-    merged = len(MADE[0]["members"]) - 1  # as where a spreadsheet's cells were merged: the last row of the first household
+    merged = (
+        len(MADE[0]["members"]) - 1
+    )  # as where a spreadsheet's cells were merged: the last row of the first household
     sent[merged] = sent[merged].replace(MADE[0]["application"], "", 1)
 
     counts, rejects = imported(",".join(HEADER) + "\r\n" + "".join(sent), "file.csv")
@@ -113,7 +129,9 @@ def test_a_row_without_its_application_is_neither_taken_with_its_neighbours_nor_
     assert [key.removeprefix("import:") for key, _ in stored()] == [MADE[2]["application"]]
 
 
-def test_a_row_ends_at_its_line_so_a_line_break_in_a_cell_refuses_the_application_that_has_it(imported: Imported) -> None:
+def test_a_row_ends_at_its_line_so_a_line_break_in_a_cell_refuses_the_application_that_has_it(
+    imported: Imported,
+) -> None:
     sent = rows_of(*MADE)
     place = sent[1].index(MADE[0]["commune"])
     sent[1] = sent[1][:place] + '"Douar\n' + sent[1][place:].replace(MADE[0]["commune"], MADE[0]["commune"] + '"', 1)
@@ -126,7 +144,11 @@ def test_a_row_ends_at_its_line_so_a_line_break_in_a_cell_refuses_the_applicatio
 
 
 def test_a_later_row_that_says_something_else_of_the_household_refuses_it_with_both_lines(imported: Imported) -> None:
-    sent = [*rows_of(MADE[1]), *list(unchecked_rows(MADE[0]))[:1], *list(unchecked_rows(changed(MADE[0], region=MADE[0]["region"] % 12 + 1)))[1:]]
+    sent = [
+        *rows_of(MADE[1]),
+        *list(unchecked_rows(MADE[0]))[:1],
+        *list(unchecked_rows(changed(MADE[0], region=MADE[0]["region"] % 12 + 1)))[1:],
+    ]
     begins = 2 + len(MADE[1]["members"])
 
     counts, (reject,) = imported(",".join(HEADER) + "\r\n" + "".join(sent), "file.csv")
@@ -139,7 +161,10 @@ def test_a_later_row_that_says_something_else_of_the_household_refuses_it_with_b
 def test_the_household_s_columns_may_be_filled_in_one_of_its_rows_alone(imported: Imported) -> None:
     shared = [place for place, name in enumerate(HEADER) if not name.startswith("member.") and name != "application"]
     cells = [row.strip().split(",") for row in rows_of(MADE[0])]
-    bare = [",".join("" if place in shared and number != 1 else cell for place, cell in enumerate(row)) for number, row in enumerate(cells)]
+    bare = [
+        ",".join("" if place in shared and number != 1 else cell for place, cell in enumerate(row))
+        for number, row in enumerate(cells)
+    ]
 
     assert imported("\n".join([",".join(HEADER), *bare]), "file.csv")[0]["taken"] == 1
     assert imported(lines(MADE[0]))[0]["repeated"] == 1
@@ -148,9 +173,14 @@ def test_the_household_s_columns_may_be_filled_in_one_of_its_rows_alone(imported
 def test_a_key_in_other_code_points_is_the_same_key(imported: Imported) -> None:
     body = changed(MADE[0], application="2026-\u00e91")
     first, *others = rows_of(body)
-    spelt = [row.replace("2026-\u00e91", each) for row, each in zip(others, ("\u0662\u0660\u0662\u0666-\u00e9\u0661", "\u200f2026-e\u03011"), strict=False)]
+    spelt = [
+        row.replace("2026-\u00e91", each)
+        for row, each in zip(others, ("\u0662\u0660\u0662\u0666-\u00e9\u0661", "\u200f2026-e\u03011"), strict=False)
+    ]
 
-    assert imported(",".join(HEADER) + "\r\n" + first + "".join([*spelt, *others[2:]]), "file.csv")[0] == Counter(taken=1, repeated=0, refused=0)
+    assert imported(",".join(HEADER) + "\r\n" + first + "".join([*spelt, *others[2:]]), "file.csv")[0] == Counter(
+        taken=1, repeated=0, refused=0
+    )
 
 
 def test_more_rows_than_a_household_can_have_members_are_refused_in_bounded_memory(imported: Imported) -> None:
@@ -174,11 +204,15 @@ def test_a_header_that_comes_again_is_a_row_that_is_refused(imported: Imported) 
 def test_what_spreadsheets_write_is_read(imported: Imported, form: str) -> None:
     text = table(*MADE, delimiter=";")
     content = {
-        "gzip": gzip.compress(text.encode()), "cr": text.replace("\r\n", "\r").encode(), "sep": f"\ufeffsep=;\r\n{text}".encode(),
+        "gzip": gzip.compress(text.encode()),
+        "cr": text.replace("\r\n", "\r").encode(),
+        "sep": f"\ufeffsep=;\r\n{text}".encode(),
         "columns": text.replace("\r\n", ";;;\r\n").encode(),
-    }.get(form) or text.encode(form)  # fmt: skip
+    }.get(form) or text.encode(form)
 
-    assert imported(content, "file.csv.gz" if form == "gzip" else "file.csv")[0] == Counter(taken=3, repeated=0, refused=0)
+    assert imported(content, "file.csv.gz" if form == "gzip" else "file.csv")[0] == Counter(
+        taken=3, repeated=0, refused=0
+    )
 
 
 @pytest.mark.parametrize("name", ["stdin", "file.dat", "file.ndjson", "file.txt"])
@@ -210,7 +244,9 @@ def test_every_row_is_accounted_for_whatever_a_file_holds(tmp_path: Path) -> Non
     for _ in range(30):
         place = luck.randrange(len(sent))
         at = luck.randrange(len(sent[place]))
-        sent[place] = sent[place][:at] + luck.choice(['"', ",", "\n", "\r", "\0", "\u200f", '""', "x"]) + sent[place][at:]
+        sent[place] = (
+            sent[place][:at] + luck.choice(['"', ",", "\n", "\r", "\0", "\u200f", '""', "x"]) + sent[place][at:]
+        )
     path = tmp_path / "file.csv"
     path.write_bytes((",".join(HEADER) + "\n" + "".join(sent)).encode())
     read = len([line for line in path.read_bytes().splitlines() if line]) - 1
@@ -224,12 +260,17 @@ def test_every_row_is_accounted_for_whatever_a_file_holds(tmp_path: Path) -> Non
     whole = {each.body["application"]: len(each.body["members"]) for each in clean(40)}
     taken = {key.removeprefix("import:"): len(body["members"]) for key, body in stored()}
     assert len(taken) > 10
-    assert {key: members for key, members in taken.items() if key in whole} == {key: whole[key] for key in taken if key in whole}
+    assert {key: members for key, members in taken.items() if key in whole} == {
+        key: whole[key] for key in taken if key in whole
+    }
 
 
 @pytest.mark.parametrize("first", ["application", "milieu", "member.idcs"])
 def test_a_line_break_that_was_lost_leaves_no_household_in_part(imported: Imported, first: str) -> None:
-    """With the application at the beginning, in the middle and at the end of a row. One of the rows joined is a child, whose head stands below."""
+    """With the application at the beginning, in the middle and at the end of a row.
+
+    One of the rows joined is a child, whose head stands below.
+    """
     columns = [*HEADER[HEADER.index(first) :], *HEADER[: HEADER.index(first)]]
     by_name = [dict(zip(HEADER, next(csv.reader([row])), strict=True)) for row in rows_of(*MADE[:2])]
     by_name.sort(key=lambda cells: (cells["application"], cells["member.relationship"] == "head"))
@@ -244,8 +285,12 @@ def test_a_line_break_that_was_lost_leaves_no_household_in_part(imported: Import
 
 
 @pytest.mark.parametrize("between", ["", "\n"])
-def test_a_second_file_behind_the_first_with_its_columns_in_another_order_refuses_both(imported: Imported, between: str) -> None:
-    """Also where nothing ended the first one's last line, and where one of the columns is unknown: read by the first header, cars would be cows."""
+def test_a_second_file_behind_the_first_with_its_columns_in_another_order_refuses_both(
+    imported: Imported, between: str
+) -> None:
+    """Also where nothing ended the first one's last line, and where one of the columns is unknown: read by the first
+    header, cars would be cows.
+    """
     other = list(HEADER)
     cars, cows, phone = (other.index(name) for name in ("belongings.cars", "belongings.cows", "phone"))
     other[cars], other[cows], other[phone] = "belongings.cows", "belongings.cars", "telephone"

@@ -7,10 +7,21 @@ import pytest
 from models import clock
 from models.database import transaction
 from notifications.notices import notices
-from tests.filing import Body, a_household, an_application, changed, everything, file, outcomes_of, rows, value, with_members
+from tests.filing import (
+    Body,
+    a_household,
+    an_application,
+    changed,
+    everything,
+    file,
+    outcomes_of,
+    rows,
+    value,
+    with_members,
+)
 from workflows.bodies.declaration import ApplicationBody
 from workflows.engine.lanes import INTERACTIVE
-from workflows.intake.submit import Application, NotTaken, Outcome, Taken, key_of, submit
+from workflows.intake.submit import Accepted, Application, Outcome, Rejected, key_of, submit
 
 TABLES = ("cases", "event", "message", "declaration", "receipt")
 
@@ -26,13 +37,13 @@ def one(application: Application) -> Outcome:
     return outcome
 
 
-def refused(outcome: Outcome) -> NotTaken:
-    assert isinstance(outcome, NotTaken)
+def refused(outcome: Outcome) -> Rejected:
+    assert isinstance(outcome, Rejected)
     return outcome
 
 
-def taken(outcome: Outcome) -> Taken:
-    assert isinstance(outcome, Taken), outcome
+def taken(outcome: Outcome) -> Accepted:
+    assert isinstance(outcome, Accepted), outcome
     return outcome
 
 
@@ -60,7 +71,12 @@ def test_the_same_application_again_gets_the_same_receipt_and_writes_nothing(bod
 
     again = taken(one(an_application(body)))
 
-    assert (again.reference, again.secret, again.case_id, again.repeated) == (first.reference, first.secret, first.case_id, True)
+    assert (again.reference, again.secret, again.case_id, again.repeated) == (
+        first.reference,
+        first.secret,
+        first.case_id,
+        True,
+    )
     assert everything(*TABLES) == before
 
 
@@ -72,13 +88,21 @@ def test_a_repetition_is_recognised_after_the_case_has_ended(body: Body) -> None
 
 
 @pytest.mark.parametrize("stage", ["withdrawn", "lapsed", "rejected"])
-def test_the_same_form_without_a_key_of_its_own_is_a_new_application_once_the_first_has_ended_without_a_registration(body: Body, stage: str) -> None:
-    def sent() -> Taken:
-        declared = ApplicationBody.model_validate({name: given for name, given in body.items() if name != "application"})
+def test_the_same_form_without_a_key_of_its_own_is_a_new_application_once_the_first_has_ended_without_a_registration(
+    body: Body, stage: str
+) -> None:
+    def sent() -> Accepted:
+        declared = ApplicationBody.model_validate(
+            {name: given for name, given in body.items() if name != "application"}
+        )
         return taken(one(Application(key_of(declared), "api", INTERACTIVE, declared)))
 
     first = sent()
-    rows("update cases set stage = %s, open = false, machine = false, ready = false, queue = null where id = %s", stage, first.case_id)
+    rows(
+        "update cases set stage = %s, open = false, machine = false, ready = false, queue = null where id = %s",
+        stage,
+        first.case_id,
+    )
 
     second = sent()
 
@@ -141,7 +165,7 @@ def test_twins_in_one_set_become_one_case_with_one_receipt(body: Body) -> None:
 def test_twins_in_one_set_that_differ_are_told_so(body: Body) -> None:
     first, second = outcomes_of([an_application(body), an_application(changed(body, commune="Elsewhere"))])
 
-    assert isinstance(first, Taken)
+    assert isinstance(first, Accepted)
     assert refused(second).code == "key_reused"
     assert value("select count(*) from declaration") == 1
 
@@ -149,7 +173,7 @@ def test_twins_in_one_set_that_differ_are_told_so(body: Body) -> None:
 def test_two_applications_of_one_declarant_in_one_set_only_the_first_is_taken(body: Body) -> None:
     first, second = outcomes_of([an_application(body, key="1"), an_application(body, key="2")])
 
-    assert isinstance(first, Taken)
+    assert isinstance(first, Accepted)
     assert refused(second).code == "open_application"
     assert rows("select idempotency_key from receipt") == [("api:1",)]
 
@@ -175,7 +199,7 @@ def test_in_a_set_the_bad_ones_are_refused_and_the_others_taken_in_order(body: B
         ]
     )
 
-    assert [type(each) for each in outcomes] == [NotTaken, Taken, Taken, NotTaken]
+    assert [type(each) for each in outcomes] == [Rejected, Accepted, Accepted, Rejected]
     assert [getattr(each, "code", None) for each in outcomes] == ["not_valid", None, None, "key_reused"]
     assert taken(outcomes[2]).repeated
 
@@ -254,7 +278,9 @@ def test_where_the_first_sender_rolls_back_the_second_is_taken(body: Body) -> No
     assert value("select count(*) from cases") == 1
 
 
-@pytest.mark.parametrize("key", ["a key with \"quotes\", {braces}, \\slashes and NULL", "NULL", "مفتاح", "a,b", " ", "'; drop table cases; --"])
+@pytest.mark.parametrize(
+    "key", ['a key with "quotes", {braces}, \\slashes and NULL', "NULL", "مفتاح", "a,b", " ", "'; drop table cases; --"]
+)
 def test_any_key_is_a_key(body: Body, key: str) -> None:
     first = taken(one(an_application(body, key=key)))
 

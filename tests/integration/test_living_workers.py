@@ -1,4 +1,6 @@
-"""Who lives and who is dead: a worker that lost its connection signs on again, one that stays silent is dead in the end."""
+"""Who lives and who is dead: a worker that lost its connection signs on again, one that stays silent is dead in the
+end.
+"""
 
 from threading import Event, Thread
 from types import SimpleNamespace
@@ -8,10 +10,10 @@ import pytest
 
 from models import clock
 from models.connection import bounds
-from models.database import dial
+from models.database import autocommit_connection
 from models.errors import Unavailable
 from tasks import worker as process
-from tasks.sweep import SIGN_ON_AGAIN, DeathDetector, sweep
+from tasks.sweep import SIGN_ON_AGAIN, FailureDetector, sweep
 from tests.filing import Worker, a_drainer, apart, died_on, drain_all, file_clean, hang_up, rows, stages, value
 from workflows.queue import attempts
 from workflows.queue.attempts import Attempts
@@ -21,10 +23,10 @@ def test_a_worker_that_lost_its_connection_is_not_dead(database: str, broker: st
     # Given a worker whose connection is gone, as all are when the database restarts
     (taken,) = file_clean(1)
     drainer = worker()
-    book = drainer.batches.attempts
+    book = drainer.runner.attempts
     book.begin("verification", [taken.case_id], clock.now())
     hang_up(drainer)
-    detector = DeathDetector()
+    detector = FailureDetector()
 
     # When the sweep comes before its next heartbeat, and after it
     sweep(detector)
@@ -34,16 +36,16 @@ def test_a_worker_that_lost_its_connection_is_not_dead(database: str, broker: st
 
     # Then what it had in hand was given back by itself, and counts against nobody
     assert apart() == [[taken.case_id]]
-    assert value("select count(*) from trouble") == 0
+    assert value("select count(*) from case_failure") == 0
     drain_all(worker())
     assert stages() == {"notified": 1}
 
 
 def test_a_worker_that_lost_its_connection_signs_on_anew(database: str, worker: Worker) -> None:
-    book = worker().batches.attempts
+    book = worker().runner.attempts
     first = book.number()
     assert book.connection is not None
-    with dial() as other:
+    with autocommit_connection() as other:
         other.execute("select pg_terminate_backend(%s)", [book.connection.info.backend_pid])
 
     with pytest.raises(Unavailable):
@@ -52,19 +54,21 @@ def test_a_worker_that_lost_its_connection_signs_on_anew(database: str, worker: 
     assert book.number() != first
 
 
-def test_a_worker_whose_sign_on_breaks_off_still_gives_back_what_it_held(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_whose_sign_on_breaks_off_still_gives_back_what_it_held(
+    database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Given a worker that lost its connection, and loses the next one before it has handed over
     (taken,) = file_clean(1)
     drainer = worker()
-    drainer.batches.attempts.begin("verification", [taken.case_id], clock.now())
+    drainer.runner.attempts.begin("verification", [taken.case_id], clock.now())
     hang_up(drainer)
     monkeypatch.setattr(attempts, "HAND_OVER", ("select pg_terminate_backend(pg_backend_pid()) where %s::bigint > 0",))
     with pytest.raises(Unavailable):
-        drainer.batches.attempts.number()
+        drainer.runner.attempts.number()
 
     # When the third one holds
     monkeypatch.undo()
-    drainer.batches.attempts.number()
+    drainer.runner.attempts.number()
 
     # Then nothing stands under a number of which nobody would know that its worker lives
     assert apart() == [[taken.case_id]]
@@ -76,7 +80,7 @@ def test_what_could_not_be_given_back_is_given_back_with_the_next_heartbeat_and_
     # Given an attempt that could not end, because somebody held the table
     monkeypatch.setitem(bounds, "lock_timeout", "200ms")
     (taken,) = file_clean(1)
-    book = worker().batches.attempts
+    book = worker().runner.attempts
     begun = book.begin("verification", [taken.case_id], clock.now())
     with psycopg.connect(database) as holder:
         holder.execute("lock table attempt in share mode")
@@ -92,8 +96,10 @@ def test_what_could_not_be_given_back_is_given_back_with_the_next_heartbeat_and_
     assert book.unsettled == []
 
 
-def test_nothing_is_entered_under_a_number_that_another_thread_has_just_lost(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    book, number, threads = worker().batches.attempts, Attempts.number, list[Thread]()
+def test_nothing_is_entered_under_a_number_that_another_thread_has_just_lost(
+    database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, number, threads = worker().runner.attempts, Attempts.number, list[Thread]()
 
     def lose() -> None:
         with book.lock:
@@ -115,8 +121,10 @@ def test_nothing_is_entered_under_a_number_that_another_thread_has_just_lost(dat
     assert rows("select worker_id from attempt") == rows("select id from worker")
 
 
-def test_an_error_that_is_not_about_the_connection_is_told_as_what_it_is_and_keeps_the_number(database: str, worker: Worker) -> None:
-    book = worker().batches.attempts
+def test_an_error_that_is_not_about_the_connection_is_told_as_what_it_is_and_keeps_the_number(
+    database: str, worker: Worker
+) -> None:
+    book = worker().runner.attempts
     before = book.number()
 
     with pytest.raises(psycopg.errors.DivisionByZero):
@@ -125,7 +133,9 @@ def test_an_error_that_is_not_about_the_connection_is_told_as_what_it_is_and_kee
     assert book.number() == before
 
 
-def test_a_heartbeat_survives_any_error_of_its_own_and_tells_its_class_and_place(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_heartbeat_survives_any_error_of_its_own_and_tells_its_class_and_place(
+    database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drainer, stop, said = worker(), Event(), list[str]()
 
     def heartbeat(self: Attempts, *_: object) -> None:
@@ -135,24 +145,34 @@ def test_a_heartbeat_survives_any_error_of_its_own_and_tells_its_class_and_place
 
     monkeypatch.setattr(Attempts, "heartbeat", heartbeat)
     monkeypatch.setattr(process, "HEARTBEAT_SECONDS", 0.01)
-    monkeypatch.setattr(process, "log", SimpleNamespace(warning=lambda event: said.append(event), error=lambda event, error: said.append(f"{event}: {error}")))
+    monkeypatch.setattr(
+        process,
+        "log",
+        SimpleNamespace(
+            warning=lambda event: said.append(event), error=lambda event, error: said.append(f"{event}: {error}")
+        ),
+    )
 
     process.heartbeat(drainer, stop)
 
-    assert said == ["the heartbeat failed: ValueError in heartbeat", "database away", "the heartbeat failed: KeyError in heartbeat"]
+    assert said == [
+        "the heartbeat failed: ValueError in heartbeat",
+        "database away",
+        "the heartbeat failed: KeyError in heartbeat",
+    ]
 
 
 def test_whoever_stays_silent_is_dead_in_the_end(database: str, broker: str) -> None:
     (taken,) = file_clean(1)
     died_on("verification", taken.case_id)
-    detector = DeathDetector()
+    detector = FailureDetector()
 
     sweep(detector)
-    assert value("select count(*) from trouble") == 0
+    assert value("select count(*) from case_failure") == 0
     detector.silent_since = {worker_id: since - SIGN_ON_AGAIN for worker_id, since in detector.silent_since.items()}
     sweep(detector)
 
-    assert rows("select case_id, tries from trouble") == [(taken.case_id, 1)]
+    assert rows("select case_id, tries from case_failure") == [(taken.case_id, 1)]
 
 
 def test_a_process_of_our_own_that_ended_is_dead_at_once(database: str, broker: str) -> None:
@@ -160,25 +180,30 @@ def test_a_process_of_our_own_that_ended_is_dead_at_once(database: str, broker: 
     died_on("verification", taken.case_id)
     ((process,),) = rows("select process from worker")
 
-    sweep(DeathDetector(ended={process}))
+    sweep(FailureDetector(ended={process}))
 
-    assert rows("select case_id, tries from trouble") == [(taken.case_id, 1)]
+    assert rows("select case_id, tries from case_failure") == [(taken.case_id, 1)]
 
 
-def test_a_process_that_ended_under_the_host_name_and_number_of_another_takes_nobody_along(database: str, broker: str) -> None:
-    """Two containers of one host name: in each, the first process is number 1. The other one has lost its connection and will sign on again."""
+def test_a_process_that_ended_under_the_host_name_and_number_of_another_takes_nobody_along(
+    database: str, broker: str
+) -> None:
+    """Two containers of one host name: in each, the first process is number 1.
+
+    The other one has lost its connection and will sign on again.
+    """
     (taken,) = file_clean(1)
     drainer = a_drainer()
-    there = drainer.batches.attempts
+    there = drainer.runner.attempts
     there.process = "of another container"
     there.begin("verification", [taken.case_id], clock.now())
     hang_up(drainer)
     here = Attempts(there.host, there.pid, {"verification"}, clock.now())
     here.number()
 
-    sweep(DeathDetector(ended={here.process}))
+    sweep(FailureDetector(ended={here.process}))
 
-    assert value("select count(*) from trouble") == 0
+    assert value("select count(*) from case_failure") == 0
     assert value("select worker_id from attempt") is not None
     here.sign_off()
 
@@ -188,7 +213,7 @@ def test_a_worker_that_ends_in_good_order_leaves_no_page(database: str, worker: 
     drainer = worker()
     drain_all(drainer)
 
-    drainer.batches.attempts.sign_off()
+    drainer.runner.attempts.sign_off()
 
     assert value("select count(*) from worker") == 0
 

@@ -9,7 +9,19 @@ from trials.generator import files
 
 def test_names_are_written_as_utf_8_under_a_locale_that_has_only_ascii(tmp_path: Path) -> None:
     ascii_only = ["env", "LC_ALL=C", "PYTHONUTF8=0", "PYTHONCOERCECLOCALE=0"]
-    command = [sys.executable, "-m", "sijil", "generate", "--households", "3", "--seed", "2", "--csv", "--to", str(tmp_path / "ascii")]
+    command = [
+        sys.executable,
+        "-m",
+        "sijil",
+        "generate",
+        "--households",
+        "3",
+        "--seed",
+        "2",
+        "--csv",
+        "--to",
+        str(tmp_path / "ascii"),
+    ]
 
     ran = subprocess.run([*ascii_only, *command], capture_output=True, check=False)
 

@@ -1,4 +1,6 @@
-"""A lock that somebody holds, on a table or a row, is nobody's fault: nothing counts, nobody is parked, and all goes on once it is gone."""
+"""A lock that somebody holds, on a table or a row, is nobody's fault: nothing counts, nobody is parked, and all goes on
+once it is gone.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,13 +13,38 @@ import pytest
 from models.connection import bounds
 from models.database import bound_transactions, close_pool, transact
 from models.errors import DatabaseAway, Unavailable
-from tasks.sweep import DeathDetector, sweep
+from tasks.sweep import FailureDetector, sweep
 from tests.conftest import forget_settings
-from tests.filing import Worker, apart, clean, died_on, drain_all, file, file_clean, healthy, register, rows, stages, value
+from tests.filing import (
+    Worker,
+    apart,
+    clean,
+    died_on,
+    drain_all,
+    file,
+    file_clean,
+    healthy,
+    register,
+    rows,
+    stages,
+    value,
+)
 from tests.people import after
 from workflows.queue.drain import Drainer
 
-TABLES = ["cases", "event", "message", "attempt", "receipt", "declaration", "household", "household_version", "household_member", "person_claim", "score"]
+TABLES = [
+    "cases",
+    "event",
+    "message",
+    "attempt",
+    "receipt",
+    "declaration",
+    "household",
+    "household_version",
+    "household_member",
+    "person_claim",
+    "score",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +67,7 @@ def locked(database: str, table: str, mode: str = "share") -> Iterator[None]:
 def tried(drainer: Drainer) -> list[Unavailable]:
     """What its drains of every queue raised."""
     raised = []
-    for queue in sorted(drainer.batches.serves):
+    for queue in sorted(drainer.runner.serves):
         try:
             drainer.drain(queue, 0.3)
         except Unavailable as error:
@@ -49,8 +76,10 @@ def tried(drainer: Drainer) -> list[Unavailable]:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_table_that_is_locked_for_longer_than_anybody_waits_parks_nobody(database: str, broker: str, worker: Worker, table: str) -> None:
-    # Given cases in a queue, one that is set apart, and somebody who locks a table
+def test_a_table_that_is_locked_for_longer_than_anybody_waits_parks_nobody(
+    database: str, broker: str, worker: Worker, table: str
+) -> None:
+    # Given cases in a queue, one that is quarantined, and somebody who locks a table
     taken = file_clean(4)
     rows("update cases set ready = false where id = %s", taken[0].case_id)
     rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [taken[0].case_id])
@@ -61,14 +90,14 @@ def test_a_table_that_is_locked_for_longer_than_anybody_waits_parks_nobody(datab
         raised = [error for _ in range(3) for error in tried(drainer)]
         for _ in range(2):
             try:
-                sweep(DeathDetector())
+                sweep(FailureDetector())
             except DatabaseAway:
                 pass
 
     # Then it was the database that was away, nothing counts, and once it is free all goes on within ten seconds
     assert all(isinstance(error, DatabaseAway) for error in raised)
-    assert value("select count(*) from trouble") == 0
-    drainer.batches.attempts.heartbeat(value("select now()"), {})
+    assert value("select count(*) from case_failure") == 0
+    drainer.runner.attempts.heartbeat(value("select now()"), {})
     assert healthy()
     with after(seconds=10):
         drain_all(drainer)
@@ -76,12 +105,17 @@ def test_a_table_that_is_locked_for_longer_than_anybody_waits_parks_nobody(datab
     assert value("select count(*) from attempt") == 0
 
 
-@pytest.mark.parametrize(("table", "mode"), [("message", "access exclusive"), ("worker", "share"), ("trouble", "share"), ("held_stage", "share")])
-def test_what_a_dead_worker_held_is_given_back_whatever_other_table_is_locked(database: str, broker: str, table: str, mode: str) -> None:
+@pytest.mark.parametrize(
+    ("table", "mode"),
+    [("message", "access exclusive"), ("worker", "share"), ("case_failure", "share"), ("held_stage", "share")],
+)
+def test_what_a_dead_worker_held_is_given_back_whatever_other_table_is_locked(
+    database: str, broker: str, table: str, mode: str
+) -> None:
     taken = file_clean(2)
     died_on("verification", *[each.case_id for each in taken])
     rows("insert into held_stage values ('scored', 'KeyError', now(), now())")
-    detector = DeathDetector()
+    detector = FailureDetector()
 
     with locked(database, table, mode):
         for seconds in (0, 6):
@@ -90,12 +124,17 @@ def test_what_a_dead_worker_held_is_given_back_whatever_other_table_is_locked(da
         assert len(apart()) == 2
 
 
-def test_a_table_that_is_locked_costs_the_sweep_one_wait_and_not_one_for_each_case(database: str, broker: str, worker: Worker) -> None:
+def test_a_table_that_is_locked_costs_the_sweep_one_wait_and_not_one_for_each_case(
+    database: str, broker: str, worker: Worker
+) -> None:
     taken = file_clean(60)
     rows("update cases set ready = false, due_at = now() where id <= %s", taken[29].case_id)
     rows("update cases set ready = false where id > %s", taken[29].case_id)
-    rows("insert into attempt (worker_id, queue, case_ids, at) select 4711, queue, array[id], now() from cases where due_at is null")
-    detector = DeathDetector(silent_since={4711: value("select now() - interval '1 hour'")})
+    rows(
+        "insert into attempt (worker_id, queue, case_ids, at) select 4711, queue, array[id], now() from cases where "
+        "due_at is null"
+    )
+    detector = FailureDetector(silent_since={4711: value("select now() - interval '1 hour'")})
     began = time.monotonic()
 
     with locked(database, "cases"), after(seconds=10):
@@ -117,7 +156,9 @@ def test_whatever_the_mode_of_the_lock_it_is_told_as_one(database: str, worker: 
     assert stages() == {"notified": 2}
 
 
-def test_a_change_of_a_table_that_waits_for_a_forgotten_transaction_holds_up_nobody_for_ever(database: str, worker: Worker) -> None:
+def test_a_change_of_a_table_that_waits_for_a_forgotten_transaction_holds_up_nobody_for_ever(
+    database: str, worker: Worker
+) -> None:
     """ALTER TABLE waits for whoever has only looked, and everybody else behind it."""
     file_clean(2)
     drainer = worker()
@@ -145,7 +186,10 @@ def test_a_person_whom_a_forgotten_transaction_holds_holds_up_no_neighbour(datab
     taken = file(*[each.body for each in made])
     drainer = worker()
     with psycopg.connect(database) as forgotten:
-        forgotten.execute("insert into person_claim (idcs, household_id, case_id) values (%s, 999, %s)", [made[3].persons[0].idcs, taken[3].case_id])
+        forgotten.execute(
+            "insert into person_claim (idcs, household_id, case_id) values (%s, 999, %s)",
+            [made[3].persons[0].idcs, taken[3].case_id],
+        )
 
         # When the queues are worked off a few times
         for _ in range(5):
@@ -154,14 +198,16 @@ def test_a_person_whom_a_forgotten_transaction_holds_holds_up_no_neighbour(datab
         # Then that one waits by itself, where it stands, and no try is counted
         assert (stages()["notified"], len(stages())) == (9, 2)
         assert apart() == [[taken[3].case_id]]
-        assert rows("select tries, parked from trouble") == [(0, False)]
+        assert rows("select tries, parked from case_failure") == [(0, False)]
         forgotten.rollback()
     with after(seconds=120):
         drain_all(drainer)
     assert stages() == {"notified": 10}
 
 
-def test_a_transaction_that_outlives_its_bound_is_no_failure_of_its_cases(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_transaction_that_outlives_its_bound_is_no_failure_of_its_cases(
+    database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file_clean(4)
     monkeypatch.setitem(bounds, "lock_timeout", "0")
     bound_transactions(1)
@@ -171,12 +217,14 @@ def test_a_transaction_that_outlives_its_bound_is_no_failure_of_its_cases(databa
         drainer.drain("verification", 60)
 
     close_pool()
-    assert (value("select count(*) from trouble"), drainer.batches.counters["failures"]) == (0, 0)
+    assert (value("select count(*) from case_failure"), drainer.runner.counters["failures"]) == (0, 0)
     drain_all(drainer)
     assert stages() == {"notified": 4}
 
 
-def test_a_statement_that_an_administrator_cancels_is_no_failure_of_its_cases(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_statement_that_an_administrator_cancels_is_no_failure_of_its_cases(
+    database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file_clean(4)
     monkeypatch.setitem(bounds, "lock_timeout", "0")
     forget_settings()
@@ -194,7 +242,7 @@ def test_a_statement_that_an_administrator_cancels_is_no_failure_of_its_cases(da
     thread.join()
 
     assert "statement_timeout" in str(raised[0])
-    assert value("select count(*) from trouble") == 0
+    assert value("select count(*) from case_failure") == 0
     drain_all(drainer)
     assert stages() == {"notified": 4}
 
@@ -217,7 +265,10 @@ def test_whoever_is_told_to_try_again_without_end_tries_a_few_times_and_lets_go(
     taken = file_clean(size)
     if set_apart:
         rows("update cases set ready = false")
-        rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [each.case_id for each in taken])
+        rows(
+            "insert into attempt (queue, case_ids, at) values ('verification', %s, now())",
+            [each.case_id for each in taken],
+        )
     monkeypatch.setattr("workflows.queue.batch.work", ever_refused(psycopg.errors.DeadlockDetected))
     drainer, ended = worker(), Event()
 
@@ -230,7 +281,7 @@ def test_whoever_is_told_to_try_again_without_end_tries_a_few_times_and_lets_go(
     assert ended.wait(60)
     monkeypatch.undo()
     assert value("select count(*) from attempt where worker_id is not null") == 0
-    assert value("select count(*) from trouble where tries > 0 or parked") == 0
+    assert value("select count(*) from case_failure where tries > 0 or parked") == 0
     with after(seconds=120):
         tried(drainer)  # a lane that was passed over last is told once more
         drain_all(drainer)

@@ -13,7 +13,20 @@ from models.errors import Refused
 from notifications.deliver import Deliverer
 from sijil.commands import operation
 from tasks import sweep
-from tests.filing import Worker, an_application, changed, clean, drain_all, file, file_clean, outcomes_of, register, rows, stages, value
+from tests.filing import (
+    Worker,
+    an_application,
+    changed,
+    clean,
+    drain_all,
+    file,
+    file_clean,
+    outcomes_of,
+    register,
+    rows,
+    stages,
+    value,
+)
 from tests.integration.gateways import BookGateway, a_deliverer
 from tests.people import citizen
 from workflows.engine.lanes import BULK
@@ -48,9 +61,19 @@ def test_every_queue_is_there_in_the_order_of_the_flow_and_delivery_last(databas
     found = shown()
 
     assert list(found) == [*QUEUES, "delivery"]
-    assert all(each == {
-        "queue": name, "depth": 0, "oldest_seconds": 0, "rate": 0, "expected_wait": 0, "apart": 0, "state": "open",
-    } for name, each in found.items())  # fmt: skip
+    assert all(
+        each
+        == {
+            "queue": name,
+            "depth": 0,
+            "oldest_seconds": 0,
+            "rate": 0,
+            "expected_wait": 0,
+            "quarantined": 0,
+            "state": "open",
+        }
+        for name, each in found.items()
+    )
 
 
 def test_waiting_cases_count_in_their_queue_and_their_messages_in_delivery(database: str) -> None:
@@ -86,15 +109,20 @@ def test_the_oldest_is_the_one_that_became_ready_first_and_not_the_one_that_was_
 def test_what_is_set_apart_is_counted_beside_the_queue(database: str) -> None:
     taken = file_clean(3)
     rows("update cases set ready = false where id = any(%s)", [each.case_id for each in taken[:2]])
-    rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now() + interval '1 minute')", [each.case_id for each in taken[:2]])
+    rows(
+        "insert into attempt (queue, case_ids, at) values ('verification', %s, now() + interval '1 minute')",
+        [each.case_id for each in taken[:2]],
+    )
 
     found = shown()
 
-    assert (found["verification"]["depth"], found["verification"]["apart"]) == (1, 2)
-    assert found["scoring"]["apart"] == 0
+    assert (found["verification"]["depth"], found["verification"]["quarantined"]) == (1, 2)
+    assert found["scoring"]["quarantined"] == 0
 
 
-def test_work_done_in_the_last_minute_gives_the_rate_and_the_wait(database: str, worker: Worker, deliverer: Deliverer) -> None:
+def test_work_done_in_the_last_minute_gives_the_rate_and_the_wait(
+    database: str, worker: Worker, deliverer: Deliverer
+) -> None:
     file_clean(6)
     drain_all(worker())
     deliverer.drain()
@@ -122,15 +150,23 @@ def test_messages_under_a_lease_or_to_be_tried_again_are_still_owed(database: st
     assert shown(after=timedelta(seconds=130))["delivery"]["oldest_seconds"] == 30
 
 
-def test_a_paused_delivery_takes_no_message_and_asks_about_none_until_it_is_resumed(database: str, gateway: BookGateway, deliverer: Deliverer) -> None:
+def test_a_paused_delivery_takes_no_message_and_asks_about_none_until_it_is_resumed(
+    database: str, gateway: BookGateway, deliverer: Deliverer
+) -> None:
     owed, unknown = file_clean(2)
     gateway.accepted.append(value("select id from message where case_id = %s", unknown.case_id))
-    rows("update message set status = 'sending', due_at = now() - interval '1 minute' where case_id = %s", unknown.case_id)
+    rows(
+        "update message set status = 'sending', due_at = now() - interval '1 minute' where case_id = %s",
+        unknown.case_id,
+    )
     with transaction() as connection:
         pauses.pause(connection, "delivery", "omar", clock.now())
 
     assert deliverer.drain() is False
-    assert rows("select case_id, status from message order by case_id") == [(owed.case_id, "owed"), (unknown.case_id, "sending")]
+    assert rows("select case_id, status from message order by case_id") == [
+        (owed.case_id, "owed"),
+        (unknown.case_id, "sending"),
+    ]
     assert {name for name, each in shown().items() if each["state"] == "paused"} == {"delivery"}
 
     with transaction() as connection:
@@ -151,14 +187,20 @@ def test_another_paused_queue_does_not_hold_deliveries_back(database: str, deliv
 
 
 @pytest.mark.parametrize("size", [1, 2])
-def test_what_was_set_apart_and_moved_on_meanwhile_is_left_to_the_queue_that_it_came_to(database: str, worker: Worker, size: int) -> None:
-    """A reminder failed and was set apart in `notification`; the citizen corrects meanwhile, so that `verification` has it, which is paused."""
+def test_what_was_set_apart_and_moved_on_meanwhile_is_left_to_the_queue_that_it_came_to(
+    database: str, worker: Worker, size: int
+) -> None:
+    """A reminder failed and was quarantined in `notification`; the citizen corrects meanwhile, so that `verification`
+    has it, which is paused.
+    """
     made = clean(size)
     register(made)
     taken = file(*[changed(each.body, 0, birth_date="1950-01-01") for each in made])
     drain_all(worker())
     rows("update cases set ready = false, due_at = null")
-    rows("insert into attempt (queue, case_ids, at) values ('notification', %s, now())", [each.case_id for each in taken])
+    rows(
+        "insert into attempt (queue, case_ids, at) values ('notification', %s, now())", [each.case_id for each in taken]
+    )
     with transaction() as connection:
         pauses.pause(connection, "verification", "operator:1", clock.now())
     for each, one in zip(taken, made, strict=True):
@@ -175,12 +217,16 @@ def test_what_was_set_apart_and_moved_on_meanwhile_is_left_to_the_queue_that_it_
     assert stages() == {"notified": size}
 
 
-def test_a_dead_workers_cases_that_moved_on_stay_in_the_queue_that_they_came_to(database: str, worker: Worker, broker: str) -> None:
+def test_a_dead_workers_cases_that_moved_on_stay_in_the_queue_that_they_came_to(
+    database: str, worker: Worker, broker: str
+) -> None:
     (taken,) = file_clean(1)
     worker(serves=["verification"]).drain("verification", 60)
-    rows("insert into attempt (worker_id, queue, case_ids, at) values (4711, 'verification', %s, now())", [taken.case_id])
+    rows(
+        "insert into attempt (worker_id, queue, case_ids, at) values (4711, 'verification', %s, now())", [taken.case_id]
+    )
 
-    sweep.sweep(sweep.DeathDetector(silent_since={4711: clock.now() - sweep.SIGN_ON_AGAIN}))
+    sweep.sweep(sweep.FailureDetector(silent_since={4711: clock.now() - sweep.SIGN_ON_AGAIN}))
 
     assert rows("select ready, queue from cases") == [(True, "scoring")]
     assert value("select count(*) from attempt") == 0
@@ -192,13 +238,13 @@ def test_the_sweep_wakes_delivery_where_messages_are_owed_but_not_while_it_is_pa
     woken: list[str] = []
     monkeypatch.setattr(sweep, "wake", lambda queue, **how: woken.append(queue))
     file_clean(1)
-    sweep.sweep(sweep.DeathDetector())
+    sweep.sweep(sweep.FailureDetector())
     assert woken == ["verification", "delivery"]
 
     with transaction() as connection:
         pauses.pause(connection, "delivery", "omar", clock.now())
     woken.clear()
-    sweep.sweep(sweep.DeathDetector())
+    sweep.sweep(sweep.FailureDetector())
     assert woken == ["verification"]
 
 
@@ -221,11 +267,15 @@ def test_the_commands_pause_show_and_resume_the_delivery_queue(database: str, br
 def test_with_many_waiting_and_many_more_done_no_table_is_read_whole(database: str) -> None:
     (taken,) = file_clean(1)
     copied = "kind, stage, version, head, household_id, region, declaration, submitted_at, stage_since"
-    rows(f"""
+    rows(
+        f"""
         insert into cases ({copied}, open, machine, queue, lane, ready, rank)
-        select {copied}, n %% 8 = 0, false, case when n %% 8 = 0 then queue end, n %% 4, n %% 8 = 0, now() + n * interval '1 ms'
+        select {copied}, n %% 8 = 0, false, case when n %% 8 = 0
+            then queue end, n %% 4, n %% 8 = 0, now() + n * interval '1 ms'
         from cases, generate_series(1, 40000) as n where id = %s
-    """, taken.case_id)  # fmt: skip
+    """,
+        taken.case_id,
+    )
     rows("""
         insert into message (case_id, seq, template, channel, language, body, status, rank, due_at, sent_at)
         select n, 1, 'received', 'sms', 'ar', repeat('x', 150), case when n %% 40 = 0 then 'owed' else 'sent' end,

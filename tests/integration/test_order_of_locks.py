@@ -1,6 +1,7 @@
 """Locks on several rows are taken in the order of their keys, so that no two writers ever wait for each other.
 
-Somebody holds a key in the middle. Whoever goes in order then holds all below it and none above; whoever does not, something above.
+Somebody holds a key in the middle. Whoever goes in order then holds all below it and none above; whoever does not,
+something above.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,16 +14,31 @@ import pytest
 from models import clock
 from models.database import Connection, transaction
 from notifications.notices import notices
-from tests.filing import Body, Worker, a_household, an_application, drain_all, file, outcomes_of, register, rows, stage_of, stages, value
+from tests.filing import (
+    Body,
+    Worker,
+    a_household,
+    an_application,
+    current_stage,
+    drain_all,
+    file,
+    outcomes_of,
+    register,
+    rows,
+    stages,
+    value,
+)
 from tests.people import citizen
 from workflows.intake.submit import submit
 from workflows.registers.person_claims import CLAIM, RELEASE
 
 WAITS = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 A_CASE = """
-    insert into cases (kind, stage, open, machine, queue, lane, ready, rank, version, head, household_id, declarant_idcs, region, declaration,
+    insert into cases (kind, stage, open, machine, queue, lane, ready, rank, version, head, household_id,
+        declarant_idcs, region, declaration,
         submitted_at, stage_since)
-    values ('registration', 'under_review', true, false, 'notification', 0, false, now(), 1, '', -1, %s, 1, 1, now(), now())
+    values ('registration', 'under_review', true, false, 'notification', 0, false, now(), 1, '', -1, %s, 1, 1, now(),
+        now())
     on conflict do nothing
 """
 Take = Callable[[Connection, str], object]  # locks the row of one key, or a new one
@@ -68,7 +84,9 @@ def goes_in_order(database: str, keys: Sequence[str], take: Take, work: Callable
 
 def claims(connection: Connection, idcs: str) -> None:
     """A person is claimed."""
-    connection.execute("insert into person_claim (idcs, household_id, case_id) values (%s, 0, 0) on conflict do nothing", [idcs])
+    connection.execute(
+        "insert into person_claim (idcs, household_id, case_id) values (%s, 0, 0) on conflict do nothing", [idcs]
+    )
 
 
 def holds(connection: Connection, idcs: str) -> None:
@@ -106,8 +124,11 @@ def test_a_case_lets_its_persons_go_in_order(database: str, worker: Worker, hous
     # Given a case that holds its persons, written down from the last to the first
     (taken,) = file(households[0])
     drain_all(worker({"verification", "scoring", "fraud"}))
-    assert stage_of(taken) == "fraud_checked"
-    rows("with gone as (delete from person_claim returning *) insert into person_claim select * from gone order by idcs desc")
+    assert current_stage(taken) == "fraud_checked"
+    rows(
+        "with gone as (delete from person_claim returning *) insert into person_claim select * from gone order by idcs "
+        "desc"
+    )
 
     goes_in_order(database, persons(households[0]), holds, lambda: citizen(taken, "withdrawal"))
 
@@ -132,7 +153,9 @@ def test_applications_are_taken_in_the_order_of_their_declarants(database: str) 
         """The same declarant applies under another key."""
         connection.execute(A_CASE, [idcs])
 
-    goes_in_order(database, sorted(by_declarant), applies, lambda: outcomes_of([an_application(body) for body in bodies]))
+    goes_in_order(
+        database, sorted(by_declarant), applies, lambda: outcomes_of([an_application(body) for body in bodies])
+    )
 
     assert stages() == {"submitted": 5}
 
@@ -143,11 +166,18 @@ def test_the_senders_keys_are_kept_in_order(database: str) -> None:
 
     def keeps(connection: Connection, key: str) -> None:
         """Somebody else uses the same key."""
-        connection.execute("insert into receipt values (%s, 0, 'api:' || %s, '') on conflict do nothing", [f"x{key}", key])
+        connection.execute(
+            "insert into receipt values (%s, 0, 'api:' || %s, '') on conflict do nothing", [f"x{key}", key]
+        )
 
     def send() -> None:
         with transaction() as connection:
-            submit(connection, [an_application(body, key) for body, key in zip(bodies, reversed(keys), strict=True)], clock.now(), notices)
+            submit(
+                connection,
+                [an_application(body, key) for body, key in zip(bodies, reversed(keys), strict=True)],
+                clock.now(),
+                notices,
+            )
 
     goes_in_order(database, keys, keeps, send)
 

@@ -6,39 +6,94 @@ from datetime import timedelta
 import pytest
 
 from models import clock
-from tests.filing import Body, Worker, a_household, changed, drain_all, file, register, rows, stage_of
+from tests.filing import Body, Worker, a_household, changed, current_stage, drain_all, file, register, rows
 from tests.integration.auditing import erase
 from tests.people import citizen
 from workflows.history.personal import PERSONAL
 from workflows.history.retention import retain
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 from workflows.policies import periods
 
 # Personal, and kept: who lives here, and which household stands in the register with whom.
 REGISTER = {
-    "person.idcs", "person.given_name_ar", "person.family_name_ar", "person.given_name_la", "person.family_name_la", "person.birth_date",
-    "person.birth_precision", "person.sex", "person.cin", "person.status", "person_claim.idcs",
-    "household_member.idcs", "household_member.relationship", "household_version.milieu", "household_version.commune",
-}  # fmt: skip
-# Codes, pseudonyms, names of our own staff, classes and places, salted digests, versions of rules; and references, which nobody can guess.
+    "person.idcs",
+    "person.given_name_ar",
+    "person.family_name_ar",
+    "person.given_name_la",
+    "person.family_name_la",
+    "person.birth_date",
+    "person.birth_precision",
+    "person.sex",
+    "person.cin",
+    "person.status",
+    "person_claim.idcs",
+    "household_member.idcs",
+    "household_member.relationship",
+    "household_version.milieu",
+    "household_version.commune",
+}
+# Codes, pseudonyms, names of our own staff, classes and places, salted digests, versions of rules; and references,
+# which nobody can guess.
 IMPERSONAL = {
-    "alembic_version.version_num", "anchor_series.series", "anchor_series.digest", "daily_job.clock_confirmed_on",
-    "attempt.queue", "cases.kind", "cases.stage", "cases.queue", "cases.head", "daily_job.name", "daily_job.done_on",
-    "daily_job.error", "eligibility.programme", "eligibility.policy", "event.kind", "event.actor", "event.commitment", "event.hash", "event.owed",
-    "message.template", "message.channel", "message.language", "message.status", "paused_queue.queue", "paused_queue.actor", "receipt.reference",
-    "score.policy", "staff_name.actor", "staff_name.name",
-    "held_stage.stage", "held_stage.error", "worker.process", "worker.synchronous_commit",
-    "trouble.stage", "trouble.error", "trouble.traceback", "worker.host", "worker.queues", "worker.counters",
-}  # fmt: skip
+    "alembic_version.version_num",
+    "anchor_series.series",
+    "anchor_series.digest",
+    "daily_job.clock_confirmed_on",
+    "attempt.queue",
+    "cases.kind",
+    "cases.stage",
+    "cases.queue",
+    "cases.head",
+    "daily_job.name",
+    "daily_job.done_on",
+    "daily_job.error",
+    "eligibility.programme",
+    "eligibility.policy",
+    "event.kind",
+    "event.actor",
+    "event.commitment",
+    "event.hash",
+    "event.owed",
+    "message.template",
+    "message.channel",
+    "message.language",
+    "message.status",
+    "paused_queue.queue",
+    "paused_queue.actor",
+    "receipt.reference",
+    "score.policy",
+    "staff_name.actor",
+    "staff_name.name",
+    "held_stage.stage",
+    "held_stage.error",
+    "worker.process",
+    "worker.synchronous_commit",
+    "case_failure.stage",
+    "case_failure.error",
+    "case_failure.traceback",
+    "worker.host",
+    "worker.queues",
+    "worker.counters",
+}
 DECLARED = {f"{each.table}.{column}" for each in PERSONAL for column in each.columns}
 COLUMNS = "select table_name, column_name, udt_name from information_schema.columns where table_schema = 'public'"
-TELLING = ("text", "varchar", "bytea", "json", "jsonb", "_text", "date")  # of these types a column can hold what somebody declared
+TELLING = (
+    "text",
+    "varchar",
+    "bytea",
+    "json",
+    "jsonb",
+    "_text",
+    "date",
+)  # of these types a column can hold what somebody declared
 PHONE = "+212611223344"
 
 
 @pytest.fixture
-def declared(database: str, worker: Worker) -> tuple[Taken, Body]:
-    """A household that was registered after a correction, with a key that names the declarant; a gateway refused a message and quoted the number."""
+def declared(database: str, worker: Worker) -> tuple[Accepted, Body]:
+    """A household that was registered after a correction, with a key that names the declarant; a gateway refused a
+    message and quoted the number.
+    """
     made = a_household(members=3)
     register([made])
     body = made.body | {"phone": PHONE, "application": f"parcel/{made.body['members'][0]['idcs']}"}
@@ -46,43 +101,61 @@ def declared(database: str, worker: Worker) -> tuple[Taken, Body]:
     drain_all(worker())
     citizen(taken, "correction", {name: value for name, value in body.items() if name != "application"})
     drain_all(worker())
-    assert stage_of(taken) == "notified"
+    assert current_stage(taken) == "notified"
     rows("update message set status = 'sent'")
     rows("update message set status = 'failed', error = %s where seq = 1", f"no such number: {PHONE}")
     return taken, body
 
 
-def values(taken: Taken, body: Body) -> set[str]:
+def values(taken: Accepted, body: Body) -> set[str]:
     """What was declared, and the two fingerprints of it, as they look in a column."""
     fields = ("idcs", "cin", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la", "birth_date")
     said = {str(member[name]) for member in body["members"] for name in fields if member.get(name)}
-    prints = {each for row in rows("select idempotency_key, body_hash::text from receipt where case_id = %s", taken.case_id) for each in row}
+    prints = {
+        each
+        for row in rows("select idempotency_key, body_hash::text from receipt where case_id = %s", taken.case_id)
+        for each in row
+    }
     return said | prints | {PHONE, "1977-07-07", body["commune"]}
 
 
 def holding(values: set[str]) -> Iterator[str]:
     """The columns in which any of these is found."""
     for table, column, _ in rows(COLUMNS):
-        if any(value in text for (text,) in rows(f"select {column}::text from {table} where {column} is not null") for value in values):
+        if any(
+            value in text
+            for (text,) in rows(f"select {column}::text from {table} where {column} is not null")
+            for value in values
+        ):
             yield f"{table}.{column}"
 
 
-def outlive_every_period(taken: Taken) -> None:
+def outlive_every_period(taken: Accepted) -> None:
     with clock.at(clock.now() + timedelta(days=1 + max(period.days for period in periods().values()))):
         retain()
 
 
-def test_after_an_erasure_nothing_that_was_declared_is_left_but_the_registers_entry(declared: tuple[Taken, Body]) -> None:
+def test_after_an_erasure_nothing_that_was_declared_is_left_but_the_registers_entry(
+    declared: tuple[Accepted, Body],
+) -> None:
     personal = values(*declared)
     # Facts are codes, texts name nobody, and salts say nothing.
-    assert DECLARED - set(holding(personal)) <= {"event.facts", "event.salt", "message.body", "message.salt", "declaration.salt"}
+    assert DECLARED - set(holding(personal)) <= {
+        "event.facts",
+        "event.salt",
+        "message.body",
+        "message.salt",
+        "declaration.salt",
+    }
 
     erase(declared[0])
 
     assert set(holding(personal)) <= REGISTER
 
 
-def test_after_every_period_nothing_is_left_but_the_registers_entry_with_its_names(declared: tuple[Taken, Body]) -> None:
+def test_after_every_period_nothing_is_left_but_the_registers_entry_with_its_names(
+    declared: tuple[Accepted, Body],
+) -> None:
     personal = values(*declared)
 
     outlive_every_period(declared[0])
@@ -91,16 +164,22 @@ def test_after_every_period_nothing_is_left_but_the_registers_entry_with_its_nam
 
 
 @pytest.mark.parametrize("goes", [erase, outlive_every_period])
-def test_of_every_column_that_is_personal_nothing_of_the_case_is_left(declared: tuple[Taken, Body], goes: Callable[[Taken], object]) -> None:
+def test_of_every_column_that_is_personal_nothing_of_the_case_is_left(
+    declared: tuple[Accepted, Body], goes: Callable[[Accepted], object]
+) -> None:
     goes(declared[0])
 
     left = {
         f"{each.table}.{column}": rows(f"select distinct {column}::text from {each.table} where {column} is not null")
-        for each in PERSONAL if each.period or goes is erase for column in each.columns
-    }  # fmt: skip
+        for each in PERSONAL
+        if each.period or goes is erase
+        for column in each.columns
+    }
     assert {name: found for name, found in left.items() if found} == {
-        "message.error": [("erased",)], "receipt.idempotency_key": [(f"erased:{declared[0].reference}",)], "receipt.body_hash": [("\\x",)],
-    }  # fmt: skip
+        "message.error": [("erased",)],
+        "receipt.idempotency_key": [(f"erased:{declared[0].reference}",)],
+        "receipt.body_hash": [("\\x",)],
+    }
 
 
 def test_every_column_is_said_to_be_personal_or_not(database: str) -> None:

@@ -1,4 +1,6 @@
-"""A pooler between us and the server, a real one: by session all is well; by transaction nothing that a session says would hold, and it is refused."""
+"""A pooler between us and the server, a real one: by session all is well; by transaction nothing that a session says
+would hold, and it is refused.
+"""
 
 import shutil
 import subprocess
@@ -17,7 +19,9 @@ from tests.filing import Worker, drain_all, file_clean, stages
 from tests.integration.running import Run
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="no PgBouncer here (apt-get install pgbouncer): that a pooler is noticed is NOT tested")
+pytestmark = pytest.mark.skipif(
+    PGBOUNCER is None, reason="no PgBouncer here (apt-get install pgbouncer): that a pooler is noticed is NOT tested"
+)
 CONFIGURATION = """
 [databases]
 * = host={sockets} user=sijil
@@ -34,15 +38,22 @@ Pooled = Callable[..., str]
 
 
 @pytest.fixture
-def pooled(database: str, servers: Servers, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pooled]:
+def pooled(
+    database: str, servers: Servers, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Pooled]:
     """Starts a pooler of this mode; the settings name it from then on."""
     started: list[subprocess.Popen[bytes]] = []
     folder = Path(f"/tmp/sijil-pool-{id(monkeypatch):x}")  # a socket's path is short
     folder.mkdir(mode=0o700)
 
     def start(mode: str, round_robin: int = 0) -> str:
-        (folder / "ini").write_text(CONFIGURATION.format(sockets=servers.postgres.sockets, folder=folder, mode=mode, round_robin=round_robin), "utf-8")
-        started.append(subprocess.Popen([*unprivileged(), str(PGBOUNCER), "-q", str(folder / "ini")], stdin=subprocess.DEVNULL))
+        (folder / "ini").write_text(
+            CONFIGURATION.format(sockets=servers.postgres.sockets, folder=folder, mode=mode, round_robin=round_robin),
+            "utf-8",
+        )
+        started.append(
+            subprocess.Popen([*unprivileged(), str(PGBOUNCER), "-q", str(folder / "ini")], stdin=subprocess.DEVNULL)
+        )
         end = time.monotonic() + 20
         while not (folder / ".s.PGSQL.6543").exists():
             assert time.monotonic() < end, "the pooler does not start"
@@ -62,7 +73,9 @@ def pooled(database: str, servers: Servers, tmp_path_factory: pytest.TempPathFac
 
 @pytest.mark.parametrize("round_robin", [0, 1])
 @pytest.mark.parametrize("mode", ["transaction", "statement"])
-def test_a_pooler_by_transaction_is_refused_before_anything_is_done(pooled: Pooled, broker: str, sijil: Run, mode: str, round_robin: int) -> None:
+def test_a_pooler_by_transaction_is_refused_before_anything_is_done(
+    pooled: Pooled, broker: str, sijil: Run, mode: str, round_robin: int
+) -> None:
     pooled(mode, round_robin)
 
     ran = sijil("doctor")

@@ -21,7 +21,7 @@ from tasks import supervisor
 from tasks.supervisor import Slot, end
 from tasks.wake import wake
 from tests.conftest import Servers
-from tests.filing import MACHINE_PATH, events_of, file_clean, healthy, rows, stage_of, stages, value
+from tests.filing import MACHINE_PATH, current_stage, events_of, file_clean, healthy, rows, stages, value
 from workflows.flows import ALL_QUEUES, DELIVERY, QUEUES
 from workflows.queue.monitor import workers
 
@@ -39,7 +39,9 @@ def start(database: str, broker: str, monkeypatch: pytest.MonkeyPatch) -> Iterat
     def run(*arguments: str, said: Path | None = None) -> "subprocess.Popen[bytes]":
         quiet = subprocess.DEVNULL
         with open(said or os.devnull, "wb") as errors:
-            started.append(subprocess.Popen([sys.executable, "-m", *arguments], stdin=quiet, stdout=quiet, stderr=errors))
+            started.append(
+                subprocess.Popen([sys.executable, "-m", *arguments], stdin=quiet, stdout=quiet, stderr=errors)
+            )
         return started[-1]
 
     yield run
@@ -95,7 +97,7 @@ def test_a_worker_process_takes_a_case_to_its_end_when_woken_and_ends_in_good_or
     wake("verification")
 
     # Then it is decided, with no sweep about
-    until(lambda: stage_of(taken) == "notified")
+    until(lambda: current_stage(taken) == "notified")
     assert events_of(taken) == MACHINE_PATH
 
     # And on SIGTERM the worker signs off
@@ -110,7 +112,7 @@ def test_a_worker_that_nobody_wakes_looks_at_its_queues_all_the_same(start: Star
 
     process = start("tasks.worker", *QUEUES)
 
-    until(lambda: stage_of(taken) == "notified")
+    until(lambda: current_stage(taken) == "notified")
     process.terminate()
     assert process.wait(PATIENCE) == 0
 
@@ -133,7 +135,9 @@ def test_a_worker_told_to_end_finishes_the_batch_in_hand(start: Start) -> None:
 
 
 @pytest.mark.parametrize("how", SLOW)
-def test_a_slow_gateway_holds_up_neither_decisions_nor_the_end_of_a_worker_of_one_thread(start: Start, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+def test_a_slow_gateway_holds_up_neither_decisions_nor_the_end_of_a_worker_of_one_thread(
+    start: Start, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
     monkeypatch.setenv("SIJIL_THREADS", "1")
     with slow_gateway(how) as url:
         # Given a worker whose call is in the hands of a gateway that does not end it
@@ -147,7 +151,7 @@ def test_a_slow_gateway_holds_up_neither_decisions_nor_the_end_of_a_worker_of_on
         # When an application comes, then it is decided while the call lasts
         (taken,) = file_clean(1, start=1)
         wake(QUEUES[0])
-        until(lambda: stage_of(taken) == "notified")
+        until(lambda: current_stage(taken) == "notified")
 
         # And on SIGTERM the worker ends with the call's deadline
         began = time.monotonic()
@@ -168,7 +172,9 @@ def slots(start: Start) -> Iterator[list[Slot]]:
             slot.process.stdout.close()
 
 
-def test_a_worker_that_is_stopped_is_told_from_one_that_lives_and_is_ended(slots: list[Slot], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_is_stopped_is_told_from_one_that_lives_and_is_ended(
+    slots: list[Slot], monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Given two workers, of which one is stopped: it keeps its lock, and looks alive
     monkeypatch.setattr(supervisor, "FROZEN_SECONDS", 6.0)
     stopped, living = slots
@@ -193,7 +199,9 @@ def test_a_worker_that_is_stopped_is_told_from_one_that_lives_and_is_ended(slots
     assert rows("select pid from worker where process = %s", died[0]) == [(numbers[0],)]
 
 
-def test_workers_whose_heartbeats_a_lock_holds_up_are_not_taken_for_frozen(slots: list[Slot], database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_whose_heartbeats_a_lock_holds_up_are_not_taken_for_frozen(
+    slots: list[Slot], database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(supervisor, "FROZEN_SECONDS", 4.0)
     before = [slot.process for slot in slots]
     with psycopg.connect(database) as holder:
@@ -237,7 +245,7 @@ def test_a_worker_that_is_killed_is_started_again_and_its_work_goes_on(start: St
     until(lambda: pids() and pids() != [first])
     (taken,) = file_clean(1)
     wake("verification")
-    until(lambda: stage_of(taken) == "notified")
+    until(lambda: current_stage(taken) == "notified")
 
     # And both end when the supervisor is told to
     (second,) = pids()
@@ -252,7 +260,10 @@ def test_work_that_starts_before_its_servers_waits_for_them(
 ) -> None:
     """As after an outage of everything: a service manager gives up on what ends again and again."""
     # Given a database and a broker, each behind a path that is not there yet
-    for name, url, folder in (("SIJIL_DATABASE_URL", database, servers.postgres.sockets), ("SIJIL_BROKER_URL", broker, servers.valkey.sockets)):
+    for name, url, folder in (
+        ("SIJIL_DATABASE_URL", database, servers.postgres.sockets),
+        ("SIJIL_BROKER_URL", broker, servers.valkey.sockets),
+    ):
         monkeypatch.setenv(name, url.replace(str(folder), str(tmp_path / folder.parent.name)))
     said = tmp_path / "said"
     process = start("sijil", "work", "--processes", "1", said=said)
@@ -264,7 +275,7 @@ def test_work_that_starts_before_its_servers_waits_for_them(
 
     # Then it works
     (taken,) = file_clean(1)
-    until(lambda: stage_of(taken) == "notified")
+    until(lambda: current_stage(taken) == "notified")
 
 
 def test_a_portal_says_once_where_it_listens_and_then_answers_there(start: Start, tmp_path: Path) -> None:
@@ -287,14 +298,17 @@ def test_a_portal_says_once_where_it_listens_and_then_answers_there(start: Start
 def test_the_sweep_gives_back_what_a_dead_worker_held_and_wakes_the_next(start: Start) -> None:
     """The page of a worker of another machine, which died with three cases in hand. Nobody else wakes the queue."""
     taken = file_clean(3)
-    rows("insert into attempt (worker_id, queue, case_ids, at) values (4711, 'verification', %s, now())", [each.case_id for each in taken])
+    rows(
+        "insert into attempt (worker_id, queue, case_ids, at) values (4711, 'verification', %s, now())",
+        [each.case_id for each in taken],
+    )
     rows("update cases set ready = false")
 
     start("sijil", "work", "--processes", "1")
 
     until(lambda: stages() == {"notified": 3})
     until(lambda: value("select count(*) from attempt") == 0)
-    assert value("select count(*) from trouble") == 0
+    assert value("select count(*) from case_failure") == 0
 
 
 def test_a_worker_whose_supervisor_was_killed_ends_by_itself(start: Start) -> None:

@@ -1,4 +1,6 @@
-"""A call that is refused as a whole says nothing of its messages: no try of theirs, and the gateway is left alone for as long as it asks."""
+"""A call that is refused as a whole says nothing of its messages: no try of theirs, and the gateway is left alone for
+as long as it asks.
+"""
 
 from datetime import timedelta
 from email.utils import format_datetime
@@ -19,9 +21,17 @@ from tests.people import after
 PAGE = {"Content-Type": "text/html"}
 QUOTA = Said(429, '{"error": "daily quota"}', {"Content-Type": "application/json", "Retry-After": "43200"})
 WHOLE = [
-    QUOTA, Said(503), Said(503, "<html>down</html>", PAGE), Said(502, "<html>bad gateway</html>", PAGE), Said(504, "{}"), Said(401, "{}"),
-    Said(200, "<html>sign in</html>", PAGE), Said(404, "<html>nothing</html>", PAGE), Said(302, "", {"Location": "/"}), Said(500, "<html>oops</html>", PAGE),
-]  # fmt: skip
+    QUOTA,
+    Said(503),
+    Said(503, "<html>down</html>", PAGE),
+    Said(502, "<html>bad gateway</html>", PAGE),
+    Said(504, "{}"),
+    Said(401, "{}"),
+    Said(200, "<html>sign in</html>", PAGE),
+    Said(404, "<html>nothing</html>", PAGE),
+    Said(302, "", {"Location": "/"}),
+    Said(500, "<html>oops</html>", PAGE),
+]
 
 
 def drained(deliverer: Deliverer) -> str:
@@ -34,7 +44,9 @@ def drained(deliverer: Deliverer) -> str:
 
 
 @pytest.mark.parametrize("refusal", WHOLE, ids=lambda said: f"{said.status} {said.body[:8]!r}")
-def test_hours_of_refused_calls_are_no_try_of_any_message_and_then_all_are_sent_once(database: str, refusal: Said) -> None:
+def test_hours_of_refused_calls_are_no_try_of_any_message_and_then_all_are_sent_once(
+    database: str, refusal: Said
+) -> None:
     file_clean(5)
     book = HttpBook(refusal)
     start = moment = clock.now()
@@ -66,7 +78,9 @@ def test_a_gateway_is_not_called_before_the_time_that_it_names(database: str) ->
             with after(seconds=3600 * hours):
                 assert drained(deliverer) == ""
         assert book.calls == ["/messages"]
-        assert rows("select distinct status, tries, error from message where error is not null") == [("owed", 0, "HTTP 429")]
+        assert rows("select distinct status, tries, error from message where error is not null") == [
+            ("owed", 0, "HTTP 429")
+        ]
 
         book.refusal = None
         with after(seconds=3600 * 12 + 2):
@@ -141,11 +155,22 @@ def test_an_answer_of_json_that_is_no_success_counts_as_a_try(database: str) -> 
 @pytest.mark.parametrize(
     ("said", "wait"),
     [
-        ("120", timedelta(seconds=120)), (" 7 ", timedelta(seconds=7)), ("43200", timedelta(hours=12)), ("999999999999", LONGEST_WAIT),
-        ("", None), ("0", None), ("-5", None), ("soon", None), ("1.5", None), ("9" * 5000, None), ("Fri, 99 Foo 2026 00:00:00 GMT", None),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", None), ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_WAIT), ("Thu, 01 Jan 2026 00:00:00 -0000", None),
+        ("120", timedelta(seconds=120)),
+        (" 7 ", timedelta(seconds=7)),
+        ("43200", timedelta(hours=12)),
+        ("999999999999", LONGEST_WAIT),
+        ("", None),
+        ("0", None),
+        ("-5", None),
+        ("soon", None),
+        ("1.5", None),
+        ("9" * 5000, None),
+        ("Fri, 99 Foo 2026 00:00:00 GMT", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_WAIT),
+        ("Thu, 01 Jan 2026 00:00:00 -0000", None),
     ],
-)  # fmt: skip
+)
 def test_retry_after_is_read_as_seconds_within_bounds_and_nonsense_is_none(said: str, wait: timedelta | None) -> None:
     assert wait_of(httpx.Response(429, headers={"Retry-After": said})) == wait
 
@@ -156,7 +181,9 @@ def test_retry_after_is_read_as_a_date() -> None:
         assert wait_of(httpx.Response(503, headers={"Retry-After": date})) == timedelta(minutes=10)
 
 
-def test_a_gateway_that_cannot_be_asked_and_refused_a_call_leaves_nothing_stuck(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gateway_that_cannot_be_asked_and_refused_a_call_leaves_nothing_stuck(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(HttpGateway, "can_be_asked", False)
     file_clean(2)
     book = HttpBook(Said(503))

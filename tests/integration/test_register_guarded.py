@@ -1,4 +1,6 @@
-"""The register is guarded as the history is: whatever is changed by hand in a row that says something of a case, doctor, audit or replay finds it."""
+"""The register is guarded as the history is: whatever is changed by hand in a row that says something of a case,
+doctor, audit or replay finds it.
+"""
 
 from datetime import timedelta
 from pathlib import Path
@@ -10,52 +12,97 @@ from sqlmodel import SQLModel
 from models import clock
 from models.database import Connection, snapshot, transaction
 from notifications.notices import OWED_KINDS
-from tests.filing import Worker, a_household, an_application, changed, drain_all, examined, file, file_clean, outcomes_of, register, rows, stage_of, value
+from tests.filing import (
+    Worker,
+    a_household,
+    an_application,
+    changed,
+    current_stage,
+    drain_all,
+    examined,
+    file,
+    file_clean,
+    outcomes_of,
+    register,
+    rows,
+    value,
+)
 from tests.integration.auditing import erase, replayed
 from tests.people import after, citizen, retry_parked, ring_timers
 from workflows import doctor
 from workflows.bodies.declaration import ApplicationBody
-from workflows.doctor.findings import FIRST, Findings, Place
+from workflows.doctor.findings import FIRST, Findings, Location
 from workflows.history import audit, replay
 from workflows.history.retention import retain
-from workflows.intake.submit import Taken, key_of
+from workflows.intake.submit import Accepted, key_of
 from workflows.policies import periods
 
 # The rows of the first case, table by table.
 MINE = {
-    "cases": "id = {case}", "event": "case_id = {case}", "declaration": "case_id = {case}", "receipt": "case_id = {case}", "message": "case_id = {case}",
-    "person_claim": "case_id = {case}", "score": "case_id = {case}", "household": "registered_by = {case}", "household_version": "case_id = {case}",
-    "household_member": "household_id = {household}", "eligibility": "household_id = {household}",
-}  # fmt: skip
+    "cases": "id = {case}",
+    "event": "case_id = {case}",
+    "declaration": "case_id = {case}",
+    "receipt": "case_id = {case}",
+    "message": "case_id = {case}",
+    "person_claim": "case_id = {case}",
+    "score": "case_id = {case}",
+    "household": "registered_by = {case}",
+    "household_version": "case_id = {case}",
+    "household_member": "household_id = {household}",
+    "eligibility": "household_id = {household}",
+}
 # What became of a message is the deliverer's own word; `ready` goes with a timer that rang.
-NOT_TOLD = {"message.due_at", "message.fence", "message.tries", "message.sent_at", "message.error", "message.status", "cases.ready"}
+NOT_TOLD = {
+    "message.due_at",
+    "message.fence",
+    "message.tries",
+    "message.sent_at",
+    "message.error",
+    "message.status",
+    "cases.ready",
+}
 COLUMNS = [
-    f"{name}.{column.name}" for name, table in SQLModel.metadata.tables.items() if name in MINE for column in table.columns
+    f"{name}.{column.name}"
+    for name, table in SQLModel.metadata.tables.items()
+    if name in MINE
+    for column in table.columns
     if f"{name}.{column.name}" not in NOT_TOLD
-]  # fmt: skip
+]
 OTHER = {
-    "int2": "{0} + 1", "int4": "{0} + 1", "int8": "{0} + 1", "numeric": "{0} - 3", "bool": "not {0}", "text": "{0} || 'x'",
-    "varchar": "coalesce({0}, '') || 'x'", "bytea": "{0} || '\\x00'", "timestamptz": "coalesce({0}, now()) + interval '1 hour'", "uuid": "uuidv7()",
+    "int2": "{0} + 1",
+    "int4": "{0} + 1",
+    "int8": "{0} + 1",
+    "numeric": "{0} - 3",
+    "bool": "not {0}",
+    "text": "{0} || 'x'",
+    "varchar": "coalesce({0}, '') || 'x'",
+    "bytea": "{0} || '\\x00'",
+    "timestamptz": "coalesce({0}, now()) + interval '1 hour'",
+    "uuid": "uuidv7()",
     "json": "regexp_replace({0}::text, ':', ': ')::json",
     "tstzrange": "tstzrange(lower({0}) + interval '1 hour', null)",
-}  # fmt: skip
+}
 
 
 @pytest.fixture
-def waiting(notified: list[Taken], worker: Worker) -> list[Taken]:
+def waiting(notified: list[Accepted], worker: Worker) -> list[Accepted]:
     """Three that are registered, and one that waits for its citizen under a timer."""
     made = a_household(30, members=2)
     register([made])
     taken = file(changed(made.body, 1, birth_date="1977-07-07", birth_precision="day"))
     drain_all(worker())
-    assert stage_of(taken[0]) == "needs_correction"
+    assert current_stage(taken[0]) == "needs_correction"
     return notified + taken
 
 
 def noticed(connection: Connection, anchors: Path) -> bool:
     """Whether any of the three finds anything."""
     counts = doctor.examine(connection, OWED_KINDS)
-    return any(counts.values()) or bool(audit.verify(connection, anchors).breaks) or bool(replay.replay(connection).differing)
+    return (
+        any(counts.values())
+        or bool(audit.verify(connection, anchors).breaks)
+        or bool(replay.replay(connection).differing)
+    )
 
 
 def noticed_by_hand(anchors: Path, *statements: str) -> bool:
@@ -71,14 +118,17 @@ def noticed_by_hand(anchors: Path, *statements: str) -> bool:
             connection.rollback()
 
 
-def of(taken: Taken) -> dict[str, int]:
+def of(taken: Accepted) -> dict[str, int]:
     """The numbers that its rows are found by."""
     return {"case": taken.case_id, "household": value("select household_id from cases where id = %s", taken.case_id)}
 
 
-def test_a_change_of_any_column_by_hand_is_found(notified: list[Taken], anchors: Path) -> None:
+def test_a_change_of_any_column_by_hand_is_found(notified: list[Accepted], anchors: Path) -> None:
     assert not noticed_by_hand(anchors)
-    types = {f"{table}.{column}": kind for table, column, kind in rows("select table_name, column_name, udt_name from information_schema.columns")}
+    types = {
+        f"{table}.{column}": kind
+        for table, column, kind in rows("select table_name, column_name, udt_name from information_schema.columns")
+    }
     mine = of(notified[0])
     for name in COLUMNS:
         table, column = name.split(".")
@@ -87,19 +137,25 @@ def test_a_change_of_any_column_by_hand_is_found(notified: list[Taken], anchors:
 
 
 @pytest.mark.parametrize("table", MINE)
-def test_rows_that_are_deleted_by_hand_are_found(notified: list[Taken], anchors: Path, table: str) -> None:
+def test_rows_that_are_deleted_by_hand_are_found(notified: list[Accepted], anchors: Path, table: str) -> None:
     assert noticed_by_hand(anchors, f"delete from {table} where {MINE[table].format(**of(notified[0]))}")
 
 
 ADDED = {
-    "declaration": ("number", "number + 1"), "receipt": ("reference", "'RSU-0000-0000-0000', idempotency_key || 'x'"), "message": ("template", "'refused'"),
-    "person_claim": ("idcs", "'0000000000'"), "score": ("seq", "seq + 1"), "household": ("id", "id + 1000"), "eligibility": ("programme", "'another'"),
-    "household_member": ("position", "position + 50"), "household_version": ("version", "version + 1"),
-}  # fmt: skip
+    "declaration": ("number", "number + 1"),
+    "receipt": ("reference", "'RSU-0000-0000-0000', idempotency_key || 'x'"),
+    "message": ("template", "'refused'"),
+    "person_claim": ("idcs", "'0000000000'"),
+    "score": ("seq", "seq + 1"),
+    "household": ("id", "id + 1000"),
+    "eligibility": ("programme", "'another'"),
+    "household_member": ("position", "position + 50"),
+    "household_version": ("version", "version + 1"),
+}
 
 
 @pytest.mark.parametrize("table", ADDED)
-def test_a_row_that_is_added_by_hand_is_found(notified: list[Taken], anchors: Path, table: str) -> None:
+def test_a_row_that_is_added_by_hand_is_found(notified: list[Accepted], anchors: Path, table: str) -> None:
     added, other = ADDED[table]
     given = [added, "idempotency_key"] if table == "receipt" else [added]
     other += ", tstzrange(upper(valid), null)" if table == "household_version" else ""
@@ -113,17 +169,27 @@ def test_a_row_that_is_added_by_hand_is_found(notified: list[Taken], anchors: Pa
 @pytest.mark.parametrize(
     "change",
     [
-        "stage = 'under_review'", "deadline = deadline + interval '1 day'", "deadline = null", "due_at = due_at + interval '1 day'", "queue = 'scoring'",
-        "due_at = null, ready = true", "due_at = null, ready = true, rank = now()", "stage = 'lapsed', open = false, due_at = null", "lane = 3",
-        "stage_since = stage_since - interval '20 days'", "rank = rank - interval '1 day'",
+        "stage = 'under_review'",
+        "deadline = deadline + interval '1 day'",
+        "deadline = null",
+        "due_at = due_at + interval '1 day'",
+        "queue = 'scoring'",
+        "due_at = null, ready = true",
+        "due_at = null, ready = true, rank = now()",
+        "stage = 'lapsed', open = false, due_at = null",
+        "lane = 3",
+        "stage_since = stage_since - interval '20 days'",
+        "rank = rank - interval '1 day'",
     ],
-)  # fmt: skip
-def test_a_case_that_waits_is_moved_by_nobodys_hand(waiting: list[Taken], anchors: Path, change: str) -> None:
+)
+def test_a_case_that_waits_is_moved_by_nobodys_hand(waiting: list[Accepted], anchors: Path, change: str) -> None:
     assert noticed_by_hand(anchors, f"update cases set {change} where id = {waiting[-1].case_id}")
 
 
 @pytest.mark.parametrize("status", ["'sent'", "'sending'", "'sent', tries = 1, sent_at = null"])
-def test_a_message_that_no_deliverer_had_in_hand_is_not_said_to_be_sent(notified: list[Taken], anchors: Path, status: str) -> None:
+def test_a_message_that_no_deliverer_had_in_hand_is_not_said_to_be_sent(
+    notified: list[Accepted], anchors: Path, status: str
+) -> None:
     assert noticed_by_hand(anchors, f"update message set status = {status} where case_id = {notified[0].case_id}")
 
 
@@ -131,7 +197,7 @@ def test_the_register_of_every_kind_of_decision_is_as_its_events_say(eventful: N
     assert examined().keys() <= {"events_ahead"}  # its time is months from now
 
 
-def test_timers_that_the_sweep_set_anew_are_no_change_by_hand(waiting: list[Taken], worker: Worker) -> None:
+def test_timers_that_the_sweep_set_anew_are_no_change_by_hand(waiting: list[Accepted], worker: Worker) -> None:
     for days in (70, 77.1, 91.1):
         with after(days=days):
             ring_timers()
@@ -143,34 +209,34 @@ def test_timers_that_the_sweep_set_anew_are_no_change_by_hand(waiting: list[Take
 
 def test_a_case_that_was_parked_and_sent_on_is_as_its_events_say(database: str, worker: Worker) -> None:
     (taken,) = file_clean(1)
-    rows("insert into trouble select id, stage, version, 3, 'x', '', now(), false from cases")
+    rows("insert into case_failure select id, stage, version, 3, 'x', '', now(), false from cases")
     rows("create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$")
     rows("create trigger refuse before insert on score for each row execute function refuse()")
-    rows("update trouble set stage = 'verified', version = 2")
+    rows("update case_failure set stage = 'verified', version = 2")
     drain_all(worker())
-    assert (stage_of(taken), examined()) == ("parked", {})
+    assert (current_stage(taken), examined()) == ("parked", {})
 
     rows("drop trigger refuse on score")
     retry_parked(taken.case_id)
     assert examined() == {}
     drain_all(worker())
-    assert (stage_of(taken), examined()) == ("notified", {})
+    assert (current_stage(taken), examined()) == ("notified", {})
 
 
-def test_the_key_of_one_who_withdrew_and_filed_the_same_again_is_no_change_by_hand(notified: list[Taken]) -> None:
+def test_the_key_of_one_who_withdrew_and_filed_the_same_again_is_no_change_by_hand(notified: list[Accepted]) -> None:
     made = a_household(40)
     register([made])
     sent = an_application(made.body, key=key_of(ApplicationBody.model_validate(made.body | {"application": None})))
     (first,) = outcomes_of([sent])
-    assert isinstance(first, Taken)
+    assert isinstance(first, Accepted)
     citizen(first, "withdrawal")
     (again,) = outcomes_of([sent])
 
-    assert isinstance(again, Taken)
+    assert isinstance(again, Accepted)
     assert (again.case_id != first.case_id, examined()) == (True, {})
 
 
-def test_what_goes_by_law_or_by_age_is_no_change_by_hand(notified: list[Taken]) -> None:
+def test_what_goes_by_law_or_by_age_is_no_change_by_hand(notified: list[Accepted]) -> None:
     rows("update message set status = 'sent', sent_at = now(), fence = 1, tries = 1")
     erase(notified[0])
     assert examined() == {}
@@ -184,11 +250,18 @@ def test_what_goes_by_law_or_by_age_is_no_change_by_hand(notified: list[Taken]) 
 @pytest.mark.parametrize(
     "change",
     [
-        "update score set value = value - 3", "update eligibility set eligible = not eligible", "delete from score", "delete from household",
-        "update cases set stage = 'withdrawn'", "update household_version set case_id = case_id + 1", "update receipt set reference = reference || 'x'",
+        "update score set value = value - 3",
+        "update eligibility set eligible = not eligible",
+        "delete from score",
+        "delete from household",
+        "update cases set stage = 'withdrawn'",
+        "update household_version set case_id = case_id + 1",
+        "update receipt set reference = reference || 'x'",
     ],
-)  # fmt: skip
-def test_a_change_by_hand_is_found_when_the_declarations_period_is_over_too(notified: list[Taken], anchors: Path, change: str) -> None:
+)
+def test_a_change_by_hand_is_found_when_the_declarations_period_is_over_too(
+    notified: list[Accepted], anchors: Path, change: str
+) -> None:
     with clock.at(clock.now() + timedelta(days=periods()["declaration"].days + 1)):
         retain()
         assert value("select count(*) from declaration where body is null") == 3
@@ -197,17 +270,22 @@ def test_a_change_by_hand_is_found_when_the_declarations_period_is_over_too(noti
 
 
 EMPTIED = {
-    "declaration": "body = null, phone = null, salt = null", "message": "recipient = null, body = null, salt = null",
-    "receipt": "idempotency_key = 'erased:' || reference, body_hash = ''", "household_member": "name = null", "cases": "declarant_idcs = null",
-}  # fmt: skip
+    "declaration": "body = null, phone = null, salt = null",
+    "message": "recipient = null, body = null, salt = null",
+    "receipt": "idempotency_key = 'erased:' || reference, body_hash = ''",
+    "household_member": "name = null",
+    "cases": "declarant_idcs = null",
+}
 
 
 @pytest.mark.parametrize("table", EMPTIED)
-def test_what_is_emptied_by_hand_did_not_go_by_law(notified: list[Taken], anchors: Path, table: str) -> None:
+def test_what_is_emptied_by_hand_did_not_go_by_law(notified: list[Accepted], anchors: Path, table: str) -> None:
     assert noticed_by_hand(anchors, f"update {table} set {EMPTIED[table]}")
 
 
-def test_places_are_told_of_the_first_findings_alone_with_table_case_and_column_and_not_what_stands_there(notified: list[Taken]) -> None:
+def test_places_are_told_of_the_first_findings_alone_with_table_case_and_column_and_not_what_stands_there(
+    notified: list[Accepted],
+) -> None:
     rows("update household_member set name = 'Somebody Else'")
     rows("insert into person_claim select lpad(n::text, 10, '0'), 1, 999999 from generate_series(1, 1000) as n")
 
@@ -217,5 +295,5 @@ def test_places_are_told_of_the_first_findings_alone_with_table_case_and_column_
     first = value("select min(id) from cases")
     assert found.counts["claims_without_case"] >= 1000
     assert len(found.places["claims_without_case"]) == FIRST
-    assert found.places["register_changed"][0] == Place("household_member", "case", first, "name")
+    assert found.places["register_changed"][0] == Location("household_member", "case", first, "name")
     assert str(found.places["register_changed"][0]) == f"case {first}, household_member.name"

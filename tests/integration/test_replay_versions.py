@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.filing import Worker, drain_all, events_of, facts_of, file_clean, rows, stage_of, value
+from tests.filing import Worker, current_stage, drain_all, events_of, facts_of, file_clean, rows, value
 from tests.integration.auditing import replayed
 from workflows.bodies.declaration import Declaration
 from workflows.events import Mismatch, ScoreComputed, Signal
 from workflows.evidence import RegisterAnswer
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 from workflows.policies import Index
 from workflows.scoring import formula
 from workflows.stages import screen, verify
@@ -21,7 +21,7 @@ from workflows.stages import screen, verify
 TABLES: tuple[dict[str, Any], ...] = (verify.RULES, formula.RULES, screen.RULES)
 
 
-def rules_of(taken: Taken, kind: str) -> Any:
+def rules_of(taken: Accepted, kind: str) -> Any:
     """The version of the rules that the evidence of a decision names."""
     return value("select evidence ->> 'rules' from event where case_id = %s and kind = %s", taken.case_id, kind)
 
@@ -30,7 +30,9 @@ def nobody_is_known(declaration: Declaration, answer: RegisterAnswer) -> tuple[M
     return (Mismatch(0, "unknown"),)
 
 
-EVERYBODY_IS_DOUBTED = (SimpleNamespace(signal=lambda case, answer: Signal(code="person_in_two_households", members=(0,))),)
+EVERYBODY_IS_DOUBTED = (
+    SimpleNamespace(signal=lambda case, answer: Signal(code="person_in_two_households", members=(0,))),
+)
 
 
 def one_more(declaration: Declaration, day: date, index: Index) -> ScoreComputed:
@@ -47,7 +49,14 @@ def one_more(declaration: Declaration, day: date, index: Index) -> ScoreComputed
     ],
 )
 def test_a_changed_rule_changes_no_decision_that_was_taken_and_counts_from_then_on(
-    notified: list[Taken], worker: Worker, monkeypatch: pytest.MonkeyPatch, table: dict[str, Any], version: str, rule: Any, kind: str, stage: str
+    notified: list[Accepted],
+    worker: Worker,
+    monkeypatch: pytest.MonkeyPatch,
+    table: dict[str, Any],
+    version: str,
+    rule: Any,
+    kind: str,
+    stage: str,
 ) -> None:
     monkeypatch.setitem(table, version, rule)
 
@@ -56,7 +65,7 @@ def test_a_changed_rule_changes_no_decision_that_was_taken_and_counts_from_then_
     (later,) = file_clean(1, start=10)
     drain_all(worker())
 
-    assert (stage_of(later), rules_of(later, kind)) == (stage, version)
+    assert (current_stage(later), rules_of(later, kind)) == (stage, version)
     assert facts_of(later, kind).get("rules", version) == version
     assert replayed().mismatches == []
     assert replayed().decisions == 15 + len(events_of(later)) - 1
@@ -65,13 +74,15 @@ def test_a_changed_rule_changes_no_decision_that_was_taken_and_counts_from_then_
     assert [each.kind for each in replayed().mismatches] == [kind]
 
 
-def test_decisions_name_the_rules_of_today(notified: list[Taken]) -> None:
+def test_decisions_name_the_rules_of_today(notified: list[Accepted]) -> None:
     kinds = ("PersonsVerified", "ScoreComputed", "NothingSuspicious")
 
     assert [rules_of(notified[0], kind) for kind in kinds] == [list(table)[-1] for table in TABLES]
 
 
-def test_decisions_from_before_there_were_versions_are_replayed_by_the_first(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_decisions_from_before_there_were_versions_are_replayed_by_the_first(
+    database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = [(table, dict([next(iter(table.items()))])) for table in TABLES]
     with monkeypatch.context() as then:
         for table, oldest in first:
@@ -90,8 +101,11 @@ def test_decisions_from_before_there_were_versions_are_replayed_by_the_first(dat
     assert (found.decisions, found.mismatches) == (15, [])
 
 
-def test_a_declaration_that_a_stricter_model_refuses_is_a_mismatch_and_stops_nothing(notified: list[Taken]) -> None:
-    rows("update declaration set body = jsonb_set(body::jsonb, '{region}', '99')::json where case_id = %s", notified[0].case_id)
+def test_a_declaration_that_a_stricter_model_refuses_is_a_mismatch_and_stops_nothing(notified: list[Accepted]) -> None:
+    rows(
+        "update declaration set body = jsonb_set(body::jsonb, '{region}', '99')::json where case_id = %s",
+        notified[0].case_id,
+    )
 
     found = replayed()
 

@@ -10,21 +10,33 @@ from models import clock
 from models.database import transaction
 from models.errors import NotFound
 from sijil.commands import history
-from tests.filing import Worker, a_household, changed, drain_all, everything, examined, file, register, rows, stage_of, value
+from tests.filing import (
+    Worker,
+    a_household,
+    changed,
+    current_stage,
+    drain_all,
+    everything,
+    examined,
+    file,
+    register,
+    rows,
+    value,
+)
 from tests.integration.auditing import anchor, breaks, erase, replayed
 from tests.people import citizen
 from workflows.history.retention import AGED, due, purge, purge_cases, retain
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 from workflows.policies import periods
 from workflows.queue.attempts import Attempts
 
-NOTHING = {"event": 0, "message": 0, "declaration": 0, "receipt": 0, "cases": 0, "trouble": 0, "worker": 0}
+NOTHING = {"event": 0, "message": 0, "declaration": 0, "receipt": 0, "cases": 0, "case_failure": 0, "worker": 0}
 WHOLE_EVENTS = "select count(*) from event where num_nonnulls(evidence, facts, salt) = 3"
 BARE_EVENTS = "select count(*) from event where num_nonnulls(evidence, facts, salt) = 0"
 
 
 @pytest.fixture
-def notified(notified: list[Taken]) -> list[Taken]:
+def notified(notified: list[Accepted]) -> list[Accepted]:
     """Three applications that came to their end, and whose messages were sent."""
     rows("update message set status = 'sent', sent_at = now(), fence = 1")
     return notified
@@ -45,7 +57,7 @@ def due_at(moment: datetime) -> dict[str, int]:
         return due(connection, moment)
 
 
-def test_nothing_goes_a_day_before_its_period_is_over(notified: list[Taken]) -> None:
+def test_nothing_goes_a_day_before_its_period_is_over(notified: list[Accepted]) -> None:
     before = everything("event", "message", "declaration")
 
     assert due_at(after_the_period_of("message", days=-1)) == NOTHING
@@ -53,7 +65,7 @@ def test_nothing_goes_a_day_before_its_period_is_over(notified: list[Taken]) -> 
     assert everything("event", "message", "declaration") == before
 
 
-def test_recipients_and_texts_of_messages_go_first_and_the_rows_stay(notified: list[Taken]) -> None:
+def test_recipients_and_texts_of_messages_go_first_and_the_rows_stay(notified: list[Accepted]) -> None:
     assert retained_at(after_the_period_of("message")) == NOTHING | {"message": 6}
 
     assert rows("select count(*), count(recipient), count(body), count(template) from message") == [(6, 0, 0, 6)]
@@ -61,7 +73,7 @@ def test_recipients_and_texts_of_messages_go_first_and_the_rows_stay(notified: l
     assert retained_at(after_the_period_of("message")) == NOTHING
 
 
-def test_a_message_that_is_owed_or_that_an_operator_must_look_at_stays_whole(notified: list[Taken]) -> None:
+def test_a_message_that_is_owed_or_that_an_operator_must_look_at_stays_whole(notified: list[Accepted]) -> None:
     owed, stuck, failed = notified
     for taken, status in ((owed, "owed"), (stuck, "stuck"), (failed, "failed")):
         rows("update message set status = %s where case_id = %s", status, taken.case_id)
@@ -70,7 +82,9 @@ def test_a_message_that_is_owed_or_that_an_operator_must_look_at_stays_whole(not
     assert rows("select distinct case_id from message where body is null") == [(failed.case_id,)]
 
 
-def test_without_their_declarations_decisions_count_as_erased_and_the_rest_as_before(notified: list[Taken], tmp_path: Path) -> None:
+def test_without_their_declarations_decisions_count_as_erased_and_the_rest_as_before(
+    notified: list[Accepted], tmp_path: Path
+) -> None:
     decided = replayed().decisions
     rows("update cases set stage_since = stage_since + interval '30 days' where id = %s", notified[2].case_id)
 
@@ -85,12 +99,20 @@ def test_without_their_declarations_decisions_count_as_erased_and_the_rest_as_be
     assert breaks(tmp_path) == []
 
 
-def test_without_their_facts_events_still_verify_against_chain_and_anchor(notified: list[Taken], tmp_path: Path) -> None:
+def test_without_their_facts_events_still_verify_against_chain_and_anchor(
+    notified: list[Accepted], tmp_path: Path
+) -> None:
     decided = replayed().decisions
     anchor(tmp_path)
     hashes = rows("select case_id, seq, commitment, hash from event order by 1, 2")
 
-    assert retained_at(after_the_period_of("event")) == NOTHING | {"event": 18, "message": 6, "declaration": 3, "receipt": 3, "cases": 3}
+    assert retained_at(after_the_period_of("event")) == NOTHING | {
+        "event": 18,
+        "message": 6,
+        "declaration": 3,
+        "receipt": 3,
+        "cases": 3,
+    }
 
     assert value(BARE_EVENTS) == 18
     assert rows("select case_id, seq, commitment, hash from event order by 1, 2") == hashes
@@ -101,9 +123,14 @@ def test_without_their_facts_events_still_verify_against_chain_and_anchor(notifi
     assert retained_at(after_the_period_of("event")) == NOTHING
 
 
-def test_replay_counts_a_case_as_erased_where_only_some_of_its_events_have_lost_their_facts(notified: list[Taken]) -> None:
+def test_replay_counts_a_case_as_erased_where_only_some_of_its_events_have_lost_their_facts(
+    notified: list[Accepted],
+) -> None:
     decided = replayed().decisions
-    rows("update event set evidence = null, facts = null, salt = null where case_id = %s and seq <= 3", notified[0].case_id)
+    rows(
+        "update event set evidence = null, facts = null, salt = null where case_id = %s and seq <= 3",
+        notified[0].case_id,
+    )
 
     found = replayed()
 
@@ -115,7 +142,7 @@ def test_an_open_case_keeps_everything_however_old_it_is(database: str, worker: 
     register([made])
     (taken,) = file(changed(made.body, 0, birth_date="1931-01-01"))
     drain_all(worker())
-    assert stage_of(taken) == "needs_correction"
+    assert current_stage(taken) == "needs_correction"
     before = everything("event", "declaration", "message")
 
     assert due_at(after_the_period_of("event")) == retained_at(after_the_period_of("event")) == NOTHING
@@ -126,7 +153,7 @@ def test_an_open_case_keeps_everything_however_old_it_is(database: str, worker: 
         assert not any(purge_cases(connection, [taken.case_id], after_the_period_of("event")).values())
 
 
-def test_a_case_that_is_in_somebodys_hands_waits_for_the_next_time(notified: list[Taken]) -> None:
+def test_a_case_that_is_in_somebodys_hands_waits_for_the_next_time(notified: list[Accepted]) -> None:
     with transaction() as connection:
         connection.execute("select from cases where id = %s for update", [notified[0].case_id])
         assert retained_at(after_the_period_of("message"))["message"] == 4
@@ -134,7 +161,7 @@ def test_a_case_that_is_in_somebodys_hands_waits_for_the_next_time(notified: lis
     assert retained_at(after_the_period_of("message"))["message"] == 2
 
 
-def test_one_round_looks_at_so_many_cases_and_the_next_goes_on_from_there(notified: list[Taken]) -> None:
+def test_one_round_looks_at_so_many_cases_and_the_next_goes_on_from_there(notified: list[Accepted]) -> None:
     moment = after_the_period_of("message")
 
     with transaction() as connection:
@@ -148,26 +175,31 @@ def test_one_round_looks_at_so_many_cases_and_the_next_goes_on_from_there(notifi
         assert purge(connection, moment, after=notified[2].case_id, limit=2).last is None
 
 
-def test_a_job_that_is_told_to_stop_stops_before_its_next_round(notified: list[Taken]) -> None:
+def test_a_job_that_is_told_to_stop_stops_before_its_next_round(notified: list[Accepted]) -> None:
     with clock.at(after_the_period_of("message")):
         assert retain(lambda: True) == NOTHING
 
 
-def test_errors_of_cases_that_have_moved_on_go_and_those_of_parked_ones_stay(notified: list[Taken]) -> None:
-    note = "insert into trouble select id, stage, version - 1, 1, 'Broken', '', now(), false from cases where id = %s"
+def test_errors_of_cases_that_have_moved_on_go_and_those_of_parked_ones_stay(notified: list[Accepted]) -> None:
+    note = (
+        "insert into case_failure select id, stage, version - 1, 1, 'Broken', '', now(), false from cases where id = %s"
+    )
     for taken in notified:
         rows(note, taken.case_id)
     rows("update cases set stage = 'parked', open = true where id = %s", notified[0].case_id)
-    rows("update trouble set parked = true where case_id = %s", notified[0].case_id)
+    rows("update case_failure set parked = true where case_id = %s", notified[0].case_id)
 
-    assert retained_at(after_the_period_of("trouble", days=-1))["trouble"] == 0
-    assert due_at(after_the_period_of("trouble"))["trouble"] == 2
-    assert retained_at(after_the_period_of("trouble"))["trouble"] == 2
-    assert rows("select case_id from trouble") == [(notified[0].case_id,)]
+    assert retained_at(after_the_period_of("case_failure", days=-1))["case_failure"] == 0
+    assert due_at(after_the_period_of("case_failure"))["case_failure"] == 2
+    assert retained_at(after_the_period_of("case_failure"))["case_failure"] == 2
+    assert rows("select case_id from case_failure") == [(notified[0].case_id,)]
 
 
 def test_workers_that_are_gone_go_and_one_that_lives_or_left_a_batch_stays(database: str) -> None:
-    sign_on = "insert into worker (host, pid, queues, since, seen_at, counters) values ('gone', 1, '{}', now(), now(), '{}') returning id"
+    sign_on = (
+        "insert into worker (host, pid, queues, since, seen_at, counters) values ('gone', 1, '{}', now(), now(), "
+        "'{}') returning id"
+    )
     gone, dead = value(sign_on), value(sign_on)
     rows("insert into attempt (worker_id, queue, case_ids, at) values (%s, 'scoring', '{1}', now())", dead)
     alive = Attempts("here", 2, {"scoring"}, clock.now())
@@ -180,14 +212,20 @@ def test_workers_that_are_gone_go_and_one_that_lives_or_left_a_batch_stays(datab
     alive.sign_off()
 
 
-def test_what_a_citizen_lost_to_its_period_can_still_be_erased_by_law(notified: list[Taken], tmp_path: Path) -> None:
+def test_what_a_citizen_lost_to_its_period_can_still_be_erased_by_law(notified: list[Accepted], tmp_path: Path) -> None:
     retained_at(after_the_period_of("declaration"))
 
     assert erase(notified[0]) == 6
 
     assert value("select count(*) from event where case_id = %s and facts is not null", notified[0].case_id) == 0
-    assert value("select count(*) from household_member m join household_version v using (household_id, version) "
-                 "where v.case_id = %s and m.name is not null", notified[0].case_id) == 0  # fmt: skip
+    assert (
+        value(
+            "select count(*) from household_member m join household_version v using (household_id, version) "
+            "where v.case_id = %s and m.name is not null",
+            notified[0].case_id,
+        )
+        == 0
+    )
     assert breaks(tmp_path) == []
     with clock.at(after_the_period_of("declaration")):
         assert examined() == {}
@@ -204,10 +242,10 @@ def test_a_lapsed_application_whose_declaration_is_gone_cannot_be_taken_up_again
 
     with pytest.raises(NotFound):
         citizen(taken, "reopening")
-    assert stage_of(taken) == "lapsed"
+    assert current_stage(taken) == "lapsed"
 
 
-def test_the_command_counts_with_dry_run_and_erases_without(notified: list[Taken], broker: str) -> None:
+def test_the_command_counts_with_dry_run_and_erases_without(notified: list[Accepted], broker: str) -> None:
     run = CliRunner()
     with clock.at(after_the_period_of("declaration")):
         counted = run.invoke(history.app, ["retention", "--dry-run", "--json"])
@@ -215,11 +253,14 @@ def test_the_command_counts_with_dry_run_and_erases_without(notified: list[Taken
         erased = run.invoke(history.app, ["retention", "--yes", "--json"])
 
     assert counted.exit_code == erased.exit_code == 0
-    assert '{"dry_run": true, "event": 0, "message": 6, "declaration": 3, "receipt": 3, "cases": 3, "trouble": 0, "worker": 0}' in counted.output
+    assert (
+        '{"dry_run": true, "event": 0, "message": 6, "declaration": 3, "receipt": 3, "cases": 3, "case_failure": 0, '
+        '"worker": 0}' in counted.output
+    )
     assert "message: 6 erased" in erased.output
     assert value("select count(body) from declaration") == 0
 
 
 def test_every_period_of_the_policy_is_run_by_the_job(database: str) -> None:
-    assert {each.period for each in AGED} | {"trouble", "worker"} == set(periods())
+    assert {each.period for each in AGED} | {"case_failure", "worker"} == set(periods())
     assert retain() == due_at(clock.now()) == NOTHING

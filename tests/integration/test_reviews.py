@@ -1,52 +1,75 @@
-"""What caseworkers answer to a doubt, and what the clock brings where nobody does."""
-
+"""What caseworkers answer to a review, and what the clock brings where nobody does."""
 
 from datetime import timedelta
 
 import pytest
 
 from models.errors import Refused, Stale
-from tests.filing import Worker, a_household, drain_all, events_of, everything, examined, facts_of, file, messages_of, rows, stage_of, value, version_of
+from tests.filing import (
+    Worker,
+    a_household,
+    current_stage,
+    drain_all,
+    events_of,
+    everything,
+    examined,
+    facts_of,
+    file,
+    messages_of,
+    rows,
+    value,
+    version_of,
+)
 from tests.people import ALL_TABLES, after, caseworker, citizen, ring_timers
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 
 
-def test_a_doubt_that_nobody_looks_at_is_counted_and_stays_a_doubt(doubted: tuple[Taken, Taken], worker: Worker) -> None:
-    _, later = doubted
+def test_a_review_that_nobody_looks_at_is_counted_and_stays_a_review(
+    reviewed: tuple[Accepted, Accepted], worker: Worker
+) -> None:
+    _, later = reviewed
     for days in (10.1, 20.1, 30.1):
         with after(days=days):
             ring_timers()
             drain_all(worker())
 
-    assert stage_of(later) == "under_review"
-    assert rows("select facts ->> 'times' from event where kind = 'ReviewOverdue' order by seq") == [("1",), ("2",), ("3",)]
+    assert current_stage(later) == "under_review"
+    assert rows("select facts ->> 'times' from event where kind = 'ReviewOverdue' order by seq") == [
+        ("1",),
+        ("2",),
+        ("3",),
+    ]
 
 
-def test_a_doubt_is_lifted_and_the_household_registered_once_the_other_let_go(doubted: tuple[Taken, Taken], worker: Worker) -> None:
-    first, later = doubted
+def test_a_review_is_lifted_and_the_household_registered_once_the_other_let_go(
+    reviewed: tuple[Accepted, Accepted], worker: Worker
+) -> None:
+    first, later = reviewed
     rows("delete from person_claim where case_id = %s", first.case_id)
     rows("update household_version set valid = tstzrange(lower(valid), now())")
 
-    assert caseworker(later, "lift", "moved").event == "DoubtLifted"
+    assert caseworker(later, "clear", "moved").event == "ReviewCleared"
     drain_all(worker())
 
-    assert stage_of(later) == "notified"
-    assert events_of(later)[-4:] == ["DoubtLifted", "NothingSuspicious", "HouseholdApproved", "NoticesIssued"]
+    assert current_stage(later) == "notified"
+    assert events_of(later)[-4:] == ["ReviewCleared", "NothingSuspicious", "HouseholdApproved", "NoticesIssued"]
 
 
-def test_a_caseworker_asks_for_a_correction_and_the_corrected_household_is_registered(doubted: tuple[Taken, Taken], worker: Worker) -> None:
-    _, later = doubted
+def test_a_caseworker_asks_for_a_correction_and_the_corrected_household_is_registered(
+    reviewed: tuple[Accepted, Accepted], worker: Worker
+) -> None:
+    _, later = reviewed
 
     assert caseworker(later, "correct", "person_lives_elsewhere").stage == "needs_correction"
     assert messages_of(later)[-1] == "correction_asked"
     citizen(later, "correction", a_household(1, members=3).body)
     drain_all(worker())
 
-    assert stage_of(later) == "notified"
+    assert current_stage(later) == "notified"
 
 
-def test_a_refusal_needs_two_caseworkers_who_agree(doubted: tuple[Taken, Taken]) -> None:
-    _, later = doubted
+def test_a_refusal_needs_two_caseworkers_who_agree(reviewed: tuple[Accepted, Accepted]) -> None:
+    _, later = reviewed
 
     # The first one proposes, and nothing has happened to the citizen
     assert caseworker(later, "refuse", "false_declaration", "amina").stage == "under_review"
@@ -62,14 +85,18 @@ def test_a_refusal_needs_two_caseworkers_who_agree(doubted: tuple[Taken, Taken])
     # The second one decides
     assert caseworker(later, "refuse", "false_declaration", "brahim").stage == "rejected"
     assert messages_of(later)[-1] == "refused"
-    proposer, decider = rows("select actor from event where kind in ('RefusalProposed', 'ApplicationRefused') order by seq")
+    proposer, decider = rows(
+        "select actor from event where kind in ('RefusalProposed', 'ApplicationRefused') order by seq"
+    )
     assert proposer != decider
     assert facts_of(later, "ApplicationRefused")["proposed_by"] == proposer[0]
 
 
-def test_a_second_caseworker_with_another_reason_refuses_nobody_and_the_first_may_propose_that_one(doubted: tuple[Taken, Taken]) -> None:
+def test_a_second_caseworker_with_another_reason_refuses_nobody_and_the_first_may_propose_that_one(
+    reviewed: tuple[Accepted, Accepted],
+) -> None:
     # Given a refusal that was proposed
-    _, later = doubted
+    _, later = reviewed
     caseworker(later, "refuse", "false_declaration", "amina")
 
     # When a second caseworker would refuse for another reason, nothing happens
@@ -82,11 +109,13 @@ def test_a_second_caseworker_with_another_reason_refuses_nobody_and_the_first_ma
     # Then the first can be convinced, and both have said the same
     assert caseworker(later, "refuse", "duplicate_application", "amina").event == "RefusalProposed"
     assert caseworker(later, "refuse", "duplicate_application", "brahim").stage == "rejected"
-    assert [reason for (reason,) in rows("select facts ->> 'reason' from event where kind = 'ApplicationRefused'")] == ["duplicate_application"]
+    assert [reason for (reason,) in rows("select facts ->> 'reason' from event where kind = 'ApplicationRefused'")] == [
+        "duplicate_application"
+    ]
 
 
-def test_the_history_names_no_caseworker(doubted: tuple[Taken, Taken]) -> None:
-    _, later = doubted
+def test_the_history_names_no_caseworker(reviewed: tuple[Accepted, Accepted]) -> None:
+    _, later = reviewed
     caseworker(later, "refuse", "false_declaration", "amina")
 
     (actor,) = rows("select actor from event where kind = 'RefusalProposed'")[0]
@@ -94,41 +123,49 @@ def test_the_history_names_no_caseworker(doubted: tuple[Taken, Taken]) -> None:
     assert "amina" not in str(everything("event"))
 
 
-def test_a_proposal_of_a_review_that_ended_does_not_count_in_the_next(doubted: tuple[Taken, Taken], worker: Worker) -> None:
-    # Given a proposal, after which the doubt was lifted and came back
-    _, later = doubted
+def test_a_proposal_of_a_review_that_ended_does_not_count_in_the_next(
+    reviewed: tuple[Accepted, Accepted], worker: Worker
+) -> None:
+    # Given a proposal, after which the review was cleared and came back
+    _, later = reviewed
     caseworker(later, "refuse", "false_declaration", "amina")
-    caseworker(later, "lift", "nothing_found", "brahim")
+    caseworker(later, "clear", "nothing_found", "brahim")
     with after(seconds=5):
         drain_all(worker())
-        assert stage_of(later) == "under_review"
+        assert current_stage(later) == "under_review"
 
         # When another caseworker would refuse, it is a first opinion again
         assert caseworker(later, "refuse", "false_declaration", "brahim").event == "RefusalProposed"
 
 
-def test_a_doubt_that_comes_back_sends_no_second_message_and_keeps_its_place_by_age(doubted: tuple[Taken, Taken], worker: Worker) -> None:
-    # Given a doubt that was raised an hour ago
-    _, later = doubted
+def test_a_review_that_comes_back_sends_no_second_message_and_keeps_its_place_by_age(
+    reviewed: tuple[Accepted, Accepted], worker: Worker
+) -> None:
+    # Given a review that was raised an hour ago
+    _, later = reviewed
     rows("update cases set stage_since = stage_since - interval '1 hour' where id = %s", later.case_id)
     since = value("select at from event where case_id = %s and kind = 'DuplicateSuspected'", later.case_id)
 
-    # When it is lifted twice, and comes back each time because the other household still holds the person
+    # When it is cleared twice, and comes back each time because the other household still holds the person
     for name in ("amina", "brahim"):
-        caseworker(later, "lift", "nothing_found", name)
+        caseworker(later, "clear", "nothing_found", name)
         drain_all(worker())
 
     # Then the citizen was told once, and it stands where it stood: its next overdue is ten days from the first
-    assert events_of(later)[-4:] == ["DoubtLifted", "DoubtReturned", "DoubtLifted", "DoubtReturned"]
+    assert events_of(later)[-4:] == ["ReviewCleared", "ReviewReopened", "ReviewCleared", "ReviewReopened"]
     assert messages_of(later) == ["received", "review"]
-    assert rows("select stage, stage_since, due_at from cases where id = %s", later.case_id) == [("under_review", since, since + timedelta(days=10))]
+    assert rows("select stage, stage_since, due_at from cases where id = %s", later.case_id) == [
+        ("under_review", since, since + timedelta(days=10))
+    ]
     assert examined() == {}
 
 
-def test_a_doubt_after_a_correction_is_a_new_one_of_which_the_citizen_is_told(doubted: tuple[Taken, Taken], worker: Worker) -> None:
-    _, later = doubted
+def test_a_review_after_a_correction_is_a_new_one_of_which_the_citizen_is_told(
+    reviewed: tuple[Accepted, Accepted], worker: Worker
+) -> None:
+    _, later = reviewed
     body = dict(value("select body from declaration where case_id = %s", later.case_id))
-    caseworker(later, "lift", "nothing_found")
+    caseworker(later, "clear", "nothing_found")
     drain_all(worker())
     caseworker(later, "correct", "person_lives_elsewhere")
     citizen(later, "correction", body)
@@ -138,15 +175,15 @@ def test_a_doubt_after_a_correction_is_a_new_one_of_which_the_citizen_is_told(do
     assert messages_of(later) == ["received", "review", "correction_asked", "resumed", "review"]
 
 
-def test_an_unknown_reason_is_refused_and_those_that_are_known_are_named(doubted: tuple[Taken, Taken]) -> None:
-    _, later = doubted
+def test_an_unknown_reason_is_refused_and_those_that_are_known_are_named(reviewed: tuple[Accepted, Accepted]) -> None:
+    _, later = reviewed
 
     with pytest.raises(Refused, match="duplicate_application"):
         caseworker(later, "refuse", "do_not_like_it")
 
 
-def test_a_caseworker_cannot_decide_what_is_not_in_doubt(doubted: tuple[Taken, Taken]) -> None:
-    first, _ = doubted
+def test_a_caseworker_cannot_decide_what_is_not_in_review(reviewed: tuple[Accepted, Accepted]) -> None:
+    first, _ = reviewed
 
     with pytest.raises(Refused) as refused:
         caseworker(first, "refuse", "false_declaration")
@@ -154,18 +191,18 @@ def test_a_caseworker_cannot_decide_what_is_not_in_doubt(doubted: tuple[Taken, T
     assert refused.value.code == "not_possible_now"
 
 
-def test_two_caseworkers_at_the_same_version_only_the_first_is_heard(doubted: tuple[Taken, Taken]) -> None:
-    _, later = doubted
+def test_two_caseworkers_at_the_same_version_only_the_first_is_heard(reviewed: tuple[Accepted, Accepted]) -> None:
+    _, later = reviewed
     seen = version_of(later)
     caseworker(later, "correct", "person_lives_elsewhere", "amina", seen)
 
     with pytest.raises(Stale):
-        caseworker(later, "lift", "nothing_found", "brahim", seen)
+        caseworker(later, "clear", "nothing_found", "brahim", seen)
 
 
-def test_no_machine_ever_refuses(doubted: tuple[Taken, Taken], worker: Worker) -> None:
-    """However often workers and clocks pass over them, doubts and errors never end against the citizen."""
-    _, later = doubted
+def test_no_machine_ever_refuses(reviewed: tuple[Accepted, Accepted], worker: Worker) -> None:
+    """However often workers and clocks pass over them, reviews and errors never end against the citizen."""
+    _, later = reviewed
     made = a_household(8, members=2)
     (unknown,) = file(made.body)
     for days in (0, 8, 22, 31, 400):
@@ -175,4 +212,4 @@ def test_no_machine_ever_refuses(doubted: tuple[Taken, Taken], worker: Worker) -
 
     assert value("select count(*) from event where kind in ('ApplicationRefused', 'RefusalProposed')") == 0
     assert value("select count(*) from cases where stage = 'rejected'") == 0
-    assert (stage_of(later), stage_of(unknown)) == ("under_review", "lapsed")
+    assert (current_stage(later), current_stage(unknown)) == ("under_review", "lapsed")

@@ -5,7 +5,7 @@ import json
 from models.database import transaction
 from tests.filing import rows, value
 from workflows.casework.reviews import COUNT, LONGEST, waiting
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 
 
 def listed() -> tuple[int, list[int]]:
@@ -15,8 +15,10 @@ def listed() -> tuple[int, list[int]]:
     return count, [file.id for file in files]
 
 
-def test_a_review_is_listed_while_its_timer_runs_when_it_rang_and_while_it_is_set_apart(doubted: tuple[Taken, Taken]) -> None:
-    _, later = doubted
+def test_a_review_is_listed_while_its_timer_runs_when_it_rang_and_while_it_is_set_apart(
+    reviewed: tuple[Accepted, Accepted],
+) -> None:
+    _, later = reviewed
     assert listed() == (1, [later.case_id])
 
     rows("update cases set due_at = null, ready = true where id = %s", later.case_id)
@@ -27,14 +29,22 @@ def test_a_review_is_listed_while_its_timer_runs_when_it_rang_and_while_it_is_se
     assert listed() == (1, [later.case_id])
 
 
-def test_among_many_timers_the_reviews_are_read_by_their_index_under_a_plan_for_all_parameters_too(doubted: tuple[Taken, Taken]) -> None:
-    _, later = doubted
-    others = "kind, open, machine, queue, lane, ready, rank, due_at, version, head, region, declaration, submitted_at, stage_since"
-    rows(f"""
+def test_among_many_timers_the_reviews_are_read_by_their_index_under_a_plan_for_all_parameters_too(
+    reviewed: tuple[Accepted, Accepted],
+) -> None:
+    _, later = reviewed
+    others = (
+        "kind, open, machine, queue, lane, ready, rank, due_at, version, head, region, declaration, submitted_at, "
+        "stage_since"
+    )
+    rows(
+        f"""
         insert into cases ({others}, id, household_id, stage)
         select {others}, 1000 + n, 1000 + n, case when n > 19900 then stage else 'needs_correction' end
         from cases, generate_series(1, 20000) as n where id = %s
-    """, later.case_id)  # fmt: skip
+    """,
+        later.case_id,
+    )
     rows("analyze cases")
 
     with transaction() as connection:

@@ -10,17 +10,20 @@ from notifications.leases import FRESH, lease
 from tests.conftest import forget_settings
 from tests.filing import Worker, drain_all, file_clean, rows, stages
 from workflows.engine.lanes import ALLOWANCE
-from workflows.queue.attempts import set_apart, set_unanswered
+from workflows.queue.attempts import quarantine, quarantine_unanswered
 from workflows.queue.claim import Cursor, claim
 from workflows.queue.holds import probe
-from workflows.queue.stalled import rescue_attempts
+from workflows.queue.stalled import recover_attempts
 from workflows.queue.timers import fire_timers, set_anew
 
 
-def test_whoever_looks_for_work_passes_over_what_is_held_and_finds_it_afterwards(database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_looks_for_work_passes_over_what_is_held_and_finds_it_afterwards(
+    database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(bounds, "lock_timeout", "200ms")
     forget_settings()
-    # Given timers that are over and astray, cases that are due, set apart, unanswered and in a dead worker's hands, and messages that are owed
+    # Given timers that are over and astray, cases that are due, quarantined, unanswered and in a dead worker's hands,
+    # and messages that are owed
     timed = file_clean(2)
     rows("delete from person")
     drain_all(worker())
@@ -28,10 +31,10 @@ def test_whoever_looks_for_work_passes_over_what_is_held_and_finds_it_afterwards
     rows("update cases set due_at = now() - interval '1 minute' where id = %s", timed[0].case_id)
     rows("update cases set due_at = now() - interval '1 year' where id = %s", timed[1].case_id)
     failed, silent, dead, _ = (each.case_id for each in file_clean(6)[2:])
-    attempts = worker().batches.attempts
+    attempts = worker().runner.attempts
     with transaction() as connection:
-        set_apart(connection, "verification", [failed], clock.now())
-        set_unanswered(connection, "verification", [[silent]], clock.now())
+        quarantine(connection, "verification", [failed], clock.now())
+        quarantine_unanswered(connection, "verification", [[silent]], clock.now())
     begun = attempts.begin("verification", [dead], clock.now())
 
     def found() -> list[bool]:
@@ -43,9 +46,20 @@ def test_whoever_looks_for_work_passes_over_what_is_held_and_finds_it_afterwards
             claimed = claim(connection, "verification", dict.fromkeys(ALLOWANCE, 10), Cursor())
             probe(connection, "submitted", now)
             probes = connection.execute("select from attempt where probe").fetchall()
-            rescue_attempts(connection, [attempts.number()], now)
+            recover_attempts(connection, [attempts.number()], now)
             rescued = not connection.execute("select from attempt where id = %s", [begun.id]).fetchall()
-            return [bool(each) for each in (*taken, leased, claimed, probes, set_anew(connection, now, 10), fire_timers(connection, now), rescued)]
+            return [
+                bool(each)
+                for each in (
+                    *taken,
+                    leased,
+                    claimed,
+                    probes,
+                    set_anew(connection, now, 10),
+                    fire_timers(connection, now),
+                    rescued,
+                )
+            ]
 
     # Then nobody waits while they are held, and nothing is overlooked once they are not
     with psycopg.connect(database) as holder:

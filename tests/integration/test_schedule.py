@@ -141,7 +141,9 @@ def test_a_failure_is_tried_again_later_and_not_at_once_and_the_other_jobs_go_on
     look(TOMORROW, *jobs)
     look(TOMORROW + AGAIN_AFTER / 2, *jobs)
     assert (failing.runs, other.runs) == (1, 1)
-    assert rows("select done_on, tried_at from daily_job where error like 'Refused%%It cannot be done.'") == [(NOON.date(), TOMORROW)]
+    assert rows("select done_on, tried_at from daily_job where error like 'Refused%%It cannot be done.'") == [
+        (NOON.date(), TOMORROW)
+    ]
 
     failing.fails = False
     look(TOMORROW + AGAIN_AFTER, *jobs)
@@ -164,7 +166,9 @@ def test_a_job_that_was_told_to_stop_in_the_middle_is_not_done(database: str) ->
     assert (work.runs, later.runs) == (2, 1)
 
 
-def test_a_supervisor_never_waits_for_a_job_and_runs_one_thread_at_most(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_supervisor_never_waits_for_a_job_and_runs_one_thread_at_most(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.0)
     began, go_on = Event(), Event()
     job = Daily("job", 0, Work(doing=held(began, go_on)))
@@ -183,7 +187,9 @@ def test_a_supervisor_never_waits_for_a_job_and_runs_one_thread_at_most(database
     assert value("select done_on from daily_job") == clock.now().date()
 
 
-def test_a_database_that_is_away_costs_a_line_in_the_log_and_no_supervisor(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_away_costs_a_line_in_the_log_and_no_supervisor(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SIJIL_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
     forget_settings()
     work = Work()

@@ -1,4 +1,6 @@
-"""A register that gives no answer about somebody: nobody waits for that, in whichever lane, and asking about the silent is bounded."""
+"""A register that gives no answer about somebody: nobody waits for that, in whichever lane, and asking about the silent
+is bounded.
+"""
 
 import time
 from collections.abc import Sequence
@@ -10,22 +12,38 @@ import pytest
 from models import clock
 from models.database import transaction
 from models.errors import Unavailable
-from tests.filing import Worker, an_application, apart, clean, drain_all, file_clean, outcomes_of, register, rows, stages, value
+from tests.filing import (
+    Worker,
+    an_application,
+    apart,
+    clean,
+    drain_all,
+    file_clean,
+    outcomes_of,
+    register,
+    rows,
+    stages,
+    value,
+)
 from tests.integration.registers import Register
 from tests.people import after
 from trials.generator.household import GeneratedHousehold
 from workflows.engine.lanes import BULK, INTERACTIVE
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 from workflows.queue.answers import Answers
-from workflows.queue.attempts import set_apart, set_unanswered
+from workflows.queue.attempts import quarantine, quarantine_unanswered
 from workflows.queue.drain import BESIDE_SECONDS, LASTING_SECONDS, Drainer
 from workflows.queue.inhand import in_hand
 
 
-def filed(made: Sequence[GeneratedHousehold], lane: int = INTERACTIVE) -> list[Taken]:
+def filed(made: Sequence[GeneratedHousehold], lane: int = INTERACTIVE) -> list[Accepted]:
     """Registered and sent in, in a lane."""
     register(made)
-    return [each for each in outcomes_of([an_application(each.body, lane=lane) for each in made]) if isinstance(each, Taken)]
+    return [
+        each
+        for each in outcomes_of([an_application(each.body, lane=lane) for each in made])
+        if isinstance(each, Accepted)
+    ]
 
 
 def drained(drainer: Drainer, times: int = 1) -> int:
@@ -40,18 +58,22 @@ def drained(drainer: Drainer, times: int = 1) -> int:
 
 
 @pytest.mark.parametrize(("alone", "others"), [(INTERACTIVE, BULK), (BULK, INTERACTIVE)])
-def test_one_silent_case_that_is_all_its_lane_holds_up_no_other_lane(database: str, worker: Worker, alone: int, others: int) -> None:
+def test_one_silent_case_that_is_all_its_lane_holds_up_no_other_lane(
+    database: str, worker: Worker, alone: int, others: int
+) -> None:
     made = clean(21)
     (silent,) = filed(made[:1], alone)
     rows("update cases set rank = rank - interval '20 minutes'")  # its turn comes first
     filed(made[1:], others)
     there = Register("nobody", silent_about=made[0].persons[0].idcs)
 
-    assert drained(worker(outside=there.outside())) == 0
+    assert drained(worker(adapters=there.adapters())) == 0
 
     assert stages() == {"notified": 20, "submitted": 1}
     assert apart() == [[silent.case_id]]
-    assert rows("select case_id, tries, unanswered_since is not null, parked from trouble") == [(silent.case_id, 0, True, False)]
+    assert rows("select case_id, tries, unanswered_since is not null, parked from case_failure") == [
+        (silent.case_id, 0, True, False)
+    ]
 
 
 def test_while_all_threads_wait_for_an_answer_a_person_is_decided_beside_them(database: str, worker: Worker) -> None:
@@ -59,7 +81,7 @@ def test_while_all_threads_wait_for_an_answer_a_person_is_decided_beside_them(da
     made = clean(2)
     filed(made[:1], BULK)
     there = Register("nobody", silent_about=made[0].persons[0].idcs, silence=2.0)
-    drainer = worker(outside=there.outside())
+    drainer = worker(adapters=there.adapters())
 
     with ThreadPoolExecutor(1) as threads:
         working = threads.submit(drained, drainer)
@@ -76,13 +98,15 @@ def test_while_all_threads_wait_for_an_answer_a_person_is_decided_beside_them(da
     assert then == {"notified": 1, "submitted": 1}
 
 
-def test_what_failed_is_worked_beside_a_thread_that_waits_long_for_an_answer_and_keeps_nobody_waiting(database: str, worker: Worker) -> None:
+def test_what_failed_is_worked_beside_a_thread_that_waits_long_for_an_answer_and_keeps_nobody_waiting(
+    database: str, worker: Worker
+) -> None:
     made = clean(3)
     failed, _ = filed(made[:2], BULK)
     there = Register("nobody", silent_about=made[1].persons[0].idcs, silence=3.0)
-    drainer = worker(outside=there.outside())
+    drainer = worker(adapters=there.adapters())
     with transaction() as connection:
-        set_apart(connection, "verification", [failed.case_id], clock.now())
+        quarantine(connection, "verification", [failed.case_id], clock.now())
     drainer.missed("verification", 1.0)  # asking takes long
 
     with ThreadPoolExecutor(2) as threads:
@@ -91,7 +115,7 @@ def test_what_failed_is_worked_beside_a_thread_that_waits_long_for_an_answer_and
         while not there.asked and time.monotonic() < until:
             time.sleep(0.01)
         filed(made[2:])
-        trying = threads.submit(drainer.one_apart)
+        trying = threads.submit(drainer.one_quarantined)
         time.sleep(0.05)
         worked = drainer.stand_in(), trying.result()
         before_the_answer = not asking.done()
@@ -99,14 +123,16 @@ def test_what_failed_is_worked_beside_a_thread_that_waits_long_for_an_answer_and
     assert (worked, before_the_answer) == ((1, 1), True)
 
 
-def test_who_comes_while_the_only_thread_asks_once_more_about_a_silent_case_is_decided_beside_it(database: str, worker: Worker) -> None:
+def test_who_comes_while_the_only_thread_asks_once_more_about_a_silent_case_is_decided_beside_it(
+    database: str, worker: Worker
+) -> None:
     made = clean(2)
     (silent,) = filed(made[:1])
     there = Register("nobody", silent_about=made[0].persons[0].idcs, silence=2.0)
-    drainer = worker(outside=there.outside())
+    drainer = worker(adapters=there.adapters())
     drainer.answers["verification"] = Answers()
     with transaction() as connection:
-        set_unanswered(connection, "verification", [[silent.case_id]], clock.now())
+        quarantine_unanswered(connection, "verification", [[silent.case_id]], clock.now())
 
     with ThreadPoolExecutor(1) as threads:
         asking = threads.submit(drainer.one_unanswered)
@@ -127,7 +153,9 @@ def test_a_stand_in_leaves_the_bulk_alone_and_is_not_needed_while_answers_come(d
     drainer.missed("verification", 1.0)
 
     assert drainer.slow.is_set()
-    assert not drainer.short_of_threads()  # twenty looks a second for a minute, after each silent answer, would be a quarter of a core
+    assert (
+        not drainer.short_of_threads()
+    )  # twenty looks a second for a minute, after each silent answer, would be a quarter of a core
     with in_hand("batch"):
         time.sleep(BESIDE_SECONDS + 0.01)
         assert drainer.short_of_threads()
@@ -135,13 +163,15 @@ def test_a_stand_in_leaves_the_bulk_alone_and_is_not_needed_while_answers_come(d
     assert stages() == {"submitted": 2}
 
 
-def test_several_silent_cases_that_are_all_their_lane_hold_up_no_other_lane_either(database: str, worker: Worker) -> None:
+def test_several_silent_cases_that_are_all_their_lane_hold_up_no_other_lane_either(
+    database: str, worker: Worker
+) -> None:
     made = clean(16)
     silent = filed(made[:4])
     filed(made[4:], BULK)
     there = Register("nobody", silent=frozenset(each.persons[0].idcs for each in made[:4]))
 
-    assert drained(worker(outside=there.outside())) == 0
+    assert drained(worker(adapters=there.adapters())) == 0
 
     assert stages() == {"notified": 12, "submitted": 4}
     assert apart() == [[each.case_id] for each in silent]
@@ -152,7 +182,7 @@ def test_a_silent_case_that_is_alone_everywhere_waits_apart_after_some_rounds(da
     made = clean(2)
     (silent,) = filed(made[:1])
     there = Register("nobody", silent_about=made[0].persons[0].idcs)
-    drainer = worker(outside=there.outside())
+    drainer = worker(adapters=there.adapters())
 
     assert drained(drainer, 2) == 2
     assert apart() == []
@@ -164,11 +194,13 @@ def test_a_silent_case_that_is_alone_everywhere_waits_apart_after_some_rounds(da
     assert stages() == {"notified": 1, "submitted": 1}
 
 
-def test_who_waits_only_because_the_register_was_away_goes_on_as_soon_as_it_is_back(database: str, worker: Worker) -> None:
+def test_who_waits_only_because_the_register_was_away_goes_on_as_soon_as_it_is_back(
+    database: str, worker: Worker
+) -> None:
     first, second = clean(2)
     filed([first])
     there = Register("nobody", away=True)
-    drainer = worker(outside=there.outside())
+    drainer = worker(adapters=there.adapters())
     drained(drainer, 4)
     assert len(apart()) == 1
 
@@ -178,27 +210,29 @@ def test_who_waits_only_because_the_register_was_away_goes_on_as_soon_as_it_is_b
     drain_all(drainer)
 
     assert stages() == {"notified": 2}
-    assert value("select count(*) from trouble where tries > 0") == 0
+    assert value("select count(*) from case_failure where tries > 0") == 0
 
 
-def test_each_silent_case_is_asked_about_three_times_at_most_and_then_at_growing_distances(database: str, worker: Worker) -> None:
+def test_each_silent_case_is_asked_about_three_times_at_most_and_then_at_growing_distances(
+    database: str, worker: Worker
+) -> None:
     made = clean(60)
     filed(made)
     there = Register("nobody", silent=frozenset(each.persons[0].idcs for each in made[::20]))
-    drainer = worker(outside=there.outside())
+    drainer = worker(adapters=there.adapters())
 
     drain_all(drainer)
 
     assert stages() == {"notified": 57, "submitted": 3}
     assert len(there.in_vain) <= 3 * 3
-    begun = value("select min(unanswered_since) from trouble")
+    begun = value("select min(unanswered_since) from case_failure")
     waits = []
     for minutes in (1.1, 3, 6, 12, 24, 48):
         with after(seconds=60 * minutes, since=begun):
             drain_all(drainer)
             waits.append(value("select round(extract(epoch from min(at) - %s) / 60)::int from attempt", clock.now()))
     assert waits == [1, 3, 6, 10, 10, 10]
-    assert value("select count(*) from trouble where tries > 0 or parked") == 0
+    assert value("select count(*) from case_failure where tries > 0 or parked") == 0
 
 
 def test_who_was_never_asked_about_is_asked_about_before_whoever_gave_no_answer(database: str, worker: Worker) -> None:
@@ -209,21 +243,26 @@ def test_who_was_never_asked_about_is_asked_about_before_whoever_gave_no_answer(
 
     with after(seconds=70):
         drainer.silence.part_rest("verification", [second], slow=True)
-        taken = drainer.batches.attempts.take(["verification"], clock.now(), unanswered=True)
+        taken = drainer.runner.attempts.take(["verification"], clock.now(), unanswered=True)
 
     assert taken is not None
     assert taken.case_ids == [second]
     assert apart() == [[first]]
 
 
-def test_who_comes_while_a_slow_register_is_silent_about_some_of_the_bulk_is_decided_at_once(database: str, worker: Worker) -> None:
-    """Two processes of two threads; each silent question takes a second. Before, every thread could be kept by it, and each case by eight questions."""
+def test_who_comes_while_a_slow_register_is_silent_about_some_of_the_bulk_is_decided_at_once(
+    database: str, worker: Worker
+) -> None:
+    """Two processes of two threads; each silent question takes a second.
+
+    Before, every thread could be kept by it, and each case by eight questions.
+    """
     made = clean(90)
     filed(made[:60], BULK)
     coming = made[60:]
     register(coming)
     there = Register("nobody", silent=frozenset(each.persons[0].idcs for each in made[:60:12]), silence=1.0)
-    drainers = [worker(outside=there.outside(), batch=20) for _ in range(2)]
+    drainers = [worker(adapters=there.adapters(), batch=20) for _ in range(2)]
     stop = Event()
 
     def work(drainer: Drainer) -> None:
@@ -248,7 +287,7 @@ def test_who_comes_while_a_slow_register_is_silent_about_some_of_the_bulk_is_dec
     assert stages() == {"notified": 85, "submitted": 5}
     assert waited[int(len(waited) * 0.8)] < 1.0  # all but those who came while nobody knew yet
     assert len(there.in_vain) <= 3 * 5
-    assert value("select count(*) from trouble where tries > 0 or parked") == 0
+    assert value("select count(*) from case_failure where tries > 0 or parked") == 0
 
 
 def seconds_until_decided(made: GeneratedHousehold) -> float:
@@ -262,7 +301,9 @@ def seconds_until_decided(made: GeneratedHousehold) -> float:
 
 
 @pytest.mark.parametrize(("slow", "sizes"), [(True, [1] * 9), (False, [3] * 3)])
-def test_what_was_not_answered_is_asked_about_in_pieces_or_one_by_one_where_asking_takes_long(worker: Worker, slow: bool, sizes: list[int]) -> None:
+def test_what_was_not_answered_is_asked_about_in_pieces_or_one_by_one_where_asking_takes_long(
+    worker: Worker, slow: bool, sizes: list[int]
+) -> None:
     case_ids = [each.case_id for each in file_clean(9)]
 
     worker().silence.part_rest("verification", case_ids, slow)

@@ -1,4 +1,6 @@
-"""Gateways that are slow and not dead, behind real sockets: every call ends at its deadline, and nothing is sent twice."""
+"""Gateways that are slow and not dead, behind real sockets: every call ends at its deadline, and
+nothing is sent twice.
+"""
 
 import gzip
 import json
@@ -45,7 +47,9 @@ def test_a_call_ends_at_its_deadline_however_slowly_the_answer_comes(how: str, d
         assert deadline <= seconds_of(HttpGateway(url)) < deadline + 2
 
 
-def test_a_gateway_that_freezes_in_the_handshake_of_tls_ends_at_the_deadline_and_leaves_no_connection_open(deadline: float) -> None:
+def test_a_gateway_that_freezes_in_the_handshake_of_tls_ends_at_the_deadline_and_leaves_no_connection_open(
+    deadline: float,
+) -> None:
     with slow_gateway.slow_gateway("frozen") as url:
         gateway = HttpGateway(url.replace("http:", "https:"))
         before = len(os.listdir("/proc/self/fd"))
@@ -111,7 +115,9 @@ def test_a_redirect_is_not_followed_to_another_address() -> None:
     assert other.calls == []
 
 
-def test_what_was_under_way_when_a_call_was_cut_is_asked_about_and_not_sent_again(database: str, deadline: float) -> None:
+def test_what_was_under_way_when_a_call_was_cut_is_asked_about_and_not_sent_again(
+    database: str, deadline: float
+) -> None:
     # Given a gateway that accepts, and answers too late
     file_clean(3)
     book = HttpBook()
@@ -138,7 +144,9 @@ def test_what_was_under_way_when_a_call_was_cut_is_asked_about_and_not_sent_agai
     assert len(book.accepted) == 3
 
 
-def test_a_gateway_that_stays_frozen_is_left_alone_and_then_tried_with_one_message(database: str, deadline: float) -> None:
+def test_a_gateway_that_stays_frozen_is_left_alone_and_then_tried_with_one_message(
+    database: str, deadline: float
+) -> None:
     file_clean(8)
     with slow_gateway.slow_gateway("frozen") as url:
         deliverer = Deliverer(HttpGateway(url))

@@ -1,4 +1,6 @@
-"""A database that cannot hold what we write is refused in one sentence; what belongs to others in its cluster or broker harms nothing."""
+"""A database that cannot hold what we write is refused in one sentence; what belongs to others in its cluster or broker
+harms nothing.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +10,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import make_url
 
-from models.database import bound_transactions, close_pool, lost, transaction
+from models.database import bound_transactions, close_pool, is_disconnect, transaction
 from models.errors import Unavailable
 from models.migrate import require
 from sijil.embedded.postgres import Postgres
@@ -86,8 +88,8 @@ def test_a_database_that_takes_nothing_is_away_and_says_why(database: str) -> No
     with pytest.raises(Unavailable, match="read-only"):
         require()
     with pytest.raises(Unavailable), transaction() as connection:
-        connection.execute("delete from trouble")
-    assert not lost(psycopg.errors.UniqueViolation())
+        connection.execute("delete from case_failure")
+    assert not is_disconnect(psycopg.errors.UniqueViolation())
 
 
 def test_a_bound_counts_for_connections_that_were_open_before(database: str) -> None:
@@ -99,8 +101,12 @@ def test_a_bound_counts_for_connections_that_were_open_before(database: str) -> 
     close_pool()
 
 
-def test_a_lock_in_another_database_of_the_cluster_makes_no_dead_worker_look_alive(database: str, servers: Servers) -> None:
-    rows("insert into worker (host, pid, queues, since, seen_at, counters) values ('here', 1, '{}', now(), now(), '{}')")
+def test_a_lock_in_another_database_of_the_cluster_makes_no_dead_worker_look_alive(
+    database: str, servers: Servers
+) -> None:
+    rows(
+        "insert into worker (host, pid, queues, since, seen_at, counters) values ('here', 1, '{}', now(), now(), '{}')"
+    )
     number = value("select id from worker")
     with psycopg.connect(servers.postgres.url_of("postgres"), autocommit=True) as elsewhere:
         elsewhere.execute("select pg_advisory_lock(%s, %s)", [WORKER_LOCK, number])

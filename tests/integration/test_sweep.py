@@ -10,7 +10,7 @@ import redis
 from models import clock
 from models.database import close_pool, transaction
 from tasks.broker import broker as the_broker
-from tasks.sweep import MESSAGES_DUE, SIGN_ON_AGAIN, SWEEP_LOCK, DeathDetector, sweep
+from tasks.sweep import MESSAGES_DUE, SIGN_ON_AGAIN, SWEEP_LOCK, FailureDetector, sweep
 from tasks.wake import wake
 from tests.filing import Worker, drain_all, file_clean, rows, stages, value
 from tests.integration.waking import waiting
@@ -26,7 +26,7 @@ def test_the_sweep_wakes_every_queue_with_work_and_no_other(worker: Worker) -> N
     worker({"verification"}).drain("verification", 60)
     rows("update message set status = 'sent'")
 
-    sweep(DeathDetector())
+    sweep(FailureDetector())
 
     assert waiting() == {"scoring": 1}
 
@@ -35,13 +35,13 @@ def test_the_sweep_wakes_the_delivery_where_a_message_is_owed(worker: Worker) ->
     file_clean(1)
     drain_all(worker())
 
-    sweep(DeathDetector())
+    sweep(FailureDetector())
 
     assert waiting() == {"delivery": 1}
 
 
 def test_the_sweep_wakes_nobody_where_nothing_is_to_do() -> None:
-    sweep(DeathDetector())
+    sweep(FailureDetector())
 
     assert waiting() == {}
 
@@ -51,7 +51,7 @@ def test_the_sweep_does_not_wake_a_paused_queue() -> None:
     rows("update message set status = 'sent'")
     rows("insert into paused_queue values ('verification', now(), 'operator:x')")
 
-    sweep(DeathDetector())
+    sweep(FailureDetector())
 
     assert waiting() == {}
 
@@ -64,17 +64,17 @@ def test_the_sweep_rings_timers_and_back_offs_once_they_are_over(worker: Worker)
     rows("update message set status = 'sent'")
     assert stages() == {"needs_correction": 1}
 
-    sweep(DeathDetector())
+    sweep(FailureDetector())
     assert waiting() == {}
 
     with after(days=7.1):
-        sweep(DeathDetector())
+        sweep(FailureDetector())
     assert waiting() == {"notification": 1}
 
 
-def long_silent(worker_id: int) -> DeathDetector:
+def long_silent(worker_id: int) -> FailureDetector:
     """A detector who has not heard of this worker for as long as it takes."""
-    return DeathDetector(silent_since={worker_id: clock.now() - SIGN_ON_AGAIN})
+    return FailureDetector(silent_since={worker_id: clock.now() - SIGN_ON_AGAIN})
 
 
 def test_the_sweep_gives_back_what_a_dead_worker_held_and_wakes_its_queue() -> None:
@@ -82,36 +82,44 @@ def test_the_sweep_gives_back_what_a_dead_worker_held_and_wakes_its_queue() -> N
     rows("update message set status = 'sent'")
     second = file_clean(1, 5)[0]
     rows("update message set status = 'sent'")
-    rows("insert into attempt (worker_id, queue, case_ids, at) values (4711, 'verification', %s, now())", [taken.case_id, second.case_id])
+    rows(
+        "insert into attempt (worker_id, queue, case_ids, at) values (4711, 'verification', %s, now())",
+        [taken.case_id, second.case_id],
+    )
 
     sweep(long_silent(4711))
 
     assert waiting() == {"verification": 1}
-    assert rows("select worker_id, case_ids from attempt order by id") == [(None, [taken.case_id]), (None, [second.case_id])]
+    assert rows("select worker_id, case_ids from attempt order by id") == [
+        (None, [taken.case_id]),
+        (None, [second.case_id]),
+    ]
 
 
 def test_the_sweep_counts_a_death_alone_and_forgets_troubles_that_are_over(worker: Worker) -> None:
     (taken,) = file_clean(1)
-    rows("insert into attempt (worker_id, queue, case_ids, at) values (4711, 'verification', %s, now())", [taken.case_id])
+    rows(
+        "insert into attempt (worker_id, queue, case_ids, at) values (4711, 'verification', %s, now())", [taken.case_id]
+    )
     sweep(long_silent(4711))
-    assert rows("select tries, error, parked from trouble") == [(1, "worker died", False)]
+    assert rows("select tries, error, parked from case_failure") == [(1, "worker died", False)]
 
     with after(seconds=5):
         drain_all(worker())
-        sweep(DeathDetector())
+        sweep(FailureDetector())
 
     assert stages() == {"notified": 1}
-    assert value("select count(*) from trouble") == 0
+    assert value("select count(*) from case_failure") == 0
 
 
 def test_only_one_sweep_runs_at_a_time() -> None:
     file_clean(1)
     with transaction() as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", [SWEEP_LOCK])
-        sweep(DeathDetector())
+        sweep(FailureDetector())
         assert waiting() == {}
 
-    sweep(DeathDetector())
+    sweep(FailureDetector())
     assert "verification" in waiting()
 
 
@@ -121,29 +129,31 @@ def connect_anew() -> None:
     rows("select 1")
 
 
-def test_whoever_connects_beats_or_sweeps_goes_by_the_databases_clock(database: str, broker: str, worker: Worker) -> None:
+def test_whoever_connects_beats_or_sweeps_goes_by_the_databases_clock(
+    database: str, broker: str, worker: Worker
+) -> None:
     """A timer that one host rings must have come for the one that decides on it."""
     drainer = worker()
-    drainer.batches.attempts.heartbeat(clock.now(), {})
+    drainer.runner.attempts.heartbeat(clock.now(), {})
 
     def heard(word: Callable[[], object]) -> timedelta:
-        clock.follow(clock.true() + timedelta(minutes=5))
+        clock.follow(clock.system_now() + timedelta(minutes=5))
         word()
         told = clock.now()
         true: datetime = value("select clock_timestamp()")
         return abs(told - true)
 
-    assert heard(lambda: drainer.batches.attempts.heartbeat(clock.now(), {})) < clock.MOMENT
-    assert heard(lambda: sweep(DeathDetector())) < clock.MOMENT
+    assert heard(lambda: drainer.runner.attempts.heartbeat(clock.now(), {})) < clock.MOMENT
+    assert heard(lambda: sweep(FailureDetector())) < clock.MOMENT
     assert heard(connect_anew) < clock.MOMENT
 
 
 def test_a_worker_that_holds_its_lock_is_alive_for_every_sweep(worker: Worker) -> None:
     (taken,) = file_clean(1)
-    book = worker().batches.attempts
+    book = worker().runner.attempts
     book.begin("verification", [taken.case_id], value("select now()"))
 
-    sweep(DeathDetector())
+    sweep(FailureDetector())
 
     assert rows("select worker_id from attempt") == [(book.worker_id,)]
     assert value("select count(*) from pg_locks where locktype = 'advisory' and classid = %s", WORKER_LOCK) == 1
@@ -157,18 +167,21 @@ def test_wiping_the_broker_loses_no_work(worker: Worker) -> None:
         client.delete(key)
     assert waiting() == {}
 
-    sweep(DeathDetector())
+    sweep(FailureDetector())
 
     assert "verification" in waiting()
 
 
 def test_the_sweep_forgets_workers_of_whom_nothing_was_heard_for_ten_minutes_and_that_hold_nothing() -> None:
-    seen = "insert into worker (host, pid, queues, since, seen_at, counters) values ('x', 1, '{}', now(), now() - %s::interval, '{}') returning id"
+    seen = (
+        "insert into worker (host, pid, queues, since, seen_at, counters) values ('x', 1, '{}', now(), now() - "
+        "%s::interval, '{}') returning id"
+    )
     value(seen, "11 minutes")
     late, holding = value(seen, "9 minutes"), value(seen, "11 minutes")
     rows("insert into attempt (worker_id, queue, case_ids, at) values (%s, 'scoring', '{1}', now())", holding)
 
-    sweep(DeathDetector())
+    sweep(FailureDetector())
 
     assert rows("select id from worker order by id") == [(late,), (holding,)]
 
@@ -178,7 +191,8 @@ def test_whether_a_message_is_due_is_read_by_time_under_a_plan_for_all_parameter
     file_clean(1)
     rows("""
         insert into message (case_id, seq, template, channel, language, status, rank, due_at)
-        select n, 1, 'received', 'sms', 'ar', 'owed', now(), now() + interval '1 day' from generate_series(1000, 40000) as n
+        select n, 1, 'received', 'sms', 'ar', 'owed', now(), now() + interval '1 day'
+            from generate_series(1000, 40000) as n
     """)
     rows("analyze message")
 
@@ -193,7 +207,7 @@ def test_whether_a_message_is_due_is_read_by_time_under_a_plan_for_all_parameter
 
 def test_troubles_are_looked_at_a_part_at_a_time_and_all_that_are_over_go_in_the_end() -> None:
     first, second = file_clean(2)
-    noted = "insert into trouble (case_id, stage, version, tries, error, traceback, at, parked) select"
+    noted = "insert into case_failure (case_id, stage, version, tries, error, traceback, at, parked) select"
     rows(f"{noted} id, 'submitted', version - 1, 1, 'x', '', now(), false from cases")
     rows(f"{noted} %s + n, 'submitted', 1, 1, 'x', '', now(), false from generate_series(1, 3) as n", second.case_id)
 
@@ -202,5 +216,5 @@ def test_troubles_are_looked_at_a_part_at_a_time_and_all_that_are_over_go_in_the
         for left, last in ((4, first.case_id), (3, second.case_id), (3, second.case_id + 1)):
             after_case = forget(connection, after_case, 1)
             assert after_case == last
-            assert connection.execute("select count(*) from trouble").fetchone() == (left,)
+            assert connection.execute("select count(*) from case_failure").fetchone() == (left,)
         assert forget(connection, after_case + 10, 1) == 0

@@ -15,10 +15,13 @@ UNKNOWN = "RSU-0000-0000-0000"
 @pytest.mark.parametrize(
     "command",
     [
-        ("doubts", "show", UNKNOWN), ("decide", UNKNOWN, "lift", "--reason", "moved", "--as", "amina"), ("erase", UNKNOWN),
-        ("parked", "show", UNKNOWN), ("parked", "retry", UNKNOWN),
+        ("reviews", "show", UNKNOWN),
+        ("decide", UNKNOWN, "clear", "--reason", "moved", "--as", "amina"),
+        ("erase", UNKNOWN),
+        ("parked", "show", UNKNOWN),
+        ("parked", "retry", UNKNOWN),
     ],
-)  # fmt: skip
+)
 def test_a_reference_that_nobody_has_is_named(ready: Run, command: tuple[str, ...]) -> None:
     ran = ready(*command)
 
@@ -27,7 +30,10 @@ def test_a_reference_that_nobody_has_is_named(ready: Run, command: tuple[str, ..
 
 @pytest.mark.parametrize("typed", ["abc", "RSU-7K3M", "RSU-7K3M-9QWX-2D5T-7"])
 def test_what_is_no_reference_is_told_with_the_form_of_one(ready: Run, typed: str) -> None:
-    assert ready("show", typed).err == f"sijil: There is no application with the reference {typed}. One looks like RSU-7K3M-9QWX-2D5T.\n"
+    assert (
+        ready("show", typed).err
+        == f"sijil: There is no application with the reference {typed}. One looks like RSU-7K3M-9QWX-2D5T.\n"
+    )
 
 
 @pytest.mark.parametrize("command", ["show", "retry"])

@@ -1,4 +1,6 @@
-"""No household is taken in part: one character too many or too few, at every place of a table, in several orders of its columns and rows."""
+"""No household is taken in part: one character too many or too few, at every place of a table, in several orders of its
+columns and rows.
+"""
 
 import random
 from collections import Counter
@@ -13,17 +15,43 @@ from workflows.intake.importing import Read, applications_in
 pytestmark = pytest.mark.usefixtures("database")
 
 COLUMNS = {
-    "application": "", "milieu": "urban", "region": "6", "commune": '"Douar A; Fes"', "housing.dwelling": "flat", "housing.rooms": "2", "member.idcs": "",
-    "member.given_name_la": "Amal", "member.family_name_la": "Alami", "member.birth_date": "1990-01-02", "member.sex": "female", "member.relationship": "",
+    "application": "",
+    "milieu": "urban",
+    "region": "6",
+    "commune": '"Douar A; Fes"',
+    "housing.dwelling": "flat",
+    "housing.rooms": "2",
+    "member.idcs": "",
+    "member.given_name_la": "Amal",
+    "member.family_name_la": "Alami",
+    "member.birth_date": "1990-01-02",
+    "member.sex": "female",
+    "member.relationship": "",
     "member.declarant": "",
-}  # fmt: skip
+}
 ORDERS = {
     "first": list(COLUMNS),
-    "between": ["milieu", "commune", "application", "region", *(name for name in COLUMNS if name not in ("milieu", "commune", "application", "region"))],
+    "between": [
+        "milieu",
+        "commune",
+        "application",
+        "region",
+        *(name for name in COLUMNS if name not in ("milieu", "commune", "application", "region")),
+    ],
     "last": [*(name for name in COLUMNS if name not in ("application", "commune")), "commune", "application"],
     "beside a number": ["application", "region", *(name for name in COLUMNS if name not in ("application", "region"))],
-    "quoted": ["milieu", "commune", "application", *(name for name in COLUMNS if name not in ("milieu", "commune", "application"))],
-    "blank columns": [*(name for name in COLUMNS if name not in ("application", "region")), "region", "application", ""],
+    "quoted": [
+        "milieu",
+        "commune",
+        "application",
+        *(name for name in COLUMNS if name not in ("milieu", "commune", "application")),
+    ],
+    "blank columns": [
+        *(name for name in COLUMNS if name not in ("application", "region")),
+        "region",
+        "application",
+        "",
+    ],
 }
 SIZES = {"1": 2, "17": 3, "8": 1}  # members by the end of the key: one is the beginning of another
 Table = list[str]
@@ -36,16 +64,22 @@ def rows_of(order: list[str], variant: str) -> Table:
         for place in range(size):
             head = place == 0
             said = {
-                "application": variant + key, "member.idcs": f"{int(key):03}{place:07}", "member.relationship": "head" if head else "child",
+                "application": variant + key,
+                "member.idcs": f"{int(key):03}{place:07}",
+                "member.relationship": "head" if head else "child",
                 "member.declarant": "oui" if head else "non",
-            }  # fmt: skip
+            }
             cells = [(COLUMNS | said).get(name, "") for name in order]
-            found.append(";".join(f'"{cell.strip(chr(34))}"' for cell in cells) if order is ORDERS["quoted"] else ";".join(cells))
+            found.append(
+                ";".join(f'"{cell.strip(chr(34))}"' for cell in cells) if order is ORDERS["quoted"] else ";".join(cells)
+            )
     return found
 
 
 def faults(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where something is cut out, how much, and what is put in: a separator or a line break lost, a line break or a quotation mark that strayed, one lost."""
+    """Where something is cut out, how much, and what is put in: a separator or a line break lost, a line break or a
+    quotation mark that strayed, one lost.
+    """
     for at, letter in enumerate(text):
         if letter in ';"\n':
             yield at, 1, ""
@@ -56,7 +90,9 @@ def faults(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def tables(order: list[str], mixed: bool) -> tuple[list[Table], int]:
-    """The table with each fault, each with keys of its own, and how many rows all have: a household between two stands for nothing."""
+    """The table with each fault, each with keys of its own, and how many rows all have: a household between two stands
+    for nothing.
+    """
     every = [fault for fault in faults(text_of(order, mixed, 0)) if fault[1] or fault[0] % (7 if mixed else 3) == 0]
     made = []
     for number, (at, cut, put) in enumerate(every):
@@ -75,7 +111,9 @@ def text_of(order: list[str], mixed: bool, number: int) -> str:
 
 @pytest.mark.parametrize("mixed", [False, True])
 @pytest.mark.parametrize("order", ORDERS)
-def test_every_application_is_taken_whole_or_refused_whatever_one_character_does(tmp_path: Path, order: str, mixed: bool) -> None:
+def test_every_application_is_taken_whole_or_refused_whatever_one_character_does(
+    tmp_path: Path, order: str, mixed: bool
+) -> None:
     made, written = tables(ORDERS[order], mixed)
     (tmp_path / "file.csv").write_text("\n".join([";".join(ORDERS[order]), *(row for table in made for row in table)]))
     counts: Counter[str] = Counter()

@@ -25,7 +25,9 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("how", "status", "wait"), [("busy", 429, "30"), ("down", 503, None)])
-def test_it_refuses_for_as_long_as_it_is_told_and_writes_nothing_meanwhile(address: str, how: str, status: int, wait: str | None) -> None:
+def test_it_refuses_for_as_long_as_it_is_told_and_writes_nothing_meanwhile(
+    address: str, how: str, status: int, wait: str | None
+) -> None:
     messages = {"messages": [{"reference": "one", "channel": "sms", "recipient": "+212612345678", "body": "..."}]}
     with httpx.Client(base_url=address) as caller:
         assert caller.post("/slow", json={"how": how, "seconds": 30}).status_code == 200
@@ -36,4 +38,6 @@ def test_it_refuses_for_as_long_as_it_is_told_and_writes_nothing_meanwhile(addre
         assert caller.post("/slow", json={"how": how, "seconds": 0}).status_code == 200
         known = caller.post("/messages/status", json={"references": ["one"]}).json()
         assert known == {"results": [{"reference": "one", "status": "unknown"}]}
-        assert caller.post("/messages", json=messages).json() == {"results": [{"reference": "one", "status": "accepted"}]}
+        assert caller.post("/messages", json=messages).json() == {
+            "results": [{"reference": "one", "status": "accepted"}]
+        }

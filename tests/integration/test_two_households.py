@@ -4,7 +4,22 @@ from threading import Barrier, Thread
 
 import pytest
 
-from tests.filing import Body, Worker, a_household, borrowing, drain_all, events_of, facts_of, file, messages_of, register, rows, stage_of, stages, value
+from tests.filing import (
+    Body,
+    Worker,
+    a_household,
+    borrowing,
+    current_stage,
+    drain_all,
+    events_of,
+    facts_of,
+    file,
+    messages_of,
+    register,
+    rows,
+    stages,
+    value,
+)
 from tests.people import caseworker
 from workflows.queue.drain import Drainer
 
@@ -22,7 +37,9 @@ def claims() -> dict[int, int]:
     return dict(rows("select case_id, count(*) from person_claim group by case_id"))
 
 
-def test_the_later_application_goes_to_a_caseworker_who_sees_both(households: tuple[Body, Body], worker: Worker) -> None:
+def test_the_later_application_goes_to_a_caseworker_who_sees_both(
+    households: tuple[Body, Body], worker: Worker
+) -> None:
     # Given a household that is registered
     (first,) = file(households[0])
     drain_all(worker())
@@ -32,9 +49,13 @@ def test_the_later_application_goes_to_a_caseworker_who_sees_both(households: tu
     drain_all(worker())
 
     # Then the later one is looked at by a person, who is told of the other case, and the citizen is told so much
-    assert (stage_of(first), stage_of(later)) == ("notified", "under_review")
+    assert (current_stage(first), current_stage(later)) == ("notified", "under_review")
     (signal,) = facts_of(later, "DuplicateSuspected")["signals"]
-    assert signal == {"code": "person_in_two_households", "members": [len(households[1]["members"]) - 1], "cases": [first.case_id]}
+    assert signal == {
+        "code": "person_in_two_households",
+        "members": [len(households[1]["members"]) - 1],
+        "cases": [first.case_id],
+    }
     assert messages_of(later) == ["received", "review"]
 
 
@@ -43,24 +64,28 @@ def test_in_one_batch_the_earlier_application_keeps_the_person(households: tuple
 
     assert worker().one_batch("verification") == 2
 
-    assert (stage_of(first), stage_of(later)) == ("notified", "under_review")
+    assert (current_stage(first), current_stage(later)) == ("notified", "under_review")
 
 
-def test_in_one_batch_the_order_of_arrival_counts_and_not_that_of_the_numbers(households: tuple[Body, Body], worker: Worker) -> None:
+def test_in_one_batch_the_order_of_arrival_counts_and_not_that_of_the_numbers(
+    households: tuple[Body, Body], worker: Worker
+) -> None:
     borrower, owner = file(*reversed(households))
     rows("update cases set submitted_at = submitted_at - interval '1 hour' where id = %s", owner.case_id)
 
     worker().one_batch("verification")
 
-    assert (stage_of(owner), stage_of(borrower)) == ("notified", "under_review")
+    assert (current_stage(owner), current_stage(borrower)) == ("notified", "under_review")
 
 
-def test_an_application_that_loses_one_person_lets_go_of_all_others(households: tuple[Body, Body], worker: Worker) -> None:
+def test_an_application_that_loses_one_person_lets_go_of_all_others(
+    households: tuple[Body, Body], worker: Worker
+) -> None:
     first, later = file(*households)
 
     drain_all(worker())
 
-    assert stage_of(later) == "under_review"
+    assert current_stage(later) == "under_review"
     assert claims() == {first.case_id: len(households[0]["members"])}
 
 
@@ -76,7 +101,7 @@ def test_what_the_loser_let_go_of_another_household_can_claim(households: tuple[
     drain_all(worker())
 
     # Then nothing stands against that
-    assert stage_of(taken) == "notified"
+    assert current_stage(taken) == "notified"
 
 
 def test_a_loser_frees_its_persons_within_the_very_batch(database: str, worker: Worker) -> None:
@@ -88,8 +113,8 @@ def test_a_loser_frees_its_persons_within_the_very_batch(database: str, worker: 
 
     drain_all(worker())
 
-    assert (stage_of(first), stage_of(second)) == ("notified", "under_review")
-    assert stage_of(third) in ("notified", "under_review")
+    assert (current_stage(first), current_stage(second)) == ("notified", "under_review")
+    assert current_stage(third) in ("notified", "under_review")
     assert second.case_id not in claims()
 
 
@@ -98,13 +123,18 @@ def test_a_claim_of_ones_own_household_counts_as_won(households: tuple[Body, Bod
     (taken,) = file(households[0])
     household = value("select household_id from cases where id = %s", taken.case_id)
     for member in households[0]["members"]:
-        rows("insert into person_claim (idcs, household_id, case_id) values (%s, %s, %s)", member["idcs"], household, taken.case_id + 1000)
+        rows(
+            "insert into person_claim (idcs, household_id, case_id) values (%s, %s, %s)",
+            member["idcs"],
+            household,
+            taken.case_id + 1000,
+        )
 
     # When it is screened
     drain_all(worker())
 
     # Then it does not accuse itself
-    assert stage_of(taken) == "notified"
+    assert current_stage(taken) == "notified"
 
 
 def test_two_workers_at_once_never_register_a_person_twice(database: str, worker: Worker) -> None:
@@ -119,8 +149,11 @@ def test_two_workers_at_once_never_register_a_person_twice(database: str, worker
 
     # Then one of each pair is registered, and the other one waits for a person
     for pair in taken:
-        assert sorted(stage_of(each) for each in pair) == ["notified", "under_review"]
-    assert value("select count(*) from (select idcs from household_member group by idcs having count(*) > 1) as twice") == 0
+        assert sorted(current_stage(each) for each in pair) == ["notified", "under_review"]
+    assert (
+        value("select count(*) from (select idcs from household_member group by idcs having count(*) > 1) as twice")
+        == 0
+    )
     assert stages() == {"notified": 12, "under_review": 12}
 
 
@@ -155,13 +188,15 @@ def test_a_telephone_of_four_households_is_noted_and_holds_nobody_up(database: s
     assert facts_of(taken[0], "NothingSuspicious")["noted"] == [{"code": "phone_shared", "count": 4}]
 
 
-def test_an_application_under_review_that_is_lifted_while_the_person_is_still_held_comes_back(households: tuple[Body, Body], worker: Worker) -> None:
+def test_an_application_under_review_that_is_lifted_while_the_person_is_still_held_comes_back(
+    households: tuple[Body, Body], worker: Worker
+) -> None:
     first, later = file(*households)
     drain_all(worker())
 
-    caseworker(later, "lift", "nothing_found")
+    caseworker(later, "clear", "nothing_found")
     drain_all(worker())
 
-    assert stage_of(later) == "under_review"
-    assert events_of(later)[-2:] == ["DoubtLifted", "DoubtReturned"]
-    assert stage_of(first) == "notified"
+    assert current_stage(later) == "under_review"
+    assert events_of(later)[-2:] == ["ReviewCleared", "ReviewReopened"]
+    assert current_stage(first) == "notified"

@@ -14,7 +14,7 @@ from models.settings import settings
 from tasks.actors import declare, drains
 from tasks.broker import broker as the_broker
 from tasks.delivery_thread import DeliveryThread
-from tasks.sweep import DeathDetector, sweep
+from tasks.sweep import FailureDetector, sweep
 from tasks.wake import clear_wake, flag, wake, wake_after_answer, wake_after_intake
 from tasks.worker import finish, listening
 from tests.conftest import forget_settings
@@ -61,7 +61,7 @@ def test_a_flag_that_does_not_end_keeps_no_queue_asleep() -> None:
     file_clean(1)
     the_broker().client.set(flag("verification"), 1)
 
-    sweep(DeathDetector())
+    sweep(FailureDetector())
 
     assert messages("verification") == 1
     assert 0 < int(the_broker().client.pttl(flag("verification"))) <= 1000
@@ -74,8 +74,12 @@ def test_queues_are_woken_apart_from_one_another() -> None:
     assert waiting() == {"scoring": 1, "fraud": 1}
 
 
-@pytest.mark.parametrize(("woken", "queue"), [(wake_after_intake, "verification"), (lambda: wake_after_answer({"fraud"}), "fraud")])
-def test_what_people_send_wakes_the_queues_that_have_work_and_the_delivery_of_the_message_that_says_so(woken: Callable[[], None], queue: str) -> None:
+@pytest.mark.parametrize(
+    ("woken", "queue"), [(wake_after_intake, "verification"), (lambda: wake_after_answer({"fraud"}), "fraud")]
+)
+def test_what_people_send_wakes_the_queues_that_have_work_and_the_delivery_of_the_message_that_says_so(
+    woken: Callable[[], None], queue: str
+) -> None:
     woken()
     assert waiting() == {queue: 1, "delivery": 1}
 
@@ -115,15 +119,17 @@ def test_a_broker_that_is_away_is_no_error() -> None:
 def test_without_a_broker_applications_are_taken_and_worked_all_the_same(worker: Worker) -> None:
     file_clean(2)
     drainer = worker()
-    drainer.batches.wake = wake
+    drainer.runner.wake = wake
 
     drain_all(drainer)
-    sweep(DeathDetector())
+    sweep(FailureDetector())
 
     assert stages() == {"notified": 2}
 
 
-def test_a_broker_that_does_not_answer_in_time_is_waited_for_once_and_not_at_every_wake(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_does_not_answer_in_time_is_waited_for_once_and_not_at_every_wake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked = []
 
     def frozen(*arguments: object, **options: object) -> None:
@@ -173,7 +179,9 @@ def look(queue: str, drainer: Drainer, delivery: DeliveryThread | None = None) -
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_a_wake_stays_in_the_broker_until_a_thread_is_free_and_is_fetched_at_once_then(monkeypatch: pytest.MonkeyPatch, fails: bool) -> None:
+def test_a_wake_stays_in_the_broker_until_a_thread_is_free_and_is_fetched_at_once_then(
+    monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
     """An idle process would sleep beside a busy one that had taken it."""
     monkeypatch.setenv("SIJIL_THREADS", "1")
     forget_settings()
@@ -213,7 +221,7 @@ def test_an_actor_clears_the_flag_before_it_looks(worker: Worker) -> None:
     file_clean(1)
     drainer = worker()
     seen: list[int] = []
-    drainer.batches.wake = lambda queue: seen.append(int(the_broker().client.exists(flag("verification"))))
+    drainer.runner.wake = lambda queue: seen.append(int(the_broker().client.exists(flag("verification"))))
     wake("verification")
 
     look("verification", drainer)

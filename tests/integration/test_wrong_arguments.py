@@ -33,7 +33,10 @@ def test_queues_that_are_none_are_not_all_queues(no_servers: object, sijil: Run,
     ran = sijil("work", "--queues", given)
 
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == f"sijil: --queues names no queue; leave it out to work all of them. There are {', '.join(ALL_QUEUES)}.\n"
+    assert (
+        ran.err
+        == f"sijil: --queues names no queue; leave it out to work all of them. There are {', '.join(ALL_QUEUES)}.\n"
+    )
 
 
 def test_one_of_two_options_that_names_no_queue_is_refused() -> None:
@@ -43,7 +46,11 @@ def test_one_of_two_options_that_names_no_queue_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("given", "chosen"),
-    [(None, ALL_QUEUES), (["verification, scoring"], ("verification", "scoring")), (["fraud,", "delivery"], ("fraud", "delivery"))],
+    [
+        (None, ALL_QUEUES),
+        (["verification, scoring"], ("verification", "scoring")),
+        (["fraud,", "delivery"], ("fraud", "delivery")),
+    ],
 )
 def test_queues_are_named_with_commas_or_by_the_option_again(given: list[str] | None, chosen: tuple[str, ...]) -> None:
     assert chosen_queues(given) == chosen
@@ -60,11 +67,15 @@ def test_a_verdict_that_is_none_is_refused_with_those_there_are(no_servers: obje
     ("given", "said"),
     [
         (("decide", "RSU-0000-0000-0000", "lft", "--reason", "moved", "--as", "amina"), "There is no verdict"),
-        (("messages", "list", "--limit", "-1"), "Must be at least 1."), (("doubts", "list", "--limit", "x"), "Must be a whole number."),
-        (("generate", "--households", "1.5"), "Must be a whole number."), (("work", "--processes", "0"), "Must be at least 1."),
+        (("messages", "list", "--limit", "-1"), "Must be at least 1."),
+        (("reviews", "list", "--limit", "x"), "Must be a whole number."),
+        (("generate", "--households", "1.5"), "Must be a whole number."),
+        (("work", "--processes", "0"), "Must be at least 1."),
     ],
-)  # fmt: skip
-def test_no_sentence_of_a_library_says_what_is_wrong_with_an_argument(no_servers: object, sijil: Run, given: tuple[str, ...], said: str) -> None:
+)
+def test_no_sentence_of_a_library_says_what_is_wrong_with_an_argument(
+    no_servers: object, sijil: Run, given: tuple[str, ...], said: str
+) -> None:
     ran = sijil(*given)
     assert (ran.code, said in ran.err, "Value error" in ran.err, "Input should" in ran.err) == (2, True, False, False)
 
@@ -78,14 +89,20 @@ def test_a_day_that_is_none_is_refused_with_how_one_looks(no_servers: object, si
 
 @pytest.mark.parametrize(
     ("given", "moment"),
-    [("2026-11-30", "2026-11-30T00:00:00+00:00"), ("2026-11-30T14:00", "2026-11-30T14:00:00+00:00"), ("2026-11-30T14:00+01:00", "2026-11-30T14:00:00+01:00")],
+    [
+        ("2026-11-30", "2026-11-30T00:00:00+00:00"),
+        ("2026-11-30T14:00", "2026-11-30T14:00:00+00:00"),
+        ("2026-11-30T14:00+01:00", "2026-11-30T14:00:00+01:00"),
+    ],
 )
 def test_a_day_is_meant_in_utc_where_it_does_not_say_otherwise(given: str, moment: str) -> None:
     assert day(given).isoformat() == moment
 
 
 @pytest.mark.parametrize("named", ["nothing:Register", "workflows.registers.population:Nothing"])
-def test_workers_are_not_started_for_a_register_that_is_not_there(no_servers: object, sijil: Run, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+def test_workers_are_not_started_for_a_register_that_is_not_there(
+    no_servers: object, sijil: Run, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
     monkeypatch.setenv("SIJIL_POPULATION_REGISTER", named)
 
     ran = sijil("work")
@@ -99,7 +116,9 @@ def test_the_verdicts_of_the_command_are_those_of_the_stage() -> None:
 
 
 @pytest.mark.parametrize("command", [("generate", "--to", "/proc/nope"), ("demo",), ("bench", "engine")])
-def test_a_seed_whose_population_would_overlap_another_is_refused(no_servers: object, sijil: Run, command: tuple[str, ...]) -> None:
+def test_a_seed_whose_population_would_overlap_another_is_refused(
+    no_servers: object, sijil: Run, command: tuple[str, ...]
+) -> None:
     ran = sijil(*command, "--seed", SEEDS)
 
     assert (ran.code, "--seed" in ran.err, str(SEEDS - 1) in ran.err) == (2, True, True)

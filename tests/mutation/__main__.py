@@ -1,7 +1,9 @@
-"""Makes mutants of the engine one by one and runs the tests that should see each: `.venv/bin/python -m tests.mutation --sample 80 --seed 1`.
+"""Makes mutants of the engine one by one and runs the tests that should see each:
 
-It works in copies of this checkout, two mutants at a time, and prints every one that the tests of its module let live; exit code 1 where there is one.
-With TMPDIR in memory it is several times as fast.
+`.venv/bin/python -m tests.mutation --sample 80 --seed 1`.
+
+It works in copies of this checkout, two mutants at a time, and prints every one that the tests of its module let live;
+exit code 1 where there is one. With TMPDIR in memory it is several times as fast.
 """
 
 import argparse
@@ -28,14 +30,17 @@ from tests.mutation.mutants import Mutant, mutants_of
 
 HERE = Path(__file__).resolve().parents[2]
 OURS = {"benchmarks", "models", "notifications", "sijil", "tasks", "tests", "trials", "web", "workflows"}
-# The tests that see what each module does, its own first: those that run real servers, but no process of ours and no chaos;
+# The tests that see what each module does, its own first: those that run real servers, but no process of ours and no
+# chaos;
 # nor test_locks.py, which waits for minutes.
 TESTS = {
     "workflows/queue/answers.py": "silence what_is_away",
-    "workflows/queue/attempts.py": "attempts living_workers dead_workers sweep silence what_is_away uncounted rows_held",
+    "workflows/queue/attempts.py": "attempts living_workers dead_workers sweep silence what_is_away uncounted "
+    "rows_held",
     "workflows/queue/batch.py": "dead_workers course one_bad_case attempts what_is_away",
     "workflows/queue/bisection.py": "one_bad_case attempts uncounted what_is_away silence dead_workers course",
-    "workflows/queue/claim.py": "unit/claim_cursor course monitor dead_workers silence sweep holds one_bad_case rows_held",
+    "workflows/queue/claim.py": "unit/claim_cursor course monitor dead_workers silence sweep holds one_bad_case "
+    "rows_held",
     "workflows/queue/stalled.py": "dead_workers living_workers sweep uncounted rows_held",
     "workflows/queue/drain.py": "silence what_is_away one_bad_case dead_workers course wakes",
     "workflows/queue/holds.py": "holds sweep rows_held",
@@ -47,18 +52,41 @@ TESTS = {
     "workflows/queue/timers.py": "clock_jumps sweep citizens dead_workers holds rows_held",
     "workflows/queue/failures.py": "one_bad_case dead_workers uncounted silence sweep holds",
     "workflows/engine/work.py": "course resuming one_bad_case citizens two_households guards order_of_locks",
-    "notifications/deliver.py": "delivery delivery_lanes refused_calls slow_gateways clock_jumps commands_messages rows_held",
-    "notifications/leases.py": "delivery delivery_lanes refused_calls slow_gateways clock_jumps commands_messages rows_held",
+    "notifications/deliver.py": "delivery delivery_lanes refused_calls slow_gateways clock_jumps commands_messages "
+    "rows_held",
+    "notifications/leases.py": "delivery delivery_lanes refused_calls slow_gateways clock_jumps commands_messages "
+    "rows_held",
 }
 # Half a minute and more each, and what they see others see, too.
 SLOW = ("a_different_case_probes_it_each_minute_and_nobody_is_ever_parked",)
 # No plugin but pytest's own: they take longer to load than most of these tests take. `-x`: one red test is enough.
 PYTEST = (
-    "-x", "-q", "-rfE", "--disable-plugin-autoload", "-o", "addopts=--import-mode=importlib --strict-markers", "-p", "no:cacheprovider",
-    "-k", " and ".join(f"not {each}" for each in SLOW),
-)  # fmt: skip
+    "-x",
+    "-q",
+    "-rfE",
+    "--disable-plugin-autoload",
+    "-o",
+    "addopts=--import-mode=importlib --strict-markers",
+    "-p",
+    "no:cacheprovider",
+    "-k",
+    " and ".join(f"not {each}" for each in SLOW),
+)
 # What our modules import, loaded once: a run is a fork, and loads ours alone.
-PRELOADED = ("alembic", "babel", "dramatiq", "litestar", "phonenumbers", "psycopg", "pydantic", "redis", "sqlalchemy", "sqlmodel", "structlog", "uvicorn")
+PRELOADED = (
+    "alembic",
+    "babel",
+    "dramatiq",
+    "litestar",
+    "phonenumbers",
+    "psycopg",
+    "pydantic",
+    "redis",
+    "sqlalchemy",
+    "sqlmodel",
+    "structlog",
+    "uvicorn",
+)
 FORK = get_context("fork")
 AT_ONCE = 2
 LONGEST_SECONDS = 240
@@ -81,7 +109,9 @@ class Lane:
             run.join()
             return False, "it hangs"
         said = self.said.read_text(encoding="utf-8").splitlines()
-        return run.exitcode == 0, next((line for line in said if line.startswith(("FAILED", "ERROR"))), "\n".join(said[-5:]))
+        return run.exitcode == 0, next(
+            (line for line in said if line.startswith(("FAILED", "ERROR"))), "\n".join(said[-5:])
+        )
 
     @property
     def said(self) -> Path:
@@ -122,7 +152,10 @@ def main() -> int:
             print(f"These do not pass as they are: {', '.join(red)}")
             return 2
         survivors = sum(pool.map(try_out, chosen))
-    print(f"{len(chosen) - survivors} of {len(chosen)} mutants were seen (there are {len(everything)}); {survivors} survived")
+    print(
+        f"{len(chosen) - survivors} of {len(chosen)} mutants were seen (there are {len(everything)}); {survivors} "
+        f"survived"
+    )
     return 1 if survivors else 0
 
 
@@ -131,7 +164,12 @@ def arguments() -> argparse.Namespace:
     options.add_argument("--sample", type=int, default=80, help="how many mutants, drawn evenly over all modules")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--only", default="", help="mutants of modules whose path holds this")
-    options.add_argument("--no-unmutated", dest="unmutated", action="store_false", help="do not try first whether the tests pass without a mutant")
+    options.add_argument(
+        "--no-unmutated",
+        dest="unmutated",
+        action="store_false",
+        help="do not try first whether the tests pass without a mutant",
+    )
     return options.parse_args()
 
 

@@ -1,4 +1,7 @@
-"""Mutants of a module: its text with one operator, constant, statement or clause of SQL changed. Every one is a fault that a test should see."""
+"""Mutants of a module: its text with one operator, constant, statement or clause of SQL changed.
+
+Every one is a fault that a test should see.
+"""
 
 import ast
 import re
@@ -7,16 +10,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COMPARED: dict[type[ast.cmpop], tuple[str, str]] = {
-    ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"), ast.Eq: ("==", "!="), ast.NotEq: ("!=", "=="),
-    ast.In: ("in", "not in"), ast.NotIn: ("not in", "in"), ast.Is: ("is", "is not"), ast.IsNot: ("is not", "is"),
-}  # fmt: skip
+    ast.Lt: ("<", "<="),
+    ast.LtE: ("<=", "<"),
+    ast.Gt: (">", ">="),
+    ast.GtE: (">=", ">"),
+    ast.Eq: ("==", "!="),
+    ast.NotEq: ("!=", "=="),
+    ast.In: ("in", "not in"),
+    ast.NotIn: ("not in", "in"),
+    ast.Is: ("is", "is not"),
+    ast.IsNot: ("is not", "is"),
+}
 # In a statement of SQL: what is taken away, or turned round.
 CLAUSES = (
-    (r" for update skip locked", " for update"), (r" for update(?! skip)", ""), (r" order by [\w., ]+(?= for update| limit)", ""),
-    (r" on conflict do nothing", ""), (r"\bnot exists\b", "exists"), (r"\band not\b", "and"), (r"\bis null\b", "is not null"),
-    (r"\bis not null\b", "is null"), (r" <= ", " < "), (r" >= ", " > "), (r" < ", " <= "), (r" > ", " >= "), (r" <> ", " = "),
-    (r"\bready = true\b", "ready = false"), (r"\bmin\(", "max("), (r"\bmax\(", "min("), (r"\+ 1\b", "+ 2"),
-)  # fmt: skip
+    (r" for update skip locked", " for update"),
+    (r" for update(?! skip)", ""),
+    (r" order by [\w., ]+(?= for update| limit)", ""),
+    (r" on conflict do nothing", ""),
+    (r"\bnot exists\b", "exists"),
+    (r"\band not\b", "and"),
+    (r"\bis null\b", "is not null"),
+    (r"\bis not null\b", "is null"),
+    (r" <= ", " < "),
+    (r" >= ", " > "),
+    (r" < ", " <= "),
+    (r" > ", " >= "),
+    (r" <> ", " = "),
+    (r"\bready = true\b", "ready = false"),
+    (r"\bmin\(", "max("),
+    (r"\bmax\(", "min("),
+    (r"\+ 1\b", "+ 2"),
+)
 UNSEEN = ("slots", "frozen", "strict")
 SQL = re.compile(r"\b(select|insert|update|delete|where|order by)\b")
 
@@ -80,8 +104,12 @@ def mutants_of(path: Path) -> list[Mutant]:
 
 
 def nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """This node and all below it, but for what no test can see: what is logged, what `slots`, `frozen` and `strict` say, assertions that types want."""
-    unseen = (isinstance(tree, ast.keyword) and tree.arg in UNSEEN) or (isinstance(tree, ast.Expr) and ast.unparse(tree).startswith("log."))
+    """This node and all below it, but for what no test can see: what is logged, what `slots`, `frozen` and `strict`
+    say, assertions that types want.
+    """
+    unseen = (isinstance(tree, ast.keyword) and tree.arg in UNSEEN) or (
+        isinstance(tree, ast.Expr) and ast.unparse(tree).startswith("log.")
+    )
     if unseen or isinstance(tree, ast.Assert):
         return
     yield tree
@@ -100,7 +128,9 @@ def changes(source: Source, node: ast.AST) -> Iterator[Mutant]:
         yield source.mutant(node.lineno, start, end, source.text[slice(*source.span(node.operand))])
     elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):  # bool is an int
         start, end = source.span(node)
-        yield source.mutant(node.lineno, start, end, repr(not node.value if isinstance(node.value, bool) else node.value + 1))
+        yield source.mutant(
+            node.lineno, start, end, repr(not node.value if isinstance(node.value, bool) else node.value + 1)
+        )
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         yield source.mutant(node.lineno, *source.span(node), "pass")
     elif isinstance(node, ast.Constant | ast.JoinedStr):

@@ -4,9 +4,14 @@ import httpx
 
 PROBLEM = "application/problem+json"
 TITLES = {  # RFC 9110, whatever this Python's words are
-    404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 413: "Content Too Large", 415: "Unsupported Media Type",
-    422: "Unprocessable Content", 500: "Internal Server Error",
-}  # fmt: skip
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+}
 MARK = "Zzyzx"  # stands in bodies that are refused, and must not come back
 
 

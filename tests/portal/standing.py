@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from tests.filing import a_drainer, a_household, borrowing, changed, drain_all, file, register, rows
 from tests.people import caseworker, citizen
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 from workflows.queue.drain import Drainer
 
 
@@ -16,7 +16,7 @@ def a_worker() -> Iterator[Drainer]:
     try:
         yield drainer
     finally:
-        drainer.batches.attempts.sign_off()
+        drainer.runner.attempts.sign_off()
 
 
 def work_off() -> None:
@@ -25,7 +25,7 @@ def work_off() -> None:
         drain_all(drainer)
 
 
-def registered(place: int = 0) -> Taken:
+def registered(place: int = 0) -> Accepted:
     """An application of a clean household, worked off."""
     made = a_household(place, members=3)
     register([made])
@@ -34,7 +34,7 @@ def registered(place: int = 0) -> Taken:
     return taken
 
 
-def to_correct(place: int = 1) -> Taken:
+def to_correct(place: int = 1) -> Accepted:
     """One whose second member bears another birth date than the register's."""
     made = a_household(place, members=3)
     register([made])
@@ -43,7 +43,7 @@ def to_correct(place: int = 1) -> Taken:
     return taken
 
 
-def under_review(place: int = 2) -> Taken:
+def under_review(place: int = 2) -> Accepted:
     """One that declares a member of a household that is registered already."""
     mine, other = a_household(place, members=3), a_household(place + 1, members=3)
     register([mine, other])
@@ -54,29 +54,29 @@ def under_review(place: int = 2) -> Taken:
     return taken
 
 
-def asked_by_caseworker() -> Taken:
-    """A doubt, and a caseworker who asks for a correction."""
+def asked_by_caseworker() -> Accepted:
+    """A review, and a caseworker who asks for a correction."""
     taken = under_review()
     caseworker(taken, "correct", "person_declared_twice", "caseworker-1")
     return taken
 
 
-def rejected(reason: str = "false_declaration", place: int = 2) -> Taken:
-    """A doubt, and two caseworkers who refuse."""
+def rejected(reason: str = "false_declaration", place: int = 2) -> Accepted:
+    """A review, and two caseworkers who refuse."""
     taken = under_review(place)
     for name in ("caseworker-1", "caseworker-2"):
         caseworker(taken, "refuse", reason, name)
     return taken
 
 
-def withdrawn(place: int = 5) -> Taken:
+def withdrawn(place: int = 5) -> Accepted:
     """One that its citizen took back."""
     (taken,) = file(a_household(place, members=3).body)
     citizen(taken, "withdrawal")
     return taken
 
 
-def lapsed(place: int = 6) -> Taken:
+def lapsed(place: int = 6) -> Accepted:
     """One whose correction never came: its time is up, and a worker finds that out."""
     taken = to_correct(place)
     month_ago = "stage_since = stage_since - interval '31 days', deadline = deadline - interval '31 days'"
@@ -85,13 +85,19 @@ def lapsed(place: int = 6) -> Taken:
     return taken
 
 
-def in_work(place: int = 7) -> Taken:
+def in_work(place: int = 7) -> Accepted:
     """One that nobody has worked on yet."""
     (taken,) = file(a_household(place, members=3).body)
     return taken
 
 
 STANDINGS = {
-    "notified": registered, "needs_correction": to_correct, "correction_asked": asked_by_caseworker, "under_review": under_review,
-    "rejected": rejected, "withdrawn": withdrawn, "lapsed": lapsed, "in_work": in_work,
-}  # fmt: skip
+    "notified": registered,
+    "needs_correction": to_correct,
+    "correction_asked": asked_by_caseworker,
+    "under_review": under_review,
+    "rejected": rejected,
+    "withdrawn": withdrawn,
+    "lapsed": lapsed,
+    "in_work": in_work,
+}

@@ -5,19 +5,19 @@ from typing import Any
 import httpx
 
 from tests.factories import a_body, a_head, a_spouse
-from tests.filing import a_household, changed, rows, stage_of, version_of
+from tests.filing import a_household, changed, current_stage, rows, version_of
 from tests.portal.conftest import Client
 from tests.portal.problems import errors_of
 from tests.portal.standing import in_work, lapsed, registered, to_correct, under_review
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 
 
-def answered(client: Client, taken: Taken, **answer: Any) -> httpx.Response:
+def answered(client: Client, taken: Accepted, **answer: Any) -> httpx.Response:
     """An answer with the receipt's secret, unless it says otherwise."""
     return client.post(f"/api/v1/applications/{taken.reference}/answers", json={"secret": taken.secret} | answer)
 
 
-def shown(client: Client, taken: Taken, **headers: str) -> httpx.Response:
+def shown(client: Client, taken: Accepted, **headers: str) -> httpx.Response:
     return client.get(f"/api/v1/applications/{taken.reference}", headers=headers)
 
 
@@ -29,7 +29,7 @@ def test_a_correction_goes_back_into_work(client: Client) -> None:
 
     assert answer.status_code == 200
     assert answer.json() == {"event": "CorrectionReceived", "stage": "submitted", "version": version_of(taken)}
-    assert stage_of(taken) == "submitted"
+    assert current_stage(taken) == "submitted"
 
 
 def test_a_withdrawal_and_a_reopening(client: Client) -> None:
@@ -41,7 +41,7 @@ def test_a_withdrawal_and_a_reopening(client: Client) -> None:
 
 def test_a_wrong_secret_is_answered_exactly_like_an_unknown_reference(client: Client) -> None:
     taken = in_work()
-    nobody = Taken("RSU-0000-0000-0000", "0000000000", 0)
+    nobody = Accepted("RSU-0000-0000-0000", "0000000000", 0)
 
     for kind in ("withdrawal", "correction", "reopening"):
         wrong, unknown = answered(client, taken, secret="0000000000", kind=kind), answered(client, nobody, kind=kind)
@@ -50,7 +50,7 @@ def test_a_wrong_secret_is_answered_exactly_like_an_unknown_reference(client: Cl
     looked = [shown(client, each, **{"Receipt-Secret": "0000000000"}) for each in (taken, nobody)]
     assert errors_of(looked[0], 404) == {}
     assert looked[0].content == looked[1].content == shown(client, nobody).content
-    assert stage_of(taken) == "submitted"
+    assert current_stage(taken) == "submitted"
 
 
 def test_an_answer_to_an_earlier_version_changes_nothing_and_says_what_is_so_now(client: Client) -> None:
@@ -90,19 +90,22 @@ def test_every_bad_field_of_an_answer_is_named(client: Client) -> None:
         "another kind": ({"kind": "complaint"}, ["kind"]),
         "no declaration": ({"kind": "correction"}, ["declaration"]),
         "a bad declaration": ({"kind": "correction", "declaration": good | {"region": 99}}, ["declaration.region"]),
-        "a birth date to come": ({"kind": "correction", "declaration": changed(good, 1, birth_date="2999-01-01")}, ["declaration.members[1].birth_date"]),
+        "a birth date to come": (
+            {"kind": "correction", "declaration": changed(good, 1, birth_date="2999-01-01")},
+            ["declaration.members[1].birth_date"],
+        ),
         "a version in words": ({"kind": "withdrawal", "version": "two"}, ["version"]),
         "a version of ten thousand digits": ({"kind": "withdrawal", "version": 10**400}, ["version"]),
         "a negative version": ({"kind": "withdrawal", "version": -1}, ["version"]),
         "an unknown field": ({"kind": "withdrawal", "why": "no"}, ["why"]),
         "a secret that is a number": ({"kind": "withdrawal", "secret": 12}, ["secret"]),
         "a secret without end": ({"kind": "withdrawal", "secret": "A" * 41}, ["secret"]),
-    }  # fmt: skip
+    }
 
     assert {name: list(errors_of(answered(client, taken, **answer))) for name, (answer, _) in wrong.items()} == {
         name: fields for name, (_, fields) in wrong.items()
     }
-    assert stage_of(taken) == "needs_correction"
+    assert current_stage(taken) == "needs_correction"
 
 
 def test_a_declarant_now_named_who_has_another_open_application_is_named(client: Client) -> None:
@@ -130,12 +133,16 @@ def test_without_the_secret_the_stage_is_told_and_nothing_else(client: Client) -
 
     assert bare["reasons"] is None
     assert whole == bare | {"reasons": [{"field": "members[1]", "reason": "birth_date_differs"}]}
-    assert (bare["reference"], bare["stage"], bare["version"]) == (taken.reference, "needs_correction", version_of(taken))
+    assert (bare["reference"], bare["stage"], bare["version"]) == (
+        taken.reference,
+        "needs_correction",
+        version_of(taken),
+    )
     assert bare["deadline"]
     assert set(bare) == {"reference", "stage", "version", "submitted_at", "stage_since", "deadline", "reasons"}
 
 
-def test_whose_doubt_it_is_stays_with_the_caseworkers(client: Client) -> None:
+def test_whose_review_it_is_stays_with_the_caseworkers(client: Client) -> None:
     taken = under_review()
     assert shown(client, taken, **{"Receipt-Secret": taken.secret}).json()["reasons"] == []
 

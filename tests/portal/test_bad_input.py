@@ -1,4 +1,6 @@
-"""What the API says of what it cannot take: which field, why, in plain words; nothing written, nothing sent back, no stack trace."""
+"""What the API says of what it cannot take: which field, why, in plain words; nothing written, nothing sent back, no
+stack trace.
+"""
 
 import gzip
 import json
@@ -56,10 +58,22 @@ WRONG: Mapping[str, tuple[GeneratedHousehold, dict[str, str]]] = {
         lambda: a_body(bills={"water_electricity": [10, -0.01]}),
         {"bills.water_electricity[1]": "Must be at least 0."},
     ),
-    "forty members": (lambda: a_body(members=many_members(40)), {"members": "A household may have at most 30 members; this one has 40."}),
-    "a member twice": (lambda: a_body(members=[a_head(), a_spouse(), a_child(), a_child()]), {"members": "The same person stands at members[2], members[3]."}),
-    "two heads": (lambda: a_body(members=[a_head(), a_spouse(relationship="head")]), {"members": "Exactly one member must be the head."}),
-    "nobody declares": (lambda: a_body(members=[a_head(declarant=False)]), {"members": "Exactly one member must be the declarant."}),
+    "forty members": (
+        lambda: a_body(members=many_members(40)),
+        {"members": "A household may have at most 30 members; this one has 40."},
+    ),
+    "a member twice": (
+        lambda: a_body(members=[a_head(), a_spouse(), a_child(), a_child()]),
+        {"members": "The same person stands at members[2], members[3]."},
+    ),
+    "two heads": (
+        lambda: a_body(members=[a_head(), a_spouse(relationship="head")]),
+        {"members": "Exactly one member must be the head."},
+    ),
+    "nobody declares": (
+        lambda: a_body(members=[a_head(declarant=False)]),
+        {"members": "Exactly one member must be the declarant."},
+    ),
     "no members": (lambda: a_body(members=[]), {"members": "Must not be empty."}),
     "a birth date in the future": (
         lambda: a_body(members=[a_head(), a_spouse(), a_child(birth_date=tomorrow())]),
@@ -87,7 +101,10 @@ WRONG: Mapping[str, tuple[GeneratedHousehold, dict[str, str]]] = {
         {"members[1].score": "Unknown field."},
     ),
     "a missing field": (lambda: without(a_body(), "housing"), {"housing": "Is missing."}),
-    "a missing field of a member": (lambda: a_body(members=[without(a_head(), "sex")]), {"members[0].sex": "Is missing."}),
+    "a missing field of a member": (
+        lambda: a_body(members=[without(a_head(), "sex")]),
+        {"members[0].sex": "Is missing."},
+    ),
     "a word that is not in the list": (lambda: a_body(milieu=MARK), {"milieu": "Must be 'urban' or 'rural'."}),
     "a phone that is none": (lambda: a_body(phone=MARK), {"phone": "Is not a phone number."}),
     "a phone in superscripts": (lambda: a_body(phone="+212" + "²" * 9), {"phone": "Is not a phone number."}),
@@ -96,7 +113,10 @@ WRONG: Mapping[str, tuple[GeneratedHousehold, dict[str, str]]] = {
         {"members[0].given_name_la": "Must not be empty, nor hold control characters."},
     ),
     "a list where an object belongs": (lambda: a_body(bills=[1]), {"bills": "Must be an object."}),
-    "an amount beyond all reason": (lambda: a_body(bills={"gas": 10**400}), {"bills.gas": "Must have at most 9 digits."}),
+    "an amount beyond all reason": (
+        lambda: a_body(bills={"gas": 10**400}),
+        {"bills.gas": "Must have at most 9 digits."},
+    ),
     "several things at once": (
         lambda: a_body(region=0, bills={"gas": -5}, members=[a_head(), a_spouse(sex=MARK)]),
         {
@@ -136,11 +156,20 @@ TEXTS: Mapping[str, tuple[Callable[[], str | bytes], str]] = {
     "infinity in a bill": (lambda: replaced('"milieu"', '"bills": {"gas": Infinity}, "milieu"'), "bills.gas"),
     "NaN in a bill": (lambda: replaced('"milieu"', '"bills": {"gas": "NaN"}, "milieu"'), "bills.gas"),
     "a huge exponent": (lambda: replaced('"milieu"', '"bills": {"gas": 1e999999999}, "milieu"'), "bills.gas"),
-    "a huge exponent in a string": (lambda: replaced('"milieu"', '"bills": {"gas": "1e999999999"}, "milieu"'), "bills.gas"),
-    "a tiny exponent in a string": (lambda: replaced('"milieu"', '"bills": {"gas": "1e-999999999"}, "milieu"'), "bills.gas"),
+    "a huge exponent in a string": (
+        lambda: replaced('"milieu"', '"bills": {"gas": "1e999999999"}, "milieu"'),
+        "bills.gas",
+    ),
+    "a tiny exponent in a string": (
+        lambda: replaced('"milieu"', '"bills": {"gas": "1e-999999999"}, "milieu"'),
+        "bills.gas",
+    ),
     "a number of ten thousand digits": (lambda: replaced('"region": 6', '"region": ' + "9" * 10_000), "body"),
     "deep nesting": (lambda: "[" * 100_000, "body"),
-    "deep nesting in a field": (lambda: replaced('"milieu": "urban"', '"milieu": ' + "[" * 5_000 + "]" * 5_000), "body"),
+    "deep nesting in a field": (
+        lambda: replaced('"milieu": "urban"', '"milieu": ' + "[" * 5_000 + "]" * 5_000),
+        "body",
+    ),
     "a NUL in a name": (lambda: replaced("Khalid", r"Kha\u0000lid"), "members[0].given_name_la"),
     "a NUL in a commune": (lambda: replaced("Mohammedia", r"Moham\u0000media"), "commune"),
     "a NUL in a key": (lambda: replaced('"milieu"', r'"application": "a\u0000b", "milieu"'), "application"),
@@ -156,14 +185,20 @@ def test_what_is_no_json_or_holds_what_no_text_may_hold_is_refused_and_named(cli
     assert nothing_written()
 
 
-@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "image/png", ";"])
+@pytest.mark.parametrize(
+    "media_type",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "image/png", ";"],
+)
 def test_another_content_type_than_json_is_said(client: Client, media_type: str) -> None:
     answer = sent(client, json.dumps(a_body()), **{"Content-Type": media_type})
 
     assert "Content-Type" in errors_of(answer, 415)
 
 
-@pytest.mark.parametrize("media_type", ["application/json", "application/json; charset=utf-8", "Application/JSON", "application/vnd.rsu+json"])
+@pytest.mark.parametrize(
+    "media_type",
+    ["application/json", "application/json; charset=utf-8", "Application/JSON", "application/vnd.rsu+json"],
+)
 def test_every_kind_of_json_is_taken(client: Client, media_type: str) -> None:
     assert sent(client, json.dumps(a_body()), **{"Content-Type": media_type}).status_code == 201
 
@@ -173,7 +208,12 @@ def test_a_body_that_is_compressed_is_said(client: Client, coding: str) -> None:
     answer = sent(client, gzip.compress(json.dumps(a_body()).encode()), **{"Content-Encoding": coding})
 
     assert list(errors_of(answer, 415)) == ["Content-Encoding"]
-    assert client.post("/fr/status/RSU-0000-0000-0000/why", content=b"secret=x", headers={"Content-Encoding": coding}).status_code == 415
+    assert (
+        client.post(
+            "/fr/status/RSU-0000-0000-0000/why", content=b"secret=x", headers={"Content-Encoding": coding}
+        ).status_code
+        == 415
+    )
     assert sent(client, json.dumps(a_body()), **{"Content-Encoding": "identity"}).status_code == 201
 
 
@@ -192,22 +232,32 @@ def test_a_key_is_the_same_key_however_it_is_typed_in_header_or_body(client: Cli
     in_header = [client.post(APPLICATIONS, json=a_body(), headers={b"Idempotency-Key": key}) for key in SAME_KEY]
     in_body = [sent(client, json.dumps(a_body(application=key.decode()), ensure_ascii=False)) for key in SAME_KEY[:3]]
 
-    assert [(each.status_code, each.json()["reference"]) for each in (*in_header, *in_body)] == [(200, first.json()["reference"])] * 7
+    assert [(each.status_code, each.json()["reference"]) for each in (*in_header, *in_body)] == [
+        (200, first.json()["reference"])
+    ] * 7
 
 
 @pytest.mark.parametrize("escaped", [False, True])
 def test_one_document_fares_alike_with_escapes_and_without(client: Client, escaped: bool) -> None:
     """Digits are read after JSON is: in texts they count, outside of texts they are none."""
-    text = json.dumps(a_body(application="٢٠٢٦-١٧", commune="الحي ١٢", members=[a_head(idcs="١٠٠٠٠٠٠٠٠١", birth_date="١٩٨٤-٠٧-١٦")]), ensure_ascii=escaped)
+    text = json.dumps(
+        a_body(application="٢٠٢٦-١٧", commune="الحي ١٢", members=[a_head(idcs="١٠٠٠٠٠٠٠٠١", birth_date="١٩٨٤-٠٧-١٦")]),
+        ensure_ascii=escaped,
+    )
 
     assert sent(client, text).status_code == 201
-    assert rows("select idempotency_key, body->>'commune', body->'members'->0->>'birth_date' from receipt join declaration using (case_id)") == [
+    assert rows(
+        "select idempotency_key, body->>'commune', body->'members'->0->>'birth_date' from receipt join declaration "
+        "using (case_id)"
+    ) == [
         ("api:2026-17", "الحي 12", "1984-07-16"),
-    ]  # fmt: skip
+    ]
     assert errors_of(sent(client, text.replace('"region": 6', '"region": ٦')))["body"].startswith("Is not JSON")
-    assert errors_of(sent(client, json.dumps(a_body(housing={"dwelling": "flat", "rooms": "٣"}), ensure_ascii=escaped))) == {
+    assert errors_of(
+        sent(client, json.dumps(a_body(housing={"dwelling": "flat", "rooms": "٣"}), ensure_ascii=escaped))
+    ) == {
         "housing.rooms": "Must be a whole number.",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(
@@ -234,10 +284,16 @@ def test_a_byte_order_mark_and_arabic_digits_are_no_mistakes(client: Client) -> 
 
 @pytest.mark.parametrize(
     ("key", "said"),
-    [("k" * 201, "Must have at most 200 characters."), ("k\tk", "Must not be empty, nor hold control characters."), ("", "Must not be empty")],
+    [
+        ("k" * 201, "Must have at most 200 characters."),
+        ("k\tk", "Must not be empty, nor hold control characters."),
+        ("", "Must not be empty"),
+    ],
     ids=["too long", "a tabulator", "empty"],
 )
-def test_a_key_that_cannot_be_one_is_named_where_it_was_given_with_the_same_words(client: Client, key: str, said: str) -> None:
+def test_a_key_that_cannot_be_one_is_named_where_it_was_given_with_the_same_words(
+    client: Client, key: str, said: str
+) -> None:
     in_header = errors_of(client.post(APPLICATIONS, json=a_body(), headers={"Idempotency-Key": key}))
     in_body = errors_of(client.post(APPLICATIONS, json=a_body(application=key)))
 
@@ -266,8 +322,12 @@ def test_a_declarant_with_an_open_application_is_told_so(client: Client) -> None
     assert rows("select count(*) from cases") == [(1,)]
 
 
-@pytest.mark.parametrize(("key", "field"), [({"headers": {"Idempotency-Key": "one"}}, "Idempotency-Key"), ({}, "application")])
-def test_a_key_reused_for_another_declaration_is_named_where_it_was_given(client: Client, key: dict[str, Any], field: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "field"), [({"headers": {"Idempotency-Key": "one"}}, "Idempotency-Key"), ({}, "application")]
+)
+def test_a_key_reused_for_another_declaration_is_named_where_it_was_given(
+    client: Client, key: dict[str, Any], field: str
+) -> None:
     assert client.post(APPLICATIONS, json=a_body(application="one"), **key).status_code == 201
 
     answer = client.post(APPLICATIONS, json=a_body(application="one", commune="Rabat"), **key)
@@ -293,7 +353,11 @@ def test_ten_megabytes_are_refused_with_an_answer_that_arrives(served: str, chun
     connection = HTTPConnection(served.removeprefix("http://"), timeout=20)
 
     connection.request(
-        "POST", APPLICATIONS, pieces if chunked else body, headers | ({"Transfer-Encoding": "chunked"} if chunked else {}), encode_chunked=chunked
+        "POST",
+        APPLICATIONS,
+        pieces if chunked else body,
+        headers | ({"Transfer-Encoding": "chunked"} if chunked else {}),
+        encode_chunked=chunked,
     )
     answer = connection.getresponse()
     problem = json.load(answer)
@@ -312,7 +376,9 @@ def test_another_method_is_refused_with_those_that_there_are(client: Client, met
 
     assert errors_of(answer, 405) == {}
     assert "POST" in answer.headers["allow"]
-    assert answer.json()["detail"] == "The address does not take this method. The header Allow names those that it takes."
+    assert (
+        answer.json()["detail"] == "The address does not take this method. The header Allow names those that it takes."
+    )
 
 
 def test_whatever_the_framework_refuses_is_said_in_our_words() -> None:
@@ -328,7 +394,13 @@ def test_whatever_the_framework_refuses_is_said_in_our_words() -> None:
 
 
 def test_nothing_that_a_program_asks_for_in_vain_is_answered_with_a_page(client: Client) -> None:
-    for address in ("/api/v1/applications/RSU-0000-0000-0000", "/api/v1/nothing", "/api/", "/health/none", "/api/v1/applications/%00"):
+    for address in (
+        "/api/v1/applications/RSU-0000-0000-0000",
+        "/api/v1/nothing",
+        "/api/",
+        "/health/none",
+        "/api/v1/applications/%00",
+    ):
         answer = client.get(address)
         assert errors_of(answer, 404) == {}
         assert "URI" not in answer.json()["detail"]

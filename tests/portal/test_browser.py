@@ -12,31 +12,49 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from notifications.catalogues import LANGUAGES
 from tests.portal.standing import in_work, registered, rejected, to_correct, under_review, withdrawn
 from web.language import PAGES
-from workflows.intake.submit import Taken
+from workflows.intake.submit import Accepted
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
 NARROW, NARROWEST = 360, 320
 SMALLEST = 44  # px, of whatever is tapped
 WIDE = "() => [...document.querySelectorAll('body *')].filter(e => { const r = e.getBoundingClientRect();"
 # Elements that stick out of the window, by any edge; what is hidden for the eye is one pixel large.
-STICKING_OUT = WIDE + " return r.width > 1 && (r.left < -0.5 || r.right > innerWidth + 0.5) }).map(e => e.outerHTML.slice(0, 80))"
-TAPPED = """() => [...document.querySelectorAll('a, button, input')].map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
+STICKING_OUT = (
+    WIDE + " return r.width > 1 && (r.left < -0.5 || r.right > innerWidth + 0.5) }).map(e => e.outerHTML.slice(0, 80))"
+)
+TAPPED = """() => [...document.querySelectorAll('a, button, input')].map(e => [e.outerHTML.slice(0, 80),
+    e.getBoundingClientRect()])
     .map(([html, r]) => [html, Math.round(r.width), Math.round(r.height)])"""
 # Codes and telephone numbers, as they are drawn: the place of each character from left to right.
-DRAWN = """() => [...document.querySelectorAll('bdi.code')].map(e => { const node = e.firstChild; return [...node.data].map((letter, i) => {
-    const range = document.createRange(); range.setStart(node, i); range.setEnd(node, i + 1); const r = range.getBoundingClientRect();
+DRAWN = """() => [...document.querySelectorAll('bdi.code')].map(e => { const node = e.firstChild;
+    return [...node.data].map((letter, i) => {
+    const range = document.createRange(); range.setStart(node, i); range.setEnd(node, i + 1);
+    const r = range.getBoundingClientRect();
     return [letter, r.left, r.top] }) })"""
 
 # Marks of the step at hand that are drawn on more than one line.
-BROKEN_MARKS = "() => [...document.querySelectorAll('.now .when')].filter(e => e.getClientRects().length > 1).map(e => e.textContent)"
+BROKEN_MARKS = (
+    "() => [...document.querySelectorAll('.now .when')].filter(e => e.getClientRects().length > 1).map(e => "
+    "e.textContent)"
+)
 # The borders of the state's box, and the room beside the words of a step.
-MIRRORED = """() => { const box = getComputedStyle(document.querySelector('.state')), of = what => document.querySelector(what).getBoundingClientRect();
+MIRRORED = """() => { const box = getComputedStyle(document.querySelector('.state')), of = what =>
+    document.querySelector(what).getBoundingClientRect();
     const line = of('ol.steps li'), words = of('ol.steps li span');
-    return [[box.borderLeftWidth, box.borderRightWidth], {left: words.left - line.left, right: line.right - words.right}] }"""
+    return [[box.borderLeftWidth, box.borderRightWidth], {left: words.left - line.left, right: line.right -
+    words.right}] }"""
 
 both = pytest.mark.parametrize("language", LANGUAGES)
 
@@ -56,7 +74,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
-    """A narrow phone. It fails a test in which the page was refused something by its own policy, or asked another server."""
+    """A narrow phone.
+
+    It fails a test in which the page was refused something by its own policy, or asked another server.
+    """
     context = browser.new_context(viewport={"width": NARROW, "height": 640}, java_script_enabled=True)
     page = context.new_page()
     complaints: list[str] = []
@@ -69,10 +90,14 @@ def phone(browser: Browser) -> Iterator[Page]:
 
 def addresses(language: str) -> dict[str, str]:
     """A page of each kind."""
-    standing: dict[str, Taken] = {
-        "notified": registered(), "needs_correction": to_correct(), "under_review": under_review(), "withdrawn": withdrawn(), "in_work": in_work(),
+    standing: dict[str, Accepted] = {
+        "notified": registered(),
+        "needs_correction": to_correct(),
+        "under_review": under_review(),
+        "withdrawn": withdrawn(),
+        "in_work": in_work(),
         "rejected": rejected(place=20),
-    }  # fmt: skip
+    }
     pages = {name: f"/{language}/status/{taken.reference}" for name, taken in standing.items()}
     return {"home": f"/{language}", "unknown": f"/{language}/status/RSU-0000-0000-0000", **pages}
 
@@ -91,7 +116,11 @@ def out_of_order(page: Page) -> list[str]:
     """Codes that are not drawn from left to right on one line."""
     drawn = page.evaluate(DRAWN)
     assert drawn
-    wrong = [code for code in drawn if [left for _, left, _ in code] != sorted(left for _, left, _ in code) or len({top for _, _, top in code}) > 1]
+    wrong = [
+        code
+        for code in drawn
+        if [left for _, left, _ in code] != sorted(left for _, left, _ in code) or len({top for _, _, top in code}) > 1
+    ]
     return ["".join(letter for letter, _, _ in code) for code in wrong]
 
 
@@ -101,7 +130,9 @@ def test_pages_fit_a_narrow_phone_can_be_tapped_and_satisfy_axe(served: str, pho
         phone.set_viewport_size({"width": NARROW, "height": 640})
         phone.goto(served + address)
         assert phone.evaluate("document.documentElement.dir") == LANGUAGES[language].direction
-        assert phone.evaluate("getComputedStyle(document.querySelector('header')).backgroundColor") == "rgb(11, 92, 70)", "the sheet is there"
+        assert (
+            phone.evaluate("getComputedStyle(document.querySelector('header')).backgroundColor") == "rgb(11, 92, 70)"
+        ), "the sheet is there"
         assert (name, violations(phone)) == (name, [])
         assert (name, sizes_that_are_too_small(phone)) == (name, [])
         assert (name, out_of_order(phone)) == (name, [])
@@ -113,7 +144,9 @@ def test_pages_fit_a_narrow_phone_can_be_tapped_and_satisfy_axe(served: str, pho
 
 
 @both
-def test_a_citizen_goes_from_the_first_page_to_the_reason_and_the_secret_is_in_no_address(served: str, phone: Page, language: str) -> None:
+def test_a_citizen_goes_from_the_first_page_to_the_reason_and_the_secret_is_in_no_address(
+    served: str, phone: Page, language: str
+) -> None:
     taken = to_correct()
     visited: list[str] = []
     phone.on("request", lambda request: visited.append(request.url))

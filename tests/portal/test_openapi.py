@@ -10,7 +10,11 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from tests.factories import a_body
 from tests.portal.conftest import Client
@@ -25,10 +29,15 @@ from workflows.stages.review import REASONS
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 OPERATIONS = {
-    "POST /api/v1/applications": 30, "GET /api/v1/applications/{reference}": 15, "POST /api/v1/applications/{reference}/answers": 30,
-    "GET /health/live": 2, "GET /health/ready": 2,
-}  # fmt: skip
-MODES = {label: ("positive",) if "/health/" in label else ("positive", "negative") for label in OPERATIONS}  # where nothing is sent, nothing is wrong
+    "POST /api/v1/applications": 30,
+    "GET /api/v1/applications/{reference}": 15,
+    "POST /api/v1/applications/{reference}/answers": 30,
+    "GET /health/live": 2,
+    "GET /health/ready": 2,
+}
+MODES = {
+    label: ("positive",) if "/health/" in label else ("positive", "negative") for label in OPERATIONS
+}  # where nothing is sent, nothing is wrong
 
 
 def document() -> dict[str, Any]:
@@ -49,14 +58,23 @@ def test_the_document_is_valid(client: Client) -> None:
     schemathesis.openapi.from_dict(client.get("/schema/openapi.json").json()).validate()
 
 
-@pytest.mark.parametrize(("label", "mode"), [(label, mode) for label in OPERATIONS for mode in ("positive", "negative") if mode in MODES[label]])
+@pytest.mark.parametrize(
+    ("label", "mode"),
+    [(label, mode) for label in OPERATIONS for mode in ("positive", "negative") if mode in MODES[label]],
+)
 def test_whatever_is_sent_is_answered_as_the_document_says(served: str, label: str, mode: str) -> None:
     operation = next(each for each in operations() if each.label == label)
     cases = operation.as_strategy(generation_mode=schemathesis.GenerationMode(mode))
 
     with requests.Session() as session:
 
-        @settings(max_examples=OPERATIONS[label], derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=OPERATIONS[label],
+            derandomize=True,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
         @given(case=cases)
         def tried(case: schemathesis.Case[Any]) -> None:
             case.validate_response(case.call(base_url=served, session=session), checks=CHECKS)
@@ -66,16 +84,30 @@ def test_whatever_is_sent_is_answered_as_the_document_says(served: str, label: s
 
 def test_errors_are_declared_where_they_happen() -> None:
     paths = document()["paths"]
-    declared = {f"{method.upper()} {path}": set(operation["responses"]) for path, item in paths.items() for method, operation in item.items()}
+    declared = {
+        f"{method.upper()} {path}": set(operation["responses"])
+        for path, item in paths.items()
+        for method, operation in item.items()
+    }
 
     assert declared["POST /api/v1/applications"] >= {"200", "201", "413", "415", "422", "503"}
     assert declared["GET /api/v1/applications/{reference}"] >= {"200", "404", "503"}
-    assert declared["POST /api/v1/applications/{reference}/answers"] >= {"200", "404", "409", "413", "415", "422", "503"}
+    assert declared["POST /api/v1/applications/{reference}/answers"] >= {
+        "200",
+        "404",
+        "409",
+        "413",
+        "415",
+        "422",
+        "503",
+    }
     assert declared["GET /health/ready"] >= {"200", "503"}
     for item in paths.values():
         for operation in item.values():
             for status, response in operation["responses"].items():
-                assert list(response["content"]) == ["application/json" if status < "300" else "application/problem+json"], (operation["summary"], status)
+                assert list(response["content"]) == [
+                    "application/json" if status < "300" else "application/problem+json"
+                ], (operation["summary"], status)
 
 
 def test_a_true_story_is_answered_as_the_document_says(served: str) -> None:
@@ -105,7 +137,13 @@ def test_every_operation_has_a_name_and_a_description_and_so_has_each_of_its_ans
     items = [operation for item in document()["paths"].values() for operation in item.values()]
     parts = [*items, *[part for each in items for part in (*each["responses"].values(), *each.get("parameters", []))]]
 
-    assert {each["operationId"] for each in items} == {"fileApplication", "showApplication", "answerApplication", "isAlive", "isReady"}
+    assert {each["operationId"] for each in items} == {
+        "fileApplication",
+        "showApplication",
+        "answerApplication",
+        "isAlive",
+        "isReady",
+    }
     assert [part for part in parts if not part.get("description")] == []
     assert "URL follows" not in str(items)
 
@@ -120,7 +158,9 @@ def test_headers_that_are_sent_are_declared() -> None:
         for operation in item.values():
             for status, response in operation["responses"].items():
                 declared = set(response.get("headers", {}))
-                assert declared == ({"Retry-After"} if status == "503" else {"Location"} if status == "201" else set()), (path, status)
+                assert declared == (
+                    {"Retry-After"} if status == "503" else {"Location"} if status == "201" else set()
+                ), (path, status)
 
 
 def test_the_location_of_a_new_application_is_its_address(client: Client) -> None:
@@ -133,12 +173,22 @@ def test_the_location_of_a_new_application_is_its_address(client: Client) -> Non
 def test_closed_sets_of_words_are_enumerations() -> None:
     """An enumeration that lacks a word is found by its answer, one that holds too many here."""
     shapes = document()["components"]["schemas"]
-    stages = {*REGISTRATION.steps, PARKED}
+    stages = {*REGISTRATION.stages, PARKED}
 
-    assert [set(shapes[name]["properties"]["stage"]["enum"]) for name in ("Standing", "Answered", "ProblemDocument")] == [stages] * 3
-    assert set(shapes["Answered"]["properties"]["event"]["enum"]) == {"CorrectionReceived", "CaseWithdrawn", "CaseReopened"}
-    assert set(shapes["Reason"]["properties"]["reason"]["enum"]) == {*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]}
-    assert set(re.findall(r'(?:return|else) "(\w+)"', inspect.getsource(verify.doubt))) == set(MISMATCHES)
+    assert [
+        set(shapes[name]["properties"]["stage"]["enum"]) for name in ("Standing", "Answered", "ProblemDocument")
+    ] == [stages] * 3
+    assert set(shapes["Answered"]["properties"]["event"]["enum"]) == {
+        "CorrectionReceived",
+        "CaseWithdrawn",
+        "CaseReopened",
+    }
+    assert set(shapes["Reason"]["properties"]["reason"]["enum"]) == {
+        *MISMATCHES,
+        *REASONS["correct"],
+        *REASONS["refuse"],
+    }
+    assert set(re.findall(r'(?:return|else) "(\w+)"', inspect.getsource(verify.mismatch))) == set(MISMATCHES)
 
 
 def test_what_a_problem_leaves_out_has_no_default() -> None:

@@ -29,15 +29,36 @@ ANYBODY = "anybody"
 RECEIPT = "whoever has the reference; more with the secret"
 OPERATORS = "operators: no personal data, to be kept inside by the proxy"
 ROUTES: Mapping[str, str] = {
-    "/": ANYBODY, "/{language:str}": ANYBODY, "/{language:str}/status": ANYBODY, "/static/{file_path:path}": ANYBODY,
-    "/{language:str}/status/{reference:str}": RECEIPT, "/{language:str}/status/{reference:str}/why": RECEIPT,
-    "/api/v1/applications": ANYBODY, "/api/v1/applications/{reference:str}": RECEIPT, "/api/v1/applications/{reference:str}/answers": RECEIPT,
-    "/schema": ANYBODY, "/schema/openapi.json": ANYBODY, "/schema/openapi.yaml": ANYBODY, "/schema/openapi.yml": ANYBODY, "/schema/{path:str}": ANYBODY,
-    "/health/live": OPERATORS, "/health/ready": OPERATORS, "/metrics": OPERATORS,
-}  # fmt: skip
+    "/": ANYBODY,
+    "/{language:str}": ANYBODY,
+    "/{language:str}/status": ANYBODY,
+    "/static/{file_path:path}": ANYBODY,
+    "/{language:str}/status/{reference:str}": RECEIPT,
+    "/{language:str}/status/{reference:str}/why": RECEIPT,
+    "/api/v1/applications": ANYBODY,
+    "/api/v1/applications/{reference:str}": RECEIPT,
+    "/api/v1/applications/{reference:str}/answers": RECEIPT,
+    "/schema": ANYBODY,
+    "/schema/openapi.json": ANYBODY,
+    "/schema/openapi.yaml": ANYBODY,
+    "/schema/openapi.yml": ANYBODY,
+    "/schema/{path:str}": ANYBODY,
+    "/health/live": OPERATORS,
+    "/health/ready": OPERATORS,
+    "/metrics": OPERATORS,
+}
 RUNS_OR_STYLES = re.compile(r"""<script|<[^>]*[\s"'](?:on\w+|style)\s*=|javascript:""", re.IGNORECASE)
 PHYSICAL = re.compile(r"\b(?:left|right)\b|\b(?:margin|padding|border)-(?:top|bottom)\b")
-PAGES = ("/", "/fr", "/ar/status/RSU-0000-0000-0000", "/nowhere", "/api/v1/applications/RSU-0000-0000-0000", "/api/v1/applications", "/health/live", "/metrics")
+PAGES = (
+    "/",
+    "/fr",
+    "/ar/status/RSU-0000-0000-0000",
+    "/nowhere",
+    "/api/v1/applications/RSU-0000-0000-0000",
+    "/api/v1/applications",
+    "/health/live",
+    "/metrics",
+)
 
 
 @pytest.fixture
@@ -67,7 +88,11 @@ def test_every_address_is_listed_with_whose_it_is() -> None:
 
 
 def test_no_address_shows_the_schema_of_a_page() -> None:
-    pages = {route.path for route in create_app().routes if isinstance(route, HTTPRoute) and route.path.startswith("/{language")}
+    pages = {
+        route.path
+        for route in create_app().routes
+        if isinstance(route, HTTPRoute) and route.path.startswith("/{language")
+    }
     assert not pages & set(create_app().openapi_schema.to_schema()["paths"])
 
 
@@ -79,13 +104,19 @@ def test_the_portal_is_alive_and_ready(client: Client) -> None:
 def test_a_broker_that_answers_and_takes_no_writes_is_told_from_one_that_is_ready(client: Client) -> None:
     the_broker().client.config_set("maxmemory", "1")
     try:
-        assert client.get("/health/ready").json() == {"status": "ready", "database": "ready", "broker": "refuses writes"}
+        assert client.get("/health/ready").json() == {
+            "status": "ready",
+            "database": "ready",
+            "broker": "refuses writes",
+        }
     finally:
         the_broker().client.config_set("maxmemory", "0")
     assert client.get("/health/ready").json()["broker"] == "ready"
 
 
-def test_a_broker_that_is_away_or_takes_no_writes_is_in_the_metrics(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_is_away_or_takes_no_writes_is_in_the_metrics(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert metrics_of(client)["sijil_broker_ready"][()] == 1
     the_broker().client.config_set("maxmemory", "1")
     try:
@@ -99,8 +130,17 @@ def test_a_broker_that_is_away_or_takes_no_writes_is_in_the_metrics(client: Clie
 
 
 def test_every_metric_has_its_row_in_the_manual_and_no_other_has(client: Client) -> None:
-    page = (Path(__file__).parents[2] / "docs/operating.md").read_text(encoding="utf-8").split("| metric | alert when |")[1].split("\n\n")[0]
-    listed = {name.removesuffix("_total") for row in page.splitlines() for name in re.findall(r"`(sijil_\w+)`", row.split(" | ")[0])}
+    page = (
+        (Path(__file__).parents[2] / "docs/operating.md")
+        .read_text(encoding="utf-8")
+        .split("| metric | alert when |")[1]
+        .split("\n\n")[0]
+    )
+    listed = {
+        name.removesuffix("_total")
+        for row in page.splitlines()
+        for name in re.findall(r"`(sijil_\w+)`", row.split(" | ")[0])
+    }
 
     assert listed == set(metrics_of(client))
 
@@ -117,13 +157,19 @@ def test_without_its_database_it_is_alive_and_not_ready(without_database: Client
     assert without_database.get("/health/live").status_code == 200
     for address in ("/health/ready", "/metrics", "/api/v1/applications/RSU-0000-0000-0000"):
         answer = without_database.get(address)
-        assert (address, answer.status_code, answer.headers["content-type"]) == (address, 503, "application/problem+json")
+        assert (address, answer.status_code, answer.headers["content-type"]) == (
+            address,
+            503,
+            "application/problem+json",
+        )
         assert answer.headers["retry-after"]
         assert "127.0.0.1" not in answer.text
         assert "secret-word" not in answer.text
 
 
-def test_an_outage_of_the_database_is_logged_once_when_it_begins_and_once_when_it_is_over(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_outage_of_the_database_is_logged_once_when_it_begins_and_once_when_it_is_over(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said: list[str] = []
     tell = lambda event, error="": said.append(f"{event} {error}".strip())  # noqa: E731 - it stands for both levels
     monkeypatch.setattr(outage, "log", SimpleNamespace(warning=tell, info=tell))
@@ -131,7 +177,7 @@ def test_an_outage_of_the_database_is_logged_once_when_it_begins_and_once_when_i
     for _ in range(2):
         said.clear()
         with monkeypatch.context() as away:
-            away.setattr("models.database.dial", refuse)
+            away.setattr("models.database.autocommit_connection", refuse)
             close_pool()
             for address in ("/health/ready", "/metrics", "/fr/status/RSU-0000-0000-0000", "/health/ready"):
                 assert client.get(address).status_code == 503
@@ -163,14 +209,22 @@ def test_metrics_count_queues_workers_and_messages_for_all_processes(client: Cli
     try:
         before = metrics_of(client)
         drain_all(worker)
-        worker.batches.attempts.heartbeat(clock.now(), {"batches": 1, "cases": 3, "failures": 0, "busy_milliseconds": 12.5})
+        worker.runner.attempts.heartbeat(
+            clock.now(), {"batches": 1, "cases": 3, "failures": 0, "busy_milliseconds": 12.5}
+        )
         after = metrics_of(client)
     finally:
-        worker.batches.attempts.sign_off()
+        worker.runner.attempts.sign_off()
 
     assert before["sijil_queue_depth"]["verification",] == 3
     assert after["sijil_queue_depth"]["verification",] == 0
-    assert after["sijil_queue_depth"].keys() >= {("verification",), ("scoring",), ("fraud",), ("approval",), ("notification",)}
+    assert after["sijil_queue_depth"].keys() >= {
+        ("verification",),
+        ("scoring",),
+        ("fraud",),
+        ("approval",),
+        ("notification",),
+    }
     assert before["sijil_workers_alive"][()] == 0
     assert after["sijil_workers_alive"][()] == 1
     assert list(after["sijil_worker_cases"].values()) == [3]
@@ -183,7 +237,12 @@ def test_metrics_count_queues_workers_and_messages_for_all_processes(client: Cli
 def test_every_answer_carries_the_headers_that_keep_it_private_and_harmless(client: Client) -> None:
     taken = registered()
     answers = [client.get(address) for address in (*PAGES, f"/ar/status/{taken.reference}")]
-    answers += [client.post("/api/v1/applications", json=a_body()), client.delete("/fr"), client.options("/fr"), client.post("/ar", content=b"x")]
+    answers += [
+        client.post("/api/v1/applications", json=a_body()),
+        client.delete("/fr"),
+        client.options("/fr"),
+        client.post("/ar", content=b"x"),
+    ]
 
     for answer in answers:
         headers = answer.headers
@@ -204,7 +263,14 @@ def test_only_what_is_the_same_for_all_may_be_kept(client: Client) -> None:
 
 
 def test_head_is_answered_like_get_without_the_body(client: Client) -> None:
-    for address in ("/", "/fr", "/ar/status/RSU-0000-0000-0000", "/health/live", "/api/v1/applications/RSU-0000-0000-0000", "/static/sijil.css"):
+    for address in (
+        "/",
+        "/fr",
+        "/ar/status/RSU-0000-0000-0000",
+        "/health/live",
+        "/api/v1/applications/RSU-0000-0000-0000",
+        "/static/sijil.css",
+    ):
         got, head = client.get(address), client.head(address)
         assert head.content == b""
         assert (head.status_code, head.headers["content-type"]) == (got.status_code, got.headers["content-type"])
@@ -214,13 +280,21 @@ def test_head_is_answered_like_get_without_the_body(client: Client) -> None:
 def test_a_page_with_its_sheet_is_light_and_runs_no_script(client: Client) -> None:
     sheet = gzip.compress((Path(web.__path__[0]) / "static" / "sijil.css").read_bytes())
 
-    for address in ("/ar", f"/ar/status/{registered().reference}", f"/fr/status/{to_correct().reference}", "/fr/status/RSU-0000-0000-0000"):
+    for address in (
+        "/ar",
+        f"/ar/status/{registered().reference}",
+        f"/fr/status/{to_correct().reference}",
+        "/fr/status/RSU-0000-0000-0000",
+    ):
         page = client.get(address).text
         assert len(gzip.compress(page.encode())) + len(sheet) < 5_000
         assert RUNS_OR_STYLES.findall(page) == []
 
 
-@pytest.mark.parametrize("tag", ["<script>", "<a\nonclick='x()'>", "<body onload=x>", '<p id="a" style="color: red">', "<A HREF=' JavaScript:x'>"])
+@pytest.mark.parametrize(
+    "tag",
+    ["<script>", "<a\nonclick='x()'>", "<body onload=x>", '<p id="a" style="color: red">', "<A HREF=' JavaScript:x'>"],
+)
 def test_what_runs_or_styles_in_a_page_is_found(tag: str) -> None:
     assert RUNS_OR_STYLES.search(f"<html><body>{tag}")
 
@@ -233,6 +307,8 @@ def test_the_sheet_knows_neither_left_nor_right() -> None:
     assert PHYSICAL.findall(declared) == []
 
 
-@pytest.mark.parametrize("rule", ["text-align: left", "float:right", "left: 0", "margin-left: 1px", "padding-top: 1px", "border-top: 0"])
+@pytest.mark.parametrize(
+    "rule", ["text-align: left", "float:right", "left: 0", "margin-left: 1px", "padding-top: 1px", "border-top: 0"]
+)
 def test_a_direction_that_does_not_mirror_is_found(rule: str) -> None:
     assert PHYSICAL.search(f"p {{ {rule}; }}")

@@ -1,4 +1,6 @@
-"""The citizen's pages, in each language: where it stands, what to do, by when, whom to call; and what they must not show."""
+"""The citizen's pages, in each language: where it stands, what to do, by when, whom to call; and what they must not
+show.
+"""
 
 import re
 from datetime import UTC, datetime
@@ -27,7 +29,9 @@ def seen(client: Client, address: str, status: int = 200) -> str:
 
 @both
 @pytest.mark.parametrize("state", STANDINGS)
-def test_a_page_says_where_an_application_stands_what_to_do_and_whom_to_call(client: Client, language: str, state: str) -> None:
+def test_a_page_says_where_an_application_stands_what_to_do_and_whom_to_call(
+    client: Client, language: str, state: str
+) -> None:
     taken = STANDINGS[state]()
 
     page = seen(client, f"/{language}/status/{taken.reference}")
@@ -38,15 +42,23 @@ def test_a_page_says_where_an_application_stands_what_to_do_and_whom_to_call(cli
     assert f'<bdi class="code">{taken.reference}</bdi>' in page
     assert f'href="tel:{HELPLINE.replace(" ", "")}"' in page
     assert f'<bdi class="code">{HELPLINE}</bdi>' in page
-    assert f"<title>{PAGES.text(language, f'{state}.title')} – {taken.reference} – {PAGES.text(language, 'Unified Social Register')}</title>" in page
+    assert (
+        f"<title>{PAGES.text(language, f'{state}.title')} – {taken.reference} – "
+        f"{PAGES.text(language, 'Unified Social Register')}</title>" in page
+    )
     assert PAGES.text(language, "There you may ask, at no cost, why something was decided.") in page
 
 
 @both
-def test_the_first_page_says_where_to_apply_before_anything_else_and_what_a_reference_looks_like(client: Client, language: str) -> None:
+def test_the_first_page_says_where_to_apply_before_anything_else_and_what_a_reference_looks_like(
+    client: Client, language: str
+) -> None:
     page = seen(client, f"/{language}")
 
-    assert "<ol>\n<li>" + PAGES.text(language, "You apply at any service centre, or at a service that files for you.") in page
+    assert (
+        "<ol>\n<li>" + PAGES.text(language, "You apply at any service centre, or at a service that files for you.")
+        in page
+    )
     described = re.search(r'<input id="reference"[^>]* aria-describedby="([\w-]+)"', page)
     assert described
     assert re.search(rf'id="{described[1]}">[^<]+<bdi class="code">RSU-XXXX-XXXX-XXXX</bdi>', page)
@@ -59,7 +71,9 @@ def test_a_correction_is_asked_for_by_a_day(client: Client, language: str) -> No
     taken = to_correct()
     until = value("select deadline from cases where id = %s", taken.case_id)
 
-    assert PAGES.text(language, "Correct it before {day}.").format(day=day(language, until)) in seen(client, f"/{language}/status/{taken.reference}")
+    assert PAGES.text(language, "Correct it before {day}.").format(day=day(language, until)) in seen(
+        client, f"/{language}/status/{taken.reference}"
+    )
 
 
 def test_days_are_those_of_morocco_in_the_words_of_morocco() -> None:
@@ -107,7 +121,9 @@ def test_the_reason_is_shown_to_the_receipts_secret_alone(client: Client, langua
 
 
 @both
-def test_the_address_of_the_reasons_leads_back_to_the_application_for_whoever_brings_no_secret(client: Client, language: str) -> None:
+def test_the_address_of_the_reasons_leads_back_to_the_application_for_whoever_brings_no_secret(
+    client: Client, language: str
+) -> None:
     for reference in (to_correct().reference, NOWHERE, "%00"):
         for method in ("GET", "HEAD"):
             answer = client.request(method, f"/{language}/status/{reference}/why", follow_redirects=False)
@@ -116,18 +132,26 @@ def test_the_address_of_the_reasons_leads_back_to_the_application_for_whoever_br
 
 
 @both
-@pytest.mark.parametrize(("standing", "reason"), [(asked_by_caseworker, "person_declared_twice"), (rejected, "false_declaration")])
-def test_a_caseworkers_reason_is_shown_to_the_secret_too(client: Client, language: str, standing: object, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("standing", "reason"), [(asked_by_caseworker, "person_declared_twice"), (rejected, "false_declaration")]
+)
+def test_a_caseworkers_reason_is_shown_to_the_secret_too(
+    client: Client, language: str, standing: object, reason: str
+) -> None:
     taken = standing()  # type: ignore[operator]
     address = f"/{language}/status/{taken.reference}"
 
     assert PAGES.text(language, f"reason.{reason}") not in seen(client, address)
-    assert PAGES.text(language, f"reason.{reason}") in unescape(client.post(f"{address}/why", data={"secret": taken.secret}).text)
+    assert PAGES.text(language, f"reason.{reason}") in unescape(
+        client.post(f"{address}/why", data={"secret": taken.secret}).text
+    )
 
 
 @both
 @pytest.mark.parametrize("reason", REASONS["refuse"])
-def test_what_whoever_was_refused_can_do_depends_on_the_reason_and_is_told_to_the_secret_alone(client: Client, language: str, reason: str) -> None:
+def test_what_whoever_was_refused_can_do_depends_on_the_reason_and_is_told_to_the_secret_alone(
+    client: Client, language: str, reason: str
+) -> None:
     taken = rejected(reason)
     address = f"/{language}/status/{taken.reference}"
     advice = {each: PAGES.text(language, f"advice.{each}") for each in REASONS["refuse"]}
@@ -155,9 +179,11 @@ def test_a_mismatch_that_was_put_right_is_no_longer_the_reason(client: Client) -
     earlier = '{"type":"MembersMismatched","rules":"x","mismatches":[{"member":0,"reason":"deceased"}]}'
     rows(
         "insert into event (case_id, seq, kind, at, actor, facts, commitment, hash) "
-        "select case_id, 0, 'MembersMismatched', at - interval '1 hour', actor, %s, commitment, hash from event where case_id = %s and seq = 1",
-        earlier, taken.case_id,
-    )  # fmt: skip
+        "select case_id, 0, 'MembersMismatched', at - interval '1 hour', actor, %s, commitment, hash from event where "
+        "case_id = %s and seq = 1",
+        earlier,
+        taken.case_id,
+    )
 
     page = unescape(client.post(f"/fr/status/{taken.reference}/why", data={"secret": taken.secret}).text)
 
@@ -194,7 +220,18 @@ def test_the_form_finds_a_reference_however_it_was_typed(client: Client) -> None
 
 
 def test_whatever_else_is_typed_ends_on_a_page(client: Client) -> None:
-    for typed in ("", "   ", "x" * 5000, "../../etc", "<script>alert(1)</script>", "%00", "\u0000", "ملف", "🙂", "RSU-"):
+    for typed in (
+        "",
+        "   ",
+        "x" * 5000,
+        "../../etc",
+        "<script>alert(1)</script>",
+        "%00",
+        "\u0000",
+        "ملف",
+        "🙂",
+        "RSU-",
+    ):
         answer = client.get("/fr/status", params={"reference": typed})
         assert (typed, answer.status_code) in ((typed, 200), (typed, 404))
         assert "<script>" not in answer.text
@@ -224,9 +261,18 @@ def test_the_other_language_keeps_the_page(client: Client, language: str) -> Non
 
 
 ACCEPTED = {
-    "fr": "fr", "fr-MA,fr;q=0.9,en;q=0.8": "fr", "en-US,en;q=0.9": "ar", "": "ar", "*": "ar", "fr;q=0.2, ar;q=0.9": "ar", "ar;q=0, fr;q=0.1": "fr",
-    "zgh, fr;q=0.5, ar;q=0.5": "fr", "frx, arb": "ar", ";;q=,,=;q=fr": "ar", "FR-ma": "fr",
-}  # fmt: skip
+    "fr": "fr",
+    "fr-MA,fr;q=0.9,en;q=0.8": "fr",
+    "en-US,en;q=0.9": "ar",
+    "": "ar",
+    "*": "ar",
+    "fr;q=0.2, ar;q=0.9": "ar",
+    "ar;q=0, fr;q=0.1": "fr",
+    "zgh, fr;q=0.5, ar;q=0.5": "fr",
+    "frx, arb": "ar",
+    ";;q=,,=;q=fr": "ar",
+    "FR-ma": "fr",
+}
 
 
 def test_the_first_page_speaks_the_language_that_the_reader_likes_best(client: Client) -> None:
@@ -240,7 +286,9 @@ def test_the_first_page_speaks_the_language_that_the_reader_likes_best(client: C
 def test_a_page_varies_by_the_readers_languages_only_where_they_choose(client: Client) -> None:
     expected = {"/": True, "/nothing": True, "/fr": False, f"/fr/status/{registered().reference}": False}
 
-    assert {address: "Accept-Language" in client.get(address).headers.get("vary", "") for address in expected} == expected
+    assert {
+        address: "Accept-Language" in client.get(address).headers.get("vary", "") for address in expected
+    } == expected
 
 
 def test_the_language_in_the_address_goes_before_the_browsers(client: Client) -> None:
@@ -249,7 +297,16 @@ def test_the_language_in_the_address_goes_before_the_browsers(client: Client) ->
 
 
 def test_what_does_not_exist_is_said_in_a_page(client: Client) -> None:
-    addresses = ("/en", "/de/status", "/nothing", "/robots.txt", "/static/none.css", "/fr/none", f"/en/status/{NOWHERE}", "/fr/status/a/b/c")
+    addresses = (
+        "/en",
+        "/de/status",
+        "/nothing",
+        "/robots.txt",
+        "/static/none.css",
+        "/fr/none",
+        f"/en/status/{NOWHERE}",
+        "/fr/status/a/b/c",
+    )
 
     for address in addresses:
         answer = client.get(address, headers={"Accept-Language": "fr"})
@@ -258,7 +315,9 @@ def test_what_does_not_exist_is_said_in_a_page(client: Client) -> None:
 
 
 @both
-def test_without_a_number_to_call_people_are_sent_to_a_service_centre(client: Client, language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_number_to_call_people_are_sent_to_a_service_centre(
+    client: Client, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("web.language.settings", lambda: type("Settings", (), {"helpline": ""}))
 
     page = seen(client, f"/{language}")

@@ -17,15 +17,18 @@ from workflows.flows.registration import REGISTRATION
 from workflows.stages.review import REASONS
 
 TEMPLATES = sorted((Path(web.__path__[0]) / "templates").glob("*.html"))
-STATES = {"in_work", "correction_asked"} | ({*REGISTRATION.steps, PARKED} - set(IN_WORK))
+STATES = {"in_work", "correction_asked"} | ({*REGISTRATION.stages, PARKED} - set(IN_WORK))
 # What the templates put together from a part: the part before, the part after, and what may stand between.
 COMPOSED = {
-    (None, ".title"): STATES, (None, ".what"): STATES, (None, ".do"): STATES,
+    (None, ".title"): STATES,
+    (None, ".what"): STATES,
+    (None, ".do"): STATES,
     ("step.", None): {name for name, _ in STEPS} | {"done", "now"},
     ("reason.", None): {*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]},
     ("advice.", None): set(REASONS["refuse"]),
-    ("error.", ".title"): {"400", "404", "500", "503"}, ("error.", ".do"): {"400", "404", "500", "503"},
-}  # fmt: skip
+    ("error.", ".title"): {"400", "404", "500", "503"},
+    ("error.", ".do"): {"400", "404", "500", "503"},
+}
 PROPER = {"API", "RSU-XXXX-XXXX-XXXX"}  # names and forms that no language translates
 READ_ALOUD = re.compile(r'(?:alt|title|placeholder|aria-label|value)="([^"]*)"')
 
@@ -56,9 +59,18 @@ ASKED = {key for template in TEMPLATES for argument in asked_for(template) for k
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_a_template_holds_no_words_of_its_own(template: Path) -> None:
-    written = "".join(each.data for data in tree(template).find_all(nodes.Output) for each in data.nodes if isinstance(each, nodes.TemplateData))
+    written = "".join(
+        each.data
+        for data in tree(template).find_all(nodes.Output)
+        for each in data.nodes
+        if isinstance(each, nodes.TemplateData)
+    )
     between_tags = re.sub(r"<[^>]*>", "\n", written)
-    words = {each for each in re.findall(r"[^\W\d_][\w-]*", "\n".join([between_tags, *READ_ALOUD.findall(written)])) if each not in PROPER}
+    words = {
+        each
+        for each in re.findall(r"[^\W\d_][\w-]*", "\n".join([between_tags, *READ_ALOUD.findall(written)]))
+        if each not in PROPER
+    }
     assert words == set()
 
 
@@ -72,5 +84,10 @@ def test_nothing_is_composed_that_no_template_asks_for() -> None:
     for argument in (each for template in TEMPLATES for each in asked_for(template)):
         if isinstance(argument, nodes.Concat):
             first, *_, last = argument.nodes
-            used.add((first.value if isinstance(first, nodes.Const) else None, last.value if isinstance(last, nodes.Const) else None))
+            used.add(
+                (
+                    first.value if isinstance(first, nodes.Const) else None,
+                    last.value if isinstance(last, nodes.Const) else None,
+                )
+            )
     assert used == set(COMPOSED)

@@ -1,4 +1,5 @@
-"""The formula once more, written from domain.md alone: plain fractions over the policy file, from the application's body.
+"""The formula once more, written from domain.md alone: plain fractions over the policy file, from the application's
+body.
 
 It shares no line with `workflows/scoring/variables.py` and `workflows/scoring/formula.py`: the two must agree.
 """
@@ -31,7 +32,11 @@ def score(body: Body, day: date) -> Fraction:
 def years(person: Person, day: date) -> int:
     """Birthdays seen so far."""
     born = date.fromisoformat(person["birth_date"])
-    return sum(1 for year in range(born.year + 1, day.year + 1) if (born.month, born.day) <= (day.month, day.day) or year < day.year)
+    return sum(
+        1
+        for year in range(born.year + 1, day.year + 1)
+        if (born.month, born.day) <= (day.month, day.day) or year < day.year
+    )
 
 
 def head(body: Body) -> Person:
@@ -58,7 +63,9 @@ def aged(low: int, high: int) -> Callable[[Body, date], int]:
 
 def at_school(kind: str) -> Callable[[Body, date], int]:
     """Children from 6 to 14 in this kind of school."""
-    return lambda body, day: len([1 for person in body["members"] if years(person, day) in range(6, 15) and person["schooling"] == kind])
+    return lambda body, day: len(
+        [1 for person in body["members"] if years(person, day) in range(6, 15) and person["schooling"] == kind]
+    )
 
 
 def share(field: str, wanted: object) -> Callable[[Body, date], Fraction]:
@@ -121,7 +128,9 @@ VALUE: dict[str, Callable[[Body, date], Any]] = {
     "hh_multi_nucleus": several_nuclei,
     "rooms_max2_per_room": persons_per_room(0, 2),
     "rooms_max3_per_room": persons_per_room(2, 3),
-    "dwelling_villa_flat_trad_stone": lambda body, day: body["housing"]["dwelling"] in ("villa", "flat", "traditional_house", "rural_stone"),
+    "dwelling_villa_flat_trad_stone": lambda body, day: (
+        body["housing"]["dwelling"] in ("villa", "flat", "traditional_house", "rural_stone")
+    ),
     "has_bath_or_shower": lives("bath_or_shower"),
     "own_electric_meter": lives("own_electric_meter"),
     "head_higher_education": head_is("education", "higher"),
@@ -158,7 +167,9 @@ VALUE: dict[str, Callable[[Body, date], Any]] = {
     "share_15p_machine_operator": share("occupation", "machine_operator"),
     "share_15p_trader": share("occupation", "trader"),
     "share_15p_literate": share("literate", True),
-    "share_senior_manager": lambda body, day: Fraction(len([1 for person in body["members"] if person["occupation"] == "senior_manager"]), size(body)),
+    "share_senior_manager": lambda body, day: Fraction(
+        len([1 for person in body["members"] if person["occupation"] == "senior_manager"]), size(body)
+    ),
     "n_mobile_phones": has("mobile_phones"),
     "n_cars": has("cars"),
     "n_motorcycles": has("motorcycles"),

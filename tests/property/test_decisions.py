@@ -1,4 +1,6 @@
-"""Whatever is declared and whatever is known: each decision is on the map, comes out the same again, and no machine refuses."""
+"""Whatever is declared and whatever is known: each decision is on the map, comes out the same again, and no machine
+refuses.
+"""
 
 from datetime import timedelta
 
@@ -13,15 +15,24 @@ from tests.strategies import answers, case_files, caseworkers
 from workflows.casefile import CaseFile
 from workflows.engine.chain import encode
 from workflows.events import ApplicationRefused, CaseWithdrawn, Event, RefusalProposed
-from workflows.evidence import ANSWERS_OF_PEOPLE, DoubtAnswer, Evidence
+from workflows.evidence import ANSWERS_OF_PEOPLE, Evidence, ReviewVerdict
 from workflows.evidence import KINDS as EVIDENCE_KINDS
-from workflows.flows.grammar import Step
+from workflows.flows.grammar import Stage
 from workflows.flows.registration import REGISTRATION
 
-STEPS = REGISTRATION.steps
-QUESTIONS = [(step, kind) for step in STEPS.values() for kind in step.decides]
+STEPS = REGISTRATION.stages
+QUESTIONS = [(step, kind) for step in STEPS.values() for kind in step.handlers]
 WITHOUT_A_PERSON = [(step, kind) for step, kind in QUESTIONS if kind not in ANSWERS_OF_PEOPLE]
-HARMLESS = {"submitted", "verified", "scored", "fraud_checked", "approved", "notified", "needs_correction", "under_review"}
+HARMLESS = {
+    "submitted",
+    "verified",
+    "scored",
+    "fraud_checked",
+    "approved",
+    "notified",
+    "needs_correction",
+    "under_review",
+}
 FEW = settings(max_examples=10)
 WAITS = st.timedeltas(timedelta(0), timedelta(days=60))
 
@@ -30,10 +41,12 @@ def name_of(part: object) -> str:
     return str(getattr(part, "name", getattr(part, "__name__", part)))
 
 
-def decided(step: Step, case: CaseFile, evidence: Evidence) -> Event | None:
-    """What the map's decision on this evidence is; None where one caseworker alone would refuse, the only answer that a rule forbids here."""
+def decided(step: Stage, case: CaseFile, evidence: Evidence) -> Event | None:
+    """What the map's decision on this evidence is; None where one caseworker alone would refuse, the only answer that a
+    rule forbids here.
+    """
     try:
-        return step.decides[type(evidence)](case, evidence)
+        return step.handlers[type(evidence)](case, evidence)
     except Refused as refused:
         if refused.code != "needs_second_person":
             raise
@@ -43,29 +56,35 @@ def decided(step: Step, case: CaseFile, evidence: Evidence) -> Event | None:
 @pytest.mark.parametrize(("step", "kind"), QUESTIONS, ids=name_of)
 @FEW
 @given(data=st.data())
-def test_any_declaration_with_any_evidence_gives_an_event_of_the_map(step: Step, kind: type[Evidence], data: st.DataObject) -> None:
+def test_any_declaration_with_any_evidence_gives_an_event_of_the_map(
+    step: Stage, kind: type[Evidence], data: st.DataObject
+) -> None:
     case = data.draw(case_files(step))
     event = decided(step, case, data.draw(answers(kind, case, NOW + data.draw(WAITS))))
-    assert event is None or type(event) in step.leads
+    assert event is None or type(event) in step.transitions
 
 
 @pytest.mark.parametrize(("step", "kind"), WITHOUT_A_PERSON, ids=name_of)
 @FEW
 @given(data=st.data())
-def test_no_machine_refuses_whatever_it_learns(step: Step, kind: type[Evidence], data: st.DataObject) -> None:
-    """G7: without a person's word a case goes on, asks, waits for a person or lapses; it is never refused or taken back."""
+def test_no_machine_refuses_whatever_it_learns(step: Stage, kind: type[Evidence], data: st.DataObject) -> None:
+    """G7: without a person's word a case goes on, asks, waits for a person or lapses; it is never refused or taken
+    back.
+    """
     case = data.draw(case_files(step))
     event = decided(step, case, data.draw(answers(kind, case, NOW + data.draw(WAITS))))
     assert event is not None
     assert not isinstance(event, ApplicationRefused | CaseWithdrawn)
-    to = step.leads[type(event)]
+    to = step.transitions[type(event)]
     assert to in HARMLESS or (to == "lapsed" and step.name == "needs_correction")
 
 
 @pytest.mark.parametrize(("step", "kind"), QUESTIONS, ids=name_of)
 @FEW
 @given(data=st.data())
-def test_a_decision_computed_again_from_what_was_stored_is_the_same_to_the_last_byte(step: Step, kind: type[Evidence], data: st.DataObject) -> None:
+def test_a_decision_computed_again_from_what_was_stored_is_the_same_to_the_last_byte(
+    step: Stage, kind: type[Evidence], data: st.DataObject
+) -> None:
     """G5: evidence and facts go through their stored bytes, and nothing that was given is changed."""
     case = data.draw(case_files(step))
     evidence = data.draw(answers(kind, case, NOW + data.draw(WAITS)))
@@ -82,7 +101,7 @@ def test_a_decision_computed_again_from_what_was_stored_is_the_same_to_the_last_
 def test_a_refusal_always_rests_on_two_different_caseworkers_in_one_review(data: st.DataObject) -> None:
     step = STEPS["under_review"]
     case = data.draw(case_files(step))
-    answer = DoubtAnswer(at=NOW, by=data.draw(caseworkers()), verdict="refuse", reason="false_declaration")
+    answer = ReviewVerdict(at=NOW, by=data.draw(caseworkers()), verdict="refuse", reason="false_declaration")
     event = decided(step, case, answer)
     proposed = case.past.get(RefusalProposed)
     if proposed is None or proposed.seq <= case.stage_seq:

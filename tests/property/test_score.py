@@ -23,11 +23,15 @@ from workflows.stages import score
 DAYS = st.timedeltas(timedelta(days=1), timedelta(days=3700)).map(lambda later: NOW + later)
 INDEX = index_in_force(TODAY)
 SQUARED = {"hh_size", "hh_size_sq", "head_age", "head_age_sq"}  # these turn: they enter as they are and squared
-LINEAR = [(milieu, name) for milieu, formula in INDEX.formulas.items() for name in formula.coefficients if name not in SQUARED]
+LINEAR = [
+    (milieu, name) for milieu, formula in INDEX.formulas.items() for name in formula.coefficients if name not in SQUARED
+]
 
 
 def scored(body: Json, at: datetime) -> Decimal:
-    return score.decide(a_case_file(declaration=Declaration.model_validate(body)), IndexInForce(at=at, version=INDEX.version)).score
+    return score.decide(
+        a_case_file(declaration=Declaration.model_validate(body)), IndexInForce(at=at, version=INDEX.version)
+    ).score
 
 
 @settings(max_examples=120)
@@ -41,11 +45,15 @@ def test_the_second_evaluator_knows_every_variable_of_both_annexes() -> None:
 
 
 @given(st.data())
-def test_the_score_rises_with_each_linear_variable_where_its_coefficient_is_positive_and_falls_where_not(data: st.DataObject) -> None:
+def test_the_score_rises_with_each_linear_variable_where_its_coefficient_is_positive_and_falls_where_not(
+    data: st.DataObject,
+) -> None:
     milieu, name = data.draw(st.sampled_from(LINEAR))
     formula: Formula = INDEX.formulas[milieu]
     amounts = st.decimals(0, 1000, places=4)
-    values: dict[str, Any] = {each: data.draw(amounts) for each in data.draw(st.sets(st.sampled_from(sorted(formula.coefficients))))}
+    values: dict[str, Any] = {
+        each: data.draw(amounts) for each in data.draw(st.sets(st.sampled_from(sorted(formula.coefficients))))
+    }
     low, high = sorted(data.draw(st.lists(amounts, min_size=2, max_size=2, unique=True)))
     region = data.draw(st.integers(1, 12))
     before, after = (compute(milieu, region, values | {name: value}, INDEX).score for value in (low, high))

@@ -1,4 +1,6 @@
-"""Every door reads strictly, and takes a text for the same however it was typed: forms of Unicode, unseen marks, other digits and blanks."""
+"""Every door reads strictly, and takes a text for the same however it was typed: forms of Unicode, unseen marks, other
+digits and blanks.
+"""
 
 import json
 from collections.abc import Callable
@@ -22,13 +24,37 @@ BLANKS = " \u00a0\u2003\u202f\u3000"
 EASTERN = dict(zip("0123456789", "٠١٢٣٤٥٦٧٨٩", strict=True))
 WHOLE = json.loads(
     an_application(
-        bills={"gas": "50", "water_electricity": ["1"], "telecom": "7.50"}, belongings={"cars": 1, "antenna": True},
+        bills={"gas": "50", "water_electricity": ["1"], "telecom": "7.50"},
+        belongings={"cars": 1, "antenna": True},
         members=[a_head(cin="AB123456"), a_spouse(cin="AB123457"), a_child(cin="B1")],
     ).model_dump_json()
-)  # fmt: skip
+)
 VALUES: list[Any] = [
-    None, True, False, 0, 7, -1, 10**30, 1.5, 5.0, float("nan"), "", "zzyzx", "7", "1_0", "+5", "1e3", "１", "5.0", "yes", "true", "20200101", [], ["7"], {},
-]  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    7,
+    -1,
+    10**30,
+    1.5,
+    5.0,
+    float("nan"),
+    "",
+    "zzyzx",
+    "7",
+    "1_0",
+    "+5",
+    "1e3",
+    "１",
+    "5.0",
+    "yes",
+    "true",
+    "20200101",
+    [],
+    ["7"],
+    {},
+]
 AMOUNTS_TAKEN = [0, 7, 1.5, 5.0, "7", "5.0"]
 OPTIONAL = ("application", "phone", "cin", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la")
 FREE_TEXT = ("application", "commune", *OPTIONAL[3:])
@@ -63,7 +89,9 @@ def is_taken(way: tuple[Any, ...], value: Any) -> bool:
     if isinstance(ours, bool) or isinstance(value, bool):
         return isinstance(ours, bool) and isinstance(value, bool)
     if isinstance(ours, int):
-        return isinstance(value, int) and (1 if field in ("region", "rooms") else 0) <= value <= (12 if field == "region" else 50)
+        return isinstance(value, int) and (1 if field in ("region", "rooms") else 0) <= value <= (
+            12 if field == "region" else 50
+        )
     return field in FREE_TEXT and isinstance(value, str) and value != ""
 
 
@@ -88,12 +116,26 @@ def refused_fields(text: str) -> set[str]:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"a": 1, "a": 1}', ["a"]), (r'{"a": 1, "\u0061": 2}', ["a"]), ('{"m": [{}, {"x": {"b": 1, "b": [], "c": 0}}]}', ["m[1].x.b"]),
-        ('{"a": {"b": 1, "b": 2}, "c": 1, "c": 2}', ["c", "a.b"]), ("٣", ["body"]), ('{"a": ٣}', ["body"]), ("[" * 100_000, ["body"]),
-        ("[" * 900 + "]" * 899, ["body"]), (r'"\ud800"', ["body"]), (r'{"\udfff": 1}', ["body"]), ("9" * 5000, ["body"]), ("1e" + "9" * 30, ["body"]),
-        ('{"a": 01}', ["body"]), ('{"a": +5}', ["body"]), ("{'a': 5}", ["body"]), ('{"a": "\x00"}', ["body"]), ("", ["body"]), ('{"a": 1,}', ["body"]),
+        ('{"a": 1, "a": 1}', ["a"]),
+        (r'{"a": 1, "\u0061": 2}', ["a"]),
+        ('{"m": [{}, {"x": {"b": 1, "b": [], "c": 0}}]}', ["m[1].x.b"]),
+        ('{"a": {"b": 1, "b": 2}, "c": 1, "c": 2}', ["c", "a.b"]),
+        ("٣", ["body"]),
+        ('{"a": ٣}', ["body"]),
+        ("[" * 100_000, ["body"]),
+        ("[" * 900 + "]" * 899, ["body"]),
+        (r'"\ud800"', ["body"]),
+        (r'{"\udfff": 1}', ["body"]),
+        ("9" * 5000, ["body"]),
+        ("1e" + "9" * 30, ["body"]),
+        ('{"a": 01}', ["body"]),
+        ('{"a": +5}', ["body"]),
+        ("{'a': 5}", ["body"]),
+        ('{"a": "\x00"}', ["body"]),
+        ("", ["body"]),
+        ('{"a": 1,}', ["body"]),
     ],
-)  # fmt: skip
+)
 def test_json_that_can_be_read_in_two_ways_or_none_is_refused(text: str, said: list[str]) -> None:
     with pytest.raises(Refused) as refused:
         parsed(text)
@@ -104,7 +146,8 @@ def test_json_that_can_be_read_in_two_ways_or_none_is_refused(text: str, said: l
 def typed_otherwise(draw: Callable[..., Any], text: str) -> str:
     """The same text from another keyboard: decomposed or not, with unseen marks, other blanks and digits."""
     letters: list[str] = [
-        draw(st.sampled_from(BLANKS)) if each == " " else draw(st.sampled_from((each, EASTERN.get(each, each)))) for each in normalize("NFD", text)
+        draw(st.sampled_from(BLANKS)) if each == " " else draw(st.sampled_from((each, EASTERN.get(each, each))))
+        for each in normalize("NFD", text)
     ]
     marked: list[str] = [letter + draw(st.sampled_from(("", *UNSEEN))) for letter in letters]
     return " " + "".join(marked)
@@ -141,7 +184,9 @@ def from_another_keyboard(draw: Callable[..., Any], value: Any) -> Any:
 @settings(max_examples=30)  # of a household each, whose every letter is drawn
 @given(st.data(), bodies())
 def test_an_application_is_the_same_by_key_and_hash_from_another_keyboard(data: st.DataObject, body: Json) -> None:
-    if all(throughout(member.get(name, "x")) for member in body["members"] for name in OPTIONAL[3:]) and throughout(body["commune"]):
+    if all(throughout(member.get(name, "x")) for member in body["members"] for name in OPTIONAL[3:]) and throughout(
+        body["commune"]
+    ):
         other = from_another_keyboard(data.draw, body)
         assert application(json.dumps(other, ensure_ascii=False)) == application(json.dumps(body))
         assert key_of(application(json.dumps(other))) == key_of(application(json.dumps(body, ensure_ascii=False)))
@@ -153,14 +198,26 @@ REFERENCE = "RSU-7K3M-9QWX-2D5T"
 @pytest.mark.parametrize(
     "typed",
     [
-        f"\u200f{REFERENCE}", f"\u2066{REFERENCE}\u2069", f"({REFERENCE})", f"[{REFERENCE}].", f"« {REFERENCE} »", f"\ufeff{REFERENCE}", f"“{REFERENCE}”",
-        "RSU\u20117K3M\u20139QWX\u22122D5T", "ＲＳＵ－７Ｋ３Ｍ－９ＱＷＸ－２Ｄ５Ｔ", "rsu–٧k٣m–٩qwx–٢d٥t",
-        f"№: {REFERENCE}", "#7k3m9qwx2d5t", "RSU 7K3M/9QWX/2D5T",
+        f"\u200f{REFERENCE}",
+        f"\u2066{REFERENCE}\u2069",
+        f"({REFERENCE})",
+        f"[{REFERENCE}].",
+        f"« {REFERENCE} »",
+        f"\ufeff{REFERENCE}",
+        f"“{REFERENCE}”",
+        "RSU\u20117K3M\u20139QWX\u22122D5T",
+        "ＲＳＵ－７Ｋ３Ｍ－９ＱＷＸ－２Ｄ５Ｔ",
+        "rsu–٧k٣m–٩qwx–٢d٥t",
+        f"№: {REFERENCE}",
+        "#7k3m9qwx2d5t",
+        "RSU 7K3M/9QWX/2D5T",
     ],
-)  # fmt: skip
+)
 def test_a_reference_with_marks_signs_or_brackets_is_found(typed: str) -> None:
     assert normal(typed) == REFERENCE
 
 
 def test_a_household_is_the_same_with_and_without_an_answer_that_is_left_out() -> None:
-    assert key_of(application(json.dumps(a_body(phone=None)))) == key_of(application(json.dumps({k: v for k, v in a_body().items() if k != "phone"})))
+    assert key_of(application(json.dumps(a_body(phone=None)))) == key_of(
+        application(json.dumps({k: v for k, v in a_body().items() if k != "phone"}))
+    )

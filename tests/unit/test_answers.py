@@ -7,7 +7,9 @@ from workflows.queue.answers import SLOW_SECONDS, Answers
 
 
 @pytest.mark.parametrize(("seconds", "others"), [(0.0, False), (60.0, True)])
-def test_of_two_who_got_no_answer_the_second_is_to_blame_where_somebody_was_answered_while_it_was_asked_about(seconds: float, others: bool) -> None:
+def test_of_two_who_got_no_answer_the_second_is_to_blame_where_somebody_was_answered_while_it_was_asked_about(
+    seconds: float, others: bool
+) -> None:
     answers = Answers()
     assert not answers.missed(seconds)  # nobody ever was
 

@@ -1,4 +1,6 @@
-"""Array literals as PostgreSQL reads them (its manual, section 8.15.2); tests/property/test_arrays.py reads any text back by these rules."""
+"""Array literals as PostgreSQL reads them (its manual, section 8.15.2); tests/property/test_arrays.py reads any text
+back by these rules.
+"""
 
 from datetime import UTC, datetime
 

@@ -14,7 +14,11 @@ from notifications.breaker import OPENS_AFTER, PAUSE, Breaker
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What it logs."""
     lines: list[str] = []
-    monkeypatch.setattr(breaker, "log", SimpleNamespace(warning=lambda event, **_: lines.append(event), info=lambda event: lines.append(event)))
+    monkeypatch.setattr(
+        breaker,
+        "log",
+        SimpleNamespace(warning=lambda event, **_: lines.append(event), info=lambda event: lines.append(event)),
+    )
     return lines
 
 
@@ -76,7 +80,10 @@ def test_opening_and_closing_are_said_once_each(said: list[str]) -> None:
     made.answered()
     made.answered()
 
-    assert [line.split(";")[0] for line in said] == ["the gateway is left alone for a while", "the gateway answers again"]
+    assert [line.split(";")[0] for line in said] == [
+        "the gateway is left alone for a while",
+        "the gateway answers again",
+    ]
 
 
 def test_another_reason_or_a_longer_pause_is_said_while_it_is_open(said: list[str]) -> None:

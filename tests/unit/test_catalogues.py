@@ -37,7 +37,9 @@ def places(message: str) -> set[str]:
 
 def test_every_language_is_a_folder_a_line_and_a_choice_of_the_declaration() -> None:
     for each in DOMAINS.values():
-        assert {path.name for path in each.folder.iterdir() if path.is_dir()} == set(LANGUAGES) == set(get_args(Language))
+        assert (
+            {path.name for path in each.folder.iterdir() if path.is_dir()} == set(LANGUAGES) == set(get_args(Language))
+        )
     assert LANGUAGES["ar"].direction == "rtl"
 
 
@@ -57,7 +59,9 @@ def test_no_text_is_missing_doubtful_or_left_over(domain: str, language: str) ->
 @pytest.mark.parametrize(("domain", "language"), FILES)
 def test_a_text_has_the_places_of_the_other_languages(domain: str, language: str) -> None:
     other = DOMAINS[domain].texts(next(each for each in LANGUAGES if each != language))
-    assert {key: places(found) for key, found in DOMAINS[domain].texts(language).items()} == {key: places(found) for key, found in other.items()}
+    assert {key: places(found) for key, found in DOMAINS[domain].texts(language).items()} == {
+        key: places(found) for key, found in other.items()
+    }
 
 
 @pytest.mark.parametrize(("domain", "language"), FILES)
@@ -67,8 +71,14 @@ def test_no_text_counts_things_because_no_form_of_plural_is_chosen_here(domain: 
 
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_arabic_is_written_in_arabic_letters(domain: str) -> None:
-    """But for names, codes and addresses, no word of another script stands in an Arabic text: readers of speech would stumble."""
-    latin = {key: found for key, found in DOMAINS[domain].texts("ar").items() if re.search(r"[A-Za-z]{3,}", re.sub(r"\{\w+\}|https?://\S+|RSU\S*", "", found))}
+    """But for names, codes and addresses, no word of another script stands in an Arabic text: readers of speech would
+    stumble.
+    """
+    latin = {
+        key: found
+        for key, found in DOMAINS[domain].texts("ar").items()
+        if re.search(r"[A-Za-z]{3,}", re.sub(r"\{\w+\}|https?://\S+|RSU\S*", "", found))
+    }
     assert latin == {}
 
 
@@ -78,13 +88,19 @@ def test_french_is_not_the_english_key() -> None:
 
 
 def test_french_pages_keep_a_mark_of_two_parts_on_the_line_of_its_word() -> None:
-    """A blank before : ; ? and ! is one that no line breaks at (U+00A0); an SMS has the plain one, because its alphabet knows no other."""
+    """A blank before : ; ? and ! is one that no line breaks at (U+00A0); an SMS has the plain one, because its alphabet
+    knows no other.
+    """
     assert [each for each in PAGES.texts("fr").values() if re.search(r"[^\u00a0][:;?!]", each)] == []
     assert [each for each in MESSAGES.texts("fr").values() if "\u00a0" in each or re.search(r"[^ ][:;?!]", each)] == []
 
 
-@pytest.mark.parametrize(("language", "word", "others"), [("ar", "تعليق", "حفظ الطلب|يحفظ|جانبا"), ("fr", "suspendue", "classée|de côté")])
-def test_a_lapsed_application_is_called_by_one_word_in_messages_and_pages(language: str, word: str, others: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "word", "others"), [("ar", "تعليق", "حفظ الطلب|يحفظ|جانبا"), ("fr", "suspendue", "classée|de côté")]
+)
+def test_a_lapsed_application_is_called_by_one_word_in_messages_and_pages(
+    language: str, word: str, others: str
+) -> None:
     said = {key: found for domain in DOMAINS for key, found in DOMAINS[domain].texts(language).items()}
     keys_of_lapse = [key for key in said if "suspended" in key[1] or key[1] == "lapsed.title"]
     assert len(keys_of_lapse) == 4
@@ -99,6 +115,8 @@ def test_a_text_that_is_not_there_is_our_fault_and_never_shown_in_english() -> N
 
 def test_an_empty_text_is_found_when_the_catalogue_is_read(tmp_path: Path) -> None:
     (tmp_path / "fr").mkdir()
-    (tmp_path / "fr" / "pages.po").write_text('msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Show"\nmsgstr ""\n')
+    (tmp_path / "fr" / "pages.po").write_text(
+        'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Show"\nmsgstr ""\n'
+    )
     with pytest.raises(Broken, match=r"has no text for .*Show"):
         Catalogue(tmp_path, "pages").texts("fr")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.factories import NOW, a_recorded
 from workflows.engine.chain import GENESIS, SALT_BYTES, Sealed, commit, link, seal
-from workflows.events import CaseErased, Contribution, DoubtLifted, Lapsed, PersonsVerified, ScoreComputed
+from workflows.events import CaseErased, Contribution, Lapsed, PersonsVerified, ReviewCleared, ScoreComputed
 from workflows.evidence import TimePassed
 
 SALT = bytes(range(16))
@@ -26,9 +26,11 @@ CHANGED: dict[str, Callable[[], Sealed]] = {
     "the hash before": lambda: seal(bytes(31) + b"\1", 7, RECORDED, EVIDENCE, salt=SALT),
     "the case": lambda: seal(GENESIS, 8, RECORDED, EVIDENCE, salt=SALT),
     "the sequence": lambda: seal(GENESIS, 7, a_recorded(EVENT, seq=4), EVIDENCE, salt=SALT),
-    "the kind": lambda: seal(GENESIS, 7, a_recorded(DoubtLifted(reason="moved"), seq=3), EVIDENCE, salt=SALT),
+    "the kind": lambda: seal(GENESIS, 7, a_recorded(ReviewCleared(reason="moved"), seq=3), EVIDENCE, salt=SALT),
     "the facts": lambda: seal(GENESIS, 7, a_recorded(PersonsVerified(rules="other"), seq=3), EVIDENCE, salt=SALT),
-    "the time": lambda: seal(GENESIS, 7, a_recorded(EVENT, seq=3, at=NOW + timedelta(microseconds=1)), EVIDENCE, salt=SALT),
+    "the time": lambda: seal(
+        GENESIS, 7, a_recorded(EVENT, seq=3, at=NOW + timedelta(microseconds=1)), EVIDENCE, salt=SALT
+    ),
     "the actor": lambda: seal(GENESIS, 7, a_recorded(EVENT, seq=3, actor="officer:1"), EVIDENCE, salt=SALT),
     "the evidence": lambda: seal(GENESIS, 7, RECORDED, TimePassed(at=NOW, by="officer:1"), salt=SALT),
     "the messages owed": lambda: seal(GENESIS, 7, RECORDED, EVIDENCE, bytes(32), SALT),
@@ -86,7 +88,9 @@ def test_an_instant_enters_the_hash_as_utc_wherever_it_was_read() -> None:
 def test_a_score_enters_with_every_digit() -> None:
     def scored(text: str) -> bytes:
         term = Contribution("hh_size", Decimal(4), Decimal("-0.177"), Decimal("-0.708"))
-        event = ScoreComputed(policy="p", score=Decimal(text), constant=Decimal(0), region=Decimal(0), contributions=(term,))
+        event = ScoreComputed(
+            policy="p", score=Decimal(text), constant=Decimal(0), region=Decimal(0), contributions=(term,)
+        )
         return seal(GENESIS, 7, a_recorded(event), EVIDENCE, salt=SALT).hash
 
     assert len({scored("9.5"), scored("9.50"), scored("9.5000000000000000000000001")}) == 3

@@ -13,13 +13,16 @@ from workflows.intake.files.csvform import HEADER, contradictions, keys, keys_of
 from workflows.intake.files.tables import Header, Row
 
 ORDINARY = an_application(
-    belongings={"mobile_phones": 2, "antenna": True}, bills={"gas": "50", "water_electricity": ["190.5", "200"], "telecom": "49.90"},
-)  # fmt: skip
+    belongings={"mobile_phones": 2, "antenna": True},
+    bills={"gas": "50", "water_electricity": ["190.5", "200"], "telecom": "49.90"},
+)
 
 
 def written(*applications: ApplicationBody, delimiter: str = ",") -> str:
     """A table of these, header first."""
-    return "".join([",".join(HEADER) + "\r\n", *(line for each in applications for line in rows(each))]).replace(",", delimiter)
+    return "".join([",".join(HEADER) + "\r\n", *(line for each in applications for line in rows(each))]).replace(
+        ",", delimiter
+    )
 
 
 def application_in(text: str) -> ApplicationBody:
@@ -38,7 +41,18 @@ def test_an_application_is_read_back_as_it_was_written(delimiter: str) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "read_as"),
-    [("oui", True), ("NON", False), ("نعم", True), ("لا", False), ("Vrai", True), ("faux", False), ("true", True), ("0", False), ("on", "on"), ("2", "2")],
+    [
+        ("oui", True),
+        ("NON", False),
+        ("نعم", True),
+        ("لا", False),
+        ("Vrai", True),
+        ("faux", False),
+        ("true", True),
+        ("0", False),
+        ("on", "on"),
+        ("2", "2"),
+    ],
 )
 def test_a_question_may_be_answered_in_three_languages(cell: str, read_as: object) -> None:
     body = nested(["application", "housing.bath_or_shower", "member.declarant"], [["1", cell, cell]])
@@ -46,20 +60,26 @@ def test_a_question_may_be_answered_in_three_languages(cell: str, read_as: objec
 
 
 def test_a_name_that_reads_like_an_answer_stays_a_name() -> None:
-    body = nested(["application", "commune", "member.family_name_la", "member.family_name_ar"], [["1", "Non", "Oui", "لا"]])
+    body = nested(
+        ["application", "commune", "member.family_name_la", "member.family_name_ar"], [["1", "Non", "Oui", "لا"]]
+    )
     assert (body["commune"], body["members"]) == ("Non", [{"family_name_la": "Oui", "family_name_ar": "لا"}])
 
 
 def test_a_whole_number_is_one() -> None:
     assert nested(["application", "housing.rooms", "commune"], [["1", "3", "Sidi Ifni"]]) == {
-        "application": "1", "housing": {"rooms": 3}, "commune": "Sidi Ifni", "members": [{}],
-    }  # fmt: skip
+        "application": "1",
+        "housing": {"rooms": 3},
+        "commune": "Sidi Ifni",
+        "members": [{}],
+    }
 
 
 def test_an_empty_cell_is_an_answer_left_out() -> None:
     assert nested(["application", "phone", "member.idcs", "member.cin"], [["1", "", "1000000001", ""]]) == {
-        "application": "1", "members": [{"idcs": "1000000001"}],
-    }  # fmt: skip
+        "application": "1",
+        "members": [{"idcs": "1000000001"}],
+    }
 
 
 def test_of_three_bills_the_middle_one_may_be_missing() -> None:
@@ -87,21 +107,36 @@ def test_a_text_that_holds_the_separator_stands_in_quotes() -> None:
 def test_of_the_household_a_cell_may_stand_in_one_of_its_rows_alone() -> None:
     names = ["application", "commune", "bills.water_electricity.1", "bills.water_electricity.2", "member.idcs"]
     assert nested(names, [["1", "", "", "120", "1"], ["1", "Fes", "100", "", "2"]]) == {
-        "application": "1", "commune": "Fes", "bills": {"water_electricity": ["100", "120"]}, "members": [{"idcs": "1"}, {"idcs": "2"}],
-    }  # fmt: skip
+        "application": "1",
+        "commune": "Fes",
+        "bills": {"water_electricity": ["100", "120"]},
+        "members": [{"idcs": "1"}, {"idcs": "2"}],
+    }
 
 
 def test_rows_that_say_different_things_of_a_household_are_named_both() -> None:
     header = header_of("application", "commune", "phone", "housing.bath_or_shower", "housing.rooms", "member.idcs")
-    rows = [(4, ["1", "Fes", "", "oui", "2", "1"]), (9, ["1", "", "0612345678", "نعم", "02", "2"]), (17, ["1", "Taza", "", "true", "2", "3"])]
+    rows = [
+        (4, ["1", "Fes", "", "oui", "2", "1"]),
+        (9, ["1", "", "0612345678", "نعم", "02", "2"]),
+        (17, ["1", "Taza", "", "true", "2", "3"]),
+    ]
     assert contradictions(header, rows) == [Problem("commune", "Lines 4 and 17 say different things of one household.")]
 
 
 @pytest.mark.parametrize(
     ("separator", "cells", "differ"),
-    [(";", ("60", "60,00"), False), (";", ("6.5", "6,50"), False), (",", ("060", "60.0"), False), (";", ("60", "60,000"), True), (";", ("60", "60,01"), True)],
+    [
+        (";", ("60", "60,00"), False),
+        (";", ("6.5", "6,50"), False),
+        (",", ("060", "60.0"), False),
+        (";", ("60", "60,000"), True),
+        (";", ("60", "60,01"), True),
+    ],
 )
-def test_an_amount_is_the_same_however_many_digits_are_written(separator: str, cells: tuple[str, str], differ: bool) -> None:
+def test_an_amount_is_the_same_however_many_digits_are_written(
+    separator: str, cells: tuple[str, str], differ: bool
+) -> None:
     header = header_of("application", "bills.gas", "bills.water_electricity.1", separator=separator)
     found = contradictions(header, [(2, ["1", cells[0], cells[0]]), (3, ["1", cells[1], cells[1]])])
     assert [each["field"] for each in found] == (header.names[1:] if differ else [])
@@ -117,7 +152,11 @@ def test_an_amount_is_the_same_however_many_digits_are_written(separator: str, c
         (("commune", "application", "region"), ["A", "6"], ["A", "6"]),
         (("application", "commune", "region"), ["", "Fes"], [""]),
         (("commune", "region", "application"), ["Fes"], ["Fes"]),
-        (("application", "commune", "region"), ["A", 'B"C', "Fes", "6"], ["A", "BC", "ABC", "A,BC", "B", "C", "AB", "A,B"]),
+        (
+            ("application", "commune", "region"),
+            ["A", 'B"C', "Fes", "6"],
+            ["A", "BC", "ABC", "A,BC", "B", "C", "AB", "A,B"],
+        ),
     ],
 )
 def test_a_row_with_too_many_or_too_few_cells_belongs_to_the_applications_that_may_stand_in_it(
@@ -128,10 +167,19 @@ def test_a_row_with_too_many_or_too_few_cells_belongs_to_the_applications_that_m
 
 @pytest.mark.parametrize(
     ("first", "second", "may_be"),
-    [(["20"], ["26-1", "Fes", "6"], ["2026-1", "26-1"]), (["26-1", "Fes", "6"], ["x"], ["26-1"]), (["20", "Fes"], ["26-1"], [])],
+    [
+        (["20"], ["26-1", "Fes", "6"], ["2026-1", "26-1"]),
+        (["26-1", "Fes", "6"], ["x"], ["26-1"]),
+        (["20", "Fes"], ["26-1"], []),
+    ],
 )
-def test_rows_that_a_line_break_may_have_parted_belong_to_the_application_of_the_whole(first: list[str], second: list[str], may_be: list[str]) -> None:
-    rows = [Row(line, ",".join(cells), cells, "Wrong." if len(cells) < 3 else None) for line, cells in enumerate((first, second))]
+def test_rows_that_a_line_break_may_have_parted_belong_to_the_application_of_the_whole(
+    first: list[str], second: list[str], may_be: list[str]
+) -> None:
+    rows = [
+        Row(line, ",".join(cells), cells, "Wrong." if len(cells) < 3 else None)
+        for line, cells in enumerate((first, second))
+    ]
     assert list(dict.fromkeys(keys_of_halves(header_of("application", "commune", "region"), *rows))) == may_be
 
 
@@ -139,10 +187,20 @@ def test_columns_come_in_any_order() -> None:
     body: dict[str, Any] = a_body(members=[a_head()])
     head = body["members"][0]
     sent = {
-        "member.idcs": head["idcs"], "member.relationship": "head", "member.declarant": "oui", "member.sex": "male", "member.birth_date": head["birth_date"],
-        "member.given_name_ar": head["given_name_ar"], "member.family_name_ar": head["family_name_ar"], "housing.rooms": "2", "housing.dwelling": "flat",
-        "commune": "Mohammedia", "region": "6", "milieu": "urban", "application": "A",
-    }  # fmt: skip
+        "member.idcs": head["idcs"],
+        "member.relationship": "head",
+        "member.declarant": "oui",
+        "member.sex": "male",
+        "member.birth_date": head["birth_date"],
+        "member.given_name_ar": head["given_name_ar"],
+        "member.family_name_ar": head["family_name_ar"],
+        "housing.rooms": "2",
+        "housing.dwelling": "flat",
+        "commune": "Mohammedia",
+        "region": "6",
+        "milieu": "urban",
+        "application": "A",
+    }
     assert application_in(",".join(sent) + "\n" + ",".join(sent.values()) + "\n").head.idcs == head["idcs"]
 
 

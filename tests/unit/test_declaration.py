@@ -55,7 +55,9 @@ def test_a_message_never_repeats_what_was_sent() -> None:
 
 def test_one_head_one_declarant_and_nobody_twice() -> None:
     told = problems(members=[a_head(), a_head(declarant=False), a_spouse(idcs="1000000001")])
-    assert told == {"members": "Exactly one member must be the head. The same person stands at members[0], members[1], members[2]."}
+    assert told == {
+        "members": "Exactly one member must be the head. The same person stands at members[0], members[1], members[2]."
+    }
     assert problems(members=[a_head(declarant=False)]) == {"members": "Exactly one member must be the declarant."}
 
 
@@ -68,7 +70,15 @@ def test_a_name_is_needed_whole_in_one_script(missing: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["+212612345678", "0612345678", "06 12 34 56 78", "00212612345678", "٠٦١٢٣٤٥٦٧٨", "+٢١٢ ٦١٢ ٣٤٥ ٦٧٨", "06-12-34-56-78"],
+    [
+        "+212612345678",
+        "0612345678",
+        "06 12 34 56 78",
+        "00212612345678",
+        "٠٦١٢٣٤٥٦٧٨",
+        "+٢١٢ ٦١٢ ٣٤٥ ٦٧٨",
+        "06-12-34-56-78",
+    ],
 )
 def test_a_phone_is_kept_in_one_form_however_it_was_typed(typed: str) -> None:
     assert a_declaration(phone=typed).phone == "+212612345678"
@@ -76,13 +86,25 @@ def test_a_phone_is_kept_in_one_form_however_it_was_typed(typed: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["061234567", "06123456789", "+336123456", "0612345678;0712345678", "0612345678/0712345678", "0612345678 0712345678", "6,12E+08", "0612345678x5", "+2120"],
+    [
+        "061234567",
+        "06123456789",
+        "+336123456",
+        "0612345678;0712345678",
+        "0612345678/0712345678",
+        "0612345678 0712345678",
+        "6,12E+08",
+        "0612345678x5",
+        "+2120",
+    ],
 )
 def test_a_phone_that_no_country_has_or_two_in_one_field_are_refused(typed: str) -> None:
     assert list(problems(phone=typed)) == ["phone"]
 
 
-@pytest.mark.parametrize("typed", ["+33612345678", "0034 612 34 56 78", "+212 (0)5 22 34 56 78", "\u202a+212612345678\u202c"])
+@pytest.mark.parametrize(
+    "typed", ["+33612345678", "0034 612 34 56 78", "+212 (0)5 22 34 56 78", "\u202a+212612345678\u202c"]
+)
 def test_a_phone_of_another_country_and_one_with_unseen_marks_are_taken(typed: str) -> None:
     assert a_declaration(phone=typed).phone
 
@@ -92,7 +114,10 @@ def test_a_stored_phone_is_not_judged_again_by_todays_numbering_plan() -> None:
 
 
 def test_arabic_indic_digits_count_as_digits_everywhere() -> None:
-    body = json.dumps(a_body(bills={"telecom": "٤٩.٥"}, members=[a_head(idcs="١٠٠٠٠٠٠٠٠١", birth_date="١٩٨٦-٠٥-١٤")]), ensure_ascii=False)
+    body = json.dumps(
+        a_body(bills={"telecom": "٤٩.٥"}, members=[a_head(idcs="١٠٠٠٠٠٠٠٠١", birth_date="١٩٨٦-٠٥-١٤")]),
+        ensure_ascii=False,
+    )
     found = read(body)
     assert str(found.bills.telecom) == "49.5"
     assert (found.head.idcs, found.head.birth_date) == ("1000000001", date(1986, 5, 14))
@@ -101,14 +126,21 @@ def test_arabic_indic_digits_count_as_digits_everywhere() -> None:
 def test_a_birth_date_in_the_future_and_too_many_members_are_objections() -> None:
     crowd = [a_head(birth_date=(TODAY + timedelta(days=1)).isoformat()), *(a_child(number) for number in range(1, 5))]
     found = {each["field"]: each["message"] for each in objections(a_declaration(members=crowd), TODAY, 4)}
-    assert found == {"members[0].birth_date": "Must not lie in the future.", "members": "A household may have at most 4 members; this one has 5."}
+    assert found == {
+        "members[0].birth_date": "Must not lie in the future.",
+        "members": "A household may have at most 4 members; this one has 5.",
+    }
     assert objections(a_declaration(members=[a_head(birth_date=TODAY.isoformat())]), TODAY, 1) == []
 
 
 def test_a_name_in_a_script_that_is_not_read_is_told_at_the_door() -> None:
-    found = objections(a_declaration(members=[a_head(given_name_ar="ⵎⵓⵃⴰ"), a_spouse(family_name_la="Иванова")]), TODAY, 4)
+    found = objections(
+        a_declaration(members=[a_head(given_name_ar="ⵎⵓⵃⴰ"), a_spouse(family_name_la="Иванова")]), TODAY, 4
+    )
     assert [each["field"] for each in found] == ["members[0].given_name_ar", "members[1].family_name_la"]
-    assert {each["message"] for each in found} == {"Must be written in Arabic or in Latin letters, and not in both: no other script is read."}
+    assert {each["message"] for each in found} == {
+        "Must be written in Arabic or in Latin letters, and not in both: no other script is read."
+    }
 
 
 def test_what_is_stored_is_read_back_and_holds_no_senders_key() -> None:

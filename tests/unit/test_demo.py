@@ -9,7 +9,9 @@ from models.settings import settings
 from trials.demo.run import alone, run
 
 
-def test_a_second_demo_in_one_folder_is_refused_and_one_after_the_first_is_not(tmp_path: Path, secret_key: pytest.MonkeyPatch) -> None:
+def test_a_second_demo_in_one_folder_is_refused_and_one_after_the_first_is_not(
+    tmp_path: Path, secret_key: pytest.MonkeyPatch
+) -> None:
     secret_key.setenv("SIJIL_HOME", str(tmp_path))
     settings.cache_clear()
     with alone(tmp_path), pytest.raises(Refused, match=f"A demo runs in {tmp_path} already") as refused:

@@ -1,4 +1,6 @@
-"""The map agrees with the stages, leads everywhere, and never leaves a case without somebody or some time to move it on."""
+"""The map agrees with the stages, leads everywhere, and never leaves a case without somebody or some time to move it
+on.
+"""
 
 from datetime import timedelta
 from types import UnionType
@@ -8,15 +10,25 @@ import pytest
 
 from notifications.notices import NOTICES, SILENT
 from tests.factories import NOW
-from workflows.events import KINDS, ApplicationReceived, ApplicationRefused, CaseErased, CaseParked, CaseResumed, CaseWithdrawn, Event, HouseholdApproved
-from workflows.evidence import ANSWERS_OF_PEOPLE, DoubtAnswer, TimePassed, Withdrawal
-from workflows.flows import ALL_QUEUES, DELIVERY, FIRST_QUEUE, FLOWS, PARKED, QUEUES, step_of
-from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, NOBODY, Decide, Flow, Step, time_alone
+from workflows.events import (
+    KINDS,
+    ApplicationReceived,
+    ApplicationRefused,
+    CaseErased,
+    CaseParked,
+    CaseResumed,
+    CaseWithdrawn,
+    Event,
+    HouseholdApproved,
+)
+from workflows.evidence import ANSWERS_OF_PEOPLE, ReviewVerdict, TimePassed, Withdrawal
+from workflows.flows import ALL_QUEUES, DELIVERY, FIRST_QUEUE, FLOWS, PARKED, QUEUES, stage_of
+from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, NOBODY, Decide, Flow, Stage, clock_only
 from workflows.flows.registration import REGISTRATION
 
 BESIDE_THE_MAP = {ApplicationReceived, CaseParked, CaseResumed, CaseErased}
-STEPS = [(flow, step) for flow in FLOWS.values() for step in flow.steps.values()]
-OPEN_STEPS = [step for _, step in STEPS if step.open or step.decides]
+STEPS = [(flow, step) for flow in FLOWS.values() for step in flow.stages.values()]
+OPEN_STEPS = [step for _, step in STEPS if step.open or step.handlers]
 OF_PEOPLE = [step for _, step in STEPS if step.owner in (CITIZEN, CASEWORKER)]
 
 
@@ -39,39 +51,41 @@ def reachable(flow: Flow, start: str) -> set[str]:
         stage = ahead.pop()
         if stage not in found:
             found.add(stage)
-            ahead += flow.steps[stage].leads.values()
+            ahead += flow.stages[stage].transitions.values()
     return found
 
 
 @pytest.mark.parametrize("step", [step for _, step in STEPS], ids=lambda step: step.name)
-def test_the_events_that_a_stage_returns_are_those_that_the_map_leads_on(step: Step) -> None:
-    returned = set().union(*(may_return(decide) for decide in step.decides.values()))
-    assert returned == set(step.leads)
+def test_the_events_that_a_stage_returns_are_those_that_the_map_leads_on(step: Stage) -> None:
+    returned = set().union(*(may_return(decide) for decide in step.handlers.values()))
+    assert returned == set(step.transitions)
 
 
 @pytest.mark.parametrize("step", OPEN_STEPS, ids=lambda step: step.name)
-def test_each_decision_stands_under_the_evidence_that_it_takes(step: Step) -> None:
-    assert {evidence: takes(decide) for evidence, decide in step.decides.items()} == {evidence: evidence for evidence in step.decides}
+def test_each_decision_stands_under_the_evidence_that_it_takes(step: Stage) -> None:
+    assert {evidence: takes(decide) for evidence, decide in step.handlers.items()} == {
+        evidence: evidence for evidence in step.handlers
+    }
 
 
 @pytest.mark.parametrize("step", [step for _, step in STEPS if step.owner == MACHINE], ids=lambda step: step.name)
-def test_what_a_machine_stage_gathers_is_what_it_decides_on(step: Step) -> None:
-    assert set(step.decides) - {Withdrawal} == {get_args(get_type_hints(step.gather)["return"])[1]}
+def test_what_a_machine_stage_gathers_is_what_it_decides_on(step: Stage) -> None:
+    assert set(step.handlers) - {Withdrawal} == {get_args(get_type_hints(step.gather)["return"])[1]}
 
 
 @pytest.mark.parametrize("flow", FLOWS.values(), ids=lambda flow: flow.kind)
 def test_every_stage_is_reached_and_every_lead_exists(flow: Flow) -> None:
-    assert reachable(flow, flow.first) == set(flow.steps)
+    assert reachable(flow, flow.first) == set(flow.stages)
 
 
 @pytest.mark.parametrize(("flow", "step"), STEPS, ids=lambda each: getattr(each, "name", None))
-def test_from_every_open_stage_a_case_can_reach_the_register(flow: Flow, step: Step) -> None:
-    if step.decides:
+def test_from_every_open_stage_a_case_can_reach_the_register(flow: Flow, step: Stage) -> None:
+    if step.handlers:
         assert "notified" in reachable(flow, step.name)
 
 
 def test_every_event_kind_is_on_a_map_or_stands_beside_it() -> None:
-    mapped = {event for _, step in STEPS for event in step.leads}
+    mapped = {event for _, step in STEPS for event in step.transitions}
     assert mapped | BESIDE_THE_MAP == set(KINDS.values())
     assert mapped & BESIDE_THE_MAP == set()
 
@@ -86,22 +100,31 @@ def test_machine_stages_have_a_queue() -> None:
 
 
 def test_four_stages_ask_for_something_and_for_all_others_time_alone_passes() -> None:
-    assert [step.name for _, step in STEPS if step.gather is not time_alone] == ["submitted", "verified", "scored", "fraud_checked"]
+    assert [step.name for _, step in STEPS if step.gather is not clock_only] == [
+        "submitted",
+        "verified",
+        "scored",
+        "fraud_checked",
+    ]
 
 
 def test_the_queues_are_those_that_operators_know() -> None:
-    assert ALL_QUEUES == (*QUEUES, DELIVERY) == ("verification", "scoring", "fraud", "approval", "notification", "delivery")
+    assert (
+        ALL_QUEUES
+        == (*QUEUES, DELIVERY)
+        == ("verification", "scoring", "fraud", "approval", "notification", "delivery")
+    )
 
 
 def test_an_application_begins_in_the_first_queue() -> None:
-    assert REGISTRATION.steps[REGISTRATION.first].queue == FIRST_QUEUE
+    assert REGISTRATION.stages[REGISTRATION.first].queue == FIRST_QUEUE
 
 
 def test_an_application_goes_through_five_decisions_in_order() -> None:
     stage, seen = REGISTRATION.first, []
     while stage != "notified":
         seen.append(stage)
-        stage = next(iter(REGISTRATION.steps[stage].leads.values()))
+        stage = next(iter(REGISTRATION.stages[stage].transitions.values()))
     assert seen == ["submitted", "verified", "scored", "fraud_checked", "approved"]
 
 
@@ -109,26 +132,28 @@ def test_an_application_goes_through_five_decisions_in_order() -> None:
 
 
 @pytest.mark.parametrize("step", OF_PEOPLE, ids=lambda step: step.name)
-def test_a_stage_of_people_always_has_a_moment_at_which_it_is_looked_at(step: Step) -> None:
+def test_a_stage_of_people_always_has_a_moment_at_which_it_is_looked_at(step: Stage) -> None:
     for hours in range(0, 24 * 29, 5):
         now = NOW + timedelta(hours=hours)
         due = step.next_timer(NOW, now)
         assert due is not None
         assert due > now
     assert step.queue in QUEUES
-    assert TimePassed in step.decides
+    assert TimePassed in step.handlers
 
 
 def test_a_correction_is_reminded_after_a_week_and_after_three_and_ends_after_thirty_days() -> None:
-    step, day = REGISTRATION.steps["needs_correction"], timedelta(days=1)
+    step, day = REGISTRATION.stages["needs_correction"], timedelta(days=1)
     moments = [NOW + 7 * day, NOW + 21 * day, NOW + 30 * day]
     assert [step.next_timer(NOW, now) for now in (NOW, *moments)] == [*moments, moments[-1]]
     assert step.deadline(NOW) == NOW + 30 * day
 
 
 def test_a_review_rings_every_ten_days_for_ever_and_has_no_deadline() -> None:
-    step, day = REGISTRATION.steps["under_review"], timedelta(days=1)
-    assert [step.next_timer(NOW, NOW + days * day) for days in (0, 9, 10, 1234)] == [NOW + days * day for days in (10, 10, 20, 1240)]
+    step, day = REGISTRATION.stages["under_review"], timedelta(days=1)
+    assert [step.next_timer(NOW, NOW + days * day) for days in (0, 9, 10, 1234)] == [
+        NOW + days * day for days in (10, 10, 20, 1240)
+    ]
     assert step.deadline(NOW) is None
 
 
@@ -136,41 +161,53 @@ def test_a_review_rings_every_ten_days_for_ever_and_has_no_deadline() -> None:
 
 
 def test_only_a_caseworkers_answer_can_refuse() -> None:
-    refusing = {evidence for _, step in STEPS for evidence, decide in step.decides.items() if ApplicationRefused in may_return(decide)}
-    assert refusing == {DoubtAnswer}
-    assert [step.name for _, step in STEPS if "rejected" in step.leads.values()] == ["under_review"]
+    refusing = {
+        evidence
+        for _, step in STEPS
+        for evidence, decide in step.handlers.items()
+        if ApplicationRefused in may_return(decide)
+    }
+    assert refusing == {ReviewVerdict}
+    assert [step.name for _, step in STEPS if "rejected" in step.transitions.values()] == ["under_review"]
 
 
 @pytest.mark.parametrize("step", [step for _, step in STEPS if step.owner == MACHINE], ids=lambda step: step.name)
-def test_a_machine_leads_to_no_end_but_the_register(step: Step) -> None:
-    ends = {name for name, each in REGISTRATION.steps.items() if not each.decides}
-    by_itself = {to for event, to in step.leads.items() if event is not CaseWithdrawn}
+def test_a_machine_leads_to_no_end_but_the_register(step: Stage) -> None:
+    ends = {name for name, each in REGISTRATION.stages.items() if not each.handlers}
+    by_itself = {to for event, to in step.transitions.items() if event is not CaseWithdrawn}
     assert by_itself & ends <= {"notified"}
 
 
 @pytest.mark.parametrize("flow", FLOWS.values(), ids=lambda flow: flow.kind)
 def test_nothing_that_follows_the_registration_lets_go_of_a_person(flow: Flow) -> None:
     """Else another household could claim a person who stands in the register."""
-    reached = [to for step in flow.steps.values() for event, to in step.leads.items() if event is HouseholdApproved]
+    reached = [
+        to for step in flow.stages.values() for event, to in step.transitions.items() if event is HouseholdApproved
+    ]
     for name in reached:
-        reached += [to for to in flow.steps[name].leads.values() if to not in reached]
+        reached += [to for to in flow.stages[name].transitions.values() if to not in reached]
     assert reached
-    assert all(flow.steps[name].holds_persons for name in reached)
+    assert all(flow.stages[name].holds_persons for name in reached)
 
 
-@pytest.mark.parametrize("step", [step for _, step in STEPS if step.open and step.name != "approved"], ids=lambda step: step.name)
-def test_a_citizen_may_withdraw_from_every_open_stage_before_the_registration(step: Step) -> None:
-    assert Withdrawal in step.decides
-    assert step.leads[CaseWithdrawn] == "withdrawn"
+@pytest.mark.parametrize(
+    "step", [step for _, step in STEPS if step.open and step.name != "approved"], ids=lambda step: step.name
+)
+def test_a_citizen_may_withdraw_from_every_open_stage_before_the_registration(step: Stage) -> None:
+    assert Withdrawal in step.handlers
+    assert step.transitions[CaseWithdrawn] == "withdrawn"
 
 
 def test_an_end_is_nobodys_and_a_lapsed_case_only_its_citizens() -> None:
-    assert {step.name: set(step.decides) for _, step in STEPS if step.owner == NOBODY} == {
-        "notified": set(), "rejected": set(), "withdrawn": set(), "lapsed": {kind for kind in ANSWERS_OF_PEOPLE if kind.__name__ == "Reopening"},
-    }  # fmt: skip
+    assert {step.name: set(step.handlers) for _, step in STEPS if step.owner == NOBODY} == {
+        "notified": set(),
+        "rejected": set(),
+        "withdrawn": set(),
+        "lapsed": {kind for kind in ANSWERS_OF_PEOPLE if kind.__name__ == "Reopening"},
+    }
 
 
 def test_parked_is_beside_every_map() -> None:
-    assert all(PARKED not in flow.steps for flow in FLOWS.values())
+    assert all(PARKED not in flow.stages for flow in FLOWS.values())
     with pytest.raises(KeyError):
-        step_of("registration", PARKED)
+        stage_of("registration", PARKED)

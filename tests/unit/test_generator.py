@@ -62,7 +62,10 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_another_seed_writes_other_people(tmp_path: Path) -> None:
-    persons = [{row["idcs"] for made in households(60, seed) for row in (each.row() for each in made.persons)} for seed in (7, 8)]
+    persons = [
+        {row["idcs"] for made in households(60, seed) for row in (each.row() for each in made.persons)}
+        for seed in (7, 8)
+    ]
     assert not persons[0] & persons[1]
 
 
@@ -79,7 +82,9 @@ def test_every_application_is_one_that_the_form_accepts(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_it_writes_declarations_and_never_variables(seed: int) -> None:
     questions = {name for model in (ApplicationBody, Housing, Belongings, Bills, Member) for name in model.model_fields}
-    variables = {name for index in indexes() for formula in index.formulas.values() for name in formula.coefficients} - questions
+    variables = {
+        name for index in indexes() for formula in index.formulas.values() for name in formula.coefficients
+    } - questions
     for made in population(seed):
         text = json.dumps(made.body)
         assert not [name for name in variables if f'"{name}"' in text]
@@ -100,7 +105,11 @@ def test_names_are_spelt_otherwise_than_in_the_register_often_enough_to_matter(s
     for script in ("la", "ar"):
         written = [member for member in members if f"given_name_{script}" in member]
         fields = (f"given_name_{script}", f"family_name_{script}")
-        otherwise = [member for member in written if any(member[field] != getattr(known[member["idcs"]], field) for field in fields)]
+        otherwise = [
+            member
+            for member in written
+            if any(member[field] != getattr(known[member["idcs"]], field) for field in fields)
+        ]
         assert len(otherwise) > len(written) * 0.05
         assert len(written) < len(members)  # some are in the other script alone
 
@@ -108,7 +117,9 @@ def test_names_are_spelt_otherwise_than_in_the_register_often_enough_to_matter(s
 @pytest.mark.parametrize("seed", SEEDS)
 def test_planted_errors_are_found_where_they_were_planted(seed: int) -> None:
     planted = [made for made in population(seed) if made.truth["expect"] == "needs_correction"]
-    missed = [made.truth for made in planted if made.truth["member"] not in {each.member for each in mismatches(made, seed)}]
+    missed = [
+        made.truth for made in planted if made.truth["member"] not in {each.member for each in mismatches(made, seed)}
+    ]
     assert len(planted) >= 10
     assert len(missed) <= len(planted) * 0.05, missed
 
@@ -116,8 +127,15 @@ def test_planted_errors_are_found_where_they_were_planted(seed: int) -> None:
 def test_some_of_everything_is_planted_and_most_is_clean() -> None:
     kinds = Counter(made.truth["plant"] for seed in SEEDS for made in population(seed))
     assert set(kinds) == {
-        None, "mistyped_identifier", "wrong_birth_date", "wrong_name", "deceased_member", "person_of_another_household", "hidden_spouse", "understated_bills",
-    }  # fmt: skip
+        None,
+        "mistyped_identifier",
+        "wrong_birth_date",
+        "wrong_name",
+        "deceased_member",
+        "person_of_another_household",
+        "hidden_spouse",
+        "understated_bills",
+    }
     assert kinds[None] >= 0.9 * kinds.total()
 
 
@@ -125,7 +143,11 @@ def test_some_of_everything_is_planted_and_most_is_clean() -> None:
 def test_nobody_is_in_two_households_but_those_who_were_planted_there(seed: int) -> None:
     claimed = Counter(member["idcs"] for made in population(seed) for member in made.body["members"])
     twice = {idcs for idcs, times in claimed.items() if times > 1}
-    borrowed = {made.body["members"][made.truth["member"]]["idcs"] for made in population(seed) if made.truth["plant"] == "person_of_another_household"}
+    borrowed = {
+        made.body["members"][made.truth["member"]]["idcs"]
+        for made in population(seed)
+        if made.truth["plant"] == "person_of_another_household"
+    }
     assert twice == borrowed
 
 

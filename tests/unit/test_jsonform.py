@@ -30,13 +30,21 @@ def read(content: str | bytes, most: int = 1000) -> list[tuple[int, object]]:
 @pytest.mark.parametrize(
     ("content", "lines"),
     [
-        (ONE + "\n" + TWO, [1, 2]), ("\n \r\n" + ONE + "\r\n\n" + TWO + "\n\n", [3, 5]), (ONE + "\r" + TWO + "\r", [1, 2]),
-        (json.dumps([A, B]), [1, 1]), (pretty([A, B]), [2, 6]), ("\n" + pretty(A) + "\n" + pretty(B), [2, 6]), (pretty(A) + ",\r\n" + pretty(B) + "\n", [1, 5]),
-        ("[" + ONE + ",\n" + TWO + ",\n]\n", [1, 2]), ("[\r\n" + ONE + ",\r\n" + TWO + "]", [2, 3]),
+        (ONE + "\n" + TWO, [1, 2]),
+        ("\n \r\n" + ONE + "\r\n\n" + TWO + "\n\n", [3, 5]),
+        (ONE + "\r" + TWO + "\r", [1, 2]),
+        (json.dumps([A, B]), [1, 1]),
+        (pretty([A, B]), [2, 6]),
+        ("\n" + pretty(A) + "\n" + pretty(B), [2, 6]),
+        (pretty(A) + ",\r\n" + pretty(B) + "\n", [1, 5]),
+        ("[" + ONE + ",\n" + TWO + ",\n]\n", [1, 2]),
+        ("[\r\n" + ONE + ",\r\n" + TWO + "]", [2, 3]),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("chunk", [1, 7, 100_000])
-def test_objects_are_read_with_the_lines_where_they_begin(content: str, lines: list[int], chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_objects_are_read_with_the_lines_where_they_begin(
+    content: str, lines: list[int], chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(jsonform, "CHUNK", chunk)
     assert is_json(content.encode())
     assert read(content) == list(zip(lines, [A, B], strict=True))
@@ -50,10 +58,15 @@ def test_a_first_line_that_is_broken_does_not_make_a_document_of_the_lines_below
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (pretty([A, B])[:-1], "line 15 on"), (pretty([A, B])[:60], "line 4 on"), (pretty([A, B]) + "x", "line 15 on"),
-        (pretty([A, B]).replace("},", "}"), "line 6 on"), (pretty(A) + "}", "line 4 on"), ("[" * 100_000, "line 1 on"), ("[\n" + "[" * 990, "line 2 on"),
+        (pretty([A, B])[:-1], "line 15 on"),
+        (pretty([A, B])[:60], "line 4 on"),
+        (pretty([A, B]) + "x", "line 15 on"),
+        (pretty([A, B]).replace("},", "}"), "line 6 on"),
+        (pretty(A) + "}", "line 4 on"),
+        ("[" * 100_000, "line 1 on"),
+        ("[\n" + "[" * 990, "line 2 on"),
     ],
-)  # fmt: skip
+)
 def test_a_document_that_is_broken_anywhere_is_refused_as_a_whole(content: str, said: str) -> None:
     with pytest.raises(Refused, match=said):
         read(content)
@@ -75,4 +88,9 @@ def test_a_document_that_is_not_utf_8_is_refused() -> None:
 def test_lines_that_cannot_be_read_are_told_and_the_others_read() -> None:
     found = read(b'{"a": "\xe9"}\n{"b": 1}\n' + b"x" * 1001 + b"\n{}")
     assert [line for line, _ in found] == [1, 2, 3, 4]
-    assert [value for _, value in found] == ["Is not UTF-8 (byte 7 of the line).", {"b": 1}, "The line is longer than 1,000 bytes.", {}]
+    assert [value for _, value in found] == [
+        "Is not UTF-8 (byte 7 of the line).",
+        {"b": 1},
+        "The line is longer than 1,000 bytes.",
+        {},
+    ]

@@ -115,7 +115,9 @@ def test_a_process_whose_first_word_is_none_ends_no_supervisor(world: World) -> 
     assert slot.name == "process-1"
 
 
-def test_where_the_system_gives_no_thread_the_daily_jobs_wait_and_the_supervisor_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_system_gives_no_thread_the_daily_jobs_wait_and_the_supervisor_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A limit on processes counts threads, too."""
 
     def refused(thread: Thread) -> None:

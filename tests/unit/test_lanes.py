@@ -9,7 +9,12 @@ SECOND = timedelta(seconds=1)
 
 
 def test_of_what_became_ready_together_a_persons_goes_first_and_the_bulk_last() -> None:
-    assert sorted((BULK, UPDATE, INTERACTIVE, APPEAL), key=lambda lane: rank(lane, NOW)) == [INTERACTIVE, APPEAL, UPDATE, BULK]
+    assert sorted((BULK, UPDATE, INTERACTIVE, APPEAL), key=lambda lane: rank(lane, NOW)) == [
+        INTERACTIVE,
+        APPEAL,
+        UPDATE,
+        BULK,
+    ]
 
 
 def test_within_a_lane_the_older_goes_first() -> None:

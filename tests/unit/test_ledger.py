@@ -12,7 +12,9 @@ NOTICE = Notice("received", "sms", "ar", "+212612345678", "text")
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("at", [NOW, datetime(1970, 1, 1, tzinfo=UTC), datetime(1901, 1, 1, tzinfo=UTC), datetime(8999, 1, 1, tzinfo=UTC)])
+@pytest.mark.parametrize(
+    "at", [NOW, datetime(1970, 1, 1, tzinfo=UTC), datetime(1901, 1, 1, tzinfo=UTC), datetime(8999, 1, 1, tzinfo=UTC)]
+)
 def test_a_number_is_a_uuid_of_version_7_whatever_the_clock_says(at: datetime) -> None:
     number = UUID(enter(NOTICE, at).id)
 

@@ -11,9 +11,16 @@ from models.errors import Broken
 from tests.factories import NOW, a_case_file, a_declaration, a_head, born
 from workflows import fraud
 from workflows.casefile import CaseFile
-from workflows.events import DuplicateSuspected, HouseholdApproved, NothingSuspicious, NoticesIssued, ScoreComputed, Signal
+from workflows.events import (
+    DuplicateSuspected,
+    HouseholdApproved,
+    NothingSuspicious,
+    NoticesIssued,
+    ScoreComputed,
+    Signal,
+)
 from workflows.evidence import Holder, IndexInForce, RegisterState, ScreeningAnswer, TimePassed
-from workflows.flows.grammar import time_alone
+from workflows.flows.grammar import clock_only
 from workflows.fraud import SIGNALS
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
 from workflows.policies.rules import in_force
@@ -26,7 +33,9 @@ DECEMBER_2023 = datetime(2023, 12, 15, tzinfo=UTC)
 
 
 def a_score(value: str) -> ScoreComputed:
-    return ScoreComputed(policy="2021-08-09", score=Decimal(value), constant=Decimal(0), region=Decimal(0), contributions=())
+    return ScoreComputed(
+        policy="2021-08-09", score=Decimal(value), constant=Decimal(0), region=Decimal(0), contributions=()
+    )
 
 
 def eligible(event: HouseholdApproved) -> dict[str, bool]:
@@ -37,7 +46,12 @@ def eligible(event: HouseholdApproved) -> dict[str, bool]:
 class SocialRegister:
     """Our own register, with what it would say."""
 
-    def __init__(self, held: dict[int, tuple[Holder, ...]] | None = None, phones: dict[str, int] | None = None, versions: dict[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        held: dict[int, tuple[Holder, ...]] | None = None,
+        phones: dict[str, int] | None = None,
+        versions: dict[int, int] | None = None,
+    ) -> None:
         self.held, self.phones, self.versions = held or {}, phones or {}, versions or {}
 
     def claim_persons(self, files: Any) -> dict[int, tuple[Holder, ...]]:
@@ -85,18 +99,25 @@ def test_a_score_under_a_version_that_no_file_holds_is_our_fault_and_says_what_t
 
 
 def test_where_nothing_is_asked_every_case_of_a_batch_has_one_moment() -> None:
-    assert time_alone([a_case_file(id=1), a_case_file(id=2)], ports(SocialRegister())) == {1: TimePassed(at=NOW), 2: TimePassed(at=NOW)}
+    assert clock_only([a_case_file(id=1), a_case_file(id=2)], ports(SocialRegister())) == {
+        1: TimePassed(at=NOW),
+        2: TimePassed(at=NOW),
+    }
 
 
 # Screen --------------------------------------------------------------------------------------------
 
 
-def test_a_household_that_claims_nobody_elses_members_raises_no_doubt() -> None:
+def test_a_household_that_claims_nobody_elses_members_raises_no_review() -> None:
     assert screen.decide(a_case_file(), ScreeningAnswer(at=NOW)) == NothingSuspicious(rules="signals-2026-11")
 
 
 def test_a_person_of_another_household_goes_to_a_caseworker_with_both_cases() -> None:
-    held = (Holder(3, case_id=90, household_id=900), Holder(1, case_id=80, household_id=800), Holder(2, case_id=80, household_id=800))
+    held = (
+        Holder(3, case_id=90, household_id=900),
+        Holder(1, case_id=80, household_id=800),
+        Holder(2, case_id=80, household_id=800),
+    )
     event = screen.decide(a_case_file(), ScreeningAnswer(at=NOW, held=held))
     assert isinstance(event, DuplicateSuspected)
     assert event.signals == (Signal(code="person_in_two_households", members=(1, 2, 3), cases=(80, 90)),)
@@ -109,10 +130,12 @@ def test_a_phone_that_many_households_give_is_only_noted(households: int) -> Non
 
 
 def test_a_phone_that_three_households_give_is_not_worth_a_note() -> None:
-    assert screen.decide(a_case_file(), ScreeningAnswer(at=NOW, phone_households=3)) == NothingSuspicious(rules="signals-2026-11")
+    assert screen.decide(a_case_file(), ScreeningAnswer(at=NOW, phone_households=3)) == NothingSuspicious(
+        rules="signals-2026-11"
+    )
 
 
-def test_a_shared_phone_stands_beside_the_doubt_and_raises_none() -> None:
+def test_a_shared_phone_stands_beside_the_review_and_raises_none() -> None:
     event = screen.decide(a_case_file(), ScreeningAnswer(at=NOW, held=(Holder(0, 80, 800),), phone_households=5))
     assert isinstance(event, DuplicateSuspected)
     assert [each.code for each in event.signals] == ["person_in_two_households", "phone_shared"]
@@ -124,10 +147,18 @@ def test_every_signal_says_why_a_person_should_look_and_what_may_be_innocent_in_
 
 
 def test_each_case_is_screened_with_its_own_claims_and_phone() -> None:
-    cases = [a_case_file(id=1), a_case_file(id=2, declaration=a_declaration(phone="0712345678")), a_case_file(id=3, declaration=a_declaration(phone=None))]
+    cases = [
+        a_case_file(id=1),
+        a_case_file(id=2, declaration=a_declaration(phone="0712345678")),
+        a_case_file(id=3, declaration=a_declaration(phone=None)),
+    ]
     held: dict[int, tuple[Holder, ...]] = {2: (Holder(0, 80, 800),)}
     answers = screen.gather(cases, ports(SocialRegister(held, {"+212612345678": 1, "+212712345678": 6})))
-    assert {number: (answer.held, answer.phone_households) for number, answer in answers.items()} == {1: ((), 1), 2: (held[2], 6), 3: ((), 0)}
+    assert {number: (answer.held, answer.phone_households) for number, answer in answers.items()} == {
+        1: ((), 1),
+        2: (held[2], 6),
+        3: ((), 0),
+    }
 
 
 # Approve -------------------------------------------------------------------------------------------

@@ -9,7 +9,17 @@ from tests.factories import a_declaration, a_head, examples
 from trials.generator.names import FEMALE, MALE, Name
 from workflows.bodies.declaration import Member
 from workflows.matching.names import same_name
-from workflows.matching.spelling import ARABIC_CLASS, KEYBOARDS, LATIN_ALONE, SAME_LETTER, folded, is_arabic, is_read, skeletons, spellings
+from workflows.matching.spelling import (
+    ARABIC_CLASS,
+    KEYBOARDS,
+    LATIN_ALONE,
+    SAME_LETTER,
+    folded,
+    is_arabic,
+    is_read,
+    skeletons,
+    spellings,
+)
 
 NAMES = examples("names.yaml")
 SCRIPTS = ("latin", "arabic", "across")
@@ -88,7 +98,10 @@ def test_a_name_with_letters_that_no_comparison_would_see_is_not_read(name: str)
     assert not is_read(name)
 
 
-@pytest.mark.parametrize("name", ["Khalid", "أحمد", "ﻕﺍﺱﻡ", "ھشام", "ݣنون", "O’Brien", "ʿAbd", "Ben-Ali", "Ɣarbi", "ŁUKASZ", "بن علي", "م. العلوي"])
+@pytest.mark.parametrize(
+    "name",
+    ["Khalid", "أحمد", "ﻕﺍﺱﻡ", "ھشام", "ݣنون", "O’Brien", "ʿAbd", "Ben-Ali", "Ɣarbi", "ŁUKASZ", "بن علي", "م. العلوي"],
+)
 def test_names_in_arabic_and_latin_letters_are_read(name: str) -> None:
     assert is_read(name)
 

@@ -32,11 +32,18 @@ def each_message() -> list[Notice]:
 @pytest.mark.parametrize("event", TOLD, ids=lambda event: type(event).__name__)
 def test_an_event_that_concerns_the_citizen_makes_one_message_owed(event: Event) -> None:
     message = owed(event)
-    assert (message.template, message.channel, message.language, message.recipient) == (NOTICES[type(event)], "sms", "ar", "+212612345678")
+    assert (message.template, message.channel, message.language, message.recipient) == (
+        NOTICES[type(event)],
+        "sms",
+        "ar",
+        "+212612345678",
+    )
     assert "RSU-7K3M-9QWX-2D5T" in message.body
 
 
-@pytest.mark.parametrize("event", [event for event in EVENTS if type(event) not in NOTICES], ids=lambda event: type(event).__name__)
+@pytest.mark.parametrize(
+    "event", [event for event in EVENTS if type(event) not in NOTICES], ids=lambda event: type(event).__name__
+)
 def test_an_event_that_changes_nothing_for_the_citizen_is_silent(event: Event) -> None:
     assert notices(a_case_file(), a_recorded(event)) == ()
 
@@ -63,7 +70,11 @@ def test_the_words_are_those_of_the_declarations_language() -> None:
 
 
 def test_no_message_names_a_person() -> None:
-    names = {getattr(member, part) for member in a_declaration().members for part in ("given_name_ar", "family_name_ar", "given_name_la", "family_name_la")}
+    names = {
+        getattr(member, part)
+        for member in a_declaration().members
+        for part in ("given_name_ar", "family_name_ar", "given_name_la", "family_name_la")
+    }
     assert not [message for message in each_message() if any(name in message.body for name in names)]
 
 
@@ -74,11 +85,13 @@ def test_no_message_gives_a_score_an_identifier_or_any_number_beside_the_days() 
 
 
 def test_no_message_holds_a_link() -> None:
-    assert not [message for message in each_message() if re.search(r"://|www|\.ma\b|\.com\b|/", message.body, re.IGNORECASE)]
+    assert not [
+        message for message in each_message() if re.search(r"://|www|\.ma\b|\.com\b|/", message.body, re.IGNORECASE)
+    ]
 
 
 def test_no_message_says_why() -> None:
-    """Whoever reads over a shoulder learns nothing of a doubt or a reason: the page tells it, behind the reference."""
+    """Whoever reads over a shoulder learns nothing of a review or a reason: the page tells it, behind the reference."""
     reasons = r"name|birth|deceased|duplicate|fraud|nom\b|naissance|décéd|fraude|doublon|وفاة|احتيال|تاريخ الازدياد"
     assert not [message for message in each_message() if re.search(reasons, message.body, re.IGNORECASE)]
 
@@ -87,7 +100,9 @@ def test_no_message_says_why() -> None:
 
 
 @pytest.mark.parametrize(("template", "language"), LANGUAGE_OF_EVERY_TEXT)
-def test_every_template_has_words_in_every_language_with_the_places_of_the_english(template: str, language: str) -> None:
+def test_every_template_has_words_in_every_language_with_the_places_of_the_english(
+    template: str, language: str
+) -> None:
     def places(text: str) -> set[str | None]:
         return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
@@ -114,20 +129,27 @@ def test_every_template_is_used() -> None:
 def test_the_days_are_those_of_the_map_and_fall_under_the_arabic_form_that_is_written(kind: str) -> None:
     """The text has one form of the word 'days', that of 11 to 99. Another period needs another form."""
     days = days_to_correct(kind)
-    assert FLOWS[kind].steps["needs_correction"].within.days == days  # type: ignore[union-attr]
+    assert FLOWS[kind].stages["needs_correction"].within.days == days  # type: ignore[union-attr]
     assert 11 <= days % 100 <= 99
-    assert [name for name, template in TEMPLATES.items() if "{days}" in template and "يوما" not in words(name, "ar")] == []
+    assert [
+        name for name, template in TEMPLATES.items() if "{days}" in template and "يوما" not in words(name, "ar")
+    ] == []
 
 
 def test_a_correction_that_a_caseworker_asks_for_is_not_blamed_on_the_population_register() -> None:
     asked = next(event for event in TOLD if isinstance(event, CorrectionAsked))
     assert "caseworker" in TEMPLATES[owed(asked).template]
-    assert not any(register in owed(asked, language).body for language, register in (("ar", "سجل السكان"), ("fr", "registre de la population")))
+    assert not any(
+        register in owed(asked, language).body
+        for language, register in (("ar", "سجل السكان"), ("fr", "registre de la population"))
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_message_promises_what_the_portal_cannot_do(language: str) -> None:
-    assert not [name for name in TEMPLATES if re.search(r"online|en ligne|عبر البوابة", TEMPLATES[name] + words(name, language))]
+    assert not [
+        name for name in TEMPLATES if re.search(r"online|en ligne|عبر البوابة", TEMPLATES[name] + words(name, language))
+    ]
 
 
 # Segments (3GPP TS 23.038) -------------------------------------------------------------------------
@@ -136,10 +158,25 @@ def test_no_message_promises_what_the_portal_cannot_do(language: str) -> None:
 @pytest.mark.parametrize(
     ("text", "count"),
     [
-        ("", 1), ("a" * 160, 1), ("a" * 161, 2), ("a" * 306, 2), ("a" * 307, 3),
-        ("é" * 160, 1), ("€" * 80, 1), ("€" * 81, 2), ("ê", 1), ("ê" * 70, 1), ("ê" * 71, 2),
-        ("م" * 70, 1), ("م" * 71, 2), ("م" * 134, 2), ("م" * 135, 3), ("a" * 70 + "م", 2), ("😀" * 35, 1), ("😀" * 36, 2),
+        ("", 1),
+        ("a" * 160, 1),
+        ("a" * 161, 2),
+        ("a" * 306, 2),
+        ("a" * 307, 3),
+        ("é" * 160, 1),
+        ("€" * 80, 1),
+        ("€" * 81, 2),
+        ("ê", 1),
+        ("ê" * 70, 1),
+        ("ê" * 71, 2),
+        ("م" * 70, 1),
+        ("م" * 71, 2),
+        ("م" * 134, 2),
+        ("م" * 135, 3),
+        ("a" * 70 + "م", 2),
+        ("😀" * 35, 1),
+        ("😀" * 36, 2),
     ],
-)  # fmt: skip
+)
 def test_segments_are_counted_as_operators_bill_them(text: str, count: int) -> None:
     assert segments(text) == count

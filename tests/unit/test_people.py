@@ -14,18 +14,18 @@ from workflows.events import (
     CorrectionAsked,
     CorrectionReceived,
     CorrectionReminded,
-    DoubtLifted,
     Lapsed,
     MembersMismatched,
     RefusalProposed,
+    ReviewCleared,
     ReviewOverdue,
 )
-from workflows.evidence import Correction, DoubtAnswer, Reopening, TimePassed, Withdrawal
+from workflows.evidence import Correction, Reopening, ReviewVerdict, TimePassed, Withdrawal
 from workflows.flows.registration import REGISTRATION
 from workflows.stages import correct, lapse, overdue, reopen, review, withdraw
 
 DAY = timedelta(days=1)
-CORRECTION = REGISTRATION.steps["needs_correction"]
+CORRECTION = REGISTRATION.stages["needs_correction"]
 
 
 # The citizen ---------------------------------------------------------------------------------------
@@ -37,7 +37,9 @@ def waiting(*past: object, stage_seq: int = 0) -> CaseFile:
 
 
 def test_a_correction_is_always_taken() -> None:
-    assert correct.decide(waiting(), Correction(at=NOW, number=2, digest="0c" * 32)) == CorrectionReceived(declaration=2, digest="0c" * 32)
+    assert correct.decide(waiting(), Correction(at=NOW, number=2, digest="0c" * 32)) == CorrectionReceived(
+        declaration=2, digest="0c" * 32
+    )
 
 
 def test_the_file_goes_on_with_the_declaration_that_was_corrected() -> None:
@@ -54,19 +56,28 @@ def test_a_stage_that_leads_to_itself_keeps_its_beginning() -> None:
 
 @pytest.mark.parametrize("hours", [-1, 0, 1])
 def test_what_was_said_in_this_stay_counts_whatever_the_clock_did_meanwhile(hours: int) -> None:
-    mismatched = a_case_file().after(a_recorded(MembersMismatched(rules="r", mismatches=()), seq=2, at=NOW), "needs_correction")
-    reminded = mismatched.after(a_recorded(CorrectionReminded(reminder=1), seq=3, at=NOW + timedelta(hours=hours)), "needs_correction")
+    mismatched = a_case_file().after(
+        a_recorded(MembersMismatched(rules="r", mismatches=()), seq=2, at=NOW), "needs_correction"
+    )
+    reminded = mismatched.after(
+        a_recorded(CorrectionReminded(reminder=1), seq=3, at=NOW + timedelta(hours=hours)), "needs_correction"
+    )
     assert lapse.decide(reminded, TimePassed(at=NOW + 2 * timedelta(hours=hours))) == CorrectionReminded(reminder=2)
 
 
 def test_what_was_said_in_an_earlier_stay_is_not_of_this_one_though_a_clock_went_back() -> None:
     reminded = waiting(a_recorded(CorrectionReminded(reminder=1), seq=5, at=NOW + DAY))
-    corrected = reminded.after(a_recorded(CorrectionReceived(declaration=2, digest="0c" * 32), seq=6, at=NOW), "submitted")
+    corrected = reminded.after(
+        a_recorded(CorrectionReceived(declaration=2, digest="0c" * 32), seq=6, at=NOW), "submitted"
+    )
     back = corrected.after(a_recorded(MembersMismatched(rules="r", mismatches=()), seq=7, at=NOW), "needs_correction")
     assert back.last_here(CorrectionReminded) is None
 
 
-@pytest.mark.parametrize(("days", "expected"), [(7, CorrectionReminded(reminder=1)), (29.9, CorrectionReminded(reminder=1)), (30, Lapsed()), (400, Lapsed())])
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(7, CorrectionReminded(reminder=1)), (29.9, CorrectionReminded(reminder=1)), (30, Lapsed()), (400, Lapsed())],
+)
 def test_silence_is_reminded_before_the_deadline_and_lapses_from_then_on(days: float, expected: object) -> None:
     assert lapse.decide(waiting(), TimePassed(at=NOW + days * DAY)) == expected
 
@@ -89,7 +100,7 @@ def test_a_silent_citizen_is_reminded_twice_and_then_the_application_lapses() ->
     while (due := CORRECTION.next_timer(case.stage_since, now)) is not None:
         now = due
         event = lapse.decide(case, TimePassed(at=now))
-        case = case.after(a_recorded(event, seq=len(told) + 2, at=now), CORRECTION.leads[type(event)])
+        case = case.after(a_recorded(event, seq=len(told) + 2, at=now), CORRECTION.transitions[type(event)])
         told.append(((now - NOW).days, type(event).__name__))
         if case.stage != "needs_correction":
             break
@@ -99,7 +110,7 @@ def test_a_silent_citizen_is_reminded_twice_and_then_the_application_lapses() ->
 
 def test_a_lapsed_application_can_be_taken_up_again() -> None:
     assert reopen.decide(a_case_file(stage="lapsed"), Reopening(at=NOW)) == CaseReopened()
-    assert REGISTRATION.steps["lapsed"].leads == {CaseReopened: "submitted"}
+    assert REGISTRATION.stages["lapsed"].transitions == {CaseReopened: "submitted"}
 
 
 @pytest.mark.parametrize("stage", ["submitted", "scored", "needs_correction", "under_review"])
@@ -110,65 +121,76 @@ def test_an_application_is_taken_back_from_where_it_stands(stage: str) -> None:
 # The caseworker ------------------------------------------------------------------------------------
 
 
-def doubted(*past: object, stage_seq: int = 0) -> CaseFile:
+def reviewed(*past: object, stage_seq: int = 0) -> CaseFile:
     """A case that came under review just now."""
     return a_case_file(*past, stage="under_review", stage_seq=stage_seq)  # type: ignore[arg-type]
 
 
-def an_answer(verdict: str, reason: str, by: str = "officer:one") -> DoubtAnswer:
-    return DoubtAnswer(at=NOW, by=by, verdict=verdict, reason=reason)
+def an_answer(verdict: str, reason: str, by: str = "officer:one") -> ReviewVerdict:
+    return ReviewVerdict(at=NOW, by=by, verdict=verdict, reason=reason)
 
 
 REFUSE = an_answer("refuse", "false_declaration")
 
 
-@pytest.mark.parametrize("reason", review.REASONS["lift"])
-def test_one_caseworker_lifts_a_doubt(reason: str) -> None:
-    assert review.decide(doubted(), an_answer("lift", reason)) == DoubtLifted(reason=reason)
+@pytest.mark.parametrize("reason", review.REASONS["clear"])
+def test_one_caseworker_lifts_a_review(reason: str) -> None:
+    assert review.decide(reviewed(), an_answer("clear", reason)) == ReviewCleared(reason=reason)
 
 
 @pytest.mark.parametrize("reason", review.REASONS["correct"])
 def test_one_caseworker_asks_for_a_correction(reason: str) -> None:
-    assert review.decide(doubted(), an_answer("correct", reason)) == CorrectionAsked(reason=reason)
+    assert review.decide(reviewed(), an_answer("correct", reason)) == CorrectionAsked(reason=reason)
 
 
 def test_the_first_to_refuse_only_proposes() -> None:
-    assert review.decide(doubted(), REFUSE) == RefusalProposed(reason="false_declaration")
+    assert review.decide(reviewed(), REFUSE) == RefusalProposed(reason="false_declaration")
 
 
 def test_a_second_caseworker_who_agrees_refuses() -> None:
     proposed = a_recorded(RefusalProposed(reason="false_declaration"), at=NOW + DAY, actor="officer:two")
-    assert review.decide(doubted(proposed), REFUSE) == ApplicationRefused(reason="false_declaration", proposed_by="officer:two")
+    assert review.decide(reviewed(proposed), REFUSE) == ApplicationRefused(
+        reason="false_declaration", proposed_by="officer:two"
+    )
 
 
 def test_nobody_refuses_alone_however_often_they_say_so() -> None:
     proposed = a_recorded(RefusalProposed(reason="false_declaration"), at=NOW + DAY, actor="officer:one")
     with pytest.raises(Refused, match="second caseworker") as refused:
-        review.decide(doubted(proposed), REFUSE)
+        review.decide(reviewed(proposed), REFUSE)
     assert refused.value.code == "needs_second_person"
 
 
 def test_a_proposal_of_an_earlier_review_is_forgotten() -> None:
     old = a_recorded(RefusalProposed(reason="false_declaration"), seq=5, actor="officer:two")
-    assert review.decide(doubted(old, stage_seq=7), REFUSE) == RefusalProposed(reason="false_declaration")
+    assert review.decide(reviewed(old, stage_seq=7), REFUSE) == RefusalProposed(reason="false_declaration")
 
 
 @pytest.mark.parametrize(
     ("verdict", "reason"),
-    [("refuse", "nothing_found"), ("lift", "false_declaration"), ("correct", "moved"), ("burn", "moved"), ("refuse", ""), ("", "")],
+    [
+        ("refuse", "nothing_found"),
+        ("clear", "false_declaration"),
+        ("correct", "moved"),
+        ("burn", "moved"),
+        ("refuse", ""),
+        ("", ""),
+    ],
 )
 def test_a_verdict_needs_a_reason_of_its_own_and_the_answer_lists_them(verdict: str, reason: str) -> None:
     with pytest.raises(Refused, match="false_declaration, duplicate_application") as refused:
-        review.decide(doubted(), an_answer(verdict, reason))
+        review.decide(reviewed(), an_answer(verdict, reason))
     assert refused.value.code == "unknown_reason"
 
 
 def test_a_review_that_nobody_looks_at_is_counted_and_stays_open() -> None:
-    first = overdue.decide(doubted(), TimePassed(at=NOW + 10 * DAY))
-    second = overdue.decide(doubted(a_recorded(first, at=NOW + 10 * DAY)), TimePassed(at=NOW + 20 * DAY))
+    first = overdue.decide(reviewed(), TimePassed(at=NOW + 10 * DAY))
+    second = overdue.decide(reviewed(a_recorded(first, at=NOW + 10 * DAY)), TimePassed(at=NOW + 20 * DAY))
     assert (first, second) == (ReviewOverdue(times=1), ReviewOverdue(times=2))
-    assert REGISTRATION.steps["under_review"].leads[ReviewOverdue] == "under_review"
+    assert REGISTRATION.stages["under_review"].transitions[ReviewOverdue] == "under_review"
 
 
 def test_a_new_review_counts_anew() -> None:
-    assert overdue.decide(doubted(a_recorded(ReviewOverdue(times=3), seq=5), stage_seq=7), TimePassed(at=NOW + 10 * DAY)) == ReviewOverdue(times=1)
+    assert overdue.decide(
+        reviewed(a_recorded(ReviewOverdue(times=3), seq=5), stage_seq=7), TimePassed(at=NOW + 10 * DAY)
+    ) == ReviewOverdue(times=1)

@@ -6,28 +6,33 @@ import pytest
 
 from tests.factories import NOW, a_case_file
 from workflows.engine.lanes import ALLOWANCE, BULK
-from workflows.engine.record import place, standing
-from workflows.flows import FLOWS, PARKED, step_of
+from workflows.engine.record import case_update, queue_state
+from workflows.flows import FLOWS, PARKED, stage_of
 from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE
 from workflows.flows.registration import REGISTRATION
 from workflows.registers.person_claims import LET_GO
 
 LATER = NOW + timedelta(days=3)
-STAGES = [*REGISTRATION.steps, PARKED]
-OF_PEOPLE = [(kind, step.name) for kind, flow in FLOWS.items() for step in flow.steps.values() if step.owner in (CITIZEN, CASEWORKER)]
+STAGES = [*REGISTRATION.stages, PARKED]
+OF_PEOPLE = [
+    (kind, step.name)
+    for kind, flow in FLOWS.items()
+    for step in flow.stages.values()
+    if step.owner in (CITIZEN, CASEWORKER)
+]
 
 
-@pytest.mark.parametrize("stage", [name for name, step in REGISTRATION.steps.items() if step.owner == MACHINE])
+@pytest.mark.parametrize("stage", [name for name, step in REGISTRATION.stages.items() if step.owner == MACHINE])
 def test_a_case_at_a_machine_stage_is_due_at_once_in_its_queue(stage: str) -> None:
-    found = place(a_case_file(stage=stage, lane=BULK), LATER)
+    found = queue_state(a_case_file(stage=stage, lane=BULK), LATER)
     assert (found.open, found.machine, found.ready, found.due_at) == (True, True, True, None)
-    assert found.queue == REGISTRATION.steps[stage].queue
+    assert found.queue == REGISTRATION.stages[stage].queue
     assert found.rank == LATER + ALLOWANCE[BULK]
 
 
 @pytest.mark.parametrize(("stage", "due"), [("needs_correction", 7), ("under_review", 10)])
 def test_a_case_with_people_waits_for_its_timer(stage: str, due: int) -> None:
-    found = place(a_case_file(stage=stage), LATER)
+    found = queue_state(a_case_file(stage=stage), LATER)
     assert (found.open, found.machine, found.ready) == (True, False, False)
     assert found.due_at == NOW + timedelta(days=due)
     assert found.queue == "notification"
@@ -36,32 +41,41 @@ def test_a_case_with_people_waits_for_its_timer(stage: str, due: int) -> None:
 @pytest.mark.parametrize(("kind", "stage"), OF_PEOPLE)
 def test_no_stage_of_people_ever_stands_without_a_timer(kind: str, stage: str) -> None:
     """However late a case comes there: one that was parked beyond its deadline, say."""
-    file, step = a_case_file(kind=kind, stage=stage), step_of(kind, stage)
+    file, step = a_case_file(kind=kind, stage=stage), stage_of(kind, stage)
     days = [NOW + timedelta(days=day) for day in range(400)]
     moments = [*days, step.deadline(NOW) or NOW, *[NOW + wait for wait in step.reminders]]
-    assert [moment for moment in moments if place(file, moment).due_at is None] == []
+    assert [moment for moment in moments if queue_state(file, moment).due_at is None] == []
 
 
 def test_only_a_correction_has_a_deadline() -> None:
-    deadlines = {stage: place(a_case_file(stage=stage), NOW).deadline for stage in STAGES}
-    assert {stage: deadline for stage, deadline in deadlines.items() if deadline} == {"needs_correction": NOW + timedelta(days=30)}
+    deadlines = {stage: queue_state(a_case_file(stage=stage), NOW).deadline for stage in STAGES}
+    assert {stage: deadline for stage, deadline in deadlines.items() if deadline} == {
+        "needs_correction": NOW + timedelta(days=30)
+    }
 
 
 @pytest.mark.parametrize("stage", ["notified", "rejected", "withdrawn", "lapsed"])
 def test_a_case_at_an_end_is_nowhere_any_more(stage: str) -> None:
-    found = place(a_case_file(stage=stage), LATER)
+    found = queue_state(a_case_file(stage=stage), LATER)
     assert (found.open, found.machine, found.ready, found.queue, found.due_at) == (False, False, False, None, None)
 
 
 def test_a_parked_case_is_open_and_waits_for_nothing_but_an_operator() -> None:
-    found = place(a_case_file(stage=PARKED), LATER)
-    assert (found.open, found.machine, found.ready, found.queue, found.due_at, found.deadline) == (True, False, False, None, None, None)
+    found = queue_state(a_case_file(stage=PARKED), LATER)
+    assert (found.open, found.machine, found.ready, found.queue, found.due_at, found.deadline) == (
+        True,
+        False,
+        False,
+        None,
+        None,
+        None,
+    )
 
 
 def test_no_open_case_is_an_orphan() -> None:
     """Every open case is due, timed, or an operator's."""
     for stage in STAGES:
-        found = place(a_case_file(stage=stage), LATER)
+        found = queue_state(a_case_file(stage=stage), LATER)
         assert not found.open or found.ready or found.due_at is not None or stage == PARKED, stage
 
 
@@ -72,9 +86,15 @@ def test_a_case_that_is_not_in_work_holds_nobody_and_one_that_is_or_was_register
 
 def test_a_standing_carries_the_chains_head_and_the_declaration_in_force() -> None:
     file = a_case_file(stage="verified", version=4, declaration_number=2)
-    found = standing(file, b"head", LATER)
-    assert (found.id, found.version, found.head, found.declaration, found.place) == (7, 4, b"head", 2, place(file, LATER))
+    found = case_update(file, b"head", LATER)
+    assert (found.id, found.version, found.head, found.declaration, found.state) == (
+        7,
+        4,
+        b"head",
+        2,
+        queue_state(file, LATER),
+    )
 
 
 def test_every_kind_of_case_begins_where_a_machine_takes_it_up() -> None:
-    assert all(place(a_case_file(kind=kind, stage=flow.first), NOW).ready for kind, flow in FLOWS.items())
+    assert all(queue_state(a_case_file(kind=kind, stage=flow.first), NOW).ready for kind, flow in FLOWS.items())

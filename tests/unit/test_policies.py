@@ -66,7 +66,9 @@ def test_sealing_adds_what_is_new_and_never_reseals_what_was_changed(sealed: Pat
 
     assert seal(sealed) == ["programmes/asd_2027.toml"]
 
-    assert json.loads((sealed / "RELEASED.json").read_text()) == RELEASED | {"programmes/asd_2027.toml": sha256(new.read_bytes()).hexdigest()}
+    assert json.loads((sealed / "RELEASED.json").read_text()) == RELEASED | {
+        "programmes/asd_2027.toml": sha256(new.read_bytes()).hexdigest()
+    }
     assert broken(sealed)["programmes/asd.toml"] == "was changed after its release"
 
 
@@ -75,7 +77,9 @@ def test_sealing_where_nothing_is_new_leaves_the_seals_as_they_are_to_the_byte(s
     assert (sealed / "RELEASED.json").read_bytes() == (HERE / "RELEASED.json").read_bytes()
 
 
-def test_the_seal_says_what_was_changed_after_its_release_and_ends_with_1(sealed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_seal_says_what_was_changed_after_its_release_and_ends_with_1(
+    sealed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     asd = sealed / "programmes" / "asd.toml"
     asd.write_text(asd.read_text().replace("9.743001", "9.743002"))
     assert main(sealed) == 1
@@ -97,7 +101,10 @@ def test_the_seal_ends_with_0_where_all_is_well(sealed: Path, capsys: pytest.Cap
         ("thresholds.0.treshold: Unknown field", {"threshold = ": "treshold = "}),
         ("thresholds.0.threshold: Must be a text", {'"9.8"': "9.8"}),
         ("thresholds.0.threshold: Must be a number", {'"9.8"': '"9,8"'}),
-        ("thresholds.0.in_force_from: Must be a date without quotes", {"in_force_from = 2027-01-01": 'in_force_from = "2027-01-01"'}),
+        (
+            "thresholds.0.in_force_from: Must be a date without quotes",
+            {"in_force_from = 2027-01-01": 'in_force_from = "2027-01-01"'},
+        ),
         ("thresholds.0.sureness: Must be 'H'", {'sureness = "H"': 'sureness = "sure"'}),
         ("version: there is another 'ASD-2023-12-01'", {"ASD-2027-01-01": "ASD-2023-12-01"}),
     ],
@@ -122,7 +129,9 @@ def test_a_file_that_is_not_right_is_not_sealed_and_file_and_key_are_named(
         ("rural.constant: Is missing", {'constant = "8.695"\n': ""}),
     ],
 )
-def test_an_index_that_is_not_right_is_not_sealed_and_its_key_is_named(sealed: Path, key: str, changes: dict[str, str]) -> None:
+def test_an_index_that_is_not_right_is_not_sealed_and_its_key_is_named(
+    sealed: Path, key: str, changes: dict[str, str]
+) -> None:
     text = (sealed / "index" / "2021-08-09.toml").read_text().replace("2021-08-09", "2027-01-01")
     for old, new in changes.items():
         assert old in text
@@ -138,8 +147,13 @@ def test_an_index_that_is_not_right_is_not_sealed_and_its_key_is_named(sealed: P
 
 def test_the_index_of_2021_has_35_urban_and_28_rural_variables_and_12_regions() -> None:
     index = index_in_force(DECREE)
-    assert {milieu: len(formula.coefficients) for milieu, formula in index.formulas.items()} == {"urban": 35, "rural": 28}
-    assert all(set(formula.regions) == set(range(1, 13)) == set(index.region_names) for formula in index.formulas.values())
+    assert {milieu: len(formula.coefficients) for milieu, formula in index.formulas.items()} == {
+        "urban": 35,
+        "rural": 28,
+    }
+    assert all(
+        set(formula.regions) == set(range(1, 13)) == set(index.region_names) for formula in index.formulas.values()
+    )
 
 
 def test_the_values_of_which_the_sources_disagree_are_the_ones_that_were_decided() -> None:
@@ -157,7 +171,9 @@ def test_an_index_counts_from_its_first_day_on() -> None:
 
 
 def test_every_version_is_in_a_file_of_its_name() -> None:
-    assert [f"index/{index.version}.toml" for index in indexes()] == sorted(name for name in RELEASED if name.startswith("index/"))
+    assert [f"index/{index.version}.toml" for index in indexes()] == sorted(
+        name for name in RELEASED if name.startswith("index/")
+    )
 
 
 def numbers_of(value: object, path: str = "") -> list[str]:

@@ -22,10 +22,42 @@ from workflows.registers.enrol import PersonLine
 ORDINARY = json.loads(an_application(bills={"water_electricity": ["1"]}).model_dump_json())
 MARK = "zzyzx"
 ODD: list[Any] = [
-    None, True, 0, -1, 1.5, 10**30, float("nan"), float("inf"), "", "\x00", "7" * 300, MARK, MARK * 200, "12.3456", "1e999",
-    "1500-01-01", "2020-02-31", "2020-01-01T05:00:00", [], {}, [MARK], [1] * 50,
-]  # fmt: skip
-NO_APPLICATION = ["", "{", "{" + MARK, "[]", "7", "null", "NaN", "[" * 100_000, r'{"commune": "\ud800"}', "9" * 10_000, '{"region": ' + "9" * 10_000 + "}"]
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    10**30,
+    float("nan"),
+    float("inf"),
+    "",
+    "\x00",
+    "7" * 300,
+    MARK,
+    MARK * 200,
+    "12.3456",
+    "1e999",
+    "1500-01-01",
+    "2020-02-31",
+    "2020-01-01T05:00:00",
+    [],
+    {},
+    [MARK],
+    [1] * 50,
+]
+NO_APPLICATION = [
+    "",
+    "{",
+    "{" + MARK,
+    "[]",
+    "7",
+    "null",
+    "NaN",
+    "[" * 100_000,
+    r'{"commune": "\ud800"}',
+    "9" * 10_000,
+    '{"region": ' + "9" * 10_000 + "}",
+]
 
 
 def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -58,7 +90,9 @@ def said(validate: Callable[..., object], value: object) -> list[str]:
 
 
 def told() -> Iterator[str]:
-    """What is said of each odd value in each field of an application (from JSON and from a table), an answer and a person."""
+    """What is said of each odd value in each field of an application (from JSON and from a table), an answer and a
+    person.
+    """
     for body in (changed(ORDINARY, place, odd) for place in places(ORDINARY) for odd in ODD):
         yield from said(read, json.dumps(body))
         yield from said(partial(valid, ApplicationBody), body)
@@ -89,18 +123,51 @@ def test_half_a_character_in_a_name_that_stands_twice_is_no_name_of_a_field() ->
     assert [each["field"] for each in refused.value.problems] == ["body"]
 
 
-# By kind of pydantic's schema the errors that it can raise, by their first words; the kinds that only join others raise none of their own.
+# By kind of pydantic's schema the errors that it can raise, by their first words; the kinds that only join others raise
+# none of their own.
 RAISED: dict[str, tuple[str, ...]] = {
-    "bool": ("bool_",), "int": ("int_",), "decimal": ("decimal_type", "decimal_parsing", "decimal_max_digits", "finite_number"), "date": ("date_",),
-    "str": ("string_",), "list": ("list_", "too_"), "literal": ("literal_",), "model": ("model_type",), "model-fields": ("missing", "extra_forbidden"),
-    **dict.fromkeys(("chain", "custom-error", "default", "function-after", "function-plain", "nullable", "union", "definitions", "definition-ref"), ()),
-}  # fmt: skip
-BOUNDS = {"ge": "greater_than_equal", "le": "less_than_equal", "gt": "greater_than", "lt": "less_than", "multiple_of": "multiple_of"}
+    "bool": ("bool_",),
+    "int": ("int_",),
+    "decimal": ("decimal_type", "decimal_parsing", "decimal_max_digits", "finite_number"),
+    "date": ("date_",),
+    "str": ("string_",),
+    "list": ("list_", "too_"),
+    "literal": ("literal_",),
+    "model": ("model_type",),
+    "model-fields": ("missing", "extra_forbidden"),
+    **dict.fromkeys(
+        (
+            "chain",
+            "custom-error",
+            "default",
+            "function-after",
+            "function-plain",
+            "nullable",
+            "union",
+            "definitions",
+            "definition-ref",
+        ),
+        (),
+    ),
+}
+BOUNDS = {
+    "ge": "greater_than_equal",
+    "le": "less_than_equal",
+    "gt": "greater_than",
+    "lt": "less_than",
+    "multiple_of": "multiple_of",
+}
 # No such bound or function; a pattern has a sentence of its own, as is looked at below.
 UNUSED = {
-    "date_past", "date_future", "string_not_ascii", "string_pattern_mismatch", "missing_argument", "missing_sentinel_error",
-    "missing_keyword_only_argument", "missing_positional_only_argument",
-}  # fmt: skip
+    "date_past",
+    "date_future",
+    "string_not_ascii",
+    "string_pattern_mismatch",
+    "missing_argument",
+    "missing_sentinel_error",
+    "missing_keyword_only_argument",
+    "missing_positional_only_argument",
+}
 
 
 def schemas(part: Any) -> Iterator[dict[str, Any]]:
@@ -118,7 +185,9 @@ def schemas(part: Any) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("model", [ApplicationBody, Answer, PersonLine])
 def test_every_error_that_a_model_can_raise_has_a_sentence(model: Any) -> None:
-    """Those that no odd value above brings about, too: of pydantic's whole list, by the kinds of validators that a model is made of."""
+    """Those that no odd value above brings about, too: of pydantic's whole list, by the kinds of validators that a
+    model is made of.
+    """
     every: set[str] = set(get_args(ErrorType)) - UNUSED
     parts = list(schemas(model.__pydantic_core_schema__))
     possible = {error for part in parts for error in every if error.startswith(RAISED[part["type"]])}
@@ -133,18 +202,24 @@ def test_every_error_that_a_model_can_raise_has_a_sentence(model: Any) -> None:
     assert patterns - PATTERNS.keys() == set()
 
 
-@pytest.mark.parametrize(("text", "where"), [("{", "column 2"), ('{"milieu":\n "urban"\n', "line 3 column 1"), ("7 7", "column 3")])
+@pytest.mark.parametrize(
+    ("text", "where"), [("{", "column 2"), ('{"milieu":\n "urban"\n', "line 3 column 1"), ("7 7", "column 3")]
+)
 def test_a_body_that_is_no_json_is_told_from_where_on(text: str, where: str) -> None:
     assert said(read, text) == [f"Is not JSON: it cannot be read from {where} on."]
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_a_setting_that_cannot_be_is_named_in_a_sentence(name: str) -> None:
-    messages = [each for odd in ("", MARK, "0", "-1", "99999999", "1.5") for each in said(Settings.model_validate, {name: odd})]
+    messages = [
+        each for odd in ("", MARK, "0", "-1", "99999999", "1.5") for each in said(Settings.model_validate, {name: odd})
+    ]
     assert [each for each in messages if not each.startswith("Must ")] == []
 
 
-@pytest.mark.parametrize("text", ['{"members": [' + "{}, " * 300_000 + "{}]}", json.dumps({f"x{number}": 1 for number in range(20_000)})])
+@pytest.mark.parametrize(
+    "text", ['{"members": [' + "{}, " * 300_000 + "{}]}", json.dumps({f"x{number}": 1 for number in range(20_000)})]
+)
 def test_a_body_of_nonsense_is_told_in_few_words_and_not_read_to_its_end(text: str) -> None:
     with pytest.raises(Refused) as refused:
         read(text)

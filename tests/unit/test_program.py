@@ -16,8 +16,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("started", [".venv/bin/sijil", "{folder}/.venv/bin/sijil", "{folder}/.venv/lib/sijil/__main__.py"])
-def test_within_the_working_directory_it_is_the_path_from_there(folder: Path, monkeypatch: pytest.MonkeyPatch, started: str) -> None:
+@pytest.mark.parametrize(
+    "started", [".venv/bin/sijil", "{folder}/.venv/bin/sijil", "{folder}/.venv/lib/sijil/__main__.py"]
+)
+def test_within_the_working_directory_it_is_the_path_from_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, started: str
+) -> None:
     monkeypatch.setattr(sys, "argv", [started.format(folder=folder)])
     monkeypatch.setattr(sys, "executable", str(folder / ".venv/bin/python"))
     assert program() == ".venv/bin/sijil"

@@ -72,8 +72,16 @@ def test_a_pseudonym_is_the_same_for_one_person_and_names_nobody(secret_key: pyt
 
 def test_secrets_and_people_are_the_same_from_another_keyboard(secret_key: pytest.MonkeyPatch) -> None:
     """Two spellings of one caseworker would be the two people that a refusal needs."""
-    assert is_secret_of(REFERENCE, "\u200f" + "\u200d".join(secret_for(REFERENCE).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))) + "\u2069")
-    typed = ("Aïcha Bennis 7", "Ai\u0308cha\u00a0Bennis ٧", "\u200fAïcha Ben\u200dnis 7\u2069", "ＡＩ\u0308ＣＨＡ Bennis 7")
+    assert is_secret_of(
+        REFERENCE,
+        "\u200f" + "\u200d".join(secret_for(REFERENCE).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))) + "\u2069",
+    )
+    typed = (
+        "Aïcha Bennis 7",
+        "Ai\u0308cha\u00a0Bennis ٧",
+        "\u200fAïcha Ben\u200dnis 7\u2069",
+        "ＡＩ\u0308ＣＨＡ Bennis 7",
+    )
     assert len({pseudonym("officer", each) for each in typed}) == 1
 
 

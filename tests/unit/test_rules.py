@@ -17,8 +17,12 @@ def test_the_version_that_stands_last_is_in_force() -> None:
     assert in_force(RULES) == "third"
 
 
-@pytest.mark.parametrize(("evidence", "version"), [(TimePassed(at=NOW), "first"), (TimePassed(at=NOW, rules="second"), "second")])
-def test_evidence_is_decided_by_the_version_it_names_and_by_the_first_where_it_names_none(evidence: TimePassed, version: str) -> None:
+@pytest.mark.parametrize(
+    ("evidence", "version"), [(TimePassed(at=NOW), "first"), (TimePassed(at=NOW, rules="second"), "second")]
+)
+def test_evidence_is_decided_by_the_version_it_names_and_by_the_first_where_it_names_none(
+    evidence: TimePassed, version: str
+) -> None:
     assert version_of(evidence, RULES) == version
 
 

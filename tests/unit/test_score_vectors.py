@@ -25,7 +25,10 @@ def document(name: str, **changes: Any) -> Json:
 
 def declared(vector: Json) -> Json:
     """A vector's household as a citizen would declare it."""
-    people = [PERSON[each["relationship"]](**answers(each, number)) for number, each in enumerate(vector["declaration"]["members"], 1)]
+    people = [
+        PERSON[each["relationship"]](**answers(each, number))
+        for number, each in enumerate(vector["declaration"]["members"], 1)
+    ]
     return a_body(milieu=vector["milieu"], region=vector["region"], **{**vector["declaration"], "members": people})
 
 
@@ -74,7 +77,9 @@ def test_one_variable_that_is_missing_shifts_none_of_the_others(milieu: str) -> 
     every = {name: Decimal(1) for name in coefficients}
     whole = score_document({"milieu": milieu, "region": 8, "variables": every}, DAY)
     for name, coefficient in coefficients.items():
-        without = score_document({"milieu": milieu, "region": 8, "variables": {each: 1 for each in every if each != name}}, DAY)
+        without = score_document(
+            {"milieu": milieu, "region": 8, "variables": {each: 1 for each in every if each != name}}, DAY
+        )
         assert score(whole) - score(without) == coefficient
         assert without["assumed_zero"] == [name]
 
@@ -92,7 +97,9 @@ def test_numbers_sent_as_texts_are_added_and_never_strung_together() -> None:
 
 
 def test_a_binary_fraction_counts_as_it_is_written() -> None:
-    assert score_document(document("T1", share_15p_earning=0.1), DAY) == score_document(document("T1", share_15p_earning="0.1"), DAY)
+    assert score_document(document("T1", share_15p_earning=0.1), DAY) == score_document(
+        document("T1", share_15p_earning="0.1"), DAY
+    )
 
 
 @pytest.mark.parametrize(("milieu", "constant"), [("urban", "9.825"), ("rural", "8.695")])
@@ -102,7 +109,10 @@ def test_each_milieu_has_its_own_constant(milieu: str, constant: str) -> None:
 
 
 def test_a_region_counts_differently_in_town_and_country() -> None:
-    constants = {milieu: score_document({"milieu": milieu, "region": 5, "variables": {}}, DAY)["region_constant"] for milieu in ("urban", "rural")}
+    constants = {
+        milieu: score_document({"milieu": milieu, "region": 5, "variables": {}}, DAY)["region_constant"]
+        for milieu in ("urban", "rural")
+    }
     assert constants == {"urban": "0", "rural": "0.351"}
 
 
@@ -128,7 +138,10 @@ def test_a_garage_and_a_landline_are_two_things() -> None:
 def test_the_contributions_and_constants_add_up_to_the_score() -> None:
     for name in VECTORS:
         found = score_document(document(name), DAY)
-        assert sum(map(Decimal, found["contributions"].values()), Decimal(found["constant"]) + Decimal(found["region_constant"])) == score(found)
+        assert sum(
+            map(Decimal, found["contributions"].values()),
+            Decimal(found["constant"]) + Decimal(found["region_constant"]),
+        ) == score(found)
 
 
 @pytest.mark.parametrize("region", [6, "6", "Casablanca-Settat", "casablanca settat", "٦", " 6 "])
@@ -146,11 +159,23 @@ def test_a_region_that_does_not_exist_is_named(region: object) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("hh_size", "four"), ("hh_size", None), ("hh_size", True), ("hh_size", [4]), ("hh_size", "NaN"), ("hh_size", "Infinity"), ("hh_size", -1),
-        ("hh_size", "1_0"), ("hh_size", "1e1"), ("hh_size", "+4"),
-        ("has_antenna", 2), ("head_senior_manager", 2), ("rooms_max2_per_room", "0.5"), ("share_15p_earning", "1.1"), ("telecom_per_head_year", 10_000_000),
+        ("hh_size", "four"),
+        ("hh_size", None),
+        ("hh_size", True),
+        ("hh_size", [4]),
+        ("hh_size", "NaN"),
+        ("hh_size", "Infinity"),
+        ("hh_size", -1),
+        ("hh_size", "1_0"),
+        ("hh_size", "1e1"),
+        ("hh_size", "+4"),
+        ("has_antenna", 2),
+        ("head_senior_manager", 2),
+        ("rooms_max2_per_room", "0.5"),
+        ("share_15p_earning", "1.1"),
+        ("telecom_per_head_year", 10_000_000),
     ],
-)  # fmt: skip
+)
 def test_a_value_that_cannot_be_is_named(name: str, value: object) -> None:
     with pytest.raises(Refused) as refused:
         score_document(document("T1", **{name: value}), DAY)
@@ -158,14 +183,19 @@ def test_a_value_that_cannot_be_is_named(name: str, value: object) -> None:
 
 
 def test_yes_and_no_are_taken_where_a_variable_says_yes_or_no() -> None:
-    sent = {name: bool(value) if name.startswith(("has_", "own_", "rooms_")) else value for name, value in VECTORS["T1"]["variables"].items()}
+    sent = {
+        name: bool(value) if name.startswith(("has_", "own_", "rooms_")) else value
+        for name, value in VECTORS["T1"]["variables"].items()
+    }
     assert score_document(document("T1") | {"variables": sent}, DAY) == score_document(document("T1"), DAY)
 
 
 def test_a_variable_of_the_other_milieu_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         score_document(document("T1", n_cows=3), DAY)
-    assert refused.value.problems == [{"field": "variables.n_cows", "message": "Is not a variable of the urban formula."}]
+    assert refused.value.problems == [
+        {"field": "variables.n_cows", "message": "Is not a variable of the urban formula."}
+    ]
 
 
 @pytest.mark.parametrize("sent", [[], "urban", None, 7])

@@ -27,7 +27,10 @@ def test_a_setting_out_of_its_bounds_is_named(monkeypatch: pytest.MonkeyPatch, v
     [
         ("postgresql://sijil:s3cret@db.example:5432/sijil", "postgresql://sijil:***@db.example:5432/sijil"),
         ("postgresql://sijil:s3@cr:e@t@db.example/sijil", "postgresql://sijil:***@db.example/sijil"),
-        ("postgresql://db.example/sijil?user=sijil&password=s3cret&sslmode=require", "postgresql://db.example/sijil?user=sijil&password=***&sslmode=require"),
+        (
+            "postgresql://db.example/sijil?user=sijil&password=s3cret&sslmode=require",
+            "postgresql://db.example/sijil?user=sijil&password=***&sslmode=require",
+        ),
         ("postgresql://sijil@db.example/sijil", "postgresql://sijil@db.example/sijil"),
         ("postgresql:///sijil?host=/tmp/x", "postgresql:///sijil?host=/tmp/x"),
         (None, "no address"),
@@ -37,14 +40,35 @@ def test_an_address_is_shown_without_its_password(url: str | None, shown: str) -
     assert Settings(database_url=url).database_url_shown() == shown
 
 
-@pytest.mark.parametrize("url", ["http://u:s3cret@gateway", "https://gateway.example:8443/sms", "http://[::1]:8001", "http://u:s3@cret@10.0.0.1:81"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://u:s3cret@gateway",
+        "https://gateway.example:8443/sms",
+        "http://[::1]:8001",
+        "http://u:s3@cret@10.0.0.1:81",
+    ],
+)
 def test_an_address_of_a_gateway_is_one_that_can_be_called(url: str) -> None:
     host = url.split("//")[1].rpartition("@")[2].split("/")[0]
     assert HttpGateway(Settings(gateway_url=url).gateway_url).client.base_url.netloc.decode() == host
 
 
-@pytest.mark.parametrize("url", ["", "gateway:8001", "http://u:s3/cret@gateway", "http://gateway:80x", "http://gate way", "ftp://u:s3cret@gateway", "http://"])
-def test_an_address_of_a_gateway_that_cannot_be_is_named_and_not_quoted(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "gateway:8001",
+        "http://u:s3/cret@gateway",
+        "http://gateway:80x",
+        "http://gate way",
+        "ftp://u:s3cret@gateway",
+        "http://",
+    ],
+)
+def test_an_address_of_a_gateway_that_cannot_be_is_named_and_not_quoted(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
     monkeypatch.setenv("SIJIL_GATEWAY_URL", url)
     with pytest.raises(ValidationError, match="gateway_url") as raised:
         Settings()
@@ -66,7 +90,9 @@ def test_a_key_that_is_set_is_used_and_not_written_down(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["", " " * 40, "fifteen letters", "short"])
-def test_a_key_that_can_be_guessed_is_refused_and_not_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str) -> None:
+def test_a_key_that_can_be_guessed_is_refused_and_not_quoted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str
+) -> None:
     """Whoever can guess it can compute every citizen's secret; one that is set and empty would be a key of no bytes."""
     monkeypatch.setenv("SIJIL_SECRET_KEY", key)
     with pytest.raises(ValidationError, match="secret_key") as raised:

@@ -1,4 +1,6 @@
-"""The threads of a process work side by side or one alone, and a thread that hangs stops none of the others for long."""
+"""The threads of a process work side by side or one alone, and a thread that hangs stops none of the
+others for long.
+"""
 
 import time
 from collections.abc import Iterator

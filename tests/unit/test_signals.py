@@ -40,4 +40,6 @@ def test_a_signal_that_is_named_and_needs_a_person_sends_the_case_to_one(monkeyp
 
 def test_one_that_needs_none_is_only_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     named(False, monkeypatch)
-    assert screen.decide(a_case_file(), ScreeningAnswer(at=NOW, rules="signals-new")) == NothingSuspicious(rules="signals-new", noted=(RAISED,))
+    assert screen.decide(a_case_file(), ScreeningAnswer(at=NOW, rules="signals-new")) == NothingSuspicious(
+        rules="signals-new", noted=(RAISED,)
+    )

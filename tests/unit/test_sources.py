@@ -26,7 +26,9 @@ def read(path: Path, content: bytes) -> str:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_text_is_the_same_in_utf_8_and_utf_16_with_a_mark_or_without_packed_or_not(tmp_path: Path, encoding: str, packed: bool) -> None:
+def test_a_text_is_the_same_in_utf_8_and_utf_16_with_a_mark_or_without_packed_or_not(
+    tmp_path: Path, encoding: str, packed: bool
+) -> None:
     content = TEXT.encode(encoding)
     assert read(tmp_path / "file", gzip.compress(content) if packed else content) == TEXT
 
@@ -46,35 +48,55 @@ def a_workbook() -> bytes:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (a_workbook(), "CSV UTF-8"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "CSV UTF-8"), (b"%PDF-1.7", "CSV UTF-8"), (b"<html>", "CSV UTF-8"),
-        (b"BZh91AY", "Unpack"), (b"\0\1\0\0Standard Jet DB\0", "CSV UTF-8"), (b"SQLite format 3\0\x10", "CSV UTF-8"), (b"$FL2@(#) IBM", "CSV UTF-8"),
+        (a_workbook(), "CSV UTF-8"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "CSV UTF-8"),
+        (b"%PDF-1.7", "CSV UTF-8"),
+        (b"<html>", "CSV UTF-8"),
+        (b"BZh91AY", "Unpack"),
+        (b"\0\1\0\0Standard Jet DB\0", "CSV UTF-8"),
+        (b"SQLite format 3\0\x10", "CSV UTF-8"),
+        (b"$FL2@(#) IBM", "CSV UTF-8"),
         (b"PAR1\x15\x04", "CSV UTF-8"),
-        (b"\xfd7zXZ\0", "Unpack"), (TEXT.encode("utf-32"), "CSV UTF-8"), (TEXT.encode("utf-16") + b"x", "CSV UTF-8"),
+        (b"\xfd7zXZ\0", "Unpack"),
+        (TEXT.encode("utf-32"), "CSV UTF-8"),
+        (TEXT.encode("utf-16") + b"x", "CSV UTF-8"),
         (gzip.compress(a_workbook()), "CSV UTF-8"),
-        (gzip.compress(TEXT.encode() * 99)[:-20], "damaged"), (b"\x1f\x8bnothing", "damaged"),
+        (gzip.compress(TEXT.encode() * 99)[:-20], "damaged"),
+        (b"\x1f\x8bnothing", "damaged"),
     ],
     ids=range(15),  # two of them hold the time
-)  # fmt: skip
+)
 def test_what_is_no_text_is_refused_once_with_what_to_do(tmp_path: Path, content: bytes, said: str) -> None:
     with pytest.raises(Refused, match=said):
         read(tmp_path / "file", content)
 
 
-def test_what_was_packed_to_fill_a_disk_is_refused_before_it_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_packed_to_fill_a_disk_is_refused_before_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sources, "UNPACKED_FREELY", 1_000_000)
     with pytest.raises(Refused, match="200 times"):
         read(tmp_path / "file", gzip.compress(b"\0\n" * 5_000_000))
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
-def test_lines_are_counted_whatever_ends_them_wherever_a_chunk_ends(end: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_are_counted_whatever_ends_them_wherever_a_chunk_ends(
+    end: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for size in range(1, 12):
         monkeypatch.setattr(sources, "CHUNK", size)
-        assert list(lines_of(io.BytesIO(end.join([b"ab", b"", b"cde", b"f"])), 5)) == [Line(1, b"ab"), Line(2, b""), Line(3, b"cde"), Line(4, b"f")]
+        assert list(lines_of(io.BytesIO(end.join([b"ab", b"", b"cde", b"f"])), 5)) == [
+            Line(1, b"ab"),
+            Line(2, b""),
+            Line(3, b"cde"),
+            Line(4, b"f"),
+        ]
         assert list(lines_of(io.BytesIO(b"ab" + end), 5)) == [Line(1, b"ab")]
 
 
-def test_of_a_line_that_is_too_long_the_beginning_is_kept_and_the_next_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_line_that_is_too_long_the_beginning_is_kept_and_the_next_is_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(sources, "BEGINNING", 2)
     for size in range(1, 20):
         monkeypatch.setattr(sources, "CHUNK", size)

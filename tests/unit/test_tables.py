@@ -25,18 +25,26 @@ def cells(content: str | bytes) -> list[list[str]]:
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_commas_semicolons_and_tabs_separate_and_every_kind_of_line_end_counts(separator: str, end: str) -> None:
-    assert cells(end.join(["key,name,town", "1,Amal,Fes", "2,Zaki,Taza"]).replace(",", separator)) == [["1", "Amal", "Fes"], ["2", "Zaki", "Taza"]]
+    assert cells(end.join(["key,name,town", "1,Amal,Fes", "2,Zaki,Taza"]).replace(",", separator)) == [
+        ["1", "Amal", "Fes"],
+        ["2", "Zaki", "Taza"],
+    ]
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        "sep=;\nkey;name;town\n1;A;B\n", '"sep=;"\r\nkey;name;town\r\n1;A;B', "SEP=,;;\nkey,name,town\n1,A,B\n", "\n\r\n,,,\nkey,name,town\n\n1,A,B\n",
-        "key,name,town,,,\n1,A,B,,,\n", "key,name,town,,\n1,A,B\n", "key,name,town\n,,\n1,A,B\n\u200f , ,\n",
+        "sep=;\nkey;name;town\n1;A;B\n",
+        '"sep=;"\r\nkey;name;town\r\n1;A;B',
+        "SEP=,;;\nkey,name,town\n1,A,B\n",
+        "\n\r\n,,,\nkey,name,town\n\n1,A,B\n",
+        "key,name,town,,,\n1,A,B,,,\n",
+        "key,name,town,,\n1,A,B\n",
+        "key,name,town\n,,\n1,A,B\n\u200f , ,\n",
         '"key","name","town"\n"1","A","B"\n',
         "\u200fkey,name\u200e, town\u00a0\n\u200f1\u200b,\u00a0A\ufeff,B\u2069\n",
     ],
-)  # fmt: skip
+)
 def test_what_spreadsheets_add_is_passed_over(content: str) -> None:
     assert cells(content) == [["1", "A", "B"]]
 
@@ -48,13 +56,17 @@ def test_cells_are_in_their_canonical_form() -> None:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ('2,"Zaki,Taza', "quotation mark"), ('2,"Za"ki,Taza', "quotation mark"), ('"2,Zaki,Taza', "quotation mark"),
+        ('2,"Zaki,Taza', "quotation mark"),
+        ('2,"Za"ki,Taza', "quotation mark"),
+        ('"2,Zaki,Taza', "quotation mark"),
         ("2,Zaki", "has 2 cells, the header has 3"),
-        ("2,Zaki,Ta,za", "has 4 cells"), ("2,Zaki,Taza,", "has 4 cells"), ("2,Za\0ki,Taza", "NUL"),
+        ("2,Zaki,Ta,za", "has 4 cells"),
+        ("2,Zaki,Taza,", "has 4 cells"),
+        ("2,Za\0ki,Taza", "NUL"),
         ("2,Zaki," + "x" * LONGEST_ROW, "longer than 100,000 bytes"),
         ("key,name,town", "is the header again"),
     ],
-)  # fmt: skip
+)
 def test_a_row_that_cannot_be_read_costs_itself_and_no_other(row: str, said: str) -> None:
     first, wrong, last = read(f"key,name,town\n1,Amal,Fes\n{row}\n3,Nour,Safi\n")
     assert (first.cells, first.flaw, last.cells, last.flaw) == (["1", "Amal", "Fes"], None, ["3", "Nour", "Safi"], None)
@@ -63,13 +75,17 @@ def test_a_row_that_cannot_be_read_costs_itself_and_no_other(row: str, said: str
 
 
 def test_a_text_that_holds_the_separator_is_not_taken_for_an_empty_column_at_the_end() -> None:
-    """Its last cell is empty, as those of the columns without a name are: shifted by one, each cell would stand for another."""
+    """Its last cell is empty, as those of the columns without a name are: shifted by one, each cell would stand for
+    another.
+    """
     (row,) = read("key,name,town,,\n1,Douar A, Fes,,,\n")
     assert row.flaw == "Line 2 has 6 cells, the header has 3: a text that holds the separator needs quotes."
 
 
 def test_a_quotation_mark_inside_a_text_without_quotes_is_a_letter_as_any() -> None:
-    assert cells('key,name,town\n1,Amal "Mimi" B.,"Douar ""Laarab"", Fes"\n') == [["1", 'Amal "Mimi" B.', 'Douar "Laarab", Fes']]
+    assert cells('key,name,town\n1,Amal "Mimi" B.,"Douar ""Laarab"", Fes"\n') == [
+        ["1", 'Amal "Mimi" B.', 'Douar "Laarab", Fes']
+    ]
 
 
 @pytest.mark.parametrize("wrong", ["1,\xe9,B".encode("cp1252"), "1,\u0641\u0627\u0633,B".encode("cp1256")])
@@ -93,7 +109,8 @@ def test_another_encoding_refuses_the_file_with_the_line_and_how_to_save_it(wron
         ("", "no_header", "empty"),
         ("\n,,\n", "no_header", "empty"),
         ("key,name,town\x851,Amal,Fes\x85", "line_ends", "Line 1 holds U+0085, which ends no row here. Open it"),
-        ("\nkey,name,town\u20281,Amal,Fes\u2028", "line_ends", "Line 2 holds U+2028"), ("sep=,\u2029key,name,town\u20291,Amal,Fes", "line_ends", "U+2029"),
+        ("\nkey,name,town\u20281,Amal,Fes\u2028", "line_ends", "Line 2 holds U+2028"),
+        ("sep=,\u2029key,name,town\u20291,Amal,Fes", "line_ends", "U+2029"),
         ("x" * (LONGEST_ROW + 1), "no_header", "columns"),
         ("key,name,town\n1,A,B\nname,key,town\n", "second_header", "Line 3 is another header"),
         ("key,name,town\n1,A,B\nremark,name,town,key\n", "second_header", "Line 3 is another header"),
@@ -108,14 +125,26 @@ def test_a_wrong_header_refuses_the_file_and_says_which_column(header: str, code
 
 
 @pytest.mark.parametrize(
-    ("name", "so"), [("a.csv", True), ("A.CSV", True), ("a.csv.gz", True), ("a.txt", True), ("a.ndjson", False), ("a.json.gz", False), ("a", False)]
+    ("name", "so"),
+    [
+        ("a.csv", True),
+        ("A.CSV", True),
+        ("a.csv.gz", True),
+        ("a.txt", True),
+        ("a.ndjson", False),
+        ("a.json.gz", False),
+        ("a", False),
+    ],
 )
 def test_a_table_whose_first_line_is_no_header_is_known_by_its_name(name: str, so: bool) -> None:
     assert is_table(Path(name), b'key;name\n{"key": 1}', COLUMNS) is so
     assert not is_table(Path(name), b'\n [{"key": 1}]', COLUMNS)
 
 
-@pytest.mark.parametrize("head", ["key;name;town\n1;", "\n;;\nsep=;\n\nkey;name;town", '"key","town","name",""', "\u200ftown\tname\tkey\tcolour"])
+@pytest.mark.parametrize(
+    "head",
+    ["key;name;town\n1;", "\n;;\nsep=;\n\nkey;name;town", '"key","town","name",""', "\u200ftown\tname\tkey\tcolour"],
+)
 @pytest.mark.parametrize("name", ["stdin", "a.dat", "a.ndjson"])
 def test_a_table_is_known_by_its_header_whatever_its_name(name: str, head: str) -> None:
     assert is_table(Path(name), head.encode(), COLUMNS)
@@ -124,11 +153,15 @@ def test_a_table_is_known_by_its_header_whatever_its_name(name: str, head: str) 
 @pytest.mark.parametrize(
     ("head", "said"),
     [
-        (b"\x01\x02\x03data" * 99, "CSV UTF-8"), (b"any thing\0 of a program", "CSV UTF-8"),
-        (b"", "is empty"), (b"\r\n \n", "is empty"), (b";;\n", "is empty"),
-        (b"# A title\n\nSome text; with (some) marks.\n", "neither JSON nor a table"), ("Fès".encode("cp1252"), "neither JSON nor a table"),
+        (b"\x01\x02\x03data" * 99, "CSV UTF-8"),
+        (b"any thing\0 of a program", "CSV UTF-8"),
+        (b"", "is empty"),
+        (b"\r\n \n", "is empty"),
+        (b";;\n", "is empty"),
+        (b"# A title\n\nSome text; with (some) marks.\n", "neither JSON nor a table"),
+        ("Fès".encode("cp1252"), "neither JSON nor a table"),
     ],
-)  # fmt: skip
+)
 def test_what_is_neither_text_nor_table_nor_json_is_refused_once(head: bytes, said: str) -> None:
     with pytest.raises(Refused, match=said):
         is_table(Path("a.dat"), head, COLUMNS)

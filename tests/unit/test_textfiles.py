@@ -54,7 +54,10 @@ def test_a_disk_without_room_for_the_outcomes_is_told_with_what_stands(length: i
     """Whether it is noticed while they are written or at the end."""
     with pytest.raises(Refused) as refused, outcomes_in(Path("/dev/full")) as write:
         write("x" * length)
-    said = "/dev/full cannot be written to its end: No space left on device; what was taken is taken, and the same file can be given again."
+    said = (
+        "/dev/full cannot be written to its end: No space left on device; what was taken is taken, and the same "
+        "file can be given again."
+    )
     assert (refused.value.code, str(refused.value)) == ("not_writable", said)
 
 

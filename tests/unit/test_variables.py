@@ -37,7 +37,9 @@ def test_a_declaration_gives_exactly_the_variables_of_its_annex_in_their_order(m
 
 @pytest.mark.parametrize("milieu", ["urban", "rural"])
 @pytest.mark.parametrize(("made_by", "table"), [("flag", FLAGS), ("share", SHARES)])
-def test_the_tables_name_every_flag_and_every_share(milieu: str, made_by: str, table: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tables_name_every_flag_and_every_share(
+    milieu: str, made_by: str, table: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(f"workflows.scoring.variables.{made_by}", lambda *_: Decimal("0.777"))
     found = of(milieu=milieu)
     assert {name for name, value in found.items() if value == Decimal("0.777")} == table & set(found)
@@ -48,29 +50,52 @@ def test_the_tables_name_variables_alone() -> None:
 
 
 def test_an_urban_household_that_has_everything() -> None:
-    belongings = dict.fromkeys(("computer", "antenna", "landline", "credit", "second_home", "garage", "business_premises"), True)
+    belongings = dict.fromkeys(
+        ("computer", "antenna", "landline", "credit", "second_home", "garage", "business_premises"), True
+    )
     found = of(
-        a_head(education="higher", occupation="senior_manager", diploma="higher", earns_income=True, health_cover="other"),
+        a_head(
+            education="higher", occupation="senior_manager", diploma="higher", earns_income=True, health_cover="other"
+        ),
         housing={"dwelling": "villa", "rooms": 4, "bath_or_shower": True, "own_electric_meter": True},
         belongings=belongings | {"mobile_phones": 3, "cars": 2, "motorcycles": 1},
         bills={"gas": "60", "water_electricity": ["300"], "telecom": "200"},
-    )  # fmt: skip
+    )
     zero = {name for name, value in found.items() if not value}
     assert zero == {
-        "hh_multi_nucleus", "head_middle_manager", "head_employer", "head_retired_or_rentier", "n_child_6_14_private_school",
-        "n_child_6_14_public_school", "share_15p_no_diploma", "share_15p_technical_diploma", "share_15p_machine_operator",
-    }  # fmt: skip
+        "hh_multi_nucleus",
+        "head_middle_manager",
+        "head_employer",
+        "head_retired_or_rentier",
+        "n_child_6_14_private_school",
+        "n_child_6_14_public_school",
+        "share_15p_no_diploma",
+        "share_15p_technical_diploma",
+        "share_15p_machine_operator",
+    }
     assert (found["n_mobile_phones"], found["n_cars"], found["n_motorcycles"]) == (3, 2, 1)
-    assert (found["gas_per_head_year"], found["water_elec_per_head_year"], found["telecom_per_head_year"]) == (720, 3600, 2400)
+    assert (found["gas_per_head_year"], found["water_elec_per_head_year"], found["telecom_per_head_year"]) == (
+        720,
+        3600,
+        2400,
+    )
 
 
 def test_a_rural_household_that_has_everything() -> None:
     found = of(
-        a_head(education="basic", occupation="farmer", health_cover="other", literate=True), milieu="rural",
+        a_head(education="basic", occupation="farmer", health_cover="other", literate=True),
+        milieu="rural",
         housing={"dwelling": "rural_stone", "rooms": 1},
-        belongings={"second_home": True, "non_agricultural_land": True, "irrigated_land": True, "cars": 3, "motorcycles": 2, "cows": 4},
+        belongings={
+            "second_home": True,
+            "non_agricultural_land": True,
+            "irrigated_land": True,
+            "cars": 3,
+            "motorcycles": 2,
+            "cows": 4,
+        },
         bills={"gas": "60", "telecom": "20"},
-    )  # fmt: skip
+    )
     assert (found["has_car"], found["has_motorcycle"], found["n_cows"]) == (1, 1, 4)  # a car is a car, however many
     assert found["has_non_agri_land"] == found["has_irrigated_land"] == found["has_second_home"] == ONE
     assert found["head_farmer"] == found["head_basic_education"] == found["share_15p_literate"] == ONE
@@ -80,14 +105,24 @@ def test_a_rural_household_that_has_everything() -> None:
 @pytest.mark.parametrize(
     ("occupation", "milieu", "variable"),
     [
-        ("senior_manager", "urban", "head_senior_manager"), ("middle_manager", "urban", "head_middle_manager"), ("employer", "urban", "head_employer"),
-        ("retired", "urban", "head_retired_or_rentier"), ("rentier", "urban", "head_retired_or_rentier"),
-        ("senior_manager", "rural", "head_senior_manager"), ("machine_operator", "rural", "head_machine_operator"),
-        ("craftsman", "rural", "head_craftsman"), ("farmer", "rural", "head_farmer"), ("employer", "rural", "head_employer"),
+        ("senior_manager", "urban", "head_senior_manager"),
+        ("middle_manager", "urban", "head_middle_manager"),
+        ("employer", "urban", "head_employer"),
+        ("retired", "urban", "head_retired_or_rentier"),
+        ("rentier", "urban", "head_retired_or_rentier"),
+        ("senior_manager", "rural", "head_senior_manager"),
+        ("machine_operator", "rural", "head_machine_operator"),
+        ("craftsman", "rural", "head_craftsman"),
+        ("farmer", "rural", "head_farmer"),
+        ("employer", "rural", "head_employer"),
     ],
-)  # fmt: skip
+)
 def test_only_the_heads_occupation_counts_as_the_heads(occupation: str, milieu: str, variable: str) -> None:
-    occupations = [name for name in of(milieu=milieu) if name.startswith("head_") and not name.startswith(("head_age", "head_basic", "head_higher"))]
+    occupations = [
+        name
+        for name in of(milieu=milieu)
+        if name.startswith("head_") and not name.startswith(("head_age", "head_basic", "head_higher"))
+    ]
     of_head = of(a_head(occupation=occupation), a_spouse(), milieu=milieu)
     of_spouse = of(a_head(), a_spouse(occupation=occupation), milieu=milieu)
     assert [name for name in occupations if of_head[name]] == [variable]
@@ -97,10 +132,17 @@ def test_only_the_heads_occupation_counts_as_the_heads(occupation: str, milieu: 
 @pytest.mark.parametrize(
     ("dwelling", "counts"),
     [
-        ("villa", 1), ("flat", 1), ("traditional_house", 1), ("rural_stone", 1), ("modern_house", 0), ("rural_other", 0), ("room", 0), ("shack", 0),
+        ("villa", 1),
+        ("flat", 1),
+        ("traditional_house", 1),
+        ("rural_stone", 1),
+        ("modern_house", 0),
+        ("rural_other", 0),
+        ("room", 0),
+        ("shack", 0),
         ("other", 0),
     ],
-)  # fmt: skip
+)
 def test_a_rural_dwelling_counts_as_the_annex_lists_it(dwelling: str, counts: int) -> None:
     assert of(milieu="rural", housing={"dwelling": dwelling, "rooms": 2})["dwelling_villa_flat_trad_stone"] == counts
 
@@ -110,9 +152,23 @@ def test_a_rural_dwelling_counts_as_the_annex_lists_it(dwelling: str, counts: in
 
 @pytest.mark.parametrize(
     ("size", "rooms", "two", "three"),
-    [(1, 1, 1, 0), (2, 1, 1, 0), (3, 1, 0, 1), (4, 1, 0, 0), (4, 2, 1, 0), (5, 2, 0, 1), (6, 2, 0, 1), (7, 2, 0, 0), (6, 3, 1, 0), (9, 3, 0, 1), (10, 3, 0, 0)],
-)  # fmt: skip
-def test_crowding_is_persons_per_room_in_bands_that_exclude_each_other(size: int, rooms: int, two: int, three: int) -> None:
+    [
+        (1, 1, 1, 0),
+        (2, 1, 1, 0),
+        (3, 1, 0, 1),
+        (4, 1, 0, 0),
+        (4, 2, 1, 0),
+        (5, 2, 0, 1),
+        (6, 2, 0, 1),
+        (7, 2, 0, 0),
+        (6, 3, 1, 0),
+        (9, 3, 0, 1),
+        (10, 3, 0, 0),
+    ],
+)
+def test_crowding_is_persons_per_room_in_bands_that_exclude_each_other(
+    size: int, rooms: int, two: int, three: int
+) -> None:
     found = of(*a_crowd(size), milieu="rural", housing={"dwelling": "other", "rooms": rooms})
     assert (found["rooms_max2_per_room"], found["rooms_max3_per_room"]) == (two, three)
     assert of(*a_crowd(size), housing={"dwelling": "other", "rooms": rooms})["rooms_max2_per_room"] == two
@@ -133,9 +189,13 @@ def test_the_size_enters_as_it_is_and_squared() -> None:
         ([a_head(), a_spouse(), a_child()], 0),
         ([a_head(), a_spouse(), a_relative()], 0),
     ],
-)  # fmt: skip
+)
 def test_one_person_or_a_couple_without_children(members: list[Json], expected: int) -> None:
-    assert of(*members)["hh_single_or_childless_couple"] == of(*members, milieu="rural")["hh_single_or_childless_couple"] == expected
+    assert (
+        of(*members)["hh_single_or_childless_couple"]
+        == of(*members, milieu="rural")["hh_single_or_childless_couple"]
+        == expected
+    )
 
 
 PARENT, OTHER_PARENT = a_relative(1, relationship="parent"), a_relative(2, relationship="parent")
@@ -153,11 +213,27 @@ PARENT, OTHER_PARENT = a_relative(1, relationship="parent"), a_relative(2, relat
         ([a_head(), a_spouse(), PARENT, a_relative(3, relationship="sibling")], 1),
         ([a_head(), PARENT, OTHER_PARENT, a_relative(3, relationship="sibling")], 0),
         ([a_head(), a_spouse(), a_relative(3, relationship="sibling")], 0),
-        ([a_head(), a_spouse(), a_child(birth_date=born(24)), a_child(2, relationship="grandchild", birth_date=born(1))], 1),
-        ([a_head(), a_spouse(), a_child(birth_date=born(12)), a_child(2, relationship="grandchild", birth_date=born(1))], 0),
+        (
+            [
+                a_head(),
+                a_spouse(),
+                a_child(birth_date=born(24)),
+                a_child(2, relationship="grandchild", birth_date=born(1)),
+            ],
+            1,
+        ),
+        (
+            [
+                a_head(),
+                a_spouse(),
+                a_child(birth_date=born(12)),
+                a_child(2, relationship="grandchild", birth_date=born(1)),
+            ],
+            0,
+        ),
         ([a_head(), a_child(2, relationship="grandchild", birth_date=born(1))], 0),
     ],
-)  # fmt: skip
+)
 def test_a_household_has_several_nuclei_as_far_as_relationships_show_them(members: list[Json], several: int) -> None:
     assert of(*members)["hh_multi_nucleus"] == several
 
@@ -174,7 +250,7 @@ def test_a_household_has_several_nuclei_as_far_as_relationships_show_them(member
         (date(2012, 2, 29), date(2026, 3, 1), 14),
         (date(2026, 11, 24), date(2026, 11, 24), 0),
     ],
-)  # fmt: skip
+)
 def test_an_age_is_completed_years(birth: date, day: date, years: int) -> None:
     assert age(birth, day) == years
 
@@ -227,7 +303,7 @@ def test_a_child_who_goes_to_no_school_counts_in_neither() -> None:
         ("share_15p_higher_diploma", "rural", {"diploma": "higher"}),
         ("share_15p_trader", "rural", {"occupation": "trader"}),
     ],
-)  # fmt: skip
+)
 def test_a_share_counts_grown_members_over_the_whole_household(variable: str, milieu: str, answer: Json) -> None:
     rest = {"diploma": "basic"}
     household = [a_head(**rest | answer), a_spouse(**rest), a_child(1, **rest), a_child(2, **rest)]

@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from tests.factories import NOW, a_body, a_case_file, a_child, a_declaration, a_head, a_register_answer, a_registered_person, a_spouse
+from tests.factories import (
+    NOW,
+    a_body,
+    a_case_file,
+    a_child,
+    a_declaration,
+    a_head,
+    a_register_answer,
+    a_registered_person,
+    a_spouse,
+)
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
 from workflows.events import MembersMismatched, Mismatch, PersonsVerified
@@ -14,7 +24,9 @@ from workflows.registers.ports import Ports
 from workflows.stages import verify
 
 
-def decided(declaration: Declaration, changed: dict[int, RegisteredPerson | None] | None = None) -> PersonsVerified | MembersMismatched:
+def decided(
+    declaration: Declaration, changed: dict[int, RegisteredPerson | None] | None = None
+) -> PersonsVerified | MembersMismatched:
     return verify.decide(a_case_file(declaration=declaration), a_register_answer(declaration, changed))
 
 
@@ -45,13 +57,21 @@ def test_a_member_who_does_not_agree_is_named_with_the_reason(entry: dict[str, A
 
 def test_every_member_who_does_not_agree_is_named_once() -> None:
     declared = a_declaration()
-    head, child = (a_registered_person(declared.members[place], status="deceased", birth_date=date(1900, 1, 1)) for place in (0, 3))
-    assert reasons(declared, {0: head, 2: None, 3: child}) == (Mismatch(0, "deceased"), Mismatch(2, "unknown"), Mismatch(3, "deceased"))
+    head, child = (
+        a_registered_person(declared.members[place], status="deceased", birth_date=date(1900, 1, 1)) for place in (0, 3)
+    )
+    assert reasons(declared, {0: head, 2: None, 3: child}) == (
+        Mismatch(0, "deceased"),
+        Mismatch(2, "unknown"),
+        Mismatch(3, "deceased"),
+    )
 
 
 @pytest.mark.parametrize(("declared", "registered"), [("year", "day"), ("day", "year"), ("year", "year")])
 def test_where_one_side_knows_no_more_than_a_year_the_years_must_agree(declared: str, registered: str) -> None:
-    household = a_declaration(members=[a_head(birth_date="1955-01-01" if declared == "year" else "1955-06-30", birth_precision=declared)])
+    household = a_declaration(
+        members=[a_head(birth_date="1955-01-01" if declared == "year" else "1955-06-30", birth_precision=declared)]
+    )
     (head,) = household.members
     same_year = a_registered_person(head, birth_date=date(1955, 3, 9), birth_precision=registered)
     year_after = a_registered_person(head, birth_date=date(1956, 1, 1), birth_precision=registered)
@@ -66,8 +86,12 @@ def test_two_whole_dates_in_one_year_differ() -> None:
 
 
 def test_a_spelling_variant_is_no_mismatch() -> None:
-    household = a_declaration(members=[a_head(given_name_ar=None, family_name_ar=None, given_name_la="Khaled", family_name_la="Ben Ali")])
-    person = a_registered_person(household.head, given_name_la="Khalid", family_name_la="Benali", given_name_ar="خالد", family_name_ar="بنعلي")
+    household = a_declaration(
+        members=[a_head(given_name_ar=None, family_name_ar=None, given_name_la="Khaled", family_name_la="Ben Ali")]
+    )
+    person = a_registered_person(
+        household.head, given_name_la="Khalid", family_name_la="Benali", given_name_ar="خالد", family_name_ar="بنعلي"
+    )
     assert isinstance(decided(household, {0: person}), PersonsVerified)
 
 
@@ -91,7 +115,9 @@ class Register:
 def test_the_register_is_asked_once_for_a_whole_batch_and_each_case_gets_its_own_answer() -> None:
     # Given two households that share a member
     first = a_case_file(id=1, declaration=a_declaration(members=[a_head(), a_child(1)]))
-    second = a_case_file(id=2, declaration=a_declaration(members=[a_spouse(relationship="head", declarant=True), a_child(1)]))
+    second = a_case_file(
+        id=2, declaration=a_declaration(members=[a_spouse(relationship="head", declarant=True), a_child(1)])
+    )
     child = a_registered_person(first.declaration.members[1])
     register = Register({"1000000011": child})
     # When their evidence is gathered
@@ -103,5 +129,7 @@ def test_the_register_is_asked_once_for_a_whole_batch_and_each_case_gets_its_own
 
 
 def test_verification_looks_at_the_declaration_in_force() -> None:
-    corrected: CaseFile = a_case_file(declaration=Declaration.model_validate(a_body(members=[a_head()])), declaration_number=2)
+    corrected: CaseFile = a_case_file(
+        declaration=Declaration.model_validate(a_body(members=[a_head()])), declaration_number=2
+    )
     assert isinstance(verify.decide(corrected, a_register_answer(corrected.declaration)), PersonsVerified)

@@ -1,4 +1,6 @@
-"""What people were told. Every promise is counted from here: an answer that was given must be in the history once, and nothing that was refused.
+"""What people were told.
+
+Every promise is counted from here: an answer that was given must be in the history once, and nothing that was refused.
 
 Where none came, as when the database was killed in the middle, the act may have been done or not, but once at the most.
 """
@@ -14,13 +16,16 @@ from models.database import Connection, transact
 from models.errors import Refused, Stale, Unavailable
 from tasks.wake import wake_after_answer
 from trials.generator.answers import Json
-from workflows.casework.answers import StageNow
+from workflows.casework.answers import AnswerResult
 
 TAKEN, UNKNOWN, REFUSED, STALE = "taken", "no answer", "refused", "stale"
 
 
 class Act(NamedTuple):
-    """What somebody did about an application, and what they were told. `kinds`: the events that it made, or may have made."""
+    """What somebody did about an application, and what they were told.
+
+    `kinds`: the events that it made, or may have made.
+    """
 
     reference: str
     by: str
@@ -40,11 +45,15 @@ class Answers:
 
     acts: list[Act] = field(default_factory=list)
     sent: dict[str, Json] = field(default_factory=dict)  # every corrected declaration, by the mark that stands in it
-    marks: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # of an application's corrections, by its reference
+    marks: dict[str, list[str]] = field(
+        default_factory=lambda: defaultdict(list)
+    )  # of an application's corrections, by its reference
     deadlines: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))  # that were set nearer
     lock: Lock = field(default_factory=Lock)
 
-    def act(self, who: tuple[str, str], version: int, kinds: Iterable[str], work: Callable[[Connection], StageNow]) -> Act:
+    def act(
+        self, who: tuple[str, str], version: int, kinds: Iterable[str], work: Callable[[Connection], AnswerResult]
+    ) -> Act:
         """Somebody (`reference`, `by`) does something; workers are woken as the portal wakes them."""
         try:
             now = transact(work)

@@ -1,4 +1,6 @@
-"""What citizens do beside the machine: correct (once, twice, with a doubled click, from an old page), withdraw, fall silent and lapse, take it up again."""
+"""What citizens do beside the machine: correct (once, twice, with a doubled click, from an old page), withdraw, fall
+silent and lapse, take it up again.
+"""
 
 import random
 import time
@@ -16,13 +18,18 @@ from trials.generator.answers import Json
 from workflows.bodies.declaration import Declaration
 from workflows.casework.answers import CitizenAnswer, answer_of_citizen
 
-WAITING = "select r.reference, c.stage, c.version from cases c join receipt r on r.case_id = c.id where c.stage = any(%s)"
+WAITING = (
+    "select r.reference, c.stage, c.version from cases c join receipt r on r.case_id = c.id where c.stage = any(%s)"
+)
 # A deadline set nearer, as an operator could; the timer then rings as any other. Nobody's clock is touched.
 NEARER = """
     update cases c set due_at = %s, deadline = %s from receipt r
     where r.case_id = c.id and r.reference = any(%s) and c.stage = 'needs_correction' and c.due_at > %s
 """
-RING = "update cases c set due_at = now() from receipt r where r.case_id = c.id and r.reference = %s and c.stage = any(%s) and c.due_at is not null"
+RING = (
+    "update cases c set due_at = now() from receipt r where r.case_id = c.id and r.reference = %s and c.stage = "
+    "any(%s) and c.due_at is not null"
+)
 TERM = timedelta(seconds=3)
 WITHDRAWS = 0.06  # of all, at any moment of the first seconds after they filed
 WITHIN_SECONDS = 6.0
@@ -41,7 +48,9 @@ class Citizens:
     leaving: dict[str, float] = field(default_factory=dict)  # who withdraws, and when
     known: set[str] = field(default_factory=set)
     reminded: set[str] = field(default_factory=set)
-    forms: dict[tuple[str, int], Json] = field(default_factory=dict)  # what each sends at a version: the same however often it is sent
+    forms: dict[tuple[str, int], Json] = field(
+        default_factory=dict
+    )  # what each sends at a version: the same however often it is sent
 
     def look(self) -> bool:
         """One round; whether anybody did anything."""
@@ -71,7 +80,9 @@ class Citizens:
 
     def answer(self, reference: str, stage: str, version: int, remedy: Json) -> bool:
         """What this one does now; whether that was anything."""
-        way = self.chosen.setdefault(reference, self.rng.choices(list(WAYS), [weight for weight, _ in WAYS.values()])[0])
+        way = self.chosen.setdefault(
+            reference, self.rng.choices(list(WAYS), [weight for weight, _ in WAYS.values()])[0]
+        )
         if stage == "lapsed":
             return way == "reopen" and self.once(reference, version, self.send(reference, "reopening", version))
         if way == "reopen" and reference in self.answers.deadlines and version > self.acted_at.get(reference, 0) + 1:
@@ -88,7 +99,11 @@ class Citizens:
 
     def correct(self, reference: str, version: int, remedy: Json) -> bool:
         """The right declaration, once. Where no answer came, the same again."""
-        return self.once(reference, version, self.send(reference, "correction", version, self.declaration(reference, version, remedy)))
+        return self.once(
+            reference,
+            version,
+            self.send(reference, "correction", version, self.declaration(reference, version, remedy)),
+        )
 
     def correct_badly(self, reference: str, version: int, remedy: Json) -> bool:
         """First a wrong declaration, and the right one when that comes back."""
@@ -134,17 +149,28 @@ class Citizens:
 
     def send(self, reference: str, kind: str, version: int | None, body: Json | None = None) -> Act:
         """One answer, with the secret of the receipt."""
-        declared = Declaration.model_validate({name: given for name, given in body.items() if name != "application"}) if body else None
+        declared = (
+            Declaration.model_validate({name: given for name, given in body.items() if name != "application"})
+            if body
+            else None
+        )
         answer = CitizenAnswer(reference, self.crowd.secrets[reference], kind, version, declared)
         return self.answers.act(
-            (reference, "declarant"), version or 0, KINDS[kind], lambda connection: answer_of_citizen(connection, answer, clock.now(), notices)
-        )  # fmt: skip
+            (reference, "declarant"),
+            version or 0,
+            KINDS[kind],
+            lambda connection: answer_of_citizen(connection, answer, clock.now(), notices),
+        )
 
 
 Way = Callable[[Citizens, str, int, Json], bool]
 WAYS: dict[str, tuple[int, Way]] = {
-    "correct": (30, Citizens.correct), "badly": (15, Citizens.correct_badly), "twice": (15, Citizens.click_twice),
-    "old page": (15, Citizens.correct_from_an_old_page), "silent": (10, Citizens.fall_silent), "reopen": (10, Citizens.fall_silent),
+    "correct": (30, Citizens.correct),
+    "badly": (15, Citizens.correct_badly),
+    "twice": (15, Citizens.click_twice),
+    "old page": (15, Citizens.correct_from_an_old_page),
+    "silent": (10, Citizens.fall_silent),
+    "reopen": (10, Citizens.fall_silent),
     "leave": (5, Citizens.leave_it),
-}  # fmt: skip
+}
 KINDS = {"correction": ["CorrectionReceived"], "withdrawal": ["CaseWithdrawn"], "reopening": ["CaseReopened"]}

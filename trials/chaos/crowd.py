@@ -1,6 +1,7 @@
 """Who applies: applications keep coming until the last kill, and everybody keeps the receipt that they were given.
 
-Whoever gets no answer sends the same application again, as a person would. Every fifth application comes in a file (files.py).
+Whoever gets no answer sends the same application again, as a person would. Every fifth application comes in a file
+(files.py).
 """
 
 import random
@@ -21,7 +22,7 @@ from trials.generator.household import GeneratedHousehold, honest, households
 from trials.generator.identifiers import SEEDS
 from workflows.bodies.declaration import ApplicationBody
 from workflows.intake.importing import application
-from workflows.intake.submit import Application, Outcome, Taken, submit
+from workflows.intake.submit import Accepted, Application, Outcome, submit
 from workflows.registers.enrol import enrol
 
 SET = 125  # most applications in one transaction; two such sets are filed at the same time
@@ -107,7 +108,9 @@ class Crowd:
                     self.moved.wait_for(lambda now=filed: self.over or self.called > now)  # type: ignore[misc]
                     until = min(self.called, filed + 2 * min(SET, 1 + self.share // (2 * GOES)))
                 due = bodies[filed:until]
-                list(clerks.map(self.file, [each for each in (due[0::2], due[1::2]) if each]))  # a pair is filed at one moment, one by each
+                list(
+                    clerks.map(self.file, [each for each in (due[0::2], due[1::2]) if each])
+                )  # a pair is filed at one moment, one by each
                 filed = until
 
     def file(self, bodies: Sequence[Json]) -> None:
@@ -119,7 +122,7 @@ class Crowd:
             time.sleep(0.2)
         wake_after_intake()
         for each, outcome in zip(applications, outcomes, strict=True):
-            if isinstance(outcome, Taken):
+            if isinstance(outcome, Accepted):
                 self.receive(each.key, outcome.reference, outcome.secret)
             else:
                 self.refused += 1
@@ -139,7 +142,9 @@ def in_a_file(place: int) -> bool:
 
 
 def gather(count: int, kills: int, seed: int) -> Crowd:
-    """Enrols a population; its applications, some of which are mistaken, or share a person with the one before; and among them the planted case."""
+    """Enrols a population; its applications, some of which are mistaken, or share a person with the one before; and
+    among them the planted case.
+    """
     population = seed % SEEDS
     everybody = list(households(count, population))
     enrol(person.row() for made in everybody for person in made.persons)
@@ -169,10 +174,23 @@ def sharing(body: Json, other: Json) -> Json:
 
 
 def poisoned(body: Json) -> Json:
-    """The planted case: a household of one person; a process that asks the register for that person ends (poison.py)."""
-    head = {name: body["members"][0][name] for name in ("given_name_la", "family_name_la", "birth_date", "sex") if name in body["members"][0]}
-    alone = {"given_name_la": "Planted", "family_name_la": "Case"} | head | {"idcs": POISON, "relationship": "head", "declarant": True}
-    return {name: value for name, value in body.items() if name != "members"} | {"application": "planted", "members": [alone]}
+    """The planted case: a household of one person; a process that asks the register for that person
+    ends (poison.py).
+    """
+    head = {
+        name: body["members"][0][name]
+        for name in ("given_name_la", "family_name_la", "birth_date", "sex")
+        if name in body["members"][0]
+    }
+    alone = (
+        {"given_name_la": "Planted", "family_name_la": "Case"}
+        | head
+        | {"idcs": POISON, "relationship": "head", "declarant": True}
+    )
+    return {name: value for name, value in body.items() if name != "members"} | {
+        "application": "planted",
+        "members": [alone],
+    }
 
 
 def poisoned_person(made: GeneratedHousehold) -> Json:

@@ -1,4 +1,6 @@
-"""What goes wrong and kills nobody: a register without an answer or with a fault, a slow gateway, a deployment; each at its turn among the strikes."""
+"""What goes wrong and kills nobody: a register without an answer or with a fault, a slow gateway, a deployment; each at
+its turn among the strikes.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -15,7 +17,10 @@ OF_EACH = 3  # persons
 def heads(bodies: Sequence[Json], share: float) -> list[str]:
     """Some who file at about this share of the way."""
     start = round(share * len(bodies))
-    return [next(member["idcs"] for member in body["members"] if member["relationship"] == "head") for body in bodies[start : start + OF_EACH]]
+    return [
+        next(member["idcs"] for member in body["members"] if member["relationship"] == "head")
+        for body in bodies[start : start + OF_EACH]
+    ]
 
 
 def planned(system: RunningSystem, operators: Operators, kills: int) -> Mapping[int, list[Callable[[], None]]]:

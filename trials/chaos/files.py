@@ -1,4 +1,7 @@
-"""Applications that come in files: `sijil import` as a process, which is killed in the middle and run again until it has read the whole file."""
+"""Applications that come in files:
+
+`sijil import` as a process, which is killed in the middle and run again until it has read the whole file.
+"""
 
 import json
 import subprocess
@@ -18,7 +21,10 @@ MOST_RUNS = 60  # of one file: the database is away for a while again and again
 
 @dataclass
 class ImportedFile:
-    """One file, and the runs over it. `receipts` of every run are kept: an application has one reference, however often it was read."""
+    """One file, and the runs over it.
+
+    `receipts` of every run are kept: an application has one reference, however often it was read.
+    """
 
     path: Path
     crowd: Crowd
@@ -86,14 +92,26 @@ class Files:
     @property
     def failure(self) -> BaseException | None:
         """What ended one before its time."""
-        return next((each.ended.exception() for each in self.begun if each.ended and each.ended.done() and each.ended.exception()), None)
+        return next(
+            (
+                each.ended.exception()
+                for each in self.begun
+                if each.ended and each.ended.done() and each.ended.exception()
+            ),
+            None,
+        )
 
 
 def written(crowd: Crowd, count: int, folder: Path) -> Files:
     """The applications that come by file, in so many files."""
     folder.mkdir(parents=True, exist_ok=True)
     parts = [crowd.by_file[place::count] for place in range(count)]
-    return Files([ImportedFile(one_file(folder / f"file-{place}.ndjson", part), crowd, folder / "import.log") for place, part in enumerate(parts)])
+    return Files(
+        [
+            ImportedFile(one_file(folder / f"file-{place}.ndjson", part), crowd, folder / "import.log")
+            for place, part in enumerate(parts)
+        ]
+    )
 
 
 def one_file(path: Path, bodies: Sequence[Json]) -> Path:

@@ -1,4 +1,6 @@
-"""The hosts: each a `sijil work` for some of the queues, under a host name of its own where the kernel lets us give one."""
+"""The hosts: each a `sijil work` for some of the queues, under a host name of its own where the kernel lets us give
+one.
+"""
 
 import subprocess
 from collections.abc import Sequence
@@ -12,9 +14,13 @@ from workflows.flows import ALL_QUEUES, DELIVERY
 
 PROCESSES = 2
 LAST_WORDS = 20  # lines
-# The first half of the strikes one host serves everything and the other a part; then each a part of its own, and both have one name.
+# The first half of the strikes one host serves everything and the other a part; then each a part of its own, and both
+# have one name.
 SHARED = {"east": ALL_QUEUES, "west": ("scoring", "fraud", "approval", DELIVERY)}
-SPLIT = {"east": ("verification", "notification", DELIVERY), "west": ("scoring", "fraud", "approval", "notification", DELIVERY)}
+SPLIT = {
+    "east": ("verification", "notification", DELIVERY),
+    "west": ("scoring", "fraud", "approval", "notification", DELIVERY),
+}
 
 
 @dataclass
@@ -51,9 +57,14 @@ class Host:
 
 
 def last_words(hosts: Sequence[Host], log: Path) -> list[str]:
-    """Each host with what has become of it, and what their workers said last: what one asks first when nothing moves any more."""
+    """Each host with what has become of it, and what their workers said last: what one asks first when nothing moves
+    any more.
+    """
     said = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-    return [*(f"{host.name} for {', '.join(host.queues)}: {host.state}" for host in hosts), *(f"  {line}" for line in said[-LAST_WORDS:])]
+    return [
+        *(f"{host.name} for {', '.join(host.queues)}: {host.state}" for host in hosts),
+        *(f"  {line}" for line in said[-LAST_WORDS:]),
+    ]
 
 
 def named(host: str) -> list[str]:

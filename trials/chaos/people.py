@@ -53,7 +53,9 @@ def gathered(crowd: Crowd, seed: int) -> People:
     """Each with a will of their own, by the seed."""
     answers = Answers()
     wills = [random.Random(f"{seed}:{who}") for who in ("citizens", "caseworkers", "operators")]
-    return People(crowd, answers, Citizens(crowd, answers, wills[0]), Caseworkers(answers, wills[1]), Operators(answers, wills[2]))
+    return People(
+        crowd, answers, Citizens(crowd, answers, wills[0]), Caseworkers(answers, wills[1]), Operators(answers, wills[2])
+    )
 
 
 @contextmanager
@@ -61,7 +63,9 @@ def living(people: People) -> Iterator[None]:
     """They apply and act while this lasts."""
     people.crowd.begin()
     with ThreadPoolExecutor(3, "people") as threads:
-        people.running = [threads.submit(people.live, each.look) for each in (people.citizens, people.caseworkers, people.operators)]
+        people.running = [
+            threads.submit(people.live, each.look) for each in (people.citizens, people.caseworkers, people.operators)
+        ]
         try:
             yield
         finally:

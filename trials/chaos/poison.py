@@ -1,6 +1,8 @@
-"""The population register of this proof: it ends whoever asks for one certain person, and for a while has no answer, or a fault, for some others.
+"""The population register of this proof: it ends whoever asks for one certain person, and for a while has no answer, or
+a fault, for some others.
 
-It stands where any register stands, behind the port that `SIJIL_POPULATION_REGISTER` names; the engine knows nothing of it.
+It stands where any register stands, behind the port that `SIJIL_POPULATION_REGISTER` names; the engine knows nothing of
+it.
 """
 
 import json

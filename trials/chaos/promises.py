@@ -1,4 +1,6 @@
-"""What people were promised with an answer, held against the history: it is there as often as it was told, and nothing else is."""
+"""What people were promised with an answer, held against the history: it is there as often as it was told, and nothing
+else is.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -15,12 +17,23 @@ if TYPE_CHECKING:
 
 # What nobody but a person does.
 BY_PEOPLE = [
-    "CorrectionReceived", "CaseWithdrawn", "CaseReopened", "DoubtLifted", "CorrectionAsked", "RefusalProposed", "ApplicationRefused", "CaseResumed",
-]  # fmt: skip
-HAPPENED = "select r.reference, e.kind, count(*) from event e join receipt r using (case_id) where e.kind = any(%s) group by 1, 2"
+    "CorrectionReceived",
+    "CaseWithdrawn",
+    "CaseReopened",
+    "ReviewCleared",
+    "CorrectionAsked",
+    "RefusalProposed",
+    "ApplicationRefused",
+    "CaseResumed",
+]
+HAPPENED = (
+    "select r.reference, e.kind, count(*) from event e join receipt r using (case_id) where e.kind = any(%s) "
+    "group by 1, 2"
+)
 MARKED = """
     select d.body->>'commune', count(*), bool_and(exists (
-        select from event e where e.case_id = d.case_id and e.kind = 'CorrectionReceived' and (e.facts->>'declaration')::int = d.number
+        select from event e where e.case_id = d.case_id and e.kind = 'CorrectionReceived'
+            and (e.facts->>'declaration')::int = d.number
     )) from declaration d where d.number > 1 group by 1
 """
 LAPSED = "select r.reference, e.at from event e join receipt r using (case_id) where e.kind = 'Lapsed'"
@@ -37,18 +50,31 @@ def told(connection: Connection, held: "Held") -> Iterator[Told]:
 
 
 def answers_lost(connection: Connection, held: "Held", standings: "Mapping[str, Standing]") -> Iterator[str]:
-    """Taken, by the answer that was given, and not in the history; and declarations that are not those that were sent."""
-    yield from (f"{reference} {kind}: {times} of {taken}" for reference, kind, times, taken, _ in told(connection, held) if times < taken)
+    """Taken, by the answer that was given, and not in the history; and declarations that are not those
+    that were sent.
+    """
+    yield from (
+        f"{reference} {kind}: {times} of {taken}"
+        for reference, kind, times, taken, _ in told(connection, held)
+        if times < taken
+    )
     in_history = {commune: complete for commune, _, complete in connection.execute(MARKED)}
-    yield from (f"a declaration that no event took: {commune}" for commune, complete in in_history.items() if not complete)
+    yield from (
+        f"a declaration that no event took: {commune}" for commune, complete in in_history.items() if not complete
+    )
     for reference, marks in held.answers.marks.items():
-        corrections = sum(act.reference == reference and act.told == TAKEN and "CorrectionReceived" in act.kinds for act in held.answers.acts)
+        corrections = sum(
+            act.reference == reference and act.told == TAKEN and "CorrectionReceived" in act.kinds
+            for act in held.answers.acts
+        )
         if sum(mark in in_history for mark in marks) < corrections:
             yield f"{reference}: fewer declarations than corrections that were taken"
 
 
 def answers_doubled(connection: Connection, held: "Held", standings: "Mapping[str, Standing]") -> Iterator[str]:
-    """In the history more often than it was taken, or can have been; and declarations that nobody sent, or that are there twice."""
+    """In the history more often than it was taken, or can have been; and declarations that nobody sent, or that are
+    there twice.
+    """
     for reference, kind, times, taken, unknown in told(connection, held):
         if times > taken + unknown:
             yield f"{reference} {kind}: {times}, taken {taken}, no answer {unknown}"
@@ -60,7 +86,11 @@ def answers_doubled(connection: Connection, held: "Held", standings: "Mapping[st
 def withdrawn_undone(connection: Connection, held: "Held", standings: "Mapping[str, Standing]") -> Iterator[str]:
     """Who was told that the application is withdrawn, and it is not."""
     for act in held.answers.acts:
-        if act.told == TAKEN and act.kinds == (CaseWithdrawn.__name__,) and standings[act.reference].stage != "withdrawn":
+        if (
+            act.told == TAKEN
+            and act.kinds == (CaseWithdrawn.__name__,)
+            and standings[act.reference].stage != "withdrawn"
+        ):
             yield f"{act.reference} is {standings[act.reference].stage}"
 
 
@@ -91,6 +121,12 @@ def receipts_changed(connection: Connection, held: "Held", standings: "Mapping[s
 def worked_while_paused(connection: Connection, held: "Held", standings: "Mapping[str, Standing]") -> Iterator[str]:
     """Decisions of a queue that an operator held back at that time."""
     for queue, since, until in held.pauses:
-        kinds = [event.__name__ for step in STAGES if step.queue == queue and step.owner == "machine" for event in step.leads if event is not CaseWithdrawn]
+        kinds = [
+            event.__name__
+            for step in STAGES
+            if step.queue == queue and step.owner == "machine"
+            for event in step.transitions
+            if event is not CaseWithdrawn
+        ]
         for case_id, kind, at in connection.execute(WORKED, [kinds, since + MOMENT, until]):
             yield f"case {case_id} {kind} at {at}, {queue} paused from {since} to {until}"

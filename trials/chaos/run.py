@@ -19,13 +19,19 @@ from workflows.history import audit
 
 REGISTER = "trials.chaos.poison:PoisonedRegister"
 BETWEEN_SECONDS = 0.6  # at the most, between one strike's end and the next
-STILL_SECONDS = 180.0  # longer than a case without an answer waits; without any change, after which whatever has not come to rest counts as lost
+# longer than a case without an answer waits; without any change, after which whatever has not come to rest counts as
+# lost
+STILL_SECONDS = 180.0
 IDLE_SECONDS = 2.0  # ten looks of people who find nothing to do
 RESTING = """
-    select not exists (select from cases where machine) and not exists (select from message where status in ('owed', 'sending'))
+    select not exists (select from cases where machine) and not exists (select from message
+        where status in ('owed', 'sending'))
         and not exists (select from attempt) and not exists (select from cases where due_at < now() + interval '1 hour')
 """
-PROGRESS = "select (select count(*) from event), (select count(*) from message where status = 'sent'), (select coalesce(max(id), 0) from attempt)"
+PROGRESS = (
+    "select (select count(*) from event), (select count(*) from message where status = 'sent'), (select "
+    "coalesce(max(id), 0) from attempt)"
+)
 Say = Callable[[str], None]
 
 
@@ -39,22 +45,40 @@ def run(cases: int, kills: int, seed: int, say: Say) -> dict[str, Any]:
             struck = strike_all(system, everybody, plan, random.Random(seed), say)
             come_to_rest(system, everybody, say)
         held = verdict.Held(
-            system.people.receipts, system.people.bodies, system.delivered(), system.people.changed, everybody.answers, everybody.operators.pauses
+            system.people.receipts,
+            system.people.bodies,
+            system.delivered(),
+            system.people.changed,
+            everybody.answers,
+            everybody.operators.pauses,
         )
         counts, found = verdict.count(held, system.folder / "anchors")
     return {
-        "cases": len(held.bodies), "kills": len(struck), "kills_mid_batch": sum(each.mid_batch for each in struck), **counts,
-        "strikes": dict(Counter(each.name for each in struck)), "answers": everybody.answers.told, "pauses": len(held.pauses),
-        "seed": seed, "seconds": round(time.monotonic() - began, 1), **verdict.shown(found),
-    }  # fmt: skip
+        "cases": len(held.bodies),
+        "kills": len(struck),
+        "kills_mid_batch": sum(each.mid_batch for each in struck),
+        **counts,
+        "strikes": dict(Counter(each.name for each in struck)),
+        "answers": everybody.answers.told,
+        "pauses": len(held.pauses),
+        "seed": seed,
+        "seconds": round(time.monotonic() - began, 1),
+        **verdict.shown(found),
+    }
 
 
 def holds(counts: dict[str, Any]) -> bool:
     """Whether the promise was kept, and the strikes were hard enough to show it."""
-    return counts["parked"] == 1 and counts["kills_mid_batch"] * 2 >= counts["kills"] and not any(counts[name] for name in verdict.ZERO)
+    return (
+        counts["parked"] == 1
+        and counts["kills_mid_batch"] * 2 >= counts["kills"]
+        and not any(counts[name] for name in verdict.ZERO)
+    )
 
 
-def prepared(servers: ProofServers, cases: int, plan: Sequence[Strike], seed: int, say: Say) -> tuple[RunningSystem, People]:
+def prepared(
+    servers: ProofServers, cases: int, plan: Sequence[Strike], seed: int, say: Say
+) -> tuple[RunningSystem, People]:
     """A fresh database with the population of the crowd; nothing runs yet."""
     servers.create("chaos")
     say(f"enrolling the population of {cases} households ...")
@@ -63,8 +87,12 @@ def prepared(servers: ProofServers, cases: int, plan: Sequence[Strike], seed: in
     return RunningSystem(servers, applicants, imports), people.gathered(applicants, seed)
 
 
-def strike_all(system: RunningSystem, everybody: People, plan: Sequence[Strike], rng: random.Random, say: Say) -> list[Struck]:
-    """One strike after another, while a share of the crowd comes before each; the last ones come after the last strike."""
+def strike_all(
+    system: RunningSystem, everybody: People, plan: Sequence[Strike], rng: random.Random, say: Say
+) -> list[Struck]:
+    """One strike after another, while a share of the crowd comes before each; the last ones come after
+    the last strike.
+    """
     struck: list[Struck] = []
     disturb = disturbances.planned(system, everybody.operators, len(plan))
     for done, strike in enumerate(plan, 1):
@@ -101,7 +129,9 @@ def come_to_rest(system: RunningSystem, everybody: People, say: Say) -> None:
     seen, since = None, time.monotonic()
     while time.monotonic() - since < STILL_SECONDS:
         if failure := system.people.failure or system.files.failure or everybody.failure:
-            raise Broken(f"The people of this proof could not go on ({describe(failure).error}): the proof itself is wrong.") from failure
+            raise Broken(
+                f"The people of this proof could not go on ({describe(failure).error}): the proof itself is wrong."
+            ) from failure
         if rested(system, everybody):
             return
         now = (len(system.people.receipts), system.look(PROGRESS))

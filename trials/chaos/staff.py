@@ -1,4 +1,6 @@
-"""Caseworkers, who answer doubts, alone, against each other and two by two; and operators, who pause queues, resume them, and send parked cases on."""
+"""Caseworkers, who answer reviews, alone, against each other and two by two; and operators, who pause queues, resume
+them, and send parked cases on.
+"""
 
 import random
 import time
@@ -18,11 +20,20 @@ from workflows.casework.answers import CaseworkerAnswer, answer_of_caseworker, r
 from workflows.flows import ALL_QUEUES
 from workflows.queue import pauses
 
-DOUBTS = "select r.reference, c.version from cases c join receipt r on r.case_id = c.id where c.stage = 'under_review'"
-PARKED = "select r.reference, c.id from cases c join receipt r on r.case_id = c.id where c.stage = 'parked' order by c.id"
-OVERDUE = "update cases c set due_at = now() from receipt r where r.case_id = c.id and r.reference = %s and c.stage = 'under_review' and c.due_at is not null"
-REASONS = {"lift": "nothing_found", "correct": "person_lives_elsewhere", "refuse": "duplicate_application"}
-KINDS = {"lift": ["DoubtLifted"], "correct": ["CorrectionAsked"], "refuse": ["RefusalProposed", "ApplicationRefused"]}
+REVIEWS = "select r.reference, c.version from cases c join receipt r on r.case_id = c.id where c.stage = 'under_review'"
+PARKED = (
+    "select r.reference, c.id from cases c join receipt r on r.case_id = c.id where c.stage = 'parked' order by c.id"
+)
+OVERDUE = (
+    "update cases c set due_at = now() from receipt r where r.case_id = c.id and r.reference = %s and c.stage = "
+    "'under_review' and c.due_at is not null"
+)
+REASONS = {"clear": "nothing_found", "correct": "person_lives_elsewhere", "refuse": "duplicate_application"}
+KINDS = {
+    "clear": ["ReviewCleared"],
+    "correct": ["CorrectionAsked"],
+    "refuse": ["RefusalProposed", "ApplicationRefused"],
+}
 FIRST, SECOND = "amina", "karim"
 MOST_LIFTS = 2
 PAUSED_SECONDS = 2.5  # at the most
@@ -31,38 +42,38 @@ BETWEEN_SECONDS = 3.0
 
 @dataclass
 class Caseworkers:
-    """Two of them. A doubt gets one answer at each version, or is left to become overdue."""
+    """Two of them. A review gets one answer at each version, or is left to become overdue."""
 
     answers: Answers
     rng: random.Random
     acted_at: dict[str, int] = field(default_factory=dict)
-    lifted: Counter[str] = field(default_factory=Counter)
+    cleared: Counter[str] = field(default_factory=Counter)
     proposed: set[str] = field(default_factory=set)
 
     def look(self) -> bool:
         """One round; whether anybody did anything."""
         with transaction() as connection:
-            doubts = connection.execute(DOUBTS).fetchall()
-        waiting = [(reference, version) for reference, version in doubts if self.acted_at.get(reference) != version]
+            reviews = connection.execute(REVIEWS).fetchall()
+        waiting = [(reference, version) for reference, version in reviews if self.acted_at.get(reference) != version]
         for reference, version in waiting:
             if self.answer(reference, version):
                 self.acted_at[reference] = version
         return bool(waiting)
 
     def answer(self, reference: str, version: int) -> bool:
-        """Whether the doubt is settled at this version: an answer that did not come is asked for again."""
+        """Whether the review is settled at this version: an answer that did not come is asked for again."""
         if reference in self.proposed:
             return self.second(reference, version)
-        way = self.rng.choices(["lift", "correct", "refuse", "race", "leave"], [30, 25, 25, 10, 10])[0]
+        way = self.rng.choices(["clear", "correct", "refuse", "race", "leave"], [30, 25, 25, 10, 10])[0]
         if way == "leave":
             with transaction() as connection:
                 connection.execute(OVERDUE, [reference])
             return True
         if way == "race":
             return self.race(reference, version)
-        if way == "lift" and self.lifted[reference] >= MOST_LIFTS:
+        if way == "clear" and self.cleared[reference] >= MOST_LIFTS:
             way = "correct"
-        self.lifted[reference] += way == "lift"
+        self.cleared[reference] += way == "clear"
         told = self.send(reference, version, way, FIRST).told
         if way == "refuse" and told == TAKEN:
             self.proposed.add(reference)
@@ -76,13 +87,21 @@ class Caseworkers:
     def race(self, reference: str, version: int) -> bool:
         """Both answer at one moment, differently."""
         with ThreadPoolExecutor(2) as desks:
-            acts = [desks.submit(self.send, reference, version, verdict, by) for verdict, by in (("lift", FIRST), ("correct", SECOND))]
+            acts = [
+                desks.submit(self.send, reference, version, verdict, by)
+                for verdict, by in (("clear", FIRST), ("correct", SECOND))
+            ]
         return all(each.result().told != UNKNOWN for each in acts)
 
     def send(self, reference: str, version: int, verdict: str, by: str) -> Act:
         """One verdict."""
         answer = CaseworkerAnswer(reference, by, verdict, REASONS[verdict], version)
-        return self.answers.act((reference, by), version, KINDS[verdict], lambda connection: answer_of_caseworker(connection, answer, clock.now(), notices))
+        return self.answers.act(
+            (reference, by),
+            version,
+            KINDS[verdict],
+            lambda connection: answer_of_caseworker(connection, answer, clock.now(), notices),
+        )
 
 
 class Pause(NamedTuple):
@@ -141,7 +160,9 @@ class Operators:
         if not self.mended:
             return False
         with transaction() as connection:
-            parked = [(reference, case_id) for reference, case_id in connection.execute(PARKED) if self.sent_on[reference] < 1]
+            parked = [
+                (reference, case_id) for reference, case_id in connection.execute(PARKED) if self.sent_on[reference] < 1
+            ]
         for reference, case_id in parked:
             self.resume(reference, case_id)
         return bool(parked)

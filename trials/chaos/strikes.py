@@ -1,4 +1,6 @@
-"""The strikes, each at a random moment and most at an open batch; after each, all runs again but what must be noticed and started by itself."""
+"""The strikes, each at a random moment and most at an open batch; after each, all runs again but what must be noticed
+and started by itself.
+"""
 
 import os
 import random
@@ -15,7 +17,8 @@ from models import clock
 from tasks.broker import connect
 from trials.chaos.system import CALL_MILLISECONDS, IMPORTING, Batch, Call, RunningSystem
 
-FIND_SECONDS = 60.0  # the longest wait for an open batch: there is none after an outage, or while the planted case ends worker after worker
+# the longest wait for an open batch: there is none after an outage, or while the planted case ends worker after worker
+FIND_SECONDS = 60.0
 CALL_MORE_SECONDS = 1.0  # without an open batch, after which a few more applications may come
 BATCH_SECONDS = 0.04  # after a batch was seen to begin, the latest moment of a strike
 IMPORT_SECONDS = 0.03  # the same of a set of an import
@@ -24,7 +27,10 @@ Work = TypeVar("Work", Batch, Call)
 
 
 class Struck(NamedTuple):
-    """What was struck. `mid_batch`: while the process was stopped, its batch was still open, or the gateway had not answered its call."""
+    """What was struck.
+
+    `mid_batch`: while the process was stopped, its batch was still open, or the gateway had not answered its call.
+    """
 
     name: str
     mid_batch: bool
@@ -57,7 +63,9 @@ def postmaster(system: RunningSystem, rng: random.Random) -> bool:
 
 
 def postmaster_in_call(system: RunningSystem, rng: random.Random) -> bool:
-    """SIGKILL to PostgreSQL while the gateway has a call in hand, and at once a restart: a lease that was not on disk would be owed, and sent, again."""
+    """SIGKILL to PostgreSQL while the gateway has a call in hand, and at once a restart: a lease that was not on disk
+    would be owed, and sent, again.
+    """
     with mid_call(system, rng) as call:
         system.servers.postgres.kill()
     system.servers.postgres.start()
@@ -66,7 +74,9 @@ def postmaster_in_call(system: RunningSystem, rng: random.Random) -> bool:
 
 
 def supervisor(system: RunningSystem, rng: random.Random) -> bool:
-    """SIGKILL to a supervisor while one of its workers is in the middle of a batch; its workers end by themselves, and the service manager starts another."""
+    """SIGKILL to a supervisor while one of its workers is in the middle of a batch; its workers end by themselves, and
+    the service manager starts another.
+    """
     with mid_batch(system, rng) as batch:
         host = system.host_of(batch.pid) if batch else None
         if host and host.process:
@@ -140,7 +150,9 @@ def mid_call(system: RunningSystem, rng: random.Random) -> AbstractContextManage
 
 
 @contextmanager
-def caught(system: RunningSystem, find: Callable[[float], Work | None], lasts: Callable[[Work], bool], wait: float) -> Iterator[Work | None]:
+def caught(
+    system: RunningSystem, find: Callable[[float], Work | None], lasts: Callable[[Work], bool], wait: float
+) -> Iterator[Work | None]:
     """Stops a process so many seconds after its work was seen to begin, and yields that work; None after FIND_SECONDS.
 
     Where the work was over before, the next process is stopped after half the time.
@@ -172,7 +184,9 @@ def stopped(pid: int) -> Iterator[None]:
 
 
 def stands_still(pid: int) -> bool:
-    """Whether there is such a process, and it is stopped: one that was killed before has left its batch open in `attempt`."""
+    """Whether there is such a process, and it is stopped: one that was killed before has left its batch open in
+    `attempt`.
+    """
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "T"
     except OSError:
@@ -190,11 +204,28 @@ def send(pid: int, number: signal.Signals) -> bool:
 
 Strike = Callable[[RunningSystem, random.Random], bool]
 ALWAYS: tuple[Strike, ...] = (
-    worker, postmaster_in_call, backend, importer, deliverer, supervisor, postmaster, gateway, worker, broker_wipe, broker_stop,
-)  # fmt: skip
+    worker,
+    postmaster_in_call,
+    backend,
+    importer,
+    deliverer,
+    supervisor,
+    postmaster,
+    gateway,
+    worker,
+    broker_wipe,
+    broker_stop,
+)
 WEIGHTS: dict[Strike, int] = {
-    worker: 60, deliverer: 10, gateway: 6, supervisor: 5, importer: 5, postmaster_in_call: 4, broker_stop: 5, broker_wipe: 5,
-}  # fmt: skip
+    worker: 60,
+    deliverer: 10,
+    gateway: 6,
+    supervisor: 5,
+    importer: 5,
+    postmaster_in_call: 4,
+    broker_stop: 5,
+    broker_wipe: 5,
+}
 
 
 def plan(kills: int, rng: random.Random) -> list[Strike]:

@@ -1,4 +1,6 @@
-"""What is struck at: the servers, the hosts with their supervisors and workers, the gateway; and looking at them from outside."""
+"""What is struck at: the servers, the hosts with their supervisors and workers, the gateway; and looking at them from
+outside.
+"""
 
 import json
 import os
@@ -16,7 +18,7 @@ import httpx
 import psycopg
 import redis
 
-from models.database import dial
+from models.database import autocommit_connection
 from models.errors import Broken
 from models.settings import settings
 from sijil.processes import set_settings, stop
@@ -40,7 +42,8 @@ IMPORTING = """
 """
 IN_TRANSACTION = """
     select pid from pg_stat_activity
-    where backend_type = 'client backend' and datname = current_database() and xact_start is not null and pid <> pg_backend_pid() order by xact_start limit 1
+    where backend_type = 'client backend' and datname = current_database() and xact_start is not null
+        and pid <> pg_backend_pid() order by xact_start limit 1
 """
 
 
@@ -70,7 +73,9 @@ class RunningSystem:
     hosts: list[Host] = field(default_factory=list)
     port: int = 0
     connection: "psycopg.Connection[Any] | None" = None
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=1.0))  # one for all looks: a new one takes as long as half a call
+    http: httpx.Client = field(
+        default_factory=lambda: httpx.Client(timeout=1.0)
+    )  # one for all looks: a new one takes as long as half a call
 
     @property
     def gateway_log(self) -> Path:
@@ -125,7 +130,7 @@ class RunningSystem:
         """Rows, through a connection of our own; None while the database is away."""
         try:
             if self.connection is None or self.connection.closed:
-                self.connection = dial()
+                self.connection = autocommit_connection()
             return self.connection.execute(statement, parameters).fetchall()
         except psycopg.OperationalError:
             if self.connection is not None:
@@ -170,7 +175,13 @@ class RunningSystem:
         except httpx.HTTPError:
             return []
         pids = [pid for (pid,) in self.look("select pid from worker") or []]
-        return [Call(port, pid) for port in ports if (sockets := sockets_at(port)) for pid in pids if holds_one(pid, sockets)]
+        return [
+            Call(port, pid)
+            for port in ports
+            if (sockets := sockets_at(port))
+            for pid in pids
+            if holds_one(pid, sockets)
+        ]
 
     def backend_in_transaction(self) -> int | None:
         """The server's process behind a worker's open transaction."""

@@ -1,4 +1,5 @@
-"""What is counted when all is over: by what people hold and were told, and by the gateway's own log, not by what the engine says of itself.
+"""What is counted when all is over: by what people hold and were told, and by the gateway's own log, not by what the
+engine says of itself.
 
 Every count is the length of a list that names the cases, so that each can be looked into.
 """
@@ -20,7 +21,15 @@ from workflows import doctor
 from workflows.doctor.findings import Findings
 from workflows.history import audit, replay
 
-MAY_REST = {"notified", "needs_correction", "under_review", "lapsed", "rejected", "withdrawn", "parked"}  # when nothing moves any more
+MAY_REST = {
+    "notified",
+    "needs_correction",
+    "under_review",
+    "lapsed",
+    "rejected",
+    "withdrawn",
+    "parked",
+}  # when nothing moves any more
 PLANTED = "planted"  # the key of the one that ends its process
 SHOWN = 20  # of each count
 
@@ -31,13 +40,16 @@ STANDINGS = """
 # Back from a person, a case goes through the machine's stages anew: until it is sent back again, each decides once.
 TWICE = """
     select case_id, kind from (
-        select case_id, kind, count(*) filter (where kind = any(%s)) over (partition by case_id order by seq) as turn from event
+        select case_id, kind, count(*) filter (where kind = any(%s)) over (partition by case_id order by seq) as turn
+            from event
     ) as told where kind <> 'ReviewOverdue' group by case_id, turn, kind having count(*) > 1
 """
-GOES_BACK = ["CorrectionReceived", "CaseReopened", "DoubtLifted", "CaseResumed"]
+GOES_BACK = ["CorrectionReceived", "CaseReopened", "ReviewCleared", "CaseResumed"]
 ROWS_TWICE = """
-    select coalesce(s.case_id, e.case_id), 'scores and decisions' from (select case_id, count(*) as times from score group by 1) as s
-        full join (select case_id, count(*) as times from event where kind = 'ScoreComputed' group by 1) as e using (case_id)
+    select coalesce(s.case_id, e.case_id), 'scores and decisions' from (select case_id, count(*) as times
+        from score group by 1) as s
+        full join (select case_id, count(*) as times from event where kind = 'ScoreComputed' group by 1) as e
+            using (case_id)
         where s.times is distinct from e.times
     union all select registered_by, 'households' from household group by 1 having count(*) > 1
     union all select case_id, 'household versions' from household_version group by 1 having count(*) > 1
@@ -56,7 +68,10 @@ class Standing(NamedTuple):
 
 @dataclass
 class Held:
-    """What is known outside of the engine. `receipts`: reference by the sender's key; `delivered`: how often the gateway wrote each reference down."""
+    """What is known outside of the engine.
+
+    `receipts`: reference by the sender's key; `delivered`: how often the gateway wrote each reference down.
+    """
 
     receipts: Mapping[str, str]
     bodies: list[Json]
@@ -66,7 +81,9 @@ class Held:
     pauses: list[Pause] = field(default_factory=list)
 
 
-Wrong = Callable[[Connection, Held, Mapping[str, Standing]], Iterator[str]]  # names each case of which a promise was broken
+Wrong = Callable[
+    [Connection, Held, Mapping[str, Standing]], Iterator[str]
+]  # names each case of which a promise was broken
 
 
 def count(held: Held, anchors: Path) -> tuple[dict[str, int], dict[str, list[str]]]:
@@ -112,12 +129,18 @@ def double_persons(connection: Connection, held: Held, standings: Mapping[str, S
         if standing and standing.stage == "notified":
             for member in held.answers.sent.get(standing.commune or "", body)["members"]:
                 registered.setdefault(member["idcs"], []).append(reference)
-    yield from (f"one person in {' and '.join(references)}" for references in registered.values() if len(references) > 1)
+    yield from (
+        f"one person in {' and '.join(references)}" for references in registered.values() if len(references) > 1
+    )
 
 
 def reached(connection: Connection, held: Held) -> Iterator[tuple[int, str, int, int]]:
     """By case and template: how many messages the history owes, and how many reached the gateway, each counted once."""
-    sent = Counter((case_id, template) for case_id, template, reference in connection.execute(MESSAGES) if held.delivered[reference])
+    sent = Counter(
+        (case_id, template)
+        for case_id, template, reference in connection.execute(MESSAGES)
+        if held.delivered[reference]
+    )
     kinds = {kind.__name__: template for kind, template in NOTICES.items()}
     owed: Counter[tuple[int, str]] = Counter()
     for case_id, kind, times in connection.execute(OWED, [list(OWED_KINDS)]):
@@ -126,7 +149,7 @@ def reached(connection: Connection, held: Held) -> Iterator[tuple[int, str, int,
 
 
 def messages_missing(connection: Connection, held: Held, standings: Mapping[str, Standing]) -> Iterator[str]:
-    """What somebody is owed and the gateway never wrote down. A doubt that comes back need not be told again."""
+    """What somebody is owed and the gateway never wrote down. A review that comes back need not be told again."""
     for case_id, template, owed, sent in reached(connection, held):
         if sent < (min(owed, 1) if template == "review" else owed):
             yield f"case {case_id} {template}: {sent} of {owed}"
@@ -135,9 +158,15 @@ def messages_missing(connection: Connection, held: Held, standings: Mapping[str,
 def duplicate_messages(connection: Connection, held: Held, standings: Mapping[str, Standing]) -> Iterator[str]:
     """What the gateway wrote down twice, what nobody was owed, and what stands in no ledger."""
     known = {reference for *_, reference in connection.execute(MESSAGES)}
-    yield from (f"message {reference}, {times} times" for reference, times in held.delivered.items() for _ in range(times - 1))
+    yield from (
+        f"message {reference}, {times} times" for reference, times in held.delivered.items() for _ in range(times - 1)
+    )
     yield from (f"message {reference} of no ledger" for reference in held.delivered if reference not in known)
-    yield from (f"case {case_id} {template}: {sent} of {owed}" for case_id, template, owed, sent in reached(connection, held) for _ in range(sent - owed))
+    yield from (
+        f"case {case_id} {template}: {sent} of {owed}"
+        for case_id, template, owed, sent in reached(connection, held)
+        for _ in range(sent - owed)
+    )
 
 
 def orphans(connection: Connection, held: Held, standings: Mapping[str, Standing]) -> Iterator[str]:
@@ -157,11 +186,22 @@ def parked_innocent(connection: Connection, held: Held, standings: Mapping[str, 
 CHECKS: dict[str, Wrong] = {
     check.__name__: check
     for check in (
-        lost, duplicate_events, duplicate_messages, messages_missing, double_persons, orphans, parked_innocent,
-        promises.answers_lost, promises.answers_doubled, promises.withdrawn_undone, promises.lapsed_early, promises.refused_by_one,
-        promises.receipts_changed, promises.worked_while_paused,
+        lost,
+        duplicate_events,
+        duplicate_messages,
+        messages_missing,
+        double_persons,
+        orphans,
+        parked_innocent,
+        promises.answers_lost,
+        promises.answers_doubled,
+        promises.withdrawn_undone,
+        promises.lapsed_early,
+        promises.refused_by_one,
+        promises.receipts_changed,
+        promises.worked_while_paused,
     )
-}  # fmt: skip
+}
 ZERO = (*CHECKS, "chain_breaks", "replay_mismatches")
 
 

@@ -10,29 +10,32 @@ from threading import Event, Lock, Thread
 import httpx
 
 from models import clock
-from models.database import transact, transaction, value
+from models.database import scalar, transact, transaction
 from models.errors import SijilError
 from notifications.notices import notices
 from tasks.wake import wake_after_intake
 from trials.generator.household import households
 from workflows.bodies.declaration import ApplicationBody
 from workflows.intake.importing import SET, application
-from workflows.intake.submit import Taken, submit
+from workflows.intake.submit import Accepted, submit
 
 CLERKS = 4  # who send at the same time
-NEXT = "select coalesce(max(split_part(idempotency_key, '-', 2)::bigint) + 1, 0) from receipt where idempotency_key like any(%s)"
+NEXT = (
+    "select coalesce(max(split_part(idempotency_key, '-', 2)::bigint) + 1, 0) from receipt where idempotency_key "
+    "like any(%s)"
+)
 
 
 def next_number(seed: int) -> int:
     """The first household of a seed that has not applied yet."""
     with transaction() as connection:
-        return int(value(connection, NEXT, [[f"{channel}:g{seed}-%" for channel in ("api", "import")]]))
+        return int(scalar(connection, NEXT, [[f"{channel}:g{seed}-%" for channel in ("api", "import")]]))
 
 
 def last_case() -> int:
     """The newest case there is; those of this run come after it."""
     with transaction() as connection:
-        return int(value(connection, "select coalesce(max(id), 0) from cases"))
+        return int(scalar(connection, "select coalesce(max(id), 0) from cases"))
 
 
 class Filing:
@@ -94,5 +97,5 @@ class Filing:
             applications = [application(body) for body in batch]
             outcomes = transact(partial(submit, applications=applications, now=clock.now(), notices=notices))
             wake_after_intake()
-            taken = sum(isinstance(each, Taken) for each in outcomes)
+            taken = sum(isinstance(each, Accepted) for each in outcomes)
             self.filed, self.refused = self.filed + taken, self.refused + len(outcomes) - taken

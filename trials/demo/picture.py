@@ -12,18 +12,25 @@ from rich.table import Table
 from rich.text import Text
 
 from models import clock
-from models.database import transaction, value
+from models.database import scalar, transaction
 from models.errors import Unavailable
 from trials.demo.arrivals import Filing
 from workflows.queue.monitor import queues
 
 BARS = (
-    ("received", "ApplicationReceived"), ("verified", "PersonsVerified"), ("scored", "ScoreComputed"), ("fraud-checked", "NothingSuspicious"),
-    ("approved", "HouseholdApproved"), ("notified", "NoticesIssued"), ("to correct", "MembersMismatched"), ("to review", "DuplicateSuspected"),
-)  # fmt: skip
+    ("received", "ApplicationReceived"),
+    ("verified", "PersonsVerified"),
+    ("scored", "ScoreComputed"),
+    ("fraud-checked", "NothingSuspicious"),
+    ("approved", "HouseholdApproved"),
+    ("notified", "NoticesIssued"),
+    ("to correct", "MembersMismatched"),
+    ("to review", "DuplicateSuspected"),
+)
 EVENTS = "select kind, count(*) from event where case_id > %s group by kind"
 IN_MACHINE = "select count(*) from cases where id > %s and machine"
-TRIED_AGAIN = "select count(*) from cases where id > %s and machine and not ready"  # it failed or got no answer, and has its next try ahead
+# it failed or got no answer, and has its next try ahead
+TRIED_AGAIN = "select count(*) from cases where id > %s and machine and not ready"
 OWED = "select count(*) from message where case_id > %s and status in ('owed', 'sending')"
 LOOK_SECONDS = 0.25
 PLAIN_SECONDS = 2.0
@@ -54,22 +61,33 @@ class Picture:
     looks: "deque[Seen]" = field(default_factory=deque)
 
     def watch(self, check: Callable[[], None], quiet_seconds: float) -> None:
-        """Live on a terminal, plain lines elsewhere. Raises Unavailable where something ended, or nothing moves any more."""
+        """Live on a terminal, plain lines elsewhere.
+
+        Raises Unavailable where something ended, or nothing moves any more.
+        """
         if self.console.is_terminal:
             with Live(console=self.console, refresh_per_second=4) as live:
                 self.until_rest(check, quiet_seconds, lambda seen: live.update(self.drawn(seen)), 0)
         else:
-            self.until_rest(check, quiet_seconds, lambda seen: self.console.print(self.line(seen), highlight=False, soft_wrap=True), PLAIN_SECONDS)
+            self.until_rest(
+                check,
+                quiet_seconds,
+                lambda seen: self.console.print(self.line(seen), highlight=False, soft_wrap=True),
+                PLAIN_SECONDS,
+            )
         if self.filing.failure:
             raise Unavailable(f"The arrivals stopped: {self.filing.failure}")
 
-    def until_rest(self, check: Callable[[], None], quiet_seconds: float, draw: Callable[[Seen], None], every: float) -> None:
+    def until_rest(
+        self, check: Callable[[], None], quiet_seconds: float, draw: Callable[[Seen], None], every: float
+    ) -> None:
         """Looks, and draws every so many seconds and at the end."""
         drawn = moved = time.monotonic() - every
         before: Seen | None = None
         while True:
             seen = self.look()
-            # A case that failed may have its next try in an hour: after a while the demo waits for it no longer, and counts it.
+            # A case that failed may have its next try in an hour: after a while the demo waits for it no longer, and
+            # counts it.
             at_rest = seen.in_machine == 0 or (seen.in_machine == seen.tried_again and seen.at - moved > TRIED_SECONDS)
             resting = self.filing.done and at_rest and not seen.owed
             if resting or seen.at - drawn >= every:
@@ -91,7 +109,9 @@ class Picture:
         """One look, kept for the rate."""
         with transaction() as connection:
             events = dict(connection.execute(EVENTS, [self.after]).fetchall())
-            in_machine, tried_again, owed = (value(connection, each, [self.after]) for each in (IN_MACHINE, TRIED_AGAIN, OWED))
+            in_machine, tried_again, owed = (
+                scalar(connection, each, [self.after]) for each in (IN_MACHINE, TRIED_AGAIN, OWED)
+            )
             depths = {row["queue"]: row["depth"] for row in queues(connection, clock.now())}
         self.looks.append(Seen(events, in_machine, tried_again, owed, depths, time.monotonic()))
         while len(self.looks) > 2 and self.looks[-1].at - self.looks[0].at > RATE_OVER:

@@ -13,13 +13,15 @@ from workflows.policies import index_in_force
 
 BY_STAGE = "select stage, count(*) from cases where id > %s group by stage"
 BY_REGION = """
-    select region, count(*), count(*) filter (where stage = 'notified'), count(*) filter (where stage = 'needs_correction'),
+    select region, count(*), count(*) filter (where stage = 'notified'),
+        count(*) filter (where stage = 'needs_correction'),
         count(*) filter (where stage = 'under_review')
     from cases where id > %s group by region order by region
 """
 BY_PROGRAMME = """
     select e.programme, count(*) filter (where e.eligible), count(*)
-    from eligibility e join household_version v using (household_id, version) where v.case_id > %s group by e.programme order by e.programme
+    from eligibility e join household_version v using (household_id, version) where v.case_id > %s group by e.programme
+        order by e.programme
 """
 TIMES = """
     select percentile_cont(array[0.5, 0.95, 1.0]) within group (order by extract(epoch from e.at - c.submitted_at))
@@ -38,17 +40,31 @@ def report(after: int, count: int, seconds: float, portal: str | None) -> tuple[
     with transaction() as connection:
         stages = dict(connection.execute(BY_STAGE, [after]).fetchall())
         lines = [
-            *by_region(connection, after), "", *by_programme(connection, after), "",
-            *times(connection, after, seconds), "", *followed(connection, after, portal),
-        ]  # fmt: skip
+            *by_region(connection, after),
+            "",
+            *by_programme(connection, after),
+            "",
+            *times(connection, after, seconds),
+            "",
+            *followed(connection, after, portal),
+        ]
     result = {
-        "applications": sum(stages.values()), "notified": stages.get("notified", 0), "needs_correction": stages.get("needs_correction", 0),
-        "under_review": stages.get("under_review", 0), "parked": stages.get("parked", 0),
-        "to_be_tried_again": sum(count for stage, count in stages.items() if stage in IN_MACHINE), "seconds": round(seconds, 2),
-    }  # fmt: skip
-    title = f"{result['applications']} applications: {result['notified']} notified, {result['needs_correction']} wait for a correction, "
+        "applications": sum(stages.values()),
+        "notified": stages.get("notified", 0),
+        "needs_correction": stages.get("needs_correction", 0),
+        "under_review": stages.get("under_review", 0),
+        "parked": stages.get("parked", 0),
+        "to_be_tried_again": sum(count for stage, count in stages.items() if stage in IN_MACHINE),
+        "seconds": round(seconds, 2),
+    }
+    title = (
+        f"{result['applications']} applications: {result['notified']} notified, {result['needs_correction']} wait "
+        f"for a correction, "
+    )
     title += f"{result['under_review']} under review, {result['parked']} parked"
-    again = f", {result['to_be_tried_again']} wait to be tried again (sijil queues)" if result["to_be_tried_again"] else ""
+    again = (
+        f", {result['to_be_tried_again']} wait to be tried again (sijil queues)" if result["to_be_tried_again"] else ""
+    )
     return result, ["", f"{title}{again}.", "", *lines]
 
 
@@ -63,7 +79,11 @@ def by_region(connection: Connection, after: int) -> list[str]:
 def by_programme(connection: Connection, after: int) -> list[str]:
     """Who meets which threshold."""
     rows = connection.execute(BY_PROGRAMME, [after]).fetchall()
-    return [f"{row[0].replace('_', ' ')}: {row[1]} of {row[2]} registered households meet the threshold ({row[1] / row[2]:.0%})" for row in rows]
+    return [
+        f"{row[0].replace('_', ' ')}: {row[1]} of {row[2]} registered households meet the threshold "
+        f"({row[1] / row[2]:.0%})"
+        for row in rows
+    ]
 
 
 def times(connection: Connection, after: int, seconds: float) -> list[str]:
@@ -77,7 +97,9 @@ def times(connection: Connection, after: int, seconds: float) -> list[str]:
 
 
 def followed(connection: Connection, after: int, portal: str | None) -> list[str]:
-    """One of each outcome: the address of its page, and what is on its receipt; and how a caseworker sees the review."""
+    """One of each outcome: the address of its page, and what is on its receipt; and how a caseworker
+    sees the review.
+    """
     found = dict(connection.execute(ONE_OF_EACH, [after, list(FOLLOWED)]).fetchall())
     if not found:
         return []
@@ -85,6 +107,14 @@ def followed(connection: Connection, after: int, portal: str | None) -> list[str
     title = "Three to follow, each" if len(found) == len(FOLLOWED) else "Follow one of each,"
     return [
         f"{title} with the secret of its receipt; a correction's page asks for it before it says why:",
-        *[f"  {stage.replace('_', ' '):<18}{where}{found[stage]}  secret {secret_for(found[stage])}" for stage in FOLLOWED if stage in found],
-        *([f"What the review is about, as a caseworker sees it: {program()} doubts show {found['under_review']}"] if "under_review" in found else []),
+        *[
+            f"  {stage.replace('_', ' '):<18}{where}{found[stage]}  secret {secret_for(found[stage])}"
+            for stage in FOLLOWED
+            if stage in found
+        ],
+        *(
+            [f"What the review is about, as a caseworker sees it: {program()} reviews show {found['under_review']}"]
+            if "under_review" in found
+            else []
+        ),
     ]

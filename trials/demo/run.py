@@ -52,7 +52,10 @@ def run(count: int, seed: int, *, serve: bool, told: Told) -> int:
 
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
-    """The one demo of a folder, for as long as it runs. Raises Refused where another one is: it would share servers and workers unasked."""
+    """The one demo of a folder, for as long as it runs.
+
+    Raises Refused where another one is: it would share servers and workers unasked.
+    """
     with usable(home):
         home.mkdir(parents=True, exist_ok=True)
         file = (home / "demo.lock").open("wb")
@@ -60,7 +63,9 @@ def alone(home: Path) -> Iterator[None]:
         try:
             flock(file, LOCK_EX | LOCK_NB)
         except BlockingIOError:
-            raise Refused("demo_running", f"A demo runs in {home} already. Stop it, or name another folder with SIJIL_HOME.") from None
+            raise Refused(
+                "demo_running", f"A demo runs in {home} already. Stop it, or name another folder with SIJIL_HOME."
+            ) from None
         yield
 
 
@@ -87,7 +92,10 @@ def show(ending: ExitStack, count: int, seed: int, *, serve: bool, told: Told) -
         start_logged(children, "portal", "sijil", "serve")
         wait_until(lambda: answers(f"{address()}/health/ready"), "portal", children)
     wait_until(lambda: alive() >= WORKERS, "work", children)
-    typer.echo(f"{count} applications arrive{f' over {ARRIVE_SECONDS:.0f} seconds, through the API' if serve else ' at full speed'}.\n")
+    typer.echo(
+        f"{count} applications "
+        f"arrive{f' over {ARRIVE_SECONDS:.0f} seconds, through the API' if serve else ' at full speed'}.\n"
+    )
     began = time.monotonic()
     after = arrivals.last_case()
     filing = arrivals.Filing(count, seed, first, address() if serve else None, ARRIVE_SECONDS)

@@ -1,4 +1,6 @@
-"""What an honest citizen writes into the form: names as they are spelt today, work, schooling, housing, bills, from how well off they are."""
+"""What an honest citizen writes into the form: names as they are spelt today, work, schooling, housing, bills, from how
+well off they are.
+"""
 
 import random
 from collections.abc import Sequence
@@ -15,16 +17,38 @@ HAMZA_LEFT_OUT = 0.12  # of Arabic names
 NO_HAMZA = str.maketrans("أإآة", "اااه")
 
 WORK_URBAN = (
-    ("employee", 26), ("labourer", 20), ("trader", 14), ("craftsman", 12), ("machine_operator", 8), ("none", 8),
-    ("middle_manager", 5), ("employer", 4), ("senior_manager", 3),
-)  # fmt: skip
-WORK_RURAL = (("farmer", 40), ("labourer", 28), ("trader", 8), ("craftsman", 8), ("machine_operator", 4), ("none", 7), ("employee", 4), ("employer", 1))
+    ("employee", 26),
+    ("labourer", 20),
+    ("trader", 14),
+    ("craftsman", 12),
+    ("machine_operator", 8),
+    ("none", 8),
+    ("middle_manager", 5),
+    ("employer", 4),
+    ("senior_manager", 3),
+)
+WORK_RURAL = (
+    ("farmer", 40),
+    ("labourer", 28),
+    ("trader", 8),
+    ("craftsman", 8),
+    ("machine_operator", 4),
+    ("none", 7),
+    ("employee", 4),
+    ("employer", 1),
+)
 DWELLINGS_URBAN = (("modern_house", 42), ("flat", 35), ("traditional_house", 12), ("room", 6), ("shack", 5))
 DWELLINGS_RURAL = (("rural_stone", 45), ("rural_other", 25), ("traditional_house", 20), ("modern_house", 10))
 BETTER_OFF = {
-    "senior_manager": 2.2, "employer": 1.6, "middle_manager": 1.2, "machine_operator": 0.3, "employee": 0.2, "trader": 0.1,
-    "none": -0.9, "labourer": -0.5,
-}  # fmt: skip
+    "senior_manager": 2.2,
+    "employer": 1.6,
+    "middle_manager": 1.2,
+    "machine_operator": 0.3,
+    "employee": 0.2,
+    "trader": 0.1,
+    "none": -0.9,
+    "labourer": -0.5,
+}
 
 
 def wealth_of(rng: random.Random, work: str, rural: bool) -> float:
@@ -43,13 +67,27 @@ def work_of_head(rng: random.Random, head: Resident, rural: bool) -> str:
 
 def member(rng: random.Random, person: Resident, wealth: float, rural: bool, work: str) -> Json:
     """One member's answers."""
-    answers: Json = {"idcs": person.idcs, **names(rng, person), **birth(person), "sex": person.sex, "relationship": person.relationship}
+    answers: Json = {
+        "idcs": person.idcs,
+        **names(rng, person),
+        **birth(person),
+        "sex": person.sex,
+        "relationship": person.relationship,
+    }
     if person.cin and rng.random() < 0.8:
         answers["cin"] = person.cin
     education = education_of(rng, person, wealth, rural)
-    answers |= {"education": education, "diploma": diploma_of(rng, education), "literate": education != "none" or (person.age >= 8 and rng.random() < 0.3)}
+    answers |= {
+        "education": education,
+        "diploma": diploma_of(rng, education),
+        "literate": education != "none" or (person.age >= 8 and rng.random() < 0.3),
+    }
     occupation = work if person.relationship == "head" else occupation_of(rng, person, rural)
-    answers |= {"occupation": occupation, "schooling": schooling_of(rng, person, wealth), "earns_income": occupation not in ("none", "homemaker", "student")}
+    answers |= {
+        "occupation": occupation,
+        "schooling": schooling_of(rng, person, wealth),
+        "earns_income": occupation not in ("none", "homemaker", "student"),
+    }
     insured = wealth > 0.9 and person.relationship in ("head", "spouse", "child")
     answers["health_cover"] = "other" if insured else weighted(rng, (("ramed_or_tadamon", 60), ("none", 40)))
     if rng.random() < 0.02:
@@ -62,9 +100,15 @@ def names(rng: random.Random, person: Resident) -> Json:
     arabic, latin = weighted(rng, (((True, False), 55), ((True, True), 35), ((False, True), 10)))
     found: Json = {}
     if arabic:
-        found |= {"given_name_ar": arabic_spelling(rng, person.given), "family_name_ar": arabic_spelling(rng, person.family)}
+        found |= {
+            "given_name_ar": arabic_spelling(rng, person.given),
+            "family_name_ar": arabic_spelling(rng, person.family),
+        }
     if latin:
-        found |= {"given_name_la": latin_spelling(rng, person.given), "family_name_la": latin_spelling(rng, person.family)}
+        found |= {
+            "given_name_la": latin_spelling(rng, person.given),
+            "family_name_la": latin_spelling(rng, person.family),
+        }
     return found
 
 
@@ -134,23 +178,37 @@ def home(rng: random.Random, wealth: float, rural: bool, people: Sequence[Reside
     if wealth > 2 and rng.random() < 0.4:
         dwelling = "villa"
     belongings = {
-        "computer": has(-1.3), "antenna": has(1.2), "landline": has(-2.0), "credit": has(-1.6), "second_home": has(-3.6), "garage": has(-2.6),
-        "business_premises": has(-3.0), "non_agricultural_land": rural and has(-2.6), "irrigated_land": rural and has(-1.4),
-        "mobile_phones": phones, "cars": int(has(-1.8)) + int(has(-4.0)), "motorcycles": int(has(-1.2)),
+        "computer": has(-1.3),
+        "antenna": has(1.2),
+        "landline": has(-2.0),
+        "credit": has(-1.6),
+        "second_home": has(-3.6),
+        "garage": has(-2.6),
+        "business_premises": has(-3.0),
+        "non_agricultural_land": rural and has(-2.6),
+        "irrigated_land": rural and has(-1.4),
+        "mobile_phones": phones,
+        "cars": int(has(-1.8)) + int(has(-4.0)),
+        "motorcycles": int(has(-1.2)),
         "cows": rng.randint(1, 5) if rural and rng.random() < 0.3 else 0,
-    }  # fmt: skip
+    }
     rise = 1.35 ** max(-2.0, min(3.0, wealth))
     return {
         "housing": {
-            "dwelling": dwelling, "rooms": max(1, min(9, round(rng.gauss(2.6 + 0.6 * wealth, 0.8)))),
-            "bath_or_shower": has(0.2 if not rural else -0.8), "own_electric_meter": has(1.6),
+            "dwelling": dwelling,
+            "rooms": max(1, min(9, round(rng.gauss(2.6 + 0.6 * wealth, 0.8)))),
+            "bath_or_shower": has(0.2 if not rural else -0.8),
+            "own_electric_meter": has(1.6),
         },
         "belongings": {name: value for name, value in belongings.items() if value},
         "bills": {
-            "gas": money(rng, 42 * rise + 3 * size), "telecom": money(rng, 45 * rise * max(1, phones) ** 0.5),
-            "water_electricity": [money(rng, (110 if not rural else 75) * rise + 12 * size) for _ in range(rng.choice((1, 3, 3)))],
+            "gas": money(rng, 42 * rise + 3 * size),
+            "telecom": money(rng, 45 * rise * max(1, phones) ** 0.5),
+            "water_electricity": [
+                money(rng, (110 if not rural else 75) * rise + 12 * size) for _ in range(rng.choice((1, 3, 3)))
+            ],
         },
-    }  # fmt: skip
+    }
 
 
 def chance(rng: random.Random, wealth: float, ease: float) -> bool:

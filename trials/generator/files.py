@@ -19,7 +19,8 @@ def write(directory: Path, count: int, seed: int, start: int = 0, *, csv: bool =
     counts: Counter[str] = Counter()
     with ExitStack() as files:
         population, applications, truth = (
-            files.enter_context((directory / name).open("w", encoding="utf-8")) for name in (POPULATION, APPLICATIONS, TRUTH)
+            files.enter_context((directory / name).open("w", encoding="utf-8"))
+            for name in (POPULATION, APPLICATIONS, TRUTH)
         )
         for made in households(count, seed, start):
             population.writelines(line(each.row()) for each in made.persons)

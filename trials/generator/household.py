@@ -49,11 +49,15 @@ def honest(seed: int, number: int) -> Honest:
     declarant = 1 if len(people) > 1 and people[1].relationship == "spouse" and rng.random() < 0.4 else 0
     members[declarant]["declarant"] = True
     body = {
-        "application": f"g{seed}-{number}", "milieu": "rural" if rural else "urban", "region": region.number,
+        "application": f"g{seed}-{number}",
+        "milieu": "rural" if rural else "urban",
+        "region": region.number,
         "commune": rng.choice(region.rural_communes if rural else region.urban_communes),
         "language": "fr" if rng.random() < 0.15 else "ar",
-        **telephone(rng, seed, number, region, rural), **home(rng, wealth, rural, people), "members": members,
-    }  # fmt: skip
+        **telephone(rng, seed, number, region, rural),
+        **home(rng, wealth, rural, people),
+        "members": members,
+    }
     return Honest(seed, number, rural, wealth, people, body)
 
 

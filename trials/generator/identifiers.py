@@ -4,7 +4,9 @@ import random
 
 # Verhoeff's tables (1969). The real register's algorithm is not public; MOSIP, which it is built on, uses this one.
 TURN = "1576283094"
-MULTIPLY = [[((i + j) % 5 if i < 5 else (i - j) % 5) + (0 if (i < 5) == (j < 5) else 5) for j in range(10)] for i in range(10)]
+MULTIPLY = [
+    [((i + j) % 5 if i < 5 else (i - j) % 5) + (0 if (i < 5) == (j < 5) else 5) for j in range(10)] for i in range(10)
+]
 INVERSE = [0, 4, 3, 2, 1, 5, 6, 7, 8, 9]
 PERMUTE = [list(range(10)), [int(digit) for digit in TURN]]
 for _ in range(6):
@@ -14,7 +16,32 @@ SPACE = 900_000_000  # nine digits that do not begin with 0
 STEP = 614_889_781  # shares no factor with SPACE: consecutive numbers land far apart
 PLACES = 16  # numbers set aside for one household
 MOBILE = ("61", "64", "66", "67", "70", "77")
-OFFICES = ("A", "AB", "BE", "BK", "C", "CD", "D", "EE", "F", "G", "H", "J", "JB", "K", "L", "P", "Q", "R", "S", "T", "UA", "W", "X", "Z")
+OFFICES = (
+    "A",
+    "AB",
+    "BE",
+    "BK",
+    "C",
+    "CD",
+    "D",
+    "EE",
+    "F",
+    "G",
+    "H",
+    "J",
+    "JB",
+    "K",
+    "L",
+    "P",
+    "Q",
+    "R",
+    "S",
+    "T",
+    "UA",
+    "W",
+    "X",
+    "Z",
+)
 HOUSEHOLDS = 1_000_000  # and households for one seed
 SEEDS = SPACE // (HOUSEHOLDS * PLACES)  # from 0 on, without an overlap: 56
 

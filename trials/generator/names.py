@@ -1,4 +1,5 @@
-"""Given and family names of Morocco, in Arabic and in the spellings that papers carry; the first Latin one is the register's.
+"""Given and family names of Morocco, in Arabic and in the spellings that papers carry; the first Latin one is the
+register's.
 
 Everyday knowledge, gathered by hand; frequencies fall with the place in the list.
 """
@@ -220,4 +221,4 @@ FOREIGN = (
     (Name("كلير", ("Claire",)), Name("دوفال", ("Duval",)), "female"),
     (Name("غريس", ("Grace",)), Name("أوكافور", ("Okafor",)), "female"),
     (Name("جوزيف", ("Joseph",)), Name("كواسي", ("Kouassi",)), "male"),
-)  # fmt: skip
+)

@@ -1,4 +1,6 @@
-"""What is wrong on purpose: errors, duplicates and frauds in some of the applications. The truth about each stays beside, in a side file.
+"""What is wrong on purpose: errors, duplicates and frauds in some of the applications.
+
+The truth about each stays beside, in a side file.
 
 A plant says what the register should make of it: `expect` is the stage where the application comes to rest.
 """
@@ -14,9 +16,14 @@ from trials.generator.names import FEMALE, MALE
 from trials.generator.residents import NOBODY, Resident, late_grandparent, pick
 
 SHARES = (
-    ("mistyped_identifier", 0.010), ("wrong_birth_date", 0.012), ("wrong_name", 0.010), ("deceased_member", 0.008),
-    ("person_of_another_household", 0.020), ("hidden_spouse", 0.007), ("understated_bills", 0.008),
-)  # fmt: skip
+    ("mistyped_identifier", 0.010),
+    ("wrong_birth_date", 0.012),
+    ("wrong_name", 0.010),
+    ("deceased_member", 0.008),
+    ("person_of_another_household", 0.020),
+    ("hidden_spouse", 0.007),
+    ("understated_bills", 0.008),
+)
 
 
 class Honest(NamedTuple):
@@ -73,7 +80,11 @@ def with_member(body: Json, position: int, **changes: Any) -> Json:
 def mistyped_identifier(rng: random.Random, honest: Honest, other: Other) -> Planted:
     """A number that belongs to nobody."""
     position = rng.randrange(len(honest.residents))
-    return Planted(with_member(honest.body, position, idcs=idcs(honest.seed, honest.number, NOBODY)), [], wrong("mistyped_identifier", member=position))
+    return Planted(
+        with_member(honest.body, position, idcs=idcs(honest.seed, honest.number, NOBODY)),
+        [],
+        wrong("mistyped_identifier", member=position),
+    )
 
 
 def wrong_birth_date(rng: random.Random, honest: Honest, other: Other) -> Planted:
@@ -81,7 +92,11 @@ def wrong_birth_date(rng: random.Random, honest: Honest, other: Other) -> Plante
     position = rng.randrange(len(honest.residents))
     born = honest.residents[position].birth_date
     shifted = date(born.year - rng.randint(2, 5), born.month, min(born.day, 28))
-    return Planted(with_member(honest.body, position, birth_date=shifted.isoformat()), [], wrong("wrong_birth_date", member=position))
+    return Planted(
+        with_member(honest.body, position, birth_date=shifted.isoformat()),
+        [],
+        wrong("wrong_birth_date", member=position),
+    )
 
 
 def wrong_name(rng: random.Random, honest: Honest, other: Other) -> Planted:
@@ -91,7 +106,9 @@ def wrong_name(rng: random.Random, honest: Honest, other: Other) -> Planted:
     while (name := pick(rng, MALE if person.sex == "male" else FEMALE)).ar[:2] == person.given.ar[:2]:
         continue
     declared = honest.body["members"][position]
-    changes = {field: text for field, text in (("given_name_ar", name.ar), ("given_name_la", name.la[0])) if field in declared}
+    changes = {
+        field: text for field, text in (("given_name_ar", name.ar), ("given_name_la", name.la[0])) if field in declared
+    }
     return Planted(with_member(honest.body, position, **changes), [], wrong("wrong_name", member=position))
 
 
@@ -108,12 +125,19 @@ def person_of_another_household(rng: random.Random, honest: Honest, other: Other
         if kind_of(honest.seed, number):
             continue
         theirs = other(number)
-        candidates = [i for i, each in enumerate(theirs.residents) if i > 0 and not theirs.body["members"][i].get("declarant")]
+        candidates = [
+            i for i, each in enumerate(theirs.residents) if i > 0 and not theirs.body["members"][i].get("declarant")
+        ]
         if candidates:
             position = rng.choice(candidates)
             borrowed = theirs.body["members"][position] | {"relationship": "other_relative"}
             members = [*honest.body["members"], borrowed]
-            truth = {"plant": "person_of_another_household", "expect": "under_review", "member": len(members) - 1, "of": theirs.body["application"]}
+            truth = {
+                "plant": "person_of_another_household",
+                "expect": "under_review",
+                "member": len(members) - 1,
+                "of": theirs.body["application"],
+            }
             return Planted(honest.body | {"members": members}, [], truth)
     return None
 
@@ -130,8 +154,15 @@ def hidden_spouse(rng: random.Random, honest: Honest, other: Other) -> Planted |
 
 def understated_bills(rng: random.Random, honest: Honest, other: Other) -> Planted:
     """Bills at a fifth of what they are."""
-    told = {name: [fifth(each) for each in bill] if isinstance(bill, list) else fifth(bill) for name, bill in honest.body["bills"].items()}
-    return Planted(honest.body | {"bills": told}, [], {"plant": "understated_bills", "expect": "notified", "true_bills": honest.body["bills"]})
+    told = {
+        name: [fifth(each) for each in bill] if isinstance(bill, list) else fifth(bill)
+        for name, bill in honest.body["bills"].items()
+    }
+    return Planted(
+        honest.body | {"bills": told},
+        [],
+        {"plant": "understated_bills", "expect": "notified", "true_bills": honest.body["bills"]},
+    )
 
 
 def fifth(amount: str) -> str:
@@ -141,5 +172,13 @@ def fifth(amount: str) -> str:
 
 PLANTS: dict[str, Callable[[random.Random, Honest, Other], Planted | None]] = {
     each.__name__: each
-    for each in (mistyped_identifier, wrong_birth_date, wrong_name, deceased_member, person_of_another_household, hidden_spouse, understated_bills)
+    for each in (
+        mistyped_identifier,
+        wrong_birth_date,
+        wrong_name,
+        deceased_member,
+        person_of_another_household,
+        hidden_spouse,
+        understated_bills,
+    )
 }

@@ -1,4 +1,6 @@
-"""The persons of a household as the population register knows them: who lives together, how old, and under which names."""
+"""The persons of a household as the population register knows them: who lives together, how old, and
+under which names.
+"""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -34,15 +36,26 @@ class Resident:
     @property
     def age(self) -> int:
         """Completed years on TODAY."""
-        return TODAY.year - self.birth_date.year - ((TODAY.month, TODAY.day) < (self.birth_date.month, self.birth_date.day))
+        return (
+            TODAY.year
+            - self.birth_date.year
+            - ((TODAY.month, TODAY.day) < (self.birth_date.month, self.birth_date.day))
+        )
 
     def row(self) -> dict[str, str | None]:
         """As the register keeps them: the columns of `person`."""
         return {
-            "idcs": self.idcs, "given_name_ar": self.given.ar, "family_name_ar": self.family.ar,
-            "given_name_la": self.given.la[0], "family_name_la": self.family.la[0],
-            "birth_date": self.birth_date.isoformat(), "birth_precision": self.birth_precision, "sex": self.sex, "cin": self.cin, "status": self.status,
-        }  # fmt: skip
+            "idcs": self.idcs,
+            "given_name_ar": self.given.ar,
+            "family_name_ar": self.family.ar,
+            "given_name_la": self.given.la[0],
+            "family_name_la": self.family.la[0],
+            "birth_date": self.birth_date.isoformat(),
+            "birth_precision": self.birth_precision,
+            "sex": self.sex,
+            "cin": self.cin,
+            "status": self.status,
+        }
 
 
 T = TypeVar("T")
@@ -57,7 +70,10 @@ def residents(rng: random.Random, seed: int, number: int, rural: bool) -> list[R
     people: list[Resident] = []
     for place, role in enumerate(roles):
         relationship, _, sex = role
-        name = given_name(rng, sex, {each.given.ar for each in people}), maternal if relationship in ("spouse", "other_relative") else family
+        name = (
+            given_name(rng, sex, {each.given.ar for each in people}),
+            maternal if relationship in ("spouse", "other_relative") else family,
+        )
         if foreign and relationship in ("head", "spouse"):
             name = rng.choice([each[:2] for each in FOREIGN if each[2] == sex])
         people.append(resident(rng, idcs(seed, number, place), name, role, foreign))
@@ -70,7 +86,15 @@ def resident(rng: random.Random, number: str, name: tuple[Name, Name], role: Rol
     born = TODAY - timedelta(days=age * 365.25 + 1 + rng.randrange(363))
     year_only = born.year < 1965 and rng.random() < YEAR_ONLY_SHARE
     card = cin(rng) if age >= 18 and not foreign else None
-    return Resident(number, *name, born.replace(month=1, day=1) if year_only else born, "year" if year_only else "day", sex, card, relationship)
+    return Resident(
+        number,
+        *name,
+        born.replace(month=1, day=1) if year_only else born,
+        "year" if year_only else "day",
+        sex,
+        card,
+        relationship,
+    )
 
 
 def compose(rng: random.Random, rural: bool) -> list[Role]:

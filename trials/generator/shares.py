@@ -1,4 +1,6 @@
-"""Where people live and how many they are: shares near those of the 2024 census (HCP), rounded; good for a demo, not for statistics."""
+"""Where people live and how many they are: shares near those of the 2024 census (HCP), rounded; good for a demo, not
+for statistics.
+"""
 
 from typing import NamedTuple
 
@@ -14,19 +16,53 @@ class Region(NamedTuple):
 
 
 REGIONS = (
-    Region(1, 11.0, 0.36, ("Tanger", "Tétouan", "Al Hoceïma", "Larache"), ("Bni Bouayach", "Oued Laou", "Zoumi", "Bni Arouss")),
-    Region(2, 6.4, 0.31, ("Oujda", "Nador", "Berkane", "Taourirt"), ("Aïn Sfa", "Bni Drar", "Tiztoutine", "Sidi Bouhria")),
+    Region(
+        1,
+        11.0,
+        0.36,
+        ("Tanger", "Tétouan", "Al Hoceïma", "Larache"),
+        ("Bni Bouayach", "Oued Laou", "Zoumi", "Bni Arouss"),
+    ),
+    Region(
+        2, 6.4, 0.31, ("Oujda", "Nador", "Berkane", "Taourirt"), ("Aïn Sfa", "Bni Drar", "Tiztoutine", "Sidi Bouhria")
+    ),
     Region(3, 12.2, 0.36, ("Fès", "Meknès", "Taza", "Sefrou"), ("Aïn Taoujdate", "Bhalil", "Tissa", "Oued Amlil")),
-    Region(4, 14.2, 0.27, ("Rabat", "Salé", "Kénitra", "Témara"), ("Sidi Taïbi", "Dar Gueddari", "Sidi Allal Tazi", "Had Kourt")),
-    Region(5, 6.7, 0.48, ("Béni Mellal", "Khénifra", "Khouribga", "Azilal"), ("Aït Attab", "Ouaouizeght", "Foum Jemâa", "El Ksiba")),
-    Region(6, 21.9, 0.25, ("Casablanca", "Mohammedia", "El Jadida", "Settat"), ("Ouled Frej", "Sidi Smaïl", "Bir Jdid", "Guisser")),
-    Region(7, 13.2, 0.53, ("Marrakech", "Safi", "Essaouira", "Youssoufia"), ("Aït Ourir", "Tameslouht", "Ounagha", "Sidi Tijji")),
-    Region(8, 4.1, 0.62, ("Errachidia", "Ouarzazate", "Zagora", "Midelt"), ("Tinejdad", "Skoura", "Agdz", "Boumalne Dadès")),
+    Region(
+        4,
+        14.2,
+        0.27,
+        ("Rabat", "Salé", "Kénitra", "Témara"),
+        ("Sidi Taïbi", "Dar Gueddari", "Sidi Allal Tazi", "Had Kourt"),
+    ),
+    Region(
+        5,
+        6.7,
+        0.48,
+        ("Béni Mellal", "Khénifra", "Khouribga", "Azilal"),
+        ("Aït Attab", "Ouaouizeght", "Foum Jemâa", "El Ksiba"),
+    ),
+    Region(
+        6,
+        21.9,
+        0.25,
+        ("Casablanca", "Mohammedia", "El Jadida", "Settat"),
+        ("Ouled Frej", "Sidi Smaïl", "Bir Jdid", "Guisser"),
+    ),
+    Region(
+        7,
+        13.2,
+        0.53,
+        ("Marrakech", "Safi", "Essaouira", "Youssoufia"),
+        ("Aït Ourir", "Tameslouht", "Ounagha", "Sidi Tijji"),
+    ),
+    Region(
+        8, 4.1, 0.62, ("Errachidia", "Ouarzazate", "Zagora", "Midelt"), ("Tinejdad", "Skoura", "Agdz", "Boumalne Dadès")
+    ),
     Region(9, 7.8, 0.38, ("Agadir", "Inezgane", "Taroudannt", "Tiznit"), ("Aït Iaaza", "Massa", "Tafraout", "Belfaa")),
     Region(10, 1.2, 0.33, ("Guelmim", "Sidi Ifni", "Tan-Tan"), ("Asrir", "Tighirt", "Fask")),
     Region(11, 1.0, 0.08, ("Laâyoune", "Boujdour"), ("Foum El Oued", "Daoura")),
     Region(12, 0.3, 0.12, ("Dakhla",), ("El Argoub", "Bir Anzarane")),
-)  # fmt: skip
+)
 
 # Household kinds in percent: one person, a couple, parents with children, one parent with children, three generations.
 KINDS = (("single", 8), ("couple", 9), ("family", 61), ("lone_parent", 8), ("three_generations", 14))

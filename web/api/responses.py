@@ -18,17 +18,30 @@ PROBLEM = "application/problem+json"
 # The closed sets of words that an answer may hold: in the document they are enumerations.
 ALL_STAGES: dict[str, Any] = {"enum": [*(step.name for step in STAGES), PARKED]}
 EVENTS_OF_ANSWERS: dict[str, Any] = {
-    "enum": sorted({
-        get_type_hints(decide)["return"].__name__
-        for step in STAGES for evidence, decide in step.decides.items() if evidence in (Correction, Withdrawal, Reopening)
-    }),
-}  # fmt: skip
+    "enum": sorted(
+        {
+            get_type_hints(decide)["return"].__name__
+            for step in STAGES
+            for evidence, decide in step.handlers.items()
+            if evidence in (Correction, Withdrawal, Reopening)
+        }
+    ),
+}
 CODES: dict[str, Any] = {
     "enum": [
-        "not_valid", "open_application", "already_registered", "key_reused", "not_possible_now", "declaration_missing", "too_many_corrections",
-        "not_utf8", "not_json", "encoded", "too_large",
+        "not_valid",
+        "open_application",
+        "already_registered",
+        "key_reused",
+        "not_possible_now",
+        "declaration_missing",
+        "too_many_corrections",
+        "not_utf8",
+        "not_json",
+        "encoded",
+        "too_large",
     ],
-}  # fmt: skip
+}
 REASONS_TOLD: dict[str, Any] = {"enum": [*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]]}
 
 
@@ -47,8 +60,12 @@ class ProblemDocument(TypedDict):
     status: int
     detail: str
     code: NotRequired[Annotated[str, BodyKwarg(description="For programs: which rule refused.", schema_extra=CODES)]]
-    problems: NotRequired[Annotated[list[FieldProblem], BodyKwarg(description="Every bad field, the first hundred of them.")]]
-    stage: NotRequired[Annotated[str, BodyKwarg(description="Where the case moved on: where it stands now.", schema_extra=ALL_STAGES)]]
+    problems: NotRequired[
+        Annotated[list[FieldProblem], BodyKwarg(description="Every bad field, the first hundred of them.")]
+    ]
+    stage: NotRequired[
+        Annotated[str, BodyKwarg(description="Where the case moved on: where it stands now.", schema_extra=ALL_STAGES)]
+    ]
     version: NotRequired[Annotated[int, BodyKwarg(description="Where the case moved on: its version now.")]]
     reference: NotRequired[Annotated[str, BodyKwarg(description="With 500: the error's reference in our log.")]]
 
@@ -65,7 +82,9 @@ class Receipt(BaseModel):
 class Reason(BaseModel):
     """Why something must be corrected, or why the application was refused."""
 
-    field: str = Field(description="The member's place in the declaration, such as `members[2]`; `members` where a caseworker asked.")
+    field: str = Field(
+        description="The member's place in the declaration, such as `members[2]`; `members` where a caseworker asked."
+    )
     reason: str = Field(json_schema_extra=REASONS_TOLD)
 
 
@@ -106,7 +125,8 @@ class Ready(BaseModel):
 WHY = {
     400: "Not a request that this takes.",
     404: "There is no such application, or the secret is not its secret.",
-    409: "Something stands against it: the case has moved on (`stage` and `version` say where to), or the household has an application or is registered.",
+    409: "Something stands against it: the case has moved on (`stage` and `version` say where to), or the household "
+    "has an application or is registered.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8, or is compressed.",
     422: "A rule forbids it; `problems` names each bad field.",
@@ -115,14 +135,23 @@ WHY = {
 }
 
 HEADERS = {
-    "201": {"Location": OpenAPIHeader(description="The application's address in this API.", schema=Schema(type=OpenAPIType.STRING), required=True)},
-    "503": {"Retry-After": OpenAPIHeader(description="Seconds.", schema=Schema(type=OpenAPIType.INTEGER), required=True)},
+    "201": {
+        "Location": OpenAPIHeader(
+            description="The application's address in this API.", schema=Schema(type=OpenAPIType.STRING), required=True
+        )
+    },
+    "503": {
+        "Retry-After": OpenAPIHeader(description="Seconds.", schema=Schema(type=OpenAPIType.INTEGER), required=True)
+    },
 }
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
     """The errors that an operation may answer with."""
-    return {status: ResponseSpec(ProblemDocument, generate_examples=False, description=WHY[status], media_type=PROBLEM) for status in (*statuses, 500)}
+    return {
+        status: ResponseSpec(ProblemDocument, generate_examples=False, description=WHY[status], media_type=PROBLEM)
+        for status in (*statuses, 500)
+    }
 
 
 @dataclass

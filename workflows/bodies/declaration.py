@@ -21,14 +21,28 @@ Education = Literal["none", "basic", "secondary", "higher"]
 Diploma = Literal["none", "basic", "secondary", "technical", "higher"]
 Schooling = Literal["none", "public", "private"]
 Occupation = Literal[
-    "none", "senior_manager", "middle_manager", "employer", "farmer", "craftsman", "machine_operator", "trader",
-    "employee", "labourer", "retired", "rentier", "homemaker", "student",
-]  # fmt: skip
+    "none",
+    "senior_manager",
+    "middle_manager",
+    "employer",
+    "farmer",
+    "craftsman",
+    "machine_operator",
+    "trader",
+    "employee",
+    "labourer",
+    "retired",
+    "rentier",
+    "homemaker",
+    "student",
+]
 HealthCover = Literal["none", "ramed_or_tadamon", "other"]
 Disability = Literal["none", "moderate", "severe"]
 Orphan = Literal["none", "father", "mother", "both"]
 Custody = Literal["none", "custody", "kafala", "guardian"]
-Dwelling = Literal["villa", "flat", "traditional_house", "modern_house", "rural_stone", "rural_other", "room", "shack", "other"]
+Dwelling = Literal[
+    "villa", "flat", "traditional_house", "modern_house", "rural_stone", "rural_other", "room", "shack", "other"
+]
 
 OTHER_SCRIPT = "Must be written in Arabic or in Latin letters, and not in both: no other script is read."
 MOST_READ = 200  # members, whatever the settings allow: a body of nonsense is not read to its end
@@ -108,7 +122,10 @@ class Belongings(Declared):
 
 
 class Bills(Declared):
-    """What the household pays a month, in DH. Water and electricity: the last one to three monthly bills, both together."""
+    """What the household pays a month, in DH.
+
+    Water and electricity: the last one to three monthly bills, both together.
+    """
 
     gas: Money = Decimal(0)
     water_electricity: Annotated[list[Money], Field(max_length=3)] = Field(default_factory=list)
@@ -135,7 +152,9 @@ class Declaration(Declared):
     """A household as it declares itself."""
 
     milieu: Milieu
-    region: Annotated[int, Field(ge=1, le=12, description="1 to 12, as numbered by decree 2-15-40; names are in docs/formats.md.")]
+    region: Annotated[
+        int, Field(ge=1, le=12, description="1 to 12, as numbered by decree 2-15-40; names are in docs/formats.md.")
+    ]
     commune: Annotated[str, Field(min_length=1, max_length=80, pattern=NO_CONTROLS)]
     phone: Phone | None = None
     language: Language = "ar"
@@ -156,7 +175,10 @@ class Declaration(Declared):
 
 
 class ApplicationBody(Declaration):
-    """What is sent: a declaration, and under which key the sender knows it. The API's body and a line of an import are this."""
+    """What is sent: a declaration, and under which key the sender knows it.
+
+    The API's body and a line of an import are this.
+    """
 
     application: Key | None = Field(None, description="The sender's own key: sent twice, it counts once.")
 
@@ -172,11 +194,24 @@ def restored(text: str) -> Declaration:
 
 
 def objections(declaration: Declaration, today: date, most_members: int) -> list[Problem]:
-    """What is only looked at when a declaration arrives: the day, this installation's bounds, whether we read the script of its names."""
+    """What is only looked at when a declaration arrives: the day, this installation's bounds, whether we read the
+    script of its names.
+    """
     found = [
-        Problem(f"members[{i}].birth_date", "Must not lie in the future.") for i, member in enumerate(declaration.members) if member.birth_date > today
-    ]  # fmt: skip
-    found += [Problem(f"members[{i}].{part}", OTHER_SCRIPT) for i, member in enumerate(declaration.members) for part in unread(member)]
+        Problem(f"members[{i}].birth_date", "Must not lie in the future.")
+        for i, member in enumerate(declaration.members)
+        if member.birth_date > today
+    ]
+    found += [
+        Problem(f"members[{i}].{part}", OTHER_SCRIPT)
+        for i, member in enumerate(declaration.members)
+        for part in unread(member)
+    ]
     if len(declaration.members) > most_members:
-        found.append(Problem("members", f"A household may have at most {most_members} members; this one has {len(declaration.members)}."))
+        found.append(
+            Problem(
+                "members",
+                f"A household may have at most {most_members} members; this one has {len(declaration.members)}.",
+            )
+        )
     return found

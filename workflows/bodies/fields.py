@@ -1,6 +1,9 @@
-"""The kinds of answers that forms and files hold: what each may be and how it is written. Nothing is guessed from another type.
+"""The kinds of answers that forms and files hold: what each may be and how it is written.
 
-Dates and amounts are checked as texts before they are read, in the validator's own code: what is stored is read back a million times an hour.
+Nothing is guessed from another type.
+
+Dates and amounts are checked as texts before they are read, in the validator's own code: what is stored is read back a
+million times an hour.
 """
 
 import re
@@ -28,15 +31,21 @@ DIALLED = re.compile(r"(?:\+|00)?[0-9]{3,17}")
 def calendar_date(*_: object) -> CoreSchema:
     """A day as YYYY-MM-DD; pydantic alone would read "0" and 22032000 as seconds since 1970."""
     written = core_schema.str_schema(pattern=DAY, strict=True)
-    return core_schema.chain_schema([named("calendar_date", written), core_schema.date_schema(strict=False, ge=FIRST_BIRTH)])
+    return core_schema.chain_schema(
+        [named("calendar_date", written), core_schema.date_schema(strict=False, ge=FIRST_BIRTH)]
+    )
 
 
 def dirhams(*_: object) -> CoreSchema:
     """An amount as a number, or as the text of one."""
     written = core_schema.str_schema(pattern=AMOUNT, strict=True)
-    either = core_schema.union_schema([written, core_schema.no_info_plain_validator_function(as_written)], mode="left_to_right")
+    either = core_schema.union_schema(
+        [written, core_schema.no_info_plain_validator_function(as_written)], mode="left_to_right"
+    )
     bounded = core_schema.decimal_schema(strict=False, ge=Decimal(0), le=Decimal(MOST_DIRHAMS), max_digits=9)
-    return core_schema.chain_schema([named("amount", either), bounded], serialization=core_schema.to_string_ser_schema(when_used="json"))
+    return core_schema.chain_schema(
+        [named("amount", either), bounded], serialization=core_schema.to_string_ser_schema(when_used="json")
+    )
 
 
 def named(error: str, schema: CoreSchema) -> CoreSchema:
@@ -45,7 +54,10 @@ def named(error: str, schema: CoreSchema) -> CoreSchema:
 
 
 def as_written(value: object) -> Decimal:
-    """A number of JSON with at most two digits after the point, as it stands there: 1.200 has three. Raises ValueError for anything else."""
+    """A number of JSON with at most two digits after the point, as it stands there: 1.200 has three.
+
+    Raises ValueError for anything else.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueError("no number")
     number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
@@ -55,7 +67,10 @@ def as_written(value: object) -> Decimal:
 
 
 def e164(value: str, info: ValidationInfo) -> str:
-    """A phone number in E.164 form (ITU-T); a national number is taken as Moroccan. One that is stored was looked at when it came."""
+    """A phone number in E.164 form (ITU-T); a national number is taken as Moroccan.
+
+    One that is stored was looked at when it came.
+    """
     if info.context is STORED:
         return value
     dialled = SEPARATORS.sub("", value)
@@ -69,7 +84,10 @@ def e164(value: str, info: ValidationInfo) -> str:
 
 
 AMOUNT_SCHEMA: dict[str, Any] = {
-    "anyOf": [{"type": "number", "minimum": 0, "maximum": MOST_DIRHAMS}, {"type": "string", "pattern": r"^[0-9]{1,6}(\.[0-9]{1,2})?$"}],
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": MOST_DIRHAMS},
+        {"type": "string", "pattern": r"^[0-9]{1,6}(\.[0-9]{1,2})?$"},
+    ],
     "description": "Dirhams (DH), with at most two digits after the point.",
 }
 Idcs = Annotated[str, Field(pattern=IDCS, description="Digital civil and social identifier, ten digits.")]

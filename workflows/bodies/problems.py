@@ -50,8 +50,12 @@ PATTERNS: Mapping[str, str] = {
 def problems_of(error: ValidationError) -> list[Problem]:
     """A problem for each bad field; of nonsense, one that counts them."""
     if error.error_count() > MOST_NAMED:
-        return [Problem(WHOLE, f"Has {error.error_count():,} mistakes: it is no application as docs/formats.md shows it.")]
-    return [Problem(path_of(each["loc"]), sentence(each)) for each in error.errors(include_url=False, include_input=False)]
+        return [
+            Problem(WHOLE, f"Has {error.error_count():,} mistakes: it is no application as docs/formats.md shows it.")
+        ]
+    return [
+        Problem(path_of(each["loc"]), sentence(each)) for each in error.errors(include_url=False, include_input=False)
+    ]
 
 
 def path_of(location: Sequence[int | str]) -> str:

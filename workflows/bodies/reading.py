@@ -1,4 +1,7 @@
-"""Strict reading, the same at every door: JSON as RFC 8259 has it, each name once, texts in their canonical form, and no type guessed."""
+"""Strict reading, the same at every door:
+
+JSON as RFC 8259 has it, each name once, texts in their canonical form, and no type guessed.
+"""
 
 import json
 import re
@@ -45,7 +48,10 @@ def valid(model: type[Model], value: object) -> Model:
 
 
 def text(kind: Any, typed: str, field: str) -> str:
-    """One text of a kind of `fields.py`, such as a key. Raises Refused with what is wrong with it, under this field's name."""
+    """One text of a kind of `fields.py`, such as a key.
+
+    Raises Refused with what is wrong with it, under this field's name.
+    """
     try:
         return str(TypeAdapter(kind).validate_python(canonical(typed), strict=True))
     except ValidationError as error:
@@ -57,11 +63,16 @@ def utf8(raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Refused("not_utf8", f"The body is not UTF-8 (byte {error.start}).", problems=[Problem(WHOLE, "Is not UTF-8.")]) from None
+        raise Refused(
+            "not_utf8", f"The body is not UTF-8 (byte {error.start}).", problems=[Problem(WHOLE, "Is not UTF-8.")]
+        ) from None
 
 
 def parsed(text: str) -> Any:
-    """A JSON document; a number with a point or an exponent is a Decimal, as it is written. Raises Refused where it cannot be read in one way only."""
+    """A JSON document; a number with a point or an exponent is a Decimal, as it is written.
+
+    Raises Refused where it cannot be read in one way only.
+    """
     try:
         value = json.loads(text, object_pairs_hook=each_once, parse_float=Decimal)
         refuse_what_is_ambiguous(text, value)
@@ -85,7 +96,9 @@ def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def refuse_what_is_ambiguous(text: str, value: object) -> None:
-    """Raises Refused for names that stand twice in an object, and for halves of characters, which no text may hold, nor the name of a field."""
+    """Raises Refused for names that stand twice in an object, and for halves of characters, which no text may hold, nor
+    the name of a field.
+    """
     problems = list(named_twice(value))
     if (r"\ud" in text or r"\uD" in text) and HALF.search(json.dumps(value, ensure_ascii=False, default=str)):
         raise not_valid(Problem(WHOLE, "Holds half a character (a lone surrogate)."))
@@ -94,7 +107,10 @@ def refuse_what_is_ambiguous(text: str, value: object) -> None:
 
 
 def named_twice(value: object, path: tuple[int | str, ...] = ()) -> Iterator[Problem]:
-    """A problem for each name that stands twice in its object. Raises RecursionError for what is nested too deeply to be walked through."""
+    """A problem for each name that stands twice in its object.
+
+    Raises RecursionError for what is nested too deeply to be walked through.
+    """
     if len(path) > MOST_NESTED:
         raise RecursionError
     if isinstance(value, NamedTwice):

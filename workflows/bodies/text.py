@@ -4,7 +4,9 @@ import re
 import unicodedata
 
 EASTERN_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
-UNSEEN_MARKS = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # joiners and variation selectors: no format characters by category
+UNSEEN_MARKS = re.compile(
+    "[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)  # joiners and variation selectors: no format characters by category
 NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")  # no sign before it, nothing between thousands, no exponent
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
 
@@ -12,8 +14,8 @@ WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
 def canonical(text: str) -> str:
     """A text in the one form in which it is kept and compared.
 
-    Composed (Unicode NFC), with 0-9 for Arabic-Indic digits, trimmed, every kind of blank a plain one, and without format
-    characters: marks of direction, joiners and the like, which nobody sees or types on purpose.
+    Composed (Unicode NFC), with 0-9 for Arabic-Indic digits, trimmed, every kind of blank a plain one, and without
+    format characters: marks of direction, joiners and the like, which nobody sees or types on purpose.
     """
     if text.isascii():
         return text.strip()

@@ -1,4 +1,6 @@
-"""What people answer: a citizen corrects, withdraws or reopens; a caseworker answers a doubt; an operator resumes what was parked."""
+"""What people answer: a citizen corrects, withdraws or reopens; a caseworker answers a review; an operator resumes what
+was parked.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +16,9 @@ from workflows.casework.staff import OFFICER, OPERATOR, pseudonym, sign
 from workflows.engine.chain import new_salt
 from workflows.engine.load import Found, case_files, find
 from workflows.engine.record import copy
-from workflows.engine.work import Course, Progress, advance, lock, lock_all, move, write
+from workflows.engine.work import BatchOutcome, CaseInProgress, advance, apply, lock, lock_all, write
 from workflows.events import CaseResumed
-from workflows.evidence import DECLARANT, Correction, DoubtAnswer, Evidence, Order, Reopening, Withdrawal
+from workflows.evidence import DECLARANT, Correction, Evidence, OperatorCommand, Reopening, ReviewVerdict, Withdrawal
 from workflows.flows import PARKED
 from workflows.intake.receipts import is_secret_of, normal
 from workflows.intake.submit import DECLARATION, sealed_body
@@ -24,11 +26,11 @@ from workflows.registers.ports import Notices
 from workflows.registers.social import REGISTERED_ALREADY, registered_again
 
 REDECLARE = "update cases set declarant_idcs = %s, region = %s where id = %s"
-RESUME = "delete from trouble where case_id = any(%s) and parked returning case_id, stage"
+RESUME = "delete from case_failure where case_id = any(%s) and parked returning case_id, stage"
 
 
 @dataclass(frozen=True, slots=True)
-class StageNow:
+class AnswerResult:
     """Where a case stands, for whoever just acted or came too late; `queues` are to be woken after the commit."""
 
     stage: str
@@ -53,7 +55,7 @@ class CitizenAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CaseworkerAnswer:
-    """A caseworker's verdict on a doubt: `lift`, `correct` or `refuse`, with a reason of `stages/review.py`."""
+    """A caseworker's verdict on a review: `clear`, `correct` or `refuse`, with a reason of `stages/review.py`."""
 
     reference: str
     caseworker: str
@@ -62,7 +64,7 @@ class CaseworkerAnswer:
     version: int | None = None
 
 
-def answer_of_citizen(connection: Connection, answer: CitizenAnswer, now: datetime, notices: Notices) -> StageNow:
+def answer_of_citizen(connection: Connection, answer: CitizenAnswer, now: datetime, notices: Notices) -> AnswerResult:
     """A citizen answers.
 
     Raises NotFound for an unknown reference and for a wrong secret alike, Refused where it is not possible now, Stale
@@ -78,26 +80,39 @@ def answer_of_citizen(connection: Connection, answer: CitizenAnswer, now: dateti
     elif answer.kind == "reopening":
         form = Reopening(at=now, by=DECLARANT)
     else:
-        raise Refused("unknown_answer", "An answer is a correction, a withdrawal or a reopening.", problems=[Problem("kind", "Must be one of these.")])
+        raise Refused(
+            "unknown_answer",
+            "An answer is a correction, a withdrawal or a reopening.",
+            problems=[Problem("kind", "Must be one of these.")],
+        )
     moved = act(connection, case, answer.version, form, notices)
     if answer.kind != "withdrawal":
         refuse_registered(connection, case)
     return moved
 
 
-def redeclare(connection: Connection, case: Found, version: int | None, declaration: Declaration | None, now: datetime) -> Correction:
+def redeclare(
+    connection: Connection, case: Found, version: int | None, declaration: Declaration | None, now: datetime
+) -> Correction:
     """Stores the new declaration beside the old. Even the declarant's identifier may have been the mistake.
 
     The case is locked first, so that of two clicks at once the second is Stale.
     """
     if declaration is None:
-        raise Refused("declaration_missing", "A correction needs the whole declaration anew.", problems=[Problem("declaration", "Is missing.")])
+        raise Refused(
+            "declaration_missing",
+            "A correction needs the whole declaration anew.",
+            problems=[Problem("declaration", "Is missing.")],
+        )
     lock(connection, case.id, case.version if version is None else version)
     refuse_what_cannot_be(case, declaration, now)
     try:
         connection.execute(REDECLARE, [declaration.declarant.idcs, declaration.region, case.id])
     except psycopg.errors.UniqueViolation:
-        text = "The declarant now named already has another open application. Withdraw that one first, or correct it instead."
+        text = (
+            "The declarant now named already has another open application. Withdraw that one first, or correct it "
+            "instead."
+        )
         raise Refused("open_application", text, problems=[Problem("declaration.members", text)]) from None
     number, salt, body = case.declaration + 1, new_salt(), stored(declaration)
     row = (case.id, number, case.household_id, body, declaration.phone, salt, now)
@@ -108,51 +123,67 @@ def redeclare(connection: Connection, case: Found, version: int | None, declarat
 def refuse_what_cannot_be(case: Found, declaration: Declaration, now: datetime) -> None:
     """Raises Refused for one correction too many, and for a declaration that cannot be so."""
     if case.declaration > settings().max_corrections:
-        raise Refused("too_many_corrections", f"An application is corrected {settings().max_corrections} times at most. A caseworker can help.")
+        raise Refused(
+            "too_many_corrections",
+            f"An application is corrected {settings().max_corrections} times at most. A caseworker can help.",
+        )
     found = objections(declaration, now.date(), settings().max_members)
     if problems := [Problem(f"declaration.{each['field']}", each["message"]) for each in found]:
         raise Refused("not_valid", "The declaration is not valid; problems names each field.", problems=problems)
 
 
 def refuse_registered(connection: Connection, case: Found) -> None:
-    """Raises Refused where the household, as it is declared now, was registered by another application: it would be a doubt against itself."""
+    """Raises Refused where the household, as it is declared now, was registered by another application: it would be a
+    review against itself.
+    """
     (file,) = case_files(connection, lock_all(connection, [case.id]))
     if registered_again(connection, [file.declaration])[0]:
-        raise Refused("already_registered", REGISTERED_ALREADY, problems=[Problem("declaration.members", REGISTERED_ALREADY)])
+        raise Refused(
+            "already_registered", REGISTERED_ALREADY, problems=[Problem("declaration.members", REGISTERED_ALREADY)]
+        )
 
 
-def answer_of_caseworker(connection: Connection, answer: CaseworkerAnswer, now: datetime, notices: Notices) -> StageNow:
-    """A caseworker answers a doubt. Raises what `answer_of_citizen` raises, secrets aside."""
+def answer_of_caseworker(
+    connection: Connection, answer: CaseworkerAnswer, now: datetime, notices: Notices
+) -> AnswerResult:
+    """A caseworker answers a review. Raises what `answer_of_citizen` raises, secrets aside."""
     case = find(connection, answer.reference)
     sign(connection, OFFICER, answer.caseworker)
     return act(connection, case, answer.version, in_evidence(answer, now), notices)
 
 
-def in_evidence(answer: CaseworkerAnswer, now: datetime) -> DoubtAnswer:
+def in_evidence(answer: CaseworkerAnswer, now: datetime) -> ReviewVerdict:
     """A caseworker's answer as the stage is given it: who says so is a pseudonym."""
-    return DoubtAnswer(at=now, by=pseudonym(OFFICER, answer.caseworker), verdict=answer.verdict, reason=answer.reason)
+    return ReviewVerdict(at=now, by=pseudonym(OFFICER, answer.caseworker), verdict=answer.verdict, reason=answer.reason)
 
 
-def act(connection: Connection, case: Found, version: int | None, form: Evidence, notices: Notices) -> StageNow:
+def act(connection: Connection, case: Found, version: int | None, form: Evidence, notices: Notices) -> AnswerResult:
     """Puts the form before the engine."""
     try:
-        event, file, progress = advance(connection, case.id, case.version if version is None else version, form, notices)
+        event, file, progress = advance(
+            connection, case.id, case.version if version is None else version, form, notices
+        )
     except psycopg.errors.UniqueViolation as error:
         if error.diag.constraint_name != "case_one_open_registration":
             raise
-        raise Refused("open_application", "The declarant has another open application meanwhile. Withdraw that one first, or go on with it.") from None
-    return StageNow(file.stage, file.version, type(event).__name__, progress.next_queues)
+        raise Refused(
+            "open_application",
+            "The declarant has another open application meanwhile. Withdraw that one first, or go on with it.",
+        ) from None
+    return AnswerResult(file.stage, file.version, type(event).__name__, progress.next_queues)
 
 
-def resume(connection: Connection, case_ids: Sequence[int], operator: str, now: datetime, notices: Notices) -> Progress:
+def resume(
+    connection: Connection, case_ids: Sequence[int], operator: str, now: datetime, notices: Notices
+) -> BatchOutcome:
     """An operator sends parked cases on from where they failed, all together. Raises Stale where one is not parked."""
     rows = lock_all(connection, case_ids)
     failed_at = dict(connection.execute(RESUME, [list(case_ids)]))
     if others := set(case_ids) - failed_at.keys():
         raise Stale(f"Case {min(others)} is not {PARKED}.")
-    courses = [Course(file, row.head) for file, row in zip(case_files(connection, rows), rows, strict=True)]
-    evidence = Order(at=now, by=sign(connection, OPERATOR, operator))
+    courses = [CaseInProgress(file, row.head) for file, row in zip(case_files(connection, rows), rows, strict=True)]
+    evidence = OperatorCommand(at=now, by=sign(connection, OPERATOR, operator))
     for course in courses:
         stage = failed_at[course.file.id]
-        move(course, CaseResumed(stage=stage), stage, evidence, notices)
+        apply(course, CaseResumed(stage=stage), stage, evidence, notices)
     return write(connection, courses, now)

@@ -1,11 +1,14 @@
-"""What a caseworker looks at before answering a doubt: the application, and the households that it is about. Reads only."""
+"""What a caseworker looks at before answering a review: the application, and the households that it is about.
+
+Reads only.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from models.database import Connection, value
+from models.database import Connection, scalar
 from models.errors import Refused
 from workflows.bodies.declaration import Declaration, restored
 from workflows.casefile import CaseFile
@@ -20,7 +23,8 @@ ONE = f"select {COLUMNS} from cases where {UNDER_REVIEW} and id = %s"
 # Whoever was named may have let go since, and somebody else have claimed the person.
 HOLD_NOW = "select case_id from person_claim where idcs = any(%s) and household_id <> %s"
 OTHERS = """
-    select r.reference, c.stage, c.submitted_at, d.body::text, array(select idcs from person_claim p where p.case_id = c.id and p.idcs = any(%s)),
+    select r.reference, c.stage, c.submitted_at, d.body::text, array(select idcs from person_claim p
+        where p.case_id = c.id and p.idcs = any(%s)),
         exists (select from event e where e.case_id = c.id and e.kind = 'CaseErased'),
         array(
             select json_build_object('idcs', m.idcs, 'name', m.name, 'relationship', m.relationship)
@@ -35,11 +39,14 @@ OTHERS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
-    """Another application that the doubt is about. `declaration`: None once it is `erased` on request or was kept long enough.
+class RelatedCase:
+    """Another application that the review is about.
 
-    `holds`: the identifiers of the doubted household's members that it holds now; none once it has let them go.
-    `registered`: its members as the register keeps them, by idcs, name (None: erased) and relationship; none before it is registered.
+    `declaration`: None once it is `erased` on request or was kept long enough.
+
+    `holds`: the identifiers of the reviewed household's members that it holds now; none once it has let them go.
+    `registered`: its members as the register keeps them, by idcs, name (None: erased) and relationship; none before it
+    is registered.
     """
 
     reference: str
@@ -54,11 +61,14 @@ class Other:
 def waiting(connection: Connection, limit: int) -> tuple[int, list[CaseFile]]:
     """How many applications wait for a caseworker, and those that have waited longest."""
     rows = [CaseRow(*row) for row in connection.execute(LONGEST, [limit])]
-    return int(value(connection, COUNT)), case_files(connection, rows) if rows else []
+    return int(scalar(connection, COUNT)), case_files(connection, rows) if rows else []
 
 
-def doubted(connection: Connection, reference: str) -> tuple[CaseFile, list[Other]]:
-    """An application that waits for a caseworker, and the others. Raises NotFound, and Refused where it waits for none."""
+def under_review(connection: Connection, reference: str) -> tuple[CaseFile, list[RelatedCase]]:
+    """An application that waits for a caseworker, and the others.
+
+    Raises NotFound, and Refused where it waits for none.
+    """
     case = find(connection, reference)
     row = connection.execute(ONE, [case.id]).fetchone()
     if row is None:
@@ -68,8 +78,11 @@ def doubted(connection: Connection, reference: str) -> tuple[CaseFile, list[Othe
     return file, others(connection, hold_now(connection, file).union(*named), persons_of(file))
 
 
-def holders(connection: Connection, reference: str) -> list[Other]:
-    """Those who hold a member of this household now: whatever was said of a doubt, it comes back while they do. Raises NotFound."""
+def holders(connection: Connection, reference: str) -> list[RelatedCase]:
+    """Those who hold a member of this household now: whatever was said of a review, it comes back while they do.
+
+    Raises NotFound.
+    """
     row = connection.execute(ANY, [find(connection, reference).id]).fetchone()
     assert row is not None
     (file,) = case_files(connection, [CaseRow(*row)])
@@ -86,9 +99,13 @@ def hold_now(connection: Connection, file: CaseFile) -> set[int]:
     return {number for (number,) in connection.execute(HOLD_NOW, [persons_of(file), file.household_id])}
 
 
-def others(connection: Connection, case_ids: Iterable[int], persons: Sequence[str]) -> list[Other]:
+def others(connection: Connection, case_ids: Iterable[int], persons: Sequence[str]) -> list[RelatedCase]:
     """These cases as they stand now, with those of these persons whom each holds."""
     return [
-        Other(reference, stage, submitted_at, restored(body) if body else None, frozenset(holds), erased, registered)
-        for reference, stage, submitted_at, body, holds, erased, registered in connection.execute(OTHERS, [persons, list(case_ids)])
+        RelatedCase(
+            reference, stage, submitted_at, restored(body) if body else None, frozenset(holds), erased, registered
+        )
+        for reference, stage, submitted_at, body, holds, erased, registered in connection.execute(
+            OTHERS, [persons, list(case_ids)]
+        )
     ]

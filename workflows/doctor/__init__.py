@@ -1,12 +1,15 @@
-"""Is everything where it can be found? Counts that must all be zero, each a promise of the engine or a key that the hot tables go without.
+"""Is everything where it can be found?
 
-`quick.py` asks once, `ranges.py` goes through whole tables, each range in a short transaction of its own: no snapshot stays open.
+Counts that must all be zero, each a promise of the engine or a key that the hot tables go without.
+
+`quick.py` asks once, `ranges.py` goes through whole tables, each range in a short transaction of its own: no snapshot
+stays open.
 """
 
 from collections.abc import Collection, Iterator
 from contextlib import nullcontext
 
-from models.database import Connection, value
+from models.database import Connection, scalar
 from workflows.doctor.comparison import NAMES as RECOMPUTED
 from workflows.doctor.findings import Findings
 from workflows.doctor.quick import QUICK
@@ -23,14 +26,17 @@ def examine(connection: Connection, owed_kinds: Collection[str]) -> dict[str, in
 
 
 def examine_by_ranges(snapshots: Snapshots, owed_kinds: Collection[str], findings: Findings) -> Findings:
-    """The same, with the places of the first findings, each range in a snapshot of its own. Goes on after the case that `findings` came to.
+    """The same, with the places of the first findings, each range in a snapshot of its own.
+
+    Goes on after the case that `findings` came to.
 
     `owed_kinds`: the kinds of events that make a message owed.
+
     """
     known: dict[str, object] = {"owed_kinds": list(owed_kinds), "queues": list(QUEUES)}
     with snapshots() as connection:
         for name, statement in QUICK.items():
-            findings.add(name, value(connection, statement, known))
+            findings.add(name, scalar(connection, statement, known))
     for walk in WALKS:
         for upto in go(walk, snapshots, known, findings):
             findings.upto = upto if walk is CASES else findings.upto

@@ -8,8 +8,8 @@ import msgspec
 from workflows.casefile import CaseFile
 from workflows.doctor.recomputed import CaseNow, Recomputed
 from workflows.engine.lanes import ALLOWANCE, rank
-from workflows.engine.record import Place, parked, place
-from workflows.flows import FLOWS, PARKED, step_of
+from workflows.engine.record import QueueState, parked_state, queue_state
+from workflows.flows import FLOWS, PARKED, stage_of
 from workflows.history.retelling import GONE, NOT_DECIDED
 from workflows.intake.submit import ENDED, hash_of, sealed_key
 from workflows.queue.timers import ASTRAY
@@ -27,17 +27,31 @@ def compare_case(case: Recomputed) -> None:
         compare_stage(case)
         return
     file, at = case.file, placed(case)
-    case.differ("cases", now._asdict(), {
-        "kind": file.kind, "lane": file.lane, "household_id": file.household_id, "declaration": file.declaration_number,
-        "stage": at.stage, "open": at.open, "machine": at.machine, "queue": at.queue, "deadline": at.deadline, "stage_since": at.stage_since,
-    })  # fmt: skip
+    case.differ(
+        "cases",
+        now._asdict(),
+        {
+            "kind": file.kind,
+            "lane": file.lane,
+            "household_id": file.household_id,
+            "declaration": file.declaration_number,
+            "stage": at.stage,
+            "open": at.open,
+            "machine": at.machine,
+            "queue": at.queue,
+            "deadline": at.deadline,
+            "stage_since": at.stage_since,
+        },
+    )
     compare_declared(case)
     if now.stage == at.stage and not is_timed_right(now, at):
         case.wrong("cases", "due_at" if now.due_at else "rank")
 
 
 def compare_declared(case: Recomputed) -> None:
-    """Who declared, and the region: as the declaration in force says; the declarant may be gone by law, and goes with it."""
+    """Who declared, and the region: as the declaration in force says; the declarant may be gone by law, and goes with
+    it.
+    """
     now, declared = case.now, case.declaration
     if declared:
         case.differ("cases", now._asdict(), {"region": declared.region})
@@ -46,27 +60,29 @@ def compare_declared(case: Recomputed) -> None:
         case.wrong("cases", "declarant_idcs")
 
 
-def placed(case: Recomputed) -> Place:
+def placed(case: Recomputed) -> QueueState:
     """Where its last event put it; an erasure leaves a case where it stands."""
     last = [each for each in case.told if each.stored.kind != "CaseErased"][-1]
     assert last.after is not None
     if last.after.stage == PARKED:
-        return parked(last.stored.at, last.after.stage_since)
-    return set_anew(case.now, last.after, place(last.after, last.stored.at), last.stored.at)
+        return parked_state(last.stored.at, last.after.stage_since)
+    return set_anew(case.now, last.after, queue_state(last.after, last.stored.at), last.stored.at)
 
 
-def set_anew(now: CaseNow, file: CaseFile, at: Place, moved_at: datetime) -> Place:
-    """The same, with a timer that the sweep may have set anew because it lay weeks astray (queue/timers.py), and none that somebody moved by less."""
-    step = step_of(file.kind, file.stage)
+def set_anew(now: CaseNow, file: CaseFile, at: QueueState, moved_at: datetime) -> QueueState:
+    """The same, with a timer that the sweep may have set anew because it lay weeks astray (queue/timers.py), and none
+    that somebody moved by less.
+    """
+    step = stage_of(file.kind, file.stage)
     if step.within and now.deadline and not -DAY <= now.deadline - step.within - file.stage_since <= ASTRAY:
-        return place(msgspec.structs.replace(file, deadline=now.deadline), moved_at)
+        return queue_state(msgspec.structs.replace(file, deadline=now.deadline), moved_at)
     due = now.due_at or now.rank - ALLOWANCE[now.lane]
     if step.every and at.due_at and abs(due - step.every - at.due_at) > ASTRAY:
         return at._replace(due_at=due)
     return at
 
 
-def is_timed_right(now: CaseNow, at: Place) -> bool:
+def is_timed_right(now: CaseNow, at: QueueState) -> bool:
     """Whether its rank and timer are those it was given, or those of the timer that rang since."""
     rang = at.due_at and rank(now.lane, at.due_at)
     if now.due_at:
@@ -75,12 +91,14 @@ def is_timed_right(now: CaseNow, at: Place) -> bool:
 
 
 def compare_stage(case: Recomputed) -> None:
-    """Of what was erased, the kinds are left: where the last decision may have led, and what the flow says of that stage."""
+    """Of what was erased, the kinds are left: where the last decision may have led, and what the flow says of that
+    stage.
+    """
     now = case.now
     if now.kind not in FLOWS or now.stage not in possible_stages(case):
         case.wrong("cases", "stage")
         return
-    step = step_of(now.kind, now.stage)
+    step = stage_of(now.kind, now.stage)
     should = {"open": step.open, "machine": step.owner == "machine", "queue": step.queue}
     case.differ("cases", now._asdict(), should)
 
@@ -91,7 +109,9 @@ def possible_stages(case: Recomputed) -> set[str]:
     decided = [each.kind for each in case.events if each.kind not in NOT_DECIDED]
     if not decided:
         return {flow.first}
-    return {to for step in flow.steps.values() for event, to in step.leads.items() if event.__name__ == decided[-1]}
+    return {
+        to for step in flow.stages.values() for event, to in step.transitions.items() if event.__name__ == decided[-1]
+    }
 
 
 def compare_declarations(case: Recomputed) -> None:
@@ -137,7 +157,9 @@ def compare_receipts(case: Recomputed) -> None:
 
 
 def is_key_right(case: Recomputed, receipt: dict[str, Any]) -> bool:
-    """Whether the key is the one that was sent, was freed when the case had ended, or is erased with the declaration."""
+    """Whether the key is the one that was sent, was freed when the case had ended, or is erased with
+    the declaration.
+    """
     key, first = receipt["idempotency_key"], case.history.declarations.get(1)
     if receipt["body_hash"] == b"":
         return bool(key == f"erased:{receipt['reference']}")

@@ -1,4 +1,6 @@
-"""The rows of every table that names a case of a range, beside what that case's events say: which counts rise, and where."""
+"""The rows of every table that names a case of a range, beside what that case's events say: which counts rise, and
+where.
+"""
 
 from typing import Any
 
@@ -6,16 +8,20 @@ from psycopg.rows import dict_row
 
 from models.database import Connection
 from workflows.doctor.case_rows import compare_case, compare_declarations, compare_receipts
-from workflows.doctor.findings import Findings, Place
+from workflows.doctor.findings import Findings, Location
 from workflows.doctor.ledger_rows import compare_messages
 from workflows.doctor.recomputed import Recomputed, cases_of
 from workflows.doctor.register_rows import compare_register
 from workflows.history.keyranges import Range
 
 COUNTS = {
-    "cases": "cases_changed", "event": "events_unreadable", "declaration": "declarations_changed", "receipt": "receipts_changed",
-    "message": "messages_changed", "person_claim": "claims_changed",
-}  # fmt: skip
+    "cases": "cases_changed",
+    "event": "events_unreadable",
+    "declaration": "declarations_changed",
+    "receipt": "receipts_changed",
+    "message": "messages_changed",
+    "person_claim": "claims_changed",
+}
 REGISTER_CHANGED = "register_changed"  # the count of every other table
 NAMES = (*COUNTS.values(), REGISTER_CHANGED)
 # For each table its rows that belong to a case, with that case; the register's go by household, as their keys do.
@@ -43,7 +49,7 @@ def compare_range(connection: Connection, at: Range, findings: Findings) -> None
         findings.add(name, 0)
 
     def note(case_id: int, table: str, column: str) -> None:
-        findings.at(COUNTS.get(table, REGISTER_CHANGED), Place(table, "case", case_id, column))
+        findings.at(COUNTS.get(table, REGISTER_CHANGED), Location(table, "case", case_id, column))
 
     cases = cases_of(connection, at._asdict(), note)
     find_rows(connection, {case.now.id: case for case in cases})

@@ -1,4 +1,7 @@
-"""What a check found: how many of each kind, and where the first ones are. A million findings take no more memory than twenty."""
+"""What a check found: how many of each kind, and where the first ones are.
+
+A million findings take no more memory than twenty.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,8 +13,11 @@ from workflows.history.keyranges import LEAST
 FIRST = 20  # places that are told of each count
 
 
-class Place(NamedTuple):
-    """Where something is wrong: the table, its column if it is about one, and the case or household that it belongs to. Never what stands there."""
+class Location(NamedTuple):
+    """Where something is wrong: the table, its column if it is about one, and the case or household that it belongs to.
+
+    Never what stands there.
+    """
 
     table: str
     key: str  # "case" | "household"
@@ -27,15 +33,15 @@ class Findings:
     """Every count by its name, zero or not, and the first places of each."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    places: dict[str, list[Place]] = field(default_factory=dict)
+    places: dict[str, list[Location]] = field(default_factory=dict)
     upto: int = LEAST  # the last case that was looked at
     erased: int = 0  # cases that cannot be told again, because what they rest on was erased; no fault
 
-    def at(self, name: str, place: Place) -> None:
+    def at(self, name: str, place: Location) -> None:
         """One more, there."""
         self.add(name, 1, [place])
 
-    def add(self, name: str, count: int, places: Iterable[Place] = ()) -> None:
+    def add(self, name: str, count: int, places: Iterable[Location] = ()) -> None:
         """So many more of these, some of which are there."""
         self.counts[name] += count
         if count:

@@ -45,4 +45,8 @@ def found_digest(message: dict[str, Any]) -> bytes:
 def is_possible(message: dict[str, Any]) -> bool:
     """Whether the deliverer can have written this: what was sent has a time and was leased; nothing else has one."""
     sent = message["status"] == "sent"
-    return sent == (message["sent_at"] is not None) and (message["fence"] > 0 or message["status"] in ("owed", "failed")) and message["tries"] >= 0
+    return (
+        sent == (message["sent_at"] is not None)
+        and (message["fence"] > 0 or message["status"] in ("owed", "failed"))
+        and message["tries"] >= 0
+    )

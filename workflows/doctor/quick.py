@@ -1,4 +1,6 @@
-"""What one question answers at once, whatever the size of the register: small tables, partial indexes, the server itself."""
+"""What one question answers at once, whatever the size of the register: small tables, partial indexes, the server
+itself.
+"""
 
 from models.connection import DURABLE, PROGRAM
 
@@ -6,18 +8,20 @@ from models.connection import DURABLE, PROGRAM
 QUICK: dict[str, str] = {
     # Nobody takes from a queue that is none of the flow's.
     "unknown_queues": "select count(*) from attempt where worker_id is null and queue <> all(%(queues)s)",
-    # A batch takes less than a minute. What its worker forgot, alive or dead, is in nobody's work, and nobody takes it up.
-    "attempts_forgotten": "select count(*) from attempt where worker_id is not null and at < now() - interval '15 minutes'",
+    # A batch takes less than a minute. What its worker forgot, alive or dead, is in nobody's work, and nobody takes it
+    # up.
+    "attempts_forgotten": "select count(*) from attempt where worker_id is not null and at < now() - interval '15 "
+    "minutes'",
     # A case that failed, and whose failure could not be counted: it is never parked, and tried again for ever.
-    "failures_not_counted": "select count(*) from trouble where uncounted",
+    "failures_not_counted": "select count(*) from case_failure where uncounted",
     "messages_stuck": "select count(*) from message where status = 'stuck'",
     "daily_jobs_failed": "select count(*) from daily_job where error is not null",
     # A clock that jumped: what stands in a future that no work of ours reaches, and timers that nobody rings.
     "daily_jobs_ahead": "select count(*) from daily_job where done_on > (now() at time zone 'utc')::date + 1",
     "events_ahead": "select count(*) from event where at > now() + interval '1 day'",
     "timers_overdue": "select count(*) from cases where due_at < now() - interval '1 hour'",
-    # What durability rests on: on the server, and for whoever connects as we and our workers do. Sessions of ours set what they can, so what counts is
-    # what they would have without (reset_val).
+    # What durability rests on: on the server, and for whoever connects as we and our workers do. Sessions of ours set
+    # what they can, so what counts is what they would have without (reset_val).
     "durability_off": f"""
         select (select count(*) from pg_settings where name in ('fsync', 'full_page_writes') and setting <> 'on')
             + (select count(*) from pg_settings where name = 'synchronous_commit' and reset_val not in {DURABLE})
@@ -25,7 +29,8 @@ QUICK: dict[str, str] = {
                 where split_part(chosen, '=', 1) = 'synchronous_commit' and split_part(chosen, '=', 2) not in {DURABLE}
                 and setdatabase in (0, (select oid from pg_database where datname = current_database()))
                 and (setrole = 0 or setrole in (
-                    select usesysid from pg_stat_activity where datname = current_database() and starts_with(application_name, '{PROGRAM} '))))
+                    select usesysid from pg_stat_activity where datname = current_database()
+                        and starts_with(application_name, '{PROGRAM} '))))
     """,
     # What the workers' own sessions say of themselves.
     "workers_not_durable": f"select count(*) from worker where synchronous_commit not in {DURABLE}",

@@ -5,14 +5,16 @@ from typing import NamedTuple
 
 from models.database import Connection
 from workflows.doctor.comparison import compare_range
-from workflows.doctor.findings import FIRST, Findings, Place
+from workflows.doctor.findings import FIRST, Findings, Location
 from workflows.history.keyranges import Range
 
 
 class Check(NamedTuple):
-    """A statement that gives the number of the case or household for each row that is wrong, within %(after)s and %(upto)s.
+    """A statement that gives the number of the case or household for each row that is wrong, within %(after)s and
+    %(upto)s.
 
     Known to it are %(queues)s, those of the flow, and %(owed_kinds)s, the kinds of events that make a message owed.
+
     """
 
     table: str
@@ -33,102 +35,175 @@ class Walk(NamedTuple):
         for name, check in self.checks.items():
             statement = f"select count(*) over (), number from ({check.statement}) as wrong (number) limit {FIRST}"
             rows = connection.execute(statement, {**known, **at._asdict()}).fetchall()
-            findings.add(name, rows[0][0] if rows else 0, (Place(check.table, self.key, number) for _, number in rows))
+            findings.add(
+                name, rows[0][0] if rows else 0, (Location(check.table, self.key, number) for _, number in rows)
+            )
         if self.recompute:
             self.recompute(connection, at, findings)
 
 
 C = "c.id > %(after)s and c.id <= %(upto)s"
 CASES = Walk(
-    "case", "cases",
+    "case",
+    "cases",
     {
-        # G3 of docs/proofs.md: every open case is due, timed, set apart, in work, or an operator's.
-        "orphans": Check("cases", f"""
+        # G3 of docs/proofs.md: every open case is due, timed, quarantined, in work, or an operator's.
+        "orphans": Check(
+            "cases",
+            f"""
             select c.id from cases c where {C} and open and not ready and due_at is null and stage <> 'parked'
             and not exists (select from (select unnest(case_ids) as id from attempt) as held where held.id = c.id)
-        """),
-        "parked_without_reason": Check("cases", f"""
-            select c.id from cases c where {C} and stage = 'parked' and not exists (select from trouble t where t.case_id = c.id and t.parked)
-        """),
-        "unknown_queues": Check("cases", f"select c.id from cases c where {C} and (ready or due_at is not null) and queue <> all(%(queues)s)"),
+        """,
+        ),
+        "parked_without_reason": Check(
+            "cases",
+            f"""
+            select c.id from cases c where {C} and stage = 'parked' and not exists (select from case_failure t
+                where t.case_id = c.id and t.parked)
+        """,
+        ),
+        "unknown_queues": Check(
+            "cases",
+            f"select c.id from cases c where {C} and (ready or due_at is not null) and queue <> all(%(queues)s)",
+        ),
         # G2 and G6: as many events as the version says.
-        "versions_off": Check("cases", f"""
+        "versions_off": Check(
+            "cases",
+            f"""
             select c.id from cases c
-            left join (select case_id, count(*) from event where case_id > %(after)s and case_id <= %(upto)s group by 1) as e (id, events) using (id)
+            left join (select case_id, count(*) from event where case_id > %(after)s
+                and case_id <= %(upto)s group by 1) as e (id, events) using (id)
             where {C} and version <> coalesce(events, 0)
-        """),
+        """,
+        ),
         # G4: every event of a kind that makes a message owed has one.
-        "messages_missing": Check("message", """
+        "messages_missing": Check(
+            "message",
+            """
             select case_id from event e where case_id > %(after)s and case_id <= %(upto)s and kind = any(%(owed_kinds)s)
             and not exists (select from message m where (m.case_id, m.seq) = (e.case_id, e.seq))
-        """),
+        """,
+        ),
         # The keys that hot tables go without.
-        "events_without_case": Check("event", """
-            select case_id from event e where case_id > %(after)s and case_id <= %(upto)s and not exists (select from cases c where c.id = e.case_id)
-        """),
-        "receipts_without_case": Check("receipt", """
-            select case_id from receipt r where case_id > %(after)s and case_id <= %(upto)s and not exists (select from cases c where c.id = r.case_id)
-        """),
-        "declarations_missing": Check("declaration", f"""
-            select c.id from cases c where {C} and not exists (select from declaration d where (d.case_id, d.number) = (c.id, c.declaration))
-        """),
-        "scores_without_event": Check("score", """
+        "events_without_case": Check(
+            "event",
+            """
+            select case_id from event e where case_id > %(after)s and case_id <= %(upto)s and not exists (select
+                from cases c where c.id = e.case_id)
+        """,
+        ),
+        "receipts_without_case": Check(
+            "receipt",
+            """
+            select case_id from receipt r where case_id > %(after)s and case_id <= %(upto)s and not exists (select
+                from cases c where c.id = r.case_id)
+        """,
+        ),
+        "declarations_missing": Check(
+            "declaration",
+            f"""
+            select c.id from cases c where {C} and not exists (select from declaration d
+                where (d.case_id, d.number) = (c.id, c.declaration))
+        """,
+        ),
+        "scores_without_event": Check(
+            "score",
+            """
             select case_id from score s where case_id > %(after)s and case_id <= %(upto)s
             and not exists (select from event e where (e.case_id, e.seq) = (s.case_id, s.seq))
-        """),
-        "declarations_without_case": Check("declaration", """
-            select case_id from declaration d where case_id > %(after)s and case_id <= %(upto)s and not exists (select from cases c where c.id = d.case_id)
-        """),
-        "messages_without_case": Check("message", """
-            select case_id from message m where case_id > %(after)s and case_id <= %(upto)s and not exists (select from cases c where c.id = m.case_id)
-        """),
-        "claims_without_case": Check("person_claim", """
+        """,
+        ),
+        "declarations_without_case": Check(
+            "declaration",
+            """
+            select case_id from declaration d where case_id > %(after)s and case_id <= %(upto)s and not exists (select
+                from cases c where c.id = d.case_id)
+        """,
+        ),
+        "messages_without_case": Check(
+            "message",
+            """
+            select case_id from message m where case_id > %(after)s and case_id <= %(upto)s and not exists (select
+                from cases c where c.id = m.case_id)
+        """,
+        ),
+        "claims_without_case": Check(
+            "person_claim",
+            """
             select case_id from person_claim p where case_id > %(after)s and case_id <= %(upto)s
             and not exists (select from cases c where (c.id, c.household_id) = (p.case_id, p.household_id))
-        """),
+        """,
+        ),
     },
     compare_range,
-)  # fmt: skip
+)
 
 MEMBERS = """
     select m.household_id, m.idcs from household_member m join household_version v using (household_id, version)
     where household_id > %(after)s and household_id <= %(upto)s and upper_inf(v.valid) and upper_inf(v.known)
 """  # of these households as they are now
 HOUSEHOLDS = Walk(
-    "household", "household",
+    "household",
+    "household",
     {
-        # One person, one household. Who holds a person is one household by the key of `person_claim`: the other has them without holding them.
-        "double_persons": Check("household_member", f"""
-            select m.household_id from ({MEMBERS}) as m join person_claim p using (idcs) where p.household_id <> m.household_id and exists (
+        # One person, one household. Who holds a person is one household by the key of `person_claim`: the other has
+        # them without holding them.
+        "double_persons": Check(
+            "household_member",
+            f"""
+            select m.household_id from ({MEMBERS}) as m join person_claim p using (idcs)
+                where p.household_id <> m.household_id and exists (
                 select from household_member o join household_version v using (household_id, version)
                 where household_id = p.household_id and o.idcs = m.idcs and upper_inf(v.valid) and upper_inf(v.known)
             )
-        """),
-        "members_not_claimed": Check("household_member", f"""
+        """,
+        ),
+        "members_not_claimed": Check(
+            "household_member",
+            f"""
             select m.household_id from ({MEMBERS}) as m
             where not exists (select from person_claim p where (p.idcs, p.household_id) = (m.idcs, m.household_id))
-        """),
-        "versions_without_household": Check("household_version", """
+        """,
+        ),
+        "versions_without_household": Check(
+            "household_version",
+            """
             select household_id from household_version v
-            where household_id > %(after)s and household_id <= %(upto)s and not exists (select from household h where h.id = v.household_id)
-        """),
-        "members_without_version": Check("household_member", """
+            where household_id > %(after)s and household_id <= %(upto)s and not exists (select from household h
+                where h.id = v.household_id)
+        """,
+        ),
+        "members_without_version": Check(
+            "household_member",
+            """
             select household_id from household_member m where household_id > %(after)s and household_id <= %(upto)s
-            and not exists (select from household_version v where (v.household_id, v.version) = (m.household_id, m.version))
-        """),
-        "eligibilities_without_version": Check("eligibility", """
+            and not exists (select from household_version v
+                where (v.household_id, v.version) = (m.household_id, m.version))
+        """,
+        ),
+        "eligibilities_without_version": Check(
+            "eligibility",
+            """
             select household_id from eligibility e where household_id > %(after)s and household_id <= %(upto)s
-            and not exists (select from household_version v where (v.household_id, v.version) = (e.household_id, e.version))
-        """),
+            and not exists (select from household_version v
+                where (v.household_id, v.version) = (e.household_id, e.version))
+        """,
+        ),
         # Their case is there, and about this household.
-        "households_without_case": Check("household", """
+        "households_without_case": Check(
+            "household",
+            """
             select id from household h where id > %(after)s and id <= %(upto)s
             and not exists (select from cases c where (c.id, c.household_id) = (h.registered_by, h.id))
-        """),
-        "versions_without_case": Check("household_version", """
+        """,
+        ),
+        "versions_without_case": Check(
+            "household_version",
+            """
             select household_id from household_version v where household_id > %(after)s and household_id <= %(upto)s
             and not exists (select from cases c where (c.id, c.household_id) = (v.case_id, v.household_id))
-        """),
+        """,
+        ),
     },
-)  # fmt: skip
+)
 WALKS = (CASES, HOUSEHOLDS)

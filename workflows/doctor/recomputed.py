@@ -1,7 +1,9 @@
-"""What the rows of a case say, beside what its events say of them: told again by the code that wrote them, and compared column by column.
+"""What the rows of a case say, beside what its events say of them: told again by the code that wrote them, and compared
+column by column.
 
-Whatever names a case is looked at: where it stands, its declarations and receipt, its messages, and what it wrote into the register.
-Where facts were erased, what still follows from the kinds of the events is compared, and the case is counted as erased.
+Whatever names a case is looked at: where it stands, its declarations and receipt, its messages, and what it wrote into
+the register. Where facts were erased, what still follows from the kinds of the events is compared, and the case is
+counted as erased.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +20,8 @@ from workflows.history.retelling import GONE, History, StoredEvent, Told, histor
 from workflows.history.retention import cutoff
 
 CASES = """
-    select id, kind, stage, open, machine, queue, lane, ready, rank, due_at, deadline, version, head, household_id, declarant_idcs, region,
+    select id, kind, stage, open, machine, queue, lane, ready, rank, due_at, deadline, version, head, household_id,
+        declarant_idcs, region,
         declaration, submitted_at, stage_since
     from cases where id > %(after)s and id <= %(upto)s order by id
 """
@@ -54,7 +57,9 @@ class Recomputed:
 
     now: CaseNow
     history: History
-    wrong: Callable[[str, str], None]  # notes a table and a column in which the two differ; no column: a row too many or too few
+    wrong: Callable[
+        [str, str], None
+    ]  # notes a table and a column in which the two differ; no column: a row too many or too few
     found: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # the rows of other tables that are the case's
 
     @cached_property
@@ -85,7 +90,9 @@ class Recomputed:
         return not all(each.is_whole for each in self.events)
 
     def may_be_gone(self, period: str = "") -> bool:
-        """Whether what is personal may be gone: the case has ended, and it was erased by law, or the table's period of retention is over."""
+        """Whether what is personal may be gone: the case has ended, and it was erased by law, or the table's period of
+        retention is over.
+        """
         by_law = any(each.kind == "CaseErased" for each in self.events)
         aged = bool(period) and all(each.at < cutoff(period, clock.now()) for each in self.events)
         return not self.now.open and (by_law or aged)

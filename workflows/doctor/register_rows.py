@@ -1,4 +1,6 @@
-"""What a case wrote into the register, beside what `workflows/engine/projections.py` makes of its events; and the persons it holds."""
+"""What a case wrote into the register, beside what `workflows/engine/projections.py` makes of its events; and the
+persons it holds.
+"""
 
 from typing import Any
 
@@ -7,7 +9,7 @@ from sqlmodel import SQLModel
 
 from models import tables  # noqa: F401 - fills the metadata
 from workflows.doctor.recomputed import Recomputed
-from workflows.engine.projections import REGISTER, Move, Table
+from workflows.engine.projections import REGISTER, Projection, Transition
 from workflows.events import NothingSuspicious
 from workflows.history.retelling import GONE, Told
 from workflows.registers.person_claims import LET_GO
@@ -20,7 +22,7 @@ def compare_register(case: Recomputed) -> None:
     compare_claims(case)
 
 
-def compare_table(case: Recomputed, table: Table) -> None:
+def compare_table(case: Recomputed, table: Projection) -> None:
     """One table. Of what was erased, rows are there, whatever they say."""
     keys = [column.name for column in SQLModel.metadata.tables[table.name].primary_key]
     stand = {tuple(row[key] for key in keys): row for row in case.found.get(table.name, [])}
@@ -36,9 +38,9 @@ def compare_table(case: Recomputed, table: Table) -> None:
         case.wrong(table.name, "")
 
 
-def rows_of(table: Table, told: list[Told]) -> list[dict[str, Any]]:
+def rows_of(table: Projection, told: list[Told]) -> list[dict[str, Any]]:
     """What these events make of it, by column."""
-    moves = [Move(each.before, each.stored.sealed(each.event), ()) for each in told]
+    moves = [Transition(each.before, each.stored.sealed(each.event), ()) for each in told]
     return [dict(zip(table.columns.split(", "), row, strict=True)) for row in table.rows_of(moves)]
 
 
@@ -55,7 +57,9 @@ def as_written(value: Any) -> Any:
 
 
 def compare_claims(case: Recomputed) -> None:
-    """It holds every member from when nothing was suspicious until it came to where it holds nobody, and nobody else ever."""
+    """It holds every member from when nothing was suspicious until it came to where it holds nobody, and nobody else
+    ever.
+    """
     said = {(row["idcs"], row["household_id"]) for row in case.found.get("person_claim", [])}
     declared = case.declaration
     if declared:

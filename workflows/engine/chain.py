@@ -1,4 +1,5 @@
-"""The chain of a case: each event's hash covers a salted commitment to its facts, the digests of the messages it makes owed, and the hash before it.
+"""The chain of a case: each event's hash covers a salted commitment to its facts, the digests of the messages it makes
+owed, and the hash before it.
 
 Facts and salt can be erased by law; commitments and hashes stay and still verify. The encoding is fixed for ever:
 a change of it is a new label, and old events keep theirs.
@@ -40,7 +41,10 @@ class Sealed(msgspec.Struct, frozen=True, gc=False):
 
 
 def digest(what: str, salt: bytes, content: bytes) -> bytes:
-    """What tells whether this content was changed, and from which nobody can guess it without the salt. `what` keeps one kind of content from another."""
+    """What tells whether this content was changed, and from which nobody can guess it without the salt.
+
+    `what` keeps one kind of content from another.
+    """
     return sha256(f"sijil.{what}.1\0".encode() + salt + content).digest()
 
 
@@ -52,8 +56,13 @@ def commit(salt: bytes, evidence: bytes, facts: bytes) -> bytes:
 def link(  # noqa: PLR0913 - all that the hash covers, one by one
     previous: bytes, case_id: int, seq: int, kind: str, at: datetime, actor: str, commitment: bytes, owed: bytes = b""
 ) -> bytes:
-    """The hash of an event, given that of the one before (GENESIS for the first). `owed`: the digests of its messages, one after the other."""
-    return sha256(previous + f"sijil.event.1\0{case_id}\0{seq}\0{kind}\0{stamp(at)}\0{actor}\0".encode() + commitment + owed).digest()
+    """The hash of an event, given that of the one before (GENESIS for the first).
+
+    `owed`: the digests of its messages, one after the other.
+    """
+    return sha256(
+        previous + f"sijil.event.1\0{case_id}\0{seq}\0{kind}\0{stamp(at)}\0{actor}\0".encode() + commitment + owed
+    ).digest()
 
 
 @lru_cache(maxsize=256)

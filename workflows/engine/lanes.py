@@ -1,10 +1,18 @@
-"""Who goes first. A case's rank is the time it became ready plus its lane's allowance, so bulk work ages and never starves."""
+"""Who goes first.
+
+A case's rank is the time it became ready plus its lane's allowance, so bulk work ages and never starves.
+"""
 
 from datetime import datetime, timedelta
 
 INTERACTIVE, APPEAL, UPDATE, BULK = range(4)
 
-ALLOWANCE = {INTERACTIVE: timedelta(0), APPEAL: timedelta(minutes=1), UPDATE: timedelta(minutes=5), BULK: timedelta(minutes=15)}
+ALLOWANCE = {
+    INTERACTIVE: timedelta(0),
+    APPEAL: timedelta(minutes=1),
+    UPDATE: timedelta(minutes=5),
+    BULK: timedelta(minutes=15),
+}
 
 
 def rank(lane: int, ready_at: datetime) -> datetime:

@@ -43,13 +43,19 @@ class Found(NamedTuple):
 
 
 COLUMNS = ", ".join(CaseRow._fields)
-FIND = "select c.id, c.stage, c.version, c.declaration, c.household_id from receipt r join cases c on c.id = r.case_id where r.reference = %s"
+FIND = (
+    "select c.id, c.stage, c.version, c.declaration, c.household_id from receipt r join cases c on c.id = r.case_id "
+    "where r.reference = %s"
+)
 DECLARATIONS = """
     select d.case_id, r.reference, d.body::text
     from unnest(%s::bigint[], %s::int[]) as wanted (case_id, number)
     join declaration d using (case_id, number) join receipt r using (case_id)
 """
-PAST = "select case_id, kind, seq, at, actor, facts::text from event where case_id = any(%s::bigint[]) and facts is not null order by case_id, seq"
+PAST = (
+    "select case_id, kind, seq, at, actor, facts::text from event where case_id = any(%s::bigint[]) and facts is "
+    "not null order by case_id, seq"
+)
 
 
 def case_files(connection: Connection, rows: Sequence[CaseRow]) -> list[CaseFile]:
@@ -65,15 +71,27 @@ def case_file(row: CaseRow, reference: str, body: str | None, past: Sequence[Rec
     if body is None:
         raise NotFound(f"Case {row.id} has no declaration {row.declaration}: it was erased.")
     return CaseFile(
-        id=row.id, reference=reference, kind=row.kind, stage=row.stage, version=row.version, lane=row.lane,
-        household_id=row.household_id, declaration_number=row.declaration, declaration=restored(body),
-        submitted_at=row.submitted_at, stage_since=row.stage_since, deadline=row.deadline,
-        past={type(each.event): each for each in past}, stage_seq=brought_here(row.kind, past),
-    )  # fmt: skip
+        id=row.id,
+        reference=reference,
+        kind=row.kind,
+        stage=row.stage,
+        version=row.version,
+        lane=row.lane,
+        household_id=row.household_id,
+        declaration_number=row.declaration,
+        declaration=restored(body),
+        submitted_at=row.submitted_at,
+        stage_since=row.stage_since,
+        deadline=row.deadline,
+        past={type(each.event): each for each in past},
+        stage_seq=brought_here(row.kind, past),
+    )
 
 
 def brought_here(kind: str, past: Sequence[Recorded]) -> int:
-    """The sequence of the event that brought a case to the stage where these events leave it; 0 where it began there."""
+    """The sequence of the event that brought a case to the stage where these events leave it; 0 where
+    it began there.
+    """
     stage, brought = FLOWS[kind].first, 0
     for each in past:
         to = stage_after(kind, stage, each.event)

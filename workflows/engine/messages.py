@@ -1,7 +1,8 @@
-"""A message as it enters the ledger: with a number of its own, and a salted digest of all that it says, which its event's hash covers.
+"""A message as it enters the ledger: with a number of its own, and a salted digest of all that it says, which its
+event's hash covers.
 
-So a message that was changed by hand is told from the one that was decided, before it is sent and afterwards. Its salt goes
-with its text: nobody can then test a guess against the digest.
+So a message that was changed by hand is told from the one that was decided, before it is sent and afterwards. Its salt
+goes with its text: nobody can then test a guess against the digest.
 """
 
 import os
@@ -29,7 +30,10 @@ class Entry(NamedTuple):
 
 
 def enter(notice: Notice, at: datetime) -> Entry:
-    """A message with a number of its own, a UUID of version 7 (RFC 9562), and a salt. Numbers go by time, so that their index grows at its end."""
+    """A message with a number of its own, a UUID of version 7 (RFC 9562), and a salt.
+
+    Numbers go by time, so that their index grows at its end.
+    """
     milliseconds, drawn = int(at.timestamp() * 1000) & TIME, os.urandom(10).hex()
     return Entry(f"{milliseconds:012x}7{drawn[:3]}8{drawn[3:18]}", new_salt(), notice)
 

@@ -1,4 +1,6 @@
-"""Writing down what was decided: events, register rows, messages owed and where each case stands now, set by set, in one transaction."""
+"""Writing down what was decided: events, register rows, messages owed and where each case stands now, set by set, in
+one transaction.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,13 +11,13 @@ from models.arrays import columns
 from models.database import Connection
 from workflows.casefile import CaseFile
 from workflows.engine import lanes
-from workflows.engine.projections import TABLES, Move, Row
-from workflows.flows import PARKED, step_of
-from workflows.flows.grammar import MACHINE, Step
+from workflows.engine.projections import PROJECTIONS, Row, Transition
+from workflows.flows import PARKED, stage_of
+from workflows.flows.grammar import MACHINE, Stage
 from workflows.registers.person_claims import LET_GO, release
 
 
-class Place(NamedTuple):
+class QueueState(NamedTuple):
     """Where a case stands: the columns that PLACE sets, in order. Most cases of a batch come to the same place."""
 
     stage: str
@@ -29,64 +31,71 @@ class Place(NamedTuple):
     stage_since: datetime
 
 
-class Standing(NamedTuple):
+class CaseUpdate(NamedTuple):
     """A case after its last move, and its place."""
 
     id: int
     version: int
     head: bytes
     declaration: int
-    place: Place
+    state: QueueState
 
 
-PLACE = """
-    update cases set stage = %s, open = %s, machine = %s, queue = %s, ready = %s, rank = %s, due_at = %s, deadline = %s, stage_since = %s,
+UPDATE = """
+    update cases set stage = %s, open = %s, machine = %s, queue = %s, ready = %s, rank = %s, due_at = %s,
+        deadline = %s, stage_since = %s,
         version = now.version, head = now.head, declaration = now.declaration
     from unnest(%s::bigint[], %s::int[], %s::bytea[], %s::int[]) as now (id, version, head, declaration)
     where cases.id = now.id
 """
 
 
-def standing(file: CaseFile, head: bytes, now: datetime) -> Standing:
+def case_update(file: CaseFile, head: bytes, now: datetime) -> CaseUpdate:
     """A file's case as it stands from now on."""
-    return Standing(file.id, file.version, head, file.declaration_number, place(file, now))
+    return CaseUpdate(file.id, file.version, head, file.declaration_number, queue_state(file, now))
 
 
-def place(file: CaseFile, now: datetime) -> Place:
+def queue_state(file: CaseFile, now: datetime) -> QueueState:
     """Where this file belongs from now on: a queue, a timer, an operator, or nowhere any more."""
     if file.stage == PARKED:
-        return parked(now, file.stage_since)
-    step = step_of(file.kind, file.stage)
+        return parked_state(now, file.stage_since)
+    step = stage_of(file.kind, file.stage)
     machine = step.owner == MACHINE
     since = begun(step, file)
-    rank, due, deadline = lanes.rank(file.lane, now), None if machine else step.next_timer(since, now), step.deadline(since)
-    return Place(file.stage, step.open, machine, step.queue, machine, rank, due, deadline, file.stage_since)
+    rank, due, deadline = (
+        lanes.rank(file.lane, now),
+        None if machine else step.next_timer(since, now),
+        step.deadline(since),
+    )
+    return QueueState(file.stage, step.open, machine, step.queue, machine, rank, due, deadline, file.stage_since)
 
 
-def parked(now: datetime, since: datetime) -> Place:
+def parked_state(now: datetime, since: datetime) -> QueueState:
     """With an operator."""
-    return Place(PARKED, True, False, None, False, now, None, None, since)
+    return QueueState(PARKED, True, False, None, False, now, None, None, since)
 
 
-def begun(step: Step, file: CaseFile) -> datetime:
-    """Since when the stage's periods count: by its deadline where it has one, which may have been set anew (queue/timers.py)."""
+def begun(step: Stage, file: CaseFile) -> datetime:
+    """Since when the stage's periods count: by its deadline where it has one, which may have been set anew
+    (queue/timers.py).
+    """
     return file.deadline - step.within if file.deadline and step.within else file.stage_since
 
 
-def record(connection: Connection, moves: Sequence[Move], standings: Sequence[Standing]) -> None:
+def record(connection: Connection, moves: Sequence[Transition], standings: Sequence[CaseUpdate]) -> None:
     """Everything that these moves write. The caller's transaction makes it all or nothing."""
-    record_moves(connection, moves)
-    release(connection, [each.id for each in standings if each.place.stage in LET_GO])
+    record_transitions(connection, moves)
+    release(connection, [each.id for each in standings if each.state.stage in LET_GO])
     together = defaultdict(list)
     for each in standings:
-        together[each.place].append(each[:-1])
+        together[each.state].append(each[:-1])
     for shared, rows in together.items():
-        connection.execute(PLACE, [*shared, *columns(rows)])
+        connection.execute(UPDATE, [*shared, *columns(rows)])
 
 
-def record_moves(connection: Connection, moves: Sequence[Move]) -> None:
+def record_transitions(connection: Connection, moves: Sequence[Transition]) -> None:
     """The rows of these moves, table by table."""
-    for table in TABLES:
+    for table in PROJECTIONS:
         copy(connection, table.name, table.columns, table.rows_of(moves))
 
 

@@ -4,11 +4,11 @@ A stage that no flow lists does not exist; an event that a stage may return and 
 """
 
 from workflows.events import CaseParked, CaseResumed, Event
-from workflows.flows.grammar import Flow, Step
+from workflows.flows.grammar import Flow, Stage
 from workflows.flows.registration import REGISTRATION
 
 FLOWS: dict[str, Flow] = {REGISTRATION.kind: REGISTRATION}
-STAGES: tuple[Step, ...] = tuple(step for each in FLOWS.values() for step in each.steps.values())
+STAGES: tuple[Stage, ...] = tuple(step for each in FLOWS.values() for step in each.stages.values())
 PARKED = "parked"  # beside every flow: our fault, an operator's to mend; resuming leads back to where it failed
 
 # The queues of the cases; beside them stands that of the ledger's messages.
@@ -18,15 +18,18 @@ DELIVERY = "delivery"
 ALL_QUEUES = (*QUEUES, DELIVERY)
 
 
-def step_of(kind: str, stage: str) -> Step:
+def stage_of(kind: str, stage: str) -> Stage:
     """The row of the map for a stage of a kind of case."""
-    return FLOWS[kind].steps[stage]
+    return FLOWS[kind].stages[stage]
 
 
 def stage_after(kind: str, stage: str, event: Event) -> str:
-    """Where an event leaves a case that stands at `stage`. One that the map does not know here leaves it where it is."""
+    """Where an event leaves a case that stands at `stage`.
+
+    One that the map does not know here leaves it where it is.
+    """
     if isinstance(event, CaseParked):
         return PARKED
     if isinstance(event, CaseResumed):
         return event.stage
-    return stage if stage == PARKED else step_of(kind, stage).leads.get(type(event), stage)
+    return stage if stage == PARKED else stage_of(kind, stage).transitions.get(type(event), stage)

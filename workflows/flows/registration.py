@@ -9,8 +9,6 @@ from workflows.events import (
     CorrectionAsked,
     CorrectionReceived,
     CorrectionReminded,
-    DoubtLifted,
-    DoubtReturned,
     DuplicateSuspected,
     HouseholdApproved,
     Lapsed,
@@ -19,20 +17,22 @@ from workflows.events import (
     NoticesIssued,
     PersonsVerified,
     RefusalProposed,
+    ReviewCleared,
     ReviewOverdue,
+    ReviewReopened,
     ScoreComputed,
-)  # fmt: skip
+)
 from workflows.evidence import (
     Correction,
-    DoubtAnswer,
     IndexInForce,
     RegisterAnswer,
     RegisterState,
     Reopening,
+    ReviewVerdict,
     ScreeningAnswer,
     TimePassed,
     Withdrawal,
-)  # fmt: skip
+)
 from workflows.flows.grammar import CASEWORKER, CITIZEN, end, flow, machine, people
 from workflows.stages import approve, correct, lapse, notify, overdue, reopen, review, score, screen, verify, withdraw
 
@@ -40,33 +40,59 @@ from workflows.stages import approve, correct, lapse, notify, overdue, reopen, r
 REGISTRATION = flow(
     "registration",
     machine(
-        "submitted", "verification", {RegisterAnswer: verify.decide},
-        {PersonsVerified: "verified", MembersMismatched: "needs_correction"}, gather=verify.gather,
+        "submitted",
+        "verification",
+        {RegisterAnswer: verify.decide},
+        {PersonsVerified: "verified", MembersMismatched: "needs_correction"},
+        gather=verify.gather,
     ),
     machine("verified", "scoring", {IndexInForce: score.decide}, {ScoreComputed: "scored"}, gather=score.gather),
     machine(
-        "scored", "fraud", {ScreeningAnswer: screen.decide},
-        {NothingSuspicious: "fraud_checked", DuplicateSuspected: "under_review", DoubtReturned: "under_review"}, gather=screen.gather,
+        "scored",
+        "fraud",
+        {ScreeningAnswer: screen.decide},
+        {NothingSuspicious: "fraud_checked", DuplicateSuspected: "under_review", ReviewReopened: "under_review"},
+        gather=screen.gather,
     ),
-    machine("fraud_checked", "approval", {RegisterState: approve.decide}, {HouseholdApproved: "approved"}, gather=approve.gather),
+    machine(
+        "fraud_checked",
+        "approval",
+        {RegisterState: approve.decide},
+        {HouseholdApproved: "approved"},
+        gather=approve.gather,
+    ),
     machine("approved", "notification", {TimePassed: notify.decide}, {NoticesIssued: "notified"}, withdrawable=False),
     people(
-        "needs_correction", CITIZEN,
+        "needs_correction",
+        CITIZEN,
         {Correction: correct.decide, Withdrawal: withdraw.decide, TimePassed: lapse.decide},
-        {CorrectionReceived: "submitted", CaseWithdrawn: "withdrawn", CorrectionReminded: "needs_correction", Lapsed: "lapsed"},
-        queue="notification", within=timedelta(days=30), reminders=(timedelta(days=7), timedelta(days=21)),
+        {
+            CorrectionReceived: "submitted",
+            CaseWithdrawn: "withdrawn",
+            CorrectionReminded: "needs_correction",
+            Lapsed: "lapsed",
+        },
+        queue="notification",
+        within=timedelta(days=30),
+        reminders=(timedelta(days=7), timedelta(days=21)),
     ),
     people(
-        "under_review", CASEWORKER,
-        {DoubtAnswer: review.decide, Withdrawal: withdraw.decide, TimePassed: overdue.decide},
+        "under_review",
+        CASEWORKER,
+        {ReviewVerdict: review.decide, Withdrawal: withdraw.decide, TimePassed: overdue.decide},
         {
-            DoubtLifted: "scored", CorrectionAsked: "needs_correction", RefusalProposed: "under_review",
-            ApplicationRefused: "rejected", CaseWithdrawn: "withdrawn", ReviewOverdue: "under_review",
+            ReviewCleared: "scored",
+            CorrectionAsked: "needs_correction",
+            RefusalProposed: "under_review",
+            ApplicationRefused: "rejected",
+            CaseWithdrawn: "withdrawn",
+            ReviewOverdue: "under_review",
         },
-        queue="notification", every=timedelta(days=10),
+        queue="notification",
+        every=timedelta(days=10),
     ),
     end("lapsed", {Reopening: reopen.decide}, {CaseReopened: "submitted"}),
     end("notified", holds_persons=True),
     end("rejected"),
     end("withdrawn"),
-)  # fmt: skip
+)

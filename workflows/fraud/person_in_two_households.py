@@ -14,4 +14,8 @@ def signal(case: CaseFile, answer: ScreeningAnswer) -> Signal | None:
     """Which members, and which cases hold them; a caseworker sees both."""
     if not answer.held:
         return None
-    return Signal(code=CODE, members=tuple(sorted({each.member for each in answer.held})), cases=tuple(sorted({each.case_id for each in answer.held})))
+    return Signal(
+        code=CODE,
+        members=tuple(sorted({each.member for each in answer.held})),
+        cases=tuple(sorted({each.case_id for each in answer.held})),
+    )

@@ -1,4 +1,6 @@
-"""Anchoring: the heads that moved go into a new file, once the history is seen to continue every anchor that there is."""
+"""Anchoring: the heads that moved go into a new file, once the history is seen to continue every
+anchor that there is.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -6,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from models.arrays import columns
-from models.database import Connection, dial
+from models.database import Connection, autocommit_connection
 from models.errors import Refused
 from workflows.history import anchors
 from workflows.history.anchors import Acceptance, Remembered, Title
@@ -15,11 +17,15 @@ from workflows.history.heads import CaseHead, Heads, last_of, scratch
 from workflows.history.ranges import Connections, Range, ranges
 
 ANCHOR_LOCK = 7221  # advisory, held by a connection: two anchors at once would take the same number
-HASHES = "select case_id, seq, hash from event join unnest(%s::bigint[], %s::int[]) as wanted (case_id, seq) using (case_id, seq)"
+HASHES = (
+    "select case_id, seq, hash from event join unnest(%s::bigint[], %s::int[]) as wanted (case_id, seq) using "
+    "(case_id, seq)"
+)
 REMEMBERED = "select number, digest from anchor_series where series = %s"
 REMEMBER = """
     insert into anchor_series (series, number, digest, written_at) values (%s, %s, %s, %s)
-    on conflict (series) do update set number = excluded.number, digest = excluded.digest, written_at = excluded.written_at
+    on conflict (series) do update
+        set number = excluded.number, digest = excluded.digest, written_at = excluded.written_at
 """
 NAMED = 10  # of what contradicts the anchors
 
@@ -27,7 +33,7 @@ NAMED = 10  # of what contradicts the anchors
 @contextmanager
 def alone() -> Iterator[None]:
     """Nobody else writes an anchor meanwhile: the lock ends with its connection, whatever happens."""
-    with dial() as connection:
+    with autocommit_connection() as connection:
         connection.execute("select pg_advisory_lock(%s)", [ANCHOR_LOCK])
         yield
 
@@ -37,10 +43,13 @@ def anchor(connection: Connection, directory: Path, now: datetime) -> Path | Non
     return anchor_by_ranges(lambda: nullcontext(connection), directory, now)
 
 
-def anchor_by_ranges(connections: Connections, directory: Path, now: datetime, acceptance: Acceptance | None = None) -> Path | None:
+def anchor_by_ranges(
+    connections: Connections, directory: Path, now: datetime, acceptance: Acceptance | None = None
+) -> Path | None:
     """Writes what moved since the last anchor into a new file; None where nothing did.
 
-    Raises Refused where anchors are damaged, and where the history does not continue one of them, unless an operator accepts that loss.
+    Raises Refused where anchors are damaged, and where the history does not continue one of them, unless an operator
+    accepts that loss.
     """
     with alone(), scratch() as heads:
         titles = read_whole(connections, directory, heads)
@@ -57,7 +66,10 @@ def anchor_by_ranges(connections: Connections, directory: Path, now: datetime, a
 
 
 def read_whole(connections: Connections, directory: Path, heads: Heads) -> list[Title]:
-    """All anchors. Raises Refused where they do not hold together: what is damaged is put back from a copy before anything is added."""
+    """All anchors.
+
+    Raises Refused where they do not hold together: what is damaged is put back from a copy before anything is added.
+    """
     findings = Findings()
     titles = read(connections, directory, heads, findings)
     if findings.breaks:
@@ -83,15 +95,22 @@ def hashes(connection: Connection, heads: Sequence[CaseHead]) -> Iterator[tuple[
 
 
 def settle(heads: Heads, directory: Path, acceptance: Acceptance | None) -> None:
-    """Raises Refused where something anchored is lost and nobody accepts it, or where somebody accepts a loss that is none."""
+    """Raises Refused where something anchored is lost and nobody accepts it, or where somebody accepts a loss that is
+    none.
+    """
     events, cases = heads.count("lost"), heads.count("lost", "distinct case_id")
     if acceptance and not events:
-        raise Refused("nothing_lost", "Nothing is lost: the history continues every anchor. Write the next one without accepting a loss.")
+        raise Refused(
+            "nothing_lost",
+            "Nothing is lost: the history continues every anchor. Write the next one without accepting a loss.",
+        )
     if events and not acceptance:
         raise Refused(
             "history_contradicts_anchors",
-            f"Nothing was anchored: {events} events of {cases} cases that the anchors in {directory} hold are not in the database any more: "
-            f"{', '.join(named(heads.all('lost')))}{' ...' if events > NAMED else ''}. See `sijil audit verify`. If the database was restored from a backup, "
+            f"Nothing was anchored: {events} events of {cases} cases that the anchors in {directory} hold are not in "
+            f"the database any more: "
+            f"{', '.join(named(heads.all('lost')))}{' ...' if events > NAMED else ''}. See `sijil audit verify`. If "
+            f"the database was restored from a backup, "
             "say so for ever: sijil audit anchor --accept-loss REASON",
         )
 

@@ -1,8 +1,9 @@
-"""The anchors: files outside the database, each with the heads that moved since the one before and a Merkle root over all of them.
+"""The anchors: files outside the database, each with the heads that moved since the one before and a Merkle root over
+all of them.
 
-Whoever holds them knows every head as it was, and a later anchor takes nothing back: what an earlier one said stays to be found in the
-database for ever. They are read from the first to the last, line by line. Those of one folder are a series; the database remembers the
-last one of each series, so that a missing end shows.
+Whoever holds them knows every head as it was, and a later anchor takes nothing back: what an earlier one said stays to
+be found in the database for ever. They are read from the first to the last, line by line. Those of one folder are a
+series; the database remembers the last one of each series, so that a missing end shows.
 """
 
 import json
@@ -44,7 +45,9 @@ class Acceptance:
 
 
 def write(directory: Path, heads: Heads, now: datetime, acceptance: Acceptance | None = None) -> Path:
-    """What moved, and what is lost, in a new file, whole or not at all: a line about all heads, then a line for each."""
+    """What moved, and what is lost, in a new file, whole or not at all: a line about all heads, then a
+    line for each.
+    """
     first = title(directory, heads, now, acceptance)
     lost = (f'[{case_id},{seq},"{hashed.hex()}","{LOST}"]\n' for case_id, seq, hashed in heads.all("lost"))
     moved = (f'[{case_id},{seq},"{hashed.hex()}"]\n' for case_id, seq, hashed in heads.all("moved"))
@@ -57,9 +60,14 @@ def title(directory: Path, heads: Heads, now: datetime, acceptance: Acceptance |
     heads.settle(len(before) + 1)
     count, root = heads.root()
     first = {
-        "anchor": len(before) + 1, "series": series_of(before), "at": now.isoformat(), "heads": count, "moved": heads.count("moved"), "root": root,
+        "anchor": len(before) + 1,
+        "series": series_of(before),
+        "at": now.isoformat(),
+        "heads": count,
+        "moved": heads.count("moved"),
+        "root": root,
         "before": digest_of(before[-1]) if before else None,
-    }  # fmt: skip
+    }
     if acceptance:
         cases, events = heads.count("lost", "distinct case_id"), heads.count("lost")
         first["accepted_loss"] = {"reason": acceptance.reason, "by": acceptance.by, "cases": cases, "events": events}
@@ -91,8 +99,9 @@ def write_file(directory: Path, first: Title, lines: Iterable[str]) -> Path:
 def read(directory: Path, heads: Heads, wrong: Wrong) -> list[Title]:
     """Every head that was ever anchored, into the scratch file; the first lines of the anchors that could be read.
 
-    Every file must have the digest that the next one remembers of it. Only the last has no next one: its root must be that of all
-    heads together, which a change of any file would move too, and the database remembers it (`check_end`). So each file is read once.
+    Every file must have the digest that the next one remembers of it. Only the last has no next one: its root must be
+    that of all heads together, which a change of any file would move too, and the database remembers it (`check_end`).
+    So each file is read once.
     """
     before: str | None = None
     titles: list[Title] = []
@@ -136,12 +145,17 @@ def line_of(line: str) -> tuple[int, int, bytes, bool]:
 
 
 def check_end(directory: Path, titles: list[Title], remembered: Remembered | None, wrong: Wrong) -> None:
-    """The series ends where the database remembers it, or later: a database that was restored remembers an earlier one."""
+    """The series ends where the database remembers it, or later: a database that was restored
+    remembers an earlier one.
+    """
     paths = files(directory)
     if remembered is None:
         return
     if len(paths) < remembered.number:
-        wrong(f"anchor {remembered.number} of this series, the last one that the database remembers, is not in {directory}: put it back from a copy")
+        wrong(
+            f"anchor {remembered.number} of this series, the last one that the database remembers, is not in "
+            f"{directory}: put it back from a copy"
+        )
     elif digest_of(paths[remembered.number - 1]) != remembered.digest:
         wrong(f"anchor {paths[remembered.number - 1].name}: is not the one that the database remembers")
 
@@ -151,7 +165,10 @@ def losses(titles: Iterable[Title]) -> Iterator[str]:
     for first in titles:
         if accepted := first.get("accepted_loss"):
             what = f"{accepted['events']} anchored events of {accepted['cases']} cases"
-            yield f"anchor {first['anchor']} of {first['at'][:10]}: {accepted['by']} accepted the loss of {what}: {accepted['reason']}"
+            yield (
+                f"anchor {first['anchor']} of {first['at'][:10]}: {accepted['by']} accepted the loss of {what}: "
+                f"{accepted['reason']}"
+            )
 
 
 def files(directory: Path) -> list[Path]:

@@ -1,8 +1,10 @@
-"""The history's seal: the heads of all chains anchored into files outside the database (`anchoring.py`), and the check of both.
+"""The history's seal: the heads of all chains anchored into files outside the database (`anchoring.py`), and the check
+of both.
 
-A changed, removed or inserted event, a cut tail, a case that is gone and a changed anchor all show, however many anchors were written since. So do
-evidence, facts and salt that are gone, unless they went by law: the case has ended, and its history says that it was erased (CaseErased), or the period
-of retention for events, as the policy has it today, is over since its last event. Those are counted; the commitment to them stays, and the chain with it.
+A changed, removed or inserted event, a cut tail, a case that is gone and a changed anchor all show, however many
+anchors were written since. So do evidence, facts and salt that are gone, unless they went by law: the case has ended,
+and its history says that it was erased (CaseErased), or the period of retention for events, as the policy has it today,
+is over since its last event. Those are counted; the commitment to them stays, and the chain with it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,10 +30,13 @@ from workflows.history.ranges import Connections, Range, ranges
 from workflows.history.retention import cutoff
 
 EVENTS_AT_ONCE = 2000  # of one case there may be any number
-FIELDS = "e.case_id, e.seq, e.kind, e.at, e.actor, e.evidence::text, e.facts::text, e.salt, e.commitment, e.owed, e.hash"
+FIELDS = (
+    "e.case_id, e.seq, e.kind, e.at, e.actor, e.evidence::text, e.facts::text, e.salt, e.commitment, e.owed, e.hash"
+)
 EVENTS = f"select {FIELDS} from event e where e.case_id > %s and e.case_id <= %s order by e.case_id, e.seq"
 SINCE = f"""
-    select {FIELDS} from unnest(%s::bigint[], %s::int[]) as moved (case_id, seq) join event e on e.case_id = moved.case_id and e.seq > moved.seq
+    select {FIELDS} from unnest(%s::bigint[], %s::int[]) as moved (case_id, seq) join event e
+        on e.case_id = moved.case_id and e.seq > moved.seq
     order by e.case_id, e.seq
 """
 
@@ -46,7 +51,9 @@ class Check(NamedTuple):
 
 
 def verify(connection: Connection, directory: Path) -> Findings:
-    """The same as `verify_by_ranges`, within the caller's transaction; where others write meanwhile, that is a snapshot."""
+    """The same as `verify_by_ranges`, within the caller's transaction; where others write meanwhile, that is a
+    snapshot.
+    """
     findings = Findings()
     verify_by_ranges(lambda: nullcontext(connection), directory, findings)
     return findings
@@ -55,8 +62,8 @@ def verify(connection: Connection, directory: Path) -> Findings:
 def verify_by_ranges(snapshots: Connections, directory: Path, findings: Findings, since: int | None = None) -> None:
     """Every event against its chain, every chain against its case and its anchors, every anchor against the next.
 
-    Goes on after the case that `findings` came to. `since`: only cases that moved since the anchor of that number, from there on.
-    Raises Refused where there is no such anchor.
+    Goes on after the case that `findings` came to. `since`: only cases that moved since the anchor of that number, from
+    there on. Raises Refused where there is no such anchor.
     """
     with scratch() as heads:
         read(snapshots, directory, heads, findings)
@@ -75,7 +82,11 @@ def check_range(part: Range, against: Check) -> None:
         findings.add(f"case {case_id}: gone, anchored with {those[-1].seq} events")
     known = part.known(against.heads)
     starts = {case_id: start(known.get(case_id, ()), against.since) for case_id in part.cases}
-    moved = {each.id: each for each in part.cases.values() if against.since is None or is_moved(each, known.get(each.id, ()), starts[each.id])}
+    moved = {
+        each.id: each
+        for each in part.cases.values()
+        if against.since is None or is_moved(each, known.get(each.id, ()), starts[each.id])
+    }
     findings.cases += len(moved)
     for case_id, events in groupby(stream(part, moved, starts, against.since), key=attrgetter("case_id")):
         if case := moved.pop(case_id, None):
@@ -102,9 +113,17 @@ def is_moved(case: CaseRow, known: Sequence[Anchored], since: Head) -> bool:
     return since != (case.version, case.head) or last_of(known) != since
 
 
-def stream(part: Range, cases: Mapping[int, CaseRow], starts: Mapping[int, Head], since: int | None) -> Iterator[Stored]:
-    """The events of a range, in order; `since` an anchor, only those of these cases, after the heads where they start."""
-    statement, parameters = (EVENTS, [part.after, part.upto]) if since is None else (SINCE, columns([(each, starts[each][0]) for each in cases]))
+def stream(
+    part: Range, cases: Mapping[int, CaseRow], starts: Mapping[int, Head], since: int | None
+) -> Iterator[Stored]:
+    """The events of a range, in order; `since` an anchor, only those of these cases, after the heads
+    where they start.
+    """
+    statement, parameters = (
+        (EVENTS, [part.after, part.upto])
+        if since is None
+        else (SINCE, columns([(each, starts[each][0]) for each in cases]))
+    )
     if since is None or cases:
         with part.connection.cursor(name="audit") as cursor:
             cursor.itersize = EVENTS_AT_ONCE

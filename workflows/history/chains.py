@@ -1,4 +1,6 @@
-"""One case's chain: its events from the first to the last beside each other, its case and its anchors, without keeping them."""
+"""One case's chain: its events from the first to the last beside each other, its case and its anchors, without keeping
+them.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -43,7 +45,9 @@ class Stored(NamedTuple):
 
 @dataclass(slots=True)
 class Findings:
-    """What the check read, what lost its facts by law, how many breaks there are with a sentence for each of the first, what was accepted as lost."""
+    """What the check read, what lost its facts by law, how many breaks there are with a sentence for each of the first,
+    what was accepted as lost.
+    """
 
     cases: int = 0
     events: int = 0
@@ -103,7 +107,9 @@ class ChainCheck:
             self.findings.erased += self.gone
         elif self.gone:
             for each in self.gone_first:
-                self.findings.add(f"case {case.id}, event {each}: evidence, facts and salt are gone, but were not erased by law")
+                self.findings.add(
+                    f"case {case.id}, event {each}: evidence, facts and salt are gone, but were not erased by law"
+                )
             self.findings.broken += self.gone - len(self.gone_first)
         if self.at != (case.version, case.head):
             self.findings.add(f"case {case.id}: its last event is not the one it names ({case.version})")
@@ -118,7 +124,13 @@ def wrong(event: Stored, before: Head) -> Iterator[str]:
         yield f": event {before[0] + 1} is missing before {seq}"
     if event.salt is None and (event.evidence, event.facts) != (None, None):
         yield f", event {seq}: has evidence or facts without their salt"
-    if event.salt is not None and commit(event.salt, str(event.evidence).encode(), str(event.facts).encode()) != event.commitment:
+    if (
+        event.salt is not None
+        and commit(event.salt, str(event.evidence).encode(), str(event.facts).encode()) != event.commitment
+    ):
         yield f", event {seq}: evidence or facts were changed"
-    if link(before[1], event.case_id, seq, event.kind, event.at, event.actor, event.commitment, event.owed) != event.hash:
+    if (
+        link(before[1], event.case_id, seq, event.kind, event.at, event.actor, event.commitment, event.owed)
+        != event.hash
+    ):
         yield f", event {seq}: does not follow from the one before"

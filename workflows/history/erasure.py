@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from models.database import Connection, value
+from models.database import Connection, scalar
 from models.errors import Refused
 from workflows.casework.staff import OPERATOR, sign
 from workflows.engine.load import find
 from workflows.engine.work import append, lock
 from workflows.events import CaseErased
-from workflows.evidence import Order
+from workflows.evidence import OperatorCommand
 from workflows.history.personal import PERSONAL
 
 COUNT = "select count(*) from event where case_id = %s and facts is not null"
@@ -18,16 +18,24 @@ ERASE = "update {table} t set {erased} from cases ended where {mine} and ended.i
 
 
 def erase(connection: Connection, reference: str, by: str, now: datetime) -> int:
-    """How many events lost their facts. Raises NotFound, and Refused while the case is still open: it is needed to decide.
+    """How many events lost their facts.
+
+    Raises NotFound, and Refused while the case is still open: it is needed to decide.
 
     The identifiers of the members stay in the register while the household is in it: they are what it is kept for.
+
     """
     case = find(connection, reference)
-    if value(connection, "select open from cases where id = %s for update", [case.id]):
+    if scalar(connection, "select open from cases where id = %s for update", [case.id]):
         raise Refused("still_open", "The application is still open. Withdraw it first, or wait for its end.")
-    count: int = value(connection, COUNT, [case.id])
+    count: int = scalar(connection, COUNT, [case.id])
     # By its row alone: the declaration's period may have ended. What it writes is erased with the rest.
-    append(connection, lock(connection, case.id), CaseErased(events=count), Order(at=now, by=sign(connection, OPERATOR, by)))
+    append(
+        connection,
+        lock(connection, case.id),
+        CaseErased(events=count),
+        OperatorCommand(at=now, by=sign(connection, OPERATOR, by)),
+    )
     connection.execute(UNSENT, [case.id])
     for each in PERSONAL:
         connection.execute(each.put_into(ERASE), [case.id])

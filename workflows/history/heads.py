@@ -17,7 +17,8 @@ Head = tuple[int, bytes]  # sequence and hash of an event that was a case's last
 CaseHead = tuple[int, int, bytes]  # the same, with its case
 CACHE = "pragma cache_size = -32000"  # kilobytes
 HEAD = "case_id integer not null, seq integer not null, hash blob not null"
-# All that anchors say, with the number of the first that said it; what one anchor says; what moved since the last; what is lost since.
+# All that anchors say, with the number of the first that said it; what one anchor says; what moved since the last; what
+# is lost since.
 TABLES = f"""
     create table anchored ({HEAD}, number integer not null, primary key (case_id, seq)) strict, without rowid;
     create table line ({HEAD}, primary key (case_id)) strict, without rowid;
@@ -49,7 +50,10 @@ class Heads:
         database.executescript(TABLES)
 
     def add(self, number: int, lines: Iterable[CaseHead]) -> Iterator[tuple[int, int]]:
-        """What an anchor says; the cases and sequences in which it contradicts those before it. What was said first stays."""
+        """What an anchor says; the cases and sequences in which it contradicts those before it.
+
+        What was said first stays.
+        """
         try:
             self.database.executemany("insert into line values (?, ?, ?)", lines)
             yield from self.database.execute(CONTRADICTIONS)
@@ -58,13 +62,24 @@ class Heads:
             self.database.execute("delete from line")
 
     def give_up(self, case_id: int, seq: int, hashed: bytes) -> None:
-        """An anchor says that an operator accepted the loss of this head. Raises ValueError where it was never anchored."""
-        if self.database.execute("delete from anchored where (case_id, seq, hash) = (?, ?, ?)", [case_id, seq, hashed]).rowcount != 1:
+        """An anchor says that an operator accepted the loss of this head.
+
+        Raises ValueError where it was never anchored.
+        """
+        if (
+            self.database.execute(
+                "delete from anchored where (case_id, seq, hash) = (?, ?, ?)", [case_id, seq, hashed]
+            ).rowcount
+            != 1
+        ):
             raise ValueError("a loss of what was never anchored")
 
     def between(self, after: int, upto: int) -> Iterator[tuple[int, list[Anchored]]]:
         """The cases in a range of numbers, each with all its heads, in order."""
-        rows = self.database.execute("select case_id, seq, hash, number from anchored where case_id > ? and case_id <= ? order by 1, 2", [after, upto])
+        rows = self.database.execute(
+            "select case_id, seq, hash, number from anchored where case_id > ? and case_id <= ? order by 1, 2",
+            [after, upto],
+        )
         return ((case_id, [Anchored(*row[1:]) for row in group]) for case_id, group in groupby(rows, itemgetter(0)))
 
     def put(self, table: str, rows: Iterable[CaseHead]) -> None:
@@ -114,7 +129,9 @@ def leaf(case_id: int, seq: int, hashed: bytes) -> bytes:
 
 
 def root_of(leaves: Iterable[bytes]) -> bytes:
-    """The root of a tree as in RFC 6962, in the memory of one branch: as soon as two subtrees are of one size, they are joined."""
+    """The root of a tree as in RFC 6962, in the memory of one branch: as soon as two subtrees are of one size, they are
+    joined.
+    """
     branch: list[bytes] = []
     for number, each in enumerate(leaves, 1):
         branch.append(each)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
-from models.database import Connection, value
+from models.database import Connection, scalar
 
 Snapshots = Callable[[], AbstractContextManager[Connection]]  # each a moment to read in: `models.database.snapshot`
 LEAST, MOST = -(2**63), 2**63 - 1
@@ -22,5 +22,9 @@ class Range(NamedTuple):
 
 def next_range(connection: Connection, table: str, after: int, at_once: int) -> Range:
     """The range of so many rows that follows; the last one has no end."""
-    last = value(connection, f"select max(id) from (select id from {table} where id > %s order by id limit %s) as next", [after, at_once])
+    last = scalar(
+        connection,
+        f"select max(id) from (select id from {table} where id > %s order by id limit %s) as next",
+        [after, at_once],
+    )
     return Range(after, MOST if last is None else last)

@@ -18,21 +18,41 @@ class Personal(NamedTuple):
         return statement.format(table=self.table, erased=erased, kept=self.kept, mine=self.mine)
 
 
-# In the order in which the engine writes these tables. The identifiers of its members the register keeps: they are what it is kept for.
+# In the order in which the engine writes these tables. The identifiers of its members the register keeps: they are what
+# it is kept for.
 PERSONAL = (
-    Personal("event", {"evidence": "null", "facts": "null", "salt": "null"}, "event", "num_nonnulls(t.evidence, t.facts, t.salt) > 0"),
     Personal(
-        "household_member", {"name": "null"},
+        "event",
+        {"evidence": "null", "facts": "null", "salt": "null"},
+        "event",
+        "num_nonnulls(t.evidence, t.facts, t.salt) > 0",
+    ),
+    Personal(
+        "household_member",
+        {"name": "null"},
         mine="t.household_id = ended.household_id and exists (select from household_version v "
         "where v.case_id = ended.id and (v.household_id, v.version) = (t.household_id, t.version))",
     ),
-    # What a gateway said of a message that it refused may quote the number. In time only those go that nobody will send or look at.
+    # What a gateway said of a message that it refused may quote the number. In time only those go that nobody will send
+    # or look at.
     Personal(
-        "message", {"recipient": "null", "body": "null", "salt": "null", "error": "case t.status when 'failed' then 'erased' end"},
-        "message", "t.status in ('sent', 'failed') and num_nonnulls(t.recipient, t.body) > 0",
+        "message",
+        {"recipient": "null", "body": "null", "salt": "null", "error": "case t.status when 'failed' then 'erased' end"},
+        "message",
+        "t.status in ('sent', 'failed') and num_nonnulls(t.recipient, t.body) > 0",
     ),
-    Personal("declaration", {"body": "null", "phone": "null", "salt": "null"}, "declaration", "num_nonnulls(t.body, t.phone) > 0"),
+    Personal(
+        "declaration",
+        {"body": "null", "phone": "null", "salt": "null"},
+        "declaration",
+        "num_nonnulls(t.body, t.phone) > 0",
+    ),
     # Whoever guesses a declaration could test the guess against its hash, or against a key that is one.
-    Personal("receipt", {"idempotency_key": "'erased:' || t.reference", "body_hash": "''"}, "declaration", "t.body_hash <> ''"),
+    Personal(
+        "receipt",
+        {"idempotency_key": "'erased:' || t.reference", "body_hash": "''"},
+        "declaration",
+        "t.body_hash <> ''",
+    ),
     Personal("cases", {"declarant_idcs": "null"}, "declaration", "t.declarant_idcs is not null", "t.id = ended.id"),
-)  # fmt: skip
+)

@@ -15,7 +15,9 @@ CASES = "select id, version, head, open from cases where id > %s order by id lim
 
 
 class Range(NamedTuple):
-    """Cases in order, and the numbers between which they lie; the connection of the transaction in which they are looked at."""
+    """Cases in order, and the numbers between which they lie; the connection of the transaction in which they are
+    looked at.
+    """
 
     connection: Connection
     after: int
@@ -28,7 +30,9 @@ class Range(NamedTuple):
 
     def gone(self, heads: Heads) -> Iterator[tuple[int, list[Anchored]]]:
         """The cases that are anchored and not there."""
-        return ((case_id, known) for case_id, known in heads.between(self.after, self.upto) if case_id not in self.cases)
+        return (
+            (case_id, known) for case_id, known in heads.between(self.after, self.upto) if case_id not in self.cases
+        )
 
 
 def ranges(connections: Connections, after: int = FIRST) -> Iterator[Range]:

@@ -13,7 +13,7 @@ from models.errors import SijilError
 from workflows.engine.chain import encode
 from workflows.evidence import KINDS as EVIDENCE_KINDS
 from workflows.evidence import Evidence
-from workflows.flows import step_of
+from workflows.flows import stage_of
 from workflows.history.keyranges import LEAST, MOST, Range, Snapshots, next_range
 from workflows.history.retelling import GONE, NOT_DECIDED, History, StoredEvent, Told, histories
 
@@ -38,7 +38,9 @@ class Mismatch(NamedTuple):
 
 @dataclass(slots=True)
 class Replay:
-    """How many decisions were computed again, which differ, and how many could not be: their facts are erased, or those that they rest on."""
+    """How many decisions were computed again, which differ, and how many could not be: their facts are erased, or those
+    that they rest on.
+    """
 
     decisions: int = 0
     erased: int = 0
@@ -106,10 +108,12 @@ def decided(told: Told) -> bytes | None:
     """What the stage decides today on the evidence of that day; None where it decides nothing."""
     file = told.before
     try:
-        where = step_of(file.kind, file.stage)
+        where = stage_of(file.kind, file.stage)
         evidence = evidence_of(told.stored)
-        dated = msgspec.structs.replace(file, deadline=where.deadline(file.stage_since))  # for the first ones, which do not tell it
-        return encode(where.decides[type(evidence)](dated, evidence))
+        dated = msgspec.structs.replace(
+            file, deadline=where.deadline(file.stage_since)
+        )  # for the first ones, which do not tell it
+        return encode(where.handlers[type(evidence)](dated, evidence))
     except UNDECIDABLE:
         return None
 

@@ -1,4 +1,7 @@
-"""A case told again from its events: its file before and after each of them, by the declarations that they took. Shared by replay and doctor."""
+"""A case told again from its events: its file before and after each of them, by the declarations that they took.
+
+Shared by replay and doctor.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +20,21 @@ from workflows.flows import FLOWS, stage_after
 from workflows.history.chains import Stored
 from workflows.intake.submit import sealed_body
 
-NOT_DECIDED = {"ApplicationReceived", "CaseParked", "CaseResumed", "CaseErased"}  # arrivals and operations: nothing to compute
+NOT_DECIDED = {
+    "ApplicationReceived",
+    "CaseParked",
+    "CaseResumed",
+    "CaseErased",
+}  # arrivals and operations: nothing to compute
 EVENTS = """
     select case_id, seq, kind, at, actor, evidence::text, facts::text, salt, commitment, owed, hash from event
     where case_id = any(%s) order by case_id, seq
 """
 GONE = object.__new__(Declaration)  # stands for one that was erased: whoever reads a field of it made a mistake
-DECLARATIONS = "select case_id, number, household_id, body::text, phone, salt, made_at from declaration where case_id = any(%s) order by case_id, number"
+DECLARATIONS = (
+    "select case_id, number, household_id, body::text, phone, salt, made_at from declaration where case_id "
+    "= any(%s) order by case_id, number"
+)
 
 
 class StoredEvent(Stored):
@@ -47,7 +58,9 @@ class StoredEvent(Stored):
         """As it was when it was recorded."""
         recorded = Recorded(self.seq, self.at, self.actor, event)
         evidence, facts = (self.evidence or "").encode(), (self.facts or "").encode()
-        return Sealed(self.case_id, recorded, self.kind, evidence, facts, self.salt or b"", self.commitment, self.owed, self.hash)
+        return Sealed(
+            self.case_id, recorded, self.kind, evidence, facts, self.salt or b"", self.commitment, self.owed, self.hash
+        )
 
 
 class StoredDeclaration(NamedTuple):
@@ -74,7 +87,10 @@ class StoredDeclaration(NamedTuple):
 
 
 class Told(NamedTuple):
-    """One event of a case, with its file before it and after it: None where no map leads on, or the declaration in force since then cannot be read."""
+    """One event of a case, with its file before it and after it:
+
+    None where no map leads on, or the declaration in force since then cannot be read.
+    """
 
     before: CaseFile
     stored: StoredEvent
@@ -100,19 +116,31 @@ class History:
             if file is None or event is None:
                 return
             to = leads_to(file, event)
-            after = self.in_force(file.after(Recorded(stored.seq, stored.at, stored.actor, event), to), file) if to else None
+            after = (
+                self.in_force(file.after(Recorded(stored.seq, stored.at, stored.actor, event), to), file)
+                if to
+                else None
+            )
             yield Told(file, stored, event, after)
             file = after
 
     def opening(self, stored: StoredEvent, event: ApplicationReceived) -> CaseFile | None:
-        """The file as it was when the application arrived; None where no declaration can be read, or there is no such flow."""
+        """The file as it was when the application arrived; None where no declaration can be read, or there is no such
+        flow.
+        """
         declaration = self.declared(event.declaration)
         if declaration is None or event.kind not in FLOWS:
             return None
         return CaseFile.opened(
-            id=stored.case_id, reference=event.reference, kind=event.kind, stage=FLOWS[event.kind].first, lane=event.lane,
-            household_id=event.household, declaration=declaration, at=stored.at,
-        )  # fmt: skip
+            id=stored.case_id,
+            reference=event.reference,
+            kind=event.kind,
+            stage=FLOWS[event.kind].first,
+            lane=event.lane,
+            household_id=event.household,
+            declaration=declaration,
+            at=stored.at,
+        )
 
     def in_force(self, moved: CaseFile, before: CaseFile) -> CaseFile | None:
         """The file with the declaration in force after a correction; None where that cannot be read."""
@@ -134,7 +162,11 @@ class History:
             event = stored.event() if stored.is_whole else None
             if isinstance(event, ApplicationReceived | CorrectionReceived):
                 found = self.declarations.get(event.declaration)
-                if found is None or not found.is_sealed_by(event.digest) or (found.body is not None and self.declared(event.declaration) is None):
+                if (
+                    found is None
+                    or not found.is_sealed_by(event.digest)
+                    or (found.body is not None and self.declared(event.declaration) is None)
+                ):
                     yield stored, event.declaration
 
 
@@ -147,7 +179,10 @@ def leads_to(file: CaseFile, event: Event) -> str | None:
 
 
 def histories(connection: Connection, case_ids: Sequence[int]) -> dict[int, History]:
-    """What is stored of these cases. Events first: else a declaration that is corrected in between would seem to be gone."""
+    """What is stored of these cases.
+
+    Events first: else a declaration that is corrected in between would seem to be gone.
+    """
     events: dict[int, list[StoredEvent]] = {case_id: [] for case_id in case_ids}
     for event in map(StoredEvent._make, connection.execute(EVENTS, [list(case_ids)])):
         events[event.case_id].append(event)

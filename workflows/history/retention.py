@@ -1,8 +1,8 @@
 """Keeping no longer than the policy says: the job that erases what its period has ended for.
 
-Texts, facts and salts go; hashes and commitments stay, so the chains still verify and `sijil replay` counts what is gone as
-erased. It walks all cases once, by their key, a few thousand a transaction, and needs no index of its own: nine million cases
-take minutes, once a day, beside the work and not in its way.
+Texts, facts and salts go; hashes and commitments stay, so the chains still verify and `sijil replay` counts what is
+gone as erased. It walks all cases once, by their key, a few thousand a transaction, and needs no index of its own: nine
+million cases take minutes, once a day, beside the work and not in its way.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from models import clock
-from models.database import Connection, transaction, value
+from models.database import Connection, scalar, transaction
 from workflows.history.personal import PERSONAL
 from workflows.policies import periods
 from workflows.queue.attempts import count_gone, forget_gone
@@ -19,8 +19,8 @@ from workflows.queue.attempts import count_gone, forget_gone
 CASES_A_ROUND = 2_000  # some 10,000 events, which is the most that one transaction erases of a table
 AGED = [each for each in PERSONAL if each.period]
 ROUND = "select id, not open and stage_since < %s from cases where id > %s order by id limit %s"
-# Given as a list, so that every plan goes by the tables' keys. Cases are locked, so that none is reopened meanwhile; those that
-# somebody else has in hand wait for tomorrow.
+# Given as a list, so that every plan goes by the tables' keys. Cases are locked, so that none is reopened meanwhile;
+# those that somebody else has in hand wait for tomorrow.
 ERASE = """
     with ended as (
         select id from cases ended where id = any(%s) and not open and stage_since < %s
@@ -28,18 +28,23 @@ ERASE = """
     )
     update {table} t set {erased} from ended where {mine} and {kept}
 """
-COUNT = "select count(*) from {table} t join cases ended on {mine} where not ended.open and ended.stage_since < %s and {kept}"
+COUNT = (
+    "select count(*) from {table} t join cases ended on {mine} where not ended.open and ended.stage_since < %s and "
+    "{kept}"
+)
 # The sweep deletes most of these within minutes; whatever it had to leave goes here.
 OVER = """
-    from trouble t where at < %s
-    and exists (select from cases c where c.id = t.case_id and c.stage <> 'parked' and (not c.open or c.version > t.version))
+    from case_failure t where at < %s
+    and exists (select from cases c where c.id = t.case_id and c.stage <> 'parked' and (not c.open
+        or c.version > t.version))
 """
 
 
 # Between the two moments, as the register's own time goes on: by events, and by this job.
 SIGNS_OF_LIFE = """
     select exists (select from event where at > %s and at < %s) or not exists (select from event),
-        (select done_on from daily_job where name = 'retention'), (select clock_confirmed_on from daily_job where name = 'retention')
+        (select done_on from daily_job where name = 'retention'), (select clock_confirmed_on from daily_job
+            where name = 'retention')
 """
 CONFIRM = """
     insert into daily_job (name, done_on, clock_confirmed_on) values ('retention', %s, %s)
@@ -60,7 +65,7 @@ def retain(stopping: Callable[[], bool] = lambda: False) -> dict[str, int]:
     All rounds go by the moment at which the first began. Raises Refused where a clock jumped, before any round.
     """
     now = clock.now()
-    total: Counter[str] = Counter(dict.fromkeys([*(each.table for each in AGED), "trouble", "worker"], 0))
+    total: Counter[str] = Counter(dict.fromkeys([*(each.table for each in AGED), "case_failure", "worker"], 0))
     after: int | None = 0
     while after is not None and not stopping():
         with transaction() as connection:
@@ -70,8 +75,11 @@ def retain(stopping: Callable[[], bool] = lambda: False) -> dict[str, int]:
     return dict(total)
 
 
-def doubt(connection: Connection, now: datetime) -> str | None:
-    """Why an operator should look at the clock before anything is erased for good, if so. Raises Refused where a clock is known to have jumped."""
+def clock_doubt(connection: Connection, now: datetime) -> str | None:
+    """Why an operator should look at the clock before anything is erased for good, if so.
+
+    Raises Refused where a clock is known to have jumped.
+    """
     clock.require_no_jump()
     ago, ahead = now - clock.A_MONTH, now + clock.ASTRAY
     lives, ran, confirmed = connection.execute(SIGNS_OF_LIFE, [ago, ahead]).fetchone() or (True, None, None)
@@ -90,7 +98,10 @@ def confirm_clock(connection: Connection, now: datetime) -> None:
 
 
 def purge(connection: Connection, now: datetime, after: int = 0, limit: int = CASES_A_ROUND) -> Round:
-    """One round, over the `limit` cases after that number; the caller commits. What belongs to no case goes with the last round."""
+    """One round, over the `limit` cases after that number; the caller commits.
+
+    What belongs to no case goes with the last round.
+    """
     latest = max(cutoff(each.period, now) for each in AGED)
     cases = connection.execute(ROUND, [latest, after, limit]).fetchall()
     if not cases:
@@ -102,22 +113,23 @@ def purge(connection: Connection, now: datetime, after: int = 0, limit: int = CA
 def purge_cases(connection: Connection, case_ids: Sequence[int], now: datetime) -> dict[str, int]:
     """What is personal in the rows of these cases, where the period of the table is over."""
     return {
-        each.table: connection.execute(each.put_into(ERASE), [case_ids, cutoff(each.period, now)]).rowcount for each in AGED
-    }  # fmt: skip
+        each.table: connection.execute(each.put_into(ERASE), [case_ids, cutoff(each.period, now)]).rowcount
+        for each in AGED
+    }
 
 
 def purge_loose(connection: Connection, now: datetime) -> dict[str, int]:
     """Errors of cases that have moved on, and workers that are gone: whole rows."""
     return {
-        "trouble": connection.execute("delete " + OVER, [cutoff("trouble", now)]).rowcount,
+        "case_failure": connection.execute("delete " + OVER, [cutoff("case_failure", now)]).rowcount,
         "worker": forget_gone(connection, cutoff("worker", now)),
     }
 
 
 def due(connection: Connection, now: datetime) -> dict[str, int]:
     """How many rows of each table would go now; nothing is changed."""
-    counts = {each.table: value(connection, each.put_into(COUNT), [cutoff(each.period, now)]) for each in AGED}
-    counts["trouble"] = value(connection, "select count(*) " + OVER, [cutoff("trouble", now)])
+    counts = {each.table: scalar(connection, each.put_into(COUNT), [cutoff(each.period, now)]) for each in AGED}
+    counts["case_failure"] = scalar(connection, "select count(*) " + OVER, [cutoff("case_failure", now)])
     counts["worker"] = count_gone(connection, cutoff("worker", now))
     return counts
 

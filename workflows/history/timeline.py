@@ -1,4 +1,7 @@
-"""How one case came to where it stands, for operators and caseworkers: events, messages and failures, in codes. Reads only; names nobody of the household."""
+"""How one case came to where it stands, for operators and caseworkers: events, messages and failures, in codes.
+
+Reads only; names nobody of the household.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,20 +13,24 @@ from models.database import Connection
 from workflows.casework.staff import names_of
 from workflows.engine.load import find
 from workflows.events import KINDS, CaseParked, CaseResumed
-from workflows.flows import FLOWS, PARKED, step_of
+from workflows.flows import FLOWS, PARKED, stage_of
 
 CASE = """
-    select c.id, r.reference, c.kind, c.stage, c.stage_since, c.version, c.lane, c.open, c.queue, c.ready, c.due_at, c.deadline, c.submitted_at
+    select c.id, r.reference, c.kind, c.stage, c.stage_since, c.version, c.lane, c.open, c.queue, c.ready, c.due_at,
+        c.deadline, c.submitted_at
     from cases c join receipt r on r.case_id = c.id where c.id = %s
 """
 EVENTS = "select seq, at, kind, actor as by, facts::text as facts from event where case_id = %s order by seq"
 MESSAGES = "select seq, template, channel, status, sent_at, tries, error from message where case_id = %s order by seq"
 DIGEST = 64  # characters of one
-FAILURE = "select stage, tries, error, at, parked, unanswered_since from trouble where case_id = %s"
+FAILURE = "select stage, tries, error, at, parked, unanswered_since from case_failure where case_id = %s"
 
 
 def timeline(connection: Connection, reference: str) -> dict[str, Any]:
-    """A case with its `events`, each with the stage that it led to, its `messages` and its last `failure`. Raises NotFound."""
+    """A case with its `events`, each with the stage that it led to, its `messages` and its last `failure`.
+
+    Raises NotFound.
+    """
     case_id = find(connection, reference).id
     with connection.cursor(row_factory=dict_row) as cursor:
         case = cursor.execute(CASE, [case_id]).fetchone()
@@ -35,8 +42,16 @@ def timeline(connection: Connection, reference: str) -> dict[str, Any]:
     for each in events:
         facts = None if each["facts"] is None else msgspec.json.decode(each["facts"])
         stage = leads_to(case["kind"], stage, each["kind"], facts or {})
-        each |= {"by": names.get(each["by"], each["by"]), "stage": stage, "facts": facts if facts is None else short(facts)}
-    return {name: value for name, value in case.items() if name != "id"} | {"events": events, "messages": messages, "failure": failure}
+        each |= {
+            "by": names.get(each["by"], each["by"]),
+            "stage": stage,
+            "facts": facts if facts is None else short(facts),
+        }
+    return {name: value for name, value in case.items() if name != "id"} | {
+        "events": events,
+        "messages": messages,
+        "failure": failure,
+    }
 
 
 def leads_to(kind: str, stage: str, event: str, facts: Mapping[str, Any]) -> str:
@@ -47,12 +62,16 @@ def leads_to(kind: str, stage: str, event: str, facts: Mapping[str, Any]) -> str
         return PARKED
     if event == CaseResumed.__name__:
         return str(facts.get("stage", ""))
-    if stage == PARKED or kind not in FLOWS or stage not in FLOWS[kind].steps:
+    if stage == PARKED or kind not in FLOWS or stage not in FLOWS[kind].stages:
         return stage
-    return step_of(kind, stage).leads.get(KINDS[event], stage) if event in KINDS else stage
+    return stage_of(kind, stage).transitions.get(KINDS[event], stage) if event in KINDS else stage
 
 
 def short(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Facts in short: codes and numbers as they are, of lists how many they hold; digests say nothing to people."""
-    told = {name: value for name, value in facts.items() if name != "type" and not (isinstance(value, str) and len(value) >= DIGEST)}
+    told = {
+        name: value
+        for name, value in facts.items()
+        if name != "type" and not (isinstance(value, str) and len(value) >= DIGEST)
+    }
     return {name: len(value) if isinstance(value, list | dict) else value for name, value in told.items()}

@@ -1,6 +1,7 @@
 """Taking a file of applications in: in sets of 500, each set one transaction; the file may be sent again at any time.
 
-What cannot be taken goes into a reject file with its lines and reasons; the rest is taken. Of a table no application is taken before all rows were read.
+What cannot be taken goes into a reject file with its lines and reasons; the rest is taken. Of a table no application is
+taken before all rows were read.
 """
 
 import json
@@ -29,14 +30,16 @@ from workflows.intake.files.staging import Group, StagedRow, groups
 from workflows.intake.files.summary import Summary, refusal
 from workflows.intake.files.tables import LONGEST_ROW, Header, Row, is_table, table
 from workflows.intake.files.textfiles import PRIVATE, all_different, discard, line, outcomes_in
-from workflows.intake.submit import NOT_VALID, Application, NotTaken, Outcome, Taken, key_of, submit
+from workflows.intake.submit import NOT_VALID, Accepted, Application, Outcome, Rejected, key_of, submit
 from workflows.registers.ports import Notices
 
 SET = 500
 
 
 class Read(NamedTuple):
-    """An application from a file: its lines, the sender's key, either its body or what is wrong with it, and how many rows it has."""
+    """An application from a file: its lines, the sender's key, either its body or what is wrong with it, and how many
+    rows it has.
+    """
 
     lines: list[int]
     key: str | None
@@ -47,14 +50,20 @@ class Read(NamedTuple):
 
 @dataclass(frozen=True)
 class Intake:
-    """What an import is handed from the layers above: which messages are owed, and how the workers are woken after each commit."""
+    """What an import is handed from the layers above: which messages are owed, and how the workers are woken after each
+    commit.
+    """
 
     notices: Notices
     wake: Callable[[], None]
 
     def submit(self, applications: Sequence[Application]) -> list[Outcome]:
         """One set of applications, committed; what became of each, in order."""
-        outcomes = transact(lambda connection: submit(connection, applications, clock.now(), self.notices)) if applications else []
+        outcomes = (
+            transact(lambda connection: submit(connection, applications, clock.now(), self.notices))
+            if applications
+            else []
+        )
         self.wake()
         return outcomes
 
@@ -101,18 +110,36 @@ def receipts_in(path: Path | None) -> Iterator[Callable[[str], object]]:
 
 
 def tell(
-    batch: list[Read], outcomes: list[Outcome], summary: Summary, reject: Callable[[str], object], receipt: Callable[[str], object]
+    batch: list[Read],
+    outcomes: list[Outcome],
+    summary: Summary,
+    reject: Callable[[str], object],
+    receipt: Callable[[str], object],
 ) -> None:
     """Counts the outcomes of one committed set, and writes them down."""
     given = iter(outcomes)
     for each in batch:
-        outcome: Outcome = NotTaken("not_valid", NOT_VALID, each.problems) if each.body is None else next(given)
-        if isinstance(outcome, Taken):
+        outcome: Outcome = Rejected("not_valid", NOT_VALID, each.problems) if each.body is None else next(given)
+        if isinstance(outcome, Accepted):
             summary.count("repeated" if outcome.repeated else "taken", each.rows)
-            receipt(line({"line": each.lines[0], "application": each.key, "reference": outcome.reference, "secret": outcome.secret}))
+            receipt(
+                line(
+                    {
+                        "line": each.lines[0],
+                        "application": each.key,
+                        "reference": outcome.reference,
+                        "secret": outcome.secret,
+                    }
+                )
+            )
         else:
             summary.count("refused", each.rows)
-            told = {"application": each.key, "code": outcome.code, "message": outcome.message, "problems": outcome.problems}
+            told = {
+                "application": each.key,
+                "code": outcome.code,
+                "message": outcome.message,
+                "problems": outcome.problems,
+            }
             reject(line(refusal(each.lines, each.rows) | told))
 
 
@@ -125,13 +152,19 @@ def application(body: ApplicationBody) -> Application:
 
 
 def applications_in(path: Path, rows: Counter[str]) -> Iterator[Read]:
-    """Every application of a file; `rows` counts those that were read. Raises Refused where the file cannot be read as a whole."""
+    """Every application of a file; `rows` counts those that were read.
+
+    Raises Refused where the file cannot be read as a whole.
+    """
     with text_in(path) as file:
         yield from reads(file, path, rows)
 
 
 def reads(file: BufferedReader, path: Path, rows: Counter[str]) -> Iterator[Read]:
-    """By what the file is: JSON where it begins so, a table by its first line or its name, else one application a line."""
+    """By what the file is:
+
+    JSON where it begins so, a table by its first line or its name, else one application a line.
+    """
     if is_table(path, file.peek(), csvform.HEADER):
         yield from from_table(file, rows)
         return
@@ -171,7 +204,8 @@ def from_table(file: BufferedReader, counts: Counter[str]) -> Iterator[Read]:
 def staged(header: Header, rows: Iterable[Row], counts: Counter[str]) -> Iterator[StagedRow]:
     """Each row under the application to which it belongs; one that cannot be read, under each to which it may belong.
 
-    A row that names no application may be one of the rows above it, as where cells were merged, or of those below: neither is taken in part.
+    A row that names no application may be one of the rows above it, as where cells were merged, or of those below:
+    neither is taken in part.
     """
     above, nameless, before = "", None, None
     for row in rows:
@@ -179,7 +213,9 @@ def staged(header: Header, rows: Iterable[Row], counts: Counter[str]) -> Iterato
         row = csvform.with_sure_key(header, row)
         names = csvform.keys(header, row)
         for place, key in enumerate(names):
-            yield StagedRow(key or None, row.line, "" if row.flaw else row.text, row.flaw, place == 0, csvform.is_torn(header, row))
+            yield StagedRow(
+                key or None, row.line, "" if row.flaw else row.text, row.flaw, place == 0, csvform.is_torn(header, row)
+            )
         if before:
             yield from halves(header, before, row)
         if not names[0]:
@@ -192,7 +228,9 @@ def staged(header: Header, rows: Iterable[Row], counts: Counter[str]) -> Iterato
 
 
 def halves(header: Header, first: Row, second: Row) -> Iterator[StagedRow]:
-    """Two rows that may be one, which a line break within a cell parted, under each application that it may be: what cannot be read of them refuses it."""
+    """Two rows that may be one, which a line break within a cell parted, under each application that it may be: what
+    cannot be read of them refuses it.
+    """
     for key in csvform.keys_of_halves(header, first, second):
         yield from (StagedRow(key, row.line, "", row.flaw, counted=False) for row in (first, second) if row.flaw)
 
@@ -200,16 +238,28 @@ def halves(header: Header, first: Row, second: Row) -> Iterator[StagedRow]:
 def may_belong(key: str, nameless: int | None) -> Iterator[StagedRow]:
     """A row without a name of its own, under an application beside it."""
     if key and nameless:
-        yield StagedRow(key, nameless, "", f"Line {nameless} names no application and stands beside this one's rows: it may be one of them.", counted=False)
+        yield StagedRow(
+            key,
+            nameless,
+            "",
+            f"Line {nameless} names no application and stands beside this one's rows: it may be one of them.",
+            counted=False,
+        )
 
 
 def from_group(header: Header, group: Group) -> Read:
     """One application of a table."""
-    rows = [(line, header.cells(text)) for line, text in zip(group.lines, group.texts or [], strict=False)] if not group.flaws else []
+    rows = (
+        [(line, header.cells(text)) for line, text in zip(group.lines, group.texts or [], strict=False)]
+        if not group.flaws
+        else []
+    )
     if problems := problems_of_rows(group) or csvform.contradictions(header, rows):
         return Read(group.lines, group.key, None, problems, group.rows)
     try:
-        body = reading.valid(ApplicationBody, csvform.nested(header.names, [cells for _, cells in rows], csvform.decimal_of(header)))
+        body = reading.valid(
+            ApplicationBody, csvform.nested(header.names, [cells for _, cells in rows], csvform.decimal_of(header))
+        )
     except Refused as refused:
         return Read(group.lines, group.key, None, refused.problems, group.rows)
     return Read(group.lines, group.key, body, [], group.rows)
@@ -222,5 +272,9 @@ def problems_of_rows(group: Group) -> list[Problem]:
     if group.key is None:
         return [Problem("application", "Is empty: it says which rows belong together.")]
     if group.rows > MOST_READ:
-        return [Problem("members", f"Has {group.rows:,} rows, of which the first is line {group.lines[0]}: a row is a member.")]
+        return [
+            Problem(
+                "members", f"Has {group.rows:,} rows, of which the first is line {group.lines[0]}: a row is a member."
+            )
+        ]
     return [] if group.texts else [Problem(WHOLE, f"Its rows together are longer than {settings().max_body:,} bytes.")]

@@ -23,7 +23,9 @@ def new_reference() -> str:
 
 
 def normal(reference: str) -> str:
-    """A reference as it was typed, in its written form: case, blanks, brackets, unseen marks, other digits and look-alikes are forgiven."""
+    """A reference as it was typed, in its written form: case, blanks, brackets, unseen marks, other digits and
+    look-alikes are forgiven.
+    """
     plain = typed(letters_and_digits(reference).rpartition("RSU")[2])  # no code holds a U
     return f"RSU-{plain[:4]}-{plain[4:8]}-{plain[8:]}"
 

@@ -35,7 +35,10 @@ def same_name(declared: Named, registered: Named) -> bool:
 
     Given and family name in each other's place count as the same.
     """
-    if declared.given_name_ar and (declared.given_name_ar, declared.family_name_ar) == (registered.given_name_ar, registered.family_name_ar):
+    if declared.given_name_ar and (declared.given_name_ar, declared.family_name_ar) == (
+        registered.given_name_ar,
+        registered.family_name_ar,
+    ):
         return True
     ours, theirs = forms(declared), forms(registered)
     shared = [(ours[script], theirs[script]) for script in ours if script in theirs]
@@ -50,7 +53,10 @@ def unread(person: Named) -> list[str]:
 
 
 def forms(person: Named) -> dict[str, Whole]:
-    """The name in each script in which it is whole. A name typed into the other script's field counts for what it is."""
+    """The name in each script in which it is whole.
+
+    A name typed into the other script's field counts for what it is.
+    """
     found: dict[str, Whole] = {}
     for given, family in ((person.given_name_ar, person.family_name_ar), (person.given_name_la, person.family_name_la)):
         if given and family:
@@ -60,7 +66,9 @@ def forms(person: Named) -> dict[str, Whole]:
 
 def same_whole(a: Whole, b: Whole) -> bool:
     """Two names in one script."""
-    return a == b or (same_part(a[0], b[0]) and same_part(a[1], b[1])) or (same_part(a[0], b[1]) and same_part(a[1], b[0]))
+    return (
+        a == b or (same_part(a[0], b[0]) and same_part(a[1], b[1])) or (same_part(a[0], b[1]) and same_part(a[1], b[0]))
+    )
 
 
 def same_part(a: str, b: str) -> bool:
@@ -79,7 +87,9 @@ def sounds_same(a: str, b: str) -> bool:
 
 
 def slip(shorter: str, longer: str) -> bool:
-    """One letter more, less or other in a long name, or a short vowel left out within; never an ending, which is another person's."""
+    """One letter more, less or other in a long name, or a short vowel left out within; never an ending, which is
+    another person's.
+    """
     shorter, longer = without_servant(shorter, longer)
     if longer[:-1] == shorter and longer.endswith(ENDINGS):
         return False
@@ -101,7 +111,10 @@ def is_syncope(shorter: str, longer: str) -> bool:
     if len(longer) != len(shorter) + 1:
         return False
     return any(
-        letter in VOWELS and longer[i - 1] not in VOWELS and longer[i + 1] not in VOWELS and longer[:i] + longer[i + 1 :] == shorter
+        letter in VOWELS
+        and longer[i - 1] not in VOWELS
+        and longer[i + 1] not in VOWELS
+        and longer[:i] + longer[i + 1 :] == shorter
         for i, letter in enumerate(longer[1:-1], 1)
     )
 
@@ -113,7 +126,9 @@ def same_across(a: Whole, b: Whole) -> bool:
 
 def similar(a: Whole, b: Whole) -> bool:
     """Whether the skeletons of both parts are near enough."""
-    return all(any(near(x, y) for x in skeletons(one) for y in skeletons(other)) for one, other in zip(a, b, strict=True))
+    return all(
+        any(near(x, y) for x in skeletons(one) for y in skeletons(other)) for one, other in zip(a, b, strict=True)
+    )
 
 
 def near(a: str, b: str) -> bool:

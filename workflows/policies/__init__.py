@@ -1,7 +1,7 @@
 """What the law sets, as dated data: the index, the programmes' thresholds. And the periods of retention, which we set.
 
-A new version of an index or a threshold is a new dated file; released ones are sealed by their hash (RELEASED.json) and stay loadable for replay.
-A period of retention is changed where it stands: no decision rests on it.
+A new version of an index or a threshold is a new dated file; released ones are sealed by their hash (RELEASED.json) and
+stay loadable for replay. A period of retention is changed where it stands: no decision rests on it.
 """
 
 from collections.abc import Iterable
@@ -94,7 +94,10 @@ def named(version: str, policies: Iterable[Policy]) -> Policy:
     for each in policies:
         if each.version == version:
             return each
-    raise Broken(f"No policy file holds the version {version}, which a decision rests on. Put the released file back into workflows/policies/.")
+    raise Broken(
+        f"No policy file holds the version {version}, which a decision rests on. Put the released file back into "
+        f"workflows/policies/."
+    )
 
 
 @cache
@@ -111,7 +114,11 @@ def indexes_in(folder: Path) -> tuple[Index, ...]:
 def thresholds_in(folder: Path) -> tuple[Threshold, ...]:
     """The thresholds in a folder of policies, oldest first. Raises Broken where a file is not right."""
     files = [(path, load(path, ProgrammeFile)) for path in sorted((folder / "programmes").glob("*.toml"))]
-    return in_order((path, Threshold(file.programme, each.version, each.in_force_from, each.threshold)) for path, file in files for each in file.thresholds)
+    return in_order(
+        (path, Threshold(file.programme, each.version, each.in_force_from, each.threshold))
+        for path, file in files
+        for each in file.thresholds
+    )
 
 
 def in_order(found: Iterable[tuple[Path, Policy]]) -> tuple[Policy, ...]:
@@ -127,7 +134,13 @@ def in_order(found: Iterable[tuple[Path, Policy]]) -> tuple[Policy, ...]:
 def index_of(file: IndexFile) -> Index:
     """A version of the index from its file."""
     formulas = {
-        milieu: Formula(part.constant, part.coefficients, {number: getattr(region, milieu) for number, region in file.regions.items()})
+        milieu: Formula(
+            part.constant,
+            part.coefficients,
+            {number: getattr(region, milieu) for number, region in file.regions.items()},
+        )
         for milieu, part in (("urban", file.urban), ("rural", file.rural))
     }
-    return Index(file.version, file.in_force_from, formulas, {number: region.name for number, region in file.regions.items()})
+    return Index(
+        file.version, file.in_force_from, formulas, {number: region.name for number, region in file.regions.items()}
+    )

@@ -1,4 +1,7 @@
-"""What a policy file holds, field by field (CONTRIBUTING). The engine and the seal read it here alike, and take nothing that is not right."""
+"""What a policy file holds, field by field (CONTRIBUTING).
+
+The engine and the seal read it here alike, and take nothing that is not right.
+"""
 
 import tomllib
 from collections.abc import Sequence
@@ -117,7 +120,7 @@ class RetentionFile(Part):
     declaration: Period
     message: Period
     event: Period
-    trouble: Period
+    case_failure: Period
     worker: Period
 
 
@@ -129,7 +132,9 @@ def load(path: Path, kind: type[File]) -> File:
     try:
         return kind.model_validate(read(path))
     except ValidationError as error:
-        raise wrong(path, "; ".join(f"{key(each['loc'])}: {sentence(each).removesuffix('.')}" for each in error.errors())) from None
+        raise wrong(
+            path, "; ".join(f"{key(each['loc'])}: {sentence(each).removesuffix('.')}" for each in error.errors())
+        ) from None
 
 
 def key(location: Sequence[int | str]) -> str:

@@ -1,6 +1,9 @@
-"""Seals the policy files that are new and right: `python -m workflows.policies.seal`. A seal that exists is never changed.
+"""Seals the policy files that are new and right:
 
-Sealed is what decisions rest on, and are computed again from: the index and the programmes. Periods of retention may change.
+`python -m workflows.policies.seal`. A seal that exists is never changed.
+
+Sealed is what decisions rest on, and are computed again from: the index and the programmes. Periods of retention may
+change.
 """
 
 import json
@@ -14,7 +17,10 @@ from workflows.policies import HERE, indexes_in, thresholds_in
 
 
 def seal(folder: Path = HERE) -> list[str]:
-    """Adds the SHA-256 of every policy file that RELEASED.json does not hold yet; their names. Raises Broken, and seals nothing, where a file is not right."""
+    """Adds the SHA-256 of every policy file that RELEASED.json does not hold yet; their names.
+
+    Raises Broken, and seals nothing, where a file is not right.
+    """
     indexes_in(folder)
     thresholds_in(folder)
     sealed, found = seals(folder), digests(folder)
@@ -30,7 +36,9 @@ def broken(folder: Path = HERE) -> dict[str, str]:
     sealed, found = seals(folder), digests(folder)
     wrong = {name: "is gone" for name in sealed if name not in found}
     wrong |= {name: "is not in RELEASED.json" for name in found if name not in sealed}
-    return wrong | {name: "was changed after its release" for name in sealed if name in found and found[name] != sealed[name]}
+    return wrong | {
+        name: "was changed after its release" for name in sealed if name in found and found[name] != sealed[name]
+    }
 
 
 def seals(folder: Path) -> dict[str, str]:

@@ -1,1 +1,3 @@
-"""The queue that is the case table: claiming, batches, what fails, what dead workers leave, timers, pauses, and what operators see of it."""
+"""The queue that is the case table: claiming, batches, what fails, what dead workers leave, timers, pauses, and what
+operators see of it.
+"""

@@ -1,7 +1,7 @@
 """Who gets answers in one queue, as far as this worker process knows: is a register away, or silent about somebody?
 
-One case without an answer tells nothing; others do. So a lane whose cases get none is passed over, and the other lanes are looked at.
-As soon as anybody is answered, what got no answer is asked about apart from all others.
+One case without an answer tells nothing; others do. So a lane whose cases get none is passed over, and the other lanes
+are looked at. As soon as anybody is answered, what got no answer is asked about apart from all others.
 """
 
 import time
@@ -13,9 +13,12 @@ from typing import NamedTuple
 from models.errors import Unavailable
 from workflows.engine.lanes import ALLOWANCE, INTERACTIVE
 
-SLOW_SECONDS = 0.25  # a question that took longer and got no answer: while asking is slow, few ask, so that others find a free thread
+# a question that took longer and got no answer: while asking is slow, few ask, so that others find a free thread
+SLOW_SECONDS = 0.25
 SLOW_FOR = 60.0  # seconds since the last such question
-ROUNDS = 3  # in which nobody at all got an answer; then a case that is all its lane has waits apart, so that the next one is asked about
+# in which nobody at all got an answer; then a case that is all its lane has waits in quarantine, so that the next one
+# is asked about
+ROUNDS = 3
 
 
 class Unanswered(NamedTuple):
@@ -43,8 +46,8 @@ class Answers:
     def limits(self, most: int, may_take_long: bool, people_alone: bool = False) -> dict[int, int]:
         """The lanes to look at, and how many cases of each at once.
 
-        While asking is slow, one thread of the process may wait for the answers of the bulk, and the others serve who waits in person, one by one:
-        beside a silent neighbour all would wait.
+        While asking is slow, one thread of the process may wait for the answers of the bulk, and the others serve who
+        waits in person, one by one: beside a silent neighbour all would wait.
         """
         limits = dict.fromkeys(ALLOWANCE, most)
         if self.slow() or people_alone:
@@ -52,7 +55,9 @@ class Answers:
         return {lane: limit for lane, limit in limits.items() if lane not in self.passed_over}
 
     def came(self) -> tuple[list[Unanswered], bool]:
-        """Somebody was answered: what was passed over, which is no sign of a register that is away; and whether it seemed to be away until now."""
+        """Somebody was answered: what was passed over, which is no sign of a register that is away; and whether it
+        seemed to be away until now.
+        """
         with self.lock:
             back, self.answered, self.answered_at, self.rounds = self.rounds > 0, True, time.monotonic(), 0
             waiting = list(self.passed_over.values())
@@ -74,7 +79,9 @@ class Answers:
             self.passed_over[lane] = unanswered
 
     def round_over(self) -> tuple[list[Unanswered], bool]:
-        """All lanes were looked at, and nobody got an answer: what was passed over; and whether that was so often enough to go on without the first ones."""
+        """All lanes were looked at, and nobody got an answer: what was passed over; and whether that was so often
+        enough to go on without the first ones.
+        """
         with self.lock:
             waiting = list(self.passed_over.values())
             self.passed_over.clear()

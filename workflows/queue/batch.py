@@ -9,12 +9,12 @@ from models import clock
 from models.database import Connection, transaction
 from models.errors import Unavailable
 from workflows.engine.load import CaseRow
-from workflows.engine.work import Progress, work
+from workflows.engine.work import BatchOutcome, work
 from workflows.flows import DELIVERY
 from workflows.queue.attempts import END, Attempt, Attempts
 from workflows.queue.claim import open_stages
 from workflows.queue.inhand import in_hand
-from workflows.registers.ports import Outside
+from workflows.registers.ports import Adapters
 
 Find = Callable[[Connection], list[CaseRow]]
 
@@ -28,22 +28,24 @@ class BatchFailed(Exception):
 
 
 @dataclass(slots=True)
-class Batches:
+class BatchRunner:
     """How one worker process works batches; its threads share it."""
 
-    outside: Outside
+    adapters: Adapters
     attempts: Attempts
     serves: frozenset[str]
     wake: Callable[[str], None]
     counters: Counter[str] = field(default_factory=Counter)
-    left_alone: dict[int, float] = field(default_factory=dict)  # cases that can be neither worked nor set apart, each until a monotonic time
+    left_alone: dict[int, float] = field(
+        default_factory=dict
+    )  # cases that can be neither worked nor quarantined, each until a monotonic time
 
     def run(self, queue: str, find: Find, attempt: Attempt | None = None) -> int:
         """Works whatever is found; how many cases that were. The attempt ends with the work's own commit.
 
         Raises Unavailable where something is away, BatchFailed for anything else.
         """
-        progress = Progress()
+        progress = BatchOutcome()
         try:
             with in_hand("batch"), transaction() as connection:
                 if rows := find(connection):
@@ -52,7 +54,7 @@ class Batches:
                 if attempt:
                     connection.execute(END, [attempt.id])
         except Unavailable:
-            if attempt and not attempt.apart:
+            if attempt and not attempt.quarantined:
                 self.attempts.give_back(attempt)
             raise
         except BaseException as error:
@@ -62,16 +64,16 @@ class Batches:
         self.wake_next(progress)
         return len(rows)
 
-    def work(self, connection: Connection, rows: Sequence[CaseRow], stages: Collection[str]) -> Progress:
+    def work(self, connection: Connection, rows: Sequence[CaseRow], stages: Collection[str]) -> BatchOutcome:
         """The work itself, counted and timed."""
         began = time.monotonic()
-        progress = work(connection, rows, self.outside, clock.now(), stages)
+        progress = work(connection, rows, self.adapters, clock.now(), stages)
         self.counters["batches"] += 1
         self.counters["cases"] += progress.cases
         self.counters["busy_milliseconds"] += round((time.monotonic() - began) * 1000)
         return progress
 
-    def wake_next(self, progress: Progress) -> None:
+    def wake_next(self, progress: BatchOutcome) -> None:
         """After the commit: queues that are due elsewhere are woken, delivery where messages are owed."""
         for queue in progress.next_queues - self.serves:
             self.wake(queue)

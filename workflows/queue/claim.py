@@ -21,32 +21,38 @@ LOOK_BACK_AFTER = 0.5  # seconds, at the least, between two looks from the very 
 LOOK_BACK_SHARE = 0.02  # of the time, at the most, that such looks may take
 SLACK = timedelta(seconds=1)  # ranks become visible out of order, by as much as a submission takes to commit
 
-# Of the stages that are held (queue/holds.py), looked up once a statement. Within `coalesce` the planner guesses a half: where all cases due
-# stand at one stage, as in a file's, it would else expect nothing to be left, and read and sort the whole table for each batch.
+# Of the stages that are held (queue/holds.py), looked up once a statement. Within `coalesce` the planner guesses a
+# half: where all cases due stand at one stage, as in a file's, it would else expect nothing to be left, and read and
+# sort the whole table for each batch.
 NOT_HELD = "not coalesce(stage = any (array(select stage from held_stage)), false)"
 # Which lanes of a queue have work, the one whose turn it is first; and none where an operator paused the queue.
 LANES = f"""
     select l.lane from unnest(%s::smallint[], %s::timestamptz[]) as l (lane, after)
     cross join lateral (
-        select rank from cases where ready and queue = %s and lane = l.lane and rank >= l.after and {NOT_HELD} order by rank limit 1
+        select rank from cases where ready and queue = %s and lane = l.lane and rank >= l.after and {NOT_HELD}
+            order by rank limit 1
     ) as first
     where not exists (select from paused_queue where queue = %s)
     order by first.rank
 """
 CLAIM = f"""
     select {COLUMNS}, rank from cases
-    where ready and queue = %s and lane = %s and rank >= %s and id <> all(%s) and {NOT_HELD} order by rank limit %s for update skip locked
+    where ready and queue = %s and lane = %s and rank >= %s and id <> all(%s) and {NOT_HELD} order by rank limit %s
+        for update skip locked
 """
-# Of these cases, those that stand in this queue or are set apart for it: what moved on to another queue since is found there, by whoever
-# serves it and unless it is paused; what ended, was parked or waits for its time since is no work any more.
+# Of these cases, those that stand in this queue or are quarantined for it: what moved on to another queue since is
+# found there, by whoever serves it and unless it is paused; what ended, was parked or waits for its time since is no
+# work any more.
 STILL_DUE = "id = any(%s) and queue = %s and open and stage <> 'parked' and (ready or due_at is null)"
-STILL_APART = f"select {COLUMNS} from cases where {STILL_DUE} order by id for update"
+STILL_QUARANTINED = f"select {COLUMNS} from cases where {STILL_DUE} order by id for update"
 STILL_READY = f"select {COLUMNS} from cases where id = any(%s) and queue = %s and ready order by id for update"
 STOPPED = "select queue, null from paused_queue union all select null, stage from held_stage"
 
 
 class Cursor:
-    """Where this process's claims of a queue begin, lane by lane, and which cases they leave alone, each until a monotonic time. Shared by its threads."""
+    """Where this process's claims of a queue begin, lane by lane, and which cases they leave alone, each until a
+    monotonic time. Shared by its threads.
+    """
 
     def __init__(self, left_alone: Mapping[int, float] | None = None) -> None:
         self.left_alone = {} if left_alone is None else left_alone
@@ -78,9 +84,11 @@ class Cursor:
 
 
 def claim(connection: Connection, queue: str, limits: Mapping[int, int], cursor: Cursor) -> list[CaseRow]:
-    """Due cases of one lane of the queue, locked for this transaction: of these lanes the one whose turn it is, and no more than its limit.
+    """Due cases of one lane of the queue, locked for this transaction: of these lanes the one whose turn it is, and no
+    more than its limit.
 
     Lanes are never mixed in a batch: what a person waits for is not held up by the bulk beside it.
+
     """
     starts, from_beginning = cursor.starts()
     began = time.monotonic()
@@ -97,16 +105,29 @@ def claim(connection: Connection, queue: str, limits: Mapping[int, int], cursor:
     return rows
 
 
-def claim_these(connection: Connection, queue: str, case_ids: Sequence[int], apart: bool = False) -> list[CaseRow]:
-    """Of these cases, those that are still ready in the queue, or `apart`: of an attempt that was set apart, where nobody else finds them.
+def claim_these(
+    connection: Connection, queue: str, case_ids: Sequence[int], quarantined: bool = False
+) -> list[CaseRow]:
+    """Of these cases, those that are still ready in the queue, or `apart`: of an attempt that was quarantined, where
+    nobody else finds them.
 
-    Waits for whoever holds one: passed over, it could be lost. What another thread set apart meanwhile is that entry's.
+    Waits for whoever holds one: passed over, it could be lost. What another thread quarantined meanwhile is that
+    entry's.
     """
-    return [CaseRow(*row) for row in connection.execute(STILL_APART if apart else STILL_READY, [list(case_ids), queue])]
+    return [
+        CaseRow(*row)
+        for row in connection.execute(STILL_QUARANTINED if quarantined else STILL_READY, [list(case_ids), queue])
+    ]
 
 
 def open_stages(connection: Connection, serves: Collection[str]) -> Collection[str]:
-    """The machine's stages that somebody who serves these queues may work now: an operator pauses queues, and stages are held at which all cases fail."""
+    """The machine's stages that somebody who serves these queues may work now: an operator pauses queues, and stages
+    are held at which all cases fail.
+    """
     stopped = connection.execute(STOPPED).fetchall()
     queues, held = {queue for queue, _ in stopped}, {stage for _, stage in stopped}
-    return {step.name for step in STAGES if step.owner == MACHINE and step.queue in serves and step.queue not in queues and step.name not in held}
+    return {
+        step.name
+        for step in STAGES
+        if step.owner == MACHINE and step.queue in serves and step.queue not in queues and step.name not in held
+    }

@@ -10,7 +10,7 @@ from models.database import Connection
 from models.errors import DatabaseAway, Unavailable
 from workflows.engine.load import CaseRow
 from workflows.queue.answers import Answers, Unanswered
-from workflows.queue.batch import Batches
+from workflows.queue.batch import BatchRunner
 from workflows.queue.bisection import Bisection
 from workflows.queue.claim import Cursor, claim
 from workflows.queue.inhand import lasting
@@ -25,9 +25,11 @@ BESIDE_SECONDS = 0.1  # after which nobody is kept waiting by a thread that does
 class Drainer:
     """One worker process's way of working queues off; its threads share it."""
 
-    batches: Batches
+    runner: BatchRunner
     limit: int  # of cases in a batch
-    cursors: dict[tuple[str, frozenset[int]], Cursor] = field(default_factory=dict)  # by queue and the lanes that are looked at
+    cursors: dict[tuple[str, frozenset[int]], Cursor] = field(
+        default_factory=dict
+    )  # by queue and the lanes that are looked at
     answers: dict[str, Answers] = field(default_factory=dict)
     lock: SharedExclusiveLock = field(default_factory=SharedExclusiveLock)
     asking: Lock = field(default_factory=Lock)  # held by the one thread that may wait for answers that may take long
@@ -37,7 +39,7 @@ class Drainer:
     @property
     def bisection(self) -> Bisection:
         """What goes on with batches that failed."""
-        return Bisection(self.batches)
+        return Bisection(self.runner)
 
     @property
     def silence(self) -> Silence:
@@ -61,9 +63,12 @@ class Drainer:
         return True
 
     def one_round(self, queue: str) -> int:
-        """Of what was set apart, one; and one batch: thousands that failed hold up nobody who waits in the queue. How many cases that were."""
-        due = self.batches.attempts.due(self.batches.serves, clock.now())
-        worked = self.one_apart() if False in due else 0
+        """Of what was quarantined, one; and one batch: thousands that failed hold up nobody who waits in the queue.
+
+        How many cases that were.
+        """
+        due = self.runner.attempts.due(self.runner.serves, clock.now())
+        worked = self.one_quarantined() if False in due else 0
         mine = self.asking.acquire(blocking=False)
         try:
             if mine and True in due:
@@ -74,7 +79,10 @@ class Drainer:
                 self.asking.release()
 
     def one_batch(self, queue: str, may_take_long: bool = True, people_alone: bool = False) -> int:
-        """Claims and works one batch; how many cases it held. Raises Unavailable where nobody who is due gets an answer."""
+        """Claims and works one batch; how many cases it held.
+
+        Raises Unavailable where nobody who is due gets an answer.
+        """
         claimed: list[CaseRow] = []
         answers = self.answers.setdefault(queue, Answers())
         limits = answers.limits(self.limit, may_take_long, people_alone)
@@ -93,21 +101,25 @@ class Drainer:
                     self.nobody_answered(queue, answers)
         return len(claimed)
 
-    def claim(self, connection: Connection, queue: str, limits: Mapping[int, int], claimed: list[CaseRow]) -> list[CaseRow]:
+    def claim(
+        self, connection: Connection, queue: str, limits: Mapping[int, int], claimed: list[CaseRow]
+    ) -> list[CaseRow]:
         """What is due, noted in `claimed`; a full claim wakes one more worker."""
-        cursor = self.cursors.setdefault((queue, frozenset(limits)), Cursor(self.batches.left_alone))
+        cursor = self.cursors.setdefault((queue, frozenset(limits)), Cursor(self.runner.left_alone))
         claimed[:] = claim(connection, queue, limits, cursor)
         if claimed and len(claimed) == limits[claimed[0].lane]:
-            self.batches.wake(queue)
+            self.runner.wake(queue)
         return claimed
 
-    def one_apart(self) -> int:
-        """Works what was set apart, if its time has come, while this process does nothing else: half of a batch whose worker died, or a case that failed.
+    def one_quarantined(self) -> int:
+        """Works what was quarantined, if its time has come, while this process does nothing else: half of a batch whose
+        worker died, or a case that failed.
 
         Beside a thread that waits for an answer where asking takes long: all others would wait for that with it.
+
         """
         with self.lock.exclusive(BESIDE_SECONDS if self.asking_is_slow() else None):
-            attempt = self.batches.attempts.take(self.batches.serves, clock.now())
+            attempt = self.runner.attempts.take(self.runner.serves, clock.now())
             if attempt is None:
                 return 0
             self.bisection.retry(attempt)
@@ -118,7 +130,7 @@ class Drainer:
         if self.asking_is_slow():
             return busy(BESIDE_SECONDS) > 0
         self.slow.clear()
-        return busy(LASTING_SECONDS) >= self.batches.attempts.threads
+        return busy(LASTING_SECONDS) >= self.runner.attempts.threads
 
     def asking_is_slow(self) -> bool:
         """Whether a question of any queue took long of late, to no avail."""
@@ -135,7 +147,7 @@ class Drainer:
 
     def one_unanswered(self) -> int:
         """Asks once more about cases that got no answer, beside the work of the other threads."""
-        attempt = self.batches.attempts.take(self.batches.serves, clock.now(), unanswered=True)
+        attempt = self.runner.attempts.take(self.runner.serves, clock.now(), unanswered=True)
         if attempt is None:
             return 0
         began = time.monotonic()
@@ -155,7 +167,9 @@ class Drainer:
         return others_answered
 
     def no_answer(self, queue: str, rows: Sequence[CaseRow], error: Unavailable, seconds: float) -> None:
-        """A batch got none: those of it that are at fault are found, where the register answers others; else its lane is passed over for now."""
+        """A batch got none: those of it that are at fault are found, where the register answers others; else its lane
+        is passed over for now.
+        """
         answers, case_ids = self.answers[queue], [row.id for row in rows]
         others_answered = self.missed(queue, seconds)
         if len(case_ids) == 1 and others_answered:
@@ -166,16 +180,21 @@ class Drainer:
             answers.pass_over(rows[0].lane, Unanswered(case_ids, error))
 
     def answered(self, queue: str) -> None:
-        """Somebody was: what was passed over waits apart, and what waits only because the register was away is asked about again."""
+        """Somebody was: what was passed over waits in quarantine, and what waits only because the register was away is
+        asked about again.
+        """
         answers = self.answers.setdefault(queue, Answers())
         waiting, back = answers.came()
         for unanswered in waiting:
             self.silence.part(queue, unanswered, answers.slow())
         if back:
-            self.batches.attempts.ask_again_soon(queue, clock.now())
+            self.runner.attempts.ask_again_soon(queue, clock.now())
 
     def nobody_answered(self, queue: str, answers: Answers) -> None:
-        """All lanes were looked at. Raises Unavailable where some were passed over: for all that is known, the register is away."""
+        """All lanes were looked at.
+
+        Raises Unavailable where some were passed over: for all that is known, the register is away.
+        """
         waiting, often = answers.round_over()
         for unanswered in waiting:
             if often and len(unanswered.case_ids) == 1:

@@ -1,4 +1,6 @@
-"""A case that fails alone, or gets no answer: tried again after a while, in the end parked for an operator, with the place where it failed."""
+"""A case that fails alone, or gets no answer: tried again after a while, in the end parked for an operator, with the
+place where it failed.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,38 +11,48 @@ import psycopg
 import structlog
 
 from models import clock
-from models.database import AGAIN, Connection, unavailable, value
+from models.database import RETRYABLE, Connection, scalar, unavailable
 from models.errors import Failure, Refused, Stale, describe
 from models.settings import settings
 from workflows.engine.load import CaseRow
-from workflows.engine.record import parked
+from workflows.engine.record import parked_state
 from workflows.engine.work import append, lock
 from workflows.events import CaseParked
 from workflows.evidence import TimePassed
-from workflows.queue.attempts import set_apart, set_unanswered
+from workflows.queue.attempts import quarantine, quarantine_unanswered
 from workflows.queue.holds import hold_if_all_fail, is_held
 
-UNANSWERED = timedelta(minutes=1)  # until a case for which a register gave no answer is asked about again; then twice as long each time
+UNANSWERED = timedelta(
+    minutes=1
+)  # until a case for which a register gave no answer is asked about again; then twice as long each time
 UNANSWERED_LONGEST = timedelta(minutes=10)
 PATIENCE = timedelta(days=3)  # until it is an operator's to ask why; a register may be away for a weekend
-UNCOUNTED = timedelta(minutes=10)  # until a case whose failure could not be counted is worked again: somebody may have mended it
+UNCOUNTED = timedelta(
+    minutes=10
+)  # until a case whose failure could not be counted is worked again: somebody may have mended it
 
-KNOWN = "select tries, unanswered_since from trouble where case_id = %s and stage = %s and version = %s"
+KNOWN = "select tries, unanswered_since from case_failure where case_id = %s and stage = %s and version = %s"
 NOTE = """
-    insert into trouble (case_id, stage, version, tries, unanswered_since, error, traceback, at, parked) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-    on conflict (case_id) do update set stage = excluded.stage, version = excluded.version, tries = excluded.tries, uncounted = false,
-        unanswered_since = excluded.unanswered_since, error = excluded.error, traceback = excluded.traceback, at = excluded.at, parked = excluded.parked
+    insert into case_failure (case_id, stage, version, tries, unanswered_since, error, traceback, at, parked)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+    on conflict (case_id) do update
+        set stage = excluded.stage, version = excluded.version, tries = excluded.tries, uncounted = false,
+        unanswered_since = excluded.unanswered_since, error = excluded.error, traceback = excluded.traceback,
+            at = excluded.at, parked = excluded.parked
 """
 # By the case's row as it is, whatever stands in it.
 NOTE_UNCOUNTED = """
-    insert into trouble (case_id, stage, version, tries, error, traceback, at, parked, uncounted)
+    insert into case_failure (case_id, stage, version, tries, error, traceback, at, parked, uncounted)
     select id, stage, version, 0, %s, %s, %s, false, true from cases where id = %s
-    on conflict (case_id) do update set error = excluded.error, traceback = excluded.traceback, at = excluded.at, uncounted = true
+    on conflict (case_id) do update
+        set error = excluded.error, traceback = excluded.traceback, at = excluded.at, uncounted = true
 """
 QUEUE = "select queue from cases where id = %s"
 FORGET = """
-    with seen as (select case_id, version from trouble where not parked and case_id > %s order by case_id limit %s),
-    gone as (delete from trouble t using seen join cases c on c.id = seen.case_id where t.case_id = seen.case_id and not t.parked and c.version > t.version)
+    with seen as (select case_id, version from case_failure where not parked and case_id > %s order by case_id
+        limit %s),
+    gone as (delete from case_failure t using seen join cases c on c.id = seen.case_id where t.case_id = seen.case_id
+        and not t.parked and c.version > t.version)
     select count(*), max(case_id) from seen
 """
 
@@ -57,9 +69,12 @@ class Tried(NamedTuple):
 
 
 def failed_alone(connection: Connection, case_id: int, failure: Failure, now: datetime) -> None:
-    """Counts the try: the case waits apart from all others, and after the last try it is parked. What cannot be counted waits apart, too.
+    """Counts the try: the case waits in quarantine from all others, and after the last try it is parked.
+
+    What cannot be counted waits in quarantine, too.
 
     No try is counted where the stage is held, because there all cases fail alike; but for the death of a process.
+
     """
     with counted(connection, case_id, now):
         row = lock(connection, case_id)
@@ -71,7 +86,9 @@ def failed_alone(connection: Connection, case_id: int, failure: Failure, now: da
 
 
 def wait_after(tries: int, died: bool) -> timedelta:
-    """Until the next try: 2, 4, 8 seconds where a process died of it; else each wait is eight times the one before, together as long as the setting says."""
+    """Until the next try: 2, 4, 8 seconds where a process died of it; else each wait is eight times the one before,
+    together as long as the setting says.
+    """
     if died:
         return timedelta(seconds=2.0**tries)
     all_waits = sum(8**turn for turn in range(settings().tries - 1))
@@ -79,16 +96,29 @@ def wait_after(tries: int, died: bool) -> timedelta:
 
 
 def unanswered(connection: Connection, row: CaseRow, failure: Failure, now: datetime) -> None:
-    """A register answers for others and not for this locked case: no try is counted, it waits apart. After three days without an answer it is parked."""
+    """A register answers for others and not for this locked case: no try is counted, it waits in quarantine.
+
+    After three days without an answer it is parked.
+    """
     with counted(connection, row.id, now):
         before = tried(connection, row)
         since = before.unanswered_since or now
         wait = min(max(UNANSWERED, now - since), UNANSWERED_LONGEST)
-        set_back(connection, row, Tried(before.tries, since), failure, now, None if is_patience_over(since, now) else wait, silent=True)
+        set_back(
+            connection,
+            row,
+            Tried(before.tries, since),
+            failure,
+            now,
+            None if is_patience_over(since, now) else wait,
+            silent=True,
+        )
 
 
 def is_patience_over(since: datetime, now: datetime) -> bool:
-    """Whether a case has had no answer for too long; not while the clocks contradict each other: one that jumped says nothing of that."""
+    """Whether a case has had no answer for too long; not while the clocks contradict each other: one that jumped says
+    nothing of that.
+    """
     try:
         clock.require_no_jump()
     except Refused:
@@ -100,7 +130,8 @@ def is_patience_over(since: datetime, now: datetime) -> bool:
 def counted(connection: Connection, case_id: int, now: datetime) -> Iterator[None]:
     """What this block writes down, or, where it fails, that it could not. A case that is gone has nothing to count.
 
-    A forged or half-restored event row, say, stands where the event of the parking must go. Raises what the database is away with.
+    A forged or half-restored event row, say, stands where the event of the parking must go. Raises what the database is
+    away with.
     """
     try:
         with connection.transaction():
@@ -108,15 +139,15 @@ def counted(connection: Connection, case_id: int, now: datetime) -> Iterator[Non
     except Stale:
         return
     except Exception as error:
-        if isinstance(error, AGAIN) or unavailable(error):
+        if isinstance(error, RETRYABLE) or unavailable(error):
             raise
         not_counted(connection, case_id, describe(error), now)
 
 
 def not_counted(connection: Connection, case_id: int, failure: Failure, now: datetime) -> None:
-    """It waits apart all the same, and `sijil doctor` counts it."""
+    """It waits in quarantine all the same, and `sijil doctor` counts it."""
     log.error("a failure could not be counted", case_id=case_id, error=failure.error)
-    set_apart(connection, value(connection, QUEUE, [case_id]), [case_id], now + UNCOUNTED)
+    quarantine(connection, scalar(connection, QUEUE, [case_id]), [case_id], now + UNCOUNTED)
     try:
         with connection.transaction():
             connection.execute(NOTE_UNCOUNTED, [failure.error, failure.traceback, now, case_id])
@@ -125,32 +156,45 @@ def not_counted(connection: Connection, case_id: int, failure: Failure, now: dat
 
 
 def tried(connection: Connection, row: CaseRow) -> Tried:
-    """What is known of the case's troubles as it stands."""
+    """What is known of the case's failures as it stands."""
     known = connection.execute(KNOWN, [row.id, row.stage, row.version]).fetchone()
     return Tried(*known) if known else Tried()
 
 
 def set_back(  # noqa: PLR0913 - what is noted, and what follows
-    connection: Connection, row: CaseRow, so_far: Tried, failure: Failure, now: datetime, wait: timedelta | None, *, silent: bool = False
+    connection: Connection,
+    row: CaseRow,
+    so_far: Tried,
+    failure: Failure,
+    now: datetime,
+    wait: timedelta | None,
+    *,
+    silent: bool = False,
 ) -> None:
-    """Notes it; the case waits apart for so long, or is parked where there is no waiting any more."""
-    connection.execute(NOTE, [row.id, row.stage, row.version, *so_far, failure.error, failure.traceback, now, wait is None])
+    """Notes it; the case waits in quarantine for so long, or is parked where there is no waiting any more."""
+    connection.execute(
+        NOTE, [row.id, row.stage, row.version, *so_far, failure.error, failure.traceback, now, wait is None]
+    )
     if wait is None:
         park(connection, row, CaseParked(stage=row.stage, error=failure.error, tries=so_far.tries), now)
         return
-    queue = value(connection, QUEUE, [row.id])
+    queue = scalar(connection, QUEUE, [row.id])
     if silent:
-        set_unanswered(connection, queue, [[row.id]], now, wait)
+        quarantine_unanswered(connection, queue, [[row.id]], now, wait)
     else:
-        set_apart(connection, queue, [row.id], now + wait)
+        quarantine(connection, queue, [row.id], now + wait)
 
 
 def park(connection: Connection, row: CaseRow, event: CaseParked, now: datetime) -> None:
-    """Parked by its row alone: a case whose file cannot be loaded, or whose stage no map knows, must not fail here, too."""
-    append(connection, row, event, TimePassed(at=now), parked(now, max(now, row.stage_since)))
+    """Parked by its row alone: a case whose file cannot be loaded, or whose stage no map knows, must not fail here,
+    too.
+    """
+    append(connection, row, event, TimePassed(at=now), parked_state(now, max(now, row.stage_since)))
 
 
 def forget(connection: Connection, after: int = 0, most: int = 1000) -> int:
-    """Of so many troubles past this case, those that are over are forgotten; the case to go on from, 0 once all were looked at."""
+    """Of so many failures past this case, those that are over are forgotten; the case to go on from, 0 once all were
+    looked at.
+    """
     count, last = connection.execute(FORGET, [after, most]).fetchall()[0]
     return int(last) if count == most else 0

@@ -1,4 +1,6 @@
-"""What the threads of this process have in hand, since when, and for how long they may: what hangs is found by the watchdog (tasks/watchdog.py)."""
+"""What the threads of this process have in hand, since when, and for how long they may: what hangs is found by the
+watchdog (tasks/watchdog.py).
+"""
 
 import time
 from collections.abc import Iterator
@@ -6,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
-BATCH_SECONDS = 60.0  # a batch takes less than one; and less than a transaction may last (tasks/worker.py), or the next process would take it up first
+# a batch takes less than one; and less than a transaction may last (tasks/worker.py), or the next process would take it
+# up first
+BATCH_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,9 @@ numbers = count()
 
 @contextmanager
 def in_hand(name: str, longest: float | None = None) -> Iterator[None]:
-    """This thread is at it for as long as the block lasts, in seconds `longest` at the most; as long as a batch where nothing is said."""
+    """This thread is at it for as long as the block lasts, in seconds `longest` at the most; as long as a batch where
+    nothing is said.
+    """
     number = next(numbers)
     units[number] = Unit(name, longest or BATCH_SECONDS)
     try:

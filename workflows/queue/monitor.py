@@ -17,10 +17,12 @@ from workflows.queue.attempts import WORKER_LOCK
 RATE_OVER = timedelta(minutes=1)
 OF_PEOPLE = {step.name: step.owner for step in STAGES if step.open and step.owner != MACHINE} | {PARKED: OPERATOR}
 PAUSES = "select queue, since, actor from paused_queue"
-# Counted and looked up in the index of due cases alone. A case's rank less its lane's allowance is when it became ready.
+# Counted and looked up in the index of due cases alone. A case's rank less its lane's allowance is when it became
+# ready.
 DEPTH = """
     select (select count(*) from cases where ready and queue = q.queue) as depth,
-        (select min(first.rank - lanes.allowance) from unnest(%s::smallint[], %s::interval[]) as lanes (lane, allowance) cross join lateral (
+        (select min(first.rank - lanes.allowance) from unnest(%s::smallint[], %s::interval[]) as lanes (lane, allowance)
+            cross join lateral (
             select rank from cases where ready and queue = q.queue and lane = lanes.lane order by rank limit 1
         ) as first) as since
     from unnest(%s::text[]) with ordinality as q (queue, place) order by q.place
@@ -42,20 +44,21 @@ WORKERS = f"""
 WITH_PEOPLE = "select stage, count(*), min(stage_since) from cases where open and not machine group by stage"
 PARKED_CASE = """
     select t.case_id, r.reference, t.stage, t.tries, t.error, t.traceback, t.at
-    from trouble t join receipt r using (case_id)
+    from case_failure t join receipt r using (case_id)
     where t.parked and t.case_id = %s
 """
-SAME_ERROR = "select case_id from trouble where parked and error = %s and case_id > %s order by case_id limit %s"
+SAME_ERROR = "select case_id from case_failure where parked and error = %s and case_id > %s order by case_id limit %s"
 GROUPS = """
     select g.*, array(
-        select r.reference from trouble t join receipt r using (case_id)
+        select r.reference from case_failure t join receipt r using (case_id)
         where t.parked and (t.stage, t.error) = (g.stage, g.error) order by t.at, t.case_id limit %s
     ) as "references"
-    from (select stage, error, count(*) as cases, min(at) as first, max(at) as last from trouble where parked group by stage, error) as g
+    from (select stage, error, count(*) as cases, min(at) as first, max(at) as last from case_failure
+        where parked group by stage, error) as g
     order by g.cases desc, g.stage, g.error
 """
 HELD = "select stage, error, since from held_stage order by since"
-UNCOUNTED = "select count(*) from trouble where uncounted"
+UNCOUNTED = "select count(*) from case_failure where uncounted"
 DAILY_JOBS = "select name, done_on, error from daily_job order by name"
 # By two indexes, each of a part of the table: those that were sent are many.
 MESSAGES = """
@@ -65,19 +68,23 @@ MESSAGES = """
 
 
 def queues(connection: Connection, now: datetime) -> list[dict[str, Any]]:
-    """Of each queue: depth, age of the oldest in seconds, work done a second over the last minute, and the wait that follows.
+    """Of each queue: depth, age of the oldest in seconds, work done a second over the last minute, and the wait that
+    follows.
 
-    Cases since they became ready; of the delivery queue all messages owed, since they were due (a failed try makes them due later).
-    `apart`: cases set apart, which are worked one by one, each at its own time; they are not in `depth`. A paused queue says who holds it back and since when;
-    the delivery queue says how many of its workers leave the gateway alone.
+    Cases since they became ready; of the delivery queue all messages owed, since they were due (a failed try makes them
+    due later). `quarantined`: cases in quarantine, which are worked one by one, each at its own time; they are not in
+    `depth`. A paused queue says who holds it back and since when; the delivery queue says how many of its workers leave
+    the gateway alone.
     """
     done = decided_by_queue(connection, now - RATE_OVER) | {DELIVERY: one(connection, SENT, [now - RATE_OVER])[0]}
     waiting = connection.execute(DEPTH, [list(ALLOWANCE), list(ALLOWANCE.values()), list(QUEUES)]).fetchall()
-    held, apart = left_alone(connection) | pauses(connection), dict(connection.execute(APART).fetchall())
+    held, quarantined = left_alone(connection) | pauses(connection), dict(connection.execute(APART).fetchall())
     return [
-        in_queue(queue, depth, since, done.get(queue, 0), now) | {"apart": apart.get(queue, 0), "state": "open"} | held.get(queue, {})
+        in_queue(queue, depth, since, done.get(queue, 0), now)
+        | {"quarantined": quarantined.get(queue, 0), "state": "open"}
+        | held.get(queue, {})
         for queue, (depth, since) in zip(ALL_QUEUES, [*waiting, one(connection, OWED)], strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def in_queue(queue: str, depth: int, since: datetime | None, done: int, now: datetime) -> dict[str, Any]:
@@ -85,24 +92,39 @@ def in_queue(queue: str, depth: int, since: datetime | None, done: int, now: dat
     rate = done / RATE_OVER.total_seconds()
     wait = round(depth / rate) if rate else None
     oldest = max(0, round((now - since).total_seconds())) if since else 0
-    return {"queue": queue, "depth": depth, "oldest_seconds": oldest, "rate": round(rate, 2), "expected_wait": wait if depth else 0}
+    return {
+        "queue": queue,
+        "depth": depth,
+        "oldest_seconds": oldest,
+        "rate": round(rate, 2),
+        "expected_wait": wait if depth else 0,
+    }
 
 
 def pauses(connection: Connection) -> dict[str, dict[str, Any]]:
     """What is different in a queue that is paused, or has a stage that is held: nobody knows how long it will wait."""
     held = {
-        each["queue"]: {"state": "held", "held_since": each["since"], "held_stage": each["stage"], "error": each["error"], "expected_wait": None}
+        each["queue"]: {
+            "state": "held",
+            "held_since": each["since"],
+            "held_stage": each["stage"],
+            "error": each["error"],
+            "expected_wait": None,
+        }
         for each in held_stages(connection)
-    }  # fmt: skip
+    }
     rows = connection.execute(PAUSES).fetchall()
     names = names_of(connection, [actor for *_, actor in rows])
     return held | {
-        queue: {"state": "paused", "paused_since": since, "paused_by": names.get(actor, actor), "expected_wait": None} for queue, since, actor in rows
+        queue: {"state": "paused", "paused_since": since, "paused_by": names.get(actor, actor), "expected_wait": None}
+        for queue, since, actor in rows
     }
 
 
 def left_alone(connection: Connection) -> dict[str, dict[str, Any]]:
-    """What is different in the delivery queue where workers leave the gateway alone; where all do, nobody knows how long it will wait."""
+    """What is different in the delivery queue where workers leave the gateway alone; where all do, nobody knows how
+    long it will wait.
+    """
     serving = [row for row in workers(connection) if row["alive"] and DELIVERY in row["queues"]]
     away = sum(bool(row["counters"].get("gateway_open")) for row in serving)
     if not away:
@@ -116,9 +138,14 @@ def with_people(connection: Connection, now: datetime) -> list[dict[str, Any]]:
     found = {stage: (count, since) for stage, count, since in connection.execute(WITH_PEOPLE)}
     waiting = [(stage, owner, *found.get(stage, (0, now))) for stage, owner in OF_PEOPLE.items()]
     return [
-        {"stage": stage, "owner": owner, "waiting": count, "oldest_seconds": max(0, round((now - since).total_seconds()))}
+        {
+            "stage": stage,
+            "owner": owner,
+            "waiting": count,
+            "oldest_seconds": max(0, round((now - since).total_seconds())),
+        }
         for stage, owner, count, since in waiting
-    ]  # fmt: skip
+    ]
 
 
 def one(connection: Connection, statement: str, parameters: Sequence[object] = ()) -> tuple[Any, ...]:
@@ -131,7 +158,9 @@ def one(connection: Connection, statement: str, parameters: Sequence[object] = (
 def decided_by_queue(connection: Connection, since: datetime) -> dict[str, int]:
     """How many decisions each queue's stages took since then."""
     machine = [step for step in STAGES if step.owner == MACHINE]
-    queue_of = {event.__name__: step.queue for step in machine for event in step.leads if event is not CaseWithdrawn}  # which is the citizen's
+    queue_of = {
+        event.__name__: step.queue for step in machine for event in step.transitions if event is not CaseWithdrawn
+    }  # which is the citizen's
     rates: dict[str, int] = {}
     for kind, count in connection.execute(DECIDED, [since]):
         queue = queue_of.get(kind)

@@ -25,7 +25,10 @@ class Ended(NamedTuple):
 
 
 def pause(connection: Connection, queue: str, by: str, now: datetime) -> str:
-    """Workers leave the queue alone from their next batch on; the pseudonym of who holds it back. Raises Refused where it does not exist or is paused."""
+    """Workers leave the queue alone from their next batch on; the pseudonym of who holds it back.
+
+    Raises Refused where it does not exist or is paused.
+    """
     require(queue)
     actor = sign(connection, OPERATOR, by)
     since, held_by = connection.execute(PAUSE, [queue, now, actor]).fetchone() or (now, actor)

@@ -37,7 +37,9 @@ class SharedExclusiveLock:
 
     @contextmanager
     def exclusive(self, patience: float | None = None) -> Iterator[None]:
-        """Lets nobody in any more, and enters when the last one has left; or after so many seconds, in which nobody else enters."""
+        """Lets nobody in any more, and enters when the last one has left; or after so many seconds, in which nobody
+        else enters.
+        """
         with self.changed:
             self.wait_until(lambda: not self.reserved, patience)
             self.reserved = True

@@ -17,8 +17,9 @@ from workflows.queue.claim import NOT_HELD as READY_NOT_HELD
 
 log = structlog.get_logger()
 
-# All hosts go by the database's clock, each to within a moment (models/clock.py). Fired at once, a timer could be worked by a host
-# for which its time has not come yet: the stage would set the same timer again, and remind a citizen twice.
+# All hosts go by the database's clock, each to within a moment (models/clock.py). Fired at once, a timer could be
+# worked by a host for which its time has not come yet: the stage would set the same timer again, and remind a citizen
+# twice.
 SLACK = 2 * clock.MOMENT
 OVER = "select id from cases where due_at between %s and %s order by due_at limit %s for update skip locked"
 FIRE = """
@@ -26,40 +27,58 @@ FIRE = """
     from unnest(%s::smallint[], %s::interval[]) as lanes (lane, allowance)
     where cases.lane = lanes.lane and id = any(%s)
 """
-TIMED = [(kind, step) for kind, flow in FLOWS.items() for step in flow.steps.values() if step.within or step.every]
-# A timer that is so late, or lies so far ahead, was set or is read by a clock that jumped, or nobody was there to ring it: it says
-# nothing about how long a person was silent, and nobody may lapse for it.
+TIMED = [(kind, step) for kind, flow in FLOWS.items() for step in flow.stages.values() if step.within or step.every]
+# A timer that is so late, or lies so far ahead, was set or is read by a clock that jumped, or nobody was there to ring
+# it: it says nothing about how long a person was silent, and nobody may lapse for it.
 ASTRAY = max(wait for _, step in TIMED for wait in (step.within, step.every) if wait) + timedelta(days=1)
-TIMERS_ASTRAY = "select id from cases where kind = %s and stage = %s and (due_at < %s or due_at > %s) order by due_at limit %s for update skip locked"
+TIMERS_ASTRAY = (
+    "select id from cases where kind = %s and stage = %s and (due_at < %s or due_at > %s) order by due_at "
+    "limit %s for update skip locked"
+)
 SET_ANEW = "update cases set due_at = %s, deadline = %s where id = any(%s)"
 SET_APART_ANEW = "update attempt set at = %s where worker_id is null and at > %s"
 WITH_WORK = f"""
     select queue from unnest(%s::text[]) as queues (queue)
     where queue not in (select queue from paused_queue) and (
         exists (select from unnest(%s::smallint[]) as lanes (lane) where exists (
-            select from cases where ready and cases.queue = queues.queue and cases.lane = lanes.lane and {READY_NOT_HELD}
+            select from cases where ready and cases.queue = queues.queue and cases.lane = lanes.lane
+                and {READY_NOT_HELD}
         ))
-        or exists (select from attempt where worker_id is null and at <= %s and attempt.queue = queues.queue and {APART_NOT_HELD})
+        or exists (select from attempt where worker_id is null and at <= %s and attempt.queue = queues.queue
+            and {APART_NOT_HELD})
     )
 """
 
 
 def fire_timers(connection: Connection, now: datetime, limit: int = 10_000) -> int:
-    """Timers whose time has come, by every host's clock, make their cases due; how many. Those that are weeks late or ahead are set anew."""
+    """Timers whose time has come, by every host's clock, make their cases due; how many.
+
+    Those that are weeks late or ahead are set anew.
+    """
     set_anew(connection, now, limit)
-    return change(connection, FIRE, [list(ALLOWANCE), list(ALLOWANCE.values())], found(connection, OVER, [now - ASTRAY, now - SLACK, limit]))
+    return change(
+        connection,
+        FIRE,
+        [list(ALLOWANCE), list(ALLOWANCE.values())],
+        found(connection, OVER, [now - ASTRAY, now - SLACK, limit]),
+    )
 
 
 def set_anew(connection: Connection, now: datetime, limit: int) -> int:
-    """Timers astray begin their stage's periods anew, from now; what is set apart until such a moment is worked now. How many timers."""
+    """Timers astray begin their stage's periods anew, from now; what is quarantined until such a moment is worked now.
+
+    How many timers.
+    """
     connection.execute(SET_APART_ANEW, [now, now + clock.ASTRAY])
     return sum(
         change(
-            connection, SET_ANEW, [step.next_timer(now, now), step.deadline(now)],
+            connection,
+            SET_ANEW,
+            [step.next_timer(now, now), step.deadline(now)],
             found(connection, TIMERS_ASTRAY, [kind, step.name, now - ASTRAY, now + ASTRAY, limit]),
         )
         for kind, step in TIMED
-    )  # fmt: skip
+    )
 
 
 def found(connection: Connection, statement: str, parameters: Sequence[object]) -> list[int]:

@@ -1,4 +1,6 @@
-"""Enrolling people in the local population register: for the demo, the proofs, and installations without a register of their own."""
+"""Enrolling people in the local population register: for the demo, the proofs, and installations without a register of
+their own.
+"""
 
 import json
 from collections import Counter
@@ -27,7 +29,18 @@ from workflows.intake.files.tables import LONGEST_ROW, is_table, table
 from workflows.intake.files.textfiles import all_different, discard, line, outcomes_in
 from workflows.matching.spelling import is_read
 
-COLUMNS = ("idcs", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la", "birth_date", "birth_precision", "sex", "cin", "status")
+COLUMNS = (
+    "idcs",
+    "given_name_ar",
+    "family_name_ar",
+    "given_name_la",
+    "family_name_la",
+    "birth_date",
+    "birth_precision",
+    "sex",
+    "cin",
+    "status",
+)
 NAMES = ", ".join(COLUMNS)
 BATCH = 5000
 TOLD = 200  # lines of a person that stands there more often are not all listed
@@ -82,12 +95,17 @@ def add(connection: Connection, persons: list[dict[str, Any]]) -> int:
         with cursor.copy(f"copy newcomer ({NAMES}) from stdin") as stream:
             for person in persons:
                 stream.write_row([person.get(name) for name in COLUMNS])
-        cursor.execute(f"insert into person ({NAMES}) select {NAMES} from newcomer order by idcs on conflict (idcs) do nothing")
+        cursor.execute(
+            f"insert into person ({NAMES}) select {NAMES} from newcomer order by idcs on conflict (idcs) do nothing"
+        )
         return cursor.rowcount
 
 
 def enrol_file(path: Path, rejects: Path, progress: Callable[[Summary], None] = lambda summary: None) -> Summary:
-    """What became of the persons of a file. Raises Refused where the file itself cannot be read, before anybody of it was enrolled."""
+    """What became of the persons of a file.
+
+    Raises Refused where the file itself cannot be read, before anybody of it was enrolled.
+    """
     summary = Summary()
     all_different(path, rejects)
     waiting = groups(staged(path, summary.rows), TOLD, settings().max_body)
@@ -146,7 +164,12 @@ def take(batch: list[Group], summary: Summary, reject: Callable[[str], object]) 
     for each, problems in judged:
         if problems:
             summary.count("refused", each.rows)
-            reject(line(refusal(each.lines, each.rows) | {"idcs": each.key, "code": "not_valid", "message": NOT_VALID, "problems": problems}))
+            reject(
+                line(
+                    refusal(each.lines, each.rows)
+                    | {"idcs": each.key, "code": "not_valid", "message": NOT_VALID, "problems": problems}
+                )
+            )
 
 
 def objections(group: Group) -> list[Problem]:
@@ -156,5 +179,7 @@ def objections(group: Group) -> list[Problem]:
         return [Problem(**each) for each in json.loads(group.flaws[0])]
     if group.texts is None or group.rows > len(group.texts):
         return [Problem(WHOLE, f"Stands there {group.rows:,} times, from line {first} on.")]
-    other = next((number for number, text in zip(group.lines, group.texts, strict=True) if text != group.texts[0]), None)
+    other = next(
+        (number for number, text in zip(group.lines, group.texts, strict=True) if text != group.texts[0]), None
+    )
     return [Problem(WHOLE, f"Lines {first} and {other} say different things of one person.")] if other else []

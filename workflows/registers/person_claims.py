@@ -1,4 +1,6 @@
-"""Who holds a person: claimed for a case before the fraud decision, let go where the map says that a case holds nobody."""
+"""Who holds a person: claimed for a case before the fraud decision, let go where the map says that a
+case holds nobody.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -13,7 +15,8 @@ LET_GO = {step.name for step in STAGES if not step.holds_persons}
 # Locks are taken in key order: unsorted inserts of four writers deadlocked in 91 of 120 batches, sorted in none.
 CLAIM = """
     with wanted as materialized (
-        select * from unnest(%s::text[], %s::bigint[], %s::bigint[]) with ordinality as w (idcs, household_id, case_id, place)
+        select * from unnest(%s::text[], %s::bigint[], %s::bigint[]) with ordinality as w (idcs, household_id, case_id,
+            place)
     ), won as (
         insert into person_claim (idcs, household_id, case_id)
         select idcs, household_id, case_id from wanted order by place
@@ -23,14 +26,23 @@ CLAIM = """
     select idcs from wanted where (idcs, case_id) not in (select idcs, case_id from won)
 """
 HOLDERS = "select idcs, case_id, household_id from person_claim where idcs = any(%s::text[])"
-RELEASE = "delete from person_claim where idcs in (select idcs from person_claim where case_id = any(%s::bigint[]) order by idcs for update)"
+RELEASE = (
+    "delete from person_claim where idcs in (select idcs from person_claim where case_id = any(%s::bigint[]) "
+    "order by idcs for update)"
+)
 
-Wanted = tuple[str, datetime, int, int]  # a person, and the case that claims them: since when, its number, its household
+Wanted = tuple[
+    str, datetime, int, int
+]  # a person, and the case that claims them: since when, its number, its household
 
 
 def claim_persons(connection: Connection, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
     """See `ports.SocialRegister`. The first to commit keeps a person; a claim of one's own household counts as won."""
-    wanted = sorted((member.idcs, file.submitted_at, file.id, file.household_id) for file in files for member in file.declaration.members)
+    wanted = sorted(
+        (member.idcs, file.submitted_at, file.id, file.household_id)
+        for file in files
+        for member in file.declaration.members
+    )
     holders: dict[str, tuple[int, int]] = {}
     while taken := claim(connection, (each for each in wanted if each[0] not in holders)):
         holders |= holders_of(connection, taken)

@@ -56,7 +56,7 @@ Notices = Callable[[CaseFile, Recorded], Sequence[Notice]]  # pure: what an even
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class Adapters:
     """What the engine is handed from the layers above it."""
 
     population: Callable[[Any], PopulationRegister]  # given the batch's connection

@@ -18,14 +18,21 @@ PHONES = """
     )
     from unnest(%s::text[]) as wanted (phone)
 """
-# Of these persons, those of registered households: each with the household's declarant (unknown once the declaration's period is over) and its members.
+# Of these persons, those of registered households: each with the household's declarant (unknown once the declaration's
+# period is over) and its members.
 IN_REGISTER = """
     select p.idcs, c.declarant_idcs, array(select m.idcs from person_claim m where m.case_id = c.id)
     from person_claim p join cases c on c.id = p.case_id where p.idcs = any(%s) and c.stage = any(%s)
 """
 REGISTERED = [step.name for step in STAGES if step.holds_persons and not step.open]
-REGISTERED_ALREADY = "This household is registered already, and is not registered twice. Its status page shows it under the reference of its own receipt."
-LAST_VERSIONS = "select household_id, max(version) from household_version where household_id = any(%s::bigint[]) group by household_id"
+REGISTERED_ALREADY = (
+    "This household is registered already, and is not registered twice. Its status page shows it "
+    "under the reference of its own receipt."
+)
+LAST_VERSIONS = (
+    "select household_id, max(version) from household_version where household_id = any(%s::bigint[]) group "
+    "by household_id"
+)
 
 
 class LocalSocialRegister:
@@ -48,12 +55,17 @@ class LocalSocialRegister:
 
 
 def registered_again(connection: Connection, declarations: Sequence[Declaration]) -> list[bool]:
-    """Of each declaration whether a registered household declares itself again: each names the other's declarant, or both have the same members.
+    """Of each declaration whether a registered household declares itself again: each names the other's declarant, or
+    both have the same members.
 
-    Whoever leaves a household to found one leaves its declarant behind: that is a doubt, for a person.
+    Whoever leaves a household to found one leaves its declarant behind: that is a review, for a person.
+
     """
     declarants = [each.declarant.idcs for each in declarations]
-    registered = {idcs: (declarant, set(members)) for idcs, declarant, members in connection.execute(IN_REGISTER, [declarants, REGISTERED])}
+    registered = {
+        idcs: (declarant, set(members))
+        for idcs, declarant, members in connection.execute(IN_REGISTER, [declarants, REGISTERED])
+    }
     return [same_household(each, *registered.get(each.declarant.idcs, (None, set()))) for each in declarations]
 
 

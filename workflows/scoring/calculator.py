@@ -1,4 +1,7 @@
-"""The score of a document: a set of variables, or a whole declaration. What `sijil score` shows; anybody may check the formula with it."""
+"""The score of a document: a set of variables, or a whole declaration.
+
+What `sijil score` shows; anybody may check the formula with it.
+"""
 
 import unicodedata
 from collections.abc import Mapping
@@ -21,12 +24,16 @@ from workflows.scoring.variables import FLAGS, SHARES, Variables
 
 
 def score_document(document: object, day: date) -> dict[str, Any]:
-    """Score (7 decimals, and exact), programmes whose threshold it meets, and every contribution, under the policy of that day.
+    """Score (7 decimals, and exact), programmes whose threshold it meets, and every contribution, under the policy of
+    that day.
 
     Raises Refused with a problem for each field that is wrong.
+
     """
     if not isinstance(document, Mapping):
-        raise Refused("not_a_document", "The file must hold one JSON object: a declaration, or milieu, region and variables.")
+        raise Refused(
+            "not_a_document", "The file must hold one JSON object: a declaration, or milieu, region and variables."
+        )
     index = index_in_force(day)
     if "variables" in document:
         return of_variables(document, index, day)
@@ -46,10 +53,16 @@ def of_declaration(declaration: Declaration, index: Index, day: date) -> dict[st
 
 def of_variables(document: Mapping[str, Any], index: Index, day: date) -> dict[str, Any]:
     """Variables by the names of the annexes; those that are absent count as 0, and are named."""
-    problems = [Problem(str(name), "Unknown field.") for name in document if name not in ("milieu", "region", "variables")]
+    problems = [
+        Problem(str(name), "Unknown field.") for name in document if name not in ("milieu", "region", "variables")
+    ]
     milieu = str(document.get("milieu"))
     if milieu not in index.formulas:
-        raise Refused("invalid_variables", "The document is not valid.", problems=[Problem("milieu", "Must be 'urban' or 'rural'."), *problems])
+        raise Refused(
+            "invalid_variables",
+            "The document is not valid.",
+            problems=[Problem("milieu", "Must be 'urban' or 'rural'."), *problems],
+        )
     known = index.formulas[milieu].coefficients
     region = region_of(document.get("region"), index, problems)
     values = values_of(document["variables"], milieu, list(known), problems)
@@ -64,7 +77,13 @@ def region_of(value: object, index: Index, problems: list[Problem]) -> int:
     if isinstance(number, str):
         number = {plain(name): number for number, name in index.region_names.items()}.get(plain(number))
     if not isinstance(number, int) or isinstance(number, bool) or number not in index.region_names:
-        problems.append(Problem("region", f"Must be a number from 1 to {len(index.region_names)}, or one of: {', '.join(index.region_names.values())}."))
+        problems.append(
+            Problem(
+                "region",
+                f"Must be a number from 1 to {len(index.region_names)}, or one of: "
+                f"{', '.join(index.region_names.values())}.",
+            )
+        )
         return 0
     return number
 
@@ -80,7 +99,11 @@ def values_of(given: object, milieu: str, known: list[str], problems: list[Probl
     if not isinstance(given, Mapping):
         problems.append(Problem("variables", "Must be an object of names and numbers."))
         return {}
-    problems += [Problem(f"variables.{name}", f"Is not a variable of the {milieu} formula.") for name in given if name not in known]
+    problems += [
+        Problem(f"variables.{name}", f"Is not a variable of the {milieu} formula.")
+        for name in given
+        if name not in known
+    ]
     values = {}
     for name in known:
         if name in given:

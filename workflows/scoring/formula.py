@@ -17,13 +17,24 @@ SHOWN = Decimal("0.0000001")
 
 
 def compute(milieu: str, region: int, values: Variables, index: Index) -> ScoreComputed:
-    """The score of these variables under this version, with every term that is not zero. Names it does not know raise KeyError."""
+    """The score of these variables under this version, with every term that is not zero.
+
+    Names it does not know raise KeyError.
+    """
     formula = index.formulas[milieu]
     coefficients, constant = formula.coefficients, formula.regions[region]
     with localcontext(ARITHMETIC):
-        terms = tuple([Contribution(name, value, coefficients[name], coefficients[name] * value) for name, value in values.items() if value])
+        terms = tuple(
+            [
+                Contribution(name, value, coefficients[name], coefficients[name] * value)
+                for name, value in values.items()
+                if value
+            ]
+        )
         score = sum([term.product for term in terms], formula.constant + constant)
-    return ScoreComputed(policy=index.version, score=score, constant=formula.constant, region=constant, contributions=terms)
+    return ScoreComputed(
+        policy=index.version, score=score, constant=formula.constant, region=constant, contributions=terms
+    )
 
 
 def score_2026_11(declaration: Declaration, day: date, index: Index) -> ScoreComputed:
@@ -33,7 +44,8 @@ def score_2026_11(declaration: Declaration, day: date, index: Index) -> ScoreCom
     return compute(declaration.milieu, declaration.region, values, index)
 
 
-# From a declaration to its score, by version, the newest last. None is ever changed, nor what it calls: `variables` and `compute`.
+# From a declaration to its score, by version, the newest last. None is ever changed, nor what it calls: `variables` and
+# `compute`.
 RULES: dict[str, Callable[[Declaration, date, Index], ScoreComputed]] = {"score-2026-11": score_2026_11}
 
 

@@ -1,6 +1,7 @@
 """From what a citizen declares to the variables of the formula (decree 2-21-582, annexes 1 and 2), in this one place.
 
-Readings of the annexes that are not sure are said where they are made; `policies/index/*.toml` lists them with their doubt.
+Readings of the annexes that are not sure are said where they are made; `policies/index/*.toml` lists them with their
+doubt.
 """
 
 from collections.abc import Mapping
@@ -15,16 +16,45 @@ ZERO, ONE, TWELVE = Decimal(0), Decimal(1), Decimal(12)
 STONE_OR_BETTER = {"villa", "flat", "traditional_house", "rural_stone"}
 # What a value may be: of these 0 or 1, of those below 0 to 1. All others are counts, amounts and ages.
 FLAGS = {
-    "hh_single_or_childless_couple", "hh_multi_nucleus", "rooms_max2_per_room", "rooms_max3_per_room", "dwelling_villa_flat_trad_stone",
-    "has_bath_or_shower", "own_electric_meter", "head_basic_education", "head_higher_education", "head_senior_manager", "head_middle_manager",
-    "head_employer", "head_retired_or_rentier", "head_machine_operator", "head_craftsman", "head_farmer", "has_computer", "has_antenna",
-    "has_landline", "has_health_cover_not_ramed", "has_credit", "has_second_home", "has_garage", "has_business_premises", "has_car",
-    "has_motorcycle", "has_non_agri_land", "has_irrigated_land",
-}  # fmt: skip
+    "hh_single_or_childless_couple",
+    "hh_multi_nucleus",
+    "rooms_max2_per_room",
+    "rooms_max3_per_room",
+    "dwelling_villa_flat_trad_stone",
+    "has_bath_or_shower",
+    "own_electric_meter",
+    "head_basic_education",
+    "head_higher_education",
+    "head_senior_manager",
+    "head_middle_manager",
+    "head_employer",
+    "head_retired_or_rentier",
+    "head_machine_operator",
+    "head_craftsman",
+    "head_farmer",
+    "has_computer",
+    "has_antenna",
+    "has_landline",
+    "has_health_cover_not_ramed",
+    "has_credit",
+    "has_second_home",
+    "has_garage",
+    "has_business_premises",
+    "has_car",
+    "has_motorcycle",
+    "has_non_agri_land",
+    "has_irrigated_land",
+}
 SHARES = {
-    "share_15p_no_diploma", "share_15p_technical_diploma", "share_15p_earning", "share_15p_machine_operator", "share_senior_manager",
-    "share_15p_literate", "share_15p_higher_diploma", "share_15p_trader",
-}  # fmt: skip
+    "share_15p_no_diploma",
+    "share_15p_technical_diploma",
+    "share_15p_earning",
+    "share_15p_machine_operator",
+    "share_senior_manager",
+    "share_15p_literate",
+    "share_15p_higher_diploma",
+    "share_15p_trader",
+}
 
 
 def age(born: date, day: date) -> int:
@@ -33,7 +63,10 @@ def age(born: date, day: date) -> int:
 
 
 def variables(declaration: Declaration, day: date) -> Variables:
-    """The variables of the household's milieu on a day. Amounts in DH a head and year; shares of the whole household's size."""
+    """The variables of the household's milieu on a day.
+
+    Amounts in DH a head and year; shares of the whole household's size.
+    """
     ages = [age(member.birth_date, day) for member in declaration.members]
     if declaration.milieu == "urban":
         return urban(declaration, ages)

@@ -1,4 +1,6 @@
-"""The household enters the register with its score; each programme's threshold is compared unrounded (S <= threshold)."""
+"""The household enters the register with its score; each programme's threshold is compared unrounded
+(S <= threshold).
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +15,10 @@ def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, RegisterStat
     """Where the register stands on each household, and the thresholds that count now."""
     versions = ports.register.last_versions([case.household_id for case in batch])
     thresholds = tuple(each.version for each in thresholds_in_force(ports.now.date()))
-    return {case.id: RegisterState(at=ports.now, last_version=versions.get(case.household_id, 0), thresholds=thresholds) for case in batch}
+    return {
+        case.id: RegisterState(at=ports.now, last_version=versions.get(case.household_id, 0), thresholds=thresholds)
+        for case in batch
+    }
 
 
 def decide(case: CaseFile, state: RegisterState) -> HouseholdApproved:

@@ -1,4 +1,7 @@
-"""A correction that does not come: reminders, and at the deadline the application lapses. It is never refused for silence."""
+"""A correction that does not come: reminders, and at the deadline the application lapses.
+
+It is never refused for silence.
+"""
 
 from workflows.casefile import CaseFile
 from workflows.events import CorrectionReminded, Lapsed
@@ -6,7 +9,10 @@ from workflows.evidence import TimePassed
 
 
 def decide(case: CaseFile, evidence: TimePassed) -> CorrectionReminded | Lapsed:
-    """Lapsed from the deadline on, reminded before. The first decisions were recorded without it: theirs is the one that the map gives."""
+    """Lapsed from the deadline on, reminded before.
+
+    The first decisions were recorded without it: theirs is the one that the map gives.
+    """
     deadline = evidence.deadline or case.deadline
     if deadline and evidence.at >= deadline:
         return Lapsed()

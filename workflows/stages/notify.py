@@ -1,4 +1,7 @@
-"""The outcome is owed to the declarant: which programmes' thresholds the household meets. What follows is the programmes' decision."""
+"""The outcome is owed to the declarant: which programmes' thresholds the household meets.
+
+What follows is the programmes' decision.
+"""
 
 from workflows.casefile import CaseFile
 from workflows.events import HouseholdApproved, NoticesIssued

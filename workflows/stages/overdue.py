@@ -1,4 +1,4 @@
-"""A doubt that nobody looks at: it is counted and moves up, and never turns against the household."""
+"""A review that nobody looks at: it is counted and moves up, and never turns against the household."""
 
 from workflows.casefile import CaseFile
 from workflows.events import ReviewOverdue

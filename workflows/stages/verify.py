@@ -1,4 +1,6 @@
-"""Does the population register know every member under this name and birth date, and alive? (Law 72-18; decree 2-21-473)"""
+"""Does the population register know every member under this name and birth date, and alive? (Law 72-18; decree
+2-21-473)
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -13,11 +15,16 @@ from workflows.registers.ports import Ports
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, RegisterAnswer]:
     """One question for all members of all households."""
-    persons, rules = ports.population.persons(list({member.idcs for case in batch for member in case.declaration.members})), in_force(RULES)
+    persons, rules = (
+        ports.population.persons(list({member.idcs for case in batch for member in case.declaration.members})),
+        in_force(RULES),
+    )
     return {
-        case.id: RegisterAnswer(at=ports.now, rules=rules, persons=tuple([persons.get(member.idcs) for member in case.declaration.members]))
+        case.id: RegisterAnswer(
+            at=ports.now, rules=rules, persons=tuple([persons.get(member.idcs) for member in case.declaration.members])
+        )
         for case in batch
-    }  # fmt: skip
+    }
 
 
 def decide(case: CaseFile, answer: RegisterAnswer) -> PersonsVerified | MembersMismatched:
@@ -30,11 +37,16 @@ def decide(case: CaseFile, answer: RegisterAnswer) -> PersonsVerified | MembersM
 def mismatches_2026_11(declaration: Declaration, answer: RegisterAnswer) -> tuple[Mismatch, ...]:
     """Each member by itself: known, alive, of the same birth date and name."""
     pairs = enumerate(zip(declaration.members, answer.persons, strict=True))
-    return tuple([Mismatch(position, reason) for position, (member, person) in pairs if (reason := doubt(member, person))])
+    return tuple(
+        [Mismatch(position, reason) for position, (member, person) in pairs if (reason := mismatch(member, person))]
+    )
 
 
-def doubt(member: Member, person: RegisteredPerson | None) -> str | None:
-    """Why a member does not agree with the register, if so. Where only a year of birth is known, on either side, years are compared."""
+def mismatch(member: Member, person: RegisteredPerson | None) -> str | None:
+    """Why a member does not agree with the register, if so.
+
+    Where only a year of birth is known, on either side, years are compared.
+    """
     if person is None:
         return "unknown"
     if person.status != "alive":
@@ -46,8 +58,11 @@ def doubt(member: Member, person: RegisteredPerson | None) -> str | None:
 
 def same_year_only(member: Member, person: RegisteredPerson) -> bool:
     """The years agree, and one of the two dates is no more than a year."""
-    return "year" in (member.birth_precision, person.birth_precision) and member.birth_date.year == person.birth_date.year
+    return (
+        "year" in (member.birth_precision, person.birth_precision) and member.birth_date.year == person.birth_date.year
+    )
 
 
-# What tells who does not agree, by version, the newest last. None is ever changed, nor what it calls (workflows/matching/).
+# What tells who does not agree, by version, the newest last. None is ever changed, nor what it calls
+# (workflows/matching/).
 RULES: dict[str, Callable[[Declaration, RegisterAnswer], tuple[Mismatch, ...]]] = {"verify-2026-11": mismatches_2026_11}

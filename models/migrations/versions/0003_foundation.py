@@ -10,13 +10,31 @@ branch_labels = None
 depends_on = None
 
 TABLES = (
-    "anchor_series", "attempt", "cases", "daily_job", "declaration", "eligibility", "event", "household", "household_member", "household_version", "message",
-    "paused_queue", "person", "person_claim", "receipt", "score", "staff_name", "trouble", "worker",
-)  # fmt: skip
+    "anchor_series",
+    "attempt",
+    "cases",
+    "daily_job",
+    "declaration",
+    "eligibility",
+    "event",
+    "household",
+    "household_member",
+    "household_version",
+    "message",
+    "paused_queue",
+    "person",
+    "person_claim",
+    "receipt",
+    "score",
+    "staff_name",
+    "case_failure",
+    "worker",
+)
 # The queue changes all the time: its dead rows are cleared away often, and pages keep room for a row's next version.
 TUNED = """
     alter table cases set (
-        fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_analyze_scale_factor = 0.05
+        fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1,
+        autovacuum_analyze_scale_factor = 0.05
     );
     alter table attempt set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
     alter table message set (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05)
@@ -25,7 +43,9 @@ TUNED = """
 
 def upgrade() -> None:
     """Forwards."""
-    op.execute("create extension if not exists btree_gist")  # households' versions are told apart by number and range at once
+    op.execute(
+        "create extension if not exists btree_gist"
+    )  # households' versions are told apart by number and range at once
     op.create_table(
         "anchor_series",
         sa.Column("series", sa.String(), nullable=False),
@@ -68,7 +88,13 @@ def upgrade() -> None:
     )
     op.create_index("case_due", "cases", ["queue", "lane", "rank"], postgresql_where=sa.text("ready"))
     op.create_index("case_one_in_machine", "cases", ["household_id"], unique=True, postgresql_where=sa.text("machine"))
-    op.create_index("case_one_open_registration", "cases", ["declarant_idcs"], unique=True, postgresql_where=sa.text("open and kind = 'registration'"))
+    op.create_index(
+        "case_one_open_registration",
+        "cases",
+        ["declarant_idcs"],
+        unique=True,
+        postgresql_where=sa.text("open and kind = 'registration'"),
+    )
     op.create_index("case_timer", "cases", ["due_at"], postgresql_where=sa.text("due_at is not null"))
     op.create_table(
         "daily_job",
@@ -146,7 +172,11 @@ def upgrade() -> None:
         sa.Column("commune", sa.String(), nullable=False),
         sa.Column("size", sa.SmallInteger(), nullable=False),
         postgresql.ExcludeConstraint(
-            (sa.column("household_id"), "="), (sa.column("valid"), "&&"), (sa.column("known"), "&&"), using="gist", name="household_version_no_overlap"
+            (sa.column("household_id"), "="),
+            (sa.column("valid"), "&&"),
+            (sa.column("known"), "&&"),
+            using="gist",
+            name="household_version_no_overlap",
         ),
         sa.PrimaryKeyConstraint("household_id", "version"),
     )
@@ -171,7 +201,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "seq", "template"),
     )
     op.create_index("message_due", "message", ["due_at"], postgresql_where=sa.text("status in ('owed', 'sending')"))
-    op.create_index("message_sent", "message", ["sent_at"], postgresql_using="brin", postgresql_with={"autosummarize": "on"})
+    op.create_index(
+        "message_sent", "message", ["sent_at"], postgresql_using="brin", postgresql_with={"autosummarize": "on"}
+    )
     op.create_table(
         "paused_queue",
         sa.Column("queue", sa.String(), nullable=False),
@@ -234,7 +266,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("actor"),
     )
     op.create_table(
-        "trouble",
+        "case_failure",
         sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("stage", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),

@@ -1,4 +1,6 @@
-"""What may be true of a case that is due, and of a message; messages go by rank; reviews by how long they wait; since when a case gets no answer."""
+"""What may be true of a case that is due, and of a message; messages go by rank; reviews by how long they wait; since
+when a case gets no answer.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,7 +19,8 @@ CHECKS = (
     ("cases", "case_times_readable", f"least({TIMES}) > '1900-01-01Z' and greatest({TIMES}) < '9000-01-01Z'"),
     ("message", "message_status_known", "status in ('owed', 'sending', 'sent', 'failed', 'stuck')"),
 )
-# Those sent before are left with the moment of the upgrade, so that the ledger is not written anew: nobody asks for their rank any more.
+# Those sent before are left with the moment of the upgrade, so that the ledger is not written anew: nobody asks for
+# their rank any more.
 RANKS = """
     update message m set rank = e.at + (array['0', '1 minute', '5 minutes', '15 minutes']::interval[])[c.lane + 1]
     from event e join cases c on c.id = e.case_id where (e.case_id, e.seq) = (m.case_id, m.seq) and m.status <> 'sent'
@@ -29,8 +32,12 @@ def upgrade() -> None:
     """Forwards. Fails, and changes nothing, where a row breaks a check: an operator must see it."""
     for table, name, rule in CHECKS:
         op.create_check_constraint(name, table, rule)
-    op.create_index("case_with_people", "cases", ["stage", "stage_since", "id"], postgresql_where=sa.text("open and not machine"))
-    op.add_column("message", sa.Column("rank", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()))
+    op.create_index(
+        "case_with_people", "cases", ["stage", "stage_since", "id"], postgresql_where=sa.text("open and not machine")
+    )
+    op.add_column(
+        "message", sa.Column("rank", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now())
+    )
     op.alter_column("message", "rank", server_default=None)
     op.execute(RANKS)
     op.drop_index("message_due", "message")
@@ -38,9 +45,9 @@ def upgrade() -> None:
     op.create_index("message_due_by_time", "message", ["due_at"], postgresql_where=UNSENT)
     op.create_index("message_not_sent", "message", ["status"], postgresql_where=NOT_SENT)
     op.drop_column("message", "lease_owner")
-    op.create_index("trouble_open", "trouble", ["case_id"], postgresql_where=sa.text("not parked"))
-    op.add_column("trouble", sa.Column("unanswered_since", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("trouble", sa.Column("uncounted", sa.Boolean(), nullable=False, server_default="false"))
+    op.create_index("case_failure_open", "case_failure", ["case_id"], postgresql_where=sa.text("not parked"))
+    op.add_column("case_failure", sa.Column("unanswered_since", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("case_failure", sa.Column("uncounted", sa.Boolean(), nullable=False, server_default="false"))
     op.add_column("attempt", sa.Column("unanswered", sa.Boolean(), nullable=False, server_default="false"))
     op.add_column("attempt", sa.Column("probe", sa.Boolean(), nullable=False, server_default="false"))
     op.add_column("attempt", sa.Column("rank", sa.DateTime(timezone=True), nullable=True))
@@ -52,23 +59,25 @@ def upgrade() -> None:
         sa.Column("probe_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("stage"),
     )
-    op.create_index("trouble_alike", "trouble", ["stage", "error", "at"])
-    op.create_index("attempt_apart", "attempt", ["unanswered", "at", "id"], postgresql_where=sa.text("worker_id is null"))
+    op.create_index("case_failure_alike", "case_failure", ["stage", "error", "at"])
+    op.create_index(
+        "attempt_quarantined", "attempt", ["unanswered", "at", "id"], postgresql_where=sa.text("worker_id is null")
+    )
     op.create_index("attempt_in_work", "attempt", ["worker_id"], postgresql_where=sa.text("worker_id is not null"))
 
 
 def downgrade() -> None:
     """Backwards."""
     op.drop_index("attempt_in_work", "attempt")
-    op.drop_index("attempt_apart", "attempt")
-    op.drop_index("trouble_alike", "trouble")
+    op.drop_index("attempt_quarantined", "attempt")
+    op.drop_index("case_failure_alike", "case_failure")
     op.drop_table("held_stage")
     op.drop_column("attempt", "probe")
     op.drop_column("attempt", "rank")
     op.drop_column("attempt", "unanswered")
-    op.drop_column("trouble", "uncounted")
-    op.drop_column("trouble", "unanswered_since")
-    op.drop_index("trouble_open", "trouble")
+    op.drop_column("case_failure", "uncounted")
+    op.drop_column("case_failure", "unanswered_since")
+    op.drop_index("case_failure_open", "case_failure")
     op.add_column("message", sa.Column("lease_owner", sa.BigInteger(), nullable=True))
     op.drop_index("message_not_sent", "message")
     op.drop_index("message_due_by_time", "message")

@@ -1,4 +1,5 @@
-"""Applications as a table: a row a member, the household's columns in each or in one of them; rows of one `application` stand anywhere in the file.
+"""Applications as a table: a row a member, the household's columns in each or in one of them; rows of one `application`
+stand anywhere in the file.
 
 The columns follow the declaration's model, so that a new field is a new column without a line here.
 """
@@ -20,9 +21,19 @@ from workflows.intake.files.staging import Beside
 from workflows.intake.files.tables import Header, Row
 
 YES_NO = {
-    "true": True, "yes": True, "1": True, "oui": True, "vrai": True, "نعم": True,
-    "false": False, "no": False, "0": False, "non": False, "faux": False, "لا": False,
-}  # fmt: skip
+    "true": True,
+    "yes": True,
+    "1": True,
+    "oui": True,
+    "vrai": True,
+    "نعم": True,
+    "false": False,
+    "no": False,
+    "0": False,
+    "non": False,
+    "faux": False,
+    "لا": False,
+}
 Cell = str | int | bool
 LONGEST_KEY = 200
 AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,2})?")
@@ -33,7 +44,11 @@ PARTS: dict[str, type[BaseModel]] = {**GROUPS, "member": Member}
 def columns() -> Iterator[tuple[str, FieldInfo]]:
     """Every column with its field of the model: `application`, the household's, then the member's."""
     yield "application", ApplicationBody.model_fields["application"]
-    yield from ((name, field) for name, field in ApplicationBody.model_fields.items() if name not in (*GROUPS, "members", "application"))
+    yield from (
+        (name, field)
+        for name, field in ApplicationBody.model_fields.items()
+        if name not in (*GROUPS, "members", "application")
+    )
     for part, model in PARTS.items():
         for name, field in model.model_fields.items():
             yield from ((f"{part}.{name}{place}", field) for place in places(field))
@@ -61,28 +76,42 @@ AMOUNTS = {name for name, field in FIELDS.items() if is_amount(field)}
 
 
 def with_sure_key(header: Header, row: Row) -> Row:
-    """The row, with a flaw where a quotation mark strayed into its application, doubled or not: it may be that of other rows, without the mark."""
+    """The row, with a flaw where a quotation mark strayed into its application, doubled or not: it may be that of other
+    rows, without the mark.
+    """
     if row.flaw or not any('"' in key for key in keys(header, row)):
         return row
-    return row._replace(flaw=f"Line {row.line} has a quotation mark within its application, which nothing tells from one that strayed there.")
+    return row._replace(
+        flaw=f"Line {row.line} has a quotation mark within its application, which nothing tells from one that strayed "
+        f"there."
+    )
 
 
 def keys(header: Header, row: Row) -> list[str]:
-    """The applications that a row may belong to: one, but for a row that cannot be read, of which nobody knows where its cells begin."""
+    """The applications that a row may belong to: one, but for a row that cannot be read, of which nobody knows where
+    its cells begin.
+    """
     if not row.flaw:
         return [row.cells[header.names.index("application")]]
     readings = [row.cells, header.cells_as_they_stand(row.text), header.cells_with_blank_ones(row.text, strict=False)]
-    found = [key for cells in readings for key in keys_in(header, cells)] + [key for cells in readings for key in keys_of_joined(header, cells)]
+    found = [key for cells in readings for key in keys_in(header, cells)] + [
+        key for cells in readings for key in keys_of_joined(header, cells)
+    ]
     between_marks = [part for key in found if '"' in key for part in key.split('"') if part]
     return list(dict.fromkeys(key.replace('"', "") for key in found + between_marks))
 
 
 def keys_of_joined(header: Header, cells: Sequence[str]) -> Iterator[str]:
-    """What may be the applications of rows that stand in one line, as where a line break was lost: the last cell of one and the first of the next are one."""
+    """What may be the applications of rows that stand in one line, as where a line break was lost: the last cell of one
+    and the first of the next are one.
+    """
     at, last = header.names.index("application"), max(header.width, len(header.names)) - 1
     for border in range(last, len(cells) - last, last):
         if at == 0:
-            yield from (cells[border][start:].strip() for start in range(max(0, len(cells[border]) - LONGEST_KEY), len(cells[border])))
+            yield from (
+                cells[border][start:].strip()
+                for start in range(max(0, len(cells[border]) - LONGEST_KEY), len(cells[border]))
+            )
         elif at == last:
             yield from (cells[border][:end].strip() for end in range(1, min(len(cells[border]), LONGEST_KEY) + 1))
         else:
@@ -90,7 +119,9 @@ def keys_of_joined(header: Header, cells: Sequence[str]) -> Iterator[str]:
 
 
 def keys_of_halves(header: Header, first: Row, second: Row) -> list[str]:
-    """The applications that two rows may belong to where a line break within a cell made them of one; none where they are no halves."""
+    """The applications that two rows may belong to where a line break within a cell made them of one; none where they
+    are no halves.
+    """
     if not (first.flaw or second.flaw):
         return []
     try:
@@ -102,12 +133,16 @@ def keys_of_halves(header: Header, first: Row, second: Row) -> list[str]:
 
 
 def is_torn(header: Header, row: Row) -> bool:
-    """Whether a row lacks cells: a separator may have been lost, and its application stand in one cell with what stood beside it."""
+    """Whether a row lacks cells: a separator may have been lost, and its application stand in one cell with what stood
+    beside it.
+    """
     return row.flaw is not None and len(row.cells) < max(header.width, len(header.names))
 
 
 def keys_in(header: Header, cells: Sequence[str]) -> list[str]:
-    """What may stand under `application`: where there are too many or too few cells, nobody knows on which side of it, or whether one stands within it."""
+    """What may stand under `application`: where there are too many or too few cells, nobody knows on which side of it,
+    or whether one stands within it.
+    """
     places = [place for place in places_of_key(header, len(cells)) if 0 <= place < len(cells)]
     found = [cells[place] for place in places]
     if len(header.names) < len(cells) < 2 * len(header.names) - 1:
@@ -142,14 +177,18 @@ def choices(column: list[str]) -> list[str] | None:
 
 
 def contradictions(header: Header, rows: Sequence[tuple[int, list[str]]]) -> list[Problem]:
-    """A problem for each of the household's columns in which two rows say different things, with both lines; empty cells say nothing."""
+    """A problem for each of the household's columns in which two rows say different things, with both lines; empty
+    cells say nothing.
+    """
     shared = [(place, name) for place, name in enumerate(header.names) if not name.startswith("member.")]
     differing = [(place, name) for place, name in shared if len({cells[place] for _, cells in rows}) > 1]
     found = []
     for place, name in differing:
         said = [(line, compared(name, cells[place], decimal_of(header))) for line, cells in rows if cells[place]]
         other = next((line for line, cell in said if cell != said[0][1]), None)
-        found += [Problem(name, f"Lines {said[0][0]} and {other} say different things of one household.")] if other else []
+        found += (
+            [Problem(name, f"Lines {said[0][0]} and {other} say different things of one household.")] if other else []
+        )
     return found
 
 
@@ -165,12 +204,23 @@ def decimal_of(header: Header) -> str:
 
 
 def nested(names: list[str], rows: list[list[str]], decimal: str = ".") -> dict[str, Any]:
-    """One application's rows as the API's body; an empty cell is an answer left out, and of the household it may stand in any of its rows."""
+    """One application's rows as the API's body; an empty cell is an answer left out, and of the household it may stand
+    in any of its rows.
+    """
     filled = [{name: cell for name, cell in zip(names, row, strict=True) if cell} for row in rows]
     members = [
-        {name.removeprefix("member."): plain(name, cell, decimal) for name, cell in cells.items() if name.startswith("member.")} for cells in filled
-    ]  # fmt: skip
-    shared = {name: next((cells[name] for cells in filled if name in cells), None) for name in names if not name.startswith("member.")}
+        {
+            name.removeprefix("member."): plain(name, cell, decimal)
+            for name, cell in cells.items()
+            if name.startswith("member.")
+        }
+        for cells in filled
+    ]
+    shared = {
+        name: next((cells[name] for cells in filled if name in cells), None)
+        for name in names
+        if not name.startswith("member.")
+    }
     return household({name: plain(name, cell, decimal) for name, cell in shared.items() if cell}) | {"members": members}
 
 
@@ -190,7 +240,9 @@ def household(cells: dict[str, Cell]) -> dict[str, Any]:
 
 
 def plain(column: str, cell: str, decimal: str) -> Cell:
-    """A cell as JSON would hold it: an amount with a point, a whole number, yes or no from three languages; what is none of these is left as a text."""
+    """A cell as JSON would hold it: an amount with a point, a whole number, yes or no from three languages; what is
+    none of these is left as a text.
+    """
     if column in AMOUNTS:
         return cell.replace(decimal, ".")
     if column in COUNTS:

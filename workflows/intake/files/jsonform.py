@@ -1,4 +1,6 @@
-"""JSON as programs write it: one object a line, or a document that goes over lines (an array of objects, or objects one after another)."""
+"""JSON as programs write it: one object a line, or a document that goes over lines (an array of objects, or objects one
+after another).
+"""
 
 import codecs
 import io
@@ -27,7 +29,9 @@ def is_json(head: bytes) -> bool:
 
 
 def is_document(head: bytes) -> bool:
-    """Whether JSON that begins so goes over lines: its first line is not whole, and the second begins no other object."""
+    """Whether JSON that begins so goes over lines: its first line is not whole, and the second begins
+    no other object.
+    """
     first, *others = [line for line in head.splitlines() if line.strip()]
     if first.lstrip().startswith(b"["):
         return not (others and is_whole(first))
@@ -67,14 +71,19 @@ def decoded(number: int, raw: bytes) -> Text:
 
 
 def objects_of_document(file: io.BufferedReader, most: int) -> Iterator[Text]:
-    """The objects of a document, once it was read to its end. Raises Refused where it is no JSON: then no part of it can be trusted."""
+    """The objects of a document, once it was read to its end.
+
+    Raises Refused where it is no JSON: then no part of it can be trusted.
+    """
     with TemporaryFile("w+", encoding="utf-8", newline="\n") as checked:
         for found in Scanner(file, most).objects():
             checked.write(f"{found.line} {found.text.replace(chr(10), ' ')}\n")
         checked.seek(0)
         for row in checked:
             number, _, text = row.partition(" ")
-            yield Text(int(number), text, None if len(text.encode()) <= most else f"The object is longer than {most:,} bytes.")
+            yield Text(
+                int(number), text, None if len(text.encode()) <= most else f"The object is longer than {most:,} bytes."
+            )
 
 
 class Scanner:
@@ -130,7 +139,10 @@ class Scanner:
         try:
             self.text, self.at = self.text[self.at :] + self.decoder.decode(chunk, final=not chunk), 0
         except UnicodeDecodeError:
-            raise Refused("not_utf8", f"The file is not UTF-8, near line {self.line}, so nothing of it was taken. Save it as UTF-8.") from None
+            raise Refused(
+                "not_utf8",
+                f"The file is not UTF-8, near line {self.line}, so nothing of it was taken. Save it as UTF-8.",
+            ) from None
         self.ended = not chunk
 
     def pass_over(self, end: int) -> None:
@@ -141,4 +153,8 @@ class Scanner:
     def refuse(self, at: int) -> None:
         """Raises Refused, with the line of what cannot be read."""
         line = self.line + self.text.count("\n", self.at, at)
-        raise Refused("not_json", f"The file is not JSON from line {line} on, or an object there is longer than {self.most:,} bytes. Nothing was taken.")
+        raise Refused(
+            "not_json",
+            f"The file is not JSON from line {line} on, or an object there is longer than {self.most:,} bytes. Nothing "
+            f"was taken.",
+        )

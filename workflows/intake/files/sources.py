@@ -1,4 +1,6 @@
-"""What programs write, as lines of UTF-8: gzip and UTF-16 are unpacked, any kind of line end counts; what is no text is refused once, with how to save it."""
+"""What programs write, as lines of UTF-8: gzip and UTF-16 are unpacked, any kind of line end counts; what is no text is
+refused once, with how to save it.
+"""
 
 import codecs
 import gzip
@@ -41,7 +43,9 @@ NO_TEXT: dict[bytes, tuple[str, str]] = {
 
 
 class Line(NamedTuple):
-    """A line without its end: its number in the file, its bytes, and whether they are all; of one that is too long, only the beginning."""
+    """A line without its end: its number in the file, its bytes, and whether they are all; of one that is too long,
+    only the beginning.
+    """
 
     number: int
     raw: bytes
@@ -50,14 +54,20 @@ class Line(NamedTuple):
 
 @contextmanager
 def text_in(path: Path) -> Iterator[io.BufferedReader]:
-    """The text of a file, in UTF-8 where the file says nothing else. Raises Refused for one that cannot be read or is no text."""
+    """The text of a file, in UTF-8 where the file says nothing else.
+
+    Raises Refused for one that cannot be read or is no text.
+    """
     with opened(path) as raw:
         # Of a pipe, too, a whole block is seen at the beginning.
         file: io.BufferedReader = raw if raw.seekable() else io.BufferedReader(Bounded(raw, sys.maxsize), CHUNK)
         try:
             yield utf8(unpacked(file, path.stat().st_size))
         except (EOFError, zlib.error, gzip.BadGzipFile):
-            said = f"{path} is damaged: it cannot be unpacked to its end. Give the whole file again; what was taken is not taken twice."
+            said = (
+                f"{path} is damaged: it cannot be unpacked to its end. Give the whole file again; what was taken is "
+                f"not taken twice."
+            )
             raise Refused("damaged", said) from None
 
 
@@ -130,7 +140,9 @@ def utf8(file: io.BufferedReader) -> io.BufferedReader:
 
 
 def lines_of(file: BinaryIO, most: int) -> Iterator[Line]:
-    """The lines of a text, whatever ends them (LF, CR LF or CR); of one longer than `most` bytes only its beginning is kept."""
+    """The lines of a text, whatever ends them (LF, CR LF or CR); of one longer than `most` bytes only its beginning is
+    kept.
+    """
     number, rest, dropped = 0, b"", False
     while chunk := file.read(CHUNK):
         lines = (rest + chunk).splitlines(keepends=True)

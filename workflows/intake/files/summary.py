@@ -9,7 +9,9 @@ from models.errors import Broken
 
 @dataclass
 class Summary:
-    """The applications or persons of a file (`taken`, `repeated`: taken before, `refused`), and its rows (`read`, `taken`, `refused`)."""
+    """The applications or persons of a file (`taken`, `repeated`: taken before, `refused`), and its rows (`read`,
+    `taken`, `refused`).
+    """
 
     counts: Counter[str] = field(default_factory=lambda: Counter(taken=0, repeated=0, refused=0))
     rows: Counter[str] = field(default_factory=lambda: Counter(read=0, taken=0, refused=0))
@@ -22,7 +24,10 @@ class Summary:
     def prove(self) -> None:
         """Raises Broken where a row was read and nobody was told what became of it."""
         if self.rows["read"] != self.rows["taken"] + self.rows["refused"]:
-            raise Broken(f"Of {self.rows['read']} rows {self.rows['taken']} were taken and {self.rows['refused']} refused: some are unaccounted for.")
+            raise Broken(
+                f"Of {self.rows['read']} rows {self.rows['taken']} were taken and {self.rows['refused']} refused: some "
+                f"are unaccounted for."
+            )
 
     def sentence(self) -> str:
         """The proof in words."""
@@ -30,5 +35,7 @@ class Summary:
 
 
 def refusal(lines: Sequence[int], rows: int) -> dict[str, object]:
-    """Where in its file something stands that was not taken: its first line, the lines of its rows (of too many, the first), their number."""
+    """Where in its file something stands that was not taken: its first line, the lines of its rows (of too many, the
+    first), their number.
+    """
     return {"line": lines[0], "lines": lines, "rows": rows}

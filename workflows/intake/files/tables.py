@@ -1,4 +1,6 @@
-"""A table of cells, read a line at a time: a row ends at its line, so that a quotation mark that is never closed costs its own row and no other."""
+"""A table of cells, read a line at a time: a row ends at its line, so that a quotation mark that is never closed costs
+its own row and no other.
+"""
 
 import csv
 import difflib
@@ -23,7 +25,9 @@ CONTROLS = re.compile(rb"[\x01-\x08\x0b\x0e-\x1f\x7f]")
 
 
 class Header(NamedTuple):
-    """The columns by name, what separates them, the line where they stand, and how many cells it has: spreadsheets add columns without a name."""
+    """The columns by name, what separates them, the line where they stand, and how many cells it has: spreadsheets add
+    columns without a name.
+    """
 
     names: list[str]
     separator: str
@@ -36,7 +40,9 @@ class Header(NamedTuple):
         return found if len(found) != self.width or any(found[len(self.names) :]) else found[: len(self.names)]
 
     def cells_with_blank_ones(self, text: str, strict: bool = True) -> list[str]:
-        """The same, with those of the columns without a name; where it is not `strict`, quotation marks are taken as they come."""
+        """The same, with those of the columns without a name; where it is not `strict`, quotation marks are taken as
+        they come.
+        """
         return [canonical(cell) for cell in next(csv.reader([text], delimiter=self.separator, strict=strict), [])]
 
     def cells_as_they_stand(self, text: str) -> list[str]:
@@ -45,7 +51,9 @@ class Header(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row that is not blank: its line and text, its cells, and what is wrong with it as a sentence that names the line."""
+    """A row that is not blank: its line and text, its cells, and what is wrong with it as a sentence that names the
+    line.
+    """
 
     line: int
     text: str
@@ -54,7 +62,10 @@ class Row(NamedTuple):
 
 
 def is_table(path: Path, head: bytes, known: Collection[str]) -> bool:
-    """Whether a file that begins so is a table, by its first line or its name, packed or not. Raises Refused for what is neither table nor JSON."""
+    """Whether a file that begins so is a table, by its first line or its name, packed or not.
+
+    Raises Refused for what is neither table nor JSON.
+    """
     if is_json(head) or names_columns(head, known):
         return not is_json(head)
     if not head.strip(BLANK.encode() + b"\r\n"):
@@ -82,7 +93,10 @@ def is_binary(head: bytes) -> bool:
 
 
 def table(lines: Iterable[Line], known: Collection[str], needed: Collection[str]) -> tuple[Header, Iterator[Row]]:
-    """The header and the rows of a table. Raises Refused where the header is not one of ours, or the text is not UTF-8."""
+    """The header and the rows of a table.
+
+    Raises Refused where the header is not one of ours, or the text is not UTF-8.
+    """
     texts = ((line, text_of(line)) for line in lines)
     filled = ((line, text) for line, text in texts if text.strip(BLANK))
     header = header_in(filled)
@@ -92,11 +106,16 @@ def table(lines: Iterable[Line], known: Collection[str], needed: Collection[str]
 
 
 def text_of(line: Line) -> str:
-    """A line as text. Raises Refused where it is in another encoding: then so is the file, and nobody can tell in which."""
+    """A line as text.
+
+    Raises Refused where it is in another encoding: then so is the file, and nobody can tell in which.
+    """
     try:
         return line.raw.decode(errors="strict" if line.whole else "ignore")
     except UnicodeDecodeError:
-        raise Refused("not_utf8", f"Line {line.number} is not UTF-8, so nothing of the file was taken. {SAVE_AS}") from None
+        raise Refused(
+            "not_utf8", f"Line {line.number} is not UTF-8, so nothing of the file was taken. {SAVE_AS}"
+        ) from None
 
 
 def header_in(filled: Iterator[tuple[Line, str]]) -> Header:
@@ -113,7 +132,9 @@ def header_in(filled: Iterator[tuple[Line, str]]) -> Header:
     try:
         cells = Header([], separator, line.number).cells(text) if line.whole else []
     except csv.Error:
-        raise Refused("no_header", f"Line {line.number}, the header, has a quotation mark that is not closed.") from None
+        raise Refused(
+            "no_header", f"Line {line.number}, the header, has a quotation mark that is not closed."
+        ) from None
     named = max((place for place, name in enumerate(cells, 1) if name), default=0)
     return Header(cells[:named], separator, line.number, len(cells))
 
@@ -131,13 +152,18 @@ def require(header: Header, known: Collection[str], needed: Collection[str]) -> 
     names, line = header.names, f"Line {header.line}"
     unknown = [name for name in names if name not in known]
     if len(unknown) == len(names):  # a row, perhaps, whose cells are nobody's business
-        raise Refused("no_header", f"{line} holds none of the columns: the first line of a table names them. docs/formats.md lists all.")
+        raise Refused(
+            "no_header",
+            f"{line} holds none of the columns: the first line of a table names them. docs/formats.md lists all.",
+        )
     if "" in unknown:
         raise Refused("unknown_column", f"{line}: column {names.index('') + 1} has no name. Name it, or delete it.")
     if unknown:
         near = difflib.get_close_matches(unknown[0], known, 1)
         hint = f": is {near[0]} meant?" if near else "."
-        raise Refused("unknown_column", f"{line}: the column {unknown[0]!r} is not known{hint} docs/formats.md lists all columns.")
+        raise Refused(
+            "unknown_column", f"{line}: the column {unknown[0]!r} is not known{hint} docs/formats.md lists all columns."
+        )
     if twice := [name for name in names if names.count(name) > 1]:
         raise Refused("column_twice", f"{line}: the column {twice[0]!r} is there twice.")
     if missing := [name for name in needed if name not in names]:
@@ -153,13 +179,32 @@ def row(header: Header, known: Collection[str], line: Line, text: str) -> Row:
     try:
         cells = header.cells(text)
     except csv.Error:
-        return flawed(header, line, text, "has a quotation mark that is opened and not closed, or not doubled inside a text: a row ends at its line.")
+        return flawed(
+            header,
+            line,
+            text,
+            "has a quotation mark that is opened and not closed, or not doubled inside a text: a row ends at its line.",
+        )
     if cells == header.names:
         return Row(line.number, text, cells, f"Line {line.number} is the header again.")
     if sum(cell in known for cell in cells) >= COLUMN_NAMES:
-        raise Refused("second_header", f"Line {line.number} is another header, with other columns than line {header.line}. Make two files of them.")
-    if len(cells) == len(header.names) < header.width and not cells[-1] and len(header.cells_with_blank_ones(text)) < header.width:
-        return Row(line.number, text, cells, f"Line {line.number} has {len(cells)} cells, the header has {header.width}, and nothing tells which is missing.")
+        raise Refused(
+            "second_header",
+            f"Line {line.number} is another header, with other columns than line {header.line}. Make two files of "
+            f"them.",
+        )
+    if (
+        len(cells) == len(header.names) < header.width
+        and not cells[-1]
+        and len(header.cells_with_blank_ones(text)) < header.width
+    ):
+        return Row(
+            line.number,
+            text,
+            cells,
+            f"Line {line.number} has {len(cells)} cells, the header has {header.width}, and nothing tells which is "
+            f"missing.",
+        )
     if len(cells) != len(header.names):
         wanted = f"the header has {len(header.names)}: a text that holds the separator needs quotes."
         return Row(line.number, text, cells, f"Line {line.number} has {len(cells)} cells, {wanted}")

@@ -1,4 +1,6 @@
-"""The files that commands read and write: text is UTF-8 everywhere, and a file that cannot be read or written is named."""
+"""The files that commands read and write: text is UTF-8 everywhere, and a file that cannot be read or
+written is named.
+"""
 
 import json
 import os
@@ -44,7 +46,10 @@ def to_write(path: Path, mode: int = 0o666) -> TextIO:
 
 @contextmanager
 def outcomes_in(path: Path, mode: int = 0o666) -> Iterator[Callable[[str], object]]:
-    """Writes what became of a file's parts. Raises Refused where there is no room for it: what was taken by then stays so."""
+    """Writes what became of a file's parts.
+
+    Raises Refused where there is no room for it: what was taken by then stays so.
+    """
     file = to_write(path, mode)
 
     def write(text: str) -> None:
@@ -66,12 +71,17 @@ def having_room(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        said = f"{path} cannot be written to its end: {error.strerror}; what was taken is taken, and the same file can be given again."
+        said = (
+            f"{path} cannot be written to its end: {error.strerror}; what was taken is taken, and the same file can "
+            f"be given again."
+        )
         raise Refused("not_writable", said) from None
 
 
 def opened_with(path: str, flags: int, mode: int) -> int:
-    """A file's descriptor; one that is for us alone is so even where the file was there before and others could read it."""
+    """A file's descriptor; one that is for us alone is so even where the file was there before and others could read
+    it.
+    """
     descriptor = os.open(path, flags, mode)
     if mode == PRIVATE and stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.fchmod(descriptor, mode)
@@ -81,12 +91,16 @@ def opened_with(path: str, flags: int, mode: int) -> int:
 def all_different(path: Path, *outputs: Path | None) -> None:
     """Raises Refused where an outcome would be written into the file that is read, or two into one."""
     named = [each.resolve() for each in (path, *outputs) if each]
-    if len(named) > len(set(named)) or any(each.exists() and each.samefile(path) for each in named[1:] if path.exists()):
+    if len(named) > len(set(named)) or any(
+        each.exists() and each.samefile(path) for each in named[1:] if path.exists()
+    ):
         raise Refused("one_file", "The file that is read, the rejects and the receipts must be different files.")
 
 
 def discard(path: Path) -> None:
-    """Removes a file of ours in which nothing was written; a device, a pipe or a link that somebody named for it is not ours."""
+    """Removes a file of ours in which nothing was written; a device, a pipe or a link that somebody named for it is not
+    ours.
+    """
     if path.is_file() and not path.is_symlink():
         path.unlink()
 
