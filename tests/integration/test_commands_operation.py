@@ -63,7 +63,7 @@ def test_queues_pauses_and_resumes(ready: Run) -> None:
     paused = queue_rows(shown)["fraud"]
     assert (paused["state"], paused["paused_by"], paused["expected_wait"]) == ("paused", "omar", None)
     since = value("select since from paused_queue")
-    assert f"-      0  paused since {since:%F %R} by omar" in shown.out
+    assert f"-            0  paused since {since:%F %R} by omar" in shown.out
     assert "omar" not in value("select actor from paused_queue")
 
     again = ready("queues", "pause", "fraud", "--as", "nadia")
@@ -116,7 +116,7 @@ def test_queues_says_how_many_workers_leave_the_gateway_alone(ready: Run, worker
 
     ran = ready("queues", "--json")
     found = queue_rows(ran)
-    assert "-      0  gateway left alone by 2 of 2 workers" in ran.out
+    assert "-            0  gateway left alone by 2 of 2 workers" in ran.out
     assert {name: found["delivery"][name] for name in ("state", "left_alone_by", "of_workers", "expected_wait")} == {
         "state": "left_alone",
         "left_alone_by": 2,
