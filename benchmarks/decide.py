@@ -1,6 +1,5 @@
 """`sijil bench decide`: all decisions of one case of five persons in memory, contributions and hashing included."""
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -10,14 +9,15 @@ from models import clock
 from notifications.notices import notices
 from trials.generator.household import household
 from workflows.bodies import reading
-from workflows.bodies.declaration import Declaration, restored, stored
-from workflows.casefile import CaseFile
-from workflows.engine.chain import GENESIS
-from workflows.engine.work import CaseInProgress, decide
-from workflows.evidence import Holder, RegisteredPerson
+from workflows.bodies.declaration import Declaration
+from workflows.casefile import CaseFile, NewCase
+from workflows.engine.opening import Origin, opening
+from workflows.engine.progress import CaseInProgress
+from workflows.engine.work import decide
+from workflows.evidence import DECLARANT, Holder, OpenedCase, RegisteredPerson, Submission
 from workflows.flows import stage_of
 from workflows.flows.grammar import MACHINE
-from workflows.flows.registration import REGISTRATION
+from workflows.flows.registration import FLOW
 from workflows.registers.ports import Ports
 
 ROUNDS = 9
@@ -40,7 +40,10 @@ class Answers:
     def households_by_phone(self, phones: Sequence[str]) -> Mapping[str, int]:
         return {}
 
-    def last_versions(self, household_ids: Sequence[int]) -> Mapping[int, int]:
+    def last_versions(self, household_ids: Sequence[int | None]) -> Mapping[int | None, int]:
+        return {}
+
+    def opened_by(self, case_ids: Sequence[int]) -> Mapping[int, OpenedCase]:
         return {}
 
 
@@ -51,7 +54,7 @@ def measure() -> float:
         for number in range(10_000)
         if len((each := household(1, number)).body["members"]) == PERSONS and each.truth["plant"] is None
     )
-    declaration = restored(stored(reading.application(json.dumps(made.body))))
+    declaration = reading.valid(Declaration, made.body)
     register = Answers({row["idcs"]: person_of(row) for row in (each.row() for each in made.persons) if row["idcs"]})
     return median(round_of(declaration, register) for _ in range(ROUNDS))
 
@@ -59,32 +62,18 @@ def measure() -> float:
 def round_of(declaration: Declaration, register: Answers) -> float:
     """One round."""
     now = clock.now()
-    ports = Ports(now, register, register)
-    files = [
-        CaseFile(
-            id=i,
-            reference="RSU-0000-0000-0000",
-            kind="registration",
-            stage=REGISTRATION.first,
-            version=0,
-            lane=0,
-            household_id=i,
-            declaration_number=1,
-            declaration=declaration,
-            submitted_at=now,
-            stage_since=now,
-            deadline=None,
-            past={},
-        )
-        for i in range(CASES)
+    ports = Ports(now, register, register, register)
+    evidence = Submission(at=now, by=DECLARANT)
+    cases: list[CaseInProgress] = [
+        opening(number, NewCase(FLOW.kind, 0, number, declaration), Origin("api", "key"), evidence, notices).case
+        for number in range(1, CASES + 1)
     ]
     began = time.perf_counter()
-    for file in files:
-        course = CaseInProgress(file, GENESIS)
-        while (step := stage_of(course.file.kind, course.file.stage)).owner == MACHINE:
-            decide(course, step.gather([course.file], ports)[file.id], notices)
+    for case in cases:
+        while (stage := stage_of(*case.place)).owner == MACHINE:
+            decide(case, stage.gather([case.file], ports)[case.file.id], notices)
     microseconds = (time.perf_counter() - began) / CASES * 1e6
-    assert course.file.stage == "notified", course.file.stage
+    assert case.file.stage == "notified", case.file.stage
     return microseconds
 
 

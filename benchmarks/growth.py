@@ -41,14 +41,14 @@ COPIED = {
     "cases": {
         "id": "id + {shift}",
         "household_id": "household_id + {shift}",
-        "declarant_idcs": "declarant_idcs || '-' || k",
+        "applicant_idcs": "applicant_idcs || '-' || k",
     },
     "receipt": {
         "reference": "reference || '-' || k",
         "case_id": "case_id + {shift}",
         "idempotency_key": "idempotency_key || '-' || k",
     },
-    "declaration": {"case_id": "case_id + {shift}", "household_id": "household_id + {shift}"},
+    "case_body": {"case_id": "case_id + {shift}", "household_id": "household_id + {shift}"},
     "event": {"case_id": "case_id + {shift}"},
     "person_claim": {
         "idcs": "idcs || '-' || k",

@@ -28,7 +28,7 @@ from trials.generator.household import GeneratedHousehold, households
 from trials.servers import ProofServers, proof_servers
 from workflows.bodies.declaration import ApplicationBody
 from workflows.engine.lanes import INTERACTIVE
-from workflows.flows import ALL_QUEUES
+from workflows.flows import all_queues
 from workflows.intake.submit import Accepted, Application, key_of, submit
 from workflows.registers.enrol import enrol
 
@@ -52,7 +52,7 @@ def idle(seed: int, workers: Workers, say: Say, how: str = "trial") -> dict[str,
         coming = clean(seed)
         people = enrolled(coming, ONE_BY_ONE + WARM)
         with gateway(how):
-            with working(workers, ALL_QUEUES) as supervisor:
+            with working(workers, all_queues()) as supervisor:
                 pids = [*alive_pids(), supervisor.pid]
                 times = [one_by_one(made) for made in people][WARM:]
                 say(f"{len(times)} applications one at a time")

@@ -21,7 +21,7 @@ from tasks.worker import collect_rarely
 from trials.servers import ProofServers
 from workflows.engine.load import COLUMNS, CaseRow
 from workflows.engine.work import work
-from workflows.flows import STAGES
+from workflows.flows import places
 from workflows.flows.grammar import MACHINE
 
 ROWS = f"select {COLUMNS} from cases where id between %s and %s and ready order by id"
@@ -46,7 +46,8 @@ def measure(servers: ProofServers, prepared: str, workers: Workers) -> tuple[flo
 def main(process: int, processes: int, threads: int, batch: int) -> None:
     """One process's share: every `processes`-th range, taken by its threads in turn."""
     collect_rarely()
-    told, stages = adapters(), frozenset(step.name for step in STAGES if step.owner == MACHINE)
+    told = adapters()
+    stages = frozenset((kind, stage.name) for kind, stage in places() if stage.owner == MACHINE)
     ranges, lock = shares(process, processes, batch), Lock()
 
     def next_range() -> tuple[int, int] | None:

@@ -7,6 +7,7 @@ dramatiq benchmarks.naive_actors -p 2 -t 8
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -14,21 +15,21 @@ import psycopg
 from sqlmodel import Session, SQLModel, select
 
 from models import clock
-from models.case import Case, DeclarationRow, EventRow, Receipt
+from models.case import Case, CaseBody, EventRow, Receipt
 from models.database import Connection, engine
 from models.household import Eligibility, Household, HouseholdMember, HouseholdVersion, Score
 from models.message import Message
 from tasks.bootstrap import adapters
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
+from workflows.engine.progress import CaseInProgress
 from workflows.engine.projections import PROJECTIONS, Transition
-from workflows.engine.record import queue_state
-from workflows.engine.work import CaseInProgress, decide
+from workflows.engine.record import holds_persons, queue_state
+from workflows.engine.work import decide
 from workflows.events import KINDS, Recorded
 from workflows.flows import stage_of
-from workflows.registers.person_claims import LET_GO, release
-from workflows.registers.ports import Adapters, Ports
-from workflows.registers.social import LocalSocialRegister
+from workflows.registers.person_claims import release
+from workflows.registers.ports import Adapters
 
 MODELS: dict[str, type[SQLModel]] = {
     "event": EventRow,
@@ -39,7 +40,6 @@ MODELS: dict[str, type[SQLModel]] = {
     "eligibility": Eligibility,
     "message": Message,
 }
-TOLD: Adapters | None = None
 
 
 def one_decision(case_id: int, expected: str) -> bool:
@@ -52,14 +52,12 @@ def one_decision(case_id: int, expected: str) -> bool:
         case = session.get(Case, case_id, with_for_update=True)
         if case is None or case.stage != expected:
             return False
-        course = CaseInProgress(load(session, case), case.head)
-        step = stage_of(case.kind, case.stage)
-        told = told_outside()
-        evidence = step.gather(
-            [course.file], Ports(now, told.population(psycopg_of(session)), LocalSocialRegister(psycopg_of(session)))
-        )
-        decide(course, evidence[case_id], told.notices)
-        save(session, case, course, now)
+        deciding = CaseInProgress(load(session, case), case.head)
+        stage = stage_of(case.kind, case.stage)
+        handed = handed_adapters()
+        evidence = stage.gather([deciding.file], handed.ports(psycopg_of(session), now))
+        decide(deciding, evidence[case_id], handed.notices)
+        save(session, case, deciding, now)
         session.commit()
         return bool(case.machine)
 
@@ -71,16 +69,15 @@ def psycopg_of(session: Session) -> Connection:
     return connection
 
 
-def told_outside() -> Adapters:
-    """Loaded once."""
-    global TOLD
-    TOLD = TOLD or adapters()
-    return TOLD
+@cache
+def handed_adapters() -> Adapters:
+    """Put together once."""
+    return adapters()
 
 
 def load(session: Session, case: Case) -> CaseFile:
     """The case file from its objects."""
-    declared = session.get_one(DeclarationRow, (case.id, case.declaration))
+    declared = session.get_one(CaseBody, (case.id, case.body_number))
     receipt = session.exec(select(Receipt).where(Receipt.case_id == case.id)).one()
     events = session.exec(select(EventRow).where(EventRow.case_id == case.id).order_by(EventRow.seq)).all()  # type: ignore[arg-type]
     past = {
@@ -97,8 +94,8 @@ def load(session: Session, case: Case) -> CaseFile:
         version=case.version,
         lane=case.lane,
         household_id=case.household_id,
-        declaration_number=case.declaration,
-        declaration=Declaration.model_validate(declared.body),
+        body_number=case.body_number,
+        body=Declaration.model_validate(declared.body),
         submitted_at=case.submitted_at,
         stage_since=case.stage_since,
         deadline=case.deadline,
@@ -106,16 +103,16 @@ def load(session: Session, case: Case) -> CaseFile:
     )
 
 
-def save(session: Session, case: Case, course: CaseInProgress, now: datetime) -> None:
+def save(session: Session, case: Case, decided: CaseInProgress, now: datetime) -> None:
     """The same rows as the engine's, as objects."""
-    for each in course.transitions:
+    for each in decided.transitions:
         session.add_all(objects(each))
-    at = queue_state(course.file, now)
-    if at.stage in LET_GO:
+    state = queue_state(decided.file, now)
+    if not holds_persons(case.kind, state.stage):
         release(psycopg_of(session), [case.id])
-    for name, value in zip(at._fields, at, strict=True):
+    for name, value in zip(state._fields, state, strict=True):
         setattr(case, name, value)
-    case.version, case.head, case.declaration = course.file.version, course.head, course.file.declaration_number
+    case.version, case.head, case.body_number = decided.file.version, decided.head, decided.file.body_number
 
 
 def objects(move: Transition) -> list[SQLModel]:

@@ -16,7 +16,7 @@ from tasks.wake import wake
 from trials.generator.household import GeneratedHousehold, households
 from trials.servers import ProofServers
 from workflows.bodies.declaration import ApplicationBody
-from workflows.flows import FIRST_QUEUE, QUEUES
+from workflows.flows import case_queues
 from workflows.intake.importing import application
 from workflows.intake.submit import submit
 from workflows.queue.monitor import workers as signed_on
@@ -72,7 +72,7 @@ def prepare(servers: ProofServers, database: str, count: int, seed: int) -> None
 def hold() -> None:
     """No worker takes anything."""
     with transaction() as connection:
-        pause(connection, FIRST_QUEUE, "bench", clock.now())
+        pause(connection, case_queues()[0], "bench", clock.now())
 
 
 def let_go() -> float:
@@ -80,7 +80,7 @@ def let_go() -> float:
     began = time.time()
     with transaction() as connection:
         connection.execute("delete from paused_queue")
-    wake(FIRST_QUEUE)
+    wake(case_queues()[0])
     return began
 
 
@@ -123,7 +123,7 @@ def first_decision(since: float = 0.0) -> float:
 
 
 @contextmanager
-def working(workers: Workers, queues: Sequence[str] = QUEUES) -> Iterator["Popen[bytes]"]:
+def working(workers: Workers, queues: Sequence[str] = case_queues()) -> Iterator["Popen[bytes]"]:
     """`sijil work` on the database in use, ready to begin. Deliveries are left out unless named: no rival has them."""
     set_settings(batch=workers.batch)
     command = ["--queues", ",".join(queues), "--processes", str(workers.processes), "--threads", str(workers.threads)]

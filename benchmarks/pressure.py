@@ -22,11 +22,11 @@ TIMERS = 300_000
 # Cases that wait for a correction, as the first case of the table would; each with its own declarant and household.
 ADD_TIMERS = """
     insert into cases (kind, stage, open, machine, queue, lane, ready, rank, due_at, deadline, version, head,
-        household_id, declarant_idcs,
-        region, declaration, submitted_at, stage_since)
-    select kind, 'needs_correction', true, false, 'notification', lane, false, rank,
+        household_id, applicant_idcs,
+        region, body_number, submitted_at, stage_since)
+    select kind, 'needs_correction', true, false, 'timers', lane, false, rank,
         now() + n * interval '5 seconds' + interval '1 day',
-        now() + interval '30 days', 2, head, nextval('household_id_seq'), 'T' || n, region, declaration, submitted_at,
+        now() + interval '30 days', 2, head, nextval('household_id_seq'), 'T' || n, region, body_number, submitted_at,
             stage_since
     from (select * from cases order by id limit 1) as one, generate_series(1, %s) as n
 """

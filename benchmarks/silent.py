@@ -30,6 +30,7 @@ from workflows.engine.lanes import BULK, INTERACTIVE
 from workflows.evidence import RegisteredPerson
 from workflows.intake.submit import Accepted, Application, key_of, submit
 from workflows.registers.population import LocalRegister
+from workflows.registers.ports import Answer
 
 ONE_IN = 50
 SILENT_SECONDS = 3.0
@@ -43,7 +44,7 @@ DECIDED = "select id from cases where id = any(%s) and version > 1"
 class SilentRegister(LocalRegister):
     """The local register, which says nothing, slowly, wherever certain persons are asked about."""
 
-    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
+    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
         """See `ports.PopulationRegister`."""
         if not silent().isdisjoint(idcs):
             time.sleep(SILENT_SECONDS)

@@ -39,16 +39,30 @@ class Case(SQLModel, table=True):
         # What the sweep reads: timers and back-offs that are over.
         Index("case_timer", "due_at", postgresql_where=text("due_at is not null")),
         # What waits for people, longest waiting first, whether its timer runs, rang, or is quarantined.
-        Index("case_with_people", "stage", "stage_since", "id", postgresql_where=text("open and not machine")),
+        Index(
+            "case_with_people",
+            "kind",
+            "stage",
+            "stage_since",
+            "id",
+            postgresql_where=text("open and not machine and not waiting"),
+        ),
         # A declarant has at most one open first registration: there is no household yet to tell them apart.
         Index(
             "case_one_open_registration",
-            "declarant_idcs",
+            "applicant_idcs",
             unique=True,
             postgresql_where=text("open and kind = 'registration'"),
         ),
         # At most one case of a household is in the hands of the machine.
         Index("case_one_in_machine", "household_id", unique=True, postgresql_where=text("machine")),
+        # What waits for its turn, household by household.
+        Index("case_waiting", "household_id", "rank", postgresql_where=text("waiting")),
+        # A case opens another once for each of its events.
+        Index(
+            "case_opened_once", "parent_id", "parent_seq", unique=True, postgresql_where=text("parent_id is not null")
+        ),
+        CheckConstraint("not waiting or (open and not (machine or ready))", name="case_waiting_is_at_rest"),
         # What stands in no queue, or under a timer that rings for none, nobody would ever claim.
         CheckConstraint(
             "(open and queue is not null) or not (ready or due_at is not null)", name="case_due_in_a_queue"
@@ -71,6 +85,8 @@ class Case(SQLModel, table=True):
     queue: str | None = Field(default=None)  # who works on it when it is ready
     lane: int = Field(sa_column=Column(SmallInteger, nullable=False))
     ready: bool = Field(sa_column=Column(Boolean, nullable=False))
+    # For its turn: another case of its household is in the machine.
+    waiting: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
     rank: datetime = Field(
         sa_column=Column(DateTime(timezone=True), nullable=False)
     )  # ready since, plus its lane's allowance
@@ -80,12 +96,16 @@ class Case(SQLModel, table=True):
     )  # when the stage ends by itself
     version: int = Field(sa_column=Column(Integer, nullable=False))  # sequence of the last event
     head: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # its hash
-    household_id: int = Field(sa_column=Column(BigInteger, nullable=False))
-    declarant_idcs: str | None = None
+    household_id: int | None = Field(default=None, sa_column=Column(BigInteger))  # where it is about one
+    applicant_idcs: str | None = None  # who asks, where it is a person of the household
     region: int = Field(sa_column=Column(SmallInteger, nullable=False))
-    declaration: int = Field(sa_column=Column(Integer, nullable=False))  # number of the declaration in force
+    province: str | None = None  # ISO 3166-2:MA
+    body_number: int = Field(sa_column=Column(Integer, nullable=False))  # of the body in force
     submitted_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     stage_since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    # The case that opened it, and the sequence of the event that did.
+    parent_id: int | None = Field(default=None, sa_column=Column(BigInteger))
+    parent_seq: int | None = None
 
 
 class Receipt(SQLModel, table=True):
@@ -101,15 +121,18 @@ class Receipt(SQLModel, table=True):
     body_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class DeclarationRow(SQLModel, table=True):
-    """A declaration as it was made; a correction is a new one. Immutable but for erasure."""
+class CaseBody(SQLModel, table=True):
+    """What was sent, as its kind of case has it: a declaration, say. A correction is a new one.
 
-    __tablename__ = "declaration"
-    __table_args__ = (Index("declaration_phone", "phone"),)
+    Immutable but for erasure.
+    """
+
+    __tablename__ = "case_body"
+    __table_args__ = (Index("case_body_phone", "phone"),)
 
     case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    household_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    household_id: int | None = Field(default=None, sa_column=Column(BigInteger))
     body: str | None = Field(default=None, sa_column=Column(JSON))  # None: erased
     phone: str | None = None
     salt: bytes | None = Field(
@@ -163,19 +186,20 @@ class CaseFailure(SQLModel, table=True):
         # What the sweep reads, a part at a time: those that may be over.
         Index("case_failure_open", "case_id", postgresql_where=text("not parked")),
         # Do all fail there alike?
-        Index("case_failure_alike", "stage", "error", "at"),
+        Index("case_failure_alike", "kind", "stage", "error", "at"),
     )
 
     case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    kind: str
     stage: str
     version: int = Field(sa_column=Column(Integer, nullable=False))  # of the case: once it moved, tries count anew
     tries: int = Field(sa_column=Column(SmallInteger, nullable=False))
-    unanswered_since: datetime | None = Field(
-        default=None, sa_column=Column(DateTime(timezone=True))
-    )  # a register answers for others, not for it
     error: str  # the exception's class and place, never its data
     traceback: str
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     parked: bool
+    unanswered_since: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True))
+    )  # a register answers for others, not for it
     # It failed, and so did counting that: a forged or half-restored event row, say. An operator's to look at.
     uncounted: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))

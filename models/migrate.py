@@ -12,7 +12,7 @@ from models.database import autocommit_connection, engine, scalar
 from models.errors import Broken, DatabaseAway, Unavailable
 from models.settings import settings
 
-NEWEST = "0004"  # the version that this program needs: that of the newest file in migrations/versions
+NEWEST = "0005"  # the version that this program needs: that of the newest file in migrations/versions
 BACKEND = "select pg_backend_pid()"  # the session of the server, whoever stands in between
 MIGRATION_LOCK = 7220  # advisory; two at once take turns
 

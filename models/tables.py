@@ -1,6 +1,6 @@
 """Every table, in one import: for migrations, and for whoever needs `SQLModel.metadata` whole."""
 
-from models.case import Case, CaseFailure, DeclarationRow, EventRow, PersonClaim, Receipt
+from models.case import Case, CaseBody, CaseFailure, EventRow, PersonClaim, Receipt
 from models.household import Eligibility, Household, HouseholdMember, HouseholdVersion, Score
 from models.message import Message
 from models.population import Person
@@ -15,7 +15,7 @@ TABLES = (
     Eligibility,
     Case,
     Receipt,
-    DeclarationRow,
+    CaseBody,
     EventRow,
     PersonClaim,
     CaseFailure,

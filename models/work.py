@@ -60,6 +60,7 @@ class HeldStage(SQLModel, table=True):
 
     __tablename__ = "held_stage"
 
+    kind: str = Field(primary_key=True)
     stage: str = Field(primary_key=True)
     error: str  # the exception's class and place, never its data
     since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

@@ -17,7 +17,7 @@ from models.errors import Unavailable
 from tasks.broker import SijilBroker
 from tasks.delivery_thread import DeliveryThread
 from tasks.wake import clear_wake, wake
-from workflows.flows import DELIVERY, QUEUES
+from workflows.flows import DELIVERY, case_queues
 from workflows.queue.drain import Drainer
 
 UNWOKEN_SECONDS = 10.0  # the sweep wakes every two, wherever there is work
@@ -33,7 +33,7 @@ def declare(broker: SijilBroker, work: Mapping[str, Callable[[], bool]]) -> None
 
 def drains(drainer: Drainer, delivery: DeliveryThread) -> dict[str, Callable[[], bool]]:
     """What works each queue off; deliveries have a thread of their own, which is woken."""
-    return {**{queue: partial(drainer.drain, queue) for queue in QUEUES}, DELIVERY: delivery.wake}
+    return {**{queue: partial(drainer.drain, queue) for queue in case_queues()}, DELIVERY: delivery.wake}
 
 
 def unwoken(queues: Collection[str]) -> list[str]:

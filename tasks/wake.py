@@ -9,7 +9,7 @@ import structlog
 
 from models.errors import describe
 from tasks.broker import broker
-from workflows.flows import DELIVERY, FIRST_QUEUE
+from workflows.flows import DELIVERY, case_queues
 
 FLAG_LIFE_MILLISECONDS = 1000
 SILENT_SECONDS = 5.0  # for which a broker that did not answer in time is not asked again
@@ -41,7 +41,7 @@ def wake(queue: str, *, anew: bool = False) -> None:
 
 def wake_after_intake() -> None:
     """Applications were taken: the first decision is due, and the message that says so."""
-    wake(FIRST_QUEUE)
+    wake(case_queues()[0])
     wake(DELIVERY)
 
 

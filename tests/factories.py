@@ -119,14 +119,14 @@ def a_case_file(*past: Recorded | Event, **changes: Any) -> CaseFile:
         "version": len(recorded),
         "lane": INTERACTIVE,
         "household_id": 70,
-        "declaration_number": 1,
+        "body_number": 1,
         "submitted_at": NOW,
         "stage_since": NOW,
         "deadline": None,
         "past": {type(each.event): each for each in recorded},
     }
     declared = changes.pop("declaration", None) or a_declaration()
-    return CaseFile(**{**ordinary, **changes}, declaration=declared)
+    return CaseFile(**{**ordinary, **changes}, body=declared)
 
 
 def a_registered_person(member: Member, **changes: Any) -> RegisteredPerson:
@@ -159,15 +159,14 @@ EVENTS: tuple[Event, ...] = (
         household=8,
         reference="RSU-AAAA-BBBB-CCCC",
         key="0b" * 32,
-        declaration=1,
+        body=1,
         digest="0a" * 32,
-        members=4,
     ),
     events.PersonsVerified(rules="verify-2026-11"),
     events.MembersMismatched(
         rules="verify-2026-11", mismatches=(events.Mismatch(0, "name_differs"), events.Mismatch(2, "unknown"))
     ),
-    events.CorrectionReceived(declaration=2, digest="0c" * 32),
+    events.CorrectionReceived(body=2, digest="0c" * 32),
     events.CorrectionReminded(reminder=1),
     events.Lapsed(),
     events.CaseReopened(),
@@ -186,7 +185,7 @@ EVENTS: tuple[Event, ...] = (
     events.ReviewReopened(
         rules="signals-2026-11",
         signals=(events.Signal(code="person_in_two_households", members=(1,), cases=(40,)),),
-        since=NOW,
+        begun=NOW,
     ),
     events.ReviewCleared(reason="moved"),
     events.CorrectionAsked(reason="person_lives_elsewhere"),
@@ -225,6 +224,7 @@ EVIDENCE: tuple[Evidence, ...] = (
     evidence.Withdrawal(at=NOW, by=evidence.DECLARANT),
     evidence.Reopening(at=NOW, by=evidence.DECLARANT),
     evidence.ReviewVerdict(at=NOW, by="officer:0123456789abcdef", verdict="clear", reason="moved"),
+    evidence.OpenedCase(at=NOW, case=41, stage="notified", ended=True),
     evidence.Submission(at=NOW, by=evidence.DECLARANT),
     evidence.OperatorCommand(at=NOW, by="operator:0123456789abcdef"),
 )

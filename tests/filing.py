@@ -3,27 +3,41 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count, islice
 from typing import Any
 
 from models import clock
-from models.database import transaction
-from notifications.notices import OWED_KINDS, notices
+from models.database import Connection, transaction
+from notifications.notices import notices
 from trials.generator.household import GeneratedHousehold, household
 from workflows import doctor
 from workflows.bodies.declaration import ApplicationBody
+from workflows.engine.children import LocalCases
 from workflows.engine.lanes import INTERACTIVE
-from workflows.flows import QUEUES
+from workflows.flows import case_queues
 from workflows.intake.submit import Accepted, Application, Outcome, submit
 from workflows.queue.attempts import Attempts
 from workflows.queue.batch import BatchRunner
 from workflows.queue.drain import Drainer
 from workflows.registers.enrol import enrol
 from workflows.registers.population import LocalRegister
-from workflows.registers.ports import Adapters
+from workflows.registers.ports import Adapters, PopulationRegister, Ports
+from workflows.registers.social import LocalSocialRegister
 
 SEED = 7
-ADAPTERS = Adapters(LocalRegister, notices)
+
+
+def adapters_of(register: Callable[[Connection], PopulationRegister]) -> Adapters:
+    """What the engine is handed, with this population register."""
+
+    def ports(connection: Connection, now: datetime) -> Ports:
+        return Ports(now, register(connection), LocalSocialRegister(connection), LocalCases(connection, now))
+
+    return Adapters(ports, notices)
+
+
+ADAPTERS = adapters_of(LocalRegister)
 MACHINE_PATH = [
     "ApplicationReceived",
     "PersonsVerified",
@@ -119,7 +133,7 @@ Worker = Callable[..., Drainer]  # makes drainers, as `a_drainer` does
 PIDS = count(1)
 
 
-def a_drainer(serves: Iterable[str] = QUEUES, adapters: Adapters = ADAPTERS, batch: int = 250) -> Drainer:
+def a_drainer(serves: Iterable[str] = case_queues(), adapters: Adapters = ADAPTERS, batch: int = 250) -> Drainer:
     """A worker's drainer that serves these queues. Its attempts must be signed off."""
     queues = frozenset(serves)
     return Drainer(BatchRunner(adapters, Attempts("test", next(PIDS), queues, clock.now()), queues, Wakes([])), batch)
@@ -127,7 +141,7 @@ def a_drainer(serves: Iterable[str] = QUEUES, adapters: Adapters = ADAPTERS, bat
 
 def drain_all(drainer: Drainer) -> None:
     """Every queue that it serves, until nothing is due in any."""
-    for queue in QUEUES:
+    for queue in case_queues():
         if queue in drainer.runner.serves:
             assert drainer.drain(queue, 60) is False
 
@@ -213,7 +227,7 @@ def everything(*tables: str) -> dict[str, list[tuple[Any, ...]]]:
 def examined() -> dict[str, int]:
     """What `sijil doctor` counts that is not zero."""
     with transaction() as connection:
-        return {name: count for name, count in doctor.examine(connection, OWED_KINDS).items() if count}
+        return {name: count for name, count in doctor.examine(connection).items() if count}
 
 
 def healthy() -> bool:

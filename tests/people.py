@@ -20,7 +20,7 @@ from workflows.casework.answers import resume as resume_cases
 from workflows.intake.submit import Accepted
 from workflows.queue.timers import SLACK, fire_timers
 
-ALL_TABLES = ("cases", "event", "message", "declaration", "person_claim", "receipt")  # that an answer can change
+ALL_TABLES = ("cases", "event", "message", "case_body", "person_claim", "receipt")  # that an answer can change
 
 
 def citizen(

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from tests.factories import NOW, TODAY, Json, a_case_file, a_recorded, a_registered_person
+from workflows.bodies import body
 from workflows.bodies import declaration as d
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
@@ -129,7 +130,7 @@ def bodies(draw: st.DrawFn, /, **fixed: st.SearchStrategy[Any]) -> Json:
         "milieu": one_of(d.Milieu),
         "region": st.integers(1, 12),
         "commune": TEXT,
-        "language": one_of(d.Language),
+        "language": one_of(body.Language),
         "phone": st.none() | st.integers(610_000_000, 679_999_999).map(lambda number: f"0{number}"),
         "housing": st.fixed_dictionaries(
             {
@@ -242,7 +243,7 @@ def answers(kind: type[Evidence], case: CaseFile, at: datetime) -> st.SearchStra
             st.integers(0, 50),
             known_thresholds(),
         ),
-        Correction: st.just(Correction(at=at, by="declarant", number=case.declaration_number + 1, digest="0c" * 32)),
+        Correction: st.just(Correction(at=at, by="declarant", number=case.body_number + 1, digest="0c" * 32)),
         Withdrawal: st.just(Withdrawal(at=at, by="declarant")),
         Reopening: st.just(Reopening(at=at, by="declarant")),
         ReviewVerdict: st.builds(

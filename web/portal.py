@@ -13,21 +13,21 @@ from models.database import transaction
 from notifications.catalogues import LANGUAGES
 from web.language import page, page_for
 from web.queries import Status, reasons_of, status_of
-from workflows.flows import PARKED, STAGES
+from workflows.flows import FLOWS, PARKED
 from workflows.flows.grammar import MACHINE
 from workflows.intake.receipts import is_secret_of, normal
 
-# The way of an application as a citizen sees it: a step, and the event that ends it.
-STEPS = (
-    ("received", "ApplicationReceived"),
-    ("verified", "PersonsVerified"),
-    ("scored", "ScoreComputed"),
-    ("checked", "NothingSuspicious"),
-    ("registered", "NoticesIssued"),
-)
-# A technical delay is ours, not the citizen's.
-IN_WORK = {PARKED, *(step.name for step in STAGES if step.owner == MACHINE)}
-OFF_THE_WAY = {step.name for step in STAGES if not step.open} - {"notified"}
+# The way of a case as a citizen sees it, by its kind: a step, and the event that ends it. Where it ends well.
+STEPS = {
+    "registration": (
+        ("received", "ApplicationReceived"),
+        ("verified", "PersonsVerified"),
+        ("scored", "ScoreComputed"),
+        ("checked", "NothingSuspicious"),
+        ("registered", "NoticesIssued"),
+    ),
+}
+WELL_ENDED = "notified"
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -94,7 +94,7 @@ def status_page(language: str, case: Status, **more: Any) -> Template:
         path=f"status/{case.reference}",
         case=case,
         state=state_of(case),
-        steps=stages(case),
+        steps=steps(case),
         **context,
     )
 
@@ -116,7 +116,7 @@ def require_language(language: str) -> str:
 
 def state_of(case: Status) -> str:
     """The stage as citizens are told it. A correction may be asked for by the machine or by a caseworker."""
-    if case.stage in IN_WORK:
+    if is_in_work(case):
         return "in_work"
     by_caseworker = case.stage == "needs_correction" and case.reached.get("CorrectionAsked", NEVER) > case.reached.get(
         "MembersMismatched", NEVER
@@ -124,21 +124,27 @@ def state_of(case: Status) -> str:
     return "correction_asked" if by_caseworker else case.stage
 
 
-def stages(case: Status) -> list[tuple[str, str]]:
+def is_in_work(case: Status) -> bool:
+    """Whether the machine has it. A technical delay is ours, not the citizen's."""
+    return case.stage == PARKED or FLOWS[case.kind].stages[case.stage].owner == MACHINE
+
+
+def steps(case: Status) -> list[tuple[str, str]]:
     """The steps of the way: each `done`, `now` or `ahead`. None of an application that has left the way.
 
     After a correction, those that are done anew are ahead again.
     """
-    if case.stage in OFF_THE_WAY:
+    way = STEPS.get(case.kind, ())
+    if not way or (case.stage != WELL_ENDED and case.stage != PARKED and not FLOWS[case.kind].stages[case.stage].open):
         return []
     since = max(
         (case.reached[kind] for kind in ("CorrectionReceived", "CaseReopened") if kind in case.reached),
         default=case.submitted_at,
     )
-    done = [kind == "ApplicationReceived" or case.reached.get(kind, NEVER) >= since for _, kind in STEPS]
+    done = [kind == way[0][1] or case.reached.get(kind, NEVER) >= since for _, kind in way]
     now = done.index(False) if False in done else len(done)
     return [
-        (name, "done" if done[place] else "now" if place == now else "ahead") for place, (name, _) in enumerate(STEPS)
+        (name, "done" if done[place] else "now" if place == now else "ahead") for place, (name, _) in enumerate(way)
     ]
 
 

@@ -2,24 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import msgspec
 
 from models.database import Connection
 from models.errors import NotFound
 from workflows.events import KINDS, ApplicationRefused, CorrectionAsked, MembersMismatched
-from workflows.flows import STAGES
+from workflows.flows import places
 from workflows.intake.receipts import normal
 
 CASE = """
-    select c.id, r.reference, c.stage, c.version, c.submitted_at, c.stage_since, c.deadline
+    select c.id, r.reference, c.kind, c.stage, c.version, c.submitted_at, c.stage_since, c.deadline
     from receipt r join cases c on c.id = r.case_id where r.reference = %s
 """
 REACHED = "select kind, max(at) from event where case_id = %s group by kind"
 # Why the case stands where it stands: the last of those events that give reasons.
 ASKED = "select kind, facts::text from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
 GIVE_REASONS = (MembersMismatched, CorrectionAsked, ApplicationRefused)
-WITH_REASONS = {to for step in STAGES for event, to in step.transitions.items() if event in GIVE_REASONS}
 MISMATCHES = (
     "unknown",
     "deceased",
@@ -35,6 +35,7 @@ class Status:
 
     case_id: int
     reference: str
+    kind: str
     stage: str
     version: int
     submitted_at: datetime
@@ -45,7 +46,7 @@ class Status:
     @property
     def has_reasons(self) -> bool:
         """Whether there is a why."""
-        return self.stage in WITH_REASONS
+        return (self.kind, self.stage) in with_reasons()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,20 @@ class Reason:
         return "members" if self.member is None else f"members[{self.member}]"
 
 
+@cache
+def with_reasons() -> set[tuple[str, str]]:
+    """The stages, with their kinds of cases, to which an event leads that gives reasons."""
+    return {(kind, to) for kind, stage in places() for event, to in stage.transitions.items() if event in GIVE_REASONS}
+
+
 def status_of(connection: Connection, reference: str) -> Status:
     """By reference, however it was typed. Raises NotFound."""
     row = connection.execute(CASE, [normal(reference)]).fetchone()
     if row is None:
         raise NotFound(UNKNOWN)
-    case_id, written, stage, version, submitted_at, since, deadline = row
-    reached = dict(connection.execute(REACHED, [case_id]).fetchall())
-    return Status(case_id, written, stage, version, submitted_at, since, deadline, reached)
+    reached = dict(connection.execute(REACHED, [row[0]]).fetchall())
+    case_id, written, kind, stage, version, submitted_at, since, deadline = row
+    return Status(case_id, written, kind, stage, version, submitted_at, since, deadline, reached)
 
 
 def reasons_of(connection: Connection, case: Status) -> tuple[Reason, ...]:

@@ -5,29 +5,53 @@ Facts are codes and values, never sentences: they must be enough to explain the 
 
 from datetime import datetime
 from decimal import Decimal
+from typing import ClassVar
 
 import msgspec
+
+KINDS: dict[str, type["Event"]] = {}  # every kind by its name
 
 
 class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True, omit_defaults=True):
     """The facts of a decision. Case, sequence, time and actor are the row's."""
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        KINDS[cls.__name__] = cls
 
-# Arrival -------------------------------------------------------------------------------------------
+    interactive: ClassVar[bool] = False  # a person waits for what follows, from now on
+
+    @property
+    def since(self) -> datetime | None:
+        """From when the stage's periods count, where that is not the moment of the event."""
+        return None
 
 
-class ApplicationReceived(Event, frozen=True, kw_only=True, tag=True):
-    """A household declared itself; the receipt was given."""
+class BodyTaken(Event, frozen=True, kw_only=True):
+    """The case has a new body from now on, which is stored beside."""
 
-    channel: str  # "api" | "import"
+    body: int  # its number
+    digest: str  # of its stored bytes, under its salt
+
+
+# Opening -------------------------------------------------------------------------------------------
+
+
+class CaseOpened(BodyTaken, frozen=True, kw_only=True):
+    """A case begins: what its row, its receipt and its body say. Each kind of case has an event of its own for it."""
+
+    channel: str  # "api" | "import" | "case": opened by another case
     kind: str  # of case
     lane: int
-    household: int
     reference: str
-    key: str  # the digest of what tells a repetition from a new application, under the declaration's salt
-    declaration: int
-    digest: str  # of the declaration's stored bytes, under its salt
-    members: int
+    household: int = 0  # 0: it is about none
+    key: str = ""  # the digest of what tells a repetition from a new one, under the body's salt; opened by a case: none
+    parent: int = 0  # the case that opened it, and the sequence of the event that did
+    parent_seq: int = 0
+
+
+class ApplicationReceived(CaseOpened, frozen=True, kw_only=True, tag=True):
+    """A household declared itself; the receipt was given."""
 
 
 # Verification --------------------------------------------------------------------------------------
@@ -53,11 +77,10 @@ class MembersMismatched(Event, frozen=True, kw_only=True, tag=True):
     mismatches: tuple[Mismatch, ...]
 
 
-class CorrectionReceived(Event, frozen=True, kw_only=True, tag=True):
+class CorrectionReceived(BodyTaken, frozen=True, kw_only=True, tag=True):
     """The citizen declared again."""
 
-    declaration: int
-    digest: str  # of its stored bytes, under its salt
+    interactive: ClassVar[bool] = True
 
 
 class CorrectionReminded(Event, frozen=True, kw_only=True, tag=True):
@@ -72,6 +95,8 @@ class Lapsed(Event, frozen=True, kw_only=True, tag=True):
 
 class CaseReopened(Event, frozen=True, kw_only=True, tag=True):
     """The citizen took the lapsed application up again."""
+
+    interactive: ClassVar[bool] = True
 
 
 class CaseWithdrawn(Event, frozen=True, kw_only=True, tag=True):
@@ -135,7 +160,12 @@ class ReviewReopened(Event, frozen=True, kw_only=True, tag=True):
 
     rules: str
     signals: tuple[Signal, ...]
-    since: datetime  # when the review was first raised
+    begun: datetime  # when the review was
+
+    @property
+    def since(self) -> datetime:
+        """It keeps its place by age."""
+        return self.begun
 
 
 class ReviewCleared(Event, frozen=True, kw_only=True, tag=True):
@@ -218,7 +248,10 @@ class CaseErased(Event, frozen=True, kw_only=True, tag=True):
     events: int
 
 
-KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}
+for each in (BodyTaken, CaseOpened):  # what several kinds have in common is none
+    del KINDS[each.__name__]
+# What happens beside every flow: an operator's affair, of which nobody is told.
+OPERATION: tuple[type[Event], ...] = (CaseParked, CaseResumed, CaseErased)
 
 
 class Recorded(msgspec.Struct, frozen=True, gc=False):

@@ -12,10 +12,17 @@ SIJIL = "sijil"  # the actor of decisions that no person takes
 DECLARANT = "declarant"
 
 
+KINDS: dict[str, type["Evidence"]] = {}  # every kind by its name
+
+
 class Evidence(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """When it was given (aware, UTC), by whom (a pseudonymous id), and the version of the rules that decide on it:
     without one, the first.
     """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        KINDS[cls.__name__] = cls
 
     at: datetime
     by: str = SIJIL
@@ -86,18 +93,23 @@ class RegisterState(Evidence, frozen=True, kw_only=True, tag=True):
     thresholds: tuple[str, ...]
 
 
+class OpenedCase(Evidence, frozen=True, kw_only=True, tag=True):
+    """What became of a case that this one opened: the stage at which it ended, or that it is parked."""
+
+    case: int
+    stage: str
+    ended: bool
+
+
 # Forms of people -----------------------------------------------------------------------------------
 
 
 class Submission(Evidence, frozen=True, kw_only=True, tag=True):
-    """A household declares itself.
-
-    The declaration is stored beside, not here. The first arrivals were recorded on TimePassed.
-    """
+    """Somebody asks for a case. Its body is stored beside, not here."""
 
 
 class OperatorCommand(Evidence, frozen=True, kw_only=True, tag=True):
-    """An operator sends a parked case on, or erases an ended one. The first were recorded on TimePassed."""
+    """An operator sends a parked case on, or erases an ended one."""
 
 
 class Correction(Evidence, frozen=True, kw_only=True, tag=True):
@@ -129,14 +141,4 @@ class ReviewVerdict(Evidence, frozen=True, kw_only=True, tag=True):
 
 
 ANSWERS_OF_PEOPLE: tuple[type[Evidence], ...] = (Correction, Withdrawal, Reopening, ReviewVerdict)
-BESIDE_THE_MAP: tuple[type[Evidence], ...] = (Submission, OperatorCommand)  # no stage decides on them
-ALL: tuple[type[Evidence], ...] = (
-    TimePassed,
-    RegisterAnswer,
-    IndexInForce,
-    ScreeningAnswer,
-    RegisterState,
-    *ANSWERS_OF_PEOPLE,
-    *BESIDE_THE_MAP,
-)
-KINDS = {kind.__name__: kind for kind in ALL}
+BESIDE_THE_FLOWS: tuple[type[Evidence], ...] = (Submission, OperatorCommand)  # no stage decides on them

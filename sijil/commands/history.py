@@ -14,7 +14,6 @@ from models import clock
 from models.database import snapshot, transaction
 from models.errors import Refused, Unavailable
 from models.settings import settings
-from notifications.notices import OWED_KINDS
 from sijil.commands.arguments import Reference, day
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer
@@ -48,7 +47,7 @@ def examine(after: After = None, as_json: Json = False) -> None:
     """
     found = Findings(upto=LEAST if after is None else after)
     with needed_servers():
-        stopped = in_part(found, lambda: doctor.examine_by_ranges(snapshot, OWED_KINDS, found))
+        stopped = in_part(found, lambda: doctor.examine_by_ranges(snapshot, found))
     wrong = {name: count for name, count in found.counts.items() if count}
     lines = [
         line

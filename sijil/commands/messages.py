@@ -14,8 +14,8 @@ from sijil.embedded import needed_servers
 from sijil.say import Json, answer, program
 from tasks.wake import wake
 from workflows.casework.staff import pseudonym
-from workflows.engine.load import find
 from workflows.flows import DELIVERY
+from workflows.intake.receipts import find
 
 SETTLED = ("sent", "failed")
 

@@ -16,7 +16,7 @@ from sijil.commands.arguments import Operator, Reference
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer
 from tasks.wake import wake
-from workflows.flows import ALL_QUEUES
+from workflows.flows import all_queues
 from workflows.history.timeline import timeline
 from workflows.queue.monitor import queues, with_people, workers
 from workflows.queue.pauses import pause, resume
@@ -30,7 +30,7 @@ queues_app = typer.Typer(
     help="What waits where, for workers and for people: how many, the oldest, rate, expected wait.",
 )
 app.add_typer(queues_app, name="queues")
-Queue = Annotated[str, typer.Argument(metavar="QUEUE", help=f"One of {', '.join(ALL_QUEUES)}.")]
+Queue = Annotated[str, typer.Argument(metavar="QUEUE", help=f"One of {', '.join(all_queues())}.")]
 Watch = Annotated[bool, typer.Option("--watch", help=f"Show it anew every {WATCH_SECONDS:.0f} seconds, until Ctrl-C.")]
 
 

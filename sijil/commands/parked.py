@@ -14,8 +14,8 @@ from sijil.embedded import needed_servers
 from sijil.say import Json, answer, progress
 from tasks.wake import wake
 from workflows.casework.answers import resume
-from workflows.engine.load import find
 from workflows.engine.work import BatchOutcome
+from workflows.intake.receipts import find
 from workflows.queue.monitor import parked_case, parked_groups, parked_with
 
 SET = 500  # cases that are sent on in one transaction: 200,000 in one took minutes and gigabytes

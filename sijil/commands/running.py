@@ -16,7 +16,7 @@ from sijil.embedded import needed_servers
 from sijil.processes import require_free, set_settings
 from tasks.bootstrap import adapters
 from tasks.supervisor import Supervisor
-from workflows.flows import ALL_QUEUES
+from workflows.flows import all_queues
 
 # for which it waits for servers that do not answer: after an outage all start at once, and a service manager gives up
 # sooner
@@ -65,13 +65,13 @@ def chosen_queues(given: list[str] | None) -> tuple[str, ...]:
     Raises Refused for one that does not exist, and for an option that names none.
     """
     if not given:
-        return ALL_QUEUES
-    known = f"There are {', '.join(ALL_QUEUES)}."
+        return all_queues()
+    known = f"There are {', '.join(all_queues())}."
     names = [name.strip() for each in given for name in each.split(",") if name.strip()]
     if not all(each.strip(", ") for each in given):
         raise Refused("no_queue", f"--queues names no queue; leave it out to work all of them. {known}")
     for name in names:
-        if name not in ALL_QUEUES:
+        if name not in all_queues():
             raise Refused("unknown_queue", f"There is no queue '{name}'. {known}")
     return tuple(names)
 

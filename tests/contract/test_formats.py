@@ -25,7 +25,7 @@ from workflows.bodies.declaration import ApplicationBody, Belongings, Bills, Dec
 from workflows.bodies.reading import application as read
 from workflows.bodies.reading import valid
 from workflows.flows.chart import listed
-from workflows.flows.registration import REGISTRATION
+from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
 from workflows.intake.importing import ImportOutputs, import_file
 from workflows.policies import index_in_force, periods
@@ -128,7 +128,7 @@ def test_the_page_says_what_is_assumed() -> None:
         f"| {correction.within.days} days, reminders after {listed(correction.reminders)} |",
         f"| every {review.every.days} days,",
         f"| {FROM_HOUSEHOLDS} | `workflows/fraud/phone_shared.py` |",
-        *[f"| {periods()[table].days:,} days |" for table in ("declaration", "message", "event")],
+        *[f"| {periods()[table].days:,} days |" for table in ("case_body", "message", "event")],
     ]
     text = PAGE.read_text()
     assert [each for each in said if each not in text] == []

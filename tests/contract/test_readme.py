@@ -11,8 +11,7 @@ from models.settings import Settings
 from tests.commands import commands
 from workflows.flows import FLOWS
 from workflows.flows.chart import chart
-from workflows.flows.grammar import flow
-from workflows.flows.registration import REGISTRATION
+from workflows.flows.registration import FLOW as REGISTRATION
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -35,8 +34,8 @@ def test_the_flow_chart_is_the_one_that_the_map_gives() -> None:
 
 
 def test_a_changed_map_gives_another_chart() -> None:
-    without_review = flow(
-        REGISTRATION.kind, *[step for step in REGISTRATION.stages.values() if step.name != "under_review"]
+    without_review = replace(
+        REGISTRATION, stages={name: stage for name, stage in REGISTRATION.stages.items() if name != "under_review"}
     )
     assert chart(without_review) != chart(REGISTRATION)
 
@@ -46,7 +45,7 @@ def test_a_changed_map_gives_another_chart() -> None:
 )
 def test_the_chart_lists_every_reminder(reminders: tuple[int, ...], said: str) -> None:
     step = replace(REGISTRATION.stages["needs_correction"], reminders=tuple(timedelta(days=each) for each in reminders))
-    assert f'<br/>reminded on {said}"' in chart(flow(REGISTRATION.kind, step))
+    assert f'<br/>reminded on {said}"' in chart(replace(REGISTRATION, stages={step.name: step}))
 
 
 def test_the_settings_table_is_that_of_the_settings() -> None:

@@ -24,11 +24,11 @@ from tests.factories import (
     a_relative,
     a_spouse,
 )
-from workflows.bodies.declaration import Declaration, stored
+from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
 from workflows.engine.chain import encode
 from workflows.evidence import KINDS, Evidence, Holder, IndexInForce, ScreeningAnswer
-from workflows.flows.registration import REGISTRATION
+from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.fraud import SIGNALS
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
 from workflows.scoring import formula
@@ -119,7 +119,7 @@ def main() -> None:
     for at, version in [each for each in VERSIONS if each not in known]:
         for stage, declaration, evidence in examples():
             if stage == at:
-                body, told = stored(declaration), encode(msgspec.structs.replace(evidence, rules=version)).decode()
+                body, told = declaration.stored(), encode(msgspec.structs.replace(evidence, rules=version)).decode()
                 DECIDED.append(
                     {
                         "stage": at,

@@ -156,7 +156,7 @@ def test_the_count_of_an_untouched_run_is_zero(ended: Ended) -> None:
         ),
         ("update event set kind = 'Lapsed', facts = '{\"type\":\"Lapsed\"}' where seq = 3", "lapsed_early"),
         ("update cases set stage = 'rejected' where id = (select min(id) from cases)", "refused_by_one"),
-        ("update declaration set number = 2", "answers_doubled"),
+        ("update case_body set number = 2", "answers_doubled"),
     ],
 )
 def test_the_count_rises_where_something_is_wrong_and_names_the_case(ended: Ended, fault: str, rises: str) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from models.errors import Unavailable
-from notifications.notices import notices
+from tests.filing import adapters_of
 from workflows.evidence import RegisteredPerson
 from workflows.intake.submit import Accepted
 from workflows.registers.population import LocalRegister
-from workflows.registers.ports import Adapters
+from workflows.registers.ports import Adapters, Answer
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Register:
     in_vain: list[float] = field(default_factory=list)  # when it was asked and gave no answer
 
     def adapters(self) -> Adapters:
-        return Adapters(lambda connection: Asked(self, LocalRegister(connection)), notices)
+        return adapters_of(lambda connection: Asked(self, LocalRegister(connection)))
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Asked:
     register: Register
     local: LocalRegister
 
-    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
+    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
         self.register.asked.append(len(idcs))
         if self.register.away:
             raise Unavailable("The register is away.")

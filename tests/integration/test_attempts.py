@@ -68,7 +68,7 @@ def test_what_is_set_apart_stands_in_an_attempt_until_its_work_is_committed(
     # Given cases that are quarantined, so many in an attempt
     ids = [each.case_id for each in file_clean(4)]
     set_apart(*[ids[i : i + together] for i in range(0, 4, together)])
-    first = value("select body->'members'->0->>'idcs' from declaration where case_id = %s", ids[0])
+    first = value("select body->'members'->0->>'idcs' from case_body where case_id = %s", ids[0])
     drainer = worker(adapters=register(first).adapters())
 
     # When they are worked, whatever comes of it

@@ -258,7 +258,7 @@ def test_of_a_household_whose_declaration_was_kept_long_enough_the_register_stil
     _, later = reviewed
     before = ready("reviews", "show", later.reference, "--json").json["others"][0]["members"]
 
-    with after(days=periods()["declaration"].days + 1):
+    with after(days=periods()["case_body"].days + 1):
         retain()
         ran = ready("reviews", "show", later.reference, "--json")
 

@@ -61,8 +61,8 @@ def test_a_correction_is_verified_anew_and_leads_to_the_end(
 
     assert current_stage(taken) == "notified"
     assert messages_of(taken) == ["received", "correction", "resumed", "registered"]
-    assert value("select declaration from cases") == 2
-    assert value("select count(*) from declaration") == 2
+    assert value("select body_number from cases") == 2
+    assert value("select count(*) from case_body") == 2
     assert value("select actor from event where kind = 'CorrectionReceived'") == "declarant"
 
 
@@ -92,7 +92,7 @@ def test_corrections_have_an_end(
         citizen(taken, "correction", wrong)
 
     assert refused.value.code == "too_many_corrections"
-    assert value("select count(*) from declaration") == 3
+    assert value("select count(*) from case_body") == 3
     assert citizen(taken, "withdrawal").stage == "withdrawn"
 
 
@@ -131,7 +131,7 @@ def test_of_clicks_at_once_that_name_no_version_one_counts_and_the_others_are_st
     # Then one is taken, and the others are told that they came too late
     assert sorted(outcomes, key=str) == sorted([type(None), Stale, Stale], key=str)
     assert events_of(taken).count("CorrectionReceived") == 1
-    assert value("select count(*) from declaration") == 2
+    assert value("select count(*) from case_body") == 2
 
 
 @pytest.mark.parametrize("kind", ["withdrawal", "correction"])
@@ -185,7 +185,7 @@ def test_a_correction_may_not_name_a_declarant_who_has_another_open_application(
         citizen(taken, "correction", changed(made.body, position, idcs=theirs))
 
     assert refused.value.code == "open_application"
-    assert value("select count(*) from declaration where case_id = %s", taken.case_id) == 1
+    assert value("select count(*) from case_body where case_id = %s", taken.case_id) == 1
 
 
 # The clock -----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import pytest
 from models.database import transaction
 from tests.filing import file_clean, rows
 from workflows.engine.lanes import BULK
-from workflows.flows import FIRST_QUEUE
+from workflows.flows import case_queues
 from workflows.queue.claim import BEGINNING, CLAIM, LANES
 
 
@@ -18,18 +18,18 @@ def test_a_file_of_many_cases_at_one_stage_is_claimed_without_reading_and_sortin
     rows(
         """
         insert into cases (
-            id, kind, stage, open, machine, version, head, queue, lane, ready, rank, household_id, region, declaration,
+            id, kind, stage, open, machine, version, head, queue, lane, ready, rank, household_id, region, body_number,
                 submitted_at, stage_since
         ) select
             n, kind, stage, open, machine, version, head, queue, %s, ready, rank + n * interval '1 ms', n, region,
-                declaration, submitted_at, stage_since
+                body_number, submitted_at, stage_since
         from cases, generate_series(1000001, 1020000) as n
     """,
         BULK,
     )
     rows(
-        "insert into held_stage (stage, error, since, probe_at) select 'held ' || n, 'x', now(), now() from "
-        "generate_series(1, %s) as n",
+        "insert into held_stage (kind, stage, error, since, probe_at) select 'registration', "
+        "'held ' || n, 'x', now(), now() from generate_series(1, %s) as n",
         held,
     )
     rows("analyze cases")
@@ -38,10 +38,10 @@ def test_a_file_of_many_cases_at_one_stage_is_claimed_without_reading_and_sortin
     with transaction() as connection:
         connection.execute(f"set local plan_cache_mode = {plan_for}")
         claims = connection.execute(
-            "explain " + CLAIM, [FIRST_QUEUE, BULK, BEGINNING, [], 100], prepare=True
+            "explain " + CLAIM, [case_queues()[0], BULK, BEGINNING, [], 100], prepare=True
         ).fetchall()
         lanes = connection.execute(
-            "explain " + LANES, [[BULK], [BEGINNING], FIRST_QUEUE, FIRST_QUEUE], prepare=True
+            "explain " + LANES, [[BULK], [BEGINNING], case_queues()[0], case_queues()[0]], prepare=True
         ).fetchall()
 
     for told in (claims, lanes):

@@ -36,14 +36,14 @@ from tests.filing import (
 )
 from tests.integration.registers import Register
 from tests.people import after, caseworker, ring_timers
-from workflows.flows.registration import REGISTRATION
+from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.history.retention import retain
 from workflows.intake.submit import Accepted
 from workflows.queue.stalled import Stalled
-from workflows.queue.timers import ASTRAY
+from workflows.queue.timers import astray
 
 ELEVEN_YEARS = timedelta(days=11 * 366)
-PERSONAL = ("event", "declaration", "message")
+PERSONAL = ("event", "case_body", "message")
 
 
 @contextmanager
@@ -293,7 +293,7 @@ def test_a_review_whose_timer_lies_in_a_far_future_is_overdue_ten_days_from_now(
 
 def test_no_wait_of_the_map_is_taken_for_astray() -> None:
     assert all(
-        wait < ASTRAY
+        wait < astray()
         for step in REGISTRATION.stages.values()
         for wait in (*step.reminders, step.within, step.every)
         if wait

@@ -12,7 +12,7 @@ from sijil.commands import operation
 from sijil.commands.operation import plain
 from tests.filing import Worker, a_household, current_stage, drain_all, events_of, file, file_clean, rows, value
 from tests.integration.running import Ran, Run
-from workflows.flows import QUEUES
+from workflows.flows import case_queues
 from workflows.intake.submit import Accepted
 
 
@@ -20,8 +20,8 @@ def parked(error: str = "KeyError in persons") -> Accepted:
     """A parked application."""
     (taken,) = file_clean(1, value("select count(*) from cases"))
     rows(
-        "insert into case_failure select id, stage, version, 4, %s, 'engine.py:1 in work', now(), true from cases "
-        "where id = %s",
+        "insert into case_failure select id, kind, stage, version, 4, %s, 'engine.py:1 in work', now(), true "
+        "from cases where id = %s",
         error,
         taken.case_id,
     )
@@ -49,7 +49,7 @@ def test_queues_shows_depth_age_rate_and_wait(ready: Run, worker: Worker) -> Non
 
     found = queue_rows(ready("queues", "--json"))
 
-    assert set(QUEUES) <= set(found)
+    assert set(case_queues()) <= set(found)
     assert (found["verification"]["depth"], found["scoring"]["depth"]) == (2, 3)
     assert found["verification"]["rate"] == pytest.approx(3 / 60, abs=0.01)
     assert found["verification"]["expected_wait"] == pytest.approx(40, abs=10)
@@ -193,7 +193,7 @@ def test_thousands_go_on_set_by_set_and_one_that_cannot_be_loaded_stays_and_is_c
 ) -> None:
     monkeypatch.setattr("sijil.commands.parked.SET", 2)
     all_of_them = [parked() for _ in range(5)]
-    rows("delete from declaration where case_id = %s", all_of_them[2].case_id)
+    rows("delete from case_body where case_id = %s", all_of_them[2].case_id)
 
     ran = ready("parked", "retry", "--error", "KeyError in persons", "--json")
 
@@ -262,7 +262,7 @@ def test_show_tells_how_a_case_came_to_where_it_stands_and_names_nobody(
     assert f"{later.reference} (registration) is 'needs_correction' since" in ran.out
     assert "the stage ends" in ran.out
     assert "reason person_lives_elsewhere" in ran.out
-    declared = value("select body from declaration where case_id = %s", later.case_id)
+    declared = value("select body from case_body where case_id = %s", later.case_id)
     secrets = [str(each[name]) for each in declared["members"] for name in ("idcs", "birth_date")] + [
         declared["phone"],
         declared["commune"],

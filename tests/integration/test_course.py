@@ -27,7 +27,7 @@ from tests.filing import (
     woken,
 )
 from workflows.engine.lanes import BULK
-from workflows.flows import QUEUES
+from workflows.flows import case_queues
 from workflows.intake.submit import Accepted
 from workflows.queue import pauses
 
@@ -134,7 +134,7 @@ def test_a_worker_of_one_queue_hands_over_and_wakes_the_next_queue(application: 
 
 
 def test_each_queue_can_have_a_worker_of_its_own(application: Accepted, worker: Worker) -> None:
-    for queue in QUEUES:
+    for queue in case_queues():
         assert worker({queue}).drain(queue, 60) is False
 
     assert events_of(application) == MACHINE_PATH

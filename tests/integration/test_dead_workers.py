@@ -212,9 +212,9 @@ def test_a_dead_workers_batch_is_not_lost_while_its_last_transaction_still_holds
 
 def test_a_dead_workers_case_whose_file_is_gone_is_parked_and_holds_up_no_sweep(database: str, broker: str) -> None:
     (gone, other) = file_clean(2)
-    rows("delete from declaration where case_id = %s", gone.case_id)
+    rows("delete from case_body where case_id = %s", gone.case_id)
     rows(
-        "insert into case_failure values (%s, 'submitted', 1, %s, 'worker died', '', now(), false)",
+        "insert into case_failure values (%s, 'registration', 'submitted', 1, %s, 'worker died', '', now(), false)",
         gone.case_id,
         settings().tries - 1,
     )

@@ -27,7 +27,7 @@ def test_erasure_takes_facts_salts_declaration_names_and_texts_and_leaves_the_ha
         rows("select seq, commitment, hash from event where case_id = %s and seq <= 6 order by seq", erased.case_id)
         == hashes
     )
-    assert rows("select body, phone from declaration where case_id = %s", erased.case_id) == [(None, None)]
+    assert rows("select body, phone from case_body where case_id = %s", erased.case_id) == [(None, None)]
     assert rows("select count(*), count(recipient), count(body) from message where case_id = %s", erased.case_id) == [
         (2, 0, 0)
     ]
@@ -39,7 +39,7 @@ def test_erasure_takes_facts_salts_declaration_names_and_texts_and_leaves_the_ha
         )
         == 0
     )
-    assert value("select declarant_idcs from cases where id = %s", erased.case_id) is None
+    assert value("select applicant_idcs from cases where id = %s", erased.case_id) is None
     assert (
         value(
             "select count(name) from household_member m join household_version v using (household_id, version) where "
@@ -82,7 +82,7 @@ def test_an_open_application_is_not_erased(database: str) -> None:
 
     assert refused.value.code == "still_open"
     assert events_of(taken) == ["ApplicationReceived"]
-    assert value("select count(body) from declaration") == 1
+    assert value("select count(body) from case_body") == 1
 
 
 def test_an_unknown_reference_is_not_found(database: str) -> None:

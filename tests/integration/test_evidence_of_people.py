@@ -25,7 +25,7 @@ from workflows.queue.drain import Drainer
 def parked_and_sent_on(a_worker: Drainer) -> Accepted:
     """An application that is parked at its first stage, sent on, and comes to its end."""
     (taken,) = file_clean(1)
-    rows("insert into case_failure select id, stage, version, 3, 'x', '', now(), false from cases")
+    rows("insert into case_failure select id, kind, stage, version, 3, 'x', '', now(), false from cases")
     rows("create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$")
     rows("create trigger refuse before insert on score for each row execute function refuse()")
     rows("update case_failure set stage = 'verified', version = 2")

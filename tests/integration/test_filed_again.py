@@ -71,7 +71,7 @@ def test_another_member_who_declares_the_same_household_is_told_so_too(registere
 
 def test_it_is_known_by_its_members_once_the_declaration_is_gone(registered: tuple[Body, Accepted]) -> None:
     body, taken = registered
-    rows("update cases set declarant_idcs = null where id = %s", taken.case_id)
+    rows("update cases set applicant_idcs = null where id = %s", taken.case_id)
 
     assert refused(changed(body, commune="Elsewhere")) == "already_registered"
 

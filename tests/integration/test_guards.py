@@ -6,12 +6,12 @@ import psycopg
 import pytest
 
 from models.database import transaction
-from notifications.notices import NOTICES, OWED_KINDS
 from tests.filing import examined, file_clean, rows, value
 from workflows.doctor import examine
 from workflows.doctor.ranges import CASES
 from workflows.engine.lanes import ALLOWANCE
-from workflows.flows import STAGES
+from workflows.flows import places
+from workflows.flows.registration import FLOW
 from workflows.history.keyranges import LEAST, MOST
 
 
@@ -51,7 +51,7 @@ def test_a_message_of_an_unknown_status_is_refused(database: str) -> None:
 
 def test_every_stage_whose_cases_become_due_has_a_queue_as_the_database_asks() -> None:
     """Else one case of it would hold up the sweep's whole round of timers."""
-    assert all(step.queue for step in STAGES if step.open)
+    assert all(stage.queue for _, stage in places() if stage.open)
 
 
 @pytest.mark.parametrize(
@@ -71,18 +71,15 @@ def test_the_doctor_counts_what_stands_in_a_queue_that_no_worker_knows(database:
     assert examined()["unknown_queues"] == 1
 
 
-def test_the_doctor_looks_for_a_message_of_each_event_of_the_kinds_that_it_is_given(database: str) -> None:
-    """Which kinds these are, notifications/notices.py says alone."""
+def test_the_doctor_looks_for_a_message_of_each_event_that_makes_one_owed(database: str) -> None:
+    """Which these are, the flow of each kind of case says alone."""
     file_clean(1)
     rows("delete from message")
-    for kind in OWED_KINDS:
-        rows("update event set kind = %s", kind)
+    for event, message in FLOW.messages.items():
+        rows("update event set kind = %s", event.__name__)
         with transaction() as connection:
-            found, of_others = (
-                examine(connection, kinds)["messages_missing"] for kinds in (OWED_KINDS, OWED_KINDS - {kind})
-            )
-        assert (found, of_others) == (1, 0)
-    assert len(OWED_KINDS) == len(NOTICES)
+            assert examine(connection)["messages_missing"] == (1 if message else 0)
+    assert any(FLOW.messages.values())
 
 
 def test_many_that_are_set_apart_are_looked_up_at_once_and_not_each_in_every_attempt(database: str) -> None:
@@ -90,7 +87,7 @@ def test_many_that_are_set_apart_are_looked_up_at_once_and_not_each_in_every_att
     file_clean(1)
     rows("update cases set ready = false")
     others = (
-        "kind, stage, open, queue, lane, ready, rank, version, head, region, declaration, submitted_at, stage_since"
+        "kind, stage, open, queue, lane, ready, rank, version, head, region, body_number, submitted_at, stage_since"
     )
     rows(f"""
         insert into cases ({others}, id, household_id, machine)

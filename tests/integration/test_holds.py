@@ -121,7 +121,7 @@ def test_hundreds_of_bad_ones_in_a_row_do_not_keep_the_stage_held_for_those_behi
     bad = {each.case_id for each in file_clean(80)}
     file_clean(80, start=80)
     there = Register("nobody")
-    there.broken = frozenset(idcs for (idcs,) in rows("select declarant_idcs from cases where id = any(%s)", list(bad)))
+    there.broken = frozenset(idcs for (idcs,) in rows("select applicant_idcs from cases where id = any(%s)", list(bad)))
     drainer = worker(adapters=there.adapters(), batch=40)
     drain_all(drainer)
     assert held() == ["submitted"]
@@ -137,7 +137,9 @@ def test_hundreds_of_bad_ones_in_a_row_do_not_keep_the_stage_held_for_those_behi
 def test_what_is_held_since_a_moment_to_come_is_probed_all_the_same(database: str, broker: str, worker: Worker) -> None:
     """The database's clock stood a year ahead when the stage was held, and has gone back since."""
     file_clean(3)
-    rows("insert into held_stage values ('submitted', 'KeyError', now() + interval '1 year', 'infinity')")
+    rows(
+        "insert into held_stage values ('registration', 'submitted', 'KeyError', now() + interval '1 year', 'infinity')"
+    )
 
     drainer = worker()
     for minute in range(3):
@@ -159,7 +161,7 @@ def test_where_all_that_is_left_at_a_held_stage_is_set_apart_together_that_probe
         [each.case_id for each in taken],
         unanswered,
     )
-    rows("insert into held_stage values ('submitted', 'KeyError', now(), now())")
+    rows("insert into held_stage values ('registration', 'submitted', 'KeyError', now(), now())")
     drainer = worker()
 
     for minute in range(3):
@@ -171,7 +173,7 @@ def test_where_all_that_is_left_at_a_held_stage_is_set_apart_together_that_probe
 
 def test_what_comes_to_a_held_stage_on_its_way_stops_before_it(database: str, worker: Worker) -> None:
     file_clean(3)
-    rows("insert into held_stage values ('scored', 'KeyError', now(), now() + interval '1 hour')")
+    rows("insert into held_stage values ('registration', 'scored', 'KeyError', now(), now() + interval '1 hour')")
 
     drain_all(worker())
 
@@ -182,7 +184,7 @@ def test_what_comes_to_a_held_stage_on_its_way_stops_before_it(database: str, wo
 
 
 def test_a_hold_is_shown_by_queues_and_metrics(database: str, ready: Run) -> None:
-    rows("insert into held_stage values ('submitted', 'KeyError in persons', now(), now())")
+    rows("insert into held_stage values ('registration', 'submitted', 'KeyError in persons', now(), now())")
 
     shown = next(each for each in ready("queues", "--json").json["queues"] if each["queue"] == "verification")
     assert (shown["state"], shown["held_stage"], shown["error"]) == ("held", "submitted", "KeyError in persons")

@@ -38,14 +38,14 @@ def test_both_forms_say_the_same(imported: Imported) -> None:
     bodies = [each.body for each in clean(20)]
     imported(table(*bodies), "file.csv")
     from_table = rows(
-        "select d.body::text, r.idempotency_key from declaration d join receipt r using (case_id) order by 2"
+        "select d.body::text, r.idempotency_key from case_body d join receipt r using (case_id) order by 2"
     )
 
     counts, _ = imported(lines(*bodies))
 
     assert counts == Counter(taken=0, repeated=20, refused=0)
     assert from_table == rows(
-        "select d.body::text, r.idempotency_key from declaration d join receipt r using (case_id) order by 2"
+        "select d.body::text, r.idempotency_key from case_body d join receipt r using (case_id) order by 2"
     )
 
 

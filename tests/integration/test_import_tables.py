@@ -29,13 +29,13 @@ def rows_of(*bodies: dict[str, Any]) -> list[str]:
 
 def stored() -> list[tuple[Any, ...]]:
     """Every declaration with its key."""
-    return rows("select r.idempotency_key, d.body from declaration d join receipt r using (case_id) order by 1")
+    return rows("select r.idempotency_key, d.body from case_body d join receipt r using (case_id) order by 1")
 
 
 def test_households_whose_rows_stand_anywhere_in_the_file_are_brought_together(imported: Imported) -> None:
     imported(lines(*MADE))
     whole = [(key, len(body["members"])) for key, body in stored()]
-    rows("truncate cases, receipt, declaration, event, message")
+    rows("truncate cases, receipt, case_body, event, message")
     mixed = rows_of(*MADE)
     random.Random(3).shuffle(mixed)
 

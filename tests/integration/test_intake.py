@@ -23,7 +23,7 @@ from workflows.bodies.declaration import ApplicationBody
 from workflows.engine.lanes import INTERACTIVE
 from workflows.intake.submit import Accepted, Application, Outcome, Rejected, key_of, submit
 
-TABLES = ("cases", "event", "message", "declaration", "receipt")
+TABLES = ("cases", "event", "message", "case_body", "receipt")
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_twins_in_one_set_that_differ_are_told_so(body: Body) -> None:
 
     assert isinstance(first, Accepted)
     assert refused(second).code == "key_reused"
-    assert value("select count(*) from declaration") == 1
+    assert value("select count(*) from case_body") == 1
 
 
 def test_two_applications_of_one_declarant_in_one_set_only_the_first_is_taken(body: Body) -> None:

@@ -38,7 +38,7 @@ TABLES = [
     "message",
     "attempt",
     "receipt",
-    "declaration",
+    "case_body",
     "household",
     "household_version",
     "household_member",
@@ -114,7 +114,7 @@ def test_what_a_dead_worker_held_is_given_back_whatever_other_table_is_locked(
 ) -> None:
     taken = file_clean(2)
     died_on("verification", *[each.case_id for each in taken])
-    rows("insert into held_stage values ('scored', 'KeyError', now(), now())")
+    rows("insert into held_stage values ('registration', 'scored', 'KeyError', now(), now())")
     detector = FailureDetector()
 
     with locked(database, table, mode):

@@ -30,7 +30,7 @@ from tests.filing import (
 from tests.integration.gateways import BookGateway, a_deliverer
 from tests.people import citizen
 from workflows.engine.lanes import BULK
-from workflows.flows import QUEUES
+from workflows.flows import case_queues
 from workflows.queue import monitor, pauses
 
 Shown = dict[str, dict[str, Any]]
@@ -60,7 +60,7 @@ def plan(statement: str, *parameters: object) -> str:
 def test_every_queue_is_there_in_the_order_of_the_flow_and_delivery_last(database: str) -> None:
     found = shown()
 
-    assert list(found) == [*QUEUES, "delivery"]
+    assert list(found) == [*case_queues(), "delivery"]
     assert all(
         each
         == {
@@ -198,9 +198,7 @@ def test_what_was_set_apart_and_moved_on_meanwhile_is_left_to_the_queue_that_it_
     taken = file(*[changed(each.body, 0, birth_date="1950-01-01") for each in made])
     drain_all(worker())
     rows("update cases set ready = false, due_at = null")
-    rows(
-        "insert into attempt (queue, case_ids, at) values ('notification', %s, now())", [each.case_id for each in taken]
-    )
+    rows("insert into attempt (queue, case_ids, at) values ('timers', %s, now())", [each.case_id for each in taken])
     with transaction() as connection:
         pauses.pause(connection, "verification", "operator:1", clock.now())
     for each, one in zip(taken, made, strict=True):
@@ -249,7 +247,7 @@ def test_the_sweep_wakes_delivery_where_messages_are_owed_but_not_while_it_is_pa
 
 
 def test_a_queue_that_does_not_exist_cannot_be_paused_and_the_refusal_names_those_that_do(database: str) -> None:
-    with pytest.raises(Refused, match="notification, delivery"), transaction() as connection:
+    with pytest.raises(Refused, match="timers, delivery"), transaction() as connection:
         pauses.pause(connection, "deliveries", "omar", clock.now())
 
 
@@ -266,7 +264,7 @@ def test_the_commands_pause_show_and_resume_the_delivery_queue(database: str, br
 
 def test_with_many_waiting_and_many_more_done_no_table_is_read_whole(database: str) -> None:
     (taken,) = file_clean(1)
-    copied = "kind, stage, version, head, household_id, region, declaration, submitted_at, stage_since"
+    copied = "kind, stage, version, head, household_id, region, body_number, submitted_at, stage_since"
     rows(
         f"""
         insert into cases ({copied}, open, machine, queue, lane, ready, rank)
@@ -283,7 +281,7 @@ def test_with_many_waiting_and_many_more_done_no_table_is_read_whole(database: s
     """)
     rows("analyze cases, message")
 
-    depth = plan(monitor.DEPTH, [0, 1, 2, 3], [timedelta(0)] * 4, list(QUEUES))
+    depth = plan(monitor.DEPTH, [0, 1, 2, 3], [timedelta(0)] * 4, list(case_queues()))
     owed, sent = plan(monitor.OWED), plan(monitor.SENT, clock.now() - monitor.RATE_OVER)
 
     assert "Seq Scan" not in depth + owed + sent

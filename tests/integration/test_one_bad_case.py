@@ -39,7 +39,7 @@ def test_one_bad_case_among_twenty_fails_alone_and_the_others_are_notified(poiso
 @pytest.mark.parametrize(
     "fault",
     [
-        "update declaration set body = null where case_id = %s",
+        "update case_body set body = null where case_id = %s",
         "update cases set stage = 'of a later release' where id = %s",
     ],
 )

@@ -35,9 +35,9 @@ from workflows.registers.person_claims import CLAIM, RELEASE
 WAITS = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 A_CASE = """
     insert into cases (kind, stage, open, machine, queue, lane, ready, rank, version, head, household_id,
-        declarant_idcs, region, declaration,
+        applicant_idcs, region, body_number,
         submitted_at, stage_since)
-    values ('registration', 'under_review', true, false, 'notification', 0, false, now(), 1, '', -1, %s, 1, 1, now(),
+    values ('registration', 'under_review', true, false, 'timers', 0, false, now(), 1, '', -1, %s, 1, 1, now(),
         now())
     on conflict do nothing
 """

@@ -41,6 +41,7 @@ IMPERSONAL = {
     "daily_job.clock_confirmed_on",
     "attempt.queue",
     "cases.kind",
+    "cases.province",
     "cases.stage",
     "cases.queue",
     "cases.head",
@@ -64,10 +65,12 @@ IMPERSONAL = {
     "score.policy",
     "staff_name.actor",
     "staff_name.name",
+    "held_stage.kind",
     "held_stage.stage",
     "held_stage.error",
     "worker.process",
     "worker.synchronous_commit",
+    "case_failure.kind",
     "case_failure.stage",
     "case_failure.error",
     "case_failure.traceback",
@@ -145,7 +148,7 @@ def test_after_an_erasure_nothing_that_was_declared_is_left_but_the_registers_en
         "event.salt",
         "message.body",
         "message.salt",
-        "declaration.salt",
+        "case_body.salt",
     }
 
     erase(declared[0])

@@ -22,7 +22,7 @@ from tasks.supervisor import Slot, end
 from tasks.wake import wake
 from tests.conftest import Servers
 from tests.filing import MACHINE_PATH, current_stage, events_of, file_clean, healthy, rows, stages, value
-from workflows.flows import ALL_QUEUES, DELIVERY, QUEUES
+from workflows.flows import DELIVERY, all_queues, case_queues
 from workflows.queue.monitor import workers
 
 pytestmark = pytest.mark.xdist_group("processes")
@@ -110,7 +110,7 @@ def test_a_worker_that_nobody_wakes_looks_at_its_queues_all_the_same(start: Star
     """As where the broker is away or full: it is the database that has the queue."""
     (taken,) = file_clean(1)
 
-    process = start("tasks.worker", *QUEUES)
+    process = start("tasks.worker", *case_queues())
 
     until(lambda: current_stage(taken) == "notified")
     process.terminate()
@@ -143,14 +143,14 @@ def test_a_slow_gateway_holds_up_neither_decisions_nor_the_end_of_a_worker_of_on
         # Given a worker whose call is in the hands of a gateway that does not end it
         monkeypatch.setenv("SIJIL_GATEWAY_URL", url)
         file_clean(1)
-        process = start("tasks.worker", *ALL_QUEUES)
+        process = start("tasks.worker", *all_queues())
         until(alive)
         wake(DELIVERY)
         until(lambda: value("select count(*) from message where status = 'sending'"))
 
         # When an application comes, then it is decided while the call lasts
         (taken,) = file_clean(1, start=1)
-        wake(QUEUES[0])
+        wake(case_queues()[0])
         until(lambda: current_stage(taken) == "notified")
 
         # And on SIGTERM the worker ends with the call's deadline

@@ -11,7 +11,6 @@ from sqlmodel import SQLModel
 
 from models import clock
 from models.database import Connection, snapshot, transaction
-from notifications.notices import OWED_KINDS
 from tests.filing import (
     Worker,
     a_household,
@@ -41,7 +40,7 @@ from workflows.policies import periods
 MINE = {
     "cases": "id = {case}",
     "event": "case_id = {case}",
-    "declaration": "case_id = {case}",
+    "case_body": "case_id = {case}",
     "receipt": "case_id = {case}",
     "message": "case_id = {case}",
     "person_claim": "case_id = {case}",
@@ -97,7 +96,7 @@ def waiting(notified: list[Accepted], worker: Worker) -> list[Accepted]:
 
 def noticed(connection: Connection, anchors: Path) -> bool:
     """Whether any of the three finds anything."""
-    counts = doctor.examine(connection, OWED_KINDS)
+    counts = doctor.examine(connection)
     return (
         any(counts.values())
         or bool(audit.verify(connection, anchors).breaks)
@@ -123,6 +122,9 @@ def of(taken: Accepted) -> dict[str, int]:
     return {"case": taken.case_id, "household": value("select household_id from cases where id = %s", taken.case_id)}
 
 
+NULL = ("parent_id", "parent_seq")  # of a case that no other one opened
+
+
 def test_a_change_of_any_column_by_hand_is_found(notified: list[Accepted], anchors: Path) -> None:
     assert not noticed_by_hand(anchors)
     types = {
@@ -132,7 +134,8 @@ def test_a_change_of_any_column_by_hand_is_found(notified: list[Accepted], ancho
     mine = of(notified[0])
     for name in COLUMNS:
         table, column = name.split(".")
-        change = f"update {table} set {column} = {OTHER[types[name]].format(column)} where {MINE[table].format(**mine)}"
+        other = OTHER[types[name]].format(f"coalesce({column}, 1)" if column in NULL else column)
+        change = f"update {table} set {column} = {other} where {MINE[table].format(**mine)}"
         assert noticed_by_hand(anchors, change), change
 
 
@@ -142,7 +145,7 @@ def test_rows_that_are_deleted_by_hand_are_found(notified: list[Accepted], ancho
 
 
 ADDED = {
-    "declaration": ("number", "number + 1"),
+    "case_body": ("number", "number + 1"),
     "receipt": ("reference", "'RSU-0000-0000-0000', idempotency_key || 'x'"),
     "message": ("template", "'refused'"),
     "person_claim": ("idcs", "'0000000000'"),
@@ -209,7 +212,7 @@ def test_timers_that_the_sweep_set_anew_are_no_change_by_hand(waiting: list[Acce
 
 def test_a_case_that_was_parked_and_sent_on_is_as_its_events_say(database: str, worker: Worker) -> None:
     (taken,) = file_clean(1)
-    rows("insert into case_failure select id, stage, version, 3, 'x', '', now(), false from cases")
+    rows("insert into case_failure select id, kind, stage, version, 3, 'x', '', now(), false from cases")
     rows("create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$")
     rows("create trigger refuse before insert on score for each row execute function refuse()")
     rows("update case_failure set stage = 'verified', version = 2")
@@ -262,19 +265,19 @@ def test_what_goes_by_law_or_by_age_is_no_change_by_hand(notified: list[Accepted
 def test_a_change_by_hand_is_found_when_the_declarations_period_is_over_too(
     notified: list[Accepted], anchors: Path, change: str
 ) -> None:
-    with clock.at(clock.now() + timedelta(days=periods()["declaration"].days + 1)):
+    with clock.at(clock.now() + timedelta(days=periods()["case_body"].days + 1)):
         retain()
-        assert value("select count(*) from declaration where body is null") == 3
+        assert value("select count(*) from case_body where body is null") == 3
         assert not noticed_by_hand(anchors)
         assert noticed_by_hand(anchors, change)
 
 
 EMPTIED = {
-    "declaration": "body = null, phone = null, salt = null",
+    "case_body": "body = null, phone = null, salt = null",
     "message": "recipient = null, body = null, salt = null",
     "receipt": "idempotency_key = 'erased:' || reference, body_hash = ''",
     "household_member": "name = null",
-    "cases": "declarant_idcs = null",
+    "cases": "applicant_idcs = null",
 }
 
 
@@ -290,7 +293,7 @@ def test_places_are_told_of_the_first_findings_alone_with_table_case_and_column_
     rows("insert into person_claim select lpad(n::text, 10, '0'), 1, 999999 from generate_series(1, 1000) as n")
 
     found = Findings()
-    doctor.examine_by_ranges(snapshot, OWED_KINDS, found)
+    doctor.examine_by_ranges(snapshot, found)
 
     first = value("select min(id) from cases")
     assert found.counts["claims_without_case"] >= 1000

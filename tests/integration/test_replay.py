@@ -24,7 +24,7 @@ from tests.filing import (
 )
 from tests.integration.auditing import replayed
 from tests.people import after, retry_parked, ring_timers
-from workflows.flows.registration import REGISTRATION
+from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.history import replay
 from workflows.intake.submit import Accepted
 
@@ -71,7 +71,7 @@ def test_a_longer_period_for_corrections_changes_no_lapse_that_was_recorded(
 
 def test_a_case_that_was_parked_and_sent_on_is_computed_again(database: str, worker: Worker) -> None:
     (taken,) = file_clean(1)
-    rows("insert into case_failure select id, stage, version, 3, 'x', '', now(), false from cases")
+    rows("insert into case_failure select id, kind, stage, version, 3, 'x', '', now(), false from cases")
     rows("create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$")
     rows("create trigger refuse before insert on score for each row execute function refuse()")
     rows("update case_failure set stage = 'verified', version = 2")
@@ -97,14 +97,14 @@ def test_a_case_that_was_parked_and_sent_on_is_computed_again(database: str, wor
         "where case_id = %s and kind = 'ScoreComputed'",
         'update event set facts = replace(facts::text, \'"rules":"\', \'"rules":"not-\')::json where case_id = %s '
         "and kind = 'PersonsVerified'",
-        'update declaration set body = regexp_replace(body::text, \'"birth_date":"\\d{4}\', \'"birth_date":"1955\', '
+        'update case_body set body = regexp_replace(body::text, \'"birth_date":"\\d{4}\', \'"birth_date":"1955\', '
         "'g')::json where case_id = %s",
     ],
 )
 def test_what_was_changed_afterwards_is_a_mismatch(notified: list[Accepted], change: str) -> None:
-    before = everything("event", "declaration")
+    before = everything("event", "case_body")
     rows(change, notified[1].case_id)
-    assert everything("event", "declaration") != before
+    assert everything("event", "case_body") != before
 
     assert {each.reference for each in replayed().mismatches} == {notified[1].reference}
 

@@ -103,11 +103,11 @@ def test_decisions_from_before_there_were_versions_are_replayed_by_the_first(
 
 def test_a_declaration_that_a_stricter_model_refuses_is_a_mismatch_and_stops_nothing(notified: list[Accepted]) -> None:
     rows(
-        "update declaration set body = jsonb_set(body::jsonb, '{region}', '99')::json where case_id = %s",
+        "update case_body set body = jsonb_set(body::jsonb, '{region}', '99')::json where case_id = %s",
         notified[0].case_id,
     )
 
     found = replayed()
 
-    assert [each.kind for each in found.mismatches] == ["declaration"]
+    assert [each.kind for each in found.mismatches] == ["body"]
     assert found.decisions == 10

@@ -20,7 +20,7 @@ from workflows.evidence import TimePassed
 from workflows.intake.submit import Accepted
 
 PARK = (
-    "insert into case_failure (case_id, stage, version, tries, error, traceback, at, parked) select id, "
+    "insert into case_failure (case_id, kind, stage, version, tries, error, traceback, at, parked) select id, kind, "
     "'submitted', 1, 4, 'x', '', %s, true from cases"
 )
 
@@ -36,7 +36,7 @@ def park_all(taken: list[Accepted]) -> None:
                 lock(connection, each.case_id),
                 CaseParked(stage="submitted", error="x", tries=4),
                 TimePassed(at=now),
-                parked_state(now, now),
+                parked_state(now, now, 0),
             )
 
 
@@ -48,8 +48,8 @@ def copies(how_many: int) -> None:
     )
     with transaction() as connection:
         for table, changes in (
-            ("cases", "jsonb_build_object('id', n, 'household_id', n, 'declarant_idcs', n)"),
-            ("declaration", "jsonb_build_object('case_id', n, 'household_id', n)"),
+            ("cases", "jsonb_build_object('id', n, 'household_id', n, 'applicant_idcs', n)"),
+            ("case_body", "jsonb_build_object('case_id', n, 'household_id', n)"),
             ("receipt", "jsonb_build_object('case_id', n, 'reference', n, 'idempotency_key', n)"),
             ("event", "jsonb_build_object('case_id', n)"),
             ("case_failure", "jsonb_build_object('case_id', n)"),

@@ -30,7 +30,7 @@ from workflows.intake.submit import Accepted
 from workflows.policies import periods
 from workflows.queue.attempts import Attempts
 
-NOTHING = {"event": 0, "message": 0, "declaration": 0, "receipt": 0, "cases": 0, "case_failure": 0, "worker": 0}
+NOTHING = {"event": 0, "message": 0, "case_body": 0, "receipt": 0, "cases": 0, "case_failure": 0, "worker": 0}
 WHOLE_EVENTS = "select count(*) from event where num_nonnulls(evidence, facts, salt) = 3"
 BARE_EVENTS = "select count(*) from event where num_nonnulls(evidence, facts, salt) = 0"
 
@@ -58,18 +58,18 @@ def due_at(moment: datetime) -> dict[str, int]:
 
 
 def test_nothing_goes_a_day_before_its_period_is_over(notified: list[Accepted]) -> None:
-    before = everything("event", "message", "declaration")
+    before = everything("event", "message", "case_body")
 
     assert due_at(after_the_period_of("message", days=-1)) == NOTHING
     assert retained_at(after_the_period_of("message", days=-1)) == NOTHING
-    assert everything("event", "message", "declaration") == before
+    assert everything("event", "message", "case_body") == before
 
 
 def test_recipients_and_texts_of_messages_go_first_and_the_rows_stay(notified: list[Accepted]) -> None:
     assert retained_at(after_the_period_of("message")) == NOTHING | {"message": 6}
 
     assert rows("select count(*), count(recipient), count(body), count(template) from message") == [(6, 0, 0, 6)]
-    assert value("select count(body) from declaration") == 3
+    assert value("select count(body) from case_body") == 3
     assert retained_at(after_the_period_of("message")) == NOTHING
 
 
@@ -88,13 +88,13 @@ def test_without_their_declarations_decisions_count_as_erased_and_the_rest_as_be
     decided = replayed().decisions
     rows("update cases set stage_since = stage_since + interval '30 days' where id = %s", notified[2].case_id)
 
-    assert retained_at(after_the_period_of("declaration"))["declaration"] == 2
+    assert retained_at(after_the_period_of("case_body"))["case_body"] == 2
 
     found = replayed()
     assert (found.decisions, found.erased, found.mismatches) == (decided // 3, decided // 3 * 2, [])
-    assert value("select count(phone) from declaration") <= 1
+    assert value("select count(phone) from case_body") <= 1
     assert value(WHOLE_EVENTS) == 18
-    with clock.at(after_the_period_of("declaration")):
+    with clock.at(after_the_period_of("case_body")):
         assert examined() == {"cases_changed": 1}  # the moment that was moved above
     assert breaks(tmp_path) == []
 
@@ -109,7 +109,7 @@ def test_without_their_facts_events_still_verify_against_chain_and_anchor(
     assert retained_at(after_the_period_of("event")) == NOTHING | {
         "event": 18,
         "message": 6,
-        "declaration": 3,
+        "case_body": 3,
         "receipt": 3,
         "cases": 3,
     }
@@ -143,10 +143,10 @@ def test_an_open_case_keeps_everything_however_old_it_is(database: str, worker: 
     (taken,) = file(changed(made.body, 0, birth_date="1931-01-01"))
     drain_all(worker())
     assert current_stage(taken) == "needs_correction"
-    before = everything("event", "declaration", "message")
+    before = everything("event", "case_body", "message")
 
     assert due_at(after_the_period_of("event")) == retained_at(after_the_period_of("event")) == NOTHING
-    assert everything("event", "declaration", "message") == before
+    assert everything("event", "case_body", "message") == before
 
     # Nor does it lose anything where it had ended when the round began, and was reopened meanwhile
     with transaction() as connection:
@@ -181,9 +181,10 @@ def test_a_job_that_is_told_to_stop_stops_before_its_next_round(notified: list[A
 
 
 def test_errors_of_cases_that_have_moved_on_go_and_those_of_parked_ones_stay(notified: list[Accepted]) -> None:
-    note = (
-        "insert into case_failure select id, stage, version - 1, 1, 'Broken', '', now(), false from cases where id = %s"
-    )
+    note = """
+        insert into case_failure select id, kind, stage, version - 1, 1, 'Broken', '', now(), false from cases
+        where id = %s
+    """
     for taken in notified:
         rows(note, taken.case_id)
     rows("update cases set stage = 'parked', open = true where id = %s", notified[0].case_id)
@@ -213,7 +214,7 @@ def test_workers_that_are_gone_go_and_one_that_lives_or_left_a_batch_stays(datab
 
 
 def test_what_a_citizen_lost_to_its_period_can_still_be_erased_by_law(notified: list[Accepted], tmp_path: Path) -> None:
-    retained_at(after_the_period_of("declaration"))
+    retained_at(after_the_period_of("case_body"))
 
     assert erase(notified[0]) == 6
 
@@ -227,7 +228,7 @@ def test_what_a_citizen_lost_to_its_period_can_still_be_erased_by_law(notified: 
         == 0
     )
     assert breaks(tmp_path) == []
-    with clock.at(after_the_period_of("declaration")):
+    with clock.at(after_the_period_of("case_body")):
         assert examined() == {}
     assert not replayed().mismatches
 
@@ -238,7 +239,7 @@ def test_a_lapsed_application_whose_declaration_is_gone_cannot_be_taken_up_again
     (taken,) = file(changed(made.body, 0, birth_date="1931-01-01"))
     drain_all(worker())
     rows("update cases set stage = 'lapsed', open = false, due_at = null where id = %s", taken.case_id)
-    retained_at(after_the_period_of("declaration"))
+    retained_at(after_the_period_of("case_body"))
 
     with pytest.raises(NotFound):
         citizen(taken, "reopening")
@@ -247,18 +248,18 @@ def test_a_lapsed_application_whose_declaration_is_gone_cannot_be_taken_up_again
 
 def test_the_command_counts_with_dry_run_and_erases_without(notified: list[Accepted], broker: str) -> None:
     run = CliRunner()
-    with clock.at(after_the_period_of("declaration")):
+    with clock.at(after_the_period_of("case_body")):
         counted = run.invoke(history.app, ["retention", "--dry-run", "--json"])
-        assert value("select count(body) from declaration") == 3
+        assert value("select count(body) from case_body") == 3
         erased = run.invoke(history.app, ["retention", "--yes", "--json"])
 
     assert counted.exit_code == erased.exit_code == 0
     assert (
-        '{"dry_run": true, "event": 0, "message": 6, "declaration": 3, "receipt": 3, "cases": 3, "case_failure": 0, '
+        '{"dry_run": true, "event": 0, "message": 6, "case_body": 3, "receipt": 3, "cases": 3, "case_failure": 0, '
         '"worker": 0}' in counted.output
     )
     assert "message: 6 erased" in erased.output
-    assert value("select count(body) from declaration") == 0
+    assert value("select count(body) from case_body") == 0
 
 
 def test_every_period_of_the_policy_is_run_by_the_job(database: str) -> None:

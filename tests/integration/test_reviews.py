@@ -164,7 +164,7 @@ def test_a_review_after_a_correction_is_a_new_one_of_which_the_citizen_is_told(
     reviewed: tuple[Accepted, Accepted], worker: Worker
 ) -> None:
     _, later = reviewed
-    body = dict(value("select body from declaration where case_id = %s", later.case_id))
+    body = dict(value("select body from case_body where case_id = %s", later.case_id))
     caseworker(later, "clear", "nothing_found")
     drain_all(worker())
     caseworker(later, "correct", "person_lives_elsewhere")

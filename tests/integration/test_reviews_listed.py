@@ -25,7 +25,7 @@ def test_a_review_is_listed_while_its_timer_runs_when_it_rang_and_while_it_is_se
     assert listed() == (1, [later.case_id])
 
     rows("update cases set ready = false where id = %s", later.case_id)
-    rows("insert into attempt (queue, case_ids, at) values ('notification', %s, now())", [later.case_id])
+    rows("insert into attempt (queue, case_ids, at) values ('timers', %s, now())", [later.case_id])
     assert listed() == (1, [later.case_id])
 
 
@@ -34,7 +34,7 @@ def test_among_many_timers_the_reviews_are_read_by_their_index_under_a_plan_for_
 ) -> None:
     _, later = reviewed
     others = (
-        "kind, open, machine, queue, lane, ready, rank, due_at, version, head, region, declaration, submitted_at, "
+        "kind, open, machine, queue, lane, ready, rank, due_at, version, head, region, body_number, submitted_at, "
         "stage_since"
     )
     rows(

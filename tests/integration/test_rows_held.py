@@ -12,7 +12,7 @@ from tests.filing import Worker, drain_all, file_clean, rows, stages
 from workflows.engine.lanes import ALLOWANCE
 from workflows.queue.attempts import quarantine, quarantine_unanswered
 from workflows.queue.claim import Cursor, claim
-from workflows.queue.holds import probe
+from workflows.queue.holds import Place, probe
 from workflows.queue.stalled import recover_attempts
 from workflows.queue.timers import fire_timers, set_anew
 
@@ -44,7 +44,7 @@ def test_whoever_looks_for_work_passes_over_what_is_held_and_finds_it_afterwards
         leased = lease(FRESH, 10)
         with transaction() as connection:
             claimed = claim(connection, "verification", dict.fromkeys(ALLOWANCE, 10), Cursor())
-            probe(connection, "submitted", now)
+            probe(connection, Place("registration", "submitted"), now)
             probes = connection.execute("select from attempt where probe").fetchall()
             recover_attempts(connection, [attempts.number()], now)
             rescued = not connection.execute("select from attempt where id = %s", [begun.id]).fetchall()

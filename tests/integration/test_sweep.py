@@ -69,7 +69,7 @@ def test_the_sweep_rings_timers_and_back_offs_once_they_are_over(worker: Worker)
 
     with after(days=7.1):
         sweep(FailureDetector())
-    assert waiting() == {"notification": 1}
+    assert waiting() == {"timers": 1}
 
 
 def long_silent(worker_id: int) -> FailureDetector:
@@ -207,9 +207,12 @@ def test_whether_a_message_is_due_is_read_by_time_under_a_plan_for_all_parameter
 
 def test_troubles_are_looked_at_a_part_at_a_time_and_all_that_are_over_go_in_the_end() -> None:
     first, second = file_clean(2)
-    noted = "insert into case_failure (case_id, stage, version, tries, error, traceback, at, parked) select"
-    rows(f"{noted} id, 'submitted', version - 1, 1, 'x', '', now(), false from cases")
-    rows(f"{noted} %s + n, 'submitted', 1, 1, 'x', '', now(), false from generate_series(1, 3) as n", second.case_id)
+    noted = "insert into case_failure (case_id, kind, stage, version, tries, error, traceback, at, parked) select"
+    rows(f"{noted} id, kind, 'submitted', version - 1, 1, 'x', '', now(), false from cases")
+    rows(
+        f"{noted} %s + n, 'registration', 'submitted', 1, 1, 'x', '', now(), false from generate_series(1, 3) as n",
+        second.case_id,
+    )
 
     after_case = 0
     with transaction() as connection:

@@ -133,7 +133,7 @@ def test_a_dead_workers_case_that_cannot_be_parked_holds_up_no_sweep(database: s
     bad, other, timed = file_clean(3)
     rows(FORGED, bad.case_id)
     rows(
-        "insert into case_failure values (%s, 'submitted', 1, %s, 'worker died', '', now(), false)",
+        "insert into case_failure values (%s, 'registration', 'submitted', 1, %s, 'worker died', '', now(), false)",
         bad.case_id,
         settings().tries - 1,
     )

@@ -21,7 +21,7 @@ from tests.conftest import forget_settings
 from tests.filing import Worker, drain_all, file_clean, rows, stages, value
 from tests.integration.gateways import BookGateway, a_deliverer
 from tests.integration.waking import messages, waiting
-from workflows.flows import QUEUES
+from workflows.flows import case_queues
 from workflows.queue.drain import Drainer
 from workflows.queue.inhand import units
 
@@ -159,10 +159,10 @@ def test_an_outage_of_the_broker_is_one_line_of_log_and_its_end_another(monkeypa
         with monkeypatch.context() as outage:
             outage.setattr(the_broker().client, "set", nobody)
             outage.setattr(the_broker().client, "delete", nobody)
-            for queue in 50 * QUEUES:
+            for queue in 50 * case_queues():
                 wake(queue)
                 clear_wake(queue)
-        for queue in QUEUES:
+        for queue in case_queues():
             clear_wake(queue)
             wake(queue)
 

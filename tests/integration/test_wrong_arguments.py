@@ -12,7 +12,7 @@ from sijil.commands.review import Verdict
 from sijil.commands.running import chosen_queues
 from tests.integration.running import Run
 from trials.generator.identifiers import HOUSEHOLDS, PLACES, SEEDS, SPACE
-from workflows.flows import ALL_QUEUES
+from workflows.flows import all_queues
 from workflows.stages.review import REASONS
 
 
@@ -35,7 +35,7 @@ def test_queues_that_are_none_are_not_all_queues(no_servers: object, sijil: Run,
     assert (ran.code, ran.out) == (2, "")
     assert (
         ran.err
-        == f"sijil: --queues names no queue; leave it out to work all of them. There are {', '.join(ALL_QUEUES)}.\n"
+        == f"sijil: --queues names no queue; leave it out to work all of them. There are {', '.join(all_queues())}.\n"
     )
 
 
@@ -47,7 +47,7 @@ def test_one_of_two_options_that_names_no_queue_is_refused() -> None:
 @pytest.mark.parametrize(
     ("given", "chosen"),
     [
-        (None, ALL_QUEUES),
+        (None, all_queues()),
         (["verification, scoring"], ("verification", "scoring")),
         (["fraud,", "delivery"], ("fraud", "delivery")),
     ],

@@ -1,7 +1,7 @@
 """What waits in the broker."""
 
 from tasks.broker import broker as the_broker
-from workflows.flows import ALL_QUEUES
+from workflows.flows import all_queues
 
 
 def messages(queue: str) -> int:
@@ -11,4 +11,4 @@ def messages(queue: str) -> int:
 
 def waiting() -> dict[str, int]:
     """The queues in which a message waits."""
-    return {queue: found for queue in ALL_QUEUES if (found := messages(queue))}
+    return {queue: found for queue in all_queues() if (found := messages(queue))}

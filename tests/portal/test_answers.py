@@ -60,7 +60,7 @@ def test_an_answer_to_an_earlier_version_changes_nothing_and_says_what_is_so_now
         answer = answered(client, taken, kind=kind, version=1, **more)
         assert errors_of(answer, 409) == {}
         assert (answer.json()["stage"], answer.json()["version"]) == ("notified", version_of(taken))
-    assert rows("select count(*) from declaration") == [(1,)]
+    assert rows("select count(*) from case_body") == [(1,)]
 
 
 def test_a_double_click_counts_once(client: Client) -> None:
@@ -79,7 +79,7 @@ def test_what_is_not_possible_now_is_said(client: Client) -> None:
         answer = answered(client, taken, kind=kind, **more)
         assert answer.json()["code"] == "not_possible_now"
         assert "'notified'" in answer.json()["detail"]
-    assert rows("select count(*) from declaration") == [(1,)]
+    assert rows("select count(*) from case_body") == [(1,)]
 
 
 def test_every_bad_field_of_an_answer_is_named(client: Client) -> None:
@@ -116,7 +116,7 @@ def test_a_declarant_now_named_who_has_another_open_application_is_named(client:
     answer = answered(client, taken, kind="correction", declaration=other)
 
     assert list(errors_of(answer, 409)) == ["declaration.members"]
-    assert rows("select count(*) from declaration where case_id = %s", taken.case_id) == [(1,)]
+    assert rows("select count(*) from case_body where case_id = %s", taken.case_id) == [(1,)]
 
 
 def test_a_secret_with_a_nul_or_foreign_letters_is_merely_wrong(client: Client) -> None:

@@ -25,7 +25,7 @@ from tests.portal.problems import MARK, PROBLEM, errors_of
 from web.errors import SAID, SAID_OTHERWISE, on_http_error
 
 APPLICATIONS = "/api/v1/applications"
-TABLES = ("cases", "receipt", "declaration", "event", "message")
+TABLES = ("cases", "receipt", "case_body", "event", "message")
 
 
 def nothing_written() -> bool:
@@ -247,7 +247,7 @@ def test_one_document_fares_alike_with_escapes_and_without(client: Client, escap
 
     assert sent(client, text).status_code == 201
     assert rows(
-        "select idempotency_key, body->>'commune', body->'members'->0->>'birth_date' from receipt join declaration "
+        "select idempotency_key, body->>'commune', body->'members'->0->>'birth_date' from receipt join case_body "
         "using (case_id)"
     ) == [
         ("api:2026-17", "الحي 12", "1984-07-16"),
@@ -279,7 +279,7 @@ def test_a_byte_order_mark_and_arabic_digits_are_no_mistakes(client: Client) -> 
     text = json.dumps(a_body(), ensure_ascii=False).replace("+212612345678", "٠٦١٢٣٤٥٦٧٨")
 
     assert sent(client, b"\xef\xbb\xbf" + text.encode()).status_code == 201
-    assert rows("select phone from declaration") == [("+212612345678",)]
+    assert rows("select phone from case_body") == [("+212612345678",)]
 
 
 @pytest.mark.parametrize(

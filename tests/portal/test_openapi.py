@@ -23,7 +23,7 @@ from web.app import create_app
 from web.queries import MISMATCHES
 from workflows.bodies.declaration import ApplicationBody
 from workflows.flows import PARKED
-from workflows.flows.registration import REGISTRATION
+from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.stages import verify
 from workflows.stages.review import REASONS
 

@@ -90,7 +90,7 @@ def test_no_page_shows_a_name_an_identifier_a_phone_or_the_score(client: Client,
     with_reasons = client.post(f"/{language}/status/{taken.reference}/why", data={"secret": taken.secret}).text
     pages = [with_reasons, *[seen(client, f"/{language}/status/{each.reference}") for each in (taken, notified)]]
 
-    declared = [body for (body,) in rows("select body from declaration")]
+    declared = [body for (body,) in rows("select body from case_body")]
     parts = ("idcs", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la", "cin")
     private = {member[part] for body in declared for member in body["members"] for part in parts if part in member}
     private |= {body["phone"] for body in declared if "phone" in body}

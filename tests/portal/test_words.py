@@ -10,20 +10,22 @@ import web
 from notifications.catalogues import LANGUAGES
 from web.app import environment
 from web.language import PAGES
-from web.portal import IN_WORK, STEPS
+from web.portal import STEPS
 from web.queries import MISMATCHES
-from workflows.flows import PARKED
-from workflows.flows.registration import REGISTRATION
+from workflows.flows.grammar import MACHINE
+from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.stages.review import REASONS
 
 TEMPLATES = sorted((Path(web.__path__[0]) / "templates").glob("*.html"))
-STATES = {"in_work", "correction_asked"} | ({*REGISTRATION.stages, PARKED} - set(IN_WORK))
+STATES = {"in_work", "correction_asked"} | {
+    stage.name for stage in REGISTRATION.stages.values() if stage.owner != MACHINE
+}
 # What the templates put together from a part: the part before, the part after, and what may stand between.
 COMPOSED = {
     (None, ".title"): STATES,
     (None, ".what"): STATES,
     (None, ".do"): STATES,
-    ("step.", None): {name for name, _ in STEPS} | {"done", "now"},
+    ("step.", None): {name for way in STEPS.values() for name, _ in way} | {"done", "now"},
     ("reason.", None): {*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]},
     ("advice.", None): set(REASONS["refuse"]),
     ("error.", ".title"): {"400", "404", "500", "503"},

@@ -18,7 +18,7 @@ from workflows.events import ApplicationRefused, CaseWithdrawn, Event, RefusalPr
 from workflows.evidence import ANSWERS_OF_PEOPLE, Evidence, ReviewVerdict
 from workflows.evidence import KINDS as EVIDENCE_KINDS
 from workflows.flows.grammar import Stage
-from workflows.flows.registration import REGISTRATION
+from workflows.flows.registration import FLOW as REGISTRATION
 
 STEPS = REGISTRATION.stages
 QUESTIONS = [(step, kind) for step in STEPS.values() for kind in step.handlers]

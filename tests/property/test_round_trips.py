@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.factories import Json, bodies_of_table
 from tests.strategies import NAMES, bodies, declarations, households
-from workflows.bodies.declaration import ApplicationBody, Declaration, restored, stored
+from workflows.bodies.declaration import ApplicationBody, Declaration
 from workflows.bodies.reading import application as read
 from workflows.bodies.reading import valid
 from workflows.intake.files import csvform
@@ -18,13 +18,13 @@ from workflows.matching.spelling import skeletons, spellings
 
 @given(declarations())
 def test_a_declaration_is_read_back_as_it_was_stored(declared: Declaration) -> None:
-    assert restored(stored(declared)) == declared
+    assert Declaration.restored(declared.stored()) == declared
 
 
 @given(declarations())
 def test_what_was_stored_is_stored_the_same_again(declared: Declaration) -> None:
     """The hash that tells a repeated application from a new one rests on this."""
-    assert stored(restored(stored(declared))) == stored(declared)
+    assert Declaration.restored(declared.stored()).stored() == declared.stored()
 
 
 @given(bodies())

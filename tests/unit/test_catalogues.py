@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from models.errors import Broken
 from notifications.catalogues import LANGUAGES, MESSAGES, Catalogue
 from web.language import PAGES
-from workflows.bodies.declaration import Language
+from workflows.bodies.body import Language
 
 DOMAINS = {each.domain: each for each in (MESSAGES, PAGES)}
 FILES = [(domain, language) for domain in DOMAINS for language in LANGUAGES]

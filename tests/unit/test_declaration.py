@@ -8,7 +8,7 @@ import pytest
 
 from models.errors import Refused
 from tests.factories import TODAY, a_body, a_child, a_declaration, a_head, a_spouse, an_application
-from workflows.bodies.declaration import objections, restored, stored
+from workflows.bodies.declaration import Declaration, objections
 from workflows.bodies.reading import application as read
 
 
@@ -110,7 +110,10 @@ def test_a_phone_of_another_country_and_one_with_unseen_marks_are_taken(typed: s
 
 
 def test_a_stored_phone_is_not_judged_again_by_todays_numbering_plan() -> None:
-    assert restored(stored(a_declaration()).replace("+212612345678", "+212012345678")).phone == "+212012345678"
+    assert (
+        Declaration.restored(a_declaration().stored().replace("+212612345678", "+212012345678")).phone
+        == "+212012345678"
+    )
 
 
 def test_arabic_indic_digits_count_as_digits_everywhere() -> None:
@@ -145,13 +148,13 @@ def test_a_name_in_a_script_that_is_not_read_is_told_at_the_door() -> None:
 
 def test_what_is_stored_is_read_back_and_holds_no_senders_key() -> None:
     application = an_application()
-    text = stored(application)
+    text = application.stored()
     assert "sender-1" not in text
-    assert restored(text) == a_declaration()
+    assert Declaration.restored(text) == a_declaration()
 
 
 def test_what_was_left_out_is_not_stored() -> None:
-    assert "landline" not in stored(a_declaration())
+    assert "landline" not in a_declaration().stored()
 
 
 def test_the_head_and_the_declarant_may_be_two_people() -> None:

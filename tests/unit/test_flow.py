@@ -8,25 +8,20 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from notifications.notices import NOTICES, SILENT
 from tests.factories import NOW
 from workflows.events import (
     KINDS,
-    ApplicationReceived,
+    OPERATION,
     ApplicationRefused,
-    CaseErased,
-    CaseParked,
-    CaseResumed,
     CaseWithdrawn,
     Event,
     HouseholdApproved,
 )
 from workflows.evidence import ANSWERS_OF_PEOPLE, ReviewVerdict, TimePassed, Withdrawal
-from workflows.flows import ALL_QUEUES, DELIVERY, FIRST_QUEUE, FLOWS, PARKED, QUEUES, stage_of
+from workflows.flows import DELIVERY, FLOWS, PARKED, all_queues, case_queues, stage_of
 from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, NOBODY, Decide, Flow, Stage, clock_only
-from workflows.flows.registration import REGISTRATION
+from workflows.flows.registration import FLOW as REGISTRATION
 
-BESIDE_THE_MAP = {ApplicationReceived, CaseParked, CaseResumed, CaseErased}
 STEPS = [(flow, step) for flow in FLOWS.values() for step in flow.stages.values()]
 OPEN_STEPS = [step for _, step in STEPS if step.open or step.handlers]
 OF_PEOPLE = [step for _, step in STEPS if step.owner in (CITIZEN, CASEWORKER)]
@@ -84,15 +79,15 @@ def test_from_every_open_stage_a_case_can_reach_the_register(flow: Flow, step: S
         assert "notified" in reachable(flow, step.name)
 
 
-def test_every_event_kind_is_on_a_map_or_stands_beside_it() -> None:
-    mapped = {event for _, step in STEPS for event in step.transitions}
-    assert mapped | BESIDE_THE_MAP == set(KINDS.values())
-    assert mapped & BESIDE_THE_MAP == set()
+def test_every_event_kind_happens_in_some_flow_or_beside_all() -> None:
+    happening = {event for flow in FLOWS.values() for event in flow.events()}
+    assert happening | set(OPERATION) == set(KINDS.values())
+    assert happening & set(OPERATION) == set()
 
 
-def test_every_event_kind_has_a_notice_or_is_silent_on_purpose() -> None:
-    assert set(NOTICES) | SILENT == set(KINDS.values())
-    assert set(NOTICES) & SILENT == set()
+@pytest.mark.parametrize("flow", FLOWS.values(), ids=lambda flow: flow.kind)
+def test_every_event_of_a_flow_has_a_message_or_is_silent_on_purpose(flow: Flow) -> None:
+    assert set(flow.messages) == set(flow.events())
 
 
 def test_machine_stages_have_a_queue() -> None:
@@ -110,14 +105,14 @@ def test_four_stages_ask_for_something_and_for_all_others_time_alone_passes() ->
 
 def test_the_queues_are_those_that_operators_know() -> None:
     assert (
-        ALL_QUEUES
-        == (*QUEUES, DELIVERY)
-        == ("verification", "scoring", "fraud", "approval", "notification", "delivery")
+        all_queues()
+        == (*case_queues(), DELIVERY)
+        == ("verification", "scoring", "fraud", "approval", "notification", "timers", "delivery")
     )
 
 
 def test_an_application_begins_in_the_first_queue() -> None:
-    assert REGISTRATION.stages[REGISTRATION.first].queue == FIRST_QUEUE
+    assert REGISTRATION.stages[REGISTRATION.first].queue == case_queues()[0]
 
 
 def test_an_application_goes_through_five_decisions_in_order() -> None:
@@ -138,7 +133,7 @@ def test_a_stage_of_people_always_has_a_moment_at_which_it_is_looked_at(step: St
         due = step.next_timer(NOW, now)
         assert due is not None
         assert due > now
-    assert step.queue in QUEUES
+    assert step.queue in case_queues()
     assert TimePassed in step.handlers
 
 

@@ -65,7 +65,7 @@ class SocialRegister:
 
 
 def ports(register: SocialRegister, now: datetime = NOW) -> Ports:
-    return Ports(now, None, register)  # type: ignore[arg-type]
+    return Ports(now, None, register, None)  # type: ignore[arg-type]
 
 
 # Score ---------------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ def test_each_case_is_screened_with_its_own_claims_and_phone() -> None:
 
 def approved(value: str, at: datetime = NOW, last_version: int = 0) -> HouseholdApproved:
     case = a_case_file(a_score(value))
-    asked = ports(SocialRegister(versions={case.household_id: last_version}), at)
+    asked = ports(SocialRegister(versions={case.household_id or 0: last_version}), at)
     return approve.decide(case, approve.gather([case], asked)[case.id])
 
 

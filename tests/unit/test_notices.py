@@ -7,21 +7,36 @@ from string import Formatter
 import pytest
 
 from notifications.catalogues import LANGUAGES
-from notifications.notices import NOTICES, TEMPLATES, days_to_correct, notices, words
+from notifications.notices import notices, words
 from tests.factories import EVENTS, a_case_file, a_declaration, a_recorded
 from tests.unit.segments import GSM_7, MOST_SEGMENTS, segments
 from workflows.events import CorrectionAsked, Event, HouseholdApproved, PersonsVerified
-from workflows.flows import FLOWS
+from workflows.flows import FLOWS, move
+from workflows.flows.grammar import Message
+from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.registers.ports import Notice
 
-TOLD = [event for event in EVENTS if type(event) in NOTICES]
+TEMPLATES = {each.template: each.text for flow in FLOWS.values() for each in flow.messages.values() if each}
+TOLD = [event for event in EVENTS if REGISTRATION.messages.get(type(event))]
+COMES_FROM = {event: stage.name for stage in REGISTRATION.stages.values() for event in stage.transitions}
 LANGUAGE_OF_EVERY_TEXT = list(product(TEMPLATES, LANGUAGES))
 
 
 def owed(event: Event, language: str = "ar", phone: str | None = "+212612345678") -> Notice:
     """The one message that this event makes owed."""
-    (message,) = notices(a_case_file(declaration=a_declaration(language=language, phone=phone)), a_recorded(event))
+    file = a_case_file(declaration=a_declaration(language=language, phone=phone))
+    (message,) = notices(file, a_recorded(event), leads_to(event))
     return message
+
+
+def leads_to(event: Event) -> str:
+    """The stage of a registration to which this event leads."""
+    return move("registration", COMES_FROM.get(type(event), REGISTRATION.first), event).stage
+
+
+def message_of(template: str) -> Message:
+    """A template with its English text."""
+    return Message(template, TEMPLATES[template])
 
 
 def each_message() -> list[Notice]:
@@ -33,7 +48,7 @@ def each_message() -> list[Notice]:
 def test_an_event_that_concerns_the_citizen_makes_one_message_owed(event: Event) -> None:
     message = owed(event)
     assert (message.template, message.channel, message.language, message.recipient) == (
-        NOTICES[type(event)],
+        getattr(REGISTRATION.messages[type(event)], "template", None),
         "sms",
         "ar",
         "+212612345678",
@@ -42,14 +57,16 @@ def test_an_event_that_concerns_the_citizen_makes_one_message_owed(event: Event)
 
 
 @pytest.mark.parametrize(
-    "event", [event for event in EVENTS if type(event) not in NOTICES], ids=lambda event: type(event).__name__
+    "event",
+    [event for event in EVENTS if not REGISTRATION.messages.get(type(event))],
+    ids=lambda event: type(event).__name__,
 )
 def test_an_event_that_changes_nothing_for_the_citizen_is_silent(event: Event) -> None:
-    assert notices(a_case_file(), a_recorded(event)) == ()
+    assert notices(a_case_file(), a_recorded(event), leads_to(event)) == ()
 
 
 def test_the_stages_between_are_silent_and_the_outcome_is_told() -> None:
-    silent = [type(event) for event in EVENTS if not notices(a_case_file(), a_recorded(event))]
+    silent = [type(event) for event in EVENTS if not notices(a_case_file(), a_recorded(event), leads_to(event))]
     assert PersonsVerified in silent
     assert HouseholdApproved in silent
 
@@ -106,34 +123,31 @@ def test_every_template_has_words_in_every_language_with_the_places_of_the_engli
     def places(text: str) -> set[str | None]:
         return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
-    assert places(words(template, language)) == places(TEMPLATES[template]) <= {"reference", "days"}
+    assert places(words(message_of(template), language)) == places(TEMPLATES[template]) <= {"reference", "days"}
 
 
 @pytest.mark.parametrize(("template", "language"), LANGUAGE_OF_EVERY_TEXT)
 def test_every_message_fits_into_two_segments(template: str, language: str) -> None:
-    body = words(template, language).format(reference="RSU-7K3M-9QWX-2D5T", days=days_to_correct("registration"))
+    body = words(message_of(template), language).format(reference="RSU-7K3M-9QWX-2D5T", days=30)
     assert segments(body) <= MOST_SEGMENTS == 2
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_french_messages_are_written_in_the_alphabet_of_sms(template: str) -> None:
     """One letter outside it, such as ô or ç, would halve what a segment holds."""
-    assert set(words(template, "fr").format(reference="RSU", days=30)) <= GSM_7
+    assert set(words(message_of(template), "fr").format(reference="RSU", days=30)) <= GSM_7
 
 
-def test_every_template_is_used() -> None:
-    assert set(NOTICES.values()) == set(TEMPLATES)
-
-
-@pytest.mark.parametrize("kind", FLOWS)
-def test_the_days_are_those_of_the_map_and_fall_under_the_arabic_form_that_is_written(kind: str) -> None:
+def test_the_days_are_those_of_the_stage_and_fall_under_the_arabic_form_that_is_written() -> None:
     """The text has one form of the word 'days', that of 11 to 99. Another period needs another form."""
-    days = days_to_correct(kind)
-    assert FLOWS[kind].stages["needs_correction"].within.days == days  # type: ignore[union-attr]
-    assert 11 <= days % 100 <= 99
-    assert [
-        name for name, template in TEMPLATES.items() if "{days}" in template and "يوما" not in words(name, "ar")
-    ] == []
+    for flow in FLOWS.values():
+        for stage in flow.stages.values():
+            for event, to in stage.transitions.items():
+                message, period = flow.messages[event], flow.stages[to].within
+                if message and "{days}" in message.text:
+                    assert period
+                    assert 11 <= period.days % 100 <= 99
+                    assert "يوما" in words(message, "ar")
 
 
 def test_a_correction_that_a_caseworker_asks_for_is_not_blamed_on_the_population_register() -> None:
@@ -148,7 +162,9 @@ def test_a_correction_that_a_caseworker_asks_for_is_not_blamed_on_the_population
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_message_promises_what_the_portal_cannot_do(language: str) -> None:
     assert not [
-        name for name in TEMPLATES if re.search(r"online|en ligne|عبر البوابة", TEMPLATES[name] + words(name, language))
+        name
+        for name in TEMPLATES
+        if re.search(r"online|en ligne|عبر البوابة", TEMPLATES[name] + words(message_of(name), language))
     ]
 
 

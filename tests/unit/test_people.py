@@ -21,7 +21,7 @@ from workflows.events import (
     ReviewOverdue,
 )
 from workflows.evidence import Correction, Reopening, ReviewVerdict, TimePassed, Withdrawal
-from workflows.flows.registration import REGISTRATION
+from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.stages import correct, lapse, overdue, reopen, review, withdraw
 
 DAY = timedelta(days=1)
@@ -38,14 +38,14 @@ def waiting(*past: object, stage_seq: int = 0) -> CaseFile:
 
 def test_a_correction_is_always_taken() -> None:
     assert correct.decide(waiting(), Correction(at=NOW, number=2, digest="0c" * 32)) == CorrectionReceived(
-        declaration=2, digest="0c" * 32
+        body=2, digest="0c" * 32
     )
 
 
 def test_the_file_goes_on_with_the_declaration_that_was_corrected() -> None:
-    event = a_recorded(CorrectionReceived(declaration=2, digest="0c" * 32), seq=5, at=NOW + DAY)
+    event = a_recorded(CorrectionReceived(body=2, digest="0c" * 32), seq=5, at=NOW + DAY)
     moved = waiting().after(event, "submitted")
-    assert (moved.declaration_number, moved.stage, moved.version, moved.stage_since) == (2, "submitted", 5, NOW + DAY)
+    assert (moved.body_number, moved.stage, moved.version, moved.stage_since) == (2, "submitted", 5, NOW + DAY)
 
 
 def test_a_stage_that_leads_to_itself_keeps_its_beginning() -> None:
@@ -67,9 +67,7 @@ def test_what_was_said_in_this_stay_counts_whatever_the_clock_did_meanwhile(hour
 
 def test_what_was_said_in_an_earlier_stay_is_not_of_this_one_though_a_clock_went_back() -> None:
     reminded = waiting(a_recorded(CorrectionReminded(reminder=1), seq=5, at=NOW + DAY))
-    corrected = reminded.after(
-        a_recorded(CorrectionReceived(declaration=2, digest="0c" * 32), seq=6, at=NOW), "submitted"
-    )
+    corrected = reminded.after(a_recorded(CorrectionReceived(body=2, digest="0c" * 32), seq=6, at=NOW), "submitted")
     back = corrected.after(a_recorded(MembersMismatched(rules="r", mismatches=()), seq=7, at=NOW), "needs_correction")
     assert back.last_here(CorrectionReminded) is None
 
@@ -79,7 +77,7 @@ def test_what_was_said_in_an_earlier_stay_is_not_of_this_one_though_a_clock_went
     [(7, CorrectionReminded(reminder=1)), (29.9, CorrectionReminded(reminder=1)), (30, Lapsed()), (400, Lapsed())],
 )
 def test_silence_is_reminded_before_the_deadline_and_lapses_from_then_on(days: float, expected: object) -> None:
-    assert lapse.decide(waiting(), TimePassed(at=NOW + days * DAY)) == expected
+    assert lapse.decide(waiting(), TimePassed(at=NOW + days * DAY, deadline=NOW + 30 * DAY)) == expected
 
 
 def test_reminders_are_counted() -> None:
@@ -99,7 +97,7 @@ def test_a_silent_citizen_is_reminded_twice_and_then_the_application_lapses() ->
     # When every timer that the map sets rings
     while (due := CORRECTION.next_timer(case.stage_since, now)) is not None:
         now = due
-        event = lapse.decide(case, TimePassed(at=now))
+        event = lapse.decide(case, TimePassed(at=now, deadline=NOW + 30 * DAY))
         case = case.after(a_recorded(event, seq=len(told) + 2, at=now), CORRECTION.transitions[type(event)])
         told.append(((now - NOW).days, type(event).__name__))
         if case.stage != "needs_correction":

@@ -6,11 +6,10 @@ import pytest
 
 from tests.factories import NOW, a_case_file
 from workflows.engine.lanes import ALLOWANCE, BULK
-from workflows.engine.record import case_update, queue_state
+from workflows.engine.record import holds_persons, queue_state
 from workflows.flows import FLOWS, PARKED, stage_of
 from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE
-from workflows.flows.registration import REGISTRATION
-from workflows.registers.person_claims import LET_GO
+from workflows.flows.registration import FLOW as REGISTRATION
 
 LATER = NOW + timedelta(days=3)
 STAGES = [*REGISTRATION.stages, PARKED]
@@ -35,7 +34,7 @@ def test_a_case_with_people_waits_for_its_timer(stage: str, due: int) -> None:
     found = queue_state(a_case_file(stage=stage), LATER)
     assert (found.open, found.machine, found.ready) == (True, False, False)
     assert found.due_at == NOW + timedelta(days=due)
-    assert found.queue == "notification"
+    assert found.queue == "timers"
 
 
 @pytest.mark.parametrize(("kind", "stage"), OF_PEOPLE)
@@ -80,20 +79,8 @@ def test_no_open_case_is_an_orphan() -> None:
 
 
 def test_a_case_that_is_not_in_work_holds_nobody_and_one_that_is_or_was_registered_does() -> None:
-    holding = {stage for stage in STAGES if stage not in LET_GO}
+    holding = {stage for stage in STAGES if holds_persons(REGISTRATION.kind, stage)}
     assert holding == {"submitted", "verified", "scored", "fraud_checked", "approved", "notified", PARKED}
-
-
-def test_a_standing_carries_the_chains_head_and_the_declaration_in_force() -> None:
-    file = a_case_file(stage="verified", version=4, declaration_number=2)
-    found = case_update(file, b"head", LATER)
-    assert (found.id, found.version, found.head, found.declaration, found.state) == (
-        7,
-        4,
-        b"head",
-        2,
-        queue_state(file, LATER),
-    )
 
 
 def test_every_kind_of_case_begins_where_a_machine_takes_it_up() -> None:

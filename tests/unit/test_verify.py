@@ -121,7 +121,7 @@ def test_the_register_is_asked_once_for_a_whole_batch_and_each_case_gets_its_own
     child = a_registered_person(first.declaration.members[1])
     register = Register({"1000000011": child})
     # When their evidence is gathered
-    answers = verify.gather([first, second], Ports(NOW, register, None))  # type: ignore[arg-type]
+    answers = verify.gather([first, second], Ports(NOW, register, None, None))  # type: ignore[arg-type]
     # Then there was one question, nobody was asked for twice, and the answers follow the declarations
     assert register.asked == [["1000000001", "1000000002", "1000000011"]]
     assert {number: answer.persons for number, answer in answers.items()} == {1: (None, child), 2: (None, child)}
@@ -129,7 +129,5 @@ def test_the_register_is_asked_once_for_a_whole_batch_and_each_case_gets_its_own
 
 
 def test_verification_looks_at_the_declaration_in_force() -> None:
-    corrected: CaseFile = a_case_file(
-        declaration=Declaration.model_validate(a_body(members=[a_head()])), declaration_number=2
-    )
+    corrected: CaseFile = a_case_file(declaration=Declaration.model_validate(a_body(members=[a_head()])), body_number=2)
     assert isinstance(verify.decide(corrected, a_register_answer(corrected.declaration)), PersonsVerified)

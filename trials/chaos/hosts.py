@@ -10,13 +10,13 @@ from pathlib import Path
 from shutil import which
 
 from sijil.processes import start, stop
-from workflows.flows import ALL_QUEUES, DELIVERY
+from workflows.flows import DELIVERY, all_queues
 
 PROCESSES = 2
 LAST_WORDS = 20  # lines
 # The first half of the strikes one host serves everything and the other a part; then each a part of its own, and both
 # have one name.
-SHARED = {"east": ALL_QUEUES, "west": ("scoring", "fraud", "approval", DELIVERY)}
+SHARED = {"east": all_queues(), "west": ("scoring", "fraud", "approval", DELIVERY)}
 SPLIT = {
     "east": ("verification", "notification", DELIVERY),
     "west": ("scoring", "fraud", "approval", "notification", DELIVERY),

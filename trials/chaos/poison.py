@@ -15,6 +15,7 @@ from models.errors import Unavailable
 from models.settings import settings
 from workflows.evidence import RegisteredPerson
 from workflows.registers.population import LocalRegister
+from workflows.registers.ports import Answer
 
 POISON = "0000000000"  # no real identifier begins with 0
 ANSWER_SECONDS = 0.03  # a register takes its time, which leaves batches open to be struck
@@ -23,7 +24,7 @@ ANSWER_SECONDS = 0.03  # a register takes its time, which leaves batches open to
 class PoisonedRegister(LocalRegister):
     """The local register, slower, and deadly for one question."""
 
-    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
+    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
         """See `ports.PopulationRegister`."""
         if POISON in idcs:
             os._exit(1)

@@ -10,7 +10,7 @@ from models.database import Connection
 from trials.chaos.answers import TAKEN, UNKNOWN
 from trials.chaos.staff import MOMENT
 from workflows.events import CaseWithdrawn
-from workflows.flows import STAGES
+from workflows.flows import places
 
 if TYPE_CHECKING:
     from trials.chaos.verdict import Held, Standing
@@ -33,8 +33,8 @@ HAPPENED = (
 MARKED = """
     select d.body->>'commune', count(*), bool_and(exists (
         select from event e where e.case_id = d.case_id and e.kind = 'CorrectionReceived'
-            and (e.facts->>'declaration')::int = d.number
-    )) from declaration d where d.number > 1 group by 1
+            and (e.facts->>'body')::int = d.number
+    )) from case_body d where d.number > 1 group by 1
 """
 LAPSED = "select r.reference, e.at from event e join receipt r using (case_id) where e.kind = 'Lapsed'"
 WORKED = "select case_id, kind, at from event where kind = any(%s) and at between %s and %s"
@@ -123,7 +123,7 @@ def worked_while_paused(connection: Connection, held: "Held", standings: "Mappin
     for queue, since, until in held.pauses:
         kinds = [
             event.__name__
-            for step in STAGES
+            for _, step in places()
             if step.queue == queue and step.owner == "machine"
             for event in step.transitions
             if event is not CaseWithdrawn

@@ -17,7 +17,7 @@ from notifications.notices import notices
 from tasks.wake import wake_after_answer
 from trials.chaos.answers import TAKEN, UNKNOWN, Act, Answers
 from workflows.casework.answers import CaseworkerAnswer, answer_of_caseworker, resume
-from workflows.flows import ALL_QUEUES
+from workflows.flows import all_queues
 from workflows.queue import pauses
 
 REVIEWS = "select r.reference, c.version from cases c join receipt r on r.case_id = c.id where c.stage = 'under_review'"
@@ -134,7 +134,7 @@ class Operators:
     def turn(self) -> None:
         """Pauses, or resumes once it is time."""
         if self.held is None:
-            queue = self.rng.choice(ALL_QUEUES)
+            queue = self.rng.choice(all_queues())
             self.held = (queue, clock.now())
             self.until = time.monotonic() + self.rng.uniform(0.3, PAUSED_SECONDS)
             with transaction() as connection:

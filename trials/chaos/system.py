@@ -28,7 +28,7 @@ from trials.chaos.files import Files
 from trials.chaos.hosts import PROCESSES, SHARED, Host
 from trials.gateway_process import start_gateway
 from trials.servers import ProofServers
-from workflows.flows import ALL_QUEUES
+from workflows.flows import all_queues
 
 CALL_MILLISECONDS = 150  # of the gateway: half before a message is written down, half after
 READY_SECONDS = 60.0
@@ -38,7 +38,7 @@ STILL_OPEN = "select count(*) from attempt where id = %s"
 # A connection that came since then and is taking applications in: the crowd's own are older.
 IMPORTING = """
     select pid from pg_stat_activity where backend_start > %s and xact_start is not null
-    and query ~ 'idempotency_key|cases_id_seq|insert into cases|copy declaration' limit 1
+    and query ~ 'idempotency_key|cases_id_seq|insert into cases|copy case_body' limit 1
 """
 IN_TRANSACTION = """
     select pid from pg_stat_activity
@@ -206,7 +206,7 @@ class RunningSystem:
     def double_every_queue(self) -> None:
         """One message a queue, delivered twice. A broker that is away has nothing to double."""
         try:
-            for queue in ALL_QUEUES:
+            for queue in all_queues():
                 message = dramatiq.Message[Any](queue_name=queue, actor_name=queue, args=(), kwargs={}, options={})
                 for _ in range(2):
                     broker().enqueue(message)

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from models.database import Connection, transaction
-from notifications.notices import NOTICES, OWED_KINDS
 from trials.chaos import promises
 from trials.chaos.answers import Answers
 from trials.chaos.staff import Pause
 from trials.generator.answers import Json
 from workflows import doctor
 from workflows.doctor.findings import Findings
+from workflows.events import KINDS
+from workflows.flows import FLOWS
 from workflows.history import audit, replay
 
 MAY_REST = {
@@ -35,7 +36,7 @@ SHOWN = 20  # of each count
 
 STANDINGS = """
     select r.reference, c.id, c.stage, d.body->>'commune' from receipt r join cases c on c.id = r.case_id
-    left join declaration d on (d.case_id, d.number) = (c.id, c.declaration)
+    left join case_body d on (d.case_id, d.number) = (c.id, c.body_number)
 """
 # Back from a person, a case goes through the machine's stages anew: until it is sent back again, each decides once.
 TWICE = """
@@ -55,7 +56,10 @@ ROWS_TWICE = """
     union all select case_id, 'household versions' from household_version group by 1 having count(*) > 1
 """
 MESSAGES = "select case_id, template, id::text from message"
-OWED = "select case_id, kind, count(*) from event where kind = any(%s) group by 1, 2"
+OWED = """
+    select c.kind, e.case_id, e.kind, count(*) from event e join cases c on c.id = e.case_id
+    where c.parent_id is null group by 1, 2, 3
+"""
 
 
 class Standing(NamedTuple):
@@ -141,10 +145,10 @@ def reached(connection: Connection, held: Held) -> Iterator[tuple[int, str, int,
         for case_id, template, reference in connection.execute(MESSAGES)
         if held.delivered[reference]
     )
-    kinds = {kind.__name__: template for kind, template in NOTICES.items()}
     owed: Counter[tuple[int, str]] = Counter()
-    for case_id, kind, times in connection.execute(OWED, [list(OWED_KINDS)]):
-        owed[case_id, kinds[kind]] += times
+    for kind, case_id, event, times in connection.execute(OWED):
+        if message := FLOWS[kind].messages.get(KINDS[event]):
+            owed[case_id, message.template] += times
     yield from ((*key, owed[key], sent[key]) for key in sorted(owed.keys() | sent.keys()))
 
 
@@ -171,7 +175,7 @@ def duplicate_messages(connection: Connection, held: Held, standings: Mapping[st
 
 def orphans(connection: Connection, held: Held, standings: Mapping[str, Standing]) -> Iterator[str]:
     """Whatever `sijil doctor` counts."""
-    findings = doctor.examine_by_ranges(lambda: nullcontext(connection), OWED_KINDS, Findings())
+    findings = doctor.examine_by_ranges(lambda: nullcontext(connection), Findings())
     for name, times in findings.counts.items():
         yield from padded([f"{name} {place}" for place in findings.places.get(name, [])], times)
 

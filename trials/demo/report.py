@@ -6,7 +6,7 @@ from typing import Any
 from models import clock
 from models.database import Connection, transaction
 from sijil.say import program
-from workflows.flows import STAGES
+from workflows.flows import places
 from workflows.flows.grammar import MACHINE
 from workflows.intake.receipts import secret_for
 from workflows.policies import index_in_force
@@ -31,7 +31,7 @@ ONE_OF_EACH = """
     select distinct on (c.stage) c.stage, r.reference
     from cases c join receipt r on r.case_id = c.id where c.id > %s and c.stage = any(%s) order by c.stage, c.id
 """
-IN_MACHINE = {step.name for step in STAGES if step.owner == MACHINE}
+IN_MACHINE = {stage.name for _, stage in places() if stage.owner == MACHINE}
 FOLLOWED = ("notified", "needs_correction", "under_review")
 
 

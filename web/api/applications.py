@@ -19,7 +19,8 @@ from web.api.schema import schema_of
 from web.errors import problem
 from web.queries import UNKNOWN, reasons_of, status_of
 from workflows.bodies import reading
-from workflows.bodies.declaration import ApplicationBody, Declaration, Declared
+from workflows.bodies.body import Declared
+from workflows.bodies.declaration import ApplicationBody, Declaration
 from workflows.bodies.fields import NO_CONTROLS, Key
 from workflows.casework.answers import CitizenAnswer, answer_of_citizen
 from workflows.engine.lanes import INTERACTIVE

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, NotRequired, TypedDict, get_type_hints
+from typing import Annotated, Any, NotRequired, TypedDict, get_args, get_type_hints
 
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, Operation, Schema
@@ -11,19 +11,29 @@ from pydantic import BaseModel, Field
 
 from web.queries import MISMATCHES
 from workflows.evidence import Correction, Reopening, Withdrawal
-from workflows.flows import PARKED, STAGES
+from workflows.flows import PARKED, places
+from workflows.flows.grammar import Decide
 from workflows.stages.review import REASONS
 
 PROBLEM = "application/problem+json"
 # The closed sets of words that an answer may hold: in the document they are enumerations.
-ALL_STAGES: dict[str, Any] = {"enum": [*(step.name for step in STAGES), PARKED]}
+ALL_STAGES: dict[str, Any] = {"enum": [*dict.fromkeys(stage.name for _, stage in places()), PARKED]}
+
+
+def outcomes_of(decide: Decide) -> list[str]:
+    """The kinds of events that a decision may come to, as it says itself."""
+    returned = get_type_hints(decide)["return"]
+    return [each.__name__ for each in get_args(returned) or (returned,)]
+
+
 EVENTS_OF_ANSWERS: dict[str, Any] = {
     "enum": sorted(
         {
-            get_type_hints(decide)["return"].__name__
-            for step in STAGES
-            for evidence, decide in step.handlers.items()
+            name
+            for _, stage in places()
+            for evidence, decide in stage.handlers.items()
             if evidence in (Correction, Withdrawal, Reopening)
+            for name in outcomes_of(decide)
         }
     ),
 }

@@ -7,15 +7,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from models.errors import Problem
-from workflows.bodies.fields import CIN, NO_CONTROLS, STORED, BirthDate, Count, Idcs, Key, Money, Name, Phone
+from workflows.bodies.body import Body, Contact, Declared, Language, Territory
+from workflows.bodies.fields import CIN, NO_CONTROLS, BirthDate, Count, Idcs, Key, Money, Name, Phone, Province
+from workflows.bodies.territory import region_of
 from workflows.matching.names import unread
 
 Milieu = Literal["urban", "rural"]
 Sex = Literal["female", "male"]
-Language = Literal["ar", "fr"]
 Relationship = Literal["head", "spouse", "child", "parent", "sibling", "grandchild", "other_relative", "unrelated"]
 Education = Literal["none", "basic", "secondary", "higher"]
 Diploma = Literal["none", "basic", "secondary", "technical", "higher"]
@@ -46,12 +47,6 @@ Dwelling = Literal[
 
 OTHER_SCRIPT = "Must be written in Arabic or in Latin letters, and not in both: no other script is read."
 MOST_READ = 200  # members, whatever the settings allow: a body of nonsense is not read to its end
-
-
-class Declared(BaseModel):
-    """Common ground: nothing unknown is taken, no type is guessed, nothing changes afterwards."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Member(Declared):
@@ -148,13 +143,16 @@ def fitting_together(members: list[Member]) -> list[Member]:
     return members
 
 
-class Declaration(Declared):
+class Declaration(Body):
     """A household as it declares itself."""
 
     milieu: Milieu
     region: Annotated[
         int, Field(ge=1, le=12, description="1 to 12, as numbered by decree 2-15-40; names are in docs/formats.md.")
     ]
+    province: Province | None = Field(
+        None, description="By ISO 3166-2:MA, of this region. Left out: the region's desk sees to it."
+    )
     commune: Annotated[str, Field(min_length=1, max_length=80, pattern=NO_CONTROLS)]
     phone: Phone | None = None
     language: Language = "ar"
@@ -162,6 +160,38 @@ class Declaration(Declared):
     belongings: Belongings = Belongings()
     bills: Bills = Bills()
     members: Annotated[list[Member], Field(min_length=1, max_length=MOST_READ), AfterValidator(fitting_together)]
+
+    @model_validator(mode="after")
+    def province_is_of_the_region(self) -> "Declaration":
+        """A province belongs to one region."""
+        if self.province and region_of(self.province) != self.region:
+            raise ValueError("The province is not one of this region.")
+        return self
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """Every member is held."""
+        return tuple([member.idcs for member in self.members])
+
+    @property
+    def applicant(self) -> str:
+        """The declarant."""
+        return self.declarant.idcs
+
+    @property
+    def contact(self) -> Contact:
+        """The phone and language of the form."""
+        return Contact(self.language, self.phone)
+
+    @property
+    def territory(self) -> Territory:
+        """Where the household lives."""
+        return Territory(self.region, self.province)
+
+    @property
+    def declaration(self) -> "Declaration":
+        """Itself: the household as it is declared by this body."""
+        return self
 
     @property
     def head(self) -> Member:
@@ -182,15 +212,9 @@ class ApplicationBody(Declaration):
 
     application: Key | None = Field(None, description="The sender's own key: sent twice, it counts once.")
 
-
-def stored(declaration: Declaration) -> str:
-    """A declaration as it is kept: JSON, without what was left out and without the sender's key."""
-    return declaration.model_dump_json(exclude_defaults=True, exclude={"application"})
-
-
-def restored(text: str) -> Declaration:
-    """A declaration as it was kept. Raises pydantic's ValidationError where today's model refuses it."""
-    return Declaration.model_validate_json(text, context=STORED)
+    def stored(self) -> str:
+        """Without the sender's key, which is kept beside."""
+        return self.model_dump_json(exclude_defaults=True, exclude={"application"})
 
 
 def objections(declaration: Declaration, today: date, most_members: int) -> list[Problem]:

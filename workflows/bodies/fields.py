@@ -20,6 +20,7 @@ IDCS = r"^[0-9]{10}$"
 CIN = r"^[A-Za-z]{1,2}[0-9]{1,7}$"
 NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"
 AMOUNT = r"^-?[0-9]+(\.[0-9]{1,2})?$"
+PROVINCE = r"^MA-[A-Z]{3}$"
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 FIRST_BIRTH = date(1890, 1, 1)
 MOST_DIRHAMS = 100_000
@@ -97,3 +98,4 @@ Key = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROLS)]
 BirthDate = Annotated[date, GetPydanticSchema(calendar_date), WithJsonSchema({"type": "string", "format": "date"})]
 Money = Annotated[Decimal, GetPydanticSchema(dirhams), WithJsonSchema(AMOUNT_SCHEMA)]
 Count = Annotated[int, Field(ge=0, le=99)]
+Province = Annotated[str, Field(pattern=PROVINCE)]

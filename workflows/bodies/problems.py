@@ -7,7 +7,7 @@ from pydantic_core import ErrorDetails
 
 from models.errors import Problem
 from models.patterns import HTTP_ADDRESS
-from workflows.bodies.fields import CIN, IDCS, NO_CONTROLS
+from workflows.bodies.fields import CIN, IDCS, NO_CONTROLS, PROVINCE
 
 WHOLE = "body"
 OTHERWISE = "Is not valid."
@@ -41,6 +41,7 @@ SENTENCES: Mapping[str, str] = {
 }
 PATTERNS: Mapping[str, str] = {
     IDCS: "Must be ten digits.",
+    PROVINCE: "Must be a code of ISO 3166-2:MA, such as MA-CAS.",
     CIN: "Must be one or two letters and one to seven digits.",
     NO_CONTROLS: "Must not be empty, nor hold control characters.",
     HTTP_ADDRESS: "Must be an address that begins with http:// or https://, with a host.",

@@ -11,21 +11,22 @@ import psycopg
 from models.database import Connection
 from models.errors import NotFound, Problem, Refused, Stale
 from models.settings import settings
-from workflows.bodies.declaration import Declaration, objections, stored
+from workflows.bodies.declaration import Declaration, objections
 from workflows.casework.staff import OFFICER, OPERATOR, pseudonym, sign
 from workflows.engine.chain import new_salt
-from workflows.engine.load import Found, case_files, find
+from workflows.engine.load import CaseRow, case_files
+from workflows.engine.opening import BODIES, sealed_body
+from workflows.engine.progress import CaseInProgress, apply
 from workflows.engine.record import copy
-from workflows.engine.work import BatchOutcome, CaseInProgress, advance, apply, lock, lock_all, write
+from workflows.engine.work import BatchOutcome, advance, lock, lock_all, write
 from workflows.events import CaseResumed
 from workflows.evidence import DECLARANT, Correction, Evidence, OperatorCommand, Reopening, ReviewVerdict, Withdrawal
-from workflows.flows import PARKED
-from workflows.intake.receipts import is_secret_of, normal
-from workflows.intake.submit import DECLARATION, sealed_body
+from workflows.flows import PARKED, Move
+from workflows.intake.receipts import find, is_secret_of, normal
 from workflows.registers.ports import Notices
 from workflows.registers.social import REGISTERED_ALREADY, registered_again
 
-REDECLARE = "update cases set declarant_idcs = %s, region = %s where id = %s"
+REDECLARE = "update cases set applicant_idcs = %s, region = %s, province = %s where id = %s"
 RESUME = "delete from case_failure where case_id = any(%s) and parked returning case_id, stage"
 
 
@@ -92,7 +93,7 @@ def answer_of_citizen(connection: Connection, answer: CitizenAnswer, now: dateti
 
 
 def redeclare(
-    connection: Connection, case: Found, version: int | None, declaration: Declaration | None, now: datetime
+    connection: Connection, case: CaseRow, version: int | None, declaration: Declaration | None, now: datetime
 ) -> Correction:
     """Stores the new declaration beside the old. Even the declarant's identifier may have been the mistake.
 
@@ -107,22 +108,22 @@ def redeclare(
     lock(connection, case.id, case.version if version is None else version)
     refuse_what_cannot_be(case, declaration, now)
     try:
-        connection.execute(REDECLARE, [declaration.declarant.idcs, declaration.region, case.id])
+        connection.execute(REDECLARE, [declaration.applicant, *declaration.territory, case.id])
     except psycopg.errors.UniqueViolation:
         text = (
             "The declarant now named already has another open application. Withdraw that one first, or correct it "
             "instead."
         )
         raise Refused("open_application", text, problems=[Problem("declaration.members", text)]) from None
-    number, salt, body = case.declaration + 1, new_salt(), stored(declaration)
+    number, salt, body = case.body_number + 1, new_salt(), declaration.stored()
     row = (case.id, number, case.household_id, body, declaration.phone, salt, now)
-    copy(connection, "declaration", DECLARATION, [row])
+    copy(connection, "case_body", BODIES, [row])
     return Correction(at=now, by=DECLARANT, number=number, digest=sealed_body(salt, body))
 
 
-def refuse_what_cannot_be(case: Found, declaration: Declaration, now: datetime) -> None:
+def refuse_what_cannot_be(case: CaseRow, declaration: Declaration, now: datetime) -> None:
     """Raises Refused for one correction too many, and for a declaration that cannot be so."""
-    if case.declaration > settings().max_corrections:
+    if case.body_number > settings().max_corrections:
         raise Refused(
             "too_many_corrections",
             f"An application is corrected {settings().max_corrections} times at most. A caseworker can help.",
@@ -132,7 +133,7 @@ def refuse_what_cannot_be(case: Found, declaration: Declaration, now: datetime) 
         raise Refused("not_valid", "The declaration is not valid; problems names each field.", problems=problems)
 
 
-def refuse_registered(connection: Connection, case: Found) -> None:
+def refuse_registered(connection: Connection, case: CaseRow) -> None:
     """Raises Refused where the household, as it is declared now, was registered by another application: it would be a
     review against itself.
     """
@@ -157,7 +158,7 @@ def in_evidence(answer: CaseworkerAnswer, now: datetime) -> ReviewVerdict:
     return ReviewVerdict(at=now, by=pseudonym(OFFICER, answer.caseworker), verdict=answer.verdict, reason=answer.reason)
 
 
-def act(connection: Connection, case: Found, version: int | None, form: Evidence, notices: Notices) -> AnswerResult:
+def act(connection: Connection, case: CaseRow, version: int | None, form: Evidence, notices: Notices) -> AnswerResult:
     """Puts the form before the engine."""
     try:
         event, file, progress = advance(
@@ -181,9 +182,10 @@ def resume(
     failed_at = dict(connection.execute(RESUME, [list(case_ids)]))
     if others := set(case_ids) - failed_at.keys():
         raise Stale(f"Case {min(others)} is not {PARKED}.")
-    courses = [CaseInProgress(file, row.head) for file, row in zip(case_files(connection, rows), rows, strict=True)]
+    files = case_files(connection, rows)
+    cases = [CaseInProgress(file, row.head, row) for file, row in zip(files, rows, strict=True)]
     evidence = OperatorCommand(at=now, by=sign(connection, OPERATOR, operator))
-    for course in courses:
-        stage = failed_at[course.file.id]
-        apply(course, CaseResumed(stage=stage), stage, evidence, notices)
-    return write(connection, courses, now)
+    for case in cases:
+        stage = failed_at[case.file.id]
+        apply(case, CaseResumed(stage=stage), Move(stage), evidence, notices)
+    return write(connection, cases, now, notices)

@@ -10,12 +10,14 @@ from typing import Any
 
 from models.database import Connection, scalar
 from models.errors import Refused
-from workflows.bodies.declaration import Declaration, restored
+from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
-from workflows.engine.load import COLUMNS, CaseRow, case_files, find
+from workflows.engine.load import COLUMNS, CaseRow, case_files
 from workflows.fraud import raised
+from workflows.intake.receipts import find
 
-UNDER_REVIEW = "open and not machine and stage = 'under_review'"  # in the words of the index
+# In the words of the index.
+UNDER_REVIEW = "kind = 'registration' and open and not machine and not waiting and stage = 'under_review'"
 COUNT = f"select count(*) from cases where {UNDER_REVIEW}"
 LONGEST = f"select {COLUMNS} from cases where {UNDER_REVIEW} order by stage_since, id limit %s"
 ANY = f"select {COLUMNS} from cases where id = %s"
@@ -33,7 +35,7 @@ OTHERS = """
         )
     from cases c
     join receipt r on r.case_id = c.id
-    left join declaration d on (d.case_id, d.number) = (c.id, c.declaration)
+    left join case_body d on (d.case_id, d.number) = (c.id, c.body_number)
     where c.id = any(%s) order by c.id
 """
 
@@ -103,7 +105,13 @@ def others(connection: Connection, case_ids: Iterable[int], persons: Sequence[st
     """These cases as they stand now, with those of these persons whom each holds."""
     return [
         RelatedCase(
-            reference, stage, submitted_at, restored(body) if body else None, frozenset(holds), erased, registered
+            reference,
+            stage,
+            submitted_at,
+            Declaration.restored(body) if body else None,
+            frozenset(holds),
+            erased,
+            registered,
         )
         for reference, stage, submitted_at, body, holds, erased, registered in connection.execute(
             OTHERS, [persons, list(case_ids)]

@@ -6,7 +6,7 @@ Counts that must all be zero, each a promise of the engine or a key that the hot
 stays open.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
 from models.database import Connection, scalar
@@ -14,33 +14,61 @@ from workflows.doctor.comparison import NAMES as RECOMPUTED
 from workflows.doctor.findings import Findings
 from workflows.doctor.quick import QUICK
 from workflows.doctor.ranges import CASES, WALKS, Walk
-from workflows.flows import QUEUES
+from workflows.flows import FLOWS, case_queues, places
+from workflows.flows.grammar import OTHER_CASE
 from workflows.history.keyranges import LEAST, MOST, Snapshots, next_range
 
 NAMES = (*dict.fromkeys([*(name for walk in WALKS for name in walk.checks), *RECOMPUTED, *QUICK]),)
 
 
-def examine(connection: Connection, owed_kinds: Collection[str]) -> dict[str, int]:
+def examine(connection: Connection) -> dict[str, int]:
     """Every count by name, all within the caller's transaction; all zero in health."""
-    return dict(examine_by_ranges(lambda: nullcontext(connection), owed_kinds, Findings()).counts)
+    return dict(examine_by_ranges(lambda: nullcontext(connection), Findings()).counts)
 
 
-def examine_by_ranges(snapshots: Snapshots, owed_kinds: Collection[str], findings: Findings) -> Findings:
+def examine_by_ranges(snapshots: Snapshots, findings: Findings) -> Findings:
     """The same, with the places of the first findings, each range in a snapshot of its own.
 
     Goes on after the case that `findings` came to.
-
-    `owed_kinds`: the kinds of events that make a message owed.
-
     """
-    known: dict[str, object] = {"owed_kinds": list(owed_kinds), "queues": list(QUEUES)}
+    facts = known()
     with snapshots() as connection:
         for name, statement in QUICK.items():
-            findings.add(name, scalar(connection, statement, known))
+            findings.add(name, scalar(connection, statement, facts))
     for walk in WALKS:
-        for upto in go(walk, snapshots, known, findings):
+        for upto in go(walk, snapshots, facts, findings):
             findings.upto = upto if walk is CASES else findings.upto
     return findings
+
+
+def known() -> dict[str, object]:
+    """What the flows say, as the statements are given it: the queues; which events of which kinds of cases make a
+    message owed, and which open a case; and the stages that wait for such a case.
+    """
+    return {
+        "queues": list(case_queues()),
+        **columns_of("owed_by", "owed_events", owed()),
+        **columns_of(
+            "opening_kinds",
+            "opening_events",
+            [(kind, event.__name__) for kind, stage in places() for event in stage.opens],
+        ),
+        **columns_of(
+            "waiting_kinds",
+            "waiting_stages",
+            [(kind, stage.name) for kind, stage in places() if stage.owner == OTHER_CASE],
+        ),
+    }
+
+
+def owed() -> list[tuple[str, str]]:
+    """The kinds of cases and of events that make a message owed."""
+    return [(flow.kind, event.__name__) for flow in FLOWS.values() for event, said in flow.messages.items() if said]
+
+
+def columns_of(first: str, second: str, pairs: Sequence[tuple[str, str]]) -> dict[str, object]:
+    """Pairs as two columns of these names."""
+    return {first: [one for one, _ in pairs], second: [other for _, other in pairs]}
 
 
 def go(walk: Walk, snapshots: Snapshots, known: dict[str, object], findings: Findings) -> Iterator[int]:

@@ -7,7 +7,7 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from models.database import Connection
-from workflows.doctor.case_rows import compare_case, compare_declarations, compare_receipts
+from workflows.doctor.case_rows import compare_bodies, compare_case, compare_receipts
 from workflows.doctor.findings import Findings, Location
 from workflows.doctor.ledger_rows import compare_messages
 from workflows.doctor.recomputed import Recomputed, cases_of
@@ -17,7 +17,7 @@ from workflows.history.keyranges import Range
 COUNTS = {
     "cases": "cases_changed",
     "event": "events_unreadable",
-    "declaration": "declarations_changed",
+    "case_body": "bodies_changed",
     "receipt": "receipts_changed",
     "message": "messages_changed",
     "person_claim": "claims_changed",
@@ -74,7 +74,7 @@ def compare(case: Recomputed) -> None:
     if case.events and case.file is None and not case.is_erased and not list(case.history.unsealed()):
         case.wrong("event", "facts")
     compare_case(case)
-    compare_declarations(case)
+    compare_bodies(case)
     compare_receipts(case)
     compare_messages(case)
     compare_register(case)

@@ -13,6 +13,7 @@ def compare_messages(case: Recomputed) -> None:
     """Every message that an event sealed is there as it was, and no other; its text may be gone by law."""
     owed = {each.seq: list(digests(each.owed)) for each in case.events}
     at = {each.seq: each.at for each in case.events}
+    lanes = {each.stored.seq: each.before.lane for each in case.told}
     for message in case.found.get("message", []):
         sealed = owed.get(message["seq"], [])
         if is_gone(message):
@@ -23,7 +24,8 @@ def compare_messages(case: Recomputed) -> None:
             sealed.remove(found)
         else:
             case.wrong("message", "body")
-        if message["seq"] in at and message["rank"] != rank(case.now.lane, at[message["seq"]]):
+        seq = message["seq"]
+        if seq in at and message["rank"] != rank(lanes.get(seq, case.now.lane), at[seq]):
             case.wrong("message", "rank")
         if not is_possible(message):
             case.wrong("message", "status")

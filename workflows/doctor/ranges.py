@@ -13,7 +13,7 @@ class Check(NamedTuple):
     """A statement that gives the number of the case or household for each row that is wrong, within %(after)s and
     %(upto)s.
 
-    Known to it are %(queues)s, those of the flow, and %(owed_kinds)s, the kinds of events that make a message owed.
+    Known to it are %(queues)s, those of the flow, and those of `known` in the folder's `__init__`.
 
     """
 
@@ -51,7 +51,8 @@ CASES = Walk(
         "orphans": Check(
             "cases",
             f"""
-            select c.id from cases c where {C} and open and not ready and due_at is null and stage <> 'parked'
+            select c.id from cases c where {C} and open and not ready and due_at is null and not waiting
+            and stage <> 'parked'
             and not exists (select from (select unnest(case_ids) as id from attempt) as held where held.id = c.id)
         """,
         ),
@@ -80,8 +81,41 @@ CASES = Walk(
         "messages_missing": Check(
             "message",
             """
-            select case_id from event e where case_id > %(after)s and case_id <= %(upto)s and kind = any(%(owed_kinds)s)
+            select e.case_id from event e join cases c on c.id = e.case_id
+            where e.case_id > %(after)s and e.case_id <= %(upto)s and c.parent_id is null
+            and (c.kind, e.kind) in (select * from unnest(%(owed_by)s::text[], %(owed_events)s::text[]))
             and not exists (select from message m where (m.case_id, m.seq) = (e.case_id, e.seq))
+        """,
+        ),
+        # Every event that opens a case has opened one, and one alone.
+        "children_missing": Check(
+            "cases",
+            """
+            select e.case_id from event e join cases c on c.id = e.case_id
+            where e.case_id > %(after)s and e.case_id <= %(upto)s
+            and (c.kind, e.kind) in (select * from unnest(%(opening_kinds)s::text[], %(opening_events)s::text[]))
+            and not exists (select from cases o where (o.parent_id, o.parent_seq) = (e.case_id, e.seq))
+        """,
+        ),
+        "children_doubled": Check(
+            "cases",
+            """
+            select parent_id from cases where parent_id > %(after)s and parent_id <= %(upto)s
+            group by parent_id, parent_seq having count(*) > 1
+        """,
+        ),
+        # Nobody waits for what is over: for its turn in a household that has nothing in the machine, or for a case that
+        # has ended or is parked.
+        "waits_stuck": Check(
+            "cases",
+            f"""
+            select c.id from cases c where {C} and waiting
+            and not exists (select from cases o where o.household_id = c.household_id and o.machine)
+            union all
+            select c.id from cases c where {C} and open and not ready and due_at is not null
+            and (kind, stage) in (select * from unnest(%(waiting_kinds)s::text[], %(waiting_stages)s::text[]))
+            and exists (select from cases o where o.parent_id = c.id and (not o.open or o.stage = 'parked')
+                and not exists (select from cases l where l.parent_id = c.id and l.parent_seq > o.parent_seq))
         """,
         ),
         # The keys that hot tables go without.
@@ -99,11 +133,11 @@ CASES = Walk(
                 from cases c where c.id = r.case_id)
         """,
         ),
-        "declarations_missing": Check(
-            "declaration",
+        "bodies_missing": Check(
+            "case_body",
             f"""
-            select c.id from cases c where {C} and not exists (select from declaration d
-                where (d.case_id, d.number) = (c.id, c.declaration))
+            select c.id from cases c where {C} and not exists (select from case_body d
+                where (d.case_id, d.number) = (c.id, c.body_number))
         """,
         ),
         "scores_without_event": Check(
@@ -113,10 +147,10 @@ CASES = Walk(
             and not exists (select from event e where (e.case_id, e.seq) = (s.case_id, s.seq))
         """,
         ),
-        "declarations_without_case": Check(
-            "declaration",
+        "bodies_without_case": Check(
+            "case_body",
             """
-            select case_id from declaration d where case_id > %(after)s and case_id <= %(upto)s and not exists (select
+            select case_id from case_body d where case_id > %(after)s and case_id <= %(upto)s and not exists (select
                 from cases c where c.id = d.case_id)
         """,
         ),

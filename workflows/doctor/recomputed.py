@@ -14,15 +14,16 @@ from typing import Any, NamedTuple
 
 from models import clock
 from models.database import Connection
-from workflows.bodies.declaration import Declaration
+from workflows.bodies.body import Body
 from workflows.casefile import CaseFile
 from workflows.history.retelling import GONE, History, StoredEvent, Told, histories
 from workflows.history.retention import cutoff
 
 CASES = """
     select id, kind, stage, open, machine, queue, lane, ready, rank, due_at, deadline, version, head, household_id,
-        declarant_idcs, region,
-        declaration, submitted_at, stage_since
+        applicant_idcs, region,
+        province, body_number, submitted_at, stage_since, waiting, parent_id,
+        parent_seq
     from cases where id > %(after)s and id <= %(upto)s order by id
 """
 
@@ -43,12 +44,16 @@ class CaseNow(NamedTuple):
     deadline: datetime | None
     version: int
     head: bytes
-    household_id: int
-    declarant_idcs: str | None
+    household_id: int | None
+    applicant_idcs: str | None
     region: int
-    declaration: int
+    province: str | None
+    body_number: int
     submitted_at: datetime
     stage_since: datetime
+    waiting: bool
+    parent_id: int | None
+    parent_seq: int | None
 
 
 @dataclass
@@ -79,10 +84,10 @@ class Recomputed:
         return self.told[-1].after if whole else None
 
     @property
-    def declaration(self) -> Declaration | None:
-        """What is declared in force; None where that cannot be told, or was erased."""
+    def body(self) -> Body | None:
+        """What is in force; None where that cannot be told, or was erased."""
         file = self.file
-        return file.declaration if file and file.declaration is not GONE else None
+        return file.body if file and file.body is not GONE else None
 
     @property
     def is_erased(self) -> bool:

@@ -10,9 +10,9 @@ from sqlmodel import SQLModel
 from models import tables  # noqa: F401 - fills the metadata
 from workflows.doctor.recomputed import Recomputed
 from workflows.engine.projections import REGISTER, Projection, Transition
+from workflows.engine.record import holds_persons as holds_at
 from workflows.events import NothingSuspicious
 from workflows.history.retelling import GONE, Told
-from workflows.registers.person_claims import LET_GO
 
 
 def compare_register(case: Recomputed) -> None:
@@ -26,7 +26,7 @@ def compare_table(case: Recomputed, table: Projection) -> None:
     """One table. Of what was erased, rows are there, whatever they say."""
     keys = [column.name for column in SQLModel.metadata.tables[table.name].primary_key]
     stand = {tuple(row[key] for key in keys): row for row in case.found.get(table.name, [])}
-    told = [each for each in case.told if not (table.of_declaration and each.before.declaration is GONE)]
+    told = [each for each in case.told if not (table.of_body and each.before.body is GONE)]
     for row in rows_of(table, told):
         said = stand.pop(tuple(row[key] for key in keys), None)
         if said is None:
@@ -61,11 +61,11 @@ def compare_claims(case: Recomputed) -> None:
     ever.
     """
     said = {(row["idcs"], row["household_id"]) for row in case.found.get("person_claim", [])}
-    declared = case.declaration
-    if declared:
-        holds = {(member.idcs, case.now.household_id) for member in declared.members} if holds_persons(case) else set()
+    body = case.body
+    if body:
+        holds = {(idcs, case.now.household_id or 0) for idcs in body.persons} if holds_persons(case) else set()
     else:
-        holds = set() if case.now.stage in LET_GO else said
+        holds = said if holds_there(case, case.now.stage) else set()
     for _ in said ^ holds:
         case.wrong("person_claim", "")
 
@@ -74,6 +74,14 @@ def holds_persons(case: Recomputed) -> bool:
     """Whether it was found unsuspicious since it was last where it holds nobody."""
     holds = False
     for each in case.told:
-        stage = each.after.stage if each.after else ""
-        holds = stage not in LET_GO and (holds or isinstance(each.event, NothingSuspicious))
+        there = each.after is not None and holds_there(case, each.after.stage)
+        holds = there and (holds or isinstance(each.event, NothingSuspicious))
     return holds
+
+
+def holds_there(case: Recomputed, stage: str) -> bool:
+    """Whether its kind holds persons at this stage; one that no flow knows may."""
+    try:
+        return holds_at(case.now.kind, stage)
+    except LookupError:
+        return True

@@ -1,4 +1,4 @@
-"""Rows to case files, a whole batch in two or three statements; and a case by the reference that a person gave."""
+"""Rows to case files, a whole batch in two or three statements."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,11 +9,9 @@ import msgspec
 from models.arrays import array, columns
 from models.database import Connection
 from models.errors import NotFound
-from workflows.bodies.declaration import restored
-from workflows.casefile import CaseFile
+from workflows.casefile import CaseFile, Parent
 from workflows.events import KINDS, Recorded
-from workflows.flows import FLOWS, stage_after
-from workflows.intake.receipts import is_whole, normal
+from workflows.flows import FLOWS, move
 
 
 class CaseRow(NamedTuple):
@@ -25,51 +23,40 @@ class CaseRow(NamedTuple):
     version: int
     head: bytes
     lane: int
-    household_id: int
-    declaration: int
+    household_id: int | None
+    body_number: int
     submitted_at: datetime
     stage_since: datetime
     deadline: datetime | None
-
-
-class Found(NamedTuple):
-    """A case, by the reference that a person gave."""
-
-    id: int
-    stage: str
-    version: int
-    declaration: int
-    household_id: int
+    machine: bool
+    parent_id: int | None
+    parent_seq: int | None
 
 
 COLUMNS = ", ".join(CaseRow._fields)
-FIND = (
-    "select c.id, c.stage, c.version, c.declaration, c.household_id from receipt r join cases c on c.id = r.case_id "
-    "where r.reference = %s"
-)
-DECLARATIONS = """
-    select d.case_id, r.reference, d.body::text
+BODIES = """
+    select b.case_id, coalesce(r.reference, ''), b.body::text
     from unnest(%s::bigint[], %s::int[]) as wanted (case_id, number)
-    join declaration d using (case_id, number) join receipt r using (case_id)
+    join case_body b using (case_id, number) left join receipt r using (case_id)
 """
-PAST = (
-    "select case_id, kind, seq, at, actor, facts::text from event where case_id = any(%s::bigint[]) and facts is "
-    "not null order by case_id, seq"
-)
+PAST = """
+    select case_id, kind, seq, at, actor, facts::text from event
+    where case_id = any(%s::bigint[]) and facts is not null order by case_id, seq
+"""
 
 
 def case_files(connection: Connection, rows: Sequence[CaseRow]) -> list[CaseFile]:
-    """The files of these cases, in the same order. Raises NotFound where a declaration was erased."""
-    numbers = columns([(row.id, row.declaration) for row in rows])
-    bodies = {case_id: (reference, body) for case_id, reference, body in connection.execute(DECLARATIONS, numbers)}
+    """The files of these cases, in the same order. Raises NotFound where a body was erased."""
+    numbers = columns([(row.id, row.body_number) for row in rows])
+    bodies = {case_id: (reference, body) for case_id, reference, body in connection.execute(BODIES, numbers)}
     past = past_events(connection, [row.id for row in rows if row.version > 1])
     return [case_file(row, *bodies.get(row.id, ("", None)), past.get(row.id, [])) for row in rows]
 
 
 def case_file(row: CaseRow, reference: str, body: str | None, past: Sequence[Recorded]) -> CaseFile:
-    """One file. The declaration was validated when it arrived, and is again: the model is the contract."""
+    """One file. The body was validated when it arrived, and is again: the model is the contract."""
     if body is None:
-        raise NotFound(f"Case {row.id} has no declaration {row.declaration}: it was erased.")
+        raise NotFound(f"Case {row.id} has no body {row.body_number}: it was erased.")
     return CaseFile(
         id=row.id,
         reference=reference,
@@ -78,24 +65,26 @@ def case_file(row: CaseRow, reference: str, body: str | None, past: Sequence[Rec
         version=row.version,
         lane=row.lane,
         household_id=row.household_id,
-        declaration_number=row.declaration,
-        declaration=restored(body),
+        body_number=row.body_number,
+        body=FLOWS[row.kind].body.restored(body),
         submitted_at=row.submitted_at,
         stage_since=row.stage_since,
         deadline=row.deadline,
         past={type(each.event): each for each in past},
         stage_seq=brought_here(row.kind, past),
+        parent=Parent(row.parent_id, row.parent_seq or 0) if row.parent_id else None,
     )
 
 
 def brought_here(kind: str, past: Sequence[Recorded]) -> int:
-    """The sequence of the event that brought a case to the stage where these events leave it; 0 where
-    it began there.
+    """The sequence of the event with which the periods of the stage began where these events leave a case.
+
+    0 where it began there.
     """
     stage, brought = FLOWS[kind].first, 0
     for each in past:
-        to = stage_after(kind, stage, each.event)
-        stage, brought = to, each.seq if to != stage else brought
+        to = move(kind, stage, each.event)
+        stage, brought = to.stage, each.seq if to.anew or to.stage != stage else brought
     return brought
 
 
@@ -107,12 +96,3 @@ def past_events(connection: Connection, case_ids: Sequence[int]) -> dict[int, li
             event = msgspec.json.decode(facts, type=KINDS[kind])
             past.setdefault(case_id, []).append(Recorded(seq, at, actor, event))
     return past
-
-
-def find(connection: Connection, reference: str) -> Found:
-    """The case of a reference, however it was typed. Raises NotFound."""
-    row = connection.execute(FIND, [normal(reference)]).fetchone()
-    if row is None:
-        form = "" if is_whole(reference) else " One looks like RSU-7K3M-9QWX-2D5T."
-        raise NotFound(f"There is no application with the reference {reference}.{form}")
-    return Found(*row)

@@ -22,14 +22,14 @@ class Transition(NamedTuple):
 
 class Projection(NamedTuple):
     """A table that moves write to: its columns, the event that makes rows of it (None: every one), a move's rows, and
-    whether they repeat what was declared.
+    whether they repeat what its body says.
     """
 
     name: str
     columns: str
     on: type[Event] | None
     rows: Callable[[Transition, Any], Iterable[Row]]
-    of_declaration: bool = False
+    of_body: bool = False
 
     def rows_of(self, moves: Iterable[Transition]) -> list[Row]:
         """All rows of these moves."""

@@ -14,11 +14,14 @@ from workflows.engine import lanes
 from workflows.engine.projections import PROJECTIONS, Row, Transition
 from workflows.flows import PARKED, stage_of
 from workflows.flows.grammar import MACHINE, Stage
-from workflows.registers.person_claims import LET_GO, release
+from workflows.registers.person_claims import release
 
 
 class QueueState(NamedTuple):
-    """Where a case stands: the columns that PLACE sets, in order. Most cases of a batch come to the same place."""
+    """Where a case stands in the queue: the columns that UPDATE sets, in order.
+
+    Most cases of a batch come to the same state.
+    """
 
     stage: str
     open: bool
@@ -29,74 +32,83 @@ class QueueState(NamedTuple):
     due_at: datetime | None
     deadline: datetime | None
     stage_since: datetime
+    lane: int
+    waiting: bool = False  # for another case of its household, which is in the machine
 
 
 class CaseUpdate(NamedTuple):
-    """A case after its last move, and its place."""
+    """A case after its last transition: what its row says from now on."""
 
     id: int
     version: int
     head: bytes
-    declaration: int
+    body_number: int
+    kind: str
     state: QueueState
 
 
 UPDATE = """
-    update cases set stage = %s, open = %s, machine = %s, queue = %s, ready = %s, rank = %s, due_at = %s,
-        deadline = %s, stage_since = %s,
-        version = now.version, head = now.head, declaration = now.declaration
-    from unnest(%s::bigint[], %s::int[], %s::bytea[], %s::int[]) as now (id, version, head, declaration)
+    update cases set stage = %s, open = %s, machine = %s, queue = %s, ready = %s, rank = %s, due_at = %s, deadline = %s,
+        stage_since = %s, lane = %s, waiting = %s, version = now.version, head = now.head, body_number = now.body_number
+    from unnest(%s::bigint[], %s::int[], %s::bytea[], %s::int[]) as now (id, version, head, body_number)
     where cases.id = now.id
 """
-
-
-def case_update(file: CaseFile, head: bytes, now: datetime) -> CaseUpdate:
-    """A file's case as it stands from now on."""
-    return CaseUpdate(file.id, file.version, head, file.declaration_number, queue_state(file, now))
 
 
 def queue_state(file: CaseFile, now: datetime) -> QueueState:
     """Where this file belongs from now on: a queue, a timer, an operator, or nowhere any more."""
     if file.stage == PARKED:
-        return parked_state(now, file.stage_since)
-    step = stage_of(file.kind, file.stage)
-    machine = step.owner == MACHINE
-    since = begun(step, file)
-    rank, due, deadline = (
+        return parked_state(now, file.stage_since, file.lane)
+    stage = stage_of(file.kind, file.stage)
+    machine = stage.owner == MACHINE
+    since = begun(stage, file)
+    return QueueState(
+        file.stage,
+        stage.open,
+        machine,
+        stage.queue,
+        machine,
         lanes.rank(file.lane, now),
-        None if machine else step.next_timer(since, now),
-        step.deadline(since),
+        None if machine else stage.next_timer(since, now),
+        stage.deadline(since),
+        file.stage_since,
+        file.lane,
     )
-    return QueueState(file.stage, step.open, machine, step.queue, machine, rank, due, deadline, file.stage_since)
 
 
-def parked_state(now: datetime, since: datetime) -> QueueState:
+def parked_state(now: datetime, since: datetime, lane: int) -> QueueState:
     """With an operator."""
-    return QueueState(PARKED, True, False, None, False, now, None, None, since)
+    return QueueState(PARKED, True, False, None, False, now, None, None, since, lane)
 
 
-def begun(step: Stage, file: CaseFile) -> datetime:
-    """Since when the stage's periods count: by its deadline where it has one, which may have been set anew
-    (queue/timers.py).
+def begun(stage: Stage, file: CaseFile) -> datetime:
+    """Since when the stage's periods count.
+
+    By its deadline where it has one, which may have been set anew (queue/timers.py).
     """
-    return file.deadline - step.within if file.deadline and step.within else file.stage_since
+    return file.deadline - stage.within if file.deadline and stage.within else file.stage_since
 
 
-def record(connection: Connection, moves: Sequence[Transition], standings: Sequence[CaseUpdate]) -> None:
-    """Everything that these moves write. The caller's transaction makes it all or nothing."""
-    record_transitions(connection, moves)
-    release(connection, [each.id for each in standings if each.state.stage in LET_GO])
+def record(connection: Connection, transitions: Sequence[Transition], updates: Sequence[CaseUpdate]) -> None:
+    """Everything that these transitions write. The caller's transaction makes it all or nothing."""
+    record_transitions(connection, transitions)
+    release(connection, [each.id for each in updates if not holds_persons(each.kind, each.state.stage)])
     together = defaultdict(list)
-    for each in standings:
-        together[each.state].append(each[:-1])
+    for each in updates:
+        together[each.state].append(each[:4])
     for shared, rows in together.items():
         connection.execute(UPDATE, [*shared, *columns(rows)])
 
 
-def record_transitions(connection: Connection, moves: Sequence[Transition]) -> None:
-    """The rows of these moves, table by table."""
+def holds_persons(kind: str, stage: str) -> bool:
+    """Whether a case of this kind holds its persons while it stands there; a parked one does."""
+    return stage == PARKED or stage_of(kind, stage).holds_persons
+
+
+def record_transitions(connection: Connection, transitions: Sequence[Transition]) -> None:
+    """The rows of these transitions, table by table."""
     for table in PROJECTIONS:
-        copy(connection, table.name, table.columns, table.rows_of(moves))
+        copy(connection, table.name, table.columns, table.rows_of(transitions))
 
 
 def copy(connection: Connection, table: str, columns: str, rows: Sequence[Row]) -> None:

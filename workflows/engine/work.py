@@ -1,117 +1,135 @@
 """The engine: gathers what the stages of a batch need, lets them decide, records it.
 
-Nobody else changes a case's stage.
-
-A batch is one transaction and is carried through every stage that this worker serves. What fails is halved until it
-fails alone; what fails alone is tried again later and in the end parked. See docs/engine.md.
+Nobody else changes a case's stage. A batch is one transaction and is carried through every stage that this worker
+serves. What fails is halved until it fails alone; what fails alone is tried again later and in the end parked. See
+docs/engine.md.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from models.database import Connection
 from models.errors import Refused, Stale
 from workflows.casefile import CaseFile
 from workflows.engine.chain import seal
+from workflows.engine.children import open_children, wake_parents
 from workflows.engine.load import COLUMNS, CaseRow, case_files
-from workflows.engine.messages import enter
-from workflows.engine.projections import EVENTS, Transition, event_row
-from workflows.engine.record import CaseUpdate, QueueState, case_update, copy, record
+from workflows.engine.progress import CaseInProgress, apply
+from workflows.engine.projections import EVENTS, event_row
+from workflows.engine.record import CaseUpdate, QueueState, copy, queue_state, record
+from workflows.engine.turns import let_next_in, take_turns
 from workflows.events import Event, Recorded
 from workflows.evidence import Evidence
-from workflows.flows import PARKED, stage_of
+from workflows.flows import PARKED, move, stage_of
 from workflows.registers.ports import Adapters, Notices, Ports
-from workflows.registers.social import LocalSocialRegister
-
-
-@dataclass(slots=True)
-class CaseInProgress:
-    """One case on its way through a transaction: the file as it is now, the head of its chain, the moves made."""
-
-    file: CaseFile
-    head: bytes
-    transitions: list[Transition] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """What a batch came to: how many cases moved, the queues that have work now, and how many messages are owed."""
+    """What a batch came to: how many cases moved, the queues that have work now, how many messages are owed, and the
+    cases about which a register gave no answer, while it answered for others.
+    """
 
     cases: int = 0
     next_queues: frozenset[str] = frozenset()
     messages: int = 0
+    unanswered: Sequence[int] = ()
 
 
 def work(
-    connection: Connection, rows: Sequence[CaseRow], outside: Adapters, now: datetime, stages: Collection[str]
+    connection: Connection,
+    rows: Sequence[CaseRow],
+    adapters: Adapters,
+    now: datetime,
+    places: Collection[tuple[str, str]],
 ) -> BatchOutcome:
-    """Decides on these locked cases, carries them on through every one of these stages, and records it all.
-
-    The caller commits.
+    """Decides on these locked cases, carries them on through every one of these places (a kind and its stage), and
+    records it all. The caller commits.
     """
-    ports = Ports(now, outside.population(connection), LocalSocialRegister(connection))
-    courses = [CaseInProgress(file, row.head) for file, row in zip(case_files(connection, rows), rows, strict=True)]
-    under_way = courses
+    ports = adapters.ports(connection, now)
+    files = case_files(connection, rows)
+    cases = [CaseInProgress(file, row.head, row) for file, row in zip(files, rows, strict=True)]
+    under_way = cases
     while under_way:
-        for stage, group in by_stage(under_way):
-            decide_all(stage, group, ports, outside.notices)
-        under_way = [each for each in under_way if each.file.stage in stages]
-    moved = [course for course in courses if course.transitions]
-    return write(connection, moved, now)
+        for place, group in by_place(under_way):
+            decide_all(place, group, ports, adapters.notices)
+        under_way = [each for each in under_way if each.place in places and not each.unanswered]
+    outcome = write(connection, [case for case in cases if case.transitions], now, adapters.notices)
+    silent = [case.file.id for case in cases if case.unanswered]
+    return BatchOutcome(outcome.cases, outcome.next_queues, outcome.messages, silent) if silent else outcome
 
 
-def by_stage(courses: Sequence[CaseInProgress]) -> list[tuple[tuple[str, str], list[CaseInProgress]]]:
-    """The courses that stand at the same stage of the same flow, together, in the order of their stages' names."""
+def by_place(cases: Sequence[CaseInProgress]) -> list[tuple[tuple[str, str], list[CaseInProgress]]]:
+    """The cases that stand at the same stage of the same flow, together, in the order of these names."""
     together: dict[tuple[str, str], list[CaseInProgress]] = defaultdict(list)
-    for course in courses:
-        together[course.file.kind, course.file.stage].append(course)
-    return [(stage, together[stage]) for stage in sorted(together)]
+    for case in cases:
+        together[case.place].append(case)
+    return [(place, together[place]) for place in sorted(together)]
 
 
-def decide_all(stage: tuple[str, str], courses: Sequence[CaseInProgress], ports: Ports, notices: Notices) -> None:
-    """One question for all, then one decision each."""
-    step = stage_of(*stage)
-    evidence = step.gather([course.file for course in courses], ports)
-    for course in courses:
-        decide(course, evidence[course.file.id], notices)
+def decide_all(place: tuple[str, str], cases: Sequence[CaseInProgress], ports: Ports, notices: Notices) -> None:
+    """One question for all, then one decision each; a case for which nobody answered stays where it is."""
+    evidence = stage_of(*place).gather([case.file for case in cases], ports)
+    for case in cases:
+        found = evidence.get(case.file.id)
+        if found is None:
+            case.unanswered = True
+        else:
+            decide(case, found, notices)
 
 
-def decide(course: CaseInProgress, evidence: Evidence, notices: Notices) -> Event:
-    """Asks the stage, and makes the move that the map shows. Raises Refused where the map knows no such answer here."""
-    step = stage_of(course.file.kind, course.file.stage)
-    decision = step.handlers.get(type(evidence))
+def decide(case: CaseInProgress, evidence: Evidence, notices: Notices) -> Event:
+    """Asks the stage, and makes the transition that the flow shows.
+
+    Raises Refused where the flow knows no such answer here.
+    """
+    stage = stage_of(*case.place)
+    decision = stage.handlers.get(type(evidence))
     if decision is None:
-        raise Refused("not_possible_now", f"This is not possible while the case is '{course.file.stage}'.")
-    event = decision(course.file, evidence)
-    apply(course, event, step.transitions[type(event)], evidence, notices)
+        raise Refused("not_possible_now", f"This is not possible while the case is '{case.file.stage}'.")
+    event = decision(case.file, evidence)
+    if type(event) not in stage.transitions:
+        raise LookupError(f"{case.file.kind}.{stage.name} has no transition for {type(event).__name__}")
+    apply(case, event, move(*case.place, event), evidence, notices)
     return event
 
 
-def apply(course: CaseInProgress, event: Event, to: str, evidence: Evidence, notices: Notices) -> None:
-    """Chains the event to the case and moves the file on."""
-    file = course.file
-    recorded = Recorded(file.version + 1, evidence.at, evidence.by, event)
-    messages = [enter(notice, recorded.at) for notice in notices(file, recorded)]
-    owed = b"".join([each.digest for each in messages]) if messages else b""
-    sealed = seal(course.head, file.id, recorded, evidence, owed)
-    course.transitions.append(Transition(file, sealed, messages))
-    course.file, course.head = file.after(recorded, to), sealed.hash
+def write(connection: Connection, cases: Sequence[CaseInProgress], now: datetime, notices: Notices) -> BatchOutcome:
+    """Records the transitions of these cases and where each stands now; opens the cases that they open, lets the next
+    of each household into the machine, and wakes the cases that waited for one of these.
+    """
+    if not cases:
+        return BatchOutcome()
+    transitions = [each for case in cases for each in case.transitions]
+    updates = updates_of(connection, cases, now)
+    record(connection, transitions, updates)
+    children = open_children(connection, [each for case in cases for each in case.opens], now, notices)
+    left = [case.file.household_id for case, each in zip(cases, updates, strict=True) if has_left(case, each.state)]
+    queues = {each.queue for each in (*(update.state for update in updates), *children) if each.ready and each.queue}
+    queues |= let_next_in(connection, [household for household in left if household])
+    queues |= wake_parents(connection, [case.file for case in cases], now)
+    return BatchOutcome(len(cases), frozenset(queues), sum(len(each.messages) for each in transitions))
 
 
-def write(connection: Connection, courses: Sequence[CaseInProgress], now: datetime) -> BatchOutcome:
-    """Records the moves of these courses and where each case stands now."""
-    moves = [apply for course in courses for apply in course.transitions]
-    standings = [case_update(course.file, course.head, now) for course in courses]
-    if moves:
-        record(connection, moves, standings)
-    return BatchOutcome(len(courses), queues_of(standings), sum(len(each.messages) for each in moves))
+def updates_of(connection: Connection, cases: Sequence[CaseInProgress], now: datetime) -> list[CaseUpdate]:
+    """Where each case stands now. One that enters the machine waits where another of its household is there."""
+    states = {case.file.id: queue_state(case.file, now) for case in cases}
+    entering = {case.file.id: case.file.household_id for case in cases if case.row is None or not case.row.machine}
+    if any(states[case_id].machine for case_id in entering):
+        states |= take_turns(connection, entering, {case_id: states[case_id] for case_id in entering})
+    return [
+        CaseUpdate(
+            case.file.id, case.file.version, case.head, case.file.body_number, case.file.kind, states[case.file.id]
+        )
+        for case in cases
+    ]
 
 
-def queues_of(standings: Sequence[CaseUpdate]) -> frozenset[str]:
-    """The queues that these cases are due in."""
-    return frozenset(each.state.queue for each in standings if each.state.ready and each.state.queue)
+def has_left(case: CaseInProgress, state: QueueState) -> bool:
+    """Whether it was in the machine before, and is not any more."""
+    return case.row is not None and case.row.machine and not state.machine
 
 
 # One case ------------------------------------------------------------------------------------------
@@ -125,10 +143,8 @@ def advance(
 ) -> tuple[Event, CaseFile, BatchOutcome]:
     """One case, on a person's word.
 
-    Raises Stale where `version` is no longer the case's, Refused where a rule forbids it.
-
-    A double click, a repeated message and a colleague who was faster are the same thing: Stale, nothing changed.
-
+    Raises Stale where `version` is no longer the case's, Refused where a rule forbids it. A double click, a repeated
+    message and a colleague who was faster are the same thing: Stale, nothing changed.
     """
     row = lock(connection, case_id, version)
     if row.stage == PARKED:
@@ -137,27 +153,28 @@ def advance(
             "The application waits for our operators; it goes on as soon as they have mended what held it up.",
         )
     (file,) = case_files(connection, [row])
-    course = CaseInProgress(file, row.head)
-    event = decide(course, evidence, notices)
-    return event, course.file, write(connection, [course], evidence.at)
+    case = CaseInProgress(file, row.head, row)
+    event = decide(case, evidence, notices)
+    return event, case.file, write(connection, [case], evidence.at, notices)
 
 
 def append(
-    connection: Connection, row: CaseRow, event: Event, evidence: Evidence, place: QueueState | None = None
-) -> None:
-    """Chains an event beside the map to a locked case, by its row alone: also where its file cannot be loaded, or no
-    map knows its stage.
+    connection: Connection, row: CaseRow, event: Event, evidence: Evidence, state: QueueState | None = None
+) -> frozenset[str]:
+    """Chains an event beside the flow to a locked case, by its row alone: also where its file cannot be loaded, or no
+    flow knows its stage.
 
-    The case stays where it stands, unless a `place` is given.
-
+    The case stays where it stands, unless a `state` is given; returns the queues that have work by that.
     """
     seq = row.version + 1
     sealed = seal(row.head, row.id, Recorded(seq, evidence.at, evidence.by, event), evidence)
     copy(connection, EVENTS.name, EVENTS.columns, [event_row(sealed)])
-    if place:
-        record(connection, [], [CaseUpdate(row.id, seq, sealed.hash, row.declaration, place)])
-    else:
+    if state is None:
         connection.execute(HEAD, [seq, sealed.hash, row.id])
+        return frozenset()
+    record(connection, [], [CaseUpdate(row.id, seq, sealed.hash, row.body_number, row.kind, state)])
+    queues = let_next_in(connection, [row.household_id] if row.machine and row.household_id else [])
+    return frozenset(queues | wake_parents(connection, [row._replace(stage=state.stage)], evidence.at))
 
 
 def lock(connection: Connection, case_id: int, version: int | None = None) -> CaseRow:

@@ -1,22 +1,30 @@
-"""The grammar of flows: a flow is a kind of case, its stages, who handlers at each on what evidence, and where each
-event leads.
-"""
+"""The grammar of flows: a flow is a kind of case with its stages; a stage says who decides on what, what follows."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from workflows.casefile import CaseFile
-from workflows.events import CaseWithdrawn, Event
-from workflows.evidence import Evidence, TimePassed, Withdrawal
+from workflows.bodies.body import Body
+from workflows.casefile import CaseFile, NewCase
+from workflows.events import CaseOpened, Event
+from workflows.evidence import Evidence, TimePassed
 from workflows.registers.ports import Ports
-from workflows.stages import withdraw
 
-MACHINE, CITIZEN, CASEWORKER, OPERATOR, NOBODY = "machine", "citizen", "caseworker", "operator", "nobody"
+# Who owns a stage: whose turn it is.
+MACHINE, CITIZEN, CASEWORKER, OPERATOR, OTHER_CASE, NOBODY = (
+    "machine",
+    "citizen",
+    "caseworker",
+    "operator",
+    "case",
+    "nobody",
+)
+TIMERS = "timers"  # the queue of everything whose time has come in a stage where people or another case are awaited
 
 Decide = Callable[[CaseFile, Any], Event]
-Gather = Callable[[Sequence[CaseFile], Ports], Mapping[int, Evidence]]
+Gather = Callable[[Sequence[CaseFile], Ports], Mapping[int, Evidence]]  # a case for which nobody answered is absent
+Open = Callable[[CaseFile, Any], NewCase]
 
 
 def clock_only(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, TimePassed]:
@@ -25,11 +33,25 @@ def clock_only(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, TimePass
     return {case.id: TimePassed(at=ports.now, deadline=case.deadline) if case.deadline else moment for case in batch}
 
 
+def opened_cases(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, Evidence]:
+    """What became of the case that each of these opened; where that is still under way, time passed."""
+    ended = ports.cases.opened_by([case.id for case in batch])
+    return {**clock_only(batch, ports), **ended}
+
+
+class Message(NamedTuple):
+    """A message that an event makes owed: its template's name, and its English text, which is the catalogues' key.
+
+    A text may have places for `reference` and `days`, the period of the stage that the event led to.
+    """
+
+    template: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of a flow: its owner, its queue, who decides, where each event leads, until when, and whether the case
-    holds its persons meanwhile.
-    """
+    """One stage of a flow: its owner and queue, who decides on what, where each event leads, and until when."""
 
     name: str
     owner: str
@@ -37,10 +59,12 @@ class Stage:
     handlers: Mapping[type[Evidence], Decide]
     queue: str | None = None
     gather: Gather = clock_only
-    within: timedelta | None = None
+    within: timedelta | None = None  # the stage ends by itself after so long
     reminders: tuple[timedelta, ...] = ()
-    every: timedelta | None = None
+    every: timedelta | None = None  # it is looked at again and again
     holds_persons: bool = False  # else another household may claim them
+    renewed_by: frozenset[type[Event]] = frozenset()  # events that leave the case here and begin its periods anew
+    opens: Mapping[type[Event], Open] = field(default_factory=dict)  # events that open another case, and which
 
     @property
     def open(self) -> bool:
@@ -64,45 +88,79 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A kind of case: its stages by name. The first is where it begins."""
+    """A kind of case: what its body is, by which event it begins, its stages, and what people are told.
+
+    It begins at the first stage. Every event of the flow has its line in `messages`; None: nobody is told.
+    """
 
     kind: str
+    body: type[Body]
+    opened_by: type[CaseOpened]
     stages: Mapping[str, Stage]
     first: str
+    messages: Mapping[type[Event], Message | None]
+
+    def events(self) -> Iterator[type[Event]]:
+        """Every event that may happen in it, the operation's aside; some more than once."""
+        yield self.opened_by
+        for stage in self.stages.values():
+            yield from stage.transitions
 
 
-def machine(  # noqa: PLR0913 - a row of the map, read by its names
+def machine(  # noqa: PLR0913 - a row of the flow, read by its names
     name: str,
     queue: str,
     handlers: Mapping[type[Evidence], Decide],
     transitions: Mapping[type[Event], str],
     *,
     gather: Gather = clock_only,
-    withdrawable: bool = True,
+    holds_persons: bool = False,
+    opens: Mapping[type[Event], Open] | None = None,
 ) -> Stage:
-    """A stage that a worker decides.
-
-    The citizen may withdraw before it does, unless the household is in the register by then.
-    """
-    if withdrawable:
-        handlers = {**handlers, Withdrawal: withdraw.decide}
-        transitions = {**transitions, CaseWithdrawn: "withdrawn"}
-    return Stage(name, MACHINE, transitions, handlers, queue, gather, holds_persons=True)
+    """A stage that a worker decides."""
+    return Stage(name, MACHINE, transitions, handlers, queue, gather, holds_persons=holds_persons, opens=opens or {})
 
 
-def people(  # noqa: PLR0913 - a row of the map, read by its names
+def people(  # noqa: PLR0913 - a row of the flow, read by its names
     name: str,
     owner: str,
     handlers: Mapping[type[Evidence], Decide],
     transitions: Mapping[type[Event], str],
     *,
-    queue: str | None = None,
     within: timedelta | None = None,
     reminders: tuple[timedelta, ...] = (),
     every: timedelta | None = None,
+    holds_persons: bool = False,
+    renewed_by: frozenset[type[Event]] = frozenset(),
+    opens: Mapping[type[Event], Open] | None = None,
 ) -> Stage:
-    """A stage that a person decides; `queue` is where its timers go when they ring."""
-    return Stage(name, owner, transitions, handlers, queue, clock_only, within, reminders, every)
+    """A stage that a person decides. Time passes there, too: it has a term, or is looked at again and again."""
+    return Stage(
+        name,
+        owner,
+        transitions,
+        handlers,
+        TIMERS,
+        clock_only,
+        within,
+        reminders,
+        every,
+        holds_persons,
+        renewed_by,
+        opens or {},
+    )
+
+
+def waiting(
+    name: str,
+    handlers: Mapping[type[Evidence], Decide],
+    transitions: Mapping[type[Event], str],
+    *,
+    within: timedelta,
+    holds_persons: bool = False,
+) -> Stage:
+    """A stage that waits for the case which this one opened: until that ends or is parked, or the term is over."""
+    return Stage(name, OTHER_CASE, transitions, handlers, TIMERS, opened_cases, within, holds_persons=holds_persons)
 
 
 def end(
@@ -116,6 +174,12 @@ def end(
     return Stage(name, NOBODY, transitions or {}, handlers or {}, holds_persons=holds_persons)
 
 
-def flow(kind: str, *steps: Stage) -> Flow:
-    """The map of one kind of case."""
-    return Flow(kind, {step.name: step for step in steps}, steps[0].name)
+def flow(
+    kind: str,
+    body: type[Body],
+    opened_by: type[CaseOpened],
+    *stages: Stage,
+    messages: Mapping[type[Event], Message | None],
+) -> Flow:
+    """One kind of case."""
+    return Flow(kind, body, opened_by, {each.name: each for each in stages}, stages[0].name, messages)

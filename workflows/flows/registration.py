@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+from workflows.bodies.declaration import Declaration
 from workflows.events import (
+    ApplicationReceived,
     ApplicationRefused,
     CaseReopened,
     CaseWithdrawn,
@@ -10,6 +12,7 @@ from workflows.events import (
     CorrectionReceived,
     CorrectionReminded,
     DuplicateSuspected,
+    Event,
     HouseholdApproved,
     Lapsed,
     MembersMismatched,
@@ -24,6 +27,7 @@ from workflows.events import (
 )
 from workflows.evidence import (
     Correction,
+    Evidence,
     IndexInForce,
     RegisterAnswer,
     RegisterState,
@@ -33,66 +37,160 @@ from workflows.evidence import (
     TimePassed,
     Withdrawal,
 )
-from workflows.flows.grammar import CASEWORKER, CITIZEN, end, flow, machine, people
+from workflows.flows.grammar import CASEWORKER, CITIZEN, Decide, Message, end, flow, machine, people
 from workflows.stages import approve, correct, lapse, notify, overdue, reopen, review, score, screen, verify, withdraw
 
+# What the citizen is told, by SMS or letter. No text names a person, gives a score or a reason, or holds a link.
+RECEIVED = Message(
+    "received",
+    "RSU: we have received your application {reference}. You will get a message once it is processed. This service is "
+    "free.",
+)
+CORRECT = Message(
+    "correction",
+    "RSU: some of what application {reference} says does not agree with the population register. Correct it within "
+    "{days} days, at the service where you filed or at a service centre.",
+)
+ASKED = Message(
+    "correction_asked",
+    "RSU: a caseworker looked at application {reference} and asks you to correct it within {days} days, at the service "
+    "where you filed or at a service centre. It is not refused.",
+)
+REMINDER = Message(
+    "reminder",
+    "RSU: application {reference} still waits for your correction, at the service where you filed or at a service "
+    "centre. Without it, it will be suspended; you can take it up again later.",
+)
+SUSPENDED = Message(
+    "lapsed",
+    "RSU: application {reference} was suspended because no correction came. It is not refused: you can take it up "
+    "again at any time.",
+)
+RESUMED = Message(
+    "resumed", "RSU: we have received your answer on application {reference}. It is being processed again."
+)
+REVIEW = Message(
+    "review",
+    "RSU: a caseworker is looking at application {reference} before it is decided. You need do nothing; we will write "
+    "to you.",
+)
+REGISTERED = Message(
+    "registered",
+    "RSU: your household is registered, application {reference}. Each programme will tell you its own decision.",
+)
+REFUSED = Message(
+    "refused",
+    "RSU: application {reference} was refused by two caseworkers. You may ask why at a service centre, and you may "
+    "apply again.",
+)
+WITHDRAWN = Message(
+    "withdrawn", "RSU: application {reference} was withdrawn as you asked. You may apply again at any time."
+)
+
+# The citizen may withdraw until the household is in the register.
+WITHDRAW: dict[type[Evidence], Decide] = {Withdrawal: withdraw.decide}
+TO_WITHDRAWN: dict[type[Event], str] = {CaseWithdrawn: "withdrawn"}
+
 # The periods of people's stages are assumed: the decree's were not found (docs/formats.md names them as such).
-REGISTRATION = flow(
+FLOW = flow(
     "registration",
+    Declaration,
+    ApplicationReceived,
     machine(
         "submitted",
         "verification",
-        {RegisterAnswer: verify.decide},
-        {PersonsVerified: "verified", MembersMismatched: "needs_correction"},
+        {RegisterAnswer: verify.decide, **WITHDRAW},
+        {PersonsVerified: "verified", MembersMismatched: "needs_correction", **TO_WITHDRAWN},
         gather=verify.gather,
+        holds_persons=True,
     ),
-    machine("verified", "scoring", {IndexInForce: score.decide}, {ScoreComputed: "scored"}, gather=score.gather),
+    machine(
+        "verified",
+        "scoring",
+        {IndexInForce: score.decide, **WITHDRAW},
+        {ScoreComputed: "scored", **TO_WITHDRAWN},
+        gather=score.gather,
+        holds_persons=True,
+    ),
     machine(
         "scored",
         "fraud",
-        {ScreeningAnswer: screen.decide},
-        {NothingSuspicious: "fraud_checked", DuplicateSuspected: "under_review", ReviewReopened: "under_review"},
+        {ScreeningAnswer: screen.decide, **WITHDRAW},
+        {
+            NothingSuspicious: "fraud_checked",
+            DuplicateSuspected: "under_review",
+            ReviewReopened: "under_review",
+            **TO_WITHDRAWN,
+        },
         gather=screen.gather,
+        holds_persons=True,
     ),
     machine(
         "fraud_checked",
         "approval",
-        {RegisterState: approve.decide},
-        {HouseholdApproved: "approved"},
+        {RegisterState: approve.decide, **WITHDRAW},
+        {HouseholdApproved: "approved", **TO_WITHDRAWN},
         gather=approve.gather,
+        holds_persons=True,
     ),
-    machine("approved", "notification", {TimePassed: notify.decide}, {NoticesIssued: "notified"}, withdrawable=False),
+    machine(
+        "approved",
+        "notification",
+        {TimePassed: notify.decide},
+        {NoticesIssued: "notified"},
+        holds_persons=True,
+    ),
     people(
         "needs_correction",
         CITIZEN,
-        {Correction: correct.decide, Withdrawal: withdraw.decide, TimePassed: lapse.decide},
+        {Correction: correct.decide, TimePassed: lapse.decide, **WITHDRAW},
         {
             CorrectionReceived: "submitted",
-            CaseWithdrawn: "withdrawn",
             CorrectionReminded: "needs_correction",
             Lapsed: "lapsed",
+            **TO_WITHDRAWN,
         },
-        queue="notification",
         within=timedelta(days=30),
         reminders=(timedelta(days=7), timedelta(days=21)),
     ),
     people(
         "under_review",
         CASEWORKER,
-        {ReviewVerdict: review.decide, Withdrawal: withdraw.decide, TimePassed: overdue.decide},
+        {ReviewVerdict: review.decide, TimePassed: overdue.decide, **WITHDRAW},
         {
             ReviewCleared: "scored",
             CorrectionAsked: "needs_correction",
             RefusalProposed: "under_review",
             ApplicationRefused: "rejected",
-            CaseWithdrawn: "withdrawn",
             ReviewOverdue: "under_review",
+            **TO_WITHDRAWN,
         },
-        queue="notification",
         every=timedelta(days=10),
     ),
     end("lapsed", {Reopening: reopen.decide}, {CaseReopened: "submitted"}),
     end("notified", holds_persons=True),
     end("rejected"),
     end("withdrawn"),
+    messages={
+        ApplicationReceived: RECEIVED,
+        MembersMismatched: CORRECT,
+        CorrectionAsked: ASKED,
+        CorrectionReminded: REMINDER,
+        Lapsed: SUSPENDED,
+        CorrectionReceived: RESUMED,
+        CaseReopened: RESUMED,
+        DuplicateSuspected: REVIEW,
+        NoticesIssued: REGISTERED,
+        ApplicationRefused: REFUSED,
+        CaseWithdrawn: WITHDRAWN,
+        # Nothing changes for the citizen yet.
+        PersonsVerified: None,
+        ScoreComputed: None,
+        NothingSuspicious: None,
+        HouseholdApproved: None,
+        ReviewCleared: None,
+        ReviewReopened: None,
+        RefusalProposed: None,
+        ReviewOverdue: None,
+    },
 )

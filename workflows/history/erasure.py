@@ -5,11 +5,11 @@ from datetime import datetime
 from models.database import Connection, scalar
 from models.errors import Refused
 from workflows.casework.staff import OPERATOR, sign
-from workflows.engine.load import find
 from workflows.engine.work import append, lock
 from workflows.events import CaseErased
 from workflows.evidence import OperatorCommand
 from workflows.history.personal import PERSONAL
+from workflows.intake.receipts import find
 
 COUNT = "select count(*) from event where case_id = %s and facts is not null"
 # What is still owed can no longer be sent. What is under way may have been: its answer tells (notifications/leases.py).

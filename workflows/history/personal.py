@@ -42,17 +42,17 @@ PERSONAL = (
         "t.status in ('sent', 'failed') and num_nonnulls(t.recipient, t.body) > 0",
     ),
     Personal(
-        "declaration",
+        "case_body",
         {"body": "null", "phone": "null", "salt": "null"},
-        "declaration",
+        "case_body",
         "num_nonnulls(t.body, t.phone) > 0",
     ),
     # Whoever guesses a declaration could test the guess against its hash, or against a key that is one.
     Personal(
         "receipt",
         {"idempotency_key": "'erased:' || t.reference", "body_hash": "''"},
-        "declaration",
+        "case_body",
         "t.body_hash <> ''",
     ),
-    Personal("cases", {"declarant_idcs": "null"}, "declaration", "t.declarant_idcs is not null", "t.id = ended.id"),
+    Personal("cases", {"applicant_idcs": "null"}, "case_body", "t.applicant_idcs is not null", "t.id = ended.id"),
 )

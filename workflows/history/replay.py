@@ -15,7 +15,7 @@ from workflows.evidence import KINDS as EVIDENCE_KINDS
 from workflows.evidence import Evidence
 from workflows.flows import stage_of
 from workflows.history.keyranges import LEAST, MOST, Range, Snapshots, next_range
-from workflows.history.retelling import GONE, NOT_DECIDED, History, StoredEvent, Told, histories
+from workflows.history.retelling import GONE, History, StoredEvent, Told, histories, is_decision
 
 AT_ONCE = 500  # cases
 FIRST = 20  # mismatches that are told
@@ -86,17 +86,17 @@ def replay_range(connection: Connection, at: Range, since: datetime | None, resu
 def replay_case(reference: str, history: History, result: Replay) -> None:
     """Decides anew at each event of one case."""
     for stored, _ in history.unsealed():
-        result.differs(Mismatch(reference, stored.seq, "declaration"))
-    told = list(takewhile(lambda each: each.before.declaration is not GONE, history.retell()))
+        result.differs(Mismatch(reference, stored.seq, "body"))
+    told = list(takewhile(lambda each: each.before.body is not GONE, history.retell()))
     for each in told:
-        if each.stored.kind not in NOT_DECIDED:
+        if is_decision(each.stored.kind):
             result.decisions += 1
             if decided(each) != (each.stored.facts or "").encode():
                 result.differs(Mismatch(reference, each.stored.seq, each.stored.kind))
     rest = history.events[len(told) :]
     if rest and is_unreadable(rest[0]):
         result.differs(Mismatch(reference, rest[0].seq, rest[0].kind))
-    result.erased += sum(stored.kind not in NOT_DECIDED for stored in rest)
+    result.erased += sum(is_decision(stored.kind) for stored in rest)
 
 
 def is_unreadable(stored: StoredEvent) -> bool:
@@ -110,10 +110,7 @@ def decided(told: Told) -> bytes | None:
     try:
         where = stage_of(file.kind, file.stage)
         evidence = evidence_of(told.stored)
-        dated = msgspec.structs.replace(
-            file, deadline=where.deadline(file.stage_since)
-        )  # for the first ones, which do not tell it
-        return encode(where.handlers[type(evidence)](dated, evidence))
+        return encode(where.handlers[type(evidence)](file, evidence))
     except UNDECIDABLE:
         return None
 

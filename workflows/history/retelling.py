@@ -1,4 +1,4 @@
-"""A case told again from its events: its file before and after each of them, by the declarations that they took.
+"""A case told again from its events: its file before and after each of them, by the bodies that they took.
 
 Shared by replay and doctor.
 """
@@ -12,29 +12,29 @@ import msgspec
 from pydantic import ValidationError
 
 from models.database import Connection
-from workflows.bodies.declaration import Declaration, restored
+from workflows.bodies.body import Body
 from workflows.casefile import CaseFile
 from workflows.engine.chain import Sealed
-from workflows.events import KINDS, ApplicationReceived, CorrectionReceived, Event, Recorded
-from workflows.flows import FLOWS, stage_after
+from workflows.engine.opening import sealed_body
+from workflows.events import KINDS, OPERATION, BodyTaken, CaseOpened, Event, Recorded
+from workflows.flows import FLOWS, Move, move
 from workflows.history.chains import Stored
-from workflows.intake.submit import sealed_body
 
-NOT_DECIDED = {
-    "ApplicationReceived",
-    "CaseParked",
-    "CaseResumed",
-    "CaseErased",
-}  # arrivals and operations: nothing to compute
 EVENTS = """
     select case_id, seq, kind, at, actor, evidence::text, facts::text, salt, commitment, owed, hash from event
     where case_id = any(%s) order by case_id, seq
 """
-GONE = object.__new__(Declaration)  # stands for one that was erased: whoever reads a field of it made a mistake
-DECLARATIONS = (
-    "select case_id, number, household_id, body::text, phone, salt, made_at from declaration where case_id "
-    "= any(%s) order by case_id, number"
-)
+GONE = object.__new__(Body)  # stands for one that was erased: whoever reads a field of it made a mistake
+BODIES = """
+    select case_id, number, household_id, body::text, phone, salt, made_at from case_body
+    where case_id = any(%s) order by case_id, number
+"""
+
+
+def is_decision(kind: str) -> bool:
+    """Whether a stage decided on an event of this kind: nothing is computed of openings and operations."""
+    known = KINDS.get(kind, Event)
+    return known not in OPERATION and not issubclass(known, CaseOpened)
 
 
 class StoredEvent(Stored):
@@ -63,12 +63,12 @@ class StoredEvent(Stored):
         )
 
 
-class StoredDeclaration(NamedTuple):
-    """A declaration as it stands in the table."""
+class StoredBody(NamedTuple):
+    """A body as it stands in the table."""
 
     case_id: int
     number: int
-    household_id: int
+    household_id: int | None
     body: str | None
     phone: str | None
     salt: bytes | None
@@ -78,18 +78,18 @@ class StoredDeclaration(NamedTuple):
         """Whether its bytes are those that the event took; erased ones are not said to be others."""
         return self.body is None or (self.salt is not None and sealed_body(self.salt, self.body) == digest)
 
-    def read(self) -> Declaration | None:
-        """What was declared, or GONE; None where it is none that today's model knows."""
+    def restored(self, kind: type[Body]) -> Body | None:
+        """What was sent, or GONE; None where it is none that today's model knows."""
         try:
-            return GONE if self.body is None else restored(self.body)
+            return GONE if self.body is None else kind.restored(self.body)
         except ValidationError:
             return None
 
 
 class Told(NamedTuple):
-    """One event of a case, with its file before it and after it:
+    """One event of a case, with its file before it and after it.
 
-    None where no map leads on, or the declaration in force since then cannot be read.
+    None where no flow leads on, or the body in force since then cannot be read.
     """
 
     before: CaseFile
@@ -103,77 +103,65 @@ class History:
     """What is stored of a case's past, in order."""
 
     events: Sequence[StoredEvent]
-    declarations: Mapping[int, StoredDeclaration]
-    read: dict[int, Declaration | None] = field(default_factory=dict)  # each once
+    bodies: Mapping[int, StoredBody]
+    restored: dict[int, Body | None] = field(default_factory=dict)  # each once
 
     def retell(self) -> Iterator[Told]:
         """Its events from the first on, until one is erased or cannot be read."""
         file: CaseFile | None = None
         for stored in self.events:
             event = stored.event() if stored.is_whole else None
-            if isinstance(event, ApplicationReceived) and stored.seq == 1:
+            if isinstance(event, CaseOpened) and stored.seq == 1:
                 file = self.opening(stored, event)
             if file is None or event is None:
                 return
-            to = leads_to(file, event)
-            after = (
-                self.in_force(file.after(Recorded(stored.seq, stored.at, stored.actor, event), to), file)
-                if to
-                else None
-            )
+            to = Move(file.stage) if isinstance(event, CaseOpened) else leads_to(file, event)
+            recorded = Recorded(stored.seq, stored.at, stored.actor, event)
+            after = self.in_force(file.after(recorded, to.stage, to.anew), file) if to else None
             yield Told(file, stored, event, after)
             file = after
 
-    def opening(self, stored: StoredEvent, event: ApplicationReceived) -> CaseFile | None:
-        """The file as it was when the application arrived; None where no declaration can be read, or there is no such
-        flow.
-        """
-        declaration = self.declared(event.declaration)
-        if declaration is None or event.kind not in FLOWS:
+    def kind(self) -> str | None:
+        """The kind of case, as its first event says; None where that cannot be read."""
+        event = self.events[0].event() if self.events else None
+        return event.kind if isinstance(event, CaseOpened) and event.kind in FLOWS else None
+
+    def opening(self, stored: StoredEvent, event: CaseOpened) -> CaseFile | None:
+        """The file as it was when the case was opened; None where no body can be read, or there is no such flow."""
+        body = self.body(event.body)
+        if body is None or event.kind not in FLOWS:
             return None
-        return CaseFile.opened(
-            id=stored.case_id,
-            reference=event.reference,
-            kind=event.kind,
-            stage=FLOWS[event.kind].first,
-            lane=event.lane,
-            household_id=event.household,
-            declaration=declaration,
-            at=stored.at,
-        )
+        return CaseFile.opened(id=stored.case_id, at=stored.at, stage=FLOWS[event.kind].first, body=body, by=event)
 
     def in_force(self, moved: CaseFile, before: CaseFile) -> CaseFile | None:
-        """The file with the declaration in force after a correction; None where that cannot be read."""
-        if moved.declaration_number == before.declaration_number:
+        """The file with the body in force after a correction; None where that cannot be read."""
+        if moved.body_number == before.body_number:
             return moved
-        declaration = self.declared(moved.declaration_number)
-        return msgspec.structs.replace(moved, declaration=declaration) if declaration else None
+        body = self.body(moved.body_number)
+        return msgspec.structs.replace(moved, body=body) if body else None
 
-    def declared(self, number: int) -> Declaration | None:
-        """A declaration by its number, or GONE; None where there is none, or it cannot be read."""
-        if number not in self.read:
-            stored = self.declarations.get(number)
-            self.read[number] = stored.read() if stored else None
-        return self.read[number]
+    def body(self, number: int) -> Body | None:
+        """A body by its number, or GONE; None where there is none, or it cannot be read."""
+        if number not in self.restored:
+            stored, kind = self.bodies.get(number), self.kind()
+            self.restored[number] = stored.restored(FLOWS[kind].body) if stored and kind else None
+        return self.restored[number]
 
     def unsealed(self) -> Iterator[tuple[StoredEvent, int]]:
-        """Events that took a declaration which is not there any more as they took it, and its number."""
+        """Events that took a body which is not there any more as they took it, and its number."""
         for stored in self.events:
             event = stored.event() if stored.is_whole else None
-            if isinstance(event, ApplicationReceived | CorrectionReceived):
-                found = self.declarations.get(event.declaration)
-                if (
-                    found is None
-                    or not found.is_sealed_by(event.digest)
-                    or (found.body is not None and self.declared(event.declaration) is None)
-                ):
-                    yield stored, event.declaration
+            if isinstance(event, BodyTaken):
+                found = self.bodies.get(event.body)
+                unread = found is not None and found.body is not None and self.body(event.body) is None
+                if found is None or unread or not found.is_sealed_by(event.digest):
+                    yield stored, event.body
 
 
-def leads_to(file: CaseFile, event: Event) -> str | None:
+def leads_to(file: CaseFile, event: Event) -> Move | None:
     """Where this event leads; None where no flow knows the stage that it is said to have been taken at."""
     try:
-        return stage_after(file.kind, file.stage, event)
+        return move(file.kind, file.stage, event)
     except LookupError:
         return None
 
@@ -181,12 +169,12 @@ def leads_to(file: CaseFile, event: Event) -> str | None:
 def histories(connection: Connection, case_ids: Sequence[int]) -> dict[int, History]:
     """What is stored of these cases.
 
-    Events first: else a declaration that is corrected in between would seem to be gone.
+    Events first: else a body that is corrected in between would seem to be gone.
     """
     events: dict[int, list[StoredEvent]] = {case_id: [] for case_id in case_ids}
     for event in map(StoredEvent._make, connection.execute(EVENTS, [list(case_ids)])):
         events[event.case_id].append(event)
-    declarations: dict[int, dict[int, StoredDeclaration]] = {case_id: {} for case_id in case_ids}
-    for each in map(StoredDeclaration._make, connection.execute(DECLARATIONS, [list(case_ids)])):
-        declarations[each.case_id][each.number] = each
-    return {case_id: History(events[case_id], declarations[case_id]) for case_id in case_ids}
+    bodies: dict[int, dict[int, StoredBody]] = {case_id: {} for case_id in case_ids}
+    for each in map(StoredBody._make, connection.execute(BODIES, [list(case_ids)])):
+        bodies[each.case_id][each.number] = each
+    return {case_id: History(events[case_id], bodies[case_id]) for case_id in case_ids}

@@ -11,9 +11,9 @@ from psycopg.rows import dict_row
 
 from models.database import Connection
 from workflows.casework.staff import names_of
-from workflows.engine.load import find
 from workflows.events import KINDS, CaseParked, CaseResumed
 from workflows.flows import FLOWS, PARKED, stage_of
+from workflows.intake.receipts import find
 
 CASE = """
     select c.id, r.reference, c.kind, c.stage, c.stage_since, c.version, c.lane, c.open, c.queue, c.ready, c.due_at,
@@ -55,7 +55,7 @@ def timeline(connection: Connection, reference: str) -> dict[str, Any]:
 
 
 def leads_to(kind: str, stage: str, event: str, facts: Mapping[str, Any]) -> str:
-    """The stage that an event of this kind leads to; where the map knows none, the case stays."""
+    """The stage that an event of this kind leads to; where the flow knows none, the case stays."""
     if not stage:
         return FLOWS[kind].first if kind in FLOWS else ""
     if event == CaseParked.__name__:

@@ -9,8 +9,11 @@ import secrets
 import unicodedata
 from hashlib import sha256
 
+from models.database import Connection
+from models.errors import NotFound
 from models.settings import settings
 from workflows.bodies.text import canonical
+from workflows.engine.load import COLUMNS, CaseRow
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U to mistake
 LOOK_ALIKES = str.maketrans("ILO", "110")
@@ -54,3 +57,15 @@ def secret_for(reference: str) -> str:
 def is_secret_of(reference: str, secret: str) -> bool:
     """Whether this secret, however it was typed, belongs to the reference; in constant time."""
     return hmac.compare_digest(secret_for(reference), typed(secret))
+
+
+FIND = f"select {COLUMNS} from cases where id = (select case_id from receipt where reference = %s)"
+
+
+def find(connection: Connection, reference: str) -> CaseRow:
+    """The case of a reference, however it was typed. Raises NotFound."""
+    row = connection.execute(FIND, [normal(reference)]).fetchone()
+    if row is None:
+        form = "" if is_whole(reference) else " One looks like RSU-7K3M-9QWX-2D5T."
+        raise NotFound(f"There is no application with the reference {reference}.{form}")
+    return CaseRow(*row)

@@ -117,7 +117,7 @@ class Period(Part):
 class RetentionFile(Part):
     """`retention.toml`: a period for each table that holds something personal or passing."""
 
-    declaration: Period
+    case_body: Period
     message: Period
     event: Period
     case_failure: Period

@@ -60,9 +60,9 @@ SPLIT = """
         from whole, unnest(case_ids) as case_id
 """
 # Of cases that stand at a held stage, probes alone (workflows/queue/holds.py).
-NOT_HELD = (
-    "(probe or not exists (select from held_stage h join cases c using (stage) where c.id = any(attempt.case_ids)))"
-)
+NOT_HELD = """
+    (probe or not exists (select from held_stage h join cases c using (kind, stage) where c.id = any(attempt.case_ids)))
+"""
 DUE = (
     f"from attempt where worker_id is null and queue = any(%s) and at <= %s and queue not in (select queue from "
     f"paused_queue) and {NOT_HELD}"

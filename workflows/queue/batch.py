@@ -12,10 +12,12 @@ from workflows.engine.load import CaseRow
 from workflows.engine.work import BatchOutcome, work
 from workflows.flows import DELIVERY
 from workflows.queue.attempts import END, Attempt, Attempts
-from workflows.queue.claim import open_stages
+from workflows.queue.claim import open_places
+from workflows.queue.failures import all_unanswered
 from workflows.queue.inhand import in_hand
 from workflows.registers.ports import Adapters
 
+Places = Collection[tuple[str, str]]  # stages, each with its kind of case
 Find = Callable[[Connection], list[CaseRow]]
 
 
@@ -50,7 +52,7 @@ class BatchRunner:
             with in_hand("batch"), transaction() as connection:
                 if rows := find(connection):
                     attempt = attempt or self.attempts.begin(queue, [row.id for row in rows], clock.now())
-                    progress = self.work(connection, rows, open_stages(connection, self.serves))
+                    progress = self.work(connection, rows, open_places(connection, self.serves))
                 if attempt:
                     connection.execute(END, [attempt.id])
         except Unavailable:
@@ -64,10 +66,11 @@ class BatchRunner:
         self.wake_next(progress)
         return len(rows)
 
-    def work(self, connection: Connection, rows: Sequence[CaseRow], stages: Collection[str]) -> BatchOutcome:
+    def work(self, connection: Connection, rows: Sequence[CaseRow], places: Places) -> BatchOutcome:
         """The work itself, counted and timed."""
         began = time.monotonic()
-        progress = work(connection, rows, self.adapters, clock.now(), stages)
+        progress = work(connection, rows, self.adapters, clock.now(), places)
+        all_unanswered(connection, progress.unanswered, clock.now())
         self.counters["batches"] += 1
         self.counters["cases"] += progress.cases
         self.counters["busy_milliseconds"] += round((time.monotonic() - began) * 1000)

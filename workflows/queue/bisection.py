@@ -16,7 +16,7 @@ from models.database import RETRYABLE, TIMES, back_off, transaction, unavailable
 from models.errors import DatabaseAway, Failure, Unavailable, describe
 from workflows.queue.attempts import END, Attempt, halves
 from workflows.queue.batch import BatchFailed, BatchRunner, Find
-from workflows.queue.claim import claim_these, open_stages
+from workflows.queue.claim import claim_these, open_places
 from workflows.queue.failures import UNANSWERED, failed_alone, unanswered
 from workflows.queue.inhand import in_hand
 
@@ -138,7 +138,8 @@ class Bisection:
         with in_hand("a case alone"), transaction() as connection:
             rows = claim_these(connection, queue, attempt.case_ids, attempt.quarantined and queue == attempt.queue)
             if not rows or (
-                queue != attempt.queue and rows[0].stage not in open_stages(connection, self.runner.serves)
+                queue != attempt.queue
+                and (rows[0].kind, rows[0].stage) not in open_places(connection, self.runner.serves)
             ):
                 return None
             try:

@@ -13,7 +13,7 @@ from threading import Lock
 from models.database import Connection
 from workflows.engine.lanes import ALLOWANCE
 from workflows.engine.load import COLUMNS, CaseRow
-from workflows.flows import STAGES
+from workflows.flows import places
 from workflows.flows.grammar import MACHINE
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,7 +24,7 @@ SLACK = timedelta(seconds=1)  # ranks become visible out of order, by as much as
 # Of the stages that are held (queue/holds.py), looked up once a statement. Within `coalesce` the planner guesses a
 # half: where all cases due stand at one stage, as in a file's, it would else expect nothing to be left, and read and
 # sort the whole table for each batch.
-NOT_HELD = "not coalesce(stage = any (array(select stage from held_stage)), false)"
+NOT_HELD = "not coalesce(kind || stage = any (array(select kind || stage from held_stage)), false)"
 # Which lanes of a queue have work, the one whose turn it is first; and none where an operator paused the queue.
 LANES = f"""
     select l.lane from unnest(%s::smallint[], %s::timestamptz[]) as l (lane, after)
@@ -46,7 +46,7 @@ CLAIM = f"""
 STILL_DUE = "id = any(%s) and queue = %s and open and stage <> 'parked' and (ready or due_at is null)"
 STILL_QUARANTINED = f"select {COLUMNS} from cases where {STILL_DUE} order by id for update"
 STILL_READY = f"select {COLUMNS} from cases where id = any(%s) and queue = %s and ready order by id for update"
-STOPPED = "select queue, null from paused_queue union all select null, stage from held_stage"
+STOPPED = "select queue, null, null from paused_queue union all select null, kind, stage from held_stage"
 
 
 class Cursor:
@@ -108,8 +108,7 @@ def claim(connection: Connection, queue: str, limits: Mapping[int, int], cursor:
 def claim_these(
     connection: Connection, queue: str, case_ids: Sequence[int], quarantined: bool = False
 ) -> list[CaseRow]:
-    """Of these cases, those that are still ready in the queue, or `apart`: of an attempt that was quarantined, where
-    nobody else finds them.
+    """Of these cases, those that are still ready in the queue; or, of an attempt that was `quarantined`, due at all.
 
     Waits for whoever holds one: passed over, it could be lost. What another thread quarantined meanwhile is that
     entry's.
@@ -120,14 +119,18 @@ def claim_these(
     ]
 
 
-def open_stages(connection: Connection, serves: Collection[str]) -> Collection[str]:
-    """The machine's stages that somebody who serves these queues may work now: an operator pauses queues, and stages
-    are held at which all cases fail.
+def open_places(connection: Connection, serves: Collection[str]) -> set[tuple[str, str]]:
+    """The machine's stages, with their kinds of cases, that somebody who serves these queues may work now.
+
+    An operator pauses queues, and stages are held at which all cases fail.
     """
     stopped = connection.execute(STOPPED).fetchall()
-    queues, held = {queue for queue, _ in stopped}, {stage for _, stage in stopped}
+    queues, held = {queue for queue, *_ in stopped}, {(kind, stage) for _, kind, stage in stopped}
     return {
-        step.name
-        for step in STAGES
-        if step.owner == MACHINE and step.queue in serves and step.queue not in queues and step.name not in held
+        (kind, stage.name)
+        for kind, stage in places()
+        if stage.owner == MACHINE
+        and stage.queue in serves
+        and stage.queue not in queues
+        and (kind, stage.name) not in held
     }

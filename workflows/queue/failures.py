@@ -2,7 +2,7 @@
 place where it failed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -16,34 +16,33 @@ from models.errors import Failure, Refused, Stale, describe
 from models.settings import settings
 from workflows.engine.load import CaseRow
 from workflows.engine.record import parked_state
-from workflows.engine.work import append, lock
+from workflows.engine.work import append, lock, lock_all
 from workflows.events import CaseParked
 from workflows.evidence import TimePassed
 from workflows.queue.attempts import quarantine, quarantine_unanswered
-from workflows.queue.holds import hold_if_all_fail, is_held
+from workflows.queue.holds import Place, hold_if_all_fail, is_held
 
-UNANSWERED = timedelta(
-    minutes=1
-)  # until a case for which a register gave no answer is asked about again; then twice as long each time
+# Until a case for which a register gave no answer is asked about again; then twice as long each time.
+UNANSWERED = timedelta(minutes=1)
 UNANSWERED_LONGEST = timedelta(minutes=10)
 PATIENCE = timedelta(days=3)  # until it is an operator's to ask why; a register may be away for a weekend
-UNCOUNTED = timedelta(
-    minutes=10
-)  # until a case whose failure could not be counted is worked again: somebody may have mended it
+# Until a case whose failure could not be counted is worked again: somebody may have mended it.
+UNCOUNTED = timedelta(minutes=10)
 
 KNOWN = "select tries, unanswered_since from case_failure where case_id = %s and stage = %s and version = %s"
 NOTE = """
-    insert into case_failure (case_id, stage, version, tries, unanswered_since, error, traceback, at, parked)
-        values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+    insert into case_failure
+        (case_id, kind, stage, version, tries, unanswered_since, error, traceback, at, parked)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     on conflict (case_id) do update
-        set stage = excluded.stage, version = excluded.version, tries = excluded.tries, uncounted = false,
-        unanswered_since = excluded.unanswered_since, error = excluded.error, traceback = excluded.traceback,
-            at = excluded.at, parked = excluded.parked
+        set kind = excluded.kind, stage = excluded.stage, version = excluded.version, tries = excluded.tries,
+        uncounted = false, unanswered_since = excluded.unanswered_since, error = excluded.error,
+            traceback = excluded.traceback, at = excluded.at, parked = excluded.parked
 """
 # By the case's row as it is, whatever stands in it.
 NOTE_UNCOUNTED = """
-    insert into case_failure (case_id, stage, version, tries, error, traceback, at, parked, uncounted)
-    select id, stage, version, 0, %s, %s, %s, false, true from cases where id = %s
+    insert into case_failure (case_id, kind, stage, version, tries, error, traceback, at, parked, uncounted)
+    select id, kind, stage, version, 0, %s, %s, %s, false, true from cases where id = %s
     on conflict (case_id) do update
         set error = excluded.error, traceback = excluded.traceback, at = excluded.at, uncounted = true
 """
@@ -58,6 +57,7 @@ FORGET = """
 
 DEATHS = 4  # of its process, and a case is parked
 WORKER_DIED = Failure("worker died", "The process that worked on this case, alone, ended without a word.")
+NO_ANSWER = Failure("a register gave no answer about this case", "It answered for others of the same batch.")
 log = structlog.get_logger()
 
 
@@ -79,10 +79,10 @@ def failed_alone(connection: Connection, case_id: int, failure: Failure, now: da
     with counted(connection, case_id, now):
         row = lock(connection, case_id)
         died = failure == WORKER_DIED
-        tries = tried(connection, row).tries + (died or not is_held(connection, row.stage))
+        tries = tried(connection, row).tries + (died or not is_held(connection, Place(row.kind, row.stage)))
         last = tries >= (DEATHS if died else settings().tries)
         set_back(connection, row, Tried(tries), failure, now, None if last else wait_after(tries, died))
-        hold_if_all_fail(connection, row.stage, failure, now)
+        hold_if_all_fail(connection, Place(row.kind, row.stage), failure, now)
 
 
 def wait_after(tries: int, died: bool) -> timedelta:
@@ -113,6 +113,12 @@ def unanswered(connection: Connection, row: CaseRow, failure: Failure, now: date
             None if is_patience_over(since, now) else wait,
             silent=True,
         )
+
+
+def all_unanswered(connection: Connection, case_ids: Sequence[int], now: datetime) -> None:
+    """The same for each of these, of which others in their batch got an answer."""
+    for row in lock_all(connection, case_ids):
+        unanswered(connection, row, NO_ANSWER, now)
 
 
 def is_patience_over(since: datetime, now: datetime) -> bool:
@@ -172,9 +178,8 @@ def set_back(  # noqa: PLR0913 - what is noted, and what follows
     silent: bool = False,
 ) -> None:
     """Notes it; the case waits in quarantine for so long, or is parked where there is no waiting any more."""
-    connection.execute(
-        NOTE, [row.id, row.stage, row.version, *so_far, failure.error, failure.traceback, now, wait is None]
-    )
+    noted = [row.id, row.kind, row.stage, row.version, *so_far, failure.error, failure.traceback, now, wait is None]
+    connection.execute(NOTE, noted)
     if wait is None:
         park(connection, row, CaseParked(stage=row.stage, error=failure.error, tries=so_far.tries), now)
         return
@@ -189,7 +194,7 @@ def park(connection: Connection, row: CaseRow, event: CaseParked, now: datetime)
     """Parked by its row alone: a case whose file cannot be loaded, or whose stage no map knows, must not fail here,
     too.
     """
-    append(connection, row, event, TimePassed(at=now), parked_state(now, max(now, row.stage_since)))
+    append(connection, row, event, TimePassed(at=now), parked_state(now, max(now, row.stage_since), row.lane))
 
 
 def forget(connection: Connection, after: int = 0, most: int = 1000) -> int:

@@ -4,8 +4,8 @@ and one case probes it each minute.
 The hold is a row, which all hosts see and which outlives them. One success at the stage ends it.
 """
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 
@@ -13,35 +13,45 @@ from models.database import Connection, scalar
 from models.errors import Failure
 from workflows.engine.lanes import ALLOWANCE
 from workflows.evidence import SIJIL
-from workflows.flows import STAGES
+from workflows.flows import stage_of
 from workflows.queue.attempts import BEGIN_PROBE, TAKE_OUT
 
 ALIKE = 20  # cases that failed at one stage with one error, and none succeeded since the first of them
 PROBE_EVERY = timedelta(minutes=1)
 
 FAILED_ALIKE = """
-    select min(at) from (select at from case_failure where stage = %s and error = %s order by at desc
+    select min(at) from (select at from case_failure where kind = %s and stage = %s and error = %s order by at desc
         limit %s) as last having count(*) = %s
 """
-SUCCEEDED = "select exists (select from event where at > %s and kind = any(%s) and actor = %s)"
-IS_HELD = "select exists (select from held_stage where stage = %s)"
-HOLD = "insert into held_stage (stage, error, since, probe_at) values (%s, %s, %s, %s) on conflict (stage) do nothing"
+SUCCEEDED = """
+    select exists (select from event e join cases c on c.id = e.case_id
+        where e.at > %s and e.kind = any(%s) and e.actor = %s and c.kind = %s)
+"""
+IS_HELD = "select exists (select from held_stage where kind = %s and stage = %s)"
+HOLD = """
+    insert into held_stage (kind, stage, error, since, probe_at) values (%s, %s, %s, %s, %s)
+    on conflict (kind, stage) do nothing
+"""
 # What is held since a moment to come, or to be probed far from now, was written by a clock that has gone back since.
 SET_RIGHT = (
     "update held_stage set since = least(since, %s), probe_at = least(probe_at, %s) where since > %s or probe_at > %s"
 )
-HELD = "select stage, error, since, probe_at from held_stage order by stage for update"
-RELEASE = "delete from held_stage where stage = %s"
-PROBED = "update held_stage set probe_at = %s where stage = %s"
-PROBING = "select exists (select from attempt a join cases c on c.id = any(a.case_ids) where a.probe and c.stage = %s)"
+HELD = "select kind, stage, error, since, probe_at from held_stage order by kind, stage for update"
+RELEASE = "delete from held_stage where kind = %s and stage = %s"
+PROBED = "update held_stage set probe_at = %s where kind = %s and stage = %s"
+PROBING = """
+    select exists (select from attempt a join cases c on c.id = any(a.case_ids)
+        where a.probe and c.kind = %s and c.stage = %s)
+"""
 # First those that did not fail yet, any of a lane's first thousands: where a file has hundreds of bad ones in a row,
 # those behind them have their chance each minute. Then the one whose failure is longest ago, never the same again and
 # again; and last whatever else is quarantined there.
 FRESH = """
     select id, queue from cases where id in (
-        select c.id from unnest(%s::text[]) as queues (queue) cross join unnest(%s::smallint[]) as lanes (lane) cross
-            join lateral (
-            select id from cases c where ready and c.queue = queues.queue and c.lane = lanes.lane and stage = %s
+        select c.id from (values (%s)) as queues (queue) cross join unnest(%s::smallint[]) as lanes (lane)
+        cross join lateral (
+            select id from cases c where ready and c.queue = queues.queue and c.lane = lanes.lane and kind = %s
+                and stage = %s
             and not exists (select from case_failure t where t.case_id = c.id) order by rank limit 5000
         ) as c order by random() limit 5
     ) and ready limit 1 for update skip locked
@@ -49,57 +59,77 @@ FRESH = """
 FAILED = """
     update attempt set probe = true, at = %s where id = (
         select a.id from attempt a join cases c on c.id = a.case_ids[1] left join case_failure t on t.case_id = c.id
-        where a.worker_id is null and c.stage = %s order by a.unanswered, cardinality(a.case_ids), t.at limit 1
-            for update of a skip locked
+        where a.worker_id is null and c.kind = %s and c.stage = %s
+        order by a.unanswered, cardinality(a.case_ids), t.at limit 1 for update of a skip locked
     )
 """
 log = structlog.get_logger()
 
 
-def is_held(connection: Connection, stage: str) -> bool:
+class Place(NamedTuple):
+    """A stage of a kind of case."""
+
+    kind: str
+    stage: str
+
+
+def is_held(connection: Connection, place: Place) -> bool:
     """Whether the stage is held now."""
-    return bool(scalar(connection, IS_HELD, [stage]))
+    return bool(scalar(connection, IS_HELD, place))
 
 
-def hold_if_all_fail(connection: Connection, stage: str, failure: Failure, now: datetime) -> None:
+def hold_if_all_fail(connection: Connection, place: Place, failure: Failure, now: datetime) -> None:
     """A case failed there: where the last twenty failed alike and none succeeded since, the stage is held, with one
     alarm.
     """
-    first = scalar(connection, f"select ({FAILED_ALIKE})", [stage, failure.error, ALIKE, ALIKE])
-    if first is None or succeeded(connection, stage, first):
+    first = scalar(connection, f"select ({FAILED_ALIKE})", [*place, failure.error, ALIKE, ALIKE])
+    if first is None or succeeded(connection, place, first):
         return
-    if connection.execute(HOLD, [stage, failure.error, now, now + PROBE_EVERY]).rowcount:
-        log.error("a stage is held: all cases fail there alike", stage=stage, error=failure.error)
+    if connection.execute(HOLD, [*place, failure.error, now, now + PROBE_EVERY]).rowcount:
+        log.error(
+            "a stage is held: all cases fail there alike", kind=place.kind, stage=place.stage, error=failure.error
+        )
 
 
-def succeeded(connection: Connection, stage: str, since: datetime) -> bool:
+def succeeded(connection: Connection, place: Place, since: datetime) -> bool:
     """Whether the machine decided anything at the stage since then."""
-    return bool(scalar(connection, SUCCEEDED, [since, list(decisions_of(stage)), SIJIL]))
+    return bool(scalar(connection, SUCCEEDED, [since, decisions_of(place), SIJIL, place.kind]))
 
 
-def decisions_of(stage: str) -> Collection[str]:
-    """The kinds of events that are decided there."""
-    return {event.__name__ for step in STAGES if step.name == stage for event in step.transitions}
+def decisions_of(place: Place) -> list[str]:
+    """The kinds of events that are decided there; none where no flow knows the stage any more."""
+    try:
+        return [event.__name__ for event in stage_of(*place).transitions]
+    except LookupError:
+        return []
 
 
 def tend_holds(connection: Connection, now: datetime) -> None:
     """Ends holds where a case succeeded, and has another case probe the others, once a minute."""
     connection.execute(SET_RIGHT, [now, now + PROBE_EVERY, now, now + PROBE_EVERY])
-    for stage, error, since, probe_at in connection.execute(HELD).fetchall():
-        if succeeded(connection, stage, since):
-            connection.execute(RELEASE, [stage])
-            log.warning("a stage is no longer held: a case succeeded there", stage=stage, error=error)
-        elif probe_at <= now and not scalar(connection, PROBING, [stage]):
-            probe(connection, stage, now)
-            connection.execute(PROBED, [now + PROBE_EVERY, stage])
+    for kind, stage, error, since, probe_at in connection.execute(HELD).fetchall():
+        place = Place(kind, stage)
+        if succeeded(connection, place, since):
+            connection.execute(RELEASE, place)
+            log.warning("a stage is no longer held: a case succeeded there", kind=kind, stage=stage, error=error)
+        elif probe_at <= now and not scalar(connection, PROBING, place):
+            probe(connection, place, now)
+            connection.execute(PROBED, [now + PROBE_EVERY, *place])
 
 
-def probe(connection: Connection, stage: str, now: datetime) -> None:
+def probe(connection: Connection, place: Place, now: datetime) -> None:
     """One case of the stage is worked all the same."""
-    queues = [step.queue for step in STAGES if step.name == stage]
-    fresh = connection.execute(FRESH, [queues, list(ALLOWANCE), stage]).fetchone()
+    fresh = connection.execute(FRESH, [queue_of(place), list(ALLOWANCE), *place]).fetchone()
     if fresh:
         connection.execute(TAKE_OUT, [[fresh[0]]])
         connection.execute(BEGIN_PROBE, [fresh[1], [fresh[0]], now])
     else:
-        connection.execute(FAILED, [now, stage])
+        connection.execute(FAILED, [now, *place])
+
+
+def queue_of(place: Place) -> str | None:
+    """Where the cases of a stage are due; None where no flow knows it any more."""
+    try:
+        return stage_of(*place).queue
+    except LookupError:
+        return None

@@ -10,12 +10,11 @@ from models.database import Connection
 from workflows.casework.staff import names_of
 from workflows.engine.lanes import ALLOWANCE
 from workflows.events import CaseWithdrawn
-from workflows.flows import ALL_QUEUES, DELIVERY, PARKED, QUEUES, STAGES
-from workflows.flows.grammar import MACHINE, OPERATOR
+from workflows.flows import DELIVERY, PARKED, all_queues, case_queues, places, stage_of
+from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, OPERATOR
 from workflows.queue.attempts import WORKER_LOCK
 
 RATE_OVER = timedelta(minutes=1)
-OF_PEOPLE = {step.name: step.owner for step in STAGES if step.open and step.owner != MACHINE} | {PARKED: OPERATOR}
 PAUSES = "select queue, since, actor from paused_queue"
 # Counted and looked up in the index of due cases alone. A case's rank less its lane's allowance is when it became
 # ready.
@@ -41,23 +40,25 @@ WORKERS = f"""
     from worker w order by w.id
 """
 # Read in the index of what waits for people alone.
-WITH_PEOPLE = "select stage, count(*), min(stage_since) from cases where open and not machine group by stage"
+WITH_PEOPLE = """
+    select kind, stage, count(*), min(stage_since) from cases where open and not machine and not waiting group by 1, 2
+"""
 PARKED_CASE = """
-    select t.case_id, r.reference, t.stage, t.tries, t.error, t.traceback, t.at
-    from case_failure t join receipt r using (case_id)
+    select t.case_id, r.reference, t.kind, t.stage, t.tries, t.error, t.traceback, t.at
+    from case_failure t left join receipt r using (case_id)
     where t.parked and t.case_id = %s
 """
 SAME_ERROR = "select case_id from case_failure where parked and error = %s and case_id > %s order by case_id limit %s"
 GROUPS = """
     select g.*, array(
         select r.reference from case_failure t join receipt r using (case_id)
-        where t.parked and (t.stage, t.error) = (g.stage, g.error) order by t.at, t.case_id limit %s
+        where t.parked and (t.kind, t.stage, t.error) = (g.kind, g.stage, g.error) order by t.at, t.case_id limit %s
     ) as "references"
-    from (select stage, error, count(*) as cases, min(at) as first, max(at) as last from case_failure
-        where parked group by stage, error) as g
-    order by g.cases desc, g.stage, g.error
+    from (select kind, stage, error, count(*) as cases, min(at) as first, max(at) as last from case_failure
+        where parked group by kind, stage, error) as g
+    order by g.cases desc, g.kind, g.stage, g.error
 """
-HELD = "select stage, error, since from held_stage order by since"
+HELD = "select kind, stage, error, since from held_stage order by since"
 UNCOUNTED = "select count(*) from case_failure where uncounted"
 DAILY_JOBS = "select name, done_on, error from daily_job order by name"
 # By two indexes, each of a part of the table: those that were sent are many.
@@ -77,13 +78,13 @@ def queues(connection: Connection, now: datetime) -> list[dict[str, Any]]:
     the gateway alone.
     """
     done = decided_by_queue(connection, now - RATE_OVER) | {DELIVERY: one(connection, SENT, [now - RATE_OVER])[0]}
-    waiting = connection.execute(DEPTH, [list(ALLOWANCE), list(ALLOWANCE.values()), list(QUEUES)]).fetchall()
+    waiting = connection.execute(DEPTH, [list(ALLOWANCE), list(ALLOWANCE.values()), list(case_queues())]).fetchall()
     held, quarantined = left_alone(connection) | pauses(connection), dict(connection.execute(APART).fetchall())
     return [
         in_queue(queue, depth, since, done.get(queue, 0), now)
         | {"quarantined": quarantined.get(queue, 0), "state": "open"}
         | held.get(queue, {})
-        for queue, (depth, since) in zip(ALL_QUEUES, [*waiting, one(connection, OWED)], strict=True)
+        for queue, (depth, since) in zip(all_queues(), [*waiting, one(connection, OWED)], strict=True)
     ]
 
 
@@ -135,16 +136,24 @@ def left_alone(connection: Connection) -> dict[str, dict[str, Any]]:
 
 def with_people(connection: Connection, now: datetime) -> list[dict[str, Any]]:
     """Of each stage where a person must act: whose turn it is, how many wait, and the age of the oldest in seconds."""
-    found = {stage: (count, since) for stage, count, since in connection.execute(WITH_PEOPLE)}
-    waiting = [(stage, owner, *found.get(stage, (0, now))) for stage, owner in OF_PEOPLE.items()]
+    found: dict[tuple[str, str], tuple[int, datetime]] = {}
+    for kind, stage, count, since in connection.execute(WITH_PEOPLE):
+        place = ("", PARKED) if stage == PARKED else (kind, stage)
+        before, first = found.get(place, (0, since))
+        found[place] = before + count, min(first, since)
+    owners = {(kind, stage.name): stage.owner for kind, stage in places() if stage.owner in (CITIZEN, CASEWORKER)}
+    waiting = [
+        (*place, owner, *found.get(place, (0, now))) for place, owner in {**owners, ("", PARKED): OPERATOR}.items()
+    ]
     return [
         {
+            "kind": kind,
             "stage": stage,
             "owner": owner,
             "waiting": count,
             "oldest_seconds": max(0, round((now - since).total_seconds())),
         }
-        for stage, owner, count, since in waiting
+        for kind, stage, owner, count, since in waiting
     ]
 
 
@@ -157,10 +166,12 @@ def one(connection: Connection, statement: str, parameters: Sequence[object] = (
 
 def decided_by_queue(connection: Connection, since: datetime) -> dict[str, int]:
     """How many decisions each queue's stages took since then."""
-    machine = [step for step in STAGES if step.owner == MACHINE]
-    queue_of = {
-        event.__name__: step.queue for step in machine for event in step.transitions if event is not CaseWithdrawn
-    }  # which is the citizen's
+    queue_of: dict[str, str | None] = {}
+    for _, stage in places():
+        if stage.owner == MACHINE:
+            for event in stage.transitions:
+                if event is not CaseWithdrawn:  # which is the citizen's
+                    queue_of.setdefault(event.__name__, stage.queue)
     rates: dict[str, int] = {}
     for kind, count in connection.execute(DECIDED, [since]):
         queue = queue_of.get(kind)
@@ -194,9 +205,8 @@ def parked_case(connection: Connection, case_id: int) -> dict[str, Any] | None:
 
 def held_stages(connection: Connection) -> list[dict[str, Any]]:
     """The stages at which all cases fail alike, with their queue, the error, and since when."""
-    queue_of = {step.name: step.queue for step in STAGES}
     with connection.cursor(row_factory=dict_row) as cursor:
-        return [row | {"queue": queue_of.get(row["stage"])} for row in cursor.execute(HELD)]
+        return [row | {"queue": stage_of(row["kind"], row["stage"]).queue} for row in cursor.execute(HELD)]
 
 
 def uncounted(connection: Connection) -> int:

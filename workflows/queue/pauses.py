@@ -6,7 +6,7 @@ from typing import NamedTuple
 from models.database import Connection
 from models.errors import Refused
 from workflows.casework.staff import OPERATOR, names_of, sign
-from workflows.flows import ALL_QUEUES
+from workflows.flows import all_queues
 
 # Where it is paused already, that row stands, and is told.
 PAUSE = """
@@ -51,5 +51,5 @@ def resume(connection: Connection, queue: str, by: str) -> Ended:
 
 def require(queue: str) -> None:
     """Raises Refused for a queue that does not exist."""
-    if queue not in ALL_QUEUES:
-        raise Refused("unknown_queue", f"There is no queue '{queue}'. There are {', '.join(ALL_QUEUES)}.")
+    if queue not in all_queues():
+        raise Refused("unknown_queue", f"There is no queue '{queue}'. There are {', '.join(all_queues())}.")

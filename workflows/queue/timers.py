@@ -10,8 +10,9 @@ from models import clock
 from models.database import Connection, unavailable
 from models.errors import DatabaseAway, describe
 from workflows.engine.lanes import ALLOWANCE
-from workflows.flows import FLOWS, QUEUES
-from workflows.queue.attempts import NOT_HELD as APART_NOT_HELD
+from workflows.flows import case_queues, places
+from workflows.flows.grammar import Stage
+from workflows.queue.attempts import NOT_HELD as QUARANTINED_NOT_HELD
 from workflows.queue.attempts import halves
 from workflows.queue.claim import NOT_HELD as READY_NOT_HELD
 
@@ -27,16 +28,12 @@ FIRE = """
     from unnest(%s::smallint[], %s::interval[]) as lanes (lane, allowance)
     where cases.lane = lanes.lane and id = any(%s)
 """
-TIMED = [(kind, step) for kind, flow in FLOWS.items() for step in flow.stages.values() if step.within or step.every]
-# A timer that is so late, or lies so far ahead, was set or is read by a clock that jumped, or nobody was there to ring
-# it: it says nothing about how long a person was silent, and nobody may lapse for it.
-ASTRAY = max(wait for _, step in TIMED for wait in (step.within, step.every) if wait) + timedelta(days=1)
 TIMERS_ASTRAY = (
     "select id from cases where kind = %s and stage = %s and (due_at < %s or due_at > %s) order by due_at "
     "limit %s for update skip locked"
 )
 SET_ANEW = "update cases set due_at = %s, deadline = %s where id = any(%s)"
-SET_APART_ANEW = "update attempt set at = %s where worker_id is null and at > %s"
+QUARANTINE_ANEW = "update attempt set at = %s where worker_id is null and at > %s"
 WITH_WORK = f"""
     select queue from unnest(%s::text[]) as queues (queue)
     where queue not in (select queue from paused_queue) and (
@@ -45,9 +42,23 @@ WITH_WORK = f"""
                 and {READY_NOT_HELD}
         ))
         or exists (select from attempt where worker_id is null and at <= %s and attempt.queue = queues.queue
-            and {APART_NOT_HELD})
+            and {QUARANTINED_NOT_HELD})
     )
 """
+
+
+def timed() -> list[tuple[str, Stage]]:
+    """The stages that time ends or looks at again, with their kinds of cases."""
+    return [(kind, stage) for kind, stage in places() if stage.within or stage.every]
+
+
+def astray() -> timedelta:
+    """How late, or far ahead, no timer can be.
+
+    One that is was set or is read by a clock that jumped, or nobody was there to ring it: it says nothing about how
+    long a person was silent, and nobody may lapse for it.
+    """
+    return max(wait for _, stage in timed() for wait in (stage.within, stage.every) if wait) + timedelta(days=1)
 
 
 def fire_timers(connection: Connection, now: datetime, limit: int = 10_000) -> int:
@@ -60,7 +71,7 @@ def fire_timers(connection: Connection, now: datetime, limit: int = 10_000) -> i
         connection,
         FIRE,
         [list(ALLOWANCE), list(ALLOWANCE.values())],
-        found(connection, OVER, [now - ASTRAY, now - SLACK, limit]),
+        found(connection, OVER, [now - astray(), now - SLACK, limit]),
     )
 
 
@@ -69,15 +80,15 @@ def set_anew(connection: Connection, now: datetime, limit: int) -> int:
 
     How many timers.
     """
-    connection.execute(SET_APART_ANEW, [now, now + clock.ASTRAY])
+    connection.execute(QUARANTINE_ANEW, [now, now + clock.ASTRAY])
     return sum(
         change(
             connection,
             SET_ANEW,
             [step.next_timer(now, now), step.deadline(now)],
-            found(connection, TIMERS_ASTRAY, [kind, step.name, now - ASTRAY, now + ASTRAY, limit]),
+            found(connection, TIMERS_ASTRAY, [kind, step.name, now - astray(), now + astray(), limit]),
         )
-        for kind, step in TIMED
+        for kind, step in timed()
     )
 
 
@@ -104,4 +115,4 @@ def change(connection: Connection, statement: str, parameters: Sequence[object],
 
 def queues_with_work(connection: Connection, now: datetime) -> list[str]:
     """The queues that somebody should look at, paused ones left out."""
-    return [queue for (queue,) in connection.execute(WITH_WORK, [list(QUEUES), list(ALLOWANCE), now])]
+    return [queue for (queue,) in connection.execute(WITH_WORK, [list(case_queues()), list(ALLOWANCE), now])]

@@ -18,7 +18,8 @@ from models.errors import Problem, Refused
 from models.population import BirthPrecision, PersonStatus, Sex
 from models.settings import settings
 from workflows.bodies import reading
-from workflows.bodies.declaration import OTHER_SCRIPT, Declared
+from workflows.bodies.body import Declared
+from workflows.bodies.declaration import OTHER_SCRIPT
 from workflows.bodies.fields import NO_CONTROLS, BirthDate, Idcs, Name
 from workflows.bodies.problems import WHOLE
 from workflows.intake.files.jsonform import objects_in

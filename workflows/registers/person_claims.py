@@ -9,9 +9,7 @@ from models.arrays import array, columns
 from models.database import Connection
 from workflows.casefile import CaseFile
 from workflows.evidence import Holder
-from workflows.flows import STAGES
 
-LET_GO = {step.name for step in STAGES if not step.holds_persons}
 # Locks are taken in key order: unsorted inserts of four writers deadlocked in 91 of 120 batches, sorted in none.
 CLAIM = """
     with wanted as materialized (
@@ -39,9 +37,7 @@ Wanted = tuple[
 def claim_persons(connection: Connection, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
     """See `ports.SocialRegister`. The first to commit keeps a person; a claim of one's own household counts as won."""
     wanted = sorted(
-        (member.idcs, file.submitted_at, file.id, file.household_id)
-        for file in files
-        for member in file.declaration.members
+        (idcs, file.submitted_at, file.id, file.household_id or 0) for file in files for idcs in file.body.persons
     )
     holders: dict[str, tuple[int, int]] = {}
     while taken := claim(connection, (each for each in wanted if each[0] not in holders)):
@@ -65,9 +61,9 @@ def holders_of(connection: Connection, idcs: Iterable[str]) -> dict[str, tuple[i
 def held_by_others(file: CaseFile, holders: Mapping[str, tuple[int, int]]) -> tuple[Holder, ...]:
     """The members of this household that another one holds."""
     return tuple(
-        Holder(position, *holders[member.idcs])
-        for position, member in enumerate(file.declaration.members)
-        if member.idcs in holders and holders[member.idcs][1] != file.household_id
+        Holder(position, *holders[idcs])
+        for position, idcs in enumerate(file.body.persons)
+        if idcs in holders and holders[idcs][1] != file.household_id
     )
 
 

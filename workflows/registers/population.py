@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from models.arrays import array
 from models.database import Connection
 from workflows.evidence import RegisteredPerson
+from workflows.registers.ports import Answer
 
 PERSONS = """
     select idcs, given_name_ar, family_name_ar, given_name_la, family_name_la, birth_date, birth_precision, status
@@ -18,7 +19,7 @@ class LocalRegister:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
+    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
         """Those of these identifiers that the register knows."""
         rows = self.connection.execute(PERSONS, [array(idcs)])
         return {row[0]: RegisteredPerson(*row[1:]) for row in rows}

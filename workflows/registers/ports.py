@@ -3,18 +3,25 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
 from workflows.casefile import CaseFile
 from workflows.events import Recorded
-from workflows.evidence import Holder, RegisteredPerson
+from workflows.evidence import Holder, OpenedCase, RegisteredPerson
+
+
+class Answer(Enum):
+    """What a register says in place of an answer."""
+
+    NONE = "no answer"  # for this one; others have theirs
 
 
 class PopulationRegister(Protocol):
-    """Who is who. Raises Unavailable where it does not answer."""
+    """Who is who. Raises Unavailable where it answers nothing at all."""
 
-    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
-        """Those of these identifiers that the register knows."""
+    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
+        """Those of these identifiers that the register knows, and `Answer.NONE` for each that it cannot tell now."""
 
 
 class SocialRegister(Protocol):
@@ -29,8 +36,15 @@ class SocialRegister(Protocol):
     def households_by_phone(self, phones: Sequence[str]) -> Mapping[str, int]:
         """How many households gave each phone."""
 
-    def last_versions(self, household_ids: Sequence[int]) -> Mapping[int, int]:
+    def last_versions(self, household_ids: Sequence[int | None]) -> Mapping[int | None, int]:
         """The number of each household's last version; absent where it has none."""
+
+
+class Cases(Protocol):
+    """What one case may know of another."""
+
+    def opened_by(self, case_ids: Sequence[int]) -> Mapping[int, OpenedCase]:
+        """What became of the last case that each of these opened; absent where that is still under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,7 @@ class Ports:
     now: datetime
     population: PopulationRegister
     register: SocialRegister
+    cases: Cases
 
 
 class Notice(NamedTuple):
@@ -52,12 +67,13 @@ class Notice(NamedTuple):
     body: str  # the text as the citizen reads it
 
 
-Notices = Callable[[CaseFile, Recorded], Sequence[Notice]]  # pure: what an event makes owed
+# Pure: what an event makes owed, given the file before it and the stage that it led to.
+Notices = Callable[[CaseFile, Recorded, str], Sequence[Notice]]
 
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """What the engine is handed from the layers above it."""
+    """What the engine is handed from the layers above it: it builds none of this itself."""
 
-    population: Callable[[Any], PopulationRegister]  # given the batch's connection
+    ports: Callable[[Any, datetime], Ports]  # given the batch's connection and moment
     notices: Notices

@@ -7,24 +7,24 @@ from models.database import Connection
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
 from workflows.evidence import Holder
-from workflows.flows import STAGES
+from workflows.flows import places
 from workflows.registers import person_claims
 
 # A phone that an office gives for thousands is counted no further than needed.
 PHONES = """
     select phone, (
         select count(distinct household_id)
-        from (select household_id from declaration where declaration.phone = wanted.phone limit 100) as seen
+        from (select household_id from case_body where case_body.phone = wanted.phone limit 100) as seen
     )
     from unnest(%s::text[]) as wanted (phone)
 """
 # Of these persons, those of registered households: each with the household's declarant (unknown once the declaration's
 # period is over) and its members.
 IN_REGISTER = """
-    select p.idcs, c.declarant_idcs, array(select m.idcs from person_claim m where m.case_id = c.id)
-    from person_claim p join cases c on c.id = p.case_id where p.idcs = any(%s) and c.stage = any(%s)
+    select p.idcs, c.applicant_idcs, array(select m.idcs from person_claim m where m.case_id = c.id)
+    from person_claim p join cases c on c.id = p.case_id where p.idcs = any(%s)
+        and (c.kind, c.stage) in (select * from unnest(%s::text[], %s::text[]))
 """
-REGISTERED = [step.name for step in STAGES if step.holds_persons and not step.open]
 REGISTERED_ALREADY = (
     "This household is registered already, and is not registered twice. Its status page shows it "
     "under the reference of its own receipt."
@@ -49,7 +49,7 @@ class LocalSocialRegister:
         """How many households gave each phone, counted up to a hundred declarations."""
         return dict(self.connection.execute(PHONES, [array(sorted(set(phones)))])) if phones else {}
 
-    def last_versions(self, household_ids: Sequence[int]) -> Mapping[int, int]:
+    def last_versions(self, household_ids: Sequence[int | None]) -> Mapping[int | None, int]:
         """The number of each household's last version; absent where it has none."""
         return dict(self.connection.execute(LAST_VERSIONS, [array(household_ids)]))
 
@@ -64,7 +64,7 @@ def registered_again(connection: Connection, declarations: Sequence[Declaration]
     declarants = [each.declarant.idcs for each in declarations]
     registered = {
         idcs: (declarant, set(members))
-        for idcs, declarant, members in connection.execute(IN_REGISTER, [declarants, REGISTERED])
+        for idcs, declarant, members in connection.execute(IN_REGISTER, [declarants, *registered_places()])
     }
     return [same_household(each, *registered.get(each.declarant.idcs, (None, set()))) for each in declarations]
 
@@ -73,3 +73,9 @@ def same_household(declaration: Declaration, declarant: str | None, members: set
     """Whether a registered household with this declarant and these members is the one that is declared."""
     declared = {member.idcs for member in declaration.members}
     return declarant in declared or declared == members
+
+
+def registered_places() -> tuple[list[str], list[str]]:
+    """The ends that hold persons: kinds of cases, and their stages."""
+    found = [(kind, stage.name) for kind, stage in places() if stage.holds_persons and not stage.open]
+    return [kind for kind, _ in found], [name for _, name in found]

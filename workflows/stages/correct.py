@@ -7,4 +7,4 @@ from workflows.evidence import Correction
 
 def decide(case: CaseFile, answer: Correction) -> CorrectionReceived:
     """A correction is always taken; what it says is judged by the register."""
-    return CorrectionReceived(declaration=answer.number, digest=answer.digest)
+    return CorrectionReceived(body=answer.number, digest=answer.digest)

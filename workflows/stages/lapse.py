@@ -13,7 +13,7 @@ def decide(case: CaseFile, evidence: TimePassed) -> CorrectionReminded | Lapsed:
 
     The first decisions were recorded without it: theirs is the one that the map gives.
     """
-    deadline = evidence.deadline or case.deadline
+    deadline = evidence.deadline
     if deadline and evidence.at >= deadline:
         return Lapsed()
     before = case.last(CorrectionReminded).reminder if case.last_here(CorrectionReminded) else 0

@@ -37,7 +37,7 @@ def decide(case: CaseFile, answer: ScreeningAnswer) -> NothingSuspicious | Dupli
     if any(SIGNALS[signal.code].NEEDS_A_PERSON for signal in raised):
         since = reviewed_since(case)
         return (
-            ReviewReopened(rules=rules, signals=raised, since=since)
+            ReviewReopened(rules=rules, signals=raised, begun=since)
             if since
             else DuplicateSuspected(rules=rules, signals=raised)
         )
@@ -52,7 +52,7 @@ def reviewed_since(case: CaseFile) -> datetime | None:
     if cleared is None or (scored is not None and scored.seq > cleared.seq):
         return None
     review = case.latest(DuplicateSuspected, ReviewReopened)
-    return review.event.since if isinstance(review.event, ReviewReopened) else review.at
+    return review.event.begun if isinstance(review.event, ReviewReopened) else review.at
 
 
 # The signals that are asked, by version, the newest last. None is ever changed, nor what a signal in it says

@@ -10,20 +10,20 @@ from workflows.events import MembersMismatched, Mismatch, PersonsVerified
 from workflows.evidence import RegisterAnswer, RegisteredPerson
 from workflows.matching.names import same_name
 from workflows.policies.rules import in_force, version_of
-from workflows.registers.ports import Ports
+from workflows.registers.ports import Answer, Ports
 
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, RegisterAnswer]:
-    """One question for all members of all households."""
-    persons, rules = (
-        ports.population.persons(list({member.idcs for case in batch for member in case.declaration.members})),
-        in_force(RULES),
-    )
+    """One question for all members of all households; no evidence where the register cannot tell about one of them."""
+    known = ports.population.persons(list({member.idcs for case in batch for member in case.declaration.members}))
+    told: dict[int, list[RegisteredPerson | None]] = {}
+    for case in batch:
+        persons = [known.get(member.idcs) for member in case.declaration.members]
+        if not any(isinstance(person, Answer) for person in persons):
+            told[case.id] = [person for person in persons if not isinstance(person, Answer)]
+    rules = in_force(RULES)
     return {
-        case.id: RegisterAnswer(
-            at=ports.now, rules=rules, persons=tuple([persons.get(member.idcs) for member in case.declaration.members])
-        )
-        for case in batch
+        case_id: RegisterAnswer(at=ports.now, rules=rules, persons=tuple(persons)) for case_id, persons in told.items()
     }
 
 

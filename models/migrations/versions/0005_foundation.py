@@ -1,22 +1,25 @@
-"""The foundation: persons, households, cases, their history, the ledger, and what the engine needs."""
+"""The foundation: persons, households, cases of every kind, their history, the ledger, and what the engine needs."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0003"
+revision = "0005"
 down_revision = None
 branch_labels = None
 depends_on = None
 
+TIMES = "submitted_at, stage_since, rank, due_at, deadline"
 TABLES = (
     "anchor_series",
     "attempt",
+    "case_body",
+    "case_failure",
     "cases",
     "daily_job",
-    "declaration",
     "eligibility",
     "event",
+    "held_stage",
     "household",
     "household_member",
     "household_version",
@@ -27,7 +30,6 @@ TABLES = (
     "receipt",
     "score",
     "staff_name",
-    "case_failure",
     "worker",
 )
 # The queue changes all the time: its dead rows are cleared away often, and pages keep room for a row's next version.
@@ -42,10 +44,8 @@ TUNED = """
 
 
 def upgrade() -> None:
-    """Forwards."""
-    op.execute(
-        "create extension if not exists btree_gist"
-    )  # households' versions are told apart by number and range at once
+    """From nothing."""
+    op.execute("create extension if not exists btree_gist")  # households' periods go by number and range at once
     op.create_table(
         "anchor_series",
         sa.Column("series", sa.String(), nullable=False),
@@ -61,7 +61,51 @@ def upgrade() -> None:
         sa.Column("queue", sa.String(), nullable=False),
         sa.Column("case_ids", sa.ARRAY(sa.BigInteger()), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("unanswered", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("probe", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("rank", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "attempt_in_work", "attempt", ["worker_id"], unique=False, postgresql_where=sa.text("worker_id is not null")
+    )
+    op.create_index(
+        "attempt_quarantined",
+        "attempt",
+        ["unanswered", "at", "id"],
+        unique=False,
+        postgresql_where=sa.text("worker_id is null"),
+    )
+    op.create_table(
+        "case_body",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("household_id", sa.BigInteger(), nullable=True),
+        sa.Column("body", postgresql.JSON(astext_type=sa.Text()), nullable=True),
+        sa.Column("phone", sa.String(), nullable=True),
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "number"),
+    )
+    op.create_index("case_body_phone", "case_body", ["phone"], unique=False)
+    op.create_table(
+        "case_failure",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.SmallInteger(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("traceback", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("parked", sa.Boolean(), nullable=False),
+        sa.Column("unanswered_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("uncounted", sa.Boolean(), server_default="false", nullable=False),
+        sa.PrimaryKeyConstraint("case_id"),
+    )
+    op.create_index("case_failure_alike", "case_failure", ["kind", "stage", "error", "at"], unique=False)
+    op.create_index(
+        "case_failure_open", "case_failure", ["case_id"], unique=False, postgresql_where=sa.text("not parked")
     )
     op.create_table(
         "cases",
@@ -73,29 +117,61 @@ def upgrade() -> None:
         sa.Column("queue", sa.String(), nullable=True),
         sa.Column("lane", sa.SmallInteger(), nullable=False),
         sa.Column("ready", sa.Boolean(), nullable=False),
+        sa.Column("waiting", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("rank", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deadline", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("head", sa.LargeBinary(), nullable=False),
-        sa.Column("household_id", sa.BigInteger(), nullable=False),
-        sa.Column("declarant_idcs", sa.String(), nullable=True),
+        sa.Column("household_id", sa.BigInteger(), nullable=True),
+        sa.Column("applicant_idcs", sa.String(), nullable=True),
         sa.Column("region", sa.SmallInteger(), nullable=False),
-        sa.Column("declaration", sa.Integer(), nullable=False),
+        sa.Column("province", sa.String(), nullable=True),
+        sa.Column("body_number", sa.Integer(), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stage_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("parent_id", sa.BigInteger(), nullable=True),
+        sa.Column("parent_seq", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            f"least({TIMES}) > '1900-01-01Z' and greatest({TIMES}) < '9000-01-01Z'",
+            name="case_times_readable",
+        ),
+        sa.CheckConstraint(
+            "(open and queue is not null) or not (ready or due_at is not null)", name="case_due_in_a_queue"
+        ),
+        sa.CheckConstraint("lane between 0 and 3", name="case_lane_known"),
+        sa.CheckConstraint("not (ready and due_at is not null)", name="case_ready_or_timed"),
+        sa.CheckConstraint("not waiting or (open and not (machine or ready))", name="case_waiting_is_at_rest"),
+        sa.CheckConstraint("open or not machine", name="case_ended_is_at_rest"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("case_due", "cases", ["queue", "lane", "rank"], postgresql_where=sa.text("ready"))
+    op.create_index("case_due", "cases", ["queue", "lane", "rank"], unique=False, postgresql_where=sa.text("ready"))
     op.create_index("case_one_in_machine", "cases", ["household_id"], unique=True, postgresql_where=sa.text("machine"))
     op.create_index(
         "case_one_open_registration",
         "cases",
-        ["declarant_idcs"],
+        ["applicant_idcs"],
         unique=True,
         postgresql_where=sa.text("open and kind = 'registration'"),
     )
-    op.create_index("case_timer", "cases", ["due_at"], postgresql_where=sa.text("due_at is not null"))
+    op.create_index(
+        "case_opened_once",
+        "cases",
+        ["parent_id", "parent_seq"],
+        unique=True,
+        postgresql_where=sa.text("parent_id is not null"),
+    )
+    op.create_index("case_timer", "cases", ["due_at"], unique=False, postgresql_where=sa.text("due_at is not null"))
+    op.create_index(
+        "case_waiting", "cases", ["household_id", "rank"], unique=False, postgresql_where=sa.text("waiting")
+    )
+    op.create_index(
+        "case_with_people",
+        "cases",
+        ["kind", "stage", "stage_since", "id"],
+        unique=False,
+        postgresql_where=sa.text("open and not machine and not waiting"),
+    )
     op.create_table(
         "daily_job",
         sa.Column("name", sa.String(), nullable=False),
@@ -105,18 +181,6 @@ def upgrade() -> None:
         sa.Column("clock_confirmed_on", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("name"),
     )
-    op.create_table(
-        "declaration",
-        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("household_id", sa.BigInteger(), nullable=False),
-        sa.Column("body", postgresql.JSON(), nullable=True),
-        sa.Column("phone", sa.String(), nullable=True),
-        sa.Column("salt", sa.LargeBinary(), nullable=True),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("case_id", "number"),
-    )
-    op.create_index("declaration_phone", "declaration", ["phone"])
     op.create_table(
         "eligibility",
         sa.Column("household_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -134,15 +198,26 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
-        sa.Column("evidence", postgresql.JSON(), nullable=True),
-        sa.Column("facts", postgresql.JSON(), nullable=True),
+        sa.Column("evidence", postgresql.JSON(astext_type=sa.Text()), nullable=True),
+        sa.Column("facts", postgresql.JSON(astext_type=sa.Text()), nullable=True),
         sa.Column("salt", sa.LargeBinary(), nullable=True),
         sa.Column("commitment", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.Column("owed", sa.LargeBinary(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("case_id", "seq"),
     )
-    op.create_index("event_at", "event", ["at"], postgresql_using="brin", postgresql_with={"autosummarize": "on"})
+    op.create_index(
+        "event_at", "event", ["at"], unique=False, postgresql_using="brin", postgresql_with={"autosummarize": "on"}
+    )
+    op.create_table(
+        "held_stage",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("probe_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "stage"),
+    )
     op.create_table(
         "household",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -192,17 +267,43 @@ def upgrade() -> None:
         sa.Column("body", sa.String(), nullable=True),
         sa.Column("salt", sa.LargeBinary(), nullable=True),
         sa.Column("status", sa.Text(), server_default="owed", nullable=False),
+        sa.Column("rank", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("fence", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("lease_owner", sa.BigInteger(), nullable=True),
         sa.Column("tries", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(), nullable=True),
+        sa.CheckConstraint("status in ('owed', 'sending', 'sent', 'failed', 'stuck')", name="message_status_known"),
         sa.PrimaryKeyConstraint("case_id", "seq", "template"),
     )
-    op.create_index("message_due", "message", ["due_at"], postgresql_where=sa.text("status in ('owed', 'sending')"))
     op.create_index(
-        "message_sent", "message", ["sent_at"], postgresql_using="brin", postgresql_with={"autosummarize": "on"}
+        "message_due",
+        "message",
+        ["status", "rank", "tries", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("status in ('owed', 'sending')"),
+    )
+    op.create_index(
+        "message_due_by_time",
+        "message",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("status in ('owed', 'sending')"),
+    )
+    op.create_index(
+        "message_not_sent",
+        "message",
+        ["status"],
+        unique=False,
+        postgresql_where=sa.text("status in ('failed', 'stuck')"),
+    )
+    op.create_index(
+        "message_sent",
+        "message",
+        ["sent_at"],
+        unique=False,
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": "on"},
     )
     op.create_table(
         "paused_queue",
@@ -238,7 +339,7 @@ def upgrade() -> None:
         sa.Column("case_id", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("idcs"),
     )
-    op.create_index("person_claim_by_case", "person_claim", ["case_id"])
+    op.create_index("person_claim_by_case", "person_claim", ["case_id"], unique=False)
     op.create_table(
         "receipt",
         sa.Column("reference", sa.String(), nullable=False),
@@ -248,7 +349,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("reference"),
         sa.UniqueConstraint("idempotency_key"),
     )
-    op.create_index("receipt_by_case", "receipt", ["case_id"])
+    op.create_index("receipt_by_case", "receipt", ["case_id"], unique=False)
     op.create_table(
         "score",
         sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -266,18 +367,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("actor"),
     )
     op.create_table(
-        "case_failure",
-        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("stage", sa.String(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("tries", sa.SmallInteger(), nullable=False),
-        sa.Column("error", sa.String(), nullable=False),
-        sa.Column("traceback", sa.String(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("parked", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("case_id"),
-    )
-    op.create_table(
         "worker",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("process", sa.Text(), server_default="", nullable=False),
@@ -286,7 +375,7 @@ def upgrade() -> None:
         sa.Column("queues", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("counters", postgresql.JSONB(), nullable=False),
+        sa.Column("counters", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("synchronous_commit", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -294,6 +383,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Backwards: to nothing."""
+    """To nothing."""
     for table in TABLES:
         op.drop_table(table)

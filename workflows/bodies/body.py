@@ -1,0 +1,62 @@
+"""What every kind of case has in common in its body: which persons it holds, how its people are reached, and where."""
+
+from typing import Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from workflows.bodies.fields import STORED
+
+Language = Literal["ar", "fr"]
+
+
+class Declared(BaseModel):
+    """Common ground: nothing unknown is taken, no type is guessed, nothing changes afterwards."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Contact(NamedTuple):
+    """How the people of a case are reached: in which language, and at which phone; without one, by letter."""
+
+    language: Language
+    phone: str | None = None
+
+
+class Territory(NamedTuple):
+    """Where a case belongs: a region (1 to 12, decree 2-15-40) and, where it is known, a province (ISO 3166-2:MA)."""
+
+    region: int
+    province: str | None = None
+
+
+class Body(Declared):
+    """What was sent, and is stored as JSON; a case may get another one. Its kind's flow says which class it is."""
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """The identifiers (IDCS) of the persons that the case holds while its stage does; nobody by default."""
+        return ()
+
+    @property
+    def applicant(self) -> str | None:
+        """The identifier of who asks and answers for it, where it is a person of the household."""
+        return None
+
+    @property
+    def contact(self) -> Contact:
+        """How its people are reached."""
+        raise NotImplementedError
+
+    @property
+    def territory(self) -> Territory:
+        """Where it belongs."""
+        raise NotImplementedError
+
+    def stored(self) -> str:
+        """As it is kept: JSON, without what was left out."""
+        return self.model_dump_json(exclude_defaults=True)
+
+    @classmethod
+    def restored(cls, text: str) -> Self:
+        """As it was kept. Raises pydantic's ValidationError where today's model refuses it."""
+        return cls.model_validate_json(text, context=STORED)

@@ -1,0 +1,118 @@
+"""A case may open another, exactly once for each of its events, and wait for it.
+
+The parent waits at a stage of its own (`waiting` in its flow). The transaction that ends or parks the child makes the
+parent due; the sweep makes due what that missed. What became of the child is asked when the parent is worked.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from models.arrays import array
+from models.database import Connection
+from workflows.casefile import CaseFile, NewCase, Parent
+from workflows.engine import lanes
+from workflows.engine.load import CaseRow
+from workflows.engine.opening import RECEIPTS, Origin, case_numbers, hash_of, insert_cases, opening, write_down
+from workflows.engine.record import QueueState, copy
+from workflows.evidence import OpenedCase, Submission
+from workflows.flows import PARKED, places, stage_of
+from workflows.flows.grammar import OTHER_CASE, TIMERS
+from workflows.registers.ports import Notices
+
+# Of these cases the last one that each opened, where it has ended or is parked.
+OVER = """
+    select c.parent_id, c.id, c.stage, not c.open from cases c
+    where c.parent_id = any(%s::bigint[]) and (not c.open or c.stage = 'parked')
+    and not exists (select from cases later where later.parent_id = c.parent_id and later.parent_seq > c.parent_seq)
+"""
+# Cases that still wait; one that somebody else has in hand at this moment is left to the sweep.
+WAITS = "open and not ready and due_at is not null and (kind, stage) in (select * from unnest(%s::text[], %s::text[]))"
+WAKE = f"""
+    update cases p set ready = true, due_at = null, rank = %s + lanes.allowance
+    from unnest(%s::smallint[], %s::interval[]) as lanes (lane, allowance)
+    where p.lane = lanes.lane and p.id in (
+        select id from cases where id = any(%s::bigint[]) and {WAITS} order by id for update skip locked
+    )
+    and exists (select from cases c where c.parent_id = p.id and (not c.open or c.stage = 'parked')
+        and not exists (select from cases later where later.parent_id = p.id and later.parent_seq > c.parent_seq))
+"""
+MISSED = f"""
+    select p.id from cases p where {WAITS}
+    and exists (select from cases c where c.parent_id = p.id and (not c.open or c.stage = 'parked')
+        and not exists (select from cases later where later.parent_id = p.id and later.parent_seq > c.parent_seq))
+    order by p.id limit %s
+"""
+
+
+class LocalCases:
+    """What one case may know of another, from our own table. See `ports.Cases`."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self.connection, self.now = connection, now
+
+    def opened_by(self, case_ids: Sequence[int]) -> Mapping[int, OpenedCase]:
+        """What became of the last case that each of these opened; absent where that is still under way."""
+        return {
+            parent: OpenedCase(at=self.now, case=case_id, stage=stage, ended=ended)
+            for parent, case_id, stage, ended in self.connection.execute(OVER, [array(case_ids)])
+        }
+
+
+def open_children(
+    connection: Connection, wanted: Sequence[tuple[Parent, NewCase]], now: datetime, notices: Notices
+) -> list[QueueState]:
+    """Opens these cases, in the transaction of the decisions that open them; where each stands."""
+    if not wanted:
+        return []
+    numbers = case_numbers(connection, len(wanted))
+    evidence = Submission(at=now)
+    openings = [
+        opening(number, new, Origin("case", f"case:{parent.case_id}:{parent.seq}", parent), evidence, notices)
+        for number, (parent, new) in zip(numbers, wanted, strict=True)
+    ]
+    opened = insert_cases(connection, openings)
+    if len(opened) < len(openings):
+        raise LookupError("A case was opened before by the same event.")
+    receipts = [(each.file.reference, each.file.id, each.origin.key, hash_of(each.body)) for each in openings]
+    copy(connection, "receipt", RECEIPTS, receipts)
+    write_down(connection, openings, now)
+    return list(opened.values())
+
+
+def waiting_places() -> tuple[list[str], list[str]]:
+    """The stages that wait for another case: their kinds, and their names."""
+    found = [(kind, stage.name) for kind, stage in places() if stage.owner == OTHER_CASE]
+    return [kind for kind, _ in found], [name for _, name in found]
+
+
+def wake_parents(connection: Connection, cases: Sequence[CaseFile | CaseRow], now: datetime) -> set[str]:
+    """Where one of these has ended or is parked, the case that waits for it is due; the queues with work by that."""
+    parents = sorted({parent for each in cases if is_over(each) and (parent := parent_of(each))})
+    return {TIMERS} if parents and wake(connection, parents, now) else set()
+
+
+def wake(connection: Connection, parents: Sequence[int], now: datetime) -> int:
+    """Those of these cases that wait for what is over are due now; how many."""
+    allowances = [list(lanes.ALLOWANCE), list(lanes.ALLOWANCE.values())]
+    return connection.execute(WAKE, [now, *allowances, array(parents), *waiting_places()]).rowcount
+
+
+def wake_missed(connection: Connection, now: datetime, limit: int = 1000) -> int:
+    """The sweep's part: cases that wait for what is over, because nobody woke them; how many."""
+    kinds, stages = waiting_places()
+    if not kinds:
+        return 0
+    missed = [case_id for (case_id,) in connection.execute(MISSED, [kinds, stages, limit])]
+    return wake(connection, missed, now) if missed else 0
+
+
+def is_over(case: CaseFile | CaseRow) -> bool:
+    """Whether it has ended, or is parked."""
+    return case.stage == PARKED or not stage_of(case.kind, case.stage).open
+
+
+def parent_of(case: CaseFile | CaseRow) -> int | None:
+    """The case that opened it."""
+    if isinstance(case, CaseFile):
+        return case.parent.case_id if case.parent else None
+    return case.parent_id

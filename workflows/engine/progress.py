@@ -1,0 +1,49 @@
+"""One case on its way through a transaction: each decision is chained to it, and moves its file on."""
+
+from dataclasses import dataclass, field
+
+from workflows.casefile import CaseFile, NewCase, Parent
+from workflows.engine.chain import seal
+from workflows.engine.load import CaseRow
+from workflows.engine.messages import enter
+from workflows.engine.projections import Transition
+from workflows.events import Event, Recorded
+from workflows.evidence import Evidence
+from workflows.flows import PARKED, Move, stage_of
+from workflows.registers.ports import Notices
+
+
+@dataclass(slots=True)
+class CaseInProgress:
+    """The file as it is now, the head of its chain, its row as it was, the transitions made, and the cases it opens."""
+
+    file: CaseFile
+    head: bytes
+    row: CaseRow | None = None  # none of a case that is just opened
+    transitions: list[Transition] = field(default_factory=list)
+    opens: list[tuple[Parent, NewCase]] = field(default_factory=list)
+    unanswered: bool = False  # a register gave no answer about it
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Its kind and stage."""
+        return self.file.kind, self.file.stage
+
+
+def apply(case: CaseInProgress, event: Event, to: Move, evidence: Evidence, notices: Notices) -> None:
+    """Chains the event to the case and moves its file on.
+
+    A case that another one opened sends no messages of its own.
+    """
+    file = case.file
+    recorded = Recorded(file.version + 1, evidence.at, evidence.by, event)
+    told = () if file.parent else notices(file, recorded, to.stage)
+    messages = [enter(notice, recorded.at) for notice in told]
+    owed = b"".join([each.digest for each in messages]) if messages else b""
+    sealed = seal(case.head, file.id, recorded, evidence, owed)
+    case.transitions.append(Transition(file, sealed, messages))
+    case.file, case.head = file.after(recorded, to.stage, to.anew), sealed.hash
+    if file.stage != PARKED and file.version:
+        opens = stage_of(file.kind, file.stage).opens.get(type(event))
+        if opens:
+            case.opens.append((Parent(file.id, recorded.seq), opens(case.file, event)))
