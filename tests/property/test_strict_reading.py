@@ -56,7 +56,7 @@ VALUES: list[Any] = [
     {},
 ]
 AMOUNTS_TAKEN = [0, 7, 1.5, 5.0, "7", "5.0"]
-OPTIONAL = ("application", "phone", "cin", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la")
+OPTIONAL = ("province", "application", "phone", "cin", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la")
 FREE_TEXT = ("application", "commune", *OPTIONAL[3:])
 
 
