@@ -4,7 +4,7 @@ from litestar import Response, get
 from litestar.datastructures import State
 
 from models.errors import Unavailable
-from models.migrate import require
+from models.migrate import require_migrated
 from tasks.broker import broker_state
 from web.api.responses import Alive, Described, Ready, problems
 from web.errors import problem
@@ -39,7 +39,7 @@ def ready(state: State) -> Response[Ready]:
     A broker that is away only makes things slower, and is said.
     """
     try:
-        require()
+        require_migrated()
     except Unavailable as error:
         state.outage.note(error)
         return problem(503, "The database does not answer, or is not migrated.")

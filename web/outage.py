@@ -7,7 +7,7 @@ from threading import Event, Lock, Thread
 import structlog
 
 from models.errors import DatabaseAway, Unavailable, describe
-from models.migrate import require
+from models.migrate import require_migrated
 
 LOOK_SECONDS = 2.0  # between two looks whether it is back
 log = structlog.get_logger()
@@ -34,7 +34,7 @@ class Outage:
         """Looks until it is back, or the portal ends."""
         while not self.ending.wait(LOOK_SECONDS):
             try:
-                require()
+                require_migrated()
             except Unavailable:
                 continue
             with self.lock:

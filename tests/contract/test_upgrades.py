@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 import models.migrations
 from models.database import engine
 from models.errors import Broken, Unavailable
-from models.migrate import NEWEST, current, upgrade
+from models.migrate import NEWEST, current_version, upgrade
 from tests.conftest import Servers, execute, forget_settings
 from tests.filing import rows
 from workflows.engine.lanes import ALLOWANCE
@@ -92,7 +92,7 @@ def test_an_upgrade_keeps_what_is_there(empty: str) -> None:
 
     assert upgrade() is True
 
-    assert current() == NEWEST
+    assert current_version() == NEWEST
     assert rows("select * from cases order by id") == before
 
 
@@ -143,7 +143,7 @@ def test_an_upgrade_of_a_database_with_a_case_that_nobody_would_find_says_so_and
     with pytest.raises(Broken, match="A row of cases breaks case_due_in_a_queue"):
         upgrade()
 
-    assert current() == "0003"
+    assert current_version() == "0003"
 
 
 def test_a_version_can_be_taken_back_and_brought_in_again(empty: str) -> None:
@@ -154,7 +154,7 @@ def test_a_version_can_be_taken_back_and_brought_in_again(empty: str) -> None:
     with engine().begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "0003")
-    assert current() == "0003"
+    assert current_version() == "0003"
     assert "case_due_in_a_queue" not in {name for _, name, _ in rows(DESCRIBED)}
 
     upgrade()
@@ -169,4 +169,4 @@ def test_tables_that_this_program_never_made_are_left_alone_and_it_says_what_to_
     with pytest.raises(Unavailable, match="at version 0002, which this program does not know"):
         upgrade()
 
-    assert current() == "0002"
+    assert current_version() == "0002"

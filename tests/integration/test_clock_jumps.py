@@ -49,7 +49,7 @@ PERSONAL = ("event", "declaration", "message")
 @contextmanager
 def database_clock(ahead: timedelta) -> Iterator[None]:
     """The database's clock stands so far ahead of this host's, whatever it says when asked."""
-    with patch.object(clock, "_host", clock.Host(behind=ahead)), patch.object(clock, "follow"):
+    with patch.object(clock, "_host", clock.Host(behind=ahead)), patch.object(clock, "synchronize"):
         yield
 
 
@@ -145,7 +145,7 @@ def test_a_register_at_work_is_retained_without_a_question(notified: list[Accept
 def test_a_clock_that_was_set_while_the_process_ran_is_noticed_though_host_and_database_agree(database: str) -> None:
     clock.require_no_jump()
     with (
-        patch.object(clock, "up_for", lambda: timedelta(days=-2)),
+        patch.object(clock, "uptime", lambda: timedelta(days=-2)),
         pytest.raises(Refused, match="days ahead while it ran"),
     ):
         clock.require_no_jump()

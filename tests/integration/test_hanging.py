@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from models import clock
-from models.connection import bounds
+from models.connection import timeouts
 from models.database import autocommit_connection
 from models.errors import Unavailable
 from tasks import watchdog
@@ -29,7 +29,7 @@ def soon(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes minutes takes moments here; and a lock is waited for without end, so that only the watchdog can tell
     it.
     """
-    monkeypatch.setitem(bounds, "lock_timeout", "0")
+    monkeypatch.setitem(timeouts, "lock_timeout", "0")
     forget_settings()
     monkeypatch.setattr(watchdog, "HELD_SECONDS", 0.3)
     monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.1)
