@@ -51,7 +51,7 @@ class DeliveryThread:
             try:
                 self.deliver()
             except Unavailable as error:
-                if not self.deliverer.breaker.opened:  # once open, it has said so itself
+                if not self.deliverer.breaker.is_open:  # once open, it has said so itself
                     log.warning("something is away; the sweep will try again", queue=DELIVERY, error=str(error))
             except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the next wake finds the thread there
                 log.error("a delivery failed", error=describe(error).error)

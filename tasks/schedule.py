@@ -18,7 +18,7 @@ from models import clock
 from models.database import Connection, autocommit_connection, scalar, transaction
 from models.errors import Refused, SijilError, describe
 from models.settings import settings
-from notifications.leases import bring_back
+from notifications.leases import reset_future_due_times
 from workflows.history import audit, retention
 from workflows.queue.inhand import in_hand
 
@@ -107,7 +107,7 @@ class Schedule:
         try:
             with in_hand("daily jobs", LONGEST), turn() as connection:
                 if connection is not None:
-                    bring_back(connection)
+                    reset_future_due_times(connection)
                     self.run(connection)
         except (psycopg.Error, SijilError) as error:
             log.warning("the daily jobs wait", error=describe(error).error)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from models import clock
 from models.database import transaction
 from models.errors import Refused
-from notifications.leases import bring_back
+from notifications.leases import reset_future_due_times
 from sijil.commands import history
 from tasks.schedule import Schedule
 from tasks.sweep import FailureDetector, sweep
@@ -196,7 +196,7 @@ def test_messages_and_what_is_set_apart_until_a_far_future_are_taken_up_again(
     )
 
     with transaction() as connection:
-        assert bring_back(connection) == 2
+        assert reset_future_due_times(connection) == 2
     ring_timers()
     with after(seconds=3):
         drain_all(worker())
