@@ -1,4 +1,4 @@
-"""What the engine is handed: the population register that the settings name, and what people are told."""
+"""Wires the engine to the rest: the population register that the settings name, the notices, the wakes."""
 
 from importlib import import_module
 
@@ -11,7 +11,7 @@ from workflows.registers.ports import Adapters
 
 
 def adapters() -> Adapters:
-    """As the settings say. Raises Unavailable where the register they name is not there."""
+    """The engine's adapters, by the settings. Raises Unavailable if the register that they name cannot be loaded."""
     module, _, name = settings().population_register.partition(":")
     try:
         register = getattr(import_module(module), name)
@@ -23,5 +23,5 @@ def adapters() -> Adapters:
 
 
 def intake() -> Intake:
-    """What an import is handed."""
+    """The intake of an import."""
     return Intake(notices, wake_after_intake)
