@@ -18,7 +18,7 @@ class Refused(SijilError):
 
 
 class Problem(dict[str, str]):
-    """One thing wrong with what was sent: `field` (a path such as `members[2].birth_date`) and `message`."""
+    """A field of the input that is wrong: `field`, its path (such as `members[2].birth_date`), and `message`."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(field=field, message=message)
@@ -73,8 +73,8 @@ def describe(error: BaseException) -> Failure:
     frames = traceback.extract_tb(error.__traceback__)
     where = "\n".join(f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
     last = f" in {frames[-1].name}" if frames else ""
-    said = f": {error}" if isinstance(error, SijilError) else ""
-    return Failure(storable(f"{type(error).__name__}{last}{said}")[:LONGEST_ERROR], storable(where))
+    text = f": {error}" if isinstance(error, SijilError) else ""
+    return Failure(storable(f"{type(error).__name__}{last}{text}")[:LONGEST_ERROR], storable(where))
 
 
 def storable(text: str) -> str:

@@ -40,11 +40,11 @@ def current_version() -> str | None:
         return str(found) if found else None
 
 
-def reason_for_refusal(said: str) -> str:
+def reason_for_refusal(message: str) -> str:
     """Why a server that answers takes no connection, in our words. Libpq says it only in a text, which quotes names."""
-    if "authentication failed" in said or ("role" in said and "does not exist" in said):
+    if "authentication failed" in message or ("role" in message and "does not exist" in message):
         return ": it refuses this user or password"
-    if "database" in said and "does not exist" in said:
+    if "database" in message and "does not exist" in message:
         return ": the server has no such database"
     return ""
 

@@ -153,9 +153,8 @@ def is_due(connection: Connection, job: Job, now: datetime) -> bool:
         return False
     done_on, in_future = row
     if in_future:
-        log.error(
-            "daily job was done for a day to come: a clock went back", job=job.name, done_on=done_on, day=str(day)
-        )
+        text = "daily job is marked as done for a future day: a clock went back"
+        log.error(text, job=job.name, done_on=done_on, day=str(day))
     return True
 
 

@@ -83,9 +83,8 @@ class HangDetector:
         waits = cancel_blocked_statements()
         self.looks = {} if waits is None or waits else {unit: self.looks.get(unit, 0) + 1 for unit in units}
         if waits:
-            log.warning(
-                "the database holds up what is in hand; it is given back", unit=next(iter(units)).name, waits=waits
-            )
+            text = "the database blocks statements of this process; they are cancelled, and their cases given back"
+            log.warning(text, unit=next(iter(units)).name, waits=waits)
         return next((unit for unit, looks in self.looks.items() if looks >= LOOKS), None)
 
 

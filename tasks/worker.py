@@ -36,9 +36,7 @@ BEATS_PER_QUESTION = 5  # one question about the pool's durability costs as much
 STAND_IN_SECONDS = 0.05
 STAND_INS = 2  # threads for people's cases while all others wait for a register that gives no answer
 CASE_UNITS = ("batch", "a case alone")  # units that hang because of a case, perhaps
-TRANSACTION_SECONDS = (
-    120  # then the database ends the transaction of a frozen process, and frees the persons it claimed
-)
+TRANSACTION_SECONDS = 120  # then the database ends a frozen process's transaction, and frees the persons it claimed
 GC_THRESHOLD = 200_000  # new objects; more than the batches of all threads make, which hold no cycles
 log = structlog.get_logger()
 
@@ -154,7 +152,7 @@ def poll_idle_queues(work: Mapping[str, Callable[[], bool]], queues: Collection[
             try:
                 work_queue(queue, work[queue])
             except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the next look comes
-                log.error("a look failed", queue=queue, error=describe(error).error)
+                log.error("working a queue failed", queue=queue, error=describe(error).error)
 
 
 def stand_in(drainer: Drainer, stop: Event) -> None:
@@ -169,7 +167,7 @@ def stand_in(drainer: Drainer, stop: Event) -> None:
             else:
                 drainer.slow.wait(LASTING_SECONDS)
         except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the next look comes
-            log.error("a look failed", error=describe(error).error)
+            log.error("working people's cases failed", error=describe(error).error)
             stop.wait(HEARTBEAT_SECONDS)
 
 
