@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 
 from benchmarks.prepared import LEAST_SECONDS
-from models.database import Connection, autocommit_connection, known_url, scalar
+from models.database import Connection, autocommit_connection, database_url, scalar
 
 SET = 500
 # Table, its columns for a case, and which of its rows belong to a case's way through the engine.
@@ -32,7 +32,7 @@ Chunk = tuple[int, dict[str, bytes]]  # cases that reached `notified`, and each 
 
 def measure(most_cases: int = 20_000) -> tuple[float, float]:
     """Cases a second, from the database in use, in which an engine has just run; and over how many seconds."""
-    address = known_url()
+    address = database_url()
     with autocommit_connection() as connection:
         chunks = read(connection, most_cases)
         for table in WRITTEN:

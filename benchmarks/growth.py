@@ -12,7 +12,7 @@ from benchmarks import engine
 from benchmarks.engine import DONE
 from benchmarks.pairs import ratio
 from benchmarks.prepared import Say, Workers, fill, hold, let_go, tidy, wait_for, working
-from models.database import known_url
+from models.database import database_url
 from trials.servers import ProofServers, proof_servers
 
 FEW, TIMES = 10_000, 30
@@ -100,7 +100,7 @@ def finish(servers: ProofServers, seed: int, workers: Workers) -> None:
 
 def multiply(copies: int) -> None:
     """Adds so many copies of all there is to the database in use."""
-    with psycopg.connect(known_url()) as connection:
+    with psycopg.connect(database_url()) as connection:
         for statement in MULTIPLY:
             connection.execute(statement.format(copies=copies))
         for table, changed in COPIED.items():

@@ -17,7 +17,7 @@ from models.database import transaction
 from models.settings import settings
 from sijil.processes import start, stop
 from tasks.bootstrap import adapters
-from tasks.worker import collect_rarely
+from tasks.worker import tune_garbage_collector
 from trials.servers import ProofServers
 from workflows.engine.load import COLUMNS, CaseRow
 from workflows.engine.work import work
@@ -45,7 +45,7 @@ def measure(servers: ProofServers, prepared: str, workers: Workers) -> tuple[flo
 
 def main(process: int, processes: int, threads: int, batch: int) -> None:
     """One process's share: every `processes`-th range, taken by its threads in turn."""
-    collect_rarely()
+    tune_garbage_collector()
     told = adapters()
     stages = frozenset((kind, stage.name) for kind, stage in places() if stage.owner == MACHINE)
     ranges, lock = shares(process, processes, batch), Lock()

@@ -14,7 +14,7 @@ import psycopg
 from benchmarks import engine
 from benchmarks.pairs import ratio
 from benchmarks.prepared import PREPARED, Say, Workers, tidy
-from models.database import autocommit_connection, known_url
+from models.database import autocommit_connection, database_url
 from trials.servers import ProofServers, proof_servers
 
 SNAPSHOT_SECONDS = 60.0
@@ -63,7 +63,7 @@ def under_pressure(servers: ProofServers, workers: Workers) -> tuple[float, floa
 @contextmanager
 def snapshot() -> Iterator[None]:
     """A transaction that has read once and stays open; entered when it is as old as it must be."""
-    with psycopg.connect(known_url()) as connection:
+    with psycopg.connect(database_url()) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.execute("select count(*) from paused_queue")
         time.sleep(SNAPSHOT_SECONDS)

@@ -1,1 +1,1 @@
-"""What is stored: rows, settings, the database session, the errors, the clock."""
+"""Tables, settings, the database connection, the errors and the clock."""

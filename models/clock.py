@@ -1,7 +1,7 @@
-"""The only place that knows the time. Everything else is handed it.
+"""The only place that knows the time; everything else is handed it.
 
-It is the database's, which all hosts share: a timer that one host rings must have come for the one that decides on it.
-A clock may jump; whatever cannot be undone asks first whether it did (docs/decisions/0020).
+All hosts go by the database's clock: a timer that one host rings must be due for the host that decides on it.
+A clock may jump; code whose effect cannot be undone asks `require_no_jump` first (docs/decisions/0020).
 """
 
 import time
@@ -13,23 +13,24 @@ from datetime import UTC, datetime, timedelta
 
 from models.errors import Refused
 
-MOMENT = timedelta(seconds=1)  # a question and its answer may take as long
-ASTRAY = timedelta(days=1)  # more than clocks ever differ that are only badly kept
-A_MONTH = timedelta(days=31)  # without a sign of life: longer than any holiday
+MOMENT = timedelta(seconds=1)  # asking the database for its time may take as long
+ASTRAY = timedelta(days=1)  # clocks that are only badly kept never differ by more
+A_MONTH = timedelta(days=31)  # a register in use is never silent for longer, whatever the holidays
 
 
 @dataclass(slots=True)
 class Host:
-    """How far this host's clock is behind the database's, and when it was started by: a clock that nobody sets, and
-    that counts a sleeping host's time.
+    """This host's clock: how far it is behind the database's, and when it says that the host was started.
+
+    The start tells a clock that was set: it stays the same as long as nobody sets the clock.
     """
 
     behind: timedelta = timedelta(0)
-    booted: datetime = field(default_factory=lambda: datetime.now(UTC) - up_for())  # noqa: TID251 - this is the clock
+    booted: datetime = field(default_factory=lambda: datetime.now(UTC) - uptime())  # noqa: TID251 - this is the clock
 
 
-def up_for() -> timedelta:
-    """How long this host has been up."""
+def uptime() -> timedelta:
+    """How long this host has been up, by a clock that nobody can set and that counts a sleeping host's time."""
     return timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
@@ -43,49 +44,46 @@ def now() -> datetime:
 
 
 def system_now() -> datetime:
-    """The present moment, whatever a test has fixed."""
+    """The present moment, even in a block that fixes the time (`at`)."""
     return datetime.now(UTC) + _host.behind  # noqa: TID251 - this is the clock
 
 
-def follow(database: datetime) -> None:
-    """What the database's clock says at this moment: from now on this process goes by it, where its host's own differs
-    by more than a moment.
-    """
-    behind = database - datetime.now(UTC)  # noqa: TID251 - this is the clock
+def synchronize(database_now: datetime) -> None:
+    """Sets this process's clock by the database's, if the host's differs from it by more than `MOMENT`."""
+    behind = database_now - datetime.now(UTC)  # noqa: TID251 - this is the clock
     _host.behind = behind if abs(behind) > MOMENT else timedelta(0)
 
 
 def require_no_jump() -> None:
-    """Raises Refused where the database's clock and the host's differ by more than a day, or this host's was set by as
-    much since the process began.
+    """Raises Refused if the host's clock differs from the database's by more than a day.
+
+    Raises Refused also if somebody set the host's clock by more than a day while this process ran.
     """
     if abs(_host.behind) > ASTRAY:
         ahead = "ahead of" if _host.behind > timedelta(0) else "behind"
         raise Refused(
             "clocks_differ",
-            f"The database's clock is {abs(_host.behind).days} days {ahead} this host's. Set the wrong one right.",
+            f"The database's clock is {abs(_host.behind).days} days {ahead} this host's. Correct the wrong one.",
         )
-    jumped = datetime.now(UTC) - up_for() - _host.booted  # noqa: TID251 - this is the clock
+    jumped = datetime.now(UTC) - uptime() - _host.booted  # noqa: TID251 - this is the clock
     if abs(jumped) > ASTRAY:
         way = "ahead" if jumped > timedelta(0) else "back"
         raise Refused(
             "clock_jumped",
-            f"This host's clock was set {abs(jumped).days} days {way} while it ran. Once it is right, restart what "
-            f"runs here.",
+            f"This host's clock was set {abs(jumped).days} days {way} while it ran. "
+            "Once it is right, restart Sijil's processes on this host.",
         )
 
 
 def offset() -> timedelta:
-    """How far this block's fixed time is from the true one, for statements that go by the database's clock; nought
-    where none is fixed.
-    """
+    """How far the fixed time (`at`) is from the system's, for statements that use the database's `now()`; else zero."""
     fixed = _fixed.get()
     return fixed - system_now() if fixed else timedelta(0)
 
 
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
-    """Within this block of this thread, the time is `moment` (an aware datetime)."""
+    """Fixes the time at `moment` (an aware datetime) within this block of this thread."""
     token = _fixed.set(moment)
     try:
         yield

@@ -1,7 +1,7 @@
-"""How this program connects: every connection of ours is made here, by libpq, from the one address, and says in its
-session what correctness rests on.
+"""How this program connects to PostgreSQL: every connection is made here, by libpq, from one address.
 
-What the server, the database, the role or the address set otherwise counts for others' sessions, not for ours.
+Each session sets what correctness rests on, so that no setting of the server, the database, the role or the address
+can change it.
 """
 
 import secrets
@@ -18,12 +18,13 @@ from models.errors import Unavailable
 from models.settings import settings
 
 Connection = psycopg.Connection[Any]
-PROCESS = secrets.token_hex(8)  # this process, among all of all hosts: hosts may share a name, and processes a number
+# Names this process among all processes of all hosts: two hosts may share a name, and two processes a number.
+PROCESS = secrets.token_hex(8)
 PROGRAM = "sijil"
-APPLICATION = f"{PROGRAM} {PROCESS}"  # as the server names our sessions
+APPLICATION = f"{PROGRAM} {PROCESS}"  # the name of our sessions in pg_stat_activity
 SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://")
-# One that swallows packets is away, too: noticed within half a minute, whether an answer is awaited or not.
-CONNECTED: dict[str, Any] = {
+# A server that swallows packets is noticed within half a minute, whether we wait for an answer or not.
+CONNECT_OPTIONS: dict[str, Any] = {
     "connect_timeout": 10,
     "client_encoding": "UTF8",
     "application_name": APPLICATION,
@@ -32,49 +33,46 @@ CONNECTED: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
-LOCK_SECONDS = (
-    5  # for which a statement waits for what others hold; then it is tried another time, and counts against nobody
-)
-SESSION = {
-    # What is written, and how what we send is read.
+# A statement waits so long for a lock that another session holds. Then it is tried later, and counts against no case.
+LOCK_TIMEOUT_SECONDS = 5
+SESSION_SETTINGS = {
+    # How the server reads what we send.
     "standard_conforming_strings": "on",
     "array_nulls": "on",
     "transform_null_equals": "off",
     "search_path": "public, pg_temp",
-    # rows are never left out in silence: a policy that would is an error
     "default_transaction_isolation": "read committed",
-    "row_security": "off",
-    # How what we read is written.
+    "row_security": "off",  # a policy that would hide rows from us is an error, and hides none in silence
+    # How the server writes what we read.
     "datestyle": "ISO, YMD",
     "intervalstyle": "postgres",
     "timezone": "UTC",
     "bytea_output": "hex",
     "extra_float_digits": "1",
     "client_min_messages": "warning",
-    # What bounds us is ours: a batch is not ended in its middle by a bound that was meant for reports.
+    # Our own timeouts alone count: one that was meant for reports must not end a batch in its middle.
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
     "idle_session_timeout": "0",
-    "exit_on_error": "off",  # what one case is refused for would look like a database that is away
+    "exit_on_error": "off",  # an error of one case would end the session, and look like a database that is away
 }
-DURABLE = ("on", "remote_apply")  # of synchronous_commit: what was committed is on disk; an operator may ask for more
-SET = f"""
+# Values of synchronous_commit under which a committed row is on disk; an operator may choose the stricter one.
+DURABLE = ("on", "remote_apply")
+SET_SESSION = f"""
     select pg_catalog.set_config(name, value, false), pg_catalog.current_setting('session_replication_role')
     from pg_catalog.jsonb_each_text(%s::pg_catalog.jsonb) as chosen (name, value)
-    union all select pg_catalog.set_config('synchronous_commit', case when now in {DURABLE} then now
-        else 'on' end, false), null
+    union all
+    select pg_catalog.set_config('synchronous_commit', case when now in {DURABLE} then now else 'on' end, false), null
     from pg_catalog.current_setting('synchronous_commit') as now
 """
-bounds: dict[str, str] = {
-    "lock_timeout": f"{LOCK_SECONDS}s",
-    "transaction_timeout": "0",
-}  # of this process's sessions from now on
+# Every session that this process opens from now on has these.
+timeouts: dict[str, str] = {"lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s", "transaction_timeout": "0"}
 
 
-def known_url() -> str:
+def database_url() -> str:
     """The address in the settings.
 
-    Raises Unavailable where there is none: libpq would look for a server of its own choice.
+    Raises Unavailable if there is none: libpq would choose a server by itself.
     """
     url = settings().database_url
     if not url:
@@ -84,54 +82,51 @@ def known_url() -> str:
     return url
 
 
-def address() -> Mapping[str, Any]:
-    """The parts of the address, as libpq reads them.
+def connection_parameters() -> Mapping[str, Any]:
+    """The parts of the address, as libpq reads them; of several hosts, libpq chooses the one that takes writes.
 
-    Of several hosts the one that takes writes is meant. Raises Unavailable where it is none.
+    Raises Unavailable if the address is not one of a PostgreSQL.
     """
-    url = known_url()
+    url = database_url()
     try:
         scheme = next(each for each in SCHEMES if url.startswith(each))
         parts = conninfo_to_dict("postgresql://" + url.removeprefix(scheme))
         named = Counter(name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True))
     except (StopIteration, ValueError, psycopg.ProgrammingError):
-        text = (
-            "SIJIL_DATABASE_URL is not an address of a PostgreSQL: it looks like postgresql://user:password@host/name."
-        )
-        raise Unavailable(text) from None  # what libpq says may quote a password
+        text = "SIJIL_DATABASE_URL is not an address of a PostgreSQL: write postgresql://user:password@host/name."
+        raise Unavailable(text) from None  # libpq's own message may quote a password
     if twice := [name for name, times in named.items() if times > 1]:
         raise Unavailable(
-            f"SIJIL_DATABASE_URL names {twice[0]} twice. Several hosts are written "
-            f"postgresql://user:password@one:5432,other:5432/name."
+            f"SIJIL_DATABASE_URL names {twice[0]} twice. "
+            "Several hosts are written postgresql://user:password@one:5432,other:5432/name."
         )
     several = any("," in str(parts.get(name, "")) for name in ("host", "hostaddr"))
     return {**parts, **({"target_session_attrs": "read-write"} if several else {})}
 
 
 def autocommit_connection() -> Connection:
-    """A connection of its own, outside the pool, each statement committed by itself.
+    """A new connection outside the pool, which commits each statement by itself.
 
-    Raises psycopg's OperationalError where none comes about, Unavailable where the session cannot be made what it must
-    be.
+    Raises psycopg's OperationalError if the server takes no connection, Unavailable if `configure_session` does.
     """
-    connection = psycopg.connect(autocommit=True, **{**address(), **CONNECTED})
+    connection = psycopg.connect(autocommit=True, **{**connection_parameters(), **CONNECT_OPTIONS})
     try:
-        prepare(connection)
+        configure_session(connection)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def prepare(connection: Connection) -> None:
-    """Makes the session what it must be.
+def configure_session(connection: Connection) -> None:
+    """Gives the session our settings and timeouts.
 
-    Raises Unavailable where it is told to fire no trigger: that only a superuser may take back.
+    Raises Unavailable if the session fires no triggers, which only a superuser can change.
     """
-    fires = connection.execute(SET, [Jsonb({**SESSION, **bounds})]).fetchone()
-    assert fires is not None
-    if fires[1] != "origin":
+    row = connection.execute(SET_SESSION, [Jsonb({**SESSION_SETTINGS, **timeouts})]).fetchone()
+    assert row is not None
+    _, replication_role = row
+    if replication_role != "origin":
         raise Unavailable(
-            "session_replication_role is set for this role or database, so that no trigger guards anything. Reset it "
-            "there."
+            "session_replication_role is set for this role or database, so no trigger guards the tables. Reset it."
         )

@@ -16,33 +16,35 @@ from sqlalchemy.exc import DBAPIError
 from models import clock
 from models.connection import Connection as Connection
 from models.connection import autocommit_connection as autocommit_connection
-from models.connection import bounds
-from models.connection import known_url as known_url
+from models.connection import database_url as database_url
+from models.connection import timeouts
 from models.errors import DatabaseAway, Unavailable
 from models.settings import settings
 
 Result = TypeVar("Result")
-# By SQLSTATE: no connection, no room, bounds of a transaction, shut down or starting, it takes no writes (a primary
-# that was demoted). None is about what was asked.
-AWAY = ("08", "53000", "531", "533", "534", "25P03", "25P04", "57P", "25006")
-# A file that it cannot read, memory that it does not get: the whole disk fails, or one bad sector under the rows of one
-# case. Others tell which.
-FAILING = ("58", "53200")
-ROW = re.compile(r"\(\d+,\d+\)")  # the place of a row, in whatever language the server says that it waits for one
-# It refuses an order of locks or a moment, not the work: the same simply goes again.
+# SQLSTATEs (or their beginnings) of a database that is away: no connection, no room, a transaction that timed out,
+# shutting down or starting, read-only (a demoted primary). None of them is about the statement.
+DISCONNECTED = ("08", "53000", "531", "533", "534", "25P03", "25P04", "57P", "25006")
+# The database cannot read a file or gets no memory: the whole disk may fail, or one bad sector under the rows of one
+# case. Whether other cases fail too tells which.
+STORAGE_FAILED = ("58", "53200")
+ROW_LOCATION = re.compile(r"\(\d+,\d+\)")  # of the row that a statement waited for; the same in every server language
+# The database refuses the order of the locks, not the work: the same transaction succeeds when it is run again.
 RETRYABLE = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
-TIMES = 5  # that the same goes again
+TIMES = 5  # that a transaction is run
 
 
 @cache
 def engine() -> Engine:
-    """The pool of this process. Raises Unavailable where no address is known, or none of a PostgreSQL."""
-    known_url()
-    return create_engine("postgresql+psycopg://", creator=pooled, pool_size=32, max_overflow=32, pool_pre_ping=True)
+    """The pool of this process. Raises Unavailable if the settings name no PostgreSQL."""
+    database_url()
+    return create_engine(
+        "postgresql+psycopg://", creator=open_pool_connection, pool_size=32, max_overflow=32, pool_pre_ping=True
+    )
 
 
-def pooled() -> Connection:
-    """A new connection of the pool, which tells the time."""
+def open_pool_connection() -> Connection:
+    """A new connection for the pool; the process's clock follows the database's with each."""
     connection = autocommit_connection()
     follow_clock(connection)
     connection.autocommit = False
@@ -50,29 +52,30 @@ def pooled() -> Connection:
 
 
 def follow_clock(connection: Connection) -> None:
-    """From now on this process goes by the database's clock.
+    """Sets this process's clock by the database's.
 
-    An answer that took long, as of a process that was stopped meanwhile, tells no time.
+    An answer that took long (perhaps the process was stopped meanwhile) is old, and changes nothing.
     """
     asked = time.monotonic()
-    told = scalar(connection, "select clock_timestamp()")
+    database_now = scalar(connection, "select clock_timestamp()")
     if time.monotonic() - asked < clock.MOMENT.total_seconds():
-        clock.follow(told)
+        clock.synchronize(database_now)
 
 
 def close_pool() -> None:
-    """Ends this process's pooled connections; the next use opens them anew, by the settings of then."""
+    """Closes the pool's connections; the next use opens new ones, with the settings of that moment."""
     if engine.cache_info().currsize:
         engine().dispose()
     engine.cache_clear()
-    bounds["transaction_timeout"] = "0"
+    timeouts["transaction_timeout"] = "0"
 
 
 def bound_transactions(seconds: int) -> None:
-    """From now on the database ends every transaction of this process that lasts longer; connections that are open
-    already are given up.
+    """Has the database end every transaction of this process that lasts longer than this.
+
+    Closes the pool's connections, which were opened without that timeout.
     """
-    bounds["transaction_timeout"] = f"{seconds}s"
+    timeouts["transaction_timeout"] = f"{seconds}s"
     engine().dispose()
 
 
@@ -80,13 +83,11 @@ def bound_transactions(seconds: int) -> None:
 def transaction(snapshot: bool = False) -> Iterator[Connection]:
     """All or nothing: commits at the end of the block, rolls back on any error.
 
-    A `snapshot` reads at one moment, and writes nothing.
-
-    Raises Unavailable where the database cannot be reached or ends the connection.
-
+    A `snapshot` reads the database as of one moment, and cannot write.
+    Raises Unavailable if the database is away or ends the connection.
     """
     try:
-        with borrowed() as connection:
+        with pooled_connection() as connection:
             connection.isolation_level = IsolationLevel.REPEATABLE_READ if snapshot else None
             connection.read_only = snapshot or None
             yield connection
@@ -98,8 +99,8 @@ def transaction(snapshot: bool = False) -> Iterator[Connection]:
 
 
 @contextmanager
-def borrowed() -> Iterator[Connection]:
-    """A connection of the pool, which rolls back what was not committed when it is given back."""
+def pooled_connection() -> Iterator[Connection]:
+    """A connection of the pool. The pool rolls back what is not committed when the block ends."""
     pooled = engine().raw_connection()
     try:
         connection = pooled.driver_connection
@@ -114,71 +115,68 @@ def borrowed() -> Iterator[Connection]:
 
 
 def snapshot() -> AbstractContextManager[Connection]:
-    """One moment of the database to read in, short as any transaction should be. Raises what `transaction` raises."""
+    """A transaction that reads the database as of one moment. Keep it short. Raises what `transaction` raises."""
     return transaction(snapshot=True)
 
 
 def transact(work: Callable[[Connection], Result]) -> Result:
-    """What this work gives, in a transaction of its own; again where it met others in another order of locks.
+    """Runs `work` in a transaction of its own and returns its result; runs it again after a deadlock.
 
-    Raises what `transaction` raises.
+    Raises what `transaction` raises, and Unavailable if every run met a deadlock.
     """
-    for turn in range(TIMES):
+    for attempt in range(TIMES):
         try:
             with transaction() as connection:
                 return work(connection)
         except RETRYABLE:
             pass
-        back_off(turn)
-    raise Unavailable("Others change the same at this moment. Try again shortly.")
+        back_off(attempt)
+    raise Unavailable("Other transactions keep changing the same rows. Try again shortly.")
 
 
-def back_off(turn: int) -> None:
-    """Waits before the same goes again, each time longer, and not as long as whoever it met."""
-    time.sleep(random.uniform(0.5, 1.0) * 0.02 * 2**turn)
+def back_off(attempt: int) -> None:
+    """Waits before a transaction is run again: longer each time, and not as long as the other party waits."""
+    time.sleep(random.uniform(0.5, 1.0) * 0.02 * 2**attempt)
 
 
 def is_disconnect(error: object) -> bool:
-    """Whether this is about the database itself (no connection, shutting down, its disk full) and not about what was
-    asked.
-    """
+    """Whether the database itself failed (no connection, shutting down, full disk), not the statement."""
     if not isinstance(error, psycopg.Error):
         return False
     if error.sqlstate is None:
         return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return error.sqlstate.startswith(AWAY)
+    return error.sqlstate.startswith(DISCONNECTED)
 
 
 def unavailable(error: object) -> Unavailable | None:
-    """This error told as something that is away; None where it is about what was asked.
+    """The Unavailable that this error means; None if it is an error of the statement.
 
-    A lock on a row is about the work that meets it, and all others go on; a lock on a table and whatever else the
-    database does are about no work.
+    A lock on a row (Unavailable) stops only the work that needs this row. A lock on a table (DatabaseAway) stops all.
     """
     where = settings().database_url_shown()
     if is_disconnect(error):
         return DatabaseAway(f"The database does not answer ({where}).")
-    if isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(FAILING):
+    if isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(STORAGE_FAILED):
         return Unavailable(
-            f"The database cannot read or write something it has, or gets no memory; its log says what ({where})."
+            f"The database cannot read or write one of its files, or gets no memory ({where}). See the database's log."
         )
     if isinstance(error, psycopg.errors.LockNotAvailable):
-        if ROW.search(error.diag.context or ""):
+        if ROW_LOCATION.search(error.diag.context or ""):
             return Unavailable(
-                "Somebody holds a row that this needs. `select * from pg_stat_activity where state = 'idle in "
-                "transaction'` may say who."
+                "Another session holds a lock on a row that this needs. Find it with "
+                "`select * from pg_stat_activity where state = 'idle in transaction'`."
             )
         return DatabaseAway(
-            f"Somebody holds a lock on a whole table ({where}). `select * from pg_locks where mode like '%Exclusive%'` "
-            f"may say who."
+            f"Another session holds a lock on a whole table ({where}). Find it with "
+            "`select * from pg_locks where mode like '%Exclusive%'`."
         )
     if isinstance(error, psycopg.errors.QueryCanceled):
-        return DatabaseAway(f"A statement was cancelled, by an administrator or by a statement_timeout ({where}).")
+        return DatabaseAway(f"An administrator or a statement_timeout cancelled a statement ({where}).")
     return None
 
 
 def scalar(connection: Connection, statement: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> Any:
-    """The first column of the one row that a statement always gives, such as a count."""
+    """The first column of the one row that a statement always returns, such as a count."""
     row = connection.execute(statement, parameters).fetchone()
     assert row is not None
     return row[0]

@@ -1,6 +1,6 @@
-"""The social register: households in versions, their members, scores and eligibilities.
+"""The social register: versions of households, with their members, scores and eligibilities.
 
-Every version says when it was true (`valid`) and when it was known (`known`), both as half-open ranges of instants.
+Every version says when it was true (`valid`) and when we knew it (`known`), both as half-open ranges of instants.
 Keys begin with the household, so that these tables can be partitioned by its hash.
 """
 
@@ -13,7 +13,7 @@ from sqlmodel import Field, SQLModel
 
 
 class Household(SQLModel, table=True):
-    """The register's entry. Its number is given when the first application arrives, the row is written on approval."""
+    """The register's entry. Intake gives it a number with its first application; approval writes the row."""
 
     id: int = Field(sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
     registered_by: int = Field(sa_column=Column(BigInteger, nullable=False))  # the case
@@ -21,7 +21,7 @@ class Household(SQLModel, table=True):
 
 
 class HouseholdVersion(SQLModel, table=True):
-    """What was true of a household over a time, as it was known over a time."""
+    """A household as it was over a time, and as we knew it over a time."""
 
     __tablename__ = "household_version"
     __table_args__ = (
@@ -45,7 +45,7 @@ class HouseholdVersion(SQLModel, table=True):
 class HouseholdMember(SQLModel, table=True):
     """A member of a household version, with the names as declared.
 
-    Who holds a person is said once, by `person_claim` (docs/decisions/0011).
+    Only `person_claim` says which household a person belongs to (docs/decisions/0011).
     """
 
     __tablename__ = "household_member"
@@ -59,7 +59,7 @@ class HouseholdMember(SQLModel, table=True):
 
 
 class Score(SQLModel, table=True):
-    """The socio-economic index of a case. How it came about is in the facts of the event with the same key."""
+    """The socio-economic index of a case. The facts of the event with the same key say how it was computed."""
 
     case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
@@ -70,7 +70,7 @@ class Score(SQLModel, table=True):
 
 
 class Eligibility(SQLModel, table=True):
-    """Whether a household version meets a programme's threshold. The programme decides what follows."""
+    """Whether a household version meets a programme's threshold. The programme decides what follows from it."""
 
     household_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     version: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))

@@ -1,4 +1,4 @@
-"""Bringing a database's tables up to date."""
+"""Migrates a database's tables, and checks that the database is one that Sijil can use."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,23 +18,21 @@ MIGRATION_LOCK = 7220  # advisory; two at once take turns
 
 
 @contextmanager
-def reaching() -> Iterator[None]:
-    """Raises DatabaseAway where the database does not answer, and Unavailable where it answers and takes no connection
-    of ours.
-    """
+def translate_connection_errors() -> Iterator[None]:
+    """Raises DatabaseAway if the database does not answer, Unavailable if it refuses the connection."""
     try:
         yield
     except (OperationalError, psycopg.OperationalError) as error:
-        why = refusal(str(error.orig if isinstance(error, OperationalError) else error))
+        why = reason_for_refusal(str(error.orig if isinstance(error, OperationalError) else error))
         kind = Unavailable if why else DatabaseAway
         raise kind(
             f"The database at {settings().database_url_shown()} cannot be reached{why}. SIJIL_DATABASE_URL names it."
         ) from error
 
 
-@reaching()
-def current() -> str | None:
-    """The version that the database has; None for an empty one. Raises Unavailable where it cannot be reached."""
+@translate_connection_errors()
+def current_version() -> str | None:
+    """The version of the database's tables; None if it has none. Raises Unavailable if it cannot be reached."""
     with engine().connect() as connection:
         if connection.execute(text("select to_regclass('alembic_version')")).scalar() is None:
             return None
@@ -42,18 +40,18 @@ def current() -> str | None:
         return str(found) if found else None
 
 
-def refusal(said: str) -> str:
-    """Why a server that answers takes no connection, without what it quotes. Libpq tells it in words alone."""
-    if "authentication failed" in said or ("role" in said and "does not exist" in said):
+def reason_for_refusal(message: str) -> str:
+    """Why a server that answers takes no connection, in our words. Libpq says it only in a text, which quotes names."""
+    if "authentication failed" in message or ("role" in message and "does not exist" in message):
         return ": it refuses this user or password"
-    if "database" in said and "does not exist" in said:
+    if "database" in message and "does not exist" in message:
         return ": the server has no such database"
     return ""
 
 
-@reaching()
-def fit() -> None:
-    """Raises Unavailable where the database cannot hold names as they are written, or cannot be written to."""
+@translate_connection_errors()
+def require_usable() -> None:
+    """Raises Unavailable if the database cannot store Arabic (it is not UTF8), or is read-only."""
     where = settings().database_url_shown()
     with engine().connect() as connection:
         encoding, read_only = connection.execute(
@@ -61,20 +59,19 @@ def fit() -> None:
         ).one()
     if encoding != "UTF8":
         raise Unavailable(
-            f"The database at {where} is encoded in {encoding}. It must be UTF8: createdb --encoding=UTF8 "
-            f"--template=template0."
+            f"The database at {where} is encoded in {encoding}. It must be UTF8: "
+            "createdb --encoding=UTF8 --template=template0."
         )
     if read_only == "on":
         raise Unavailable(f"The database at {where} is read-only: SIJIL_DATABASE_URL must name the primary.")
 
 
-@reaching()
-def require_sessions() -> None:
-    """Raises Unavailable where a pooler gives each transaction to another session of the server: what a session says,
-    and who lives, is then nobody's.
+@translate_connection_errors()
+def require_session_pooling() -> None:
+    """Raises Unavailable if a pooler gives each transaction to another session of the server.
 
-    Two of our connections that are open at a time would be one of the server's, or one of ours several.
-
+    Our session settings, and the locks that show which workers live, would then belong to no connection of ours.
+    Such a pooler shows: two open connections of ours share a session of the server, or one has several.
     """
     with autocommit_connection() as mine, autocommit_connection() as other:
         ours = {scalar(mine, BACKEND) for _ in range(3)}
@@ -84,20 +81,20 @@ def require_sessions() -> None:
     if moved or len(ours) > 1:
         where = settings().database_url_shown()
         raise Unavailable(
-            f"A connection pooler stands at {where} that pools by transaction or statement. It must pool by session "
-            f"(pool_mode = session)."
+            f"The connection pooler at {where} pools by transaction or statement. "
+            "It must pool by session (pool_mode = session)."
         )
 
 
 def upgrade(to: str = NEWEST) -> bool:
-    """Brings the tables up to this version; whether there was anything to do.
+    """Migrates the tables to this version. Returns whether there was anything to do.
 
-    Raises Broken where a row breaks what the version asks for, Unavailable for tables that this program never made.
+    Raises Broken if a row breaks a constraint of the version, Unavailable for tables that this program did not make.
     """
-    if (found := current()) == to:
+    if (found := current_version()) == to:
         return False
-    require_known(found)
-    fit()
+    require_known_version(found)
+    require_usable()
     try:
         migrate(to)
     except IntegrityError as error:
@@ -105,30 +102,28 @@ def upgrade(to: str = NEWEST) -> bool:
             raise
         rule = error.orig.diag
         raise Broken(
-            f"A row of {rule.table_name} breaks {rule.constraint_name}. Nothing was changed: mend the row, then "
-            f"migrate again."
+            f"A row of {rule.table_name} breaks {rule.constraint_name}. "
+            "Nothing was changed: correct the row, then migrate again."
         ) from error
     return True
 
 
 def migrate(to: str) -> None:
-    """The migrations up to this version, all or nothing."""
-    from alembic import command  # half a second to import, which only this needs
+    """Runs the migrations up to this version, all or nothing."""
+    from alembic import command  # takes half a second to import, and nothing else needs it
     from alembic.config import Config
 
-    made = Config()
-    made.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     with engine().begin() as connection:
-        connection.execute(text("set local lock_timeout = 0"))  # it waits for its turn, and for whoever works still
+        connection.execute(text("set local lock_timeout = 0"))  # waits for another migration, and for batches in hand
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-        made.attributes["connection"] = connection
-        command.upgrade(made, to)
+        config.attributes["connection"] = connection
+        command.upgrade(config, to)
 
 
-def require_known(found: str | None) -> None:
-    """Raises Unavailable for tables of a program before the first release, or of a newer one: no migration leads from
-    there.
-    """
+def require_known_version(found: str | None) -> None:
+    """Raises Unavailable for tables of a newer program, or from before the first release: no migration starts there."""
     if found and not any((Path(__file__).parent / "migrations/versions").glob(f"{found}_*.py")):
         where = settings().database_url_shown()
         raise Unavailable(
@@ -137,11 +132,11 @@ def require_known(found: str | None) -> None:
         )
 
 
-def require() -> None:
-    """Raises Unavailable where the tables are not those that this program needs."""
-    if (found := current()) != NEWEST:
+def require_migrated() -> None:
+    """Raises Unavailable if the tables are not those that this program needs."""
+    if (found := current_version()) != NEWEST:
         where = settings().database_url_shown()
         raise Unavailable(
             f"The tables in {where} are at version {found or 'none'}, this program needs {NEWEST}. Run `sijil migrate`."
         )
-    fit()
+    require_usable()

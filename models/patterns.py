@@ -1,3 +1,3 @@
-"""Patterns of texts that more than one layer knows."""
+"""Regular expressions that more than one layer uses."""
 
 HTTP_ADDRESS = r"^https?://([^/?#]*@)?([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[^?#]*)?$"

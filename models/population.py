@@ -1,4 +1,4 @@
-"""Who lives here: the population register's persons."""
+"""The population register: every inhabitant, as the local register stores them."""
 
 from datetime import date
 from typing import Literal

@@ -16,15 +16,14 @@ from models.errors import Unavailable
 from models.patterns import HTTP_ADDRESS
 
 PREFIX = "SIJIL_"
-SHORTEST_KEY = 16  # characters: whoever can guess the key can compute every citizen's secret
+SHORTEST_KEY = 16  # characters: anybody who guesses the key can compute every citizen's secret
 
 
 class Settings(BaseSettings):
-    """What differs between one installation and the next. The README's table is tested against these fields."""
+    """What differs between installations. A test compares the README's table with these fields."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="forbid", hide_input_in_errors=True
-    )  # an address may hold a password
+    # Errors hide the input, because an address may hold a password.
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", hide_input_in_errors=True)
 
     database_url: str | None = Field(
         None, description="PostgreSQL 18, as postgresql://user:password@host/name. Empty: an embedded one in `home`."
@@ -39,9 +38,8 @@ class Settings(BaseSettings):
     anchors: Path | None = Field(
         None,
         description="Folder for the daily anchors. All hosts with `sijil work` should share it, and the database's "
-        "administrators should not be able "
-        "to write to it. If it is not shared, each host keeps a complete series of its own. Empty: `anchors` in "
-        "`home`.",
+        "administrators should not be able to write to it. "
+        "If it is not shared, each host keeps a complete series of its own. Empty: `anchors` in `home`.",
     )
     secret_key: SecretStr | None = Field(
         None, description="Signs receipts and pseudonyms; 16 characters or more. Not set: made once and kept in `home`."
@@ -56,8 +54,8 @@ class Settings(BaseSettings):
     )
     population_register: str = Field(
         "workflows.registers.population:LocalRegister",
-        description="Which population register answers, as module:class. It must be a local one: it is asked while the "
-        "batch's transaction is open. "
+        description="Which population register answers, as module:class. "
+        "It must be a local one: it is asked while the batch's transaction is open. "
         "A remote one would need a lease (docs/decisions/0002).",
     )
     processes: int = Field(2, ge=1, le=256, description="Worker processes of one `sijil work`.")
@@ -68,8 +66,8 @@ class Settings(BaseSettings):
         3600,
         ge=0,
         le=604_800,
-        description="Seconds over which these are spread, each wait eight times the one before. Deaths of a process: "
-        "2, 4, 8 seconds.",
+        description="Seconds over which these are spread, each wait eight times the one before. "
+        "Deaths of a process: 2, 4, 8 seconds.",
     )
     max_members: int = Field(30, ge=1, le=200, description="Most members of one household (assumed).")
     max_corrections: int = Field(
@@ -83,26 +81,25 @@ class Settings(BaseSettings):
     @field_validator("secret_key")
     @classmethod
     def long_enough(cls, key: SecretStr | None) -> SecretStr | None:
-        """One that is set and empty is a mistake, too."""
+        """Refuses a key that is set and too short, even an empty one."""
         if key is not None and len(key.get_secret_value().strip()) < SHORTEST_KEY:
             raise ValueError(f"Must have {SHORTEST_KEY} characters or more, long and random")
         return key
 
     def database_url_shown(self) -> str:
-        """The database's address without its password, for messages; a password that itself holds an @ does not show
-        either.
-        """
+        """The database's address without its password, for messages."""
+        # Up to the last @: a password may hold one.
         shown = re.sub(r"(//[^:/@]*):.*@", r"\1:***@", self.database_url or "no address")
         return re.sub(r"\bpassword=[^&]*", "password=***", shown)
 
     def anchors_folder(self) -> Path:
-        """Where the anchors are."""
+        """The folder of the daily anchors."""
         return self.anchors or self.home / "anchors"
 
     def key(self) -> bytes:
-        """The secret that signs receipts and pseudonyms; made on first use where none is set.
+        """The secret that signs receipts and pseudonyms. The first use makes one if the settings have none.
 
-        Raises Unavailable where the file holds none.
+        Raises Unavailable if the file in `home` holds no key.
         """
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
@@ -113,7 +110,7 @@ class Settings(BaseSettings):
             fresh.touch(mode=0o600)
             fresh.write_text(secrets.token_urlsafe(32), encoding="utf-8")
             try:
-                path.hardlink_to(fresh)  # the first one wins; a second process then reads it
+                path.hardlink_to(fresh)  # the first process wins; a second one then reads its key
             except FileExistsError:
                 pass
             finally:
@@ -121,8 +118,8 @@ class Settings(BaseSettings):
         key = path.read_text(encoding="utf-8").strip()
         if len(key) < SHORTEST_KEY:
             text = (
-                f"{path} holds no key: it has {len(key)} characters, and {SHORTEST_KEY} is the least. Restore it, "
-                f"or every receipt's secret is void."
+                f"{path} holds no key: it has {len(key)} characters, and {SHORTEST_KEY} is the least. "
+                "Restore it, or every receipt's secret is void."
             )
             raise Unavailable(text)
         return key.encode()
@@ -134,10 +131,8 @@ def settings() -> Settings:
     return Settings()
 
 
-def misspelt() -> Iterator[tuple[str, str | None]]:
-    """Names in the environment that look like a setting and are none, each with the setting that comes nearest, if one
-    does.
-    """
+def unknown_settings() -> Iterator[tuple[str, str | None]]:
+    """Names in the environment that look like a setting and are none, each with the nearest setting, if any."""
     known = [name.upper() for name in Settings.model_fields]
     for name in sorted(os.environ):  # noqa: TID251 - this is the one place
         given = name.upper().removeprefix(PREFIX)

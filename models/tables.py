@@ -1,4 +1,4 @@
-"""Every table, in one import: for migrations, and for whoever needs `SQLModel.metadata` whole."""
+"""Every table in one import: migrations and tests need all of `SQLModel.metadata`."""
 
 from models.case import Case, CaseBody, CaseFailure, EventRow, PersonClaim, Receipt
 from models.household import Eligibility, Household, HouseholdMember, HouseholdVersion, Score

@@ -1,4 +1,4 @@
-"""Who works, on what, and which queues are held back."""
+"""Workers and what they have in hand, held stages, paused queues, staff names and daily jobs."""
 
 from datetime import date, datetime
 
@@ -8,26 +8,25 @@ from sqlmodel import Field, SQLModel
 
 
 class Worker(SQLModel, table=True):
-    """A worker process. It holds an advisory lock on its id for as long as it lives, which is how others know."""
+    """A worker process. It holds an advisory lock on its id for as long as it lives, so that others see it is alive."""
 
     id: int = Field(sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
-    process: str = Field(
-        default="", sa_column=Column(Text, nullable=False, server_default="")
-    )  # its own name; hosts may share theirs, and numbers
+    # The process's own random name: two hosts may share a name, and two processes a number.
+    process: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     host: str
     pid: int
     queues: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     seen_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     counters: dict[str, float] = Field(sa_column=Column(JSONB, nullable=False))
-    synchronous_commit: str | None = None  # as its sessions say themselves: the weakest
+    synchronous_commit: str | None = None  # the weakest setting among its sessions, as they report it
 
 
 class Attempt(SQLModel, table=True):
-    """A batch in work, written before the work on a connection of its own: what a dead worker leaves to be found.
+    """A batch in work. The worker commits it before it begins, so that others find what a dead worker held.
 
-    The work's transaction deletes it. One without a worker was quarantined: half of a batch whose worker died, a case
-    that failed, or cases about which a register gave no answer (`unanswered`).
+    The transaction of the work deletes it. An attempt without a worker is quarantined: half of a batch whose worker
+    died, a case that failed, or cases about which a register gave no answer (`unanswered`).
     """
 
     __table_args__ = (
@@ -39,24 +38,18 @@ class Attempt(SQLModel, table=True):
     worker_id: int | None = Field(default=None, sa_column=Column(BigInteger))
     queue: str
     case_ids: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
-    at: datetime = Field(
-        sa_column=Column(DateTime(timezone=True), nullable=False)
-    )  # when it began; without a worker, when it may begin
-    unanswered: bool = Field(
-        default=False, sa_column=Column(Boolean, nullable=False, server_default="false")
-    )  # asking again may take long
-    probe: bool = Field(
-        default=False, sa_column=Column(Boolean, nullable=False, server_default="false")
-    )  # worked though its stage is held
-    rank: datetime | None = Field(
-        default=None, sa_column=Column(DateTime(timezone=True))
-    )  # of its first case: whom to ask about first
+    # When it began; without a worker, when it may begin.
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    # A register gave no answer, so asking again may take long.
+    unanswered: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
+    # A worker works it although its stage is held.
+    probe: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
+    # The rank of its first case: the lowest is asked about first.
+    rank: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 
 
 class HeldStage(SQLModel, table=True):
-    """A stage at which all cases fail alike: workers leave it alone, but for a probe each minute,
-    until one succeeds.
-    """
+    """A stage at which all cases fail alike. Workers try one case a minute, the probe, until one succeeds."""
 
     __tablename__ = "held_stage"
 
@@ -68,7 +61,7 @@ class HeldStage(SQLModel, table=True):
 
 
 class PausedQueue(SQLModel, table=True):
-    """A queue that workers leave alone until it is resumed."""
+    """A queue that workers leave alone until an operator resumes it."""
 
     __tablename__ = "paused_queue"
 
@@ -78,10 +71,7 @@ class PausedQueue(SQLModel, table=True):
 
 
 class StaffName(SQLModel, table=True):
-    """The name behind a pseudonym of the history, as it was first given.
-
-    It stands beside the history, so that it can be taken away.
-    """
+    """The name behind a pseudonym of the history, as it was first given; kept apart, so that it can be erased."""
 
     __tablename__ = "staff_name"
 
@@ -90,9 +80,7 @@ class StaffName(SQLModel, table=True):
 
 
 class AnchorSeries(SQLModel, table=True):
-    """The last anchor of each folder of anchors, so that one that is missing at the end shows
-    (workflows/history/anchors.py).
-    """
+    """The last anchor of each folder, so that a removed one is missed (workflows/history/anchors.py)."""
 
     __tablename__ = "anchor_series"
 
@@ -103,9 +91,7 @@ class AnchorSeries(SQLModel, table=True):
 
 
 class DailyJob(SQLModel, table=True):
-    """A job that runs once a day, by whichever supervisor comes first: the last day it is done for,
-    and its last try.
-    """
+    """A job that the first supervisor to come runs once a day: the last day it is done for, and its last try."""
 
     __tablename__ = "daily_job"
 
@@ -113,6 +99,5 @@ class DailyJob(SQLModel, table=True):
     done_on: date
     tried_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     error: str | None = None  # of the last try, if it failed: the exception's class and place, never its data
-    clock_confirmed_on: date | None = (
-        None  # when an operator last said that the clock is right, though nothing had happened for long
-    )
+    # When an operator last confirmed the clock, after a time in which nothing had happened.
+    clock_confirmed_on: date | None = None

@@ -1,1 +1,1 @@
-"""What people are told: which event makes which message owed, in which words and languages."""
+"""Messages to people: which event makes which message owed, its texts in each language, and its delivery."""

@@ -1,8 +1,9 @@
-"""A circuit breaker before the gateway: one that gives no answers, or asks to be left alone, is left alone for a while
-and then tried with one message.
+"""A circuit breaker before the gateway.
 
-Own lines, because libraries keep one fixed pause (ours follows `Retry-After`), go by a clock that tests cannot set, or
-hold a lock during the call.
+It opens when the gateway gives no answers or asks to be left alone; after a pause, one message probes the gateway.
+
+We wrote our own, because libraries keep one fixed pause (ours follows `Retry-After`), go by a clock that tests cannot
+set, or hold a lock during the call.
 """
 
 import time
@@ -13,54 +14,52 @@ import structlog
 
 from models import clock
 
-OPENS_AFTER = 3  # calls without an answer, one after the other
-PAUSE = timedelta(seconds=15)  # then; where the gateway names a time, that one
+OPENS_AFTER = 3  # calls in a row without an answer
+PAUSE = timedelta(seconds=15)  # while it is open, unless the gateway names another time
 log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class Breaker:
-    """One worker process's: closed while the gateway answers, open while it is left alone. One thread uses it."""
+    """The breaker of one worker process, used by one thread: closed while the gateway answers, else open."""
 
-    most: int  # messages of a call
+    largest_call: int  # messages
     failures: int = 0
-    opened: bool = False
-    told: tuple[str, timedelta] | None = (
-        None  # why it was opened, and for how long: said again where the reason is another or the pause longer
-    )
-    until: float = 0.0
-    size: int = 1  # of the next call; doubled by each that is answered, so that a probe risks one message
+    is_open: bool = False
+    last_warning: tuple[str, timedelta] | None = None  # the reason and the pause that the log last named
+    open_until: float = 0.0
+    call_size: int = 1  # messages of the next call: one for a probe, then twice as many after each answer
 
     def __post_init__(self) -> None:
-        self.size = self.most
+        self.call_size = self.largest_call
 
-    def lets_through(self) -> bool:
-        """Whether a call may be made: while it is open, one each time that its pause is over."""
-        return now() >= self.until
+    def allows_call(self) -> bool:
+        """Whether the gateway may be called: always while closed, once after each pause while open."""
+        return now() >= self.open_until
 
-    def failed(self, why: str, wait: timedelta | None = None) -> None:
-        """A call got no answer; or the gateway refused it as a whole, and so opens the breaker at once."""
+    def record_failure(self, why: str, wait: timedelta | None = None) -> None:
+        """Counts a call that got no answer. One with a `wait` was refused as a whole, and opens the breaker at once."""
         self.failures += 1
-        self.size = 1
+        self.call_size = 1
         if wait is None and self.failures < OPENS_AFTER:
             return
         pause = wait or PAUSE
-        self.until = now() + pause.total_seconds()
-        if self.told is None or why != self.told[0] or pause > self.told[1]:
+        self.open_until = now() + pause.total_seconds()
+        if self.last_warning is None or why != self.last_warning[0] or pause > self.last_warning[1]:
             log.warning(
                 "the gateway is left alone for a while; messages wait", why=why, seconds=round(pause.total_seconds())
             )
-            self.told = (why, pause)
-        self.opened = True
+            self.last_warning = (why, pause)
+        self.is_open = True
 
-    def answered(self) -> None:
-        """The gateway answered for the messages of a call."""
-        if self.opened:
+    def record_success(self) -> None:
+        """Closes the breaker: the gateway answered for the messages of a call."""
+        if self.is_open:
             log.info("the gateway answers again")
-        self.failures, self.opened, self.told, self.until = 0, False, None, 0.0
-        self.size = min(self.most, self.size * 2)
+        self.failures, self.is_open, self.last_warning, self.open_until = 0, False, None, 0.0
+        self.call_size = min(self.largest_call, self.call_size * 2)
 
 
 def now() -> float:
-    """Seconds that no change of a clock moves, but a test's fixed time does."""
+    """Seconds of the monotonic clock, moved only by a test's fixed time."""
     return time.monotonic() + clock.offset().total_seconds()

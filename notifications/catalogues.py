@@ -1,4 +1,4 @@
-"""The texts in each language: gettext catalogues, read at the start, English as the key."""
+"""The texts in each language, read from gettext catalogues whose keys are the English texts."""
 
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,7 @@ from models.errors import Broken
 
 
 class Language(NamedTuple):
-    """How a language is written and named: its direction, its name in itself, and the locale of its dates."""
+    """A language: the direction of its script, its own name for itself, and the locale of its dates."""
 
     direction: str
     name: str
@@ -27,17 +27,17 @@ Texts = dict[tuple[str | None, str], str]
 
 
 class Catalogue(NamedTuple):
-    """The texts of one domain: a file `LANGUAGE/DOMAIN.po` a language in a folder."""
+    """The texts of one domain: for each language, the file `LANGUAGE/DOMAIN.po` in a folder."""
 
     folder: Path
     domain: str
 
     def texts(self, language: str) -> Texts:
-        """Every text in a language, by context and English key, read once. Raises Broken where one is missing."""
-        return texts_in(self.folder / language / f"{self.domain}.po", language)
+        """Every text in a language, by context and English key, read once. Raises Broken if one is missing."""
+        return read_texts(self.folder / language / f"{self.domain}.po", language)
 
     def text(self, language: str, key: str, context: str | None = None) -> str:
-        """One text. Raises Broken where the catalogue lacks it: no reader is shown English by accident."""
+        """One text. Raises Broken if the catalogue lacks it, so that no reader sees English by accident."""
         try:
             return self.texts(language)[context, key]
         except KeyError:
@@ -45,8 +45,8 @@ class Catalogue(NamedTuple):
 
 
 @cache
-def texts_in(path: Path, language: str) -> Texts:
-    """Every text of a file. Raises Broken where it cannot be read, or one is missing."""
+def read_texts(path: Path, language: str) -> Texts:
+    """Every text of a file. Raises Broken if it cannot be read, or a text is missing."""
     try:
         with path.open("rb") as file:
             catalogue = read_po(file, locale=language)

@@ -1,7 +1,7 @@
-"""Sending what is owed: a lease for a batch of the ledger, the call with no transaction open, the answer under the
-lease's number (leases.py).
+"""Sends the messages that are owed: leases a batch, calls the gateway with no transaction open, records its answers.
 
-A lease that ends without an answer means that nobody knows: the gateway is asked before anything is sent again.
+A lease that ends without an answer means that nobody knows the result: the deliverer asks the gateway before it sends
+the message again (leases.py).
 """
 
 import time
@@ -15,24 +15,23 @@ from uuid import UUID
 
 from models.errors import Unavailable
 from notifications.breaker import PAUSE, Breaker
-from notifications.leases import FRESH, LEASE, TRIED, UNKNOWN, Leased, Outcome, lease, write_down
+from notifications.leases import EXPIRED, FRESH, LEASE_DURATION, TRIED, Leased, Outcome, lease, record_outcomes
 from workflows.queue.inhand import in_hand
 
-FRESH_SECONDS = (
-    5.0  # how old a lease may be when the call begins: a process that was held up must not call when others ask already
-)
-HANGS_SECONDS = 120.0  # of one round, with all its calls
+# A process that was held up for longer after it took a lease must not send: others may ask about its messages soon.
+SEND_WITHIN_SECONDS = 5.0
+LONGEST_ROUND_SECONDS = 120.0  # with all its calls; then the watchdog takes the round for hanging
 BATCH = 100
 ACCEPTED, UNANSWERED = "accepted", "no answer"
 CHANGED = "changed after it was decided"  # by hand, in the database
-LAST_TRY = 48  # then it has failed: after about three and a half hours
+MAX_TRIES = 48  # then the message has failed: after about three and a half hours
 
 
-class TurnedAway(Unavailable):
-    """A call was refused as a whole, which says nothing of its messages: no try of theirs.
+class CallRefused(Unavailable):
+    """The gateway refused a call as a whole. That says nothing of its messages, so it counts as no try of theirs.
 
-    `code`: why, without a word of theirs. `carried`: whether some may have been carried all the same. `wait`: for how
-    long the gateway asks to be left alone.
+    `code`: why, without a word of the gateway's. `carried`: the gateway may have carried some messages all the same.
+    `wait`: for how long the gateway asks to be left alone.
     """
 
     def __init__(self, text: str, code: str, *, carried: bool = False, wait: timedelta | None = None) -> None:
@@ -41,132 +40,138 @@ class TurnedAway(Unavailable):
 
 
 class Gateway(Protocol):
-    """Whoever carries messages.
+    """A service that carries messages.
 
-    Both calls end within seconds, and raise Unavailable where no answer came: then the result is not known.
+    Both calls end within seconds. They raise Unavailable if no answer came: the result is then unknown.
     """
 
     can_be_asked: bool
 
     def send(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
-        """`accepted`, or why not, for each message, by our reference."""
+        """`accepted`, or why not, for each message by our reference."""
 
-    def known(self, references: Sequence[UUID]) -> set[UUID]:
-        """Those of these references that it has accepted."""
+    def find_accepted(self, references: Sequence[UUID]) -> set[UUID]:
+        """The messages among these that the gateway accepted earlier."""
 
 
-def outcome(message: Leased, answer: str) -> Outcome:
-    """Sent where it was accepted; else owed again after a while, and in the end failed."""
+def outcome_of_answer(message: Leased, answer: str) -> Outcome:
+    """Sent if the gateway accepted it; else owed again after a while, and failed after the last try."""
     if answer == ACCEPTED:
         return Outcome(message, "sent", None)
-    if message.tries >= LAST_TRY:
+    if message.tries >= MAX_TRIES:
         return Outcome(message, "failed", answer)
     wait = timedelta(seconds=min(300, 2**message.tries))
-    return Outcome(message, "owed", answer, max(wait, LEASE) if answer == UNANSWERED else wait)
+    return Outcome(message, "owed", answer, max(wait, LEASE_DURATION) if answer == UNANSWERED else wait)
 
 
-def given_back(message: Leased, refusal: TurnedAway) -> Outcome:
-    """Owed again once the gateway may be called; where it may have been carried, asked about when a
-    fresh lease ends.
-    """
+def outcome_of_refusal(message: Leased, refusal: CallRefused) -> Outcome:
+    """Owed again once the gateway may be called; if it may have been carried, asked about after another lease."""
     if refusal.carried:
-        return Outcome(message, "sending", refusal.code, LEASE, tried=False)
+        return Outcome(message, "sending", refusal.code, LEASE_DURATION, tried=False)
     return Outcome(message, "owed", refusal.code, refusal.wait or PAUSE, tried=False)
 
 
 @dataclass(slots=True)
 class Deliverer:
-    """One worker process's way of sending."""
+    """Delivers one worker process's share of the messages."""
 
     gateway: Gateway
-    at_once: int = 1  # of those that were tried in vain
+    retry_size: int = 1  # of the next call with messages that were tried in vain
     stopping: bool = False
     breaker: Breaker = field(default_factory=lambda: Breaker(BATCH))
     counters: Counter[str] = field(default_factory=Counter)
 
     def drain(self, seconds: float = 2.0) -> bool:
-        """Sends until nothing is owed, or the gateway is left alone (False), or the time is up (True).
+        """Sends until nothing is owed or the breaker is open (returns False), or the time is up (True).
 
-        Raises Unavailable where the gateway is away.
+        Raises Unavailable if the gateway is away.
         """
         until = time.monotonic() + seconds
         while not self.stopping and time.monotonic() < until:
-            if not self.breaker.lets_through():
+            if not self.breaker.allows_call():
                 return False
-            with in_hand("delivery", HANGS_SECONDS):
-                count = self.ask() + self.send()
+            with in_hand("delivery", LONGEST_ROUND_SECONDS):
+                count = self.resolve_expired() + self.send_owed()
             if not count:
                 return False
         return True
 
-    def send(self) -> int:
-        """One batch that is owed, and some that were tried in vain; how many."""
-        return self.send_due(FRESH, self.breaker.size) + self.send_tried()
+    def send_owed(self) -> int:
+        """Sends one batch of fresh messages, and some that were tried in vain. Returns how many it leased."""
+        return self.send_batch(FRESH, self.breaker.call_size) + self.send_retries()
 
-    def send_tried(self) -> int:
-        """One by itself, then twice as many whenever the gateway answers for all: after a long silence they are not
-        many hours apart.
+    def send_retries(self) -> int:
+        """Sends one message that was tried in vain, then twice as many after each full answer.
+
+        So a message that the gateway chokes on holds up few, and after a long outage all are sent soon.
         """
-        most, self.at_once = min(self.at_once, self.breaker.size), 1
-        count = self.send_due(TRIED, most)
-        self.at_once = min(BATCH, most * 2 if count == most else most)
+        most, self.retry_size = min(self.retry_size, self.breaker.call_size), 1
+        count = self.send_batch(TRIED, most)
+        self.retry_size = min(BATCH, most * 2 if count == most else most)
         return count
 
-    def send_due(self, which: str, most: int) -> int:
-        """So many of these. What gets no answer, or was held up before the call, is asked about when its lease ends."""
-        fresh_until = time.monotonic() + FRESH_SECONDS
-        taken = lease(which, most)
-        messages = [message for message in taken if message.as_decided]
-        write_down([Outcome(message, "stuck", CHANGED) for message in taken if not message.as_decided])
-        if messages and time.monotonic() < fresh_until:
-            try:
-                answers = self.answers(messages)
-            except TurnedAway as refusal:
-                write_down([given_back(message, refusal) for message in messages])
-                raise
-            write_down([outcome(message, answers[message.id]) for message in messages if message.id in answers])
-        return len(taken)
+    def send_batch(self, which: str, most: int) -> int:
+        """Leases and sends up to `most` of these messages. Returns how many it leased.
 
-    def answers(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
-        """What the gateway says of each; of those that it took in an earlier call nothing is sent."""
-        known = self.accepted_late([message.id for message in messages if message.fence > 1])
-        answers = dict.fromkeys(known, ACCEPTED)
-        unsent = [message for message in messages if message.id not in known]
+        Messages that get no answer, or that were held up before the call, are asked about when their lease ends.
+        """
+        send_until = time.monotonic() + SEND_WITHIN_SECONDS
+        leased = lease(which, most)
+        messages = [message for message in leased if message.as_decided]
+        record_outcomes([Outcome(message, "stuck", CHANGED) for message in leased if not message.as_decided])
+        if messages and time.monotonic() < send_until:
+            try:
+                answers = self.send_unless_accepted(messages)
+            except CallRefused as refusal:
+                record_outcomes([outcome_of_refusal(message, refusal) for message in messages])
+                raise
+            record_outcomes(
+                [outcome_of_answer(message, answers[message.id]) for message in messages if message.id in answers]
+            )
+        return len(leased)
+
+    def send_unless_accepted(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
+        """The gateway's answer for each message; those that it accepted in an earlier call are not sent again."""
+        accepted = self.already_accepted([message.id for message in messages if message.fence > 1])
+        answers = dict.fromkeys(accepted, ACCEPTED)
+        unsent = [message for message in messages if message.id not in accepted]
         if unsent and not self.stopping:
-            with self.call():
+            with self.guarded_call():
                 answers |= self.gateway.send(unsent)
-                self.breaker.answered()
+                self.breaker.record_success()
         return answers
 
     @contextmanager
-    def call(self) -> Iterator[None]:
-        """A call to the gateway, told to the breaker where no answer came."""
+    def guarded_call(self) -> Iterator[None]:
+        """A block that calls the gateway; the breaker learns of a call that got no answer."""
         try:
             yield
         except Unavailable as error:
             self.counters["gateway_failures"] += 1
-            self.breaker.failed(str(error), (error.wait or PAUSE) if isinstance(error, TurnedAway) else None)
+            self.breaker.record_failure(str(error), (error.wait or PAUSE) if isinstance(error, CallRefused) else None)
             raise
         finally:
-            self.counters["gateway_open"] = int(self.breaker.opened)
+            self.counters["gateway_open"] = int(self.breaker.is_open)
 
-    def accepted_late(self, references: Sequence[UUID]) -> set[UUID]:
-        """Of these, which were sent before: a call that was given up may have arrived since we asked."""
+    def already_accepted(self, references: Sequence[UUID]) -> set[UUID]:
+        """Asks the gateway which of these it accepted: a call that we gave up may have arrived later."""
         if not references or not self.gateway.can_be_asked:
             return set()
-        with self.call():
-            return self.gateway.known(references)
+        with self.guarded_call():
+            return self.gateway.find_accepted(references)
 
-    def ask(self) -> int:
-        """One batch whose lease ended without an answer: what was accepted is sent, the rest is owed again after a
-        while, or has failed.
+    def resolve_expired(self) -> int:
+        """Asks about one batch of messages whose lease ended without an answer. Returns how many.
+
+        Those that the gateway accepted are sent; the others are owed again after a while, or have failed.
         """
-        messages = lease(UNKNOWN, BATCH)
+        messages = lease(EXPIRED, BATCH)
         if messages and not self.gateway.can_be_asked:
-            write_down(
-                [Outcome(message, "stuck", "no answer came, and the gateway cannot be asked") for message in messages]
-            )
+            stuck = "no answer came, and the gateway cannot be asked"
+            record_outcomes([Outcome(message, "stuck", stuck) for message in messages])
         elif messages:
-            known = self.accepted_late([message.id for message in messages])
-            write_down([outcome(message, ACCEPTED if message.id in known else UNANSWERED) for message in messages])
+            accepted = self.already_accepted([message.id for message in messages])
+            record_outcomes(
+                [outcome_of_answer(message, ACCEPTED if message.id in accepted else UNANSWERED) for message in messages]
+            )
         return len(messages)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from typer.core import TyperGroup
 
 from models.errors import Broken, Refused, SijilError, describe
-from models.settings import PREFIX, Settings, misspelt
+from models.settings import PREFIX, Settings, unknown_settings
 from tasks.logs import configure_logs
 
 OUR_FAULT = 70  # EX_SOFTWARE of sysexits.h
@@ -111,7 +111,7 @@ def options(
 
 def main() -> None:
     """Runs a command."""
-    for name, nearest in misspelt():
+    for name, nearest in unknown_settings():
         typer.echo(
             f"sijil: {name} is not a setting and was ignored.{f' Did you mean {nearest}?' if nearest else ''}", err=True
         )

@@ -15,7 +15,7 @@ from typing import Any
 
 from models.errors import Refused
 from models.settings import PREFIX, settings
-from tasks.supervisor import end
+from tasks.supervisor import stop_processes
 
 PATIENCE_SECONDS = 30.0
 
@@ -44,7 +44,7 @@ def ending_with_us(name: str) -> list[str]:
 
 def stop(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
     """Ends them in good order, as a supervisor ends its workers."""
-    end(processes, PATIENCE_SECONDS)
+    stop_processes(processes, PATIENCE_SECONDS)
 
 
 @contextmanager

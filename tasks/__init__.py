@@ -1,1 +1,1 @@
-"""What runs behind: the broker, one actor a queue, the workers and their supervisor, the sweep, the deliveries."""
+"""Background processes: broker, an actor for each queue, workers, supervisor, sweep, deliveries, daily jobs."""

@@ -1,9 +1,8 @@
-"""The actors, one a queue.
+"""The actors, one for each queue. Its message says "there may be work here".
 
-Each says "there may be work here", works about two seconds, and wakes itself if there is more.
-
-The queue is in the database: where no wake comes for a while, because the broker is away or full, each queue is looked
-at all the same.
+An actor works the queue for about two seconds, and wakes the queue again if there is more.
+The queue is in the database: a worker also looks at a queue for which no wake came for a while, because the broker may
+be away or full.
 """
 
 import time
@@ -20,30 +19,30 @@ from tasks.wake import clear_wake, wake
 from workflows.flows import DELIVERY, case_queues
 from workflows.queue.drain import Drainer
 
-UNWOKEN_SECONDS = 10.0  # the sweep wakes every two, wherever there is work
-looked_at: dict[str, float] = {}  # by queue, on the monotonic clock, in this process
+IDLE_SECONDS = 10.0  # without a wake; the sweep sends one every two seconds if there is work
+last_looked: dict[str, float] = {}  # when this process last looked at each queue, on the monotonic clock
 log = structlog.get_logger()
 
 
-def declare(broker: SijilBroker, work: Mapping[str, Callable[[], bool]]) -> None:
-    """One actor for every queue."""
+def declare_actors(broker: SijilBroker, work: Mapping[str, Callable[[], bool]]) -> None:
+    """Declares an actor for every queue."""
     for queue, drain in work.items():
-        actor(broker, queue, drain)
+        declare_actor(broker, queue, drain)
 
 
-def drains(drainer: Drainer, delivery: DeliveryThread) -> dict[str, Callable[[], bool]]:
+def drain_by_queue(drainer: Drainer, delivery: DeliveryThread) -> dict[str, Callable[[], bool]]:
     """What works each queue off; deliveries have a thread of their own, which is woken."""
     return {**{queue: partial(drainer.drain, queue) for queue in case_queues()}, DELIVERY: delivery.wake}
 
 
-def unwoken(queues: Collection[str]) -> list[str]:
-    """Those of these queues at which nobody in this process looked for a while."""
-    return [queue for queue in queues if time.monotonic() - looked_at.get(queue, 0.0) > UNWOKEN_SECONDS]
+def idle_queues(queues: Collection[str]) -> list[str]:
+    """The queues at which no thread of this process looked for `IDLE_SECONDS`."""
+    return [queue for queue in queues if time.monotonic() - last_looked.get(queue, 0.0) > IDLE_SECONDS]
 
 
-def look_at(queue: str, drain: Callable[[], bool]) -> bool:
-    """Works a queue off; whether there may be more. What is away is tried again later."""
-    looked_at[queue] = time.monotonic()
+def work_queue(queue: str, drain: Callable[[], bool]) -> bool:
+    """Works a queue. Returns whether there may be more; not if something is away, which the sweep tries again."""
+    last_looked[queue] = time.monotonic()
     try:
         return drain()
     except Unavailable as error:
@@ -51,11 +50,11 @@ def look_at(queue: str, drain: Callable[[], bool]) -> bool:
         return False
 
 
-def actor(broker: SijilBroker, queue: str, drain: Callable[[], bool]) -> None:
-    """The actor of a queue: the wake flag is cleared before the first claim, so that no wake is lost."""
+def declare_actor(broker: SijilBroker, queue: str, drain: Callable[[], bool]) -> None:
+    """Declares the actor of a queue. It deletes the wake flag before its first claim, so that no wake is lost."""
 
     @dramatiq.actor(actor_name=queue, queue_name=queue, broker=broker)
     def look() -> None:
         clear_wake(queue)
-        if look_at(queue, drain):
+        if work_queue(queue, drain):
             wake(queue)

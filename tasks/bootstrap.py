@@ -36,5 +36,5 @@ def population_register() -> Any:
 
 
 def intake() -> Intake:
-    """What an import is handed."""
+    """The intake of an import."""
     return Intake(notices, wake_after_intake)

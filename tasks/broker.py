@@ -1,7 +1,7 @@
-"""The broker: Dramatiq's Redis broker, with a doorbell instead of impatient polling, and without what we do not use.
+"""The broker: Dramatiq's Redis broker with a doorbell instead of fast polling, and without what we do not use.
 
-Truth, retries, timers and leases are in PostgreSQL; a message only wakes. So there are no retries, results, time limits
-or delayed queues here, and losing every message costs nothing but a sweep's few seconds.
+PostgreSQL holds the cases, retries, timers and leases; a message only wakes a worker. So there are no retries, results,
+time limits or delayed queues here, and losing every message costs only the few seconds until the next sweep.
 """
 
 from collections import defaultdict
@@ -17,14 +17,12 @@ from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from models.errors import BrokerAway, Unavailable
 from models.settings import settings
 
-POLL_SECONDS = (
-    10.0  # between two looks at a silent queue, should a ring be lost; the sweep wakes before, wherever there is work
-)
+POLL_SECONDS = 10.0  # between two looks at a queue whose bell does not ring; the sweep wakes sooner if there is work
 log = structlog.get_logger()
 
 
 class Doorbell:
-    """Rings in every process that serves a queue, within a millisecond of a wake. One pub/sub thread a process."""
+    """Tells every process that serves a queue of a wake within a millisecond, by Redis pub/sub and one thread each."""
 
     def __init__(self, client: redis.Redis, channel: str) -> None:
         self.client, self.channel = client, channel
@@ -32,22 +30,22 @@ class Doorbell:
         self.stopping = False
 
     def ring(self, queue: str) -> None:
-        """Heard by all processes that listen now; a hint, like everything here."""
+        """Rings in all processes that listen now. Nothing depends on it: a ring may be lost."""
         self.client.publish(self.channel, queue)
 
     def ring_all_here(self) -> None:
-        """As if every queue had rung, in this process alone."""
+        """Rings for every queue, in this process only."""
         for bell in list(self.bells.values()):
             bell.set()
 
     def listen(self) -> Thread:
-        """Starts to listen."""
+        """Starts the thread that listens for rings."""
         thread = Thread(target=self.run, name="doorbell", daemon=True)
         thread.start()
         return thread
 
     def run(self) -> None:
-        """Listens for ever; after a lost connection, whatever rang meanwhile is made up for."""
+        """Listens until the process stops. After a lost connection it rings for all queues, since it missed rings."""
         pause = Event()
         while not self.stopping:
             try:
@@ -61,9 +59,9 @@ class Doorbell:
 
 
 class DoorbellConsumer(_RedisConsumer):
-    """Waits for the bell where Dramatiq's own would sleep.
+    """A consumer that waits for the bell where Dramatiq's own sleeps.
 
-    A thread that becomes free rings it, too: no message is fetched before one is.
+    A thread that finished a message also rings it: the consumer fetches messages only while a thread is free.
     """
 
     def __init__(self, broker: "SijilBroker", queue_name: str, prefetch: int, timeout: int) -> None:
@@ -79,35 +77,35 @@ class DoorbellConsumer(_RedisConsumer):
         return message
 
     def ack(self, message: Any) -> None:
-        """One is done with; what waits in the queue meanwhile may be fetched."""
+        """Acknowledges a message, and rings so that the next one is fetched."""
         super().ack(message)  # type: ignore[no-untyped-call]
         self.bell.set()
 
     def nack(self, message: Any) -> None:
-        """The same, where the look failed."""
+        """Rejects a message whose actor failed, and rings so that the next one is fetched."""
         super().nack(message)  # type: ignore[no-untyped-call]
         self.bell.set()
 
 
 class SijilBroker(RedisBroker):
-    """A Redis or Valkey of the broker's own."""
+    """Dramatiq's broker over a Redis or Valkey that nothing else uses."""
 
     def __init__(self, url: str, namespace: str) -> None:
-        # A crashed process's messages come back after 30 s; rarely needed, because the sweep wakes long before.
+        # Dramatiq gives back a crashed process's messages after 30 s; the sweep wakes the queue long before.
         super().__init__(  # type: ignore[no-untyped-call]
             client=connect(url), middleware=[], namespace=namespace, heartbeat_timeout=30_000, maintenance_chance=20_000
         )
         self.silent_until = 0.0  # on the monotonic clock
-        self.away = False  # as the last wake found it
+        self.away = False  # whether the last wake failed
         self.doorbell = Doorbell(connect(url), f"{namespace}:bell")
 
     @property
     def consumer_class(self) -> type[_RedisConsumer]:
-        """Ours."""
+        """The consumer that Dramatiq's worker makes for each queue."""
         return DoorbellConsumer
 
     def declare_queue(self, queue_name: str) -> None:
-        """As Dramatiq's, without the delayed twin: timers are in the database, and each twin would poll."""
+        """Declares a queue without Dramatiq's delayed twin: timers are in the database, and each twin would poll."""
         if queue_name not in self.queues:
             self.emit_before("declare_queue", queue_name)
             self.queues.add(queue_name)
@@ -117,21 +115,20 @@ class SijilBroker(RedisBroker):
 def connect(url: str) -> redis.Redis:
     """A client for redis://, rediss:// or unix:// addresses.
 
-    Raises Unavailable for any other, without a word of it: it may hold a password.
+    Raises Unavailable for any other, without quoting it: it may hold a password.
     """
     try:
         return redis.Redis.from_url(url, socket_connect_timeout=5, health_check_interval=15)
     except ValueError:
-        text = (
-            "SIJIL_BROKER_URL is not an address of a Redis or Valkey: it looks like redis://:password@host:6379/0 "
-            "or unix:///path."
-        )
-        raise Unavailable(text) from None
+        raise Unavailable(
+            "SIJIL_BROKER_URL is not an address of a Redis or Valkey: "
+            "write redis://:password@host:6379/0 or unix:///path."
+        ) from None
 
 
 @cache
 def broker() -> SijilBroker:
-    """The broker of this process. Raises Unavailable where no address is known."""
+    """The broker of this process. Raises Unavailable if the settings name none."""
     url = settings().broker_url
     if not url:
         raise Unavailable("No broker address. Set SIJIL_BROKER_URL, or start one with `sijil demo` or `sijil serve`.")
@@ -141,19 +138,20 @@ def broker() -> SijilBroker:
 
 
 def require_broker() -> None:
-    """Raises BrokerAway where it does not answer."""
+    """Raises BrokerAway if the broker does not answer."""
     try:
         broker().client.ping()
     except redis.RedisError as error:
         raise BrokerAway(
-            f"The broker does not answer ({type(error).__name__}). SIJIL_BROKER_URL names it: a Redis or Valkey of the "
-            f"broker's own."
+            f"The broker does not answer ({type(error).__name__}). "
+            "SIJIL_BROKER_URL names it: a Redis or Valkey of the broker's own."
         ) from error
 
 
 def broker_state() -> str:
-    """`ready`, `away`, or `refuses writes`: full, a replica, or unable to save what it has, so that wakes are lost
-    although it answers.
+    """`ready`, `away`, or `refuses writes`.
+
+    A broker that is full, is a replica, or cannot save its data answers and refuses writes, so that wakes are lost.
     """
     try:
         broker().client.set(f"{broker().namespace}:asked", 1, px=1000)

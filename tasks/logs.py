@@ -1,6 +1,6 @@
-"""Logs: one line of JSON an entry, to standard error, with ids, codes and counts.
+"""Logs: each entry is one line of JSON on standard error, with ids, codes and counts.
 
-Never a name, an identifier or a text of a citizen.
+No entry holds a name, an identifier or a text of a citizen.
 """
 
 import json
@@ -15,10 +15,10 @@ from models.errors import describe
 from models.settings import settings
 
 
-class OneLine(logging.Formatter):
-    """A library's entry in our form.
+class JsonFormatter(logging.Formatter):
+    """Writes a library's entries in our form.
 
-    Of an exception its class and place alone: its text, and a traceback's, may quote a name.
+    It names an exception's class and place only: its text, and that of its traceback, may quote a name.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -30,31 +30,28 @@ class OneLine(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
-class Lossy:
-    """Standard error as our entries go there.
-
-    Where it is full or nobody reads it any more, they are lost, and what was to be told goes on.
-    """
+class LossyStream:
+    """Standard error, but an entry that cannot be written is lost, and the program goes on."""
 
     def __init__(self, file: TextIO) -> None:
         self.file = file
 
     def write(self, text: str) -> None:
-        """Writes what can be written."""
+        """Writes the text, if it can be written."""
         with suppress(OSError, ValueError):  # a full disk, a broken pipe; a closed file, half of a character
             self.file.write(text)
 
     def flush(self) -> None:
-        """The same."""
+        """Flushes the file, if it can be flushed."""
         with suppress(OSError, ValueError):
             self.file.flush()
 
 
 def configure_logs() -> None:
-    """Sets up structlog, and the libraries' own loggers (Dramatiq's above all) beside it, at warning."""
+    """Sets up structlog at the level of the settings, and the libraries' loggers (above all Dramatiq's) at warning."""
     level = logging.getLevelNamesMapping()[settings().log_level.upper()]
     others = logging.StreamHandler(sys.stderr)
-    others.setFormatter(OneLine())
+    others.setFormatter(JsonFormatter())
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[others])
     structlog.configure(
         processors=[
@@ -63,6 +60,6 @@ def configure_logs() -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Lossy(sys.stderr))),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, LossyStream(sys.stderr))),
         cache_logger_on_first_use=True,
     )

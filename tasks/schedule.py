@@ -1,7 +1,7 @@
-"""What runs once a day, by whichever supervisor comes first; remembered in the database, so that a day missed is made
-up for once.
+"""Daily jobs: the first supervisor to come runs each once a day.
 
-A new installation begins with the next time of each job: there is nothing to make up for.
+The database remembers the last day of each job, so that a missed day is made up for, once. A new installation runs each
+job first when its next hour comes: there is nothing to make up for.
 """
 
 import time
@@ -18,23 +18,21 @@ from models import clock
 from models.database import Connection, autocommit_connection, scalar, transaction
 from models.errors import Refused, SijilError, describe
 from models.settings import settings
-from notifications.leases import bring_back
+from notifications.leases import reset_future_due_times
 from workflows.history import audit, retention
 from workflows.queue.inhand import in_hand
 
-SCHEDULE_LOCK = (
-    7222  # advisory; held by the connection for as long as jobs run, so that they run one at a time, on one host
-)
-BOUND = "set idle_session_timeout = '2h'"  # a job that hangs lets go of the lock then, and another host takes its turn
-LONGEST = 7200.0  # the same in seconds: then the watchdog asks what holds it up
+SCHEDULE_LOCK = 7222  # advisory; a connection holds it while jobs run, so that they run one at a time, on one host
+# The database ends the connection of a job that hangs, and with it the lock: another host takes its turn.
+SET_TIMEOUT = "set idle_session_timeout = '2h'"
+LONGEST_SECONDS = 7200.0  # the same time; then the watchdog takes the job for hanging
 LOOK_SECONDS = 60.0
-AGAIN_AFTER = timedelta(minutes=10)  # a job that failed waits, whoever comes next
-BEGIN = (
-    "insert into daily_job (name, done_on) select unnest(%s::text[]), unnest(%s::date[]) on conflict (name) do nothing"
-)
-# A day that is still to come, or a try of a moment to come, was written by a clock that has gone back since: neither
-# keeps a job from running.
-WAITING = """
+RETRY_AFTER = timedelta(minutes=10)  # before any supervisor tries a failed job again
+BEGIN = """
+    insert into daily_job (name, done_on) select unnest(%s::text[]), unnest(%s::date[]) on conflict (name) do nothing
+"""
+# A day or a try in the future was written by a clock that has gone back since: neither keeps a job from running.
+DUE = """
     select done_on::text, done_on > %s from daily_job
     where name = %s and (done_on < %s or done_on > %s) and (error is null or not (tried_at > %s and tried_at < %s))
 """
@@ -42,32 +40,32 @@ DONE = "update daily_job set done_on = %s, tried_at = %s, error = null where nam
 FAILED = "update daily_job set tried_at = %s, error = %s where name = %s"
 log = structlog.get_logger()
 
-Run = Callable[[Event], object]  # told by the event when to stop in the middle; what it did goes to the log
+Run = Callable[[Event], object]  # stops in the middle once the event is set; returns what it did, for the log
 
 
 @dataclass(frozen=True, slots=True)
-class Daily:
-    """A job, and the hour (UTC) from which on its day counts."""
+class Job:
+    """A daily job, and the hour (UTC) at which it is due."""
 
     name: str
     hour: int
     run: Run
 
     def day(self, now: datetime) -> date:
-        """The last day for which it should be done by now."""
+        """The last day for which the job should be done by now."""
         return (now - timedelta(hours=self.hour)).date()
 
 
-def anchor(stop: Event) -> str | None:
-    """Anchors the heads that moved; the file's name."""
+def write_anchor(stop: Event) -> str | None:
+    """Anchors the heads of the chains that moved. Returns the name of the file."""
     path = audit.anchor_by_ranges(transaction, settings().anchors_folder(), clock.now())
     return path.name if path else None
 
 
-def retain(stop: Event) -> dict[str, int]:
-    """Erases what its period has ended for.
+def apply_retention(stop: Event) -> dict[str, int]:
+    """Erases the data whose period of retention is over.
 
-    Raises Refused where the time is in doubt: an operator looks at the clock first.
+    Raises Refused if the clock may be wrong: an operator has to confirm it first.
     """
     with transaction() as connection:
         if doubt := retention.clock_doubt(connection, clock.now()):
@@ -76,59 +74,59 @@ def retain(stop: Event) -> dict[str, int]:
 
 
 JOBS = (
-    Daily("anchor", 1, anchor),
-    Daily("retention", 2, retain),
+    Job("anchor", 1, write_anchor),
+    Job("retention", 2, apply_retention),
 )
 
 
 @dataclass(slots=True)
 class Schedule:
-    """Looks once a minute, in a thread of its own: the sweep beside it never waits."""
+    """Looks for due jobs once a minute, in a thread of its own, so that no sweep waits for a job."""
 
     stop: Event
-    jobs: Sequence[Daily] = JOBS
+    jobs: Sequence[Job] = JOBS
     thread: Thread | None = None
     next_look: float = 0.0
 
     def tend(self) -> None:
-        """Starts a look where it is time and none is under way."""
+        """Starts the thread of the next look if it is time and none is running."""
         if time.monotonic() >= self.next_look and not (self.thread and self.thread.is_alive()):
             self.next_look = time.monotonic() + LOOK_SECONDS
             thread = Thread(target=self.look, name="schedule", daemon=True)
             try:
                 thread.start()
-            except RuntimeError:  # the system gives no thread; whoever tends us has workers to look after
+            except RuntimeError:  # the system gives no thread; the supervisor still has workers to look after
                 log.error("the daily jobs wait", error="no thread can be started")
             else:
                 self.thread = thread
 
     def look(self) -> None:
-        """Runs whatever waits; nothing where another supervisor is at it or the database is away."""
+        """Runs the jobs that are due; none if another supervisor has the lock or the database is away."""
         try:
-            with in_hand("daily jobs", LONGEST), turn() as connection:
+            with in_hand("daily jobs", LONGEST_SECONDS), schedule_lock() as connection:
                 if connection is not None:
-                    bring_back(connection)
+                    reset_future_due_times(connection)
                     self.run(connection)
         except (psycopg.Error, SijilError) as error:
             log.warning("the daily jobs wait", error=describe(error).error)
 
     def run(self, connection: Connection) -> None:
-        """One job after the other."""
-        for job in waiting(connection, clock.now(), self.jobs):
+        """Runs the jobs that are due, one after the other."""
+        for job in due_jobs(connection, clock.now(), self.jobs):
             if not self.stop.is_set():
-                attempt(connection, job, self.stop)
+                run_job(connection, job, self.stop)
 
     def end(self, seconds: float) -> None:
-        """Waits for a job in hand; what it has not committed by then, it does another time."""
+        """Waits for the job in hand. A job that takes longer than this is cut off, and runs again another time."""
         if self.thread:
             self.thread.join(seconds)
 
 
 @contextmanager
-def turn() -> Iterator[Connection | None]:
-    """A connection that holds the lock; None where another one does."""
+def schedule_lock() -> Iterator[Connection | None]:
+    """A connection that holds the lock of the daily jobs; None if another one holds it."""
     with autocommit_connection() as connection:
-        connection.execute(BOUND)
+        connection.execute(SET_TIMEOUT)
         locked = scalar(connection, "select pg_try_advisory_lock(%s)", [SCHEDULE_LOCK])
         try:
             yield connection if locked else None
@@ -137,36 +135,37 @@ def turn() -> Iterator[Connection | None]:
                 connection.execute("select pg_advisory_unlock_all()")
 
 
-def waiting(connection: Connection, now: datetime, jobs: Sequence[Daily]) -> list[Daily]:
-    """The jobs whose day has come, but for those that failed a moment ago.
-
-    One seen for the first time waits for its next day.
-    """
+def due_jobs(connection: Connection, now: datetime, jobs: Sequence[Job]) -> list[Job]:
+    """The jobs that are due. A job that the database does not know yet is due on its next day."""
     connection.execute(BEGIN, [[job.name for job in jobs], [job.day(now) for job in jobs]])
-    return [job for job in jobs if is_waiting(connection, job, now)]
+    return [job for job in jobs if is_due(connection, job, now)]
 
 
-def is_waiting(connection: Connection, job: Daily, now: datetime) -> bool:
-    """Whether the job's day has come. A day to come that it is said to be done for is told, and mended by this run."""
+def is_due(connection: Connection, job: Job, now: datetime) -> bool:
+    """Whether the job's day has come, and it did not fail a moment ago.
+
+    Logs a job that is marked as done for a future day; this run corrects the mark.
+    """
     day = job.day(now)
-    found = connection.execute(
-        WAITING, [day, job.name, day, day + timedelta(days=1), now - AGAIN_AFTER, now + AGAIN_AFTER]
-    ).fetchone()
-    if found and found[1]:
-        log.error(
-            "daily job was done for a day to come: a clock went back", job=job.name, done_on=found[0], day=str(day)
-        )
-    return found is not None
+    parameters = [day, job.name, day, day + timedelta(days=1), now - RETRY_AFTER, now + RETRY_AFTER]
+    row = connection.execute(DUE, parameters).fetchone()
+    if row is None:
+        return False
+    done_on, in_future = row
+    if in_future:
+        text = "daily job is marked as done for a future day: a clock went back"
+        log.error(text, job=job.name, done_on=done_on, day=str(day))
+    return True
 
 
-def attempt(connection: Connection, job: Daily, stop: Event) -> None:
-    """One try; done where nothing went wrong and nobody told it to stop."""
+def run_job(connection: Connection, job: Job, stop: Event) -> None:
+    """Runs a job once, and records that it failed, or is done unless it was stopped in the middle."""
     day = job.day(clock.now())
     try:
         result = job.run(stop)
     except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, it is tried again, and the other jobs go on
         failure = describe(error)
-        log.error("daily job failed", job=job.name, error=failure.error, again_in=AGAIN_AFTER.total_seconds())
+        log.error("daily job failed", job=job.name, error=failure.error, again_in=RETRY_AFTER.total_seconds())
         connection.execute(FAILED, [clock.now(), failure.error, job.name])
         return
     if not stop.is_set():

@@ -1,7 +1,7 @@
-"""`sijil work`: keeps worker processes alive, runs the sweep, and the daily jobs beside it.
+"""The supervisor (`sijil work`) keeps worker processes alive, and runs the sweep and the daily jobs.
 
-Dramatiq's own command line stops all processes when one ends unexpectedly; here the one that died is started again,
-with a back-off, and what it held is given back at once.
+Dramatiq's own command line stops all processes when one ends unexpectedly. The supervisor starts a new one instead,
+with a back-off, and the sweep gives back at once what the dead one held.
 """
 
 import os
@@ -18,101 +18,95 @@ import structlog
 from models.errors import Broken, Unavailable, describe
 from tasks.schedule import Schedule
 from tasks.sweep import SWEEP_SECONDS, FailureDetector, sweep
-from tasks.watchdog import look_for_hangs, run_watchdog
+from tasks.watchdog import run_watchdog, watch_for_hangs
 from workflows.queue.inhand import Unit, in_hand
 
 TEND_SECONDS = 0.5
 LONGEST_BACK_OFF = 5.0
-LONG_ENOUGH = 10.0  # seconds alive after which a death no longer adds to the back-off
-FROZEN_SECONDS = 60.0  # without a word from a process, which has one every two seconds
+STABLE_SECONDS = 10.0  # a process that lived longer starts the back-off anew
+FROZEN_SECONDS = 60.0  # without a word from a process, which sends one every two seconds
 STOP_SECONDS = 60.0
-SWEEP_LONGEST = 90.0  # its transaction is bounded, and so is each wake
-MOST_ENDED = 10_000  # remembered; who is forgotten is found by its silence
+SWEEP_LONGEST = 90.0  # then a sweep hangs: its transaction and each wake have shorter time-outs
+MOST_ENDED = 10_000  # names remembered; the sweep finds a forgotten one by its silence
 log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class Slot:
-    """One place for a worker process: the process now in it, what it calls itself, and how patiently the place is
-    refilled.
-    """
+    """One place for a worker process, which is filled again, with a back-off, when the process dies."""
 
     command: list[str]
     process: "subprocess.Popen[bytes] | None" = None
-    name: str = ""
+    name: str = ""  # that the process gave itself (models/connection.py)
     started: float = 0.0
-    heard: float = 0.0
+    last_heard: float = 0.0
     back_off: float = 0.1
     not_before: float = 0.0
 
     def tend(self) -> str | None:
-        """Starts a process where there is none and it is time, and ends one that is frozen; what one that was found
-        dead called itself.
+        """Starts a process if there is none and it is time; kills one that is frozen.
+
+        Returns the name of a process that it found dead.
         """
         died = None
         if self.process is not None:
             ended = self.process.poll() is not None
-            self.listen(self.process)  # its last words, too
+            self.read_heartbeat(self.process)  # also of one that ended: its name may still be in the pipe
             if ended:
-                died = self.clear(self.process)
+                died = self.note_exit(self.process)
         if self.process is None and time.monotonic() >= self.not_before:
             self.start()
         return died
 
     def start(self) -> None:
-        """A new process.
-
-        Where the system gives none (no memory, no number), the others go on, and it is tried again.
-        """
-        self.started = self.heard = time.monotonic()
+        """Starts a new process. If the system gives none (no memory, too many processes), it is tried again later."""
+        self.started = self.last_heard = time.monotonic()
         try:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0, start_new_session=True
             )
         except (OSError, MemoryError) as error:
-            self.wait_longer()
+            self.increase_back_off()
             log.error("no worker process can be started", error=describe(error).error, again_in=self.back_off)
             return
         assert self.process.stdout is not None
         os.set_blocking(self.process.stdout.fileno(), False)
 
-    def listen(self, process: "subprocess.Popen[bytes]") -> None:
-        """Hears whether it lives.
+    def read_heartbeat(self, process: "subprocess.Popen[bytes]") -> None:
+        """Reads the process's heartbeat from its output, and kills a process that sent none for a minute.
 
-        One that is stopped as a whole says nothing: it is ended, which nothing milder reaches.
+        A process that was stopped (SIGSTOP) obeys no milder signal.
         """
         assert process.stdout is not None
-        if said := process.stdout.read(65536):
-            self.name = self.name or b" ".join(said.split()[:1]).decode(errors="replace")
-            self.heard = time.monotonic()
-        elif time.monotonic() - self.heard > FROZEN_SECONDS and process.poll() is None:
+        if output := process.stdout.read(65536):
+            self.name = self.name or b" ".join(output.split()[:1]).decode(errors="replace")
+            self.last_heard = time.monotonic()
+        elif time.monotonic() - self.last_heard > FROZEN_SECONDS and process.poll() is None:
             log.error("worker frozen", pid=process.pid, silent_seconds=FROZEN_SECONDS)
             process.kill()
-            self.heard = time.monotonic()
+            self.last_heard = time.monotonic()
 
-    def clear(self, process: "subprocess.Popen[bytes]") -> str:
-        """The process is dead: the place is free, after a while; what it called itself."""
+    def note_exit(self, process: "subprocess.Popen[bytes]") -> str:
+        """Empties the place of a dead process until its back-off is over. Returns the name of the process."""
         assert process.stdout is not None
         process.stdout.close()
         died, self.name, self.process = self.name, "", None
-        if time.monotonic() - self.started > LONG_ENOUGH:
+        if time.monotonic() - self.started > STABLE_SECONDS:
             self.back_off, self.not_before = 0.1, time.monotonic() + 0.1
         else:
-            self.wait_longer()
+            self.increase_back_off()
         log.warning("worker died", pid=process.pid, exit=process.returncode, again_in=self.back_off)
         return died
 
-    def wait_longer(self) -> None:
-        """Each time twice as long, up to a bound."""
+    def increase_back_off(self) -> None:
+        """Doubles the back-off, up to `LONGEST_BACK_OFF`."""
         self.back_off = min(self.back_off * 2, LONGEST_BACK_OFF)
         self.not_before = time.monotonic() + self.back_off
 
 
 @dataclass(slots=True)
 class Supervisor:
-    """Worker processes for these queues; beside them, each in a thread that holds up nobody, the sweep and the daily
-    jobs.
-    """
+    """Keeps worker processes for these queues; runs the sweep and the daily jobs, each in a thread of its own."""
 
     queues: Iterable[str]
     processes: int
@@ -122,43 +116,40 @@ class Supervisor:
     hung: Unit | None = None
 
     def run(self) -> None:
-        """Until told to stop; then every process finishes the batch in hand.
+        """Runs until `stop` is set; then every process finishes the batch in hand.
 
-        Raises Broken where a thread of its own hangs.
+        Raises Broken if a thread of the supervisor itself hangs.
         """
         slots = [Slot([sys.executable, "-m", "tasks.worker", *sorted(self.queues)]) for _ in range(self.processes)]
         schedule = Schedule(self.stop)
         sweeping = Thread(target=self.keep_sweeping, daemon=True)
-        for beside in (
-            sweeping,
-            Thread(target=run_watchdog, args=[self.stop], daemon=True),
-            Thread(target=self.look_for_hangs, daemon=True),
-        ):
-            beside.start()
+        sweeping.start()
+        Thread(target=run_watchdog, args=[self.stop], daemon=True).start()
+        Thread(target=watch_for_hangs, args=[self.stop, self.end_hanging], daemon=True).start()
         while not self.stop.wait(TEND_SECONDS):
             for slot in slots:
                 if died := slot.tend():
-                    self.note_death(died)
+                    self.report_death(died)
             schedule.tend()
-        end([slot.process for slot in slots if slot.process], STOP_SECONDS)
+        stop_processes([slot.process for slot in slots if slot.process], STOP_SECONDS)
         schedule.end(STOP_SECONDS / 10)
         self.sweep_now.set()
         sweeping.join(STOP_SECONDS / 10)
         if self.hung:
             raise Broken(
-                f"The unit '{self.hung.name}' of this supervisor hangs, so it ended with its workers. Start it again; "
-                f"the log says more."
+                f"The unit '{self.hung.name}' of this supervisor hangs, so it ended with its workers. "
+                "Read the log, then start it again."
             )
 
-    def note_death(self, name: str) -> None:
-        """What it held is given back at once."""
+    def report_death(self, name: str) -> None:
+        """Tells the sweep that this process is dead, so that it gives back at once what the process held."""
         if len(self.detector.ended) >= MOST_ENDED:
             self.detector.ended.clear()
         self.detector.ended.add(name)
         self.sweep_now.set()
 
     def keep_sweeping(self) -> None:
-        """Every two seconds, and at once when a worker died."""
+        """Sweeps every two seconds, and at once when a worker died."""
         while not self.stop.is_set():
             try:
                 with in_hand("sweep", SWEEP_LONGEST):
@@ -170,21 +161,18 @@ class Supervisor:
             self.sweep_now.wait(SWEEP_SECONDS)
             self.sweep_now.clear()
 
-    def look_for_hangs(self) -> None:
-        """In its own threads, that is."""
-        look_for_hangs(self.stop, self.end_hanging)
-
     def end_hanging(self, unit: Unit) -> None:
-        """A supervisor that does not sweep rings no timers and rescues nobody: it ends in good order, and whoever
-        started it sees that.
+        """Stops the supervisor and its workers, because a unit of its own hangs.
+
+        A supervisor that does not sweep fires no timers and recovers no cases; whatever started it should see it end.
         """
         log.error("a thread hangs; the supervisor ends", unit=unit.name, seconds=unit.longest)
         self.hung = unit
         self.stop.set()
 
 
-def end(processes: "Sequence[subprocess.Popen[bytes]]", seconds: float) -> None:
-    """SIGTERM to all, then patience, then SIGKILL."""
+def stop_processes(processes: "Sequence[subprocess.Popen[bytes]]", seconds: float) -> None:
+    """Sends SIGTERM to all processes, and SIGKILL to those that have not ended after this time."""
     for process in processes:
         process.send_signal(signal.SIGTERM)
     until = time.monotonic() + seconds

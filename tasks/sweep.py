@@ -1,7 +1,7 @@
-"""The sweep: every two seconds, by whichever supervisor gets the lock. What wakes did not bring about, it does.
+"""The sweep: every two seconds, the supervisor that gets the lock does what wakes did not.
 
-It rings timers, gives back what dead workers held, parks what killed its worker too often, and wakes every queue that
-has work.
+It fires timers, gives back the cases that dead workers held, parks a case whose workers died too often, and wakes every
+queue that has work.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,14 +22,12 @@ from workflows.queue.stalled import Stalled, give_back_forgotten, recover_attemp
 from workflows.queue.timers import fire_timers, queues_with_work
 
 log = structlog.get_logger()
-SWEEP_LOCK = 7219  # advisory; transaction-wide, so that no supervisor is special
+SWEEP_LOCK = 7219  # advisory; the transaction holds it, so that no supervisor is special
 SWEEP_SECONDS = 2.0
-BOUND = (
-    "set local transaction_timeout = '60s'"  # a supervisor that freezes in its sweep holds the lock no longer than that
-)
-SIGN_ON_AGAIN = timedelta(seconds=5)  # a worker that lost its connection notices at its next heartbeat
-# The first by time, and whether that is due: asked whether any is, a plan for all parameters would look through those
-# that wait.
+SET_TIMEOUT = "set local transaction_timeout = '60s'"  # a supervisor that freezes holds the lock no longer
+SIGN_ON_AGAIN = timedelta(seconds=5)  # within which a worker that lost its connection opens a new one
+# Whether the first message by time is due. If it asked for any message that is due, a generic plan would read all that
+# wait.
 MESSAGES_DUE = f"""
     select coalesce((select min(due_at) from message where status in ('owed', 'sending')) <= %s, false)
     and not exists (select from paused_queue where queue = '{DELIVERY}')
@@ -38,21 +36,19 @@ MESSAGES_DUE = f"""
 
 @dataclass(slots=True)
 class FailureDetector:
-    """Who of the silent is dead: our own processes that ended, and whoever is silent for longer than the living need to
-    sign on again.
+    """Tells which stalled workers are dead: our own processes that ended, and those that are silent for too long.
+
+    A living worker that lost its connection signs on again within `SIGN_ON_AGAIN`.
     """
 
-    ended: set[str] = field(
-        default_factory=set
-    )  # by what processes call themselves: a host's name and a number may be another's, too
+    ended: set[str] = field(default_factory=set)  # the names that our dead processes gave themselves
     silent_since: dict[int, datetime] = field(default_factory=dict)
-    forgotten_to: int = 0  # the last case whose failure the sweep looked at
+    forgotten_to: int = 0  # the last case whose failure `forget_failures` looked at
 
     def dead(self, silent: Sequence[Stalled], now: datetime) -> list[int]:
-        """The workers that are certainly dead."""
-        self.silent_since = {
-            each.id: min(self.silent_since.get(each.id, now), now) for each in silent
-        }  # should the clock have gone back
+        """The workers among these that are certainly dead."""
+        # A moment after `now` was written before the clock went back.
+        self.silent_since = {each.id: min(self.silent_since.get(each.id, now), now) for each in silent}
         return [
             each.id
             for each in silent
@@ -64,32 +60,32 @@ Part = Callable[[Connection, FailureDetector, datetime], None]
 
 
 def sweep(detector: FailureDetector) -> None:
-    """One round; nothing at all where another supervisor is at it. Raises Unavailable while the database is away."""
+    """Sweeps once; does nothing if another supervisor is sweeping. Raises Unavailable if the database is away."""
     with transaction() as connection:
-        connection.execute(BOUND)
+        connection.execute(SET_TIMEOUT)
         follow_clock(connection)
         now = clock.now()
         if not scalar(connection, "select pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK]):
             return
-        for part in (ring, rescue, give_back, forget_troubles, forget_workers, probe_holds):
-            beside_others(part, connection, detector, now)
-    wake_all()
+        for part in (fire_due_timers, recover_stalled, return_forgotten, forget_failures, forget_workers, probe_holds):
+            run_part(part, connection, detector, now)
+    wake_queues_with_work()
 
 
-def wake_all() -> None:
-    """Wakes whoever has work.
+def wake_queues_with_work() -> None:
+    """Wakes every queue that has work.
 
-    Asked once what the sweep did is kept: a table that is locked takes nothing of that back.
+    It has a transaction of its own, so that a locked table does not undo what the sweep did.
     """
     with transaction() as connection:
         queues = queues_with_work(connection, clock.now())
         owed = scalar(connection, MESSAGES_DUE, [clock.now()])
     for queue in [*queues, DELIVERY] if owed else queues:
-        wake(queue, anew=True)  # a flag without end, as of a broker whose clock went back, would keep the queue asleep
+        wake(queue, anew=True)  # if the broker's clock went back, its flag may never expire and would stop the wake
 
 
-def beside_others(part: Part, connection: Connection, detector: FailureDetector, now: datetime) -> None:
-    """One part of the sweep; whatever it fails on, the other parts are done."""
+def run_part(part: Part, connection: Connection, detector: FailureDetector, now: datetime) -> None:
+    """Runs one part of the sweep in a savepoint: if it fails, the other parts go on."""
     try:
         with connection.transaction():
             part(connection, detector, now)
@@ -99,10 +95,8 @@ def beside_others(part: Part, connection: Connection, detector: FailureDetector,
         log.error("a part of the sweep failed", part=part.__name__, error=describe(error).error)
 
 
-def ring(connection: Connection, _: FailureDetector, now: datetime) -> None:
-    """Rings timers; none while the clocks contradict each other, because nobody's application may
-    lapse by a wrong one.
-    """
+def fire_due_timers(connection: Connection, _: FailureDetector, now: datetime) -> None:
+    """Fires timers, but none while the clock may be wrong: it must not make an application lapse."""
     try:
         clock.require_no_jump()
     except Refused as error:
@@ -111,28 +105,26 @@ def ring(connection: Connection, _: FailureDetector, now: datetime) -> None:
         fire_timers(connection, now)
 
 
-def rescue(connection: Connection, detector: FailureDetector, now: datetime) -> None:
-    """Gives back what dead workers held; a case that was alone in its worker's hands when that died
-    has a try counted.
-    """
+def recover_stalled(connection: Connection, detector: FailureDetector, now: datetime) -> None:
+    """Gives back the cases that dead workers held, and counts a try for a case that its worker held alone."""
     recover_attempts(connection, detector.dead(stalled_workers(connection), now), now)
 
 
-def give_back(connection: Connection, _: FailureDetector, now: datetime) -> None:
-    """Gives back what living workers forgot."""
+def return_forgotten(connection: Connection, _: FailureDetector, now: datetime) -> None:
+    """Gives back the cases of attempts that living workers no longer know."""
     give_back_forgotten(connection, now)
 
 
 def forget_workers(connection: Connection, _: FailureDetector, now: datetime) -> None:
-    """Workers of whom nothing was heard for long, and that hold nothing."""
+    """Deletes the rows of workers that were silent for ten minutes and hold no case."""
     forget_gone(connection, now - timedelta(minutes=10))
 
 
-def forget_troubles(connection: Connection, detector: FailureDetector, _: datetime) -> None:
-    """Troubles that are over, a part each round."""
+def forget_failures(connection: Connection, detector: FailureDetector, _: datetime) -> None:
+    """Deletes the failures of cases that have moved on, a part each round."""
     detector.forgotten_to = forget(connection, detector.forgotten_to)
 
 
 def probe_holds(connection: Connection, _: FailureDetector, now: datetime) -> None:
-    """Stages at which all cases fail."""
+    """Ends the hold of a stage at which a case succeeded, and has a case probe each of the others."""
     tend_holds(connection, now)

@@ -1,10 +1,10 @@
-"""What lives and does nothing.
+"""The watchdog ends a process that lives and does nothing.
 
-A process keeps its locks, and so looks alive; once it is ended, the sweep gives back what it held.
+Such a process keeps its locks, and so looks alive; once it has ended, the sweep gives back what it held.
 
-A process in which a library keeps all threads from running is ended by an alarm of its own; one that is stopped as a
-whole, by its supervisor, which hears nothing from it any more (tasks/supervisor.py); one in which a thread hangs, by
-itself: unless it is the database that holds the thread up.
+- A library keeps all threads from running: an alarm of the process itself ends it.
+- Somebody stopped the process (SIGSTOP): its supervisor misses its heartbeat and kills it (tasks/supervisor.py).
+- One thread hangs: the process ends itself, unless it is the database that holds the thread up.
 """
 
 import faulthandler
@@ -27,13 +27,12 @@ REARM_SECONDS = 2.0
 NO_TURN_SECONDS = 20.0  # long enough for a machine at its limit to give every thread a turn
 TELL_SECONDS = 2.0
 LOOK_SECONDS = 2.0
-# one after the other, in which nobody but the thread itself holds it up: a disk that is slow shows in some of them
-LOOKS = 5
-HELD_SECONDS = 10.0  # that a statement takes already
-# Statements of this process that wait for what others hold, or for the disk; where the server does not track what
-# sessions do, whoever waits now.
-# A commit that waits for a standby is not cancelled: it would go without.
-HELD = """
+LOOKS = 5  # in a row that find the thread hanging and no statement blocked; a slow disk shows in one of them
+BLOCKED_SECONDS = 10.0  # a statement that has run for longer may be blocked
+# Cancels this process's statements that wait for another session's lock or for the disk. If the server does not track
+# activities, it cancels every statement that waits now. It leaves a commit that waits for a standby: the cancelled
+# commit would not wait for the standby.
+CANCEL_BLOCKED = """
     select coalesce(wait_event_type || ' ' || wait_event, ''), case when wait_event <> 'SyncRep'
         then pg_cancel_backend(pid) end
     from pg_stat_activity
@@ -45,8 +44,9 @@ log = structlog.get_logger()
 
 
 def run_watchdog(stop: Event) -> None:
-    """Winds an alarm, again and again, that needs no turn of the interpreter itself: where no thread gets one, it
-    writes down where each stands and ends the process.
+    """Sets an alarm again and again, which runs outside the interpreter.
+
+    If no thread of the interpreter runs for `NO_TURN_SECONDS`, the alarm dumps the tracebacks and ends the process.
     """
     while not stop.wait(REARM_SECONDS):
         faulthandler.dump_traceback_later(NO_TURN_SECONDS, exit=True)
@@ -54,69 +54,61 @@ def run_watchdog(stop: Event) -> None:
 
 
 def tell_supervisor() -> None:
-    """The process lives, and calls itself so.
-
-    On its standard output, which its supervisor reads: whatever the database does.
-    """
-    with suppress(OSError):  # the supervisor is gone: the worker ends by itself
+    """Writes the process's name to its standard output: a heartbeat for its supervisor that needs no database."""
+    with suppress(OSError):  # the supervisor is gone, and the worker will notice
         os.write(1, f"{PROCESS}\n".encode())
 
 
 def keep_telling_supervisor() -> None:
-    """For as long as threads of this process get a turn."""
+    """Sends the heartbeat every two seconds, for as long as the threads of this process run."""
     while True:
         time.sleep(TELL_SECONDS)
         tell_supervisor()
 
 
 @dataclass(slots=True)
-class Hangs:
-    """Which unit of work hangs: it takes longer than it can, and in several looks, one after the other, the database
-    held nobody of us up.
-    """
+class HangDetector:
+    """Finds a unit of work that hangs: it is overdue, and for `LOOKS` looks the database blocked no statement."""
 
     looks: dict[Unit, int] = field(default_factory=dict)
 
-    def look(self, units: Collection[Unit]) -> Unit | None:
-        """The first that hangs.
+    def find(self, units: Collection[Unit]) -> Unit | None:
+        """The first of these overdue units that hangs, or None.
 
-        What the database holds up is cancelled: the thread then gives back what it had in hand, and nothing counts.
+        It cancels statements that the database blocks: the thread then gives back its cases, and no try counts.
         """
         if not units:
             self.looks = {}
             return None
-        waits = held_up()
+        waits = cancel_blocked_statements()
         self.looks = {} if waits is None or waits else {unit: self.looks.get(unit, 0) + 1 for unit in units}
         if waits:
-            log.warning(
-                "the database holds up what is in hand; it is given back", unit=next(iter(units)).name, waits=waits
-            )
+            text = "the database blocks statements of this process; they are cancelled, and their cases given back"
+            log.warning(text, unit=next(iter(units)).name, waits=waits)
         return next((unit for unit, looks in self.looks.items() if looks >= LOOKS), None)
 
 
-def look_for_hangs(stop: Event, end: Callable[[Unit], None]) -> None:
-    """Again and again; what hangs comes to its end."""
-    hangs = Hangs()
+def watch_for_hangs(stop: Event, end: Callable[[Unit], None]) -> None:
+    """Looks for a unit that hangs every two seconds, and calls `end` with it."""
+    detector = HangDetector()
     while not stop.wait(LOOK_SECONDS):
-        if unit := hangs.look(overdue()):
+        if unit := detector.find(overdue()):
             end(unit)
 
 
-def held_up() -> list[str] | None:
-    """What statements of this process wait for, now cancelled; None where the database cannot be asked, so that nobody
-    knows.
-    """
+def cancel_blocked_statements() -> list[str] | None:
+    """Cancels this process's blocked statements. Returns what they waited for; None if the database does not answer."""
     try:
         with autocommit_connection() as connection:
-            return waits_of(connection)
+            return cancel_now(connection)
     except (psycopg.Error, Unavailable):
         return None
 
 
-def waits_of(connection: Connection) -> list[str]:
-    """Of a server that reads from a slow disk, in one moment of several."""
+def cancel_now(connection: Connection) -> list[str]:
+    """Cancels the blocked statements that it sees in one of five moments: a slow disk blocks in some of them only."""
     for _ in range(5):
-        if found := connection.execute(HELD, [APPLICATION, HELD_SECONDS]).fetchall():
+        if found := connection.execute(CANCEL_BLOCKED, [APPLICATION, BLOCKED_SECONDS]).fetchall():
             return sorted({wait for wait, _ in found})
         time.sleep(0.1)
     return []

@@ -1,4 +1,4 @@
-"""One worker process: Dramatiq's worker threads, the attempts, and a heartbeat. Started by the supervisor."""
+"""A worker process, started by the supervisor: Dramatiq's worker threads, the delivery thread, and a heartbeat."""
 
 import gc
 import os
@@ -19,120 +19,119 @@ from models.errors import Unavailable, describe
 from models.settings import settings
 from notifications.deliver import Deliverer
 from notifications.gateways.http import HttpGateway
-from tasks.actors import declare, drains, look_at, unwoken
+from tasks.actors import declare_actors, drain_by_queue, idle_queues, work_queue
 from tasks.bootstrap import adapters
 from tasks.broker import broker
 from tasks.delivery_thread import DeliveryThread
 from tasks.logs import configure_logs
 from tasks.wake import wake
-from tasks.watchdog import keep_telling_supervisor, look_for_hangs, run_watchdog, tell_supervisor
+from tasks.watchdog import keep_telling_supervisor, run_watchdog, tell_supervisor, watch_for_hangs
 from workflows.queue.attempts import Attempts
 from workflows.queue.batch import BatchRunner
 from workflows.queue.drain import LASTING_SECONDS, Drainer
 from workflows.queue.inhand import Unit
 
 HEARTBEAT_SECONDS = 2.0
-BEATS_A_QUESTION = 5  # to a session of the pool, about its durability: it costs as much as the beat
+BEATS_PER_QUESTION = 5  # one question about the pool's durability costs as much as a heartbeat
 STAND_IN_SECONDS = 0.05
-STAND_INS = 2  # threads for people while all others wait for a register that is slow to say nothing
-OF_CASES = ("batch", "a case alone")  # units of which one case may be to blame
-TRANSACTION_SECONDS = 120  # should the process be frozen in one: others wait for the persons that it claimed
-COLLECT_AFTER = (
-    200_000  # new objects that are still there: more than the batches of all threads make, which hold no cycles
-)
+STAND_INS = 2  # threads for people's cases while all others wait for a register that gives no answer
+CASE_UNITS = ("batch", "a case alone")  # units that hang because of a case, perhaps
+TRANSACTION_SECONDS = 120  # then the database ends a frozen process's transaction, and frees the persons it claimed
+GC_THRESHOLD = 200_000  # new objects; more than the batches of all threads make, which hold no cycles
 log = structlog.get_logger()
 
 
 def main(queues: frozenset[str]) -> int:
     """Works until SIGTERM, then finishes the batch in hand."""
-    prepare()
-    stop, supervisor = told_to_stop(), os.getppid()
-    drainer = Drainer(BatchRunner(adapters(), attempts_of(queues), queues, wake), settings().batch)
+    prepare_process()
+    stop, supervisor = stop_on_signal(), os.getppid()
+    drainer = Drainer(BatchRunner(adapters(), new_attempts(queues), queues, wake), settings().batch)
     delivery = DeliveryThread(Deliverer(HttpGateway(settings().gateway_url), counters=drainer.runner.counters))
-    declare(broker(), work := drains(drainer, delivery))
+    declare_actors(broker(), work := drain_by_queue(drainer, delivery))
     broker().doorbell.listen()
-    worker = listening(queues)
+    worker = start_worker(queues)
     log.info("worker started", queues=sorted(queues))
-    show_life(drainer, stop)
-    looking = [beside(look_unwoken, work, queues, stop), *(beside(stand_in, drainer, stop) for _ in range(STAND_INS))]
+    start_monitors(drainer, stop)
+    threads = [start_thread(poll_idle_queues, work, queues, stop)]
+    threads += [start_thread(stand_in, drainer, stop) for _ in range(STAND_INS)]
     delivering = delivery.start()
-    while not stop.wait(1.0) and os.getppid() == supervisor:  # an orphan has nobody to restart it, so it ends
+    while not stop.wait(1.0) and os.getppid() == supervisor:  # without its supervisor it ends: nobody would restart it
         pass
     stop.set()
     drainer.end()
     delivery.deliverer.stopping = True
-    finish(worker, looking)
+    stop_worker(worker, threads)
     delivery.end(delivering)
     drainer.runner.attempts.sign_off()
     return 0
 
 
-def prepare() -> None:
-    """This process, for whatever it works."""
-    tell_supervisor()  # before anything is in hand: what it held is given back by this name
-    beside(keep_telling_supervisor)
+def prepare_process() -> None:
+    """Sets up this process before it works: heartbeat to the supervisor, logs, garbage collector, time-out."""
+    tell_supervisor()  # before it has cases in hand, which the sweep gives back by this name
+    start_thread(keep_telling_supervisor)
     configure_logs()
-    collect_rarely()
+    tune_garbage_collector()
     bound_transactions(TRANSACTION_SECONDS)
 
 
-def listening(queues: frozenset[str]) -> Worker:
-    """Dramatiq's worker, at work on these queues."""
+def start_worker(queues: frozenset[str]) -> Worker:
+    """Starts Dramatiq's worker for these queues."""
     worker = Worker(broker(), queues=set(queues), worker_threads=settings().threads)
-    worker.queue_prefetch = settings().threads  # a wake that no thread of ours can follow now is another process's
+    worker.queue_prefetch = settings().threads  # it leaves a wake for which it has no free thread to other processes
     worker.start()
     return worker
 
 
-def finish(worker: Worker, looking: Iterable[Thread]) -> None:
-    """Waits for whatever is in hand."""
+def stop_worker(worker: Worker, threads: Iterable[Thread]) -> None:
+    """Stops Dramatiq's worker and these threads, after each finished what it has in hand."""
     broker().doorbell.stopping = True
     broker().doorbell.ring_all_here()
     worker.stop()
-    for thread in looking:
+    for thread in threads:
         thread.join()
 
 
-def show_life(drainer: Drainer, stop: Event) -> None:
-    """Heartbeats for everybody, an alarm for this process as a whole, and one for each of its threads."""
-    beside(heartbeat, drainer, stop)
-    beside(run_watchdog, stop)
-    beside(look_for_hangs, stop, partial(end_hanging, drainer.runner.attempts))
+def start_monitors(drainer: Drainer, stop: Event) -> None:
+    """Starts the heartbeat in the database, and the watchdogs of this process and of its threads."""
+    start_thread(heartbeat, drainer, stop)
+    start_thread(run_watchdog, stop)
+    start_thread(watch_for_hangs, stop, partial(end_hanging, drainer.runner.attempts))
 
 
-def told_to_stop() -> Event:
-    """Set by SIGTERM, or by Ctrl-C."""
+def stop_on_signal() -> Event:
+    """An event that SIGTERM and Ctrl-C set."""
     stop = Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     return stop
 
 
-def beside(target: Callable[..., None], *args: object) -> Thread:
-    """A thread that ends with the process."""
+def start_thread(target: Callable[..., None], *args: object) -> Thread:
+    """Starts a thread that ends with the process."""
     thread = Thread(target=target, args=args, daemon=True)
     thread.start()
     return thread
 
 
-def collect_rarely() -> None:
-    """What is loaded by now stays for good, and the collector of cycles looks at the rest less often."""
+def tune_garbage_collector() -> None:
+    """Has the garbage collector ignore all objects that exist now, and run less often for later ones."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(COLLECT_AFTER, 20, 20)
+    gc.set_threshold(GC_THRESHOLD, 20, 20)
 
 
-def attempts_of(queues: frozenset[str]) -> Attempts:
-    """This process's attempts."""
+def new_attempts(queues: frozenset[str]) -> Attempts:
+    """The book of this process's attempts."""
     return Attempts(socket.gethostname(), os.getpid(), queues, clock.now(), threads=settings().threads)
 
 
 def heartbeat(drainer: Drainer, stop: Event) -> None:
-    """Says every two seconds that the worker is alive and what it has done; silent while the database is away."""
+    """Records every two seconds that the worker lives, and its counters. Logs each outage of the database once."""
     durability, beats, away = None, count(), False
     while not stop.wait(HEARTBEAT_SECONDS):
         try:
-            if next(beats) % BEATS_A_QUESTION == 0:
+            if next(beats) % BEATS_PER_QUESTION == 0:
                 durability = durability_of_pool()
             drainer.runner.attempts.heartbeat(clock.now(), drainer.runner.counters, durability)
             if away:
@@ -146,20 +145,18 @@ def heartbeat(drainer: Drainer, stop: Event) -> None:
             log.error("the heartbeat failed", error=describe(error).error)
 
 
-def look_unwoken(work: Mapping[str, Callable[[], bool]], queues: Collection[str], stop: Event) -> None:
-    """Looks where no wake came for a while: the queue is in the database, and a broker that is away or full only makes
-    things slower.
-    """
+def poll_idle_queues(work: Mapping[str, Callable[[], bool]], queues: Collection[str], stop: Event) -> None:
+    """Works queues for which no wake came for a while: a broker that is away or full only slows the work down."""
     while not stop.wait(1.0):
-        for queue in unwoken(queues):
+        for queue in idle_queues(queues):
             try:
-                look_at(queue, work[queue])
+                work_queue(queue, work[queue])
             except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the next look comes
-                log.error("a look failed", queue=queue, error=describe(error).error)
+                log.error("working a queue failed", queue=queue, error=describe(error).error)
 
 
 def stand_in(drainer: Drainer, stop: Event) -> None:
-    """Sleeps until asking takes long, or seems to; then serves people whom the other threads keep waiting."""
+    """Works people's cases while all other threads wait for a slow register; sleeps until that happens."""
     while not stop.is_set():
         try:
             short = drainer.short_of_threads()
@@ -170,25 +167,26 @@ def stand_in(drainer: Drainer, stop: Event) -> None:
             else:
                 drainer.slow.wait(LASTING_SECONDS)
         except Exception as error:  # noqa: BLE001 - a worker's edge: whatever it is, the next look comes
-            log.error("a look failed", error=describe(error).error)
+            log.error("working people's cases failed", error=describe(error).error)
             stop.wait(HEARTBEAT_SECONDS)
 
 
 def end_hanging(attempts: Attempts, unit: Unit) -> None:
-    """A process in which a thread hangs is ended.
+    """Ends the process, because one of its threads hangs.
 
-    Like one that was killed where that thread has cases in hand: the sweep then finds the case by halving.
+    If that thread works cases, the process ends like one that was killed: the sweep then finds the case by halving.
+    Else it gives its attempts back first, so that no case is to blame.
     """
     log.error("a thread hangs; the process ends", unit=unit.name, seconds=unit.longest)
     try:
-        if unit.name not in OF_CASES:
+        if unit.name not in CASE_UNITS:
             attempts.hand_over()
     finally:
         os._exit(os.EX_SOFTWARE)
 
 
 def durability_of_pool() -> str:
-    """How one of the pool's sessions commits, in its own words."""
+    """The `synchronous_commit` of one of the pool's sessions."""
     with transaction() as connection:
         return str(scalar(connection, "select current_setting('synchronous_commit')"))
 

@@ -1,4 +1,1 @@
-"""What people and programmes see: the portal in Arabic and French, the API, health and metrics.
-
-Litestar is known here alone.
-"""
+"""The web: the portal in Arabic and French, the API, health and metrics. Only this package imports Litestar."""

@@ -1,4 +1,4 @@
-"""The web application: which handlers there are."""
+"""The web application: its handlers, middleware, templates and OpenAPI document."""
 
 from importlib import metadata
 from pathlib import Path
@@ -17,19 +17,19 @@ from models.settings import settings
 from tasks.logs import configure_logs
 from web import health, metrics, portal
 from web.api import applications
-from web.edge import HeadersMiddleware, refuse_encoded
 from web.errors import HANDLERS
+from web.middleware import HeadersMiddleware, refuse_encoded
 from web.outage import Outage
 
 HERE = Path(__file__).parent
 
 
 def create_app() -> Litestar:
-    """The application, as uvicorn wants it."""
+    """The ASGI application that uvicorn serves."""
     configure_logs()
-    kept = CacheControlHeader(max_age=3600, public=True)
+    cache_control = CacheControlHeader(max_age=3600, public=True)
     statics = create_static_files_router(
-        path="/static", directories=[HERE / "static"], include_in_schema=False, cache_control=kept
+        path="/static", directories=[HERE / "static"], include_in_schema=False, cache_control=cache_control
     )
     outage = Outage()
     app = Litestar(
@@ -48,7 +48,7 @@ def create_app() -> Litestar:
 
 
 def openapi() -> OpenAPIConfig:
-    """What the OpenAPI document says beside the operations, which are described by their docstrings."""
+    """The head of the OpenAPI document; the docstrings of the handlers describe its operations."""
     about = metadata.metadata("sijil")
     return OpenAPIConfig(
         title="Sijil",
@@ -62,7 +62,7 @@ def openapi() -> OpenAPIConfig:
 
 
 def environment() -> Environment:
-    """Jinja, which escapes everything and takes no undefined name for an empty text."""
+    """Jinja's environment: it escapes everything, and an undefined name is an error."""
     return Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,

@@ -1,12 +1,12 @@
-"""For load balancers and operators: is the process alive, can it do its work."""
+"""Health for load balancers and operators: is the process alive, and can it do its work."""
 
 from litestar import Response, get
 from litestar.datastructures import State
 
 from models.errors import Unavailable
-from models.migrate import require
+from models.migrate import require_migrated
 from tasks.broker import broker_state
-from web.api.responses import Alive, Described, Ready, problems
+from web.api.responses import Alive, OperationWithHeaders, Ready, error_responses
 from web.errors import problem
 
 
@@ -26,20 +26,20 @@ def live() -> Alive:
 @get(
     "/health/ready",
     sync_to_thread=True,
-    operation_class=Described,
+    operation_class=OperationWithHeaders,
     operation_id="isReady",
     tags=["health"],
     summary="Ready",
     response_description="It can do its work.",
-    responses=problems(503),
+    responses=error_responses(503),
 )
 def ready(state: State) -> Response[Ready]:
-    """The database answers and has the tables of this version.
+    """Ready if the database answers and has the tables of this version.
 
-    A broker that is away only makes things slower, and is said.
+    The answer names a broker that is away, which only makes the work slower.
     """
     try:
-        require()
+        require_migrated()
     except Unavailable as error:
         state.outage.note(error)
         return problem(503, "The database does not answer, or is not migrated.")

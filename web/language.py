@@ -1,4 +1,4 @@
-"""Which language a page speaks, and how it says texts and dates."""
+"""The language of a page, its texts and its dates."""
 
 import re
 from datetime import UTC, datetime
@@ -21,33 +21,31 @@ MOROCCO = ZoneInfo("Africa/Casablanca")
 
 
 def language_of(request: Request[Any, Any, Any]) -> str:
-    """The one in the address, else the one that the reader likes best of those that we speak, else Arabic."""
+    """The language in the address, else the reader's best of ours by Accept-Language, else Arabic."""
     first = request.url.path.strip("/").split("/")[0]
     if first in LANGUAGES:
         return first
-    liked = [language_and_weight(part) for part in request.headers.get("accept-language", "")[:1000].split(",")]
-    spoken = [(much, code) for code, much in liked if code in LANGUAGES and much > 0]
-    return max(spoken, key=itemgetter(0), default=(0, DEFAULT))[1]
+    accepted = [language_and_weight(part) for part in request.headers.get("accept-language", "")[:1000].split(",")]
+    ours = [(weight, code) for code, weight in accepted if code in LANGUAGES and weight > 0]
+    return max(ours, key=itemgetter(0), default=(0, DEFAULT))[1]
 
 
 def language_and_weight(part: str) -> tuple[str, float]:
-    """A language of Accept-Language (RFC 9110, 12.5.4), and how much it is liked: `fr-MA;q=0.8` as ("fr", 0.8)."""
+    """A language of Accept-Language (RFC 9110, 12.5.4) and its weight: `fr-MA;q=0.8` is ("fr", 0.8)."""
     code, _, parameter = part.partition(";")
     weight = re.fullmatch(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", parameter.strip().lower())
     return code.strip().split("-")[0].lower(), float(weight[1]) if weight else 1.0
 
 
-def page_for(request: Request[Any, Any, Any], template: str, *, status: int = 200, **context: Any) -> Template:
-    """A page in the reader's language, where no address need say which."""
-    shown = page(template, language_of(request), status=status, **context)
+def render_page_for(request: Request[Any, Any, Any], template: str, *, status: int = 200, **context: Any) -> Template:
+    """A page in the language that `language_of` finds, for addresses that need not name one."""
+    shown = render_page(template, language_of(request), status=status, **context)
     shown.headers["Vary"] = "Accept-Language"
     return shown
 
 
-def page(template: str, language: str, *, status: int = 200, path: str = "", **context: Any) -> Template:
-    """A page in a language; `path` is what follows the language in its address, so that the other language's link keeps
-    the page.
-    """
+def render_page(template: str, language: str, *, status: int = 200, path: str = "", **context: Any) -> Template:
+    """A page in this language. `path` follows the language in its address, for the link to the other language."""
     return Template(
         template,
         status_code=status,
@@ -67,7 +65,6 @@ def page(template: str, language: str, *, status: int = 200, path: str = "", **c
 
 
 def day(language: str, moment: datetime) -> str:
-    """A date in words, as in Morocco, which no line breaks."""
-    return format_date(
-        moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(MOROCCO), "long", locale=LANGUAGES[language].locale
-    ).replace(" ", "\u00a0")
+    """Morocco's date at this moment in words, with spaces at which no line breaks."""
+    local = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(MOROCCO)
+    return format_date(local, "long", locale=LANGUAGES[language].locale).replace(" ", "\u00a0")

@@ -1,11 +1,11 @@
-"""Counts for Prometheus: queues, workers, messages.
+"""Metrics for Prometheus: queues, workers, messages.
 
-Read from the database, so that any portal process answers for all workers.
-
-The broker alone is asked by the portal itself.
+The portal reads them from the database, so that any portal process answers for all workers. It asks the broker itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import itemgetter
+from typing import Any
 
 from litestar import Response, get
 from prometheus_client import CollectorRegistry, generate_latest
@@ -26,8 +26,8 @@ from workflows.queue.monitor import (
     workers,
 )
 
-# Of each counter that a worker keeps: its metric, how many make one of the metric's unit, and what it counts.
-COUNTED = {
+# For each counter of a worker: its metric, how many of it make one of the metric's unit, and the metric's help text.
+WORKER_COUNTERS = {
     "batches": ("batches", 1, "Batches worked."),
     "cases": ("cases", 1, "Cases moved."),
     "failures": ("failures", 1, "Batches that failed and were halved."),
@@ -36,17 +36,17 @@ COUNTED = {
 }
 
 
-class Counts(Collector):
-    """Everything counted, as it is now."""
+class SijilCollector(Collector):
+    """Collects all metrics at the moment of a request."""
 
     def __init__(self, connection: Connection, broker: str) -> None:
         self.connection, self.broker = connection, broker
 
     def collect(self) -> Iterable[Metric]:
-        """All metrics."""
-        yield from of_queues(self.connection)
-        yield from of_people(self.connection)
-        yield from of_workers(self.connection)
+        """Yields every metric."""
+        yield from queue_metrics(self.connection)
+        yield from people_metrics(self.connection)
+        yield from worker_metrics(self.connection)
         yield gauge(
             "sijil_broker_ready",
             "1 where the broker answers this portal and takes writes.",
@@ -57,92 +57,60 @@ class Counts(Collector):
             "Cases that wait for an operator.",
             [((), sum(each["cases"] for each in parked_groups(self.connection)))],
         )
-        yield from of_held(self.connection)
+        yield from held_stage_metrics(self.connection)
         yield gauge(
             "sijil_uncounted",
             "Cases that failed, and whose failure could not be counted.",
             [((), uncounted(self.connection))],
         )
         failed = [((each["name"],), each["error"] is not None) for each in daily_jobs(self.connection)]
-        yield gauge(
-            "sijil_daily_job_failed", "1 where the last try of a daily job (anchor, retention) failed.", failed, "job"
-        )
+        help_text = "1 where the last try of a daily job (anchor, retention) failed."
+        yield gauge("sijil_daily_job_failed", help_text, failed, "job")
         by_status = [((status,), count) for status, count in messages(self.connection).items()]
         yield gauge("sijil_messages", "Messages of the ledger that are not sent yet, by status.", by_status, "status")
 
 
-def of_queues(connection: Connection) -> Iterable[Metric]:
-    """Each queue's depth, age and rate."""
+def queue_metrics(connection: Connection) -> Iterable[Metric]:
+    """Each queue's depth, age, rate and state."""
     rows = queues(connection, clock.now())
-    yield gauge("sijil_queue_depth", "Cases due.", [((row["queue"],), row["depth"]) for row in rows], "queue")
-    yield gauge(
-        "sijil_queue_oldest_seconds",
-        "Age of the oldest case due.",
-        [((row["queue"],), row["oldest_seconds"]) for row in rows],
-        "queue",
-    )
-    yield gauge(
-        "sijil_queue_apart",
-        "Cases quarantined, worked one by one.",
-        [((row["queue"],), row["quarantined"]) for row in rows],
-        "queue",
-    )
-    yield gauge(
-        "sijil_queue_rate",
-        "Decisions a second over the last minute, for people to read.",
-        [((row["queue"],), row["rate"]) for row in rows],
-        "queue",
-    )
-    yield gauge(
-        "sijil_queue_paused",
-        "1 where an operator holds the queue back.",
-        [((row["queue"],), row["state"] == "paused") for row in rows],
-        "queue",
-    )
+
+    def by_queue(name: str, help_text: str, value: Callable[[dict[str, Any]], float]) -> Metric:
+        return gauge(f"sijil_queue_{name}", help_text, [((row["queue"],), value(row)) for row in rows], "queue")
+
+    yield by_queue("depth", "Cases due.", itemgetter("depth"))
+    yield by_queue("oldest_seconds", "Age of the oldest case due.", itemgetter("oldest_seconds"))
+    yield by_queue("apart", "Cases quarantined, worked one by one.", itemgetter("quarantined"))
+    yield by_queue("rate", "Decisions a second over the last minute, for people to read.", itemgetter("rate"))
+    yield by_queue("paused", "1 where an operator holds the queue back.", lambda row: row["state"] == "paused")
 
 
-def of_people(connection: Connection) -> Iterable[Metric]:
-    """What waits for citizens, caseworkers and operators."""
+def people_metrics(connection: Connection) -> Iterable[Metric]:
+    """The cases that wait for citizens, caseworkers and operators."""
     rows = with_people(connection, clock.now())
-    places = [(row["stage"], row["owner"]) for row in rows]
-    waiting = [(place, row["waiting"]) for place, row in zip(places, rows, strict=True)]
-    oldest = [(place, row["oldest_seconds"]) for place, row in zip(places, rows, strict=True)]
-    yield gauge(
-        "sijil_people_waiting",
-        "Cases that wait for a person, by stage and whose turn it is.",
-        waiting,
-        "stage",
-        "owner",
-    )
+    waiting = [((row["stage"], row["owner"]), row["waiting"]) for row in rows]
+    oldest = [((row["stage"], row["owner"]), row["oldest_seconds"]) for row in rows]
+    help_text = "Cases that wait for a person, by stage and whose turn it is."
+    yield gauge("sijil_people_waiting", help_text, waiting, "stage", "owner")
     yield gauge("sijil_people_oldest_seconds", "Since when the oldest of them waits.", oldest, "stage", "owner")
 
 
-def of_held(connection: Connection) -> Iterable[Metric]:
-    """Stages at which all cases fail."""
+def held_stage_metrics(connection: Connection) -> Iterable[Metric]:
+    """The stages at which all cases fail alike."""
     held = [((each["stage"],), 1) for each in held_stages(connection)]
-    yield gauge(
-        "sijil_stage_held", "1 for each stage at which all cases fail alike, so that it is held.", held, "stage"
-    )
+    help_text = "1 for each stage at which all cases fail alike, so that it is held."
+    yield gauge("sijil_stage_held", help_text, held, "stage")
 
 
-def of_workers(connection: Connection) -> Iterable[Metric]:
-    """Who is alive, and what each has done since it began."""
+def worker_metrics(connection: Connection) -> Iterable[Metric]:
+    """The workers that live, and each worker's counters since it began."""
     rows = workers(connection)
     yield gauge("sijil_workers_alive", "Worker processes alive.", [((), sum(row["alive"] for row in rows))])
-    yield gauge(
-        "sijil_worker_holds",
-        "Cases that a worker holds now.",
-        [((str(row["id"]),), row["holds"]) for row in rows],
-        "worker",
-    )
+    holds = [((str(row["id"]),), row["holds"]) for row in rows]
+    yield gauge("sijil_worker_holds", "Cases that a worker holds now.", holds, "worker")
     left_alone = [((str(row["id"]),), row["counters"].get("gateway_open", 0)) for row in rows if row["alive"]]
-    yield gauge(
-        "sijil_worker_gateway_open",
-        "1 where a worker leaves the gateway alone: its circuit breaker is open.",
-        left_alone,
-        "worker",
-    )
-    for counter, (name, unit, help_text) in COUNTED.items():
+    help_text = "1 where a worker leaves the gateway alone: its circuit breaker is open."
+    yield gauge("sijil_worker_gateway_open", help_text, left_alone, "worker")
+    for counter, (name, unit, help_text) in WORKER_COUNTERS.items():
         metric = CounterMetricFamily(f"sijil_worker_{name}", help_text, labels=["worker"])
         for row in rows:
             metric.add_metric([str(row["id"])], row["counters"].get(counter, 0) / unit)
@@ -150,7 +118,7 @@ def of_workers(connection: Connection) -> Iterable[Metric]:
 
 
 def gauge(name: str, help_text: str, values: Iterable[tuple[tuple[str, ...], float]], *labels: str) -> Metric:
-    """One gauge with its values."""
+    """A gauge with these values by label."""
     metric = GaugeMetricFamily(name, help_text, labels=labels)
     for each, value in values:
         metric.add_metric(each, value)
@@ -159,9 +127,9 @@ def gauge(name: str, help_text: str, values: Iterable[tuple[tuple[str, ...], flo
 
 @get("/metrics", sync_to_thread=True, include_in_schema=False)
 def metrics() -> Response[bytes]:
-    """In Prometheus' text format."""
-    broker = broker_state()  # before the transaction, which must not wait for it
+    """All metrics in Prometheus' text format."""
+    broker = broker_state()  # before the transaction, which must not wait for the broker
     with transaction() as connection:
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(Counts(connection, broker))
+        registry.register(SijilCollector(connection, broker))
         return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")

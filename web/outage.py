@@ -1,49 +1,47 @@
-"""The database as this portal sees it: a line of log when it goes away, one when it is back, however many requests meet
-it meanwhile.
-"""
+"""Logs an outage of the database once when it begins and once when it ends, however many requests fail meanwhile."""
 
 from threading import Event, Lock, Thread
 
 import structlog
 
 from models.errors import DatabaseAway, Unavailable, describe
-from models.migrate import require
+from models.migrate import require_migrated
 
-LOOK_SECONDS = 2.0  # between two looks whether it is back
+LOOK_SECONDS = 2.0  # between two looks at a database that is away
 log = structlog.get_logger()
 
 
 class Outage:
-    """Whether the database is away. While it is, one thread looks for its return."""
+    """Knows whether the database is away. While it is, one thread watches for its return."""
 
     def __init__(self) -> None:
         self.lock, self.ending = Lock(), Event()
-        self.looking: Thread | None = None
+        self.watcher: Thread | None = None
 
     def note(self, error: Unavailable) -> None:
-        """A request met this."""
+        """Logs that the database is away, if it was not before, and starts to watch for its return."""
         if not isinstance(error, DatabaseAway):
             return
         with self.lock:
-            if self.looking is None and not self.ending.is_set():
+            if self.watcher is None and not self.ending.is_set():
                 log.warning("database away", error=describe(error).error)
-                self.looking = Thread(target=self.look, name="outage", daemon=True)
-                self.looking.start()
+                self.watcher = Thread(target=self.watch, name="outage", daemon=True)
+                self.watcher.start()
 
-    def look(self) -> None:
-        """Looks until it is back, or the portal ends."""
+    def watch(self) -> None:
+        """Looks until the database is back, or the portal ends."""
         while not self.ending.wait(LOOK_SECONDS):
             try:
-                require()
+                require_migrated()
             except Unavailable:
                 continue
             with self.lock:
                 log.info("database back")
-                self.looking = None
+                self.watcher = None
             return
 
     def end(self) -> None:
-        """Looks no more."""
+        """Stops watching."""
         self.ending.set()
-        if looking := self.looking:
-            looking.join(LOOK_SECONDS)
+        if watcher := self.watcher:
+            watcher.join(LOOK_SECONDS)

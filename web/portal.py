@@ -1,4 +1,4 @@
-"""The citizen's pages: what this is, and where my application stands."""
+"""The citizens' pages: the home page, and the status of an application."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from litestar.response import Redirect, Template
 
 from models.database import transaction
 from notifications.catalogues import LANGUAGES
-from web.language import page, page_for
+from web.language import render_page, render_page_for
 from web.queries import Status, reasons_of, status_of
 from workflows.flows import FLOWS, PARKED
 from workflows.flows.grammar import MACHINE
@@ -33,30 +33,30 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 @get("/", sync_to_thread=False, include_in_schema=False)
 def root(request: Request[Any, Any, Any]) -> Template:
-    """What this is and where to go, in the reader's language."""
-    return page_for(request, "home.html")
+    """The home page, in the reader's language."""
+    return render_page_for(request, "home.html")
 
 
 @get("/{language:str}", sync_to_thread=False, include_in_schema=False)
 def home(language: FromPath[str]) -> Template:
-    """The same, in a language."""
-    return page("home.html", require_language(language))
+    """The home page, in the language of the address."""
+    return render_page("home.html", require_language(language))
 
 
 @get("/{language:str}/status", sync_to_thread=False, include_in_schema=False)
-def find(language: FromPath[str], reference: FromQuery[str] = "") -> Redirect:
-    """The form's answer: to the page of a reference, however it was typed."""
-    first = f"/{require_language(language)}"
-    return Redirect(
-        f"{first}/status/{quote(normal(reference[:200]), safe='')}" if reference.strip() else first, status_code=303
-    )
+def find_application(language: FromPath[str], reference: FromQuery[str] = "") -> Redirect:
+    """Redirects from the home page's form to the status page of a reference, however the citizen typed it."""
+    path = f"/{require_language(language)}"
+    if reference.strip():
+        path += f"/status/{quote(normal(reference[:200]), safe='')}"
+    return Redirect(path, status_code=303)
 
 
 @get("/{language:str}/status/{reference:str}", sync_to_thread=True, include_in_schema=False)
 def status(language: FromPath[str], reference: FromPath[str]) -> Template:
-    """Where an application stands, what to do, by when, whom to call.
+    """The status page: where an application stands, what to do, by when, and whom to call.
 
-    No names, and no reasons: messages tell the reference, and phones are shared.
+    It holds no names and no reasons, because messages name the reference, and phones are shared.
     """
     require_language(language)
     with transaction() as connection:
@@ -66,9 +66,7 @@ def status(language: FromPath[str], reference: FromPath[str]) -> Template:
 
 @post("/{language:str}/status/{reference:str}/why", sync_to_thread=True, status_code=200, include_in_schema=False)
 def reasons(language: FromPath[str], reference: FromPath[str], body: RawBody) -> Template:
-    """The same with the reasons, for whoever has the receipt: its secret comes in the form's body,
-    never in an address.
-    """
+    """The status page with the reasons; the receipt's secret comes in the form's body, never in an address."""
     require_language(language)
     with transaction() as connection:
         found = status_of(connection, reference)
@@ -78,29 +76,27 @@ def reasons(language: FromPath[str], reference: FromPath[str], body: RawBody) ->
 
 
 @get("/{language:str}/status/{reference:str}/why", sync_to_thread=False, include_in_schema=False)
-def without_secret(language: FromPath[str], reference: FromPath[str]) -> Redirect:
-    """To the page of the application: a browser asks for this where a reader reloads, goes back to or shares the page
-    with the reasons.
-    """
+def redirect_to_status(language: FromPath[str], reference: FromPath[str]) -> Redirect:
+    """Redirects to the status page a browser that reloads the page with the reasons, or opens its shared address."""
     return Redirect(f"/{require_language(language)}/status/{quote(reference, safe='')}", status_code=303)
 
 
 def status_page(language: str, case: Status, **more: Any) -> Template:
-    """The page of an application."""
+    """Renders the status page of an application."""
     context = {"reasons": None, "wrong": False, **more}
-    return page(
+    return render_page(
         "status.html",
         language,
         path=f"status/{case.reference}",
         case=case,
         state=state_of(case),
-        steps=steps(case),
+        steps=progress(case),
         **context,
     )
 
 
 def field_of(form: bytes, name: str) -> str:
-    """A field of a form as browsers send it; '' where it is not there."""
+    """A field of a form as browsers send it; '' if the form has no such field."""
     try:
         return parse_qs(form.decode(errors="replace"), max_num_fields=20).get(name, [""])[0]
     except ValueError:
@@ -108,7 +104,7 @@ def field_of(form: bytes, name: str) -> str:
 
 
 def require_language(language: str) -> str:
-    """A language that we speak. Raises NotFoundException for any other first word of an address."""
+    """The language, if it is one of ours. Raises NotFoundException for any other first word of an address."""
     if language not in LANGUAGES:
         raise NotFoundException
     return language
@@ -118,10 +114,8 @@ def state_of(case: Status) -> str:
     """The stage as citizens are told it. A correction may be asked for by the machine or by a caseworker."""
     if is_in_work(case):
         return "in_work"
-    by_caseworker = case.stage == "needs_correction" and case.reached.get("CorrectionAsked", NEVER) > case.reached.get(
-        "MembersMismatched", NEVER
-    )
-    return "correction_asked" if by_caseworker else case.stage
+    by_machine, by_caseworker = (case.reached.get(kind, NEVER) for kind in ("MembersMismatched", "CorrectionAsked"))
+    return "correction_asked" if case.stage == "needs_correction" and by_caseworker > by_machine else case.stage
 
 
 def is_in_work(case: Status) -> bool:
@@ -129,10 +123,10 @@ def is_in_work(case: Status) -> bool:
     return case.stage == PARKED or FLOWS[case.kind].stages[case.stage].owner == MACHINE
 
 
-def steps(case: Status) -> list[tuple[str, str]]:
+def progress(case: Status) -> list[tuple[str, str]]:
     """The steps of the way: each `done`, `now` or `ahead`. None of an application that has left the way.
 
-    After a correction, those that are done anew are ahead again.
+    After a correction, the steps that must be done again are ahead again.
     """
     way = STEPS.get(case.kind, ())
     if not way or (case.stage != WELL_ENDED and case.stage != PARKED and not FLOWS[case.kind].stages[case.stage].open):
@@ -148,6 +142,6 @@ def steps(case: Status) -> list[tuple[str, str]]:
     ]
 
 
-# Of two handlers of one address the one in a thread comes last: Litestar 2 sends it into a thread twice where another
-# follows (its pull request 4738).
-HANDLERS = [root, home, find, status, without_secret, reasons]
+# Of two handlers of one address, the one that runs in a thread comes last: Litestar 2 sends it into a thread twice if
+# another follows (its pull request 4738).
+HANDLERS = [root, home, find_application, status, redirect_to_status, reasons]

@@ -1,4 +1,4 @@
-"""What Alembic runs: the connection is handed in by `models/migrate.py`."""
+"""Alembic's entry point; `models/migrate.py` hands it the connection."""
 
 from alembic import context
 from sqlmodel import SQLModel

@@ -1,1 +1,1 @@
-"""The gateways that messages go to, one file each."""
+"""The gateways that deliveries go to, one file each."""

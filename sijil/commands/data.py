@@ -10,7 +10,7 @@ import typer
 from models import clock
 from models.database import bound_transactions
 from models.errors import Refused
-from models.migrate import current, upgrade
+from models.migrate import current_version, upgrade
 from sijil import embedded
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer
@@ -44,9 +44,9 @@ def migrate(as_json: Json = False) -> None:
     try:
         changed = upgrade()
         answer(
-            {"migrated": changed, "version": current()},
+            {"migrated": changed, "version": current_version()},
             as_json,
-            "the tables are up to date" if not changed else f"migrated to version {current()}",
+            "the tables are up to date" if not changed else f"migrated to version {current_version()}",
         )
     finally:
         running.stop()

@@ -8,7 +8,7 @@ import typer
 
 from models.database import transaction
 from models.errors import Refused
-from notifications.ledger import RESENDABLE, STATUSES, Choice, counted, listed, retry, settle
+from notifications.ledger import RESENDABLE, STATUSES, Choice, count_unsent, retry, settle, unsent_messages
 from sijil.commands.arguments import Operator, Reference
 from sijil.embedded import needed_servers
 from sijil.say import Json, answer, program
@@ -65,7 +65,7 @@ def list_messages(
     with needed_servers():
         choice = chosen(reference, statuses, error, template)
         with transaction() as connection:
-            rows = listed(connection, choice, most + 1)
+            rows = unsent_messages(connection, choice, most + 1)
         lines = lines_of(rows[:most]) or [none_of(choice, asked=bool(status or reference))]
     if len(rows) > most:
         lines.append("and more (--limit)")
@@ -89,7 +89,7 @@ def none_of(choice: Choice, *, asked: bool) -> str:
     if asked:
         return "no such message"
     with transaction() as connection:
-        count = counted(connection, choice._replace(statuses=("owed",)))
+        count = count_unsent(connection, choice._replace(statuses=("owed",)))
     if not count:
         return "none failed or stuck, and none waits"
     narrowed = "".join(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from models.database import close_pool
 from models.errors import BrokerAway, DatabaseAway
-from models.migrate import require, require_sessions, upgrade
+from models.migrate import require_migrated, require_session_pooling, upgrade
 from models.settings import settings
 from sijil.embedded.postgres import Postgres
 from sijil.embedded.server import Server
@@ -80,8 +80,8 @@ def await_servers(broker: bool, patience: float) -> None:
     until, told = time.monotonic() + patience, ""
     while True:
         try:
-            require()
-            require_sessions()
+            require_migrated()
+            require_session_pooling()
             return require_broker() if broker else None
         except (DatabaseAway, BrokerAway) as error:
             if time.monotonic() >= until:

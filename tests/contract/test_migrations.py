@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 import models.migrations
 from models import tables
 from models.database import engine
-from models.migrate import NEWEST, current, upgrade
+from models.migrate import NEWEST, current_version, upgrade
 
 
 def test_the_migrated_database_is_what_the_tables_say(database: str) -> None:
@@ -21,7 +21,7 @@ def test_the_migrated_database_is_what_the_tables_say(database: str) -> None:
 
 
 def test_upgrading_twice_changes_nothing(database: str) -> None:
-    assert current() == NEWEST
+    assert current_version() == NEWEST
     assert upgrade() is False
 
 

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 import models.migrations
 from models.database import engine
 from models.errors import Unavailable
-from models.migrate import current, upgrade
+from models.migrate import current_version, upgrade
 from tests.conftest import Servers, execute, forget_settings
 from tests.filing import rows
 
@@ -65,7 +65,7 @@ def test_a_version_can_be_taken_back_and_brought_in_again(empty: str) -> None:
     with engine().begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
-    assert current() is None
+    assert current_version() is None
 
     upgrade()
 
@@ -80,4 +80,4 @@ def test_tables_that_this_program_never_made_are_left_alone_and_it_says_what_to_
     with pytest.raises(Unavailable, match=f"at version {version}, which this program does not know"):
         upgrade()
 
-    assert current() == version
+    assert current_version() == version

@@ -34,7 +34,7 @@ class BookGateway:
             raise Unavailable("The connection broke before the answer.")
         return {} if self.silent else {each.id: "accepted" for each in messages}
 
-    def known(self, references: Sequence[UUID]) -> set[UUID]:
+    def find_accepted(self, references: Sequence[UUID]) -> set[UUID]:
         if self.away_before:
             raise Unavailable("The gateway is away.")
         self.asked += references

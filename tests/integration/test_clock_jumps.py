@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from models import clock
 from models.database import transaction
 from models.errors import Refused
-from notifications.leases import bring_back
+from notifications.leases import reset_future_due_times
 from sijil.commands import history
 from tasks.schedule import Schedule
 from tasks.sweep import FailureDetector, sweep
@@ -49,7 +49,7 @@ PERSONAL = ("event", "case_body", "message")
 @contextmanager
 def database_clock(ahead: timedelta) -> Iterator[None]:
     """The database's clock stands so far ahead of this host's, whatever it says when asked."""
-    with patch.object(clock, "_host", clock.Host(behind=ahead)), patch.object(clock, "follow"):
+    with patch.object(clock, "_host", clock.Host(behind=ahead)), patch.object(clock, "synchronize"):
         yield
 
 
@@ -145,7 +145,7 @@ def test_a_register_at_work_is_retained_without_a_question(notified: list[Accept
 def test_a_clock_that_was_set_while_the_process_ran_is_noticed_though_host_and_database_agree(database: str) -> None:
     clock.require_no_jump()
     with (
-        patch.object(clock, "up_for", lambda: timedelta(days=-2)),
+        patch.object(clock, "uptime", lambda: timedelta(days=-2)),
         pytest.raises(Refused, match="days ahead while it ran"),
     ):
         clock.require_no_jump()
@@ -196,7 +196,7 @@ def test_messages_and_what_is_set_apart_until_a_far_future_are_taken_up_again(
     )
 
     with transaction() as connection:
-        assert bring_back(connection) == 2
+        assert reset_future_due_times(connection) == 2
     ring_timers()
     with after(seconds=3):
         drain_all(worker())

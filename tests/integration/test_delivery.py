@@ -9,8 +9,8 @@ import pytest
 from models import clock
 from models.errors import Unavailable
 from notifications import deliver
-from notifications.deliver import LAST_TRY
-from notifications.leases import FRESH, LEASE, UNKNOWN, Outcome, lease, write_down
+from notifications.deliver import MAX_TRIES
+from notifications.leases import EXPIRED, FRESH, LEASE_DURATION, Outcome, lease, record_outcomes
 from tests.filing import file_clean, rows, value
 from tests.integration.auditing import erase
 from tests.integration.gateways import BookGateway, a_deliverer
@@ -111,11 +111,11 @@ def test_a_gateway_that_is_away_leaves_the_messages_and_they_are_asked_about_bef
 
     # When the lease is over and it is back
     gateway.away_before = False
-    with after(seconds=LEASE.total_seconds() - 1):
+    with after(seconds=LEASE_DURATION.total_seconds() - 1):
         a_deliverer(gateway).drain()
         assert gateway.accepted == gateway.asked == []
     for seconds in (1, 17):
-        with after(seconds=LEASE.total_seconds() + seconds):
+        with after(seconds=LEASE_DURATION.total_seconds() + seconds):
             a_deliverer(gateway).drain()
 
     # Then it was asked first, and a moment later sent
@@ -133,7 +133,7 @@ def test_a_result_that_nobody_knows_is_asked_for_and_nothing_is_sent_twice(
     assert (len(gateway.accepted), statuses()) == (3, {"sending": 3})
 
     gateway.away_after = False
-    with after(seconds=LEASE.total_seconds() + 1):
+    with after(seconds=LEASE_DURATION.total_seconds() + 1):
         a_deliverer(gateway).drain()
 
     assert (len(gateway.accepted), len(gateway.asked)) == (3, 3)
@@ -148,7 +148,7 @@ def test_where_the_gateway_cannot_be_asked_an_unknown_result_waits_for_an_operat
         a_deliverer(gateway).drain()
 
     gateway.away_after = False
-    with after(seconds=LEASE.total_seconds() + 1):
+    with after(seconds=LEASE_DURATION.total_seconds() + 1):
         a_deliverer(gateway).drain()
 
     assert len(gateway.accepted) == 3
@@ -163,13 +163,13 @@ def test_a_late_answer_under_an_older_lease_is_void(owed: list[Accepted], gatewa
 
     def meanwhile() -> None:
         for seconds in (1, 17):
-            with after(seconds=LEASE.total_seconds() + seconds):
+            with after(seconds=LEASE_DURATION.total_seconds() + seconds):
                 a_deliverer(quick).drain()
 
     slow.while_sending, slow.silent = meanwhile, True
 
     # When it answers
-    a_deliverer(slow).send()
+    a_deliverer(slow).send_owed()
 
     # Then what the second one wrote down stands
     assert len(quick.accepted) == 3
@@ -180,14 +180,14 @@ def test_a_late_answer_under_an_older_lease_is_void(owed: list[Accepted], gatewa
 def test_a_late_answer_is_void_even_while_the_newer_lease_still_runs(owed: list[Accepted]) -> None:
     # Given messages under a first lease that has ended, and under a second one that runs
     older = lease(FRESH, 100)
-    with after(seconds=LEASE.total_seconds() + 1):
-        newer = lease(UNKNOWN, 100)
+    with after(seconds=LEASE_DURATION.total_seconds() + 1):
+        newer = lease(EXPIRED, 100)
     assert [(each.id, each.fence) for each in newer] == [(each.id, 2) for each in older]
 
     # When the holder of the first one answers, nothing happens; when that of the second one does, it counts
-    write_down([Outcome(message, "failed", "too late") for message in older])
+    record_outcomes([Outcome(message, "failed", "too late") for message in older])
     assert rows("select distinct status, error from message") == [("sending", None)]
-    write_down([Outcome(message, "sent", None) for message in newer])
+    record_outcomes([Outcome(message, "sent", None) for message in newer])
     assert rows("select distinct status, error from message") == [("sent", None)]
 
 
@@ -226,14 +226,14 @@ def test_once_the_gateway_accepts_it_the_message_is_sent_and_its_error_forgotten
 
 def test_after_the_last_try_it_has_failed(owed: list[Accepted], gateway: BookGateway) -> None:
     gateway.refuses = "no such number"
-    rows("update message set tries = %s", LAST_TRY - 2)
+    rows("update message set tries = %s", MAX_TRIES - 2)
 
     a_deliverer(gateway).drain()
     assert statuses() == {"owed": 3}
     with after(seconds=301):
         a_deliverer(gateway).drain()
 
-    assert rows("select distinct status, tries, error from message") == [("failed", LAST_TRY, "no such number")]
+    assert rows("select distinct status, tries, error from message") == [("failed", MAX_TRIES, "no such number")]
     with after(days=1):
         a_deliverer(gateway).drain()
     assert statuses() == {"failed": 3}
@@ -256,7 +256,7 @@ def test_a_message_of_which_the_gateway_says_nothing_is_asked_about_before_anyth
 def test_a_deliverer_that_was_held_up_after_its_lease_does_not_call(
     owed: list[Accepted], gateway: BookGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "FRESH_SECONDS", -1.0)
+    monkeypatch.setattr(deliver, "SEND_WITHIN_SECONDS", -1.0)
 
     a_deliverer(gateway).drain()
     assert (statuses(), gateway.accepted) == ({"sending": 3}, [])
@@ -289,7 +289,7 @@ def test_a_message_that_the_gateway_chokes_on_holds_up_no_neighbour_for_long_and
             assert statuses()["sent"] == 19  # within five minutes all the others
             moment += timedelta(seconds=301)
 
-    assert rows("select id, tries, error from message where status = 'failed'") == [(poison, LAST_TRY, "no answer")]
+    assert rows("select id, tries, error from message where status = 'failed'") == [(poison, MAX_TRIES, "no answer")]
     assert len(choking.accepted) == len(set(choking.accepted)) == 19
 
 
@@ -314,7 +314,7 @@ def test_once_the_gateway_answers_again_each_call_holds_twice_as_many_as_the_one
     gateway.while_sending = lambda: calls.append(len(gateway.accepted) - sum(calls))
     deliverer = a_deliverer(gateway)
 
-    deliverer.breaker.failed("no answer came")
+    deliverer.breaker.record_failure("no answer came")
     deliverer.drain(60)
 
     assert calls == [1, 2, 4, 8, 5]
@@ -328,13 +328,13 @@ def test_a_gateway_that_accepts_long_after_the_call_was_given_up_gets_nothing_tw
     with pytest.raises(Unavailable):
         a_deliverer(gateway).drain()
     gateway.away_before = False
-    with after(seconds=LEASE.total_seconds() + 1):
+    with after(seconds=LEASE_DURATION.total_seconds() + 1):
         a_deliverer(gateway).drain()
     assert rows("select distinct status, error from message") == [("owed", "no answer")]
 
     # When it has accepted them in the end
     gateway.accepted += [number for (number,) in rows("select id from message")]
-    with after(seconds=LEASE.total_seconds() * 2 + 2):
+    with after(seconds=LEASE_DURATION.total_seconds() * 2 + 2):
         a_deliverer(gateway).drain()
 
     # Then it is asked once more before anything is sent

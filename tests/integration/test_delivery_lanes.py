@@ -11,7 +11,7 @@ import pytest
 from models import clock
 from models.database import transaction
 from notifications import deliver
-from notifications.leases import ALONE_AFTER, FRESH, LEASE, TAKE, TRIED, UNKNOWN
+from notifications.leases import ALONE_AFTER, EXPIRED, FRESH, LEASE_DURATION, TAKE_LEASES, TRIED
 from tests.filing import an_application, clean, drain_all, outcomes_of, register, rows, value
 from tests.integration.gateways import BookGateway, a_deliverer
 from tests.people import after
@@ -57,7 +57,7 @@ def test_what_a_person_filed_now_is_in_the_first_batch_before_a_thousand_of_the_
     gateway = BookGateway()
 
     # When a batch is sent
-    a_deliverer(gateway).send()
+    a_deliverer(gateway).send_owed()
 
     # Then it is among them
     assert theirs in gateway.accepted
@@ -70,7 +70,7 @@ def test_the_bulk_ages_and_does_not_starve(database: str, monkeypatch: pytest.Mo
     filed(1, INTERACTIVE)
     gateway = BookGateway()
 
-    a_deliverer(gateway).send()
+    a_deliverer(gateway).send_owed()
 
     assert gateway.accepted == [bulk]
 
@@ -95,7 +95,7 @@ def test_of_those_that_were_tried_in_vain_the_persons_is_sent_first(database: st
     rows("update message set due_at = due_at - interval '1 hour' where id <> %s", theirs)
     gateway = BookGateway()
 
-    a_deliverer(gateway).send()
+    a_deliverer(gateway).send_owed()
 
     assert gateway.accepted == [theirs]
 
@@ -108,9 +108,9 @@ def test_what_must_wait_gives_way_to_a_higher_rank_until_its_time_comes(
     rows("update message set due_at = now() + interval '1 minute', tries = 1 where id = %s", first)
     third, gateway = filed(2, BULK), BookGateway()
 
-    a_deliverer(gateway).send()
+    a_deliverer(gateway).send_owed()
     with after(seconds=61):
-        a_deliverer(gateway).send()
+        a_deliverer(gateway).send_owed()
 
     assert gateway.accepted == [second, first]
     assert third not in gateway.accepted
@@ -137,7 +137,7 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(each)
 
 
-@pytest.mark.parametrize(("which", "most"), [(FRESH, deliver.BATCH), (TRIED, 1), (UNKNOWN, deliver.BATCH)])
+@pytest.mark.parametrize(("which", "most"), [(FRESH, deliver.BATCH), (TRIED, 1), (EXPIRED, deliver.BATCH)])
 def test_a_lease_reads_the_index_of_what_is_due_under_a_plan_for_all_parameters_too(
     database: str, which: str, most: int
 ) -> None:
@@ -150,7 +150,7 @@ def test_a_lease_reads_the_index_of_what_is_due_under_a_plan_for_all_parameters_
         rank="rank + n * interval '1 ms'",
     )
     rows("analyze message")
-    statement = TAKE.format(which=which, queue=DELIVERY, most=most)
+    statement = TAKE_LEASES.format(which=which, queue=DELIVERY, most=most)
 
     with transaction() as connection:
         connection.execute("set local plan_cache_mode = force_generic_plan")
@@ -158,7 +158,7 @@ def test_a_lease_reads_the_index_of_what_is_due_under_a_plan_for_all_parameters_
             "prepare leasing (interval, interval) as " + statement.replace("%s", "$1", 1).replace("%s", "$2", 1)
         )
         ((told,),) = connection.execute(
-            f"explain (format json) execute leasing ('0', '{LEASE.total_seconds()} s')"
+            f"explain (format json) execute leasing ('0', '{LEASE_DURATION.total_seconds()} s')"
         ).fetchall()
         connection.execute("deallocate leasing")
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from models import clock
-from models.connection import bounds
+from models.connection import timeouts
 from models.database import autocommit_connection
 from models.errors import Unavailable
 from tasks import watchdog
@@ -29,9 +29,9 @@ def soon(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes minutes takes moments here; and a lock is waited for without end, so that only the watchdog can tell
     it.
     """
-    monkeypatch.setitem(bounds, "lock_timeout", "0")
+    monkeypatch.setitem(timeouts, "lock_timeout", "0")
     forget_settings()
-    monkeypatch.setattr(watchdog, "HELD_SECONDS", 0.3)
+    monkeypatch.setattr(watchdog, "BLOCKED_SECONDS", 0.3)
     monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.1)
     monkeypatch.setattr(watchdog, "LOOKS", 3)
     monkeypatch.setattr(inhand, "BATCH_SECONDS", 0.5)
@@ -41,7 +41,7 @@ def soon(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def watched() -> Iterator[list[Unit]]:
     """What the watchdog would end the process for."""
     stop, ended = Event(), list[Unit]()
-    thread = Thread(target=watchdog.look_for_hangs, args=[stop, ended.append])
+    thread = Thread(target=watchdog.watch_for_hangs, args=[stop, ended.append])
     thread.start()
     yield ended
     stop.set()
@@ -132,7 +132,7 @@ def test_what_a_lock_holds_up_is_seen_though_the_server_does_not_track_what_sess
         waiting.start()
         time.sleep(0.5)
 
-        found = watchdog.held_up()
+        found = watchdog.cancel_blocked_statements()
 
         holder.execute("select pg_cancel_backend(%s)", [ours.info.backend_pid])
         waiting.join()
@@ -142,9 +142,9 @@ def test_what_a_lock_holds_up_is_seen_though_the_server_does_not_track_what_sess
 def test_while_the_database_cannot_be_asked_nobody_is_ended(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIJIL_DATABASE_URL", "postgresql://sijil@127.0.0.1:1/away")
     forget_settings()
-    hangs = watchdog.Hangs()
+    detector = watchdog.HangDetector()
 
-    assert [hangs.look([Unit("batch", 0.0)]) for _ in range(10)] == [None] * 10
+    assert [detector.find([Unit("batch", 0.0)]) for _ in range(10)] == [None] * 10
 
 
 def test_a_process_that_ends_for_a_delivery_blames_no_case(

@@ -12,7 +12,7 @@ from tests.filing import Worker, drain_all, file_clean, healthy, rows, stages, v
 from tests.integration.registers import Register
 from tests.integration.running import Run
 from tests.people import after
-from web.metrics import of_held
+from web.metrics import held_stage_metrics
 from workflows.queue import holds
 from workflows.queue.drain import Drainer
 from workflows.queue.failures import wait_after
@@ -190,7 +190,7 @@ def test_a_hold_is_shown_by_queues_and_metrics(database: str, ready: Run) -> Non
     assert (shown["state"], shown["held_stage"], shown["error"]) == ("held", "submitted", "KeyError in persons")
     assert "KeyError in persons" in ready("queues").out
     with transaction() as connection:
-        (metric,) = of_held(connection)
+        (metric,) = held_stage_metrics(connection)
     assert [(sample.labels, sample.value) for sample in metric.samples] == [({"stage": "submitted"}, 1)]
 
 

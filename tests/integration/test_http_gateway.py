@@ -16,7 +16,7 @@ def test_accepted_messages_are_told_by_reference() -> None:
     with serving(lambda path, body: results([str(MESSAGE.id)], "accepted")) as url:
         gateway = HttpGateway(url)
         assert gateway.send([MESSAGE]) == {MESSAGE.id: "accepted"}
-        assert gateway.known([MESSAGE.id]) == {MESSAGE.id}
+        assert gateway.find_accepted([MESSAGE.id]) == {MESSAGE.id}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from models import clock
-from models.connection import bounds
+from models.connection import timeouts
 from models.database import autocommit_connection
 from models.errors import Unavailable
 from tasks import worker as process
@@ -78,7 +78,7 @@ def test_what_could_not_be_given_back_is_given_back_with_the_next_heartbeat_and_
     database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given an attempt that could not end, because somebody held the table
-    monkeypatch.setitem(bounds, "lock_timeout", "200ms")
+    monkeypatch.setitem(timeouts, "lock_timeout", "200ms")
     (taken,) = file_clean(1)
     book = worker().runner.attempts
     begun = book.begin("verification", [taken.case_id], clock.now())

@@ -10,7 +10,7 @@ from threading import Event, Thread
 import psycopg
 import pytest
 
-from models.connection import bounds
+from models.connection import timeouts
 from models.database import bound_transactions, close_pool, transact
 from models.errors import DatabaseAway, Unavailable
 from tasks.sweep import FailureDetector, sweep
@@ -50,7 +50,7 @@ TABLES = [
 @pytest.fixture(autouse=True)
 def impatient(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A statement waits for a lock for a moment only."""
-    monkeypatch.setitem(bounds, "lock_timeout", "200ms")
+    monkeypatch.setitem(timeouts, "lock_timeout", "200ms")
     forget_settings()
     yield
     close_pool()
@@ -209,7 +209,7 @@ def test_a_transaction_that_outlives_its_bound_is_no_failure_of_its_cases(
     database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file_clean(4)
-    monkeypatch.setitem(bounds, "lock_timeout", "0")
+    monkeypatch.setitem(timeouts, "lock_timeout", "0")
     bound_transactions(1)
     drainer = worker()
 
@@ -226,7 +226,7 @@ def test_a_statement_that_an_administrator_cancels_is_no_failure_of_its_cases(
     database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file_clean(4)
-    monkeypatch.setitem(bounds, "lock_timeout", "0")
+    monkeypatch.setitem(timeouts, "lock_timeout", "0")
     forget_settings()
     drainer, raised = worker(), list[Unavailable]()
 

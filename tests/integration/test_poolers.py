@@ -12,7 +12,7 @@ import pytest
 
 from models.database import close_pool
 from models.errors import Unavailable
-from models.migrate import require_sessions
+from models.migrate import require_session_pooling
 from sijil.embedded.hosting import unprivileged
 from tests.conftest import Servers, forget_settings
 from tests.filing import Worker, drain_all, file_clean, stages
@@ -87,7 +87,7 @@ def test_a_pooler_by_transaction_is_refused_before_anything_is_done(
 def test_a_pooler_by_session_is_as_good_as_none(pooled: Pooled, broker: str, worker: Worker) -> None:
     pooled("session")
 
-    require_sessions()
+    require_session_pooling()
     file_clean(3)
     drain_all(worker())
 
@@ -97,6 +97,6 @@ def test_a_pooler_by_session_is_as_good_as_none(pooled: Pooled, broker: str, wor
 def test_a_server_without_a_pooler_is_not_taken_for_one(database: str) -> None:
     for _ in range(20):
         try:
-            require_sessions()
+            require_session_pooling()
         except Unavailable as error:
             pytest.fail(str(error))

@@ -18,7 +18,7 @@ from benchmarks.slow_gateway import SLOW, slow_gateway
 from models.database import transaction
 from notifications.gateways.http import DEADLINE_SECONDS
 from tasks import supervisor
-from tasks.supervisor import Slot, end
+from tasks.supervisor import Slot, stop_processes
 from tasks.wake import wake
 from tests.conftest import Servers
 from tests.filing import MACHINE_PATH, current_stage, events_of, file_clean, healthy, rows, stages, value
@@ -166,7 +166,7 @@ def slots(start: Start) -> Iterator[list[Slot]]:
     made = [Slot([sys.executable, "-m", "tasks.worker", "verification"]) for _ in range(2)]
     until(lambda: [slot.tend() for slot in made] and all(slot.name for slot in made) and len(alive()) == 2)
     yield made
-    end([slot.process for slot in made if slot.process], 10)
+    stop_processes([slot.process for slot in made if slot.process], 10)
     for slot in made:
         if slot.process and slot.process.stdout:
             slot.process.stdout.close()

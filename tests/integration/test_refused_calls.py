@@ -13,7 +13,7 @@ from models import clock
 from models.errors import Unavailable
 from notifications.breaker import PAUSE
 from notifications.deliver import Deliverer
-from notifications.gateways.http import LONGEST_WAIT, HttpGateway, wait_of
+from notifications.gateways.http import LONGEST_WAIT, HttpGateway, retry_after
 from tests.filing import file_clean, rows
 from tests.integration.http_gateway import HttpBook, Said, serving
 from tests.people import after
@@ -172,13 +172,13 @@ def test_an_answer_of_json_that_is_no_success_counts_as_a_try(database: str) -> 
     ],
 )
 def test_retry_after_is_read_as_seconds_within_bounds_and_nonsense_is_none(said: str, wait: timedelta | None) -> None:
-    assert wait_of(httpx.Response(429, headers={"Retry-After": said})) == wait
+    assert retry_after(httpx.Response(429, headers={"Retry-After": said})) == wait
 
 
 def test_retry_after_is_read_as_a_date() -> None:
     with clock.at(clock.now().replace(microsecond=0)):
         date = format_datetime(clock.now() + timedelta(minutes=10), usegmt=True)
-        assert wait_of(httpx.Response(503, headers={"Retry-After": date})) == timedelta(minutes=10)
+        assert retry_after(httpx.Response(503, headers={"Retry-After": date})) == timedelta(minutes=10)
 
 
 def test_a_gateway_that_cannot_be_asked_and_refused_a_call_leaves_nothing_stuck(

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from models import clock
-from models.connection import bounds
+from models.connection import timeouts
 from models.database import transaction
 from notifications.leases import FRESH, lease
 from tests.conftest import forget_settings
@@ -20,7 +20,7 @@ from workflows.queue.timers import fire_timers, set_anew
 def test_whoever_looks_for_work_passes_over_what_is_held_and_finds_it_afterwards(
     database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(bounds, "lock_timeout", "200ms")
+    monkeypatch.setitem(timeouts, "lock_timeout", "200ms")
     forget_settings()
     # Given timers that are over and astray, cases that are due, quarantined, unanswered and in a dead worker's hands,
     # and messages that are owed

@@ -14,7 +14,7 @@ from models import clock
 from models.errors import Refused
 from models.settings import settings
 from tasks import schedule
-from tasks.schedule import AGAIN_AFTER, JOBS, Daily, Schedule, turn
+from tasks.schedule import JOBS, RETRY_AFTER, Job, Schedule, schedule_lock
 from tasks.supervisor import Supervisor
 from tests.conftest import forget_settings
 from tests.filing import drain_all, file_clean, rows, value
@@ -52,11 +52,11 @@ def held(began: Event, go_on: Event) -> Callable[[Event], object]:
     return wait
 
 
-def a_schedule(*jobs: Daily) -> Schedule:
+def a_schedule(*jobs: Job) -> Schedule:
     return Schedule(Event(), jobs)
 
 
-def look(at: datetime, *jobs: Daily) -> None:
+def look(at: datetime, *jobs: Job) -> None:
     """A supervisor of its own looks at that moment."""
     with clock.at(at):
         a_schedule(*jobs).look()
@@ -64,7 +64,7 @@ def look(at: datetime, *jobs: Daily) -> None:
 
 def test_a_new_installation_waits_for_the_next_time_of_each_job(database: str) -> None:
     early, late = Work(), Work()
-    jobs = (Daily("early", 6, early), Daily("late", 18, late))
+    jobs = (Job("early", 6, early), Job("late", 18, late))
 
     look(NOON, *jobs)
     assert (early.runs, late.runs) == (0, 0)
@@ -78,7 +78,7 @@ def test_a_new_installation_waits_for_the_next_time_of_each_job(database: str) -
 
 def test_a_job_runs_once_a_day_however_many_supervisors_look(database: str) -> None:
     work = Work()
-    job = Daily("job", 6, work)
+    job = Job("job", 6, work)
     look(NOON, job)
 
     for minutes in range(0, 600, 100):
@@ -94,7 +94,7 @@ def test_a_job_runs_once_a_day_however_many_supervisors_look(database: str) -> N
 
 def test_days_that_were_missed_are_made_up_for_once(database: str) -> None:
     work = Work()
-    job = Daily("job", 6, work)
+    job = Job("job", 6, work)
     look(NOON, job)
 
     look(NOON + timedelta(days=9), job)
@@ -105,10 +105,10 @@ def test_days_that_were_missed_are_made_up_for_once(database: str) -> None:
 
 def test_while_one_supervisor_is_at_it_another_does_nothing(database: str) -> None:
     work = Work()
-    job = Daily("job", 6, work)
+    job = Job("job", 6, work)
     look(NOON, job)
 
-    with turn() as connection:
+    with schedule_lock() as connection:
         assert connection is not None
         look(TOMORROW, job)
         assert work.runs == 0
@@ -120,7 +120,7 @@ def test_while_one_supervisor_is_at_it_another_does_nothing(database: str) -> No
 def test_two_supervisors_at_once_run_it_once(database: str) -> None:
     began, go_on = Event(), Event()
     work = Work(doing=held(began, go_on))
-    job = Daily("job", 6, work)
+    job = Job("job", 6, work)
     look(NOON, job)
 
     first = Thread(target=look, args=(TOMORROW, job))
@@ -135,19 +135,19 @@ def test_two_supervisors_at_once_run_it_once(database: str) -> None:
 
 def test_a_failure_is_tried_again_later_and_not_at_once_and_the_other_jobs_go_on(database: str) -> None:
     failing, other = Work(fails=True), Work()
-    jobs = (Daily("failing", 6, failing), Daily("other", 7, other))
+    jobs = (Job("failing", 6, failing), Job("other", 7, other))
     look(NOON, *jobs)
 
     look(TOMORROW, *jobs)
-    look(TOMORROW + AGAIN_AFTER / 2, *jobs)
+    look(TOMORROW + RETRY_AFTER / 2, *jobs)
     assert (failing.runs, other.runs) == (1, 1)
     assert rows("select done_on, tried_at from daily_job where error like 'Refused%%It cannot be done.'") == [
         (NOON.date(), TOMORROW)
     ]
 
     failing.fails = False
-    look(TOMORROW + AGAIN_AFTER, *jobs)
-    look(TOMORROW + AGAIN_AFTER * 2, *jobs)
+    look(TOMORROW + RETRY_AFTER, *jobs)
+    look(TOMORROW + RETRY_AFTER * 2, *jobs)
     assert (failing.runs, other.runs) == (2, 1)
     assert rows("select distinct done_on, error from daily_job") == [(TOMORROW.date(), None)]
 
@@ -155,7 +155,7 @@ def test_a_failure_is_tried_again_later_and_not_at_once_and_the_other_jobs_go_on
 def test_a_job_that_was_told_to_stop_in_the_middle_is_not_done(database: str) -> None:
     work = Work(doing=lambda stop: stop.set())
     later = Work()
-    jobs = (Daily("job", 6, work), Daily("later", 7, later))
+    jobs = (Job("job", 6, work), Job("later", 7, later))
     look(NOON, *jobs)
 
     look(TOMORROW, *jobs)
@@ -171,7 +171,7 @@ def test_a_supervisor_never_waits_for_a_job_and_runs_one_thread_at_most(
 ) -> None:
     monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.0)
     began, go_on = Event(), Event()
-    job = Daily("job", 0, Work(doing=held(began, go_on)))
+    job = Job("job", 0, Work(doing=held(began, go_on)))
     look(clock.now() - timedelta(days=1), job)
     supervisor = a_schedule(job)
 
@@ -194,7 +194,7 @@ def test_a_database_that_is_away_costs_a_line_in_the_log_and_no_supervisor(
     forget_settings()
     work = Work()
 
-    look(NOON, Daily("job", 6, work))
+    look(NOON, Job("job", 6, work))
 
     assert work.runs == 0
 

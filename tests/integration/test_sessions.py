@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from models.connection import SESSION, bounds
+from models.connection import SESSION_SETTINGS, timeouts
 from models.database import autocommit_connection, close_pool, transaction
 from models.errors import Unavailable
-from models.migrate import require
+from models.migrate import require_migrated
 from tests.conftest import Servers, execute, forget_settings
 from tests.filing import Worker, drain_all, file_clean, rows, stages, value
 from tests.integration.running import Run
@@ -71,13 +71,13 @@ def test_whatever_is_set_for_the_role_or_the_database_our_sessions_are_the_same(
     role: str, database: str, whose: str
 ) -> None:
     target = f"role {role}" if whose == "role" else f"database {database_of(database)}"
-    assert SESSION.keys() == STRANGE.keys()
+    assert SESSION_SETTINGS.keys() == STRANGE.keys()
 
     for name, strange in (STRANGE | COUNTERPART).items():
         rows(f"alter {target} set {name} to {strange if name in ('search_path', 'datestyle') else repr(strange)}")
 
     for connection in sessions():
-        for name, wanted in (SESSION | bounds | {"synchronous_commit": "on"}).items():
+        for name, wanted in (SESSION_SETTINGS | timeouts | {"synchronous_commit": "on"}).items():
             found = connection.execute(
                 "select setting || coalesce(unit, '') from pg_settings where lower(name) = %s", [name]
             ).fetchone()
@@ -144,7 +144,7 @@ def test_a_role_whose_sessions_fire_no_trigger_is_refused_in_one_sentence(role: 
     forget_settings()
 
     with pytest.raises(Unavailable, match="session_replication_role"):
-        require()
+        require_migrated()
     with pytest.raises(Unavailable, match="session_replication_role"):
         autocommit_connection()
 
@@ -191,7 +191,7 @@ def test_of_several_hosts_one_that_takes_no_writes_is_passed_over(
     with pytest.raises(psycopg.OperationalError, match="read-only"):
         autocommit_connection()
     with pytest.raises(Unavailable):
-        require()
+        require_migrated()
 
 
 def test_an_address_that_names_its_host_twice_is_refused(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,4 +202,4 @@ def test_an_address_that_names_its_host_twice_is_refused(database: str, monkeypa
     with pytest.raises(Unavailable, match="names host twice"):
         autocommit_connection()
     with pytest.raises(Unavailable, match="names host twice"):
-        require()
+        require_migrated()

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks import slow_gateway
 from models.errors import Unavailable
-from notifications.deliver import Deliverer, TurnedAway
+from notifications.deliver import CallRefused, Deliverer
 from notifications.gateways import http
 from notifications.gateways.http import LONGEST_ANSWER, HttpGateway
 from notifications.leases import Leased
@@ -37,7 +37,7 @@ def seconds_of(gateway: HttpGateway) -> float:
     began = time.monotonic()
     with pytest.raises(Unavailable) as raised:
         gateway.send([MESSAGE])
-    assert not isinstance(raised.value, TurnedAway)
+    assert not isinstance(raised.value, CallRefused)
     return time.monotonic() - began
 
 

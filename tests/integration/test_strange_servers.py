@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 
 from models.database import bound_transactions, close_pool, is_disconnect, transaction
 from models.errors import Unavailable
-from models.migrate import require
+from models.migrate import require_migrated
 from sijil.embedded.postgres import Postgres
 from tasks.broker import broker as the_broker
 from tests.conftest import Servers, execute, forget_settings
@@ -86,14 +86,14 @@ def test_a_database_that_takes_nothing_is_away_and_says_why(database: str) -> No
     forget_settings()
 
     with pytest.raises(Unavailable, match="read-only"):
-        require()
+        require_migrated()
     with pytest.raises(Unavailable), transaction() as connection:
         connection.execute("delete from case_failure")
     assert not is_disconnect(psycopg.errors.UniqueViolation())
 
 
 def test_a_bound_counts_for_connections_that_were_open_before(database: str) -> None:
-    require()
+    require_migrated()
 
     bound_transactions(7)
 

@@ -137,7 +137,7 @@ def test_whoever_connects_beats_or_sweeps_goes_by_the_databases_clock(
     drainer.runner.attempts.heartbeat(clock.now(), {})
 
     def heard(word: Callable[[], object]) -> timedelta:
-        clock.follow(clock.system_now() + timedelta(minutes=5))
+        clock.synchronize(clock.system_now() + timedelta(minutes=5))
         word()
         told = clock.now()
         true: datetime = value("select clock_timestamp()")

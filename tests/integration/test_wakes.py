@@ -11,12 +11,12 @@ import structlog
 from structlog.testing import LogCapture
 
 from models.settings import settings
-from tasks.actors import declare, drains
+from tasks.actors import declare_actors, drain_by_queue
 from tasks.broker import broker as the_broker
 from tasks.delivery_thread import DeliveryThread
 from tasks.sweep import FailureDetector, sweep
-from tasks.wake import clear_wake, flag, wake, wake_after_answer, wake_after_intake
-from tasks.worker import finish, listening
+from tasks.wake import clear_wake, flag_key, wake, wake_after_answer, wake_after_intake
+from tasks.worker import start_worker, stop_worker
 from tests.conftest import forget_settings
 from tests.filing import Worker, drain_all, file_clean, rows, stages, value
 from tests.integration.gateways import BookGateway, a_deliverer
@@ -59,12 +59,12 @@ def test_a_wake_after_the_worker_looked_counts_again() -> None:
 def test_a_flag_that_does_not_end_keeps_no_queue_asleep() -> None:
     """A broker keeps it for as long as its clock went back; and nobody clears it whom no message wakes."""
     file_clean(1)
-    the_broker().client.set(flag("verification"), 1)
+    the_broker().client.set(flag_key("verification"), 1)
 
     sweep(FailureDetector())
 
     assert messages("verification") == 1
-    assert 0 < int(the_broker().client.pttl(flag("verification"))) <= 1000
+    assert 0 < int(the_broker().client.pttl(flag_key("verification"))) <= 1000
 
 
 def test_queues_are_woken_apart_from_one_another() -> None:
@@ -87,7 +87,7 @@ def test_what_people_send_wakes_the_queues_that_have_work_and_the_delivery_of_th
 def test_the_flag_of_a_wake_ends_by_itself() -> None:
     wake("scoring")
 
-    assert 0 < int(the_broker().client.pttl(flag("scoring"))) <= 1000
+    assert 0 < int(the_broker().client.pttl(flag_key("scoring"))) <= 1000
 
 
 def test_installations_that_share_a_broker_do_not_wake_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +174,7 @@ def test_an_outage_of_the_broker_is_one_line_of_log_and_its_end_another(monkeypa
 
 def look(queue: str, drainer: Drainer, delivery: DeliveryThread | None = None) -> None:
     """What a worker's thread does with one message."""
-    declare(the_broker(), drains(drainer, delivery or DeliveryThread(a_deliverer(BookGateway()))))
+    declare_actors(the_broker(), drain_by_queue(drainer, delivery or DeliveryThread(a_deliverer(BookGateway()))))
     the_broker().get_actor(queue).fn()
 
 
@@ -195,10 +195,10 @@ def test_a_wake_stays_in_the_broker_until_a_thread_is_free_and_is_fetched_at_onc
             raise KeyError("planted")
         return False
 
-    declare(the_broker(), {"verification": look_for_long})
+    declare_actors(the_broker(), {"verification": look_for_long})
     wake("verification")
     the_broker().doorbell.listen()
-    worker = listening(frozenset({"verification"}))
+    worker = start_worker(frozenset({"verification"}))
     try:
         assert began.wait(10)
         clear_wake("verification")
@@ -212,7 +212,7 @@ def test_a_wake_stays_in_the_broker_until_a_thread_is_free_and_is_fetched_at_onc
         looked = len(looks)
     finally:
         may_end.set()
-        finish(worker, [])
+        stop_worker(worker, [])
 
     assert (left, looked) == (1, 2)
 
@@ -221,7 +221,7 @@ def test_an_actor_clears_the_flag_before_it_looks(worker: Worker) -> None:
     file_clean(1)
     drainer = worker()
     seen: list[int] = []
-    drainer.runner.wake = lambda queue: seen.append(int(the_broker().client.exists(flag("verification"))))
+    drainer.runner.wake = lambda queue: seen.append(int(the_broker().client.exists(flag_key("verification"))))
     wake("verification")
 
     look("verification", drainer)

@@ -22,7 +22,7 @@ from tests.factories import a_body, a_child, a_head, a_spouse
 from tests.filing import rows
 from tests.portal.conftest import Client
 from tests.portal.problems import MARK, PROBLEM, errors_of
-from web.errors import SAID, SAID_OTHERWISE, on_http_error
+from web.errors import DETAILS, OTHER_DETAIL, on_http_error
 
 APPLICATIONS = "/api/v1/applications"
 TABLES = ("cases", "receipt", "case_body", "event", "message")
@@ -377,7 +377,7 @@ def test_another_method_is_refused_with_those_that_there_are(client: Client, met
     assert errors_of(answer, 405) == {}
     assert "POST" in answer.headers["allow"]
     assert (
-        answer.json()["detail"] == "The address does not take this method. The header Allow names those that it takes."
+        answer.json()["detail"] == "This address does not take this method. The header Allow names those that it takes."
     )
 
 
@@ -390,7 +390,7 @@ def test_whatever_the_framework_refuses_is_said_in_our_words() -> None:
 
             content: Any = answer.content
             assert (answer.status_code, answer.headers["allow"]) == (status, "GET")
-            assert content["detail"] == SAID.get(status, SAID_OTHERWISE)
+            assert content["detail"] == DETAILS.get(status, OTHER_DETAIL)
 
 
 def test_nothing_that_a_program_asks_for_in_vain_is_answered_with_a_page(client: Client) -> None:

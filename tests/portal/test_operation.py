@@ -187,7 +187,9 @@ def test_an_outage_of_the_database_is_logged_once_when_it_begins_and_once_when_i
         while len(said) < 2 and monotonic() < until:
             sleep(0.01)
 
-        assert said[0].startswith("database away DatabaseAway in reaching: The database at postgresql://")
+        assert said[0].startswith(
+            "database away DatabaseAway in translate_connection_errors: The database at postgresql://"
+        )
         assert said[1:] == ["database back"]
         assert client.get("/health/ready").status_code == 200
 

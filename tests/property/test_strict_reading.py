@@ -56,8 +56,17 @@ VALUES: list[Any] = [
     {},
 ]
 AMOUNTS_TAKEN = [0, 7, 1.5, 5.0, "7", "5.0"]
-OPTIONAL = ("province", "application", "phone", "cin", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la")
-FREE_TEXT = ("application", "commune", *OPTIONAL[3:])
+OPTIONAL = (
+    "province",
+    "application",
+    "phone",
+    "cin",
+    "given_name_ar",
+    "family_name_ar",
+    "given_name_la",
+    "family_name_la",
+)
+FREE_TEXT = ("application", "commune", *OPTIONAL[4:])
 
 
 def leaves(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from models.arrays import array, columns, quoted
+from models.arrays import array, columns, quote_element
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_values_become_the_literal_that_postgresql_reads(values: list[object], l
     ],
 )
 def test_a_text_is_quoted_where_postgresql_would_read_something_else(text: str, element: str) -> None:
-    assert quoted(text) == element
+    assert quote_element(text) == element
 
 
 def test_rows_become_one_literal_a_column() -> None:

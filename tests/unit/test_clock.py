@@ -17,7 +17,7 @@ def own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_host_whose_clock_is_off_goes_by_the_database(minutes: int) -> None:
     before = clock.now()
 
-    clock.follow(clock.system_now() + timedelta(minutes=minutes))
+    clock.synchronize(clock.system_now() + timedelta(minutes=minutes))
 
     assert abs(clock.now() - before - timedelta(minutes=minutes)) < clock.MOMENT
 
@@ -25,13 +25,13 @@ def test_a_host_whose_clock_is_off_goes_by_the_database(minutes: int) -> None:
 def test_less_than_a_moment_is_no_difference() -> None:
     before = clock.now()
 
-    clock.follow(clock.system_now() + timedelta(milliseconds=400))
+    clock.synchronize(clock.system_now() + timedelta(milliseconds=400))
 
     assert clock.now() - before < timedelta(milliseconds=300)
 
 
 def test_a_fixed_time_stays_fixed_and_its_shift_is_from_the_true_one() -> None:
-    clock.follow(clock.system_now() + timedelta(minutes=5))
+    clock.synchronize(clock.system_now() + timedelta(minutes=5))
     moment = clock.system_now() + timedelta(days=1)
     with clock.at(moment):
         assert clock.now() == moment

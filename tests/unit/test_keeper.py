@@ -10,7 +10,7 @@ import pytest
 from models.errors import Broken
 from tasks import supervisor, watchdog
 from tasks.schedule import Schedule
-from tasks.supervisor import LONG_ENOUGH, LONGEST_BACK_OFF, Slot, Supervisor
+from tasks.supervisor import LONGEST_BACK_OFF, STABLE_SECONDS, Slot, Supervisor
 
 
 class World:
@@ -143,7 +143,7 @@ def test_where_the_system_gives_no_process_the_place_is_tried_again_and_the_othe
     assert slot.tend() is None
     assert slot.process
     assert slot.process.wait() == 0
-    slot.clear(slot.process)
+    slot.note_exit(slot.process)
 
 
 def test_a_place_whose_process_keeps_dying_is_refilled_ever_more_patiently_up_to_a_bound(world: World) -> None:
@@ -160,7 +160,7 @@ def test_a_process_that_lived_long_is_replaced_quickly_again(world: World) -> No
     slot.tend()
     for _ in range(6):
         dies_after(world, slot, 0.5)
-    assert dies_after(world, slot, LONG_ENOUGH + 1) == 0.1
+    assert dies_after(world, slot, STABLE_SECONDS + 1) == 0.1
 
 
 def test_a_death_is_told_once(world: World) -> None:
@@ -197,7 +197,7 @@ def test_a_sweep_that_hangs_holds_up_no_worker_and_ends_the_supervisor_loudly(mo
     monkeypatch.setattr(supervisor, "SWEEP_LONGEST", 0.1)
     monkeypatch.setattr(supervisor, "STOP_SECONDS", 1.0)
     monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(watchdog, "held_up", list)
+    monkeypatch.setattr(watchdog, "cancel_blocked_statements", list)
     monkeypatch.setattr(Schedule, "tend", lambda self: None)
 
     with pytest.raises(Broken, match="'sweep'"):

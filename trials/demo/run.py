@@ -14,7 +14,7 @@ import typer
 
 from models.database import transaction
 from models.errors import Refused, Unavailable
-from models.migrate import require
+from models.migrate import require_migrated
 from models.settings import settings
 from sijil import embedded
 from sijil.embedded.server import usable
@@ -74,7 +74,7 @@ def start_servers(ending: ExitStack) -> None:
     if not (settings().database_url and settings().broker_url):
         typer.echo(f"Starting PostgreSQL and Valkey in {settings().home}/ ...")
     ending.callback(embedded.ensure().stop)
-    require()
+    require_migrated()
 
 
 def show(ending: ExitStack, count: int, seed: int, *, serve: bool, told: Told) -> None:

@@ -1,4 +1,4 @@
-"""Applications by API: file one, ask where it stands, answer what was asked."""
+"""The API of applications: file one, read its status, answer what it waits for."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -7,14 +7,14 @@ from litestar import Request, Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, RequestBody
 from litestar.params import HeaderParameter, PathParameter, RawBody
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from models import clock
 from models.database import transact, transaction
 from models.errors import NotFound, Problem, Refused, Stale
 from notifications.notices import notices
 from tasks.wake import wake_after_answer, wake_after_intake
-from web.api.responses import Answered, Described, Reason, Receipt, Standing, problems
+from web.api.responses import Answered, ApplicationStatus, OperationWithHeaders, Reason, Receipt, error_responses
 from web.api.schema import schema_of
 from web.errors import problem
 from web.queries import UNKNOWN, reasons_of, status_of
@@ -28,24 +28,27 @@ from workflows.intake.receipts import is_secret_of, normal
 from workflows.intake.submit import Accepted, Application, Rejected, key_of, submit
 
 CHANNEL = "api"
-# Bounds are for the document: the framework would measure bytes of UTF-8, not characters.
+# The bounds are for the OpenAPI document only: the framework would count bytes of UTF-8, not characters.
 KEY = HeaderParameter(
     name="Idempotency-Key",
     schema_extra={"minLength": 1, "maxLength": 200, "pattern": NO_CONTROLS},
     required=False,
-    description="The sender's own key, in UTF-8: sent twice, the application counts once.",
+    description="The sender's own key, in UTF-8. An application that is sent twice with it counts once.",
 )
 SECRET = HeaderParameter(
-    name="Receipt-Secret", max_length=80, required=False, description="The receipt's; with it the reasons are told."
+    name="Receipt-Secret",
+    max_length=80,
+    required=False,
+    description="The secret of the receipt; with it the answer holds the reasons.",
 )
-REPEATED = ResponseSpec(Receipt, generate_examples=False, description="It had been taken before; the same receipt.")
+REPEATED = ResponseSpec(Receipt, generate_examples=False, description="It was filed before; the same receipt again.")
 Reference = Annotated[str, PathParameter(description="As on the receipt; case, blanks and hyphens do not matter.")]
 
 
 class Answer(Declared):
     """A citizen's answer.
 
-    `version` is that of the case when it was looked at: if it moved on since, nothing is done.
+    `version` is the case's when the sender read it: if the case has moved on since, the answer changes nothing.
     """
 
     secret: Annotated[str, Field(max_length=40)]
@@ -55,25 +58,29 @@ class Answer(Declared):
 
 
 @dataclass
-class FileOperation(Described):
-    """The body's schema; it is read from its bytes, so that every message names its field."""
+class FileOperation(OperationWithHeaders):
+    """Adds the schema of an application to the OpenAPI document.
+
+    The framework does not know it: the handler reads the bytes itself, so that every message names its field.
+    """
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.request_body = RequestBody(
-            content={"application/json": OpenAPIMediaType(schema=schema_of(ApplicationBody))}, required=True
-        )
+        self.request_body = body_of(ApplicationBody)
 
 
 @dataclass
-class AnswerOperation(Described):
-    """The same, for answers."""
+class AnswerOperation(OperationWithHeaders):
+    """Adds the schema of an answer to the OpenAPI document."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.request_body = RequestBody(
-            content={"application/json": OpenAPIMediaType(schema=schema_of(Answer))}, required=True
-        )
+        self.request_body = body_of(Answer)
+
+
+def body_of(model: type[BaseModel]) -> RequestBody:
+    """A request's body in JSON by this model's schema."""
+    return RequestBody(content={"application/json": OpenAPIMediaType(schema=schema_of(model))}, required=True)
 
 
 @post(
@@ -84,22 +91,23 @@ class AnswerOperation(Described):
     tags=["applications"],
     summary="File an application",
     response_description="It is stored for good; the receipt.",
-    responses={200: REPEATED, **problems(400, 409, 413, 415, 422, 503)},
+    responses={200: REPEATED, **error_responses(400, 409, 413, 415, 422, 503)},
 )
 def file_application(
     request: Request[Any, Any, Any],
     body: RawBody,
     idempotency_key: Annotated[str | None, KEY] = None,
 ) -> Response[Receipt]:
-    """Takes one application and gives its receipt, once it is stored for good.
+    """Files one application, and answers with its receipt once it is stored for good.
 
-    Sent again with the same key it counts once, and gets the same receipt.
-
-    Without an Idempotency-Key, the body's `application` is the key, else what it says.
-
+    An application that is sent again with the same key counts once, and gets the same receipt.
+    Without an Idempotency-Key the body's `application` is the key, and without that the content of the body.
     """
     sent = reading.application(json_text(request, body))
-    key = key_of(sent) if idempotency_key is None else reading.text(Key, in_utf8(idempotency_key), "Idempotency-Key")
+    if idempotency_key is None:
+        key = key_of(sent)
+    else:
+        key = reading.text(Key, decode_header(idempotency_key), "Idempotency-Key")
     (outcome,) = transact(
         lambda connection: submit(connection, [Application(key, CHANNEL, INTERACTIVE, sent)], clock.now(), notices)
     )
@@ -107,50 +115,51 @@ def file_application(
         raise refusal(outcome, "application" if idempotency_key is None else "Idempotency-Key")
     wake_after_intake()
     if outcome.repeated:
-        return Response(receipt(outcome, sent.language), status_code=200)
-    return Response(receipt(outcome, sent.language), headers={"Location": f"/api/v1/applications/{outcome.reference}"})
+        return Response(receipt_for(outcome, sent.language), status_code=200)
+    location = f"/api/v1/applications/{outcome.reference}"
+    return Response(receipt_for(outcome, sent.language), headers={"Location": location})
 
 
 def refusal(outcome: Rejected, key_field: str) -> Refused:
-    """Why it was not taken; where the key is to blame, wherever that key was given."""
+    """The error for a rejected application. A reused key is a problem of the field or header that held it."""
     reused = [Problem(key_field, outcome.message)] if outcome.code == "key_reused" else []
     return Refused(outcome.code, outcome.message, problems=outcome.problems or reused)
 
 
-def receipt(taken: Accepted, language: str) -> Receipt:
-    """What the applicant is given."""
+def receipt_for(accepted: Accepted, language: str) -> Receipt:
+    """The receipt of an accepted application."""
     return Receipt(
-        reference=taken.reference,
-        secret=taken.secret,
-        page=f"/{language}/status/{taken.reference}",
-        repeated=taken.repeated,
+        reference=accepted.reference,
+        secret=accepted.secret,
+        page=f"/{language}/status/{accepted.reference}",
+        repeated=accepted.repeated,
     )
 
 
 @get(
     "/api/v1/applications/{reference:str}",
     sync_to_thread=True,
-    operation_class=Described,
+    operation_class=OperationWithHeaders,
     operation_id="showApplication",
     tags=["applications"],
     summary="Where an application stands",
     response_description="Where it stands.",
-    responses=problems(400, 404, 422, 503),
+    responses=error_responses(400, 404, 422, 503),
 )
 def show_application(
     reference: Reference,
     receipt_secret: Annotated[str | None, SECRET] = None,
-) -> Standing:
+) -> ApplicationStatus:
     """Stage, version and deadline; with the receipt's secret also why it must be corrected or was refused.
 
-    A wrong secret is answered like an unknown reference.
+    A wrong secret gets the same answer as an unknown reference.
     """
-    if receipt_secret is not None and not is_secret_of(normal(reference), in_utf8(receipt_secret)):
+    if receipt_secret is not None and not is_secret_of(normal(reference), decode_header(receipt_secret)):
         raise NotFound(UNKNOWN)
     with transaction() as connection:
         found = status_of(connection, reference)
         reasons = None if receipt_secret is None else reasons_of(connection, found)
-    return Standing(
+    return ApplicationStatus(
         reference=found.reference,
         stage=found.stage,
         version=found.version,
@@ -170,31 +179,32 @@ def show_application(
     tags=["applications"],
     summary="Answer",
     response_description="What the answer came to.",
-    responses=problems(400, 404, 409, 413, 415, 422, 503),
+    responses=error_responses(400, 404, 409, 413, 415, 422, 503),
 )
 def answer_application(request: Request[Any, Any, Any], reference: Reference, body: RawBody) -> Response[Answered]:
-    """Corrects, withdraws or reopens. 409 where the case moved on since `version`; 404 for an unknown reference and for
-    a wrong secret alike.
+    """Corrects, withdraws or reopens an application.
+
+    Answers 409 if the case has moved on since `version`, and 404 for an unknown reference as for a wrong secret.
     """
     sent = reading.from_json(Answer, json_text(request, body))
     answer = CitizenAnswer(reference, sent.secret, sent.kind, sent.version, sent.declaration)
     try:
         now = transact(lambda connection: answer_of_citizen(connection, answer, clock.now(), notices))
     except Stale as late:
-        return moved_on(reference, late)
+        return stale_response(reference, late)
     wake_after_answer(now.queues)
     return Response(Answered(event=now.event, stage=now.stage, version=now.version))
 
 
-def moved_on(reference: str, late: Stale) -> Response[Any]:
-    """409, with what is so now."""
+def stale_response(reference: str, late: Stale) -> Response[Any]:
+    """409, with the stage and the version of the case now."""
     with transaction() as connection:
         now = status_of(connection, reference)
     return problem(409, str(late), stage=now.stage, version=now.version)
 
 
-def in_utf8(header: str) -> str:
-    """A header's value as it was meant: HTTP gives each byte as a character of Latin-1, senders write UTF-8."""
+def decode_header(header: str) -> str:
+    """A header's value in UTF-8, as senders write it; the server reads each byte as a character of Latin-1."""
     try:
         return header.encode("latin-1").decode()
     except UnicodeError:
@@ -202,7 +212,7 @@ def in_utf8(header: str) -> str:
 
 
 def json_text(request: Request[Any, Any, Any], body: bytes) -> str:
-    """The body as text. Raises Refused where it says that it is something else than JSON in UTF-8."""
+    """The body as text. Raises Refused if its Content-Type is something else than JSON in UTF-8."""
     media_type, *parameters = request.headers.get("content-type", "application/json").lower().split(";")
     charset = next(
         (each.partition("=")[2].strip(' "') for each in parameters if each.strip().startswith("charset")), "utf-8"

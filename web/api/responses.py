@@ -1,4 +1,4 @@
-"""What the API answers with: the shapes that its OpenAPI document promises."""
+"""The API's answers, in the shapes that its OpenAPI document promises."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from workflows.stages.review import REASONS
 
 PROBLEM = "application/problem+json"
 # The closed sets of words that an answer may hold: in the document they are enumerations.
-ALL_STAGES: dict[str, Any] = {"enum": [*dict.fromkeys(stage.name for _, stage in places()), PARKED]}
+STAGE_ENUM: dict[str, Any] = {"enum": [*dict.fromkeys(stage.name for _, stage in places()), PARKED]}
 
 
 def outcomes_of(decide: Decide) -> list[str]:
@@ -26,7 +26,7 @@ def outcomes_of(decide: Decide) -> list[str]:
     return [each.__name__ for each in get_args(returned) or (returned,)]
 
 
-EVENTS_OF_ANSWERS: dict[str, Any] = {
+EVENT_ENUM: dict[str, Any] = {
     "enum": sorted(
         {
             name
@@ -52,18 +52,18 @@ CODES: dict[str, Any] = {
         "too_large",
     ],
 }
-REASONS_TOLD: dict[str, Any] = {"enum": [*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]]}
+REASON_ENUM: dict[str, Any] = {"enum": [*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]]}
 
 
 class FieldProblem(BaseModel):
-    """One thing wrong with what was sent."""
+    """One field of the request that is wrong."""
 
     field: str = Field(description="Its path, such as `members[2].birth_date`; `body` for the whole.")
     message: str
 
 
 class ProblemDocument(TypedDict):
-    """What went wrong (RFC 9457). What does not apply is left out."""
+    """Problem details (RFC 9457). A field that does not apply is left out."""
 
     type: Annotated[str, BodyKwarg(description="`urn:sijil:problem:` and the code, else `about:blank`.")]
     title: str
@@ -74,47 +74,47 @@ class ProblemDocument(TypedDict):
         Annotated[list[FieldProblem], BodyKwarg(description="Every bad field, the first hundred of them.")]
     ]
     stage: NotRequired[
-        Annotated[str, BodyKwarg(description="Where the case moved on: where it stands now.", schema_extra=ALL_STAGES)]
+        Annotated[str, BodyKwarg(description="If the case has moved on: its stage now.", schema_extra=STAGE_ENUM)]
     ]
-    version: NotRequired[Annotated[int, BodyKwarg(description="Where the case moved on: its version now.")]]
+    version: NotRequired[Annotated[int, BodyKwarg(description="If the case has moved on: its version now.")]]
     reference: NotRequired[Annotated[str, BodyKwarg(description="With 500: the error's reference in our log.")]]
 
 
 class Receipt(BaseModel):
-    """What the applicant keeps. The secret is needed to answer, and is shown to nobody else."""
+    """The applicant's receipt. Its secret is needed to answer; show it to nobody else."""
 
     reference: str
     secret: str
     page: str = Field(description="The address of the citizen's page, on this server.")
-    repeated: bool = Field(description="The same application had been taken before, and counts once.")
+    repeated: bool = Field(description="The same application was filed before, and counts once.")
 
 
 class Reason(BaseModel):
     """Why something must be corrected, or why the application was refused."""
 
     field: str = Field(
-        description="The member's place in the declaration, such as `members[2]`; `members` where a caseworker asked."
+        description="The member's place in the declaration, such as `members[2]`; `members` if a caseworker asked."
     )
-    reason: str = Field(json_schema_extra=REASONS_TOLD)
+    reason: str = Field(json_schema_extra=REASON_ENUM)
 
 
-class Standing(BaseModel):
-    """Where an application stands."""
+class ApplicationStatus(BaseModel):
+    """The status of an application."""
 
     reference: str
-    stage: str = Field(json_schema_extra=ALL_STAGES)
-    version: int = Field(description="To be sent with an answer: if the case moves on meanwhile, nothing is done.")
+    stage: str = Field(json_schema_extra=STAGE_ENUM)
+    version: int = Field(description="Send it with an answer, which changes nothing if the case has moved on.")
     submitted_at: datetime
     stage_since: datetime
     deadline: datetime | None = Field(description="When the stage ends by itself.")
-    reasons: list[Reason] | None = Field(description="Told to whoever has the receipt's secret; null without it.")
+    reasons: list[Reason] | None = Field(description="Null without the receipt's secret.")
 
 
 class Answered(BaseModel):
-    """What an answer came to."""
+    """What an answer did: its event, and the case's stage and version now."""
 
-    event: str = Field(json_schema_extra=EVENTS_OF_ANSWERS)
-    stage: str = Field(json_schema_extra=ALL_STAGES)
+    event: str = Field(json_schema_extra=EVENT_ENUM)
+    stage: str = Field(json_schema_extra=STAGE_ENUM)
     version: int
 
 
@@ -125,26 +125,26 @@ class Alive(BaseModel):
 
 
 class Ready(BaseModel):
-    """What it needs is there."""
+    """The process can do its work."""
 
     status: str
     database: str
     broker: str
 
 
-WHY = {
-    400: "Not a request that this takes.",
-    404: "There is no such application, or the secret is not its secret.",
-    409: "Something stands against it: the case has moved on (`stage` and `version` say where to), or the household "
-    "has an application or is registered.",
+ERROR_DESCRIPTIONS = {
+    400: "The request is malformed.",
+    404: "There is no such application, or the secret is wrong.",
+    409: "The case has moved on (`stage` and `version` are its values now), or the household has an open application "
+    "or is registered.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8, or is compressed.",
     422: "A rule forbids it; `problems` names each bad field.",
-    500: "Our fault; `reference` finds it in our log.",
-    503: "Something that this needs is away. Try again after `Retry-After` seconds.",
+    500: "An error of ours; our log has it under `reference`.",
+    503: "A service that this needs is away. Try again after `Retry-After` seconds.",
 }
 
-HEADERS = {
+RESPONSE_HEADERS = {
     "201": {
         "Location": OpenAPIHeader(
             description="The application's address in this API.", schema=Schema(type=OpenAPIType.STRING), required=True
@@ -156,20 +156,22 @@ HEADERS = {
 }
 
 
-def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """The errors that an operation may answer with."""
+def error_responses(*statuses: int) -> dict[int, ResponseSpec]:
+    """The errors that an operation may answer with: these and 500."""
     return {
-        status: ResponseSpec(ProblemDocument, generate_examples=False, description=WHY[status], media_type=PROBLEM)
+        status: ResponseSpec(
+            ProblemDocument, generate_examples=False, description=ERROR_DESCRIPTIONS[status], media_type=PROBLEM
+        )
         for status in (*statuses, 500)
     }
 
 
 @dataclass
-class Described(Operation):
-    """An operation with the headers of its answers."""
+class OperationWithHeaders(Operation):
+    """Adds the headers of its responses to an operation of the OpenAPI document."""
 
     def __post_init__(self) -> None:
-        for status, headers in HEADERS.items():
+        for status, headers in RESPONSE_HEADERS.items():
             response = (self.responses or {}).get(status)
             if isinstance(response, OpenAPIResponse):
                 response.headers = {**headers}

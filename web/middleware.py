@@ -1,6 +1,4 @@
-"""Around the framework: what holds for every request, and for every answer, also for those that no handler of ours
-gave.
-"""
+"""Rules for every request and every response, also for responses that the framework gives by itself."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,26 +15,25 @@ HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
     b"cross-origin-opener-policy": b"same-origin",
-    # phones are shared: nothing about a case stays in a browser. Static files say otherwise
-    b"cache-control": b"no-store",
+    b"cache-control": b"no-store",  # phones are shared, so no browser keeps a page about a case; static files it may
 }
 
 
 def refuse_encoded(request: Request[Any, Any, Any]) -> None:
-    """Raises Refused for a body that is compressed, which nothing here unpacks."""
+    """Raises Refused for a compressed body: nothing here unpacks one."""
     if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         problem = Problem("Content-Encoding", "Must be left out: the body must not be compressed.")
         raise Refused("encoded", "The body must be sent as it is, without Content-Encoding.", problems=[problem])
 
 
 class HeadersMiddleware:
-    """Adds the headers, and answers HEAD as GET without its body."""
+    """Adds our headers to every response, and answers HEAD as GET without its body."""
 
     def __init__(self, inner: ASGIApp) -> None:
         self.inner = inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As ASGI calls it."""
+        """Serves one ASGI connection."""
         if scope["type"] != ScopeType.HTTP:
             await self.inner(scope, receive, send)
             return
@@ -55,6 +52,6 @@ class HeadersMiddleware:
 
 
 def headers_to_add(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Those of ours that an answer does not have yet."""
+    """Our headers that a response does not have yet."""
     has = {name.lower() for name, _ in headers}
     return [(name, value) for name, value in HEADERS.items() if name not in has]
