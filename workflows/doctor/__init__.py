@@ -15,7 +15,7 @@ from workflows.doctor.findings import Findings
 from workflows.doctor.quick import QUICK
 from workflows.doctor.ranges import CASES, WALKS, Walk
 from workflows.flows import QUEUES
-from workflows.history.keyranges import LEAST, MOST, Snapshots, next_range
+from workflows.history.keyranges import FIRST_KEY, Snapshots, key_ranges
 
 NAMES = (*dict.fromkeys([*(name for walk in WALKS for name in walk.checks), *RECOMPUTED, *QUICK]),)
 
@@ -45,10 +45,7 @@ def examine_by_ranges(snapshots: Snapshots, owed_kinds: Collection[str], finding
 
 def go(walk: Walk, snapshots: Snapshots, known: dict[str, object], findings: Findings) -> Iterator[int]:
     """One walk, range after range; how far it came. That of cases begins where an earlier run was stopped."""
-    after = findings.upto if walk is CASES else LEAST
-    while after < MOST:
-        with snapshots() as connection:
-            at = next_range(connection, walk.table, after, walk.at_once)
-            walk.look(connection, at, known, findings)
-        after = at.upto
-        yield after
+    start = findings.upto if walk is CASES else FIRST_KEY
+    for connection, keys in key_ranges(snapshots, walk.table, start, walk.at_once):
+        walk.look(connection, keys, known, findings)
+        yield keys.upto

@@ -17,7 +17,7 @@ from workflows.casefile import CaseFile
 from workflows.engine.chain import Sealed
 from workflows.events import KINDS, ApplicationReceived, CorrectionReceived, Event, Recorded
 from workflows.flows import FLOWS, stage_after
-from workflows.history.chains import Stored
+from workflows.history.chains import EventRow
 from workflows.intake.submit import sealed_body
 
 NOT_DECIDED = {
@@ -37,7 +37,7 @@ DECLARATIONS = (
 )
 
 
-class StoredEvent(Stored):
+class StoredEvent(EventRow):
     """An event as it stands in the table, to be told again."""
 
     __slots__ = ()
