@@ -118,13 +118,13 @@ def write_outcomes(
         outcome: Outcome = Rejected("not_valid", NOT_VALID, each.problems) if each.body is None else next(submitted)
         if isinstance(outcome, Accepted):
             summary.count("repeated" if outcome.repeated else "taken", each.rows)
-            given = {"line": each.lines[0], "application": each.key}
-            receipt(json_line(given | {"reference": outcome.reference, "secret": outcome.secret}))
+            taken = {"line": each.lines[0], "application": each.key}
+            receipt(json_line(taken | {"reference": outcome.reference, "secret": outcome.secret}))
         else:
             summary.count("refused", each.rows)
-            given = place_in_file(each.lines, each.rows) | {"application": each.key}
+            refused = place_in_file(each.lines, each.rows) | {"application": each.key}
             why = {"code": outcome.code, "message": outcome.message, "problems": outcome.problems}
-            reject(json_line(given | why))
+            reject(json_line(refused | why))
 
 
 def bulk_application(body: ApplicationBody) -> Application:
