@@ -45,7 +45,7 @@ Dwelling = Literal[
 ]
 
 OTHER_SCRIPT = "Must be written in Arabic or in Latin letters, and not in both: no other script is read."
-MOST_READ = 200  # members, whatever the settings allow: a body of nonsense is not read to its end
+MOST_READ = 200  # members, even where the settings allow more: a body of nonsense is not read to its end
 
 
 class Declared(BaseModel):

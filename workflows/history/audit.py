@@ -42,7 +42,7 @@ SINCE = f"""
 
 
 class Check(NamedTuple):
-    """What an audit compares the history to, and its report."""
+    """The anchored heads and dates to which an audit compares the history, and its report."""
 
     heads: Heads
     since: int | None  # the number of an anchor

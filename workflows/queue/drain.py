@@ -155,7 +155,7 @@ class Drainer:
         return len(attempt.case_ids)
 
     def availability_of(self, queue: str) -> RegisterAvailability:
-        """What this process knows of the answers in a queue."""
+        """This process's knowledge of the register's answers in a queue."""
         return self.availability.setdefault(queue, RegisterAvailability())
 
     def note_no_answer(self, queue: str, seconds: float) -> bool:

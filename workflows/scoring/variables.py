@@ -173,12 +173,12 @@ def spending(declaration: Declaration, n: int) -> Variables:
 
 
 def is_single_or_childless_couple(members: list[Member]) -> bool:
-    """One person, or the head and a spouse with nobody else."""
+    """Whether the household is one person, or the head and a spouse alone."""
     return len(members) == 1 or (len(members) == 2 and any(member.relationship == "spouse" for member in members))
 
 
 def is_covered(members: list[Member]) -> bool:
-    """Somebody has a health cover other than RAMED; AMO Tadamon, which replaced it, counts as RAMED."""
+    """Whether a member has a health cover other than RAMED; AMO Tadamon, which replaced it, counts as RAMED."""
     return any(member.health_cover == "other" for member in members)
 
 

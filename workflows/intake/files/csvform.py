@@ -55,7 +55,7 @@ def columns() -> Iterator[tuple[str, FieldInfo]]:
 
 
 def suffixes(field: FieldInfo) -> list[str]:
-    """What follows a field's name in the names of its columns: a list has a numbered column for each possible value."""
+    """The suffixes of a field's columns: a list has one numbered column for each possible value, other fields one."""
     if get_origin(field.annotation) is not list:
         return [""]
     most = next(each.max_length for each in field.metadata if hasattr(each, "max_length"))
