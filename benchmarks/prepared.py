@@ -17,7 +17,7 @@ from trials.generator.household import GeneratedHousehold, households
 from trials.servers import ProofServers
 from workflows.bodies.declaration import ApplicationBody
 from workflows.flows import case_queues
-from workflows.intake.importing import application
+from workflows.intake.importing import bulk_application
 from workflows.intake.submit import submit
 from workflows.queue.monitor import workers as signed_on
 from workflows.queue.pauses import pause
@@ -56,7 +56,7 @@ def fill(count: int, seed: int, first: int = 0) -> None:
 
 def submit_set(batch: Sequence[GeneratedHousehold]) -> None:
     """One transaction of submissions."""
-    applications = [application(ApplicationBody.model_validate(made.body)) for made in batch]
+    applications = [bulk_application(ApplicationBody.model_validate(made.body)) for made in batch]
     with transaction() as connection:
         submit(connection, applications, clock.now(), notices)
 

@@ -22,7 +22,7 @@ from workflows.events import Event, Recorded
 from workflows.evidence import Evidence, RegisterAnswer, RegisteredPerson
 from workflows.intake.files import csvform
 from workflows.intake.files.sources import lines_of
-from workflows.intake.files.tables import LONGEST_ROW, table
+from workflows.intake.files.tables import LONGEST_ROW, read_table
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()
@@ -232,8 +232,9 @@ EVIDENCE: tuple[Evidence, ...] = (
 
 def bodies_of_table(text: str) -> list[Json]:
     """The applications of a table whose rows stand together and are all right."""
-    header, rows = table(lines_of(BytesIO(text.encode()), LONGEST_ROW), csvform.HEADER, csvform.NEEDED)
-    grouped = groupby(rows, key=lambda row: csvform.keys(header, row))
+    header, rows = read_table(lines_of(BytesIO(text.encode()), LONGEST_ROW), csvform.HEADER, csvform.NEEDED)
+    grouped = groupby(rows, key=lambda row: csvform.possible_keys(header, row))
     return [
-        csvform.nested(header.names, [row.cells for row in found], csvform.decimal_of(header)) for _, found in grouped
+        csvform.body_of_rows(header.names, [row.cells for row in found], csvform.decimal_of(header))
+        for _, found in grouped
     ]

@@ -11,7 +11,7 @@ from sijil.say import Json, answer, progress
 from trials.arguments import AnySeed, Seed
 from trials.generator import files
 from trials.generator.identifiers import HOUSEHOLDS
-from workflows.intake.files.textfiles import writing
+from workflows.intake.files.textfiles import refuse_unwritable
 
 app = typer.Typer()
 
@@ -56,7 +56,7 @@ def generate(
 
     `sijil enrol` the population before you import the applications: else all of them wait for a correction.
     """
-    with writing(directory):
+    with refuse_unwritable(directory):
         counts = files.write(directory, households, seed, csv=csv)
     names = [files.POPULATION, files.APPLICATIONS, files.TRUTH, *([files.TABLE] if csv else [])]
     written = [str(directory / name) for name in names]

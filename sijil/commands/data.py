@@ -20,7 +20,7 @@ from workflows.bodies.problems import in_one
 from workflows.flows import FLOWS
 from workflows.flows.chart import chart
 from workflows.intake.files.summary import Summary
-from workflows.intake.files.textfiles import opened
+from workflows.intake.files.textfiles import open_to_read
 from workflows.intake.importing import ImportOutputs, import_file
 from workflows.registers.enrol import enrol_file
 from workflows.scoring.calculator import score_document
@@ -83,7 +83,7 @@ def enrol_persons(file: File, rejects: Rejects = None, as_json: Json = False) ->
 
     Exit code 1 where any was refused.
     """
-    with opened(file):
+    with open_to_read(file):
         pass  # said before a server is started for it
     with needed_servers(), stoppable():
         found = enrol_file(file, rejects or beside(file), show_progress)
@@ -140,7 +140,7 @@ def score(file: File, as_json: Json = False) -> None:
     """The score of a declaration, or of `{"milieu", "region", "variables": {name: value}}`, under the
     policy of today.
     """
-    with opened(file) as text:
+    with open_to_read(file) as text:
         raw = text.read()
     try:
         document = reading.parsed(reading.utf8(raw))

@@ -21,7 +21,7 @@ from workflows import doctor
 from workflows.casework.staff import pseudonym
 from workflows.doctor.findings import Findings
 from workflows.history import audit, erasure, replay, retention
-from workflows.history.keyranges import LEAST
+from workflows.history.keyranges import FIRST_KEY
 
 SHOWN = 20  # of what differs
 
@@ -45,7 +45,7 @@ def examine(after: After = None, as_json: Json = False) -> None:
 
     All counts should be zero; else exit code 1.
     """
-    found = Findings(upto=LEAST if after is None else after)
+    found = Findings(upto=FIRST_KEY if after is None else after)
     with needed_servers():
         stopped = in_part(found, lambda: doctor.examine_by_ranges(snapshot, found))
     wrong = {name: count for name, count in found.counts.items() if count}
@@ -75,7 +75,7 @@ def replay_all(
     as_json: Json = False,
 ) -> None:
     """Computes every decision again from what was stored; exit code 1 where one differs."""
-    result = replay.Replay(upto=LEAST if after is None else after)
+    result = replay.Replay(upto=FIRST_KEY if after is None else after)
     with needed_servers():
         stopped = in_part(result, lambda: replay.replay_by_ranges(snapshot, result, since))
     found = {"decisions": result.decisions, "mismatches": result.differing, "erased": result.erased}
@@ -88,7 +88,7 @@ def replay_all(
     raise typer.Exit(1 if result.differing or stopped else 0)
 
 
-def in_part(found: Findings | replay.Replay | audit.Findings, look: Callable[[], object]) -> bool:
+def in_part(found: Findings | replay.Replay | audit.AuditReport, look: Callable[[], object]) -> bool:
     """Looks; whether the database or whoever waits stopped it in the middle. What was found by then counts."""
     began = found.upto
     try:
@@ -135,7 +135,7 @@ def verify(
     folder = anchors or settings().anchors_folder()
     if anchors and not anchors.is_dir():
         raise Refused("no_folder", f"There is no folder {anchors} with anchors.")
-    found = audit.Findings(upto=after or 0)
+    found = audit.AuditReport(upto=after or 0)
     with needed_servers():
         stopped = in_part(found, lambda: audit.verify_by_ranges(snapshot, folder, found, since))
     counts = {

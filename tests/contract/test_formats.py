@@ -24,7 +24,7 @@ from web.errors import STATUS_OF_CODE
 from workflows.bodies.declaration import ApplicationBody, Belongings, Bills, Declaration, Housing, Member
 from workflows.bodies.reading import application as read
 from workflows.bodies.reading import valid
-from workflows.flows.chart import listed
+from workflows.flows.chart import listed_days
 from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
 from workflows.intake.importing import ImportOutputs, import_file
@@ -125,7 +125,7 @@ def test_the_page_says_what_is_assumed() -> None:
         f"| {Settings.model_fields['max_members'].default} | `SIJIL_MAX_MEMBERS` |",
         f"| {Settings.model_fields['max_body'].default:,} bytes | `SIJIL_MAX_BODY` |",
         f"| {Settings.model_fields['tries'].default} | `SIJIL_TRIES` |",
-        f"| {correction.within.days} days, reminders after {listed(correction.reminders)} |",
+        f"| {correction.within.days} days, reminders after {listed_days(correction.reminders)} |",
         f"| every {review.every.days} days,",
         f"| {FROM_HOUSEHOLDS} | `workflows/fraud/phone_shared.py` |",
         *[f"| {periods()[table].days:,} days |" for table in ("case_body", "message", "event")],

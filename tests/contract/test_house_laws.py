@@ -199,8 +199,6 @@ NO_NAMES = {"utils", "helpers", "common", "services", "manager", "base"}
 LONG = {
     "workflows/scoring/variables.py: urban",
     "workflows/scoring/variables.py: rural",
-    "workflows/intake/files/tables.py: row",
-    "workflows/intake/importing.py: tell",
     "trials/generator/answers.py: home",
     "sijil/embedded/postgres.py: prepare",
     "trials/demo/report.py: report",

@@ -17,7 +17,7 @@ def anchor(directory: Path) -> Path | None:
         return audit.anchor(connection, directory, clock.now())
 
 
-def verify(directory: Path, at: datetime | None = None) -> audit.Findings:
+def verify(directory: Path, at: datetime | None = None) -> audit.AuditReport:
     """The history beside the anchors that are there, now or at another time."""
     with clock.at(at or clock.now()), transaction() as connection:
         return audit.verify(connection, directory)

@@ -11,8 +11,7 @@ import pytest
 from tasks.bootstrap import intake
 from tests.filing import Body
 from workflows.bodies.declaration import ApplicationBody
-from workflows.intake.files.csvform import HEADER, flat, line
-from workflows.intake.files.csvform import rows as table_rows
+from workflows.intake.files.csvform import HEADER, csv_line, csv_lines, household_cells
 from workflows.intake.importing import ImportOutputs, import_file
 
 Reject = dict[str, Any]
@@ -28,7 +27,7 @@ def table(*bodies: Body, delimiter: str = ",") -> str:
     text = (
         ",".join(HEADER)
         + "\r\n"
-        + "".join(line for body in bodies for line in table_rows(ApplicationBody.model_validate(body)))
+        + "".join(line for body in bodies for line in csv_lines(ApplicationBody.model_validate(body)))
     )
     return text.replace(",", delimiter)
 
@@ -55,8 +54,8 @@ Imported = Callable[..., tuple[Counter[str], list[Reject]]]
 
 def unchecked_rows(body: Body) -> Iterator[str]:
     """The rows of a body that is not valid."""
-    shared = {"application": body["application"]} | dict(flat(body))
-    return (line(shared | {f"member.{name}": cell for name, cell in member.items()}) for member in body["members"])
+    shared = {"application": body["application"]} | dict(household_cells(body))
+    return (csv_line(shared | {f"member.{name}": cell for name, cell in member.items()}) for member in body["members"])
 
 
 def fields(reject: Reject) -> dict[str, str]:

@@ -18,7 +18,7 @@ from tasks.schedule import Schedule
 from tests.filing import Worker, drain_all, file_clean, rows, value
 from tests.integration.auditing import anchor, breaks, cut_tail, delete_whole, mend_head, rewrite, verify
 from tests.integration.running import Run
-from workflows.history import audit, chains, ranges
+from workflows.history import audit, caseranges, chains
 from workflows.history.anchors import digest_of, files
 from workflows.intake.submit import Accepted
 
@@ -252,12 +252,12 @@ def test_the_command_accepts_a_loss_and_verify_tells_it_with_exit_code_0(
 
 @pytest.fixture
 def small_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ranges, "CASES_AT_ONCE", 1)
+    monkeypatch.setattr(caseranges, "CASES_AT_ONCE", 1)
 
 
-def checked(directory: Path, since: int | None = None, upto: int = 0) -> audit.Findings:
+def checked(directory: Path, since: int | None = None, upto: int = 0) -> audit.AuditReport:
     """As the command does it."""
-    found = audit.Findings(upto=upto)
+    found = audit.AuditReport(upto=upto)
     audit.verify_by_ranges(snapshot, directory, found, since)
     return found
 
@@ -302,7 +302,7 @@ def test_a_check_that_was_stopped_goes_on_after_the_last_case_that_it_looked_at(
         cut_tail(taken.case_id)
     looked = audit.check_range
 
-    def break_off(part: ranges.Range, against: audit.Check) -> None:
+    def break_off(part: caseranges.CaseRange, against: audit.Check) -> None:
         if notified[1].case_id in part.cases:
             raise Unavailable("The database does not answer.")
         looked(part, against)
@@ -362,7 +362,7 @@ def test_no_snapshot_outlives_its_range(
     began: list[datetime] = []
     looked = audit.check_range
 
-    def look(part: ranges.Range, against: audit.Check) -> None:
+    def look(part: caseranges.CaseRange, against: audit.Check) -> None:
         began.append(
             value(
                 "select min(xact_start) from pg_stat_activity where datname = current_database() and pid <> "

@@ -12,7 +12,7 @@ from workflows.doctor.ranges import CASES
 from workflows.engine.lanes import ALLOWANCE
 from workflows.flows import places
 from workflows.flows.registration import FLOW
-from workflows.history.keyranges import LEAST, MOST
+from workflows.history.keyranges import FIRST_KEY, LAST_KEY
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_many_that_are_set_apart_are_looked_up_at_once_and_not_each_in_every_att
     rows("analyze cases, attempt")
 
     # Then that one is found, in one pass over each table
-    orphans = CASES.checks["orphans"].statement.replace("%(after)s", str(LEAST)).replace("%(upto)s", str(MOST))
+    orphans = CASES.checks["orphans"].statement.replace("%(after)s", str(FIRST_KEY)).replace("%(upto)s", str(LAST_KEY))
     assert rows(orphans) == [(1,)]
     (told,) = rows("explain (analyze, format json) " + orphans)
     assert "Nested Loop" not in str(told)

@@ -30,8 +30,8 @@ from tests.people import after
 from trials.generator.household import GeneratedHousehold
 from workflows.engine.lanes import BULK, INTERACTIVE
 from workflows.intake.submit import Accepted
-from workflows.queue.answers import Answers
 from workflows.queue.attempts import quarantine, quarantine_unanswered
+from workflows.queue.availability import RegisterAvailability
 from workflows.queue.drain import BESIDE_SECONDS, LASTING_SECONDS, Drainer
 from workflows.queue.inhand import in_hand
 
@@ -107,7 +107,7 @@ def test_what_failed_is_worked_beside_a_thread_that_waits_long_for_an_answer_and
     drainer = worker(adapters=there.adapters())
     with transaction() as connection:
         quarantine(connection, "verification", [failed.case_id], clock.now())
-    drainer.missed("verification", 1.0)  # asking takes long
+    drainer.note_no_answer("verification", 1.0)  # asking takes long
 
     with ThreadPoolExecutor(2) as threads:
         asking = threads.submit(drainer.one_batch, "verification")
@@ -130,7 +130,7 @@ def test_who_comes_while_the_only_thread_asks_once_more_about_a_silent_case_is_d
     (silent,) = filed(made[:1])
     there = Register("nobody", silent_about=made[0].persons[0].idcs, silence=2.0)
     drainer = worker(adapters=there.adapters())
-    drainer.answers["verification"] = Answers()
+    drainer.availability["verification"] = RegisterAvailability()
     with transaction() as connection:
         quarantine_unanswered(connection, "verification", [[silent.case_id]], clock.now())
 
@@ -150,7 +150,7 @@ def test_a_stand_in_leaves_the_bulk_alone_and_is_not_needed_while_answers_come(d
     drainer.one_batch("scoring")  # it has looked once, and knows of its queues
     assert not drainer.short_of_threads()
 
-    drainer.missed("verification", 1.0)
+    drainer.note_no_answer("verification", 1.0)
 
     assert drainer.slow.is_set()
     assert (
@@ -205,7 +205,7 @@ def test_who_waits_only_because_the_register_was_away_goes_on_as_soon_as_it_is_b
     assert len(apart()) == 1
 
     there.away = False
-    drainer.answers["verification"].rounds = 1  # it was away until now
+    drainer.availability["verification"].rounds = 1  # it was away until now
     filed([second])
     drain_all(drainer)
 
@@ -242,7 +242,7 @@ def test_who_was_never_asked_about_is_asked_about_before_whoever_gave_no_answer(
     drainer.bisection.set_waiting("verification", [first], Unavailable("no answer"))
 
     with after(seconds=70):
-        drainer.silence.part_rest("verification", [second], slow=True)
+        drainer.silent_cases.quarantine_in_pieces("verification", [second], slow=True)
         taken = drainer.runner.attempts.take(["verification"], clock.now(), unanswered=True)
 
     assert taken is not None
@@ -306,6 +306,6 @@ def test_what_was_not_answered_is_asked_about_in_pieces_or_one_by_one_where_aski
 ) -> None:
     case_ids = [each.case_id for each in file_clean(9)]
 
-    worker().silence.part_rest("verification", case_ids, slow)
+    worker().silent_cases.quarantine_in_pieces("verification", case_ids, slow)
 
     assert [len(piece) for piece in apart()] == sizes

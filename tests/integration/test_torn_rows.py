@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from workflows.intake.files.staging import Beside, StagedRow, groups
-from workflows.intake.importing import Read, applications_in
+from workflows.intake.files.staging import NeighbourTexts, StagedRow, group_rows
+from workflows.intake.importing import ReadApplication, applications_in
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -126,7 +126,7 @@ def test_every_application_is_taken_whole_or_refused_whatever_one_character_does
     assert taken > len(made) * 2  # the one between, and at least one of the three
 
 
-def part_of(read: Read) -> list[str]:
+def part_of(read: ReadApplication) -> list[str]:
     """Why an application that is taken is not one of those that were written, whole."""
     assert read.body is not None
     _, _, key = (read.key or "").rpartition(" " if "between" in str(read.key) else "-")
@@ -149,6 +149,6 @@ def test_a_long_file_whose_rows_all_lack_a_separator_is_staged_in_moments() -> N
     sound = (StagedRow(f"2026-{number}", number, "x") for number in range(1, 20_001))
     torn = (StagedRow(f"2026-{number}urban", 20_000 + number, "", "Wrong.", torn=True) for number in range(1, 20_001))
 
-    found = list(groups([*sound, *torn], 10, 1_000, Beside([], ["urban", "rural"])))
+    found = list(group_rows([*sound, *torn], 10, 1_000, NeighbourTexts([], ["urban", "rural"])))
 
     assert (len(found), sum(not each.flaws for each in found)) == (40_000, 0)

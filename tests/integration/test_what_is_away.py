@@ -177,7 +177,7 @@ def test_what_another_thread_set_apart_meanwhile_is_left_to_the_book(database: s
         [taken[1].case_id],
     )
 
-    drainer.silence.part_rest("verification", [each.case_id for each in taken], slow=False)
+    drainer.silent_cases.quarantine_in_pieces("verification", [each.case_id for each in taken], slow=False)
     drain_all(drainer)
 
     assert apart() == [[taken[1].case_id]]

@@ -34,7 +34,7 @@ OURS = {"benchmarks", "models", "notifications", "sijil", "tasks", "tests", "tri
 # chaos;
 # nor test_locks.py, which waits for minutes.
 TESTS = {
-    "workflows/queue/answers.py": "silence what_is_away",
+    "workflows/queue/availability.py": "silence what_is_away",
     "workflows/queue/attempts.py": "attempts living_workers dead_workers sweep silence what_is_away uncounted "
     "rows_held",
     "workflows/queue/batch.py": "dead_workers course one_bad_case attempts what_is_away",

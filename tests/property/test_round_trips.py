@@ -37,7 +37,7 @@ def test_an_application_may_be_sent_by_api_or_as_a_stored_text(body: Json) -> No
 def test_a_table_gives_back_the_applications_that_were_written_into_it(sent: list[Json]) -> None:
     applications = [valid(ApplicationBody, body | {"application": f"a{place}"}) for place, body in enumerate(sent)]
     table = "".join(
-        [",".join(csvform.HEADER) + "\r\n", *(line for each in applications for line in csvform.rows(each))]
+        [",".join(csvform.HEADER) + "\r\n", *(line for each in applications for line in csvform.csv_lines(each))]
     )
     found = [valid(ApplicationBody, body) for body in bodies_of_table(table)]
     assert found == [read(each.model_dump_json()) for each in applications]

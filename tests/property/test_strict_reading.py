@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from models.errors import Refused
 from tests.factories import Json, a_body, a_child, a_head, a_spouse, an_application
 from tests.strategies import TEXT, bodies
-from workflows.bodies.reading import application, parsed, throughout
+from workflows.bodies.reading import application, canonical_throughout, parsed
 from workflows.bodies.text import canonical
 from workflows.intake.receipts import normal
 from workflows.intake.submit import key_of
@@ -193,9 +193,9 @@ def from_another_keyboard(draw: Callable[..., Any], value: Any) -> Any:
 @settings(max_examples=30)  # of a household each, whose every letter is drawn
 @given(st.data(), bodies())
 def test_an_application_is_the_same_by_key_and_hash_from_another_keyboard(data: st.DataObject, body: Json) -> None:
-    if all(throughout(member.get(name, "x")) for member in body["members"] for name in OPTIONAL[3:]) and throughout(
-        body["commune"]
-    ):
+    if all(
+        canonical_throughout(member.get(name, "x")) for member in body["members"] for name in OPTIONAL[3:]
+    ) and canonical_throughout(body["commune"]):
         other = from_another_keyboard(data.draw, body)
         assert application(json.dumps(other, ensure_ascii=False)) == application(json.dumps(body))
         assert key_of(application(json.dumps(other))) == key_of(application(json.dumps(body, ensure_ascii=False)))

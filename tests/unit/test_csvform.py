@@ -9,7 +9,14 @@ from models.errors import Problem
 from tests.factories import a_body, a_head, an_application, bodies_of_table
 from workflows.bodies.declaration import ApplicationBody
 from workflows.bodies.reading import valid
-from workflows.intake.files.csvform import HEADER, contradictions, keys, keys_of_halves, nested, rows
+from workflows.intake.files.csvform import (
+    HEADER,
+    body_of_rows,
+    contradictions,
+    csv_lines,
+    keys_of_halves,
+    possible_keys,
+)
 from workflows.intake.files.tables import Header, Row
 
 ORDINARY = an_application(
@@ -20,7 +27,7 @@ ORDINARY = an_application(
 
 def written(*applications: ApplicationBody, delimiter: str = ",") -> str:
     """A table of these, header first."""
-    return "".join([",".join(HEADER) + "\r\n", *(line for each in applications for line in rows(each))]).replace(
+    return "".join([",".join(HEADER) + "\r\n", *(line for each in applications for line in csv_lines(each))]).replace(
         ",", delimiter
     )
 
@@ -55,19 +62,19 @@ def test_an_application_is_read_back_as_it_was_written(delimiter: str) -> None:
     ],
 )
 def test_a_question_may_be_answered_in_three_languages(cell: str, read_as: object) -> None:
-    body = nested(["application", "housing.bath_or_shower", "member.declarant"], [["1", cell, cell]])
+    body = body_of_rows(["application", "housing.bath_or_shower", "member.declarant"], [["1", cell, cell]])
     assert body["housing"]["bath_or_shower"] == body["members"][0]["declarant"] == read_as
 
 
 def test_a_name_that_reads_like_an_answer_stays_a_name() -> None:
-    body = nested(
+    body = body_of_rows(
         ["application", "commune", "member.family_name_la", "member.family_name_ar"], [["1", "Non", "Oui", "لا"]]
     )
     assert (body["commune"], body["members"]) == ("Non", [{"family_name_la": "Oui", "family_name_ar": "لا"}])
 
 
 def test_a_whole_number_is_one() -> None:
-    assert nested(["application", "housing.rooms", "commune"], [["1", "3", "Sidi Ifni"]]) == {
+    assert body_of_rows(["application", "housing.rooms", "commune"], [["1", "3", "Sidi Ifni"]]) == {
         "application": "1",
         "housing": {"rooms": 3},
         "commune": "Sidi Ifni",
@@ -76,7 +83,7 @@ def test_a_whole_number_is_one() -> None:
 
 
 def test_an_empty_cell_is_an_answer_left_out() -> None:
-    assert nested(["application", "phone", "member.idcs", "member.cin"], [["1", "", "1000000001", ""]]) == {
+    assert body_of_rows(["application", "phone", "member.idcs", "member.cin"], [["1", "", "1000000001", ""]]) == {
         "application": "1",
         "members": [{"idcs": "1000000001"}],
     }
@@ -84,7 +91,7 @@ def test_an_empty_cell_is_an_answer_left_out() -> None:
 
 def test_of_three_bills_the_middle_one_may_be_missing() -> None:
     names = ["application", "bills.water_electricity.1", "bills.water_electricity.2", "bills.water_electricity.3"]
-    assert nested(names, [["1", "100", "", "120"]])["bills"] == {"water_electricity": ["100", "120"]}
+    assert body_of_rows(names, [["1", "100", "", "120"]])["bills"] == {"water_electricity": ["100", "120"]}
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t"])
@@ -96,7 +103,7 @@ def test_where_the_comma_separates_nothing_an_amount_may_have_a_decimal_comma(de
 @pytest.mark.parametrize(("cell", "read_as"), [("74,50", "74.50"), ("74.50", "74.50"), ("1.234,50", "1.234.50")])
 def test_an_amount_with_thousands_set_apart_is_left_as_nonsense_to_be_refused(cell: str, read_as: str) -> None:
     names = ["application", "commune", "bills.gas", "bills.water_electricity.1"]
-    body = nested(names, [["1", "A,B", cell, cell]], ",")
+    body = body_of_rows(names, [["1", "A,B", cell, cell]], ",")
     assert (body["bills"], body["commune"]) == ({"gas": read_as, "water_electricity": [read_as]}, "A,B")
 
 
@@ -106,7 +113,7 @@ def test_a_text_that_holds_the_separator_stands_in_quotes() -> None:
 
 def test_of_the_household_a_cell_may_stand_in_one_of_its_rows_alone() -> None:
     names = ["application", "commune", "bills.water_electricity.1", "bills.water_electricity.2", "member.idcs"]
-    assert nested(names, [["1", "", "", "120", "1"], ["1", "Fes", "100", "", "2"]]) == {
+    assert body_of_rows(names, [["1", "", "", "120", "1"], ["1", "Fes", "100", "", "2"]]) == {
         "application": "1",
         "commune": "Fes",
         "bills": {"water_electricity": ["100", "120"]},
@@ -162,7 +169,7 @@ def test_an_amount_is_the_same_however_many_digits_are_written(
 def test_a_row_with_too_many_or_too_few_cells_belongs_to_the_applications_that_may_stand_in_it(
     names: tuple[str, ...], cells: list[str], may_be: list[str]
 ) -> None:
-    assert keys(header_of(*names), Row(2, ",".join(cells), cells, "Wrong.")) == may_be
+    assert possible_keys(header_of(*names), Row(2, ",".join(cells), cells, "Wrong.")) == may_be
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_every_case_of_a_batch_is_scored_at_one_moment_under_the_index_of_that_d
 
 
 def test_a_score_under_a_version_that_no_file_holds_is_our_fault_and_says_what_to_put_back() -> None:
-    with pytest.raises(Broken, match="holds the version 1999-01-01"):
+    with pytest.raises(Broken, match="version 1999-01-01, which no policy file holds"):
         score.decide(a_case_file(), IndexInForce(at=NOW, version="1999-01-01"))
 
 

@@ -14,8 +14,8 @@ from models import tables
 from models.errors import Broken, Refused
 from tests.conftest import forget_policies
 from workflows.policies import HERE, index_in_force, indexes, periods, thresholds_in_force
-from workflows.policies.files import read
-from workflows.policies.seal import broken, main, seal
+from workflows.policies.files import parse_toml
+from workflows.policies.seal import broken_seals, main, seal
 
 RELEASED: dict[str, str] = json.loads((HERE / "RELEASED.json").read_text())
 DECREE = date(2021, 8, 9)
@@ -25,7 +25,7 @@ DECREE = date(2021, 8, 9)
 
 
 def test_no_released_policy_has_changed_and_none_is_unreleased() -> None:
-    assert broken() == {}
+    assert broken_seals() == {}
 
 
 def test_the_freeze_finds_a_policy_that_was_changed_added_or_taken_away(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_the_freeze_finds_a_policy_that_was_changed_added_or_taken_away(tmp_path
     asd.write_text(asd.read_text().replace("9.743001", "9.743002"))
     (folder / "programmes" / "amo_tadamon.toml").unlink()
     (folder / "index" / "2027-01-01.toml").write_text("")
-    assert broken(folder) == {
+    assert broken_seals(folder) == {
         "programmes/asd.toml": "was changed after its release",
         "programmes/amo_tadamon.toml": "is gone",
         "index/2027-01-01.toml": "is not in RELEASED.json",
@@ -69,7 +69,7 @@ def test_sealing_adds_what_is_new_and_never_reseals_what_was_changed(sealed: Pat
     assert json.loads((sealed / "RELEASED.json").read_text()) == RELEASED | {
         "programmes/asd_2027.toml": sha256(new.read_bytes()).hexdigest()
     }
-    assert broken(sealed)["programmes/asd.toml"] == "was changed after its release"
+    assert broken_seals(sealed)["programmes/asd.toml"] == "was changed after its release"
 
 
 def test_sealing_where_nothing_is_new_leaves_the_seals_as_they_are_to_the_byte(sealed: Path) -> None:
@@ -187,7 +187,7 @@ def numbers_of(value: object, path: str = "") -> list[str]:
 
 @pytest.mark.parametrize("name", RELEASED)
 def test_no_number_of_the_law_is_a_binary_fraction(name: str) -> None:
-    assert numbers_of(read(HERE / name)) == []
+    assert numbers_of(parse_toml(HERE / name)) == []
 
 
 # Programmes ----------------------------------------------------------------------------------------
@@ -249,4 +249,4 @@ def test_a_policy_file_that_cannot_be_read_is_our_fault_and_named(tmp_path: Path
     (tmp_path / "half.toml").write_text("threshold = ")
     for name in ("half.toml", "nowhere.toml"):
         with pytest.raises(Broken, match=name):
-            read(tmp_path / name)
+            parse_toml(tmp_path / name)

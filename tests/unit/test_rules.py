@@ -27,7 +27,7 @@ def test_evidence_is_decided_by_the_version_it_names_and_by_the_first_where_it_n
 
 
 def test_a_version_that_the_code_lost_is_our_fault_and_says_what_to_put_back() -> None:
-    with pytest.raises(Broken, match="no rules of version fourth"):
+    with pytest.raises(Broken, match="version fourth of the rules"):
         version_of(TimePassed(at=NOW, rules="fourth"), RULES)
 
 

@@ -13,14 +13,14 @@ import pytest
 
 from models.errors import Refused
 from workflows.intake.files import sources
-from workflows.intake.files.sources import CHUNK, Line, lines_of, text_in
+from workflows.intake.files.sources import CHUNK, Line, lines_of, open_text
 
 TEXT = "key;ville\r\n1;\u0641\u0627\u0633\r\n"
 
 
 def read(path: Path, content: bytes) -> str:
     path.write_bytes(content)
-    with text_in(path) as file:
+    with open_text(path) as file:
         return file.read().decode()
 
 
@@ -112,7 +112,7 @@ def test_a_line_of_a_hundred_megabytes_takes_no_memory(tmp_path: Path) -> None:
         file.write(b"\nnext\n")
     tracemalloc.start()
     try:
-        with text_in(path) as file:
+        with open_text(path) as file:
             assert [(line.number, line.whole) for line in lines_of(file, 1_000_000)] == [(1, False), (2, True)]
         assert tracemalloc.get_traced_memory()[1] < 8_000_000
     finally:
@@ -131,6 +131,6 @@ def test_of_a_pipe_the_whole_first_block_is_seen_however_slowly_it_comes(tmp_pat
 
     writer = threading.Thread(target=trickle)
     writer.start()
-    with text_in(pipe) as file:
+    with open_text(pipe) as file:
         assert file.peek() == TEXT.encode()
     writer.join()

@@ -7,14 +7,14 @@ import pytest
 
 from models.errors import Refused
 from workflows.intake.files.sources import lines_of
-from workflows.intake.files.tables import LONGEST_ROW, Row, is_table, table
+from workflows.intake.files.tables import LONGEST_ROW, Row, is_table, read_table
 
 COLUMNS = ("key", "name", "town")
 
 
 def read(content: str | bytes) -> list[Row]:
     raw = content if isinstance(content, bytes) else content.encode()
-    return list(table(lines_of(BytesIO(raw), LONGEST_ROW), COLUMNS, COLUMNS)[1])
+    return list(read_table(lines_of(BytesIO(raw), LONGEST_ROW), COLUMNS, COLUMNS)[1])
 
 
 def cells(content: str | bytes) -> list[list[str]]:

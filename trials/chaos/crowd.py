@@ -21,7 +21,7 @@ from trials.generator.answers import Json
 from trials.generator.household import GeneratedHousehold, honest, households
 from trials.generator.identifiers import SEEDS
 from workflows.bodies.declaration import ApplicationBody
-from workflows.intake.importing import application
+from workflows.intake.importing import bulk_application
 from workflows.intake.submit import Accepted, Application, Outcome, submit
 from workflows.registers.enrol import enrol
 
@@ -115,7 +115,7 @@ class Crowd:
 
     def file(self, bodies: Sequence[Json]) -> None:
         """Sends one set until it is answered, and then wakes workers as the portal does."""
-        applications = [application(ApplicationBody.model_validate(body)) for body in bodies]
+        applications = [bulk_application(ApplicationBody.model_validate(body)) for body in bodies]
         while (outcomes := self.sent(applications)) is None:
             if self.over:
                 return

@@ -16,7 +16,7 @@ from notifications.notices import notices
 from tasks.wake import wake_after_intake
 from trials.generator.household import households
 from workflows.bodies.declaration import ApplicationBody
-from workflows.intake.importing import SET, application
+from workflows.intake.importing import SET, bulk_application
 from workflows.intake.submit import Accepted, submit
 
 CLERKS = 4  # who send at the same time
@@ -94,7 +94,7 @@ class Filing:
         """In sets, as an import does."""
         bodies: Iterator[ApplicationBody] = (ApplicationBody.model_validate(made.body) for made in self.waiting)
         while not self.stopping.is_set() and (batch := list(islice(bodies, SET))):
-            applications = [application(body) for body in batch]
+            applications = [bulk_application(body) for body in batch]
             outcomes = transact(partial(submit, applications=applications, now=clock.now(), notices=notices))
             wake_after_intake()
             taken = sum(isinstance(each, Accepted) for each in outcomes)

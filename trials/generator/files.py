@@ -7,8 +7,8 @@ from pathlib import Path
 
 from trials.generator.household import households
 from workflows.bodies.declaration import ApplicationBody
-from workflows.intake.files.csvform import HEADER, rows
-from workflows.intake.files.textfiles import line
+from workflows.intake.files.csvform import HEADER, csv_lines
+from workflows.intake.files.textfiles import json_line
 
 POPULATION, APPLICATIONS, TRUTH, TABLE = "population.ndjson", "applications.ndjson", "truth.ndjson", "applications.csv"
 
@@ -23,9 +23,9 @@ def write(directory: Path, count: int, seed: int, start: int = 0, *, csv: bool =
             for name in (POPULATION, APPLICATIONS, TRUTH)
         )
         for made in households(count, seed, start):
-            population.writelines(line(each.row()) for each in made.persons)
-            applications.write(line(made.body))
-            truth.write(line(made.truth))
+            population.writelines(json_line(each.row()) for each in made.persons)
+            applications.write(json_line(made.body))
+            truth.write(json_line(made.truth))
             counts.update(households=1, persons=len(made.persons))
             counts[made.truth["plant"] or "clean"] += 1
     if csv:
@@ -38,4 +38,4 @@ def write_table(directory: Path, bodies: Iterable[dict[str, object]]) -> None:
     with (directory / TABLE).open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(HEADER) + "\r\n")
         for body in bodies:
-            file.writelines(rows(ApplicationBody.model_validate(body)))
+            file.writelines(csv_lines(ApplicationBody.model_validate(body)))

@@ -1,3 +1,1 @@
-"""What people send: the body of each kind of case, its fields and their bounds, strict reading, and the sentences about
-what is wrong.
-"""
+"""The bodies that people send: their fields and bounds, strict reading, and the sentences about mistakes."""

@@ -1,6 +1,6 @@
-"""What a citizen declares about a household, in the words of the form; nothing here is a formula's variable.
+"""The declaration of a household, in the words of the form; the formula's variables follow from it elsewhere.
 
-The same model is the body of the API, a line of the import, and (validated once, stored as JSON) what the stages read.
+One model is the body of the API, a line of the import and, validated once and stored as JSON, the data of the stages.
 """
 
 from datetime import date
@@ -46,11 +46,11 @@ Dwelling = Literal[
 ]
 
 OTHER_SCRIPT = "Must be written in Arabic or in Latin letters, and not in both: no other script is read."
-MOST_READ = 200  # members, whatever the settings allow: a body of nonsense is not read to its end
+MOST_READ = 200  # members, even where the settings allow more: a body of nonsense is not read to its end
 
 
 class Member(Declared):
-    """One member of the household. A name is needed in at least one script, whole."""
+    """One member of the household, with given and family name in at least one script."""
 
     idcs: Idcs
     given_name_ar: Name | None = None
@@ -76,21 +76,21 @@ class Member(Declared):
 
     @model_validator(mode="after")
     def has_a_name(self) -> "Member":
-        """At least one script has both parts of the name."""
+        """Requires both parts of the name in at least one script."""
         if not ((self.given_name_ar and self.family_name_ar) or (self.given_name_la and self.family_name_la)):
             raise ValueError("Needs a given and a family name in Arabic or in Latin letters.")
         return self
 
     @property
     def name(self) -> str:
-        """The whole name, in Arabic where it is given in Arabic."""
+        """The whole name, in Arabic where the declaration has it in Arabic."""
         if self.given_name_ar and self.family_name_ar:
             return f"{self.given_name_ar} {self.family_name_ar}"
         return f"{self.given_name_la} {self.family_name_la}"
 
 
 class Housing(Declared):
-    """Where the household lives."""
+    """The household's dwelling."""
 
     dwelling: Dwelling
     rooms: Annotated[int, Field(ge=1, le=50)]
@@ -99,7 +99,7 @@ class Housing(Declared):
 
 
 class Belongings(Declared):
-    """What the household has."""
+    """The household's belongings."""
 
     computer: bool = False
     antenna: bool = False
@@ -117,9 +117,9 @@ class Belongings(Declared):
 
 
 class Bills(Declared):
-    """What the household pays a month, in DH.
+    """The household's monthly bills in DH.
 
-    Water and electricity: the last one to three monthly bills, both together.
+    Water and electricity count together, in the last one to three bills.
     """
 
     gas: Money = Decimal(0)
@@ -128,23 +128,23 @@ class Bills(Declared):
 
 
 def fitting_together(members: list[Member]) -> list[Member]:
-    """One head, one declarant, nobody twice."""
-    wrong = []
+    """Requires one head, one declarant, and no person twice."""
+    problems = []
     if [member.relationship for member in members].count("head") != 1:
-        wrong.append("Exactly one member must be the head.")
+        problems.append("Exactly one member must be the head.")
     if [member.declarant for member in members].count(True) != 1:
-        wrong.append("Exactly one member must be the declarant.")
+        problems.append("Exactly one member must be the declarant.")
     everybody = [member.idcs for member in members]
     if len(set(everybody)) != len(everybody):
         places = [f"members[{i}]" for i, idcs in enumerate(everybody) if everybody.count(idcs) > 1]
-        wrong.append(f"The same person stands at {', '.join(places)}.")
-    if wrong:
-        raise ValueError(" ".join(wrong))
+        problems.append(f"The same person stands at {', '.join(places)}.")
+    if problems:
+        raise ValueError(" ".join(problems))
     return members
 
 
 class Declaration(Body):
-    """A household as it declares itself."""
+    """A household as its declarant describes it."""
 
     milieu: Milieu
     region: Annotated[
@@ -195,20 +195,17 @@ class Declaration(Body):
 
     @property
     def head(self) -> Member:
-        """The head of the household."""
+        """The head of the household, to whom all others are related."""
         return next(member for member in self.members if member.relationship == "head")
 
     @property
     def declarant(self) -> Member:
-        """Who made this declaration and is answerable for it."""
+        """The member who made this declaration and answers for it."""
         return next(member for member in self.members if member.declarant)
 
 
 class ApplicationBody(Declaration):
-    """What is sent: a declaration, and under which key the sender knows it.
-
-    The API's body and a line of an import are this.
-    """
+    """The body of the API and a line of an import: a declaration, with the key by which the sender knows it."""
 
     application: Key | None = Field(None, description="The sender's own key: sent twice, it counts once.")
 
@@ -218,9 +215,7 @@ class ApplicationBody(Declaration):
 
 
 def objections(declaration: Declaration, today: date, most_members: int) -> list[Problem]:
-    """What is only looked at when a declaration arrives: the day, this installation's bounds, whether we read the
-    script of its names.
-    """
+    """The problems that only count when a declaration arrives: dates to come, too many members, unknown scripts."""
     found = [
         Problem(f"members[{i}].birth_date", "Must not lie in the future.")
         for i, member in enumerate(declaration.members)
@@ -231,11 +226,7 @@ def objections(declaration: Declaration, today: date, most_members: int) -> list
         for i, member in enumerate(declaration.members)
         for part in unread(member)
     ]
-    if len(declaration.members) > most_members:
-        found.append(
-            Problem(
-                "members",
-                f"A household may have at most {most_members} members; this one has {len(declaration.members)}.",
-            )
-        )
+    if (count := len(declaration.members)) > most_members:
+        said = f"A household may have at most {most_members} members; this one has {count}."
+        found.append(Problem("members", said))
     return found

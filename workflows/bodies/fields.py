@@ -1,9 +1,7 @@
-"""The kinds of answers that forms and files hold: what each may be and how it is written.
+"""The kinds of fields in forms and files: the values that each may hold, and how they are written.
 
-Nothing is guessed from another type.
-
-Dates and amounts are checked as texts before they are read, in the validator's own code: what is stored is read back a
-million times an hour.
+No value is guessed from another type. Dates and amounts are checked as texts first, in the validator's own fast code:
+stored declarations are read back a million times an hour.
 """
 
 import re
@@ -15,7 +13,7 @@ import phonenumbers
 from pydantic import AfterValidator, Field, GetPydanticSchema, ValidationInfo, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
-# In the words of every dialect of patterns, for those who read the JSON Schema; each with its sentence in problems.py.
+# Patterns that every dialect understands, for readers of the JSON Schema; each has its sentence in problems.py.
 IDCS = r"^[0-9]{10}$"
 CIN = r"^[A-Za-z]{1,2}[0-9]{1,7}$"
 NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"
@@ -24,13 +22,13 @@ PROVINCE = r"^MA-[A-Z]{3}$"
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 FIRST_BIRTH = date(1890, 1, 1)
 MOST_DIRHAMS = 100_000
-STORED = {"stored": True}  # the context of a declaration that is read back
+STORED = {"stored": True}  # the validation context of a declaration that is read back from the database
 SEPARATORS = re.compile(r"[ ().-]")
 DIALLED = re.compile(r"(?:\+|00)?[0-9]{3,17}")
 
 
 def calendar_date(*_: object) -> CoreSchema:
-    """A day as YYYY-MM-DD; pydantic alone would read "0" and 22032000 as seconds since 1970."""
+    """A day as YYYY-MM-DD only; pydantic by itself reads "0" and 22032000 as seconds since 1970."""
     written = core_schema.str_schema(pattern=DAY, strict=True)
     return core_schema.chain_schema(
         [named("calendar_date", written), core_schema.date_schema(strict=False, ge=FIRST_BIRTH)]
@@ -38,7 +36,7 @@ def calendar_date(*_: object) -> CoreSchema:
 
 
 def dirhams(*_: object) -> CoreSchema:
-    """An amount as a number, or as the text of one."""
+    """An amount in dirhams, as a number or as the text of one."""
     written = core_schema.str_schema(pattern=AMOUNT, strict=True)
     either = core_schema.union_schema(
         [written, core_schema.no_info_plain_validator_function(as_written)], mode="left_to_right"
@@ -50,14 +48,14 @@ def dirhams(*_: object) -> CoreSchema:
 
 
 def named(error: str, schema: CoreSchema) -> CoreSchema:
-    """Whatever is wrong with it is this one error, whose sentence stands in problems.py."""
+    """The schema with one error for every mistake; the error's sentence stands in problems.py."""
     return core_schema.custom_error_schema(schema, custom_error_type=error, custom_error_message=error)
 
 
 def as_written(value: object) -> Decimal:
-    """A number of JSON with at most two digits after the point, as it stands there: 1.200 has three.
+    """A number of JSON with at most two digits after the point; it counts as written: 1.200 has three.
 
-    Raises ValueError for anything else.
+    Raises ValueError for any other value.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueError("no number")
@@ -70,7 +68,7 @@ def as_written(value: object) -> Decimal:
 def e164(value: str, info: ValidationInfo) -> str:
     """A phone number in E.164 form (ITU-T); a national number is taken as Moroccan.
 
-    One that is stored was looked at when it came.
+    A stored number was checked when it arrived, and is not checked again.
     """
     if info.context is STORED:
         return value

@@ -1,4 +1,4 @@
-"""What is wrong with what was sent, field by field, in sentences of our own; never the value that was sent."""
+"""Sentences of our own about each invalid field of a body; they never hold the value that was sent."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ OTHERWISE = "Is not valid."
 MOST_NAMED = 10_000  # problems of one body
 WHOLE_NUMBER, NUMBER = "Must be a whole number.", "Must be a number."
 DATE, YES_OR_NO = "Must be a date of the calendar, as YYYY-MM-DD.", "Must be true or false."
-# By pydantic's name of what is wrong (https://docs.pydantic.dev/latest/errors/validation_errors/).
+# By pydantic's name of each error (https://docs.pydantic.dev/latest/errors/validation_errors/).
 SENTENCES: Mapping[str, str] = {
     "missing": "Is missing.",
     "extra_forbidden": "Unknown field.",
@@ -23,7 +23,7 @@ SENTENCES: Mapping[str, str] = {
     "less_than": "Must be less than {lt}.",
     "greater_than_equal": "Must be at least {ge}.",
     "less_than_equal": "Must be at most {le}.",
-    "string_too_short": "Must not be empty.",  # nothing asks for more than one
+    "string_too_short": "Must not be empty.",  # no field asks for more than one character
     "too_short": "Must not be empty.",
     "string_too_long": "Must have at most {max_length} characters.",
     "too_long": "Must hold at most {max_length}.",
@@ -35,7 +35,7 @@ SENTENCES: Mapping[str, str] = {
     **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), WHOLE_NUMBER),
     **dict.fromkeys(("decimal_type", "decimal_parsing", "finite_number"), NUMBER),
     **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), DATE),
-    "calendar_date": DATE,  # this and the next are errors of fields.py
+    "calendar_date": DATE,  # this error and the next are our own, from fields.py
     "amount": "Must be an amount in digits, with at most two after a point, and thousands not set apart.",
     **dict.fromkeys(("bool_type", "bool_parsing"), YES_OR_NO),
 }
@@ -49,27 +49,25 @@ PATTERNS: Mapping[str, str] = {
 
 
 def problems_of(error: ValidationError) -> list[Problem]:
-    """A problem for each bad field; of nonsense, one that counts them."""
+    """A problem for each bad field; for a body of nonsense, one problem that counts them."""
     if error.error_count() > MOST_NAMED:
-        return [
-            Problem(WHOLE, f"Has {error.error_count():,} mistakes: it is no application as docs/formats.md shows it.")
-        ]
-    return [
-        Problem(path_of(each["loc"]), sentence(each)) for each in error.errors(include_url=False, include_input=False)
-    ]
+        said = f"Has {error.error_count():,} mistakes: it is no application as docs/formats.md shows it."
+        return [Problem(WHOLE, said)]
+    errors = error.errors(include_url=False, include_input=False)
+    return [Problem(path_of(each["loc"]), sentence(each)) for each in errors]
 
 
 def path_of(location: Sequence[int | str]) -> str:
-    """A field as people write it: `members[2].birth_date`."""
+    """The path of a field as people write it: `members[2].birth_date`."""
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
     return path.removeprefix(".") or WHOLE
 
 
 def sentence(error: ErrorDetails) -> str:
-    """What is wrong with one field, which is its subject where it names none."""
+    """The sentence about one bad field; the field is its subject where it names none."""
     context = error.get("ctx", {})
     match error["type"]:
-        case "value_error":  # a validator of ours says it
+        case "value_error":  # one of our validators wrote the sentence
             return str(context["error"])
         case "string_pattern_mismatch":
             return PATTERNS.get(context["pattern"], OTHERWISE)
@@ -78,5 +76,5 @@ def sentence(error: ErrorDetails) -> str:
 
 
 def in_one(field: str, message: str) -> str:
-    """Field and message as one sentence: `SIJIL_PORT must be at most 65535.`"""
+    """Joins a field and its message into one sentence: `SIJIL_PORT must be at most 65535.`"""
     return f"{'it' if field == WHOLE else field} {message[0].lower()}{message[1:]}"

@@ -1,7 +1,4 @@
-"""Strict reading, the same at every door:
-
-JSON as RFC 8259 has it, each name once, texts in their canonical form, and no type guessed.
-"""
+"""Reads every body strictly: JSON as in RFC 8259, each name once, texts in canonical form, and no type guessed."""
 
 import json
 import re
@@ -18,13 +15,13 @@ from workflows.bodies.problems import WHOLE, path_of, problems_of
 from workflows.bodies.text import canonical
 
 NOT_VALID = "The request is not valid; problems names each field."
-MOST_NESTED = 100  # an application is four deep; far below that at which walking through it ends in a RecursionError
-HALF = re.compile("[\ud800-\udfff]")  # of a character: a lone surrogate, which no UTF-8 holds
+MOST_NESTED = 100  # an application is four deep, and a RecursionError comes far later
+HALF = re.compile("[\ud800-\udfff]")  # half a character: a lone surrogate, which no UTF-8 holds
 Model = TypeVar("Model", bound=BaseModel)
 
 
 class NamedTwice(dict[str, Any]):
-    """An object of JSON in which a name stands more than once: readers disagree on which value counts."""
+    """An object of JSON that has a name more than once: programs disagree on the value that counts."""
 
     names: tuple[str, ...] = ()
 
@@ -35,23 +32,20 @@ def application(text: str) -> ApplicationBody:
 
 
 def from_json(model: type[Model], text: str) -> Model:
-    """What JSON says. Raises Refused with a problem for each bad field."""
+    """A model from the text of JSON. Raises Refused with a problem for each bad field."""
     return valid(model, parsed(text))
 
 
 def valid(model: type[Model], value: object) -> Model:
-    """A model of parsed JSON or of a table's cells. Raises Refused with a problem for each bad field."""
+    """A model from parsed JSON or a table's cells. Raises Refused with a problem for each bad field."""
     try:
-        return model.model_validate(throughout(value))
+        return model.model_validate(canonical_throughout(value))
     except ValidationError as error:
         raise not_valid(*problems_of(error)) from None
 
 
 def text(kind: Any, typed: str, field: str) -> str:
-    """One text of a kind of `fields.py`, such as a key.
-
-    Raises Refused with what is wrong with it, under this field's name.
-    """
+    """One text of a kind of `fields.py`, such as a key. Raises Refused with its problem, under this field's name."""
     try:
         return str(TypeAdapter(kind).validate_python(canonical(typed), strict=True))
     except ValidationError as error:
@@ -63,21 +57,20 @@ def utf8(raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Refused(
-            "not_utf8", f"The body is not UTF-8 (byte {error.start}).", problems=[Problem(WHOLE, "Is not UTF-8.")]
-        ) from None
+        said = f"The body is not UTF-8 (byte {error.start})."
+        raise Refused("not_utf8", said, problems=[Problem(WHOLE, "Is not UTF-8.")]) from None
 
 
 def parsed(text: str) -> Any:
-    """A JSON document; a number with a point or an exponent is a Decimal, as it is written.
+    """A JSON document, in which a number with a point or an exponent is a Decimal with the digits as written.
 
-    Raises Refused where it cannot be read in one way only.
+    Raises Refused where it is not JSON, or has more than one meaning.
     """
     try:
-        value = json.loads(text, object_pairs_hook=each_once, parse_float=Decimal)
-        refuse_what_is_ambiguous(text, value)
+        value = json.loads(text, object_pairs_hook=object_of_pairs, parse_float=Decimal)
+        refuse_ambiguous(text, value)
     except json.JSONDecodeError as error:
-        raise not_valid(Problem(WHOLE, f"Is not JSON: it cannot be read from {place(error)} on.")) from None
+        raise not_valid(Problem(WHOLE, f"Is not JSON: it cannot be read from {place_of(error)} on.")) from None
     except RecursionError:
         raise not_valid(Problem(WHOLE, "Is nested too deeply.")) from None
     except (InvalidOperation, ValueError):
@@ -85,8 +78,8 @@ def parsed(text: str) -> Any:
     return value
 
 
-def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object from its names and values, which remembers the names that stand there twice."""
+def object_of_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object from its names and values, which remembers the names that it has twice."""
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
@@ -95,10 +88,8 @@ def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return twice
 
 
-def refuse_what_is_ambiguous(text: str, value: object) -> None:
-    """Raises Refused for names that stand twice in an object, and for halves of characters, which no text may hold, nor
-    the name of a field.
-    """
+def refuse_ambiguous(text: str, value: object) -> None:
+    """Raises Refused where an object has a name twice, and where a name or a text holds half a character."""
     problems = list(named_twice(value))
     if (r"\ud" in text or r"\uD" in text) and HALF.search(json.dumps(value, ensure_ascii=False, default=str)):
         raise not_valid(Problem(WHOLE, "Holds half a character (a lone surrogate)."))
@@ -107,10 +98,7 @@ def refuse_what_is_ambiguous(text: str, value: object) -> None:
 
 
 def named_twice(value: object, path: tuple[int | str, ...] = ()) -> Iterator[Problem]:
-    """A problem for each name that stands twice in its object.
-
-    Raises RecursionError for what is nested too deeply to be walked through.
-    """
+    """A problem for each name that an object has twice. Raises RecursionError where the value is nested too deeply."""
     if len(path) > MOST_NESTED:
         raise RecursionError
     if isinstance(value, NamedTwice):
@@ -121,20 +109,20 @@ def named_twice(value: object, path: tuple[int | str, ...] = ()) -> Iterator[Pro
                 yield from named_twice(part, (*path, name))
 
 
-def throughout(value: object) -> object:
-    """Every text of a document in its canonical form."""
+def canonical_throughout(value: object) -> object:
+    """The document with every text in its canonical form; the names of objects stay as they are."""
     if isinstance(value, str):
         return canonical(value)
     if isinstance(value, dict):
-        return {name: throughout(part) for name, part in value.items()}
-    return [throughout(part) for part in value] if isinstance(value, list) else value
+        return {name: canonical_throughout(part) for name, part in value.items()}
+    return [canonical_throughout(part) for part in value] if isinstance(value, list) else value
 
 
-def place(error: json.JSONDecodeError) -> str:
-    """Where reading ended; most bodies, and all lines of a file, have but one line."""
+def place_of(error: json.JSONDecodeError) -> str:
+    """The place where reading ended: most bodies, and all lines of a file, have one line only."""
     return f"line {error.lineno} column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
 
 
 def not_valid(*problems: Problem) -> Refused:
-    """What is wrong, field by field, to raise."""
+    """The error that holds these problems; the caller raises it."""
     return Refused("not_valid", NOT_VALID, problems=list(problems))

@@ -1,12 +1,11 @@
-"""What two texts must have in common to be the same text, and how numbers are written in one."""
+"""The canonical form of a text, by which two texts are the same, and the numbers that a text may hold."""
 
 import re
 import unicodedata
 
 EASTERN_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
-UNSEEN_MARKS = re.compile(
-    "[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
-)  # joiners and variation selectors: no format characters by category
+# Joiners and variation selectors, which by category are no format characters.
+UNSEEN_MARKS = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")  # no sign before it, nothing between thousands, no exponent
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
 
@@ -24,11 +23,11 @@ def canonical(text: str) -> str:
 
 
 def visible(letter: str) -> str:
-    """A letter as it counts: a blank for a separator of any kind, nothing for a format character."""
+    """A blank for a separator of any kind, nothing for a format character, any other letter as it is."""
     kind = unicodedata.category(letter)
     return " " if kind[0] == "Z" else "" if kind == "Cf" else letter
 
 
 def whole_number(text: str) -> int | str:
-    """A whole number that is written in digits; any other text as it is, for a model to refuse."""
+    """A whole number from its digits; any other text as it is, for a model to refuse."""
     return int(text) if WHOLE_NUMBER.fullmatch(text) else text

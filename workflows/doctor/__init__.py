@@ -16,7 +16,7 @@ from workflows.doctor.quick import QUICK
 from workflows.doctor.ranges import CASES, WALKS, Walk
 from workflows.flows import FLOWS, case_queues, places
 from workflows.flows.grammar import OTHER_CASE
-from workflows.history.keyranges import LEAST, MOST, Snapshots, next_range
+from workflows.history.keyranges import FIRST_KEY, Snapshots, key_ranges
 
 NAMES = (*dict.fromkeys([*(name for walk in WALKS for name in walk.checks), *RECOMPUTED, *QUICK]),)
 
@@ -73,10 +73,7 @@ def columns_of(first: str, second: str, pairs: Sequence[tuple[str, str]]) -> dic
 
 def go(walk: Walk, snapshots: Snapshots, known: dict[str, object], findings: Findings) -> Iterator[int]:
     """One walk, range after range; how far it came. That of cases begins where an earlier run was stopped."""
-    after = findings.upto if walk is CASES else LEAST
-    while after < MOST:
-        with snapshots() as connection:
-            at = next_range(connection, walk.table, after, walk.at_once)
-            walk.look(connection, at, known, findings)
-        after = at.upto
-        yield after
+    start = findings.upto if walk is CASES else FIRST_KEY
+    for connection, keys in key_ranges(snapshots, walk.table, start, walk.at_once):
+        walk.look(connection, keys, known, findings)
+        yield keys.upto

@@ -12,7 +12,7 @@ from workflows.doctor.findings import Findings, Location
 from workflows.doctor.ledger_rows import compare_messages
 from workflows.doctor.recomputed import Recomputed, cases_of
 from workflows.doctor.register_rows import compare_register
-from workflows.history.keyranges import Range
+from workflows.history.keyranges import KeyRange
 
 COUNTS = {
     "cases": "cases_changed",
@@ -43,7 +43,7 @@ ROWS = {
 }
 
 
-def compare_range(connection: Connection, at: Range, findings: Findings) -> None:
+def compare_range(connection: Connection, at: KeyRange, findings: Findings) -> None:
     """Every case of a range, in one moment."""
     for name in NAMES:
         findings.add(name, 0)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from workflows.history.keyranges import LEAST
+from workflows.history.keyranges import FIRST_KEY
 
 FIRST = 20  # places that are told of each count
 
@@ -34,7 +34,7 @@ class Findings:
 
     counts: Counter[str] = field(default_factory=Counter)
     places: dict[str, list[Location]] = field(default_factory=dict)
-    upto: int = LEAST  # the last case that was looked at
+    upto: int = FIRST_KEY  # the last case that was looked at
     erased: int = 0  # cases that cannot be told again, because what they rest on was erased; no fault
 
     def at(self, name: str, place: Location) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from models.database import Connection
 from workflows.doctor.comparison import compare_range
 from workflows.doctor.findings import FIRST, Findings, Location
-from workflows.history.keyranges import Range
+from workflows.history.keyranges import KeyRange
 
 
 class Check(NamedTuple):
@@ -27,10 +27,10 @@ class Walk(NamedTuple):
     key: str  # "case" | "household"
     table: str
     checks: dict[str, Check]
-    recompute: Callable[[Connection, Range, Findings], None] | None = None
+    recompute: Callable[[Connection, KeyRange, Findings], None] | None = None
     at_once: int = 1000
 
-    def look(self, connection: Connection, at: Range, known: dict[str, object], findings: Findings) -> None:
+    def look(self, connection: Connection, at: KeyRange, known: dict[str, object], findings: Findings) -> None:
         """Every check of one range."""
         for name, check in self.checks.items():
             statement = f"select count(*) over (), number from ({check.statement}) as wrong (number) limit {FIRST}"

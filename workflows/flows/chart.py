@@ -1,4 +1,4 @@
-"""The map as a picture: a Mermaid flow chart, drawn from `flow.py` and never by hand. `sijil flow` prints it."""
+"""Draws a flow as a Mermaid chart, from its stages and never by hand. `sijil flow` prints it."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,15 +13,15 @@ ANY = "any_open_stage"
 
 
 def chart(flow: Flow) -> str:
-    """The stages and where each event leads; what every open stage can do is drawn once."""
-    common = common_events(flow)
+    """The stages and where each event leads; an event that most open stages return is drawn once, for all of them."""
+    stages, common = flow.stages.values(), common_events(flow)
     lines = [
         "flowchart TD",
-        *[node(step) for step in flow.stages.values()],
+        *[node(stage) for stage in stages],
         f'{ANY}["any open stage"]',
         f'{PARKED}("{PARKED}<br/>operator")',
-        *[line for step in flow.stages.values() for line in arrows(step, common)],
-        *[f"{ANY} -->|{'<br/>'.join([event, *exceptions(flow, event)])}| {stage}" for event, stage in common.items()],
+        *[line for stage in stages for line in arrows(stage, common)],
+        *[f"{ANY} -->|{'<br/>'.join([event, *exceptions(flow, event)])}| {to}" for event, to in common.items()],
         f"{ANY} -.->|CaseParked| {PARKED}",
         f"{PARKED} -.->|CaseResumed| {ANY}",
     ]
@@ -29,61 +29,54 @@ def chart(flow: Flow) -> str:
 
 
 def common_events(flow: Flow) -> dict[str, str]:
-    """Events that most open stages may return, and that lead to one and the same stage."""
-    counts = Counter(
-        (event.__name__, to) for step in flow.stages.values() if step.open for event, to in step.transitions.items()
-    )
-    most = sum(step.open for step in flow.stages.values()) / 2
-    return {event: to for (event, to), count in sorted(counts.items()) if count > most}
+    """The events that more than half of the open stages return, each with the one stage where it leads."""
+    open_stages = [stage for stage in flow.stages.values() if stage.open]
+    counts = Counter((event.__name__, to) for stage in open_stages for event, to in stage.transitions.items())
+    return {event: to for (event, to), count in sorted(counts.items()) if count > len(open_stages) / 2}
 
 
 def exceptions(flow: Flow, event: str) -> list[str]:
-    """The open stages that do not return it."""
+    """The note that names the open stages which do not return a common event; no note where all do."""
     without = [
-        step.name
-        for step in flow.stages.values()
-        if step.open and event not in {each.__name__ for each in step.transitions}
+        stage.name
+        for stage in flow.stages.values()
+        if stage.open and event not in {each.__name__ for each in stage.transitions}
     ]
     return [f"not from {', '.join(without)}"] if without else []
 
 
-def node(step: Stage) -> str:
-    """A stage with its owner and what time does to it."""
-    left, right = SHAPES[step.owner]
-    return f'{step.name}{left}"{"<br/>".join([step.name, *owner(step), *clock(step)])}"{right}'
+def node(stage: Stage) -> str:
+    """A stage's box: its name, its owner and its periods."""
+    left, right = SHAPES[stage.owner]
+    return f'{stage.name}{left}"{"<br/>".join([stage.name, *owner(stage), *periods(stage)])}"{right}'
 
 
-def owner(step: Stage) -> list[str]:
-    """Who decides: a queue of the machine, or a person."""
-    return [f"queue {step.queue}"] if step.owner == MACHINE else [step.owner] if step.open else []
+def owner(stage: Stage) -> list[str]:
+    """The queue of a machine stage, the person of any other; a stage at which a case ends has none."""
+    return [f"queue {stage.queue}"] if stage.owner == MACHINE else [stage.owner] if stage.open else []
 
 
-def clock(step: Stage) -> Iterator[str]:
-    """Its term, reminders, and how often it becomes overdue."""
-    if step.within:
-        yield f"{days(step.within)} days"
-    if step.reminders:
-        yield f"reminded on day {listed(step.reminders)}"
-    if step.every:
-        yield f"overdue every {days(step.every)} days"
+def periods(stage: Stage) -> Iterator[str]:
+    """A stage's term, its reminders, and how often it becomes overdue."""
+    if stage.within:
+        yield f"{stage.within.days} days"
+    if stage.reminders:
+        yield f"reminded on day {listed_days(stage.reminders)}"
+    if stage.every:
+        yield f"overdue every {stage.every.days} days"
 
 
-def days(span: timedelta) -> str:
-    """A span in whole days."""
-    return str(span.days)
-
-
-def listed(spans: Sequence[timedelta]) -> str:
+def listed_days(spans: Sequence[timedelta]) -> str:
     """Spans in whole days, as in a sentence: 7, 21 and 28."""
-    *before, last = map(days, spans)
+    *before, last = [str(span.days) for span in spans]
     return f"{', '.join(before)} and {last}" if before else last
 
 
-def arrows(step: Stage, common: dict[str, str]) -> Iterator[str]:
+def arrows(stage: Stage, common: dict[str, str]) -> Iterator[str]:
     """One arrow to each stage that follows, with the events that lead there."""
     events: dict[str, list[str]] = {}
-    for event, to in step.transitions.items():
+    for event, to in stage.transitions.items():
         if common.get(event.__name__) != to:
             events.setdefault(to, []).append(event.__name__)
     for to, names in events.items():
-        yield f"{step.name} -->|{'<br/>'.join(names)}| {to}"
+        yield f"{stage.name} -->|{'<br/>'.join(names)}| {to}"

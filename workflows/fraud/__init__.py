@@ -1,7 +1,7 @@
-"""Reasons for a person to look, one file each, all of one shape.
+"""The signals: reasons for a caseworker to look, one file each, all of one shape.
 
-`signal(case, answer)` is what raises it (None: nothing); `WHY` a person should look, and what may be `INNOCENT` in it;
-whether it `NEEDS_A_PERSON` or is only noted.
+`signal(case, answer)` returns the signal, or None. `WHY` says why somebody should look, `INNOCENT` what harmless causes
+it may have, and `NEEDS_A_PERSON` whether it sends the case to a caseworker or is only noted.
 """
 
 from types import ModuleType
@@ -15,7 +15,7 @@ SIGNALS: dict[str, ModuleType] = {each.CODE: each for each in (person_in_two_hou
 
 
 def raised(case: CaseFile) -> tuple[Signal, ...]:
-    """The signals for which a person looks, or looked last, at this case."""
+    """The signals of the case's latest review."""
     event = case.latest(DuplicateSuspected, ReviewReopened).event
     assert isinstance(event, DuplicateSuspected | ReviewReopened)
     return event.signals

@@ -11,7 +11,7 @@ NEEDS_A_PERSON = True
 
 
 def signal(case: CaseFile, answer: ScreeningAnswer) -> Signal | None:
-    """Which members, and which cases hold them; a caseworker sees both."""
+    """Names the members that other cases hold, and those cases; the caseworker sees both sides."""
     if not answer.held:
         return None
     return Signal(

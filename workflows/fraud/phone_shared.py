@@ -1,4 +1,4 @@
-"""Many households give one phone. Only noted: in a douar it is normal."""
+"""Many households give one phone number. This is only noted: in a hamlet (douar) it is normal."""
 
 from workflows.casefile import CaseFile
 from workflows.events import Signal
@@ -12,5 +12,5 @@ FROM_HOUSEHOLDS = 4
 
 
 def signal(case: CaseFile, answer: ScreeningAnswer) -> Signal | None:
-    """How many households gave it, this one included."""
+    """Counts the households that gave this number, this one included."""
     return Signal(code=CODE, count=answer.phone_households) if answer.phone_households >= FROM_HOUSEHOLDS else None

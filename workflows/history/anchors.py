@@ -1,9 +1,8 @@
-"""The anchors: files outside the database, each with the heads that moved since the one before and a Merkle root over
-all of them.
+"""The anchors: files outside the database, each with the heads that moved since the one before, and a Merkle root.
 
-Whoever holds them knows every head as it was, and a later anchor takes nothing back: what an earlier one said stays to
-be found in the database for ever. They are read from the first to the last, line by line. Those of one folder are a
-series; the database remembers the last one of each series, so that a missing end shows.
+The root is over the heads of all cases. A later anchor takes nothing back: every head that an anchor names must be in
+the database for ever. The anchors of one folder are a series, read from the first to the last, line by line. The
+database remembers the last anchor of each series, so that a missing end shows.
 """
 
 import json
@@ -20,10 +19,10 @@ from typing import Any, NamedTuple
 
 from workflows.history.heads import Heads
 
-LOST = "lost"  # fourth on a line: an operator accepted that this head is in the database no more
-REFUSED = (ValueError, LookupError, TypeError, OverflowError, sqlite3.Error)  # what a file raises that is not an anchor
+LOST = "lost"  # fourth on a line: an operator accepted that the database does not hold this head any more
+NOT_AN_ANCHOR = (ValueError, LookupError, TypeError, OverflowError, sqlite3.Error)  # reading another file raises these
 Title = dict[str, Any]  # the first line
-Wrong = Callable[[str], None]  # takes each sentence about what is wrong
+Report = Callable[[str], None]  # receives a sentence about each break
 
 
 class Remembered(NamedTuple):
@@ -35,7 +34,7 @@ class Remembered(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Why an operator accepts that the database lost what was anchored, and who."""
+    """An operator accepts that the database lost anchored events: why, and who."""
 
     reason: str
     by: str
@@ -44,20 +43,18 @@ class Acceptance:
 # Writing -------------------------------------------------------------------------------------------
 
 
-def write(directory: Path, heads: Heads, now: datetime, acceptance: Acceptance | None = None) -> Path:
-    """What moved, and what is lost, in a new file, whole or not at all: a line about all heads, then a
-    line for each.
-    """
-    first = title(directory, heads, now, acceptance)
+def write_anchor(directory: Path, heads: Heads, now: datetime, acceptance: Acceptance | None = None) -> Path:
+    """Writes a new file, whole or not at all: a line about all heads, then one for each that is lost or moved."""
+    first = next_title(directory, heads, now, acceptance)
     lost = (f'[{case_id},{seq},"{hashed.hex()}","{LOST}"]\n' for case_id, seq, hashed in heads.all("lost"))
     moved = (f'[{case_id},{seq},"{hashed.hex()}"]\n' for case_id, seq, hashed in heads.all("moved"))
     return write_file(directory, first, chain(lost, moved))
 
 
-def title(directory: Path, heads: Heads, now: datetime, acceptance: Acceptance | None) -> Title:
-    """The first line of the next anchor."""
+def next_title(directory: Path, heads: Heads, now: datetime, acceptance: Acceptance | None) -> Title:
+    """The first line of the next anchor, whose root counts the moved and lost heads already."""
     before = files(directory)
-    heads.settle(len(before) + 1)
+    heads.apply_changes(len(before) + 1)
     count, root = heads.root()
     first = {
         "anchor": len(before) + 1,
@@ -75,7 +72,7 @@ def title(directory: Path, heads: Heads, now: datetime, acceptance: Acceptance |
 
 
 def write_file(directory: Path, first: Title, lines: Iterable[str]) -> Path:
-    """On disk before it has its name; its name, too, before anybody is told."""
+    """Writes the file to disk before it gets its name, and the name to disk before the call returns."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{first['anchor']:06d}-{first['at'][:10]}.ndjson"
     draft = path.with_suffix(".draft")
@@ -96,72 +93,70 @@ def write_file(directory: Path, first: Title, lines: Iterable[str]) -> Path:
 # Reading -------------------------------------------------------------------------------------------
 
 
-def read(directory: Path, heads: Heads, wrong: Wrong) -> list[Title]:
-    """Every head that was ever anchored, into the scratch file; the first lines of the anchors that could be read.
+def read_all(directory: Path, heads: Heads, report: Report) -> list[Title]:
+    """Reads every anchored head into `heads`; returns the first lines of the anchors that could be read.
 
-    Every file must have the digest that the next one remembers of it. Only the last has no next one: its root must be
-    that of all heads together, which a change of any file would move too, and the database remembers it (`check_end`).
-    So each file is read once.
+    The next anchor names the digest of each file. The last one has no next: its root must be that of all heads
+    together, which a change of any file would move, and the database remembers its digest (`check_end`). So each file
+    is read once.
     """
     before: str | None = None
     titles: list[Title] = []
     for number, path in enumerate(files(directory), 1):
         try:
-            first = read_file(path, number, heads, wrong)
+            first = read_file(path, number, heads, report)
             titles.append(first)
             if (first["anchor"], first["before"], first["series"]) != (number, before, titles[0]["series"]):
-                wrong(f"anchor {path.name}: does not follow from the one before")
-        except REFUSED:
-            wrong(f"anchor {path.name}: is not an anchor any more")
+                report(f"anchor {path.name}: does not follow from the one before")
+        except NOT_AN_ANCHOR:
+            report(f"anchor {path.name}: is not an anchor any more")
         before = digest_of(path)
     if titles and (titles[-1].get("heads"), titles[-1].get("root")) != heads.root():
-        wrong(f"anchor {files(directory)[-1].name}: its root is not that of all heads anchored so far")
+        report(f"anchor {files(directory)[-1].name}: its root is not that of all heads anchored so far")
     return titles
 
 
-def read_file(path: Path, number: int, heads: Heads, wrong: Wrong) -> Title:
-    """One anchor's first line. What it accepts as lost stands before what moved."""
+def read_file(path: Path, number: int, heads: Heads, report: Report) -> Title:
+    """Reads one anchor into `heads` and returns its first line. Accepted losses stand before the heads that moved."""
     with path.open(encoding="utf-8") as file:
         first: Title = json.loads(file.readline())
         if not isinstance(first, dict):
             raise ValueError("no first line")
-        for is_lost, lines in groupby(map(line_of, file), key=lambda line: line[3]):
+        for is_lost, lines in groupby(map(parse_line, file), key=lambda line: line[3]):
             rows = (line[:3] for line in lines)
             if is_lost:
                 for row in rows:
                     heads.give_up(*row)
                 continue
             for case_id, seq in heads.add(number, rows):
-                wrong(f"anchor {path.name}: contradicts an earlier one in case {case_id}, anchored with event {seq}")
+                report(f"anchor {path.name}: contradicts an earlier one in case {case_id}, anchored with event {seq}")
     return first
 
 
-def line_of(line: str) -> tuple[int, int, bytes, bool]:
-    """One line of an anchor, and whether it tells a loss."""
+def parse_line(line: str) -> tuple[int, int, bytes, bool]:
+    """The case, sequence and hash of one line, and whether it is an accepted loss."""
     case_id, seq, hashed, *lost = json.loads(line)
     if lost not in ([], [LOST]):
         raise ValueError("no line of an anchor")
     return case_id, seq, bytes.fromhex(hashed), bool(lost)
 
 
-def check_end(directory: Path, titles: list[Title], remembered: Remembered | None, wrong: Wrong) -> None:
-    """The series ends where the database remembers it, or later: a database that was restored
-    remembers an earlier one.
-    """
+def check_end(directory: Path, titles: list[Title], remembered: Remembered | None, report: Report) -> None:
+    """The series must end with the anchor that the database remembers, or later: a restored database remembers less."""
     paths = files(directory)
     if remembered is None:
         return
     if len(paths) < remembered.number:
-        wrong(
+        report(
             f"anchor {remembered.number} of this series, the last one that the database remembers, is not in "
             f"{directory}: put it back from a copy"
         )
     elif digest_of(paths[remembered.number - 1]) != remembered.digest:
-        wrong(f"anchor {paths[remembered.number - 1].name}: is not the one that the database remembers")
+        report(f"anchor {paths[remembered.number - 1].name}: is not the one that the database remembers")
 
 
 def losses(titles: Iterable[Title]) -> Iterator[str]:
-    """What operators accepted as lost: told for ever."""
+    """A sentence for each loss that an operator accepted; every audit repeats them for ever."""
     for first in titles:
         if accepted := first.get("accepted_loss"):
             what = f"{accepted['events']} anchored events of {accepted['cases']} cases"
@@ -177,7 +172,7 @@ def files(directory: Path) -> list[Path]:
 
 
 def series_of(paths: list[Path]) -> str:
-    """The series to which these anchors belong; a new one where there are none."""
+    """The name of the series to which these anchors belong; a new name where there are none."""
     if not paths:
         return secrets.token_hex(8)
     with paths[0].open(encoding="utf-8") as file:
@@ -185,6 +180,6 @@ def series_of(paths: list[Path]) -> str:
 
 
 def digest_of(path: Path) -> str:
-    """What the next anchor remembers of this one."""
+    """The SHA-256 by which the next anchor and the database remember this one."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()

@@ -1,6 +1,4 @@
-"""One case's chain: its events from the first to the last beside each other, its case and its anchors, without keeping
-them.
-"""
+"""Checks one case's chain of events against its case and its anchors, event by event, without keeping them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,11 +8,11 @@ from typing import NamedTuple
 from workflows.engine.chain import commit, link
 from workflows.history.heads import Head
 
-KEPT = 100  # sentences, however many breaks there are
+KEPT = 100  # sentences of a report, however many breaks there are
 
 
-class CaseRow(NamedTuple):
-    """What a case says of its chain."""
+class ChainEnd(NamedTuple):
+    """The end of a case's chain as its row in `cases` has it: its number of events and the last hash."""
 
     id: int
     version: int
@@ -22,8 +20,8 @@ class CaseRow(NamedTuple):
     open: bool
 
 
-class Stored(NamedTuple):
-    """An event as it stands in the table."""
+class EventRow(NamedTuple):
+    """A row of the table `event`."""
 
     case_id: int
     seq: int
@@ -39,98 +37,92 @@ class Stored(NamedTuple):
 
     @property
     def is_erased(self) -> bool:
-        """Nothing is left but its commitment."""
+        """Whether evidence, facts and salt are gone, so that only the commitment to them is left."""
         return (self.evidence, self.facts, self.salt) == (None, None, None)
 
 
 @dataclass(slots=True)
-class Findings:
-    """What the check read, what lost its facts by law, how many breaks there are with a sentence for each of the first,
-    what was accepted as lost.
-    """
+class AuditReport:
+    """The result of an audit: its counts, a sentence for each of the first breaks, and the accepted losses."""
 
     cases: int = 0
     events: int = 0
-    erased: int = 0
+    erased: int = 0  # events that lost their facts by law
     anchors: int = 0
     broken: int = 0
     breaks: list[str] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
-    upto: int = 0  # the last case that was looked at
+    upto: int = 0  # the last case that was audited
 
-    def add(self, what: str, times: int = 1) -> None:
-        """A break, or several of one kind."""
-        self.broken += times
+    def add(self, sentence: str) -> None:
+        """Counts a break, and keeps its sentence if it is one of the first."""
+        self.broken += 1
         if len(self.breaks) < KEPT:
-            self.breaks.append(what)
+            self.breaks.append(sentence)
 
 
 @dataclass(slots=True)
 class ChainCheck:
-    """A walk along one chain, from a head that is known on."""
+    """A walk along one chain, from a known head to its end."""
 
-    case: CaseRow
-    anchored: dict[int, bytes]  # hashes by sequence, of anchors
+    case: ChainEnd
+    anchored: dict[int, bytes]  # hashes by sequence, as anchors have them
     at: Head
-    over: datetime  # what ended before may have lost its facts
-    findings: Findings
-    aged: bool = False  # the last event is as old as that
-    gone: int = 0  # events without facts of which nothing has told yet that it was lawful
+    erasable_before: datetime  # a case whose last event is older may have lost its facts
+    report: AuditReport
+    is_old: bool = False  # the last event so far is older than that
+    gone: int = 0  # events without facts, of which no later event has shown yet that this is lawful
     gone_first: list[int] = field(default_factory=list)
 
-    def walk(self, events: Iterable[Stored]) -> None:
-        """Every event in order, then what the case and its anchors say of the end."""
+    def walk(self, events: Iterable[EventRow]) -> None:
+        """Checks every event in order, then the end of the chain."""
         for each in events:
-            self.findings.events += 1
-            for what in wrong(each, self.at):
-                self.findings.add(f"case {each.case_id}{what}")
+            self.report.events += 1
+            for problem in event_problems(each, self.at):
+                self.report.add(f"case {each.case_id}{problem}")
             if self.anchored.pop(each.seq, each.hash) != each.hash:
-                self.findings.add(f"case {each.case_id}, event {each.seq}: differs from the anchor")
-            self.at, self.aged = (each.seq, each.hash), each.at < self.over
+                self.report.add(f"case {each.case_id}, event {each.seq}: differs from the anchor")
+            self.at, self.is_old = (each.seq, each.hash), each.at < self.erasable_before
             self.note_erased(each)
-        self.end()
+        self.check_end()
 
-    def note_erased(self, event: Stored) -> None:
-        """An event may be erased where its case has ended, and was erased by law since, or is old enough by the end."""
+    def note_erased(self, event: EventRow) -> None:
+        """Notes an event without facts; a later CaseErased of an ended case makes all before it lawful."""
         if event.kind == "CaseErased" and not self.case.open:
-            self.findings.erased += self.gone
+            self.report.erased += self.gone
             self.gone, self.gone_first = 0, []
         elif event.is_erased:
             self.gone += 1
             if len(self.gone_first) < KEPT:
                 self.gone_first.append(event.seq)
 
-    def end(self) -> None:
-        """Nothing follows."""
+    def check_end(self) -> None:
+        """Erased events need an ended case that is old enough; case and anchors must name this last event."""
         case, seq = self.case, self.at[0]
-        if self.aged and not case.open:
-            self.findings.erased += self.gone
+        if self.is_old and not case.open:
+            self.report.erased += self.gone
         elif self.gone:
             for each in self.gone_first:
-                self.findings.add(
+                self.report.add(
                     f"case {case.id}, event {each}: evidence, facts and salt are gone, but were not erased by law"
                 )
-            self.findings.broken += self.gone - len(self.gone_first)
+            self.report.broken += self.gone - len(self.gone_first)
         if self.at != (case.version, case.head):
-            self.findings.add(f"case {case.id}: its last event is not the one it names ({case.version})")
+            self.report.add(f"case {case.id}: its last event is not the one it names ({case.version})")
         if beyond := [each for each in self.anchored if each > seq]:
-            self.findings.add(f"case {case.id}: tail cut, anchored with {max(beyond)} events, has {seq}")
+            self.report.add(f"case {case.id}: tail cut, anchored with {max(beyond)} events, has {seq}")
 
 
-def wrong(event: Stored, before: Head) -> Iterator[str]:
-    """What is wrong with an event, given the head before it."""
-    seq = event.seq
+def event_problems(event: EventRow, before: Head) -> Iterator[str]:
+    """The problems of one event, given the head of the event before it."""
+    seq, salt = event.seq, event.salt
+    evidence, facts = str(event.evidence).encode(), str(event.facts).encode()
+    linked = link(before[1], event.case_id, seq, event.kind, event.at, event.actor, event.commitment, event.owed)
     if seq != before[0] + 1:
         yield f": event {before[0] + 1} is missing before {seq}"
-    if event.salt is None and (event.evidence, event.facts) != (None, None):
+    if salt is None and (event.evidence, event.facts) != (None, None):
         yield f", event {seq}: has evidence or facts without their salt"
-    if (
-        event.salt is not None
-        and commit(event.salt, str(event.evidence).encode(), str(event.facts).encode()) != event.commitment
-    ):
+    if salt is not None and commit(salt, evidence, facts) != event.commitment:
         yield f", event {seq}: evidence or facts were changed"
-    if (
-        link(before[1], event.case_id, seq, event.kind, event.at, event.actor, event.commitment, event.owed)
-        != event.hash
-    ):
+    if linked != event.hash:
         yield f", event {seq}: does not follow from the one before"

@@ -1,6 +1,6 @@
-"""Every head that was ever anchored, in a scratch file that goes when it is closed.
+"""Every head that was ever anchored, in a temporary SQLite file and not in memory.
 
-Nine million cases, anchored three times each, take some gigabytes of disk and no memory to speak of.
+Nine million cases, anchored three times each, take some gigabytes of disk.
 """
 
 import sqlite3
@@ -13,19 +13,19 @@ from typing import NamedTuple
 
 from workflows.engine.chain import GENESIS
 
-Head = tuple[int, bytes]  # sequence and hash of an event that was a case's last
-CaseHead = tuple[int, int, bytes]  # the same, with its case
+Head = tuple[int, bytes]  # sequence and hash of an event that was its case's last
+CaseHead = tuple[int, int, bytes]  # the case, then its head
 CACHE = "pragma cache_size = -32000"  # kilobytes
 HEAD = "case_id integer not null, seq integer not null, hash blob not null"
-# All that anchors say, with the number of the first that said it; what one anchor says; what moved since the last; what
-# is lost since.
+# `anchored`: all heads of all anchors, each with the number of the first anchor that has it. `line`: the heads of the
+# anchor that is read now. `moved` and `lost`: the differences between the anchors and the database.
 TABLES = f"""
     create table anchored ({HEAD}, number integer not null, primary key (case_id, seq)) strict, without rowid;
     create table line ({HEAD}, primary key (case_id)) strict, without rowid;
     create table moved ({HEAD}, primary key (case_id)) strict, without rowid;
     create table lost ({HEAD}, primary key (case_id, seq)) strict, without rowid
 """
-# A case's later anchor may neither say another hash of an event, nor fewer events.
+# A later anchor may neither have another hash of an event, nor fewer events of a case.
 CONTRADICTIONS = """
     select line.case_id, anchored.seq from line join anchored using (case_id)
     where anchored.seq > line.seq or (anchored.seq = line.seq and anchored.hash <> line.hash) order by 1, 2
@@ -34,7 +34,7 @@ LAST = "select case_id, max(seq), hash from anchored group by case_id order by c
 
 
 class Anchored(NamedTuple):
-    """A head, and the number of the anchor that first said it."""
+    """A head, and the number of the first anchor that has it."""
 
     seq: int
     hash: bytes
@@ -42,7 +42,7 @@ class Anchored(NamedTuple):
 
 
 class Heads:
-    """The scratch file."""
+    """The tables of the temporary file."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self.database = database
@@ -50,9 +50,9 @@ class Heads:
         database.executescript(TABLES)
 
     def add(self, number: int, lines: Iterable[CaseHead]) -> Iterator[tuple[int, int]]:
-        """What an anchor says; the cases and sequences in which it contradicts those before it.
+        """Adds an anchor's heads; yields the cases and sequences in which it contradicts earlier anchors.
 
-        What was said first stays.
+        A head that an earlier anchor has stays as it was.
         """
         try:
             self.database.executemany("insert into line values (?, ?, ?)", lines)
@@ -62,20 +62,13 @@ class Heads:
             self.database.execute("delete from line")
 
     def give_up(self, case_id: int, seq: int, hashed: bytes) -> None:
-        """An anchor says that an operator accepted the loss of this head.
-
-        Raises ValueError where it was never anchored.
-        """
-        if (
-            self.database.execute(
-                "delete from anchored where (case_id, seq, hash) = (?, ?, ?)", [case_id, seq, hashed]
-            ).rowcount
-            != 1
-        ):
+        """Forgets a head whose loss an operator accepted. Raises ValueError where it was never anchored."""
+        statement = "delete from anchored where (case_id, seq, hash) = (?, ?, ?)"
+        if self.database.execute(statement, [case_id, seq, hashed]).rowcount != 1:
             raise ValueError("a loss of what was never anchored")
 
     def between(self, after: int, upto: int) -> Iterator[tuple[int, list[Anchored]]]:
-        """The cases in a range of numbers, each with all its heads, in order."""
+        """The cases whose numbers lie in a range, each with all its anchored heads, in order."""
         rows = self.database.execute(
             "select case_id, seq, hash, number from anchored where case_id > ? and case_id <= ? order by 1, 2",
             [after, upto],
@@ -83,7 +76,7 @@ class Heads:
         return ((case_id, [Anchored(*row[1:]) for row in group]) for case_id, group in groupby(rows, itemgetter(0)))
 
     def put(self, table: str, rows: Iterable[CaseHead]) -> None:
-        """Rows of `moved` or `lost`."""
+        """Adds rows to `moved` or `lost`."""
         self.database.executemany(f"insert into {table} values (?, ?, ?)", rows)
 
     def all(self, table: str) -> Iterator[CaseHead]:
@@ -91,23 +84,23 @@ class Heads:
         return self.database.execute(f"select case_id, seq, hash from {table} order by 1, 2")
 
     def count(self, table: str, what: str = "*") -> int:
-        """How many."""
+        """How many rows a table has, or how many values of `what`."""
         return int(self.database.execute(f"select count({what}) from {table}").fetchone()[0])
 
-    def settle(self, number: int) -> None:
-        """The next anchor, of that number, says what moved and what is lost."""
+    def apply_changes(self, number: int) -> None:
+        """Makes `moved` and `lost` part of `anchored`, as the next anchor, of that number, will say."""
         self.database.execute("delete from anchored where (case_id, seq) in (select case_id, seq from lost)")
         self.database.execute("insert or ignore into anchored select *, ? from moved", [number])
 
     def root(self) -> tuple[int, str]:
         """How many cases are anchored, and the Merkle root over the last head of each, in the order of the cases."""
         count = self.count("anchored", "distinct case_id")
-        return count, root_of(leaf(*row) for row in self.database.execute(LAST)).hex()
+        return count, merkle_root(leaf(*row) for row in self.database.execute(LAST)).hex()
 
 
 @contextmanager
-def scratch() -> Iterator[Heads]:
-    """A file without a name, in the system's temporary folder."""
+def scratch_heads() -> Iterator[Heads]:
+    """Opens a file without a name in the system's temporary folder; closing removes it."""
     database = sqlite3.connect("")
     try:
         yield Heads(database)
@@ -115,8 +108,8 @@ def scratch() -> Iterator[Heads]:
         database.close()
 
 
-def last_of(heads: Sequence[Anchored]) -> Head:
-    """The last head of a case that was anchored; where none was, that of a case in which nothing happened."""
+def last_head(heads: Sequence[Anchored]) -> Head:
+    """A case's last anchored head; where it has none, the head of a case without events."""
     return (heads[-1].seq, heads[-1].hash) if heads else (0, GENESIS)
 
 
@@ -124,14 +117,12 @@ def last_of(heads: Sequence[Anchored]) -> Head:
 
 
 def leaf(case_id: int, seq: int, hashed: bytes) -> bytes:
-    """A head as the tree has it."""
+    """The hash of one head in the tree."""
     return sha256(b"\0" + f"{case_id}\0{seq}\0".encode() + hashed).digest()
 
 
-def root_of(leaves: Iterable[bytes]) -> bytes:
-    """The root of a tree as in RFC 6962, in the memory of one branch: as soon as two subtrees are of one size, they are
-    joined.
-    """
+def merkle_root(leaves: Iterable[bytes]) -> bytes:
+    """The root of a tree as in RFC 6962, in the memory of one branch: two subtrees of one size are joined at once."""
     branch: list[bytes] = []
     for number, each in enumerate(leaves, 1):
         branch.append(each)
@@ -144,5 +135,5 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
 
 
 def node(left: bytes, right: bytes) -> bytes:
-    """Two subtrees joined; told apart from a leaf by its first byte."""
+    """The hash of two joined subtrees; its first byte tells it apart from a leaf."""
     return sha256(b"\1" + left + right).digest()

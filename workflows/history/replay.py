@@ -14,7 +14,7 @@ from workflows.engine.chain import encode
 from workflows.evidence import KINDS as EVIDENCE_KINDS
 from workflows.evidence import Evidence
 from workflows.flows import stage_of
-from workflows.history.keyranges import LEAST, MOST, Range, Snapshots, next_range
+from workflows.history.keyranges import FIRST_KEY, KeyRange, Snapshots, key_ranges
 from workflows.history.retelling import GONE, History, StoredEvent, Told, histories, is_decision
 
 AT_ONCE = 500  # cases
@@ -46,7 +46,7 @@ class Replay:
     erased: int = 0
     differing: int = 0
     mismatches: list[Mismatch] = field(default_factory=list)  # the first: a million take no more memory than twenty
-    upto: int = LEAST  # the last case that was looked at
+    upto: int = FIRST_KEY  # the last case that was looked at
 
     def differs(self, mismatch: Mismatch) -> None:
         """One more."""
@@ -67,14 +67,12 @@ def replay_by_ranges(snapshots: Snapshots, result: Replay, since: datetime | Non
 
     `since`: only cases to which something happened since then, each from its beginning.
     """
-    while result.upto < MOST:
-        with snapshots() as connection:
-            at = next_range(connection, "cases", result.upto, AT_ONCE)
-            replay_range(connection, at, since, result)
-        result.upto = at.upto
+    for connection, keys in key_ranges(snapshots, "cases", result.upto, AT_ONCE):
+        replay_range(connection, keys, since, result)
+        result.upto = keys.upto
 
 
-def replay_range(connection: Connection, at: Range, since: datetime | None, result: Replay) -> None:
+def replay_range(connection: Connection, at: KeyRange, since: datetime | None, result: Replay) -> None:
     """The cases of one range."""
     statement = CASES.format(since=SINCE if since else "")
     references = dict(connection.execute(statement, {**at._asdict(), "since": since}).fetchall())

@@ -18,7 +18,7 @@ from workflows.engine.chain import Sealed
 from workflows.engine.opening import sealed_body
 from workflows.events import KINDS, OPERATION, BodyTaken, CaseOpened, Event, Recorded
 from workflows.flows import FLOWS, Move, move
-from workflows.history.chains import Stored
+from workflows.history.chains import EventRow
 
 EVENTS = """
     select case_id, seq, kind, at, actor, evidence::text, facts::text, salt, commitment, owed, hash from event
@@ -37,7 +37,7 @@ def is_decision(kind: str) -> bool:
     return known not in OPERATION and not issubclass(known, CaseOpened)
 
 
-class StoredEvent(Stored):
+class StoredEvent(EventRow):
     """An event as it stands in the table, to be told again."""
 
     __slots__ = ()

@@ -1,7 +1,7 @@
-"""Taking a file of applications in: in sets of 500, each set one transaction; the file may be sent again at any time.
+"""Imports a file of applications in sets of 500, each in one transaction; the same file may be given again at any time.
 
-What cannot be taken goes into a reject file with its lines and reasons; the rest is taken. Of a table no application is
-taken before all rows were read.
+Refused applications go into a reject file with their lines and reasons; the others are taken. No application of a table
+is taken before all rows were read.
 """
 
 import json
@@ -24,22 +24,20 @@ from workflows.bodies.problems import WHOLE
 from workflows.bodies.text import canonical
 from workflows.engine.lanes import BULK
 from workflows.intake.files import csvform
-from workflows.intake.files.jsonform import Text, objects_in
-from workflows.intake.files.sources import lines_of, text_in
-from workflows.intake.files.staging import Group, StagedRow, groups
-from workflows.intake.files.summary import Summary, refusal
-from workflows.intake.files.tables import LONGEST_ROW, Header, Row, is_table, table
-from workflows.intake.files.textfiles import PRIVATE, all_different, discard, line, outcomes_in
+from workflows.intake.files.jsonform import JsonText, objects_in
+from workflows.intake.files.sources import lines_of, open_text
+from workflows.intake.files.staging import Group, StagedRow, group_rows
+from workflows.intake.files.summary import Summary, place_in_file
+from workflows.intake.files.tables import LONGEST_ROW, Header, Row, is_table, read_table
+from workflows.intake.files.textfiles import PRIVATE, discard, json_line, outcome_writer, require_different_files
 from workflows.intake.submit import NOT_VALID, Accepted, Application, Outcome, Rejected, key_of, submit
 from workflows.registers.ports import Notices
 
 SET = 500
 
 
-class Read(NamedTuple):
-    """An application from a file: its lines, the sender's key, either its body or what is wrong with it, and how many
-    rows it has.
-    """
+class ReadApplication(NamedTuple):
+    """An application as a file has it: its lines, the sender's key, either its body or its problems, and its rows."""
 
     lines: list[int]
     key: str | None
@@ -50,15 +48,13 @@ class Read(NamedTuple):
 
 @dataclass(frozen=True)
 class Intake:
-    """What an import is handed from the layers above: which messages are owed, and how the workers are woken after each
-    commit.
-    """
+    """How an import submits: which messages are owed, and how the workers are woken after each commit."""
 
     notices: Notices
     wake: Callable[[], None]
 
     def submit(self, applications: Sequence[Application]) -> list[Outcome]:
-        """One set of applications, committed; what became of each, in order."""
+        """Submits one set of applications, commits it, and returns the outcome of each in order."""
         outcomes = (
             transact(lambda connection: submit(connection, applications, clock.now(), self.notices))
             if applications
@@ -79,18 +75,18 @@ class ImportOutputs:
 def import_file(
     path: Path, outputs: ImportOutputs, intake: Intake, progress: Callable[[Summary], None] = lambda summary: None
 ) -> Summary:
-    """What became of the file. Raises Refused where the file itself cannot be read, before anything of it was taken.
+    """Imports a file and returns its counts. Raises Refused, before it takes anything, where the file cannot be read.
 
     Every set is committed before its outcomes are written down; a second run with the same file doubles nothing.
     """
     summary = Summary()
-    all_different(path, outputs.rejects, outputs.receipts)
+    require_different_files(path, outputs.rejects, outputs.receipts)
     waiting = applications_in(path, summary.rows)
-    batch = list(islice(waiting, SET))  # a file that is refused is so before anything is written
-    with outcomes_in(outputs.rejects) as reject, receipts_in(outputs.receipts) as receipt:
+    batch = list(islice(waiting, SET))  # a file is refused here, before an output is opened
+    with outcome_writer(outputs.rejects) as reject, receipt_writer(outputs.receipts) as receipt:
         while batch:
-            outcomes = intake.submit([application(each.body) for each in batch if each.body is not None])
-            tell(batch, outcomes, summary, reject, receipt)
+            outcomes = intake.submit([bulk_application(each.body) for each in batch if each.body is not None])
+            write_outcomes(batch, outcomes, summary, reject, receipt)
             progress(summary)
             batch = list(islice(waiting, SET))
     if not summary.counts["refused"]:
@@ -100,92 +96,72 @@ def import_file(
 
 
 @contextmanager
-def receipts_in(path: Path | None) -> Iterator[Callable[[str], object]]:
-    """Writes into a file that only we may read, or nowhere."""
+def receipt_writer(path: Path | None) -> Iterator[Callable[[str], object]]:
+    """Opens a file that only its owner may read, and gives the function that writes into it; without a path, drops."""
     if path is None:
         yield lambda text: None
         return
-    with outcomes_in(path, mode=PRIVATE) as write:
+    with outcome_writer(path, mode=PRIVATE) as write:
         yield write
 
 
-def tell(
-    batch: list[Read],
+def write_outcomes(
+    batch: list[ReadApplication],
     outcomes: list[Outcome],
     summary: Summary,
     reject: Callable[[str], object],
     receipt: Callable[[str], object],
 ) -> None:
     """Counts the outcomes of one committed set, and writes them down."""
-    given = iter(outcomes)
+    submitted = iter(outcomes)
     for each in batch:
-        outcome: Outcome = Rejected("not_valid", NOT_VALID, each.problems) if each.body is None else next(given)
+        outcome: Outcome = Rejected("not_valid", NOT_VALID, each.problems) if each.body is None else next(submitted)
         if isinstance(outcome, Accepted):
             summary.count("repeated" if outcome.repeated else "taken", each.rows)
-            receipt(
-                line(
-                    {
-                        "line": each.lines[0],
-                        "application": each.key,
-                        "reference": outcome.reference,
-                        "secret": outcome.secret,
-                    }
-                )
-            )
+            taken = {"line": each.lines[0], "application": each.key}
+            receipt(json_line(taken | {"reference": outcome.reference, "secret": outcome.secret}))
         else:
             summary.count("refused", each.rows)
-            told = {
-                "application": each.key,
-                "code": outcome.code,
-                "message": outcome.message,
-                "problems": outcome.problems,
-            }
-            reject(line(refusal(each.lines, each.rows) | told))
+            refused = place_in_file(each.lines, each.rows) | {"application": each.key}
+            why = {"code": outcome.code, "message": outcome.message, "problems": outcome.problems}
+            reject(json_line(refused | why))
 
 
-def application(body: ApplicationBody) -> Application:
-    """As it goes in: in the bulk lane, under the sender's key or else the hash of what it says."""
+def bulk_application(body: ApplicationBody) -> Application:
+    """An application of the bulk lane, under the sender's key or, where it has none, the hash of its content."""
     return Application(key_of(body), "import", BULK, body)
 
 
 # Reading -------------------------------------------------------------------------------------------
 
 
-def applications_in(path: Path, rows: Counter[str]) -> Iterator[Read]:
-    """Every application of a file; `rows` counts those that were read.
+def applications_in(path: Path, rows: Counter[str]) -> Iterator[ReadApplication]:
+    """Every application of a file, of a table or of JSON; `rows` counts the rows that were read.
 
     Raises Refused where the file cannot be read as a whole.
     """
-    with text_in(path) as file:
-        yield from reads(file, path, rows)
+    with open_text(path) as file:
+        if is_table(path, file.peek(), csvform.HEADER):
+            yield from applications_of_table(file, rows)
+            return
+        for text in objects_in(file, settings().max_body):
+            rows["read"] += 1
+            yield application_of_json(text)
 
 
-def reads(file: BufferedReader, path: Path, rows: Counter[str]) -> Iterator[Read]:
-    """By what the file is:
-
-    JSON where it begins so, a table by its first line or its name, else one application a line.
-    """
-    if is_table(path, file.peek(), csvform.HEADER):
-        yield from from_table(file, rows)
-        return
-    for text in objects_in(file, settings().max_body):
-        rows["read"] += 1
-        yield from_json(text)
-
-
-def from_json(text: Text) -> Read:
-    """One application as JSON."""
+def application_of_json(text: JsonText) -> ReadApplication:
+    """One application from the text of one JSON object."""
     if text.flaw:
-        return Read([text.line], None, None, [Problem(WHOLE, text.flaw)])
+        return ReadApplication([text.line], None, None, [Problem(WHOLE, text.flaw)])
     try:
         body = reading.application(text.text)
     except Refused as refused:
-        return Read([text.line], key_in(text.text), None, refused.problems)
-    return Read([text.line], body.application, body, [])
+        return ReadApplication([text.line], key_in(text.text), None, refused.problems)
+    return ReadApplication([text.line], body.application, body, [])
 
 
 def key_in(text: str) -> str | None:
-    """The sender's key of an application that is not valid, where it can be read."""
+    """The sender's key of an invalid application; None where it cannot be read."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -194,87 +170,76 @@ def key_in(text: str) -> str | None:
     return canonical(key) if isinstance(key, str) and len(key) <= 200 and not reading.HALF.search(key) else None
 
 
-def from_table(file: BufferedReader, counts: Counter[str]) -> Iterator[Read]:
-    """The applications of a table, in the order in which each begins, once all of it was read."""
-    header, rows = table(lines_of(file, LONGEST_ROW), csvform.HEADER, csvform.NEEDED)
-    for group in groups(staged(header, rows, counts), MOST_READ + 1, settings().max_body, csvform.beside_key(header)):
-        yield from_group(header, group)
+def applications_of_table(file: BufferedReader, counts: Counter[str]) -> Iterator[ReadApplication]:
+    """The applications of a table, in the order of their first rows, after all rows were read."""
+    header, rows = read_table(lines_of(file, LONGEST_ROW), csvform.HEADER, csvform.NEEDED)
+    staged = stage_rows(header, rows, counts)
+    for group in group_rows(staged, MOST_READ + 1, settings().max_body, csvform.neighbour_texts(header)):
+        yield application_of_group(header, group)
 
 
-def staged(header: Header, rows: Iterable[Row], counts: Counter[str]) -> Iterator[StagedRow]:
-    """Each row under the application to which it belongs; one that cannot be read, under each to which it may belong.
+def stage_rows(header: Header, rows: Iterable[Row], counts: Counter[str]) -> Iterator[StagedRow]:
+    """Each row under its application; a row that cannot be read, under each to which it may belong.
 
-    A row that names no application may be one of the rows above it, as where cells were merged, or of those below:
-    neither is taken in part.
+    A row that names no application may belong to the rows above it, as where cells were merged, or to those below. It
+    is staged under both, so that neither is taken in part.
     """
     above, nameless, before = "", None, None
     for row in rows:
         counts["read"] += 1
         row = csvform.with_sure_key(header, row)
-        names = csvform.keys(header, row)
-        for place, key in enumerate(names):
-            yield StagedRow(
-                key or None, row.line, "" if row.flaw else row.text, row.flaw, place == 0, csvform.is_torn(header, row)
-            )
+        text, is_torn = "" if row.flaw else row.text, csvform.is_torn(header, row)
+        keys = csvform.possible_keys(header, row)
+        for place, key in enumerate(keys):
+            yield StagedRow(key or None, row.line, text, row.flaw, place == 0, is_torn)
         if before:
-            yield from halves(header, before, row)
-        if not names[0]:
+            yield from stage_halves(header, before, row)
+        if not keys[0]:
             nameless = row.line
-            yield from may_belong(above, nameless)
+            yield from stage_nameless(above, nameless)
         else:
-            yield from may_belong(names[0], nameless)
-            above, nameless = names[0], None
+            yield from stage_nameless(keys[0], nameless)
+            above, nameless = keys[0], None
         before = row
 
 
-def halves(header: Header, first: Row, second: Row) -> Iterator[StagedRow]:
-    """Two rows that may be one, which a line break within a cell parted, under each application that it may be: what
-    cannot be read of them refuses it.
+def stage_halves(header: Header, first: Row, second: Row) -> Iterator[StagedRow]:
+    """The flawed ones of two rows that may be halves of one, under each application that the whole may have.
+
+    A line break within a cell parts a row so; the flaw then refuses the application.
     """
     for key in csvform.keys_of_halves(header, first, second):
         yield from (StagedRow(key, row.line, "", row.flaw, counted=False) for row in (first, second) if row.flaw)
 
 
-def may_belong(key: str, nameless: int | None) -> Iterator[StagedRow]:
-    """A row without a name of its own, under an application beside it."""
-    if key and nameless:
-        yield StagedRow(
-            key,
-            nameless,
-            "",
-            f"Line {nameless} names no application and stands beside this one's rows: it may be one of them.",
-            counted=False,
-        )
+def stage_nameless(key: str, line: int | None) -> Iterator[StagedRow]:
+    """A row that names no application, under an application beside it."""
+    if key and line:
+        flaw = f"Line {line} names no application and stands beside this one's rows: it may be one of them."
+        yield StagedRow(key, line, "", flaw, counted=False)
 
 
-def from_group(header: Header, group: Group) -> Read:
-    """One application of a table."""
-    rows = (
-        [(line, header.cells(text)) for line, text in zip(group.lines, group.texts or [], strict=False)]
-        if not group.flaws
-        else []
-    )
+def application_of_group(header: Header, group: Group) -> ReadApplication:
+    """One application from the rows of one key."""
+    texts = [] if group.flaws else group.texts or []
+    rows = [(line, header.cells(text)) for line, text in zip(group.lines, texts, strict=False)]
     if problems := problems_of_rows(group) or csvform.contradictions(header, rows):
-        return Read(group.lines, group.key, None, problems, group.rows)
+        return ReadApplication(group.lines, group.key, None, problems, group.rows)
+    body = csvform.body_of_rows(header.names, [cells for _, cells in rows], csvform.decimal_of(header))
     try:
-        body = reading.valid(
-            ApplicationBody, csvform.nested(header.names, [cells for _, cells in rows], csvform.decimal_of(header))
-        )
+        valid = reading.valid(ApplicationBody, body)
     except Refused as refused:
-        return Read(group.lines, group.key, None, refused.problems, group.rows)
-    return Read(group.lines, group.key, body, [], group.rows)
+        return ReadApplication(group.lines, group.key, None, refused.problems, group.rows)
+    return ReadApplication(group.lines, group.key, valid, [], group.rows)
 
 
 def problems_of_rows(group: Group) -> list[Problem]:
-    """What is wrong with the rows of an application before anything in them is looked at."""
+    """The problems of an application's rows, found before their cells are read."""
     if group.flaws:
         return [Problem(WHOLE, flaw) for flaw in group.flaws]
     if group.key is None:
         return [Problem("application", "Is empty: it says which rows belong together.")]
     if group.rows > MOST_READ:
-        return [
-            Problem(
-                "members", f"Has {group.rows:,} rows, of which the first is line {group.lines[0]}: a row is a member."
-            )
-        ]
+        said = f"Has {group.rows:,} rows, of which the first is line {group.lines[0]}: a row is a member."
+        return [Problem("members", said)]
     return [] if group.texts else [Problem(WHOLE, f"Its rows together are longer than {settings().max_body:,} bytes.")]

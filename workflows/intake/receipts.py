@@ -1,7 +1,7 @@
-"""Receipts: a reference, which nobody can guess and which may be typed in many ways, and the secret that belongs to it.
+"""Receipts: a reference, which nobody can guess and people type in many ways, and the secret that belongs to it.
 
-The secret is derived from the reference and the installation's key: a repeated request gets the same receipt again, and
-nothing secret is stored.
+The secret is derived from the reference and the installation's key: so a repeated request gets the same receipt again,
+and no secret is stored.
 """
 
 import hmac
@@ -20,31 +20,32 @@ LOOK_ALIKES = str.maketrans("ILO", "110")
 
 
 def new_reference() -> str:
-    """60 random bits, as RSU-XXXX-XXXX-XXXX; it begins with a letter, so that it survives right-to-left text."""
+    """60 random bits, as RSU-XXXX-XXXX-XXXX; right-to-left text keeps its order, because it begins with a letter."""
     digits = "".join(secrets.choice(ALPHABET) for _ in range(12))
     return f"RSU-{digits[:4]}-{digits[4:8]}-{digits[8:]}"
 
 
 def normal(reference: str) -> str:
-    """A reference as it was typed, in its written form: case, blanks, brackets, unseen marks, other digits and
-    look-alikes are forgiven.
+    """The written form of a reference, however it was typed.
+
+    It forgives case, blanks, brackets, unseen marks, other digits and look-alikes.
     """
-    plain = typed(letters_and_digits(reference).rpartition("RSU")[2])  # no code holds a U
+    plain = in_alphabet(letters_and_digits(reference).rpartition("RSU")[2])  # no code holds a U
     return f"RSU-{plain[:4]}-{plain[4:8]}-{plain[8:]}"
 
 
 def is_whole(reference: str) -> bool:
-    """Whether it has as many letters and digits as a reference has, once it is in its written form."""
+    """Whether a typed reference has, in its written form, as many letters and digits as it needs."""
     return len(normal(reference)) == len("RSU-7K3M-9QWX-2D5T")
 
 
-def typed(code: str) -> str:
-    """What somebody typed, in our alphabet: any kind of digits, look-alikes forgiven, anything else left out."""
+def in_alphabet(code: str) -> str:
+    """A typed code in our alphabet: digits of any script and look-alikes are translated, all else is left out."""
     return "".join(letter for letter in letters_and_digits(code).translate(LOOK_ALIKES) if letter in ALPHABET)
 
 
 def letters_and_digits(code: str) -> str:
-    """What is left of a code without signs and blanks: in capitals, wide and mathematical letters as plain ones."""
+    """The letters and digits of a code, in capitals; wide and mathematical letters become plain ones."""
     return "".join(filter(str.isalnum, canonical(unicodedata.normalize("NFKC", code)).upper()))
 
 
@@ -55,8 +56,8 @@ def secret_for(reference: str) -> str:
 
 
 def is_secret_of(reference: str, secret: str) -> bool:
-    """Whether this secret, however it was typed, belongs to the reference; in constant time."""
-    return hmac.compare_digest(secret_for(reference), typed(secret))
+    """Whether this secret, however it was typed, belongs to the reference; compared in constant time."""
+    return hmac.compare_digest(secret_for(reference), in_alphabet(secret))
 
 
 FIND = f"select {COLUMNS} from cases where id = (select case_id from receipt where reference = %s)"

@@ -1,1 +1,1 @@
-"""Whether two records mean the same person: names across spellings and scripts."""
+"""Tells whether two records mean the same person, by names across spellings and scripts."""

@@ -6,15 +6,15 @@ from rapidfuzz.distance import Levenshtein
 
 from workflows.matching.spelling import folded, is_arabic, is_read, skeletons, spellings
 
-LONG = 7  # letters from which one may be wrong: shorter names differ from a sibling's by one
+LONG = 7  # from so many letters on, one may be wrong; shorter names differ from a sibling's by one letter
 VOWELS = "aei"
 SAME_SOUNDS = ({"a", "e"}, {"e", "i"}, {"x", "k"})
 ENDINGS = ("a", "ه", "i", "ي")  # Karim, Karima, Karimi: three people
-SAME_SKELETON = 0.7  # of two whole names in two scripts; see the measured pairs in tests/unit/test_names.py
+SAME_SKELETON = 0.7  # similarity of two names in two scripts; tests/unit/test_names.py has the measured pairs
 
 
 class Named(Protocol):
-    """Whoever has a name in one script or both."""
+    """A person with a name in one script or both."""
 
     @property
     def given_name_ar(self) -> str | None: ...
@@ -31,9 +31,9 @@ Whole = tuple[str, str]  # given, family
 
 
 def same_name(declared: Named, registered: Named) -> bool:
-    """Whether what is declared is a spelling of what is registered: in a script that both have, else across scripts.
+    """Whether the declared name is a spelling of the registered one: in a script that both have, else across scripts.
 
-    Given and family name in each other's place count as the same.
+    A given and a family name that changed places count as the same.
     """
     if declared.given_name_ar and (declared.given_name_ar, declared.family_name_ar) == (
         registered.given_name_ar,
@@ -48,14 +48,14 @@ def same_name(declared: Named, registered: Named) -> bool:
 
 
 def unread(person: Named) -> list[str]:
-    """The parts of a name, by their fields, that hold a letter of a script that we do not read, or none at all."""
+    """The fields of a name that hold a letter of a script which we do not read, or no letter at all."""
     return [part for part in PARTS if (name := getattr(person, part)) and not is_read(name)]
 
 
 def forms(person: Named) -> dict[str, Whole]:
-    """The name in each script in which it is whole.
+    """The name in each script in which both parts are given.
 
-    A name typed into the other script's field counts for what it is.
+    A name that was typed into the other script's field counts by its letters.
     """
     found: dict[str, Whole] = {}
     for given, family in ((person.given_name_ar, person.family_name_ar), (person.given_name_la, person.family_name_la)):
@@ -65,30 +65,31 @@ def forms(person: Named) -> dict[str, Whole]:
 
 
 def same_whole(a: Whole, b: Whole) -> bool:
-    """Two names in one script."""
+    """Whether two names in one script are the same, part by part, in either order."""
     return (
         a == b or (same_part(a[0], b[0]) and same_part(a[1], b[1])) or (same_part(a[0], b[1]) and same_part(a[1], b[0]))
     )
 
 
 def same_part(a: str, b: str) -> bool:
-    """A given or a family name, in one script."""
+    """Whether two given names, or two family names, in one script are spellings of one name."""
     return a == b or any(alike(x, y) for x in spellings(a) for y in spellings(b))
 
 
 def alike(a: str, b: str) -> bool:
-    """Two spellings, reduced."""
+    """Whether two reduced spellings are equal, sound the same, or differ by a slip."""
     return a == b or sounds_same(a, b) or slip(*sorted((a, b), key=len))
 
 
 def sounds_same(a: str, b: str) -> bool:
-    """An e is written for an a and for an i (Ahmed, Ahmad), a k for a kh (Mokhtar, Moktar)."""
+    """Whether only vowels differ that people write for each other (Ahmed, Ahmad), or k and kh (Mokhtar, Moktar)."""
     return len(a) == len(b) and all(x == y or {x, y} in SAME_SOUNDS for x, y in zip(a, b, strict=True))
 
 
 def slip(shorter: str, longer: str) -> bool:
-    """One letter more, less or other in a long name, or a short vowel left out within; never an ending, which is
-    another person's.
+    """Whether one letter differs in a long name, or a short vowel is missing within it.
+
+    A different ending is never a slip: it makes another person's name.
     """
     shorter, longer = without_servant(shorter, longer)
     if longer[:-1] == shorter and longer.endswith(ENDINGS):
@@ -99,7 +100,7 @@ def slip(shorter: str, longer: str) -> bool:
 
 
 def without_servant(a: str, b: str) -> tuple[str, str]:
-    """What follows Abd in both: there the names differ, if they do."""
+    """The parts after Abd, where both names begin with it: only there two such names differ."""
     for prefix in ("abd ", "عبد "):
         if a.startswith(prefix) and b.startswith(prefix):
             return a.removeprefix(prefix), b.removeprefix(prefix)
@@ -107,7 +108,7 @@ def without_servant(a: str, b: str) -> tuple[str, str]:
 
 
 def is_syncope(shorter: str, longer: str) -> bool:
-    """Whether the shorter one only lacks a vowel between two consonants (Fatma, Fatima)."""
+    """Whether the shorter name only lacks a vowel between two consonants (Fatma, Fatima)."""
     if len(longer) != len(shorter) + 1:
         return False
     return any(
@@ -120,17 +121,17 @@ def is_syncope(shorter: str, longer: str) -> bool:
 
 
 def same_across(a: Whole, b: Whole) -> bool:
-    """Two names in two scripts: their consonants agree, both parts, in either order."""
+    """Whether the consonants of two names in two scripts agree, in both parts, in either order."""
     return similar(a, b) or similar(a, (b[1], b[0]))
 
 
 def similar(a: Whole, b: Whole) -> bool:
-    """Whether the skeletons of both parts are near enough."""
+    """Whether the consonants of each part are near those of the other name's part."""
     return all(
         any(near(x, y) for x in skeletons(one) for y in skeletons(other)) for one, other in zip(a, b, strict=True)
     )
 
 
 def near(a: str, b: str) -> bool:
-    """Equal, or long and mostly equal."""
+    """Whether two skeletons are equal, or have three consonants at least and are mostly equal."""
     return a == b or (min(len(a), len(b)) >= 3 and Levenshtein.normalized_similarity(a, b) >= SAME_SKELETON)

@@ -1,9 +1,8 @@
-"""Names reduced to what their spelling variants share: within a script a key that keeps vowels, across scripts
-consonants alone.
+"""Reduces names to what their spelling variants share: a key with vowels in one script, consonants across scripts.
 
-No list of known names: a method must work on names that it has not seen. The consonant skeleton follows the
-measurements in docs/decisions/0006: over real Moroccan names in both scripts it told pairs apart far better than
-transliteration.
+There is no list of known names, because a method must work on names that it has not seen. The measurements in
+docs/decisions/0006 chose the consonants: over real Moroccan names in both scripts they told pairs apart far better than
+a transliteration.
 """
 
 import re
@@ -13,11 +12,10 @@ from functools import lru_cache
 from workflows.bodies.text import canonical
 
 ARABIC = re.compile(r"[\u0621-\u064a\u066e-\u06d5]")
-MARKS = re.compile(
-    r"[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u08d3-\u08ff\u0640]"
-)  # vowel signs, doubling, stretching
-# Letters of other keyboards, and of Maghrebi writing, as the letters that they are in Morocco; some are a ta marbuta at
-# the end of a word.
+# Vowel signs, doubling, stretching.
+MARKS = re.compile(r"[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u08d3-\u08ff\u0640]")
+# Letters of other keyboards and of Maghrebi writing, each as the letter that it is in Morocco. Some are a ta marbuta
+# at the end of a word.
 FINAL_HEH = re.compile(r"[ەۀۂۃ]\b")
 KEYBOARDS = str.maketrans("ھہەۀۂۃڢڡڥڧٯݣڨگڪےۓںژڜ", "ههههههفففققڭڭڭكيينجش")
 LATIN_ALONE = str.maketrans(
@@ -85,7 +83,7 @@ LATIN_GROUPS = (
 )
 SOFT_C = re.compile(r"(?<![st])c(?=[eiy])")
 HARD_C = re.compile(r"(?<!t)(?<!s)c(?![hk])")
-# The article grown onto a word: Elfassi, Alaoui's El-, and before a sun letter its double: Ettazi, Errahmani.
+# The article joined to a word (Elfassi), or before a sun letter the letter's double (Ettazi, Errahmani).
 ARTICLE_LA = re.compile(r"\b(?:el|al|l(?=[^aeiouy])|e(?=([tdrzsnlc])\1))(?=\w{3})", re.IGNORECASE)
 ARTICLE_AR = re.compile(r"\bال(?=\w{3})")
 KNOWN_ARABIC = re.compile(rf"[\u0621-\u063a\u0641-\u064a{''.join(map(chr, SAME_LETTER))}]+")
@@ -96,15 +94,13 @@ SERVANT = re.compile(r"^abd[aei]?l?(?=.)")  # Abdel-, Abdul-, Abder-, Abd-: what
 
 @lru_cache(maxsize=20_000)
 def folded(name: str) -> str:
-    """A name whatever keyboard and code points it was typed with: composed, in ordinary letters, without vowel signs
-    and unseen marks.
-    """
+    """A name in ordinary letters, composed, without vowel signs and unseen marks, whichever keyboard it comes from."""
     plain = MARKS.sub("", canonical(unicodedata.normalize("NFKC", name)))
     return plain if plain.isascii() else FINAL_HEH.sub("ة", plain).translate(KEYBOARDS)
 
 
 def is_read(name: str) -> bool:
-    """Whether it has letters, all of one script, and every one counts when names are compared."""
+    """Whether a name has letters, all of one script, of which every one counts when names are compared."""
     plain = folded(name)
     known = KNOWN_ARABIC if is_arabic(plain) else KNOWN_LATIN
     letters = [each for each in plain if unicodedata.category(each) in ("Lu", "Ll", "Lt", "Lo")]
@@ -112,53 +108,50 @@ def is_read(name: str) -> bool:
 
 
 def is_arabic(text: str) -> bool:
-    """Whether it is written in Arabic letters."""
+    """Whether a text has Arabic letters."""
     return bool(ARABIC.search(text))
 
 
 def bare(name: str) -> str:
-    """A name whose words have lost the article grown onto them.
+    """A name without the articles joined to its words.
 
-    Elias loses more than that: so both readings are compared.
+    Elias loses letters of its own so; therefore names are compared with and without articles.
     """
     return (ARTICLE_AR if is_arabic(name) else ARTICLE_LA).sub("", name)
 
 
 @lru_cache(maxsize=20_000)
 def spellings(name: str) -> frozenset[str]:
-    """What the usual spellings of a name within its script have in common, with and without articles; vowels are kept,
-    in three classes.
+    """The keys that the usual spellings of a name in one script share, with and without articles.
+
+    A key keeps the vowels, in three classes.
     """
     name = folded(name)
     reduce = arabic_spelling if is_arabic(name) else latin_spelling
-    readings = (
-        name,
-        name.replace(GAF, "ك"),
-    )  # where a keyboard has no gaf it is written as a kaf or a qaf; SAME_LETTER has the qaf
+    # Keyboards without a gaf write it as a kaf or a qaf; SAME_LETTER knows the qaf.
+    readings = (name, name.replace(GAF, "ك"))
     return frozenset(reduce(each) for reading in readings for each in (reading, bare(reading)))
 
 
 @lru_cache(maxsize=20_000)
 def skeletons(name: str) -> frozenset[str]:
-    """Consonants alone, by classes that both scripts share, in each way that the name can be read."""
+    """A name's consonants, in classes that both scripts share, for each way to read the name."""
     name = folded(name)
     readings = [name, bare(name)]
     if is_arabic(name):
         readings += [each.removesuffix("ة") + "ت" for each in readings if each.endswith("ة")]  # Najat, Hayat
-    else:
-        readings += [
-            re.sub("th", "tah", each, flags=re.IGNORECASE) for each in readings if "th" in each.lower()
-        ]  # Fathi is no Fati
+    else:  # Fathi is not Fati
+        readings += [re.sub("th", "tah", each, flags=re.IGNORECASE) for each in readings if "th" in each.lower()]
     return frozenset(map(skeleton, readings))
 
 
 def arabic_letters(name: str) -> str:
-    """One form for each letter, no vowel signs, words run together."""
+    """The letters in one form each, without vowel signs and blanks."""
     return "".join(re.findall(r"[\u0621-\u064a]+", name.translate(SAME_LETTER)))
 
 
 def arabic_spelling(name: str) -> str:
-    """Arabic: a hamza makes no difference, nor whether a final ta marbuta has its dots."""
+    """The key of an Arabic spelling, in which neither a hamza nor the dots of a final ta marbuta count."""
     plain = arabic_letters(name).replace("ء", "")
     for prefix in ("عبدال", "عبد"):
         if plain.startswith(prefix) and len(plain) > len(prefix) + 1:
@@ -167,7 +160,7 @@ def arabic_spelling(name: str) -> str:
 
 
 def latin_letters(name: str) -> str:
-    """Lower case, no accents, groups of letters that stand for one sound as one letter; words without their article."""
+    """The letters in lower case without accents and blanks; articles that stand alone are left out."""
     text = base_letters(name.lower().replace("ç", "s"))
     words = re.findall(r"[a-z]+", text.replace("'", "").replace("’", ""))
     without = [
@@ -177,7 +170,7 @@ def latin_letters(name: str) -> str:
 
 
 def base_letters(text: str) -> str:
-    """Lower case without accents; letters that are no letter with an accent, such as ø, by what they are read as."""
+    """A text in lower case without accents; a letter such as ø becomes the letters by which it is read."""
     return "".join(
         each
         for each in unicodedata.normalize("NFKD", text.lower().translate(LATIN_ALONE))
@@ -186,7 +179,7 @@ def base_letters(text: str) -> str:
 
 
 def latin_sounds(name: str) -> str:
-    """Groups of letters as one sound each."""
+    """The letters of a name with each group that stands for one sound as one letter."""
     text = HARD_C.sub("k", SOFT_C.sub("s", latin_letters(name).replace("x", "ks")))
     for group, sound in LATIN_GROUPS:
         text = text.replace(group, sound)
@@ -194,8 +187,9 @@ def latin_sounds(name: str) -> str:
 
 
 def latin_spelling(name: str) -> str:
-    """Latin: a, e, and all other vowels as i; doubles once; a silent final e or h, and an i before two consonants, left
-    out.
+    """The key of a Latin spelling: vowels other than a and e become i, and a double letter counts once.
+
+    A silent final e or h is left out, and so is an i or e at the beginning before two consonants.
     """
     text = re.sub(r"(?<=.)(?:e|h|eh)$", "", latin_sounds(name))
     text = re.sub(r"ou|ee|oo|[ioyuw]", "i", text)
@@ -209,7 +203,7 @@ def latin_spelling(name: str) -> str:
 
 
 def skeleton(name: str) -> str:
-    """The consonants of one reading."""
+    """The consonants of one reading of a name."""
     if is_arabic(name):
         plain = arabic_letters(name).removesuffix("ه")
         plain = re.sub(r"^عبدال(?=..)", "عبد", plain)

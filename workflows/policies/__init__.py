@@ -1,7 +1,7 @@
-"""What the law sets, as dated data: the index, the programmes' thresholds. And the periods of retention, which we set.
+"""The numbers of the law as dated data: the index and the programmes' thresholds; and our periods of retention.
 
-A new version of an index or a threshold is a new dated file; released ones are sealed by their hash (RELEASED.json) and
-stay loadable for replay. A period of retention is changed where it stands: no decision rests on it.
+A new version of an index or a threshold is a new dated file. Released files are sealed by their hash (RELEASED.json)
+and stay loadable for replay. A period of retention changes in its file: no decision rests on it.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from models.errors import Broken, Refused
-from workflows.policies.files import IndexFile, Period, ProgrammeFile, RetentionFile, load, wrong
+from workflows.policies.files import IndexFile, Period, ProgrammeFile, RetentionFile, invalid_file, load
 
 HERE = Path(__file__).parent
 
@@ -37,7 +37,7 @@ class Index(msgspec.Struct, frozen=True):
 
 
 class Threshold(msgspec.Struct, frozen=True):
-    """A programme's threshold, and from when on it counts: met where score <= threshold."""
+    """A programme's threshold from a day on: a household meets it where its score <= threshold."""
 
     programme: str
     version: str
@@ -50,33 +50,33 @@ Policy = TypeVar("Policy", Index, Threshold)
 
 @cache
 def indexes() -> tuple[Index, ...]:
-    """Every version there ever was, oldest first."""
+    """Every version of the index, oldest first."""
     return indexes_in(HERE)
 
 
 @cache
 def index_in_force(day: date) -> Index:
-    """The version that counts on a day. Raises Refused for a day before the first."""
-    in_force = [each for each in indexes() if each.in_force_from <= day]
-    if not in_force:
+    """The version of the index in force on a day. Raises Refused for a day before the first version."""
+    started = [each for each in indexes() if each.in_force_from <= day]
+    if not started:
         raise Refused("no_index", f"No index was in force on {day}; the first is of {indexes()[0].in_force_from}.")
-    return in_force[-1]
+    return started[-1]
 
 
 def index_of_version(version: str) -> Index:
-    """The version of that name. Raises Broken where there is none: a released file is never taken away."""
-    return named(version, indexes())
+    """The index of that version. Raises Broken where no file holds it: nobody may remove a released file."""
+    return policy_of_version(version, indexes())
 
 
 @cache
 def thresholds() -> tuple[Threshold, ...]:
-    """Every threshold there ever was, oldest first."""
+    """Every version of every threshold, oldest first."""
     return thresholds_in(HERE)
 
 
 @cache
 def thresholds_in_force(day: date) -> tuple[Threshold, ...]:
-    """Each programme's threshold that counts on a day, by name."""
+    """Each programme's threshold in force on a day, in the order of the programmes' names."""
     latest: dict[str, Threshold] = {}
     for each in thresholds():
         if each.in_force_from <= day:
@@ -85,54 +85,54 @@ def thresholds_in_force(day: date) -> tuple[Threshold, ...]:
 
 
 def threshold_of_version(version: str) -> Threshold:
-    """The threshold of that name. Raises Broken where there is none."""
-    return named(version, thresholds())
+    """The threshold of that version. Raises Broken where no file holds it."""
+    return policy_of_version(version, thresholds())
 
 
-def named(version: str, policies: Iterable[Policy]) -> Policy:
-    """The one of that version."""
+def policy_of_version(version: str, policies: Iterable[Policy]) -> Policy:
+    """The one policy of that version. Raises Broken where no file holds it."""
     for each in policies:
         if each.version == version:
             return each
     raise Broken(
-        f"No policy file holds the version {version}, which a decision rests on. Put the released file back into "
-        f"workflows/policies/."
+        f"A decision rests on version {version}, which no policy file holds. "
+        "Put the released file back into workflows/policies/."
     )
 
 
 @cache
 def periods() -> dict[str, Period]:
-    """How long each table is kept, all of it assumed."""
+    """The period of retention of each table; all of them are assumed."""
     return dict(load(HERE / "retention.toml", RetentionFile))
 
 
 def indexes_in(folder: Path) -> tuple[Index, ...]:
-    """The versions of the index in a folder of policies, oldest first. Raises Broken where a file is not right."""
-    return in_order((path, index_of(load(path, IndexFile))) for path in sorted((folder / "index").glob("*.toml")))
+    """The versions of the index in a folder of policies, oldest first. Raises Broken where a file is invalid."""
+    return oldest_first((path, index_of(load(path, IndexFile))) for path in sorted((folder / "index").glob("*.toml")))
 
 
 def thresholds_in(folder: Path) -> tuple[Threshold, ...]:
-    """The thresholds in a folder of policies, oldest first. Raises Broken where a file is not right."""
+    """The thresholds in a folder of policies, oldest first. Raises Broken where a file is invalid."""
     files = [(path, load(path, ProgrammeFile)) for path in sorted((folder / "programmes").glob("*.toml"))]
-    return in_order(
+    return oldest_first(
         (path, Threshold(file.programme, each.version, each.in_force_from, each.threshold))
         for path, file in files
         for each in file.thresholds
     )
 
 
-def in_order(found: Iterable[tuple[Path, Policy]]) -> tuple[Policy, ...]:
-    """Policies, oldest first. Raises Broken where two have the same version, by which evidence names them."""
+def oldest_first(found: Iterable[tuple[Path, Policy]]) -> tuple[Policy, ...]:
+    """Policies by date. Raises Broken where two have the same version, because evidence names a policy by it."""
     versions: dict[str, Policy] = {}
     for path, each in sorted(found, key=lambda pair: pair[1].in_force_from):
         if each.version in versions:
-            raise wrong(path, f"version: there is another '{each.version}'")
+            raise invalid_file(path, f"version: there is another '{each.version}'")
         versions[each.version] = each
     return tuple(versions.values())
 
 
 def index_of(file: IndexFile) -> Index:
-    """A version of the index from its file."""
+    """A version of the index, built from its file."""
     formulas = {
         milieu: Formula(
             part.constant,

@@ -1,7 +1,4 @@
-"""What a policy file holds, field by field (CONTRIBUTING).
-
-The engine and the seal read it here alike, and take nothing that is not right.
-"""
+"""The fields of every policy file (CONTRIBUTING); the engine and the seal load files through these models alone."""
 
 import tomllib
 from collections.abc import Sequence
@@ -18,27 +15,27 @@ from workflows.bodies.problems import sentence
 REGIONS = range(1, 13)  # as numbered by decree 2-15-40
 
 
-def written_out(value: object) -> object:
-    """Only a text is a number of the law: what TOML calls a float is a binary fraction."""
+def require_text(value: object) -> object:
+    """A number of the law is written as a text: a float of TOML is a binary fraction, which rounds."""
     if not isinstance(value, str):
         raise ValueError('Must be a text, such as "9.743001"')
     return value
 
 
-def without_quotes(value: object) -> object:
-    """Only what TOML calls a date is a day of the law."""
+def require_toml_date(value: object) -> object:
+    """A day of the law is written as a date of TOML, without quotes."""
     if not isinstance(value, date):
         raise ValueError("Must be a date without quotes, such as 2027-01-01")
     return value
 
 
-Number = Annotated[Decimal, BeforeValidator(written_out)]
-Day = Annotated[date, BeforeValidator(without_quotes)]
+Number = Annotated[Decimal, BeforeValidator(require_text)]
+Day = Annotated[date, BeforeValidator(require_toml_date)]
 Sureness = Literal["H", "M-H", "M", "L"]
 
 
 class Part(BaseModel):
-    """Common ground: nothing unknown is taken, so a slip of the pen in a field's name is found."""
+    """A part of a policy file; it refuses unknown fields, so that a misspelt one is found."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,7 +75,7 @@ class RegionPart(Part):
 
 
 class DoubtPart(Part):
-    """What is less than sure: the value taken, the other one seen, how sure it is, and why."""
+    """A value that is less than sure: the one taken, the other one seen, how sure it is, and why."""
 
     value: str
     sureness: Sureness
@@ -100,8 +97,8 @@ class IndexFile(Part):
 
     @field_validator("regions")
     @classmethod
-    def all_of_them(cls, regions: dict[int, RegionPart]) -> dict[int, RegionPart]:
-        """A household may live in any of them."""
+    def every_region(cls, regions: dict[int, RegionPart]) -> dict[int, RegionPart]:
+        """Requires all regions: a household may live in any of them."""
         if set(regions) != set(REGIONS):
             raise ValueError(f"Must be those from {REGIONS[0]} to {REGIONS[-1]}")
         return regions
@@ -115,7 +112,7 @@ class Period(Part):
 
 
 class RetentionFile(Part):
-    """`retention.toml`: a period for each table that holds something personal or passing."""
+    """`retention.toml`: a period for each table that holds personal or passing data."""
 
     case_body: Period
     message: Period
@@ -128,28 +125,27 @@ File = TypeVar("File", bound=BaseModel)
 
 
 def load(path: Path, kind: type[File]) -> File:
-    """A file as it must be. Raises Broken, with the file and each key that is wrong."""
+    """Loads and validates a policy file. Raises Broken, which names the file and each invalid key."""
     try:
-        return kind.model_validate(read(path))
+        return kind.model_validate(parse_toml(path))
     except ValidationError as error:
-        raise wrong(
-            path, "; ".join(f"{key(each['loc'])}: {sentence(each).removesuffix('.')}" for each in error.errors())
-        ) from None
+        problems = [f"{dotted_key(each['loc'])}: {sentence(each).removesuffix('.')}" for each in error.errors()]
+        raise invalid_file(path, "; ".join(problems)) from None
 
 
-def key(location: Sequence[int | str]) -> str:
-    """A key as TOML would write it: `thresholds.0.threshold`, the first being 0."""
+def dotted_key(location: Sequence[int | str]) -> str:
+    """A key as TOML would write it, such as `thresholds.0.threshold`; the first place is 0."""
     return ".".join(map(str, location))
 
 
-def read(path: Path) -> dict[str, Any]:
-    """A data file. Raises Broken where it cannot be read."""
+def parse_toml(path: Path) -> dict[str, Any]:
+    """The tables of a policy file. Raises Broken where the file cannot be read or is not TOML."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise wrong(path, f"it cannot be read: {error}") from error
+        raise invalid_file(path, f"it cannot be read: {error}") from error
 
 
-def wrong(path: Path, what: str) -> Broken:
-    """What is wrong with a file, to raise."""
-    return Broken(f"The policy file {path.parent.name}/{path.name} is not right: {what}.")
+def invalid_file(path: Path, problem: str) -> Broken:
+    """The error that names a policy file and its problem; the caller raises it."""
+    return Broken(f"The policy file {path.parent.name}/{path.name} is not right: {problem}.")

@@ -1,9 +1,6 @@
-"""Seals the policy files that are new and right:
+"""Seals new policy files by their SHA-256 (`python -m workflows.policies.seal`), and never changes an existing seal.
 
-`python -m workflows.policies.seal`. A seal that exists is never changed.
-
-Sealed is what decisions rest on, and are computed again from: the index and the programmes. Periods of retention may
-change.
+Decisions rest on the index and the programmes, so these are sealed. The periods of retention may change.
 """
 
 import json
@@ -17,9 +14,9 @@ from workflows.policies import HERE, indexes_in, thresholds_in
 
 
 def seal(folder: Path = HERE) -> list[str]:
-    """Adds the SHA-256 of every policy file that RELEASED.json does not hold yet; their names.
+    """Adds every policy file that RELEASED.json does not hold yet, and returns the names of those.
 
-    Raises Broken, and seals nothing, where a file is not right.
+    Raises Broken, and seals nothing, where a file is invalid.
     """
     indexes_in(folder)
     thresholds_in(folder)
@@ -31,36 +28,35 @@ def seal(folder: Path = HERE) -> list[str]:
     return new
 
 
-def broken(folder: Path = HERE) -> dict[str, str]:
-    """What is wrong with the seals, by file: a released one was changed or is gone, or one is not released yet."""
+def broken_seals(folder: Path = HERE) -> dict[str, str]:
+    """The problem of each file that does not fit its seal: it was changed, is gone, or was never sealed."""
     sealed, found = seals(folder), digests(folder)
-    wrong = {name: "is gone" for name in sealed if name not in found}
-    wrong |= {name: "is not in RELEASED.json" for name in found if name not in sealed}
-    return wrong | {
-        name: "was changed after its release" for name in sealed if name in found and found[name] != sealed[name]
-    }
+    problems = {name: "is gone" for name in sealed if name not in found}
+    problems |= {name: "is not in RELEASED.json" for name in found if name not in sealed}
+    changed = [name for name in sealed if name in found and found[name] != sealed[name]]
+    return problems | dict.fromkeys(changed, "was changed after its release")
 
 
 def seals(folder: Path) -> dict[str, str]:
-    """The seal of every released file."""
+    """The SHA-256 of every released file, as RELEASED.json holds it."""
     return dict(json.loads((folder / "RELEASED.json").read_text(encoding="utf-8")))
 
 
 def digests(folder: Path) -> Mapping[str, str]:
-    """The SHA-256 of every file that has a seal, or must have one, as it is."""
+    """The SHA-256 of every file that must have a seal, computed from the file as it is now."""
     files = [file for kind in ("index", "programmes") for file in (folder / kind).glob("*.toml")]
     return {file.relative_to(folder).as_posix(): sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def main(folder: Path = HERE) -> int:
-    """Says what was sealed and, on standard error, what is wrong; 1 where anything is."""
+    """Prints the files that it sealed and, on standard error, each problem; returns 1 where there is one."""
     problems = []
     try:
         for name in seal(folder):
             print(f"sealed {name}")
     except Broken as error:
         problems.append(str(error))
-    problems += [f"{name} {what}" for name, what in broken(folder).items()]
+    problems += [f"{name} {problem}" for name, problem in broken_seals(folder).items()]
     print("\n".join(problems), end="\n" if problems else "", file=sys.stderr)
     return 1 if problems else 0
 

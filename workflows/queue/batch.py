@@ -1,4 +1,4 @@
-"""One batch: written down as an attempt before it begins, then a transaction over whatever is found."""
+"""Works one batch: claims its cases, writes the attempt down, and decides all of them in one transaction."""
 
 import time
 from collections import Counter
@@ -18,39 +18,38 @@ from workflows.queue.inhand import in_hand
 from workflows.registers.ports import Adapters
 
 Places = Collection[tuple[str, str]]  # stages, each with its kind of case
-Find = Callable[[Connection], list[CaseRow]]
+Claim = Callable[[Connection], list[CaseRow]]
 
 
 class BatchFailed(Exception):
-    """The work on these cases failed, and nothing of it was kept. Its attempt is still open."""
+    """The work on a batch failed, and its transaction was rolled back; the attempt is still open."""
 
-    def __init__(self, attempt: Attempt, why: BaseException) -> None:
+    def __init__(self, attempt: Attempt, cause: BaseException) -> None:
         super().__init__(f"attempt {attempt.id}")
-        self.attempt, self.why = attempt, why
+        self.attempt, self.cause = attempt, cause
 
 
 @dataclass(slots=True)
 class BatchRunner:
-    """How one worker process works batches; its threads share it."""
+    """Runs the batches of one worker process; its threads share it."""
 
     adapters: Adapters
     attempts: Attempts
     serves: frozenset[str]
     wake: Callable[[str], None]
     counters: Counter[str] = field(default_factory=Counter)
-    left_alone: dict[int, float] = field(
-        default_factory=dict
-    )  # cases that can be neither worked nor quarantined, each until a monotonic time
+    # Cases that can be neither worked nor quarantined: this process passes over each until a monotonic time.
+    left_alone: dict[int, float] = field(default_factory=dict)
 
-    def run(self, queue: str, find: Find, attempt: Attempt | None = None) -> int:
-        """Works whatever is found; how many cases that were. The attempt ends with the work's own commit.
+    def run(self, queue: str, claim: Claim, attempt: Attempt | None = None) -> int:
+        """Works the cases that `claim` gives, and returns their number. One commit keeps the work and ends the attempt.
 
-        Raises Unavailable where something is away, BatchFailed for anything else.
+        Raises Unavailable where a register or the database is away, BatchFailed for any other failure.
         """
         progress = BatchOutcome()
         try:
             with in_hand("batch"), transaction() as connection:
-                if rows := find(connection):
+                if rows := claim(connection):
                     attempt = attempt or self.attempts.begin(queue, [row.id for row in rows], clock.now())
                     progress = self.work(connection, rows, open_places(connection, self.serves))
                 if attempt:
@@ -67,7 +66,7 @@ class BatchRunner:
         return len(rows)
 
     def work(self, connection: Connection, rows: Sequence[CaseRow], places: Places) -> BatchOutcome:
-        """The work itself, counted and timed."""
+        """Decides the cases in the caller's transaction, and counts and times the work."""
         began = time.monotonic()
         progress = work(connection, rows, self.adapters, clock.now(), places)
         all_unanswered(connection, progress.unanswered, clock.now())
@@ -77,7 +76,7 @@ class BatchRunner:
         return progress
 
     def wake_next(self, progress: BatchOutcome) -> None:
-        """After the commit: queues that are due elsewhere are woken, delivery where messages are owed."""
+        """Wakes, after the commit, the queues that other processes serve, and delivery where messages are owed."""
         for queue in progress.next_queues - self.serves:
             self.wake(queue)
         if progress.messages:

@@ -1,7 +1,6 @@
-"""What fails is gone over again in halves until it fails alone, then stage by stage, so that what it got done stays
-done.
+"""Halves a failed batch until one case fails alone, and works that case stage by stage, so that it keeps its progress.
 
-Whatever happens, each case stands in the queue or in an attempt afterwards.
+Afterwards each case stands either in its queue or in an attempt, however the work ended.
 """
 
 import time
@@ -12,39 +11,40 @@ from datetime import timedelta
 import structlog
 
 from models import clock
-from models.database import RETRYABLE, TIMES, back_off, transaction, unavailable
+from models.database import RETRYABLE, TIMES, Connection, back_off, transaction, unavailable
 from models.errors import DatabaseAway, Failure, Unavailable, describe
+from workflows.engine.load import CaseRow
 from workflows.queue.attempts import END, Attempt, halves
-from workflows.queue.batch import BatchFailed, BatchRunner, Find
+from workflows.queue.batch import BatchFailed, BatchRunner, Claim
 from workflows.queue.claim import claim_these, open_places
 from workflows.queue.failures import UNANSWERED, failed_alone, unanswered
 from workflows.queue.inhand import in_hand
 
-HELD_UP = timedelta(seconds=5)  # until what was quarantined is tried again where it was the database that held it up
-LEFT_ALONE = timedelta(minutes=1)  # until what failed, without any possibility to note that, is tried again
+HELD_UP = timedelta(seconds=5)  # the wait of quarantined cases that the database held up
+LEFT_ALONE = timedelta(minutes=1)  # the wait of cases whose failure could not be written down
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Bisection:
-    """Runs batches, and goes on with what failed."""
+    """Runs batches, and halves those that fail."""
 
     runner: BatchRunner
 
-    def run(self, queue: str, find: Find, attempt: Attempt | None = None, turn: int = 0) -> None:
-        """A batch; where it fails, its halves. Raises Unavailable where something is away."""
+    def run(self, queue: str, claim: Claim, attempt: Attempt | None = None, retries: int = 0) -> None:
+        """Runs a batch and, where it fails, its halves. Raises Unavailable where a register or the database is away."""
         try:
-            self.runner.run(queue, find, attempt)
+            self.runner.run(queue, claim, attempt)
         except BatchFailed as failed:
-            self.split(failed.attempt, failed.why, turn)
+            self.split(failed.attempt, failed.cause, retries)
 
-    def split(self, attempt: Attempt, error: BaseException, turn: int = 0) -> None:
-        """The same again where the database asks for it, a few times; else halves, down to one."""
+    def split(self, attempt: Attempt, error: BaseException, retries: int = 0) -> None:
+        """Retries a failed batch where the database asks for it; else works its halves, or its one case alone."""
         self.runner.counters["failures"] += 1
         log.info("batch failed", cases=len(attempt.case_ids), error=describe(error).error)
         attempts = self.runner.attempts
         if isinstance(error, RETRYABLE) or len(attempt.case_ids) == 1:
-            self.retry(attempt, turn + 1 if isinstance(error, RETRYABLE) else 0)
+            self.retry(attempt, retries + 1 if isinstance(error, RETRYABLE) else 0)
             return
         if attempt.quarantined:
             attempts.halve(attempt)
@@ -53,44 +53,46 @@ class Bisection:
         for half in halves(attempt.case_ids):
             self.retry(attempts.begin(attempt.queue, half, clock.now()))
 
-    def retry(self, attempt: Attempt, turn: int = 0) -> None:
-        """These cases, and no others. What was quarantined and gets no answer is put off, and holds up nobody."""
+    def retry(self, attempt: Attempt, retries: int = 0) -> None:
+        """Works the attempt's cases again. Where a register is away, quarantined ones are put off and hold up no other.
+
+        Raises Unavailable where cases that stand in their queue get no answer.
+        """
         try:
-            self.rework(attempt, turn)
+            self.rework(attempt, retries)
         except Unavailable as error:
             if not attempt.quarantined:
                 self.runner.attempts.give_back(attempt)
                 raise
             self.put_off(attempt, error)
 
-    def rework(self, attempt: Attempt, turn: int = 0) -> None:
-        """These cases; one alone goes stage by stage.
+    def rework(self, attempt: Attempt, retries: int = 0) -> None:
+        """Works the attempt's cases in one batch, or its one case stage by stage.
 
-        Raises Unavailable where something is away, with the attempt still open, and nothing else.
+        Raises Unavailable, with the attempt still open, where a register or the database is away; and nothing else.
         """
+
+        def claim(connection: Connection) -> list[CaseRow]:
+            return claim_these(connection, attempt.queue, attempt.case_ids, attempt.quarantined)
+
         try:
-            once_more(turn)
+            wait_before(retries)
             if len(attempt.case_ids) == 1:
                 self.run_alone(attempt)
             else:
-                self.run(
-                    attempt.queue,
-                    lambda connection: claim_these(connection, attempt.queue, attempt.case_ids, attempt.quarantined),
-                    attempt,
-                    turn,
-                )
+                self.run(attempt.queue, claim, attempt, retries)
         except Unavailable:
             raise
         except KeyboardInterrupt:
             self.runner.attempts.give_back(attempt)
             raise
-        except BaseException as error:  # noqa: BLE001 - a worker's edge: what cannot even be counted as a failure holds up nobody else
+        except BaseException as error:  # noqa: BLE001 - a worker's edge: a failure that cannot even be counted holds up no other case
             self.leave_alone(attempt, describe(error))
 
     def leave_alone(self, attempt: Attempt, failure: Failure) -> None:
-        """Nothing could be written down of what failed.
+        """Leaves cases alone for a minute, because their failure could not be written down.
 
-        What was quarantined waits; what still stands in its queue, this process passes over for a while.
+        Quarantined cases wait there; those that still stand in their queue, this process passes over.
         """
         log.error("a failure could not be counted", case_ids=attempt.case_ids[:10], error=failure.error)
         if attempt.quarantined:
@@ -100,9 +102,9 @@ class Bisection:
             self.runner.left_alone |= dict.fromkeys(attempt.case_ids, time.monotonic() + LEFT_ALONE.total_seconds())
 
     def put_off(self, attempt: Attempt, error: Unavailable) -> None:
-        """It waits for another while: several in halves, so that those who can go on do.
+        """Lets quarantined cases wait longer: several in halves, so that those with an answer can go on.
 
-        As it is where it was the database that held it up.
+        Where the database held them up, they wait together.
         """
         if isinstance(error, DatabaseAway):
             self.runner.attempts.put_off(attempt, clock.now() + HELD_UP)
@@ -119,37 +121,36 @@ class Bisection:
     # One case ---------------------------------------------------------------------------------------
 
     def run_alone(self, attempt: Attempt) -> None:
-        """One case, a transaction a stage. Where something fails now, it is this case that fails."""
+        """Works one case, each stage in a transaction of its own: a failure is this case's own."""
         queue: str | None = attempt.queue
-        turn = 0
+        retries = 0
         while queue in self.runner.serves:
             try:
                 queue = self.run_stage(attempt, queue)
             except RETRYABLE:
-                turn += 1
-                once_more(turn)
+                retries += 1
+                wait_before(retries)
         self.runner.attempts.end(attempt)
 
     def run_stage(self, attempt: Attempt, queue: str) -> str | None:
-        """One stage of one case; the queue of the next stage.
+        """Works one stage of one case, and returns the queue of the next stage.
 
-        None where none goes on: it failed, ended, or that is paused or held.
+        Returns None where the case goes no further: it failed or ended, or the next stage is paused or held.
         """
         with in_hand("a case alone"), transaction() as connection:
             rows = claim_these(connection, queue, attempt.case_ids, attempt.quarantined and queue == attempt.queue)
-            if not rows or (
-                queue != attempt.queue
-                and (rows[0].kind, rows[0].stage) not in open_places(connection, self.runner.serves)
-            ):
+            if not rows:
+                return None
+            place = rows[0].kind, rows[0].stage
+            if queue != attempt.queue and place not in open_places(connection, self.runner.serves):
                 return None
             try:
                 with connection.transaction():
                     progress = self.runner.work(connection, rows, ())
             except (Unavailable, KeyboardInterrupt, *RETRYABLE):
                 raise
-            except (
-                BaseException
-            ) as error:  # a worker's edge: whatever it is, a library's panic too, it is counted against this case
+            # A worker's edge: any other error, even a library's panic, is counted against this case.
+            except BaseException as error:
                 if unavailable(error):
                     raise
                 failure = describe(error)
@@ -163,8 +164,9 @@ class Bisection:
     def set_waiting(
         self, queue: str, case_ids: Sequence[int], error: Unavailable, attempt: Attempt | None = None
     ) -> None:
-        """No answer about these: they wait in quarantine, with their failures noted; unless they moved on, or another
-        thread set them apart.
+        """Lets cases without an answer wait in quarantine, and notes why.
+
+        It leaves out cases that moved on, and those that another thread quarantined.
         """
         with in_hand("a case quarantined"), transaction() as connection:
             for row in claim_these(connection, queue, case_ids, quarantined=attempt is not None):
@@ -173,9 +175,9 @@ class Bisection:
                 connection.execute(END, [attempt.id])
 
 
-def once_more(turn: int) -> None:
-    """Waits before the same goes again. Raises Unavailable after a few turns: nobody is kept in here."""
-    if turn > TIMES:
+def wait_before(retry: int) -> None:
+    """Waits before the retry of this number; does not wait for 0. Raises Unavailable after a few retries."""
+    if retry > TIMES:
         raise Unavailable("Others change the same cases at this moment; they are tried again shortly.")
-    if turn:
-        back_off(turn)
+    if retry:
+        back_off(retry)

@@ -1,4 +1,4 @@
-"""Working a queue off: batch after batch, until nothing is due or the time is up."""
+"""Drains a queue: works batch after batch, until nothing is due or the time is up."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -9,52 +9,50 @@ from models import clock
 from models.database import Connection
 from models.errors import DatabaseAway, Unavailable
 from workflows.engine.load import CaseRow
-from workflows.queue.answers import Answers, Unanswered
+from workflows.queue.availability import RegisterAvailability, Unanswered
 from workflows.queue.batch import BatchRunner
 from workflows.queue.bisection import Bisection
 from workflows.queue.claim import Cursor, claim
-from workflows.queue.inhand import lasting
+from workflows.queue.inhand import count_longer_than
 from workflows.queue.sharedlock import SharedExclusiveLock
-from workflows.queue.silence import Silence
+from workflows.queue.silence import SilentCases
 
-LASTING_SECONDS = 0.5  # a batch takes less; or it waits for answers
-BESIDE_SECONDS = 0.1  # after which nobody is kept waiting by a thread that does
+LASTING_SECONDS = 0.5  # a batch takes less, unless it waits for answers
+BESIDE_SECONDS = 0.1  # how long the other threads wait for one that waits for answers, while asking is slow
 
 
 @dataclass(slots=True)
 class Drainer:
-    """One worker process's way of working queues off; its threads share it."""
+    """Drains the queues of one worker process; its threads share it."""
 
     runner: BatchRunner
     limit: int  # of cases in a batch
-    cursors: dict[tuple[str, frozenset[int]], Cursor] = field(
-        default_factory=dict
-    )  # by queue and the lanes that are looked at
-    answers: dict[str, Answers] = field(default_factory=dict)
+    cursors: dict[tuple[str, frozenset[int]], Cursor] = field(default_factory=dict)  # by queue and lanes
+    availability: dict[str, RegisterAvailability] = field(default_factory=dict)  # by queue
     lock: SharedExclusiveLock = field(default_factory=SharedExclusiveLock)
-    asking: Lock = field(default_factory=Lock)  # held by the one thread that may wait for answers that may take long
-    slow: Event = field(default_factory=Event)  # set while asking takes long
+    asking: Lock = field(default_factory=Lock)  # held by the one thread that may wait long for answers
+    slow: Event = field(default_factory=Event)  # set while asking is slow
     stopping: bool = False
 
     @property
     def bisection(self) -> Bisection:
-        """What goes on with batches that failed."""
+        """Halves the batches that fail."""
         return Bisection(self.runner)
 
     @property
-    def silence(self) -> Silence:
-        """What goes on with cases about which a register gives no answer."""
-        return Silence(self.bisection)
+    def silent_cases(self) -> SilentCases:
+        """Finds the cases about which a register gives no answer."""
+        return SilentCases(self.bisection)
 
     def end(self) -> None:
-        """Told to end: the batches in hand are the last ones, and who stands in looks up."""
+        """Lets the threads finish the batches in hand and take no others, and wakes the threads that stand in."""
         self.stopping = True
         self.slow.set()
 
     def drain(self, queue: str, seconds: float = 2.0) -> bool:
         """Works until nothing is due (False) or the time is up (True: there may be more).
 
-        Raises Unavailable where the database or a register is away; nothing counts as a try then.
+        Raises Unavailable where the database or a register is away; that counts as no try of any case.
         """
         until = time.monotonic() + seconds
         while not self.stopping and time.monotonic() < until:
@@ -63,9 +61,9 @@ class Drainer:
         return True
 
     def one_round(self, queue: str) -> int:
-        """Of what was quarantined, one; and one batch: thousands that failed hold up nobody who waits in the queue.
+        """Works one quarantined attempt and one batch of the queue, and returns how many cases they held.
 
-        How many cases that were.
+        So thousands of failed cases do not hold up those that wait in the queue.
         """
         due = self.runner.attempts.due(self.runner.serves, clock.now())
         worked = self.one_quarantined() if False in due else 0
@@ -79,13 +77,12 @@ class Drainer:
                 self.asking.release()
 
     def one_batch(self, queue: str, may_take_long: bool = True, people_alone: bool = False) -> int:
-        """Claims and works one batch; how many cases it held.
+        """Claims and works one batch, and returns how many cases it held.
 
-        Raises Unavailable where nobody who is due gets an answer.
+        Raises Unavailable where the register answers about no case that is due.
         """
         claimed: list[CaseRow] = []
-        answers = self.answers.setdefault(queue, Answers())
-        limits = answers.limits(self.limit, may_take_long, people_alone)
+        limits = self.availability_of(queue).lane_limits(self.limit, may_take_long, people_alone)
         began = time.monotonic()
         with self.lock.shared():
             try:
@@ -93,18 +90,18 @@ class Drainer:
             except Unavailable as error:
                 if isinstance(error, DatabaseAway) or not claimed:
                     raise
-                self.no_answer(queue, claimed, error, time.monotonic() - began)
+                self.handle_no_answer(queue, claimed, error, time.monotonic() - began)
             else:
                 if claimed:
-                    self.answered(queue)
+                    self.note_answer(queue)
                 elif may_take_long:
-                    self.nobody_answered(queue, answers)
+                    self.end_round(queue)
         return len(claimed)
 
     def claim(
         self, connection: Connection, queue: str, limits: Mapping[int, int], claimed: list[CaseRow]
     ) -> list[CaseRow]:
-        """What is due, noted in `claimed`; a full claim wakes one more worker."""
+        """Claims due cases and lists them in `claimed`, too; a full claim wakes one more worker."""
         cursor = self.cursors.setdefault((queue, frozenset(limits)), Cursor(self.runner.left_alone))
         claimed[:] = claim(connection, queue, limits, cursor)
         if claimed and len(claimed) == limits[claimed[0].lane]:
@@ -112,11 +109,10 @@ class Drainer:
         return claimed
 
     def one_quarantined(self) -> int:
-        """Works what was quarantined, if its time has come, while this process does nothing else: half of a batch whose
-        worker died, or a case that failed.
+        """Works one quarantined attempt that is due: half of a dead worker's batch, or a case that failed.
 
-        Beside a thread that waits for an answer where asking takes long: all others would wait for that with it.
-
+        Meanwhile this process does nothing else. But while asking is slow, it works beside a thread that waits for an
+        answer: else all threads would wait with that one.
         """
         with self.lock.exclusive(BESIDE_SECONDS if self.asking_is_slow() else None):
             attempt = self.runner.attempts.take(self.runner.serves, clock.now())
@@ -126,83 +122,89 @@ class Drainer:
             return len(attempt.case_ids)
 
     def short_of_threads(self) -> bool:
-        """Whether asking takes long and a thread is at it, or all threads are at something that does."""
+        """Whether a thread waits while asking is slow, or all threads have been at one batch for long."""
         if self.asking_is_slow():
-            return busy(BESIDE_SECONDS) > 0
+            return busy_threads(BESIDE_SECONDS) > 0
         self.slow.clear()
-        return busy(LASTING_SECONDS) >= self.runner.attempts.threads
+        return busy_threads(LASTING_SECONDS) >= self.runner.attempts.threads
 
     def asking_is_slow(self) -> bool:
-        """Whether a question of any queue took long of late, to no avail."""
-        return any(answers.slow() for answers in list(self.answers.values()))
+        """Whether a question about cases of any queue took long lately and got no answer."""
+        return any(each.is_slow() for each in list(self.availability.values()))
 
     def stand_in(self) -> int:
-        """Where it is short of threads: one person in each queue is worked beside them; how many cases that were."""
+        """Works one interactive case of each queue, beside the busy threads, and returns how many cases there were."""
         try:
-            return sum(self.one_batch(queue, may_take_long=False, people_alone=True) for queue in list(self.answers))
+            return sum(self.one_batch(each, may_take_long=False, people_alone=True) for each in list(self.availability))
         except Unavailable:
             return 0
 
     # No answer --------------------------------------------------------------------------------------
 
     def one_unanswered(self) -> int:
-        """Asks once more about cases that got no answer, beside the work of the other threads."""
+        """Asks once more about quarantined cases that got no answer, beside the work of the other threads."""
         attempt = self.runner.attempts.take(self.runner.serves, clock.now(), unanswered=True)
         if attempt is None:
             return 0
         began = time.monotonic()
         with self.lock.shared():
-            if self.silence.ask_again(attempt):
-                self.answered(attempt.queue)
+            if self.silent_cases.ask_again(attempt):
+                self.note_answer(attempt.queue)
             else:
-                self.missed(attempt.queue, time.monotonic() - began)
+                self.note_no_answer(attempt.queue, time.monotonic() - began)
         return len(attempt.case_ids)
 
-    def missed(self, queue: str, seconds: float) -> bool:
-        """A question got no answer after so long; whether anybody got one meanwhile, or since the last that did not."""
-        answers = self.answers.setdefault(queue, Answers())
-        others_answered = answers.missed(seconds)
-        if answers.slow():
+    def availability_of(self, queue: str) -> RegisterAvailability:
+        """This process's knowledge of the register's answers in a queue."""
+        return self.availability.setdefault(queue, RegisterAvailability())
+
+    def note_no_answer(self, queue: str, seconds: float) -> bool:
+        """Notes a question without an answer; returns whether another got one meanwhile, or since the last."""
+        availability = self.availability_of(queue)
+        others_answered = availability.note_no_answer(seconds)
+        if availability.is_slow():
             self.slow.set()
         return others_answered
 
-    def no_answer(self, queue: str, rows: Sequence[CaseRow], error: Unavailable, seconds: float) -> None:
-        """A batch got none: those of it that are at fault are found, where the register answers others; else its lane
-        is passed over for now.
+    def handle_no_answer(self, queue: str, rows: Sequence[CaseRow], error: Unavailable, seconds: float) -> None:
+        """Quarantines the silent cases of an unanswered batch, where the register answers for others.
+
+        Else it passes the batch's lane over for now: the register may be away.
         """
-        answers, case_ids = self.answers[queue], [row.id for row in rows]
-        others_answered = self.missed(queue, seconds)
+        availability, case_ids = self.availability_of(queue), [row.id for row in rows]
+        others_answered = self.note_no_answer(queue, seconds)
         if len(case_ids) == 1 and others_answered:
             self.bisection.set_waiting(queue, case_ids, error)
-        elif self.silence.some_answered(queue, case_ids, answers.slow()):
-            self.answered(queue)
+        elif self.silent_cases.probe_batch(queue, case_ids, availability.is_slow()):
+            self.note_answer(queue)
         else:
-            answers.pass_over(rows[0].lane, Unanswered(case_ids, error))
+            availability.pass_over(rows[0].lane, Unanswered(case_ids, error))
 
-    def answered(self, queue: str) -> None:
-        """Somebody was: what was passed over waits in quarantine, and what waits only because the register was away is
-        asked about again.
+    def note_answer(self, queue: str) -> None:
+        """Quarantines the cases passed over, now that others were answered.
+
+        Where the register seemed to be away until now, all cases that wait for it are asked about again soon.
         """
-        answers = self.answers.setdefault(queue, Answers())
-        waiting, back = answers.came()
-        for unanswered in waiting:
-            self.silence.part(queue, unanswered, answers.slow())
-        if back:
+        availability = self.availability_of(queue)
+        passed_over, seemed_away = availability.note_answer()
+        for unanswered in passed_over:
+            self.silent_cases.quarantine(queue, unanswered, availability.is_slow())
+        if seemed_away:
             self.runner.attempts.ask_again_soon(queue, clock.now())
 
-    def nobody_answered(self, queue: str, answers: Answers) -> None:
-        """All lanes were looked at.
+    def end_round(self, queue: str) -> None:
+        """Ends a round in which all lanes were looked at.
 
-        Raises Unavailable where some were passed over: for all that is known, the register is away.
+        Raises Unavailable where lanes were passed over: as far as this process knows, the register is away.
         """
-        waiting, often = answers.round_over()
-        for unanswered in waiting:
-            if often and len(unanswered.case_ids) == 1:
+        passed_over, enough_rounds = self.availability_of(queue).end_round()
+        for unanswered in passed_over:
+            if enough_rounds and len(unanswered.case_ids) == 1:
                 self.bisection.set_waiting(queue, unanswered.case_ids, unanswered.error)
-        if waiting:
-            raise waiting[0].error
+        if passed_over:
+            raise passed_over[0].error
 
 
-def busy(seconds: float) -> int:
-    """How many threads of this process have been at a batch, or at a case by itself, for longer than that."""
-    return lasting("batch", seconds) + lasting("a case alone", seconds)
+def busy_threads(seconds: float) -> int:
+    """How many threads of this process have been at one batch, or at one case alone, for longer than this."""
+    return count_longer_than(seconds, "batch") + count_longer_than(seconds, "a case alone")

@@ -1,5 +1,6 @@
-"""What the threads of this process have in hand, since when, and for how long they may: what hangs is found by the
-watchdog (tasks/watchdog.py).
+"""The work that each thread of this process has in hand, since when, and for how long it may last.
+
+The watchdog (tasks/watchdog.py) reads it to find a thread that hangs.
 """
 
 import time
@@ -8,14 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
-# a batch takes less than one; and less than a transaction may last (tasks/worker.py), or the next process would take it
-# up first
+# Far more than a batch takes, and less than a transaction may last (tasks/worker.py): else PostgreSQL would end the
+# transaction first, and the next process would take the same batch up.
 BATCH_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A piece of work that one thread began (by the monotonic clock), and the longest that it can take."""
+    """A piece of work that one thread began (by the monotonic clock), and the seconds that it can take at most."""
 
     name: str
     longest: float
@@ -23,7 +24,7 @@ class Unit:
 
     @property
     def overdue(self) -> bool:
-        """Whether it hangs, or is held up."""
+        """Whether it takes longer than it can: it hangs, or somebody holds it up."""
         return time.monotonic() - self.began > self.longest
 
 
@@ -33,9 +34,7 @@ numbers = count()
 
 @contextmanager
 def in_hand(name: str, longest: float | None = None) -> Iterator[None]:
-    """This thread is at it for as long as the block lasts, in seconds `longest` at the most; as long as a batch where
-    nothing is said.
-    """
+    """Registers the block as a unit of this thread's work, of at most `longest` seconds (else as many as a batch)."""
     number = next(numbers)
     units[number] = Unit(name, longest or BATCH_SECONDS)
     try:
@@ -44,11 +43,11 @@ def in_hand(name: str, longest: float | None = None) -> Iterator[None]:
         del units[number]
 
 
-def lasting(name: str, seconds: float) -> int:
-    """How many units of this name last longer already."""
+def count_longer_than(seconds: float, name: str) -> int:
+    """How many units of this name have lasted longer than this already."""
     return sum(unit.name == name and time.monotonic() - unit.began > seconds for unit in list(units.values()))
 
 
 def overdue() -> list[Unit]:
-    """What takes longer than it can, the oldest first."""
+    """The units that take longer than they can, the oldest first."""
     return sorted((unit for unit in list(units.values()) if unit.overdue), key=lambda unit: unit.began)

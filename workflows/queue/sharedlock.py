@@ -1,7 +1,7 @@
-"""A lock of one worker process: its threads work side by side (shared), or one of them alone (exclusive).
+"""A lock of one worker process: its threads work side by side (shared), or one of them works alone (exclusive).
 
-What may kill the process is worked alone, so that a death says which case it was and takes no neighbour with it.
-Nobody waits for a thread that hangs: after a while they work beside it, and then a death counts against nobody.
+A case that may kill the process is worked alone, so that a death shows which case it was and harms no other. No thread
+waits for ever for one that hangs: after a while it works beside it, and then a death counts against no case.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,16 +14,16 @@ PATIENCE = 10.0  # seconds; many times what a batch takes
 
 @dataclass(slots=True)
 class SharedExclusiveLock:
-    """How many threads work now, and whether one wants or has it for itself."""
+    """Counts the threads that work now, and knows whether one wants the lock, or has it, for itself."""
 
     working: int = 0
     reserved: bool = False
-    held_up: bool = False  # somebody waited in vain; nobody waits again until what they waited for is over
+    held_up: bool = False  # a thread waited in vain: none waits again until the one that held it up has left
     changed: Condition = field(default_factory=Condition)
 
     @contextmanager
     def shared(self) -> Iterator[None]:
-        """Enters while nobody wants to be alone."""
+        """Enters once no thread wants to be alone."""
         with self.changed:
             self.wait_until(lambda: not self.reserved)
             self.working += 1
@@ -37,9 +37,7 @@ class SharedExclusiveLock:
 
     @contextmanager
     def exclusive(self, patience: float | None = None) -> Iterator[None]:
-        """Lets nobody in any more, and enters when the last one has left; or after so many seconds, in which nobody
-        else enters.
-        """
+        """Lets no other thread in, and enters when the last one has left, or after `patience` seconds all the same."""
         with self.changed:
             self.wait_until(lambda: not self.reserved, patience)
             self.reserved = True
@@ -53,6 +51,6 @@ class SharedExclusiveLock:
                 self.changed.notify_all()
 
     def wait_until(self, free: Callable[[], bool], patience: float | None = None) -> None:
-        """Waits, but never for long."""
+        """Waits for the condition for `patience` seconds at most; not at all while a thread holds others up."""
         seconds = PATIENCE if patience is None else patience
         self.held_up = not self.changed.wait_for(free, 0 if self.held_up else seconds) or self.held_up

@@ -1,5 +1,6 @@
-"""Cases about which a register gives no answer, while it answers for others: each is asked about apart, at growing
-distances. Never a try.
+"""Finds the cases about which a register gives no answer while it answers for others, and asks about them again.
+
+Each is quarantined and asked about apart, after growing waits; a question without an answer is never a counted try.
 """
 
 import random
@@ -10,47 +11,47 @@ from math import isqrt
 from models import clock
 from models.database import transaction
 from models.errors import DatabaseAway, Unavailable
-from workflows.queue.answers import Unanswered
 from workflows.queue.attempts import Attempt, quarantine_unanswered
+from workflows.queue.availability import Unanswered
 from workflows.queue.bisection import Bisection
 from workflows.queue.claim import claim_these
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
-    """Finds the silent ones, and asks about them again."""
+class SilentCases:
+    """How a worker finds silent cases in a batch without an answer, and asks about them again."""
 
     bisection: Bisection
 
-    def some_answered(self, queue: str, case_ids: Sequence[int], slow: bool) -> bool:
-        """A batch got no answer.
+    def probe_batch(self, queue: str, case_ids: Sequence[int], slow: bool) -> bool:
+        """Works two cases of an unanswered batch alone; returns whether the register answered for one of them.
 
-        Two of it, alone, tell whether the register gives any; then the others are asked about in pieces.
+        If it did, the silent one waits in quarantine, and the rest of the batch is quarantined in pieces.
         """
-        asked: dict[int, Unavailable] = {}
+        silent: dict[int, Unavailable] = {}
         for case_id in random.sample(case_ids, 2) if len(case_ids) > 1 else ():
-            error = self.no_answer(queue, [case_id])
+            error = self.work_these(queue, [case_id])
             if error is None:
-                for silent, why in asked.items():
-                    self.bisection.set_waiting(queue, [silent], why)
-                self.part_rest(queue, [each for each in case_ids if each != case_id and each not in asked], slow)
+                for silent_id, silent_error in silent.items():
+                    self.bisection.set_waiting(queue, [silent_id], silent_error)
+                rest = [each for each in case_ids if each != case_id and each not in silent]
+                self.quarantine_in_pieces(queue, rest, slow)
                 return True
-            asked[case_id] = error
+            silent[case_id] = error
         return False
 
-    def part(self, queue: str, found: Unanswered, slow: bool) -> None:
-        """Cases of which at least one got no answer, while others got theirs."""
-        if len(found.case_ids) == 1:
-            self.bisection.set_waiting(queue, found.case_ids, found.error)
+    def quarantine(self, queue: str, unanswered: Unanswered, slow: bool) -> None:
+        """Quarantines cases of which at least one got no answer, while the register answered for others."""
+        if len(unanswered.case_ids) == 1:
+            self.bisection.set_waiting(queue, unanswered.case_ids, unanswered.error)
         else:
-            self.part_rest(queue, found.case_ids, slow)
+            self.quarantine_in_pieces(queue, unanswered.case_ids, slow)
 
-    def part_rest(self, queue: str, case_ids: Sequence[int], slow: bool) -> None:
-        """Sets those of them that did not move on apart, in pieces: each silent case costs a question of a piece, and
-        one of its own.
+    def quarantine_in_pieces(self, queue: str, case_ids: Sequence[int], slow: bool) -> None:
+        """Quarantines those of the cases that did not move on, in pieces of the square root of their number.
 
-        Where such a question takes long, the pieces are single cases: what is answered is answered fast.
-
+        So each silent case costs one question about its piece and one about itself. Where asking is slow, a piece is
+        a single case: a question that gets an answer gets it fast.
         """
         with transaction() as connection:
             left = [row.id for row in claim_these(connection, queue, case_ids)]
@@ -58,8 +59,8 @@ class Silence:
             pieces = [left[place : place + size] for place in range(0, len(left), size)]
             quarantine_unanswered(connection, queue, pieces, clock.now())
 
-    def no_answer(self, queue: str, case_ids: Sequence[int]) -> Unavailable | None:
-        """Works these alone; what was away, if there was no answer for one of them."""
+    def work_these(self, queue: str, case_ids: Sequence[int]) -> Unavailable | None:
+        """Works these cases alone; returns the error where a register gave no answer about one of them."""
         try:
             self.bisection.run(queue, lambda connection: claim_these(connection, queue, case_ids))
         except DatabaseAway:
@@ -69,9 +70,9 @@ class Silence:
         return None
 
     def ask_again(self, attempt: Attempt) -> bool:
-        """Works a piece or a case that was quarantined; whether it was answered.
+        """Works a quarantined piece or case; returns whether the register answered.
 
-        If not, the piece goes on case by case, the case waits.
+        If it did not, a piece goes on case by case, and a single case waits longer.
         """
         try:
             self.bisection.rework(attempt)

@@ -1,6 +1,4 @@
-"""Enrolling people in the local population register: for the demo, the proofs, and installations without a register of
-their own.
-"""
+"""Enrols people in the local population register: for the demo, the proofs, and installations without a register."""
 
 import json
 from collections import Counter
@@ -23,11 +21,11 @@ from workflows.bodies.declaration import OTHER_SCRIPT
 from workflows.bodies.fields import NO_CONTROLS, BirthDate, Idcs, Name
 from workflows.bodies.problems import WHOLE
 from workflows.intake.files.jsonform import objects_in
-from workflows.intake.files.sources import lines_of, text_in
-from workflows.intake.files.staging import Group, StagedRow, groups
-from workflows.intake.files.summary import Summary, refusal
-from workflows.intake.files.tables import LONGEST_ROW, is_table, table
-from workflows.intake.files.textfiles import all_different, discard, line, outcomes_in
+from workflows.intake.files.sources import lines_of, open_text
+from workflows.intake.files.staging import Group, StagedRow, group_rows
+from workflows.intake.files.summary import Summary, place_in_file
+from workflows.intake.files.tables import LONGEST_ROW, is_table, read_table
+from workflows.intake.files.textfiles import discard, json_line, outcome_writer, require_different_files
 from workflows.matching.spelling import is_read
 
 COLUMNS = (
@@ -44,36 +42,36 @@ COLUMNS = (
 )
 NAMES = ", ".join(COLUMNS)
 BATCH = 5000
-TOLD = 200  # lines of a person that stands there more often are not all listed
+MOST_LINES = 200  # listed of one person, however often the file has that person
 NOT_VALID = "The person is not valid; problems names each field."
 
 
-def read_script(name: str) -> str:
-    """A name in a script that can be compared."""
+def require_known_script(name: str) -> str:
+    """A name must be in a script that can be compared."""
     if not is_read(name):
         raise ValueError(OTHER_SCRIPT)
     return name
 
 
-def already(born: date) -> date:
-    """A birth date that has come."""
+def require_past(born: date) -> date:
+    """A birth date must not lie in the future."""
     if born > clock.now().date():
         raise ValueError("Must not lie in the future.")
     return born
 
 
-ReadName = Annotated[Name, AfterValidator(read_script)]
+ComparableName = Annotated[Name, AfterValidator(require_known_script)]
 
 
 class PersonLine(Declared):
-    """A person as a file gives it."""
+    """A person as a file has it."""
 
     idcs: Idcs
-    given_name_ar: ReadName
-    family_name_ar: ReadName
-    given_name_la: ReadName
-    family_name_la: ReadName
-    birth_date: Annotated[BirthDate, AfterValidator(already)]
+    given_name_ar: ComparableName
+    family_name_ar: ComparableName
+    given_name_la: ComparableName
+    family_name_la: ComparableName
+    birth_date: Annotated[BirthDate, AfterValidator(require_past)]
     birth_precision: BirthPrecision
     sex: Sex
     cin: Annotated[str, Field(max_length=20, pattern=NO_CONTROLS)] | None = None
@@ -81,16 +79,16 @@ class PersonLine(Declared):
 
 
 def enrol(persons: Iterable[dict[str, Any]]) -> int:
-    """Adds those that the register does not know yet, a transaction for every 5,000; how many were new."""
+    """Adds the persons that the register does not know yet, 5,000 in a transaction; returns how many were new."""
     waiting, new = iter(persons), 0
     while batch := list(islice(waiting, BATCH)):
         with transaction() as connection:
-            new += add(connection, batch)
+            new += insert_new(connection, batch)
     return new
 
 
-def add(connection: Connection, persons: list[dict[str, Any]]) -> int:
-    """One batch, by COPY into a table of its own and from there; known identifiers are left as they are."""
+def insert_new(connection: Connection, persons: list[dict[str, Any]]) -> int:
+    """Inserts a batch by COPY and a temporary table; a known identifier keeps its row. Returns how many were new."""
     connection.execute(f"create temporary table newcomer on commit drop as select {NAMES} from person with no data")
     with connection.cursor() as cursor:
         with cursor.copy(f"copy newcomer ({NAMES}) from stdin") as stream:
@@ -103,17 +101,17 @@ def add(connection: Connection, persons: list[dict[str, Any]]) -> int:
 
 
 def enrol_file(path: Path, rejects: Path, progress: Callable[[Summary], None] = lambda summary: None) -> Summary:
-    """What became of the persons of a file.
+    """Enrols the persons of a file and returns the counts.
 
-    Raises Refused where the file itself cannot be read, before anybody of it was enrolled.
+    Raises Refused, before it enrols anybody, where the file itself cannot be read.
     """
     summary = Summary()
-    all_different(path, rejects)
-    waiting = groups(staged(path, summary.rows), TOLD, settings().max_body)
+    require_different_files(path, rejects)
+    waiting = group_rows(stage_persons(path, summary.rows), MOST_LINES, settings().max_body)
     batch = list(islice(waiting, BATCH))
-    with outcomes_in(rejects) as reject:
+    with outcome_writer(rejects) as reject:
         while batch:
-            take(batch, summary, reject)
+            enrol_batch(batch, summary, reject)
             progress(summary)
             batch = list(islice(waiting, BATCH))
     if not summary.counts["refused"]:
@@ -122,8 +120,8 @@ def enrol_file(path: Path, rejects: Path, progress: Callable[[Summary], None] = 
     return summary
 
 
-def staged(path: Path, counts: Counter[str]) -> Iterator[StagedRow]:
-    """Each person of a file under the identifier; one that is not valid stands alone, with its problems."""
+def stage_persons(path: Path, counts: Counter[str]) -> Iterator[StagedRow]:
+    """Each person of a file under its identifier; an invalid one stands alone, with its problems."""
     for number, value in values_in(path):
         counts["read"] += 1
         try:
@@ -135,10 +133,11 @@ def staged(path: Path, counts: Counter[str]) -> Iterator[StagedRow]:
 
 
 def values_in(path: Path) -> Iterator[tuple[int, Any]]:
-    """What a file says of each person, and in which line; a Refused in place of what cannot be read."""
-    with text_in(path) as file:
+    """The line and the values of each person of a file; a Refused in place of values that cannot be read."""
+    with open_text(path) as file:
         if is_table(path, file.peek(), COLUMNS):
-            header, rows = table(lines_of(file, LONGEST_ROW), COLUMNS, [name for name in COLUMNS if name != "cin"])
+            needed = [name for name in COLUMNS if name != "cin"]
+            header, rows = read_table(lines_of(file, LONGEST_ROW), COLUMNS, needed)
             for row in rows:
                 cells = {name: cell for name, cell in zip(header.names, row.cells, strict=False) if cell}
                 yield row.line, reading.not_valid(Problem(WHOLE, row.flaw)) if row.flaw else cells
@@ -148,15 +147,15 @@ def values_in(path: Path) -> Iterator[tuple[int, Any]]:
 
 
 def person_of(value: Any) -> dict[str, Any]:
-    """A person, as JSON has the values. Raises Refused with a problem for each bad field."""
+    """A valid person, as JSON holds the values. Raises Refused with a problem for each bad field."""
     if isinstance(value, Refused):
         raise value
     person = reading.from_json(PersonLine, value) if isinstance(value, str) else reading.valid(PersonLine, value)
     return person.model_dump(mode="json")
 
 
-def take(batch: list[Group], summary: Summary, reject: Callable[[str], object]) -> None:
-    """One set: a transaction, then its outputs."""
+def enrol_batch(batch: list[Group], summary: Summary, reject: Callable[[str], object]) -> None:
+    """Enrols the valid persons of a batch in one transaction, then writes the others to the rejects."""
     judged = [(each, objections(each)) for each in batch]
     good = [each for each, problems in judged if not problems]
     new = enrol(dict(zip(COLUMNS, json.loads(text), strict=True)) for each in good for text in (each.texts or [])[:1])
@@ -165,16 +164,12 @@ def take(batch: list[Group], summary: Summary, reject: Callable[[str], object]) 
     for each, problems in judged:
         if problems:
             summary.count("refused", each.rows)
-            reject(
-                line(
-                    refusal(each.lines, each.rows)
-                    | {"idcs": each.key, "code": "not_valid", "message": NOT_VALID, "problems": problems}
-                )
-            )
+            why = {"idcs": each.key, "code": "not_valid", "message": NOT_VALID, "problems": problems}
+            reject(json_line(place_in_file(each.lines, each.rows) | why))
 
 
 def objections(group: Group) -> list[Problem]:
-    """Why a person is not enrolled: what is not valid, or two lines that say different things."""
+    """Why a person is not enrolled: the problems of an invalid one, or two lines that contradict each other."""
     first = group.lines[0]
     if group.flaws:
         return [Problem(**each) for each in json.loads(group.flaws[0])]

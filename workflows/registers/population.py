@@ -1,4 +1,4 @@
-"""The local population register: a query on our own table of persons."""
+"""The local population register: a query of our own table of persons."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,12 +14,12 @@ PERSONS = """
 
 
 class LocalRegister:
-    """Answers from the table `person`, a whole batch at once."""
+    """Answers from the table `person`, for a whole batch at once."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
     def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
-        """Those of these identifiers that the register knows."""
+        """The persons that the register knows, by identifier; an unknown identifier has no entry."""
         rows = self.connection.execute(PERSONS, [array(idcs)])
         return {row[0]: RegisteredPerson(*row[1:]) for row in rows}

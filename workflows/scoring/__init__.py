@@ -1,1 +1,1 @@
-"""The score: the variables of a declaration, the formula, and a calculator for whoever wants to know."""
+"""The score: the variables of a declaration, the formula, and a calculator with which anybody can check it."""

@@ -1,7 +1,4 @@
-"""The score of a document: a set of variables, or a whole declaration.
-
-What `sijil score` shows; anybody may check the formula with it.
-"""
+"""Scores a document, which holds a declaration or a set of variables: `sijil score`, to check the formula by hand."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -12,7 +9,7 @@ from typing import Any
 from models.errors import Problem, Refused
 from models.settings import settings
 from workflows.bodies import reading
-from workflows.bodies.declaration import ApplicationBody, Declaration, objections
+from workflows.bodies.declaration import ApplicationBody, objections
 from workflows.bodies.problems import NUMBER
 from workflows.bodies.text import NUMBER as NUMBER_IN_TEXT
 from workflows.bodies.text import canonical, whole_number
@@ -24,78 +21,62 @@ from workflows.scoring.variables import FLAGS, SHARES, Variables
 
 
 def score_document(document: object, day: date) -> dict[str, Any]:
-    """Score (7 decimals, and exact), programmes whose threshold it meets, and every contribution, under the policy of
-    that day.
+    """The score, the programmes whose threshold it meets, and every contribution, by the policy of a day.
 
-    Raises Refused with a problem for each field that is wrong.
-
+    Raises Refused with a problem for each invalid field.
     """
     if not isinstance(document, Mapping):
-        raise Refused(
-            "not_a_document", "The file must hold one JSON object: a declaration, or milieu, region and variables."
-        )
+        said = "The file must hold one JSON object: a declaration, or milieu, region and variables."
+        raise Refused("not_a_document", said)
     index = index_in_force(day)
     if "variables" in document:
-        return of_variables(document, index, day)
+        return score_variables(document, index, day)
     try:
         declaration = reading.valid(ApplicationBody, document)
     except Refused as refused:
         raise Refused("invalid_declaration", "The declaration is not valid.", problems=refused.problems) from None
     if problems := objections(declaration, day, settings().max_members):
         raise Refused("invalid_declaration", "The declaration is not valid.", problems=problems)
-    return of_declaration(declaration, index, day)
+    compute_score = RULES[in_force(RULES)]
+    return answer(compute_score(declaration, day, index), day, [])
 
 
-def of_declaration(declaration: Declaration, index: Index, day: date) -> dict[str, Any]:
-    """As a case would be scored."""
-    return told(RULES[in_force(RULES)](declaration, day, index), day, [])
-
-
-def of_variables(document: Mapping[str, Any], index: Index, day: date) -> dict[str, Any]:
-    """Variables by the names of the annexes; those that are absent count as 0, and are named."""
-    problems = [
-        Problem(str(name), "Unknown field.") for name in document if name not in ("milieu", "region", "variables")
-    ]
+def score_variables(document: Mapping[str, Any], index: Index, day: date) -> dict[str, Any]:
+    """The score of variables by the names of the annexes; absent ones count as 0, and the answer names them."""
+    fields = ("milieu", "region", "variables")
+    problems = [Problem(str(name), "Unknown field.") for name in document if name not in fields]
     milieu = str(document.get("milieu"))
     if milieu not in index.formulas:
-        raise Refused(
-            "invalid_variables",
-            "The document is not valid.",
-            problems=[Problem("milieu", "Must be 'urban' or 'rural'."), *problems],
-        )
+        problems.insert(0, Problem("milieu", "Must be 'urban' or 'rural'."))
+        raise Refused("invalid_variables", "The document is not valid.", problems=problems)
     known = index.formulas[milieu].coefficients
     region = region_of(document.get("region"), index, problems)
     values = values_of(document["variables"], milieu, list(known), problems)
     if problems:
         raise Refused("invalid_variables", "The document is not valid.", problems=problems)
-    return told(compute(milieu, region, values, index), day, [name for name in known if name not in values])
+    return answer(compute(milieu, region, values, index), day, [name for name in known if name not in values])
 
 
 def region_of(value: object, index: Index, problems: list[Problem]) -> int:
-    """A region by its number or its name; 0 beside a problem."""
+    """A region's number from its number or name; 0, and one problem more, where it is neither."""
     number = whole_number(canonical(value)) if isinstance(value, str) else value
     if isinstance(number, str):
-        number = {plain(name): number for number, name in index.region_names.items()}.get(plain(number))
+        number = {folded(name): number for number, name in index.region_names.items()}.get(folded(number))
     if not isinstance(number, int) or isinstance(number, bool) or number not in index.region_names:
-        problems.append(
-            Problem(
-                "region",
-                f"Must be a number from 1 to {len(index.region_names)}, or one of: "
-                f"{', '.join(index.region_names.values())}.",
-            )
-        )
+        names = ", ".join(index.region_names.values())
+        problems.append(Problem("region", f"Must be a number from 1 to {len(index.region_names)}, or one of: {names}."))
         return 0
     return number
 
 
-def plain(name: object) -> str:
+def folded(name: object) -> str:
     """A name without case, accents and hyphens."""
     text = unicodedata.normalize("NFKD", str(name).casefold().replace("-", " "))
     return " ".join("".join(each for each in text if not unicodedata.combining(each)).split())
 
 
 def values_of(given: object, milieu: str, known: list[str], problems: list[Problem]) -> Variables:
-    """The values, in the order of the annex. Notes a problem for each that cannot be."""
+    """The values in the order of the annex; adds a problem for each invalid one."""
     if not isinstance(given, Mapping):
         problems.append(Problem("variables", "Must be an object of names and numbers."))
         return {}
@@ -107,14 +88,13 @@ def values_of(given: object, milieu: str, known: list[str], problems: list[Probl
     values = {}
     for name in known:
         if name in given:
-            value, wrong = value_of(name, given[name])
-            values[name] = value
-            problems += [Problem(f"variables.{name}", wrong)] if wrong else []
+            values[name], message = value_of(name, given[name])
+            problems += [Problem(f"variables.{name}", message)] if message else []
     return values
 
 
 def value_of(name: str, given: object) -> tuple[Decimal, str]:
-    """One value, and what is wrong with it, if anything is."""
+    """One value and the message about its problem, which is empty where there is none."""
     value = number_of(int(given) if isinstance(given, bool) and name in FLAGS else given)
     if value is None:
         return Decimal(0), NUMBER
@@ -130,7 +110,7 @@ def value_of(name: str, given: object) -> tuple[Decimal, str]:
 
 
 def number_of(given: object) -> Decimal | None:
-    """A number, or a text that is written as one; None for anything else."""
+    """A number, or the number that a text holds; None for any other value."""
     if isinstance(given, str):
         return Decimal(canonical(given)) if NUMBER_IN_TEXT.fullmatch(canonical(given)) else None
     if isinstance(given, bool) or not isinstance(given, int | float | Decimal):
@@ -139,8 +119,8 @@ def number_of(given: object) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def told(computed: ScoreComputed, day: date, assumed_zero: list[str]) -> dict[str, Any]:
-    """The answer: texts for numbers, so that no reader rounds them."""
+def answer(computed: ScoreComputed, day: date, assumed_zero: list[str]) -> dict[str, Any]:
+    """The answer of the calculator; numbers are texts, so that no program rounds them."""
     return {
         "score": shown(computed.score),
         "exact": str(computed.score),

@@ -1,6 +1,6 @@
 """The socio-economic index: S = constant + constant of the region + sum of coefficient x variable (decree 2-21-582).
 
-Decimal with 28 digits, half-even; compared unrounded, shown with 7 decimals. The lower, the poorer.
+Computed in decimals of 28 digits, rounded half-even; compared unrounded, shown with 7 decimals. The lower, the poorer.
 """
 
 from collections.abc import Callable
@@ -17,9 +17,9 @@ SHOWN = Decimal("0.0000001")
 
 
 def compute(milieu: str, region: int, values: Variables, index: Index) -> ScoreComputed:
-    """The score of these variables under this version, with every term that is not zero.
+    """The score of these variables by this version of the index, with every term that is not zero.
 
-    Names it does not know raise KeyError.
+    Raises KeyError for a variable that the formula does not have.
     """
     formula = index.formulas[milieu]
     coefficients, constant = formula.coefficients, formula.regions[region]
@@ -38,14 +38,14 @@ def compute(milieu: str, region: int, values: Variables, index: Index) -> ScoreC
 
 
 def score_2026_11(declaration: Declaration, day: date, index: Index) -> ScoreComputed:
-    """The score of what was declared, with the ages of that day."""
+    """The score of a declaration, with the members' ages on a day."""
     with localcontext(ARITHMETIC):
         values = variables(declaration, day)
     return compute(declaration.milieu, declaration.region, values, index)
 
 
-# From a declaration to its score, by version, the newest last. None is ever changed, nor what it calls: `variables` and
-# `compute`.
+# The computation of each version of the rules, the newest last. A version never changes, nor do `variables` and
+# `compute`, which it calls.
 RULES: dict[str, Callable[[Declaration, date, Index], ScoreComputed]] = {"score-2026-11": score_2026_11}
 
 

@@ -1,7 +1,6 @@
-"""From what a citizen declares to the variables of the formula (decree 2-21-582, annexes 1 and 2), in this one place.
+"""Computes the variables of the formula (decree 2-21-582, annexes 1 and 2) from a declaration.
 
-Readings of the annexes that are not sure are said where they are made; `policies/index/*.toml` lists them with their
-doubt.
+A comment marks each reading of the annexes that is not sure; `policies/index/*.toml` lists them all with the reason.
 """
 
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ Variables = Mapping[str, Decimal]
 ADULT = 15  # the annexes count education, literacy and work from 15 years on
 ZERO, ONE, TWELVE = Decimal(0), Decimal(1), Decimal(12)
 STONE_OR_BETTER = {"villa", "flat", "traditional_house", "rural_stone"}
-# What a value may be: of these 0 or 1, of those below 0 to 1. All others are counts, amounts and ages.
+# A flag is 0 or 1, a share lies between 0 and 1. All other variables are counts, amounts and ages.
 FLAGS = {
     "hh_single_or_childless_couple",
     "hh_multi_nucleus",
@@ -58,7 +57,7 @@ SHARES = {
 
 
 def age(born: date, day: date) -> int:
-    """Completed years on a day. Where only the year of birth is known it is written 01-01, and counts so."""
+    """Completed years on a day. Where only the year of birth is known, the date is 1 January, and counts as such."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
@@ -153,17 +152,17 @@ def rural(declaration: Declaration, ages: list[int]) -> Variables:
 
 
 def flag(holds: bool) -> Decimal:
-    """1 where it holds."""
+    """1 where the condition holds, else 0."""
     return ONE if holds else ZERO
 
 
 def share(count: int, n: int) -> Decimal:
-    """So many members, as a share of the whole household."""
+    """A number of members as a share of the whole household."""
     return Decimal(count) / n if count else ZERO
 
 
 def spending(declaration: Declaration, n: int) -> Variables:
-    """Spending in DH a head and year, from monthly bills; of water and electricity the mean of the bills given."""
+    """Spending in DH a head and year, from monthly bills; for water and electricity from the mean of the bills."""
     bills = declaration.bills
     water = bills.water_electricity
     return {
@@ -174,12 +173,12 @@ def spending(declaration: Declaration, n: int) -> Variables:
 
 
 def is_single_or_childless_couple(members: list[Member]) -> bool:
-    """One person, or the head and a spouse with nobody else."""
+    """Whether the household is one person, or the head and a spouse alone."""
     return len(members) == 1 or (len(members) == 2 and any(member.relationship == "spouse" for member in members))
 
 
 def is_covered(members: list[Member]) -> bool:
-    """Somebody has a health cover other than RAMED; AMO Tadamon, which replaced it, counts as RAMED."""
+    """Whether a member has a health cover other than RAMED; AMO Tadamon, which replaced it, counts as RAMED."""
     return any(member.health_cover == "other" for member in members)
 
 

@@ -1,4 +1,4 @@
-"""The decisions, one file each. A stage sees a frozen case file and a piece of evidence, and says what follows.
+"""The decisions, one file each: `decide` reads a frozen case file and a piece of evidence, and returns what follows.
 
-Machine stages also say, where anybody must be asked, how that is gathered for a whole batch at once.
+A stage of the machine that must ask somebody also has `gather`, which asks once for a whole batch of cases.
 """

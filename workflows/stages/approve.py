@@ -1,6 +1,4 @@
-"""The household enters the register with its score; each programme's threshold is compared unrounded
-(S <= threshold).
-"""
+"""The household enters the register with its score, whatever the score: thresholds belong to the programmes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +10,7 @@ from workflows.registers.ports import Ports
 
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, RegisterState]:
-    """Where the register stands on each household, and the thresholds that count now."""
+    """The last version of each household in the register, and the thresholds in force today."""
     versions = ports.register.last_versions([case.household_id for case in batch])
     thresholds = tuple(each.version for each in thresholds_in_force(ports.now.date()))
     return {
@@ -22,13 +20,11 @@ def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, RegisterStat
 
 
 def decide(case: CaseFile, state: RegisterState) -> HouseholdApproved:
-    """Approved whatever the score: thresholds belong to programmes."""
+    """The household meets a programme's threshold where its unrounded score is at or below it (S <= threshold)."""
     score = case.last(ScoreComputed).score
-    return HouseholdApproved(
-        version=state.last_version + 1,
-        score=score,
-        eligibilities=tuple(
-            ProgrammeEligibility(each.programme, each.version, each.threshold, score <= each.threshold)
-            for each in map(threshold_of_version, state.thresholds)
-        ),
-    )
+    thresholds = [threshold_of_version(version) for version in state.thresholds]
+    eligibilities = [
+        ProgrammeEligibility(each.programme, each.version, each.threshold, score <= each.threshold)
+        for each in thresholds
+    ]
+    return HouseholdApproved(version=state.last_version + 1, score=score, eligibilities=tuple(eligibilities))

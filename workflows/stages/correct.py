@@ -1,4 +1,4 @@
-"""The citizen declares again; the new declaration is verified from the beginning."""
+"""The citizen corrects the declaration; the population register verifies the new one from the beginning."""
 
 from workflows.casefile import CaseFile
 from workflows.events import CorrectionReceived
@@ -6,5 +6,5 @@ from workflows.evidence import Correction
 
 
 def decide(case: CaseFile, answer: Correction) -> CorrectionReceived:
-    """A correction is always taken; what it says is judged by the register."""
+    """Every correction is received: the register judges its content, not this stage."""
     return CorrectionReceived(body=answer.number, digest=answer.digest)

@@ -1,7 +1,4 @@
-"""A correction that does not come: reminders, and at the deadline the application lapses.
-
-It is never refused for silence.
-"""
+"""The citizen sends no correction: reminders follow, then the application lapses; silence never refuses it."""
 
 from workflows.casefile import CaseFile
 from workflows.events import CorrectionReminded, Lapsed
@@ -9,12 +6,12 @@ from workflows.evidence import TimePassed
 
 
 def decide(case: CaseFile, evidence: TimePassed) -> CorrectionReminded | Lapsed:
-    """Lapsed from the deadline on, reminded before.
+    """The application lapses at its deadline; before that, the citizen is reminded.
 
-    The first decisions were recorded without it: theirs is the one that the map gives.
+    The first evidence was recorded without a deadline: then the flow's own counts.
     """
     deadline = evidence.deadline
     if deadline and evidence.at >= deadline:
         return Lapsed()
-    before = case.last(CorrectionReminded).reminder if case.last_here(CorrectionReminded) else 0
-    return CorrectionReminded(reminder=before + 1)
+    already_sent = case.last(CorrectionReminded).reminder if case.last_here(CorrectionReminded) else 0
+    return CorrectionReminded(reminder=already_sent + 1)

@@ -1,7 +1,4 @@
-"""The outcome is owed to the declarant: which programmes' thresholds the household meets.
-
-What follows is the programmes' decision.
-"""
+"""The declarant is told which programmes' thresholds the household meets; the programmes themselves decide on help."""
 
 from workflows.casefile import CaseFile
 from workflows.events import HouseholdApproved, NoticesIssued
@@ -9,6 +6,6 @@ from workflows.evidence import TimePassed
 
 
 def decide(case: CaseFile, evidence: TimePassed) -> NoticesIssued:
-    """Every registered household is told."""
+    """Every registered household gets a notice, which names the programmes whose thresholds it meets."""
     approved = case.last(HouseholdApproved)
     return NoticesIssued(programmes=tuple(each.programme for each in approved.eligibilities if each.eligible))

@@ -1,4 +1,4 @@
-"""A review that nobody looks at: it is counted and moves up, and never turns against the household."""
+"""No caseworker answers a review in its term: it moves up the list, and never turns against the household."""
 
 from workflows.casefile import CaseFile
 from workflows.events import ReviewOverdue
@@ -6,6 +6,6 @@ from workflows.evidence import TimePassed
 
 
 def decide(case: CaseFile, evidence: TimePassed) -> ReviewOverdue:
-    """How many times the review's term has passed."""
-    before = case.last(ReviewOverdue).times if case.last_here(ReviewOverdue) else 0
-    return ReviewOverdue(times=before + 1)
+    """The review's term has passed once more."""
+    times_before = case.last(ReviewOverdue).times if case.last_here(ReviewOverdue) else 0
+    return ReviewOverdue(times=times_before + 1)

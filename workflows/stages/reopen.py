@@ -1,4 +1,4 @@
-"""A lapsed application was never refused: the citizen takes it up again, and it is verified anew."""
+"""The citizen takes a lapsed application up again, and the population register verifies it anew."""
 
 from workflows.casefile import CaseFile
 from workflows.events import CaseReopened
@@ -6,5 +6,5 @@ from workflows.evidence import Reopening
 
 
 def decide(case: CaseFile, answer: Reopening) -> CaseReopened:
-    """Always granted."""
+    """Reopening is always granted: a lapsed application was never refused."""
     return CaseReopened()

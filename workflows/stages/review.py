@@ -1,4 +1,4 @@
-"""A caseworker answers a review. Clearing needs one person, refusing needs two who agree."""
+"""A caseworker answers a review: one person may clear it, and a refusal needs two who agree."""
 
 from models.errors import Refused
 from workflows.casefile import CaseFile
@@ -15,9 +15,9 @@ REASONS = {
 def decide(
     case: CaseFile, answer: ReviewVerdict
 ) -> ReviewCleared | CorrectionAsked | RefusalProposed | ApplicationRefused:
-    """What the verdict comes to.
+    """A verdict clears the review, asks the citizen for a correction, or refuses with a second caseworker's consent.
 
-    Raises Refused for an unknown verdict or reason, or a second opinion from the same person.
+    Raises Refused for an unknown verdict or reason, and where one caseworker confirms their own proposal.
     """
     if answer.reason not in REASONS.get(answer.verdict, ()):
         known = "; ".join(f"{verdict}: {', '.join(reasons)}" for verdict, reasons in REASONS.items())
@@ -32,9 +32,9 @@ def decide(
 
 
 def refuse(case: CaseFile, answer: ReviewVerdict) -> RefusalProposed | ApplicationRefused:
-    """The first to say so proposes, the second, for the same reason, decides.
+    """The first caseworker proposes a refusal, a second one decides it for the same reason.
 
-    Who proposed may propose another reason instead.
+    The first one may still change the reason of the proposal.
     """
     proposed = case.last_here(RefusalProposed)
     if proposed is None:
@@ -47,15 +47,15 @@ def refuse(case: CaseFile, answer: ReviewVerdict) -> RefusalProposed | Applicati
 
 
 def confirm(case: CaseFile, answer: ReviewVerdict, proposed_by: str) -> ApplicationRefused:
-    """The second caseworker's word.
+    """The second caseworker agrees with the proposal of the first.
 
-    Raises Refused for another reason than the first one's: a refusal has one, which the citizen is told.
+    Raises Refused where their reasons differ: a refusal has one reason, and the citizen is told it.
     """
     reason = case.last(RefusalProposed).reason
     if reason != answer.reason:
-        text = (
-            f"A refusal was proposed because of {reason}: agree with that reason, or clear the review, or ask for a "
-            f"correction. "
+        raise Refused(
+            "another_reason",
+            f"A refusal was proposed because of {reason}: agree with that reason, clear the review, or ask for a "
+            "correction. The caseworker who proposed the refusal can propose another reason.",
         )
-        raise Refused("another_reason", text + "Whoever proposed it can propose another reason.")
     return ApplicationRefused(reason=reason, proposed_by=proposed_by)

@@ -1,4 +1,4 @@
-"""Is there a reason for a person to look? A signal is never a verdict: no machine refuses, suspends or merges."""
+"""Is there a reason for a caseworker to look? A signal is no verdict: no machine refuses, suspends or merges."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from workflows.registers.ports import Ports
 
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, ScreeningAnswer]:
-    """Claims every person for its case, and counts the households of every phone."""
+    """Claims every member for the case, notes who else holds one, and counts the households of every phone."""
     held = ports.register.claim_persons(batch)
     phones = ports.register.households_by_phone([case.declaration.phone for case in batch if case.declaration.phone])
     rules = in_force(RULES)
@@ -29,24 +29,20 @@ def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, ScreeningAns
 
 
 def decide(case: CaseFile, answer: ScreeningAnswer) -> NothingSuspicious | DuplicateSuspected | ReviewReopened:
-    """All signals of these rules are raised; one that needs a person sends the case to a caseworker, with whatever else
-    is noted.
-    """
+    """A signal that needs a person sends the case to a caseworker, with all other signals; else they are only noted."""
     rules = version_of(answer, RULES)
     raised = tuple([signal for each in RULES[rules] if (signal := each.signal(case, answer))])
-    if any(SIGNALS[signal.code].NEEDS_A_PERSON for signal in raised):
-        since = reviewed_since(case)
-        return (
-            ReviewReopened(rules=rules, signals=raised, begun=since)
-            if since
-            else DuplicateSuspected(rules=rules, signals=raised)
-        )
-    return NothingSuspicious(rules=rules, noted=raised)
+    if not any(SIGNALS[signal.code].NEEDS_A_PERSON for signal in raised):
+        return NothingSuspicious(rules=rules, noted=raised)
+    if begun := reviewed_since(case):
+        return ReviewReopened(rules=rules, signals=raised, begun=begun)
+    return DuplicateSuspected(rules=rules, signals=raised)
 
 
 def reviewed_since(case: CaseFile) -> datetime | None:
-    """When the review was raised that a caseworker cleared just now; None where the household was declared or computed
-    anew since, and is looked at afresh.
+    """When the review began that a caseworker just cleared.
+
+    None where there was none, or where the household was scored anew since: then a new review begins.
     """
     cleared, scored = case.past.get(ReviewCleared), case.past.get(ScoreComputed)
     if cleared is None or (scored is not None and scored.seq > cleared.seq):
@@ -55,6 +51,5 @@ def reviewed_since(case: CaseFile) -> datetime | None:
     return review.event.begun if isinstance(review.event, ReviewReopened) else review.at
 
 
-# The signals that are asked, by version, the newest last. None is ever changed, nor what a signal in it says
-# (workflows/fraud/).
+# The signals of each version of the rules, the newest last. A version never changes, nor do its signals (fraud/).
 RULES: dict[str, tuple[ModuleType, ...]] = {"signals-2026-11": (person_in_two_households, phone_shared)}

@@ -1,6 +1,4 @@
-"""Does the population register know every member under this name and birth date, and alive? (Law 72-18; decree
-2-21-473)
-"""
+"""Does the population register know every member, alive, by this name and birth date? (Law 72-18, decree 2-21-473)"""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -28,14 +26,14 @@ def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, RegisterAnsw
 
 
 def decide(case: CaseFile, answer: RegisterAnswer) -> PersonsVerified | MembersMismatched:
-    """Verified where all agree; else the citizen is asked, with a reason for each member."""
+    """The household is verified where all members agree; else the citizen is asked, with a reason for each member."""
     rules = version_of(answer, RULES)
     mismatches = RULES[rules](case.declaration, answer)
     return MembersMismatched(rules=rules, mismatches=mismatches) if mismatches else PersonsVerified(rules=rules)
 
 
 def mismatches_2026_11(declaration: Declaration, answer: RegisterAnswer) -> tuple[Mismatch, ...]:
-    """Each member by itself: known, alive, of the same birth date and name."""
+    """Compares each member with the register's answer, and keeps those that differ, with the reason."""
     pairs = enumerate(zip(declaration.members, answer.persons, strict=True))
     return tuple(
         [Mismatch(position, reason) for position, (member, person) in pairs if (reason := mismatch(member, person))]
@@ -43,9 +41,9 @@ def mismatches_2026_11(declaration: Declaration, answer: RegisterAnswer) -> tupl
 
 
 def mismatch(member: Member, person: RegisteredPerson | None) -> str | None:
-    """Why a member does not agree with the register, if so.
+    """Why a member differs from the register; None where they agree.
 
-    Where only a year of birth is known, on either side, years are compared.
+    Where either side knows only the year of birth, years are compared.
     """
     if person is None:
         return "unknown"
@@ -57,12 +55,11 @@ def mismatch(member: Member, person: RegisteredPerson | None) -> str | None:
 
 
 def same_year_only(member: Member, person: RegisteredPerson) -> bool:
-    """The years agree, and one of the two dates is no more than a year."""
+    """Whether the years of birth agree, and one side knows no more than the year."""
     return (
         "year" in (member.birth_precision, person.birth_precision) and member.birth_date.year == person.birth_date.year
     )
 
 
-# What tells who does not agree, by version, the newest last. None is ever changed, nor what it calls
-# (workflows/matching/).
+# The comparison of each version of the rules, the newest last. A version never changes, nor what it calls (matching/).
 RULES: dict[str, Callable[[Declaration, RegisterAnswer], tuple[Mismatch, ...]]] = {"verify-2026-11": mismatches_2026_11}

@@ -1,4 +1,4 @@
-"""A citizen may take an application back at any time before it is decided."""
+"""The citizen takes an application back, at any time before it is decided."""
 
 from workflows.casefile import CaseFile
 from workflows.events import CaseWithdrawn
@@ -6,5 +6,5 @@ from workflows.evidence import Withdrawal
 
 
 def decide(case: CaseFile, answer: Withdrawal) -> CaseWithdrawn:
-    """Always granted."""
+    """Withdrawal is always granted; the event says at which stage it came."""
     return CaseWithdrawn(stage=case.stage)

@@ -1,1 +1,1 @@
-"""Reading files of applications and persons: JSON and tables, as programs write them."""
+"""Reads files of applications and persons: JSON and tables, as any program writes them."""

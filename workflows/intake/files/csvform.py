@@ -1,7 +1,7 @@
-"""Applications as a table: a row a member, the household's columns in each or in one of them; rows of one `application`
-stand anywhere in the file.
+"""Applications as a table: one row for each member, and the household's columns filled in at least one of its rows.
 
-The columns follow the declaration's model, so that a new field is a new column without a line here.
+The rows of one `application` may stand anywhere in the file. The columns follow the declaration's model, so that a new
+field becomes a new column without a line here.
 """
 
 import csv
@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from models.errors import Problem
 from workflows.bodies.declaration import ApplicationBody, Belongings, Bills, Housing, Member
 from workflows.bodies.text import whole_number
-from workflows.intake.files.staging import Beside
+from workflows.intake.files.staging import NeighbourTexts
 from workflows.intake.files.tables import Header, Row
 
 YES_NO = {
@@ -42,7 +42,7 @@ PARTS: dict[str, type[BaseModel]] = {**GROUPS, "member": Member}
 
 
 def columns() -> Iterator[tuple[str, FieldInfo]]:
-    """Every column with its field of the model: `application`, the household's, then the member's."""
+    """Every column with its field of the model: `application`, then the household's columns, then the member's."""
     yield "application", ApplicationBody.model_fields["application"]
     yield from (
         (name, field)
@@ -51,11 +51,11 @@ def columns() -> Iterator[tuple[str, FieldInfo]]:
     )
     for part, model in PARTS.items():
         for name, field in model.model_fields.items():
-            yield from ((f"{part}.{name}{place}", field) for place in places(field))
+            yield from ((f"{part}.{name}{suffix}", field) for suffix in suffixes(field))
 
 
-def places(field: FieldInfo) -> list[str]:
-    """What follows a field's name in its columns: of a list, a number for each value that it may hold."""
+def suffixes(field: FieldInfo) -> list[str]:
+    """The suffixes of a field's columns: a list has one numbered column for each possible value, other fields one."""
     if get_origin(field.annotation) is not list:
         return [""]
     most = next(each.max_length for each in field.metadata if hasattr(each, "max_length"))
@@ -63,7 +63,7 @@ def places(field: FieldInfo) -> list[str]:
 
 
 def is_amount(field: FieldInfo) -> bool:
-    """Whether its cells hold dirhams."""
+    """Whether the field's cells hold amounts in dirhams."""
     return field.annotation is Decimal or any(Decimal in get_args(each) for each in get_args(field.annotation))
 
 
@@ -76,21 +76,15 @@ AMOUNTS = {name for name, field in FIELDS.items() if is_amount(field)}
 
 
 def with_sure_key(header: Header, row: Row) -> Row:
-    """The row, with a flaw where a quotation mark strayed into its application, doubled or not: it may be that of other
-    rows, without the mark.
-    """
-    if row.flaw or not any('"' in key for key in keys(header, row)):
+    """The row, with a flaw where its application has a quotation mark: without it, it may be the key of other rows."""
+    if row.flaw or not any('"' in key for key in possible_keys(header, row)):
         return row
-    return row._replace(
-        flaw=f"Line {row.line} has a quotation mark within its application, which nothing tells from one that strayed "
-        f"there."
-    )
+    flaw = "has a quotation mark within its application, which nothing tells from one that strayed there."
+    return row._replace(flaw=f"Line {row.line} {flaw}")
 
 
-def keys(header: Header, row: Row) -> list[str]:
-    """The applications that a row may belong to: one, but for a row that cannot be read, of which nobody knows where
-    its cells begin.
-    """
+def possible_keys(header: Header, row: Row) -> list[str]:
+    """The applications to which a row may belong: one, or several where it cannot be read and its cells are unsure."""
     if not row.flaw:
         return [row.cells[header.names.index("application")]]
     readings = [row.cells, header.cells_as_they_stand(row.text), header.cells_with_blank_ones(row.text, strict=False)]
@@ -102,8 +96,9 @@ def keys(header: Header, row: Row) -> list[str]:
 
 
 def keys_of_joined(header: Header, cells: Sequence[str]) -> Iterator[str]:
-    """What may be the applications of rows that stand in one line, as where a line break was lost: the last cell of one
-    and the first of the next are one.
+    """The possible applications of rows that a lost line break joined into one line.
+
+    There the last cell of one row and the first of the next are one cell.
     """
     at, last = header.names.index("application"), max(header.width, len(header.names)) - 1
     for border in range(last, len(cells) - last, last):
@@ -119,8 +114,9 @@ def keys_of_joined(header: Header, cells: Sequence[str]) -> Iterator[str]:
 
 
 def keys_of_halves(header: Header, first: Row, second: Row) -> list[str]:
-    """The applications that two rows may belong to where a line break within a cell made them of one; none where they
-    are no halves.
+    """The possible applications of two rows that are halves of one, parted by a line break within a cell.
+
+    There are none where the two rows are no halves.
     """
     if not (first.flaw or second.flaw):
         return []
@@ -128,20 +124,19 @@ def keys_of_halves(header: Header, first: Row, second: Row) -> list[str]:
         whole = header.cells(first.text + second.text)
     except csv.Error:
         return []
-    sound = [key for row in (first, second) if not row.flaw for key in keys(header, row)]
+    sound = [key for row in (first, second) if not row.flaw for key in possible_keys(header, row)]
     return [key for key in (*keys_in(header, whole), *sound) if key] if len(whole) == len(header.names) else []
 
 
 def is_torn(header: Header, row: Row) -> bool:
-    """Whether a row lacks cells: a separator may have been lost, and its application stand in one cell with what stood
-    beside it.
-    """
+    """Whether a row lacks cells: where a separator was lost, its application shares a cell with the text beside it."""
     return row.flaw is not None and len(row.cells) < max(header.width, len(header.names))
 
 
 def keys_in(header: Header, cells: Sequence[str]) -> list[str]:
-    """What may stand under `application`: where there are too many or too few cells, nobody knows on which side of it,
-    or whether one stands within it.
+    """The possible applications of a row of cells.
+
+    Where there are too many or too few, nothing tells on which side of the application, or whether within it.
     """
     places = [place for place in places_of_key(header, len(cells)) if 0 <= place < len(cells)]
     found = [cells[place] for place in places]
@@ -152,7 +147,7 @@ def keys_in(header: Header, cells: Sequence[str]) -> list[str]:
 
 
 def places_of_key(header: Header, count: int) -> list[int]:
-    """Where `application` may stand in a row of so many cells, the likeliest first."""
+    """The places where `application` may stand in a row of so many cells, the likeliest first."""
     at, last = header.names.index("application"), max(header.width, len(header.names)) - 1
     more = {count - len(header.names), count - last - 1}
     surplus = 0 < max(more) < last
@@ -164,53 +159,51 @@ def places_of_key(header: Header, count: int) -> list[int]:
     return list(range(min(ends), max(ends) + 1)) if max(ends) - min(ends) < last else sorted(ends)
 
 
-def beside_key(header: Header) -> Beside:
-    """What may stand in the cells before and after that of the application."""
+def neighbour_texts(header: Header) -> NeighbourTexts:
+    """The texts that may stand in the cells before and after that of the application."""
     at = header.names.index("application")
-    return Beside(choices(header.names[at - 1 : at]), choices(header.names[at + 1 : at + 2]))
+    return NeighbourTexts(choices(header.names[at - 1 : at]), choices(header.names[at + 1 : at + 2]))
 
 
 def choices(column: list[str]) -> list[str] | None:
-    """The texts of a column, where they can be listed; none where there is no such column."""
+    """The texts that a column may hold: None where they cannot be listed, an empty list where there is no column."""
     annotation = FIELDS[column[0]].annotation if column else Literal[()]
     return [str(each) for each in get_args(annotation)] if get_origin(annotation) is Literal else None
 
 
 def contradictions(header: Header, rows: Sequence[tuple[int, list[str]]]) -> list[Problem]:
-    """A problem for each of the household's columns in which two rows say different things, with both lines; empty
-    cells say nothing.
-    """
+    """A problem for each household column in which two rows differ, with both lines; empty cells do not count."""
     shared = [(place, name) for place, name in enumerate(header.names) if not name.startswith("member.")]
     differing = [(place, name) for place, name in shared if len({cells[place] for _, cells in rows}) > 1]
     found = []
     for place, name in differing:
-        said = [(line, compared(name, cells[place], decimal_of(header))) for line, cells in rows if cells[place]]
-        other = next((line for line, cell in said if cell != said[0][1]), None)
-        found += (
-            [Problem(name, f"Lines {said[0][0]} and {other} say different things of one household.")] if other else []
-        )
+        values = [(line, comparable(name, cells[place], decimal_of(header))) for line, cells in rows if cells[place]]
+        other = next((line for line, value in values if value != values[0][1]), None)
+        if other:
+            found.append(Problem(name, f"Lines {values[0][0]} and {other} say different things of one household."))
     return found
 
 
-def compared(column: str, cell: str, decimal: str) -> Cell | Decimal:
-    """A cell as what it says: 60 and 60.00 are one amount, however many digits are written; 60.000 is none."""
-    said = plain(column, cell, decimal)
-    return Decimal(said) if column in AMOUNTS and AMOUNT.fullmatch(str(said)) else said
+def comparable(column: str, cell: str, decimal: str) -> Cell | Decimal:
+    """A cell's value, in which 60 and 60.00 are the same amount; 60.000 is no amount and stays a text."""
+    value = json_value(column, cell, decimal)
+    return Decimal(value) if column in AMOUNTS and AMOUNT.fullmatch(str(value)) else value
 
 
 def decimal_of(header: Header) -> str:
-    """What stands before the decimals, beside a point: where the comma separates cells, it cannot."""
+    """The decimal mark that counts beside the point: the comma, unless it separates the cells."""
     return "." if header.separator == "," else ","
 
 
-def nested(names: list[str], rows: list[list[str]], decimal: str = ".") -> dict[str, Any]:
-    """One application's rows as the API's body; an empty cell is an answer left out, and of the household it may stand
-    in any of its rows.
+def body_of_rows(names: list[str], rows: list[list[str]], decimal: str = ".") -> dict[str, Any]:
+    """One application's rows as a body of the API.
+
+    An empty cell is an answer left out; a household's answer may stand in any of the rows.
     """
     filled = [{name: cell for name, cell in zip(names, row, strict=True) if cell} for row in rows]
     members = [
         {
-            name.removeprefix("member."): plain(name, cell, decimal)
+            name.removeprefix("member."): json_value(name, cell, decimal)
             for name, cell in cells.items()
             if name.startswith("member.")
         }
@@ -221,11 +214,12 @@ def nested(names: list[str], rows: list[list[str]], decimal: str = ".") -> dict[
         for name in names
         if not name.startswith("member.")
     }
-    return household({name: plain(name, cell, decimal) for name, cell in shared.items() if cell}) | {"members": members}
+    household = {name: json_value(name, cell, decimal) for name, cell in shared.items() if cell}
+    return nested_fields(household) | {"members": members}
 
 
-def household(cells: dict[str, Cell]) -> dict[str, Any]:
-    """The household's columns as the API's fields."""
+def nested_fields(cells: dict[str, Cell]) -> dict[str, Any]:
+    """The household's columns, such as `bills.gas`, as the nested fields of the API."""
     body: dict[str, Any] = {}
     for name, cell in cells.items():
         group, _, rest = name.partition(".")
@@ -239,9 +233,10 @@ def household(cells: dict[str, Cell]) -> dict[str, Any]:
     return body
 
 
-def plain(column: str, cell: str, decimal: str) -> Cell:
-    """A cell as JSON would hold it: an amount with a point, a whole number, yes or no from three languages; what is
-    none of these is left as a text.
+def json_value(column: str, cell: str, decimal: str) -> Cell:
+    """A cell as JSON would hold it: an amount with a point, a whole number, or true or false.
+
+    Yes and no are known in three languages. Any other text stays as it is.
     """
     if column in AMOUNTS:
         return cell.replace(decimal, ".")
@@ -250,16 +245,16 @@ def plain(column: str, cell: str, decimal: str) -> Cell:
     return YES_NO.get(cell.lower(), cell) if column in SAYS_YES_OR_NO else cell
 
 
-def rows(application: ApplicationBody) -> Iterator[str]:
+def csv_lines(application: ApplicationBody) -> Iterator[str]:
     """One application as lines of the table, in the order of HEADER."""
     body = application.model_dump(mode="json")
-    shared = {"application": application.application or ""} | dict(flat(body))
+    shared = {"application": application.application or ""} | dict(household_cells(body))
     for member in body["members"]:
         cells = shared | {f"member.{name}": cell for name, cell in member.items()}
-        yield line(cells)
+        yield csv_line(cells)
 
 
-def flat(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def household_cells(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """The household's cells by column."""
     for name, value in body.items():
         if name in GROUPS:
@@ -272,13 +267,13 @@ def flat(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def line(cells: dict[str, Any]) -> str:
-    """One line; what was left out is an empty cell."""
+def csv_line(cells: dict[str, Any]) -> str:
+    """One line of the table; a column without a value is an empty cell."""
     written = io.StringIO()
-    csv.writer(written).writerow([text_of(cells.get(name)) for name in HEADER])
+    csv.writer(written).writerow([cell_text(cells.get(name)) for name in HEADER])
     return written.getvalue()
 
 
-def text_of(value: object) -> str:
-    """A cell's text."""
+def cell_text(value: object) -> str:
+    """A value as the text of its cell."""
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,6 +1,4 @@
-"""JSON as programs write it: one object a line, or a document that goes over lines (an array of objects, or objects one
-after another).
-"""
+"""Reads files of JSON: one object on each line, or one document over many lines (an array, or object after object)."""
 
 import codecs
 import io
@@ -15,8 +13,8 @@ from workflows.intake.files.sources import CHUNK, lines_of
 DECODER = json.JSONDecoder()
 
 
-class Text(NamedTuple):
-    """The text of one object and the line where it begins; or why it is none."""
+class JsonText(NamedTuple):
+    """The text of one object and the line where it begins, or the reason why it cannot be read."""
 
     line: int
     text: str
@@ -24,14 +22,12 @@ class Text(NamedTuple):
 
 
 def is_json(head: bytes) -> bool:
-    """Whether a file that begins so is JSON, whatever its name."""
+    """Whether a file with this beginning is JSON, whatever its name."""
     return head.lstrip().startswith((b"{", b"["))
 
 
 def is_document(head: bytes) -> bool:
-    """Whether JSON that begins so goes over lines: its first line is not whole, and the second begins
-    no other object.
-    """
+    """Whether JSON with this beginning goes over lines: the first is not whole, and the second begins no new object."""
     first, *others = [line for line in head.splitlines() if line.strip()]
     if first.lstrip().startswith(b"["):
         return not (others and is_whole(first))
@@ -47,33 +43,33 @@ def is_whole(line: bytes) -> bool:
     return True
 
 
-def objects_in(file: io.BufferedReader, most: int) -> Iterator[Text]:
-    """The objects of a file, by its beginning as lines or as a document."""
+def objects_in(file: io.BufferedReader, most: int) -> Iterator[JsonText]:
+    """The objects of a file, whose beginning shows whether it is lines or a document."""
     head = file.peek()
     return objects_of_document(file, most) if is_json(head) and is_document(head) else lines_of_json(file, most)
 
 
-def lines_of_json(file: io.BufferedReader, most: int) -> Iterator[Text]:
-    """One object a line; blank lines are passed over."""
+def lines_of_json(file: io.BufferedReader, most: int) -> Iterator[JsonText]:
+    """One object for each line; blank lines are skipped."""
     for line in lines_of(file, most):
         if not line.whole:
-            yield Text(line.number, "", f"The line is longer than {most:,} bytes.")
+            yield JsonText(line.number, "", f"The line is longer than {most:,} bytes.")
         elif line.raw.strip():
-            yield decoded(line.number, line.raw)
+            yield decode_line(line.number, line.raw)
 
 
-def decoded(number: int, raw: bytes) -> Text:
-    """A line's text."""
+def decode_line(number: int, raw: bytes) -> JsonText:
+    """The text of a line, or the flaw that it is not UTF-8."""
     try:
-        return Text(number, raw.decode())
+        return JsonText(number, raw.decode())
     except UnicodeDecodeError as error:
-        return Text(number, "", f"Is not UTF-8 (byte {error.start} of the line).")
+        return JsonText(number, "", f"Is not UTF-8 (byte {error.start} of the line).")
 
 
-def objects_of_document(file: io.BufferedReader, most: int) -> Iterator[Text]:
-    """The objects of a document, once it was read to its end.
+def objects_of_document(file: io.BufferedReader, most: int) -> Iterator[JsonText]:
+    """The objects of a document, after a first pass has read it to its end.
 
-    Raises Refused where it is no JSON: then no part of it can be trusted.
+    Raises Refused where it is not JSON: then no part of it can be trusted.
     """
     with TemporaryFile("w+", encoding="utf-8", newline="\n") as checked:
         for found in Scanner(file, most).objects():
@@ -81,46 +77,45 @@ def objects_of_document(file: io.BufferedReader, most: int) -> Iterator[Text]:
         checked.seek(0)
         for row in checked:
             number, _, text = row.partition(" ")
-            yield Text(
-                int(number), text, None if len(text.encode()) <= most else f"The object is longer than {most:,} bytes."
-            )
+            flaw = None if len(text.encode()) <= most else f"The object is longer than {most:,} bytes."
+            yield JsonText(int(number), text, flaw)
 
 
 class Scanner:
-    """Reads a document piece by piece, never more of it at once than an object may be long."""
+    """Reads a document piece by piece, and holds no more of it in memory than the longest object."""
 
     def __init__(self, file: io.BufferedReader, most: int) -> None:
         self.file, self.most = file, most
         self.decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")(), translate=True)
         self.text, self.at, self.line, self.ended = "", 0, 1, False
 
-    def objects(self) -> Iterator[Text]:
+    def objects(self) -> Iterator[JsonText]:
         """The text of each object. Raises Refused where the document is not JSON from its beginning to its end."""
-        if in_array := self.next() == "[":
+        if in_array := self.peek() == "[":
             self.at += 1
-        while self.next() not in ("]", ""):
-            yield self.value()
-            if self.next() == ",":
+        while self.peek() not in ("]", ""):
+            yield self.read_value()
+            if self.peek() == ",":
                 self.at += 1
-            elif in_array and self.next() != "]":
+            elif in_array and self.peek() != "]":
                 self.refuse(self.at)
-        if in_array and self.next() == "]":
+        if in_array and self.peek() == "]":
             self.at, in_array = self.at + 1, False
-        if in_array or self.next():
+        if in_array or self.peek():
             self.refuse(self.at)
 
-    def next(self) -> str:
-        """The next character that is no blank; none at the end."""
+    def peek(self) -> str:
+        """The next character that is not blank, which stays to be read; empty at the end."""
         while True:
             rest = self.text[self.at :].lstrip() if self.text[self.at : self.at + 1].isspace() else None
             if rest is not None:
-                self.pass_over(len(self.text) - len(rest))
+                self.skip_to(len(self.text) - len(rest))
             if self.at < len(self.text) or self.ended:
                 return self.text[self.at : self.at + 1]
             self.read_on()
 
-    def value(self) -> Text:
-        """The value that begins here."""
+    def read_value(self) -> JsonText:
+        """The value that begins at the current place."""
         while True:
             try:
                 _, end = DECODER.raw_decode(self.text, self.at)
@@ -129,12 +124,12 @@ class Scanner:
                     self.refuse(getattr(error, "pos", self.at))
                 self.read_on()
             else:
-                found = Text(self.line, self.text[self.at : end])
-                self.pass_over(end)
+                found = JsonText(self.line, self.text[self.at : end])
+                self.skip_to(end)
                 return found
 
     def read_on(self) -> None:
-        """The next piece, in place of what was passed over."""
+        """Reads the next piece, and drops the text that was read already."""
         chunk = self.file.read(CHUNK)
         try:
             self.text, self.at = self.text[self.at :] + self.decoder.decode(chunk, final=not chunk), 0
@@ -145,16 +140,16 @@ class Scanner:
             ) from None
         self.ended = not chunk
 
-    def pass_over(self, end: int) -> None:
-        """Goes on behind this place."""
+    def skip_to(self, end: int) -> None:
+        """Moves to this place, and counts the lines until there."""
         self.line += self.text.count("\n", self.at, end)
         self.at = end
 
     def refuse(self, at: int) -> None:
-        """Raises Refused, with the line of what cannot be read."""
+        """Raises Refused, which names the line that cannot be read."""
         line = self.line + self.text.count("\n", self.at, at)
         raise Refused(
             "not_json",
-            f"The file is not JSON from line {line} on, or an object there is longer than {self.most:,} bytes. Nothing "
-            f"was taken.",
+            f"The file is not JSON from line {line} on, or an object there is longer than {self.most:,} bytes. "
+            "Nothing was taken.",
         )

@@ -1,5 +1,6 @@
-"""What programs write, as lines of UTF-8: gzip and UTF-16 are unpacked, any kind of line end counts; what is no text is
-refused once, with how to save it.
+"""Reads any program's text file as lines of UTF-8: it unpacks gzip, converts UTF-16, and knows every kind of line end.
+
+A file that is not text is refused once, with the advice how to save it.
 """
 
 import codecs
@@ -13,14 +14,15 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from models.errors import Refused
-from workflows.intake.files.textfiles import opened
+from workflows.intake.files.textfiles import open_to_read
 
 CHUNK = 1 << 16
 BEGINNING = 10_000  # bytes that are kept of a line that is too long
-UNPACKED_FREELY, RATIO = 64 << 20, 200  # a table shrinks to a twentieth; what grows past both was made to fill a disk
+# Packing shrinks a table to a twentieth. A file that grows past both of these was made to fill a disk.
+UNPACKED_FREELY, RATIO = 64 << 20, 200
 SAVE_AS = "Open it in the program that wrote it and save it as \u201cCSV UTF-8\u201d, with dates as YYYY-MM-DD."
 UNPACK = "Unpack it first, and give the file that was inside."
-# By the bytes that such a file begins with.
+# What a file is, and what to do with it, by its first bytes.
 NO_TEXT: dict[bytes, tuple[str, str]] = {
     b"PK\x03\x04": ("a workbook (.xlsx, .ods) or another zip archive", SAVE_AS),
     b"PK\x05\x06": ("an empty zip archive", UNPACK),
@@ -43,9 +45,7 @@ NO_TEXT: dict[bytes, tuple[str, str]] = {
 
 
 class Line(NamedTuple):
-    """A line without its end: its number in the file, its bytes, and whether they are all; of one that is too long,
-    only the beginning.
-    """
+    """A line without its line end; of one that is too long, `raw` holds only the beginning and `whole` is False."""
 
     number: int
     raw: bytes
@@ -53,43 +53,40 @@ class Line(NamedTuple):
 
 
 @contextmanager
-def text_in(path: Path) -> Iterator[io.BufferedReader]:
-    """The text of a file, in UTF-8 where the file says nothing else.
-
-    Raises Refused for one that cannot be read or is no text.
-    """
-    with opened(path) as raw:
-        # Of a pipe, too, a whole block is seen at the beginning.
+def open_text(path: Path) -> Iterator[io.BufferedReader]:
+    """Opens a file as bytes of UTF-8. Raises Refused where it cannot be read or is not text."""
+    with open_to_read(path) as raw:
+        # The buffer shows a whole block at the beginning, even of a pipe.
         file: io.BufferedReader = raw if raw.seekable() else io.BufferedReader(Bounded(raw, sys.maxsize), CHUNK)
         try:
-            yield utf8(unpacked(file, path.stat().st_size))
+            yield as_utf8(unpacked(file, path.stat().st_size))
         except (EOFError, zlib.error, gzip.BadGzipFile):
-            said = (
+            raise Refused(
+                "damaged",
                 f"{path} is damaged: it cannot be unpacked to its end. Give the whole file again; what was taken is "
-                f"not taken twice."
-            )
-            raise Refused("damaged", said) from None
+                "not taken twice.",
+            ) from None
 
 
 def unpacked(file: io.BufferedReader, size: int) -> io.BufferedReader:
-    """What is inside, where the file is packed with gzip."""
+    """The content of a file that is packed with gzip; any other file as it is."""
     if not file.peek(2).startswith(b"\x1f\x8b"):
         return file
     return io.BufferedReader(Bounded(gzip.GzipFile(fileobj=file), max(UNPACKED_FREELY, RATIO * size)), CHUNK)
 
 
 class Bounded(io.RawIOBase):
-    """A stream that ends in a refusal where it is longer than anything that was packed in good faith."""
+    """A stream that refuses to give more than `most` bytes: an honest file does not unpack to more."""
 
     def __init__(self, inner: io.BufferedIOBase, most: int) -> None:
         self.inner, self.left = inner, most
 
     def readable(self) -> bool:
-        """It is."""
+        """Readable, as `io.BufferedReader` asks."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """The next bytes. Raises Refused after `most` of them."""
+        """Reads the next bytes. Raises Refused after `most` of them."""
         count = self.inner.readinto(buffer)
         self.left -= count
         if self.left < 0:
@@ -98,17 +95,17 @@ class Bounded(io.RawIOBase):
 
 
 class Transcoded(io.RawIOBase):
-    """UTF-16 as UTF-8."""
+    """A stream that gives a file of UTF-16 as UTF-8."""
 
     def __init__(self, inner: io.BufferedReader, encoding: str) -> None:
         self.inner, self.decoder, self.rest = inner, codecs.getincrementaldecoder(encoding)(), b""
 
     def readable(self) -> bool:
-        """It is."""
+        """Readable, as `io.BufferedReader` asks."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """The next bytes. Raises Refused where they are none of UTF-16."""
+        """Reads the next bytes. Raises Refused where they are not UTF-16."""
         while not self.rest:
             read = self.inner.read1(CHUNK)
             try:
@@ -122,8 +119,8 @@ class Transcoded(io.RawIOBase):
         return count
 
 
-def utf8(file: io.BufferedReader) -> io.BufferedReader:
-    """The text as UTF-8. Raises Refused for what is no text."""
+def as_utf8(file: io.BufferedReader) -> io.BufferedReader:
+    """The file's text as UTF-8. Raises Refused where it is not text."""
     head = file.peek()
     for beginning, (kind, advice) in NO_TEXT.items():
         if head.startswith(beginning):
@@ -133,30 +130,28 @@ def utf8(file: io.BufferedReader) -> io.BufferedReader:
         return io.BufferedReader(Transcoded(file, "utf-16"), CHUNK)
     if head.startswith(codecs.BOM_UTF8):
         file.read(len(codecs.BOM_UTF8))
-    # Without a mark: the first letters of a header or of JSON are ASCII, so every other byte is none.
+    # UTF-16 without a mark: the first letters of a header or of JSON are ASCII, so every other byte is 0.
     if len(head) >= 4 and (head[1::2].strip(b"\0") == b"") != (head[::2].strip(b"\0") == b""):
         return io.BufferedReader(Transcoded(file, "utf-16-le" if head[1] == 0 else "utf-16-be"), CHUNK)
     return file
 
 
 def lines_of(file: BinaryIO, most: int) -> Iterator[Line]:
-    """The lines of a text, whatever ends them (LF, CR LF or CR); of one longer than `most` bytes only its beginning is
-    kept.
-    """
+    """The lines of a text with any kind of line end (LF, CR LF, CR), each cut where it is longer than `most` bytes."""
     number, rest, dropped = 0, b"", False
     while chunk := file.read(CHUNK):
         lines = (rest + chunk).splitlines(keepends=True)
         rest = b"" if lines[-1].endswith(b"\n") else lines.pop()  # after a CR, its LF may begin the next chunk
         for line in lines:
             number += 1
-            yield a_line(number, line.rstrip(b"\r\n"), most, dropped)
+            yield cut_line(number, line.rstrip(b"\r\n"), most, dropped)
             dropped = False
         if len(rest) > most + 1:
             rest, dropped = rest[:BEGINNING] + b"\r" * rest.endswith(b"\r"), True
     if rest:
-        yield a_line(number + 1, rest.rstrip(b"\r"), most, dropped)
+        yield cut_line(number + 1, rest.rstrip(b"\r"), most, dropped)
 
 
-def a_line(number: int, raw: bytes, most: int, dropped: bool) -> Line:
-    """A line, cut where it is too long; `dropped`: part of it was passed over already."""
+def cut_line(number: int, raw: bytes, most: int, dropped: bool) -> Line:
+    """The line, cut where it is too long; `dropped` says that a part of it was skipped already."""
     return Line(number, raw[:BEGINNING], False) if dropped or len(raw) > most else Line(number, raw)

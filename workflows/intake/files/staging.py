@@ -1,5 +1,6 @@
-"""All rows of a file in a temporary table, to be read back group by group: wherever its rows stand, nothing of a group
-is taken before all of it was read.
+"""Stages all rows of a file in a temporary table, and reads them back group by group.
+
+So the rows of one group may stand anywhere in the file, and no group is taken before all of it was read.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,21 +15,24 @@ from models.errors import Unavailable
 
 STAGED = "create temporary table staged (key text, line bigint, text text, flaw text, counted bool, torn bool)"
 COPY = "copy staged (key, line, text, flaw, counted, torn) from stdin"
-# Of a key with too many rows or too much text only the beginning is read back, for it is refused in any case; rows
-# without a key stand alone.
+# A key with too many rows or too much text is refused in any case, so only its beginning is read back. Each row without
+# a key is a group of its own.
 GROUPED = """
     select first, key, rows, line, case when bytes <= %(bytes)s then text end, flaw
     from (
-        select key, line, text, flaw, min(line) over whole as first, count(*) filter (where counted) over whole as rows,
-            sum(length(text)) over whole as bytes, row_number() over (partition by key, case when key is null
-                then line end order by line) as place
+        select
+            key, line, text, flaw,
+            min(line) over whole as first,
+            count(*) filter (where counted) over whole as rows,
+            sum(length(text)) over whole as bytes,
+            row_number() over (partition by key, case when key is null then line end order by line) as place
         from staged window whole as (partition by key, case when key is null then line end)
     ) as numbered
     where rows > 0 and place <= %(rows)s
     order by first, key, line
 """
-# A row that lacks a separator, under each key with which its own begins or ends; where sound rows have its own, only if
-# the rest may be the cell beside it.
+# A row that lacks a separator is staged under each sound key with which its own key begins or ends. Where sound rows
+# have its own key, too, the rest must be a text that may stand in the cell beside it.
 TORN = """
     insert into staged (key, line, text, flaw, counted, torn)
     with sound as materialized (select distinct key from staged where flaw is null and key is not null),
@@ -41,15 +45,14 @@ TORN = """
     ) as part (key, rest, choices) join sound on sound.key = part.key
     where choices is null or rest = any(choices) or not known and choices <> '{}'
 """
-AT_ONCE = 20_000  # rows of one COPY: a longer one would hold up the vacuum of every table
-FETCHED = 500
+COPIED_AT_ONCE = 20_000  # rows of one COPY: a longer one would hold up the vacuum of every table
+FETCHED_AT_ONCE = 500
 
 
 class StagedRow(NamedTuple):
-    """A row under its key.
+    """A row under its key, or under each key to which it may belong; it is counted under the first alone.
 
-    One that may belong to a second key is staged under that, too, and counted under the first alone; `torn`: it lacks a
-    separator.
+    A row is torn where it lacks a separator.
     """
 
     key: str | None
@@ -60,17 +63,18 @@ class StagedRow(NamedTuple):
     torn: bool = False
 
 
-class Beside(NamedTuple):
-    """The texts that may stand before a key and after it, where these can be listed; of a side with no cell, none."""
+class NeighbourTexts(NamedTuple):
+    """The texts that may stand in the cells before and after a key: a list, empty where there is no cell, or None.
+
+    None means that any text may stand there.
+    """
 
     before: list[str] | None
     after: list[str] | None
 
 
 class Group(NamedTuple):
-    """The rows of one key: how many there are, the lines of the first of them, their texts where these are not too
-    long, and what is wrong with a row.
-    """
+    """The rows of one key: their number, the lines of the first of them, their texts unless too long, their flaws."""
 
     key: str | None
     rows: int
@@ -79,30 +83,32 @@ class Group(NamedTuple):
     flaws: list[str]
 
 
-def groups(rows: Iterable[StagedRow], most_rows: int, most_bytes: int, beside: Beside | None = None) -> Iterator[Group]:
-    """All rows by their keys, in the order in which the keys come first.
+def group_rows(
+    rows: Iterable[StagedRow], most_rows: int, most_bytes: int, neighbours: NeighbourTexts | None = None
+) -> Iterator[Group]:
+    """All rows grouped by their keys, in the order in which each key stands in the file first.
 
     Raises Unavailable where the database goes away.
     """
-    with staging() as connection:
+    with staging_table() as connection:
         waiting = iter(rows)
         for first in waiting:
             with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-                for row in chain([first], islice(waiting, AT_ONCE - 1)):
+                for row in chain([first], islice(waiting, COPIED_AT_ONCE - 1)):
                     copy.write_row(row)
-        if beside:
-            connection.execute(TORN, beside._asdict())
-        # Held beyond its transaction: no snapshot stays open while the file is worked.
+        if neighbours:
+            connection.execute(TORN, neighbours._asdict())
+        # The cursor outlives its transaction (`withhold`): no snapshot stays open while the file is taken in.
         with connection.cursor(name="grouped", withhold=True) as cursor:
-            cursor.itersize = FETCHED
+            cursor.itersize = FETCHED_AT_ONCE
             cursor.execute(GROUPED, {"rows": most_rows, "bytes": most_bytes})
             for (_, key), found in groupby(cursor, key=lambda row: row[:2]):
-                yield group(key, list(found))
+                yield group_of(key, list(found))
 
 
 @contextmanager
-def staging() -> Iterator[Connection]:
-    """A connection with an empty table of its own, which goes with it."""
+def staging_table() -> Iterator[Connection]:
+    """A connection with an empty temporary table, which ends with the connection."""
     try:
         with autocommit_connection() as connection:
             connection.execute(STAGED)
@@ -113,10 +119,9 @@ def staging() -> Iterator[Connection]:
         raise Unavailable("The database does not answer. What was taken is taken: give the same file again.") from error
 
 
-def group(key: str | None, found: list[tuple[Any, ...]]) -> Group:
-    """One key's rows as they were read back; one with a flaw may have come under it in several ways."""
+def group_of(key: str | None, found: list[tuple[Any, ...]]) -> Group:
+    """One key's rows as they were read back; a flawed row may be staged under a key several times, and counts once."""
     texts, flaws = [row[4] for row in found], list(dict.fromkeys(row[5] for row in found if row[5]))
     lines = [row[3] for row in found]
-    return Group(
-        key, found[0][2], list(dict.fromkeys(lines)) if flaws else lines, None if None in texts else texts, flaws
-    )
+    distinct_lines = list(dict.fromkeys(lines)) if flaws else lines
+    return Group(key, found[0][2], distinct_lines, None if None in texts else texts, flaws)

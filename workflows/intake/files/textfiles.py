@@ -1,6 +1,4 @@
-"""The files that commands read and write: text is UTF-8 everywhere, and a file that cannot be read or
-written is named.
-"""
+"""Opens the files that commands read and write: text is UTF-8, and an error names the file."""
 
 import json
 import os
@@ -14,13 +12,13 @@ from typing import TextIO
 
 from models.errors import Refused
 
-PRIVATE = 0o600  # for us alone
-BUFFER = 1 << 16  # bytes; what a file is may be seen from so many
+PRIVATE = 0o600  # only the owner reads it
+BUFFER = 1 << 16  # bytes: enough to tell the kind of a file
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BufferedReader]:
-    """A file to read from. Raises Refused where it cannot be read."""
+def open_to_read(path: Path) -> Iterator[BufferedReader]:
+    """Opens a file to read bytes. Raises Refused where it cannot be read."""
     try:
         file: BufferedReader = BufferedReader(path.open("rb", buffering=0), BUFFER)
         with file:
@@ -30,66 +28,64 @@ def opened(path: Path) -> Iterator[BufferedReader]:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Raises Refused where nothing can be written there."""
+def refuse_unwritable(path: Path) -> Iterator[None]:
+    """Raises Refused where the block cannot write to this path."""
     try:
         yield
     except OSError as error:
         raise Refused("not_writable", f"{error.filename or path} cannot be written: {error.strerror}.") from None
 
 
-def to_write(path: Path, mode: int = 0o666) -> TextIO:
-    """A file to write into. Raises Refused where it cannot be opened."""
-    with writing(path):
-        return open(path, "w", encoding="utf-8", opener=partial(opened_with, mode=mode))
+def open_to_write(path: Path, mode: int = 0o666) -> TextIO:
+    """Opens a file to write text. Raises Refused where it cannot be opened."""
+    with refuse_unwritable(path):
+        return open(path, "w", encoding="utf-8", opener=partial(open_with_mode, mode=mode))
 
 
 @contextmanager
-def outcomes_in(path: Path, mode: int = 0o666) -> Iterator[Callable[[str], object]]:
-    """Writes what became of a file's parts.
+def outcome_writer(path: Path, mode: int = 0o666) -> Iterator[Callable[[str], object]]:
+    """Opens a file of outcomes, and gives the function that writes a text into it.
 
-    Raises Refused where there is no room for it: what was taken by then stays so.
+    Raises Refused where the disk is full: applications that were taken by then stay taken.
     """
-    file = to_write(path, mode)
+    file = open_to_write(path, mode)
 
     def write(text: str) -> None:
-        with having_room(path):
+        with refuse_full_disk(path):
             file.write(text)
 
     try:
         yield write
-        with having_room(path):
+        with refuse_full_disk(path):
             file.close()
     finally:
-        with suppress(OSError):  # where another mistake is on its way, or the same one
+        with suppress(OSError):  # where another error is on its way, or the same one
             file.close()
 
 
 @contextmanager
-def having_room(path: Path) -> Iterator[None]:
-    """Raises Refused where a disk is full or away."""
+def refuse_full_disk(path: Path) -> Iterator[None]:
+    """Raises Refused where the block finds the disk full or away."""
     try:
         yield
     except OSError as error:
-        said = (
+        raise Refused(
+            "not_writable",
             f"{path} cannot be written to its end: {error.strerror}; what was taken is taken, and the same file can "
-            f"be given again."
-        )
-        raise Refused("not_writable", said) from None
+            "be given again.",
+        ) from None
 
 
-def opened_with(path: str, flags: int, mode: int) -> int:
-    """A file's descriptor; one that is for us alone is so even where the file was there before and others could read
-    it.
-    """
+def open_with_mode(path: str, flags: int, mode: int) -> int:
+    """The file's descriptor; a private file becomes private even where it was there before and others could read it."""
     descriptor = os.open(path, flags, mode)
     if mode == PRIVATE and stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.fchmod(descriptor, mode)
     return descriptor
 
 
-def all_different(path: Path, *outputs: Path | None) -> None:
-    """Raises Refused where an outcome would be written into the file that is read, or two into one."""
+def require_different_files(path: Path, *outputs: Path | None) -> None:
+    """Raises Refused where an output is the file that is read, or where two outputs are one file."""
     named = [each.resolve() for each in (path, *outputs) if each]
     if len(named) > len(set(named)) or any(
         each.exists() and each.samefile(path) for each in named[1:] if path.exists()
@@ -98,13 +94,11 @@ def all_different(path: Path, *outputs: Path | None) -> None:
 
 
 def discard(path: Path) -> None:
-    """Removes a file of ours in which nothing was written; a device, a pipe or a link that somebody named for it is not
-    ours.
-    """
+    """Removes an output file that stayed empty; leaves a device, a pipe or a link, which we did not make."""
     if path.is_file() and not path.is_symlink():
         path.unlink()
 
 
-def line(value: object) -> str:
-    """One line of JSON."""
+def json_line(value: object) -> str:
+    """The value as one line of JSON, with its line end."""
     return json.dumps(value, ensure_ascii=False) + "\n"
