@@ -8,8 +8,8 @@ from benchmarks import compare, decide, growth, latency, memory, pressure, silen
 from benchmarks.prepared import Workers
 from models.errors import Refused
 from models.settings import settings
+from sijil.output import Json, print_progress, print_result
 from sijil.processes import interruptible
-from sijil.say import Json, answer, progress
 from trials.arguments import Seed
 
 app = typer.Typer(
@@ -47,9 +47,9 @@ def bench_engine(
     if unknown := chosen - set(compare.NAMES):
         raise Refused("unknown_measure", f"There is no measure '{min(unknown)}'. There are {', '.join(compare.NAMES)}.")
     with interruptible():
-        found = compare.compare(rounds, seed, Workers(processes, threads, batch), progress, chosen)
+        found = compare.compare(rounds, seed, Workers(processes, threads, batch), print_progress, chosen)
     lines = [f"{name:<8}{found[name] if found[name] is not None else 'not run':>10}" for name in compare.NAMES]
-    answer(
+    print_result(
         found,
         as_json,
         *lines,
@@ -60,21 +60,21 @@ def bench_engine(
 @app.command("decide")
 def bench_decide(as_json: Json = False) -> None:
     """All decisions of one case of five persons, in memory."""
-    answer({"microseconds": round(decide.measure(), 1)}, as_json)
+    print_result({"microseconds": round(decide.measure(), 1)}, as_json)
 
 
 @app.command("pressure")
 def bench_pressure(pairs: Pairs = 5, seed: Seed = 12, as_json: Json = False) -> None:
     """The engine beside a snapshot 60 s old and 300,000 timers, over the engine without. About ten minutes."""
     with interruptible():
-        answer(pressure.measure(pairs, seed, OURS, progress), as_json)
+        print_result(pressure.measure(pairs, seed, OURS, print_progress), as_json)
 
 
 @app.command("growth")
 def bench_growth(pairs: Pairs = 5, seed: Seed = 13, as_json: Json = False) -> None:
     """The engine with 300,000 finished cases in the tables, over the engine with 10,000."""
     with interruptible():
-        answer(growth.measure(pairs, seed, OURS, progress), as_json)
+        print_result(growth.measure(pairs, seed, OURS, print_progress), as_json)
 
 
 @app.command("memory")
@@ -85,7 +85,7 @@ def bench_memory(
 ) -> None:
     """The most memory that a worker held while it worked off 100,000 waiting cases."""
     with interruptible():
-        answer(memory.measure(seed, as_set(), progress, waiting), as_json)
+        print_result(memory.measure(seed, as_set(), print_progress, waiting), as_json)
 
 
 @app.command("sweep")
@@ -100,7 +100,7 @@ def bench_sweep(
 ) -> None:
     """A round of the sweep over a ledger of 2 million messages, of which 1.5 million wait for their time."""
     with interruptible():
-        answer(sweep.measure(messages, failures, progress), as_json)
+        print_result(sweep.measure(messages, failures, print_progress), as_json)
 
 
 @app.command("latency")
@@ -121,10 +121,10 @@ def bench_latency(
         )
     workers = as_set()
     with interruptible():
-        answer(
-            latency.beside_backlog(seed, backlog, workers, progress)
+        print_result(
+            latency.beside_backlog(seed, backlog, workers, print_progress)
             if backlog
-            else latency.idle(seed, workers, progress, gateway),
+            else latency.idle(seed, workers, print_progress, gateway),
             as_json,
         )
 
@@ -141,4 +141,4 @@ def bench_silent(
     slowly, about some.
     """
     with interruptible():
-        answer(silent.measure(seed, applications, as_set(), progress), as_json)
+        print_result(silent.measure(seed, applications, as_set(), print_progress), as_json)

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from sijil.commands.running import Port
+from sijil.output import Json, print_progress, print_result
 from sijil.processes import interruptible, set_settings
-from sijil.say import Json, answer, progress
 from trials.arguments import AnySeed, Seed
 from trials.generator import files
 from trials.generator.identifiers import HOUSEHOLDS
@@ -38,7 +38,7 @@ def demo(
 
     set_settings(port=port)
     with interruptible():
-        found = run(applications, seed, serve=serve, told=lambda result, lines: answer(result, as_json, *lines))
+        found = run(applications, seed, serve=serve, told=lambda result, lines: print_result(result, as_json, *lines))
     raise typer.Exit(found)
 
 
@@ -60,7 +60,7 @@ def generate(
         counts = files.write(directory, households, seed, csv=csv)
     names = [files.POPULATION, files.APPLICATIONS, files.TRUTH, *([files.TABLE] if csv else [])]
     written = [str(directory / name) for name in names]
-    answer(
+    print_result(
         {**counts, "files": written},
         as_json,
         f"{counts['households']} households, {counts['persons']} persons",
@@ -81,6 +81,6 @@ def run_chaos(
     from trials.chaos import run as chaos  # loads the broker and its clients, which the others need not wait for
 
     with interruptible():
-        found = chaos.run(cases, kills, seed, progress)
-    answer(found, as_json)
+        found = chaos.run(cases, kills, seed, print_progress)
+    print_result(found, as_json)
     raise typer.Exit(0 if chaos.holds(found) else 1)

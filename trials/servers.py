@@ -14,7 +14,7 @@ from models.errors import Refused
 from models.migrate import upgrade
 from models.settings import settings
 from sijil.embedded.postgres import Postgres
-from sijil.embedded.server import private
+from sijil.embedded.server import make_private
 from sijil.embedded.valkey import Valkey
 from sijil.processes import set_settings
 from tasks.broker import broker
@@ -90,7 +90,7 @@ def only_one(folder: Path) -> Iterator[None]:
 
     Raises Refused where somebody does: each would remove the servers of the other.
     """
-    private(folder.parent)
+    make_private(folder.parent)
     with folder.with_suffix(".lock").open("wb") as lock:
         try:
             flock(lock, LOCK_EX | LOCK_NB)

@@ -5,7 +5,7 @@ from typing import Any
 
 from models import clock
 from models.database import Connection, transaction
-from sijil.say import program
+from sijil.output import program
 from workflows.flows import STAGES
 from workflows.flows.grammar import MACHINE
 from workflows.intake.receipts import secret_for

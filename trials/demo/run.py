@@ -18,7 +18,7 @@ from models.migrate import require
 from models.settings import settings
 from sijil import embedded
 from sijil.embedded.server import usable
-from sijil.processes import require_free, set_settings, start, stop
+from sijil.processes import require_free_port, set_settings, start, stop
 from trials.demo import arrivals
 from trials.demo.picture import Picture
 from trials.demo.report import report
@@ -40,7 +40,7 @@ def run(count: int, seed: int, *, serve: bool, told: Told) -> int:
     with ExitStack() as ending:
         ending.enter_context(alone(settings().home))
         if serve:
-            require_free(settings().host, settings().port)
+            require_free_port(settings().host, settings().port)
         try:
             show(ending, count, seed, serve=serve, told=told)
             if serve:
@@ -73,7 +73,7 @@ def start_servers(ending: ExitStack) -> None:
     """Those of the settings, where they answer, else embedded ones, which end with the demo."""
     if not (settings().database_url and settings().broker_url):
         typer.echo(f"Starting PostgreSQL and Valkey in {settings().home}/ ...")
-    ending.callback(embedded.ensure().stop)
+    ending.callback(embedded.ensure_servers().stop)
     require()
 
 
