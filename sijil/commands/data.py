@@ -66,8 +66,7 @@ def import_applications(
 
     A file that is imported again doubles nothing. Exit code 1 where any application was refused.
 
-    An application waits for a correction where the population register does not know one of its persons: before you
-    import a generated file, enrol its population with `sijil enrol`.
+    Enrol the population of a generated file first, with `sijil enrol`: else each application waits for a correction.
     """
     outputs = ImportOutputs(rejects or default_rejects(file), receipts)
     with needed_servers():

@@ -26,7 +26,7 @@ SHOWN = 20  # of the differences that a check found
 
 app = typer.Typer()
 audit_app = typer.Typer(
-    no_args_is_help=True, help="Seal the history with anchors outside the database, and check it against them."
+    no_args_is_help=True, help="Seals the history with anchors outside the database, and checks it against them."
 )
 app.add_typer(audit_app, name="audit")
 After = Annotated[

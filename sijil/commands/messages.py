@@ -22,7 +22,7 @@ SETTLED = ("sent", "failed")
 app = typer.Typer()
 messages_app = typer.Typer(
     no_args_is_help=True,
-    help="List messages that were not sent, send them again, settle those whose result nobody knows.",
+    help="Lists messages that were not sent, sends them again, settles those whose result nobody knows.",
 )
 app.add_typer(messages_app, name="messages")
 One = Annotated[

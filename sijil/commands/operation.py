@@ -27,7 +27,7 @@ log = structlog.get_logger()
 app = typer.Typer()
 queues_app = typer.Typer(
     invoke_without_command=True,
-    help="Show what waits in each queue and for people: how many, the oldest, rate, expected wait.",
+    help="Shows what waits in each queue and for people: how many, the oldest, rate, expected wait.",
 )
 app.add_typer(queues_app, name="queues")
 Queue = Annotated[str, typer.Argument(metavar="QUEUE", help=f"One of {', '.join(ALL_QUEUES)}.")]
@@ -121,7 +121,7 @@ def resume_queue(queue: Queue, by: Operator = "operator", as_json: Json = False)
 
 @app.command("workers")
 def show_workers(watch: Watch = False, as_json: Json = False) -> None:
-    """Shows each worker process: whether it is alive, how many cases it holds, which queues it serves."""
+    """Shows the worker processes: which are alive, what they hold, which queues they serve."""
     with needed_servers():
         show_or_watch(watch, lambda: print_workers(as_json))
 

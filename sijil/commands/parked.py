@@ -21,7 +21,7 @@ from workflows.queue.monitor import parked_case, parked_groups, parked_with
 SET = 500  # cases that are resumed in one transaction: 200,000 in one took minutes and gigabytes
 
 app = typer.Typer()
-parked_app = typer.Typer(no_args_is_help=True, help="List the cases that failed, show one, send them on.")
+parked_app = typer.Typer(no_args_is_help=True, help="Lists the cases that failed, shows one, sends them on.")
 app.add_typer(parked_app, name="parked")
 
 

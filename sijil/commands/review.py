@@ -19,7 +19,9 @@ from workflows.casework.staff import names_of
 from workflows.stages.review import REASONS
 
 app = typer.Typer()
-reviews_app = typer.Typer(no_args_is_help=True, help="List the applications that wait for a caseworker, show one.")
+reviews_app = typer.Typer(
+    no_args_is_help=True, help="Lists the applications that wait for a caseworker, and shows one."
+)
 app.add_typer(reviews_app, name="reviews")
 Verdict = Literal["clear", "correct", "refuse"]
 REASON_CODES = "; ".join(f"to {verdict}: {', '.join(reasons)}" for verdict, reasons in REASONS.items())
@@ -86,7 +88,7 @@ def decide(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Answers a review, as a caseworker."""
+    """Records a caseworker's answer to a review: clear, correct or refuse."""
     with needed_servers():
         given = CaseworkerAnswer(reference, caseworker, verdict, reason, version)
         now = transact(lambda connection: record_answer(connection, given))
