@@ -83,4 +83,4 @@ def run_chaos(
     with interruptible():
         found = chaos.run(cases, kills, seed, print_progress)
     print_result(found, as_json)
-    raise typer.Exit(0 if chaos.holds(found) else 1)
+    raise typer.Exit(0 if chaos.passed(found) else 1)
