@@ -1,4 +1,4 @@
-"""`sijil bench decide`: all decisions of one case of five persons in memory, contributions and hashing included."""
+"""`sijil bench decide`: measures all decisions of one case of five persons in memory, hashing included."""
 
 import json
 import time
@@ -45,7 +45,7 @@ class Answers:
 
 
 def measure() -> float:
-    """Microseconds a case: the median of rounds over the same household, clean and of five."""
+    """Microseconds a case: the median of rounds over one clean household of five persons."""
     made = next(
         each
         for number in range(10_000)
@@ -53,11 +53,11 @@ def measure() -> float:
     )
     declaration = restored(stored(reading.application(json.dumps(made.body))))
     register = Answers({row["idcs"]: person_of(row) for row in (each.row() for each in made.persons) if row["idcs"]})
-    return median(round_of(declaration, register) for _ in range(ROUNDS))
+    return median(time_round(declaration, register) for _ in range(ROUNDS))
 
 
-def round_of(declaration: Declaration, register: Answers) -> float:
-    """One round."""
+def time_round(declaration: Declaration, register: Answers) -> float:
+    """Takes all decisions of CASES cases; microseconds a case."""
     now = clock.now()
     ports = Ports(now, register, register)
     files = [
@@ -80,16 +80,16 @@ def round_of(declaration: Declaration, register: Answers) -> float:
     ]
     began = time.perf_counter()
     for file in files:
-        course = CaseInProgress(file, GENESIS)
-        while (step := stage_of(course.file.kind, course.file.stage)).owner == MACHINE:
-            decide(course, step.gather([course.file], ports)[file.id], notices)
+        case = CaseInProgress(file, GENESIS)
+        while (stage := stage_of(case.file.kind, case.file.stage)).owner == MACHINE:
+            decide(case, stage.gather([case.file], ports)[file.id], notices)
     microseconds = (time.perf_counter() - began) / CASES * 1e6
-    assert course.file.stage == "notified", course.file.stage
+    assert case.file.stage == "notified", case.file.stage
     return microseconds
 
 
 def person_of(row: Mapping[str, str | None]) -> RegisteredPerson:
-    """As the register answers."""
+    """A row of the population register as its answer."""
     names = {
         name: str(row[name])
         for name in ("given_name_ar", "family_name_ar", "given_name_la", "family_name_la", "birth_precision", "status")

@@ -1,7 +1,7 @@
-"""The obvious way: a Dramatiq message per case and decision, a SQLModel session each, the same decide functions and
-rows.
+"""The obvious way: a Dramatiq message and a SQLModel session for each decision, with the same stages and rows.
 
-Written as its author would: objects loaded by key, one transaction a decision, the next message sent after the commit.
+It is written as its author would write it: it loads objects by key, takes one decision in a transaction, and sends the
+next message after the commit.
 
 dramatiq benchmarks.naive_actors -p 2 -t 8
 """
@@ -39,47 +39,45 @@ MODELS: dict[str, type[SQLModel]] = {
     "eligibility": Eligibility,
     "message": Message,
 }
-TOLD: Adapters | None = None
+ADAPTERS: Adapters | None = None
 
 
 def one_decision(case_id: int, expected: str) -> bool:
-    """Takes the decision that is next for this case; whether another one follows at once.
+    """Takes the next decision on a case; whether another one follows at once.
 
-    Nothing where the case stands elsewhere.
+    Decides nothing where the case is not at the expected stage.
     """
     now = clock.now()
     with Session(engine(), expire_on_commit=False) as session:
         case = session.get(Case, case_id, with_for_update=True)
         if case is None or case.stage != expected:
             return False
-        course = CaseInProgress(load(session, case), case.head)
-        step = stage_of(case.kind, case.stage)
-        told = told_outside()
-        evidence = step.gather(
-            [course.file], Ports(now, told.population(psycopg_of(session)), LocalSocialRegister(psycopg_of(session)))
-        )
-        decide(course, evidence[case_id], told.notices)
-        save(session, case, course, now)
+        in_progress = CaseInProgress(load(session, case), case.head)
+        loaded, connection = cached_adapters(), psycopg_of(session)
+        ports = Ports(now, loaded.population(connection), LocalSocialRegister(connection))
+        evidence = stage_of(case.kind, case.stage).gather([in_progress.file], ports)
+        decide(in_progress, evidence[case_id], loaded.notices)
+        save(session, case, in_progress, now)
         session.commit()
         return bool(case.machine)
 
 
 def psycopg_of(session: Session) -> Connection:
-    """The connection under a session, for what the registers are asked."""
+    """The psycopg connection under a session, which the registers take."""
     connection = session.connection().connection.driver_connection
     assert isinstance(connection, psycopg.Connection)
     return connection
 
 
-def told_outside() -> Adapters:
-    """Loaded once."""
-    global TOLD
-    TOLD = TOLD or adapters()
-    return TOLD
+def cached_adapters() -> Adapters:
+    """The adapters, loaded once for each process."""
+    global ADAPTERS
+    ADAPTERS = ADAPTERS or adapters()
+    return ADAPTERS
 
 
 def load(session: Session, case: Case) -> CaseFile:
-    """The case file from its objects."""
+    """Makes the case file from its objects."""
     declared = session.get_one(DeclarationRow, (case.id, case.declaration))
     receipt = session.exec(select(Receipt).where(Receipt.case_id == case.id)).one()
     events = session.exec(select(EventRow).where(EventRow.case_id == case.id).order_by(EventRow.seq)).all()  # type: ignore[arg-type]
@@ -106,29 +104,30 @@ def load(session: Session, case: Case) -> CaseFile:
     )
 
 
-def save(session: Session, case: Case, course: CaseInProgress, now: datetime) -> None:
-    """The same rows as the engine's, as objects."""
-    for each in course.transitions:
-        session.add_all(objects(each))
-    at = queue_state(course.file, now)
-    if at.stage in LET_GO:
+def save(session: Session, case: Case, in_progress: CaseInProgress, now: datetime) -> None:
+    """Adds the rows that the engine writes, as objects."""
+    for transition in in_progress.transitions:
+        session.add_all(objects(transition))
+    file = in_progress.file
+    state = queue_state(file, now)
+    if state.stage in LET_GO:
         release(psycopg_of(session), [case.id])
-    for name, value in zip(at._fields, at, strict=True):
+    for name, value in zip(state._fields, state, strict=True):
         setattr(case, name, value)
-    case.version, case.head, case.declaration = course.file.version, course.head, course.file.declaration_number
+    case.version, case.head, case.declaration = file.version, in_progress.head, file.declaration_number
 
 
-def objects(move: Transition) -> list[SQLModel]:
-    """One move's rows."""
+def objects(transition: Transition) -> list[SQLModel]:
+    """The rows of a transition, as objects."""
     return [
         MODELS[table.name](
-            **{name: readable(name, value) for name, value in zip(table.columns.split(", "), row, strict=True)}
+            **{name: decoded(name, value) for name, value in zip(table.columns.split(", "), row, strict=True)}
         )
         for table in PROJECTIONS
-        for row in table.rows_of([move])
+        for row in table.rows_of([transition])
     ]
 
 
-def readable(name: str, value: Any) -> Any:
-    """JSON columns take Python values here."""
+def decoded(name: str, value: Any) -> Any:
+    """A value of a column; JSON columns take Python values here."""
     return msgspec.json.decode(value) if name in ("evidence", "facts") else value
