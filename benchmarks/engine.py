@@ -28,7 +28,7 @@ def measure(servers: ProofServers, prepared: str, workers: Workers) -> tuple[flo
 
 
 def run(workers: Workers) -> tuple[float, float]:
-    """The same on the database in use, without the cases that were notified before."""
+    """Measures the engine on the database in use, without the cases that were notified before."""
     before = notified()
     with working(workers):
         began = resume_queues()

@@ -44,7 +44,7 @@ class SilentRegister(LocalRegister):
     """The local register, which gives no answer, after seconds, where it is asked for certain persons."""
 
     def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
-        """See `ports.PopulationRegister`."""
+        """Answers as `ports.PopulationRegister` says; raises Unavailable for the silent persons."""
         if not silent_persons().isdisjoint(idcs):
             time.sleep(SILENT_SECONDS)
             raise Unavailable("The register gives no answer about one of these.")

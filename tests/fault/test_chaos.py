@@ -1,4 +1,4 @@
-"""Nothing is lost or doubled, whatever is killed; and the count that says so can say otherwise."""
+"""Chaos loses and doubles nothing; and its count rises where something is lost or doubled."""
 
 import json
 import subprocess

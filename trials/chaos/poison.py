@@ -23,7 +23,7 @@ class PoisonedRegister(LocalRegister):
     """The local register, slower, and deadly for a process that asks for one person."""
 
     def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
-        """See `ports.PopulationRegister`."""
+        """Answers as `ports.PopulationRegister` says; ends the process that asks for the planted person."""
         if POISON in idcs:
             os._exit(1)
         time.sleep(ANSWER_SECONDS)

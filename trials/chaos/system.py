@@ -99,7 +99,7 @@ class RunningSystem:
         self.wait_until("select count(*) >= %s from worker", PROCESSES * len(self.hosts))
 
     def deploy(self, queues_of: Mapping[str, Sequence[str]], name: str) -> None:
-        """Starts one host after the other anew, each for other queues, all under this name."""
+        """Restarts one host after the other, each for other queues, all under this name."""
         for host, queues in zip(self.hosts, queues_of.values(), strict=True):
             host.deploy(name, queues)
 

@@ -13,7 +13,7 @@ for _ in range(6):
     PERMUTE.append([PERMUTE[-1][PERMUTE[1][digit]] for digit in range(10)])
 
 SPACE = 900_000_000  # nine digits that do not begin with 0
-STEP = 614_889_781  # shares no factor with SPACE: consecutive numbers land far apart
+STEP = 614_889_781  # shares no factor with SPACE, so that consecutive numbers are far from each other
 PLACES = 16  # numbers reserved for one household
 MOBILE = ("61", "64", "66", "67", "70", "77")
 OFFICES = (
