@@ -219,6 +219,6 @@ def healthy() -> bool:
     return not examined()
 
 
-def apart() -> list[list[int]]:
+def quarantined() -> list[list[int]]:
     """The batches that are quarantined."""
     return sorted(case_ids for (case_ids,) in rows("select case_ids from attempt where worker_id is null"))
