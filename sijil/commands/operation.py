@@ -158,7 +158,7 @@ def case_line(found: Mapping[str, Any]) -> str:
     parts = [f"{found['reference']} ({found['kind']}) {stage}, version {found['version']}"]
     if found["ready"]:
         parts.append(f"due in queue {found['queue']}")
-    timers = {"it is looked at again": found["due_at"], "the stage ends": found["deadline"]}
+    timers = {"its next timer is due": found["due_at"], "the stage ends": found["deadline"]}
     parts += [f"{what} {moment:%F %T}" for what, moment in timers.items() if moment]
     return "; ".join(parts) + "."
 
