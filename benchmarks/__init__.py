@@ -1,4 +1,4 @@
-"""Measurements: the engine beside its limit, plain COPY and its rivals, on the same servers in the same run.
+"""Measurements of the engine beside its limit, plain COPY and its rivals, on the same servers in the same run.
 
-Never timed tests.
+No test depends on how long something takes.
 """

@@ -1,4 +1,4 @@
-"""`sijil bench`: the commands, which the command line of `sijil` mounts."""
+"""The commands of `sijil bench`, which the command line of `sijil` loads."""
 
 from typing import Annotated
 
@@ -8,28 +8,28 @@ from benchmarks import compare, decide, growth, latency, memory, pressure, silen
 from benchmarks.prepared import Workers
 from models.errors import Refused
 from models.settings import settings
+from sijil.output import Json, print_progress, print_result
 from sijil.processes import interruptible
-from sijil.say import Json, answer, progress
 from trials.arguments import Seed
 
 app = typer.Typer(
-    no_args_is_help=True, help="Measurements, each beside its alternatives in the same run. They take minutes."
+    no_args_is_help=True, help="Measures the engine, beside its alternatives in the same run. Each takes minutes."
 )
-Processes = Annotated[int, typer.Option(min=1, help="Worker processes.")]
-Threads = Annotated[int, typer.Option(min=1, help="Threads of each.")]
-Batch = Annotated[int, typer.Option(min=1, help="Most cases that a worker claims at once.")]
-Pairs = Annotated[int, typer.Option(min=1, help="Pairs of runs, of whose ratios the median counts.")]
-OURS = Workers()  # as every measurement runs the engine
+Processes = Annotated[int, typer.Option(min=1, help="How many worker processes.")]
+Threads = Annotated[int, typer.Option(min=1, help="Threads of each worker process.")]
+Batch = Annotated[int, typer.Option(min=1, help="The most cases that a worker claims at once.")]
+Pairs = Annotated[int, typer.Option(min=1, help="Pairs of runs: the median of their ratios counts.")]
+OURS = Workers()  # the set-up of the engine for bulk work
 
 
-def as_set() -> Workers:
-    """The engine as the settings have it, where people wait."""
+def workers_of_settings() -> Workers:
+    """The set-up of the engine by the settings, for measurements in which people wait."""
     return Workers(settings().processes, settings().threads, settings().batch)
 
 
 @app.command("engine")
 def bench_engine(
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds, of which the medians count.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds: the medians of their rates count.")] = 5,
     seed: Seed = 11,
     processes: Processes = OURS.processes,
     threads: Threads = OURS.threads,
@@ -37,19 +37,19 @@ def bench_engine(
     only: Annotated[
         str,
         typer.Option(
-            help="Only these, with commas between: engine, limit, copy (which runs the engine, too), naive, noop, dbos."
+            help="Only these, with commas between: engine, limit, copy (which also runs the engine), naive, noop, dbos."
         ),
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """The engine beside its limit, plain COPY, and its rivals, in cases a second."""
+    """Measures the engine beside its limit, plain COPY, and its rivals, in cases a second."""
     chosen = frozenset(name.strip() for name in only.split(",") if name.strip())
     if unknown := chosen - set(compare.NAMES):
         raise Refused("unknown_measure", f"There is no measure '{min(unknown)}'. There are {', '.join(compare.NAMES)}.")
     with interruptible():
-        found = compare.compare(rounds, seed, Workers(processes, threads, batch), progress, chosen)
+        found = compare.compare(rounds, seed, Workers(processes, threads, batch), print_progress, chosen)
     lines = [f"{name:<8}{found[name] if found[name] is not None else 'not run':>10}" for name in compare.NAMES]
-    answer(
+    print_result(
         found,
         as_json,
         *lines,
@@ -59,86 +59,83 @@ def bench_engine(
 
 @app.command("decide")
 def bench_decide(as_json: Json = False) -> None:
-    """All decisions of one case of five persons, in memory."""
-    answer({"microseconds": round(decide.measure(), 1)}, as_json)
+    """Measures all decisions of one case of five persons in memory, in microseconds."""
+    print_result({"microseconds": round(decide.measure(), 1)}, as_json)
 
 
 @app.command("pressure")
 def bench_pressure(pairs: Pairs = 5, seed: Seed = 12, as_json: Json = False) -> None:
-    """The engine beside a snapshot 60 s old and 300,000 timers, over the engine without. About ten minutes."""
+    """Measures the engine beside a snapshot 60 s old and 300,000 timers, against the engine alone: ten minutes."""
     with interruptible():
-        answer(pressure.measure(pairs, seed, OURS, progress), as_json)
+        print_result(pressure.measure(pairs, seed, OURS, print_progress), as_json)
 
 
 @app.command("growth")
 def bench_growth(pairs: Pairs = 5, seed: Seed = 13, as_json: Json = False) -> None:
-    """The engine with 300,000 finished cases in the tables, over the engine with 10,000."""
+    """Measures the engine over 300,000 finished cases against the engine over 10,000."""
     with interruptible():
-        answer(growth.measure(pairs, seed, OURS, progress), as_json)
+        print_result(growth.measure(pairs, seed, OURS, print_progress), as_json)
 
 
 @app.command("memory")
 def bench_memory(
     seed: Seed = 14,
-    waiting: Annotated[int, typer.Option(min=1, help="Cases that wait when it begins.")] = memory.WAITING,
+    waiting: Annotated[int, typer.Option(min=1, help="Cases that wait at the start.")] = memory.WAITING,
     as_json: Json = False,
 ) -> None:
-    """The most memory that a worker held while it worked off 100,000 waiting cases."""
+    """Measures the most memory that a worker holds while it works off 100,000 waiting cases."""
     with interruptible():
-        answer(memory.measure(seed, as_set(), progress, waiting), as_json)
+        print_result(memory.measure(seed, workers_of_settings(), print_progress, waiting), as_json)
 
 
 @app.command("sweep")
 def bench_sweep(
     messages: Annotated[
-        int, typer.Option(min=1, help="Messages in the ledger, three quarters of which wait for their time.")
+        int, typer.Option(min=1, help="Messages in the ledger; three quarters of them wait for their time.")
     ] = 2_000_000,
     failures: Annotated[
-        int, typer.Option(min=1, help="Cases that failed: half are parked, half wait in quarantine.")
+        int, typer.Option(min=1, help="Cases that failed: half are parked, half are quarantined.")
     ] = 200_000,
     as_json: Json = False,
 ) -> None:
-    """A round of the sweep over a ledger of 2 million messages, of which 1.5 million wait for their time."""
+    """Measures a round of the sweep over 2 million messages, of which 1.5 million wait for their time."""
     with interruptible():
-        answer(sweep.measure(messages, failures, progress), as_json)
+        print_result(sweep.measure(messages, failures, print_progress), as_json)
 
 
 @app.command("latency")
 def bench_latency(
     backlog: Annotated[
-        int, typer.Option(min=0, help="Cases of the bulk lane that are worked off meanwhile. 0: an idle system.")
+        int, typer.Option(min=0, help="Cases of the bulk lane that workers work off meanwhile. 0: an idle system.")
     ] = 0,
     gateway: Annotated[
-        str, typer.Option(help=f"On an idle system, who is delivered to: {', '.join(latency.GATEWAYS)}.")
+        str, typer.Option(help=f"The gateway of an idle system: {', '.join(latency.GATEWAYS)}.")
     ] = "trial",
     seed: Seed = 15,
     as_json: Json = False,
 ) -> None:
-    """From submitted to notified, one application at a time."""
+    """Measures the time from submitted to notified, one application at a time."""
     if gateway not in latency.GATEWAYS or (backlog and gateway != "trial"):
         raise Refused(
-            "unknown_gateway", f"--gateway is one of {', '.join(latency.GATEWAYS)}, and goes with no --backlog."
+            "unknown_gateway", f"--gateway takes {', '.join(latency.GATEWAYS)}; with --backlog, leave it out."
         )
-    workers = as_set()
+    workers = workers_of_settings()
     with interruptible():
-        answer(
-            latency.beside_backlog(seed, backlog, workers, progress)
-            if backlog
-            else latency.idle(seed, workers, progress, gateway),
-            as_json,
-        )
+        if backlog:
+            found = latency.beside_backlog(seed, backlog, workers, print_progress)
+        else:
+            found = latency.idle(seed, workers, print_progress, gateway)
+    print_result(found, as_json)
 
 
 @app.command("silent")
 def bench_silent(
     applications: Annotated[
-        int, typer.Option(min=100, help="Applications in the file; about one in fifty there is no answer.")
+        int, typer.Option(min=100, help="Applications in the file; the register is silent about one in fifty.")
     ] = 2_000,
     seed: Seed = 16,
     as_json: Json = False,
 ) -> None:
-    """How long people wait for their first decision beside a file in which the population register says nothing,
-    slowly, about some.
-    """
+    """Measures how long people wait for a first decision while the register gives no answer about some of a file."""
     with interruptible():
-        answer(silent.measure(seed, applications, as_set(), progress), as_json)
+        print_result(silent.measure(seed, applications, workers_of_settings(), print_progress), as_json)

@@ -1,4 +1,4 @@
-"""`sijil bench engine`: everything in turn, round after round, and the medians."""
+"""`sijil bench engine`: measures the engine, its limit and its rivals in turn, and takes the medians of the rounds."""
 
 import math
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from trials.servers import ProofServers, proof_servers
 
 
 def compare(rounds: int, seed: int, workers: Workers, say: Say, only: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Medians in cases a second, what each ran with, and every single value."""
-    only = only | {"engine"} if "copy" in only else only  # it copies the rows that an engine wrote in the same round
+    """The medians in cases a second, the ratios, the settings of each, and every single value."""
+    only = only | {"engine"} if "copy" in only else only  # COPY takes the rows that the engine wrote in this round
     with proof_servers("bench") as servers:
         cases = engine.calibrated(servers, seed, workers, say)
         settings = settings_of(servers, workers, say, only)
         values: dict[str, list[float]] = {}
         for number in range(1, rounds + 1):
-            for name, measure in in_turn(servers, settings, only):
+            for name, measure in measures_of_round(servers, settings, only):
                 rate, seconds = measure()
                 values.setdefault(name, []).append(rate)
                 say(f"round {number}: {name:<7}{rate:>10.1f} cases/s over {seconds:.1f} s")
@@ -36,16 +36,16 @@ NAMES = ("engine", "limit", "copy", "naive", "noop", "dbos")
 
 
 def settings_of(servers: ProofServers, workers: Workers, say: Say, only: frozenset[str]) -> dict[str, Any]:
-    """What each runs with; the rivals' threads are tried first, and the better ones kept."""
+    """The settings of each; a rival runs with the number of threads that was faster in a trial."""
     ours = workers._asdict()
     found: dict[str, Any] = {"engine": ours, "limit": ours, "copy": {"connections": 2, "cases_a_commit": copying.SET}}
     if wanted("naive", only) or wanted("noop", only):
         tried = {count: rivals.naive(servers, PREPARED, 400, 2, count)[0] for count in (4, 8)}
         better = max(tried, key=lambda count: tried[count])
         say(f"naive with 2x4 threads {tried[4]:.0f}, with 2x8 {tried[8]:.0f} cases/s")
-        found["naive"] = {"processes": 2, "threads": better, "cases": share(tried[better])}
+        found["naive"] = {"processes": 2, "threads": better, "cases": cases_for(tried[better])}
         trial = rivals.noop(servers, 1500, 2, better)[0]
-        found["noop"] = {"processes": 2, "threads": better, "cases": share(trial)}
+        found["noop"] = {"processes": 2, "threads": better, "cases": cases_for(trial)}
     if wanted("dbos", only):
         tried = (
             {count: rivals.dbos(servers, PREPARED, 150, 2, count)[0] for count in (4, 8)} if rivals.has_dbos() else {}
@@ -53,26 +53,26 @@ def settings_of(servers: ProofServers, workers: Workers, say: Say, only: frozens
         if tried:
             better = max(tried, key=lambda count: tried[count])
             say(f"DBOS with 2x4 workflows at a time {tried[4]:.0f}, with 2x8 {tried[8]:.0f} cases/s")
-            found["dbos"] = {"processes": 2, "threads": better, "cases": share(tried[better])}
+            found["dbos"] = {"processes": 2, "threads": better, "cases": cases_for(tried[better])}
         else:
-            say("DBOS is not installed (the extra `dbos`): left out")
+            say("DBOS is not installed, and left out; install the extra `dbos` to measure it")
     return found
 
 
-def share(rate: float) -> int:
-    """As many cases as it needs for a little over ten seconds."""
+def cases_for(rate: float) -> int:
+    """How many cases take a little over ten seconds at this rate."""
     return math.ceil(rate * LEAST_SECONDS * 1.15)
 
 
 def wanted(name: str, only: frozenset[str]) -> bool:
-    """All, unless some were named."""
+    """Whether to measure this one: all are measured, unless some were named."""
     return not only or name in only
 
 
-def in_turn(
+def measures_of_round(
     servers: ProofServers, settings: dict[str, Any], only: frozenset[str]
 ) -> list[tuple[str, Callable[[], tuple[float, float]]]]:
-    """One round. `copy` follows the engine, whose rows it takes."""
+    """The measurements of one round, in order: `copy` follows the engine, whose rows it takes."""
     ours = Workers(**settings["engine"])
     measures: dict[str, Callable[[], tuple[float, float]]] = {
         "limit": lambda: limit.measure(servers, PREPARED, ours),

@@ -1,4 +1,4 @@
-"""DBOS as a rival: one process's share of the cases, each a workflow of five steps, so many at a time.
+"""DBOS as a rival: one process works its share of the cases, each as a workflow of five steps.
 
 python -m benchmarks.dbos_worker migrate SYSTEM_URL
 python -m benchmarks.dbos_worker PROCESS LAST_ID PROCESSES THREADS SYSTEM_URL
@@ -11,7 +11,7 @@ from typing import Any
 from dbos import DBOS, DBOSConfig
 
 from benchmarks.naive import one_decision
-from benchmarks.prepared import one
+from benchmarks.prepared import query_value
 
 STAGES = ("submitted", "verified", "scored", "fraud_checked", "approved")
 
@@ -45,7 +45,7 @@ def launch(system: str, process: str, threads: int) -> None:
 
 def main(process: int, last_id: int, processes: int, threads: int, system: str) -> None:
     launch(system, str(process), threads)
-    first = int(one("select min(id) from cases"))
+    first = int(query_value("select min(id) from cases"))
     with ThreadPoolExecutor(threads) as pool:
         list(
             pool.map(

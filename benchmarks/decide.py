@@ -1,4 +1,4 @@
-"""`sijil bench decide`: all decisions of one case of five persons in memory, contributions and hashing included."""
+"""`sijil bench decide`: measures all decisions of one case of five persons in memory, hashing included."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ class Answers:
 
 
 def measure() -> float:
-    """Microseconds a case: the median of rounds over the same household, clean and of five."""
+    """Microseconds a case: the median of rounds over one clean household of five persons."""
     made = next(
         each
         for number in range(10_000)
@@ -56,11 +56,11 @@ def measure() -> float:
     )
     declaration = reading.valid(Declaration, made.body)
     register = Answers({row["idcs"]: person_of(row) for row in (each.row() for each in made.persons) if row["idcs"]})
-    return median(round_of(declaration, register) for _ in range(ROUNDS))
+    return median(time_round(declaration, register) for _ in range(ROUNDS))
 
 
-def round_of(declaration: Declaration, register: Answers) -> float:
-    """One round."""
+def time_round(declaration: Declaration, register: Answers) -> float:
+    """Takes all decisions of CASES cases; microseconds a case."""
     now = clock.now()
     ports = Ports(now, register, register, register)
     evidence = Submission(at=now, by=DECLARANT)
@@ -78,7 +78,7 @@ def round_of(declaration: Declaration, register: Answers) -> float:
 
 
 def person_of(row: Mapping[str, str | None]) -> RegisteredPerson:
-    """As the register answers."""
+    """A row of the population register as its answer."""
     names = {
         name: str(row[name])
         for name in ("given_name_ar", "family_name_ar", "given_name_la", "family_name_la", "birth_precision", "status")

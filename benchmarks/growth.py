@@ -1,7 +1,7 @@
-"""`sijil bench growth`: the engine with 300,000 finished cases in the tables against the engine with 10,000.
+"""`sijil bench growth`: measures the engine over 300,000 finished cases against the engine over 10,000.
 
-The 10,000 are worked off by the engine itself; the many are their rows, thirty times, with numbers and identifiers of
-their own.
+The engine itself works off the 10,000; the 300,000 are thirty copies of their rows, each with other numbers and
+identifiers.
 """
 
 from typing import Any
@@ -11,32 +11,32 @@ import psycopg
 from benchmarks import engine
 from benchmarks.engine import DONE
 from benchmarks.pairs import ratio
-from benchmarks.prepared import Say, Workers, fill, hold, let_go, tidy, wait_for, working
+from benchmarks.prepared import Say, Workers, fill, pause_first_queue, resume_queues, vacuum_analyze, wait_for, working
 from models.database import database_url
 from trials.servers import ProofServers, proof_servers
 
 FEW, TIMES = 10_000, 30
-# Longer than the other runs: after every checkpoint the first touch of a page is written whole (full_page_writes), and
-# the more pages there are, the longer that weighs. A checkpoint is 15 minutes of work; ten seconds after one would show
-# little else.
+# Longer than the other measurements: after a checkpoint PostgreSQL writes each touched page as a whole
+# (full_page_writes), for longer where there are more pages. Checkpoints are 15 minutes apart; the ten seconds after one
+# would show little else.
 SECONDS = 15.0
-FIRST_OF_MANY = 500_000  # households of the seed from here on are the finished ones
+FIRST_OF_MANY = 500_000  # the finished households are those of the seed from this number on
 SHIFT = 10_000_000  # between the numbers of one copy and the next
-# Every table that grows with cases, in the terms of copy `k`. An identifier with a 0 in front belongs to no generated
-# person.
+# Copies of the persons, in terms of copy `k`: an identifier that begins with 0 belongs to no generated person.
 MULTIPLY = (
     "create temporary table alias as select idcs, row_number() over (order by idcs) as place from person",
     "create unique index on alias (idcs)",
     """
     insert into person (idcs, given_name_ar, family_name_ar, given_name_la, family_name_la, birth_date,
         birth_precision, sex, cin, status)
-    select '0' || lpad(((select count(*)
-        from alias) * (k - 1) + a.place)::text, 9, '0'), p.given_name_ar, p.family_name_ar, p.given_name_la,
-        p.family_name_la, p.birth_date, p.birth_precision, p.sex, p.cin, p.status
+    select '0' || lpad(((select count(*) from alias) * (k - 1) + a.place)::text, 9, '0'),
+        p.given_name_ar, p.family_name_ar, p.given_name_la, p.family_name_la, p.birth_date,
+        p.birth_precision, p.sex, p.cin, p.status
     from person p join alias a using (idcs), generate_series(1, {copies}) as k
     """,
 )
 NAMES = "select column_name from information_schema.columns where table_name = %s order by ordinal_position"
+# Every table that grows with cases, with the columns that change in copy `k`.
 COPIED = {
     "cases": {
         "id": "id + {shift}",
@@ -65,7 +65,7 @@ COPIED = {
 
 
 def measure(pairs: int, seed: int, workers: Workers, say: Say) -> dict[str, Any]:
-    """`ratio` of the rates, with many finished cases over few."""
+    """The ratio of the rates: the engine over many finished cases to the engine over few."""
     with proof_servers("bench") as servers:
         count = engine.calibrated(servers, seed, workers, say, SECONDS)
         say(f"working {FEW} cases off ...")
@@ -75,9 +75,9 @@ def measure(pairs: int, seed: int, workers: Workers, say: Say) -> dict[str, Any]
         multiply(TIMES - 1)
         for database in ("few", "many"):
             servers.use(database)
-            hold()
+            pause_first_queue()
             fill(count, seed)
-            tidy()
+            vacuum_analyze()
         found = ratio(
             pairs,
             lambda: engine.measure(servers, "many", workers),
@@ -88,18 +88,18 @@ def measure(pairs: int, seed: int, workers: Workers, say: Say) -> dict[str, Any]
 
 
 def finish(servers: ProofServers, seed: int, workers: Workers) -> None:
-    """A database in which the engine has done its work on the few."""
+    """Makes a database in which the engine has worked off the few cases."""
     servers.create("few")
-    hold()
+    pause_first_queue()
     fill(FEW, seed, FIRST_OF_MANY)
     with working(workers):
-        let_go()
+        resume_queues()
         wait_for(DONE)
-    tidy()
+    vacuum_analyze()
 
 
 def multiply(copies: int) -> None:
-    """Adds so many copies of all there is to the database in use."""
+    """Adds so many copies of all cases to the database in use."""
     with psycopg.connect(database_url()) as connection:
         for statement in MULTIPLY:
             connection.execute(statement.format(copies=copies))
@@ -109,4 +109,4 @@ def multiply(copies: int) -> None:
             added = f"select {values} from {table}, generate_series(1, {copies}) as k"
             connection.execute(f"insert into {table} ({', '.join(names)}) overriding system value {added}")
         connection.commit()
-    tidy()
+    vacuum_analyze()

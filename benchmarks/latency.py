@@ -1,7 +1,7 @@
-"""`sijil bench latency`: from submitted to notified, one application at a time, on an idle system or beside a bulk lane
-that is worked off.
+"""`sijil bench latency`: measures the time from submitted to notified, one application at a time.
 
-The end is when another connection sees the case notified, not when the engine says so.
+The system is idle, or works off a backlog of the bulk lane. The time ends when another connection sees the
+case at rest.
 """
 
 import os
@@ -14,7 +14,7 @@ from statistics import quantiles
 from typing import Any
 
 from benchmarks.engine import DONE
-from benchmarks.prepared import PREPARED, Say, Workers, alive_pids, let_go, one, prepare, working
+from benchmarks.prepared import PREPARED, Say, Workers, alive_pids, prepare, query_value, resume_queues, working
 from benchmarks.slow_gateway import SLOW, slow_gateway
 from models import clock
 from models.database import autocommit_connection, scalar, transaction
@@ -37,45 +37,48 @@ WARM = 10
 PAUSE_SECONDS = (0.05, 0.3)  # between one application and the next
 IDLE_SECONDS = 30.0
 LOOK_SECONDS = 0.002
-LEAST_BESIDE = 60  # applications beside the backlog, over as many backlogs as it takes
-FRESH = 700_000  # households of the seed from here on come one by one
+LEAST_BESIDE = 60  # applications beside a backlog, over as many backlogs as needed
+FRESH = 700_000  # the households that come one by one are those of the seed from this number on
 GATEWAYS = ("trial", *SLOW)
 RESTING = "select not machine from cases where id = %s"
 
 
 def idle(seed: int, workers: Workers, say: Say, how: str = "trial") -> dict[str, Any]:
-    """`p50_ms`, `p95_ms` on an idle system, `idle_core_percent`: what workers and supervisor take of a core when
-    nothing comes; `stop_seconds` at SIGTERM.
-    """
+    """Measures an idle system: the times, what workers and supervisor take of a core, how long they take to stop."""
     with proof_servers("bench") as servers:
         servers.create("latency")
-        coming = clean(seed)
-        people = enrolled(coming, ONE_BY_ONE + WARM)
+        coming = clean_households(seed)
+        people = enrol_next(coming, ONE_BY_ONE + WARM)
         with gateway(how):
             with working(workers, all_queues()) as supervisor:
                 pids = [*alive_pids(), supervisor.pid]
                 times = [one_by_one(made) for made in people][WARM:]
                 say(f"{len(times)} applications one at a time")
                 rest = core_percent(pids, IDLE_SECONDS)
-                told_to_stop = time.monotonic()
-            stopped = time.monotonic() - told_to_stop
-        parked = one("select count(*) from cases where stage = 'parked'")
-    found = {**told(times), "idle_core_percent": round(rest, 2), "stop_seconds": round(stopped, 1), "parked": parked}
+                asked_to_stop = time.monotonic()
+            stopped = time.monotonic() - asked_to_stop
+        parked = query_value("select count(*) from cases where stage = 'parked'")
+    found = {
+        **percentiles(times),
+        "idle_core_percent": round(rest, 2),
+        "stop_seconds": round(stopped, 1),
+        "parked": parked,
+    }
     return {**found, "applications": len(times), "gateway": how, "settings": workers._asdict()}
 
 
 def beside_backlog(seed: int, backlog: int, workers: Workers, say: Say) -> dict[str, Any]:
-    """The same while so many cases of the bulk lane are worked off; `idle_core_percent` does not apply."""
+    """Measures the times while workers work off so many cases of the bulk lane."""
     with proof_servers("bench") as servers:
         say(f"preparing a backlog of {backlog} ...")
         prepare(servers, PREPARED, backlog, seed)
-        coming = clean(seed)
+        coming = clean_households(seed)
         times: list[float] = []
         while len(times) < LEAST_BESIDE:
             times += one_backlog(servers, coming, workers)
             say(f"{len(times)} applications beside the backlog so far")
     return {
-        **told(times),
+        **percentiles(times),
         "idle_core_percent": None,
         "applications": len(times),
         "backlog": backlog,
@@ -84,16 +87,16 @@ def beside_backlog(seed: int, backlog: int, workers: Workers, say: Say) -> dict[
 
 
 def one_backlog(servers: ProofServers, coming: Iterator[GeneratedHousehold], workers: Workers) -> list[float]:
-    """Times of those that came and went while there was a backlog."""
+    """The times of the applications that were notified before the backlog was empty."""
     servers.copy(PREPARED, "latency")
-    people = enrolled(coming, LEAST_BESIDE)
+    people = enrol_next(coming, LEAST_BESIDE)
     times = []
     with working(workers):
-        let_go()
-        time.sleep(1.0)  # until it is well on its way
+        resume_queues()
+        time.sleep(1.0)  # until all workers are at work
         for made in people:
             spent = one_by_one(made)
-            if one(DONE):
+            if query_value(DONE):
                 break
             times.append(spent)
     return times
@@ -101,7 +104,7 @@ def one_backlog(servers: ProofServers, coming: Iterator[GeneratedHousehold], wor
 
 @contextmanager
 def gateway(how: str) -> Iterator[None]:
-    """Somebody to deliver to, for an idle system delivers, too: the trial gateway, or one that is slow."""
+    """Starts the gateway to which the workers deliver: the trial gateway, or one that is slow."""
     if how in SLOW:
         with slow_gateway(how) as url:
             set_settings(gateway_url=url)
@@ -114,22 +117,20 @@ def gateway(how: str) -> Iterator[None]:
         stop([child])
 
 
-def clean(seed: int) -> Iterator[GeneratedHousehold]:
-    """Households that can reach `notified`, without end."""
+def clean_households(seed: int) -> Iterator[GeneratedHousehold]:
+    """Households without a plant, which can reach `notified`."""
     return (made for made in households(200_000, seed, FRESH) if made.truth["plant"] is None)
 
 
-def enrolled(coming: Iterator[GeneratedHousehold], count: int) -> list[GeneratedHousehold]:
-    """The next ones, known to the population register."""
+def enrol_next(coming: Iterator[GeneratedHousehold], count: int) -> list[GeneratedHousehold]:
+    """Takes the next households and enrols their persons."""
     people = list(islice(coming, count))
     enrol(person.row() for made in people for person in made.persons)
     return people
 
 
 def one_by_one(made: GeneratedHousehold) -> float:
-    """Submits one as the portal does, waits until another connection sees that the machine is done with it;
-    milliseconds.
-    """
+    """Submits one application as the portal does; milliseconds until another connection sees it at rest."""
     time.sleep(random.uniform(*PAUSE_SECONDS))
     body = ApplicationBody.model_validate(made.body)
     began = time.monotonic()
@@ -145,21 +146,21 @@ def one_by_one(made: GeneratedHousehold) -> float:
     return (time.monotonic() - began) * 1000
 
 
-def told(times: list[float]) -> dict[str, float]:
-    """Half, and 95 of a hundred, within so many milliseconds."""
+def percentiles(times: list[float]) -> dict[str, float]:
+    """The median, the 95th percentile and the longest of these times, in milliseconds."""
     cuts = quantiles(times, n=100, method="inclusive")
     return {"p50_ms": round(cuts[49], 1), "p95_ms": round(cuts[94], 1), "longest_ms": round(max(times), 1)}
 
 
 def core_percent(pids: list[int], seconds: float) -> float:
-    """What these processes together took of one core."""
+    """How much of one core these processes take together."""
     before = sum(map(cpu_seconds, pids))
     time.sleep(seconds)
     return (sum(map(cpu_seconds, pids)) - before) / seconds * 100
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far."""
+    """The user and system time of a process so far."""
     with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
         fields = file.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,7 +1,6 @@
-"""What the engine's own work costs without a queue: the same gather, decide and record over ranges of ids; no claims,
-no wakes.
+"""Measures the engine's work without a queue: gather, decide and record over ranges of ids, without claims and wakes.
 
-python -m benchmarks.limit PROCESS PROCESSES THREADS BATCH     waits for the word, then works its share
+python -m benchmarks.limit PROCESS PROCESSES THREADS BATCH     waits for the start, then works its share
 """
 
 import sys
@@ -11,7 +10,7 @@ from subprocess import PIPE
 from threading import Lock
 
 from benchmarks.engine import DONE
-from benchmarks.prepared import Workers, first_decision, notified, one, wait_for
+from benchmarks.prepared import Workers, first_decision, notified, query_value, wait_for
 from models import clock
 from models.database import transaction
 from models.settings import settings
@@ -28,14 +27,14 @@ ROWS = f"select {COLUMNS} from cases where id between %s and %s and ready order 
 
 
 def measure(servers: ProofServers, prepared: str, workers: Workers) -> tuple[float, float]:
-    """Cases a second that reached `notified`, and how many seconds it took."""
+    """Cases a second that reached `notified`, over how many seconds."""
     servers.copy(prepared, "limit_run")
     children = [start("benchmarks.limit", str(i), *map(str, workers), stdout=PIPE) for i in range(workers.processes)]
     try:
         for child in children:
             assert child.stdout is not None
             child.stdout.readline()  # ready: imports and connections are not measured
-        one("update paused_queue set actor = 'go' returning true")
+        query_value("update paused_queue set actor = 'go' returning true")
         last = wait_for(DONE)
     finally:
         stop(children)
@@ -46,7 +45,7 @@ def measure(servers: ProofServers, prepared: str, workers: Workers) -> tuple[flo
 def main(process: int, processes: int, threads: int, batch: int) -> None:
     """One process's share: every `processes`-th range, taken by its threads in turn."""
     tune_garbage_collector()
-    told = adapters()
+    loaded = adapters()
     stages = frozenset((kind, stage.name) for kind, stage in places() if stage.owner == MACHINE)
     ranges, lock = shares(process, processes, batch), Lock()
 
@@ -58,9 +57,9 @@ def main(process: int, processes: int, threads: int, batch: int) -> None:
         while (found := next_range()) is not None:
             with transaction() as connection:
                 rows = [CaseRow(*row) for row in connection.execute(ROWS, found)]
-                work(connection, rows, told, clock.now(), stages)
+                work(connection, rows, loaded, clock.now(), stages)
 
-    one("select 1")
+    query_value("select 1")
     print("ready", flush=True)
     wait_for("select exists (select from paused_queue where actor = 'go')")
     with ThreadPoolExecutor(threads) as pool:
@@ -69,8 +68,8 @@ def main(process: int, processes: int, threads: int, batch: int) -> None:
 
 
 def shares(process: int, processes: int, batch: int) -> Iterator[tuple[int, int]]:
-    """Ranges of ids, each as wide as a batch."""
-    first, last = one("select min(id) from cases"), one("select max(id) from cases")
+    """The ranges of ids of one process, each as wide as a batch."""
+    first, last = query_value("select min(id) from cases"), query_value("select max(id) from cases")
     return ((low, low + batch - 1) for i, low in enumerate(range(first, last + 1, batch)) if i % processes == process)
 
 

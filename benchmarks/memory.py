@@ -1,23 +1,23 @@
-"""`sijil bench memory`: the most memory that a worker process ever held while it worked off 100,000 waiting cases."""
+"""`sijil bench memory`: measures the most memory that a worker holds while it works off 100,000 waiting cases."""
 
 from typing import Any
 
 from benchmarks.engine import DONE
-from benchmarks.prepared import PREPARED, Say, Workers, alive_pids, let_go, prepare, wait_for, working
+from benchmarks.prepared import PREPARED, Say, Workers, alive_pids, prepare, resume_queues, wait_for, working
 from trials.servers import proof_servers
 
 WAITING = 100_000
-PEAK = "VmHWM:"  # of the resident set, as the kernel keeps it
+PEAK = "VmHWM:"  # the kernel's name for the peak of the resident set
 
 
 def measure(seed: int, workers: Workers, say: Say, waiting: int = WAITING) -> dict[str, Any]:
-    """`worker_mb`: the largest peak of all workers, in MB."""
+    """The peak of each worker and the largest one, `worker_mb`, in MB."""
     with proof_servers("bench") as servers:
         say(f"preparing {waiting} cases ...")
         prepare(servers, PREPARED, waiting, seed)
         with working(workers):
             pids = alive_pids()
-            let_go()
+            resume_queues()
             wait_for(DONE)
             peaks = [peak_of(pid) for pid in pids]
     return {
@@ -29,7 +29,7 @@ def measure(seed: int, workers: Workers, say: Say, waiting: int = WAITING) -> di
 
 
 def peak_of(pid: int) -> float:
-    """A process's peak, in MB."""
+    """The peak memory of a process, in MB."""
     with open(f"/proc/{pid}/status", encoding="utf-8") as file:
         line = next(line for line in file if line.startswith(PEAK))
     return int(line.split()[1]) / 1024

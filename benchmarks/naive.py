@@ -1,7 +1,7 @@
-"""The obvious way: a Dramatiq message per case and decision, a SQLModel session each, the same decide functions and
-rows.
+"""The obvious way: a Dramatiq message and a SQLModel session for each decision, with the same stages and rows.
 
-Written as its author would: objects loaded by key, one transaction a decision, the next message sent after the commit.
+It is written as its author would write it: it loads objects by key, takes one decision in a transaction, and sends the
+next message after the commit.
 
 dramatiq benchmarks.naive_actors -p 2 -t 8
 """
@@ -43,9 +43,9 @@ MODELS: dict[str, type[SQLModel]] = {
 
 
 def one_decision(case_id: int, expected: str) -> bool:
-    """Takes the decision that is next for this case; whether another one follows at once.
+    """Takes the next decision on a case; whether another one follows at once.
 
-    Nothing where the case stands elsewhere.
+    Decides nothing where the case is not at the expected stage.
     """
     now = clock.now()
     with Session(engine(), expire_on_commit=False) as session:
@@ -63,7 +63,7 @@ def one_decision(case_id: int, expected: str) -> bool:
 
 
 def psycopg_of(session: Session) -> Connection:
-    """The connection under a session, for what the registers are asked."""
+    """The psycopg connection under a session, which the registers take."""
     connection = session.connection().connection.driver_connection
     assert isinstance(connection, psycopg.Connection)
     return connection
@@ -115,17 +115,17 @@ def save(session: Session, case: Case, decided: CaseInProgress, now: datetime) -
     case.version, case.head, case.body_number = decided.file.version, decided.head, decided.file.body_number
 
 
-def objects(move: Transition) -> list[SQLModel]:
-    """One move's rows."""
+def objects(transition: Transition) -> list[SQLModel]:
+    """The rows of a transition, as objects."""
     return [
         MODELS[table.name](
-            **{name: readable(name, value) for name, value in zip(table.columns.split(", "), row, strict=True)}
+            **{name: decoded(name, value) for name, value in zip(table.columns.split(", "), row, strict=True)}
         )
         for table in PROJECTIONS
-        for row in table.rows_of([move])
+        for row in table.rows_of([transition])
     ]
 
 
-def readable(name: str, value: Any) -> Any:
-    """JSON columns take Python values here."""
+def decoded(name: str, value: Any) -> Any:
+    """A value of a column; JSON columns take Python values here."""
     return msgspec.json.decode(value) if name in ("evidence", "facts") else value

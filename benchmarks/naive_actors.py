@@ -1,4 +1,4 @@
-"""The naive way's actors, on a stock RedisBroker. Run by Dramatiq's own command line."""
+"""The actors of the naive way, on a stock RedisBroker; Dramatiq's own command line runs them."""
 
 import dramatiq
 

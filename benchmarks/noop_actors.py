@@ -1,6 +1,6 @@
-"""Five messages a case, one after another, that do nothing: what the broker alone costs.
+"""Five actors a case, one after another, which do nothing: they show what the broker alone costs.
 
-Stock RedisBroker, no database.
+The broker is a stock RedisBroker; there is no database.
 """
 
 import dramatiq

@@ -1,6 +1,4 @@
-"""The engine under a burden against the engine without, in turn on the same machine: what counts is the median of the
-pairs' ratios.
-"""
+"""Measures the engine under a burden and without it, in pairs; the median of the ratios counts."""
 
 from collections.abc import Callable
 from statistics import median
@@ -12,7 +10,7 @@ Measure = Callable[[], tuple[float, float]]  # cases a second, and over how many
 
 
 def ratio(pairs: int, burdened: Measure, free: Measure, say: Say) -> dict[str, Any]:
-    """`ratio`, and every single value. Which of the two goes first changes from pair to pair."""
+    """The median of the ratios, and every single one. The one that goes first changes from pair to pair."""
     values: list[tuple[float, float]] = []
     for number in range(1, pairs + 1):
         if number % 2:

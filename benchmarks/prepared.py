@@ -1,4 +1,4 @@
-"""Cases prepared for a measurement, workers on them, and what is watched."""
+"""Prepares cases for a measurement, runs workers on them, and watches the database."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,17 +25,14 @@ from workflows.registers.enrol import enrol
 
 SET = 500
 LOOK_SECONDS = 0.05
-PATIENCE = 9  # looking may take a tenth of the time, or it would be part of what is measured
+PATIENCE = 9  # looking takes a tenth of the time at most: else it would be part of what is measured
 PREPARED = "prepared"
 LEAST_SECONDS = 10.0
 Say = Callable[[str], None]
 
 
 class Workers(NamedTuple):
-    """How the engine is set up: for bulk work, unless said otherwise.
-
-    The settings' own smaller batch is for people who wait beside it.
-    """
+    """The set-up of the engine, by default for bulk work: the smaller batch of the settings is for people who wait."""
 
     processes: int = 2
     threads: int = 1
@@ -46,7 +43,7 @@ class Workers(NamedTuple):
 
 
 def fill(count: int, seed: int, first: int = 0) -> None:
-    """Enrols and submits this many households into the database in use."""
+    """Enrols and submits so many households in the database in use."""
     waiting = households(count, seed, first)
     while batch := list(islice(waiting, 10 * SET)):
         enrol(person.row() for made in batch for person in made.persons)
@@ -55,28 +52,28 @@ def fill(count: int, seed: int, first: int = 0) -> None:
 
 
 def submit_set(batch: Sequence[GeneratedHousehold]) -> None:
-    """One transaction of submissions."""
+    """Submits these households in one transaction."""
     applications = [bulk_application(ApplicationBody.model_validate(made.body)) for made in batch]
     with transaction() as connection:
         submit(connection, applications, clock.now(), notices)
 
 
 def prepare(servers: ProofServers, database: str, count: int, seed: int) -> None:
-    """A database with this many cases due, held back until `let_go`."""
+    """Makes a database with so many due cases, whose queue is paused until `resume_queues`."""
     servers.create(database)
-    hold()
+    pause_first_queue()
     fill(count, seed)
-    tidy()
+    vacuum_analyze()
 
 
-def hold() -> None:
-    """No worker takes anything."""
+def pause_first_queue() -> None:
+    """Pauses the first queue, so that no worker takes a case."""
     with transaction() as connection:
         pause(connection, case_queues()[0], "bench", clock.now())
 
 
-def let_go() -> float:
-    """Workers may begin: their next sweep or wake starts them. Since when, in seconds since 1970."""
+def resume_queues() -> float:
+    """Resumes all queues and wakes the workers; the moment, in seconds since 1970."""
     began = time.time()
     with transaction() as connection:
         connection.execute("delete from paused_queue")
@@ -84,8 +81,8 @@ def let_go() -> float:
     return began
 
 
-def tidy() -> None:
-    """Statistics and visibility as they are in a database that lives."""
+def vacuum_analyze() -> None:
+    """Brings statistics and the visibility map up to date, as autovacuum does in a database in use."""
     with autocommit_connection() as connection:
         connection.execute("vacuum analyze")
 
@@ -93,38 +90,40 @@ def tidy() -> None:
 # Watching ------------------------------------------------------------------------------------------
 
 
-def one(statement: str, *parameters: object) -> Any:
-    """The first column of the first row, from the database in use."""
+def query_value(statement: str, *parameters: object) -> Any:
+    """The first column of the first row of a statement, in a transaction; None without a row."""
     with transaction() as connection:
         row = connection.execute(statement, parameters).fetchone()
     return row[0] if row else None
 
 
 def wait_for(statement: str, seconds: float = 900) -> float:
-    """Looks until it is true; the moment when it was seen. Raises Broken where it never is."""
+    """Waits until a statement is true; the moment, in seconds since 1970. Raises Broken where it never is."""
     until = time.monotonic() + seconds
     while True:
         looked = time.monotonic()
-        if one(statement):
+        if query_value(statement):
             return time.time()
         if time.monotonic() > until:
-            raise Broken(f"A measurement does not end: {statement}")
+            raise Broken(f"The measurement waited {seconds:.0f} s in vain for: {statement}")
         time.sleep(max(LOOK_SECONDS, (time.monotonic() - looked) * PATIENCE))
 
 
 def notified() -> int:
-    """Cases that reached the end."""
-    return int(one("select count(*) from cases where stage = 'notified'"))
+    """How many cases are notified."""
+    return int(query_value("select count(*) from cases where stage = 'notified'"))
 
 
 def first_decision(since: float = 0.0) -> float:
-    """When the first decision was taken, in seconds since 1970."""
-    return float(one("select extract(epoch from min(at)) from event where seq > 1 and at >= to_timestamp(%s)", since))
+    """The moment of the first decision, in seconds since 1970."""
+    return float(
+        query_value("select extract(epoch from min(at)) from event where seq > 1 and at >= to_timestamp(%s)", since)
+    )
 
 
 @contextmanager
 def working(workers: Workers, queues: Sequence[str] = case_queues()) -> Iterator["Popen[bytes]"]:
-    """`sijil work` on the database in use, ready to begin. Deliveries are left out unless named: no rival has them."""
+    """Runs `sijil work` on the database in use. It delivers nothing unless `queues` says so, since no rival does."""
     set_settings(batch=workers.batch)
     command = ["--queues", ",".join(queues), "--processes", str(workers.processes), "--threads", str(workers.threads)]
     supervisor = start("sijil", "work", *command, stderr=DEVNULL)
@@ -132,7 +131,7 @@ def working(workers: Workers, queues: Sequence[str] = case_queues()) -> Iterator
         until = time.monotonic() + 60
         while len(alive_pids()) < workers.processes:
             if time.monotonic() > until or supervisor.poll() is not None:
-                raise Broken("The workers do not come up.")
+                raise Broken("The workers of the measurement did not start within a minute.")
             time.sleep(0.1)
         yield supervisor
     finally:
@@ -140,6 +139,6 @@ def working(workers: Workers, queues: Sequence[str] = case_queues()) -> Iterator
 
 
 def alive_pids() -> list[int]:
-    """Worker processes that have signed on."""
+    """The ids of the worker processes that are alive."""
     with transaction() as connection:
         return [each["pid"] for each in signed_on(connection) if each["alive"]]

@@ -1,4 +1,4 @@
-"""Dramatiq as it is usually used, and DBOS: each over a share of the prepared cases, for about ten seconds."""
+"""Measures the rivals, Dramatiq as it is usually used and DBOS, each over prepared cases for about ten seconds."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from importlib.util import find_spec
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 
-from benchmarks.prepared import first_decision, notified, one
+from benchmarks.prepared import first_decision, notified, query_value
 from benchmarks.stock import stock_broker
 from models.errors import Broken
 from sijil.processes import start, stop
@@ -23,27 +23,27 @@ Measured = tuple[float, float]  # cases a second, and over how many seconds
 
 
 def naive(servers: ProofServers, prepared: str, cases: int, processes: int, threads: int) -> Measured:
-    """A message per case and decision: from the first decision to the last commit."""
+    """Measures one message for each decision, from the first decision to the last commit."""
     servers.copy(prepared, "naive_run")
-    last_id = int(one("select id from cases order by id limit 1 offset %s", cases - 1))
-    enqueue("verify", range(int(one("select min(id) from cases")), last_id + 1))
+    last_id = int(query_value("select id from cases order by id limit 1 offset %s", cases - 1))
+    enqueue("verify", range(int(query_value("select min(id) from cases")), last_id + 1))
     with dramatiq_workers("benchmarks.naive_actors", processes, threads):
-        ended = wait(lambda: one(UNDONE, last_id) == 0)
+        ended = wait_until(lambda: query_value(UNDONE, last_id) == 0)
     seconds = ended - first_decision()
     return notified() / seconds, seconds
 
 
 def noop(servers: ProofServers, cases: int, processes: int, threads: int) -> Measured:
-    """Five messages a case that do nothing: from the first one taken to the last one done."""
+    """Measures five messages a case that do nothing, from the first one taken to the last one done."""
     broker = enqueue("first", range(cases))
     with dramatiq_workers("benchmarks.noop_actors", processes, threads):
-        began = wait(lambda: int(broker.client.llen(f"{broker.namespace}:default")) < cases)  # taken, not yet done
-        ended = wait(lambda: broker.do_qsize("default") == 0)
+        began = wait_until(lambda: int(broker.client.llen(f"{broker.namespace}:default")) < cases)  # the first is taken
+        ended = wait_until(lambda: broker.do_qsize("default") == 0)
     return cases / (ended - began), ended - began
 
 
 def enqueue(actor: str, case_ids: range) -> RedisBroker:
-    """The first message of every case, before any worker starts."""
+    """Sends the first message of every case, before any worker starts."""
     broker = stock_broker()
     broker.declare_queue("default")
     for case_id in case_ids:
@@ -53,7 +53,7 @@ def enqueue(actor: str, case_ids: range) -> RedisBroker:
 
 @contextmanager
 def dramatiq_workers(module: str, processes: int, threads: int) -> Iterator[None]:
-    """Dramatiq's own command line."""
+    """Runs actors with Dramatiq's own command line."""
     child = start(
         "dramatiq",
         module,
@@ -70,23 +70,23 @@ def dramatiq_workers(module: str, processes: int, threads: int) -> Iterator[None
         stop([child])
 
 
-def wait(done: Callable[[], bool]) -> float:
-    """The moment when it was seen to be so, in seconds since 1970."""
+def wait_until(done: Callable[[], bool]) -> float:
+    """Waits until a rival is done; the moment, in seconds since 1970. Raises Broken where it never is."""
     until = time.monotonic() + PATIENCE_SECONDS
     while not done():
         if time.monotonic() > until:
-            raise Broken("A rival does not get to its end.")
+            raise Broken(f"A rival did not finish its cases within {PATIENCE_SECONDS:.0f} s.")
         time.sleep(LOOK_SECONDS)
     return time.time()
 
 
 def has_dbos() -> bool:
-    """Whether the optional extra is installed."""
+    """Whether the optional extra `dbos` is installed."""
     return find_spec("dbos") is not None
 
 
 def dbos(servers: ProofServers, prepared: str, cases: int, processes: int, threads: int) -> Measured:
-    """A durable workflow a case, of five steps with the naive way's bodies."""
+    """Measures a durable workflow for each case, whose five steps take the decisions of the naive way."""
     servers.copy(prepared, "dbos_run")
     servers.execute("drop database if exists dbos_system with (force)")
     servers.execute("create database dbos_system")
@@ -95,15 +95,15 @@ def dbos(servers: ProofServers, prepared: str, cases: int, processes: int, threa
         [sys.executable, "-m", "benchmarks.dbos_worker", "migrate", system], capture_output=True, check=False
     )
     if migrate.returncode:
-        raise Broken(f"DBOS cannot prepare its tables: {migrate.stderr.decode(errors='replace').strip()[-300:]}")
-    last_id = int(one("select id from cases order by id limit 1 offset %s", cases - 1))
+        raise Broken(f"DBOS could not create its tables: {migrate.stderr.decode(errors='replace').strip()[-300:]}")
+    last_id = int(query_value("select id from cases order by id limit 1 offset %s", cases - 1))
     command = [str(last_id), str(processes), str(threads), system]
     children = [
         start("benchmarks.dbos_worker", str(i), *command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for i in range(processes)
     ]
     try:
-        ended = wait(lambda: one(UNDONE, last_id) == 0)
+        ended = wait_until(lambda: query_value(UNDONE, last_id) == 0)
     finally:
         stop(children)
     seconds = ended - first_decision()

@@ -1,7 +1,7 @@
-"""`sijil bench silent`: a file in which the population register says nothing, after seconds, about one application in
-fifty, and people who file one after another meanwhile, of whom the same is true. How long the others wait.
+"""`sijil bench silent`: measures the wait for a first decision while the population register is silent about some.
 
-The wait is from filing to when another connection sees the first decision.
+A file is imported while people file one after another. For one application in fifty the register gives no answer, after
+seconds. The wait of the others lasts from filing until another connection sees their first decision.
 """
 
 import json
@@ -14,8 +14,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from benchmarks.latency import clean, enrolled, told
-from benchmarks.prepared import Say, Workers, one, working
+from benchmarks.latency import clean_households, enrol_next, percentiles
+from benchmarks.prepared import Say, Workers, query_value, working
 from models import clock
 from models.database import autocommit_connection, transaction
 from models.errors import Unavailable
@@ -36,35 +36,35 @@ ONE_IN = 50
 SILENT_SECONDS = 3.0
 PEOPLE = 300
 PAUSE_SECONDS = (0.05, 0.15)  # between one of them and the next
-PATIENCE_SECONDS = 240.0  # after the last one; who has no decision by then waits too long
+PATIENCE_SECONDS = 240.0  # after the last application; one without a decision by then counts as undecided
 LOOK_SECONDS = 0.005
 DECIDED = "select id from cases where id = any(%s) and version > 1"
 
 
 class SilentRegister(LocalRegister):
-    """The local register, which says nothing, slowly, wherever certain persons are asked about."""
+    """The local register, which gives no answer, after seconds, where it is asked for certain persons."""
 
     def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
-        """See `ports.PopulationRegister`."""
-        if not silent().isdisjoint(idcs):
+        """Answers as `ports.PopulationRegister` says; raises Unavailable for the silent persons."""
+        if not silent_persons().isdisjoint(idcs):
             time.sleep(SILENT_SECONDS)
             raise Unavailable("The register gives no answer about one of these.")
         return super().persons(idcs)
 
 
-def note() -> Path:
-    """Where it stands about whom it says nothing."""
+def silent_file() -> Path:
+    """The file of the persons for whom the register gives no answer."""
     return settings().home / "silent.json"
 
 
 @cache
-def silent() -> frozenset[str]:
-    """About whom; written before a worker asks."""
-    return frozenset(json.loads(note().read_text(encoding="utf-8")))
+def silent_persons() -> frozenset[str]:
+    """The persons for whom the register gives no answer; the file is written before a worker asks."""
+    return frozenset(json.loads(silent_file().read_text(encoding="utf-8")))
 
 
 class Watch:
-    """Who waits for a first decision, and how long those waited who have it, in milliseconds."""
+    """Watches cases until their first decision; how long each waited, in milliseconds."""
 
     def __init__(self) -> None:
         self.since: dict[int, float] = {}
@@ -72,7 +72,7 @@ class Watch:
         self.ending = False
 
     def run(self) -> None:
-        """Looks until told to end, or nobody waits any more."""
+        """Looks until `ending` is set and no case waits any more."""
         with autocommit_connection() as connection:
             while self.since or not self.ending:
                 for (case_id,) in connection.execute(DECIDED, [list(self.since)]).fetchall():
@@ -82,7 +82,7 @@ class Watch:
 
 @contextmanager
 def watching() -> Iterator[tuple[Watch, Watch]]:
-    """Over the people and over the file; in the end it waits a while for those who still wait."""
+    """Runs a watch over the people and one over the file; afterwards waits for the cases that still wait."""
     watches = Watch(), Watch()
     threads = [Thread(target=watch.run, daemon=True) for watch in watches]
     for thread in threads:
@@ -95,32 +95,29 @@ def watching() -> Iterator[tuple[Watch, Watch]]:
 
 
 def measure(seed: int, applications: int, workers: Workers, say: Say) -> dict[str, Any]:
-    """Of the others:
-
-    `p50_ms`, `p95_ms`, `longest_ms` of people, `file_seconds` until all in the file are decided; who is `undecided` or
-    `parked`.
-    """
+    """Measures those about whom the register answers: the waits of people, and `file_seconds` for the whole file."""
     with proof_servers("bench") as servers:
         servers.create("silent")
-        everybody = enrolled(clean(seed), applications + PEOPLE)
-        mute = everybody[::ONE_IN]
-        note().parent.mkdir(parents=True, exist_ok=True)
-        note().write_text(json.dumps([made.persons[0].idcs for made in mute]), encoding="utf-8")
+        everybody = enrol_next(clean_households(seed), applications + PEOPLE)
+        unanswered = everybody[::ONE_IN]
+        silent_file().parent.mkdir(parents=True, exist_ok=True)
+        silent_file().write_text(json.dumps([made.persons[0].idcs for made in unanswered]), encoding="utf-8")
         set_settings(population_register="benchmarks.silent:SilentRegister")
         say(
-            f"{applications} applications in a file, {PEOPLE} people meanwhile; no answer about {len(mute)}, each time "
-            f"after {SILENT_SECONDS:.0f} s ..."
+            f"{applications} applications in a file, {PEOPLE} people meanwhile; "
+            f"no answer about {len(unanswered)}, each time after {SILENT_SECONDS:.0f} s ..."
         )
         with working(workers), watching() as (people, file):
-            file.since.update(dict.fromkeys(others(filed(everybody[:applications], BULK)), time.monotonic()))
+            in_file = submit_all(everybody[:applications], BULK)
+            file.since.update(dict.fromkeys(answered(in_file), time.monotonic()))
             for place, made in enumerate(everybody[applications:], applications):
                 time.sleep(random.uniform(*PAUSE_SECONDS))
-                began, case_ids = time.monotonic(), filed([made], INTERACTIVE)
-                people.since.update(dict.fromkeys(others(case_ids, place), began))
-        parked = one("select count(*) from cases where stage = 'parked'")
+                began, case_ids = time.monotonic(), submit_all([made], INTERACTIVE)
+                people.since.update(dict.fromkeys(answered(case_ids, place), began))
+        parked = query_value("select count(*) from cases where stage = 'parked'")
     undecided = len(people.since) + len(file.since)
     found = {
-        **told(people.times),
+        **percentiles(people.times),
         "people": len(people.times),
         "file_seconds": round(max(file.times) / 1000, 1),
         "undecided": undecided,
@@ -129,13 +126,13 @@ def measure(seed: int, applications: int, workers: Workers, say: Say) -> dict[st
     return {**found, "applications": applications, "settings": workers._asdict()}
 
 
-def others(case_ids: Sequence[int], place: int = 0) -> list[int]:
-    """Those about whom there is an answer, of cases that begin at this place among all."""
+def answered(case_ids: Sequence[int], place: int = 0) -> list[int]:
+    """The cases about which the register answers; the first of these has this place among all."""
     return [case_id for number, case_id in enumerate(case_ids, place) if number % ONE_IN]
 
 
-def filed(made: Sequence[GeneratedHousehold], lane: int) -> list[int]:
-    """These applications, as an import or the portal takes them; their cases."""
+def submit_all(made: Sequence[GeneratedHousehold], lane: int) -> list[int]:
+    """Submits these applications as an import or the portal does; the ids of their cases."""
     bodies = [ApplicationBody.model_validate(each.body) for each in made]
     with transaction() as connection:
         outcomes = submit(

@@ -1,4 +1,4 @@
-"""Gateways that are slow and not dead: one accepts a call and never answers, one answers a byte at a time for ever."""
+"""Gateways that are slow and not dead: one never answers a call, the others answer a byte at a time for ever."""
 
 import socket
 import socketserver
@@ -12,23 +12,23 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 def freeze(caller: socket.socket) -> None:
-    """Says nothing, until the caller hangs up."""
+    """Answers nothing until the caller hangs up."""
     while caller.recv(65536):
         pass
 
 
 def drip(caller: socket.socket) -> None:
-    """Says that a long answer comes, and gives it byte by byte."""
-    drop(caller, HEAD + b"Content-Length: 1000000\r\n\r\n", b" ")
+    """Announces a long body, and sends it byte by byte."""
+    send_slowly(caller, HEAD + b"Content-Length: 1000000\r\n\r\n", b" ")
 
 
 def drip_head(caller: socket.socket) -> None:
-    """Does not even get through its headers."""
-    drop(caller, HEAD + b"X-Later: ", b"x")
+    """Sends its headers byte by byte, and never their end."""
+    send_slowly(caller, HEAD + b"X-Later: ", b"x")
 
 
-def drop(caller: socket.socket, first: bytes, then: bytes) -> None:
-    """The first at once, then this every few seconds."""
+def send_slowly(caller: socket.socket, first: bytes, then: bytes) -> None:
+    """Sends the first bytes at once, then the others every DRIP_SECONDS."""
     caller.sendall(first)
     while True:
         time.sleep(DRIP_SECONDS)
@@ -40,13 +40,13 @@ SLOW: dict[str, Callable[[socket.socket], None]] = {"frozen": freeze, "dripping"
 
 @contextmanager
 def slow_gateway(how: str) -> Iterator[str]:
-    """The address of one."""
+    """Runs a slow gateway and yields its address."""
 
     class Caller(socketserver.BaseRequestHandler):
-        """One call."""
+        """Handles one call."""
 
         def handle(self) -> None:
-            """As slowly as it is meant, until the caller hangs up."""
+            """Answers slowly until the caller hangs up."""
             try:
                 SLOW[how](self.request)
             except OSError:

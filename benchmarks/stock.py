@@ -1,4 +1,4 @@
-"""Dramatiq's own broker as it is usually set up, in a namespace beside ours."""
+"""Dramatiq's own broker as it is usually set up."""
 
 from dramatiq.brokers.redis import RedisBroker
 
@@ -7,5 +7,5 @@ from tasks.broker import connect
 
 
 def stock_broker() -> RedisBroker:
-    """On the broker of the settings."""
+    """A stock RedisBroker on the broker of the settings, in a namespace beside ours."""
     return RedisBroker(client=connect(settings().broker_url or ""), namespace=settings().broker_namespace + ":stock")  # type: ignore[no-untyped-call]

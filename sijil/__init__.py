@@ -1,1 +1,1 @@
-"""How it is started: the command line, the embedded servers, the demo, the generator, the proofs."""
+"""How Sijil is started: the command line and the embedded servers."""

@@ -2,11 +2,11 @@
 
 import sys
 
-INTERRUPTED = 130  # as a shell says of what Ctrl-C ended
+INTERRUPTED = 130  # the exit code that a shell reports for a command that Ctrl-C ended
 
 
 def main() -> None:
-    """Runs a command; Ctrl-C while it is still being loaded ends it without a word, too."""
+    """Runs a command. Ctrl-C ends it without a traceback, even while its modules are being loaded."""
     try:
         from sijil.cli import main as run
 

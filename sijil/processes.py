@@ -1,5 +1,6 @@
-"""Our children, told by the settings: each in a session of its own, so that a terminal's Ctrl-C reaches only us, and
-ending when we end.
+"""Starts and stops child processes, which read their settings from the environment.
+
+Each child has a session of its own, so that a terminal's Ctrl-C reaches only this process; it ends when this one ends.
 """
 
 import os
@@ -24,32 +25,35 @@ def set_settings(**changes: object) -> None:
     """Sets settings for this process and its children; None leaves one as it is."""
     for name, value in changes.items():
         if value is not None:
-            os.environ[PREFIX + name.upper()] = str(value)  # noqa: TID251 - children are told by it
+            os.environ[PREFIX + name.upper()] = str(value)  # noqa: TID251 - children read their settings from it
     settings.cache_clear()
 
 
 def start(module: str, *arguments: str, under: Sequence[str] = (), **options: Any) -> "subprocess.Popen[bytes]":
-    """Runs one of our modules as a process, `under` a command that runs another one; `options` are those of Popen."""
-    command = [*under, *ending_with_us("TERM"), sys.executable, "-m", module, *arguments]
+    """Starts one of our modules as a process.
+
+    `under` is a command that runs another command; `options` are those of Popen.
+    """
+    command = [*under, *signal_at_parent_death("TERM"), sys.executable, "-m", module, *arguments]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
 
 
-def ending_with_us(name: str) -> list[str]:
-    """Has the kernel send this signal when our process is gone, even by SIGKILL.
+def signal_at_parent_death(name: str) -> list[str]:
+    """A command prefix with which the kernel sends the child this signal when our process is gone, even by SIGKILL.
 
-    Where `setpriv` is missing, nothing.
+    It is empty where `setpriv` is not installed.
     """
     return ["setpriv", "--pdeathsig", name] if which("setpriv") else []
 
 
 def stop(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
-    """Ends them in good order, as a supervisor ends its workers."""
+    """Asks these processes to end, as a supervisor asks its workers, and kills those that do not."""
     stop_processes(processes, PATIENCE_SECONDS)
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGTERM ends the block as Ctrl-C does; while cleaning up afterwards, neither can interrupt."""
+    """SIGTERM and SIGHUP end the block as Ctrl-C does; none of them interrupts the cleaning up afterwards."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -61,15 +65,15 @@ def interruptible() -> Iterator[None]:
     yield
 
 
-def require_free(host: str, port: int) -> None:
-    """Raises Refused where somebody else listens there."""
+def require_free_port(host: str, port: int) -> None:
+    """Raises Refused where another process listens on this port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            text = (
-                f"Port {port} on {host} cannot be used ({error.strerror}). Choose another with --port, or for make: "
-                f"SIJIL_PORT=8080 make demo."
-            )
-            raise Refused("port_taken", text) from None
+            raise Refused(
+                "port_taken",
+                f"Port {port} on {host} cannot be used ({error.strerror}). "
+                "Choose another with --port, or for make: SIJIL_PORT=8080 make demo.",
+            ) from None

@@ -1,4 +1,4 @@
-"""How a review is shown to a caseworker: as an object, and as lines to read."""
+"""Shows a review to a caseworker, as an object for --json and as lines to read."""
 
 from collections.abc import Mapping, Sequence
 from shlex import quote
@@ -6,7 +6,7 @@ from typing import Any
 
 from models import clock
 from models.errors import Refused
-from sijil.say import program
+from sijil.output import program
 from workflows.bodies.declaration import Declaration, Member
 from workflows.casefile import CaseFile
 from workflows.casework.answers import CaseworkerAnswer, in_evidence
@@ -17,60 +17,61 @@ from workflows.policies import index_in_force
 from workflows.stages.review import REASONS, decide
 
 GONE = {"erased": "its declaration was erased on request", "retention": "its declaration's period of retention is over"}
-
-
 Names = Mapping[str, str]  # of the staff, by their pseudonyms
 
 
-def in_one_line(file: CaseFile, names: Names) -> str:
+def review_line(file: CaseFile, names: Names) -> str:
     """A review in the list of those that wait."""
-    return f"{file.reference}  since {file.stage_since:%F %R}  version {file.version}  {'; '.join(why(file, names))}"
+    reasons = "; ".join(short_reasons(file, names))
+    return f"{file.reference}  since {file.stage_since:%F %R}  version {file.version}  {reasons}"
 
 
-def in_full(
+def review_details(
     file: CaseFile, others: Sequence[RelatedCase], caseworker: str, names: Names
 ) -> tuple[dict[str, Any], list[str]]:
-    """A review with the households that it is about, and the commands by which this caseworker can answer it; as an
-    object, and as lines.
-    """
+    """A review with its households and the commands by which this caseworker can answer it: an object, and lines."""
     shared = {member.idcs for other in others if other.declaration for member in other.declaration.members}
     shared |= {member["idcs"] for other in others if not other.declaration for member in other.registered}
     mine = {member.idcs for member in file.declaration.members}
     households = [
-        known(file) | seen(file.declaration, shared),
-        *(seen_of(other, mine) | {"holds": sorted(other.holds)} for other in others),
+        case_header(file) | household_view(file.declaration, shared),
+        *(related_view(other, mine) | {"holds": sorted(other.holds)} for other in others),
     ]
-    answers = answers_to(file, others, caseworker)
+    answers = answer_commands(file, others, caseworker)
     lines = [
-        *reasons(file, others, names),
-        *(line for each in households for line in lines_of(each)),
-        *standing(others),
+        *reason_lines(file, others, names),
+        *(line for each in households for line in household_lines(each)),
+        *holder_lines(others),
     ]
     lines += ["", "Answer by one of (a refusal needs two caseworkers):", *(f"  {each}" for each in answers)]
-    return told(file, names) | {"application": households[0], "others": households[1:], "answers": answers}, lines
+    return review_summary(file, names) | {
+        "application": households[0],
+        "others": households[1:],
+        "answers": answers,
+    }, lines
 
 
-def why(file: CaseFile, names: Names) -> list[str]:
-    """The reasons to look in a few words, and whether a refusal was proposed."""
-    said = proposal(file, names)
-    proposed = [f"refusal proposed by {said['by']} ({said['reason']})"] if said else []
+def short_reasons(file: CaseFile, names: Names) -> list[str]:
+    """The reasons for the review in a few words, and the proposal of a refusal, if there is one."""
+    refusal = proposal(file, names)
+    proposed = [f"refusal proposed by {refusal['by']} ({refusal['reason']})"] if refusal else []
     return [*(f"{signal.code}: {SIGNALS[signal.code].WHY}" for signal in raised(file)), *proposed]
 
 
 def proposer(file: CaseFile) -> list[str]:
-    """The pseudonym of the caseworker who proposed a refusal, if one did."""
+    """The pseudonym of the caseworker who proposed a refusal; empty where nobody did."""
     recorded = file.last_here(RefusalProposed)
     return [recorded.actor] if recorded else []
 
 
 def proposal(file: CaseFile, names: Names) -> dict[str, str] | None:
-    """The refusal that a first caseworker proposed, if one did: by name, else by the pseudonym that the history has."""
+    """The refusal that a first caseworker proposed, with the name, or else the pseudonym, of the caseworker."""
     by = proposer(file)
     return {"by": names.get(by[0], by[0]), "reason": file.last(RefusalProposed).reason} if by else None
 
 
-def told(file: CaseFile, names: Names) -> dict[str, Any]:
-    """A review without its households."""
+def review_summary(file: CaseFile, names: Names) -> dict[str, Any]:
+    """A review without its households, as an object."""
     signals = [
         {
             "code": signal.code,
@@ -90,51 +91,54 @@ def told(file: CaseFile, names: Names) -> dict[str, Any]:
     }
 
 
-def reasons(file: CaseFile, others: Sequence[RelatedCase], names: Names) -> list[str]:
-    """Why a person looks, with what may be innocent in it, and what was said before."""
+def reason_lines(file: CaseFile, others: Sequence[RelatedCase], names: Names) -> list[str]:
+    """Each signal with its innocent explanations, and the proposal of a refusal, if there is one."""
     lines = [f"{file.reference} waits for a caseworker since {file.stage_since:%F %T}, version {file.version}."]
     for signal in raised(file):
-        what = signal.count or ", ".join(each.reference for each in others)
+        detail = signal.count or ", ".join(each.reference for each in others)
         lines.append(
-            f"{signal.code}: {SIGNALS[signal.code].WHY} ({what}). It may be innocent: {SIGNALS[signal.code].INNOCENT}."
+            f"{signal.code}: {SIGNALS[signal.code].WHY} ({detail}). "
+            f"It may be innocent: {SIGNALS[signal.code].INNOCENT}."
         )
-    if said := proposal(file, names):
+    if refusal := proposal(file, names):
         lines.append(
-            f"A refusal was proposed by {said['by']}, because of {said['reason']}: a second caseworker must agree, for "
-            f"the same reason."
+            f"A refusal was proposed by {refusal['by']}, because of {refusal['reason']}: "
+            "a second caseworker must agree, for the same reason."
         )
     return lines
 
 
-def known(case: CaseFile | RelatedCase) -> dict[str, Any]:
-    """What is always known of an application."""
+def case_header(case: CaseFile | RelatedCase) -> dict[str, Any]:
+    """The facts of an application that outlive its declaration."""
     return {"reference": case.reference, "stage": case.stage, "filed": case.submitted_at, "gone": None}
 
 
-def seen_of(other: RelatedCase, shared: set[str]) -> dict[str, Any]:
-    """Another household; where its declaration is gone, how it went and what the register keeps."""
+def related_view(other: RelatedCase, shared: set[str]) -> dict[str, Any]:
+    """Another household; where its declaration is gone, why it is gone and what the register keeps."""
     if other.declaration:
-        return known(other) | seen(other.declaration, shared)
+        return case_header(other) | household_view(other.declaration, shared)
     kept = [
         {"latin": None, "birth_date": None, "declarant": False, "shared": each["idcs"] in shared} | each
         for each in other.registered
     ]
-    return known(other) | {"gone": "erased" if other.erased else "retention", "members": kept}
+    return case_header(other) | {"gone": "erased" if other.erased else "retention", "members": kept}
 
 
-def seen(declaration: Declaration, shared: set[str]) -> dict[str, Any]:
-    """A household as declared; members that stand in another one, too, are marked."""
+def household_view(declaration: Declaration, shared: set[str]) -> dict[str, Any]:
+    """A household as declared; members that another household declares, too, are marked as shared."""
     place = {
         "milieu": declaration.milieu,
         "region": declaration.region,
         "commune": declaration.commune,
         "phone": declaration.phone,
     }
-    return place | {"members": [person(member) | {"shared": member.idcs in shared} for member in declaration.members]}
+    return place | {
+        "members": [member_view(member) | {"shared": member.idcs in shared} for member in declaration.members]
+    }
 
 
-def person(member: Member) -> dict[str, Any]:
-    """Who it is, as declared: in both scripts where both are given."""
+def member_view(member: Member) -> dict[str, Any]:
+    """A member as declared, in both scripts where both are given."""
     latin = (
         f"{member.given_name_la} {member.family_name_la}" if member.given_name_la and member.family_name_la else None
     )
@@ -148,42 +152,43 @@ def person(member: Member) -> dict[str, Any]:
     }
 
 
-def lines_of(household: dict[str, Any]) -> list[str]:
-    """A household for people to read; a star marks who is declared in both."""
+def household_lines(household: dict[str, Any]) -> list[str]:
+    """A household as lines; a star marks the members that another household declares, too."""
     title = f"{household['reference']}, filed {household['filed']:%F %T}, {household['stage']}"
     if household["gone"]:
         kept = "this is what the register keeps" if household["members"] else "the register keeps nothing of it"
-        return ["", f"{title}: {GONE[household['gone']]}; {kept}.", *map(line_of, household["members"])]
+        return ["", f"{title}: {GONE[household['gone']]}; {kept}.", *map(member_line, household["members"])]
     region = index_in_force(clock.now().date()).region_names[household["region"]]
     where = f"{household['commune']}, {region}, {household['milieu']}, phone {household['phone'] or 'none'}"
-    return ["", f"{title}: {where}", *map(line_of, household["members"])]
+    return ["", f"{title}: {where}", *map(member_line, household["members"])]
 
 
-def line_of(member: dict[str, Any]) -> str:
-    """A member."""
+def member_line(member: dict[str, Any]) -> str:
+    """A member as one line."""
     names = " / ".join(dict.fromkeys(name for name in (member["latin"], member["name"]) if name))
     role = member["relationship"] + (", declares" if member["declarant"] else "")
-    return (
-        f"  {'*' if member['shared'] else ' '} {member['idcs']}  {member['birth_date'] or 'not kept'!s:<10}  "
-        f"{role:<24}{names or 'not kept'}"
-    )
+    star, born = "*" if member["shared"] else " ", str(member["birth_date"] or "not kept")
+    return f"  {star} {member['idcs']}  {born:<10}  {role:<24}{names or 'not kept'}"
 
 
-def standing(others: Sequence[RelatedCase]) -> list[str]:
-    """Whether the others still hold somebody, and what that means for clearing the review."""
-    if not (why := why_not_lifted(others)):
-        return ["", "Nobody else holds a member of it any more: once the review is cleared, it goes on."]
+def holder_lines(others: Sequence[RelatedCase]) -> list[str]:
+    """Whether another household still holds a member, and what that means for clearing the review."""
+    if not (why := why_not_cleared(others)):
+        return [
+            "",
+            "No other household holds one of its members any more: the application goes on once the review is cleared.",
+        ]
     return ["", f"* declared in both. {why[0]}", *why[1:]]
 
 
-def why_not_lifted(others: Sequence[RelatedCase]) -> list[str]:
-    """Who still holds somebody, so that clearing the review leads nowhere; nothing where nobody does."""
+def why_not_cleared(others: Sequence[RelatedCase]) -> list[str]:
+    """Why clearing the review would bring it back: who still holds a member; empty where nobody does."""
     holders = [other.reference for other in others if other.holds]
     if not holders:
         return []
     lines = [
-        f"Still held by {', '.join(holders)}: until they are let go, clearing the review would bring it back, and is "
-        f"not offered."
+        f"Still held by {', '.join(holders)}: "
+        "until they are let go, clearing the review would bring it back, and is not offered."
     ]
     if registered := [other.reference for other in others if other.holds and other.stage == "notified"]:
         lines.append(
@@ -192,23 +197,24 @@ def why_not_lifted(others: Sequence[RelatedCase]) -> list[str]:
     return lines
 
 
-def answers_to(file: CaseFile, others: Sequence[RelatedCase], caseworker: str) -> list[str]:
-    """The commands by which this caseworker can answer it as it stands, so that the answer stays: a review of somebody
-    who is still held would come back.
+def answer_commands(file: CaseFile, others: Sequence[RelatedCase], caseworker: str) -> list[str]:
+    """The commands by which this caseworker can answer the review now.
+
+    It is not cleared while another household holds one of its members: it would come back.
     """
     held = any(other.holds for other in others)
+    decide_it, signed = f"{program()} decide {file.reference}", f"--version {file.version} --as {quote(caseworker)}"
     return [
-        f"{program()} decide {file.reference} {verdict} --reason {reason} --version {file.version} --as "
-        f"{quote(caseworker)}"
+        f"{decide_it} {verdict} --reason {reason} {signed}"
         for verdict, reasons in REASONS.items()
         if not (held and verdict == "clear")
         for reason in reasons
-        if possible(file, CaseworkerAnswer(file.reference, caseworker, verdict, reason))
+        if would_accept(file, CaseworkerAnswer(file.reference, caseworker, verdict, reason))
     ]
 
 
-def possible(file: CaseFile, given: CaseworkerAnswer) -> bool:
-    """Whether the stage would take this answer; nothing is recorded."""
+def would_accept(file: CaseFile, given: CaseworkerAnswer) -> bool:
+    """Whether the stage would accept this answer; nothing is recorded."""
     try:
         decide(file, in_evidence(given, clock.now()))
     except Refused:

@@ -1,4 +1,4 @@
-"""Every command there is, read from the command line itself."""
+"""Lists the commands, read from the command line itself."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from sijil.cli import app
 
 
 def commands(command: Any = None, path: str = "sijil") -> Iterator[str]:
-    """Every command that does something, with its path."""
+    """The path of every command that can be run, groups without an action left out."""
     command = command or typer.main.get_command(app)
     below = getattr(command, "commands", {})
     if not below or command.invoke_without_command:

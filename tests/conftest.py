@@ -1,4 +1,4 @@
-"""The real servers, one pair for each test process; every test has a database and a broker namespace of its own."""
+"""Real servers, one pair for each test process; each test has a database and a broker namespace of its own."""
 
 import os
 import shutil
@@ -20,45 +20,43 @@ from tasks.broker import broker as the_broker
 from workflows import policies
 
 TEMPLATE = "template_migrated"
-MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # a file system in memory, and the bytes that must be free in it
+MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # a file system in memory, and the bytes that must be free
 
 
 @dataclass(frozen=True)
 class Servers:
-    """A running pair."""
+    """A running PostgreSQL and Valkey."""
 
     postgres: Postgres
     valkey: Valkey
 
 
 def forget_settings() -> None:
-    """What this process has read and opened so far no longer counts."""
+    """Makes this process read its settings and open its connections again."""
     settings.cache_clear()
     close_pool()
     the_broker.cache_clear()
 
 
 def memory_if_roomy() -> Path | None:
-    """Where the servers' folders lie: a database for each test is much to write, and durable settings cost no wait
-    there. None is the usual place.
-    """
+    """The parent of the servers' folders: in memory, where durable settings cost no wait; None for the usual place."""
     return MEMORY if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--servers", type=Path, help="a folder in which a pair of servers runs: it is used, and left running"
+        "--servers", type=Path, help="the folder of a running pair of servers, which is used and left running"
     )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first: begun last, it would keep one core waiting for a minute and more."""
+    """Runs the longest tests first: begun last, one would keep the other cores waiting for a minute."""
     items.sort(key=lambda item: item.get_closest_marker("fault") is None)
 
 
 @pytest.fixture(scope="session")
 def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
-    """PostgreSQL with a migrated template, and Valkey. The folder's path is short: sockets live in it."""
+    """PostgreSQL with a migrated template, and Valkey, in a folder with a short path: sockets live in it."""
     with TemporaryDirectory(prefix="sijil-test-", dir=memory_if_roomy()) as own, pytest.MonkeyPatch.context() as patch:
         folder = pytestconfig.getoption("--servers") or Path(own)
         pair = Servers(Postgres(folder / "pg"), Valkey(folder / "vk"))
@@ -78,14 +76,14 @@ def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
 
 
 def execute(postgres: Postgres, statement: str) -> psycopg.Cursor:
-    """One statement on the server's own database."""
+    """Executes a statement on the database `postgres`."""
     with psycopg.connect(postgres.url_of("postgres"), autocommit=True) as connection:
         return connection.execute(statement)
 
 
 @pytest.fixture
 def database(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a fresh migrated database that the settings point to."""
+    """The address of a fresh migrated database, to which the settings point."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     execute(servers.postgres, f"create database {name} template {TEMPLATE}")
     monkeypatch.setenv("SIJIL_DATABASE_URL", servers.postgres.url_of(name))
@@ -100,7 +98,7 @@ def database(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def policy_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the policies, which the code reads instead of its own."""
+    """A copy of the policies, which the code reads instead of its own ones."""
     folder = tmp_path / "policies"
     shutil.copytree(policies.HERE, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     monkeypatch.setattr(policies, "HERE", folder)
@@ -110,15 +108,15 @@ def policy_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
 
 
 def forget_policies() -> None:
-    """The files are read anew."""
-    for reading in (
+    """Makes the code read the policy files again."""
+    for cached in (
         policies.indexes,
         policies.index_in_force,
         policies.thresholds,
         policies.thresholds_in_force,
         policies.periods,
     ):
-        reading.cache_clear()
+        cached.cache_clear()
 
 
 @pytest.fixture

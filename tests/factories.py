@@ -1,7 +1,4 @@
-"""Ordinary things for tests, as plain functions: every argument is a change from the ordinary.
-
-All names are invented.
-"""
+"""Makes ordinary objects for tests; every argument is a change from the ordinary. All names are invented."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -73,17 +70,17 @@ def a_child(number: int = 1, **changes: Any) -> Json:
 
 
 def a_relative(number: int = 1, **changes: Any) -> Json:
-    """Some other grown person of the household."""
+    """Another grown person of the household."""
     return a_child(number, birth_date=born(30), relationship="other_relative") | changes
 
 
 def born(years: int, days: int = 100) -> str:
-    """The birth date of somebody who reached this age so many days ago."""
+    """The birth date of a person who reached this age so many days ago."""
     return (TODAY.replace(year=TODAY.year - years) - timedelta(days=days)).isoformat()
 
 
 def a_body(**changes: Any) -> Json:
-    """An application as it is sent: a couple with two daughters in a town."""
+    """An application as it is sent, of a couple with two daughters in a town."""
     return {
         "milieu": "urban",
         "region": 6,
@@ -109,7 +106,7 @@ def a_recorded(event: Event, seq: int = 1, at: datetime = NOW, actor: str = "sij
 
 
 def a_case_file(*past: Recorded | Event, **changes: Any) -> CaseFile:
-    """A registration that has just been submitted; `past` are its last events."""
+    """A registration that was just submitted; `past` holds its last events."""
     recorded = [each if isinstance(each, Recorded) else a_recorded(each) for each in past]
     ordinary: Mapping[str, Any] = {
         "id": 7,
@@ -130,7 +127,7 @@ def a_case_file(*past: Recorded | Event, **changes: Any) -> CaseFile:
 
 
 def a_registered_person(member: Member, **changes: Any) -> RegisteredPerson:
-    """The population register's entry of a member, as declared."""
+    """A member as the population register knows it: as declared, but for the changes."""
     names = {
         part: getattr(member, part) or ""
         for part in ("given_name_ar", "family_name_ar", "given_name_la", "family_name_la")
@@ -142,15 +139,14 @@ def a_registered_person(member: Member, **changes: Any) -> RegisteredPerson:
 def a_register_answer(
     declaration: Declaration, changed: Mapping[int, RegisteredPerson | None] | None = None, at: datetime = NOW
 ) -> RegisterAnswer:
-    """The register agrees on everybody, but for those that are `changed`."""
+    """An answer in which the register agrees on all members but those that are `changed`."""
     persons: dict[int, RegisteredPerson | None] = {
         place: a_registered_person(member) for place, member in enumerate(declaration.members)
     }
     return RegisterAnswer(at=at, persons=tuple((persons | dict(changed or {})).values()))
 
 
-# One event of each kind, as they come about: what a new kind must be added to before its notices, history and chain are
-# tested.
+# One event of each kind, in the order of a case. Add a new kind here: its notices, history and chain are then tested.
 EVENTS: tuple[Event, ...] = (
     events.ApplicationReceived(
         channel="api",
@@ -206,7 +202,7 @@ EVENTS: tuple[Event, ...] = (
     events.CaseErased(events=6),
 )
 
-# And one piece of evidence of each kind.
+# One piece of evidence of each kind.
 EVIDENCE: tuple[Evidence, ...] = (
     evidence.TimePassed(at=NOW),
     evidence.RegisterAnswer(

@@ -1,4 +1,4 @@
-"""Filing and working off applications in tests: plain functions over the real database."""
+"""Files applications and works them off in tests, over the real database."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -52,31 +52,31 @@ Body = dict[str, Any]
 
 
 def clean(how_many: int, start: int = 0) -> list[GeneratedHousehold]:
-    """Households in which nothing is planted, each with persons of its own."""
+    """Households without a plant, each with persons of its own."""
     return [household(SEED, number) for number in CLEAN[start : start + how_many]]
 
 
 def a_household(place: int = 0, *, members: int = 1) -> GeneratedHousehold:
-    """A clean household of at least so many members; another `place`, another household."""
+    """A clean household of at least so many members; each `place` gives another one."""
     fitting = (household(SEED, number) for number in CLEAN if len(household(SEED, number).body["members"]) >= members)
     return next(islice(fitting, place, None))
 
 
 def changed(body: Body, member: int | None = None, **changes: Any) -> Body:
-    """The body with fields of it, or of one member, changed."""
+    """The body with fields changed, its own or those of one member."""
     if member is None:
         return body | changes
     return body | {"members": [each | changes if i == member else each for i, each in enumerate(body["members"])]}
 
 
 def borrowing(body: Body, other: Body, position: int = -1) -> Body:
-    """The body with a member of another household declared as one's own."""
+    """The body with a member of another household added."""
     borrowed = {name: value for name, value in other["members"][position].items() if name != "declarant"}
     return body | {"members": [*body["members"], borrowed | {"relationship": "other_relative"}]}
 
 
 def with_members(body: Body, how_many: int) -> Body:
-    """The body padded with invented children to so many members."""
+    """The body with invented children added, up to so many members."""
     child = {
         "given_name_la": "Enfant",
         "family_name_la": "De Plus",
@@ -89,31 +89,31 @@ def with_members(body: Body, how_many: int) -> Body:
 
 
 def an_application(body: Body, key: str | None = None, channel: str = "api", lane: int = INTERACTIVE) -> Application:
-    """A body as intake takes it."""
+    """A body as an application for intake."""
     sent = ApplicationBody.model_validate(body)
     return Application(key or sent.application or "", channel, lane, sent)
 
 
 def register(made: Iterable[GeneratedHousehold]) -> None:
-    """The population register knows the persons of these households."""
+    """Enrols the persons of these households."""
     enrol([person.row() for each in made for person in each.persons])
 
 
 def outcomes_of(applications: Sequence[Application]) -> list[Outcome]:
-    """One set, sent in and committed."""
+    """Submits one set of applications in a transaction."""
     with transaction() as connection:
         return submit(connection, applications, clock.now(), notices)
 
 
 def file(*bodies: Body) -> list[Accepted]:
-    """These bodies, taken in; each must be."""
+    """Submits these bodies, each of which must be accepted."""
     outcomes = outcomes_of([an_application(body) for body in bodies])
     assert all(isinstance(each, Accepted) for each in outcomes), outcomes
     return [each for each in outcomes if isinstance(each, Accepted)]
 
 
 def file_clean(how_many: int, start: int = 0) -> list[Accepted]:
-    """So many clean applications whose persons are registered."""
+    """Submits so many clean applications, whose persons it enrols first."""
     made = clean(how_many, start)
     register(made)
     return file(*[each.body for each in made])
@@ -121,7 +121,7 @@ def file_clean(how_many: int, start: int = 0) -> list[Accepted]:
 
 @dataclass
 class Wakes:
-    """Takes the place of `tasks.wake`: notes which queues were woken."""
+    """Stands in for `tasks.wake`: notes which queues were woken."""
 
     queues: list[str]
 
@@ -153,14 +153,14 @@ def woken(drainer: Drainer) -> list[str]:
 
 
 def died_on(queue: str, *case_ids: int) -> None:
-    """A worker process that dies with these cases in hand: its connection is gone, its attempts remain."""
+    """Leaves what a worker process leaves that dies with these cases in hand: its attempts, without a connection."""
     drainer = a_drainer()
     drainer.runner.attempts.begin(queue, list(case_ids), clock.now())
     hang_up(drainer)
 
 
 def hang_up(drainer: Drainer) -> None:
-    """Its attempts' connection is gone, and the server has noticed."""
+    """Closes the connection of a drainer's attempts, and waits until the server has noticed."""
     assert drainer.runner.attempts.connection is not None
     drainer.runner.attempts.connection.close()
     while value(
@@ -170,62 +170,60 @@ def hang_up(drainer: Drainer) -> None:
         time.sleep(0.01)
 
 
-# Looking --------------------------------------------------------------------------------------------
+# Reading --------------------------------------------------------------------------------------------
 
 
 def rows(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
-    """The rows of a statement, in a transaction of its own."""
+    """The rows of a statement, executed in a transaction of its own."""
     with transaction() as connection:
         cursor = connection.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
 
 
 def value(statement: str, *parameters: object) -> Any:
-    """The one value of a statement."""
+    """The first value of a statement."""
     return rows(statement, *parameters)[0][0]
 
 
-def current_stage(taken: Accepted) -> str:
-    """Where an application stands."""
-    return str(value("select stage from cases where id = %s", taken.case_id))
+def current_stage(accepted: Accepted) -> str:
+    """The stage of an application."""
+    return str(value("select stage from cases where id = %s", accepted.case_id))
 
 
 def stages() -> dict[str, int]:
-    """How many cases stand at each stage."""
+    """How many cases are at each stage."""
     return dict(rows("select stage, count(*) from cases group by stage"))
 
 
-def version_of(taken: Accepted) -> int:
-    """The version that a form would show."""
-    return int(value("select version from cases where id = %s", taken.case_id))
+def version_of(accepted: Accepted) -> int:
+    """The version of an application, which a form would hold."""
+    return int(value("select version from cases where id = %s", accepted.case_id))
 
 
-def events_of(taken: Accepted) -> list[str]:
-    """The kinds of its events, in order."""
-    return [kind for (kind,) in rows("select kind from event where case_id = %s order by seq", taken.case_id)]
+def events_of(accepted: Accepted) -> list[str]:
+    """The kinds of the events of an application, in order."""
+    return [kind for (kind,) in rows("select kind from event where case_id = %s order by seq", accepted.case_id)]
 
 
-def messages_of(taken: Accepted) -> list[str]:
-    """The templates of the messages owed, in order."""
-    return [
-        template for (template,) in rows("select template from message where case_id = %s order by seq", taken.case_id)
-    ]
+def messages_of(accepted: Accepted) -> list[str]:
+    """The templates of the messages of an application, in order."""
+    found = rows("select template from message where case_id = %s order by seq", accepted.case_id)
+    return [template for (template,) in found]
 
 
-def facts_of(taken: Accepted, kind: str) -> dict[str, Any]:
-    """The facts of its last event of a kind."""
-    return dict(
-        value("select facts from event where case_id = %s and kind = %s order by seq desc limit 1", taken.case_id, kind)
-    )
+def facts_of(accepted: Accepted, kind: str) -> dict[str, Any]:
+    """The facts of the last event of this kind."""
+    last = "select facts from event where case_id = %s and kind = %s order by seq desc limit 1"
+    return dict(value(last, accepted.case_id, kind))
 
 
 def everything(*tables: str) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of these tables, to compare before with after."""
+    """All rows of these tables, to compare them before and after."""
     return {table: sorted(rows(f"select {table}::text from {table}")) for table in tables}
 
 
 def examined() -> dict[str, int]:
-    """What `sijil doctor` counts that is not zero."""
+    """The counts of `sijil doctor` that are not zero."""
     with transaction() as connection:
         return {name: count for name, count in doctor.examine(connection).items() if count}
 
@@ -235,6 +233,6 @@ def healthy() -> bool:
     return not examined()
 
 
-def apart() -> list[list[int]]:
+def quarantined() -> list[list[int]]:
     """The batches that are quarantined."""
     return sorted(case_ids for (case_ids,) in rows("select case_ids from attempt where worker_id is null"))

@@ -1,4 +1,4 @@
-"""Citizens, caseworkers and the clock, as tests move them."""
+"""Lets citizens and caseworkers answer in tests, and moves the clock."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,41 +24,40 @@ ALL_TABLES = ("cases", "event", "message", "case_body", "person_claim", "receipt
 
 
 def citizen(
-    taken: Accepted, kind: str, body: Body | None = None, version: int | None = None, secret: str | None = None
+    receipt: Accepted, kind: str, body: Body | None = None, version: int | None = None, secret: str | None = None
 ) -> AnswerResult:
-    """A citizen's answer, committed."""
-    sent = (
-        Declaration.model_validate({name: given for name, given in body.items() if name != "application"})
-        if body
-        else None
-    )
-    answer = CitizenAnswer(taken.reference, secret or taken.secret, kind, version, sent)
+    """Records a citizen's answer."""
+    declaration = None
+    if body:
+        declared = {name: given for name, given in body.items() if name != "application"}
+        declaration = Declaration.model_validate(declared)
+    answer = CitizenAnswer(receipt.reference, secret or receipt.secret, kind, version, declaration)
     return transact(lambda connection: answer_of_citizen(connection, answer, clock.now(), notices))
 
 
 def caseworker(
-    taken: Accepted, verdict: str, reason: str, name: str = "amina", version: int | None = None
+    receipt: Accepted, verdict: str, reason: str, name: str = "amina", version: int | None = None
 ) -> AnswerResult:
-    """A caseworker's answer, committed."""
-    answer = CaseworkerAnswer(taken.reference, name, verdict, reason, version)
+    """Records a caseworker's answer."""
+    answer = CaseworkerAnswer(receipt.reference, name, verdict, reason, version)
     return transact(lambda connection: answer_of_caseworker(connection, answer, clock.now(), notices))
 
 
 def retry_parked(*case_ids: int) -> None:
-    """An operator sends parked cases on."""
+    """Resumes parked cases, as an operator does."""
     with transaction() as connection:
         resume_cases(connection, case_ids, "operator", clock.now(), notices)
 
 
 def ring_timers() -> int:
-    """What the sweep does about timers, as soon as it does."""
+    """Fires the timers that are due, as the sweep does; how many there were."""
     with transaction() as connection:
         return fire_timers(connection, clock.now() + SLACK)
 
 
 @contextmanager
 def after(days: float = 0, seconds: float = 0, since: datetime | None = None) -> Iterator[datetime]:
-    """The time is so much later."""
+    """Moves the clock so much later for the block."""
     moment = (since or clock.now()) + timedelta(days=days, seconds=seconds)
     with clock.at(moment):
         yield moment

@@ -1,4 +1,4 @@
-"""Anything that could be declared, or known, or said: Hypothesis strategies for the property tests."""
+"""Hypothesis strategies for declarations, case files and evidence."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -80,12 +80,12 @@ INSTANTS = st.timedeltas(timedelta(0), timedelta(days=400)).map(lambda wait: NOW
 
 
 def one_of(literal: Any) -> st.SearchStrategy[str]:
-    """One of a Literal's values."""
+    """Any value of a Literal."""
     return st.sampled_from(get_args(literal))
 
 
 def members() -> st.SearchStrategy[Json]:
-    """A member's answers, but for who is head and who declares."""
+    """Any member who is not the head; who declares is left out."""
     return st.fixed_dictionaries(
         {
             "given_name_la": NAMES,
@@ -113,7 +113,7 @@ def members() -> st.SearchStrategy[Json]:
 
 @st.composite
 def households(draw: Callable[..., Any], most: int = 6) -> list[Json]:
-    """Members of whom one is the head and one declares, nobody twice."""
+    """Members with different identifiers, of whom one is the head and one declares."""
     people = draw(st.lists(members(), min_size=1, max_size=most))
     head, declarant = draw(st.integers(0, len(people) - 1)), draw(st.integers(0, len(people) - 1))
     return [
@@ -126,7 +126,7 @@ def households(draw: Callable[..., Any], most: int = 6) -> list[Json]:
 
 @st.composite
 def bodies(draw: st.DrawFn, /, **fixed: st.SearchStrategy[Any]) -> Json:
-    """An application that the model accepts."""
+    """Any body of an application that the model accepts."""
     parts: dict[str, st.SearchStrategy[Any]] = {
         "milieu": one_of(d.Milieu),
         "region": st.integers(1, 12),
@@ -166,11 +166,9 @@ def caseworkers() -> st.SearchStrategy[str]:
 
 
 @st.composite
-def case_files(draw: Callable[..., Any], step: Stage) -> CaseFile:
-    """A case at this stage: any declaration of a small household, any score and version, and what may have happened
-    here or before.
-    """
-    sequences = st.sampled_from((4, 6))  # before it came to its stage, and since
+def case_files(draw: Callable[..., Any], stage: Stage) -> CaseFile:
+    """Any case at this stage: a small household, any score, and events from before or since it came to the stage."""
+    sequences = st.sampled_from((4, 6))  # before the case came to the stage, and since
     score = draw(st.decimals(5, 15, places=7))
     past = [
         a_recorded(
@@ -189,12 +187,12 @@ def case_files(draw: Callable[..., Any], step: Stage) -> CaseFile:
             a_recorded(RefusalProposed(reason="false_declaration"), seq=draw(sequences), actor=draw(caseworkers()))
         )
     declared = draw(declarations(members=households(2)))
-    return a_case_file(*past, declaration=declared, stage=step.name, deadline=step.deadline(NOW), stage_seq=5)
+    return a_case_file(*past, declaration=declared, stage=stage.name, deadline=stage.deadline(NOW), stage_seq=5)
 
 
 @st.composite
 def register_entries(draw: Callable[..., Any], member: d.Member) -> RegisteredPerson | None:
-    """What the register might hold under a member's number: nobody, somebody else, or about the same."""
+    """What the register may hold under a member's number: nobody, another person, or nearly the same one."""
     if draw(st.integers(0, 5)) == 0:
         return None
     return RegisteredPerson(
@@ -210,7 +208,7 @@ def register_entries(draw: Callable[..., Any], member: d.Member) -> RegisteredPe
 
 @st.composite
 def register_answers(draw: Callable[..., Any], case: CaseFile, at: datetime) -> RegisterAnswer:
-    """Any answer on this household; more often than not one that agrees."""
+    """Any answer about this household; two in three agree with the declaration."""
     agrees = draw(st.sampled_from((True, True, False)))
     entries = [
         a_registered_person(member) if agrees else draw(register_entries(member)) for member in case.declaration.members
@@ -220,19 +218,19 @@ def register_answers(draw: Callable[..., Any], case: CaseFile, at: datetime) -> 
 
 @st.composite
 def screening_answers(draw: Callable[..., Any], case: CaseFile, at: datetime) -> ScreeningAnswer:
-    """Any claims of others on this household."""
+    """Any claims of other households on members of this one."""
     last = len(case.declaration.members) - 1
     held = draw(st.lists(st.builds(Holder, st.integers(0, last), st.integers(1, 9), st.integers(100, 109)), max_size=4))
     return ScreeningAnswer(at=at, held=tuple(held), phone_households=draw(st.integers(0, 100)))
 
 
 def known_thresholds() -> st.SearchStrategy[tuple[str, ...]]:
-    """Any of the versions that the policies hold."""
+    """Any selection of the versions in the policies."""
     return st.lists(st.sampled_from([each.version for each in thresholds()]), unique=True).map(tuple)
 
 
 def answers(kind: type[Evidence], case: CaseFile, at: datetime) -> st.SearchStrategy[Evidence]:
-    """Any evidence of a kind on this case at a moment."""
+    """Any evidence of this kind about a case, at a moment."""
     verdicts = st.sampled_from([(verdict, reason) for verdict, reasons in REASONS.items() for reason in reasons])
     kinds: dict[type[Evidence], st.SearchStrategy[Evidence]] = {
         TimePassed: st.just(TimePassed(at=at)),

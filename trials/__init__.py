@@ -1,3 +1,1 @@
-"""What no production installs: the demo, the generator of believable data, chaos, and the servers and gateway that they
-run against.
-"""
+"""Trials, which production does not install: the demo, the generator, chaos, their servers and their gateway."""

@@ -1,4 +1,4 @@
-"""The commands of trials: the demo, the generator, chaos."""
+"""The commands of trials: demo, generate and chaos."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from sijil.commands.running import Port
+from sijil.output import Json, print_progress, print_result
 from sijil.processes import interruptible, set_settings
-from sijil.say import Json, answer, progress
 from trials.arguments import AnySeed, Seed
 from trials.generator import files
 from trials.generator.identifiers import HOUSEHOLDS
@@ -23,8 +23,8 @@ def demo(
         bool,
         typer.Option(
             "--serve/--no-serve",
-            help="Serve the portal, and let the applications arrive through its API over 20 seconds; or file them at "
-            "full speed, and end.",
+            help="Serve the portal, and file the applications through its API over 20 seconds; "
+            "or file them at full speed, and exit.",
         ),
     ] = True,
     seed: Seed = 1,
@@ -32,35 +32,33 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Starts everything, lets applications arrive, shows them on their way, and serves the portal until Ctrl-C."""
-    from trials.demo.run import (
-        run,
-    )  # the picture's library takes a moment to load, which other commands need not wait for
+    # This import loads the library of the picture, which other commands need not wait for.
+    from trials.demo.run import run
 
     set_settings(port=port)
     with interruptible():
-        found = run(applications, seed, serve=serve, told=lambda result, lines: answer(result, as_json, *lines))
-    raise typer.Exit(found)
+        run(applications, seed, serve=serve, report_to=lambda result, lines: print_result(result, as_json, *lines))
 
 
 @app.command("generate")
 def generate(
     households: Annotated[int, typer.Option(min=1, max=HOUSEHOLDS, help="How many households.")] = 1000,
     seed: Seed = 1,
-    directory: Annotated[Path, typer.Option("--to", file_okay=False, help="Where the files are written.")] = Path(
-        "generated"
-    ),
-    csv: Annotated[bool, typer.Option("--csv", help="Write the applications as a table, too.")] = False,
+    directory: Annotated[
+        Path, typer.Option("--to", file_okay=False, help="The folder into which the files are written.")
+    ] = Path("generated"),
+    csv: Annotated[bool, typer.Option("--csv", help="Also write the applications as a table.")] = False,
     as_json: Json = False,
 ) -> None:
     """Writes a believable population, its applications, and the truth about planted errors, duplicates and frauds.
 
-    `sijil enrol` the population before you import the applications: else all of them wait for a correction.
+    Enrol the population before you import the applications: else all of them wait for a correction.
     """
     with refuse_unwritable(directory):
-        counts = files.write(directory, households, seed, csv=csv)
+        counts = files.write_files(directory, households, seed, csv=csv)
     names = [files.POPULATION, files.APPLICATIONS, files.TRUTH, *([files.TABLE] if csv else [])]
     written = [str(directory / name) for name in names]
-    answer(
+    print_result(
         {**counts, "files": written},
         as_json,
         f"{counts['households']} households, {counts['persons']} persons",
@@ -75,12 +73,14 @@ def run_chaos(
     seed: AnySeed = 1,
     as_json: Json = False,
 ) -> None:
-    """Kills workers, servers and the gateway while applications keep coming, and counts what was lost or doubled; exit
-    code 1 where anything was.
+    """Kills workers, servers and the gateway while applications keep coming, and counts what was lost or doubled.
+
+    Exit code 1 where anything was lost or doubled.
     """
-    from trials.chaos import run as chaos  # loads the broker and its clients, which the others need not wait for
+    # This import loads the broker and its clients, which other commands need not wait for.
+    from trials.chaos import run as chaos
 
     with interruptible():
-        found = chaos.run(cases, kills, seed, progress)
-    answer(found, as_json)
-    raise typer.Exit(0 if chaos.holds(found) else 1)
+        found = chaos.run(cases, kills, seed, print_progress)
+    print_result(found, as_json)
+    raise typer.Exit(0 if chaos.passed(found) else 1)

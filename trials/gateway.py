@@ -1,8 +1,7 @@
-"""The message gateway of the demo and of chaos: a process of its own, which writes what it accepted into a durable log
-before it says so.
+"""The message gateway of the demo and of chaos, a process of its own.
 
-It refuses no duplicate on purpose: its log is where chaos counts them. Of a message it keeps the reference, the length
-and a hash of the recipient, never a text or a number.
+It writes a message into a durable log before it answers that it accepted it. It accepts duplicates on purpose: chaos
+counts them in the log. The log holds the reference, the length and a hash of the recipient, never a text or a number.
 """
 
 import argparse
@@ -21,15 +20,15 @@ from threading import Lock, Thread
 from typing import Any, ClassVar
 
 REFUSED = {"busy": HTTPStatus.TOO_MANY_REQUESTS, "down": HTTPStatus.SERVICE_UNAVAILABLE}
-DRIP_SECONDS = 0.5  # between two bytes: each comes in time, the answer never
+DRIP_SECONDS = 0.5  # between two bytes: each byte comes in time, the whole answer never
 
 
 class DeliveryLog:
-    """One line of JSON a message, on disk before anybody is told."""
+    """A log with one line of JSON for each accepted message."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        mend(path)
+        truncate_partial_line(path)
         self.known = (
             {json.loads(line)["reference"] for line in path.read_text(encoding="utf-8").splitlines()}
             if path.exists()
@@ -39,8 +38,8 @@ class DeliveryLog:
         self.lock = Lock()
 
     def append(self, messages: Sequence[dict[str, Any]]) -> None:
-        """All of these, with one fsync."""
-        now = datetime.now(UTC).isoformat()  # noqa: TID251 - it stands for somebody else's program, which has its own clock
+        """Writes these messages to disk, with one fsync."""
+        now = datetime.now(UTC).isoformat()  # noqa: TID251 - the gateway stands for somebody else's program, with its own clock
         with self.lock:
             for each in messages:
                 entry = {
@@ -57,38 +56,34 @@ class DeliveryLog:
 
 
 def hashed(recipient: str | None) -> str | None:
-    """A recipient, told apart but not named."""
+    """A hash of the recipient, which tells recipients apart without naming them."""
     return sha256(recipient.encode()).hexdigest()[:16] if recipient else None
 
 
-def mend(path: Path) -> None:
-    """Cuts a last line that a crash left half-written: nobody was told that it was accepted."""
+def truncate_partial_line(path: Path) -> None:
+    """Cuts off a last line that a crash left half-written: its message was not answered as accepted."""
     if path.exists() and not (content := path.read_bytes()).endswith(b"\n") and content:
         with path.open("r+b") as file:
             file.truncate(content.rfind(b"\n") + 1)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """POST /messages, POST /messages/status; and for proofs GET /calls (whose messages are in hand, by the port they
-    call from) and POST /slow.
+    """Handles POST /messages and POST /messages/status, and for proofs GET /calls and POST /slow.
 
-    `{"how": "drip", "seconds": 5}`: until then every answer goes out a byte at a time; `"freeze"`: none at all;
-    `"busy"`: 429 with Retry-After; `"down"`: 503.
+    GET /calls lists the calls in hand, by the port of the caller. POST /slow takes `{"how": "drip", "seconds": 5}`: for
+    so long every answer goes out a byte at a time. Other values of `how` are `freeze` (no answer), `busy` (429 with
+    Retry-After) and `down` (503).
     """
 
     protocol_version = "HTTP/1.1"
     log: DeliveryLog
     delay: float
     in_hand: ClassVar[set[int]] = set()
-    slow: ClassVar[dict[str, float]] = {
-        "drip": 0.0,
-        "freeze": 0.0,
-        "busy": 0.0,
-        "down": 0.0,
-    }  # until when, on the monotonic clock
+    # Until when each kind of slowness lasts, on the monotonic clock.
+    slow: ClassVar[dict[str, float]] = {"drip": 0.0, "freeze": 0.0, "busy": 0.0, "down": 0.0}
 
     def do_POST(self) -> None:
-        """Accepts messages, or says which references are known."""
+        """Accepts messages, answers which references are known, or becomes slow."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path.startswith("/messages") and self.refuses():
             return
@@ -119,14 +114,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(404)
 
     def do_GET(self) -> None:
-        """Says who is in the middle of a call."""
+        """Answers with the ports of the callers whose messages are in hand."""
         if self.path == "/calls":
             self.send_whole(json.dumps({"ports": list(self.in_hand)}).encode())
         else:
             self.send_error(404)
 
     def refuses(self) -> bool:
-        """Whether it takes nothing now, which it then says."""
+        """Whether the gateway accepts nothing now; sends the refusal."""
         for how, status in REFUSED.items():
             if (left := self.slow[how] - time.monotonic()) > 0:
                 self.send_response(status)
@@ -138,13 +133,13 @@ class Handler(BaseHTTPRequestHandler):
         return False
 
     def reply(self, answer: dict[str, Any]) -> None:
-        """200, with this; slowly, where it is told to be slow."""
+        """Sends this as JSON with status 200, once the gateway is no longer frozen."""
         while time.monotonic() < self.slow["freeze"]:
             time.sleep(0.05)
         self.send_whole(json.dumps(answer).encode())
 
     def send_whole(self, payload: bytes) -> None:
-        """Headers and body; the body a byte at a time while it drips."""
+        """Sends headers and body; the body a byte at a time while the gateway drips."""
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(payload)))
@@ -156,38 +151,40 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(payload)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Keeps no access log."""
+        """Writes no access log."""
 
 
 class Server(ThreadingHTTPServer):
-    """A caller that hung up, or was killed, is no error of ours."""
+    """The HTTP server, for which a caller that hung up or was killed is no error."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says what went wrong, unless the caller is simply gone."""
+        """Prints an error, unless the caller hung up."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 def main() -> None:
-    """Serves until it is ended, or its parent is gone."""
+    """Serves until it is stopped, or its parent process is gone."""
     parser = argparse.ArgumentParser(
         prog="python -m trials.gateway", description="A message gateway for demos and proofs."
     )
-    parser.add_argument("--port", type=int, default=8001, help="0 takes a free one; the first line says which")
-    parser.add_argument("--log", type=Path, required=True, help="where accepted messages are written")
     parser.add_argument(
-        "--delay-ms", type=float, default=0, help="how long a call takes, half of it after the log is written"
+        "--port", type=int, default=8001, help="0 takes a free port; the first line printed is the address"
+    )
+    parser.add_argument("--log", type=Path, required=True, help="the file into which accepted messages are written")
+    parser.add_argument(
+        "--delay-ms", type=float, default=0, help="how long a call takes; half of it comes after the log is written"
     )
     options = parser.parse_args()
     Handler.log, Handler.delay = DeliveryLog(options.log), options.delay_ms / 1000
     server = Server(("127.0.0.1", options.port), Handler)
     print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
-    Thread(target=leave_with, args=(os.getppid(),), daemon=True).start()
+    Thread(target=exit_with_parent, args=(os.getppid(),), daemon=True).start()
     server.serve_forever()
 
 
-def leave_with(parent: int) -> None:
-    """Ends this process when its parent is gone."""
+def exit_with_parent(parent: int) -> None:
+    """Ends this process when its parent process is gone."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(0)

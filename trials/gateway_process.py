@@ -1,4 +1,4 @@
-"""The trial gateway as a process of its own."""
+"""Starts the trial gateway as a process."""
 
 import subprocess
 from pathlib import Path
@@ -8,9 +8,9 @@ from sijil.processes import set_settings, start
 
 
 def start_gateway(log: Path, *, port: int = 0, delay_ms: int = 0) -> "subprocess.Popen[bytes]":
-    """The demo's message gateway as a process, whose address the settings then name; port 0 takes a free one.
+    """Starts the trial gateway and sets its address in the settings; port 0 takes a free port.
 
-    Raises Unavailable where it ends at once.
+    Raises Unavailable where the process ends at once.
     """
     gateway = start(
         "trials.gateway", "--port", str(port), "--log", str(log), "--delay-ms", str(delay_ms), stdout=subprocess.PIPE
@@ -19,8 +19,8 @@ def start_gateway(log: Path, *, port: int = 0, delay_ms: int = 0) -> "subprocess
     address = gateway.stdout.readline().decode().strip()
     if not address:
         raise Unavailable(
-            f"The message gateway does not start; it says why above. It takes port {port or 'any'} and writes into "
-            f"{log}."
+            f"The message gateway did not start; its error is printed above. "
+            f"It needs port {port or '(any free one)'} and writes into {log}."
         )
     set_settings(gateway_url=address)
     return gateway

@@ -1,4 +1,4 @@
-"""What every proof stands on: real servers of its own with durability on, databases, and copies of them."""
+"""Servers for proofs and measurements, with durability on; their databases, and copies of these."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from models.errors import Refused
 from models.migrate import upgrade
 from models.settings import settings
 from sijil.embedded.postgres import Postgres
-from sijil.embedded.server import private
+from sijil.embedded.server import make_private
 from sijil.embedded.valkey import Valkey
 from sijil.processes import set_settings
 from tasks.broker import broker
@@ -22,15 +22,15 @@ from tasks.broker import broker
 
 @dataclass(frozen=True)
 class ProofServers:
-    """Running servers. `use` points the settings of this process and its children at one database."""
+    """A running PostgreSQL and Valkey, of which `use` chooses one database."""
 
     postgres: Postgres
     valkey: Valkey
-    folder: Path  # of their own
+    folder: Path
 
     def use(self, database: str) -> None:
-        """All settings now name this database, and a namespace of the broker that belongs to it."""
-        close()
+        """Points the settings of this process and its children at a database and a namespace of the broker for it."""
+        close_connections()
         set_settings(
             database_url=self.postgres.url_of(database),
             broker_url=self.valkey.url,
@@ -38,35 +38,33 @@ class ProofServers:
         )
 
     def execute(self, statement: str) -> None:
-        """One statement on the server, outside all databases that are measured."""
+        """Executes a statement on the database `postgres`, outside all databases that are measured."""
         with psycopg.connect(self.postgres.url_of("postgres"), autocommit=True) as connection:
             connection.execute(statement)
 
     def create(self, database: str) -> None:
-        """A fresh migrated database, and its use."""
+        """Creates a migrated database and uses it."""
         self.execute(f"drop database if exists {database} with (force)")
         self.execute(f"create database {database}")
         self.use(database)
         upgrade()
 
     def copy(self, source: str, database: str) -> None:
-        """An exact copy, and its use. Its files are on disk before anything is measured."""
-        close()
+        """Copies a database file by file and uses the copy, whose files are on disk by then."""
+        close_connections()
         self.execute(f"drop database if exists {database} with (force)")
         self.execute(f"create database {database} template {source} strategy file_copy")
         self.execute("checkpoint")
         self.use(database)
 
     def drop(self, database: str) -> None:
-        """The database goes."""
+        """Drops a database."""
         self.execute(f"drop database if exists {database} with (force)")
 
 
 @contextmanager
 def proof_servers(name: str) -> Iterator[ProofServers]:
-    """Servers in a folder of their own inside SIJIL_HOME, which is the home of all that runs on them; removed
-    afterwards.
-    """
+    """Servers in a folder inside SIJIL_HOME, in which all that runs on them has its home; removes it afterwards."""
     folder = (settings().home / name).absolute()
     with only_one(folder):
         rmtree(folder, ignore_errors=True)
@@ -77,7 +75,7 @@ def proof_servers(name: str) -> Iterator[ProofServers]:
             made.valkey.start()
             yield made
         finally:
-            close()
+            close_connections()
             made.valkey.stop()
             made.postgres.stop()
             rmtree(folder, ignore_errors=True)
@@ -86,24 +84,23 @@ def proof_servers(name: str) -> Iterator[ProofServers]:
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Nobody else may use this folder meanwhile.
+    """Locks this folder for one proof or measurement.
 
-    Raises Refused where somebody does: each would remove the servers of the other.
+    Raises Refused where another one holds it: each would remove the servers of the other.
     """
-    private(folder.parent)
+    make_private(folder.parent)
     with folder.with_suffix(".lock").open("wb") as lock:
         try:
             flock(lock, LOCK_EX | LOCK_NB)
         except OSError:
             raise Refused(
                 "runs_already",
-                f"Another proof or measurement runs in {folder}. Wait for it, or give this one a SIJIL_HOME of its "
-                f"own.",
+                f"Another proof or measurement runs in {folder}. Wait for it, or name another folder with SIJIL_HOME.",
             ) from None
         yield
 
 
-def close() -> None:
-    """Ends this process's own connections."""
+def close_connections() -> None:
+    """Closes this process's own connections to the database and the broker."""
     close_pool()
     broker.cache_clear()

@@ -1,1 +1,1 @@
-"""The commands of `sijil`, by who uses them."""
+"""The commands of `sijil`: a module for each group of people who use them."""

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help="As on the receipt: RSU-XXXX-XXXX-XXXX.")]
-Operator = Annotated[str, typer.Option("--as", help="Who does it; the history keeps a pseudonym.")]
+Operator = Annotated[str, typer.Option("--as", help="Your name; the history keeps a pseudonym of it.")]
 
 
 def day(given: str) -> datetime:
-    """A day, or a moment of it, in UTC where it does not say otherwise. Raises BadParameter for anything else."""
+    """Reads a day or a moment, in UTC where no time zone is given. Raises BadParameter for anything else."""
     try:
         moment = datetime.fromisoformat(given)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Data in and out: migrate, import, enrol, score, and the map of a case."""
+"""Commands for data: migrate, import, enrol, score and flow."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from models.errors import Refused
 from models.migrate import current_version, upgrade
 from sijil import embedded
 from sijil.embedded import needed_servers
-from sijil.say import Json, answer
+from sijil.output import Json, print_result
 from tasks.bootstrap import intake
 from workflows.bodies import reading
 from workflows.bodies.problems import in_one
@@ -25,25 +25,25 @@ from workflows.intake.importing import ImportOutputs, import_file
 from workflows.registers.enrol import enrol_file
 from workflows.scoring.calculator import score_document
 
-SET_SECONDS = (
-    60  # that a set of applications may take: an import that is frozen in one must not hold its declarants for ever
-)
+# The longest transaction of an import, which takes a set of applications: one that is frozen must not lock its
+# declarants out for ever.
+SET_SECONDS = 60
 
 app = typer.Typer()
 File = Annotated[Path, typer.Argument(dir_okay=False, help="The file to read.")]
 Rejects = Annotated[
     Path | None,
-    typer.Option(help="Where the refused are listed, with lines and reasons. Default: FILE.rejects.ndjson."),
+    typer.Option(help="Where to list what is refused, with line and reason. Default: FILE.rejects.ndjson."),
 ]
 
 
 @app.command("migrate")
 def migrate(as_json: Json = False) -> None:
     """Brings the database's tables up to date."""
-    running = embedded.ensure(migrate=False)
+    running = embedded.ensure_servers(migrate=False)
     try:
         changed = upgrade()
-        answer(
+        print_result(
             {"migrated": changed, "version": current_version()},
             as_json,
             "the tables are up to date" if not changed else f"migrated to version {current_version()}",
@@ -58,41 +58,41 @@ def import_applications(
     rejects: Rejects = None,
     receipts: Annotated[
         Path | None,
-        typer.Option(help="Write references and secrets of the applications taken here (readable by you alone)."),
+        typer.Option(help="Where to write the reference and secret of each application taken, readable by you alone."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Takes a file of applications in:
+    """Imports a file of applications: NDJSON (one a line) or CSV (a row for each member).
 
-    NDJSON (one a line), or CSV (a row a member). Sent again, it doubles nothing. Exit code 1 where any was refused.
+    A file that is imported again doubles nothing. Exit code 1 where any application was refused.
 
-    Whom the population register does not know waits for a correction: of a generated file, `sijil enrol` its population
-    first.
+    Enrol the population of a generated file first, with `sijil enrol`: else each application waits for a correction.
     """
-    outputs = ImportOutputs(rejects or beside(file), receipts)
+    outputs = ImportOutputs(rejects or default_rejects(file), receipts)
     with needed_servers():
         bound_transactions(SET_SECONDS)
-        with stoppable():
+        with explain_interrupt():
             found = import_file(file, outputs, intake(), show_progress)
-    tell(found, ("taken", "taken before"), outputs.rejects, as_json)
+    print_summary(found, ("taken", "taken before"), outputs.rejects, as_json)
 
 
 @app.command("enrol")
 def enrol_persons(file: File, rejects: Rejects = None, as_json: Json = False) -> None:
-    """Adds the persons of a file, NDJSON or CSV, to the local population register; known ones are left as they are.
+    """Adds the persons of a file, NDJSON or CSV, to the local population register.
 
-    Exit code 1 where any was refused.
+    Persons that the register already knows stay as they are. Exit code 1 where any person was refused.
     """
     with open_to_read(file):
-        pass  # said before a server is started for it
-    with needed_servers(), stoppable():
-        found = enrol_file(file, rejects or beside(file), show_progress)
-    tell(found, ("enrolled", "known"), rejects or beside(file), as_json)
+        pass  # a file that cannot be read is reported before a server is started for it
+    with needed_servers(), explain_interrupt():
+        found = enrol_file(file, rejects or default_rejects(file), show_progress)
+    print_summary(found, ("enrolled", "known"), rejects or default_rejects(file), as_json)
 
 
-def beside(file: Path) -> Path:
-    """Where the refused are listed when nobody says where: beside the file, or here where it is a stream that has only
-    a number or a name.
+def default_rejects(file: Path) -> Path:
+    """The file that lists what is refused, unless an option names one.
+
+    It is beside the file that is read; for a stream, such as /dev/stdin, it is in the working directory.
     """
     place = file.absolute().parent
     streams = place in (Path("/dev"), Path("/dev/fd")) or place.is_relative_to("/proc")
@@ -100,29 +100,32 @@ def beside(file: Path) -> Path:
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """At Ctrl-C it is said what became of the file so far."""
+def explain_interrupt() -> Iterator[None]:
+    """At Ctrl-C, prints how to go on with the file."""
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo("\nStopped in the middle. Start the same again to go on: nothing is taken twice.", err=True)
+        typer.echo(
+            "\nStopped before the end of the file. Run the same command again to go on: nothing is taken twice.",
+            err=True,
+        )
         raise
 
 
 def show_progress(summary: Summary) -> None:
-    """How many are done, on a line that is written over, be it by what went wrong."""
+    """Prints how many are read, on a line that the next message overwrites."""
     typer.echo(f"{summary.counts.total():>9} read\r", nl=False, err=True)
 
 
-def tell(found: Summary, words: tuple[str, str], rejects: Path, as_json: bool) -> None:
-    """What became of a file, with words for those taken now and those taken before.
+def print_summary(found: Summary, words: tuple[str, str], rejects: Path, as_json: bool) -> None:
+    """Prints what became of a file; `words` stand for those taken now and those taken before.
 
-    Ends with exit code 1 where any was refused.
+    Exits with code 1 where any was refused.
     """
     typer.echo("", err=True)
     taken, repeated, refused = (found.counts[outcome] for outcome in ("taken", "repeated", "refused"))
     keys = ("taken", "repeated") if words[0] == "taken" else words
-    told = (
+    result = (
         dict(zip(keys, (taken, repeated), strict=True))
         | {"refused": refused}
         | {f"rows_{name}": count for name, count in found.rows.items()}
@@ -130,15 +133,16 @@ def tell(found: Summary, words: tuple[str, str], rejects: Path, as_json: bool) -
     what = "applications" if words[0] == "taken" else "persons"
     lines = [f"{what}: {taken} {words[0]}, {repeated} {words[1]}, {refused} refused", found.sentence()]
     lines += [f"the refused ones are listed in {rejects}"] if refused else []
-    answer(told | {"rejects": str(rejects) if refused else None}, as_json, *lines)
+    print_result(result | {"rejects": str(rejects) if refused else None}, as_json, *lines)
     if refused:
         raise typer.Exit(1)
 
 
 @app.command("score")
 def score(file: File, as_json: Json = False) -> None:
-    """The score of a declaration, or of `{"milieu", "region", "variables": {name: value}}`, under the
-    policy of today.
+    """Computes the score of a file under the policy of today, with every contribution.
+
+    The file holds a declaration, or `{"milieu", "region", "variables": {name: value}}`.
     """
     with open_to_read(file) as text:
         raw = text.read()
@@ -159,11 +163,11 @@ def score(file: File, as_json: Json = False) -> None:
         for name, met in found["programmes"].items()
     ]
     lines += [f"assumed to be 0: {', '.join(found['assumed_zero'])}"] if found["assumed_zero"] else []
-    answer(found, as_json, *lines)
+    print_result(found, as_json, *lines)
 
 
 @app.command("flow")
 def flow(as_json: Json = False) -> None:
-    """The life of a case as a Mermaid flow chart, drawn from `workflows/flows/registration.py`; the README holds it."""
+    """Prints the life of a case as a Mermaid flow chart, drawn from `workflows/flows/registration.py`."""
     charts = {kind: chart(each) for kind, each in FLOWS.items()}
-    answer(charts, as_json, *charts.values())
+    print_result(charts, as_json, *charts.values())

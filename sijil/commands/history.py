@@ -1,6 +1,4 @@
-"""For auditors: is everything in its place, can every decision be computed again, was history changed; erasure,
-retention.
-"""
+"""Commands for auditors: doctor, replay, audit, retention and erase."""
 
 import os
 from collections.abc import Callable
@@ -16,23 +14,23 @@ from models.errors import Refused, Unavailable
 from models.settings import settings
 from sijil.commands.arguments import Reference, day
 from sijil.embedded import needed_servers
-from sijil.say import Json, answer
+from sijil.output import Json, print_result
 from workflows import doctor
 from workflows.casework.staff import pseudonym
 from workflows.doctor.findings import Findings
 from workflows.history import audit, erasure, replay, retention
 from workflows.history.keyranges import FIRST_KEY
 
-SHOWN = 20  # of what differs
+SHOWN = 20  # of the differences that a check found
 
 app = typer.Typer()
 audit_app = typer.Typer(
-    no_args_is_help=True, help="The seal of the history: anchors outside the database, and their check."
+    no_args_is_help=True, help="Seals the history with anchors outside the database, and checks it against them."
 )
 app.add_typer(audit_app, name="audit")
 After = Annotated[
     int | None,
-    typer.Option(metavar="CASE", help="Go on after the case of that number, as a run that was stopped says."),
+    typer.Option(metavar="CASE", help="Go on after the case of this number, which a stopped run prints."),
 ]
 Anchors = Annotated[
     Path | None, typer.Option(help="Where the anchors are. Default: SIJIL_ANCHORS, or `anchors` in SIJIL_HOME.")
@@ -41,13 +39,13 @@ Anchors = Annotated[
 
 @app.command("doctor")
 def examine(after: After = None, as_json: Json = False) -> None:
-    """Looks for whatever cannot be: orphans, missing messages, rows changed by hand.
+    """Checks the database for impossible states: orphans, missing messages, rows changed by hand.
 
-    All counts should be zero; else exit code 1.
+    All counts are zero in a healthy system; exit code 1 where one is not.
     """
     found = Findings(upto=FIRST_KEY if after is None else after)
     with needed_servers():
-        stopped = in_part(found, lambda: doctor.examine_by_ranges(snapshot, found))
+        stopped = interrupted(found, lambda: doctor.examine_by_ranges(snapshot, found))
     wrong = {name: count for name, count in found.counts.items() if count}
     lines = [
         line
@@ -57,7 +55,7 @@ def examine(after: After = None, as_json: Json = False) -> None:
     if stopped:
         lines.append(f"Stopped after case {found.upto}. Go on: sijil doctor --after {found.upto}")
     where = "" if after is None else f" after case {after}"
-    answer(dict(found.counts), as_json, *(lines or [f"healthy{where}: {len(found.counts)} checks, all zero"]))
+    print_result(dict(found.counts), as_json, *(lines or [f"healthy{where}: {len(found.counts)} checks, all zero"]))
     raise typer.Exit(1 if wrong or stopped else 0)
 
 
@@ -68,31 +66,31 @@ def replay_all(
         typer.Option(
             metavar="DAY",
             parser=day,
-            help="Only cases to which something happened since then, as an anchor's name says.",
+            help="Only cases to which something happened since this day, such as the day of an anchor.",
         ),
     ] = None,
     after: After = None,
     as_json: Json = False,
 ) -> None:
-    """Computes every decision again from what was stored; exit code 1 where one differs."""
+    """Computes every decision again from its stored evidence; exit code 1 where one differs."""
     result = replay.Replay(upto=FIRST_KEY if after is None else after)
     with needed_servers():
-        stopped = in_part(result, lambda: replay.replay_by_ranges(snapshot, result, since))
+        stopped = interrupted(result, lambda: replay.replay_by_ranges(snapshot, result, since))
     found = {"decisions": result.decisions, "mismatches": result.differing, "erased": result.erased}
     lines = [f"{each.reference}, event {each.seq}, {each.kind}: differs" for each in result.mismatches[:SHOWN]]
     if result.differing > len(lines):
         lines.append(f"… and {result.differing - len(lines)} more")
     if stopped:
         lines.append(f"Stopped after case {result.upto}. Go on: sijil replay --after {result.upto}")
-    answer(found, as_json, *lines, *[f"{k}: {v}" for k, v in found.items()])
+    print_result(found, as_json, *lines, *[f"{k}: {v}" for k, v in found.items()])
     raise typer.Exit(1 if result.differing or stopped else 0)
 
 
-def in_part(found: Findings | replay.Replay | audit.AuditReport, look: Callable[[], object]) -> bool:
-    """Looks; whether the database or whoever waits stopped it in the middle. What was found by then counts."""
+def interrupted(found: Findings | replay.Replay | audit.AuditReport, check: Callable[[], object]) -> bool:
+    """Runs a check; whether Ctrl-C or the database stopped it after its first range. What it found by then counts."""
     began = found.upto
     try:
-        look()
+        check()
     except (Unavailable, KeyboardInterrupt):
         if found.upto == began:
             raise
@@ -106,17 +104,18 @@ def anchor(
     accept_loss: Annotated[
         str,
         typer.Option(
-            metavar="REASON", help="Why events that were anchored are gone. `verify` tells it for ever. No names."
+            metavar="REASON",
+            help="Why anchored events are gone from the database. `audit verify` prints it for ever: no names.",
         ),
     ] = "",
-    by: Annotated[str, typer.Option("--as", help="Who accepts it; kept as a pseudonym.")] = "operator",
+    by: Annotated[str, typer.Option("--as", help="Who accepts the loss; kept as a pseudonym.")] = "operator",
     as_json: Json = False,
 ) -> None:
-    """Writes the heads that moved since the last anchor; run daily by the supervisor, at any time by hand."""
+    """Writes the heads that moved since the last anchor into a file. The supervisor does it daily."""
     acceptance = audit.Acceptance(accept_loss, pseudonym("operator", by)) if accept_loss else None
     with needed_servers():
         path = audit.anchor_by_ranges(transaction, anchors or settings().anchors_folder(), clock.now(), acceptance)
-    answer(
+    print_result(
         {"anchor": str(path) if path else None}, as_json, str(path) if path else "nothing moved since the last anchor"
     )
 
@@ -126,7 +125,7 @@ def verify(
     anchors: Anchors = None,
     since: Annotated[
         int | None,
-        typer.Option(metavar="ANCHOR", help="Only cases that moved since the anchor of that number, from there on."),
+        typer.Option(metavar="ANCHOR", help="Only cases that moved since the anchor of this number."),
     ] = None,
     after: After = None,
     as_json: Json = False,
@@ -134,10 +133,10 @@ def verify(
     """Checks every event, every chain and every anchor; exit code 1 where history was changed."""
     folder = anchors or settings().anchors_folder()
     if anchors and not anchors.is_dir():
-        raise Refused("no_folder", f"There is no folder {anchors} with anchors.")
+        raise Refused("no_folder", f"There is no folder {anchors}. Name the folder of the anchors with --anchors.")
     found = audit.AuditReport(upto=after or 0)
     with needed_servers():
-        stopped = in_part(found, lambda: audit.verify_by_ranges(snapshot, folder, found, since))
+        stopped = interrupted(found, lambda: audit.verify_by_ranges(snapshot, folder, found, since))
     counts = {
         "cases": found.cases,
         "events": found.events,
@@ -147,10 +146,12 @@ def verify(
     }
     lines = [*found.losses, *found.breaks[:SHOWN], *[f"{k}: {v}" for k, v in counts.items()]]
     if not found.anchors:
-        lines.append(f"No anchor stands in {folder}: only the database vouches for itself.")
+        lines.append(
+            f"There is no anchor in {folder}: nothing outside the database confirms it. Write one: sijil audit anchor"
+        )
     if stopped:
         lines.append(f"Stopped after case {found.upto}. Go on: sijil audit verify --after {found.upto}")
-    answer(
+    print_result(
         {**counts, "findings": found.breaks, "accepted_losses": found.losses, "upto": found.upto, "stopped": stopped},
         as_json,
         *lines,
@@ -160,13 +161,16 @@ def verify(
 
 @app.command("retention")
 def retain(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be erased.")] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", help="The database's clock is right, though nothing has happened for a month.")
+        bool,
+        typer.Option(
+            "--yes", help="Confirm that the database's clock is right, though nothing has happened for a month."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Erases what its period has ended for, table by table; run daily by the supervisor, at any time by hand."""
+    """Erases the data whose period of retention is over, table by table. The supervisor does it daily."""
     with needed_servers():
         if dry_run:
             with transaction() as connection:
@@ -175,39 +179,36 @@ def retain(
             confirm_clock(yes)
             counts = retention.retain()
     what = "to be erased" if dry_run else "erased"
-    answer({"dry_run": dry_run, **counts}, as_json, *[f"{table}: {count} {what}" for table, count in counts.items()])
+    print_result(
+        {"dry_run": dry_run, **counts}, as_json, *[f"{table}: {count} {what}" for table, count in counts.items()]
+    )
 
 
 def confirm_clock(yes: bool) -> None:
-    """Where the clock is in doubt, an operator says that it is right. Raises Refused where nobody does."""
+    """Where the clock is doubtful, lets an operator confirm it. Raises Refused where nobody does."""
     with transaction() as connection:
         doubt = retention.clock_doubt(connection, clock.now())
-        if (
-            doubt
-            and not yes
-            and not (
-                os.isatty(0)
-                and typer.confirm(f"{doubt} Is that right? What is over by then is erased for ever.", err=True)
-            )
-        ):
+        if not doubt:
+            return
+        question = f"{doubt} Is that right? What is over by then is erased for ever."
+        if not (yes or (os.isatty(0) and typer.confirm(question, err=True))):
             raise Refused(
                 "clock_doubtful", f"{doubt} Nothing was erased. If the clock is right, say so: sijil retention --yes"
             )
-        if doubt:
-            retention.confirm_clock(connection, clock.now())
+        retention.confirm_clock(connection, clock.now())
 
 
 @app.command("erase")
 def erase(
     reference: Reference,
-    by: Annotated[str, typer.Option("--as", help="Who does it; kept as a pseudonym.")] = "operator",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, at a terminal, whether it is meant.")] = False,
+    by: Annotated[str, typer.Option("--as", help="Who erases them; kept as a pseudonym.")] = "operator",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation at a terminal.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Erases an ended application's personal facts; hashes stay, and the chain still verifies."""
+    """Erases the personal facts of an ended application. Hashes stay, and the chain still verifies."""
     if os.isatty(0) and not yes and not typer.confirm(f"Erase the personal facts of {reference} for ever?", err=True):
         raise Refused("not_meant", "Nothing was erased.")
     with needed_servers(), transaction() as connection:
         count = erasure.erase(connection, reference, by, clock.now())
-    explained = "`sijil replay` counts as erased the decisions among them, not arrivals and operations"
-    answer({"erased_events": count}, as_json, f"erased events: {count} ({explained})")
+    explained = "`sijil replay` counts the decisions among them as erased"
+    print_result({"erased_events": count}, as_json, f"erased events: {count} ({explained})")

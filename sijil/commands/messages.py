@@ -1,4 +1,4 @@
-"""For operators: messages that the gateway did not take. Shows and changes no recipient and no text."""
+"""Commands for operators: messages that were not sent. They show and change no recipient and no text."""
 
 from collections.abc import Mapping, Sequence
 from shlex import quote
@@ -11,7 +11,7 @@ from models.errors import Refused
 from notifications.ledger import RESENDABLE, STATUSES, Choice, count_unsent, retry, settle, unsent_messages
 from sijil.commands.arguments import Operator, Reference
 from sijil.embedded import needed_servers
-from sijil.say import Json, answer, program
+from sijil.output import Json, print_result, program
 from tasks.wake import wake
 from workflows.casework.staff import pseudonym
 from workflows.flows import DELIVERY
@@ -22,27 +22,28 @@ SETTLED = ("sent", "failed")
 app = typer.Typer()
 messages_app = typer.Typer(
     no_args_is_help=True,
-    help="Messages that were not sent: list them, send them again, settle those whose result nobody knows.",
+    help="Lists messages that were not sent, sends them again, settles those whose result nobody knows.",
 )
 app.add_typer(messages_app, name="messages")
 One = Annotated[
-    str | None, typer.Argument(metavar="REFERENCE", help="One application's: as on the receipt, RSU-XXXX-XXXX-XXXX.")
+    str | None,
+    typer.Argument(metavar="REFERENCE", help="Those of one application: as on the receipt, RSU-XXXX-XXXX-XXXX."),
 ]
 Error = Annotated[str | None, typer.Option(help="Those with this error, as `messages list` shows it.")]
 Template = Annotated[str | None, typer.Option(help="Those of this template, as `messages list` shows it.")]
 
 
-def required(name: str, known: tuple[str, ...]) -> str:
-    """A status that there is. Raises Refused for another."""
+def known_status(name: str, known: tuple[str, ...]) -> str:
+    """This status, if it is a known one. Raises Refused for another."""
     if name not in known:
         raise Refused("unknown_status", f"There is no status '{name}' here. There are {', '.join(known)}.")
     return name
 
 
-def chosen(
+def choice_of(
     reference: str | None, statuses: tuple[str, ...], error: str | None = None, template: str | None = None
 ) -> Choice:
-    """What the options name. Raises NotFound for a reference that nobody has."""
+    """The messages that the options name. Raises NotFound for an unknown reference."""
     with transaction() as connection:
         case_id = find(connection, reference).id if reference else None
     return Choice(statuses, case_id, error, template)
@@ -60,20 +61,20 @@ def list_messages(
     most: Annotated[int, typer.Option("--limit", min=1, help="How many to show.")] = 100,
     as_json: Json = False,
 ) -> None:
-    """Messages that were not sent: status, tries, template, since when they are owed, and what the gateway said."""
-    statuses = (required(status, STATUSES),) if status else STATUSES if reference else ("failed", "stuck")
+    """Lists messages that were not sent: status, tries, template, since when they are owed, the gateway's answer."""
+    statuses = (known_status(status, STATUSES),) if status else STATUSES if reference else ("failed", "stuck")
     with needed_servers():
-        choice = chosen(reference, statuses, error, template)
+        choice = choice_of(reference, statuses, error, template)
         with transaction() as connection:
             rows = unsent_messages(connection, choice, most + 1)
-        lines = lines_of(rows[:most]) or [none_of(choice, asked=bool(status or reference))]
+        lines = message_lines(rows[:most]) or [empty_list(choice, asked=bool(status or reference))]
     if len(rows) > most:
         lines.append("and more (--limit)")
-    answer({"messages": rows[:most], "more": len(rows) > most}, as_json, *lines)
+    print_result({"messages": rows[:most], "more": len(rows) > most}, as_json, *lines)
 
 
-def lines_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Each message in a line."""
+def message_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for each message."""
     return [
         f"{r['reference']}  {r['status']:<8}{r['tries']:>4}  {r['template']:<22}{r['since']:%F %T}  "
         f"{r['error'] or ''}".rstrip()
@@ -81,10 +82,10 @@ def lines_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def none_of(choice: Choice, *, asked: bool) -> str:
-    """What to say where there is none.
+def empty_list(choice: Choice, *, asked: bool) -> str:
+    """The line for a list without messages.
 
-    Whoever did not ask for a status is told how many of the same wait, and how to see them.
+    Unless a status or an application was asked for, it says how many messages wait, and how to list them.
     """
     if asked:
         return "no such message"
@@ -95,10 +96,8 @@ def none_of(choice: Choice, *, asked: bool) -> str:
     narrowed = "".join(
         f" --{name} {quote(given)}" for name, given in (("error", choice.error), ("template", choice.template)) if given
     )
-    return (
-        f"none failed or stuck; {count} {'waits' if count == 1 else 'wait'}: {program()} messages list --status "
-        f"owed{narrowed}"
-    )
+    waiting = f"{count} {'waits' if count == 1 else 'wait'}"
+    return f"none failed or stuck; {waiting}: {program()} messages list --status owed{narrowed}"
 
 
 @messages_app.command("retry")
@@ -108,29 +107,30 @@ def retry_messages(
     status: Annotated[str | None, typer.Option(help=f"All of this status: {', '.join(RESENDABLE)}.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Owed anew, and at once: those of one application, with one error, or of one status.
+    """Sends messages again at once: those of one application, with one error, or of one status.
 
-    Look up stuck ones at the gateway first: it may have them.
+    Before you retry stuck messages, look them up at the gateway: it may have sent them.
     """
     if (reference, error, status) == (None, None, None):
         raise Refused(
-            "which", "Say which messages: one application's by its reference, those with --error, or those of --status."
+            "which", "Name the messages: one application by its reference, or all with --error or with --status."
         )
     with needed_servers():
-        choice, count = chosen(reference, (required(status, RESENDABLE),) if status else RESENDABLE, error), 0
-        while done := retried(choice):
+        statuses = (known_status(status, RESENDABLE),) if status else RESENDABLE
+        choice, count = choice_of(reference, statuses, error), 0
+        while done := retry_set(choice):
             count += done
         if not count:
             raise Refused(
                 "nothing_to_retry",
-                "No such message failed, is stuck or waits for a later try. What is due goes by itself: `sijil "
-                "messages list --status owed`.",
+                "No such message failed, is stuck or waits for a later try. "
+                "Messages that are due are sent without a retry: `sijil messages list --status owed`.",
             )
-    answer({"retried": count}, as_json)
+    print_result({"retried": count}, as_json)
 
 
-def retried(choice: Choice) -> int:
-    """A set of them, then a wake."""
+def retry_set(choice: Choice) -> int:
+    """Makes a set of these messages due, then wakes the deliverers; how many there were."""
     with transaction() as connection:
         count = retry(connection, choice)
     if count:
@@ -142,16 +142,16 @@ def retried(choice: Choice) -> int:
 def settle_messages(
     reference: Reference,
     result: Annotated[
-        str, typer.Argument(metavar="RESULT", help="What the gateway's operators say of it: sent or failed.")
+        str, typer.Argument(metavar="RESULT", help="What became of them, by the gateway's operators: sent or failed.")
     ],
     by: Operator,
     template: Template = None,
     as_json: Json = False,
 ) -> None:
-    """Writes down what became of an application's stuck messages, as you learned from the gateway."""
-    to = required(result, SETTLED)
+    """Records what became of an application's stuck messages, as you learned from the gateway's operators."""
+    to = known_status(result, SETTLED)
     with needed_servers():
-        choice = chosen(reference, ("stuck",), template=template)
+        choice = choice_of(reference, ("stuck",), template=template)
         with transaction() as connection:
             count = settle(connection, choice, to, pseudonym("operator", by))
         if not count:
@@ -159,4 +159,4 @@ def settle_messages(
                 "nothing_stuck",
                 f"No message of {reference} is stuck. `sijil messages list {reference}` shows what was not sent.",
             )
-    answer({"settled": count, "as": to}, as_json)
+    print_result({"settled": count, "as": to}, as_json)

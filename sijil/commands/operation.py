@@ -1,4 +1,4 @@
-"""For operators: queues, workers, and the life of one case."""
+"""Commands for operators: queues, workers, and the history of one case."""
 
 import re
 import time
@@ -14,7 +14,7 @@ from models import clock
 from models.database import transaction
 from sijil.commands.arguments import Operator, Reference
 from sijil.embedded import needed_servers
-from sijil.say import Json, answer
+from sijil.output import Json, print_result
 from tasks.wake import wake
 from workflows.flows import all_queues
 from workflows.history.timeline import timeline
@@ -27,29 +27,29 @@ log = structlog.get_logger()
 app = typer.Typer()
 queues_app = typer.Typer(
     invoke_without_command=True,
-    help="What waits where, for workers and for people: how many, the oldest, rate, expected wait.",
+    help="Shows what waits in each queue and for people: how many, the oldest, rate, expected wait.",
 )
 app.add_typer(queues_app, name="queues")
 Queue = Annotated[str, typer.Argument(metavar="QUEUE", help=f"One of {', '.join(all_queues())}.")]
-Watch = Annotated[bool, typer.Option("--watch", help=f"Show it anew every {WATCH_SECONDS:.0f} seconds, until Ctrl-C.")]
+Watch = Annotated[bool, typer.Option("--watch", help=f"Show it again every {WATCH_SECONDS:.0f} seconds, until Ctrl-C.")]
 
 
 @queues_app.callback()
 def show_queues(context: typer.Context, watch: Watch = False, as_json: Json = False) -> None:
-    """What waits where."""
+    """Shows what waits in each queue and for people."""
     if context.invoked_subcommand:
         return
     with needed_servers():
-        shown_once_or_on(watch, lambda: show_backlogs(as_json))
+        show_or_watch(watch, lambda: print_queues(as_json))
 
 
-def shown_once_or_on(watch: bool, show: Callable[[], None]) -> None:
-    """Shows it; with `watch` again and again, on a terminal in place, until Ctrl-C."""
+def show_or_watch(watch: bool, show: Callable[[], None]) -> None:
+    """Shows once, or with `watch` every two seconds until Ctrl-C, on a terminal in place."""
     try:
         while True:
             if watch:
-                Console().clear()  # which does nothing where the output is no terminal
-                typer.echo(f"{clock.now():%F %T} UTC  (Ctrl-C ends it)")
+                Console().clear()  # does nothing where the output is no terminal
+                typer.echo(f"{clock.now():%F %T} UTC  (press Ctrl-C to stop)")
             show()
             if not watch:
                 return
@@ -58,32 +58,28 @@ def shown_once_or_on(watch: bool, show: Callable[[], None]) -> None:
         pass
 
 
-def show_backlogs(as_json: bool) -> None:
-    """The queues, and what waits for people."""
+def print_queues(as_json: bool) -> None:
+    """Prints the table of queues and the table of what waits for people."""
     with transaction() as connection:
         rows, people = queues(connection, clock.now()), with_people(connection, clock.now())
     head = f"{'queue':<14}{'depth':>9}{'oldest s':>10}{'per s':>9}{'wait s':>9}{'quarantined':>13}  state"
-    lines = [
-        head,
-        *(line_of(row) for row in rows),
-        "",
-        f"{'with people':<18}{'waiting':>9}{'oldest':>12}  whose turn it is",
-    ]
+    people_head = f"{'with people':<18}{'waiting':>9}{'oldest':>12}  whose turn it is"
+    lines = [head, *(queue_line(row) for row in rows), "", people_head]
     lines += [
         f"{row['stage']:<18}{row['waiting']:>9}{age(row['oldest_seconds']):>12}  {row['owner']}" for row in people
     ]
-    answer({"queues": rows, "people": people}, as_json, *lines)
+    print_result({"queues": rows, "people": people}, as_json, *lines)
 
 
-def line_of(row: Mapping[str, Any]) -> str:
-    """A queue in one line."""
+def queue_line(row: Mapping[str, Any]) -> str:
+    """A row of the table of queues."""
     wait = "-" if row["expected_wait"] is None else row["expected_wait"]
     counts = f"{row['depth']:>9}{row['oldest_seconds']:>10}{row['rate']:>9.1f}{wait:>9}{row['quarantined']:>13}"
-    return f"{row['queue']:<14}{counts}  {state_of(row)}"
+    return f"{row['queue']:<14}{counts}  {queue_state(row)}"
 
 
-def state_of(row: Mapping[str, Any]) -> str:
-    """Whether workers take it up, and if not, why."""
+def queue_state(row: Mapping[str, Any]) -> str:
+    """Whether workers serve the queue, and the reason where they do not."""
     if row["state"] == "paused":
         return f"paused since {row['paused_since']:%F %R} by {row['paused_by']}"
     if row["state"] == "held":
@@ -94,7 +90,7 @@ def state_of(row: Mapping[str, Any]) -> str:
 
 
 def age(seconds: int) -> str:
-    """A span in its largest unit: people's work is counted in days."""
+    """A span of time in its largest unit: days, hours or minutes."""
     span = timedelta(seconds=seconds)
     if span.days:
         return f"{span.days} d"
@@ -103,16 +99,16 @@ def age(seconds: int) -> str:
 
 @queues_app.command("pause")
 def pause_queue(queue: Queue, by: Operator = "operator", as_json: Json = False) -> None:
-    """Workers leave this queue alone until it is resumed."""
+    """Pauses a queue: workers leave it alone until it is resumed."""
     with needed_servers(), transaction() as connection:
         actor = pause(connection, queue, by, clock.now())
     log.info("queue paused", queue=queue, by=actor)
-    answer({"paused": queue}, as_json)
+    print_result({"paused": queue}, as_json)
 
 
 @queues_app.command("resume")
 def resume_queue(queue: Queue, by: Operator = "operator", as_json: Json = False) -> None:
-    """Workers take this queue up again."""
+    """Resumes a paused queue: workers serve it again."""
     with needed_servers():
         with transaction() as connection:
             ended = resume(connection, queue, by)
@@ -120,18 +116,18 @@ def resume_queue(queue: Queue, by: Operator = "operator", as_json: Json = False)
     log.info(
         "queue resumed", queue=queue, by=ended.resumed_by, paused_by=ended.paused_by, since=f"{ended.since:%FT%TZ}"
     )
-    answer({"resumed": queue}, as_json)
+    print_result({"resumed": queue}, as_json)
 
 
 @app.command("workers")
 def show_workers(watch: Watch = False, as_json: Json = False) -> None:
-    """Who is alive, since when, and what they hold."""
+    """Shows the worker processes: which are alive, what they hold, which queues they serve."""
     with needed_servers():
-        shown_once_or_on(watch, lambda: show_alive(as_json))
+        show_or_watch(watch, lambda: print_workers(as_json))
 
 
-def show_alive(as_json: bool) -> None:
-    """Every worker process in a line."""
+def print_workers(as_json: bool) -> None:
+    """Prints a line for each worker process."""
     with transaction() as connection:
         rows = workers(connection)
     seen = [f"alive since {r['since']:%F %T}" if r["alive"] else f"dead, last seen {r['seen_at']:%F %T}" for r in rows]
@@ -139,60 +135,59 @@ def show_alive(as_json: bool) -> None:
         f"{r['id']:>6} {r['host']}:{r['pid']} {how}, holds {r['holds']}, serves {', '.join(r['queues'])}"
         for r, how in zip(rows, seen, strict=True)
     ]
-    answer({"workers": rows}, as_json, *(lines or ["no worker"]))
+    print_result({"workers": rows}, as_json, *(lines or ["no worker process; start one with `sijil work`"]))
 
 
 @app.command("show")
 def show_case(reference: Reference, as_json: Json = False) -> None:
-    """Where a case stands and how it came there: every event, who acted, what was sent, what failed.
+    """Shows the stage of a case and its history: every event, who acted, messages, the last failure.
 
-    Names nobody of the household.
+    It names nobody of the household.
     """
     with needed_servers(), transaction() as connection:
         found = timeline(connection, reference)
-    lines = [standing(found), *(f"  {each['seq']:>3}  {each['at']:%F %T}  {told(each)}" for each in found["events"])]
-    lines += [f"  {sent(each)}" for each in found["messages"]]
-    lines += [failure(found["failure"])] if found["failure"] else []
-    answer(found, as_json, *lines)
+    lines = [case_line(found), *(event_line(each) for each in found["events"])]
+    lines += [message_line(each) for each in found["messages"]]
+    lines += [failure_line(found["failure"])] if found["failure"] else []
+    print_result(found, as_json, *lines)
 
 
-def standing(found: Mapping[str, Any]) -> str:
-    """Where it stands now, and what comes next by itself."""
-    moments = {"it is looked at again": found["due_at"], "the stage ends": found["deadline"]}
-    after = [f"{what} {moment:%F %T}" for what, moment in moments.items() if moment]
-    where = (
-        f"{found['reference']} ({found['kind']}) is '{found['stage']}' since {found['stage_since']:%F %T}, version "
-        f"{found['version']}"
-    )
-    return "; ".join([where, *([f"due in queue {found['queue']}"] if found["ready"] else []), *after]) + "."
+def case_line(found: Mapping[str, Any]) -> str:
+    """The stage of the case, its queue, and its timers."""
+    stage = f"is '{found['stage']}' since {found['stage_since']:%F %T}"
+    parts = [f"{found['reference']} ({found['kind']}) {stage}, version {found['version']}"]
+    if found["ready"]:
+        parts.append(f"due in queue {found['queue']}")
+    timers = {"its next timer is due": found["due_at"], "the stage ends": found["deadline"]}
+    parts += [f"{what} {moment:%F %T}" for what, moment in timers.items() if moment]
+    return "; ".join(parts) + "."
 
 
-def told(event: Mapping[str, Any]) -> str:
-    """An event, where it led, who acted and what it says in codes."""
-    said = (
-        "erased"
-        if event["facts"] is None
-        else ", ".join(f"{name} {plain(value)}" for name, value in event["facts"].items())
-    )
-    return f"{event['kind']:<20} {event['stage'] or '':<17}{event['by']}{f'  ({said})' if said else ''}"
+def event_line(event: Mapping[str, Any]) -> str:
+    """An event: its moment, the stage that it led to, who acted, and its facts."""
+    if event["facts"] is None:
+        facts = "erased"
+    else:
+        facts = ", ".join(f"{name} {without_zeros(value)}" for name, value in event["facts"].items())
+    moment = f"  {event['seq']:>3}  {event['at']:%F %T}"
+    what = f"{event['kind']:<20} {event['stage'] or '':<17}{event['by']}"
+    return f"{moment}  {what}{f'  ({facts})' if facts else ''}"
 
 
-def plain(value: object) -> object:
-    """A number that is written with a point, without the zeros at its end; anything else as it is."""
+def without_zeros(value: object) -> object:
+    """A decimal number without the zeros at its end; anything else as it is."""
     return value.rstrip("0").rstrip(".") if isinstance(value, str) and re.fullmatch(r"-?\d+\.\d+", value) else value
 
 
-def sent(message: Mapping[str, Any]) -> str:
-    """A message of the ledger, without its text."""
+def message_line(message: Mapping[str, Any]) -> str:
+    """A message of the ledger: template, channel, status, tries and the last error, never its text."""
     moment = f" {message['sent_at']:%F %T}" if message["sent_at"] else ""
     error = f", {message['error']}" if message["error"] else ""
     what = f"message of event {message['seq']}: {message['template']} by {message['channel']}"
-    return (
-        f"{what}, {message['status']}{moment} after {message['tries']} "
-        f"{'try' if message['tries'] == 1 else 'tries'}{error}"
-    )
+    tries = f"{message['tries']} {'try' if message['tries'] == 1 else 'tries'}"
+    return f"  {what}, {message['status']}{moment} after {tries}{error}"
 
 
-def failure(failed: Mapping[str, Any]) -> str:
-    """What went wrong last."""
+def failure_line(failed: Mapping[str, Any]) -> str:
+    """The last failure of the case."""
     return f"  failed {failed['tries']} times, last {failed['at']:%F %T}: {failed['error']}"

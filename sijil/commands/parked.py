@@ -1,4 +1,4 @@
-"""For operators: cases that failed, and sending them on."""
+"""Commands for operators: parked cases, which failed, and how they are resumed."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -11,17 +11,17 @@ from models.errors import Refused, SijilError
 from notifications.notices import notices
 from sijil.commands.arguments import Operator, Reference
 from sijil.embedded import needed_servers
-from sijil.say import Json, answer, progress
+from sijil.output import Json, print_progress, print_result
 from tasks.wake import wake
 from workflows.casework.answers import resume
 from workflows.engine.work import BatchOutcome
 from workflows.intake.receipts import find
 from workflows.queue.monitor import parked_case, parked_groups, parked_with
 
-SET = 500  # cases that are sent on in one transaction: 200,000 in one took minutes and gigabytes
+SET = 500  # cases that are resumed in one transaction: 200,000 in one took minutes and gigabytes
 
 app = typer.Typer()
-parked_app = typer.Typer(no_args_is_help=True, help="Cases that failed: list them, look at one, send them on.")
+parked_app = typer.Typer(no_args_is_help=True, help="Lists the cases that failed, shows one, sends them on.")
 app.add_typer(parked_app, name="parked")
 
 
@@ -30,16 +30,16 @@ def list_parked(
     named: Annotated[int, typer.Option("--limit", min=0, help="How many references to show of each error.")] = 5,
     as_json: Json = False,
 ) -> None:
-    """Parked cases by their error, with the references of those that wait longest."""
+    """Lists parked cases by stage and error, with the references of those that wait longest."""
     with needed_servers(), transaction() as connection:
         groups = parked_groups(connection, named)
-    answer(
-        {"parked": groups}, as_json, *([line for each in groups for line in lines_of(each)] or ["nothing is parked"])
+    print_result(
+        {"parked": groups}, as_json, *([line for each in groups for line in group_lines(each)] or ["nothing is parked"])
     )
 
 
-def lines_of(group: dict[str, Any]) -> Iterator[str]:
-    """An error, how many cases have it, and some of them."""
+def group_lines(group: dict[str, Any]) -> Iterator[str]:
+    """An error with the number of its cases, then the references of some of them."""
     yield f"{group['cases']:>6}  {group['stage']:<16}{group['error']}"
     yield from (f"{'':8}{reference}" for reference in group["references"])
     more = group["cases"] - len(group["references"])
@@ -49,14 +49,14 @@ def lines_of(group: dict[str, Any]) -> Iterator[str]:
 
 @parked_app.command("show")
 def show_parked(reference: Reference, as_json: Json = False) -> None:
-    """One parked case, with the place where it failed."""
+    """Shows one parked case, with the place in the code where it failed."""
     with needed_servers(), transaction() as connection:
-        row = required(connection, reference)
-    answer(row, as_json)
+        row = parked_row(connection, reference)
+    print_result(row, as_json)
 
 
-def required(connection: Connection, reference: str) -> dict[str, Any]:
-    """One parked case. Raises NotFound, and Refused where it is not parked."""
+def parked_row(connection: Connection, reference: str) -> dict[str, Any]:
+    """One parked case. Raises NotFound for an unknown reference, Refused for a case that is not parked."""
     case = find(connection, reference)
     row = parked_case(connection, case.id)
     if row is None:
@@ -79,56 +79,55 @@ def retry_parked(
     with needed_servers():
         if reference:
             with transaction() as connection:
-                case_id = required(connection, reference)["case_id"]
-            resumed, left = send_on([case_id], by).cases, 0
+                case_id = parked_row(connection, reference)["case_id"]
+            resumed, left = resume_set([case_id], by).cases, 0
         else:
-            resumed, left = send_all_on(error or "", by)
-    lines = [
-        f"resumed: {resumed}",
-        *([f"not resumed, as they cannot be loaded or moved on meanwhile: {left}"] if left else []),
-    ]
-    answer({"resumed": resumed, "left": left}, as_json, *lines)
+            resumed, left = resume_all(error or "", by)
+    lines = [f"resumed: {resumed}"]
+    if left:
+        lines.append(f"not resumed: {left}, which cannot be loaded or moved on meanwhile; see `sijil parked list`")
+    print_result({"resumed": resumed, "left": left}, as_json, *lines)
 
 
-def send_all_on(error: str, by: str) -> tuple[int, int]:
-    """All that are parked with this error, set by set; how many went on, and how many could not.
+def resume_all(error: str, by: str) -> tuple[int, int]:
+    """Resumes all cases that are parked with this error, set by set; how many it resumed, and how many it could not.
 
-    Raises Refused where none is parked so.
+    Raises Refused where no case is parked with this error.
     """
     resumed = left = after = 0
     while case_ids := next_parked(error, after):
         after = case_ids[-1]
-        for done in sent_on(case_ids, by):
+        for done in resume_or_split(case_ids, by):
             resumed, left = (resumed + done.cases, left) if done else (resumed, left + 1)
-        progress(f"{resumed} resumed")
+        print_progress(f"{resumed} resumed")
     if not after:
         raise Refused(
             "nothing_parked",
-            f"Nothing is parked with the error '{error}'. `sijil parked list` shows the errors there are.",
+            f"No case is parked with the error '{error}'. List the errors: sijil parked list",
         )
     return resumed, left
 
 
 def next_parked(error: str, after: int) -> list[int]:
-    """The next set of cases with this error."""
+    """The next set of cases that are parked with this error."""
     with transaction() as connection:
         return parked_with(connection, error, after, SET)
 
 
-def sent_on(case_ids: list[int], by: str) -> Iterator[BatchOutcome | None]:
-    """These together; where one of them cannot go on, each alone, and None for that one."""
+def resume_or_split(case_ids: list[int], by: str) -> Iterator[BatchOutcome | None]:
+    """Resumes these cases together; where one of them cannot be resumed, each alone, with None for that one."""
     try:
-        yield send_on(case_ids, by)
+        yield resume_set(case_ids, by)
     except SijilError:
         if len(case_ids) == 1:
             yield None
             return
         for case_id in case_ids:
-            yield from sent_on([case_id], by)
+            yield from resume_or_split([case_id], by)
 
 
-def send_on(case_ids: list[int], by: str) -> BatchOutcome:
-    """These in one transaction, then a wake. Raises what `people.resume` raises, and then nothing was changed."""
+def resume_set(case_ids: list[int], by: str) -> BatchOutcome:
+    """Resumes these cases in one transaction, then wakes workers. Raises what `resume` raises, and changes nothing."""
     with transaction() as connection:
         done = resume(connection, case_ids, by, clock.now(), notices)
     for queue in done.next_queues:

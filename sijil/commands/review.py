@@ -1,4 +1,4 @@
-"""For caseworkers: which applications wait for them, what a review is about, and answering it."""
+"""Commands for caseworkers: list the reviews, show one, answer it."""
 
 from typing import Annotated, Literal
 
@@ -10,8 +10,8 @@ from models.errors import Refused
 from notifications.notices import notices
 from sijil.commands.arguments import Reference
 from sijil.embedded import needed_servers
-from sijil.review_view import in_full, in_one_line, proposer, told, why_not_lifted
-from sijil.say import Json, answer
+from sijil.output import Json, print_result
+from sijil.review_view import proposer, review_details, review_line, review_summary, why_not_cleared
 from tasks.wake import wake_after_answer
 from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker
 from workflows.casework.reviews import holders, under_review, waiting
@@ -19,14 +19,16 @@ from workflows.casework.staff import names_of
 from workflows.stages.review import REASONS
 
 app = typer.Typer()
-reviews_app = typer.Typer(no_args_is_help=True, help="Applications that wait for a caseworker: list them, look at one.")
+reviews_app = typer.Typer(
+    no_args_is_help=True, help="Lists the applications that wait for a caseworker, and shows one."
+)
 app.add_typer(reviews_app, name="reviews")
 Verdict = Literal["clear", "correct", "refuse"]
 REASON_CODES = "; ".join(f"to {verdict}: {', '.join(reasons)}" for verdict, reasons in REASONS.items())
 
 
 def known_verdict(given: str) -> str:
-    """A verdict that there is. Raises Refused for another: the parser's own words begin with "Value error"."""
+    """This verdict, if it is a known one. Raises Refused, for typer's message begins with "Value error"."""
     if given not in REASONS:
         raise Refused("unknown_verdict", f"There is no verdict '{given}'. There are {', '.join(REASONS)}.")
     return given
@@ -37,15 +39,15 @@ def list_reviews(
     limit: Annotated[int, typer.Option(min=1, help="How many to show, longest waiting first.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Applications that wait for a caseworker."""
+    """Lists the applications that wait for a caseworker, the longest waiting first."""
     with needed_servers(), transaction() as connection:
         count, files = waiting(connection, limit)
         names = names_of(connection, [actor for file in files for actor in proposer(file)])
-    lines = [in_one_line(file, names) for file in files]
+    lines = [review_line(file, names) for file in files]
     if count > len(files):
         lines.append(f"and {count - len(files)} more (--limit)")
-    answer(
-        {"waiting": count, "reviews": [told(file, names) for file in files]},
+    print_result(
+        {"waiting": count, "reviews": [review_summary(file, names) for file in files]},
         as_json,
         *(lines or ["nothing waits for a caseworker"]),
     )
@@ -55,19 +57,19 @@ def list_reviews(
 def show_review(
     reference: Reference,
     caseworker: Annotated[
-        str, typer.Option("--as", help="Who looks: the answers shown are those that this caseworker can give.")
+        str, typer.Option("--as", help="Your name: the command shows the answers that this caseworker can give.")
     ] = "YOUR-NAME",
     as_json: Json = False,
 ) -> None:
-    """One of them: the household beside those that it is reviewed for, and how it can be answered.
+    """Shows one review: the household beside those that it is reviewed for, and the commands that answer it.
 
-    Shows personal data.
+    It shows personal data.
     """
     with needed_servers(), transaction() as connection:
         file, others = under_review(connection, reference)
         names = names_of(connection, proposer(file))
-    shown, lines = in_full(file, others, caseworker, names)
-    answer(shown, as_json, *lines)
+    shown, lines = review_details(file, others, caseworker, names)
+    print_result(shown, as_json, *lines)
 
 
 @app.command("decide")
@@ -76,37 +78,37 @@ def decide(
     verdict: Annotated[
         Verdict,
         typer.Argument(
-            parser=known_verdict, metavar="VERDICT", help="lift, correct or refuse. A refusal needs two caseworkers."
+            parser=known_verdict, metavar="VERDICT", help="clear, correct or refuse. A refusal needs two caseworkers."
         ),
     ],
     reason: Annotated[str, typer.Option(help=f"Why, as a code: {REASON_CODES}.")],
     caseworker: Annotated[str, typer.Option("--as", help="The caseworker who decides; kept as a pseudonym.")],
     version: Annotated[
-        int | None, typer.Option(help="The version that was looked at; refused if the case moved on since.")
+        int | None, typer.Option(help="The version that you looked at; the command refuses if the case moved on since.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """A caseworker answers a review."""
+    """Records a caseworker's answer to a review: clear, correct or refuse."""
     with needed_servers():
         given = CaseworkerAnswer(reference, caseworker, verdict, reason, version)
-        now = transact(lambda connection: answered(connection, given))
+        now = transact(lambda connection: record_answer(connection, given))
         wake_after_answer(now.queues)
     lines = [f"{now.event}: the case is '{now.stage}' now (version {now.version})."]
     if now.event == "ReviewCleared":
         lines.append(
-            "It is screened again: should another household claim one of its persons meanwhile, it comes back for "
-            "review."
+            "It is screened again. If another household claims one of its persons meanwhile, it comes back for review."
         )
     if now.event == "RefusalProposed":
         lines.append("A second caseworker must agree before the application is refused.")
-    answer({"event": now.event, "stage": now.stage, "version": now.version}, as_json, *lines)
+    print_result({"event": now.event, "stage": now.stage, "version": now.version}, as_json, *lines)
 
 
-def answered(connection: Connection, given: CaseworkerAnswer) -> AnswerResult:
-    """The answer is taken; raises Refused for a review cleared in vain, with who holds whom: such an answer is not
-    offered either.
+def record_answer(connection: Connection, given: CaseworkerAnswer) -> AnswerResult:
+    """Records a caseworker's answer.
+
+    Raises Refused for a review that is cleared while another household holds one of its persons: it would come back.
     """
     now = answer_of_caseworker(connection, given, clock.now(), notices)
-    if now.event == "ReviewCleared" and (why := why_not_lifted(holders(connection, given.reference))):
+    if now.event == "ReviewCleared" and (why := why_not_cleared(holders(connection, given.reference))):
         raise Refused("still_held", " ".join(why))
     return now

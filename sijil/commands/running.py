@@ -1,4 +1,4 @@
-"""Running it: the portal, the workers."""
+"""Commands that run until they are stopped: the workers and the portal."""
 
 import signal
 from contextlib import suppress
@@ -13,21 +13,21 @@ from models.database import bound_transactions
 from models.errors import Refused
 from models.settings import settings
 from sijil.embedded import needed_servers
-from sijil.processes import require_free, set_settings
+from sijil.processes import require_free_port, set_settings
 from tasks.bootstrap import adapters
 from tasks.supervisor import Supervisor
 from workflows.flows import all_queues
 
-# for which it waits for servers that do not answer: after an outage all start at once, and a service manager gives up
-# sooner
+# How long a command waits for servers that do not answer: after an outage all of them start at once.
 START_SECONDS = 60
 STARTUP_FAILURE = 3  # the exit code of uvicorn itself
-WAIT_SECONDS = 20  # for which a page or a call waits for what others hold, before it says that it could not
+REQUEST_SECONDS = 20  # the longest transaction of a page or a call, which may wait for rows that others hold
 
 log = structlog.get_logger()
 app = typer.Typer()
 Port = Annotated[
-    int | None, typer.Option(min=1, max=65535, help="Where the portal listens. Default: SIJIL_PORT, or 8000.")
+    int | None,
+    typer.Option(min=1, max=65535, help="The port on which the portal listens. Default: SIJIL_PORT, or 8000."),
 ]
 
 
@@ -40,18 +40,20 @@ def work(
         ),
     ] = None,
     processes: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Worker processes. Default: SIJIL_PROCESSES.")
+        int | None, typer.Option(min=1, max=256, help="How many worker processes. Default: SIJIL_PROCESSES.")
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, max=64, help="Threads of each. Default: SIJIL_THREADS.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Threads of each worker process. Default: SIJIL_THREADS.")
+    ] = None,
 ) -> None:
-    """Works the queues until SIGTERM or Ctrl-C, then finishes the batch in hand.
+    """Runs worker processes and the sweep until SIGTERM or Ctrl-C, then finishes the batches in hand.
 
-    A worker that dies is started again.
+    It starts a worker process again that ends before.
     """
     chosen = chosen_queues(queues)
     set_settings(threads=threads)
     settings().key()
-    adapters()  # a register that cannot be loaded is told once, and not by each worker that dies of it
+    adapters()  # a register that cannot be loaded is reported once, and not by each worker that it ends
     with needed_servers(broker=True, patience=START_SECONDS):
         supervisor = Supervisor(chosen, processes or settings().processes)
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -60,9 +62,9 @@ def work(
 
 
 def chosen_queues(given: list[str] | None) -> tuple[str, ...]:
-    """The queues asked for; all where the option was not given.
+    """The queues that the option names; all queues where it was not given.
 
-    Raises Refused for one that does not exist, and for an option that names none.
+    Raises Refused for an unknown queue, and for an option that names none.
     """
     if not given:
         return all_queues()
@@ -80,31 +82,31 @@ def chosen_queues(given: list[str] | None) -> tuple[str, ...]:
 def serve(
     port: Port = None,
     host: Annotated[
-        str | None, typer.Option(help="The address that the portal listens on. Default: SIJIL_HOST, or 127.0.0.1.")
+        str | None, typer.Option(help="The address on which the portal listens. Default: SIJIL_HOST, or 127.0.0.1.")
     ] = None,
 ) -> None:
     """Serves the portal and the API until Ctrl-C. Workers are separate: `sijil work`."""
     set_settings(port=port, host=host)
-    require_free(settings().host, settings().port)
-    settings().key()  # told before anybody files, not then
+    require_free_port(settings().host, settings().port)
+    settings().key()  # a missing key is reported now, and not to the first applicant
     with needed_servers(patience=START_SECONDS):
-        bound_transactions(WAIT_SECONDS)
-        typer.echo(f"http://{settings().host}:{settings().port}  (Ctrl-C ends it)")
-        listens(settings().host, settings().port)
+        bound_transactions(REQUEST_SECONDS)
+        typer.echo(f"http://{settings().host}:{settings().port}  (press Ctrl-C to stop)")
+        serve_until_stopped(settings().host, settings().port)
 
 
 class Portal(uvicorn.Server):
-    """Says when it listens."""
+    """A uvicorn server that logs when it listens."""
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
-        """As uvicorn's, then a line of log."""
+        """Starts as uvicorn does, then logs the address."""
         await super().startup(sockets)
         if self.started:
             log.info("portal ready", address=f"http://{self.config.host}:{self.config.port}")
 
 
-def listens(host: str, port: int) -> None:
-    """Serves until it is ended. Ends the command with uvicorn's own exit code where it cannot start."""
+def serve_until_stopped(host: str, port: int) -> None:
+    """Serves until a signal stops it. Exits with uvicorn's own code where it cannot start."""
     config = uvicorn.Config(
         "web.app:create_app", factory=True, host=host, port=port, log_level="warning", log_config=None, access_log=False
     )

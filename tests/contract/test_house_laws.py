@@ -201,7 +201,6 @@ LONG = {
     "workflows/scoring/variables.py: rural",
     "trials/generator/answers.py: home",
     "sijil/embedded/postgres.py: prepare",
-    "trials/demo/report.py: report",
     "sijil/commands/history.py: verify",
 }
 # In pyproject.toml: a dependency, a rule left out, an import that a contract ignores (not the modules that it speaks

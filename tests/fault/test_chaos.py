@@ -1,4 +1,4 @@
-"""Nothing is lost or doubled, whatever is killed; and the count that says so can say otherwise."""
+"""Chaos loses and doubles nothing; and its count rises where something is lost or doubled."""
 
 import json
 import subprocess
@@ -18,19 +18,20 @@ from trials.chaos import crowd, verdict
 from trials.chaos.answers import Act
 from trials.chaos.hosts import Host, last_words
 from trials.chaos.poison import POISON
-from trials.chaos.run import holds
+from trials.chaos.run import passed
 from trials.chaos.staff import Pause
-from trials.chaos.verdict import Held
+from trials.chaos.verdict import Observed
 from trials.generator.household import GeneratedHousehold
 from workflows.bodies.declaration import ApplicationBody
 from workflows.intake.submit import Accepted
 
 CASES, KILLS = 160, 8
+WITHDRAWN = 'kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage":"verified"}\''
 
 
 @pytest.fixture
 def short_home() -> Iterator[Path]:
-    """A folder of its own with a short path: sockets live in it."""
+    """A folder with a short path, since sockets live in it."""
     with TemporaryDirectory(prefix="sijil-chaos-", dir=memory_if_roomy()) as folder:
         yield Path(folder)
 
@@ -45,19 +46,7 @@ def test_nothing_is_lost_or_doubled_while_everything_is_killed_in_turn(
     monkeypatch.setenv("SIJIL_HOME", str(short_home))
 
     ran = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "sijil",
-            "chaos",
-            "--cases",
-            str(CASES),
-            "--kills",
-            str(KILLS),
-            "--seed",
-            str(2**63 - 2),
-            "--json",
-        ],
+        [sys.executable, "-m", "sijil", *f"chaos --cases {CASES} --kills {KILLS} --seed {2**63 - 2} --json".split()],
         capture_output=True,
         text=True,
         check=False,
@@ -76,33 +65,33 @@ def test_nothing_is_lost_or_doubled_while_everything_is_killed_in_turn(
 
 
 class Ended:
-    """Applications that all came to their ends, and what people and the gateway know of them."""
+    """Applications that all came to their end, and what people and the gateway know of them."""
 
     def __init__(self, made: list[GeneratedHousehold]) -> None:
         register(made)
-        self.taken = file(*[each.body for each in made])
-        receipts = {each.body["application"]: taken.reference for each, taken in zip(made, self.taken, strict=True)}
-        self.held = Held(receipts, [each.body for each in made], Counter())
+        self.accepted = file(*[each.body for each in made])
+        receipts = {each.body["application"]: one.reference for each, one in zip(made, self.accepted, strict=True)}
+        self.observed = Observed(receipts, [each.body for each in made], Counter())
         self.go_on()
 
     def go_on(self) -> None:
-        """Everything that is due is worked, and every message delivered."""
+        """Works off everything that is due, and delivers every message."""
         drainer = a_drainer()
         drain_all(drainer)
         drainer.runner.attempts.sign_off()
-        self.held.delivered = Counter(str(reference) for (reference,) in rows("select id from message"))
+        self.observed.delivered = Counter(str(reference) for (reference,) in rows("select id from message"))
 
     def counts(self) -> dict[str, int]:
-        """As chaos counts."""
-        return verdict.count(self.held, settings().home / "anchors")[0]
+        """The counts of chaos."""
+        return verdict.count(self.observed, settings().home / "anchors")[0]
 
-    def wrong(self) -> dict[str, list[str]]:
-        """What it names."""
-        return verdict.count(self.held, settings().home / "anchors")[1]
+    def broken(self) -> dict[str, list[str]]:
+        """The cases that chaos names for each broken promise."""
+        return verdict.count(self.observed, settings().home / "anchors")[1]
 
-    def told(self, taken: Accepted, by: str, told: str, *kinds: str) -> None:
-        """Somebody did something about it, and holds an answer."""
-        self.held.answers.note(Act(taken.reference, by, told, kinds, 0))
+    def acted(self, accepted: Accepted, by: str, result: str, *kinds: str) -> None:
+        """Somebody acted on an application and got this result."""
+        self.observed.answers.record(Act(accepted.reference, by, result, kinds, 0))
 
 
 @pytest.fixture
@@ -116,7 +105,7 @@ def test_the_count_of_an_untouched_run_is_zero(ended: Ended) -> None:
 
     assert counts["notified"] == 6
     assert {name: counts[name] for name in verdict.ZERO} == dict.fromkeys(verdict.ZERO, 0)
-    assert ended.wrong() == {}
+    assert ended.broken() == {}
 
 
 @pytest.mark.parametrize(
@@ -128,8 +117,8 @@ def test_the_count_of_an_untouched_run_is_zero(ended: Ended) -> None:
             "lost",
         ),
         (
-            "insert into event select case_id, 90, kind, at, actor, evidence, facts, salt, commitment, hash from event "
-            "where seq = 3",
+            "insert into event select case_id, 90, kind, at, actor, evidence, facts, salt, commitment, hash "
+            "from event where seq = 3",
             "duplicate_events",
         ),
         (
@@ -138,20 +127,19 @@ def test_the_count_of_an_untouched_run_is_zero(ended: Ended) -> None:
         ),
         ("delete from message where template = 'registered'", "messages_missing"),
         (
-            "update cases set ready = false, due_at = null, stage = 'scored', machine = true, open = true where id = "
-            "(select min(id) from cases)",
+            "update cases set ready = false, due_at = null, stage = 'scored', machine = true, open = true "
+            "where id = (select min(id) from cases)",
             "orphans",
         ),
         ("update cases set stage = 'parked', open = true where id = (select min(id) from cases)", "parked_innocent"),
         ("update event set actor = 'somebody' where seq = 2", "chain_breaks"),
         (
-            'update event set facts = replace(facts::text, \'"score":"\', \'"score":"1\')::json where kind = '
-            "'ScoreComputed'",
+            'update event set facts = replace(facts::text, \'"score":"\', \'"score":"1\')::json '
+            "where kind = 'ScoreComputed'",
             "replay_mismatches",
         ),
         (
-            'update event set kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage":"verified"}\' where '
-            "seq = 3",
+            f"update event set {WITHDRAWN} where seq = 3",
             "answers_doubled",
         ),
         ("update event set kind = 'Lapsed', facts = '{\"type\":\"Lapsed\"}' where seq = 3", "lapsed_early"),
@@ -163,36 +151,36 @@ def test_the_count_rises_where_something_is_wrong_and_names_the_case(ended: Ende
     rows(fault)
 
     assert ended.counts()[rises] > 0
-    assert ended.wrong()[rises][0]
+    assert ended.broken()[rises][0]
 
 
 def test_a_message_that_the_gateway_wrote_down_twice_counts_as_doubled(ended: Ended) -> None:
-    ended.held.delivered[str(value("select id from message limit 1"))] += 1
+    ended.observed.delivered[str(value("select id from message limit 1"))] += 1
 
     assert ended.counts()["duplicate_messages"] == 1
 
 
 def test_a_message_that_stands_in_no_ledger_counts_as_doubled(ended: Ended) -> None:
-    ended.held.delivered["0198-of-a-lease-that-was-lost"] += 1
+    ended.observed.delivered["0198-of-a-lease-that-was-lost"] += 1
 
     assert ended.counts()["duplicate_messages"] == 1
 
 
 def test_a_message_that_the_gateway_never_saw_counts_as_missing(ended: Ended) -> None:
-    del ended.held.delivered[str(value("select id from message limit 1"))]
+    del ended.observed.delivered[str(value("select id from message limit 1"))]
 
     assert ended.counts()["messages_missing"] == 1
 
 
 def test_a_person_who_was_registered_with_two_households_counts(ended: Ended) -> None:
-    first, second = ended.held.bodies[:2]
-    ended.held.bodies[1] = second | {"members": [*second["members"], first["members"][0]]}
+    first, second = ended.observed.bodies[:2]
+    ended.observed.bodies[1] = second | {"members": [*second["members"], first["members"][0]]}
 
     assert ended.counts()["double_persons"] == 1
 
 
 def test_a_receipt_that_changed_counts(ended: Ended) -> None:
-    ended.held.changed.append("g1-1")
+    ended.observed.changed.append("g1-1")
 
     assert ended.counts()["receipts_changed"] == 1
 
@@ -202,41 +190,39 @@ def test_a_receipt_that_changed_counts(ended: Ended) -> None:
     ["CorrectionReceived", "CaseWithdrawn", "CaseReopened", "ReviewCleared", "RefusalProposed", "ApplicationRefused"],
 )
 def test_an_answer_that_was_taken_and_is_not_in_the_history_counts_as_lost(ended: Ended, kind: str) -> None:
-    ended.told(ended.taken[0], "declarant", "taken", kind)
+    ended.acted(ended.accepted[0], "declarant", "taken", kind)
 
     assert ended.counts()["answers_lost"] >= 1
 
 
 def test_an_answer_of_which_nobody_knows_may_be_there_once_or_not_at_all(ended: Ended) -> None:
-    ended.told(ended.taken[0], "declarant", "no answer", "CaseWithdrawn")
+    ended.acted(ended.accepted[0], "declarant", "no answer", "CaseWithdrawn")
     assert ended.counts()["answers_doubled"] == ended.counts()["answers_lost"] == 0
 
     rows(
-        'update event set kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage":"verified"}\' where seq '
-        "= 3 and case_id = %s",
-        ended.taken[0].case_id,
+        f"update event set {WITHDRAWN} where seq = 3 and case_id = %s",
+        ended.accepted[0].case_id,
     )
     assert ended.counts()["answers_doubled"] == 0
 
     rows(
-        'update event set kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage":"verified"}\' where seq '
-        "= 4 and case_id = %s",
-        ended.taken[0].case_id,
+        f"update event set {WITHDRAWN} where seq = 4 and case_id = %s",
+        ended.accepted[0].case_id,
     )
     assert ended.counts()["answers_doubled"] == 1
 
 
 def test_a_withdrawn_application_that_went_on_counts(ended: Ended) -> None:
-    ended.told(ended.taken[0], "declarant", "taken", "CaseWithdrawn")
+    ended.acted(ended.accepted[0], "declarant", "taken", "CaseWithdrawn")
 
     assert ended.counts()["withdrawn_undone"] == 1
 
 
 @pytest.mark.parametrize(("second", "counted"), [("amina", 1), ("karim", 0)])
 def test_a_refusal_needs_two_people_by_their_own_account(ended: Ended, second: str, counted: int) -> None:
-    rows("update cases set stage = 'rejected' where id = %s", ended.taken[0].case_id)
-    ended.told(ended.taken[0], "amina", "taken", "RefusalProposed")
-    ended.told(ended.taken[0], second, "taken", "ApplicationRefused")
+    rows("update cases set stage = 'rejected' where id = %s", ended.accepted[0].case_id)
+    ended.acted(ended.accepted[0], "amina", "taken", "RefusalProposed")
+    ended.acted(ended.accepted[0], second, "taken", "ApplicationRefused")
 
     assert ended.counts()["refused_by_one"] == counted
 
@@ -245,29 +231,29 @@ def test_a_refusal_needs_two_people_by_their_own_account(ended: Ended, second: s
 def test_nobody_lapses_before_the_deadline(ended: Ended, hours: int, counted: int) -> None:
     rows(
         "update event set kind = 'Lapsed', facts = '{\"type\":\"Lapsed\"}' where seq = 3 and case_id = %s",
-        ended.taken[0].case_id,
+        ended.accepted[0].case_id,
     )
-    ended.held.answers.deadlines[ended.taken[0].reference].append(value("select now()") + timedelta(hours=hours))
+    ended.observed.answers.deadlines[ended.accepted[0].reference].append(value("select now()") + timedelta(hours=hours))
 
     assert ended.counts()["lapsed_early"] == counted
 
 
 def test_a_decision_of_a_queue_that_was_held_back_counts(ended: Ended) -> None:
     at = value("select at from event where kind = 'ScoreComputed' limit 1")
-    ended.held.pauses.append(Pause("scoring", at - timedelta(seconds=10), at + timedelta(seconds=10)))
-    ended.held.pauses.append(Pause("fraud", at + timedelta(seconds=10), at + timedelta(seconds=20)))
+    ended.observed.pauses.append(Pause("scoring", at - timedelta(seconds=10), at + timedelta(seconds=10)))
+    ended.observed.pauses.append(Pause("fraud", at + timedelta(seconds=10), at + timedelta(seconds=20)))
 
     assert ended.counts()["worked_while_paused"] == 6
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"parked": 0}, {"parked": 2}, {"kills_mid_batch": 3}, *({name: 1} for name in verdict.ZERO)]
+    "broken", [{"parked": 0}, {"parked": 2}, {"kills_mid_batch": 3}, *({name: 1} for name in verdict.ZERO)]
 )
-def test_the_promise_is_not_kept_where_any_count_is_off(wrong: dict[str, int]) -> None:
+def test_the_promise_is_not_kept_where_any_count_is_off(broken: dict[str, int]) -> None:
     kept = {"parked": 1, "kills": 8, "kills_mid_batch": 4, **dict.fromkeys(verdict.ZERO, 0)}
 
-    assert holds(kept)
-    assert not holds(kept | wrong)
+    assert passed(kept)
+    assert not passed(kept | broken)
 
 
 def test_where_nothing_moves_it_is_said_which_host_ended_and_what_the_workers_said_last(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from models import clock
 from models.database import autocommit_connection, transaction
 from models.database import scalar as value_of
-from tests.filing import ADAPTERS, Worker, apart, current_stage, examined, file_clean, rows, stages, value
+from tests.filing import ADAPTERS, Worker, current_stage, examined, file_clean, quarantined, rows, stages, value
 from tests.integration.registers import Register
 from tests.people import after
 from workflows.queue.attempts import TAKE
@@ -112,7 +112,7 @@ def test_a_retry_that_fails_gives_its_attempt_back_and_the_case_is_worked_again(
 
     fail_once(monkeypatch, drainer)
 
-    assert apart() == [[taken.case_id]]
+    assert quarantined() == [[taken.case_id]]
     with after(seconds=LEFT_ALONE.total_seconds() + 1):
         drainer.one_quarantined()
     assert current_stage(taken) == "notified"

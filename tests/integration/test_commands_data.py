@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sijil.commands import data
-from sijil.commands.data import beside
+from sijil.commands.data import default_rejects
 from tests.conftest import Servers
 from tests.filing import Body, Worker, a_household, changed, clean, drain_all, rows, stages
 from tests.integration.running import Run
@@ -62,7 +62,7 @@ def test_who_interrupts_a_file_is_told_that_it_can_be_given_again(
     ran = ready(command, path)
 
     assert ran.code == 130
-    assert "Start the same again" in ran.err
+    assert "Run the same command again" in ran.err
 
 
 def test_import_ends_with_1_where_any_application_was_refused(ready: Run, tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_import_ends_with_1_where_any_application_was_refused(ready: Run, tmp_pa
     ],
 )
 def test_the_refused_are_listed_beside_the_file_and_those_of_a_stream_here(file: str, rejects: str) -> None:
-    assert str(beside(Path(file))) == rejects
+    assert str(default_rejects(Path(file))) == rejects
 
 
 def test_import_writes_rejects_and_receipts_where_it_is_told(ready: Run, tmp_path: Path) -> None:

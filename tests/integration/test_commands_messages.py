@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from models.errors import Unavailable
-from sijil.say import program
+from sijil.output import program
 from tests.filing import file_clean, rows, value
 from tests.integration.auditing import erase
 from tests.integration.gateways import BookGateway, a_deliverer
@@ -17,7 +17,7 @@ from tests.people import after, citizen
 from workflows.intake.submit import Accepted
 
 WAITS_FOR_NOTHING = (
-    "sijil: No such message failed, is stuck or waits for a later try. What is due goes by itself: "
+    "sijil: No such message failed, is stuck or waits for a later try. Messages that are due are sent without a retry: "
     "`sijil messages list --status owed`.\n"
 )
 
@@ -179,7 +179,7 @@ def test_a_stuck_message_is_settled_as_the_operator_learned_and_who_said_so_is_k
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["retry"], "Say which messages"),
+        (["retry"], "Name the messages"),
         (["retry", "--status", "sent"], "no status 'sent' here"),
         (["list", "--status", "lost"], "no status 'lost'"),
         (["settle", "RSU-0000-0000-0000", "sent", "--as", "x"], "There is no application"),

@@ -9,7 +9,7 @@ import structlog
 from structlog.testing import LogCapture
 
 from sijil.commands import operation
-from sijil.commands.operation import plain
+from sijil.commands.operation import without_zeros
 from tests.filing import Worker, a_household, current_stage, drain_all, events_of, file, file_clean, rows, value
 from tests.integration.running import Ran, Run
 from workflows.flows import case_queues
@@ -239,7 +239,7 @@ def test_what_is_watched_is_shown_until_ctrl_c(ready: Run, monkeypatch: pytest.M
     for command in ("queues", "workers"):
         looks.clear()
         ran = ready(command, "--watch")
-        assert (ran.code, ran.out.count("Ctrl-C ends it"), len(looks)) == (0, 3, 3)
+        assert (ran.code, ran.out.count("press Ctrl-C to stop"), len(looks)) == (0, 3, 3)
 
 
 def test_show_tells_how_a_case_came_to_where_it_stands_and_names_nobody(
@@ -299,7 +299,7 @@ def test_numbers_are_shown_without_zeros_at_their_end_and_told_to_programs_as_th
     ],
 )
 def test_what_is_no_number_with_a_point_stays_as_it_is(written: object, shown: object) -> None:
-    assert plain(written) == shown
+    assert without_zeros(written) == shown
 
 
 def test_the_rate_has_one_decimal(ready: Run) -> None:

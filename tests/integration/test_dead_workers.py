@@ -15,7 +15,6 @@ from tasks.sweep import FailureDetector, sweep
 from tests.filing import (
     Worker,
     a_drainer,
-    apart,
     current_stage,
     died_on,
     drain_all,
@@ -23,6 +22,7 @@ from tests.filing import (
     file_clean,
     hang_up,
     healthy,
+    quarantined,
     rows,
     stages,
     value,
@@ -50,7 +50,7 @@ def test_a_dead_workers_batch_is_given_back_in_halves(database: str, worker: Wor
     assert rescue() == []
 
     # Then they are quarantined in two halves, in no queue, found by the doctor and by the sweep
-    assert apart() == [ids[:3], ids[3:]]
+    assert quarantined() == [ids[:3], ids[3:]]
     assert value("select count(*) from cases where ready") == 0
     assert healthy()
     with transaction() as connection:
@@ -102,7 +102,7 @@ def test_no_death_counts_against_a_worker_that_had_two_batches_in_hand(database:
 
     assert rescue() == []
 
-    assert apart() == [[each] for each in ids]
+    assert quarantined() == [[each] for each in ids]
     drain_all(worker())
     assert stages() == {"notified": 2}
     assert value("select count(*) from case_failure") == 0
@@ -127,7 +127,7 @@ def test_a_number_that_no_worker_can_have_holds_up_no_rescue_and_is_forgotten(
         with after(seconds=seconds):
             sweep(detector)
 
-    assert apart() == [[forged.case_id], [taken.case_id]]
+    assert quarantined() == [[forged.case_id], [taken.case_id]]
     assert value("select count(*) from worker where id = %s", number) == 0
 
 

@@ -18,7 +18,7 @@ from tasks import watchdog
 from tasks import worker as process
 from tasks.sweep import FailureDetector, sweep
 from tests.conftest import forget_settings
-from tests.filing import Worker, apart, drain_all, file_clean, healthy, rows, stages, value
+from tests.filing import Worker, drain_all, file_clean, healthy, quarantined, rows, stages, value
 from workflows.queue import inhand
 from workflows.queue.drain import Drainer
 from workflows.queue.inhand import Unit, in_hand, overdue
@@ -162,7 +162,7 @@ def test_a_process_that_ends_for_a_delivery_blames_no_case(
     process.end_hanging(attempts, Unit("delivery", 1.0))
 
     assert len(exits) == 1
-    assert (apart(), rows("select worker_id from attempt")) == ([[taken.case_id]], [(None,)])
+    assert (quarantined(), rows("select worker_id from attempt")) == ([[taken.case_id]], [(None,)])
 
 
 def test_each_thread_says_what_it_has_in_hand_and_for_how_long_it_may(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -345,7 +345,7 @@ def test_a_file_that_breaks_off_is_finished_by_a_second_run(
 
 
 def test_what_the_generator_writes_is_taken_in_both_forms(imported: Imported, tmp_path: Path) -> None:
-    files.write(tmp_path / "made", 60, 3, csv=True)
+    files.write_files(tmp_path / "made", 60, 3, csv=True)
 
     first, rejects = imported((tmp_path / "made" / files.APPLICATIONS).read_bytes())
     second, _ = imported((tmp_path / "made" / files.TABLE).read_bytes(), "file.csv")

@@ -14,7 +14,7 @@ from models.database import autocommit_connection
 from models.errors import Unavailable
 from tasks import worker as process
 from tasks.sweep import SIGN_ON_AGAIN, FailureDetector, sweep
-from tests.filing import Worker, a_drainer, apart, died_on, drain_all, file_clean, hang_up, rows, stages, value
+from tests.filing import Worker, a_drainer, died_on, drain_all, file_clean, hang_up, quarantined, rows, stages, value
 from workflows.queue import attempts
 from workflows.queue.attempts import Attempts
 
@@ -35,7 +35,7 @@ def test_a_worker_that_lost_its_connection_is_not_dead(database: str, broker: st
     sweep(detector)
 
     # Then what it had in hand was given back by itself, and counts against nobody
-    assert apart() == [[taken.case_id]]
+    assert quarantined() == [[taken.case_id]]
     assert value("select count(*) from case_failure") == 0
     drain_all(worker())
     assert stages() == {"notified": 1}
@@ -71,7 +71,7 @@ def test_a_worker_whose_sign_on_breaks_off_still_gives_back_what_it_held(
     drainer.runner.attempts.number()
 
     # Then nothing stands under a number of which nobody would know that its worker lives
-    assert apart() == [[taken.case_id]]
+    assert quarantined() == [[taken.case_id]]
 
 
 def test_what_could_not_be_given_back_is_given_back_with_the_next_heartbeat_and_only_once(

@@ -26,6 +26,6 @@ def test_names_are_written_as_utf_8_under_a_locale_that_has_only_ascii(tmp_path:
     ran = subprocess.run([*ascii_only, *command], capture_output=True, check=False)
 
     assert (ran.returncode, ran.stderr) == (0, b"")
-    files.write(tmp_path / "here", 3, 2, csv=True)
+    files.write_files(tmp_path / "here", 3, 2, csv=True)
     for name in (files.POPULATION, files.APPLICATIONS, files.TRUTH, files.TABLE):
         assert (tmp_path / "ascii" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()

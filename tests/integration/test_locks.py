@@ -17,13 +17,13 @@ from tasks.sweep import FailureDetector, sweep
 from tests.conftest import forget_settings
 from tests.filing import (
     Worker,
-    apart,
     clean,
     died_on,
     drain_all,
     file,
     file_clean,
     healthy,
+    quarantined,
     register,
     rows,
     stages,
@@ -121,7 +121,7 @@ def test_what_a_dead_worker_held_is_given_back_whatever_other_table_is_locked(
         for seconds in (0, 6):
             with after(seconds=seconds), suppress(DatabaseAway):
                 sweep(detector)
-        assert len(apart()) == 2
+        assert len(quarantined()) == 2
 
 
 def test_a_table_that_is_locked_costs_the_sweep_one_wait_and_not_one_for_each_case(
@@ -197,7 +197,7 @@ def test_a_person_whom_a_forgotten_transaction_holds_holds_up_no_neighbour(datab
 
         # Then that one waits by itself, where it stands, and no try is counted
         assert (stages()["notified"], len(stages())) == (9, 2)
-        assert apart() == [[taken[3].case_id]]
+        assert quarantined() == [[taken[3].case_id]]
         assert rows("select tries, parked from case_failure") == [(0, False)]
         forgotten.rollback()
     with after(seconds=120):

@@ -15,11 +15,11 @@ from models.errors import Unavailable
 from tests.filing import (
     Worker,
     an_application,
-    apart,
     clean,
     drain_all,
     file_clean,
     outcomes_of,
+    quarantined,
     register,
     rows,
     stages,
@@ -70,7 +70,7 @@ def test_one_silent_case_that_is_all_its_lane_holds_up_no_other_lane(
     assert drained(worker(adapters=there.adapters())) == 0
 
     assert stages() == {"notified": 20, "submitted": 1}
-    assert apart() == [[silent.case_id]]
+    assert quarantined() == [[silent.case_id]]
     assert rows("select case_id, tries, unanswered_since is not null, parked from case_failure") == [
         (silent.case_id, 0, True, False)
     ]
@@ -174,7 +174,7 @@ def test_several_silent_cases_that_are_all_their_lane_hold_up_no_other_lane_eith
     assert drained(worker(adapters=there.adapters())) == 0
 
     assert stages() == {"notified": 12, "submitted": 4}
-    assert apart() == [[each.case_id] for each in silent]
+    assert quarantined() == [[each.case_id] for each in silent]
 
 
 def test_a_silent_case_that_is_alone_everywhere_waits_apart_after_some_rounds(database: str, worker: Worker) -> None:
@@ -185,10 +185,10 @@ def test_a_silent_case_that_is_alone_everywhere_waits_apart_after_some_rounds(da
     drainer = worker(adapters=there.adapters())
 
     assert drained(drainer, 2) == 2
-    assert apart() == []
+    assert quarantined() == []
     assert drained(drainer, 2) == 1
 
-    assert apart() == [[silent.case_id]]
+    assert quarantined() == [[silent.case_id]]
     filed(made[1:])
     assert drained(drainer) == 0
     assert stages() == {"notified": 1, "submitted": 1}
@@ -202,7 +202,7 @@ def test_who_waits_only_because_the_register_was_away_goes_on_as_soon_as_it_is_b
     there = Register("nobody", away=True)
     drainer = worker(adapters=there.adapters())
     drained(drainer, 4)
-    assert len(apart()) == 1
+    assert len(quarantined()) == 1
 
     there.away = False
     drainer.availability["verification"].rounds = 1  # it was away until now
@@ -247,7 +247,7 @@ def test_who_was_never_asked_about_is_asked_about_before_whoever_gave_no_answer(
 
     assert taken is not None
     assert taken.case_ids == [second]
-    assert apart() == [[first]]
+    assert quarantined() == [[first]]
 
 
 def test_who_comes_while_a_slow_register_is_silent_about_some_of_the_bulk_is_decided_at_once(
@@ -308,4 +308,4 @@ def test_what_was_not_answered_is_asked_about_in_pieces_or_one_by_one_where_aski
 
     worker().silent_cases.quarantine_in_pieces("verification", case_ids, slow)
 
-    assert [len(piece) for piece in apart()] == sizes
+    assert [len(piece) for piece in quarantined()] == sizes

@@ -52,6 +52,6 @@ def test_our_own_fault_is_said_to_be_one_and_asks_for_a_report(sijil: Run, monke
     first, second, *places = sijil("flow").err.splitlines()
 
     assert first == "sijil: failed unexpectedly: KeyError in <lambda>"
-    assert second == "sijil: This is a fault of ours; please report it with the lines below."
+    assert second == "sijil: This is a bug of Sijil. Please report it, with the lines below."
     assert places
     assert all(place.startswith("  /") for place in places)

@@ -9,7 +9,18 @@ from models.database import transaction
 from models.errors import Unavailable, describe
 from models.settings import settings
 from tasks.sweep import FailureDetector, sweep
-from tests.filing import Worker, apart, current_stage, died_on, drain_all, examined, file_clean, rows, stages, value
+from tests.filing import (
+    Worker,
+    current_stage,
+    died_on,
+    drain_all,
+    examined,
+    file_clean,
+    quarantined,
+    rows,
+    stages,
+    value,
+)
 from tests.integration.registers import Poisoned, Register
 from tests.people import after
 from workflows.queue import monitor
@@ -51,7 +62,7 @@ def test_a_case_that_cannot_be_parked_waits_apart_is_counted_and_holds_up_nobody
 
     assert {current_stage(each) for each in [*good, *more]} == {"notified"}
     assert current_stage(bad) == "submitted"
-    assert apart() == [[bad.case_id]]
+    assert quarantined() == [[bad.case_id]]
     assert uncounted() == 1
     assert examined().keys() >= {"failures_not_counted"}
 
@@ -144,7 +155,7 @@ def test_a_dead_workers_case_that_cannot_be_parked_holds_up_no_sweep(database: s
     swept_dead()
 
     assert value("select ready from cases where id = %s", timed.case_id)
-    assert apart() == [[bad.case_id], [other.case_id]]
+    assert quarantined() == [[bad.case_id], [other.case_id]]
     assert rows("select case_id, tries, uncounted from case_failure order by 1") == [
         (bad.case_id, settings().tries - 1, True),
         (other.case_id, 1, False),
@@ -173,7 +184,7 @@ def test_a_row_that_cannot_be_changed_keeps_no_timer_from_ringing_and_no_dead_wo
             "select id from cases where ready and id = any(%s)", [each.case_id for each in taken[1:4]]
         )
     ) == [each.case_id for each in taken[1:4] if each.case_id != bad]
-    assert [taken[5].case_id] in apart()
+    assert [taken[5].case_id] in quarantined()
 
 
 # Attempts -------------------------------------------------------------------------------------------
@@ -188,11 +199,11 @@ def test_an_attempt_that_a_living_worker_forgot_is_given_back_by_the_sweep(
     drainer.runner.attempts.begin("verification", [taken.case_id], clock.now())
     rows("update attempt set at = at - interval '9 minutes'")
     sweep(FailureDetector())
-    assert apart() == []
+    assert quarantined() == []
 
     rows("update attempt set at = at - interval '2 minutes'")
     sweep(FailureDetector())
 
-    assert apart() == [[taken.case_id]]
+    assert quarantined() == [[taken.case_id]]
     drain_all(drainer)
     assert current_stage(taken) == "notified"

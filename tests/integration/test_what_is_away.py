@@ -11,7 +11,6 @@ from models.errors import DatabaseAway, Unavailable
 from tasks.sweep import FailureDetector, sweep
 from tests.filing import (
     Worker,
-    apart,
     clean,
     current_stage,
     drain_all,
@@ -20,6 +19,7 @@ from tests.filing import (
     file,
     file_clean,
     healthy,
+    quarantined,
     register,
     rows,
     stages,
@@ -75,7 +75,7 @@ def test_what_was_set_apart_is_not_lost_when_the_register_is_away(database: str,
 
     # Then they can still be found, and go on once it is back
     assert healthy()
-    assert sorted(case_id for each in apart() for case_id in each) == [each.case_id for each in taken]
+    assert sorted(case_id for each in quarantined() for case_id in each) == [each.case_id for each in taken]
     there.away = False
     with after(seconds=300):
         drain_all(drainer)
@@ -114,7 +114,7 @@ def test_what_is_put_off_holds_up_nobody_who_waits_in_the_queue(database: str, w
     drain_all(worker(adapters=there.adapters()))
 
     assert stages() == {"submitted": 1, "notified": 5}
-    assert apart() == [[first.case_id]]
+    assert quarantined() == [[first.case_id]]
 
 
 @pytest.mark.parametrize("place", [0, 7, 19])
@@ -134,7 +134,7 @@ def test_a_register_that_gives_no_answer_about_one_person_holds_up_no_neighbour(
     # Its neighbours are notified; it waits, no try is counted however often there is no answer, and it goes on with the
     # first one
     assert stages() == {"notified": 19, "submitted": 1}
-    assert apart() == [[taken[place].case_id]]
+    assert quarantined() == [[taken[place].case_id]]
     assert rows("select case_id, tries, parked from case_failure") == [(taken[place].case_id, 0, False)]
     there.silent_about = "nobody"
     with after(seconds=600):
@@ -180,7 +180,7 @@ def test_what_another_thread_set_apart_meanwhile_is_left_to_the_book(database: s
     drainer.silent_cases.quarantine_in_pieces("verification", [each.case_id for each in taken], slow=False)
     drain_all(drainer)
 
-    assert apart() == [[taken[1].case_id]]
+    assert quarantined() == [[taken[1].case_id]]
     assert stages() == {"notified": 2, "submitted": 1}
     assert healthy()
 
@@ -285,7 +285,7 @@ def test_a_sector_of_the_databases_disk_that_fails_under_one_case_holds_up_no_ot
         drain_all(drainer)
 
     assert {current_stage(each) for each in good} == {"notified"}
-    assert (current_stage(bad), apart()) == ("submitted", [[bad.case_id]])
+    assert (current_stage(bad), quarantined()) == ("submitted", [[bad.case_id]])
     assert value("select count(*) from case_failure where tries > 0 or parked") == 0
 
 

@@ -23,7 +23,7 @@ def no_servers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     def started(**_: object) -> None:
         raise AssertionError("servers were started")
 
-    monkeypatch.setattr(embedded, "ensure", started)
+    monkeypatch.setattr(embedded, "ensure_servers", started)
     return started
 
 

@@ -1,9 +1,9 @@
-"""Makes mutants of the engine one by one and runs the tests that should see each:
+"""Makes mutants of the engine, and runs the tests that should see each.
 
-`.venv/bin/python -m tests.mutation --sample 80 --seed 1`.
+`.venv/bin/python -m tests.mutation --sample 80 --seed 1`
 
-It works in copies of this checkout, two mutants at a time, and prints every one that the tests of its module let live;
-exit code 1 where there is one. With TMPDIR in memory it is several times as fast.
+It works in copies of this checkout, two mutants at a time, and prints every mutant that survives the tests of its
+module; exit code 1 where one does. With TMPDIR in memory it is several times as fast.
 """
 
 import argparse
@@ -30,17 +30,19 @@ from tests.mutation.mutants import Mutant, mutants_of
 
 HERE = Path(__file__).resolve().parents[2]
 OURS = {"benchmarks", "models", "notifications", "sijil", "tasks", "tests", "trials", "web", "workflows"}
-# The tests that see what each module does, its own first: those that run real servers, but no process of ours and no
-# chaos;
-# nor test_locks.py, which waits for minutes.
+DELIVERY = "delivery delivery_lanes refused_calls slow_gateways clock_jumps commands_messages rows_held"
+# The tests that should see a mutant of each module, its own first. They run real servers, but no process of ours and no
+# chaos, nor test_locks.py, which waits for minutes.
 TESTS = {
-    "workflows/queue/availability.py": "silence what_is_away",
-    "workflows/queue/attempts.py": "attempts living_workers dead_workers sweep silence what_is_away uncounted "
-    "rows_held",
+    "workflows/queue/answers.py": "silence what_is_away",
+    "workflows/queue/attempts.py": (
+        "attempts living_workers dead_workers sweep silence what_is_away uncounted rows_held"
+    ),
     "workflows/queue/batch.py": "dead_workers course one_bad_case attempts what_is_away",
     "workflows/queue/bisection.py": "one_bad_case attempts uncounted what_is_away silence dead_workers course",
-    "workflows/queue/claim.py": "unit/claim_cursor course monitor dead_workers silence sweep holds one_bad_case "
-    "rows_held",
+    "workflows/queue/claim.py": (
+        "unit/claim_cursor course monitor dead_workers silence sweep holds one_bad_case rows_held"
+    ),
     "workflows/queue/stalled.py": "dead_workers living_workers sweep uncounted rows_held",
     "workflows/queue/drain.py": "silence what_is_away one_bad_case dead_workers course wakes",
     "workflows/queue/holds.py": "holds sweep rows_held",
@@ -52,14 +54,12 @@ TESTS = {
     "workflows/queue/timers.py": "clock_jumps sweep citizens dead_workers holds rows_held",
     "workflows/queue/failures.py": "one_bad_case dead_workers uncounted silence sweep holds",
     "workflows/engine/work.py": "course resuming one_bad_case citizens two_households guards order_of_locks",
-    "notifications/deliver.py": "delivery delivery_lanes refused_calls slow_gateways clock_jumps commands_messages "
-    "rows_held",
-    "notifications/leases.py": "delivery delivery_lanes refused_calls slow_gateways clock_jumps commands_messages "
-    "rows_held",
+    "notifications/deliver.py": DELIVERY,
+    "notifications/leases.py": DELIVERY,
 }
-# Half a minute and more each, and what they see others see, too.
+# These take half a minute and more each, and other tests see what they see.
 SLOW = ("a_different_case_probes_it_each_minute_and_nobody_is_ever_parked",)
-# No plugin but pytest's own: they take longer to load than most of these tests take. `-x`: one red test is enough.
+# No plugin is loaded: that would take longer than most of these tests. `-x`: one red test is enough.
 PYTEST = (
     "-x",
     "-q",
@@ -72,7 +72,7 @@ PYTEST = (
     "-k",
     " and ".join(f"not {each}" for each in SLOW),
 )
-# What our modules import, loaded once: a run is a fork, and loads ours alone.
+# The libraries of our modules, loaded once: each run is a fork, which loads our modules alone.
 PRELOADED = (
     "alembic",
     "babel",
@@ -94,13 +94,13 @@ LONGEST_SECONDS = 240
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A copy of the checkout, and a pair of servers of its own."""
+    """A copy of the checkout, with a pair of servers of its own."""
 
     copy: Path
     servers: Path
 
     def passes(self, tests: Iterable[str]) -> tuple[bool, str]:
-        """Whether all of these pass, and else what was said. Where they hang they do not."""
+        """Whether all these tests pass, and the first failure. Tests that hang do not pass."""
         run = FORK.Process(target=self.run, args=[tests])
         run.start()
         run.join(LONGEST_SECONDS)
@@ -118,7 +118,7 @@ class Lane:
         return self.servers / "said"
 
     def run(self, tests: Iterable[str]) -> None:
-        """In a process of its own: our modules as they are in the copy, and these tests."""
+        """Loads our modules from the copy and runs these tests, in a process of its own."""
         os.chdir(self.copy)
         sys.path[:] = [str(self.copy), *(each for each in sys.path if Path(each).resolve() != HERE)]
         for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
@@ -128,7 +128,7 @@ class Lane:
         os._exit(code)
 
     def survives(self, mutant: Mutant) -> tuple[bool, str]:
-        """Whether the tests of its module pass with it, else which did not."""
+        """Whether the tests of its module pass with this mutant, and the first failure."""
         target = self.copy / mutant.path
         target.write_text(mutant.text(), encoding="utf-8")
         try:
@@ -138,7 +138,7 @@ class Lane:
 
 
 def main() -> int:
-    """Runs a sample; how many survived decides the exit code."""
+    """Runs a sample of mutants; exit code 1 where one survived, 2 where a test fails without a mutant."""
     given = arguments()
     modules = [each for each in TESTS if given.only in each]
     everything = [mutant for module in modules for mutant in mutants_of(Path(module))]
@@ -149,12 +149,12 @@ def main() -> int:
     with lanes() as free, ProcessPoolExecutor(AT_ONCE, FORK, initializer=free_lane, initargs=(free,)) as pool:
         red = [file for file, passes in zip(files, pool.map(try_out, files), strict=True) if not passes]
         if red:
-            print(f"These do not pass as they are: {', '.join(red)}")
+            print(f"These tests fail without a mutant; mend them first: {', '.join(red)}")
             return 2
         survivors = sum(pool.map(try_out, chosen))
     print(
-        f"{len(chosen) - survivors} of {len(chosen)} mutants were seen (there are {len(everything)}); {survivors} "
-        f"survived"
+        f"{len(chosen) - survivors} of {len(chosen)} mutants were seen, {survivors} survived; "
+        f"the sample is drawn from {len(everything)}"
     )
     return 1 if survivors else 0
 
@@ -163,32 +163,32 @@ def arguments() -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     options.add_argument("--sample", type=int, default=80, help="how many mutants, drawn evenly over all modules")
     options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--only", default="", help="mutants of modules whose path holds this")
+    options.add_argument("--only", default="", help="only mutants of modules whose path holds this")
     options.add_argument(
         "--no-unmutated",
         dest="unmutated",
         action="store_false",
-        help="do not try first whether the tests pass without a mutant",
+        help="do not run the tests without a mutant first",
     )
     return options.parse_args()
 
 
 def files_of(module: str) -> list[str]:
-    """The files of tests that should see a mutant of it."""
+    """The files of tests that should see a mutant of this module."""
     parts = [each.rpartition("/") for each in TESTS[module].split()]
     return [f"tests/{folder or 'integration'}/test_{name}.py" for folder, _, name in parts]
 
 
-mine: list[Lane] = []  # of this process of the pool
+mine: list[Lane] = []  # the lane of this process of the pool
 
 
 def free_lane(free: "SimpleQueue[Lane]") -> None:
-    """Each process of the pool has one for itself."""
+    """Takes a free lane for this process of the pool."""
     mine.append(free.get())
 
 
 def try_out(what: Mutant | str) -> bool:
-    """Whether the tests pass with this mutant, or whether this file of tests passes as all is. Prints that."""
+    """Runs the tests of a mutant, or a file of tests without a mutant; whether they pass, which it prints."""
     began = time.monotonic()
     lives, said = mine[0].passes([what]) if isinstance(what, str) else mine[0].survives(what)
     result = ("passes" if lives else "FAILS") if isinstance(what, str) else ("SURVIVED" if lives else "killed")
@@ -198,7 +198,7 @@ def try_out(what: Mutant | str) -> bool:
 
 @contextmanager
 def lanes() -> Iterator["SimpleQueue[Lane]"]:
-    """Copies, with their servers running."""
+    """Makes the copies and runs their servers."""
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         made = [Lane(Path(folder) / f"copy{number}", Path(folder) / f"{number}") for number in range(AT_ONCE)]
         servers = [kind(lane.servers / name) for lane in made for kind, name in ((Postgres, "pg"), (Valkey, "vk"))]

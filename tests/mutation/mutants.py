@@ -1,6 +1,6 @@
 """Mutants of a module: its text with one operator, constant, statement or clause of SQL changed.
 
-Every one is a fault that a test should see.
+Each is a fault that a test should see.
 """
 
 import ast
@@ -21,7 +21,7 @@ COMPARED: dict[type[ast.cmpop], tuple[str, str]] = {
     ast.Is: ("is", "is not"),
     ast.IsNot: ("is not", "is"),
 }
-# In a statement of SQL: what is taken away, or turned round.
+# The clauses of SQL that a mutant removes or turns round.
 CLAUSES = (
     (r" for update skip locked", " for update"),
     (r" for update(?! skip)", ""),
@@ -47,7 +47,7 @@ SQL = re.compile(r"\b(select|insert|update|delete|where|order by)\b")
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A changed place: from which character to which, and what stands there instead."""
+    """A change of a module: the characters that it replaces, and the text instead."""
 
     path: Path
     line: int
@@ -60,18 +60,18 @@ class Mutant:
         return f"{self.path}:{self.line}:{column}: {self.was()!r} -> {self.instead!r}"
 
     def was(self) -> str:
-        """What stands there."""
+        """The text that the mutant replaces."""
         return self.path.read_text(encoding="utf-8")[self.start : self.end]
 
     def text(self) -> str:
-        """The whole module with the change."""
+        """The text of the module with the change."""
         source = self.path.read_text(encoding="utf-8")
         return source[: self.start] + self.instead + source[self.end :]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A module, and where its lines begin."""
+    """The text of a module, and where each line begins."""
 
     path: Path
     text: str
@@ -83,7 +83,7 @@ class Source:
         return cls(path, text, [0, *(match.end() for match in re.finditer("\n", text))])
 
     def at(self, line: int, column: int) -> int:
-        """A place of the parser (columns are bytes) as a place in the text."""
+        """The place in the text of a line and column of the parser, whose columns are bytes."""
         begin = self.begins[line - 1]
         return begin + len(self.text[begin:].encode()[:column].decode())
 
@@ -97,16 +97,14 @@ class Source:
 
 
 def mutants_of(path: Path) -> list[Mutant]:
-    """All of a module, in the order of its lines."""
+    """All mutants of a module, in the order of its lines."""
     source = Source.of(path)
     found = {each for node in nodes(ast.parse(source.text)) for each in changes(source, node)}
     return sorted(found, key=lambda each: (each.start, each.end, each.instead))
 
 
 def nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """This node and all below it, but for what no test can see: what is logged, what `slots`, `frozen` and `strict`
-    say, assertions that types want.
-    """
+    """This node and all below it, without those that no test can see: logs, `slots`, `frozen`, `strict`, assertions."""
     unseen = (isinstance(tree, ast.keyword) and tree.arg in UNSEEN) or (
         isinstance(tree, ast.Expr) and ast.unparse(tree).startswith("log.")
     )
@@ -118,11 +116,11 @@ def nodes(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def changes(source: Source, node: ast.AST) -> Iterator[Mutant]:
-    """What can be changed at this node of the syntax tree."""
+    """The mutants of this node of the syntax tree."""
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        yield from compared(source, node)
+        yield from turned_comparison(source, node)
     elif isinstance(node, ast.BoolOp):
-        yield from joined(source, node)
+        yield from turned_condition(source, node)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         start, end = source.span(node)
         yield source.mutant(node.lineno, start, end, source.text[slice(*source.span(node.operand))])
@@ -134,26 +132,26 @@ def changes(source: Source, node: ast.AST) -> Iterator[Mutant]:
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         yield source.mutant(node.lineno, *source.span(node), "pass")
     elif isinstance(node, ast.Constant | ast.JoinedStr):
-        yield from clauses(source, node)
+        yield from changed_clauses(source, node)
 
 
-def compared(source: Source, node: ast.Compare) -> Iterator[Mutant]:
-    """A comparison with its operator turned."""
+def turned_comparison(source: Source, node: ast.Compare) -> Iterator[Mutant]:
+    """The comparison with its operator turned."""
     was, instead = COMPARED[type(node.ops[0])]
     start, end = source.span(node.left)[1], source.span(node.comparators[0])[0]
     if was in source.text[start:end]:
         yield source.mutant(node.lineno, start, end, source.text[start:end].replace(was, instead, 1))
 
 
-def joined(source: Source, node: ast.BoolOp) -> Iterator[Mutant]:
-    """The first of its conditions joined to the others the other way."""
+def turned_condition(source: Source, node: ast.BoolOp) -> Iterator[Mutant]:
+    """The condition with its first `and` or `or` turned."""
     was, instead = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
     start, end = source.span(node.values[0])[1], source.span(node.values[1])[0]
     yield source.mutant(node.lineno, start, end, source.text[start:end].replace(was, instead, 1))
 
 
-def clauses(source: Source, node: ast.Constant | ast.JoinedStr) -> Iterator[Mutant]:
-    """Each clause of a statement that can be taken away or turned."""
+def changed_clauses(source: Source, node: ast.Constant | ast.JoinedStr) -> Iterator[Mutant]:
+    """The statement of SQL with each of its clauses removed or turned, one at a time."""
     start, end = source.span(node)
     written = source.text[start:end]
     if written[:1] in "\"'f" and SQL.search(written) and not written.startswith('"""' + written[3:4].upper()):

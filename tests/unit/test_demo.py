@@ -6,7 +6,7 @@ import pytest
 
 from models.errors import Refused, Unavailable
 from models.settings import settings
-from trials.demo.run import alone, run
+from trials.demo.run import only_demo, run
 
 
 def test_a_second_demo_in_one_folder_is_refused_and_one_after_the_first_is_not(
@@ -14,18 +14,18 @@ def test_a_second_demo_in_one_folder_is_refused_and_one_after_the_first_is_not(
 ) -> None:
     secret_key.setenv("SIJIL_HOME", str(tmp_path))
     settings.cache_clear()
-    with alone(tmp_path), pytest.raises(Refused, match=f"A demo runs in {tmp_path} already") as refused:
-        run(1, 1, serve=False, told=lambda result, lines: None)
+    with only_demo(tmp_path), pytest.raises(Refused, match=f"A demo runs in {tmp_path} already") as refused:
+        run(1, 1, serve=False, report_to=lambda result, lines: None)
     assert refused.value.code == "demo_running"
-    with alone(tmp_path):
+    with only_demo(tmp_path):
         pass
 
 
 def test_demos_in_two_folders_do_not_meet(tmp_path: Path) -> None:
-    with alone(tmp_path / "a"), alone(tmp_path / "b"):
+    with only_demo(tmp_path / "a"), only_demo(tmp_path / "b"):
         pass
 
 
 def test_a_folder_that_cannot_be_used_is_named() -> None:
-    with pytest.raises(Unavailable, match="/proc/nope cannot be used"), alone(Path("/proc/nope")):
+    with pytest.raises(Unavailable, match="/proc/nope cannot be used"), only_demo(Path("/proc/nope")):
         pass

@@ -55,7 +55,7 @@ def clean(seed: int) -> list[GeneratedHousehold]:
 
 def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
     for name in ("once", "again"):
-        files.write(tmp_path / name, 60, 7, csv=True)
+        files.write_files(tmp_path / name, 60, 7, csv=True)
     once, again = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("once", "again"))
     assert once == again
     assert set(once) == {files.POPULATION, files.APPLICATIONS, files.TRUTH, files.TABLE}

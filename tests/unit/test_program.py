@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sijil.say import program
+from sijil.output import program
 
 
 @pytest.fixture

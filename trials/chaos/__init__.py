@@ -1,1 +1,1 @@
-"""`sijil chaos`: real workers on real servers while everything is killed in turn; afterwards everything is counted."""
+"""`sijil chaos`: kills real workers and servers in turn while people apply and answer, then counts every promise."""

@@ -1,8 +1,7 @@
-"""What people were told.
+"""What people did, and how the system answered: every promise is counted from here.
 
-Every promise is counted from here: an answer that was given must be in the history once, and nothing that was refused.
-
-Where none came, as when the database was killed in the middle, the act may have been done or not, but once at the most.
+An act that was answered as taken must be in the history once, an act that was refused must not be in it. Where no
+answer came, because the database was killed in the middle, the act may be in the history, but once at the most.
 """
 
 from collections import Counter, defaultdict
@@ -22,70 +21,66 @@ TAKEN, UNKNOWN, REFUSED, STALE = "taken", "no answer", "refused", "stale"
 
 
 class Act(NamedTuple):
-    """What somebody did about an application, and what they were told.
-
-    `kinds`: the events that it made, or may have made.
-    """
+    """What somebody did about an application, and how the system answered."""
 
     reference: str
     by: str
-    told: str
-    kinds: tuple[str, ...]
-    version: int  # that it was done at
+    result: str
+    kinds: tuple[str, ...]  # of the events that it made, or may have made
+    version: int  # of the case, when it was done
 
     @property
     def done(self) -> bool:
-        """Whether it may have come to something."""
-        return self.told in (TAKEN, UNKNOWN)
+        """Whether the act may be in the history."""
+        return self.result in (TAKEN, UNKNOWN)
 
 
 @dataclass
 class Answers:
-    """What everybody did and was told. Filled by several threads."""
+    """The acts of everybody and their results. Several threads add to them."""
 
     acts: list[Act] = field(default_factory=list)
-    sent: dict[str, Json] = field(default_factory=dict)  # every corrected declaration, by the mark that stands in it
-    marks: dict[str, list[str]] = field(
-        default_factory=lambda: defaultdict(list)
-    )  # of an application's corrections, by its reference
-    deadlines: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))  # that were set nearer
+    sent: dict[str, Json] = field(default_factory=dict)  # every corrected declaration, by the mark in it
+    # By reference, the marks of the corrections, and the deadlines that were set nearer.
+    marks: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    deadlines: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     lock: Lock = field(default_factory=Lock)
 
-    def act(
+    def perform(
         self, who: tuple[str, str], version: int, kinds: Iterable[str], work: Callable[[Connection], AnswerResult]
     ) -> Act:
-        """Somebody (`reference`, `by`) does something; workers are woken as the portal wakes them."""
+        """Does the work for somebody (`reference`, `by`), records the result, and wakes workers as the portal does."""
         try:
             now = transact(work)
         except Unavailable:
-            return self.note(Act(*who, UNKNOWN, tuple(kinds), version))
+            return self.record(Act(*who, UNKNOWN, tuple(kinds), version))
         except Stale:
-            return self.note(Act(*who, STALE, (), version))
+            return self.record(Act(*who, STALE, (), version))
         except Refused:
-            return self.note(Act(*who, REFUSED, (), version))
-        noted = self.note(Act(*who, TAKEN, (now.event,), version))
+            return self.record(Act(*who, REFUSED, (), version))
+        act = self.record(Act(*who, TAKEN, (now.event,), version))
         wake_after_answer(now.queues)
-        return noted
+        return act
 
-    def note(self, act: Act) -> Act:
-        """Kept."""
+    def record(self, act: Act) -> Act:
+        """Adds an act."""
         with self.lock:
             self.acts.append(act)
         return act
 
-    def marked(self, reference: str, body: Json) -> Json:
-        """A corrected declaration with a mark of its own in it, by which it is found again in the history."""
+    def with_mark(self, reference: str, body: Json) -> Json:
+        """A corrected declaration with a mark in its commune, by which the count finds it in the history."""
         with self.lock:
             mark = f"{body['commune']} #{len(self.sent) + 1}"
             self.sent[mark] = body
             self.marks[reference].append(mark)
         return body | {"commune": mark}
 
-    def counted(self, told: str) -> Counter[tuple[str, str]]:
-        """How often each event was made, or may have been made, by (reference, kind)."""
-        return Counter((act.reference, kind) for act in self.acts if act.told == told for kind in act.kinds)
+    def counted(self, result: str) -> Counter[tuple[str, str]]:
+        """How many acts had this result, by reference and by kind of event."""
+        return Counter((act.reference, kind) for act in self.acts if act.result == result for kind in act.kinds)
 
     @property
-    def told(self) -> dict[str, int]:
-        """How many were told what."""
-        return dict(Counter(act.told for act in self.acts))
+    def results(self) -> dict[str, int]:
+        """How many acts had each result."""
+        return dict(Counter(act.result for act in self.acts))

@@ -1,6 +1,4 @@
-"""What citizens do beside the machine: correct (once, twice, with a doubled click, from an old page), withdraw, fall
-silent and lapse, take it up again.
-"""
+"""Citizens: they correct (once, badly, with a doubled click, from an old page), withdraw, lapse, and reopen."""
 
 import random
 import time
@@ -21,39 +19,39 @@ from workflows.casework.answers import CitizenAnswer, answer_of_citizen
 WAITING = (
     "select r.reference, c.stage, c.version from cases c join receipt r on r.case_id = c.id where c.stage = any(%s)"
 )
-# A deadline set nearer, as an operator could; the timer then rings as any other. Nobody's clock is touched.
+# Sets a deadline nearer, as an operator could; the timer then fires as any other, and no clock is changed.
 NEARER = """
     update cases c set due_at = %s, deadline = %s from receipt r
     where r.case_id = c.id and r.reference = any(%s) and c.stage = 'needs_correction' and c.due_at > %s
 """
-RING = (
-    "update cases c set due_at = now() from receipt r where r.case_id = c.id and r.reference = %s and c.stage = "
-    "any(%s) and c.due_at is not null"
-)
+FIRE = """
+    update cases c set due_at = now() from receipt r
+    where r.case_id = c.id and r.reference = %s and c.stage = any(%s) and c.due_at is not null
+"""
 TERM = timedelta(seconds=3)
-WITHDRAWS = 0.06  # of all, at any moment of the first seconds after they filed
+WITHDRAWS = 0.06  # of all citizens, within the first seconds after they filed
 WITHIN_SECONDS = 6.0
 MOST_CORRECTIONS = 4
 
 
 @dataclass
 class Citizens:
-    """All who hold a receipt. What one does is chosen once, at the first time that it is asked for."""
+    """The citizens who hold a receipt. Each chooses once what to do when a correction is asked for."""
 
     crowd: Crowd
     answers: Answers
     rng: random.Random
-    chosen: dict[str, str] = field(default_factory=dict)  # what each who was sent back does about it
-    acted_at: dict[str, int] = field(default_factory=dict)  # the version at which each acted last, and was answered
-    leaving: dict[str, float] = field(default_factory=dict)  # who withdraws, and when
+    # All by reference.
+    chosen: dict[str, str] = field(default_factory=dict)  # what each does about a correction, a key of WAYS
+    acted_at: dict[str, int] = field(default_factory=dict)  # the version at which each acted last and got an answer
+    leaving: dict[str, float] = field(default_factory=dict)  # when each of those who withdraw does so
     known: set[str] = field(default_factory=set)
     reminded: set[str] = field(default_factory=set)
-    forms: dict[tuple[str, int], Json] = field(
-        default_factory=dict
-    )  # what each sends at a version: the same however often it is sent
+    # What each sends at a version: the same however often it is sent.
+    forms: dict[tuple[str, int], Json] = field(default_factory=dict)
 
     def look(self) -> bool:
-        """One round; whether anybody did anything."""
+        """Lets each citizen act once; whether anybody did."""
         acted = self.withdraw()
         with transaction() as connection:
             waiting = connection.execute(WAITING, [["needs_correction", "lapsed"]]).fetchall()
@@ -65,21 +63,21 @@ class Citizens:
     # Withdrawing
 
     def withdraw(self) -> bool:
-        """Those whose moment has come; whoever gets no answer asks again."""
+        """Withdraws the applications whose moment has come; one that gets no answer tries again in the next round."""
         for reference in self.crowd.secrets.keys() - self.known:
             self.known.add(reference)
             if self.rng.random() < WITHDRAWS:
                 self.leaving[reference] = time.monotonic() + self.rng.uniform(0, WITHIN_SECONDS)
         due = [reference for reference, at in self.leaving.items() if at <= time.monotonic()]
         for reference in due:
-            if self.send(reference, "withdrawal", None).told != UNKNOWN:
+            if self.send(reference, "withdrawal", None).result != UNKNOWN:
                 del self.leaving[reference]
         return bool(due)
 
-    # Being sent back
+    # Correcting
 
     def answer(self, reference: str, stage: str, version: int, remedy: Json) -> bool:
-        """What this one does now; whether that was anything."""
+        """Lets one citizen act; whether it did anything."""
         way = self.chosen.setdefault(
             reference, self.rng.choices(list(WAYS), [weight for weight, _ in WAYS.values()])[0]
         )
@@ -92,13 +90,13 @@ class Citizens:
         return WAYS[way][1](self, reference, version, remedy)
 
     def once(self, reference: str, version: int, act: Act) -> bool:
-        """At each version one act that was answered, whatever the answer."""
-        if act.told != UNKNOWN:
+        """Notes that a citizen got an answer at this version, and acts no more at it."""
+        if act.result != UNKNOWN:
             self.acted_at[reference] = version
         return True
 
     def correct(self, reference: str, version: int, remedy: Json) -> bool:
-        """The right declaration, once. Where no answer came, the same again."""
+        """Sends the right declaration until an answer comes."""
         return self.once(
             reference,
             version,
@@ -106,30 +104,30 @@ class Citizens:
         )
 
     def correct_badly(self, reference: str, version: int, remedy: Json) -> bool:
-        """First a wrong declaration, and the right one when that comes back."""
+        """Sends a wrong declaration first, and the right one when that comes back."""
         first = not self.answers.marks[reference]
         return self.correct(reference, version, mistaken(remedy) if first else remedy)
 
     def click_twice(self, reference: str, version: int, remedy: Json) -> bool:
-        """The same form is sent twice at one moment."""
+        """Sends the same form twice at one moment."""
         body = self.declaration(reference, version, remedy)
         with ThreadPoolExecutor(2) as clicks:
             acts = [clicks.submit(self.send, reference, "correction", version, body) for _ in range(2)]
         return any(self.once(reference, version, each.result()) for each in acts)
 
     def correct_from_an_old_page(self, reference: str, version: int, remedy: Json) -> bool:
-        """A page that was opened before the case moved on, and then today's."""
-        self.send(reference, "correction", version - 1, self.answers.marked(reference, remedy))
+        """Sends a form with an old version first, then one with the present version."""
+        self.send(reference, "correction", version - 1, self.answers.with_mark(reference, remedy))
         return self.correct(reference, version, remedy)
 
     def leave_it(self, reference: str, version: int, remedy: Json) -> bool:
-        """Does nothing; is reminded once, before the time."""
+        """Does nothing; the reminder comes once, before its time."""
         self.acted_at[reference] = version
         if reference in self.reminded:
             return False
         self.reminded.add(reference)
         with transaction() as connection:
-            connection.execute(RING, [reference, ["needs_correction"]])
+            connection.execute(FIRE, [reference, ["needs_correction"]])
         return False
 
     def fall_silent(self, reference: str, version: int, remedy: Json) -> bool:
@@ -142,20 +140,20 @@ class Citizens:
         return True
 
     def declaration(self, reference: str, version: int, remedy: Json) -> Json:
-        """What is sent at this version."""
+        """The declaration that a citizen sends at this version."""
         if (reference, version) not in self.forms:
-            self.forms[reference, version] = self.answers.marked(reference, remedy)
+            self.forms[reference, version] = self.answers.with_mark(reference, remedy)
         return self.forms[reference, version]
 
     def send(self, reference: str, kind: str, version: int | None, body: Json | None = None) -> Act:
-        """One answer, with the secret of the receipt."""
+        """Sends one answer, with the secret of the receipt."""
         declared = (
             Declaration.model_validate({name: given for name, given in body.items() if name != "application"})
             if body
             else None
         )
         answer = CitizenAnswer(reference, self.crowd.secrets[reference], kind, version, declared)
-        return self.answers.act(
+        return self.answers.perform(
             (reference, "declarant"),
             version or 0,
             KINDS[kind],

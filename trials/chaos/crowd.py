@@ -1,7 +1,7 @@
-"""Who applies: applications keep coming until the last kill, and everybody keeps the receipt that they were given.
+"""The crowd: applicants who keep coming until the last kill, and keep their receipts.
 
-Whoever gets no answer sends the same application again, as a person would. Every fifth application comes in a file
-(files.py).
+An applicant who gets no answer sends the same application again, as a person would. Every fifth application comes in a
+file (files.py).
 """
 
 import random
@@ -25,24 +25,24 @@ from workflows.intake.importing import bulk_application
 from workflows.intake.submit import Accepted, Application, Outcome, submit
 from workflows.registers.enrol import enrol
 
-SET = 125  # most applications in one transaction; two such sets are filed at the same time
+SET = 125  # the most applications in one transaction; two such sets are filed at the same time
 FEW = 20  # a strike that finds no open batch lets a twentieth of a share come early
 GOES = 6  # a share is filed in about six steps, not all at once
-MISTAKE_EVERY = 11  # one application in eleven is mistaken beside those that the generator makes so
+MISTAKE_EVERY = 11  # one application in eleven has a mistake, beside those that the generator plants
 PAIR_EVERY = 100  # one application in a hundred also declares a person of the one before it
 
 
 @dataclass
 class Crowd:
-    """Who applies. `receipts` holds the reference of every application that was taken, by its key."""
+    """The applicants with what they send, and with the receipts that they hold."""
 
     bodies: list[Json]
     seed: int  # of the population
     share: int  # how many come for each strike
-    receipts: dict[str, str] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)  # the sender's key by its reference
+    receipts: dict[str, str] = field(default_factory=dict)  # the reference by the sender's key
+    keys: dict[str, str] = field(default_factory=dict)  # the sender's key by reference
     secrets: dict[str, str] = field(default_factory=dict)  # by reference
-    changed: list[str] = field(default_factory=list)  # keys that were given another receipt when they came again
+    changed: list[str] = field(default_factory=list)  # keys that got another reference when they came again
     refused: int = 0
     called: int = 0  # how many may be filed by now
     moved: Condition = field(default_factory=Condition)
@@ -51,50 +51,50 @@ class Crowd:
 
     @property
     def by_hand(self) -> list[Json]:
-        """Those that come one after another."""
+        """The applications that come through intake, one after another."""
         return [body for place, body in enumerate(self.bodies) if not in_a_file(place)]
 
     @property
     def by_file(self) -> list[Json]:
-        """Those that come in files."""
+        """The applications that come in files."""
         return [body for place, body in enumerate(self.bodies) if in_a_file(place)]
 
     def receive(self, key: str, reference: str, secret: str) -> None:
-        """Somebody was given a receipt."""
+        """Keeps a receipt, and notes where the same key got another reference before."""
         if self.receipts.setdefault(key, reference) != reference:
             self.changed.append(key)
         self.keys[reference], self.secrets[reference] = key, secret
 
     def remedy(self, reference: str) -> Json | None:
-        """What the household should have declared; None for the planted case, and for who holds no receipt yet."""
+        """The right declaration of a household; None for the planted case, and for an unknown reference."""
         _, _, number = self.keys.get(reference, "").partition("-")
         return honest(self.seed, int(number)).body if number else None
 
     def begin(self) -> None:
-        """Starts filing, as far as `called` allows."""
+        """Starts filing in a thread, as far as `called` allows."""
         self.filing = ThreadPoolExecutor(1, "crowd").submit(self.run)
 
     @property
     def failure(self) -> BaseException | None:
-        """What ended the filing before its time."""
+        """The error that ended the filing, if one did."""
         return self.filing.exception() if self.filing is not None and self.filing.done() else None
 
     def end(self) -> None:
-        """No more applications are filed."""
+        """Stops filing applications."""
         with self.moved:
             self.over = True
             self.moved.notify_all()
 
     def call(self, share: float) -> None:
-        """This share of all may be filed by now; what `call_more` let come early counts."""
+        """Lets this share of all be filed by now, with those that `call_more` let come early."""
         self.let_come(round(share * len(self.by_hand)) - self.called)
 
     def call_more(self) -> None:
-        """Lets a few more come: a strike found no open batch."""
+        """Lets a few more be filed, for a strike that found no open batch."""
         self.let_come(1 + self.share // FEW)
 
     def let_come(self, count: int) -> None:
-        """So many more may be filed."""
+        """Lets so many more be filed."""
         with self.moved:
             self.called = min(len(self.by_hand), self.called + max(0, count))
             self.moved.notify_all()
@@ -108,15 +108,14 @@ class Crowd:
                     self.moved.wait_for(lambda now=filed: self.over or self.called > now)  # type: ignore[misc]
                     until = min(self.called, filed + 2 * min(SET, 1 + self.share // (2 * GOES)))
                 due = bodies[filed:until]
-                list(
-                    clerks.map(self.file, [each for each in (due[0::2], due[1::2]) if each])
-                )  # a pair is filed at one moment, one by each
+                # The two of a pair are neighbours: the two threads file them at the same moment.
+                list(clerks.map(self.file, [each for each in (due[0::2], due[1::2]) if each]))
                 filed = until
 
     def file(self, bodies: Sequence[Json]) -> None:
-        """Sends one set until it is answered, and then wakes workers as the portal does."""
+        """Submits one set until an answer comes, then wakes workers as the portal does."""
         applications = [bulk_application(ApplicationBody.model_validate(body)) for body in bodies]
-        while (outcomes := self.sent(applications)) is None:
+        while (outcomes := self.submit_once(applications)) is None:
             if self.over:
                 return
             time.sleep(0.2)
@@ -127,8 +126,8 @@ class Crowd:
             else:
                 self.refused += 1
 
-    def sent(self, applications: Sequence[Application]) -> list[Outcome] | None:
-        """What became of one set; None where no answer came."""
+    def submit_once(self, applications: Sequence[Application]) -> list[Outcome] | None:
+        """Submits one set; its outcomes, or None where no answer came."""
         try:
             with transaction() as connection:
                 return submit(connection, applications, clock.now(), notices)
@@ -137,13 +136,14 @@ class Crowd:
 
 
 def in_a_file(place: int) -> bool:
-    """Whether the application at this place comes in a file; those of a pair do not."""
+    """Whether the application at this place comes in a file. The two of a pair never do."""
     return place % 5 == 4
 
 
 def gather(count: int, kills: int, seed: int) -> Crowd:
-    """Enrols a population; its applications, some of which are mistaken, or share a person with the one before; and
-    among them the planted case.
+    """Enrols a population and makes its applications.
+
+    Some of them have a mistake, some share a person with the one before, and one is the planted case.
     """
     population = seed % SEEDS
     everybody = list(households(count, population))
@@ -160,13 +160,13 @@ def gather(count: int, kills: int, seed: int) -> Crowd:
 
 
 def mistaken(body: Json) -> Json:
-    """The declaration with a head born in another year: the register does not agree."""
+    """The declaration with another birth year of the head, which the register contradicts."""
     head = body["members"][0]
     return body | {"members": [head | {"birth_date": f"{int(head['birth_date'][:4]) - 3}-01-15"}, *body["members"][1:]]}
 
 
 def sharing(body: Json, other: Json) -> Json:
-    """A household that also declares a member of its neighbour's, unless one was planted there already."""
+    """The declaration with a member of the other household, unless it shares that member already."""
     if other["members"][-1]["idcs"] in {each["idcs"] for each in body["members"]}:
         return body
     borrowed = {name: value for name, value in other["members"][-1].items() if name != "declarant"}
@@ -174,25 +174,19 @@ def sharing(body: Json, other: Json) -> Json:
 
 
 def poisoned(body: Json) -> Json:
-    """The planted case: a household of one person; a process that asks the register for that person
-    ends (poison.py).
-    """
+    """The planted case: a household of one person, for whom the register ends each process that asks (poison.py)."""
     head = {
         name: body["members"][0][name]
         for name in ("given_name_la", "family_name_la", "birth_date", "sex")
         if name in body["members"][0]
     }
-    alone = (
-        {"given_name_la": "Planted", "family_name_la": "Case"}
-        | head
-        | {"idcs": POISON, "relationship": "head", "declarant": True}
-    )
-    return {name: value for name, value in body.items() if name != "members"} | {
+    named = {"given_name_la": "Planted", "family_name_la": "Case"} | head
+    return body | {
         "application": "planted",
-        "members": [alone],
+        "members": [named | {"idcs": POISON, "relationship": "head", "declarant": True}],
     }
 
 
 def poisoned_person(made: GeneratedHousehold) -> Json:
-    """That person as the register knows it."""
+    """The person of the planted case as the register knows it."""
     return made.persons[0].row() | {"idcs": POISON, "cin": None}

@@ -1,4 +1,4 @@
-"""Everybody who acts beside the machine, each in a thread of their own, until nobody has anything left to do."""
+"""The people who act beside the machine, each group in a thread, until nobody has anything left to do."""
 
 import random
 import time
@@ -18,18 +18,18 @@ LOOK_SECONDS = 0.2  # between two looks at what waits for them
 
 @dataclass
 class People:
-    """Citizens, caseworkers, operators. What they were told is in `answers`."""
+    """Citizens, caseworkers and operators, with the acts of all of them in `answers`."""
 
     crowd: Crowd
     answers: Answers
     citizens: Citizens
     caseworkers: Caseworkers
     operators: Operators
-    acted_at: float = field(default_factory=time.monotonic)  # when anybody last did anything, or could not be answered
+    acted_at: float = field(default_factory=time.monotonic)  # when anybody last acted, or got no answer
     running: "list[Future[None]]" = field(default_factory=list)
 
     def live(self, look: Callable[[], bool]) -> None:
-        """Looks and acts, again and again. While the database is away nobody is answered."""
+        """Lets one group look and act, again and again. While the database is away it gets no answer."""
         while not self.crowd.over:
             try:
                 if look():
@@ -45,12 +45,12 @@ class People:
 
     @property
     def failure(self) -> BaseException | None:
-        """What ended one of them before the time."""
+        """The error that ended one of the threads, if one did."""
         return next((each.exception() for each in self.running if each.done() and each.exception()), None)
 
 
 def gathered(crowd: Crowd, seed: int) -> People:
-    """Each with a will of their own, by the seed."""
+    """The people of a crowd; each group decides at random by the seed."""
     answers = Answers()
     wills = [random.Random(f"{seed}:{who}") for who in ("citizens", "caseworkers", "operators")]
     return People(
@@ -60,7 +60,7 @@ def gathered(crowd: Crowd, seed: int) -> People:
 
 @contextmanager
 def living(people: People) -> Iterator[None]:
-    """They apply and act while this lasts."""
+    """Lets the people apply and act while the block runs."""
     people.crowd.begin()
     with ThreadPoolExecutor(3, "people") as threads:
         people.running = [

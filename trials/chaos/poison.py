@@ -1,8 +1,7 @@
-"""The population register of this proof: it ends whoever asks for one certain person, and for a while has no answer, or
-a fault, for some others.
+"""The population register of chaos, which ends each process that asks for one certain person.
 
-It stands where any register stands, behind the port that `SIJIL_POPULATION_REGISTER` names; the engine knows nothing of
-it.
+For a while it gives no answer, or has a fault, for some others. `SIJIL_POPULATION_REGISTER` names it as any other
+register; the engine does not know that it is special.
 """
 
 import json
@@ -18,18 +17,18 @@ from workflows.registers.population import LocalRegister
 from workflows.registers.ports import Answer
 
 POISON = "0000000000"  # no real identifier begins with 0
-ANSWER_SECONDS = 0.03  # a register takes its time, which leaves batches open to be struck
+ANSWER_SECONDS = 0.03  # a slow answer leaves batches open, in which a strike can hit
 
 
 class PoisonedRegister(LocalRegister):
-    """The local register, slower, and deadly for one question."""
+    """The local register, slower, and deadly for a process that asks for one person."""
 
     def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
         """See `ports.PopulationRegister`."""
         if POISON in idcs:
             os._exit(1)
         time.sleep(ANSWER_SECONDS)
-        silent, faulty = trouble()
+        silent, faulty = register_faults()
         if silent.intersection(idcs):
             raise Unavailable("The register gives no answer about one of these.")
         if faulty.intersection(idcs):
@@ -37,23 +36,23 @@ class PoisonedRegister(LocalRegister):
         return super().persons(idcs)
 
 
-def note() -> Path:
-    """Where it stands about whom there is no answer, and about whom a fault."""
+def faults_file() -> Path:
+    """The file with the persons for whom the register gives no answer, and those for whom it has a fault."""
     return settings().home / "register.json"
 
 
-def trouble() -> tuple[set[str], set[str]]:
-    """About whom there is no answer now, and about whom a fault."""
+def register_faults() -> tuple[set[str], set[str]]:
+    """The persons for whom the register gives no answer now, and those for whom it has a fault."""
     try:
-        told = json.loads(note().read_text(encoding="utf-8"))
+        faults = json.loads(faults_file().read_text(encoding="utf-8"))
     except FileNotFoundError:
         return set(), set()
-    return set(told["silent"]), set(told["faulty"])
+    return set(faults["silent"]), set(faults["faulty"])
 
 
-def set_trouble(silent: Sequence[str] = (), faulty: Sequence[str] = ()) -> None:
-    """From now on; at once for all who ask."""
-    fresh = note().with_suffix(".new")
+def set_register_faults(silent: Sequence[str] = (), faulty: Sequence[str] = ()) -> None:
+    """Sets the persons for whom the register gives no answer, and those for whom it has a fault, for all processes."""
+    fresh = faults_file().with_suffix(".new")
     fresh.parent.mkdir(parents=True, exist_ok=True)
     fresh.write_text(json.dumps({"silent": list(silent), "faulty": list(faulty)}), encoding="utf-8")
-    fresh.replace(note())
+    fresh.replace(faults_file())

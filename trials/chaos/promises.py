@@ -1,6 +1,4 @@
-"""What people were promised with an answer, held against the history: it is there as often as it was told, and nothing
-else is.
-"""
+"""Checks of the promises that an answer makes: the history holds each act as often as it was taken, and no other."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -13,9 +11,9 @@ from workflows.events import CaseWithdrawn
 from workflows.flows import places
 
 if TYPE_CHECKING:
-    from trials.chaos.verdict import Held, Standing
+    from trials.chaos.verdict import CaseStatus, Observed
 
-# What nobody but a person does.
+# The kinds of events that only people cause.
 BY_PEOPLE = [
     "CorrectionReceived",
     "CaseWithdrawn",
@@ -26,10 +24,10 @@ BY_PEOPLE = [
     "ApplicationRefused",
     "CaseResumed",
 ]
-HAPPENED = (
-    "select r.reference, e.kind, count(*) from event e join receipt r using (case_id) where e.kind = any(%s) "
-    "group by 1, 2"
-)
+HAPPENED = """
+    select r.reference, e.kind, count(*) from event e join receipt r using (case_id)
+    where e.kind = any(%s) group by 1, 2
+"""
 MARKED = """
     select d.body->>'commune', count(*), bool_and(exists (
         select from event e where e.case_id = d.case_id and e.kind = 'CorrectionReceived'
@@ -38,89 +36,88 @@ MARKED = """
 """
 LAPSED = "select r.reference, e.at from event e join receipt r using (case_id) where e.kind = 'Lapsed'"
 WORKED = "select case_id, kind, at from event where kind = any(%s) and at between %s and %s"
-Told = tuple[str, str, int, int, int]  # reference, kind; how often it happened, was answered, and was not answered
+# Reference and kind; then how often the history holds it, how often it was taken, how often no answer came.
+ActCounts = tuple[str, str, int, int, int]
 
 
-def told(connection: Connection, held: "Held") -> Iterator[Told]:
-    """Of everything that people did: how often it stands in the history, and what they were told."""
+def act_counts(connection: Connection, seen: "Observed") -> Iterator[ActCounts]:
+    """Counts the acts of people in the history and in the answers that they got."""
     happened = {(reference, kind): int(times) for reference, kind, times in connection.execute(HAPPENED, [BY_PEOPLE])}
-    taken, unknown = held.answers.counted(TAKEN), held.answers.counted(UNKNOWN)
+    taken, unknown = seen.answers.counted(TAKEN), seen.answers.counted(UNKNOWN)
     for key in sorted(happened.keys() | taken.keys()):
         yield (*key, happened.get(key, 0), taken[key], unknown[key])
 
 
-def answers_lost(connection: Connection, held: "Held", standings: "Mapping[str, Standing]") -> Iterator[str]:
-    """Taken, by the answer that was given, and not in the history; and declarations that are not those
-    that were sent.
-    """
+def answers_lost(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:
+    """Finds acts that were taken and are not in the history, and declarations without their event."""
     yield from (
         f"{reference} {kind}: {times} of {taken}"
-        for reference, kind, times, taken, _ in told(connection, held)
+        for reference, kind, times, taken, _ in act_counts(connection, seen)
         if times < taken
     )
     in_history = {commune: complete for commune, _, complete in connection.execute(MARKED)}
     yield from (
         f"a declaration that no event took: {commune}" for commune, complete in in_history.items() if not complete
     )
-    for reference, marks in held.answers.marks.items():
+    for reference, marks in seen.answers.marks.items():
         corrections = sum(
-            act.reference == reference and act.told == TAKEN and "CorrectionReceived" in act.kinds
-            for act in held.answers.acts
+            act.reference == reference and act.result == TAKEN and "CorrectionReceived" in act.kinds
+            for act in seen.answers.acts
         )
         if sum(mark in in_history for mark in marks) < corrections:
             yield f"{reference}: fewer declarations than corrections that were taken"
 
 
-def answers_doubled(connection: Connection, held: "Held", standings: "Mapping[str, Standing]") -> Iterator[str]:
-    """In the history more often than it was taken, or can have been; and declarations that nobody sent, or that are
-    there twice.
-    """
-    for reference, kind, times, taken, unknown in told(connection, held):
+def answers_doubled(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:
+    """Finds acts that the history holds more often than people did them, and declarations doubled or never sent."""
+    for reference, kind, times, taken, unknown in act_counts(connection, seen):
         if times > taken + unknown:
             yield f"{reference} {kind}: {times}, taken {taken}, no answer {unknown}"
     for commune, times, _ in connection.execute(MARKED):
-        if times > 1 or commune not in held.answers.sent:
+        if times > 1 or commune not in seen.answers.sent:
             yield f"{times} declarations of {commune}"
 
 
-def withdrawn_undone(connection: Connection, held: "Held", standings: "Mapping[str, Standing]") -> Iterator[str]:
-    """Who was told that the application is withdrawn, and it is not."""
-    for act in held.answers.acts:
+def withdrawn_undone(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:
+    """Finds applications that are not withdrawn, though a withdrawal was taken."""
+    for act in seen.answers.acts:
         if (
-            act.told == TAKEN
+            act.result == TAKEN
             and act.kinds == (CaseWithdrawn.__name__,)
-            and standings[act.reference].stage != "withdrawn"
+            and statuses[act.reference].stage != "withdrawn"
         ):
-            yield f"{act.reference} is {standings[act.reference].stage}"
+            yield f"{act.reference} is {statuses[act.reference].stage}"
 
 
-def lapsed_early(connection: Connection, held: "Held", standings: "Mapping[str, Standing]") -> Iterator[str]:
-    """Lapsed before a deadline that was set nearer; the others have thirty days."""
+def lapsed_early(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:
+    """Finds applications that lapsed before a deadline that was set nearer; the others have thirty days."""
     for reference, at in connection.execute(LAPSED):
-        deadlines: list[datetime] = held.answers.deadlines.get(reference, [])
+        deadlines: list[datetime] = seen.answers.deadlines.get(reference, [])
         if not any(deadline <= at for deadline in deadlines):
             yield f"{reference} at {at}, deadlines {deadlines}"
 
 
-def refused_by_one(connection: Connection, held: "Held", standings: "Mapping[str, Standing]") -> Iterator[str]:
-    """Rejected, though no two different people asked for it."""
+def refused_by_one(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:
+    """Finds applications that were rejected without two different people."""
     refusing: dict[str, set[str]] = {}
-    for act in held.answers.acts:
+    for act in seen.answers.acts:
         if act.done and {"RefusalProposed", "ApplicationRefused"}.intersection(act.kinds):
             refusing.setdefault(act.reference, set()).add(act.by)
-    for reference, standing in standings.items():
-        if standing.stage == "rejected" and len(refusing.get(reference, ())) < 2:
+    for reference, status in statuses.items():
+        if status.stage == "rejected" and len(refusing.get(reference, ())) < 2:
             yield f"{reference} by {refusing.get(reference, 'nobody')}"
 
 
-def receipts_changed(connection: Connection, held: "Held", standings: "Mapping[str, Standing]") -> Iterator[str]:
-    """Who sent the same again and was given another reference."""
-    yield from held.changed
+def receipts_changed(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:
+    """Finds applications that got another reference when they were sent again."""
+    yield from seen.changed
 
 
-def worked_while_paused(connection: Connection, held: "Held", standings: "Mapping[str, Standing]") -> Iterator[str]:
-    """Decisions of a queue that an operator held back at that time."""
-    for queue, since, until in held.pauses:
+def worked_while_paused(
+    connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]"
+) -> Iterator[str]:
+    """Finds decisions of a queue that was paused at that moment."""
+    for queue, since, until in seen.pauses:
         kinds = [
             event.__name__
             for _, step in places()

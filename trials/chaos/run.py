@@ -1,4 +1,4 @@
-"""The proof from start to end: people who keep coming and acting, strikes at random moments, rest, and the count."""
+"""Chaos from start to end: people apply and act, strikes hit, all comes to rest, and the count follows."""
 
 import random
 import time
@@ -18,25 +18,26 @@ from trials.servers import ProofServers, proof_servers
 from workflows.history import audit
 
 REGISTER = "trials.chaos.poison:PoisonedRegister"
-BETWEEN_SECONDS = 0.6  # at the most, between one strike's end and the next
-# longer than a case without an answer waits; without any change, after which whatever has not come to rest counts as
-# lost
+BETWEEN_SECONDS = 0.6  # the longest pause between two strikes
+# How long nothing moves before every case that has not come to rest counts as lost. It is longer than a case waits that
+# got no answer.
 STILL_SECONDS = 180.0
 IDLE_SECONDS = 2.0  # ten looks of people who find nothing to do
 RESTING = """
-    select not exists (select from cases where machine) and not exists (select from message
-        where status in ('owed', 'sending'))
-        and not exists (select from attempt) and not exists (select from cases where due_at < now() + interval '1 hour')
+    select not exists (select from cases where machine)
+        and not exists (select from message where status in ('owed', 'sending'))
+        and not exists (select from attempt)
+        and not exists (select from cases where due_at < now() + interval '1 hour')
 """
-PROGRESS = (
-    "select (select count(*) from event), (select count(*) from message where status = 'sent'), (select "
-    "coalesce(max(id), 0) from attempt)"
-)
+PROGRESS = """
+    select (select count(*) from event), (select count(*) from message where status = 'sent'),
+        (select coalesce(max(id), 0) from attempt)
+"""
 Say = Callable[[str], None]
 
 
 def run(cases: int, kills: int, seed: int, say: Say) -> dict[str, Any]:
-    """The counts. `cases` applications in all, the planted one among them."""
+    """Runs chaos with `cases` applications, the planted one among them, and returns the counts."""
     began = time.monotonic()
     plan = strikes.plan(kills, random.Random(seed))
     with proof_servers("chaos") as servers:
@@ -44,7 +45,7 @@ def run(cases: int, kills: int, seed: int, say: Say) -> dict[str, Any]:
         with running_system(system, REGISTER), living(everybody):
             struck = strike_all(system, everybody, plan, random.Random(seed), say)
             come_to_rest(system, everybody, say)
-        held = verdict.Held(
+        observed = verdict.Observed(
             system.people.receipts,
             system.people.bodies,
             system.delivered(),
@@ -52,23 +53,23 @@ def run(cases: int, kills: int, seed: int, say: Say) -> dict[str, Any]:
             everybody.answers,
             everybody.operators.pauses,
         )
-        counts, found = verdict.count(held, system.folder / "anchors")
+        counts, found = verdict.count(observed, system.folder / "anchors")
     return {
-        "cases": len(held.bodies),
+        "cases": len(observed.bodies),
         "kills": len(struck),
         "kills_mid_batch": sum(each.mid_batch for each in struck),
         **counts,
         "strikes": dict(Counter(each.name for each in struck)),
-        "answers": everybody.answers.told,
-        "pauses": len(held.pauses),
+        "answers": everybody.answers.results,
+        "pauses": len(observed.pauses),
         "seed": seed,
         "seconds": round(time.monotonic() - began, 1),
         **verdict.shown(found),
     }
 
 
-def holds(counts: dict[str, Any]) -> bool:
-    """Whether the promise was kept, and the strikes were hard enough to show it."""
+def passed(counts: dict[str, Any]) -> bool:
+    """Whether every promise was kept, and enough strikes hit in the middle of work to show it."""
     return (
         counts["parked"] == 1
         and counts["kills_mid_batch"] * 2 >= counts["kills"]
@@ -79,20 +80,18 @@ def holds(counts: dict[str, Any]) -> bool:
 def prepared(
     servers: ProofServers, cases: int, plan: Sequence[Strike], seed: int, say: Say
 ) -> tuple[RunningSystem, People]:
-    """A fresh database with the population of the crowd; nothing runs yet."""
+    """Makes a database with the population of the crowd; no process of the system runs yet."""
     servers.create("chaos")
     say(f"enrolling the population of {cases} households ...")
     applicants = crowd.gather(cases, len(plan), seed)
-    imports = files.written(applicants, plan.count(strikes.importer) + 1, servers.folder / "files")
+    imports = files.write_files(applicants, plan.count(strikes.importer) + 1, servers.folder / "files")
     return RunningSystem(servers, applicants, imports), people.gathered(applicants, seed)
 
 
 def strike_all(
     system: RunningSystem, everybody: People, plan: Sequence[Strike], rng: random.Random, say: Say
 ) -> list[Struck]:
-    """One strike after another, while a share of the crowd comes before each; the last ones come after
-    the last strike.
-    """
+    """Carries out the strikes. A share of the crowd applies before each, the last share after the last strike."""
     struck: list[Struck] = []
     disturb = disturbances.planned(system, everybody.operators, len(plan))
     for done, strike in enumerate(plan, 1):
@@ -116,25 +115,28 @@ def strike_all(
 
 
 def anchor(system: RunningSystem) -> None:
-    """What has happened by now is sealed, so that a later change of it shows."""
+    """Anchors the history so far, so that the final check sees a later change of it."""
     try:
         with transaction() as connection:
             audit.anchor(connection, system.folder / "anchors", clock.now())
     except Unavailable:
-        pass  # the next run's strike may still be felt; the final check then has one anchor less
+        pass  # the database is still away after a strike: the final check has one anchor less
 
 
 def come_to_rest(system: RunningSystem, everybody: People, say: Say) -> None:
-    """Until nobody has anything left to do, or nothing has moved for long: what then still waits is counted as lost."""
+    """Waits until nobody has anything left to do, or until nothing has moved for STILL_SECONDS.
+
+    Raises Broken where the people of chaos themselves failed.
+    """
     seen, since = None, time.monotonic()
     while time.monotonic() - since < STILL_SECONDS:
         if failure := system.people.failure or system.files.failure or everybody.failure:
             raise Broken(
-                f"The people of this proof could not go on ({describe(failure).error}): the proof itself is wrong."
+                f"The people of chaos failed ({describe(failure).error}): chaos itself is wrong, not the system."
             ) from failure
         if rested(system, everybody):
             return
-        now = (len(system.people.receipts), system.look(PROGRESS))
+        now = (len(system.people.receipts), system.query(PROGRESS))
         if now != seen:
             seen, since = now, time.monotonic()
         time.sleep(0.2)
@@ -144,8 +146,8 @@ def come_to_rest(system: RunningSystem, everybody: People, say: Say) -> None:
 
 
 def rested(system: RunningSystem, everybody: People) -> bool:
-    """Whether everybody has applied, nobody has anything to do, and neither has the machine."""
+    """Whether everybody has applied, and neither people nor the machine have anything to do."""
     if len(system.people.receipts) < len(system.people.bodies) or everybody.idle_seconds < IDLE_SECONDS:
         return False
-    rows = system.look(RESTING)
+    rows = system.query(RESTING)
     return bool(rows and rows[0][0])

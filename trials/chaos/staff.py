@@ -1,6 +1,4 @@
-"""Caseworkers, who answer reviews, alone, against each other and two by two; and operators, who pause queues, resume
-them, and send parked cases on.
-"""
+"""Caseworkers, who answer reviews alone and against each other; operators, who pause queues and resume parked cases."""
 
 import random
 import time
@@ -21,13 +19,13 @@ from workflows.flows import all_queues
 from workflows.queue import pauses
 
 REVIEWS = "select r.reference, c.version from cases c join receipt r on r.case_id = c.id where c.stage = 'under_review'"
-PARKED = (
-    "select r.reference, c.id from cases c join receipt r on r.case_id = c.id where c.stage = 'parked' order by c.id"
-)
-OVERDUE = (
-    "update cases c set due_at = now() from receipt r where r.case_id = c.id and r.reference = %s and c.stage = "
-    "'under_review' and c.due_at is not null"
-)
+PARKED = """
+    select r.reference, c.id from cases c join receipt r on r.case_id = c.id where c.stage = 'parked' order by c.id
+"""
+OVERDUE = """
+    update cases c set due_at = now() from receipt r
+    where r.case_id = c.id and r.reference = %s and c.stage = 'under_review' and c.due_at is not null
+"""
 REASONS = {"clear": "nothing_found", "correct": "person_lives_elsewhere", "refuse": "duplicate_application"}
 KINDS = {
     "clear": ["ReviewCleared"],
@@ -35,14 +33,14 @@ KINDS = {
     "refuse": ["RefusalProposed", "ApplicationRefused"],
 }
 FIRST, SECOND = "amina", "karim"
-MOST_LIFTS = 2
-PAUSED_SECONDS = 2.5  # at the most
-BETWEEN_SECONDS = 3.0
+MOST_CLEARED = 2  # how often one review is cleared: a cleared one may come back
+PAUSED_SECONDS = 2.5  # the longest pause of a queue
+BETWEEN_SECONDS = 3.0  # the longest time between two pauses
 
 
 @dataclass
 class Caseworkers:
-    """Two of them. A review gets one answer at each version, or is left to become overdue."""
+    """Two caseworkers, who give a review one answer at each version, or leave it to become overdue."""
 
     answers: Answers
     rng: random.Random
@@ -51,7 +49,7 @@ class Caseworkers:
     proposed: set[str] = field(default_factory=set)
 
     def look(self) -> bool:
-        """One round; whether anybody did anything."""
+        """Answers every review that waits; whether there was one."""
         with transaction() as connection:
             reviews = connection.execute(REVIEWS).fetchall()
         waiting = [(reference, version) for reference, version in reviews if self.acted_at.get(reference) != version]
@@ -61,7 +59,7 @@ class Caseworkers:
         return bool(waiting)
 
     def answer(self, reference: str, version: int) -> bool:
-        """Whether the review is settled at this version: an answer that did not come is asked for again."""
+        """Answers a review; whether an answer came back, without which the caseworker tries again."""
         if reference in self.proposed:
             return self.second(reference, version)
         way = self.rng.choices(["clear", "correct", "refuse", "race", "leave"], [30, 25, 25, 10, 10])[0]
@@ -71,32 +69,32 @@ class Caseworkers:
             return True
         if way == "race":
             return self.race(reference, version)
-        if way == "clear" and self.cleared[reference] >= MOST_LIFTS:
+        if way == "clear" and self.cleared[reference] >= MOST_CLEARED:
             way = "correct"
         self.cleared[reference] += way == "clear"
-        told = self.send(reference, version, way, FIRST).told
-        if way == "refuse" and told == TAKEN:
+        result = self.send(reference, version, way, FIRST).result
+        if way == "refuse" and result == TAKEN:
             self.proposed.add(reference)
-        return told != UNKNOWN
+        return result != UNKNOWN
 
     def second(self, reference: str, version: int) -> bool:
-        """Who proposed a refusal may not decide it; a colleague may."""
+        """Sends the refusal again as the one who proposed it, which is not allowed, then as a colleague."""
         self.send(reference, version, "refuse", FIRST)
-        return self.send(reference, version, "refuse", SECOND).told != UNKNOWN
+        return self.send(reference, version, "refuse", SECOND).result != UNKNOWN
 
     def race(self, reference: str, version: int) -> bool:
-        """Both answer at one moment, differently."""
+        """Lets both caseworkers answer differently at one moment."""
         with ThreadPoolExecutor(2) as desks:
             acts = [
                 desks.submit(self.send, reference, version, verdict, by)
                 for verdict, by in (("clear", FIRST), ("correct", SECOND))
             ]
-        return all(each.result().told != UNKNOWN for each in acts)
+        return all(each.result().result != UNKNOWN for each in acts)
 
     def send(self, reference: str, version: int, verdict: str, by: str) -> Act:
-        """One verdict."""
+        """Sends one verdict."""
         answer = CaseworkerAnswer(reference, by, verdict, REASONS[verdict], version)
-        return self.answers.act(
+        return self.answers.perform(
             (reference, by),
             version,
             KINDS[verdict],
@@ -105,7 +103,7 @@ class Caseworkers:
 
 
 class Pause(NamedTuple):
-    """A queue that was certainly held back, from and until."""
+    """A time in which a queue was certainly paused."""
 
     queue: str
     since: datetime
@@ -114,71 +112,70 @@ class Pause(NamedTuple):
 
 @dataclass
 class Operators:
-    """One of them holds a queue back for a while, then lets it go; another one sends on what is parked."""
+    """Operators, who pause a queue for a while, and resume parked cases."""
 
     answers: Answers
     rng: random.Random
-    mended: bool = False  # what made cases fail
-    held: tuple[str, datetime] | None = None
+    mended: bool = False  # whether the fault that parked cases is mended
+    paused: tuple[str, datetime] | None = None  # the queue that is paused now, and since when
     until: float = 0.0
     pauses: list[Pause] = field(default_factory=list)
-    sent_on: Counter[str] = field(default_factory=Counter)
-    closing: bool = False  # nothing is held back any more
+    resumed: Counter[str] = field(default_factory=Counter)  # by reference
+    closing: bool = False  # no queue is paused any more
 
     def look(self) -> bool:
-        """One round; whether they did anything."""
-        if self.held or (not self.closing and time.monotonic() > self.until):
-            self.turn()
-        return self.send_on() or self.held is not None
+        """Pauses or resumes a queue, and resumes parked cases; whether there was anything to do."""
+        if self.paused or (not self.closing and time.monotonic() > self.until):
+            self.pause_or_resume()
+        return self.resume_parked() or self.paused is not None
 
-    def turn(self) -> None:
-        """Pauses, or resumes once it is time."""
-        if self.held is None:
+    def pause_or_resume(self) -> None:
+        """Pauses a queue, or resumes the paused one once it is time."""
+        if self.paused is None:
             queue = self.rng.choice(all_queues())
-            self.held = (queue, clock.now())
+            self.paused = (queue, clock.now())
             self.until = time.monotonic() + self.rng.uniform(0.3, PAUSED_SECONDS)
             with transaction() as connection:
                 pauses.pause(connection, queue, "operator", clock.now())
-            self.held = (queue, clock.now())
+            self.paused = (queue, clock.now())
         elif self.closing or time.monotonic() > self.until:
-            self.let_go(*self.held)
+            self.end_pause(*self.paused)
 
-    def let_go(self, queue: str, since: datetime) -> None:
-        """It goes on; where no answer comes, it is asked again."""
+    def end_pause(self, queue: str, since: datetime) -> None:
+        """Resumes a queue. Where no answer comes, the next round tries again."""
         until = clock.now()
         try:
             with transaction() as connection:
                 pauses.resume(connection, queue, "operator")
             self.pauses.append(Pause(queue, since, until))
         except Refused:
-            pass  # the pause was never written down, or the answer to the resumption was lost
-        self.held, self.until = None, time.monotonic() + self.rng.uniform(0, BETWEEN_SECONDS)
+            pass  # the pause was never recorded, or the answer to an earlier resumption was lost
+        self.paused, self.until = None, time.monotonic() + self.rng.uniform(0, BETWEEN_SECONDS)
         wake_after_answer([queue])
 
-    def send_on(self) -> bool:
-        """What is parked goes on once it is mended; what still fails is tried once more by hand, and then left."""
+    def resume_parked(self) -> bool:
+        """Once the fault is mended, resumes each parked case once; whether there was one."""
         if not self.mended:
             return False
         with transaction() as connection:
-            parked = [
-                (reference, case_id) for reference, case_id in connection.execute(PARKED) if self.sent_on[reference] < 1
-            ]
+            rows = connection.execute(PARKED).fetchall()
+        parked = [(reference, case_id) for reference, case_id in rows if self.resumed[reference] < 1]
         for reference, case_id in parked:
-            self.resume(reference, case_id)
+            self.resume_case(reference, case_id)
         return bool(parked)
 
-    def resume(self, reference: str, case_id: int) -> None:
-        """One parked case."""
+    def resume_case(self, reference: str, case_id: int) -> None:
+        """Resumes one parked case."""
         try:
             done = transact(lambda connection: resume(connection, [case_id], "operator", clock.now(), notices))
         except Unavailable:
-            self.answers.note(Act(reference, "operator", UNKNOWN, ("CaseResumed",), 0))
+            self.answers.record(Act(reference, "operator", UNKNOWN, ("CaseResumed",), 0))
             return
         except Stale:
             return
-        self.sent_on[reference] += 1
-        self.answers.note(Act(reference, "operator", TAKEN, ("CaseResumed",), 0))
+        self.resumed[reference] += 1
+        self.answers.record(Act(reference, "operator", TAKEN, ("CaseResumed",), 0))
         wake_after_answer(done.next_queues)
 
 
-MOMENT = timedelta(seconds=2)  # a batch that began before a pause may be written down a little after it
+MOMENT = timedelta(seconds=2)  # a batch that began before a pause may commit a little after it

@@ -1,5 +1,6 @@
-"""The strikes, each at a random moment and most at an open batch; after each, all runs again but what must be noticed
-and started by itself.
+"""The strikes, each at a random moment, most of them in the middle of a batch.
+
+A strike starts again what it killed, unless the system must notice and start it itself.
 """
 
 import os
@@ -17,38 +18,35 @@ from models import clock
 from tasks.broker import connect
 from trials.chaos.system import CALL_MILLISECONDS, IMPORTING, Batch, Call, RunningSystem
 
-# the longest wait for an open batch: there is none after an outage, or while the planted case ends worker after worker
+# The longest wait for an open batch: there is none after an outage, or while the planted case ends worker after worker.
 FIND_SECONDS = 60.0
 CALL_MORE_SECONDS = 1.0  # without an open batch, after which a few more applications may come
 BATCH_SECONDS = 0.04  # after a batch was seen to begin, the latest moment of a strike
-IMPORT_SECONDS = 0.03  # the same of a set of an import
-SETTLE_SECONDS = 0.02  # after a process was stopped; what it had already sent to the servers is done by then
+IMPORT_SECONDS = 0.03  # the same for a set of an import
+SETTLE_SECONDS = 0.02  # after a process was stopped: by then the servers have done what it had sent them
 Work = TypeVar("Work", Batch, Call)
 
 
 class Struck(NamedTuple):
-    """What was struck.
-
-    `mid_batch`: while the process was stopped, its batch was still open, or the gateway had not answered its call.
-    """
+    """A strike that was carried out."""
 
     name: str
-    mid_batch: bool
+    mid_batch: bool  # whether its process was stopped while its batch was open, or its call unanswered
 
 
 def worker(system: RunningSystem, rng: random.Random) -> bool:
-    """SIGKILL to a worker process in the middle of its batch; the supervisor must notice and start another."""
+    """SIGKILL to a worker process in the middle of its batch; the supervisor must start another one."""
     with mid_batch(system, rng) as batch:
-        return batch is not None and send(batch.pid, signal.SIGKILL)
+        return batch is not None and send_signal(batch.pid, signal.SIGKILL)
 
 
 def backend(system: RunningSystem, rng: random.Random) -> bool:
-    """SIGKILL to the server's process behind a batch: PostgreSQL ends all its connections and recovers."""
+    """SIGKILL to the server process behind a batch: PostgreSQL ends all its connections and recovers."""
     with mid_batch(system, rng) as batch:
         pid = system.backend_in_transaction()
         if pid is not None:
-            send(pid, signal.SIGKILL)
-    system.wait("select true")
+            send_signal(pid, signal.SIGKILL)
+    system.wait_until("select true")
     return batch is not None and pid is not None
 
 
@@ -58,24 +56,26 @@ def postmaster(system: RunningSystem, rng: random.Random) -> bool:
         system.servers.postgres.kill()
     time.sleep(rng.uniform(0, 1.5))
     system.servers.postgres.start()
-    system.wait("select true")
+    system.wait_until("select true")
     return batch is not None
 
 
 def postmaster_in_call(system: RunningSystem, rng: random.Random) -> bool:
-    """SIGKILL to PostgreSQL while the gateway has a call in hand, and at once a restart: a lease that was not on disk
-    would be owed, and sent, again.
+    """SIGKILL to PostgreSQL while the gateway has a call in hand, then a restart at once.
+
+    A message whose lease is not on disk by then is owed again, and sent twice.
     """
     with mid_call(system, rng) as call:
         system.servers.postgres.kill()
     system.servers.postgres.start()
-    system.wait("select true")
+    system.wait_until("select true")
     return call is not None
 
 
 def supervisor(system: RunningSystem, rng: random.Random) -> bool:
-    """SIGKILL to a supervisor while one of its workers is in the middle of a batch; its workers end by themselves, and
-    the service manager starts another.
+    """SIGKILL to a supervisor while one of its workers is in the middle of a batch.
+
+    Its workers must end by themselves. The strike starts the supervisor again, as a service manager does.
     """
     with mid_batch(system, rng) as batch:
         host = system.host_of(batch.pid) if batch else None
@@ -89,16 +89,16 @@ def supervisor(system: RunningSystem, rng: random.Random) -> bool:
 
 
 def importer(system: RunningSystem, rng: random.Random) -> bool:
-    """SIGKILL to an import in the middle of a set; the file is read again from its beginning."""
+    """SIGKILL to an import in the middle of a set, then an import of the same file from its beginning."""
     file = system.files.next()
     if file is None:
         return False
     begun, process = clock.now(), file.begin()
-    while process.poll() is None and not system.first(IMPORTING, 0.1, begun):
+    while process.poll() is None and not system.first_row(IMPORTING, 0.1, begun):
         continue
     time.sleep(rng.uniform(0, IMPORT_SECONDS))
     with stopped(process.pid):
-        hit = stands_still(process.pid) and bool(system.look(IMPORTING, begun))
+        hit = is_stopped(process.pid) and bool(system.query(IMPORTING, begun))
         process.kill()
     process.wait()
     file.go_on()
@@ -106,7 +106,7 @@ def importer(system: RunningSystem, rng: random.Random) -> bool:
 
 
 def broker_stop(system: RunningSystem, rng: random.Random) -> bool:
-    """The broker is killed and stays away for a while. No batch needs it, so none counts as hit."""
+    """SIGKILL to the broker, which stays away for a while. No batch needs it, so none counts as hit."""
     system.servers.valkey.kill()
     time.sleep(rng.uniform(0.5, 2.5))
     system.servers.valkey.start()
@@ -114,7 +114,7 @@ def broker_stop(system: RunningSystem, rng: random.Random) -> bool:
 
 
 def broker_wipe(system: RunningSystem, rng: random.Random) -> bool:
-    """The broker forgets everything."""
+    """Wipes the broker."""
     try:
         connect(system.servers.valkey.url).flushall()
     except redis.RedisError:
@@ -123,7 +123,7 @@ def broker_wipe(system: RunningSystem, rng: random.Random) -> bool:
 
 
 def gateway(system: RunningSystem, rng: random.Random) -> bool:
-    """SIGKILL to the gateway in the middle of a call: before it wrote the messages down, or after."""
+    """SIGKILL to the gateway in the middle of a call, before or after it wrote the messages down."""
     with mid_call(system, rng) as call:
         if system.gateway is not None:
             system.gateway.kill()
@@ -136,26 +136,26 @@ def gateway(system: RunningSystem, rng: random.Random) -> bool:
 def deliverer(system: RunningSystem, rng: random.Random) -> bool:
     """SIGKILL to a worker in the middle of its call to the gateway."""
     with mid_call(system, rng) as call:
-        return call is not None and send(call.pid, signal.SIGKILL)
+        return call is not None and send_signal(call.pid, signal.SIGKILL)
 
 
 def mid_batch(system: RunningSystem, rng: random.Random) -> AbstractContextManager[Batch | None]:
-    """A process in the middle of its batch."""
-    return caught(system, system.open_batch, system.is_open, rng.uniform(0, BATCH_SECONDS))
+    """Stops a worker process in the middle of its batch."""
+    return stopped_at_work(system, system.open_batch, system.is_open, rng.uniform(0, BATCH_SECONDS))
 
 
 def mid_call(system: RunningSystem, rng: random.Random) -> AbstractContextManager[Call | None]:
-    """A process in the middle of its call to the gateway."""
-    return caught(system, system.call, system.is_in_hand, rng.uniform(0, CALL_MILLISECONDS / 1000))
+    """Stops a worker process in the middle of its call to the gateway."""
+    return stopped_at_work(system, system.call, system.is_in_hand, rng.uniform(0, CALL_MILLISECONDS / 1000))
 
 
 @contextmanager
-def caught(
+def stopped_at_work(
     system: RunningSystem, find: Callable[[float], Work | None], lasts: Callable[[Work], bool], wait: float
 ) -> Iterator[Work | None]:
-    """Stops a process so many seconds after its work was seen to begin, and yields that work; None after FIND_SECONDS.
+    """Stops a process `wait` seconds after its work was seen to begin, and yields that work; None after FIND_SECONDS.
 
-    Where the work was over before, the next process is stopped after half the time.
+    Where the work was over by then, it stops the next process after half that time.
     """
     until = time.monotonic() + FIND_SECONDS
     while time.monotonic() < until:
@@ -165,7 +165,7 @@ def caught(
             continue
         time.sleep(wait)
         with stopped(found.pid):
-            if stands_still(found.pid) and lasts(found):
+            if is_stopped(found.pid) and lasts(found):
                 yield found
                 return
         wait /= 2
@@ -174,27 +174,25 @@ def caught(
 
 @contextmanager
 def stopped(pid: int) -> Iterator[None]:
-    """SIGSTOP, and SIGCONT afterwards, should it still exist."""
-    send(pid, signal.SIGSTOP)
+    """SIGSTOP, and SIGCONT afterwards if the process still exists."""
+    send_signal(pid, signal.SIGSTOP)
     time.sleep(SETTLE_SECONDS)
     try:
         yield
     finally:
-        send(pid, signal.SIGCONT)
+        send_signal(pid, signal.SIGCONT)
 
 
-def stands_still(pid: int) -> bool:
-    """Whether there is such a process, and it is stopped: one that was killed before has left its batch open in
-    `attempt`.
-    """
+def is_stopped(pid: int) -> bool:
+    """Whether the process exists and is stopped: one that was killed before leaves its batch open in `attempt`."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "T"
     except OSError:
         return False
 
 
-def send(pid: int, number: signal.Signals) -> bool:
-    """A signal; whether there was such a process."""
+def send_signal(pid: int, number: signal.Signals) -> bool:
+    """Sends a signal; whether the process exists."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:
@@ -229,7 +227,7 @@ WEIGHTS: dict[Strike, int] = {
 
 
 def plan(kills: int, rng: random.Random) -> list[Strike]:
-    """Every kind once, as far as there are so many kills, and the rest by weight; in random order."""
+    """Every kind of strike once, as far as `kills` goes, and the rest by weight; in random order."""
     chosen = list(ALWAYS[:kills])
     chosen += rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=kills - len(chosen))
     rng.shuffle(chosen)
@@ -237,5 +235,5 @@ def plan(kills: int, rng: random.Random) -> list[Strike]:
 
 
 def carry_out(strike: Strike, system: RunningSystem, rng: random.Random) -> Struck:
-    """One strike."""
+    """Carries out one strike."""
     return Struck(strike.__name__, strike(system, rng))

@@ -1,6 +1,4 @@
-"""What is struck at: the servers, the hosts with their supervisors and workers, the gateway; and looking at them from
-outside.
-"""
+"""The running system that is struck: servers, hosts with supervisors and workers, the gateway; seen from outside."""
 
 import json
 import os
@@ -30,12 +28,12 @@ from trials.gateway_process import start_gateway
 from trials.servers import ProofServers
 from workflows.flows import all_queues
 
-CALL_MILLISECONDS = 150  # of the gateway: half before a message is written down, half after
+CALL_MILLISECONDS = 150  # of a call to the gateway: half before a message is written down, half after
 READY_SECONDS = 60.0
-TRIES_SPREAD_SECONDS = 8  # instead of an hour: what fails is parked before the register is mended
+TRIES_SPREAD_SECONDS = 8  # instead of an hour: a case that fails is parked before the register is mended
 OPEN = "select a.id, w.pid from attempt a join worker w on w.id = a.worker_id order by a.at desc limit 1"
 STILL_OPEN = "select count(*) from attempt where id = %s"
-# A connection that came since then and is taking applications in: the crowd's own are older.
+# A connection that began since then and is taking applications in; the connections of the crowd are older.
 IMPORTING = """
     select pid from pg_stat_activity where backend_start > %s and xact_start is not null
     and query ~ 'idempotency_key|cases_id_seq|insert into cases|copy case_body' limit 1
@@ -63,7 +61,7 @@ class Call(NamedTuple):
 
 @dataclass
 class RunningSystem:
-    """Everything that runs. The workers' words go into a file beside it."""
+    """The running system, and a connection to look at it from outside."""
 
     servers: ProofServers
     people: Crowd
@@ -73,52 +71,51 @@ class RunningSystem:
     hosts: list[Host] = field(default_factory=list)
     port: int = 0
     connection: "psycopg.Connection[Any] | None" = None
-    http: httpx.Client = field(
-        default_factory=lambda: httpx.Client(timeout=1.0)
-    )  # one for all looks: a new one takes as long as half a call
+    # One client for all looks: to make a new one takes as long as half a call.
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=1.0))
 
     @property
     def gateway_log(self) -> Path:
-        """What the gateway accepted."""
+        """The gateway's log of accepted messages."""
         return self.folder / "gateway.ndjson"
 
     @property
     def work_log(self) -> Path:
-        """What the workers said."""
+        """The log of supervisors and workers."""
         return self.folder / "work.log"
 
     # The processes
 
     def open_gateway(self) -> None:
-        """Starts it, on the port it had before."""
+        """Starts the gateway, on the port that it had before."""
         self.gateway = start_gateway(self.gateway_log, port=self.port, delay_ms=CALL_MILLISECONDS)
         self.port = int(settings().gateway_url.rsplit(":", 1)[1])
 
     def open_hosts(self) -> None:
-        """Starts `sijil work` on each."""
+        """Starts the hosts, and waits until their workers are signed on."""
         self.hosts = [Host(name, queues, self.work_log) for name, queues in SHARED.items()]
         for host in self.hosts:
             host.begin()
-        self.wait("select count(*) >= %s from worker", PROCESSES * len(self.hosts))
+        self.wait_until("select count(*) >= %s from worker", PROCESSES * len(self.hosts))
 
     def deploy(self, queues_of: Mapping[str, Sequence[str]], name: str) -> None:
-        """One host after the other is started anew, each for other queues, and under this name."""
+        """Restarts one host after the other, each for other queues, all under this name."""
         for host, queues in zip(self.hosts, queues_of.values(), strict=True):
             host.deploy(name, queues)
 
     def host_of(self, pid: int) -> Host | None:
-        """Whose worker a process is."""
+        """The host whose worker a process is."""
         return next((host for host in self.hosts if host.process and host.process.pid == parent_of(pid)), None)
 
     def slow_gateway(self, how: str, seconds: float) -> None:
-        """For so long its answers drip, or do not come."""
+        """Makes the gateway slow for so long: `drip` or `freeze`."""
         try:
             self.http.post(f"{settings().gateway_url}/slow", json={"how": how, "seconds": seconds})
         except httpx.HTTPError:
-            pass  # it was killed a moment ago: away, which is worse than slow
+            pass  # the gateway was killed a moment ago: it is away, which is worse than slow
 
     def close(self) -> None:
-        """Ends them in good order."""
+        """Stops the hosts and the gateway, and closes our own connections."""
         stop([child for child in (*(host.process for host in self.hosts), self.gateway) if child is not None])
         self.http.close()
         if self.connection is not None:
@@ -126,8 +123,8 @@ class RunningSystem:
 
     # Looking
 
-    def look(self, statement: str, *parameters: object) -> list[tuple[Any, ...]] | None:
-        """Rows, through a connection of our own; None while the database is away."""
+    def query(self, statement: str, *parameters: object) -> list[tuple[Any, ...]] | None:
+        """The rows of a statement; None while the database is away."""
         try:
             if self.connection is None or self.connection.closed:
                 self.connection = autocommit_connection()
@@ -137,26 +134,28 @@ class RunningSystem:
                 self.connection.close()
             return None
 
-    def wait(self, statement: str, *parameters: object, seconds: float = READY_SECONDS) -> None:
-        """Until it is true. Raises Broken where it never is."""
+    def wait_until(self, statement: str, *parameters: object, seconds: float = READY_SECONDS) -> None:
+        """Waits until a statement is true. Raises Broken where it is not after `seconds`."""
         until = time.monotonic() + seconds
-        while not ((rows := self.look(statement, *parameters)) and rows[0][0]):
+        while not ((rows := self.query(statement, *parameters)) and rows[0][0]):
             if time.monotonic() > until:
-                raise Broken(f"Chaos waits in vain for: {statement}. The workers' words are in {self.work_log}.")
+                raise Broken(
+                    f"Chaos waited {seconds:.0f} s in vain for: {statement}. Read the workers' log: {self.work_log}"
+                )
             time.sleep(0.05)
 
     def open_batch(self, seconds: float) -> Batch | None:
-        """An open batch, as soon as there is one."""
-        row = self.first(OPEN, seconds)
+        """Waits for an open batch; None after `seconds`."""
+        row = self.first_row(OPEN, seconds)
         return Batch(*row) if row else None
 
     def is_open(self, batch: Batch | None) -> bool:
-        """Whether it is still in `attempt`: its transaction has not ended."""
-        rows = self.look(STILL_OPEN, batch.attempt) if batch else None
+        """Whether a batch is still in `attempt`: its transaction has not ended."""
+        rows = self.query(STILL_OPEN, batch.attempt) if batch else None
         return bool(rows and rows[0][0])
 
     def call(self, seconds: float) -> Call | None:
-        """A call to the gateway, as soon as there is one."""
+        """Waits for a call to the gateway; None after `seconds`."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if calls := self.calls():
@@ -165,16 +164,16 @@ class RunningSystem:
         return None
 
     def is_in_hand(self, call: Call) -> bool:
-        """Whether the gateway still has these messages in hand."""
+        """Whether the gateway still has this call in hand."""
         return call in self.calls()
 
     def calls(self) -> list[Call]:
-        """What the gateway has in hand, by its own word and not by the ledger's."""
+        """The calls that the gateway has in hand, by its own account and not by the ledger's."""
         try:
             ports = self.http.get(f"{settings().gateway_url}/calls").json()["ports"]
         except httpx.HTTPError:
             return []
-        pids = [pid for (pid,) in self.look("select pid from worker") or []]
+        pids = [pid for (pid,) in self.query("select pid from worker") or []]
         return [
             Call(port, pid)
             for port in ports
@@ -184,27 +183,27 @@ class RunningSystem:
         ]
 
     def backend_in_transaction(self) -> int | None:
-        """The server's process behind a worker's open transaction."""
-        row = self.first(IN_TRANSACTION, 1.0)
+        """The server process of the oldest open transaction."""
+        row = self.first_row(IN_TRANSACTION, 1.0)
         return int(row[0]) if row else None
 
-    def first(self, statement: str, seconds: float, *parameters: object) -> tuple[Any, ...] | None:
-        """The first row, as soon as there is one."""
+    def first_row(self, statement: str, seconds: float, *parameters: object) -> tuple[Any, ...] | None:
+        """Waits for a row of a statement; None after `seconds`."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            if rows := self.look(statement, *parameters):
+            if rows := self.query(statement, *parameters):
                 return rows[0]
         return None
 
     def delivered(self) -> Counter[str]:
-        """How often the gateway wrote each of our references down, by its own log."""
+        """How often the gateway's log holds each of our references."""
         lines = self.gateway_log.read_text(encoding="utf-8").splitlines() if self.gateway_log.exists() else []
         return Counter(json.loads(line)["reference"] for line in lines)
 
     # The broker's own unreliability
 
     def double_every_queue(self) -> None:
-        """One message a queue, delivered twice. A broker that is away has nothing to double."""
+        """Sends two messages to each queue, as a broker that delivers one twice. A broker that is away gets none."""
         try:
             for queue in all_queues():
                 message = dramatiq.Message[Any](queue_name=queue, actor_name=queue, args=(), kwargs={}, options={})
@@ -238,7 +237,7 @@ def sockets_at(port: int) -> set[str]:
 
 @contextmanager
 def running_system(system: RunningSystem, register: str) -> Iterator[None]:
-    """Everything up and running on the database in use."""
+    """Runs the gateway and the hosts on the database in use."""
     set_settings(population_register=register, tries_spread=TRIES_SPREAD_SECONDS)
     try:
         system.open_gateway()

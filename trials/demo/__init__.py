@@ -1,1 +1,1 @@
-"""The demo: everything started, applications arriving, and a picture of them on their way."""
+"""The demo: it starts everything, files applications, and draws a picture of them on their way."""

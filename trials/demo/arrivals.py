@@ -1,4 +1,4 @@
-"""Applications arriving: through the portal's API at an even pace, or straight into the intake at full speed."""
+"""Files the demo's applications: through the portal's API at an even pace, or straight into intake at full speed."""
 
 import time
 from collections.abc import Iterator
@@ -19,27 +19,27 @@ from workflows.bodies.declaration import ApplicationBody
 from workflows.intake.importing import SET, bulk_application
 from workflows.intake.submit import Accepted, submit
 
-CLERKS = 4  # who send at the same time
-NEXT = (
-    "select coalesce(max(split_part(idempotency_key, '-', 2)::bigint) + 1, 0) from receipt where idempotency_key "
-    "like any(%s)"
-)
+CLERKS = 4  # threads that send at the same time
+NEXT = """
+    select coalesce(max(split_part(idempotency_key, '-', 2)::bigint) + 1, 0)
+    from receipt where idempotency_key like any(%s)
+"""
 
 
 def next_number(seed: int) -> int:
-    """The first household of a seed that has not applied yet."""
+    """The number of the first household of this seed that has not applied yet."""
     with transaction() as connection:
         return int(scalar(connection, NEXT, [[f"{channel}:g{seed}-%" for channel in ("api", "import")]]))
 
 
 def last_case() -> int:
-    """The newest case there is; those of this run come after it."""
+    """The id of the newest case; the cases of this run come after it."""
     with transaction() as connection:
         return int(scalar(connection, "select coalesce(max(id), 0) from cases"))
 
 
 class Filing:
-    """Files applications in the background. `filed` counts receipts, `refused` what was not taken."""
+    """Files applications in a thread. `filed` counts those accepted, `refused` the others."""
 
     def __init__(self, count: int, seed: int, first: int, portal: str | None, seconds: float) -> None:
         self.count, self.portal, self.seconds = count, portal, seconds
@@ -52,20 +52,20 @@ class Filing:
 
     @property
     def done(self) -> bool:
-        """Nothing more will come."""
+        """Whether all applications are filed."""
         return not self.thread.is_alive()
 
     def start(self) -> None:
-        """Begins."""
+        """Starts the thread."""
         self.thread.start()
 
     def stop(self) -> None:
-        """Ends early."""
+        """Stops filing before all are filed, and waits up to ten seconds for the thread."""
         self.stopping.set()
         self.thread.join(10)
 
     def run(self) -> None:
-        """Until all are filed; what goes wrong is kept for whoever looks."""
+        """Files all applications; keeps an error in `failure`, which the picture reports."""
         try:
             if self.portal:
                 self.through_portal(self.portal)
@@ -75,27 +75,27 @@ class Filing:
             self.failure = f"{type(error).__name__}: {error}"
 
     def through_portal(self, portal: str) -> None:
-        """At an even pace, by several clerks."""
+        """Files through the portal's API at an even pace, in several threads."""
         began = time.monotonic()
         with httpx.Client(base_url=portal, timeout=30) as client, ThreadPoolExecutor(CLERKS) as clerks:
 
             def file(place: int, body: dict[str, object]) -> None:
                 wait = began + place * self.seconds / self.count - time.monotonic()
                 if not self.stopping.wait(max(0.0, wait)):
-                    taken = client.post("/api/v1/applications", json=body).is_success
+                    accepted = client.post("/api/v1/applications", json=body).is_success
                     with self.lock:
-                        self.filed += taken
-                        self.refused += not taken
+                        self.filed += accepted
+                        self.refused += not accepted
 
             for work in [clerks.submit(file, place, made.body) for place, made in enumerate(self.waiting)]:
                 work.result()
 
     def at_full_speed(self) -> None:
-        """In sets, as an import does."""
+        """Files in sets, as an import does."""
         bodies: Iterator[ApplicationBody] = (ApplicationBody.model_validate(made.body) for made in self.waiting)
         while not self.stopping.is_set() and (batch := list(islice(bodies, SET))):
             applications = [bulk_application(body) for body in batch]
             outcomes = transact(partial(submit, applications=applications, now=clock.now(), notices=notices))
             wake_after_intake()
-            taken = sum(isinstance(each, Accepted) for each in outcomes)
-            self.filed, self.refused = self.filed + taken, self.refused + len(outcomes) - taken
+            accepted = sum(isinstance(each, Accepted) for each in outcomes)
+            self.filed, self.refused = self.filed + accepted, self.refused + len(outcomes) - accepted

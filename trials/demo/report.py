@@ -1,11 +1,11 @@
-"""What a run came to: by outcome, region and programme, how long it took, and three applications to follow."""
+"""The report of a demo: results by region and programme, times, and three applications to follow."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from models import clock
 from models.database import Connection, transaction
-from sijil.say import program
+from sijil.output import program
 from workflows.flows import places
 from workflows.flows.grammar import MACHINE
 from workflows.intake.receipts import secret_for
@@ -36,7 +36,7 @@ FOLLOWED = ("notified", "needs_correction", "under_review")
 
 
 def report(after: int, count: int, seconds: float, portal: str | None) -> tuple[dict[str, Any], Sequence[str]]:
-    """The numbers of the cases after `after`, and the lines that tell them."""
+    """The counts of the cases after the case `after`, and the lines of the report."""
     with transaction() as connection:
         stages = dict(connection.execute(BY_STAGE, [after]).fetchall())
         lines = [
@@ -58,18 +58,17 @@ def report(after: int, count: int, seconds: float, portal: str | None) -> tuple[
         "seconds": round(seconds, 2),
     }
     title = (
-        f"{result['applications']} applications: {result['notified']} notified, {result['needs_correction']} wait "
-        f"for a correction, "
+        f"{result['applications']} applications: {result['notified']} notified, "
+        f"{result['needs_correction']} wait for a correction, "
+        f"{result['under_review']} under review, {result['parked']} parked"
     )
-    title += f"{result['under_review']} under review, {result['parked']} parked"
-    again = (
-        f", {result['to_be_tried_again']} wait to be tried again (sijil queues)" if result["to_be_tried_again"] else ""
-    )
-    return result, ["", f"{title}{again}.", "", *lines]
+    if result["to_be_tried_again"]:
+        title += f", {result['to_be_tried_again']} wait to be tried again (sijil queues)"
+    return result, ["", f"{title}.", "", *lines]
 
 
 def by_region(connection: Connection, after: int) -> list[str]:
-    """A table of regions."""
+    """A table with a row for each region."""
     names = index_in_force(clock.now().date()).region_names
     rows = connection.execute(BY_REGION, [after]).fetchall()
     head = f"{'region':<28}{'filed':>8}{'notified':>10}{'to correct':>12}{'to review':>11}"
@@ -77,17 +76,17 @@ def by_region(connection: Connection, after: int) -> list[str]:
 
 
 def by_programme(connection: Connection, after: int) -> list[str]:
-    """Who meets which threshold."""
+    """A line for each programme: how many households meet its threshold."""
     rows = connection.execute(BY_PROGRAMME, [after]).fetchall()
     return [
-        f"{row[0].replace('_', ' ')}: {row[1]} of {row[2]} registered households meet the threshold "
-        f"({row[1] / row[2]:.0%})"
+        f"{row[0].replace('_', ' ')}: "
+        f"{row[1]} of {row[2]} registered households meet the threshold ({row[1] / row[2]:.0%})"
         for row in rows
     ]
 
 
 def times(connection: Connection, after: int, seconds: float) -> list[str]:
-    """From filed to notified."""
+    """A line with the times from filed to notified."""
     row = connection.execute(TIMES, [after]).fetchone()
     if row is None or row[0] is None:
         return [f"{seconds:.1f} seconds in all"]
@@ -97,9 +96,7 @@ def times(connection: Connection, after: int, seconds: float) -> list[str]:
 
 
 def followed(connection: Connection, after: int, portal: str | None) -> list[str]:
-    """One of each outcome: the address of its page, and what is on its receipt; and how a caseworker
-    sees the review.
-    """
+    """Lines with one application of each result: its page, its secret, and the command that shows its review."""
     found = dict(connection.execute(ONE_OF_EACH, [after, list(FOLLOWED)]).fetchall())
     if not found:
         return []

@@ -18,7 +18,7 @@ from models.migrate import require_migrated
 from models.settings import settings
 from sijil import embedded
 from sijil.embedded.server import usable
-from sijil.processes import require_free, set_settings, start, stop
+from sijil.processes import require_free_port, set_settings, start, stop
 from trials.demo import arrivals
 from trials.demo.picture import Picture
 from trials.demo.report import report
@@ -32,29 +32,28 @@ WORKERS = 2
 READY_SECONDS = 60.0
 QUIET_SECONDS = 300.0  # after which the demo no longer waits for a case that does not move
 HELPLINE = "05 00 00 00 00"  # a number of nobody's, for the pages of the demo
-Told = Callable[[dict[str, Any], Sequence[str]], None]
+ReportTo = Callable[[dict[str, Any], Sequence[str]], None]  # takes the counts and the lines of the report
 
 
-def run(count: int, seed: int, *, serve: bool, told: Told) -> int:
-    """Runs it; the exit code. Whatever was started is ended with it, however it ends."""
+def run(count: int, seed: int, *, serve: bool, report_to: ReportTo) -> None:
+    """Runs the demo until its end or Ctrl-C, and stops every process that it started."""
     with ExitStack() as ending:
-        ending.enter_context(alone(settings().home))
+        ending.enter_context(only_demo(settings().home))
         if serve:
-            require_free(settings().host, settings().port)
+            require_free_port(settings().host, settings().port)
         try:
-            show(ending, count, seed, serve=serve, told=told)
+            run_to_report(ending, count, seed, serve=serve, report_to=report_to)
             if serve:
                 Event().wait()
         except KeyboardInterrupt:
-            typer.echo("\nStopping; whatever is in hand is finished first.", err=True)
-    return 0
+            typer.echo("\nStopping, once the work in hand is finished.", err=True)
 
 
 @contextmanager
-def alone(home: Path) -> Iterator[None]:
-    """The one demo of a folder, for as long as it runs.
+def only_demo(home: Path) -> Iterator[None]:
+    """Locks a folder for one demo.
 
-    Raises Refused where another one is: it would share servers and workers unasked.
+    Raises Refused where another demo runs in it: the two would share servers and workers.
     """
     with usable(home):
         home.mkdir(parents=True, exist_ok=True)
@@ -70,15 +69,15 @@ def alone(home: Path) -> Iterator[None]:
 
 
 def start_servers(ending: ExitStack) -> None:
-    """Those of the settings, where they answer, else embedded ones, which end with the demo."""
+    """Uses the servers of the settings, or starts embedded ones, which end with the demo."""
     if not (settings().database_url and settings().broker_url):
         typer.echo(f"Starting PostgreSQL and Valkey in {settings().home}/ ...")
-    ending.callback(embedded.ensure().stop)
+    ending.callback(embedded.ensure_servers().stop)
     require_migrated()
 
 
-def show(ending: ExitStack, count: int, seed: int, *, serve: bool, told: Told) -> None:
-    """Everything up to the report."""
+def run_to_report(ending: ExitStack, count: int, seed: int, *, serve: bool, report_to: ReportTo) -> None:
+    """Starts everything, files the applications, waits until they rest, and reports."""
     start_servers(ending)
     first = arrivals.next_number(seed)
     typer.echo(f"Enrolling the population: {count} households from number {first} on ...")
@@ -90,64 +89,64 @@ def show(ending: ExitStack, count: int, seed: int, *, serve: bool, told: Told) -
     if serve:
         set_settings(helpline=settings().helpline or HELPLINE)
         start_logged(children, "portal", "sijil", "serve")
-        wait_until(lambda: answers(f"{address()}/health/ready"), "portal", children)
-    wait_until(lambda: alive() >= WORKERS, "work", children)
-    typer.echo(
-        f"{count} applications "
-        f"arrive{f' over {ARRIVE_SECONDS:.0f} seconds, through the API' if serve else ' at full speed'}.\n"
-    )
+        wait_until(lambda: is_ready(f"{portal_url()}/health/ready"), "portal", children)
+    wait_until(lambda: live_workers() >= WORKERS, "work", children)
+    how = f"over {ARRIVE_SECONDS:.0f} seconds, through the API" if serve else "at full speed"
+    typer.echo(f"{count} applications arrive {how}.\n")
     began = time.monotonic()
     after = arrivals.last_case()
-    filing = arrivals.Filing(count, seed, first, address() if serve else None, ARRIVE_SECONDS)
+    portal = portal_url() if serve else None
+    filing = arrivals.Filing(count, seed, first, portal, ARRIVE_SECONDS)
     ending.callback(filing.stop)
     filing.start()
-    Picture(count, after, filing).watch(lambda: over(children), QUIET_SECONDS)
-    result, lines = report(after, count, time.monotonic() - began, address() if serve else None)
-    told(result, [*lines, *(["", f"The portal is at {address()} - press Ctrl-C to stop everything."] if serve else [])])
+    Picture(count, after, filing).watch(lambda: require_alive(children), QUIET_SECONDS)
+    result, lines = report(after, count, time.monotonic() - began, portal)
+    last = ["", f"The portal is at {portal} - press Ctrl-C to stop everything."] if portal else []
+    report_to(result, [*lines, *last])
 
 
-def address() -> str:
-    """Where the portal is."""
+def portal_url() -> str:
+    """The address of the portal."""
     return f"http://{settings().host}:{settings().port}"
 
 
-def over(children: list["Popen[bytes]"]) -> None:
-    """Raises Unavailable where one of ours has ended: the picture would wait for ever."""
+def require_alive(children: list["Popen[bytes]"]) -> None:
+    """Raises Unavailable where one of these processes has ended: the demo would wait for ever."""
     for child in children:
         if child.poll() is not None:
-            raise Unavailable(f"A process of the demo has ended ({child.args!r}). Its log is in {settings().home}/.")
+            raise Unavailable(f"A process of the demo has ended ({child.args!r}). Read its log in {settings().home}/.")
 
 
 def start_logged(children: list["Popen[bytes]"], name: str, module: str, *arguments: str) -> None:
-    """One of our processes, with what it says in a file."""
+    """Starts one of our modules as a process that writes into a log file."""
     with log_of(name).open("ab") as log:
         children.append(start(module, *arguments, stdout=log, stderr=log))
 
 
 def log_of(name: str) -> Path:
-    """Where a process's words go."""
+    """The log file of a process of the demo."""
     return settings().home / f"{name}.log"
 
 
 def wait_until(ready: Callable[[], bool], name: str, children: list["Popen[bytes]"]) -> None:
-    """Until it is ready. Raises Unavailable where it does not get there."""
+    """Waits until a process is ready. Raises Unavailable where it is not after READY_SECONDS."""
     until = time.monotonic() + READY_SECONDS
     while not ready():
-        over(children)
+        require_alive(children)
         if time.monotonic() > until:
-            raise Unavailable(f"The demo's '{name}' does not come up. What it says is in {log_of(name)}.")
+            raise Unavailable(f"The demo's '{name}' did not start within {READY_SECONDS:.0f} s. Read {log_of(name)}.")
         time.sleep(0.1)
 
 
-def answers(url: str) -> bool:
-    """Whether the portal can do its work."""
+def is_ready(url: str) -> bool:
+    """Whether the portal reports that it is ready."""
     try:
         return httpx.get(url, timeout=5).is_success
     except httpx.TransportError:
         return False
 
 
-def alive() -> int:
-    """How many worker processes have signed on."""
+def live_workers() -> int:
+    """How many worker processes are alive."""
     with transaction() as connection:
         return sum(each["alive"] for each in workers(connection))

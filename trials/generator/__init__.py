@@ -1,1 +1,1 @@
-"""A believable population and what its households declare, with planted errors whose truth is kept aside."""
+"""Generates a population and its applications, with planted errors and the truth about them in a file."""

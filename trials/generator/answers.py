@@ -1,5 +1,6 @@
-"""What an honest citizen writes into the form: names as they are spelt today, work, schooling, housing, bills, from how
-well off they are.
+"""Generates what an honest citizen declares: spelt names, work, schooling, housing, bills.
+
+All of it follows from how well off the household is.
 """
 
 import random
@@ -52,7 +53,7 @@ BETTER_OFF = {
 
 
 def wealth_of(rng: random.Random, work: str, rural: bool) -> float:
-    """How well off a household is: about -2 to 3; never written anywhere, it only makes the answers fit each other."""
+    """How well off a household is, about -2 to 3. No file holds it: it makes the answers fit each other."""
     return rng.gauss(-0.5 if rural else 0.0, 0.7) + BETTER_OFF.get(work, 0.0)
 
 
@@ -66,7 +67,7 @@ def work_of_head(rng: random.Random, head: Resident, rural: bool) -> str:
 
 
 def member(rng: random.Random, person: Resident, wealth: float, rural: bool, work: str) -> Json:
-    """One member's answers."""
+    """A member as the household declares it."""
     answers: Json = {
         "idcs": person.idcs,
         **names(rng, person),
@@ -96,7 +97,7 @@ def member(rng: random.Random, person: Resident, wealth: float, rural: bool, wor
 
 
 def names(rng: random.Random, person: Resident) -> Json:
-    """The name in Arabic, in Latin letters, or both, as a citizen spells it."""
+    """The name as a citizen spells it, in Arabic, in Latin letters, or in both."""
     arabic, latin = weighted(rng, (((True, False), 55), ((True, True), 35), ((False, True), 10)))
     found: Json = {}
     if arabic:
@@ -113,23 +114,23 @@ def names(rng: random.Random, person: Resident) -> Json:
 
 
 def arabic_spelling(rng: random.Random, name: Name) -> str:
-    """With its hamza, or as typed in a hurry."""
+    """The Arabic name, sometimes without its hamza."""
     return name.ar.translate(NO_HAMZA) if rng.random() < HAMZA_LEFT_OUT else name.ar
 
 
 def latin_spelling(rng: random.Random, name: Name) -> str:
-    """The register's spelling or another usual one."""
+    """The register's Latin spelling, or another usual one."""
     return rng.choice(name.la) if rng.random() < SPELT_OTHERWISE else name.la[0]
 
 
 def birth(person: Resident) -> Json:
-    """The date as on the card."""
+    """The birth date with the register's precision."""
     known = {"birth_date": person.birth_date.isoformat()}
     return known | {"birth_precision": "year"} if person.birth_precision == "year" else known
 
 
 def education_of(rng: random.Random, person: Resident, wealth: float, rural: bool) -> str:
-    """Highest level reached so far."""
+    """The highest level that a person has reached."""
     if person.age < 6:
         return "none"
     if person.age < 12:
@@ -141,14 +142,14 @@ def education_of(rng: random.Random, person: Resident, wealth: float, rural: boo
 
 
 def diploma_of(rng: random.Random, education: str) -> str:
-    """Of a level, not everybody has the paper."""
+    """The diploma of a level, which not everybody has."""
     if education in ("none", "basic") or rng.random() < 0.25:
         return "none" if education == "none" or rng.random() < 0.5 else "basic"
     return "technical" if rng.random() < 0.2 else education
 
 
 def occupation_of(rng: random.Random, person: Resident, rural: bool) -> str:
-    """What members other than the head do."""
+    """The occupation of a member who is not the head."""
     if person.age < 15:
         return "none"
     if person.age < 20 and rng.random() < 0.7:
@@ -161,7 +162,7 @@ def occupation_of(rng: random.Random, person: Resident, rural: bool) -> str:
 
 
 def schooling_of(rng: random.Random, person: Resident, wealth: float) -> str:
-    """Where a child goes to school."""
+    """The kind of school to which a child goes."""
     if not 6 <= person.age <= 17:
         return "none"
     if person.age > 14 and rng.random() < 0.3:
@@ -170,7 +171,7 @@ def schooling_of(rng: random.Random, person: Resident, wealth: float) -> str:
 
 
 def home(rng: random.Random, wealth: float, rural: bool, people: Sequence[Resident]) -> Json:
-    """Housing, belongings and bills."""
+    """Housing, belongings and bills of a household."""
     size = len(people)
     has = partial(chance, rng, wealth)
     phones = sum(person.age >= 14 and rng.random() < 0.8 for person in people)
@@ -212,10 +213,10 @@ def home(rng: random.Random, wealth: float, rural: bool, people: Sequence[Reside
 
 
 def chance(rng: random.Random, wealth: float, ease: float) -> bool:
-    """Whether a household of this wealth has a thing that, of average ones, e^ease to 1 have."""
+    """Whether a household has a thing; average households have it at odds of e^ease to 1."""
     return rng.random() < 1 / (1 + exp(-(ease + 1.1 * wealth)))
 
 
 def money(rng: random.Random, mean: float) -> str:
-    """Dirhams about a mean, in tenths, as a text: no binary fraction."""
+    """An amount in dirhams near a mean, as a text with one decimal."""
     return f"{max(5.0, rng.gauss(mean, mean * 0.25)):.1f}"

@@ -1,4 +1,4 @@
-"""A generated population as files: who lives here, what they send, and the truth about it."""
+"""Writes a generated population into files: the persons, their applications, and the truth about both."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,8 +13,8 @@ from workflows.intake.files.textfiles import json_line
 POPULATION, APPLICATIONS, TRUTH, TABLE = "population.ndjson", "applications.ndjson", "truth.ndjson", "applications.csv"
 
 
-def write(directory: Path, count: int, seed: int, start: int = 0, *, csv: bool = False) -> Counter[str]:
-    """Writes the files into a directory; how many households, persons, and plants of each kind."""
+def write_files(directory: Path, count: int, seed: int, start: int = 0, *, csv: bool = False) -> Counter[str]:
+    """Writes the files; how many households, persons and plants of each kind they hold."""
     directory.mkdir(parents=True, exist_ok=True)
     counts: Counter[str] = Counter()
     with ExitStack() as files:
@@ -34,7 +34,7 @@ def write(directory: Path, count: int, seed: int, start: int = 0, *, csv: bool =
 
 
 def write_table(directory: Path, bodies: Iterable[dict[str, object]]) -> None:
-    """The same applications as a table: a row a member."""
+    """Writes the applications as a CSV table, with a row for each member."""
     with (directory / TABLE).open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(HEADER) + "\r\n")
         for body in bodies:

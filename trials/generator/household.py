@@ -1,4 +1,4 @@
-"""Households by number: the same seed and number always give the same household, whatever was made before."""
+"""Generates households by number: the same seed and number always give the same household."""
 
 import random
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from trials.generator.plants import Honest, plant
 from trials.generator.residents import Resident, residents, weighted
 from trials.generator.shares import REGIONS, Region
 
-DOUAR = 400  # households of a number range and region that may share one telephone
+DOUAR = 400  # households with neighbouring numbers: those of one region may share a telephone
 SHARES_PHONE = 0.06  # of rural households
 NO_PHONE = 0.04
 
 
 class GeneratedHousehold(NamedTuple):
-    """A household: its persons as the register knows them, its application as sent, and the truth about it."""
+    """A household: persons as the register knows them, the application as sent, and the truth about it."""
 
     persons: list[Resident]
     body: Json
@@ -29,7 +29,7 @@ def households(count: int, seed: int, start: int = 0) -> Iterator[GeneratedHouse
 
 
 def household(seed: int, number: int) -> GeneratedHousehold:
-    """One household. Raises ValueError past the numbers that a seed has."""
+    """The household of this number. Raises ValueError for a number that the seed does not have."""
     if not 0 <= number < HOUSEHOLDS:
         raise ValueError(f"a seed has {HOUSEHOLDS} households")
     made = honest(seed, number)
@@ -38,7 +38,7 @@ def household(seed: int, number: int) -> GeneratedHousehold:
 
 
 def honest(seed: int, number: int) -> Honest:
-    """The household and the application that it would send without error or fraud."""
+    """The household with the application that it would send without error or fraud."""
     rng = random.Random(f"{seed}:{number}")
     region = weighted(rng, [(each, each.share) for each in REGIONS])
     rural = rng.random() < region.rural
@@ -62,7 +62,7 @@ def honest(seed: int, number: int) -> Honest:
 
 
 def telephone(rng: random.Random, seed: int, number: int, region: Region, rural: bool) -> Json:
-    """A telephone of one's own; in a douar sometimes the one that all share; sometimes none."""
+    """The household's own telephone, sometimes one that a douar shares, sometimes none."""
     own = phone(rng)
     if rural and rng.random() < SHARES_PHONE:
         return {"phone": phone(random.Random(f"{seed}:{region.number}:{number // DOUAR}:phone"))}

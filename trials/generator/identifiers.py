@@ -1,4 +1,4 @@
-"""Identifiers in the right shape: ten digits without a meaning, the last a check digit; identity cards; telephones."""
+"""Invents identifiers of the right shape: numbers of persons with a check digit, identity cards, telephones."""
 
 import random
 
@@ -13,8 +13,8 @@ for _ in range(6):
     PERMUTE.append([PERMUTE[-1][PERMUTE[1][digit]] for digit in range(10)])
 
 SPACE = 900_000_000  # nine digits that do not begin with 0
-STEP = 614_889_781  # shares no factor with SPACE: consecutive numbers land far apart
-PLACES = 16  # numbers set aside for one household
+STEP = 614_889_781  # shares no factor with SPACE, so that consecutive numbers are far from each other
+PLACES = 16  # numbers reserved for one household
 MOBILE = ("61", "64", "66", "67", "70", "77")
 OFFICES = (
     "A",
@@ -42,8 +42,8 @@ OFFICES = (
     "X",
     "Z",
 )
-HOUSEHOLDS = 1_000_000  # and households for one seed
-SEEDS = SPACE // (HOUSEHOLDS * PLACES)  # from 0 on, without an overlap: 56
+HOUSEHOLDS = 1_000_000  # of one seed
+SEEDS = SPACE // (HOUSEHOLDS * PLACES)  # 56 seeds, from 0 on, share no number
 
 
 def idcs(seed: int, household: int, place: int) -> str:
@@ -61,10 +61,10 @@ def check_digit(digits: str) -> int:
 
 
 def cin(rng: random.Random) -> str:
-    """A number as on the national identity card: its letters name the office."""
+    """A number of a national identity card, whose letters name the office."""
     return f"{rng.choice(OFFICES)}{rng.randrange(10_000, 999_999)}"
 
 
 def phone(rng: random.Random) -> str:
-    """A Moroccan mobile number, in ranges that are given out."""
+    """A Moroccan mobile number, in ranges that are in use."""
     return f"+212{rng.choice(MOBILE)}{rng.randrange(1_000_000, 9_999_999)}"

@@ -1,21 +1,21 @@
-"""Given and family names of Morocco, in Arabic and in the spellings that papers carry; the first Latin one is the
-register's.
+"""Given and family names of Morocco, in Arabic and in the Latin spellings of papers.
 
-Everyday knowledge, gathered by hand; frequencies fall with the place in the list.
+The first Latin spelling is the register's. The lists are everyday knowledge, gathered by hand; a name is the more
+frequent the earlier it comes.
 """
 
 from typing import NamedTuple
 
 
 class Name(NamedTuple):
-    """One name: in Arabic, and its usual Latin spellings."""
+    """One name in Arabic, with its usual Latin spellings."""
 
     ar: str
     la: tuple[str, ...]
 
 
 def parsed(lines: str) -> tuple[Name, ...]:
-    """Names from lines of `Arabic Latin/Latin/...`, blanks within a name as underscores."""
+    """Reads lines of `Arabic Latin/Latin/...`, in which an underscore stands for a blank."""
     names = []
     for line in lines.split("\n"):
         if line.strip():

@@ -1,8 +1,6 @@
-"""What is wrong on purpose: errors, duplicates and frauds in some of the applications.
+"""Plants errors, duplicates and frauds in some of the applications.
 
-The truth about each stays beside, in a side file.
-
-A plant says what the register should make of it: `expect` is the stage where the application comes to rest.
+The truth about each plant goes into a file of its own; `expect` is the stage where the application should come to rest.
 """
 
 import random
@@ -38,7 +36,7 @@ class Honest(NamedTuple):
 
 
 class Planted(NamedTuple):
-    """What became of it: the body as sent, persons beyond the household, and the truth."""
+    """A household after planting: the body as sent, persons beyond the household, and the truth."""
 
     body: Json
     more_residents: list[Resident]
@@ -49,7 +47,7 @@ Other = Callable[[int], Honest]  # another household of the same seed, before an
 
 
 def kind_of(seed: int, number: int) -> str:
-    """What is planted in a household; '' in most."""
+    """The kind of plant in a household; '' in most households."""
     drawn = random.Random(f"{seed}:{number}:plant").random()
     for kind, share in SHARES:
         if drawn < share:
@@ -59,48 +57,48 @@ def kind_of(seed: int, number: int) -> str:
 
 
 def plant(honest: Honest, other: Other) -> Planted:
-    """The household's application, with its plant if it has one and it fits."""
+    """Plants the household's error, if it has one and it fits."""
     kind = kind_of(honest.seed, honest.number)
     rng = random.Random(f"{honest.seed}:{honest.number}:planted")
     found = PLANTS[kind](rng, honest, other) if kind else None
     return found or Planted(honest.body, [], {"plant": None, "expect": "notified"})
 
 
-def wrong(kind: str, **more: Any) -> Json:
-    """The truth about an error: the citizen is asked."""
+def expects_correction(kind: str, **more: Any) -> Json:
+    """The truth about an error: the citizen is asked for a correction."""
     return {"plant": kind, "expect": "needs_correction", **more}
 
 
 def with_member(body: Json, position: int, **changes: Any) -> Json:
-    """The body with one member changed."""
+    """The body with fields of one member changed."""
     members = [each | changes if i == position else each for i, each in enumerate(body["members"])]
     return body | {"members": members}
 
 
 def mistyped_identifier(rng: random.Random, honest: Honest, other: Other) -> Planted:
-    """A number that belongs to nobody."""
+    """Declares a member under a number that belongs to nobody."""
     position = rng.randrange(len(honest.residents))
     return Planted(
         with_member(honest.body, position, idcs=idcs(honest.seed, honest.number, NOBODY)),
         [],
-        wrong("mistyped_identifier", member=position),
+        expects_correction("mistyped_identifier", member=position),
     )
 
 
 def wrong_birth_date(rng: random.Random, honest: Honest, other: Other) -> Planted:
-    """Another year than the register's."""
+    """Declares another birth year than the register's."""
     position = rng.randrange(len(honest.residents))
     born = honest.residents[position].birth_date
     shifted = date(born.year - rng.randint(2, 5), born.month, min(born.day, 28))
     return Planted(
         with_member(honest.body, position, birth_date=shifted.isoformat()),
         [],
-        wrong("wrong_birth_date", member=position),
+        expects_correction("wrong_birth_date", member=position),
     )
 
 
 def wrong_name(rng: random.Random, honest: Honest, other: Other) -> Planted:
-    """Another given name: a brother's or sister's."""
+    """Declares another given name, such as a brother's or sister's."""
     position = rng.randrange(len(honest.residents))
     person = honest.residents[position]
     while (name := pick(rng, MALE if person.sex == "male" else FEMALE)).ar[:2] == person.given.ar[:2]:
@@ -109,18 +107,20 @@ def wrong_name(rng: random.Random, honest: Honest, other: Other) -> Planted:
     changes = {
         field: text for field, text in (("given_name_ar", name.ar), ("given_name_la", name.la[0])) if field in declared
     }
-    return Planted(with_member(honest.body, position, **changes), [], wrong("wrong_name", member=position))
+    return Planted(with_member(honest.body, position, **changes), [], expects_correction("wrong_name", member=position))
 
 
 def deceased_member(rng: random.Random, honest: Honest, other: Other) -> Planted:
-    """A grandparent who is no more."""
+    """Declares a grandparent who has died."""
     late = late_grandparent(rng, honest.seed, honest.number, honest.residents[0].family)
     members = [*honest.body["members"], member(rng, late, honest.wealth, honest.rural, "none")]
-    return Planted(honest.body | {"members": members}, [late], wrong("deceased_member", member=len(members) - 1))
+    return Planted(
+        honest.body | {"members": members}, [late], expects_correction("deceased_member", member=len(members) - 1)
+    )
 
 
 def person_of_another_household(rng: random.Random, honest: Honest, other: Other) -> Planted | None:
-    """Somebody who is already declared by an earlier household, as one of our own."""
+    """Declares a person whom an earlier household declares, too."""
     for number in range(honest.number - 1, max(-1, honest.number - 60), -1):
         if kind_of(honest.seed, number):
             continue
@@ -143,7 +143,7 @@ def person_of_another_household(rng: random.Random, honest: Honest, other: Other
 
 
 def hidden_spouse(rng: random.Random, honest: Honest, other: Other) -> Planted | None:
-    """A spouse who earns is left out. Nothing in this household's own data shows it."""
+    """Leaves out a spouse. Nothing in the household's own data shows it."""
     position = next((i for i, each in enumerate(honest.residents) if each.relationship == "spouse"), None)
     if position is None or honest.body["members"][position].get("declarant"):
         return None
@@ -153,20 +153,20 @@ def hidden_spouse(rng: random.Random, honest: Honest, other: Other) -> Planted |
 
 
 def understated_bills(rng: random.Random, honest: Honest, other: Other) -> Planted:
-    """Bills at a fifth of what they are."""
-    told = {
+    """Declares bills at a fifth of their amounts."""
+    understated = {
         name: [fifth(each) for each in bill] if isinstance(bill, list) else fifth(bill)
         for name, bill in honest.body["bills"].items()
     }
     return Planted(
-        honest.body | {"bills": told},
+        honest.body | {"bills": understated},
         [],
         {"plant": "understated_bills", "expect": "notified", "true_bills": honest.body["bills"]},
     )
 
 
 def fifth(amount: str) -> str:
-    """A fifth of an amount."""
+    """A fifth of an amount, as a text."""
     return f"{float(amount) / 5:.1f}"
 
 

@@ -1,6 +1,4 @@
-"""The persons of a household as the population register knows them: who lives together, how old, and
-under which names.
-"""
+"""Generates the persons of a household as the population register knows them: kinship, age, names."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -12,11 +10,11 @@ from trials.generator.identifiers import cin, idcs
 from trials.generator.names import FAMILY, FEMALE, FOREIGN, MALE, Name
 from trials.generator.shares import CHILDREN_RURAL, CHILDREN_URBAN, KINDS
 
-TODAY = date(2026, 1, 1)  # the day whose ages are drawn: a population must not change with the calendar
+TODAY = date(2026, 1, 1)  # the day of all ages: a population must not change with the calendar
 FOREIGN_SHARE = 0.006
 YEAR_ONLY_SHARE = 0.35  # of those born before 1965: the civil registry came late
-DECEASED = 14  # place of a grandparent who died, in the numbers of a household
-NOBODY = 15  # place of a number that was given to nobody
+DECEASED = 14  # the place of a grandparent who died, among the numbers of a household
+NOBODY = 15  # the place of a number that belongs to nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Resident:
         )
 
     def row(self) -> dict[str, str | None]:
-        """As the register keeps them: the columns of `person`."""
+        """The person as a row of the table `person`."""
         return {
             "idcs": self.idcs,
             "given_name_ar": self.given.ar,
@@ -63,7 +61,7 @@ Role = tuple[str, int, str]  # relationship to the head, age, sex
 
 
 def residents(rng: random.Random, seed: int, number: int, rural: bool) -> list[Resident]:
-    """The household's persons, the head first."""
+    """The persons of a household, the head first."""
     roles = compose(rng, rural)
     foreign = rng.random() < FOREIGN_SHARE
     family, maternal = pick(rng, FAMILY), pick(rng, FAMILY)
@@ -81,7 +79,7 @@ def residents(rng: random.Random, seed: int, number: int, rural: bool) -> list[R
 
 
 def resident(rng: random.Random, number: str, name: tuple[Name, Name], role: Role, foreign: bool = False) -> Resident:
-    """One person, given and family name, in a role; of the older ones often only the year of birth is known."""
+    """A person of this name in a role; of older persons the register often knows only the year of birth."""
     relationship, age, sex = role
     born = TODAY - timedelta(days=age * 365.25 + 1 + rng.randrange(363))
     year_only = born.year < 1965 and rng.random() < YEAR_ONLY_SHARE
@@ -98,7 +96,7 @@ def resident(rng: random.Random, number: str, name: tuple[Name, Name], role: Rol
 
 
 def compose(rng: random.Random, rural: bool) -> list[Role]:
-    """Who lives together. At most 14."""
+    """The roles of a household, at most 14."""
     kind = weighted(rng, KINDS)
     if kind == "single":
         return [("head", rng.choice((rng.randint(22, 60), rng.randint(60, 88))), sex(rng))]
@@ -114,7 +112,7 @@ def compose(rng: random.Random, rural: bool) -> list[Role]:
 
 
 def children(rng: random.Random, rural: bool, mother_age: int) -> Iterator[Role]:
-    """The eldest first, two years or more between them; grown ones have often left."""
+    """Children, the eldest first, two years or more apart; grown ones have often left."""
     count = weighted(rng, tuple(enumerate(CHILDREN_RURAL if rural else CHILDREN_URBAN)))
     age = mother_age - rng.randint(19, 27)
     for _ in range(count):
@@ -124,7 +122,7 @@ def children(rng: random.Random, rural: bool, mother_age: int) -> Iterator[Role]
 
 
 def elders(rng: random.Random, head_age: int) -> list[Role]:
-    """The head's mother, sometimes the father, sometimes an unmarried brother or sister."""
+    """The head's mother, sometimes also the father or an unmarried brother or sister."""
     found: list[Role] = [("parent", min(96, head_age + rng.randint(19, 30)), "female")]
     if rng.random() < 0.35:
         found.append(("parent", min(97, head_age + rng.randint(22, 36)), "male"))
@@ -134,31 +132,31 @@ def elders(rng: random.Random, head_age: int) -> list[Role]:
 
 
 def late_grandparent(rng: random.Random, seed: int, number: int, family: Name) -> Resident:
-    """Somebody who died: the register knows it, the household may have forgotten to say so."""
+    """A grandparent who died, as the register knows."""
     gender = sex(rng)
     given = given_name(rng, gender, set())
     person = resident(rng, idcs(seed, number, DECEASED), (given, family), ("parent", rng.randint(70, 95), gender))
     return replace(person, status="deceased")
 
 
-def given_name(rng: random.Random, gender: str, taken: set[str]) -> Name:
+def given_name(rng: random.Random, gender: str, used: set[str]) -> Name:
     """A given name that nobody else in the household has."""
     while True:
         name = pick(rng, MALE if gender == "male" else FEMALE)
-        if name.ar not in taken:
+        if name.ar not in used:
             return name
 
 
 def pick(rng: random.Random, names: tuple[Name, ...]) -> Name:
-    """One of these, the first ones more often."""
+    """Draws one of these names, the first ones more often."""
     return names[int(rng.random() ** 1.6 * len(names))]
 
 
 def sex(rng: random.Random) -> str:
-    """Either."""
+    """Draws a sex."""
     return "female" if rng.random() < 0.5 else "male"
 
 
 def weighted(rng: random.Random, shares: Sequence[tuple[T, float]]) -> T:
-    """One of these, by its share."""
+    """Draws one of these by their shares."""
     return rng.choices([each for each, _ in shares], [share for _, share in shares])[0]

@@ -1,12 +1,13 @@
-"""Where people live and how many they are: shares near those of the 2024 census (HCP), rounded; good for a demo, not
-for statistics.
+"""Where people live and how many live together.
+
+The shares are near those of the 2024 census (HCP), rounded: good for a demo, not for statistics.
 """
 
 from typing import NamedTuple
 
 
 class Region(NamedTuple):
-    """A region by its number: its share of the country's households in percent, how rural it is, and some communes."""
+    """A region: its share of the country's households in percent, its share of rural ones, some communes."""
 
     number: int
     share: float

@@ -1,4 +1,4 @@
-"""How a command answers: plain lines for people, and with --json one JSON object as the last line."""
+"""What a command prints: plain lines for people, and with --json one JSON object as the last line."""
 
 import json
 import sys
@@ -13,23 +13,23 @@ import typer
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
 
-def answer(result: Mapping[str, Any], as_json: bool, *lines: str) -> None:
-    """The lines, or where there are none the result's own keys; then the JSON, if asked for."""
+def print_result(result: Mapping[str, Any], as_json: bool, *lines: str) -> None:
+    """Prints the lines, or one line for each key where there are none; then the JSON, if asked for."""
     for line in lines or [f"{key.replace('_', ' ')}: {value}" for key, value in result.items()]:
         typer.echo(line)
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False, default=str))
 
 
-def progress(text: str) -> None:
-    """How far a long command is, beside its answer."""
+def print_progress(text: str) -> None:
+    """Prints on standard error how far a long command is."""
     typer.echo(text, err=True)
 
 
 def program() -> str:
-    """How this program is called from the working directory:
+    """The name by which a shell in the working directory finds this program.
 
-    `sijil` where that is on the PATH, else the path by which it was started.
+    It is `sijil` where that is on the PATH, else the path by which this process was started.
     """
     if which("sijil"):
         return "sijil"
