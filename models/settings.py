@@ -20,7 +20,7 @@ SHORTEST_KEY = 16  # characters: whoever can guess the key can compute every cit
 
 
 class Settings(BaseSettings):
-    """What differs between one installation and the next. The README's table is tested against these fields."""
+    """What differs between one installation and the next. A test holds docs/settings.md to these fields."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, extra="forbid", hide_input_in_errors=True
