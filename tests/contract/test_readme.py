@@ -12,6 +12,7 @@ import pytest
 
 from models.settings import Settings
 from tests.commands import commands
+from tests.contract.sources import FILES
 from workflows.flows import FLOWS
 from workflows.flows.chart import chart
 from workflows.flows.grammar import flow
@@ -92,6 +93,21 @@ def is_file_name(name: str) -> bool:
     """Whether some file of the checkout has this name, which a page gave without its folder."""
     folders = [path.parent for path in ROOT.glob("*/__init__.py")] + [ROOT / "tests", DOCS]
     return "/" not in name and any(any(folder.rglob(name)) for folder in folders)
+
+
+def words_of_the_project() -> list[str]:
+    """The words that CONTRIBUTING lists, in its order."""
+    section = CONTRIBUTING.read_text().split("## The project's words")[1].split("\n## ")[0]
+    return re.findall(r"\*\*([a-z ]+)\*\*", section)
+
+
+def test_every_word_of_the_list_stands_in_the_code_and_once_in_the_list() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in FILES)
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", code).replace("_", " ").lower()
+    words = words_of_the_project()
+    assert len(words) > 50
+    assert [word for word in words if not re.search(rf"\b{word}", spaced)] == []
+    assert [word for word in words if words.count(word) > 1] == []
 
 
 if __name__ == "__main__":
