@@ -84,6 +84,22 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", CURRENT, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_to_a_section_lead_to_its_heading(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", page.read_text())
+    assert [
+        (target, section)
+        for target, section in links
+        if section not in sections(page.parent / target if target else page)
+    ] == []
+
+
+def sections(page: Path) -> set[str]:
+    """The names under which a page's headings are linked."""
+    headings = re.findall(r"^#+ (.*)", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", CURRENT, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_file_and_folder_that_a_page_names_is_there(page: Path) -> None:
     named = re.findall(r"`([a-z][\w/.-]*(?:\.(?:py|toml|md|po)|/))`", page.read_text())
     assert [name for name in named if not (ROOT / name).exists() and not is_file_name(name)] == []
