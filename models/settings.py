@@ -20,7 +20,7 @@ SHORTEST_KEY = 16  # characters: anybody who guesses the key can compute every c
 
 
 class Settings(BaseSettings):
-    """What differs between installations. A test compares the README's table with these fields."""
+    """What differs between installations. A test holds docs/settings.md to these fields."""
 
     # Errors hide the input, because an address may hold a password.
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", hide_input_in_errors=True)
