@@ -52,7 +52,7 @@ def generate(
 ) -> None:
     """Writes a believable population, its applications, and the truth about planted errors, duplicates and frauds.
 
-    Enrol the population before you import the applications: else all of them wait for a correction.
+    Run `sijil enrol` on the population before you import the applications: else all of them wait for a correction.
     """
     with refuse_unwritable(directory):
         counts = files.write_files(directory, households, seed, csv=csv)

@@ -42,13 +42,13 @@ def name_of(part: object) -> str:
 
 
 def decided(step: Stage, case: CaseFile, evidence: Evidence) -> Event | None:
-    """What the map's decision on this evidence is; None where one caseworker alone would refuse, the only answer that a
-    rule forbids here.
+    """What the map's decision on this evidence is; None where one caseworker alone would refuse, or a second one for
+    another reason: the only answers that a rule forbids here.
     """
     try:
         return step.handlers[type(evidence)](case, evidence)
     except Refused as refused:
-        if refused.code != "needs_second_person":
+        if refused.code not in ("needs_second_person", "another_reason"):
             raise
         return None
 

@@ -16,7 +16,7 @@ LAST_WORDS = 20  # lines
 # both have the same name.
 SHARED = {"east": all_queues(), "west": ("scoring", "fraud", "approval", DELIVERY)}
 SPLIT = {
-    "east": ("verification", "notification", DELIVERY),
+    "east": ("verification", "notification", "timers", DELIVERY),
     "west": ("scoring", "fraud", "approval", "notification", DELIVERY),
 }
 
