@@ -1,5 +1,6 @@
 """`sijil bench decide`: measures all decisions of one case of five persons in memory, hashing included."""
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -54,7 +55,7 @@ def measure() -> float:
         for number in range(10_000)
         if len((each := household(1, number)).body["members"]) == PERSONS and each.truth["plant"] is None
     )
-    declaration = reading.valid(Declaration, made.body)
+    declaration = Declaration.restored(reading.application(json.dumps(made.body)).stored())
     register = Answers({row["idcs"]: person_of(row) for row in (each.row() for each in made.persons) if row["idcs"]})
     return median(time_round(declaration, register) for _ in range(ROUNDS))
 

@@ -14,6 +14,8 @@ from models import clock
 from models.database import Connection, follow_clock, is_disconnect, scalar, transaction
 from models.errors import Refused, describe
 from tasks.wake import wake
+from workflows.engine.children import wake_missed
+from workflows.engine.turns import let_missed_in
 from workflows.flows import DELIVERY
 from workflows.queue.attempts import forget_gone
 from workflows.queue.failures import forget
@@ -67,7 +69,7 @@ def sweep(detector: FailureDetector) -> None:
         now = clock.now()
         if not scalar(connection, "select pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK]):
             return
-        for part in (fire_due_timers, recover_stalled, return_forgotten, forget_failures, forget_workers, probe_holds):
+        for part in PARTS:
             run_part(part, connection, detector, now)
     wake_queues_with_work()
 
@@ -125,6 +127,24 @@ def forget_failures(connection: Connection, detector: FailureDetector, _: dateti
     detector.forgotten_to = forget(connection, detector.forgotten_to)
 
 
+def end_missed_waits(connection: Connection, _: FailureDetector, now: datetime) -> None:
+    """Goes on with cases that wait for what is over: nobody woke them."""
+    turns, parents = let_missed_in(connection), wake_missed(connection, now)
+    if turns or parents:
+        log.info("cases waited for what is over; they go on", turns=turns, opened_cases=parents)
+
+
 def probe_holds(connection: Connection, _: FailureDetector, now: datetime) -> None:
     """Ends the hold of a stage at which a case succeeded, and has a case probe each of the others."""
     tend_holds(connection, now)
+
+
+PARTS = (
+    fire_due_timers,
+    recover_stalled,
+    return_forgotten,
+    end_missed_waits,
+    forget_failures,
+    forget_workers,
+    probe_holds,
+)

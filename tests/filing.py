@@ -140,10 +140,13 @@ def a_drainer(serves: Iterable[str] = case_queues(), adapters: Adapters = ADAPTE
 
 
 def drain_all(drainer: Drainer) -> None:
-    """Every queue that it serves, until nothing is due in any."""
-    for queue in case_queues():
-        if queue in drainer.runner.serves:
+    """Works every queue that it serves, and again those that it woke, until nothing is due in any."""
+    queues = [queue for queue in case_queues() if queue in drainer.runner.serves]
+    while queues:
+        before = len(woken(drainer))
+        for queue in queues:
             assert drainer.drain(queue, 60) is False
+        queues = [queue for queue in dict.fromkeys(woken(drainer)[before:]) if queue in drainer.runner.serves]
 
 
 def woken(drainer: Drainer) -> list[str]:

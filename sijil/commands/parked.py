@@ -130,6 +130,6 @@ def resume_set(case_ids: list[int], by: str) -> BatchOutcome:
     """Resumes these cases in one transaction, then wakes workers. Raises what `resume` raises, and changes nothing."""
     with transaction() as connection:
         done = resume(connection, case_ids, by, clock.now(), notices)
-    for queue in done.next_queues:
+    for queue in done.queues:
         wake(queue)
     return done

@@ -175,7 +175,7 @@ class Operators:
             return
         self.resumed[reference] += 1
         self.answers.record(Act(reference, "operator", TAKEN, ("CaseResumed",), 0))
-        wake_after_answer(done.next_queues)
+        wake_after_answer(done.queues)
 
 
 MOMENT = timedelta(seconds=2)  # a batch that began before a pause may commit a little after it

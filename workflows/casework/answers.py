@@ -171,7 +171,7 @@ def act(connection: Connection, case: CaseRow, version: int | None, form: Eviden
             "open_application",
             "The declarant has another open application meanwhile. Withdraw that one first, or go on with it.",
         ) from None
-    return AnswerResult(file.stage, file.version, type(event).__name__, progress.next_queues)
+    return AnswerResult(file.stage, file.version, type(event).__name__, progress.queues)
 
 
 def resume(

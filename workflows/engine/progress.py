@@ -9,7 +9,7 @@ from workflows.engine.messages import enter
 from workflows.engine.projections import Transition
 from workflows.events import Event, Recorded
 from workflows.evidence import Evidence
-from workflows.flows import PARKED, Move, stage_of
+from workflows.flows import Move
 from workflows.registers.ports import Notices
 
 
@@ -43,7 +43,3 @@ def apply(case: CaseInProgress, event: Event, to: Move, evidence: Evidence, noti
     sealed = seal(case.head, file.id, recorded, evidence, owed)
     case.transitions.append(Transition(file, sealed, messages))
     case.file, case.head = file.after(recorded, to.stage, to.anew), sealed.hash
-    if file.stage != PARKED and file.version:
-        opens = stage_of(file.kind, file.stage).opens.get(type(event))
-        if opens:
-            case.opens.append((Parent(file.id, recorded.seq), opens(case.file, event)))

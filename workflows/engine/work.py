@@ -7,12 +7,12 @@ docs/engine.md.
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from models.database import Connection
 from models.errors import Refused, Stale
-from workflows.casefile import CaseFile
+from workflows.casefile import CaseFile, Parent
 from workflows.engine.chain import seal
 from workflows.engine.children import open_children, wake_parents
 from workflows.engine.load import COLUMNS, CaseRow, case_files
@@ -22,20 +22,29 @@ from workflows.engine.record import CaseUpdate, QueueState, copy, queue_state, r
 from workflows.engine.turns import let_next_in, take_turns
 from workflows.events import Event, Recorded
 from workflows.evidence import Evidence
-from workflows.flows import PARKED, move, stage_of
+from workflows.flows import PARKED, Move, stage_of
 from workflows.registers.ports import Adapters, Notices, Ports
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """What a batch came to: how many cases moved, the queues that have work now, how many messages are owed, and the
-    cases about which a register gave no answer, while it answered for others.
+    """What a batch came to.
+
+    How many cases moved, the queues in which they are due now, how many messages are owed, the queues in which other
+    cases are due by that (opened, let in, or no longer waiting), and the cases about which a register gave no answer,
+    while it answered for others.
     """
 
     cases: int = 0
     next_queues: frozenset[str] = frozenset()
     messages: int = 0
+    others: frozenset[str] = frozenset()
     unanswered: Sequence[int] = ()
+
+    @property
+    def queues(self) -> frozenset[str]:
+        """All that have work now."""
+        return self.next_queues | self.others
 
 
 def work(
@@ -58,7 +67,7 @@ def work(
         under_way = [each for each in under_way if each.place in places and not each.unanswered]
     outcome = write(connection, [case for case in cases if case.transitions], now, adapters.notices)
     silent = [case.file.id for case in cases if case.unanswered]
-    return BatchOutcome(outcome.cases, outcome.next_queues, outcome.messages, silent) if silent else outcome
+    return replace(outcome, unanswered=silent) if silent else outcome
 
 
 def by_place(cases: Sequence[CaseInProgress]) -> list[tuple[tuple[str, str], list[CaseInProgress]]]:
@@ -90,9 +99,10 @@ def decide(case: CaseInProgress, evidence: Evidence, notices: Notices) -> Event:
     if decision is None:
         raise Refused("not_possible_now", f"This is not possible while the case is '{case.file.stage}'.")
     event = decision(case.file, evidence)
-    if type(event) not in stage.transitions:
-        raise LookupError(f"{case.file.kind}.{stage.name} has no transition for {type(event).__name__}")
-    apply(case, event, move(*case.place, event), evidence, notices)
+    kind = type(event)
+    apply(case, event, Move(stage.transitions[kind], kind in stage.renewed_by), evidence, notices)
+    if opens := stage.opens.get(kind):
+        case.opens.append((Parent(case.file.id, case.file.version), opens(case.file, event)))
     return event
 
 
@@ -107,10 +117,16 @@ def write(connection: Connection, cases: Sequence[CaseInProgress], now: datetime
     record(connection, transitions, updates)
     children = open_children(connection, [each for case in cases for each in case.opens], now, notices)
     left = [case.file.household_id for case, each in zip(cases, updates, strict=True) if has_left(case, each.state)]
-    queues = {each.queue for each in (*(update.state for update in updates), *children) if each.ready and each.queue}
-    queues |= let_next_in(connection, [household for household in left if household])
-    queues |= wake_parents(connection, [case.file for case in cases], now)
-    return BatchOutcome(len(cases), frozenset(queues), sum(len(each.messages) for each in transitions))
+    others = queues_of(children)
+    others |= let_next_in(connection, [household for household in left if household])
+    others |= wake_parents(connection, [case.file for case in cases], now)
+    messages = sum(len(each.messages) for each in transitions)
+    return BatchOutcome(len(cases), queues_of([each.state for each in updates]), messages, frozenset(others))
+
+
+def queues_of(states: Sequence[QueueState]) -> frozenset[str]:
+    """The queues in which cases that stand there are due."""
+    return frozenset(each.queue for each in states if each.ready and each.queue)
 
 
 def updates_of(connection: Connection, cases: Sequence[CaseInProgress], now: datetime) -> list[CaseUpdate]:

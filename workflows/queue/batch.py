@@ -77,7 +77,7 @@ class BatchRunner:
 
     def wake_next(self, progress: BatchOutcome) -> None:
         """Wakes, after the commit, the queues that other processes serve, and delivery where messages are owed."""
-        for queue in progress.next_queues - self.serves:
+        for queue in (progress.next_queues - self.serves) | progress.others:
             self.wake(queue)
         if progress.messages:
             self.wake(DELIVERY)
