@@ -28,6 +28,7 @@ STANDING = "select kind, stage, machine, ready, waiting, count(*) from cases gro
 WENT = """
     select q.stage, array_agg(distinct e.stage) from cases q join cases e on e.parent_id = q.id group by 1
 """
+REGISTERED = "select stage, count(*) from cases where kind = 'registration' group by 1"
 AT_REST = "select not exists (select from cases where ready or waiting or machine)"
 
 
