@@ -87,18 +87,18 @@ def queue_metrics(connection: Connection) -> Iterable[Metric]:
 def people_metrics(connection: Connection) -> Iterable[Metric]:
     """The cases that wait for citizens, caseworkers and operators."""
     rows = with_people(connection, clock.now())
-    waiting = [((row["stage"], row["owner"]), row["waiting"]) for row in rows]
-    oldest = [((row["stage"], row["owner"]), row["oldest_seconds"]) for row in rows]
-    help_text = "Cases that wait for a person, by stage and whose turn it is."
-    yield gauge("sijil_people_waiting", help_text, waiting, "stage", "owner")
-    yield gauge("sijil_people_oldest_seconds", "Since when the oldest of them waits.", oldest, "stage", "owner")
+    waiting = [((row["kind"], row["stage"], row["owner"]), row["waiting"]) for row in rows]
+    oldest = [((row["kind"], row["stage"], row["owner"]), row["oldest_seconds"]) for row in rows]
+    help_text = "Cases that wait for a person, by kind of case, stage and whose turn it is."
+    yield gauge("sijil_people_waiting", help_text, waiting, "kind", "stage", "owner")
+    yield gauge("sijil_people_oldest_seconds", "Since when the oldest of them waits.", oldest, "kind", "stage", "owner")
 
 
 def held_stage_metrics(connection: Connection) -> Iterable[Metric]:
     """The stages at which all cases fail alike."""
-    held = [((each["stage"],), 1) for each in held_stages(connection)]
+    held = [((each["kind"], each["stage"]), 1) for each in held_stages(connection)]
     help_text = "1 for each stage at which all cases fail alike, so that it is held."
-    yield gauge("sijil_stage_held", help_text, held, "stage")
+    yield gauge("sijil_stage_held", help_text, held, "kind", "stage")
 
 
 def worker_metrics(connection: Connection) -> Iterable[Metric]:

@@ -63,12 +63,17 @@ def print_queues(as_json: bool) -> None:
     with transaction() as connection:
         rows, people = queues(connection, clock.now()), with_people(connection, clock.now())
     head = f"{'queue':<14}{'depth':>9}{'oldest s':>10}{'per s':>9}{'wait s':>9}{'quarantined':>13}  state"
-    people_head = f"{'with people':<18}{'waiting':>9}{'oldest':>12}  whose turn it is"
+    people_head = f"{'with people':<31}{'waiting':>9}{'oldest':>12}  whose turn it is"
     lines = [head, *(queue_line(row) for row in rows), "", people_head]
     lines += [
-        f"{row['stage']:<18}{row['waiting']:>9}{age(row['oldest_seconds']):>12}  {row['owner']}" for row in people
+        f"{place_of(row):<31}{row['waiting']:>9}{age(row['oldest_seconds']):>12}  {row['owner']}" for row in people
     ]
     print_result({"queues": rows, "people": people}, as_json, *lines)
+
+
+def place_of(row: Mapping[str, Any]) -> str:
+    """A kind of case and its stage; of all kinds together, the stage alone."""
+    return f"{row['kind']} {row['stage']}".strip()
 
 
 def queue_line(row: Mapping[str, Any]) -> str:

@@ -62,7 +62,7 @@ def all_goes_well(idcs: str) -> Register:
 
 @pytest.mark.parametrize("register", [all_goes_well, one_fails, one_gets_no_answer])
 @pytest.mark.parametrize("together", [1, 2, 4])
-def test_what_is_set_apart_stands_in_an_attempt_until_its_work_is_committed(
+def test_what_is_quarantined_stands_in_an_attempt_until_its_work_is_committed(
     database: str, worker: Worker, register: Callable[[str], Register], together: int
 ) -> None:
     # Given cases that are quarantined, so many in an attempt
@@ -129,7 +129,7 @@ def test_the_doctor_counts_an_attempt_that_a_living_worker_forgot(database: str,
     assert examined() == {"attempts_forgotten": 1}
 
 
-def test_of_many_that_are_set_apart_the_next_is_found_without_a_look_at_the_others(database: str) -> None:
+def test_of_many_that_are_quarantined_the_next_is_found_without_a_look_at_the_others(database: str) -> None:
     rows(
         "insert into attempt (queue, case_ids, at) select 'verification', array[n], now() - interval '1 hour' from "
         "generate_series(1, 20000) as n"

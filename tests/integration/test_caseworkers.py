@@ -133,7 +133,7 @@ def test_the_second_caseworker_is_offered_the_reason_proposed_and_who_proposed_i
     assert ready(*shlex.split(theirs[-1])[1:], "--json").json["stage"] == "rejected"
 
 
-def test_a_review_of_somebody_who_is_still_held_is_not_offered_to_be_lifted_and_one_of_nobody_is(
+def test_a_review_of_somebody_who_is_still_held_is_not_offered_to_be_cleared_and_one_of_nobody_is(
     reviewed: tuple[Accepted, Accepted], ready: Run
 ) -> None:
     first, later = reviewed
@@ -192,7 +192,7 @@ def test_the_list_says_since_when_why_at_which_version_and_who_would_refuse(
     assert line.endswith(" (duplicate_application)")
 
 
-def test_where_the_other_household_let_go_the_review_says_that_lifting_leads_on(
+def test_where_the_other_household_let_go_the_review_says_that_clearing_leads_on(
     reviewed: tuple[Accepted, Accepted], ready: Run
 ) -> None:
     first, later = reviewed
@@ -342,7 +342,7 @@ def test_a_proposal_of_a_review_that_ended_is_not_shown_in_the_next(
 # Answering -----------------------------------------------------------------------------------------
 
 
-def test_decide_lifts_a_review_and_says_where_the_case_stands(reviewed: tuple[Accepted, Accepted], ready: Run) -> None:
+def test_decide_clears_a_review_and_says_where_the_case_stands(reviewed: tuple[Accepted, Accepted], ready: Run) -> None:
     first, later = reviewed
     rows("delete from person_claim where case_id = %s", first.case_id)
     ran = ready("decide", later.reference.lower(), "clear", "--reason", "moved", "--as", "amina", "--json")
@@ -351,7 +351,7 @@ def test_decide_lifts_a_review_and_says_where_the_case_stands(reviewed: tuple[Ac
     assert version_of(later) == ran.json["version"]
 
 
-def test_a_review_of_somebody_who_is_still_held_is_not_lifted_in_vain_and_the_holder_is_named(
+def test_a_review_of_somebody_who_is_still_held_is_not_cleared_in_vain_and_the_holder_is_named(
     reviewed: tuple[Accepted, Accepted], ready: Run
 ) -> None:
     first, later = reviewed

@@ -181,7 +181,7 @@ def test_a_try_that_failed_in_a_future_does_not_hold_up_the_next(database: str) 
     assert jobs() == {"anchor": None, "retention": None}
 
 
-def test_messages_and_what_is_set_apart_until_a_far_future_are_taken_up_again(
+def test_messages_and_what_is_quarantined_until_a_far_future_are_taken_up_again(
     notified: list[Accepted], worker: Worker
 ) -> None:
     rows(

@@ -240,7 +240,7 @@ def test_a_case_that_works_alone_is_not_carried_into_a_paused_queue_either(
     assert current_stage(application) == "scored"
 
 
-def test_many_that_are_set_apart_hold_up_nobody_who_waits_in_the_queue(application: Accepted, worker: Worker) -> None:
+def test_many_that_are_quarantined_hold_up_nobody_who_waits_in_the_queue(application: Accepted, worker: Worker) -> None:
     # Given twenty cases that failed, and one that waits in the queue
     for failed in file_clean(20, start=40):
         rows("update cases set ready = false where id = %s", failed.case_id)

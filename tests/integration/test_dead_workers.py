@@ -131,7 +131,7 @@ def test_a_number_that_no_worker_can_have_holds_up_no_rescue_and_is_forgotten(
     assert value("select count(*) from worker where id = %s", number) == 0
 
 
-def test_what_was_set_apart_is_worked_while_its_process_does_nothing_else(database: str, worker: Worker) -> None:
+def test_what_was_quarantined_is_worked_while_its_process_does_nothing_else(database: str, worker: Worker) -> None:
     # Given a worker of three threads, two cases that are quarantined, and others that are due
     taken = file_clean(12)
     alone = {each.case_id for each in taken[:2]}

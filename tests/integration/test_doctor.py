@@ -127,7 +127,7 @@ def test_each_check_rises_when_its_fault_is_planted(database: str, worker: Worke
     assert examined() == {}
 
 
-def test_what_is_set_apart_or_in_work_is_no_orphan(database: str) -> None:
+def test_what_is_quarantined_or_in_work_is_no_orphan(database: str) -> None:
     (taken,) = file_clean(1)
     rows("update cases set ready = false")
     assert examined() == {"orphans": 1}

@@ -82,7 +82,7 @@ def test_the_doctor_looks_for_a_message_of_each_event_that_makes_one_owed(databa
     assert any(FLOW.messages.values())
 
 
-def test_many_that_are_set_apart_are_looked_up_at_once_and_not_each_in_every_attempt(database: str) -> None:
+def test_many_that_are_quarantined_are_looked_up_at_once_and_not_each_in_every_attempt(database: str) -> None:
     # Given many cases that are quarantined, and one that is forgotten
     file_clean(1)
     rows("update cases set ready = false")

@@ -150,7 +150,7 @@ def test_what_is_held_since_a_moment_to_come_is_probed_all_the_same(database: st
 
 
 @pytest.mark.parametrize("unanswered", [True, False])
-def test_where_all_that_is_left_at_a_held_stage_is_set_apart_together_that_probes_it(
+def test_where_all_that_is_left_at_a_held_stage_is_quarantined_together_that_probes_it(
     database: str, broker: str, worker: Worker, unanswered: bool
 ) -> None:
     """Half of a dead worker's batch, or a piece about which a register was silent."""
@@ -191,7 +191,9 @@ def test_a_hold_is_shown_by_queues_and_metrics(database: str, ready: Run) -> Non
     assert "KeyError in persons" in ready("queues").out
     with transaction() as connection:
         (metric,) = held_stage_metrics(connection)
-    assert [(sample.labels, sample.value) for sample in metric.samples] == [({"stage": "submitted"}, 1)]
+    assert [(sample.labels, sample.value) for sample in metric.samples] == [
+        ({"kind": "registration", "stage": "submitted"}, 1)
+    ]
 
 
 def test_the_tries_are_spread_over_the_setting_and_deaths_are_not(database: str) -> None:

@@ -106,7 +106,7 @@ def test_the_oldest_is_the_one_that_became_ready_first_and_not_the_one_that_was_
     assert shown(after=timedelta(seconds=60))["verification"]["oldest_seconds"] == 60
 
 
-def test_what_is_set_apart_is_counted_beside_the_queue(database: str) -> None:
+def test_what_is_quarantined_is_counted_beside_the_queue(database: str) -> None:
     taken = file_clean(3)
     rows("update cases set ready = false where id = any(%s)", [each.case_id for each in taken[:2]])
     rows(
@@ -187,7 +187,7 @@ def test_another_paused_queue_does_not_hold_deliveries_back(database: str, deliv
 
 
 @pytest.mark.parametrize("size", [1, 2])
-def test_what_was_set_apart_and_moved_on_meanwhile_is_left_to_the_queue_that_it_came_to(
+def test_what_was_quarantined_and_moved_on_meanwhile_is_left_to_the_queue_that_it_came_to(
     database: str, worker: Worker, size: int
 ) -> None:
     """A reminder failed and was quarantined in `notification`; the citizen corrects meanwhile, so that `verification`

@@ -112,7 +112,7 @@ def test_how_often_it_is_tried_is_a_setting(
     assert current_stage(poisoned.bad) == "parked"
 
 
-def test_the_trouble_shows_the_place_and_nothing_of_the_person(poisoned: Poisoned, worker: Worker) -> None:
+def test_the_failure_shows_the_place_and_nothing_of_the_person(poisoned: Poisoned, worker: Worker) -> None:
     try_until_parked(worker(adapters=poisoned.register.adapters()), settings().tries)
 
     ((error, traceback),) = rows("select error, traceback from case_failure")

@@ -41,7 +41,7 @@ def test_a_review_that_nobody_looks_at_is_counted_and_stays_a_review(
     ]
 
 
-def test_a_review_is_lifted_and_the_household_registered_once_the_other_let_go(
+def test_a_review_is_cleared_and_the_household_registered_once_the_other_let_go(
     reviewed: tuple[Accepted, Accepted], worker: Worker
 ) -> None:
     first, later = reviewed

@@ -15,7 +15,7 @@ def listed() -> tuple[int, list[int]]:
     return count, [file.id for file in files]
 
 
-def test_a_review_is_listed_while_its_timer_runs_when_it_rang_and_while_it_is_set_apart(
+def test_a_review_is_listed_while_its_timer_runs_when_it_rang_and_while_it_is_quarantined(
     reviewed: tuple[Accepted, Accepted],
 ) -> None:
     _, later = reviewed

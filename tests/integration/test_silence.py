@@ -177,7 +177,9 @@ def test_several_silent_cases_that_are_all_their_lane_hold_up_no_other_lane_eith
     assert quarantined() == [[each.case_id] for each in silent]
 
 
-def test_a_silent_case_that_is_alone_everywhere_waits_apart_after_some_rounds(database: str, worker: Worker) -> None:
+def test_a_silent_case_that_is_alone_everywhere_waits_in_quarantine_after_some_rounds(
+    database: str, worker: Worker
+) -> None:
     """Nobody can say then whether the register is away; who comes later must not find it in front."""
     made = clean(2)
     (silent,) = filed(made[:1])

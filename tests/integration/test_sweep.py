@@ -96,7 +96,7 @@ def test_the_sweep_gives_back_what_a_dead_worker_held_and_wakes_its_queue() -> N
     ]
 
 
-def test_the_sweep_counts_a_death_alone_and_forgets_troubles_that_are_over(worker: Worker) -> None:
+def test_the_sweep_counts_a_death_alone_and_forgets_failures_that_are_over(worker: Worker) -> None:
     (taken,) = file_clean(1)
     rows(
         "insert into attempt (worker_id, queue, case_ids, at) values (4711, 'verification', %s, now())", [taken.case_id]
@@ -205,7 +205,7 @@ def test_whether_a_message_is_due_is_read_by_time_under_a_plan_for_all_parameter
     assert "message_due_by_time" in json.dumps(told)
 
 
-def test_troubles_are_looked_at_a_part_at_a_time_and_all_that_are_over_go_in_the_end() -> None:
+def test_failures_are_looked_at_a_part_at_a_time_and_all_that_are_over_go_in_the_end() -> None:
     first, second = file_clean(2)
     noted = "insert into case_failure (case_id, kind, stage, version, tries, error, traceback, at, parked) select"
     rows(f"{noted} id, kind, 'submitted', version - 1, 1, 'x', '', now(), false from cases")

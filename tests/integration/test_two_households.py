@@ -188,7 +188,7 @@ def test_a_telephone_of_four_households_is_noted_and_holds_nobody_up(database: s
     assert facts_of(taken[0], "NothingSuspicious")["noted"] == [{"code": "phone_shared", "count": 4}]
 
 
-def test_an_application_under_review_that_is_lifted_while_the_person_is_still_held_comes_back(
+def test_an_application_under_review_that_is_cleared_while_the_person_is_still_held_comes_back(
     households: tuple[Body, Body], worker: Worker
 ) -> None:
     first, later = file(*households)

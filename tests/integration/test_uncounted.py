@@ -46,7 +46,9 @@ def uncounted() -> int:
         return monitor.uncounted(connection)
 
 
-def test_a_case_that_cannot_be_parked_waits_apart_is_counted_and_holds_up_nobody(database: str, worker: Worker) -> None:
+def test_a_case_that_cannot_be_parked_waits_in_quarantine_is_counted_and_holds_up_nobody(
+    database: str, worker: Worker
+) -> None:
     """A forged or half-restored event row stands where the next one must go: also where the event of
     the parking must.
     """
@@ -87,7 +89,7 @@ def test_once_it_is_mended_it_goes_on_by_itself_and_counts_no_more(database: str
 
 @pytest.mark.parametrize("fault", [REFUSE, NO_TROUBLE], ids=["its row cannot be changed", "no trouble can be noted"])
 @pytest.mark.parametrize("batch", [250, 1])
-def test_a_case_that_cannot_even_be_set_apart_or_noted_holds_up_nobody(
+def test_a_case_that_cannot_even_be_quarantined_or_noted_holds_up_nobody(
     poisoned: Poisoned, worker: Worker, fault: str, batch: int
 ) -> None:
     rows(fault.format(case=poisoned.bad.case_id))

@@ -57,7 +57,7 @@ def test_once_it_is_back_everything_goes_on(database: str, worker: Worker) -> No
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
-def test_what_was_set_apart_is_not_lost_when_the_register_is_away(database: str, worker: Worker, size: int) -> None:
+def test_what_was_quarantined_is_not_lost_when_the_register_is_away(database: str, worker: Worker, size: int) -> None:
     """Half of a dead worker's batch is in no queue: whoever takes it must give it back."""
     # Given cases that are quarantined
     taken = file_clean(size)
@@ -83,7 +83,7 @@ def test_what_was_set_apart_is_not_lost_when_the_register_is_away(database: str,
     assert value("select count(*) from case_failure where tries > 0") == 0
 
 
-def test_halves_of_what_was_set_apart_are_not_lost_when_the_register_goes_away_in_between(
+def test_halves_of_what_was_quarantined_are_not_lost_when_the_register_goes_away_in_between(
     database: str, worker: Worker
 ) -> None:
     taken = file_clean(4)
@@ -165,7 +165,7 @@ def test_a_case_that_a_register_never_answers_for_is_an_operators_after_three_da
     assert examined().keys() <= {"events_ahead"}  # by the days that this test has let pass
 
 
-def test_what_another_thread_set_apart_meanwhile_is_left_to_the_book(database: str, worker: Worker) -> None:
+def test_what_another_thread_quarantined_meanwhile_is_left_to_the_book(database: str, worker: Worker) -> None:
     """Two threads claimed the same cases, one after the other, and both part them: each is worked and
     quarantined once.
     """
@@ -201,7 +201,7 @@ def test_a_panic_of_a_library_is_a_failure_like_any_other(database: str, worker:
     assert stages() == {"notified": 4}
 
 
-def test_what_was_set_apart_and_is_held_by_somebody_for_a_moment_is_not_lost(database: str, worker: Worker) -> None:
+def test_what_was_quarantined_and_is_held_by_somebody_for_a_moment_is_not_lost(database: str, worker: Worker) -> None:
     """A citizen's answer that is refused in the end holds the case's row for a moment."""
     (taken,) = file_clean(1)
     rows("update cases set ready = false")

@@ -101,7 +101,7 @@ def test_where_the_comma_separates_nothing_an_amount_may_have_a_decimal_comma(de
 
 
 @pytest.mark.parametrize(("cell", "read_as"), [("74,50", "74.50"), ("74.50", "74.50"), ("1.234,50", "1.234.50")])
-def test_an_amount_with_thousands_set_apart_is_left_as_nonsense_to_be_refused(cell: str, read_as: str) -> None:
+def test_an_amount_with_thousands_quarantined_is_left_as_nonsense_to_be_refused(cell: str, read_as: str) -> None:
     names = ["application", "commune", "bills.gas", "bills.water_electricity.1"]
     body = body_of_rows(names, [["1", "A,B", cell, cell]], ",")
     assert (body["bills"], body["commune"]) == ({"gas": read_as, "water_electricity": [read_as]}, "A,B")

@@ -132,7 +132,7 @@ REFUSE = an_answer("refuse", "false_declaration")
 
 
 @pytest.mark.parametrize("reason", review.REASONS["clear"])
-def test_one_caseworker_lifts_a_review(reason: str) -> None:
+def test_one_caseworker_clears_a_review(reason: str) -> None:
     assert review.decide(reviewed(), an_answer("clear", reason)) == ReviewCleared(reason=reason)
 
 
