@@ -87,7 +87,7 @@ def waiting_places() -> tuple[list[str], list[str]]:
 
 def wake_parents(connection: Connection, cases: Sequence[CaseFile | CaseRow], now: datetime) -> set[str]:
     """Where one of these has ended or is parked, the case that waits for it is due; the queues with work by that."""
-    parents = sorted({parent for each in cases if is_over(each) and (parent := parent_of(each))})
+    parents = sorted({parent for each in cases if (parent := parent_of(each)) and is_over(each)})
     return {TIMERS} if parents and wake(connection, parents, now) else set()
 
 
