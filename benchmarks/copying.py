@@ -18,6 +18,8 @@ WRITTEN = {
     "score": "select * from score where case_id between {low} and {high}",
     "household": "select * from household where registered_by between {low} and {high}",
     "household_version": "select * from household_version where case_id between {low} and {high}",
+    "household_period": "select p.* from household_period p "
+    "join household_version v using (household_id, version) where v.case_id between {low} and {high}",
     "household_member": "select m.* from household_member m "
     "join household_version v using (household_id, version) where v.case_id between {low} and {high}",
     "eligibility": "select e.* from eligibility e "

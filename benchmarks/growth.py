@@ -57,6 +57,7 @@ COPIED = {
     },
     "household": {"id": "id + {shift}", "registered_by": "registered_by + {shift}"},
     "household_version": {"household_id": "household_id + {shift}", "case_id": "case_id + {shift}"},
+    "household_period": {"household_id": "household_id + {shift}"},
     "household_member": {"household_id": "household_id + {shift}", "idcs": "idcs || '-' || k"},
     "score": {"case_id": "case_id + {shift}", "household_id": "household_id + {shift}"},
     "eligibility": {"household_id": "household_id + {shift}"},

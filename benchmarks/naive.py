@@ -17,7 +17,7 @@ from sqlmodel import Session, SQLModel, select
 from models import clock
 from models.case import Case, CaseBody, EventRow, Receipt
 from models.database import Connection, engine
-from models.household import Eligibility, Household, HouseholdMember, HouseholdVersion, Score
+from models.household import Eligibility, Household, HouseholdMember, HouseholdPeriod, HouseholdVersion, Score
 from models.message import Message
 from tasks.bootstrap import adapters
 from workflows.bodies.declaration import Declaration
@@ -36,6 +36,7 @@ MODELS: dict[str, type[SQLModel]] = {
     "score": Score,
     "household": Household,
     "household_version": HouseholdVersion,
+    "household_period": HouseholdPeriod,
     "household_member": HouseholdMember,
     "eligibility": Eligibility,
     "message": Message,

@@ -1,13 +1,14 @@
 """The social register: versions of households, with their members, scores and eligibilities.
 
-Every version says when it was true (`valid`) and when we knew it (`known`), both as half-open ranges of instants.
+A version holds what was declared. Its periods say when that was true (`valid`) and when we knew it (`known`), both as
+half-open ranges of instants; a version may have several (workflows/registers/periods.py).
 Keys begin with the household, so that these tables can be partitioned by its hash.
 """
 
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Integer, Numeric, SmallInteger, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, Integer, Numeric, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlmodel import Field, SQLModel
 
@@ -21,25 +22,38 @@ class Household(SQLModel, table=True):
 
 
 class HouseholdVersion(SQLModel, table=True):
-    """A household as it was over a time, and as we knew it over a time."""
+    """A household as a case declared it. It never changes."""
 
     __tablename__ = "household_version"
-    __table_args__ = (
-        # Two versions of a household never claim the same moment of truth at the same moment of knowledge.
-        ExcludeConstraint(
-            ("household_id", "="), ("valid", "&&"), ("known", "&&"), name="household_version_no_overlap", using="gist"
-        ),
-    )
 
     household_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     version: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    valid: Range[datetime] = Field(sa_column=Column(TSTZRANGE, nullable=False))
-    known: Range[datetime] = Field(sa_column=Column(TSTZRANGE, nullable=False))
     case_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     milieu: str
     region: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    province: str | None = None  # ISO 3166-2:MA
     commune: str
     size: int = Field(sa_column=Column(SmallInteger, nullable=False))
+
+
+class HouseholdPeriod(SQLModel, table=True):
+    """How long a version was true, and how long we knew it so. Written once; later only the end of `known`."""
+
+    __tablename__ = "household_period"
+    __table_args__ = (
+        # Two versions of a household never claim the same moment of truth at the same moment of knowledge.
+        ExcludeConstraint(
+            ("household_id", "="), ("valid", "&&"), ("known", "&&"), name="household_period_no_overlap", using="gist"
+        ),
+        # An empty range overlaps nothing, so the constraint above would let it pass.
+        CheckConstraint("not (isempty(valid) or isempty(known))", name="household_period_not_empty"),
+    )
+
+    household_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))  # in the order of writing
+    version: int = Field(sa_column=Column(Integer, nullable=False))
+    valid: Range[datetime] = Field(sa_column=Column(TSTZRANGE, nullable=False))
+    known: Range[datetime] = Field(sa_column=Column(TSTZRANGE, nullable=False))
 
 
 class HouseholdMember(SQLModel, table=True):

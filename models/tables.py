@@ -1,7 +1,7 @@
 """Every table in one import: migrations and tests need all of `SQLModel.metadata`."""
 
 from models.case import Case, CaseBody, CaseFailure, EventRow, PersonClaim, Receipt
-from models.household import Eligibility, Household, HouseholdMember, HouseholdVersion, Score
+from models.household import Eligibility, Household, HouseholdMember, HouseholdPeriod, HouseholdVersion, Score
 from models.message import Message
 from models.population import Person
 from models.work import Attempt, DailyJob, HeldStage, PausedQueue, StaffName, Worker
@@ -10,6 +10,7 @@ TABLES = (
     Person,
     Household,
     HouseholdVersion,
+    HouseholdPeriod,
     HouseholdMember,
     Score,
     Eligibility,

@@ -6,18 +6,17 @@ from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from litestar import Request
 from litestar.response import Template
 
+from models.days import MOROCCO
 from models.settings import settings
 from notifications.catalogues import LANGUAGES, Catalogue
 
 PAGES = Catalogue(Path(__file__).parent / "locales", "pages")
 DEFAULT = "ar"
-MOROCCO = ZoneInfo("Africa/Casablanca")
 
 
 def language_of(request: Request[Any, Any, Any]) -> str:

@@ -51,7 +51,7 @@ def test_the_migrated_database_has_the_checks_and_indexes_of_the_tables(empty: s
     assert {name for _, name, _ in described} >= {
         "case_due_in_a_queue",
         "person_status_known",
-        "household_version_no_overlap",
+        "household_period_no_overlap",
         "case_due",
     }
     assert rows(DESCRIBED) == described

@@ -62,9 +62,14 @@ def test_approval_writes_the_household_its_members_its_score_and_its_eligibiliti
 
     household = value("select household_id from cases where id = %s", taken.case_id)
     assert rows("select id, registered_by from household") == [(household, taken.case_id)]
-    assert rows("select household_id, version, case_id, size, upper(valid), upper(known) from household_version") == [
-        (household, 1, taken.case_id, len(made.body["members"]), None, None)
+    assert rows("select household_id, version, case_id, region, province, size from household_version") == [
+        (household, 1, taken.case_id, made.body["region"], made.body.get("province"), len(made.body["members"]))
     ]
+    assert rows("select household_id, number, version, upper(valid), upper(known) from household_period") == [
+        (household, 1, 1, None, None)
+    ]
+    assert value("select lower(valid) = submitted_at from household_period, cases")
+    assert value("select lower(known) = at from household_period, event where kind = 'HouseholdApproved'")
     assert [idcs for (idcs,) in rows("select idcs from household_member order by position")] == [
         each["idcs"] for each in made.body["members"]
     ]

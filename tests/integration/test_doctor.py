@@ -49,6 +49,11 @@ FAULTS = {
     "hash from event where case_id = {case}",
     "receipts_without_case": "insert into receipt values ('RSU-0000-0000-0000', 999999, 'x', '')",
     "bodies_missing": "delete from case_body where case_id = {case}",
+    "periods_overlapping": "alter table household_period drop constraint household_period_no_overlap; insert into "
+    "household_period select household_id, number + 1, version, tstzrange(lower(valid) + interval '1 day', null), "
+    "tstzrange(lower(known) + interval '1 hour', null) from household_period where household_id = {household}",
+    "versions_without_period": "delete from household_period where household_id = {household}",
+    "periods_without_version": "delete from household_version where household_id = {household}",
     "versions_without_household": "delete from household where id = {household}",
     "members_without_version": "delete from household_version where household_id = {household}",
     "scores_without_event": "delete from event where case_id = {case} and kind = 'ScoreComputed'",

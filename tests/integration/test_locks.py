@@ -41,6 +41,7 @@ TABLES = [
     "case_body",
     "household",
     "household_version",
+    "household_period",
     "household_member",
     "person_claim",
     "score",

@@ -30,6 +30,7 @@ REGISTER = {
     "household_member.idcs",
     "household_member.relationship",
     "household_version.milieu",
+    "household_version.province",
     "household_version.commune",
 }
 # Codes, pseudonyms, names of our own staff, classes and places, salted digests, versions of rules; and references,

@@ -47,6 +47,7 @@ MINE = {
     "score": "case_id = {case}",
     "household": "registered_by = {case}",
     "household_version": "case_id = {case}",
+    "household_period": "household_id = {household}",
     "household_member": "household_id = {household}",
     "eligibility": "household_id = {household}",
 }
@@ -154,16 +155,17 @@ ADDED = {
     "eligibility": ("programme", "'another'"),
     "household_member": ("position", "position + 50"),
     "household_version": ("version", "version + 1"),
+    "household_period": ("number", "number + 1, tstzrange(lower(known) - interval '1 day', lower(known))"),
 }
+
+
+ALSO = {"receipt": ["idempotency_key"], "household_period": ["known"]}  # what else must differ
 
 
 @pytest.mark.parametrize("table", ADDED)
 def test_a_row_that_is_added_by_hand_is_found(notified: list[Accepted], anchors: Path, table: str) -> None:
     added, other = ADDED[table]
-    given = [added, "idempotency_key"] if table == "receipt" else [added]
-    other += ", tstzrange(upper(valid), null)" if table == "household_version" else ""
-    if table == "household_version":  # the first one ends, so that no two are true at one moment
-        given, other = [added, "known"], "version + 1, 'empty'::tstzrange"
+    given = [added, *ALSO.get(table, [])]
     kept = [column.name for column in SQLModel.metadata.tables[table].columns if column.name not in given]
     insert = f"insert into {table} ({', '.join([*given, *kept])}) select {', '.join([other, *kept])} from {table}"
     assert noticed_by_hand(anchors, f"{insert} where {MINE[table].format(**of(notified[0]))} limit 1")

@@ -46,7 +46,7 @@ def test_a_review_is_cleared_and_the_household_registered_once_the_other_let_go(
 ) -> None:
     first, later = reviewed
     rows("delete from person_claim where case_id = %s", first.case_id)
-    rows("update household_version set valid = tstzrange(lower(valid), now())")
+    rows("update household_period set valid = tstzrange(lower(valid), now())")
 
     assert caseworker(later, "clear", "moved").event == "ReviewCleared"
     drain_all(worker())

@@ -32,6 +32,10 @@ ROWS = {
     "score": "select case_id as of_case, * from score where case_id = any(%(cases)s)",
     "household": "select registered_by as of_case, * from household where id = any(%(households)s)",
     "household_version": "select case_id as of_case, * from household_version where household_id = any(%(households)s)",
+    "household_period": """
+        select v.case_id as of_case, p.* from household_period p join household_version v using (household_id, version)
+        where household_id = any(%(households)s)
+    """,
     "household_member": """
         select v.case_id as of_case, m.* from household_member m join household_version v using (household_id, version)
         where household_id = any(%(households)s)

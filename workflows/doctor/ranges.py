@@ -173,8 +173,8 @@ CASES = Walk(
 )
 
 MEMBERS = """
-    select m.household_id, m.idcs from household_member m join household_version v using (household_id, version)
-    where household_id > %(after)s and household_id <= %(upto)s and upper_inf(v.valid) and upper_inf(v.known)
+    select m.household_id, m.idcs from household_member m join household_period p using (household_id, version)
+    where household_id > %(after)s and household_id <= %(upto)s and upper_inf(p.valid) and upper_inf(p.known)
 """  # of these households as they are now
 HOUSEHOLDS = Walk(
     "household",
@@ -187,8 +187,8 @@ HOUSEHOLDS = Walk(
             f"""
             select m.household_id from ({MEMBERS}) as m join person_claim p using (idcs)
                 where p.household_id <> m.household_id and exists (
-                select from household_member o join household_version v using (household_id, version)
-                where household_id = p.household_id and o.idcs = m.idcs and upper_inf(v.valid) and upper_inf(v.known)
+                select from household_member o join household_period n using (household_id, version)
+                where household_id = p.household_id and o.idcs = m.idcs and upper_inf(n.valid) and upper_inf(n.known)
             )
         """,
         ),
@@ -197,6 +197,31 @@ HOUSEHOLDS = Walk(
             f"""
             select m.household_id from ({MEMBERS}) as m
             where not exists (select from person_claim p where (p.idcs, p.household_id) = (m.idcs, m.household_id))
+        """,
+        ),
+        # Of one moment one thing is known, and of every version when it was true.
+        "periods_overlapping": Check(
+            "household_period",
+            """
+            select p.household_id from household_period p join household_period o using (household_id)
+            where household_id > %(after)s and household_id <= %(upto)s
+            and o.number > p.number and o.valid && p.valid and o.known && p.known
+        """,
+        ),
+        "versions_without_period": Check(
+            "household_version",
+            """
+            select household_id from household_version v where household_id > %(after)s and household_id <= %(upto)s
+            and not exists (select from household_period p
+                where (p.household_id, p.version) = (v.household_id, v.version))
+        """,
+        ),
+        "periods_without_version": Check(
+            "household_period",
+            """
+            select household_id from household_period p where household_id > %(after)s and household_id <= %(upto)s
+            and not exists (select from household_version v
+                where (v.household_id, v.version) = (p.household_id, p.version))
         """,
         ),
         "versions_without_household": Check(

@@ -52,7 +52,7 @@ def compare_row(case: Recomputed, table: str, said: dict[str, Any], should: dict
 
 
 def as_written(value: Any) -> Any:
-    """A range without an end as `rows.py` writes it."""
+    """A range without an end as `projections.py` writes it."""
     return f"[{value.lower},)" if isinstance(value, Range) and value.upper is None and value.bounds == "[)" else value
 
 

@@ -89,21 +89,25 @@ def household_rows(move: Transition, event: HouseholdApproved) -> Iterable[Row]:
 
 
 def version_rows(move: Transition, event: HouseholdApproved) -> Iterable[Row]:
-    """A household's version: true from when it was declared, known from now."""
+    """A household's version: what was declared."""
     case, declared = move.case, move.case.declaration
     return (
         (
             case.household_id,
             event.version,
-            f"[{case.submitted_at},)",
-            f"[{move.sealed.recorded.at},)",
             case.id,
             declared.milieu,
-            declared.region,
+            *declared.territory,
             declared.commune,
             len(declared.members),
         ),
     )
+
+
+def period_rows(move: Transition, event: HouseholdApproved) -> Iterable[Row]:
+    """The first version's period: true from when it was declared, known from now."""
+    true, known = f"[{move.case.submitted_at},)", f"[{move.sealed.recorded.at},)"
+    return ((move.case.household_id, 1, 1, true, known),) if event.version == 1 else ()
 
 
 def member_rows(move: Transition, event: HouseholdApproved) -> Iterable[Row]:
@@ -131,11 +135,12 @@ REGISTER = (
     Projection("household", "id, registered_by, registered_at", HouseholdApproved, household_rows),
     Projection(
         "household_version",
-        "household_id, version, valid, known, case_id, milieu, region, commune, size",
+        "household_id, version, case_id, milieu, region, province, commune, size",
         HouseholdApproved,
         version_rows,
         True,
     ),
+    Projection("household_period", "household_id, number, version, valid, known", HouseholdApproved, period_rows),
     Projection(
         "household_member",
         "household_id, version, position, idcs, name, relationship",

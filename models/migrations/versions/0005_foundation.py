@@ -22,6 +22,7 @@ TABLES = (
     "held_stage",
     "household",
     "household_member",
+    "household_period",
     "household_version",
     "message",
     "paused_queue",
@@ -236,23 +237,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("household_id", "version", "position"),
     )
     op.create_table(
-        "household_version",
+        "household_period",
         sa.Column("household_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("valid", postgresql.TSTZRANGE(), nullable=False),
         sa.Column("known", postgresql.TSTZRANGE(), nullable=False),
-        sa.Column("case_id", sa.BigInteger(), nullable=False),
-        sa.Column("milieu", sa.String(), nullable=False),
-        sa.Column("region", sa.SmallInteger(), nullable=False),
-        sa.Column("commune", sa.String(), nullable=False),
-        sa.Column("size", sa.SmallInteger(), nullable=False),
+        sa.CheckConstraint("not (isempty(valid) or isempty(known))", name="household_period_not_empty"),
         postgresql.ExcludeConstraint(
             (sa.column("household_id"), "="),
             (sa.column("valid"), "&&"),
             (sa.column("known"), "&&"),
             using="gist",
-            name="household_version_no_overlap",
+            name="household_period_no_overlap",
         ),
+        sa.PrimaryKeyConstraint("household_id", "number"),
+    )
+    op.create_table(
+        "household_version",
+        sa.Column("household_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("milieu", sa.String(), nullable=False),
+        sa.Column("region", sa.SmallInteger(), nullable=False),
+        sa.Column("province", sa.String(), nullable=True),
+        sa.Column("commune", sa.String(), nullable=False),
+        sa.Column("size", sa.SmallInteger(), nullable=False),
         sa.PrimaryKeyConstraint("household_id", "version"),
     )
     op.create_table(
