@@ -23,6 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSON
 from sqlmodel import Field, SQLModel
 
+from models.patterns import LONGEST_TEXT
+
 TIMES = "submitted_at, stage_since, rank, due_at, deadline"
 
 
@@ -139,6 +141,23 @@ class CaseBody(SQLModel, table=True):
         default=None, sa_column=Column(LargeBinary)
     )  # of the digests that the event which took it holds; erased with it
     made_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class CaseText(SQLModel, table=True):
+    """What a person said in their own words: the text that the event of this sequence took.
+
+    Immutable but for erasure.
+    """
+
+    __tablename__ = "case_text"
+    __table_args__ = (CheckConstraint(f"char_length(text) between 1 and {LONGEST_TEXT}", name="case_text_length"),)
+
+    case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    text: str | None = None  # None: erased
+    salt: bytes | None = Field(
+        default=None, sa_column=Column(LargeBinary)
+    )  # of the digest that the event which took it holds; erased with it
 
 
 class EventRow(SQLModel, table=True):

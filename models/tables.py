@@ -1,6 +1,6 @@
 """Every table in one import: migrations and tests need all of `SQLModel.metadata`."""
 
-from models.case import Case, CaseBody, CaseFailure, EventRow, PersonClaim, Receipt
+from models.case import Case, CaseBody, CaseFailure, CaseText, EventRow, PersonClaim, Receipt
 from models.household import Eligibility, Household, HouseholdMember, HouseholdPeriod, HouseholdVersion, Score
 from models.message import Message
 from models.population import Person
@@ -17,6 +17,7 @@ TABLES = (
     Case,
     Receipt,
     CaseBody,
+    CaseText,
     EventRow,
     PersonClaim,
     CaseFailure,

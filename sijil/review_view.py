@@ -11,10 +11,11 @@ from workflows.bodies.declaration import Declaration, Member
 from workflows.casefile import CaseFile
 from workflows.casework.answers import CaseworkerAnswer, in_evidence
 from workflows.casework.reviews import RelatedCase
-from workflows.events import RefusalProposed
+from workflows.events import RefusalProposed, StatementReceived
 from workflows.fraud import SIGNALS, raised
 from workflows.policies import index_in_force
-from workflows.stages.review import REASONS, decide
+from workflows.stages.review import REASONS, decide, hearing
+from workflows.stages.review import proposal as proposed_refusal
 
 GONE = {"erased": "its declaration was erased on request", "retention": "its declaration's period of retention is over"}
 Names = Mapping[str, str]  # of the staff, by their pseudonyms
@@ -27,7 +28,7 @@ def review_line(file: CaseFile, names: Names) -> str:
 
 
 def review_details(
-    file: CaseFile, others: Sequence[RelatedCase], caseworker: str, names: Names
+    file: CaseFile, others: Sequence[RelatedCase], statement: str | None, caseworker: str, names: Names
 ) -> tuple[dict[str, Any], list[str]]:
     """A review with its households and the commands by which this caseworker can answer it: an object, and lines."""
     shared = {member.idcs for other in others if other.declaration for member in other.declaration.members}
@@ -40,11 +41,17 @@ def review_details(
     answers = answer_commands(file, others, caseworker)
     lines = [
         *reason_lines(file, others, names),
+        *hearing_lines(file, statement),
         *(line for each in households for line in household_lines(each)),
         *holder_lines(others),
     ]
-    lines += ["", "Answer by one of (a refusal needs two caseworkers):", *(f"  {each}" for each in answers)]
+    lines += [
+        "",
+        "Answer by one of (a refusal needs a hearing and two caseworkers):",
+        *(f"  {each}" for each in answers),
+    ]
     return review_summary(file, names) | {
+        "statement": statement,
         "application": households[0],
         "others": households[1:],
         "answers": answers,
@@ -54,20 +61,25 @@ def review_details(
 def short_reasons(file: CaseFile, names: Names) -> list[str]:
     """The reasons for the review in a few words, and the proposal of a refusal, if there is one."""
     refusal = proposal(file, names)
-    proposed = [f"refusal proposed by {refusal['by']} ({refusal['reason']})"] if refusal else []
+    proposed = [f"refusal proposed by {refusal['by']} ({refusal['reason']}), {refusal['heard']}"] if refusal else []
     return [*(f"{signal.code}: {SIGNALS[signal.code].WHY}" for signal in raised(file)), *proposed]
 
 
 def proposer(file: CaseFile) -> list[str]:
     """The pseudonym of the caseworker who proposed a refusal; empty where nobody did."""
-    recorded = file.last_here(RefusalProposed)
+    recorded = proposed_refusal(file)
     return [recorded.actor] if recorded else []
 
 
 def proposal(file: CaseFile, names: Names) -> dict[str, str] | None:
-    """The refusal that a first caseworker proposed, with the name, or else the pseudonym, of the caseworker."""
-    by = proposer(file)
-    return {"by": names.get(by[0], by[0]), "reason": file.last(RefusalProposed).reason} if by else None
+    """The refusal that a first caseworker proposed, with the name, or else the pseudonym, of the caseworker, and
+    whether the citizen answered it.
+    """
+    by, heard = proposer(file), hearing(file)
+    if not by or not heard:
+        return None
+    answered = "answered" if isinstance(heard.event, StatementReceived) else "not answered"
+    return {"by": names.get(by[0], by[0]), "reason": file.last(RefusalProposed).reason, "heard": answered}
 
 
 def review_summary(file: CaseFile, names: Names) -> dict[str, Any]:
@@ -106,6 +118,17 @@ def reason_lines(file: CaseFile, others: Sequence[RelatedCase], names: Names) ->
             "a second caseworker must agree, for the same reason."
         )
     return lines
+
+
+def hearing_lines(file: CaseFile, statement: str | None) -> list[str]:
+    """What the citizen answered to the proposal of a refusal, in their own words."""
+    heard = hearing(file)
+    if heard is None:
+        return []
+    if not isinstance(heard.event, StatementReceived):
+        return ["The citizen was told what is held against them, and nobody answered in the term."]
+    said = [f"  | {line}" for line in (statement or "").splitlines()]
+    return [f"The citizen answered on {heard.at:%F %T}:", *said]
 
 
 def case_header(case: CaseFile | RelatedCase) -> dict[str, Any]:

@@ -186,6 +186,9 @@ EVENTS: tuple[Event, ...] = (
     events.ReviewCleared(reason="moved"),
     events.CorrectionAsked(reason="person_lives_elsewhere"),
     events.RefusalProposed(reason="false_declaration"),
+    events.StatementReceived(digest="0d" * 32, begun=NOW),
+    events.HearingReminded(reminder=1),
+    events.HearingUnanswered(begun=NOW),
     events.ApplicationRefused(reason="false_declaration", proposed_by="officer:0123456789abcdef"),
     events.ReviewOverdue(times=2),
     events.HouseholdApproved(
@@ -217,6 +220,7 @@ EVIDENCE: tuple[Evidence, ...] = (
     evidence.IndexInForce(at=NOW, version="2021-08-09"),
     evidence.RegisterState(at=NOW, last_version=0, thresholds=("AMO_TADAMON-2022-12-01", "ASD-2023-12-01")),
     evidence.Correction(at=NOW, by=evidence.DECLARANT, number=2, digest="0c" * 32),
+    evidence.Statement(at=NOW, by=evidence.DECLARANT, digest="0d" * 32),
     evidence.Withdrawal(at=NOW, by=evidence.DECLARANT),
     evidence.Reopening(at=NOW, by=evidence.DECLARANT),
     evidence.ReviewVerdict(at=NOW, by="officer:0123456789abcdef", verdict="clear", reason="moved"),

@@ -20,7 +20,15 @@ from workflows.casework.answers import resume as resume_cases
 from workflows.intake.submit import Accepted
 from workflows.queue.timers import SLACK, fire_timers
 
-ALL_TABLES = ("cases", "event", "message", "case_body", "person_claim", "receipt")  # that an answer can change
+ALL_TABLES = (
+    "cases",
+    "event",
+    "message",
+    "case_body",
+    "case_text",
+    "person_claim",
+    "receipt",
+)  # that an answer can change
 
 
 def citizen(
@@ -41,6 +49,19 @@ def caseworker(
     """Records a caseworker's answer."""
     answer = CaseworkerAnswer(receipt.reference, name, verdict, reason, version)
     return transact(lambda connection: answer_of_caseworker(connection, answer, clock.now(), notices))
+
+
+def heard(receipt: Accepted, text: str = "We never lived there.") -> AnswerResult:
+    """Records what the citizen says to the refusal that a caseworker proposed."""
+    answer = CitizenAnswer(receipt.reference, receipt.secret, "statement", statement=text)
+    return transact(lambda connection: answer_of_citizen(connection, answer, clock.now(), notices))
+
+
+def refused(receipt: Accepted, reason: str = "false_declaration", by: tuple[str, str] = ("amina", "brahim")) -> None:
+    """Lets a caseworker propose a refusal, the citizen answer, and a second caseworker refuse."""
+    caseworker(receipt, "refuse", reason, by[0])
+    heard(receipt)
+    caseworker(receipt, "refuse", reason, by[1])
 
 
 def retry_parked(*case_ids: int) -> None:

@@ -15,11 +15,15 @@ from workflows.bodies.text import canonical
 from workflows.casefile import CaseFile
 from workflows.events import (
     CorrectionReminded,
+    DuplicateSuspected,
+    HearingReminded,
+    HearingUnanswered,
     HouseholdApproved,
     ProgrammeEligibility,
     RefusalProposed,
     ReviewOverdue,
     ScoreComputed,
+    StatementReceived,
 )
 from workflows.evidence import (
     Correction,
@@ -32,6 +36,7 @@ from workflows.evidence import (
     Reopening,
     ReviewVerdict,
     ScreeningAnswer,
+    Statement,
     TimePassed,
     Withdrawal,
 )
@@ -180,12 +185,22 @@ def case_files(draw: Callable[..., Any], stage: Stage) -> CaseFile:
             )
         ),
         a_recorded(CorrectionReminded(reminder=1), seq=draw(sequences)),
+        a_recorded(HearingReminded(reminder=1), seq=draw(sequences)),
+        a_recorded(DuplicateSuspected(rules="signals-2026-11", signals=()), seq=3),
         a_recorded(ReviewOverdue(times=draw(st.integers(1, 9))), seq=draw(sequences)),
     ]
     if draw(st.sampled_from((True, True, False))):
         past.append(
-            a_recorded(RefusalProposed(reason="false_declaration"), seq=draw(sequences), actor=draw(caseworkers()))
+            a_recorded(
+                RefusalProposed(reason="false_declaration"),
+                seq=draw(st.sampled_from((1, 6))),
+                actor=draw(caseworkers()),
+            )
         )
+    if draw(st.booleans()):
+        past.append(a_recorded(HearingUnanswered(begun=NOW), seq=draw(st.sampled_from((2, 7)))))
+    if draw(st.booleans()):
+        past.append(a_recorded(StatementReceived(digest="0d" * 32, begun=NOW), seq=draw(st.sampled_from((2, 8)))))
     declared = draw(declarations(members=households(2)))
     return a_case_file(*past, declaration=declared, stage=stage.name, deadline=stage.deadline(NOW), stage_seq=5)
 
@@ -243,6 +258,7 @@ def answers(kind: type[Evidence], case: CaseFile, at: datetime) -> st.SearchStra
             known_thresholds(),
         ),
         Correction: st.just(Correction(at=at, by="declarant", number=case.body_number + 1, digest="0c" * 32)),
+        Statement: st.just(Statement(at=at, by="declarant", digest="0d" * 32)),
         Withdrawal: st.just(Withdrawal(at=at, by="declarant")),
         Reopening: st.just(Reopening(at=at, by="declarant")),
         ReviewVerdict: st.builds(

@@ -8,7 +8,7 @@ import msgspec
 
 from models.database import Connection
 from models.errors import NotFound
-from workflows.events import KINDS, ApplicationRefused, CorrectionAsked, MembersMismatched
+from workflows.events import KINDS, ApplicationRefused, CorrectionAsked, MembersMismatched, RefusalProposed
 from workflows.flows import places
 from workflows.intake.receipts import normal
 
@@ -19,7 +19,7 @@ CASE = """
 REACHED = "select kind, max(at) from event where case_id = %s group by kind"
 # Why the case stands where it stands: the last of those events that give reasons.
 ASKED = "select kind, facts::text from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
-GIVE_REASONS = (MembersMismatched, CorrectionAsked, ApplicationRefused)
+GIVE_REASONS = (MembersMismatched, CorrectionAsked, RefusalProposed, ApplicationRefused)
 MISMATCHES = (
     "unknown",
     "deceased",
@@ -51,8 +51,8 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a correction is needed or an application was refused, as a code; `member` is the place in the declaration,
-    None for the household.
+    """Why a correction is needed, or an application may be or was refused, as a code; `member` is the place in the
+    declaration, None for the household.
     """
 
     member: int | None
@@ -92,5 +92,5 @@ def reasons_of(connection: Connection, case: Status) -> tuple[Reason, ...]:
     event = msgspec.json.decode(row[1], type=KINDS[row[0]])
     if isinstance(event, MembersMismatched):
         return tuple(Reason(each.member, each.reason) for each in event.mismatches)
-    assert isinstance(event, CorrectionAsked | ApplicationRefused)
+    assert isinstance(event, CorrectionAsked | RefusalProposed | ApplicationRefused)
     return (Reason(None, event.reason),)

@@ -34,6 +34,12 @@ class BodyTaken(Event, frozen=True, kw_only=True):
     digest: str  # of its stored bytes, under its salt
 
 
+class TextTaken(Event, frozen=True, kw_only=True):
+    """A person said something in their own words, which are stored beside under the event's sequence."""
+
+    digest: str  # of the stored text, under its salt
+
+
 # Opening -------------------------------------------------------------------------------------------
 
 
@@ -181,9 +187,38 @@ class CorrectionAsked(Event, frozen=True, kw_only=True, tag=True):
 
 
 class RefusalProposed(Event, frozen=True, kw_only=True, tag=True):
-    """A first caseworker would refuse; a second must agree."""
+    """A first caseworker would refuse: the citizen is heard, then a second caseworker must agree."""
 
     reason: str
+
+
+class StatementReceived(TextTaken, frozen=True, kw_only=True, tag=True):
+    """The citizen answered what is held against them: the review goes on."""
+
+    interactive: ClassVar[bool] = True
+    begun: datetime  # when the review was
+
+    @property
+    def since(self) -> datetime:
+        """It keeps its place by age."""
+        return self.begun
+
+
+class HearingReminded(Event, frozen=True, kw_only=True, tag=True):
+    """The citizen has not answered yet what is held against them, and is reminded for the n-th time."""
+
+    reminder: int
+
+
+class HearingUnanswered(Event, frozen=True, kw_only=True, tag=True):
+    """Nobody answered in the hearing's term: the review goes on, and silence decides nothing."""
+
+    begun: datetime  # when the review was
+
+    @property
+    def since(self) -> datetime:
+        """It keeps its place by age."""
+        return self.begun
 
 
 class ApplicationRefused(Event, frozen=True, kw_only=True, tag=True):
@@ -248,7 +283,7 @@ class CaseErased(Event, frozen=True, kw_only=True, tag=True):
     events: int
 
 
-for each in (BodyTaken, CaseOpened):  # what several kinds have in common is none
+for each in (BodyTaken, TextTaken, CaseOpened):  # what several kinds have in common is none
     del KINDS[each.__name__]
 # What happens beside every flow: an operator's affair, of which nobody is told.
 OPERATION: tuple[type[Event], ...] = (CaseParked, CaseResumed, CaseErased)

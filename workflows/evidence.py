@@ -122,6 +122,15 @@ class Correction(Evidence, frozen=True, kw_only=True, tag=True):
     digest: str
 
 
+class Statement(Evidence, frozen=True, kw_only=True, tag=True):
+    """A citizen answers what is held against them.
+
+    The text is stored beside, not here; `digest` is that of its stored bytes.
+    """
+
+    digest: str
+
+
 class Withdrawal(Evidence, frozen=True, kw_only=True, tag=True):
     """A citizen takes the application back."""
 
@@ -140,5 +149,5 @@ class ReviewVerdict(Evidence, frozen=True, kw_only=True, tag=True):
     reason: str
 
 
-ANSWERS_OF_PEOPLE: tuple[type[Evidence], ...] = (Correction, Withdrawal, Reopening, ReviewVerdict)
+ANSWERS_OF_PEOPLE: tuple[type[Evidence], ...] = (Correction, Statement, Withdrawal, Reopening, ReviewVerdict)
 BESIDE_THE_FLOWS: tuple[type[Evidence], ...] = (Submission, OperatorCommand)  # no stage decides on them

@@ -14,7 +14,7 @@ from sijil.output import Json, print_result
 from sijil.review_view import proposer, review_details, review_line, review_summary, why_not_cleared
 from tasks.wake import wake_after_answer
 from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker
-from workflows.casework.reviews import holders, under_review, waiting
+from workflows.casework.reviews import holders, statement_of, under_review, waiting
 from workflows.casework.staff import names_of
 from workflows.stages.review import REASONS
 
@@ -61,14 +61,15 @@ def show_review(
     ] = "YOUR-NAME",
     as_json: Json = False,
 ) -> None:
-    """Shows one review: the household beside those that it is reviewed for, and the commands that answer it.
+    """Shows one review: the household beside those that it is reviewed for, what the citizen says to a refusal
+    that was proposed, and the commands that answer it.
 
     It shows personal data.
     """
     with needed_servers(), transaction() as connection:
         file, others = under_review(connection, reference)
-        names = names_of(connection, proposer(file))
-    shown, lines = review_details(file, others, caseworker, names)
+        statement, names = statement_of(connection, file), names_of(connection, proposer(file))
+    shown, lines = review_details(file, others, statement, caseworker, names)
     print_result(shown, as_json, *lines)
 
 
@@ -78,7 +79,7 @@ def decide(
     verdict: Annotated[
         Verdict,
         typer.Argument(
-            parser=known_verdict, metavar="VERDICT", help="clear, correct or refuse. A refusal needs two caseworkers."
+            parser=known_verdict, metavar="VERDICT", help="clear, correct or refuse (needs a hearing and two people)."
         ),
     ],
     reason: Annotated[str, typer.Option(help=f"Why, as a code: {REASON_CODES}.")],
@@ -99,7 +100,7 @@ def decide(
             "It is screened again. If another household claims one of its persons meanwhile, it comes back for review."
         )
     if now.event == "RefusalProposed":
-        lines.append("A second caseworker must agree before the application is refused.")
+        lines.append("The citizen may answer first; then a second caseworker must agree to refuse the application.")
     print_result({"event": now.event, "stage": now.stage, "version": now.version}, as_json, *lines)
 
 

@@ -144,6 +144,11 @@ def test_the_count_of_an_untouched_run_is_zero(ended: Ended) -> None:
         ),
         ("update event set kind = 'Lapsed', facts = '{\"type\":\"Lapsed\"}' where seq = 3", "lapsed_early"),
         ("update cases set stage = 'rejected' where id = (select min(id) from cases)", "refused_by_one"),
+        ("update cases set stage = 'rejected' where id = (select min(id) from cases)", "refused_unheard"),
+        (
+            "update event set kind = 'HearingUnanswered', facts = '{\"type\":\"HearingUnanswered\"}' where seq = 3",
+            "refused_unheard",
+        ),
         ("update case_body set number = 2", "answers_doubled"),
     ],
 )
@@ -187,7 +192,15 @@ def test_a_receipt_that_changed_counts(ended: Ended) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    ["CorrectionReceived", "CaseWithdrawn", "CaseReopened", "ReviewCleared", "RefusalProposed", "ApplicationRefused"],
+    [
+        "CorrectionReceived",
+        "CaseWithdrawn",
+        "CaseReopened",
+        "ReviewCleared",
+        "RefusalProposed",
+        "StatementReceived",
+        "ApplicationRefused",
+    ],
 )
 def test_an_answer_that_was_taken_and_is_not_in_the_history_counts_as_lost(ended: Ended, kind: str) -> None:
     ended.acted(ended.accepted[0], "declarant", "taken", kind)

@@ -76,6 +76,6 @@ def mend_head(case_id: int) -> None:
 
 def delete_whole(case_id: int) -> None:
     """Removes a case with all that belongs to it."""
-    for table in ("event", "message", "case_body", "receipt", "person_claim", "score"):
+    for table in ("event", "message", "case_body", "case_text", "receipt", "person_claim", "score"):
         rows(f"delete from {table} where case_id = %s", case_id)
     rows("delete from cases where id = %s", case_id)

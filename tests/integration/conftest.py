@@ -25,7 +25,7 @@ from tests.integration.importing import imported as imported
 from tests.integration.registers import Poisoned, Register
 from tests.integration.running import ready as ready
 from tests.integration.running import sijil as sijil
-from tests.people import after, caseworker, citizen, ring_timers
+from tests.people import after, caseworker, citizen, refused, ring_timers
 from workflows.intake.submit import Accepted
 from workflows.queue.drain import Drainer
 
@@ -100,8 +100,7 @@ def eventful(database: str, worker: Worker) -> None:
 
     citizen(first, "correction", corrected.body)
     caseworker(reviewed, "clear", "moved")
-    caseworker(refusable, "refuse", "false_declaration", "amina")
-    caseworker(refusable, "refuse", "false_declaration", "brahim")
+    refused(refusable)
     drain_all(a_worker)
     for days in (7.1, 21.1, 30.1):
         with after(days=days):

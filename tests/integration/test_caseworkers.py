@@ -21,7 +21,7 @@ from tests.filing import (
     version_of,
 )
 from tests.integration.running import Run
-from tests.people import after, caseworker, citizen, ring_timers
+from tests.people import after, caseworker, citizen, heard, ring_timers
 from trials.demo.report import followed
 from trials.generator.household import household
 from workflows.history.retention import retain
@@ -106,6 +106,7 @@ def test_the_answers_that_it_offers_run_as_they_are_printed(reviewed: tuple[Acce
 
     (line,) = [line for line in shown.out.splitlines() if line.strip() == answers[-1]]
     assert ready(*shlex.split(line)[1:]).code == 0
+    heard(later)
 
     said = ready("reviews", "show", later.reference, "--json")
     assert said.json["refusal_proposed"]["reason"] in answers[-1]
@@ -123,6 +124,7 @@ def test_the_second_caseworker_is_offered_the_reason_proposed_and_who_proposed_i
 ) -> None:
     _, later = reviewed
     caseworker(later, "refuse", "false_declaration", "amina")
+    heard(later)
 
     mine, theirs = (
         ready("reviews", "show", later.reference, "--as", name, "--json").json["answers"]
@@ -151,16 +153,22 @@ def test_the_second_caseworker_sees_by_name_who_proposed_a_refusal(
 ) -> None:
     _, later = reviewed
     ready("decide", later.reference, "refuse", "--reason", "false_declaration", "--as", " Amina  Berrada ")
+    heard(later)
 
     ran = ready("reviews", "show", later.reference, "--as", "brahim", "--json")
 
-    assert ran.json["refusal_proposed"] == {"by": "Amina Berrada", "reason": "false_declaration"}
+    assert ran.json["refusal_proposed"] == {
+        "by": "Amina Berrada",
+        "reason": "false_declaration",
+        "heard": "answered",
+    }
     assert "A refusal was proposed by Amina Berrada, because of false_declaration" in ran.out
 
 
 def test_a_name_that_was_changed_by_hand_is_shown_for_nobody(reviewed: tuple[Accepted, Accepted], ready: Run) -> None:
     _, later = reviewed
     ready("decide", later.reference, "refuse", "--reason", "false_declaration", "--as", "amina")
+    heard(later)
     rows("update staff_name set name = 'brahim'")
 
     said = ready("reviews", "show", later.reference, "--json").json["refusal_proposed"]
@@ -183,13 +191,14 @@ def test_the_list_says_since_when_why_at_which_version_and_who_would_refuse(
 ) -> None:
     _, later = reviewed
     caseworker(later, "refuse", "duplicate_application", "amina")
+    heard(later)
 
     (line,) = ready("reviews", "list").out.splitlines()
 
     since = value("select stage_since from cases where id = %s", later.case_id)
     assert line.startswith(f"{later.reference}  since {since:%F %R}  version {version_of(later)}  ")
     assert "person_in_two_households: another household claims the same person; refusal proposed by amina" in line
-    assert line.endswith(" (duplicate_application)")
+    assert line.endswith(" (duplicate_application), answered")
 
 
 def test_where_the_other_household_let_go_the_review_says_that_clearing_leads_on(
@@ -326,6 +335,7 @@ def test_a_proposal_of_a_review_that_ended_is_not_shown_in_the_next(
 ) -> None:
     _, later = reviewed
     caseworker(later, "refuse", "false_declaration")
+    heard(later)
     caseworker(later, "clear", "moved")
     drain_all(worker())
     assert (
@@ -371,6 +381,7 @@ def test_decide_refuses_only_with_two_caseworkers(reviewed: tuple[Accepted, Acce
     _, later = reviewed
     refuse = ("decide", later.reference, "refuse", "--reason", "false_declaration", "--json")
     assert ready(*refuse, "--as", "amina").json["event"] == "RefusalProposed"
+    heard(later)
 
     again = ready(*refuse, "--as", "amina")
     assert again.code == 2

@@ -35,7 +35,7 @@ from tests.filing import (
     value,
 )
 from tests.integration.registers import Register
-from tests.people import after, caseworker, ring_timers
+from tests.people import after, caseworker, heard, ring_timers
 from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.history.retention import retain
 from workflows.intake.submit import Accepted
@@ -309,6 +309,7 @@ def test_two_caseworkers_refuse_though_the_clock_went_back_after_the_case_came_t
     _, later = reviewed
     with after(seconds=-3600):
         assert caseworker(later, "refuse", "false_declaration", "amina").event == "RefusalProposed"
+        heard(later)
         with pytest.raises(Refused, match="second caseworker"):
             caseworker(later, "refuse", "false_declaration", "amina")
     with after(seconds=-3500):

@@ -60,6 +60,8 @@ FAULTS = {
     "cases_changed": "update cases set stage = 'withdrawn' where id = {case}",
     "events_unreadable": "update event set facts = '{{}}' where case_id = {case} and seq = 3",
     "bodies_changed": "update case_body set phone = '+212600000000' where case_id = {case}",
+    "texts_changed": "insert into case_text (case_id, seq, text) values ({case}, 3, 'Never said')",
+    "texts_without_case": "insert into case_text (case_id, seq, text) values (999999, 3, 'Never said')",
     "receipts_changed": "delete from receipt where case_id = {case}",
     "messages_changed": "update message set body = 'Call this number' where case_id = {case}",
     "claims_changed": "update person_claim set idcs = '0000000000' where idcs = (select min(idcs) from person_claim "

@@ -106,6 +106,7 @@ def declared(database: str, worker: Worker) -> tuple[Accepted, Body]:
     citizen(taken, "correction", {name: value for name, value in body.items() if name != "application"})
     drain_all(worker())
     assert current_stage(taken) == "notified"
+    rows("insert into case_text values (%s, 3, %s, 'salt')", taken.case_id, f"Call me: {PHONE}")
     rows("update message set status = 'sent'")
     rows("update message set status = 'failed', error = %s where seq = 1", f"no such number: {PHONE}")
     return taken, body
@@ -150,6 +151,7 @@ def test_after_an_erasure_nothing_that_was_declared_is_left_but_the_registers_en
         "message.body",
         "message.salt",
         "case_body.salt",
+        "case_text.salt",
     }
 
     erase(declared[0])

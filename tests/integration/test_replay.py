@@ -43,6 +43,7 @@ def test_every_decision_of_every_kind_is_computed_again_to_the_same_bytes(eventf
         "DuplicateSuspected",
         "ReviewCleared",
         "RefusalProposed",
+        "StatementReceived",
         "ApplicationRefused",
         "ReviewOverdue",
     }

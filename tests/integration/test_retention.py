@@ -30,7 +30,16 @@ from workflows.intake.submit import Accepted
 from workflows.policies import periods
 from workflows.queue.attempts import Attempts
 
-NOTHING = {"event": 0, "message": 0, "case_body": 0, "receipt": 0, "cases": 0, "case_failure": 0, "worker": 0}
+NOTHING = {
+    "event": 0,
+    "message": 0,
+    "case_body": 0,
+    "case_text": 0,
+    "receipt": 0,
+    "cases": 0,
+    "case_failure": 0,
+    "worker": 0,
+}
 WHOLE_EVENTS = "select count(*) from event where num_nonnulls(evidence, facts, salt) = 3"
 BARE_EVENTS = "select count(*) from event where num_nonnulls(evidence, facts, salt) = 0"
 

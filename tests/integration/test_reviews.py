@@ -20,7 +20,7 @@ from tests.filing import (
     value,
     version_of,
 )
-from tests.people import ALL_TABLES, after, caseworker, citizen, ring_timers
+from tests.people import ALL_TABLES, after, caseworker, citizen, heard, ring_timers
 from workflows.intake.submit import Accepted
 
 
@@ -71,8 +71,9 @@ def test_a_caseworker_asks_for_a_correction_and_the_corrected_household_is_regis
 def test_a_refusal_needs_two_caseworkers_who_agree(reviewed: tuple[Accepted, Accepted]) -> None:
     _, later = reviewed
 
-    # The first one proposes, and nothing has happened to the citizen
-    assert caseworker(later, "refuse", "false_declaration", "amina").stage == "under_review"
+    # The first one proposes, and the citizen answers
+    assert caseworker(later, "refuse", "false_declaration", "amina").stage == "hearing"
+    heard(later)
     assert "refused" not in messages_of(later)
 
     # The same one again is no second opinion
@@ -98,6 +99,7 @@ def test_a_second_caseworker_with_another_reason_refuses_nobody_and_the_first_ma
     # Given a refusal that was proposed
     _, later = reviewed
     caseworker(later, "refuse", "false_declaration", "amina")
+    heard(later)
 
     # When a second caseworker would refuse for another reason, nothing happens
     before = everything(*ALL_TABLES)
@@ -106,8 +108,9 @@ def test_a_second_caseworker_with_another_reason_refuses_nobody_and_the_first_ma
     assert refused.value.code == "another_reason"
     assert everything(*ALL_TABLES) == before
 
-    # Then the first can be convinced, and both have said the same
-    assert caseworker(later, "refuse", "duplicate_application", "amina").event == "RefusalProposed"
+    # Then the first can be convinced; the citizen is heard on that, and both have said the same
+    assert caseworker(later, "refuse", "duplicate_application", "amina").stage == "hearing"
+    heard(later)
     assert caseworker(later, "refuse", "duplicate_application", "brahim").stage == "rejected"
     assert [reason for (reason,) in rows("select facts ->> 'reason' from event where kind = 'ApplicationRefused'")] == [
         "duplicate_application"
@@ -129,6 +132,7 @@ def test_a_proposal_of_a_review_that_ended_does_not_count_in_the_next(
     # Given a proposal, after which the review was cleared and came back
     _, later = reviewed
     caseworker(later, "refuse", "false_declaration", "amina")
+    heard(later)
     caseworker(later, "clear", "nothing_found", "brahim")
     with after(seconds=5):
         drain_all(worker())

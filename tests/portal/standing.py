@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.filing import a_drainer, a_household, borrowing, changed, drain_all, file, register, rows
-from tests.people import caseworker, citizen
+from tests.people import caseworker, citizen, refused
 from workflows.intake.submit import Accepted
 from workflows.queue.drain import Drainer
 
@@ -61,11 +61,17 @@ def asked_by_caseworker() -> Accepted:
     return taken
 
 
+def proposed(reason: str = "false_declaration", place: int = 2) -> Accepted:
+    """A review, and a caseworker who proposes to refuse."""
+    taken = under_review(place)
+    caseworker(taken, "refuse", reason, "caseworker-1")
+    return taken
+
+
 def rejected(reason: str = "false_declaration", place: int = 2) -> Accepted:
     """A review, and two caseworkers who refuse."""
     taken = under_review(place)
-    for name in ("caseworker-1", "caseworker-2"):
-        caseworker(taken, "refuse", reason, name)
+    refused(taken, reason, ("caseworker-1", "caseworker-2"))
     return taken
 
 
@@ -96,6 +102,7 @@ STANDINGS = {
     "needs_correction": to_correct,
     "correction_asked": asked_by_caseworker,
     "under_review": under_review,
+    "hearing": proposed,
     "rejected": rejected,
     "withdrawn": withdrawn,
     "lapsed": lapsed,

@@ -179,6 +179,7 @@ def test_closed_sets_of_words_are_enumerations() -> None:
         assert set(shapes[name]["properties"]["stage"]["enum"]) == stages
     assert set(shapes["Answered"]["properties"]["event"]["enum"]) == {
         "CorrectionReceived",
+        "StatementReceived",
         "CaseWithdrawn",
         "CaseReopened",
     }

@@ -14,7 +14,15 @@ from tests.factories import NOW
 from tests.strategies import answers, case_files, caseworkers
 from workflows.casefile import CaseFile
 from workflows.engine.chain import encode
-from workflows.events import ApplicationRefused, CaseWithdrawn, Event, RefusalProposed
+from workflows.events import (
+    ApplicationRefused,
+    CaseWithdrawn,
+    DuplicateSuspected,
+    Event,
+    HearingUnanswered,
+    RefusalProposed,
+    StatementReceived,
+)
 from workflows.evidence import ANSWERS_OF_PEOPLE, Evidence, ReviewVerdict
 from workflows.evidence import KINDS as EVIDENCE_KINDS
 from workflows.flows.grammar import Stage
@@ -32,6 +40,7 @@ HARMLESS = {
     "notified",
     "needs_correction",
     "under_review",
+    "hearing",
 }
 FEW = settings(max_examples=10)
 WAITS = st.timedeltas(timedelta(0), timedelta(days=60))
@@ -98,13 +107,14 @@ def test_a_decision_computed_again_from_what_was_stored_is_the_same_to_the_last_
 
 
 @given(data=st.data())
-def test_a_refusal_always_rests_on_two_different_caseworkers_in_one_review(data: st.DataObject) -> None:
+def test_a_refusal_always_rests_on_a_hearing_and_two_different_caseworkers_in_one_review(data: st.DataObject) -> None:
     step = STEPS["under_review"]
     case = data.draw(case_files(step))
     answer = ReviewVerdict(at=NOW, by=data.draw(caseworkers()), verdict="refuse", reason="false_declaration")
     event = decided(step, case, answer)
     proposed = case.past.get(RefusalProposed)
-    if proposed is None or proposed.seq <= case.stage_seq:
+    heard = [case.past[kind].seq for kind in (StatementReceived, HearingUnanswered) if kind in case.past]
+    if proposed is None or not case.past[DuplicateSuspected].seq < proposed.seq < max(heard, default=0):
         assert event == RefusalProposed(reason=answer.reason)
     elif proposed.actor != answer.by:
         assert event == ApplicationRefused(reason=answer.reason, proposed_by=proposed.actor)

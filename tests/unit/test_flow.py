@@ -128,7 +128,8 @@ def test_an_application_goes_through_five_decisions_in_order() -> None:
 
 @pytest.mark.parametrize("step", OF_PEOPLE, ids=lambda step: step.name)
 def test_a_stage_of_people_always_has_a_moment_at_which_it_is_looked_at(step: Stage) -> None:
-    for hours in range(0, 24 * 29, 5):
+    most = step.within or timedelta(days=29)
+    for hours in range(0, most // timedelta(hours=1), 5):
         now = NOW + timedelta(hours=hours)
         due = step.next_timer(NOW, now)
         assert due is not None
@@ -142,6 +143,12 @@ def test_a_correction_is_reminded_after_a_week_and_after_three_and_ends_after_th
     moments = [NOW + 7 * day, NOW + 21 * day, NOW + 30 * day]
     assert [step.next_timer(NOW, now) for now in (NOW, *moments)] == [*moments, moments[-1]]
     assert step.deadline(NOW) == NOW + 30 * day
+
+
+def test_a_hearing_is_reminded_after_a_week_and_after_twelve_days_and_ends_after_fifteen() -> None:
+    step, day = REGISTRATION.stages["hearing"], timedelta(days=1)
+    moments = [NOW + 7 * day, NOW + 12 * day, NOW + 15 * day]
+    assert [step.next_timer(NOW, now) for now in (NOW, *moments)] == [*moments, moments[-1]]
 
 
 def test_a_review_rings_every_ten_days_for_ever_and_has_no_deadline() -> None:

@@ -96,9 +96,11 @@ def test_no_message_names_a_person() -> None:
 
 
 def test_no_message_gives_a_score_an_identifier_or_any_number_beside_the_days() -> None:
+    days = {"correction": ["30"], "correction_asked": ["30"], "hearing": ["15"]}
+    assert days.keys() == {template for template, text in TEMPLATES.items() if "{days}" in text}
     for message in each_message():
         numbers = re.findall(r"\d+", message.body.replace("RSU-7K3M-9QWX-2D5T", ""))
-        assert numbers == (["30"] if "{days}" in TEMPLATES[message.template] else []), message
+        assert numbers == days.get(message.template, []), message
 
 
 def test_no_message_holds_a_link() -> None:

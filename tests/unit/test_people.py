@@ -7,6 +7,7 @@ import pytest
 from models.errors import Refused
 from tests.factories import NOW, a_case_file, a_recorded
 from workflows.casefile import CaseFile
+from workflows.engine.lanes import INTERACTIVE
 from workflows.events import (
     ApplicationRefused,
     CaseReopened,
@@ -14,18 +15,23 @@ from workflows.events import (
     CorrectionAsked,
     CorrectionReceived,
     CorrectionReminded,
+    DuplicateSuspected,
+    HearingReminded,
+    HearingUnanswered,
     Lapsed,
     MembersMismatched,
+    Recorded,
     RefusalProposed,
     ReviewCleared,
     ReviewOverdue,
+    StatementReceived,
 )
-from workflows.evidence import Correction, Reopening, ReviewVerdict, TimePassed, Withdrawal
+from workflows.evidence import Correction, Reopening, ReviewVerdict, Statement, TimePassed, Withdrawal
 from workflows.flows.registration import FLOW as REGISTRATION
-from workflows.stages import correct, lapse, overdue, reopen, review, withdraw
+from workflows.stages import correct, hear, lapse, overdue, reopen, review, unanswered, withdraw
 
 DAY = timedelta(days=1)
-CORRECTION = REGISTRATION.stages["needs_correction"]
+CORRECTION, HEARING = REGISTRATION.stages["needs_correction"], REGISTRATION.stages["hearing"]
 
 
 # The citizen ---------------------------------------------------------------------------------------
@@ -111,7 +117,7 @@ def test_a_lapsed_application_can_be_taken_up_again() -> None:
     assert REGISTRATION.stages["lapsed"].transitions == {CaseReopened: "submitted"}
 
 
-@pytest.mark.parametrize("stage", ["submitted", "scored", "needs_correction", "under_review"])
+@pytest.mark.parametrize("stage", ["submitted", "scored", "needs_correction", "under_review", "hearing"])
 def test_an_application_is_taken_back_from_where_it_stands(stage: str) -> None:
     assert withdraw.decide(a_case_file(stage=stage), Withdrawal(at=NOW)) == CaseWithdrawn(stage=stage)
 
@@ -145,23 +151,66 @@ def test_the_first_to_refuse_only_proposes() -> None:
     assert review.decide(reviewed(), REFUSE) == RefusalProposed(reason="false_declaration")
 
 
-def test_a_second_caseworker_who_agrees_refuses() -> None:
-    proposed = a_recorded(RefusalProposed(reason="false_declaration"), at=NOW + DAY, actor="officer:two")
-    assert review.decide(reviewed(proposed), REFUSE) == ApplicationRefused(
-        reason="false_declaration", proposed_by="officer:two"
-    )
+def proposed(by: str, *, seq: int = 5) -> Recorded:
+    return a_recorded(RefusalProposed(reason="false_declaration"), seq=seq, at=NOW, actor=by)
+
+
+SUSPECTED = a_recorded(DuplicateSuspected(rules="r", signals=()), seq=4, at=NOW - DAY)
+ANSWERED = a_recorded(StatementReceived(digest="0d" * 32, begun=NOW), seq=6, at=NOW)
+UNANSWERED = a_recorded(HearingUnanswered(begun=NOW), seq=6, at=NOW)
+
+
+@pytest.mark.parametrize("heard", [ANSWERED, UNANSWERED])
+def test_a_second_caseworker_who_agrees_refuses_once_the_citizen_was_heard(heard: Recorded) -> None:
+    case = reviewed(SUSPECTED, proposed("officer:two"), heard, stage_seq=6)
+    assert review.decide(case, REFUSE) == ApplicationRefused(reason="false_declaration", proposed_by="officer:two")
+
+
+def test_a_proposal_counts_only_once_the_citizen_was_heard_on_it() -> None:
+    case = reviewed(SUSPECTED, a_recorded(HearingUnanswered(begun=NOW), seq=5), proposed("officer:two", seq=7))
+    assert review.decide(case, REFUSE) == RefusalProposed(reason="false_declaration")
 
 
 def test_nobody_refuses_alone_however_often_they_say_so() -> None:
-    proposed = a_recorded(RefusalProposed(reason="false_declaration"), at=NOW + DAY, actor="officer:one")
+    case = reviewed(SUSPECTED, proposed("officer:one"), ANSWERED, stage_seq=6)
     with pytest.raises(Refused, match="second caseworker") as refused:
-        review.decide(reviewed(proposed), REFUSE)
+        review.decide(case, REFUSE)
     assert refused.value.code == "needs_second_person"
 
 
 def test_a_proposal_of_an_earlier_review_is_forgotten() -> None:
-    old = a_recorded(RefusalProposed(reason="false_declaration"), seq=5, actor="officer:two")
-    assert review.decide(reviewed(old, stage_seq=7), REFUSE) == RefusalProposed(reason="false_declaration")
+    again = a_recorded(DuplicateSuspected(rules="r", signals=()), seq=7)
+    case = reviewed(proposed("officer:two"), ANSWERED, again, stage_seq=7)
+    assert review.decide(case, REFUSE) == RefusalProposed(reason="false_declaration")
+
+
+def in_hearing(*past: Recorded) -> CaseFile:
+    """A case that a caseworker proposed to refuse just now."""
+    return a_case_file(SUSPECTED, proposed("officer:one"), *past, stage="hearing", stage_seq=5, deadline=NOW + 15 * DAY)
+
+
+def test_a_statement_brings_the_case_back_to_its_review_at_its_place_by_age() -> None:
+    event = hear.decide(in_hearing(), Statement(at=NOW, digest="0d" * 32))
+    assert event == StatementReceived(digest="0d" * 32, begun=NOW - DAY)
+    back = in_hearing().after(a_recorded(event, seq=6, at=NOW + DAY), "under_review")
+    assert (back.stage_since, back.lane) == (NOW - DAY, INTERACTIVE)
+
+
+def test_nobody_is_refused_for_silence_in_a_hearing() -> None:
+    # Given a case in which the citizen may answer, and nobody speaks
+    case, now = in_hearing(), NOW
+    told: list[tuple[int, str]] = []
+    # When every timer that the flow sets rings
+    while case.stage == "hearing":
+        due = HEARING.next_timer(case.stage_since, now)
+        assert due is not None
+        now = due
+        event = unanswered.decide(case, TimePassed(at=now, deadline=NOW + 15 * DAY))
+        case = case.after(a_recorded(event, seq=len(told) + 6, at=now), HEARING.transitions[type(event)])
+        told.append(((now - NOW).days, type(event).__name__))
+    # Then it is back in its review, at its place by age
+    assert told == [(7, "HearingReminded"), (12, "HearingReminded"), (15, "HearingUnanswered")]
+    assert (case.stage, case.stage_since, case.last(HearingReminded).reminder) == ("under_review", NOW - DAY, 2)
 
 
 @pytest.mark.parametrize(

@@ -46,10 +46,11 @@ def test_no_stage_of_people_ever_stands_without_a_timer(kind: str, stage: str) -
     assert [moment for moment in moments if queue_state(file, moment).due_at is None] == []
 
 
-def test_only_a_correction_has_a_deadline() -> None:
+def test_only_a_correction_and_a_hearing_have_a_deadline() -> None:
     deadlines = {stage: queue_state(a_case_file(stage=stage), NOW).deadline for stage in STAGES}
     assert {stage: deadline for stage, deadline in deadlines.items() if deadline} == {
-        "needs_correction": NOW + timedelta(days=30)
+        "needs_correction": NOW + timedelta(days=30),
+        "hearing": NOW + timedelta(days=15),
     }
 
 

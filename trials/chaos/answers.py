@@ -41,9 +41,10 @@ class Answers:
 
     acts: list[Act] = field(default_factory=list)
     sent: dict[str, Json] = field(default_factory=dict)  # every corrected declaration, by the mark in it
-    # By reference, the marks of the corrections, and the deadlines that were set nearer.
+    # By reference, the marks of the corrections, and the deadlines that were set nearer: of corrections, of hearings.
     marks: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     deadlines: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    hearings: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     lock: Lock = field(default_factory=Lock)
 
     def perform(

@@ -1,11 +1,14 @@
-"""Citizens: they correct (once, badly, with a doubled click, from an old page), withdraw, lapse, and reopen."""
+"""Citizens: they correct (once, badly, with a doubled click, from an old page), withdraw, lapse, and reopen.
+
+In a hearing they answer, or leave it.
+"""
 
 import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from models import clock
 from models.database import transaction
@@ -22,7 +25,7 @@ WAITING = (
 # Sets a deadline nearer, as an operator could; the timer then fires as any other, and no clock is changed.
 NEARER = """
     update cases c set due_at = %s, deadline = %s from receipt r
-    where r.case_id = c.id and r.reference = any(%s) and c.stage = 'needs_correction' and c.due_at > %s
+    where r.case_id = c.id and r.reference = any(%s) and c.stage = any(%s) and c.due_at > %s
 """
 FIRE = """
     update cases c set due_at = now() from receipt r
@@ -47,6 +50,8 @@ class Citizens:
     leaving: dict[str, float] = field(default_factory=dict)  # when each of those who withdraw does so
     known: set[str] = field(default_factory=set)
     reminded: set[str] = field(default_factory=set)
+    # What each does in a hearing, a key of HEARD, by the version at which it began.
+    hearings: dict[tuple[str, int], str] = field(default_factory=dict)
     # What each sends at a version: the same however often it is sent.
     forms: dict[tuple[str, int], Json] = field(default_factory=dict)
 
@@ -54,9 +59,13 @@ class Citizens:
         """Lets each citizen act once; whether anybody did."""
         acted = self.withdraw()
         with transaction() as connection:
-            waiting = connection.execute(WAITING, [["needs_correction", "lapsed"]]).fetchall()
+            waiting = connection.execute(WAITING, [["needs_correction", "hearing", "lapsed"]]).fetchall()
         for reference, stage, version in waiting:
-            if self.acted_at.get(reference) != version and (remedy := self.crowd.remedy(reference)):
+            if self.acted_at.get(reference) == version:
+                continue
+            if stage == "hearing":
+                acted = self.be_heard(reference, version) or acted
+            elif remedy := self.crowd.remedy(reference):
                 acted = self.answer(reference, stage, version, remedy) or acted
         return acted
 
@@ -73,6 +82,25 @@ class Citizens:
             if self.send(reference, "withdrawal", None).result != UNKNOWN:
                 del self.leaving[reference]
         return bool(due)
+
+    # Being heard
+
+    def be_heard(self, reference: str, version: int) -> bool:
+        """Lets one citizen answer the refusal that is proposed, or leave it; whether it did anything."""
+        way = self.hearings.setdefault((reference, version), self.rng.choices(list(HEARD), list(HEARD.values()))[0])
+        remedy = self.crowd.remedy(reference)
+        if way == "correct" and remedy:
+            return self.correct(reference, version, remedy)
+        if way == "twice":
+            with ThreadPoolExecutor(2) as clicks:
+                acts = [clicks.submit(self.send, reference, "statement", version) for _ in range(2)]
+            return any(self.once(reference, version, each.result()) for each in acts)
+        if way == "silent":
+            return self.let_it_end(reference, version, self.answers.hearings)
+        if way == "leave":
+            self.acted_at[reference] = version
+            return False
+        return self.once(reference, version, self.send(reference, "statement", version))
 
     # Correcting
 
@@ -132,10 +160,15 @@ class Citizens:
 
     def fall_silent(self, reference: str, version: int, remedy: Json) -> bool:
         """Does nothing until the deadline, which is set nearer."""
+        return self.let_it_end(reference, version, self.answers.deadlines)
+
+    def let_it_end(self, reference: str, version: int, deadlines: dict[str, list[datetime]]) -> bool:
+        """Sets the deadline of the stage nearer, and notes that among these."""
         deadline = clock.now() + TERM
-        self.answers.deadlines[reference].append(deadline)
+        deadlines[reference].append(deadline)
+        stages = ["hearing" if deadlines is self.answers.hearings else "needs_correction"]
         with transaction() as connection:
-            connection.execute(NEARER, [deadline, deadline, [reference], deadline + timedelta(hours=1)])
+            connection.execute(NEARER, [deadline, deadline, [reference], stages, deadline + timedelta(hours=1)])
         self.acted_at[reference] = version
         return True
 
@@ -152,7 +185,14 @@ class Citizens:
             if body
             else None
         )
-        answer = CitizenAnswer(reference, self.crowd.secrets[reference], kind, version, declared)
+        answer = CitizenAnswer(
+            reference,
+            self.crowd.secrets[reference],
+            kind,
+            version,
+            declared,
+            f"I answer for {reference}.\nNobody else does.",
+        )
         return self.answers.perform(
             (reference, "declarant"),
             version or 0,
@@ -171,4 +211,10 @@ WAYS: dict[str, tuple[int, Way]] = {
     "reopen": (10, Citizens.fall_silent),
     "leave": (5, Citizens.leave_it),
 }
-KINDS = {"correction": ["CorrectionReceived"], "withdrawal": ["CaseWithdrawn"], "reopening": ["CaseReopened"]}
+HEARD = {"answer": 45, "twice": 15, "silent": 20, "correct": 10, "leave": 10}
+KINDS = {
+    "correction": ["CorrectionReceived"],
+    "statement": ["StatementReceived"],
+    "withdrawal": ["CaseWithdrawn"],
+    "reopening": ["CaseReopened"],
+}

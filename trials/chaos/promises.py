@@ -21,6 +21,7 @@ BY_PEOPLE = [
     "ReviewCleared",
     "CorrectionAsked",
     "RefusalProposed",
+    "StatementReceived",
     "ApplicationRefused",
     "CaseResumed",
 ]
@@ -35,6 +36,14 @@ MARKED = """
     )) from case_body d where d.number > 1 group by 1
 """
 LAPSED = "select r.reference, e.at from event e join receipt r using (case_id) where e.kind = 'Lapsed'"
+UNHEARD = """
+    select r.reference from cases c join receipt r on r.case_id = c.id where c.stage = 'rejected' and not exists (
+        select from event p join event h on h.case_id = p.case_id and h.seq > p.seq
+        where p.case_id = c.id and p.kind = 'RefusalProposed' and h.kind in ('StatementReceived', 'HearingUnanswered')
+        and not exists (select from event o where o.case_id = p.case_id and o.kind = p.kind and o.seq > p.seq)
+    )
+"""
+UNANSWERED = "select r.reference, e.at from event e join receipt r using (case_id) where e.kind = 'HearingUnanswered'"
 WORKED = "select case_id, kind, at from event where kind = any(%s) and at between %s and %s"
 # Reference and kind; then how often the history holds it, how often it was taken, how often no answer came.
 ActCounts = tuple[str, str, int, int, int]
@@ -106,6 +115,17 @@ def refused_by_one(connection: Connection, seen: "Observed", statuses: "Mapping[
     for reference, status in statuses.items():
         if status.stage == "rejected" and len(refusing.get(reference, ())) < 2:
             yield f"{reference} by {refusing.get(reference, 'nobody')}"
+
+
+def refused_unheard(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:
+    """Finds applications that were rejected before their citizen was heard, and hearings that ended before a deadline
+    that was set nearer; the others have fifteen days.
+    """
+    yield from (f"{reference} was not heard" for (reference,) in connection.execute(UNHEARD))
+    for reference, at in connection.execute(UNANSWERED):
+        deadlines: list[datetime] = seen.answers.hearings.get(reference, [])
+        if not any(deadline <= at for deadline in deadlines):
+            yield f"{reference} was heard until {at}, deadlines {deadlines}"
 
 
 def receipts_changed(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:

@@ -23,7 +23,7 @@ from workflows.flows import FLOWS
 from workflows.history import audit, replay
 
 # The stages in which a case may be when nothing moves any more.
-MAY_REST = {"notified", "needs_correction", "under_review", "lapsed", "rejected", "withdrawn", "parked"}
+MAY_REST = {"notified", "needs_correction", "under_review", "hearing", "lapsed", "rejected", "withdrawn", "parked"}
 PLANTED = "planted"  # the key of the application that ends each process that asks for its person
 SHOWN = 20  # cases of each count
 
@@ -191,6 +191,7 @@ CHECKS: dict[str, Check] = {
         promises.withdrawn_undone,
         promises.lapsed_early,
         promises.refused_by_one,
+        promises.refused_unheard,
         promises.receipts_changed,
         promises.worked_while_paused,
     )

@@ -21,7 +21,7 @@ from web.queries import UNKNOWN, reasons_of, status_of
 from workflows.bodies import reading
 from workflows.bodies.body import Declared
 from workflows.bodies.declaration import ApplicationBody, Declaration
-from workflows.bodies.fields import NO_CONTROLS, Key
+from workflows.bodies.fields import NO_CONTROLS, Key, Statement
 from workflows.casework.answers import CitizenAnswer, answer_of_citizen
 from workflows.engine.lanes import INTERACTIVE
 from workflows.intake.receipts import is_secret_of, normal
@@ -52,9 +52,10 @@ class Answer(Declared):
     """
 
     secret: Annotated[str, Field(max_length=40)]
-    kind: Literal["correction", "withdrawal", "reopening"]
+    kind: Literal["correction", "statement", "withdrawal", "reopening"]
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     declaration: Declaration | None = Field(None, description="For a correction: the whole declaration anew.")
+    statement: Statement | None = Field(None, description="For a statement: what the citizen says, in their own words.")
 
 
 @dataclass
@@ -150,7 +151,7 @@ def show_application(
     reference: Reference,
     receipt_secret: Annotated[str | None, SECRET] = None,
 ) -> ApplicationStatus:
-    """Stage, version and deadline; with the receipt's secret also why it must be corrected or was refused.
+    """Stage, version and deadline; with the receipt's secret also why it must be corrected, may be or was refused.
 
     A wrong secret gets the same answer as an unknown reference.
     """
@@ -182,12 +183,12 @@ def show_application(
     responses=error_responses(400, 404, 409, 413, 415, 422, 503),
 )
 def answer_application(request: Request[Any, Any, Any], reference: Reference, body: RawBody) -> Response[Answered]:
-    """Corrects, withdraws or reopens an application.
+    """Corrects, withdraws or reopens an application, or answers what is held against it.
 
     Answers 409 if the case has moved on since `version`, and 404 for an unknown reference as for a wrong secret.
     """
     sent = reading.from_json(Answer, json_text(request, body))
-    answer = CitizenAnswer(reference, sent.secret, sent.kind, sent.version, sent.declaration)
+    answer = CitizenAnswer(reference, sent.secret, sent.kind, sent.version, sent.declaration, sent.statement)
     try:
         now = transact(lambda connection: answer_of_citizen(connection, answer, clock.now(), notices))
     except Stale as late:

@@ -10,7 +10,7 @@ from litestar.params import BodyKwarg
 from pydantic import BaseModel, Field
 
 from web.queries import MISMATCHES
-from workflows.evidence import Correction, Reopening, Withdrawal
+from workflows.evidence import Correction, Reopening, Statement, Withdrawal
 from workflows.flows import PARKED, places
 from workflows.flows.grammar import Decide
 from workflows.stages.review import REASONS
@@ -32,7 +32,7 @@ EVENT_ENUM: dict[str, Any] = {
             name
             for _, stage in places()
             for evidence, decide in stage.handlers.items()
-            if evidence in (Correction, Withdrawal, Reopening)
+            if evidence in (Correction, Statement, Withdrawal, Reopening)
             for name in outcomes_of(decide)
         }
     ),
@@ -45,6 +45,7 @@ CODES: dict[str, Any] = {
         "key_reused",
         "not_possible_now",
         "declaration_missing",
+        "statement_missing",
         "too_many_corrections",
         "not_utf8",
         "not_json",
@@ -90,7 +91,7 @@ class Receipt(BaseModel):
 
 
 class Reason(BaseModel):
-    """Why something must be corrected, or why the application was refused."""
+    """Why something must be corrected, or why the application may be or was refused."""
 
     field: str = Field(
         description="The member's place in the declaration, such as `members[2]`; `members` if a caseworker asked."

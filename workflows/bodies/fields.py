@@ -13,16 +13,20 @@ import phonenumbers
 from pydantic import AfterValidator, Field, GetPydanticSchema, ValidationInfo, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
+from models.patterns import LONGEST_TEXT
+
 # Patterns that every dialect understands, for readers of the JSON Schema; each has its sentence in problems.py.
 IDCS = r"^[0-9]{10}$"
 CIN = r"^[A-Za-z]{1,2}[0-9]{1,7}$"
 NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"
+NO_CONTROLS_BUT_LINES = r"^[^\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]+$"  # a text of several lines
 AMOUNT = r"^-?[0-9]+(\.[0-9]{1,2})?$"
 PROVINCE = r"^MA-[A-Z]{3}$"
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 FIRST_BIRTH = date(1890, 1, 1)
 MOST_DIRHAMS = 100_000
 STORED = {"stored": True}  # the validation context of a declaration that is read back from the database
+LINE_BREAK = re.compile("\r\n?")
 SEPARATORS = re.compile(r"[ ().-]")
 DIALLED = re.compile(r"(?:\+|00)?[0-9]{3,17}")
 
@@ -92,6 +96,11 @@ AMOUNT_SCHEMA: dict[str, Any] = {
 Idcs = Annotated[str, Field(pattern=IDCS, description="Digital civil and social identifier, ten digits.")]
 Phone = Annotated[str, Field(max_length=40), AfterValidator(e164)]
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=NO_CONTROLS)]  # as typed
+Statement = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_TEXT, pattern=NO_CONTROLS_BUT_LINES),
+    AfterValidator(lambda sent: LINE_BREAK.sub("\n", sent)),
+]  # in a person's own words
 Key = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROLS)]
 BirthDate = Annotated[date, GetPydanticSchema(calendar_date), WithJsonSchema({"type": "string", "format": "date"})]
 Money = Annotated[Decimal, GetPydanticSchema(dirhams), WithJsonSchema(AMOUNT_SCHEMA)]

@@ -7,7 +7,7 @@ from pydantic_core import ErrorDetails
 
 from models.errors import Problem
 from models.patterns import HTTP_ADDRESS
-from workflows.bodies.fields import CIN, IDCS, NO_CONTROLS, PROVINCE
+from workflows.bodies.fields import CIN, IDCS, NO_CONTROLS, NO_CONTROLS_BUT_LINES, PROVINCE
 
 WHOLE = "body"
 OTHERWISE = "Is not valid."
@@ -44,6 +44,7 @@ PATTERNS: Mapping[str, str] = {
     PROVINCE: "Must be a code of ISO 3166-2:MA, such as MA-CAS.",
     CIN: "Must be one or two letters and one to seven digits.",
     NO_CONTROLS: "Must not be empty, nor hold control characters.",
+    NO_CONTROLS_BUT_LINES: "Must not be empty, nor hold control characters other than line breaks.",
     HTTP_ADDRESS: "Must be an address that begins with http:// or https://, with a host.",
 }
 

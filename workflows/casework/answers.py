@@ -1,5 +1,5 @@
-"""What people answer: a citizen corrects, withdraws or reopens; a caseworker answers a review; an operator resumes what
-was parked.
+"""What people answer: a citizen corrects, makes a statement, withdraws or reopens; a caseworker answers a review; an
+operator resumes what was parked.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,19 @@ from workflows.engine.load import CaseRow, case_files
 from workflows.engine.opening import BODIES, sealed_body
 from workflows.engine.progress import CaseInProgress, apply
 from workflows.engine.record import copy
+from workflows.engine.texts import take_text
 from workflows.engine.work import BatchOutcome, advance, lock, lock_all, write
 from workflows.events import CaseResumed
-from workflows.evidence import DECLARANT, Correction, Evidence, OperatorCommand, Reopening, ReviewVerdict, Withdrawal
+from workflows.evidence import (
+    DECLARANT,
+    Correction,
+    Evidence,
+    OperatorCommand,
+    Reopening,
+    ReviewVerdict,
+    Statement,
+    Withdrawal,
+)
 from workflows.flows import PARKED, Move
 from workflows.intake.receipts import find, is_secret_of, normal
 from workflows.registers.ports import Notices
@@ -42,7 +52,8 @@ class AnswerResult:
 
 @dataclass(frozen=True, slots=True)
 class CitizenAnswer:
-    """A citizen's answer, of a kind: `correction` (with the whole declaration anew), `withdrawal` or `reopening`.
+    """A citizen's answer, of a kind: `correction` (with the whole declaration anew), `statement` (with its text),
+    `withdrawal` or `reopening`.
 
     The version is the one that was looked at, if the citizen says.
     """
@@ -52,6 +63,7 @@ class CitizenAnswer:
     kind: str
     version: int | None = None
     declaration: Declaration | None = None
+    statement: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +86,38 @@ def answer_of_citizen(connection: Connection, answer: CitizenAnswer, now: dateti
     if not is_secret_of(normal(answer.reference), answer.secret):
         raise NotFound("There is no application with this reference and secret.")
     case = find(connection, answer.reference)
-    if answer.kind == "correction":
-        form: Evidence = redeclare(connection, case, answer.version, answer.declaration, now)
-    elif answer.kind == "withdrawal":
-        form = Withdrawal(at=now, by=DECLARANT)
-    elif answer.kind == "reopening":
-        form = Reopening(at=now, by=DECLARANT)
-    else:
-        raise Refused(
-            "unknown_answer",
-            "An answer is a correction, a withdrawal or a reopening.",
-            problems=[Problem("kind", "Must be one of these.")],
-        )
-    moved = act(connection, case, answer.version, form, notices)
-    if answer.kind != "withdrawal":
+    moved = act(connection, case, answer.version, form_of(connection, case, answer, now), notices)
+    if answer.kind in ("correction", "reopening"):
         refuse_registered(connection, case)
     return moved
+
+
+def form_of(connection: Connection, case: CaseRow, answer: CitizenAnswer, now: datetime) -> Evidence:
+    """A citizen's answer as the stage is given it; what was sent with it is stored beside."""
+    match answer.kind:
+        case "correction":
+            return redeclare(connection, case, answer.version, answer.declaration, now)
+        case "statement":
+            return state(connection, case, answer, now)
+        case "withdrawal":
+            return Withdrawal(at=now, by=DECLARANT)
+        case "reopening":
+            return Reopening(at=now, by=DECLARANT)
+    raise Refused(
+        "unknown_answer",
+        "An answer is a correction, a statement, a withdrawal or a reopening.",
+        problems=[Problem("kind", "Must be one of these.")],
+    )
+
+
+def state(connection: Connection, case: CaseRow, answer: CitizenAnswer, now: datetime) -> Statement:
+    """Stores what the citizen says. The case is locked first, so that of two clicks at once the second is Stale."""
+    if not answer.statement:
+        raise Refused(
+            "statement_missing", "A statement needs its text.", problems=[Problem("statement", "Is missing.")]
+        )
+    row = lock(connection, case.id, case.version if answer.version is None else answer.version)
+    return Statement(at=now, by=DECLARANT, digest=take_text(connection, row.id, row.version + 1, answer.statement))
 
 
 def redeclare(

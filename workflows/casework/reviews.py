@@ -13,8 +13,10 @@ from models.errors import Refused
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
 from workflows.engine.load import COLUMNS, CaseRow, case_files
+from workflows.events import StatementReceived
 from workflows.fraud import raised
 from workflows.intake.receipts import find
+from workflows.stages.review import hearing
 
 # In the words of the index.
 UNDER_REVIEW = "kind = 'registration' and open and not machine and not waiting and stage = 'under_review'"
@@ -24,6 +26,7 @@ ANY = f"select {COLUMNS} from cases where id = %s"
 ONE = f"select {COLUMNS} from cases where {UNDER_REVIEW} and id = %s"
 # Whoever was named may have let go since, and somebody else have claimed the person.
 HOLD_NOW = "select case_id from person_claim where idcs = any(%s) and household_id <> %s"
+STATEMENT = "select text from case_text where case_id = %s and seq = %s"
 OTHERS = """
     select r.reference, c.stage, c.submitted_at, d.body::text, array(select idcs from person_claim p
         where p.case_id = c.id and p.idcs = any(%s)),
@@ -78,6 +81,15 @@ def under_review(connection: Connection, reference: str) -> tuple[CaseFile, list
     (file,) = case_files(connection, [CaseRow(*row)])
     named = (signal.cases for signal in raised(file))
     return file, others(connection, hold_now(connection, file).union(*named), persons_of(file))
+
+
+def statement_of(connection: Connection, file: CaseFile) -> str | None:
+    """What the citizen answered to the proposal of a refusal, in their own words; None where nobody answered."""
+    heard = hearing(file)
+    if heard is None or not isinstance(heard.event, StatementReceived):
+        return None
+    row = connection.execute(STATEMENT, [file.id, heard.seq]).fetchone()
+    return row[0] if row else None
 
 
 def holders(connection: Connection, reference: str) -> list[RelatedCase]:

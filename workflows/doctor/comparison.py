@@ -12,12 +12,14 @@ from workflows.doctor.findings import Findings, Location
 from workflows.doctor.ledger_rows import compare_messages
 from workflows.doctor.recomputed import Recomputed, cases_of
 from workflows.doctor.register_rows import compare_register
+from workflows.doctor.text_rows import compare_texts
 from workflows.history.keyranges import KeyRange
 
 COUNTS = {
     "cases": "cases_changed",
     "event": "events_unreadable",
     "case_body": "bodies_changed",
+    "case_text": "texts_changed",
     "receipt": "receipts_changed",
     "message": "messages_changed",
     "person_claim": "claims_changed",
@@ -26,6 +28,7 @@ REGISTER_CHANGED = "register_changed"  # the count of every other table
 NAMES = (*COUNTS.values(), REGISTER_CHANGED)
 # For each table its rows that belong to a case, with that case; the register's go by household, as their keys do.
 ROWS = {
+    "case_text": "select case_id as of_case, * from case_text where case_id = any(%(cases)s)",
     "receipt": "select case_id as of_case, * from receipt where case_id = any(%(cases)s)",
     "message": "select case_id as of_case, * from message where case_id = any(%(cases)s)",
     "person_claim": "select case_id as of_case, * from person_claim where case_id = any(%(cases)s)",
@@ -79,6 +82,7 @@ def compare(case: Recomputed) -> None:
         case.wrong("event", "facts")
     compare_case(case)
     compare_bodies(case)
+    compare_texts(case)
     compare_receipts(case)
     compare_messages(case)
     compare_register(case)

@@ -154,6 +154,13 @@ CASES = Walk(
                 from cases c where c.id = d.case_id)
         """,
         ),
+        "texts_without_case": Check(
+            "case_text",
+            """
+            select case_id from case_text t where case_id > %(after)s and case_id <= %(upto)s and not exists (select
+                from cases c where c.id = t.case_id)
+        """,
+        ),
         "messages_without_case": Check(
             "message",
             """

@@ -13,6 +13,8 @@ from workflows.events import (
     CorrectionReminded,
     DuplicateSuspected,
     Event,
+    HearingReminded,
+    HearingUnanswered,
     HouseholdApproved,
     Lapsed,
     MembersMismatched,
@@ -24,6 +26,7 @@ from workflows.events import (
     ReviewOverdue,
     ReviewReopened,
     ScoreComputed,
+    StatementReceived,
 )
 from workflows.evidence import (
     Correction,
@@ -34,11 +37,26 @@ from workflows.evidence import (
     Reopening,
     ReviewVerdict,
     ScreeningAnswer,
+    Statement,
     TimePassed,
     Withdrawal,
 )
 from workflows.flows.grammar import CASEWORKER, CITIZEN, Decide, Message, end, flow, machine, people
-from workflows.stages import approve, correct, lapse, notify, overdue, reopen, review, score, screen, verify, withdraw
+from workflows.stages import (
+    approve,
+    correct,
+    hear,
+    lapse,
+    notify,
+    overdue,
+    reopen,
+    review,
+    score,
+    screen,
+    unanswered,
+    verify,
+    withdraw,
+)
 
 # What the citizen is told, by SMS or letter. No text names a person, gives a score or a reason, or holds a link.
 RECEIVED = Message(
@@ -73,6 +91,22 @@ REVIEW = Message(
     "review",
     "RSU: a caseworker is looking at application {reference} before it is decided. You need do nothing; we will write "
     "to you.",
+)
+HEARING = Message(
+    "hearing",
+    "RSU: a caseworker proposes to refuse application {reference}. Nothing is decided. You may answer within {days} "
+    "days, at the service where you filed or at a service centre. The reason is on its status page, with the secret "
+    "code of your receipt.",
+)
+HEARING_REMINDER = Message(
+    "hearing_reminder",
+    "RSU: you may still answer on application {reference}, which a caseworker proposes to refuse, at the service where "
+    "you filed or at a service centre. Without an answer, the review goes on.",
+)
+HEARD = Message(
+    "heard",
+    "RSU: we have received your answer on application {reference}. A caseworker will read it before anything is "
+    "decided.",
 )
 REGISTERED = Message(
     "registered",
@@ -160,12 +194,27 @@ FLOW = flow(
         {
             ReviewCleared: "scored",
             CorrectionAsked: "needs_correction",
-            RefusalProposed: "under_review",
+            RefusalProposed: "hearing",
             ApplicationRefused: "rejected",
             ReviewOverdue: "under_review",
             **TO_WITHDRAWN,
         },
         every=timedelta(days=10),
+    ),
+    # Before an application is refused, the citizen may answer what is held against them.
+    people(
+        "hearing",
+        CITIZEN,
+        {Statement: hear.decide, Correction: correct.decide, TimePassed: unanswered.decide, **WITHDRAW},
+        {
+            StatementReceived: "under_review",
+            CorrectionReceived: "submitted",
+            HearingReminded: "hearing",
+            HearingUnanswered: "under_review",
+            **TO_WITHDRAWN,
+        },
+        within=timedelta(days=15),
+        reminders=(timedelta(days=7), timedelta(days=12)),
     ),
     end("lapsed", {Reopening: reopen.decide}, {CaseReopened: "submitted"}),
     end("notified", holds_persons=True),
@@ -180,6 +229,9 @@ FLOW = flow(
         CorrectionReceived: RESUMED,
         CaseReopened: RESUMED,
         DuplicateSuspected: REVIEW,
+        RefusalProposed: HEARING,
+        HearingReminded: HEARING_REMINDER,
+        StatementReceived: HEARD,
         NoticesIssued: REGISTERED,
         ApplicationRefused: REFUSED,
         CaseWithdrawn: WITHDRAWN,
@@ -190,7 +242,7 @@ FLOW = flow(
         HouseholdApproved: None,
         ReviewCleared: None,
         ReviewReopened: None,
-        RefusalProposed: None,
+        HearingUnanswered: None,
         ReviewOverdue: None,
     },
 )

@@ -4,6 +4,7 @@
 it may have, and `NEEDS_A_PERSON` whether it sends the case to a caseworker or is only noted.
 """
 
+from datetime import datetime
 from types import ModuleType
 
 from workflows.casefile import CaseFile
@@ -19,3 +20,9 @@ def raised(case: CaseFile) -> tuple[Signal, ...]:
     event = case.latest(DuplicateSuspected, ReviewReopened).event
     assert isinstance(event, DuplicateSuspected | ReviewReopened)
     return event.signals
+
+
+def review_began(case: CaseFile) -> datetime:
+    """When the case's latest review began: one that came back goes on, at its place by age."""
+    review = case.latest(DuplicateSuspected, ReviewReopened)
+    return review.event.begun if isinstance(review.event, ReviewReopened) else review.at

@@ -47,6 +47,7 @@ PERSONAL = (
         "case_body",
         "num_nonnulls(t.body, t.phone) > 0",
     ),
+    Personal("case_text", {"text": "null", "salt": "null"}, "case_body", "t.text is not null"),
     # Whoever guesses a declaration could test the guess against its hash, or against a key that is one.
     Personal(
         "receipt",

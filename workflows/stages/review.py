@@ -1,8 +1,19 @@
-"""A caseworker answers a review: one person may clear it, and a refusal needs two who agree."""
+"""A caseworker answers a review: one person may clear it; a refusal needs a hearing, and two people who agree."""
 
 from models.errors import Refused
 from workflows.casefile import CaseFile
-from workflows.events import ApplicationRefused, CorrectionAsked, RefusalProposed, ReviewCleared
+from workflows.events import (
+    ApplicationRefused,
+    CorrectionAsked,
+    DuplicateSuspected,
+    Event,
+    HearingUnanswered,
+    Recorded,
+    RefusalProposed,
+    ReviewCleared,
+    ReviewReopened,
+    StatementReceived,
+)
 from workflows.evidence import ReviewVerdict
 
 REASONS = {
@@ -10,6 +21,8 @@ REASONS = {
     "correct": ("person_lives_elsewhere", "person_declared_twice"),
     "refuse": ("false_declaration", "duplicate_application"),
 }
+
+HEARD: tuple[type[Event], ...] = (StatementReceived, HearingUnanswered)  # how a hearing ends and the review goes on
 
 
 def decide(
@@ -32,11 +45,11 @@ def decide(
 
 
 def refuse(case: CaseFile, answer: ReviewVerdict) -> RefusalProposed | ApplicationRefused:
-    """The first caseworker proposes a refusal, a second one decides it for the same reason.
+    """The first caseworker proposes a refusal; once the citizen is heard, a second one decides it for the same reason.
 
-    The first one may still change the reason of the proposal.
+    The first one may still change the reason of the proposal: then the citizen is heard on that.
     """
-    proposed = case.last_here(RefusalProposed)
+    proposed = proposal(case)
     if proposed is None:
         return RefusalProposed(reason=answer.reason)
     if proposed.actor != answer.by:
@@ -59,3 +72,22 @@ def confirm(case: CaseFile, answer: ReviewVerdict, proposed_by: str) -> Applicat
             "correction. The caseworker who proposed the refusal can propose another reason.",
         )
     return ApplicationRefused(reason=reason, proposed_by=proposed_by)
+
+
+def proposal(case: CaseFile) -> Recorded | None:
+    """The refusal that was proposed in this review, once the citizen was heard on it."""
+    proposed = case.past.get(RefusalProposed)
+    if proposed is None:
+        return None
+    begun, heard = last_seq(case, DuplicateSuspected, ReviewReopened), last_seq(case, *HEARD)
+    return proposed if begun < proposed.seq < heard else None
+
+
+def hearing(case: CaseFile) -> Recorded | None:
+    """How the citizen was heard on the refusal that was proposed in this review: by a statement, or in vain."""
+    return case.latest(*HEARD) if proposal(case) else None
+
+
+def last_seq(case: CaseFile, *kinds: type[Event]) -> int:
+    """The sequence of the latest event of any of these kinds; 0 where there is none."""
+    return max((case.past[kind].seq for kind in kinds if kind in case.past), default=0)

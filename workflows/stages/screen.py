@@ -7,7 +7,7 @@ from types import ModuleType
 from workflows.casefile import CaseFile
 from workflows.events import DuplicateSuspected, NothingSuspicious, ReviewCleared, ReviewReopened, ScoreComputed
 from workflows.evidence import ScreeningAnswer
-from workflows.fraud import SIGNALS, person_in_two_households, phone_shared
+from workflows.fraud import SIGNALS, person_in_two_households, phone_shared, review_began
 from workflows.policies.rules import in_force, version_of
 from workflows.registers.ports import Ports
 
@@ -47,8 +47,7 @@ def reviewed_since(case: CaseFile) -> datetime | None:
     cleared, scored = case.past.get(ReviewCleared), case.past.get(ScoreComputed)
     if cleared is None or (scored is not None and scored.seq > cleared.seq):
         return None
-    review = case.latest(DuplicateSuspected, ReviewReopened)
-    return review.event.begun if isinstance(review.event, ReviewReopened) else review.at
+    return review_began(case)
 
 
 # The signals of each version of the rules, the newest last. A version never changes, nor do its signals (fraud/).

@@ -15,6 +15,7 @@ TABLES = (
     "attempt",
     "case_body",
     "case_failure",
+    "case_text",
     "cases",
     "daily_job",
     "eligibility",
@@ -107,6 +108,15 @@ def upgrade() -> None:
     op.create_index("case_failure_alike", "case_failure", ["kind", "stage", "error", "at"], unique=False)
     op.create_index(
         "case_failure_open", "case_failure", ["case_id"], unique=False, postgresql_where=sa.text("not parked")
+    )
+    op.create_table(
+        "case_text",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("text", sa.String(), nullable=True),
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
+        sa.CheckConstraint("char_length(text) between 1 and 2000", name="case_text_length"),
+        sa.PrimaryKeyConstraint("case_id", "seq"),
     )
     op.create_table(
         "cases",
