@@ -17,10 +17,10 @@ from tasks.wake import wake
 from workflows.engine.children import wake_missed
 from workflows.engine.turns import let_missed_in
 from workflows.flows import DELIVERY
-from workflows.queue.attempts import forget_gone
+from workflows.queue.attempts import delete_gone_workers
 from workflows.queue.failures import forget
 from workflows.queue.holds import tend_holds
-from workflows.queue.stalled import Stalled, give_back_forgotten, recover_attempts, stalled_workers
+from workflows.queue.stalled import Stalled, quarantine_forgotten, recover_attempts, stalled_workers
 from workflows.queue.timers import fire_timers, queues_with_work
 
 log = structlog.get_logger()
@@ -114,12 +114,12 @@ def recover_stalled(connection: Connection, detector: FailureDetector, now: date
 
 def return_forgotten(connection: Connection, _: FailureDetector, now: datetime) -> None:
     """Gives back the cases of attempts that living workers no longer know."""
-    give_back_forgotten(connection, now)
+    quarantine_forgotten(connection, now)
 
 
 def forget_workers(connection: Connection, _: FailureDetector, now: datetime) -> None:
     """Deletes the rows of workers that were silent for ten minutes and hold no case."""
-    forget_gone(connection, now - timedelta(minutes=10))
+    delete_gone_workers(connection, now - timedelta(minutes=10))
 
 
 def forget_failures(connection: Connection, detector: FailureDetector, _: datetime) -> None:

@@ -79,7 +79,7 @@ def queue_metrics(connection: Connection) -> Iterable[Metric]:
 
     yield by_queue("depth", "Cases due.", itemgetter("depth"))
     yield by_queue("oldest_seconds", "Age of the oldest case due.", itemgetter("oldest_seconds"))
-    yield by_queue("apart", "Cases quarantined, worked one by one.", itemgetter("quarantined"))
+    yield by_queue("quarantined", "Cases quarantined, worked one by one.", itemgetter("quarantined"))
     yield by_queue("rate", "Decisions a second over the last minute, for people to read.", itemgetter("rate"))
     yield by_queue("paused", "1 where an operator holds the queue back.", lambda row: row["state"] == "paused")
 

@@ -13,7 +13,7 @@ from models.database import scalar as value_of
 from tests.filing import ADAPTERS, Worker, current_stage, examined, file_clean, quarantined, rows, stages, value
 from tests.integration.registers import Register
 from tests.people import after
-from workflows.queue.attempts import TAKE
+from workflows.queue.attempts import TAKE_FAILED
 from workflows.queue.bisection import LEFT_ALONE, Bisection
 from workflows.queue.drain import Drainer
 
@@ -137,7 +137,7 @@ def test_of_many_that_are_quarantined_the_next_is_found_without_a_look_at_the_ot
     rows("analyze attempt")
 
     with transaction() as connection:
-        told = connection.execute("explain " + TAKE, [1, clock.now(), ["verification"], clock.now()]).fetchall()
+        told = connection.execute("explain " + TAKE_FAILED, [1, clock.now(), ["verification"], clock.now()]).fetchall()
 
     plan = "\n".join(line for (line,) in told)
     assert "attempt_quarantined" in plan

@@ -190,6 +190,6 @@ def test_workers_say_themselves_how_their_sessions_commit(
     close_pool()
     beat()
     assert examined() == {}
-    book.run("set synchronous_commit = local", [])
+    book.execute("set synchronous_commit = local", [])
     beat()
     assert examined() == {"workers_not_durable": 1}

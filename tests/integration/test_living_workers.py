@@ -43,7 +43,7 @@ def test_a_worker_that_lost_its_connection_is_not_dead(database: str, broker: st
 
 def test_a_worker_that_lost_its_connection_signs_on_anew(database: str, worker: Worker) -> None:
     book = worker().runner.attempts
-    first = book.number()
+    first = book.sign_on_once()
     assert book.connection is not None
     with autocommit_connection() as other:
         other.execute("select pg_terminate_backend(%s)", [book.connection.info.backend_pid])
@@ -51,7 +51,7 @@ def test_a_worker_that_lost_its_connection_signs_on_anew(database: str, worker: 
     with pytest.raises(Unavailable):
         book.heartbeat(value("select now()"), {})
 
-    assert book.number() != first
+    assert book.sign_on_once() != first
 
 
 def test_a_worker_whose_sign_on_breaks_off_still_gives_back_what_it_held(
@@ -62,13 +62,15 @@ def test_a_worker_whose_sign_on_breaks_off_still_gives_back_what_it_held(
     drainer = worker()
     drainer.runner.attempts.begin("verification", [taken.case_id], clock.now())
     hang_up(drainer)
-    monkeypatch.setattr(attempts, "HAND_OVER", ("select pg_terminate_backend(pg_backend_pid()) where %s::bigint > 0",))
+    monkeypatch.setattr(
+        attempts, "QUARANTINE_ALL_OF_WORKER", "select pg_terminate_backend(pg_backend_pid()) where %s::bigint > 0"
+    )
     with pytest.raises(Unavailable):
-        drainer.runner.attempts.number()
+        drainer.runner.attempts.sign_on_once()
 
     # When the third one holds
     monkeypatch.undo()
-    drainer.runner.attempts.number()
+    drainer.runner.attempts.sign_on_once()
 
     # Then nothing stands under a number of which nobody would know that its worker lives
     assert quarantined() == [[taken.case_id]]
@@ -93,13 +95,13 @@ def test_what_could_not_be_given_back_is_given_back_with_the_next_heartbeat_and_
 
     # Then it has ended, and there is nothing left to do
     assert value("select count(*) from attempt") == 0
-    assert book.unsettled == []
+    assert book.postponed == []
 
 
 def test_nothing_is_entered_under_a_number_that_another_thread_has_just_lost(
     database: str, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    book, number, threads = worker().runner.attempts, Attempts.number, list[Thread]()
+    book, sign_on_once, threads = worker().runner.attempts, Attempts.sign_on_once, list[Thread]()
 
     def lose() -> None:
         with book.lock:
@@ -107,14 +109,14 @@ def test_nothing_is_entered_under_a_number_that_another_thread_has_just_lost(
             book.connection.close()
 
     def and_then_lost(self: Attempts) -> int:
-        given = number(self)
+        given = sign_on_once(self)
         if not threads:
             threads.append(Thread(target=lose))
             threads[0].start()
             threads[0].join(0.5)
         return given
 
-    monkeypatch.setattr(Attempts, "number", and_then_lost)
+    monkeypatch.setattr(Attempts, "sign_on_once", and_then_lost)
     book.begin("verification", [1], clock.now())
     threads[0].join()
 
@@ -125,12 +127,12 @@ def test_an_error_that_is_not_about_the_connection_is_told_as_what_it_is_and_kee
     database: str, worker: Worker
 ) -> None:
     book = worker().runner.attempts
-    before = book.number()
+    before = book.sign_on_once()
 
     with pytest.raises(psycopg.errors.DivisionByZero):
-        book.run("do $$ begin raise exception using errcode = '22012'; end $$", [])
+        book.execute("do $$ begin raise exception using errcode = '22012'; end $$", [])
 
-    assert book.number() == before
+    assert book.sign_on_once() == before
 
 
 def test_a_heartbeat_survives_any_error_of_its_own_and_tells_its_class_and_place(
@@ -199,7 +201,7 @@ def test_a_process_that_ended_under_the_host_name_and_number_of_another_takes_no
     there.begin("verification", [taken.case_id], clock.now())
     hang_up(drainer)
     here = Attempts(there.host, there.pid, {"verification"}, clock.now())
-    here.number()
+    here.sign_on_once()
 
     sweep(FailureDetector(ended={here.process}))
 

@@ -213,7 +213,7 @@ def test_workers_that_are_gone_go_and_one_that_lives_or_left_a_batch_stays(datab
     gone, dead = value(sign_on), value(sign_on)
     rows("insert into attempt (worker_id, queue, case_ids, at) values (%s, 'scoring', '{1}', now())", dead)
     alive = Attempts("here", 2, {"scoring"}, clock.now())
-    number = alive.number()
+    number = alive.sign_on_once()
 
     assert due_at(after_the_period_of("worker"))["worker"] == 1
     assert retained_at(after_the_period_of("worker"))["worker"] == 1

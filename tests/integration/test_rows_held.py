@@ -14,7 +14,7 @@ from workflows.queue.attempts import quarantine, quarantine_unanswered
 from workflows.queue.claim import Cursor, claim
 from workflows.queue.holds import Place, probe
 from workflows.queue.stalled import recover_attempts
-from workflows.queue.timers import fire_timers, set_anew
+from workflows.queue.timers import fire_timers, reset_astray
 
 
 def test_whoever_looks_for_work_passes_over_what_is_held_and_finds_it_afterwards(
@@ -40,13 +40,13 @@ def test_whoever_looks_for_work_passes_over_what_is_held_and_finds_it_afterwards
     def found() -> list[bool]:
         """Whether each who looks for work finds some."""
         now = clock.now()
-        taken = [attempts.take(["verification"], now, unanswered) for unanswered in (False, True)]
+        taken = [attempts.take_quarantined(["verification"], now, unanswered) for unanswered in (False, True)]
         leased = lease(FRESH, 10)
         with transaction() as connection:
             claimed = claim(connection, "verification", dict.fromkeys(ALLOWANCE, 10), Cursor())
             probe(connection, Place("registration", "submitted"), now)
             probes = connection.execute("select from attempt where probe").fetchall()
-            recover_attempts(connection, [attempts.number()], now)
+            recover_attempts(connection, [attempts.sign_on_once()], now)
             rescued = not connection.execute("select from attempt where id = %s", [begun.id]).fetchall()
             return [
                 bool(each)
@@ -55,7 +55,7 @@ def test_whoever_looks_for_work_passes_over_what_is_held_and_finds_it_afterwards
                     leased,
                     claimed,
                     probes,
-                    set_anew(connection, now, 10),
+                    reset_astray(connection, now, 10),
                     fire_timers(connection, now),
                     rescued,
                 )

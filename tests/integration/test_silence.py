@@ -245,7 +245,7 @@ def test_who_was_never_asked_about_is_asked_about_before_whoever_gave_no_answer(
 
     with after(seconds=70):
         drainer.silent_cases.quarantine_in_pieces("verification", [second], slow=True)
-        taken = drainer.runner.attempts.take(["verification"], clock.now(), unanswered=True)
+        taken = drainer.runner.attempts.take_quarantined(["verification"], clock.now(), unanswered=True)
 
     assert taken is not None
     assert taken.case_ids == [second]

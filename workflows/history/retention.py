@@ -14,7 +14,7 @@ from models import clock
 from models.database import Connection, scalar, transaction
 from workflows.history.personal import PERSONAL
 from workflows.policies import periods
-from workflows.queue.attempts import count_gone, forget_gone
+from workflows.queue.attempts import count_gone_workers, delete_gone_workers
 
 CASES_A_ROUND = 2_000  # some 10,000 events, which is the most that one transaction erases of a table
 AGED = [each for each in PERSONAL if each.period]
@@ -122,7 +122,7 @@ def purge_loose(connection: Connection, now: datetime) -> dict[str, int]:
     """Errors of cases that have moved on, and workers that are gone: whole rows."""
     return {
         "case_failure": connection.execute("delete " + OVER, [cutoff("case_failure", now)]).rowcount,
-        "worker": forget_gone(connection, cutoff("worker", now)),
+        "worker": delete_gone_workers(connection, cutoff("worker", now)),
     }
 
 
@@ -130,7 +130,7 @@ def due(connection: Connection, now: datetime) -> dict[str, int]:
     """How many rows of each table would go now; nothing is changed."""
     counts = {each.table: scalar(connection, each.put_into(COUNT), [cutoff(each.period, now)]) for each in AGED}
     counts["case_failure"] = scalar(connection, "select count(*) " + OVER, [cutoff("case_failure", now)])
-    counts["worker"] = count_gone(connection, cutoff("worker", now))
+    counts["worker"] = count_gone_workers(connection, cutoff("worker", now))
     return counts
 
 

@@ -1,9 +1,7 @@
-"""Attempts: who works on what, written on a connection of its own before the work begins.
+"""Attempts: which worker works on which cases, written on a connection of its own before the work begins.
 
-What a worker that dies leaves to be found.
-
-A worker holds an advisory lock on its number for as long as its process lives. Whoever can take that lock knows that it
-is dead.
+So the sweep finds what a worker held when it died. A worker holds an advisory lock on its number for as long as its
+process lives; a session that can take that lock knows that the worker is dead or has lost its connection.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,88 +21,89 @@ from models.errors import Unavailable
 from workflows.queue.inhand import in_hand
 
 WORKER_LOCK = 7218  # first key of the advisory locks on workers; the number of the law
+HAND_OVER_SECONDS = 5.0  # that a process which ends waits until it can hand over
 
 
 def lock_is_free(number: str) -> str:
-    """Whether nobody has the lock of a worker of this number; a number that no lock can have is nobody's."""
+    """SQL: whether no session has the lock of the worker of this number. No lock can have a number out of range."""
     return (
-        f"case when {number} between 0 and 2147483647 then pg_try_advisory_xact_lock({WORKER_LOCK}, {number}::int) "
-        f"else true end"
+        f"case when {number} between 0 and 2147483647 "
+        f"then pg_try_advisory_xact_lock({WORKER_LOCK}, {number}::int) else true end"
     )
 
 
-SIGN_ON = (
-    "insert into worker (process, host, pid, queues, since, seen_at, counters) values (%s, %s, %s, %s, %s, %s, "
-    "'{}') returning id"
-)
-BEAT = f"""
-    update worker set seen_at = %s, counters = %s, synchronous_commit = case when mine in {DURABLE}
-        then coalesce(%s, mine) else mine end
+INSERT_WORKER = """
+    insert into worker (process, host, pid, queues, since, seen_at, counters)
+        values (%s, %s, %s, %s, %s, %s, '{}') returning id
+"""
+UPDATE_WORKER = f"""
+    update worker set seen_at = %s, counters = %s,
+        synchronous_commit = case when mine in {DURABLE} then coalesce(%s, mine) else mine end
     from current_setting('synchronous_commit') as mine where id = %s
 """
-BEGIN = "insert into attempt (worker_id, queue, case_ids, at) values (%s, %s, %s, %s) returning id"
-END = "delete from attempt where id = %s"
-# A worker that lost its connection did not die: nothing counts against anybody.
-HAND_OVER = ("update attempt set worker_id = null where worker_id = %s", "delete from worker where id = %s")
-GIVE_BACK = "update attempt set worker_id = null where id = %s"
-PUT_OFF = "update attempt set worker_id = null, at = %s where id = %s"
-HALVE = """
+DELETE_WORKER = "delete from worker where id = %s"
+DELETE_IDLE_WORKER = "delete from worker where id = %s and not exists (select from attempt where worker_id = %s)"
+# Workers that have sent no heartbeat for so long, hold nothing and do not live.
+FROM_GONE_WORKERS = f"""
+    from worker where seen_at < %s
+        and not exists (select from attempt where worker_id = worker.id) and {lock_is_free("id")}
+"""
+INSERT_ATTEMPT = "insert into attempt (worker_id, queue, case_ids, at) values (%s, %s, %s, %s) returning id"
+DELETE_ATTEMPT = "delete from attempt where id = %s"
+QUARANTINE_AGAIN = "update attempt set worker_id = null where id = %s"
+QUARANTINE_UNTIL = "update attempt set worker_id = null, at = %s where id = %s"
+QUARANTINE_ALL_OF_WORKER = "update attempt set worker_id = null where worker_id = %s"
+QUARANTINE_HALVES = """
     with whole as (delete from attempt where id = %s returning queue, coalesce(%s, at) as at)
     insert into attempt (worker_id, queue, case_ids, at)
     select null, queue, half, at from whole cross join (values (%s::bigint[]), (%s::bigint[])) as halves (half)
 """
-LET_GO_SECONDS = 5.0  # that a process which ends takes to hand over
-SPLIT = """
+QUARANTINE_SINGLY = """
     with whole as (delete from attempt where id = %s returning queue, case_ids, at, unanswered, rank)
-    insert into attempt (queue, case_ids, at, unanswered, rank) select queue, array[case_id], %s, unanswered, rank
-        from whole, unnest(case_ids) as case_id
+    insert into attempt (queue, case_ids, at, unanswered, rank)
+    select queue, array[case_id], %s, unanswered, rank from whole, unnest(case_ids) as case_id
 """
-# Of cases that stand at a held stage, probes alone (workflows/queue/holds.py).
-NOT_HELD = """
+QUARANTINE_UNANSWERED = """
+    insert into attempt (queue, case_ids, at, unanswered, rank)
+    select %s, %s, %s, true, (select min(rank) + %s from cases where id = any(%s))
+"""
+INSERT_PROBE = "insert into attempt (queue, case_ids, at, probe) values (%s, %s, %s, true)"
+REMOVE_FROM_QUEUE = "update cases set ready = false, due_at = null where id = any(%s)"
+# Of attempts with cases at a held stage, workers take probes alone (workflows/queue/holds.py).
+QUARANTINED_NOT_HELD = """
     (probe or not exists (select from held_stage h join cases c using (kind, stage) where c.id = any(attempt.case_ids)))
 """
-DUE = (
-    f"from attempt where worker_id is null and queue = any(%s) and at <= %s and queue not in (select queue from "
-    f"paused_queue) and {NOT_HELD}"
-)
-# By the index, kind by kind: `offset 0` keeps the planner from reading all that are due, which may be many.
-KINDS_DUE = (
-    f"select kind from (values (false), (true)) as kinds (kind) where exists (select {DUE} and unanswered = "
-    f"kind offset 0)"
-)
-TAKE = f"""
-    update attempt set worker_id = %s, at = %s
-    where id = (select id {DUE} and not unanswered order by at, id limit 1 for update skip locked)
-        returning id, queue, case_ids
+FROM_DUE = f"""
+    from attempt where worker_id is null and queue = any(%s) and at <= %s
+        and queue not in (select queue from paused_queue) and {QUARANTINED_NOT_HELD}
 """
-# Half of all threads may ask about such cases at a time, but always one: each question may take long, and others wait
-# for answers, too.
+# By the index, kind by kind: `offset 0` keeps the planner from reading all that are due, which may be many.
+KINDS_DUE = f"""
+    select kind from (values (false), (true)) as kinds (kind)
+    where exists (select {FROM_DUE} and unanswered = kind offset 0)
+"""
+TAKE_FAILED = f"""
+    update attempt set worker_id = %s, at = %s
+    where id = (select id {FROM_DUE} and not unanswered order by at, id limit 1 for update skip locked)
+    returning id, queue, case_ids
+"""
+# Half of all threads may ask about unanswered cases at a time, but always one: each question may take long, and other
+# cases wait for answers, too.
 TAKE_UNANSWERED = f"""
     update attempt set worker_id = %s, at = %s
-    where (select count(*) from attempt where worker_id is not null
-        and unanswered) * 2 < greatest(2, %s * (select count(*) from worker))
-    and id = (select id {DUE} and unanswered order by rank, at, id limit 1 for update skip locked)
-        returning id, queue, case_ids
+    where (select count(*) from attempt where worker_id is not null and unanswered) * 2
+        < greatest(2, %s * (select count(*) from worker))
+    and id = (select id {FROM_DUE} and unanswered order by rank, at, id limit 1 for update skip locked)
+    returning id, queue, case_ids
 """
-AGAIN_SOON = "update attempt set at = %s where worker_id is null and unanswered and queue = %s and at > %s"
-# Workers that are silent for so long, hold nothing and do not live.
-GONE = (
-    f"from worker where seen_at < %s and not exists (select from attempt where worker_id = worker.id) and "
-    f"{lock_is_free('id')}"
-)
-TAKE_OUT = "update cases set ready = false, due_at = null where id = any(%s)"
-BEGIN_PROBE = "insert into attempt (queue, case_ids, at, probe) values (%s, %s, %s, true)"
-QUARANTINE_UNANSWERED = """
-    insert into attempt (queue, case_ids, at, unanswered, rank) select %s, %s, %s, true, (select min(rank) + %s
-        from cases where id = any(%s))
-"""
+MAKE_UNANSWERED_DUE = "update attempt set at = %s where worker_id is null and unanswered and queue = %s and at > %s"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A batch that a worker began.
 
-    `apart`: it was quarantined before, and those of its cases that did not move on stand in no queue, only here.
+    `quarantined`: it was quarantined before, so those of its cases that did not move on stand in no queue, only here.
     """
 
     id: int
@@ -115,9 +114,9 @@ class Attempt:
 
 @dataclass(slots=True)
 class Attempts:
-    """One worker process's attempts.
+    """The attempts of one worker process; its threads share the connection.
 
-    Its threads share the connection. Raises Unavailable while the database is away.
+    Every method raises Unavailable while the database is away.
     """
 
     host: str
@@ -128,88 +127,79 @@ class Attempts:
     threads: int = 1  # of this worker process, and of each other, that work batches
     worker_id: int | None = None
     connection: Connection | None = None
-    unsettled: list[tuple[str, list[object]]] = field(
-        default_factory=list
-    )  # what could not be given back, because the table was locked
-    lock: RLock = field(
-        default_factory=RLock
-    )  # held from asking for the number to writing it down: it changes with the connection
+    # Statements that could not run because the table was locked; the next heartbeat runs them.
+    postponed: list[tuple[str, list[object]]] = field(default_factory=list)
+    # A thread holds it from asking for the worker's number to writing it down: the number changes with the connection.
+    lock: RLock = field(default_factory=RLock)
 
     def begin(self, queue: str, case_ids: Sequence[int], now: datetime) -> Attempt:
-        """This worker begins on these cases."""
+        """Writes down that this worker begins on these cases."""
         with self.lock:
-            (row,) = self.run(BEGIN, [self.number(), queue, list(case_ids), now])
+            (row,) = self.execute(INSERT_ATTEMPT, [self.sign_on_once(), queue, list(case_ids), now])
         return Attempt(row[0], queue, case_ids)
 
     def give_back(self, attempt: Attempt) -> None:
-        """Nothing came of it: what stands in a queue is found there again; what was quarantined is
-        quarantined again.
-        """
-        self.settle(GIVE_BACK if attempt.quarantined else END, [attempt.id])
+        """Gives cases back unchanged: the quarantined ones into quarantine, the others into their queue."""
+        self.execute_or_postpone(QUARANTINE_AGAIN if attempt.quarantined else DELETE_ATTEMPT, [attempt.id])
 
     def put_off(self, attempt: Attempt, until: datetime) -> None:
-        """What was quarantined is quarantined again as it is, and taken up then at the earliest."""
-        self.settle(PUT_OFF, [until, attempt.id])
+        """Quarantines a quarantined attempt again, as it is, until this moment."""
+        self.execute_or_postpone(QUARANTINE_UNTIL, [until, attempt.id])
 
     def end(self, attempt: Attempt) -> None:
-        """It is over; its cases are wherever the work put them."""
-        self.run(END, [attempt.id])
+        """Deletes an attempt whose cases are where the work put them."""
+        self.execute(DELETE_ATTEMPT, [attempt.id])
 
     def halve(self, attempt: Attempt, until: datetime | None = None) -> None:
-        """What was quarantined is quarantined again, in halves, all at once: none of it stands anywhere else."""
-        self.run(HALVE, [attempt.id, until, *map(list, halves(attempt.case_ids))])
+        """Quarantines both halves of a quarantined attempt in one statement, because its cases stand nowhere else."""
+        self.execute(QUARANTINE_HALVES, [attempt.id, until, *map(list, halves(attempt.case_ids))])
 
-    def split(self, attempt: Attempt, until: datetime) -> None:
-        """The same, case by case: where asking takes long, every question more costs as much, and alone each is asked
-        about once.
+    def split_into_cases(self, attempt: Attempt, until: datetime) -> None:
+        """Quarantines each case of a quarantined attempt by itself, so that a slow register is asked once about each.
+
+        Halving would ask about the same case several times.
         """
-        self.run(SPLIT, [attempt.id, until])
+        self.execute(QUARANTINE_SINGLY, [attempt.id, until])
 
-    def due(self, queues: Collection[str], now: datetime) -> set[bool]:
-        """What is quarantined whose time has come:
+    def kinds_due(self, queues: Collection[str], now: datetime) -> set[bool]:
+        """Which kinds of quarantined attempts are due: True for unanswered cases, False for all others."""
+        return {unanswered for (unanswered,) in self.execute(KINDS_DUE, [list(queues), now])}
 
-        True where there are cases about which a register gave no answer, False where there are others.
-        """
-        return {unanswered for (unanswered,) in self.run(KINDS_DUE, [list(queues), now])}
+    def take_quarantined(self, queues: Collection[str], now: datetime, unanswered: bool = False) -> Attempt | None:
+        """Takes the next quarantined attempt that is due: failed cases, or unanswered ones.
 
-    def take(self, queues: Collection[str], now: datetime, unanswered: bool = False) -> Attempt | None:
-        """Half of a dead worker's batch, or a case that failed; or one that got no answer, if not too many are asked
-        about already.
+        It takes no unanswered ones while half of all threads ask about such cases already.
         """
         with self.lock:
-            number = self.number()
-            statement, first = (TAKE_UNANSWERED, [number, now, self.threads]) if unanswered else (TAKE, [number, now])
-            rows = self.run(statement, [*first, list(queues), now])
+            number = self.sign_on_once()
+            statement, first = (
+                (TAKE_UNANSWERED, [number, now, self.threads]) if unanswered else (TAKE_FAILED, [number, now])
+            )
+            rows = self.execute(statement, [*first, list(queues), now])
         return Attempt(rows[0][0], rows[0][1], rows[0][2], quarantined=True) if rows else None
 
     def ask_again_soon(self, queue: str, now: datetime) -> None:
-        """A register is back: nobody waits any longer only because it was away."""
-        self.run(AGAIN_SOON, [now, queue, now])
+        """Makes all unanswered cases of this queue due, because their register answers again."""
+        self.execute(MAKE_UNANSWERED_DUE, [now, queue, now])
 
     def heartbeat(self, now: datetime, counters: Mapping[str, float], durability: str | None = None) -> None:
-        """The worker is alive, has done so much, and its pool's sessions commit with this `synchronous_commit`."""
-        with self.lock, self.connected():
-            while self.unsettled:
-                self.run(*self.unsettled[0])
-                self.unsettled.pop(0)
-            self.run(BEAT, [now, Jsonb(dict(counters)), durability, self.number()])
+        """Writes down that the worker lives, its counters, and the `synchronous_commit` of its pool's sessions."""
+        with self.lock, self.translated_errors():
+            while self.postponed:
+                self.execute(*self.postponed[0])
+                self.postponed.pop(0)
+            self.execute(UPDATE_WORKER, [now, Jsonb(dict(counters)), durability, self.sign_on_once()])
             assert self.connection is not None
             follow_clock(self.connection)
 
     def sign_off(self) -> None:
-        """The worker ends in good order."""
+        """Deletes the row of a worker that ends and holds nothing, and closes its connection."""
         if self.connection is not None and self.worker_id is not None:
-            self.run(
-                "delete from worker where id = %s and not exists (select from attempt where worker_id = %s)",
-                [self.worker_id] * 2,
-            )
+            self.execute(DELETE_IDLE_WORKER, [self.worker_id] * 2)
             self.connection.close()
 
-    def number(self) -> int:
-        """This worker's number: a new one after every lost connection, because the lock went with it.
-
-        What stood under the old one is given back.
-        """
+    def sign_on_once(self) -> int:
+        """The worker's number; signs on where the worker has none yet, or lost the connection that held its lock."""
         with self.lock:
             if self.worker_id is None or self.connection is None or self.connection.closed:
                 self.sign_on()
@@ -217,55 +207,54 @@ class Attempts:
             return self.worker_id
 
     def sign_on(self) -> None:
-        """A row, and the lock that says that it lives.
+        """Inserts the worker's row, takes the lock on its number, and quarantines what it held under an older number.
 
-        It counts once all of it is done: what stood under the old number is never forgotten.
+        A worker that lost its connection did not die, so no case has a try counted. The new number counts only once all
+        of this is done: a worker that fails here tries again, and forgets no attempt of the older number.
         """
-        with self.connected():
+        with self.translated_errors():
             self.connection = autocommit_connection()
+            worker = [self.process, self.host, self.pid, sorted(self.queues), self.since, clock.now()]
             try:
-                number = scalar(
-                    self.connection,
-                    SIGN_ON,
-                    [self.process, self.host, self.pid, sorted(self.queues), self.since, clock.now()],
-                )
+                number = scalar(self.connection, INSERT_WORKER, worker)
                 self.connection.execute("select pg_advisory_lock(%s, %s)", [WORKER_LOCK, number])
-                for statement in HAND_OVER:
-                    self.connection.execute(statement, [self.worker_id])
+                self.connection.execute(QUARANTINE_ALL_OF_WORKER, [self.worker_id])
+                self.connection.execute(DELETE_WORKER, [self.worker_id])
             except psycopg.Error:
                 self.connection.close()
                 raise
             self.worker_id = number
-            self.unsettled.clear()
-
-    def settle(self, statement: str, parameters: list[object]) -> None:
-        """Lets go of an attempt; with the next heartbeat where that is not possible now."""
-        try:
-            self.run(statement, parameters)
-        except Unavailable:
-            with self.lock:
-                self.unsettled.append((statement, parameters))
-            raise
+            self.postponed.clear()
 
     def hand_over(self) -> None:
-        """What this worker has in hand is quarantined for others: it ends, and nothing of it is to blame."""
-        if self.lock.acquire(
-            timeout=LET_GO_SECONDS
-        ):  # else the thread that hangs has it, and the sweep finds what was in hand
-            self.run(HAND_OVER[0], [self.number()])
+        """Quarantines what this worker holds, because its process ends and none of these cases is to blame.
 
-    def run(self, statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
-        """One statement, committed by itself."""
-        with self.lock, self.connected():
-            self.number()
+        Where a thread that hangs has the lock, the sweep finds these cases later.
+        """
+        if self.lock.acquire(timeout=HAND_OVER_SECONDS):
+            self.execute(QUARANTINE_ALL_OF_WORKER, [self.sign_on_once()])
+
+    def execute_or_postpone(self, statement: str, parameters: list[object]) -> None:
+        """Executes a statement; where that is not possible now, the next heartbeat does."""
+        try:
+            self.execute(statement, parameters)
+        except Unavailable:
+            with self.lock:
+                self.postponed.append((statement, parameters))
+            raise
+
+    def execute(self, statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+        """Executes one statement, which commits by itself, and returns its rows."""
+        with self.lock, self.translated_errors():
+            self.sign_on_once()
             assert self.connection is not None
             cursor = self.connection.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
     @contextmanager
-    def connected(self) -> Iterator[None]:
-        """Raises Unavailable where something is away or held, and closes a connection that is lost: whoever comes next
-        signs on anew.
+    def translated_errors(self) -> Iterator[None]:
+        """Raises Unavailable where the database is away or locked; closes a lost connection, so that the next call
+        signs on again.
         """
         try:
             with in_hand("its attempts"):
@@ -278,33 +267,35 @@ class Attempts:
             raise away from error
 
 
-def count_gone(connection: Connection, silent_since: datetime) -> int:
-    """How many workers are gone for good, and silent since then at the latest."""
-    return int(scalar(connection, "select count(*) " + GONE, [silent_since]))
+def count_gone_workers(connection: Connection, seen_before: datetime) -> int:
+    """Counts the rows of workers that are gone and were last seen before this moment."""
+    return int(scalar(connection, f"select count(*) {FROM_GONE_WORKERS}", [seen_before]))
 
 
-def forget_gone(connection: Connection, silent_since: datetime) -> int:
-    """Deletes these; how many."""
-    return connection.execute("delete " + GONE, [silent_since]).rowcount
+def delete_gone_workers(connection: Connection, seen_before: datetime) -> int:
+    """Deletes the rows of workers that are gone and were last seen before this moment; returns their number."""
+    return connection.execute(f"delete {FROM_GONE_WORKERS}", [seen_before]).rowcount
 
 
 def quarantine(connection: Connection, queue: str, case_ids: Sequence[int], at: datetime) -> None:
-    """Two halves, each to be worked on its own from `at` on: what killed the worker is found in as many steps as the
-    batch has binary digits.
+    """Quarantines cases in two halves, which workers take from `at` on.
+
+    Halving finds the case that killed a worker in as many steps as the batch's size has binary digits.
     """
-    connection.execute(TAKE_OUT, [list(case_ids)])
+    connection.execute(REMOVE_FROM_QUEUE, [list(case_ids)])
     for half in halves(case_ids):
         if half:
-            connection.execute(BEGIN, [None, queue, list(half), at])
+            connection.execute(INSERT_ATTEMPT, [None, queue, list(half), at])
 
 
 def quarantine_unanswered(
     connection: Connection, queue: str, pieces: Sequence[Sequence[int]], now: datetime, wait: timedelta = timedelta(0)
 ) -> None:
-    """Cases about which a register gave no answer, each piece to be asked about on its own after this wait, and after
-    who came by then.
+    """Quarantines cases about which a register gave no answer; a worker asks about each piece by itself after the wait.
+
+    Cases that become ready during the wait go first.
     """
-    connection.execute(TAKE_OUT, [[case_id for piece in pieces for case_id in piece]])
+    connection.execute(REMOVE_FROM_QUEUE, [[case_id for piece in pieces for case_id in piece]])
     for piece in pieces:
         connection.execute(QUARANTINE_UNANSWERED, [queue, list(piece), now + wait, wait, list(piece)])
 

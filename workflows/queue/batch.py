@@ -11,7 +11,7 @@ from models.errors import Unavailable
 from workflows.engine.load import CaseRow
 from workflows.engine.work import BatchOutcome, work
 from workflows.flows import DELIVERY
-from workflows.queue.attempts import END, Attempt, Attempts
+from workflows.queue.attempts import DELETE_ATTEMPT, Attempt, Attempts
 from workflows.queue.claim import open_places
 from workflows.queue.failures import all_unanswered
 from workflows.queue.inhand import in_hand
@@ -53,7 +53,7 @@ class BatchRunner:
                     attempt = attempt or self.attempts.begin(queue, [row.id for row in rows], clock.now())
                     progress = self.work(connection, rows, open_places(connection, self.serves))
                 if attempt:
-                    connection.execute(END, [attempt.id])
+                    connection.execute(DELETE_ATTEMPT, [attempt.id])
         except Unavailable:
             if attempt and not attempt.quarantined:
                 self.attempts.give_back(attempt)

@@ -14,7 +14,7 @@ from models import clock
 from models.database import RETRYABLE, TIMES, Connection, back_off, transaction, unavailable
 from models.errors import DatabaseAway, Failure, Unavailable, describe
 from workflows.engine.load import CaseRow
-from workflows.queue.attempts import END, Attempt, halves
+from workflows.queue.attempts import DELETE_ATTEMPT, Attempt, halves
 from workflows.queue.batch import BatchFailed, BatchRunner, Claim
 from workflows.queue.claim import claim_these, open_places
 from workflows.queue.failures import UNANSWERED, failed_alone, unanswered
@@ -155,7 +155,7 @@ class Bisection:
                     raise
                 failure = describe(error)
                 log.warning("case failed alone", case_id=rows[0].id, error=failure.error)
-                connection.execute(END, [attempt.id])
+                connection.execute(DELETE_ATTEMPT, [attempt.id])
                 failed_alone(connection, rows[0].id, failure, clock.now())
                 return None
         self.runner.wake_next(progress)
@@ -172,7 +172,7 @@ class Bisection:
             for row in claim_these(connection, queue, case_ids, quarantined=attempt is not None):
                 unanswered(connection, row, describe(error), clock.now())
             if attempt:
-                connection.execute(END, [attempt.id])
+                connection.execute(DELETE_ATTEMPT, [attempt.id])
 
 
 def wait_before(retry: int) -> None:

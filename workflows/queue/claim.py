@@ -1,8 +1,8 @@
-"""Claiming due cases: lowest rank first, one lane at a time, past everybody else's locks.
+"""Claims ready cases: lowest rank first, one lane at a time, skipping rows that another worker has locked.
 
-An old snapshot elsewhere keeps finished cases' index entries alive, and a claim would wade through all of them to its
-first live row. So each claim starts where this process's last one of the lane began; how often it looks from the very
-beginning is bounded by what that look costs.
+An old snapshot elsewhere keeps the index entries of finished cases alive, and a claim would read all of them before its
+first live row. So each claim starts where this process's last claim of the lane began. Now and then it looks from the
+very beginning: the more such a look costs, the less often.
 """
 
 import time
@@ -21,28 +21,28 @@ LOOK_BACK_AFTER = 0.5  # seconds, at the least, between two looks from the very 
 LOOK_BACK_SHARE = 0.02  # of the time, at the most, that such looks may take
 SLACK = timedelta(seconds=1)  # ranks become visible out of order, by as much as a submission takes to commit
 
-# Of the stages that are held (queue/holds.py), looked up once a statement. Within `coalesce` the planner guesses a
-# half: where all cases due stand at one stage, as in a file's, it would else expect nothing to be left, and read and
-# sort the whole table for each batch.
-NOT_HELD = "not coalesce(kind || stage = any (array(select kind || stage from held_stage)), false)"
-# Which lanes of a queue have work, the one whose turn it is first; and none where an operator paused the queue.
+# Each statement looks up the held stages (queue/holds.py) once. For `coalesce` the planner guesses that half of the
+# rows are left. Without it, where all ready cases stand at one stage, as those of one file do, the planner expects no
+# rows, and reads and sorts the whole table for each batch.
+READY_NOT_HELD = "not coalesce(kind || stage = any (array(select kind || stage from held_stage)), false)"
+# The lanes of a queue that have work, lowest rank first; none where an operator paused the queue.
 LANES = f"""
     select l.lane from unnest(%s::smallint[], %s::timestamptz[]) as l (lane, after)
     cross join lateral (
-        select rank from cases where ready and queue = %s and lane = l.lane and rank >= l.after and {NOT_HELD}
-            order by rank limit 1
+        select rank from cases
+        where ready and queue = %s and lane = l.lane and rank >= l.after and {READY_NOT_HELD}
+        order by rank limit 1
     ) as first
     where not exists (select from paused_queue where queue = %s)
     order by first.rank
 """
 CLAIM = f"""
     select {COLUMNS}, rank from cases
-    where ready and queue = %s and lane = %s and rank >= %s and id <> all(%s) and {NOT_HELD} order by rank limit %s
-        for update skip locked
+    where ready and queue = %s and lane = %s and rank >= %s and id <> all(%s) and {READY_NOT_HELD}
+    order by rank limit %s for update skip locked
 """
-# Of these cases, those that stand in this queue or are quarantined for it: what moved on to another queue since is
-# found there, by whoever serves it and unless it is paused; what ended, was parked or waits for its time since is no
-# work any more.
+# Of these cases, those that stand in this queue or are quarantined for it. The workers of another queue find those that
+# moved on to it; cases that ended, were parked or wait for a timer need no work.
 STILL_DUE = "id = any(%s) and queue = %s and open and stage <> 'parked' and (ready or due_at is null)"
 STILL_QUARANTINED = f"select {COLUMNS} from cases where {STILL_DUE} order by id for update"
 STILL_READY = f"select {COLUMNS} from cases where id = any(%s) and queue = %s and ready order by id for update"
@@ -50,8 +50,9 @@ STOPPED = "select queue, null, null from paused_queue union all select null, kin
 
 
 class Cursor:
-    """Where this process's claims of a queue begin, lane by lane, and which cases they leave alone, each until a
-    monotonic time. Shared by its threads.
+    """Where this process's claims of a queue begin, lane by lane, and which cases they leave alone.
+
+    It leaves each of these cases alone until a monotonic time. The threads of the process share the cursor.
     """
 
     def __init__(self, left_alone: Mapping[int, float] | None = None) -> None:
@@ -60,12 +61,12 @@ class Cursor:
         self.look_back_at = 0.0
         self.lock = Lock()
 
-    def but(self) -> list[int]:
-        """The cases to leave alone now."""
+    def cases_left_alone(self) -> list[int]:
+        """The cases that claims pass over now."""
         return [case_id for case_id, until in list(self.left_alone.items()) if time.monotonic() < until]
 
-    def starts(self) -> tuple[dict[int, datetime], bool]:
-        """Where to begin now, and whether this is a look from the very beginning."""
+    def first_ranks(self) -> tuple[dict[int, datetime], bool]:
+        """The rank from which a claim of each lane looks now, and whether that is the very beginning."""
         with self.lock:
             if time.monotonic() < self.look_back_at:
                 return dict(self.ranks), False
@@ -73,31 +74,31 @@ class Cursor:
             return dict.fromkeys(self.ranks, BEGINNING), True
 
     def looked_back(self, seconds: float) -> None:
-        """A look from the beginning took this long: the next one waits accordingly."""
+        """Sets when the next look from the beginning may be, given the seconds that this one took."""
         with self.lock:
             self.look_back_at = time.monotonic() + max(LOOK_BACK_AFTER, seconds / LOOK_BACK_SHARE)
 
-    def found(self, lane: int, rank: datetime) -> None:
-        """The claim began here; the next one begins a little before."""
+    def claimed_from(self, lane: int, rank: datetime) -> None:
+        """Lets the next claim of the lane begin a little before this rank, the first that a claim found."""
         with self.lock:
             self.ranks[lane] = rank - SLACK
 
 
 def claim(connection: Connection, queue: str, limits: Mapping[int, int], cursor: Cursor) -> list[CaseRow]:
-    """Due cases of one lane of the queue, locked for this transaction: of these lanes the one whose turn it is, and no
-    more than its limit.
+    """Locks ready cases of one lane for this transaction: the lane with the lowest rank, at most as many as its limit.
 
-    Lanes are never mixed in a batch: what a person waits for is not held up by the bulk beside it.
-
+    A batch never mixes lanes, so bulk work does not hold up a case for which a person waits. `limits` is by lane.
     """
-    starts, from_beginning = cursor.starts()
+    first_ranks, from_beginning = cursor.first_ranks()
     began = time.monotonic()
-    lanes = connection.execute(LANES, [list(limits), [starts[lane] for lane in limits], queue, queue]).fetchall()
+    lanes = connection.execute(LANES, [list(limits), [first_ranks[lane] for lane in limits], queue, queue]).fetchall()
     rows: list[CaseRow] = []
     for (lane,) in lanes:
-        found = connection.execute(CLAIM, [queue, lane, starts[lane], cursor.but(), limits[lane]]).fetchall()
+        found = connection.execute(
+            CLAIM, [queue, lane, first_ranks[lane], cursor.cases_left_alone(), limits[lane]]
+        ).fetchall()
         if found:
-            cursor.found(lane, found[0][-1])
+            cursor.claimed_from(lane, found[0][-1])
             rows = [CaseRow(*row[:-1]) for row in found]
             break
     if from_beginning:
@@ -108,10 +109,10 @@ def claim(connection: Connection, queue: str, limits: Mapping[int, int], cursor:
 def claim_these(
     connection: Connection, queue: str, case_ids: Sequence[int], quarantined: bool = False
 ) -> list[CaseRow]:
-    """Of these cases, those that are still ready in the queue; or, of an attempt that was `quarantined`, due at all.
+    """Locks those of these cases that are still ready in the queue; of a `quarantined` attempt, those still due.
 
-    Waits for whoever holds one: passed over, it could be lost. What another thread quarantined meanwhile is that
-    entry's.
+    It waits for a lock on a case, because nobody else would find a case that it skips. It leaves out cases that another
+    thread quarantined meanwhile: they belong to another attempt now.
     """
     return [
         CaseRow(*row)
@@ -120,9 +121,9 @@ def claim_these(
 
 
 def open_places(connection: Connection, serves: Collection[str]) -> set[tuple[str, str]]:
-    """The machine's stages, with their kinds of cases, that somebody who serves these queues may work now.
+    """The stages, each after its kind of case, that a worker which serves these queues may work now.
 
-    An operator pauses queues, and stages are held at which all cases fail.
+    It leaves out the stages of paused queues, and held stages.
     """
     stopped = connection.execute(STOPPED).fetchall()
     queues, held = {queue for queue, *_ in stopped}, {(kind, stage) for _, kind, stage in stopped}

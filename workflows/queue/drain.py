@@ -65,7 +65,7 @@ class Drainer:
 
         So thousands of failed cases do not hold up those that wait in the queue.
         """
-        due = self.runner.attempts.due(self.runner.serves, clock.now())
+        due = self.runner.attempts.kinds_due(self.runner.serves, clock.now())
         worked = self.one_quarantined() if False in due else 0
         mine = self.asking.acquire(blocking=False)
         try:
@@ -115,7 +115,7 @@ class Drainer:
         answer: else all threads would wait with that one.
         """
         with self.lock.exclusive(BESIDE_SECONDS if self.asking_is_slow() else None):
-            attempt = self.runner.attempts.take(self.runner.serves, clock.now())
+            attempt = self.runner.attempts.take_quarantined(self.runner.serves, clock.now())
             if attempt is None:
                 return 0
             self.bisection.retry(attempt)
@@ -143,7 +143,7 @@ class Drainer:
 
     def one_unanswered(self) -> int:
         """Asks once more about quarantined cases that got no answer, beside the work of the other threads."""
-        attempt = self.runner.attempts.take(self.runner.serves, clock.now(), unanswered=True)
+        attempt = self.runner.attempts.take_quarantined(self.runner.serves, clock.now(), unanswered=True)
         if attempt is None:
             return 0
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Holding a queue back, and letting it go."""
+"""Pauses a queue for an operator, and resumes it."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from models.errors import Refused
 from workflows.casework.staff import OPERATOR, names_of, sign
 from workflows.flows import all_queues
 
-# Where it is paused already, that row stands, and is told.
+# Where the queue is paused already, this returns the row that stands.
 PAUSE = """
     insert into paused_queue (queue, since, actor) values (%s, %s, %s)
     on conflict (queue) do update set queue = excluded.queue returning since, actor
@@ -17,7 +17,7 @@ RESUME = "delete from paused_queue where queue = %s returning since, actor"
 
 
 class Ended(NamedTuple):
-    """A pause that is over; who held the queue back and who let it go, by their pseudonyms."""
+    """A pause that is over, with the pseudonyms of the operators who began and ended it."""
 
     since: datetime
     paused_by: str
@@ -25,22 +25,25 @@ class Ended(NamedTuple):
 
 
 def pause(connection: Connection, queue: str, by: str, now: datetime) -> str:
-    """Workers leave the queue alone from their next batch on; the pseudonym of who holds it back.
+    """Pauses the queue from the workers' next batch on; returns the operator's pseudonym.
 
-    Raises Refused where it does not exist or is paused.
+    Raises Refused where it does not exist or is paused already.
     """
-    require(queue)
+    require_queue(queue)
     actor = sign(connection, OPERATOR, by)
-    since, held_by = connection.execute(PAUSE, [queue, now, actor]).fetchone() or (now, actor)
-    if (since, held_by) != (now, actor):
-        name = names_of(connection, [held_by]).get(held_by, held_by)
+    since, paused_by = connection.execute(PAUSE, [queue, now, actor]).fetchone() or (now, actor)
+    if (since, paused_by) != (now, actor):
+        name = names_of(connection, [paused_by]).get(paused_by, paused_by)
         raise Refused("already_paused", f"The queue '{queue}' is already paused since {since:%F %R} by {name}.")
     return actor
 
 
 def resume(connection: Connection, queue: str, by: str) -> Ended:
-    """Workers take it up again once woken. Raises Refused where it does not exist or was not paused."""
-    require(queue)
+    """Resumes the queue; workers serve it from their next wake on.
+
+    Raises Refused where it does not exist or is not paused.
+    """
+    require_queue(queue)
     actor = sign(connection, OPERATOR, by)
     ended = connection.execute(RESUME, [queue]).fetchone()
     if ended is None:
@@ -49,7 +52,7 @@ def resume(connection: Connection, queue: str, by: str) -> Ended:
     return Ended(since, paused_by, actor)
 
 
-def require(queue: str) -> None:
+def require_queue(queue: str) -> None:
     """Raises Refused for a queue that does not exist."""
     if queue not in all_queues():
         raise Refused("unknown_queue", f"There is no queue '{queue}'. There are {', '.join(all_queues())}.")

@@ -78,7 +78,7 @@ class SilentCases:
             self.bisection.rework(attempt)
         except Unavailable as error:
             if len(attempt.case_ids) > 1 and not isinstance(error, DatabaseAway):
-                self.bisection.runner.attempts.split(attempt, clock.now())
+                self.bisection.runner.attempts.split_into_cases(attempt, clock.now())
             else:
                 self.bisection.put_off(attempt, error)
             return False

@@ -1,7 +1,7 @@
-"""What dead workers leave: their batches are given back in halves, and what was alone in its worker's hands is told.
+"""Finds stalled workers, and recovers the attempts of dead ones.
 
-A worker holds an advisory lock for as long as it lives (`attempts.py`). Whoever can take that lock knows that it is
-silent.
+A worker holds an advisory lock for as long as it lives (`attempts.py`): it is stalled if another session can take that
+lock. The failure detector of the sweep then says which stalled workers are dead.
 """
 
 from collections import Counter
@@ -13,21 +13,22 @@ import structlog
 
 from models.database import Connection, unavailable
 from models.errors import DatabaseAway, describe
-from workflows.queue.attempts import END, Attempt, lock_is_free, quarantine
+from workflows.queue.attempts import DELETE_ATTEMPT, Attempt, lock_is_free, quarantine
 from workflows.queue.claim import STILL_DUE
 from workflows.queue.failures import WORKER_DIED, failed_alone
 
 log = structlog.get_logger()
 
-SILENT = f"""
-    select holders.id, w.process from (select distinct worker_id as id from attempt
-        where worker_id is not null) as holders
+STALLED = f"""
+    select holders.id, w.process
+    from (select distinct worker_id as id from attempt where worker_id is not null) as holders
     left join worker w using (id) where {lock_is_free("holders.id")}
 """
-DEAD = "select worker_id, id, queue, case_ids from attempt where worker_id = any(%s) order by id for update skip locked"
-# A batch is over within a minute, or its process is ended: of a worker that lives, so old an attempt is one that it
-# forgot.
-FORGOTTEN = "update attempt set worker_id = null where worker_id is not null and at < %s returning id"
+ATTEMPTS_OF = """
+    select worker_id, id, queue, case_ids from attempt where worker_id = any(%s) order by id for update skip locked
+"""
+# A batch ends within a minute, or the watchdog ends its process. So a worker that lives forgot an attempt this old.
+QUARANTINE_FORGOTTEN = "update attempt set worker_id = null where worker_id is not null and at < %s returning id"
 DUE = f"select id from cases where {STILL_DUE} order by id"
 
 
@@ -39,29 +40,28 @@ class Stalled(NamedTuple):
 
 
 def stalled_workers(connection: Connection) -> list[Stalled]:
-    """Those of whom nothing is heard."""
-    return [Stalled(*row) for row in connection.execute(SILENT)]
+    """The workers that have attempts, and whose lock is free."""
+    return [Stalled(*row) for row in connection.execute(STALLED)]
 
 
 def recover_attempts(connection: Connection, dead: Collection[int], now: datetime) -> list[int]:
-    """Gives the batches of these workers back in halves; a case that was all its worker had in hand has a try counted:
-    only then does a death count.
+    """Quarantines the batches of these workers in halves; returns the cases against which a worker's death counts.
 
-    Returns these cases. An attempt that cannot be settled, for whatever stands in its rows, holds up no other.
-
+    A death counts as a try only for a case that was all its worker held. An attempt that fails here, whatever its rows
+    hold, does not keep the others from being recovered.
     """
     counted = []
-    attempts = connection.execute(DEAD, [list(dead)]).fetchall()
+    attempts = connection.execute(ATTEMPTS_OF, [list(dead)]).fetchall()
     in_hand = Counter(worker_id for worker_id, *_ in attempts)
     for worker_id, attempt_id, queue, case_ids in attempts:
         try:
             with connection.transaction():
                 counted += recover(connection, Attempt(attempt_id, queue, case_ids), in_hand[worker_id] == 1, now)
         except Exception as error:
-            if isinstance(unavailable(error), DatabaseAway):  # it would be so for each of them, one after the other
+            if isinstance(unavailable(error), DatabaseAway):  # every other attempt would fail alike
                 raise
             log.error(
-                "what a dead worker held could not be given back",
+                "the attempt of a dead worker could not be recovered; the next sweep tries again",
                 worker=worker_id,
                 attempt=attempt_id,
                 error=describe(error).error,
@@ -69,22 +69,20 @@ def recover_attempts(connection: Connection, dead: Collection[int], now: datetim
     return counted
 
 
-def give_back_forgotten(connection: Connection, now: datetime) -> None:
-    """What no worker has in hand any more, though it stands under one that lives, is quarantined; `sijil doctor` counts
-    it before.
-    """
-    for (attempt_id,) in connection.execute(FORGOTTEN, [now - timedelta(minutes=10)]).fetchall():
-        log.error("a worker forgot an attempt; it is given back", attempt=attempt_id)
+def quarantine_forgotten(connection: Connection, now: datetime) -> None:
+    """Quarantines attempts that a living worker has held for ten minutes: it forgot them. The doctor counts them."""
+    for (attempt_id,) in connection.execute(QUARANTINE_FORGOTTEN, [now - timedelta(minutes=10)]).fetchall():
+        log.error("a living worker forgot this attempt; its cases are quarantined", attempt=attempt_id)
 
 
 def recover(connection: Connection, attempt: Attempt, alone: bool, now: datetime) -> list[int]:
-    """Settles one attempt of a dead worker; the case against which its death counts, if it does."""
+    """Recovers one attempt of a dead worker; returns the case against which the death counts, if it does."""
     found = [list(attempt.case_ids), attempt.queue]
     due = [case_id for (case_id,) in connection.execute(f"{DUE} for update skip locked", found)]
     if len(due) < connection.execute(DUE, found).rowcount:
-        # somebody holds one for a moment, be it the dead worker's last transaction: the next round finds it free
+        # Another transaction, perhaps the dead worker's last, has a case locked; the next sweep finds it free.
         return []
-    connection.execute(END, [attempt.id])
+    connection.execute(DELETE_ATTEMPT, [attempt.id])
     if len(attempt.case_ids) == 1 and due and alone:
         failed_alone(connection, due[0], WORKER_DIED, now)
         return due
