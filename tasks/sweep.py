@@ -14,11 +14,11 @@ from models import clock
 from models.database import Connection, follow_clock, is_disconnect, scalar, transaction
 from models.errors import Refused, describe
 from tasks.wake import wake
-from workflows.engine.children import wake_missed
+from workflows.engine.children import wake_missed_parents
 from workflows.engine.turns import let_missed_in
 from workflows.flows import DELIVERY
 from workflows.queue.attempts import delete_gone_workers
-from workflows.queue.failures import forget
+from workflows.queue.failures import delete_obsolete_failures
 from workflows.queue.holds import tend_holds
 from workflows.queue.stalled import Stalled, quarantine_forgotten, recover_attempts, stalled_workers
 from workflows.queue.timers import fire_timers, queues_with_work
@@ -124,12 +124,12 @@ def forget_workers(connection: Connection, _: FailureDetector, now: datetime) ->
 
 def forget_failures(connection: Connection, detector: FailureDetector, _: datetime) -> None:
     """Deletes the failures of cases that have moved on, a part each round."""
-    detector.forgotten_to = forget(connection, detector.forgotten_to)
+    detector.forgotten_to = delete_obsolete_failures(connection, detector.forgotten_to)
 
 
 def end_missed_waits(connection: Connection, _: FailureDetector, now: datetime) -> None:
     """Goes on with cases that wait for what is over: nobody woke them."""
-    turns, parents = let_missed_in(connection), wake_missed(connection, now)
+    turns, parents = let_missed_in(connection), wake_missed_parents(connection, now)
     if turns or parents:
         log.info("cases waited for what is over; they go on", turns=turns, opened_cases=parents)
 

@@ -23,7 +23,7 @@ from workflows.engine.opening import (
     hash_of,
     insert_cases,
     opening,
-    write_down,
+    record_openings,
 )
 from workflows.engine.record import copy
 from workflows.events import KINDS, CaseOpened, CaseWithdrawn, Event
@@ -216,5 +216,5 @@ def open_questions(
     receipts = [(each.file.reference, each.file.id, each.origin.key, hash_of(each.body)) for each in openings]
     copy(connection, "receipt", RECEIPTS, receipts)
     assert set(insert_cases(connection, openings)) == set(numbers)
-    write_down(connection, openings, now)
+    record_openings(connection, openings, now)
     return numbers

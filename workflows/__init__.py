@@ -1,1 +1,1 @@
-"""What is decided: the map of a case's life, the stages, the engine that moves cases, the dated policies."""
+"""What is decided: the flows of cases, their stages, the engine that moves cases, and the dated policies."""

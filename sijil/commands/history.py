@@ -174,7 +174,7 @@ def retain(
     with needed_servers():
         if dry_run:
             with transaction() as connection:
-                counts = retention.due(connection, clock.now())
+                counts = retention.count_due(connection, clock.now())
         else:
             confirm_clock(yes)
             counts = retention.retain()

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from tests.factories import EVENTS, EVIDENCE
-from workflows.engine.chain import GENESIS, commit, encode, link
+from workflows.engine.chain import GENESIS, commitment_to, encode, event_hash
 from workflows.events import KINDS
 from workflows.evidence import KINDS as EVIDENCE_KINDS
 from workflows.flows import FLOWS, PARKED
@@ -45,9 +45,9 @@ def test_a_stored_event_still_says_what_it_said(stored: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("before", "stored"), CHAIN, ids=lambda part: part["kind"] if isinstance(part, dict) else "")
 def test_a_stored_events_commitment_and_hash_still_verify(before: str, stored: dict[str, Any]) -> None:
-    commitment = commit(bytes.fromhex(stored["salt"]), stored["evidence"].encode(), stored["facts"].encode())
+    commitment = commitment_to(bytes.fromhex(stored["salt"]), stored["evidence"].encode(), stored["facts"].encode())
     at = datetime.fromisoformat(stored["at"])
-    hashed = link(
+    hashed = event_hash(
         bytes.fromhex(before), stored["case_id"], stored["seq"], stored["kind"], at, stored["actor"], commitment
     )
     assert (commitment.hex(), hashed.hex()) == (stored["commitment"], stored["hash"])

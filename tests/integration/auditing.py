@@ -6,7 +6,7 @@ from pathlib import Path
 from models import clock
 from models.database import transaction
 from tests.filing import rows
-from workflows.engine.chain import GENESIS, link
+from workflows.engine.chain import GENESIS, event_hash
 from workflows.history import audit, erasure, replay
 from workflows.intake.submit import Accepted
 
@@ -58,7 +58,7 @@ def rewrite(case_id: int, first: int = 1) -> None:
     before = head[0][0] if head else GENESIS
     events = "select seq, kind, at, commitment, owed from event where case_id = %s and seq >= %s order by seq"
     for seq, kind, at, *sealed in rows(events, case_id, first):
-        before = link(before, case_id, seq, kind, at, "somebody", *sealed)
+        before = event_hash(before, case_id, seq, kind, at, "somebody", *sealed)
         rows("update event set actor = 'somebody', hash = %s where case_id = %s and seq = %s", before, case_id, seq)
     mend_head(case_id)
 

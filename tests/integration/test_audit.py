@@ -9,7 +9,7 @@ import pytest
 from models.errors import Refused
 from tests.filing import Worker, drain_all, file_clean, rows, value
 from tests.integration.auditing import anchor, breaks, cut_tail, delete_whole, verify
-from workflows.engine.chain import commit, link
+from workflows.engine.chain import commitment_to, event_hash
 from workflows.intake.submit import Accepted
 
 
@@ -117,8 +117,8 @@ def forge(case_id: int) -> None:
         "select at, actor, evidence::text, owed from event where case_id = %s and seq = 6", case_id
     )[0]
     facts, salt = '{"type":"NoticesIssued","programmes":["ASD","AMO_TADAMON"]} ', bytes(16)
-    commitment = commit(salt, evidence.encode(), facts.encode())
-    forged = link(before, case_id, 6, "NoticesIssued", at, actor, commitment, owed)
+    commitment = commitment_to(salt, evidence.encode(), facts.encode())
+    forged = event_hash(before, case_id, 6, "NoticesIssued", at, actor, commitment, owed)
     rows(
         "update event set facts = %s, salt = %s, commitment = %s, hash = %s where case_id = %s and seq = 6",
         facts,

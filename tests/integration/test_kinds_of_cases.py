@@ -13,7 +13,7 @@ from tests.filing import Worker, drain_all, examined, file_clean, rows, value
 from tests.integration.auditing import anchor, breaks, replayed
 from tests.people import after, ring_timers
 from tests.toy_kind import ask, known
-from workflows.engine.children import wake_missed
+from workflows.engine.children import wake_missed_parents
 from workflows.engine.turns import let_missed_in, let_next_in
 from workflows.history.timeline import timeline
 
@@ -143,7 +143,7 @@ def test_whom_nobody_woke_the_sweep_wakes_and_the_doctor_counts(worker: Worker, 
 
     # When the sweep looks
     with transaction() as connection:
-        assert wake_missed(connection, clock.now()) == 1
+        assert wake_missed_parents(connection, clock.now()) == 1
 
     # Then it goes on
     drain_all(worker())

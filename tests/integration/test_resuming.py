@@ -14,7 +14,7 @@ from notifications.notices import notices
 from tests.filing import Worker, drain_all, events_of, everything, file_clean, healthy, rows, stages, value
 from workflows.casework.answers import resume
 from workflows.engine.record import parked_state
-from workflows.engine.work import BatchOutcome, append, lock
+from workflows.engine.work import BatchOutcome, append_event, lock
 from workflows.events import CaseParked
 from workflows.evidence import TimePassed
 from workflows.intake.submit import Accepted
@@ -31,7 +31,7 @@ def park_all(taken: list[Accepted]) -> None:
     with transaction() as connection:
         connection.execute(PARK, [now])
         for each in taken:
-            append(
+            append_event(
                 connection,
                 lock(connection, each.case_id),
                 CaseParked(stage="submitted", error="x", tries=4),

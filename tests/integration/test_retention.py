@@ -25,7 +25,7 @@ from tests.filing import (
 )
 from tests.integration.auditing import anchor, breaks, erase, replayed
 from tests.people import citizen
-from workflows.history.retention import AGED, due, purge, purge_cases, retain
+from workflows.history.retention import AGED, count_due, purge, purge_cases, retain
 from workflows.intake.submit import Accepted
 from workflows.policies import periods
 from workflows.queue.attempts import Attempts
@@ -63,7 +63,7 @@ def retained_at(moment: datetime) -> dict[str, int]:
 
 def due_at(moment: datetime) -> dict[str, int]:
     with transaction() as connection:
-        return due(connection, moment)
+        return count_due(connection, moment)
 
 
 def test_nothing_goes_a_day_before_its_period_is_over(notified: list[Accepted]) -> None:

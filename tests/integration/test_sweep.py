@@ -16,7 +16,7 @@ from tests.filing import Worker, drain_all, file_clean, rows, stages, value
 from tests.integration.waking import waiting
 from tests.people import after
 from workflows.queue.attempts import WORKER_LOCK
-from workflows.queue.failures import forget
+from workflows.queue.failures import delete_obsolete_failures
 
 pytestmark = pytest.mark.usefixtures("database", "broker")
 
@@ -217,7 +217,7 @@ def test_failures_are_looked_at_a_part_at_a_time_and_all_that_are_over_go_in_the
     after_case = 0
     with transaction() as connection:
         for left, last in ((4, first.case_id), (3, second.case_id), (3, second.case_id + 1)):
-            after_case = forget(connection, after_case, 1)
+            after_case = delete_obsolete_failures(connection, after_case, 1)
             assert after_case == last
             assert connection.execute("select count(*) from case_failure").fetchone() == (left,)
-        assert forget(connection, after_case + 10, 1) == 0
+        assert delete_obsolete_failures(connection, after_case + 10, 1) == 0

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.factories import NOW, a_recorded
-from workflows.engine.chain import GENESIS, SALT_BYTES, Sealed, commit, link, seal
+from workflows.engine.chain import GENESIS, SALT_BYTES, Sealed, commitment_to, event_hash, seal
 from workflows.events import CaseErased, Contribution, Lapsed, PersonsVerified, ReviewCleared, ScoreComputed
 from workflows.evidence import TimePassed
 
@@ -46,25 +46,27 @@ def test_a_change_of_any_part_changes_the_hash(part: str) -> None:
 def test_no_part_can_be_moved_into_its_neighbour() -> None:
     commitment = bytes(32)
     hashes = {
-        link(GENESIS, 1, 23, "K", NOW, "a", commitment),
-        link(GENESIS, 12, 3, "K", NOW, "a", commitment),
-        link(GENESIS, 1, 23, "Ka", NOW, "", commitment),
-        link(GENESIS, 1, 23, "K", NOW, "aa", commitment),
+        event_hash(GENESIS, 1, 23, "K", NOW, "a", commitment),
+        event_hash(GENESIS, 12, 3, "K", NOW, "a", commitment),
+        event_hash(GENESIS, 1, 23, "Ka", NOW, "", commitment),
+        event_hash(GENESIS, 1, 23, "K", NOW, "aa", commitment),
     }
     assert len(hashes) == 4
-    assert commit(SALT, b"ab", b"c") != commit(SALT, b"a", b"bc")
+    assert commitment_to(SALT, b"ab", b"c") != commitment_to(SALT, b"a", b"bc")
 
 
 def test_an_event_verifies_from_what_is_stored_with_it() -> None:
     found = ORDINARY
-    assert commit(found.salt, found.evidence, found.facts) == found.commitment
-    assert link(GENESIS, 7, 3, found.kind, found.recorded.at, found.recorded.actor, found.commitment) == found.hash
+    assert commitment_to(found.salt, found.evidence, found.facts) == found.commitment
+    assert (
+        event_hash(GENESIS, 7, 3, found.kind, found.recorded.at, found.recorded.actor, found.commitment) == found.hash
+    )
 
 
 def test_an_erased_event_still_verifies_without_facts_and_salt() -> None:
     after = seal(ORDINARY.hash, 7, a_recorded(CaseErased(events=3), seq=4), EVIDENCE, salt=bytes(16))
-    rehashed = link(GENESIS, 7, 3, ORDINARY.kind, NOW, "sijil", ORDINARY.commitment)
-    assert link(rehashed, 7, 4, after.kind, NOW, "sijil", after.commitment) == after.hash
+    rehashed = event_hash(GENESIS, 7, 3, ORDINARY.kind, NOW, "sijil", ORDINARY.commitment)
+    assert event_hash(rehashed, 7, 4, after.kind, NOW, "sijil", after.commitment) == after.hash
 
 
 def test_facts_cannot_be_guessed_from_the_commitment_without_the_salt() -> None:
@@ -82,7 +84,7 @@ def test_salts_are_all_different_and_long_enough() -> None:
 def test_an_instant_enters_the_hash_as_utc_wherever_it_was_read() -> None:
     here = datetime(2026, 11, 24, 10, 0, tzinfo=timezone(timedelta(hours=1)))
     assert here == NOW == datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-    assert link(GENESIS, 7, 3, "K", here, "a", bytes(32)) == link(GENESIS, 7, 3, "K", NOW, "a", bytes(32))
+    assert event_hash(GENESIS, 7, 3, "K", here, "a", bytes(32)) == event_hash(GENESIS, 7, 3, "K", NOW, "a", bytes(32))
 
 
 def test_a_score_enters_with_every_digit() -> None:

@@ -1,1 +1,1 @@
-"""The engine: loads case files, lets the stages decide, chains and records what they decided, set by set."""
+"""The engine loads case files, lets the stages decide, chains their events, and records them set by set."""

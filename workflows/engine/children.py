@@ -1,7 +1,7 @@
-"""A case may open another, exactly once for each of its events, and wait for it.
+"""Opens the cases that other cases open, exactly once for each event, and wakes the parents that wait for them.
 
-The parent waits at a stage of its own (`waiting` in its flow). The transaction that ends or parks the child makes the
-parent due; the sweep makes due what that missed. What became of the child is asked when the parent is worked.
+A parent waits at a stage of its own (`waiting` in its flow). The transaction that ends or parks the child makes the
+parent ready; the sweep does so where that transaction missed it. The parent's stage then gathers the child's outcome.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,22 +12,22 @@ from models.database import Connection
 from workflows.casefile import CaseFile, NewCase, Parent
 from workflows.engine import lanes
 from workflows.engine.load import CaseRow
-from workflows.engine.opening import RECEIPTS, Origin, case_numbers, hash_of, insert_cases, opening, write_down
+from workflows.engine.opening import RECEIPTS, Origin, case_numbers, hash_of, insert_cases, opening, record_openings
 from workflows.engine.record import QueueState, copy
 from workflows.evidence import OpenedCase, Submission
 from workflows.flows import PARKED, places, stage_of
 from workflows.flows.grammar import OTHER_CASE, TIMERS
 from workflows.registers.ports import Notices
 
-# Of these cases the last one that each opened, where it has ended or is parked.
-OVER = """
+# The last case that each of these cases opened, if it has ended or is parked.
+LAST_OPENED = """
     select c.parent_id, c.id, c.stage, not c.open from cases c
     where c.parent_id = any(%s::bigint[]) and (not c.open or c.stage = 'parked')
     and not exists (select from cases later where later.parent_id = c.parent_id and later.parent_seq > c.parent_seq)
 """
-# Cases that still wait; one that somebody else has in hand at this moment is left to the sweep.
+# Parents that still wait. If another transaction has one locked at this moment, the sweep wakes it.
 WAITS = "open and not ready and due_at is not null and (kind, stage) in (select * from unnest(%s::text[], %s::text[]))"
-WAKE = f"""
+MAKE_READY = f"""
     update cases p set ready = true, due_at = null, rank = %s + lanes.allowance
     from unnest(%s::smallint[], %s::interval[]) as lanes (lane, allowance)
     where p.lane = lanes.lane and p.id in (
@@ -45,23 +45,23 @@ MISSED = f"""
 
 
 class LocalCases:
-    """What one case may know of another, from our own table. See `ports.Cases`."""
+    """Answers the port `Cases` from our own table."""
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self.connection, self.now = connection, now
 
     def opened_by(self, case_ids: Sequence[int]) -> Mapping[int, OpenedCase]:
-        """What became of the last case that each of these opened; absent where that is still under way."""
+        """The outcome of the last case that each of these opened; absent while that case is still open."""
         return {
             parent: OpenedCase(at=self.now, case=case_id, stage=stage, ended=ended)
-            for parent, case_id, stage, ended in self.connection.execute(OVER, [array(case_ids)])
+            for parent, case_id, stage, ended in self.connection.execute(LAST_OPENED, [array(case_ids)])
         }
 
 
 def open_children(
     connection: Connection, wanted: Sequence[tuple[Parent, NewCase]], now: datetime, notices: Notices
 ) -> list[QueueState]:
-    """Opens these cases, in the transaction of the decisions that open them; where each stands."""
+    """Opens these cases in the transaction of the decisions that open them; returns their queue states."""
     if not wanted:
         return []
     numbers = case_numbers(connection, len(wanted))
@@ -72,47 +72,47 @@ def open_children(
     ]
     opened = insert_cases(connection, openings)
     if len(opened) < len(openings):
-        raise LookupError("A case was opened before by the same event.")
+        raise LookupError("The same event opened a case before.")
     receipts = [(each.file.reference, each.file.id, each.origin.key, hash_of(each.body)) for each in openings]
     copy(connection, "receipt", RECEIPTS, receipts)
-    write_down(connection, openings, now)
+    record_openings(connection, openings, now)
     return list(opened.values())
 
 
 def waiting_places() -> tuple[list[str], list[str]]:
-    """The stages that wait for another case: their kinds, and their names."""
+    """The stages that wait for another case: their kinds of cases, and their names."""
     found = [(kind, stage.name) for kind, stage in places() if stage.owner == OTHER_CASE]
     return [kind for kind, _ in found], [name for _, name in found]
 
 
 def wake_parents(connection: Connection, cases: Sequence[CaseFile | CaseRow], now: datetime) -> set[str]:
-    """Where one of these has ended or is parked, the case that waits for it is due; the queues with work by that."""
-    parents = sorted({parent for each in cases if (parent := parent_of(each)) and is_over(each)})
-    return {TIMERS} if parents and wake(connection, parents, now) else set()
+    """Wakes the parents of those cases that have ended or are parked; returns the queues that have work by that."""
+    parents = sorted({parent for each in cases if (parent := parent_of(each)) and is_ended_or_parked(each)})
+    return {TIMERS} if parents and make_parents_ready(connection, parents, now) else set()
 
 
-def wake(connection: Connection, parents: Sequence[int], now: datetime) -> int:
-    """Those of these cases that wait for what is over are due now; how many."""
+def make_parents_ready(connection: Connection, parents: Sequence[int], now: datetime) -> int:
+    """Makes those of these parents ready whose child has ended or is parked; returns their number."""
     allowances = [list(lanes.ALLOWANCE), list(lanes.ALLOWANCE.values())]
-    return connection.execute(WAKE, [now, *allowances, array(parents), *waiting_places()]).rowcount
+    return connection.execute(MAKE_READY, [now, *allowances, array(parents), *waiting_places()]).rowcount
 
 
-def wake_missed(connection: Connection, now: datetime, limit: int = 1000) -> int:
-    """The sweep's part: cases that wait for what is over, because nobody woke them; how many."""
+def wake_missed_parents(connection: Connection, now: datetime, limit: int = 1000) -> int:
+    """Wakes the parents that a child's transaction missed; returns their number. The sweep calls it."""
     kinds, stages = waiting_places()
     if not kinds:
         return 0
     missed = [case_id for (case_id,) in connection.execute(MISSED, [kinds, stages, limit])]
-    return wake(connection, missed, now) if missed else 0
+    return make_parents_ready(connection, missed, now) if missed else 0
 
 
-def is_over(case: CaseFile | CaseRow) -> bool:
-    """Whether it has ended, or is parked."""
+def is_ended_or_parked(case: CaseFile | CaseRow) -> bool:
+    """Whether a parent need not wait for this case any longer."""
     return case.stage == PARKED or not stage_of(case.kind, case.stage).open
 
 
 def parent_of(case: CaseFile | CaseRow) -> int | None:
-    """The case that opened it."""
+    """The number of the case that opened this one, if one did."""
     if isinstance(case, CaseFile):
         return case.parent.case_id if case.parent else None
     return case.parent_id

@@ -1,4 +1,4 @@
-"""Who goes first.
+"""Lanes decide which case goes first.
 
 A case's rank is the time it became ready plus its lane's allowance, so bulk work ages and never starves.
 """
@@ -16,5 +16,5 @@ ALLOWANCE = {
 
 
 def rank(lane: int, ready_at: datetime) -> datetime:
-    """Where a case stands in its queue: the earlier, the sooner."""
+    """The rank of a case that becomes ready at this time; the lowest rank of a queue goes first."""
     return ready_at + ALLOWANCE[lane]

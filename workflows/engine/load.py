@@ -1,4 +1,4 @@
-"""Rows to case files, a whole batch in two or three statements."""
+"""Loads the case files of a whole batch, in two or three statements."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from workflows.flows import FLOWS, move
 
 
 class CaseRow(NamedTuple):
-    """The columns of a case that work on it needs, in the order of COLUMNS."""
+    """The columns of a case that the engine needs, in the order of COLUMNS."""
 
     id: int
     kind: str
@@ -46,7 +46,7 @@ PAST = """
 
 
 def case_files(connection: Connection, rows: Sequence[CaseRow]) -> list[CaseFile]:
-    """The files of these cases, in the same order. Raises NotFound where a body was erased."""
+    """The files of these cases, in the same order. Raises NotFound if a body was erased."""
     numbers = columns([(row.id, row.body_number) for row in rows])
     bodies = {case_id: (reference, body) for case_id, reference, body in connection.execute(BODIES, numbers)}
     past = past_events(connection, [row.id for row in rows if row.version > 1])
@@ -54,7 +54,7 @@ def case_files(connection: Connection, rows: Sequence[CaseRow]) -> list[CaseFile
 
 
 def case_file(row: CaseRow, reference: str, body: str | None, past: Sequence[Recorded]) -> CaseFile:
-    """One file. The body was validated when it arrived, and is again: the model is the contract."""
+    """One case file. It validates the body again, as when the body arrived: the model is the contract."""
     if body is None:
         raise NotFound(f"Case {row.id} has no body {row.body_number}: it was erased.")
     return CaseFile(
@@ -71,25 +71,22 @@ def case_file(row: CaseRow, reference: str, body: str | None, past: Sequence[Rec
         stage_since=row.stage_since,
         deadline=row.deadline,
         past={type(each.event): each for each in past},
-        stage_seq=brought_here(row.kind, past),
+        stage_seq=stage_begun_by(row.kind, past),
         parent=Parent(row.parent_id, row.parent_seq or 0) if row.parent_id else None,
     )
 
 
-def brought_here(kind: str, past: Sequence[Recorded]) -> int:
-    """The sequence of the event with which the periods of the stage began where these events leave a case.
-
-    0 where it began there.
-    """
-    stage, brought = FLOWS[kind].first, 0
+def stage_begun_by(kind: str, past: Sequence[Recorded]) -> int:
+    """The sequence of the event that began the periods of the case's present stage; 0 if the case began there."""
+    stage, begun_by = FLOWS[kind].first, 0
     for each in past:
         to = move(kind, stage, each.event)
-        stage, brought = to.stage, each.seq if to.anew or to.stage != stage else brought
-    return brought
+        stage, begun_by = to.stage, each.seq if to.anew or to.stage != stage else begun_by
+    return begun_by
 
 
 def past_events(connection: Connection, case_ids: Sequence[int]) -> dict[int, list[Recorded]]:
-    """The events of each case, in order. Fresh cases have none worth asking for."""
+    """The events of each case, in order. Callers leave out cases with one event, which no stage asks for."""
     past: dict[int, list[Recorded]] = {}
     if case_ids:
         for case_id, kind, seq, at, actor, facts in connection.execute(PAST, [array(case_ids)]):

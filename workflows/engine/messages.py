@@ -1,8 +1,7 @@
-"""A message as it enters the ledger: with a number of its own, and a salted digest of all that it says, which its
-event's hash covers.
+"""Makes the ledger's entry of a message: its number, and a salted digest of all that it says.
 
-So a message that was changed by hand is told from the one that was decided, before it is sent and afterwards. Its salt
-goes with its text: nobody can then test a guess against the digest.
+The hash of the message's event covers the digest, so Sijil recognises a message that somebody changed by hand, before
+it sends it and afterwards. An erasure deletes the salt with the text: nobody can then test a guess against the digest.
 """
 
 import os
@@ -13,7 +12,7 @@ from typing import NamedTuple
 from workflows.engine.chain import DIGEST_BYTES, digest, encode, new_salt
 from workflows.registers.ports import Notice
 
-TIME = 2**48 - 1  # what a UUID has room for: whatever a clock said
+TIMESTAMP_MASK = 2**48 - 1  # a UUID has room for no more, whatever a clock said
 
 
 class Entry(NamedTuple):
@@ -25,16 +24,16 @@ class Entry(NamedTuple):
 
     @property
     def digest(self) -> bytes:
-        """What its event seals."""
+        """The digest that its event seals."""
         return digest_of(self.salt, self.id, self.notice)
 
 
-def enter(notice: Notice, at: datetime) -> Entry:
+def ledger_entry(notice: Notice, at: datetime) -> Entry:
     """A message with a number of its own, a UUID of version 7 (RFC 9562), and a salt.
 
     Numbers go by time, so that their index grows at its end.
     """
-    milliseconds, drawn = int(at.timestamp() * 1000) & TIME, os.urandom(10).hex()
+    milliseconds, drawn = int(at.timestamp() * 1000) & TIMESTAMP_MASK, os.urandom(10).hex()
     return Entry(f"{milliseconds:012x}7{drawn[:3]}8{drawn[3:18]}", new_salt(), notice)
 
 

@@ -1,4 +1,4 @@
-"""Opening cases: a set at a time, each with its number, reference, body and first event. By intake, and by a case."""
+"""Opens cases for intake and for other cases, each with its number, reference, body and first event."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ COLUMNS = """
     id, kind, stage, open, machine, queue, lane, ready, waiting, rank, due_at, deadline, version, head, household_id,
     applicant_idcs, region, province, body_number, submitted_at, stage_since, parent_id, parent_seq
 """
-# Sorted, so that two senders of the same applicants wait for each other and never deadlock.
+# Sorted, so that two transactions with the same applicants wait for each other and never deadlock.
 INSERT = f"""
     insert into cases ({COLUMNS}) select * from unnest(
         %s::bigint[], %s::text[], %s::text[], %s::bool[], %s::bool[], %s::text[], %s::smallint[], %s::bool[],
@@ -49,7 +49,7 @@ class Origin(NamedTuple):
 
 @dataclass(slots=True)
 class Opening:
-    """A case that may be opened: with its first event, in memory."""
+    """A case with its first event, in memory; the database says whether it may be opened."""
 
     case: CaseInProgress
     body: str
@@ -63,17 +63,17 @@ class Opening:
 
 
 def case_numbers(connection: Connection, count: int) -> list[int]:
-    """So many new ones."""
+    """Draws new numbers for so many cases."""
     return [number for (number,) in connection.execute(CASE_NUMBERS, [count])] if count else []
 
 
 def household_numbers(connection: Connection, count: int) -> list[int]:
-    """So many new ones."""
+    """Draws new numbers for so many households."""
     return [number for (number,) in connection.execute(HOUSEHOLD_NUMBERS, [count])] if count else []
 
 
 def opening(case_id: int, new: NewCase, origin: Origin, evidence: Evidence, notices: Notices) -> Opening:
-    """A case as it begins: with its first event, which seals its body and its key."""
+    """A new case with its first event, which seals its body and its key."""
     flow, body, salt = FLOWS[new.kind], new.body.stored(), new_salt()
     event = flow.opened_by(
         channel=origin.channel,
@@ -94,26 +94,26 @@ def opening(case_id: int, new: NewCase, origin: Origin, evidence: Evidence, noti
 
 
 def sealed_body(salt: bytes, body: str) -> str:
-    """The digest of a body's stored bytes that the event which takes it holds."""
+    """The digest of a body's stored bytes, as the event that brings the body holds it."""
     return digest("body", salt, body.encode()).hex()
 
 
 def hash_of(body: str) -> bytes:
-    """What tells two bodies apart."""
+    """The hash by which the receipt recognises the same body."""
     return sha256(body.encode()).digest()
 
 
 def sealed_key(salt: bytes, full_key: str) -> str:
-    """The same of the receipt's key."""
+    """The digest of the receipt's key, as the first event holds it."""
     return digest("key", salt, full_key.encode()).hex()
 
 
 def insert_cases(
     connection: Connection, openings: Sequence[Opening], new_households: bool = False
 ) -> dict[int, QueueState]:
-    """The rows of these cases; where those stand that could be opened, by their numbers.
+    """Inserts the rows of these cases; returns the queue states of those that could be opened, by their numbers.
 
-    One of a household of which another case is in the machine waits for its turn; a new household has no other.
+    A case waits for its turn while another one of its household is in the machine; a new household has no other case.
     """
     if not openings:
         return {}
@@ -125,7 +125,7 @@ def insert_cases(
 
 
 def case_row(opened: Opening, state: QueueState) -> tuple[Any, ...]:
-    """A new case's row, in the order of COLUMNS."""
+    """The row of a new case, in the order of COLUMNS."""
     file, territory = opened.file, opened.file.body.territory
     return (
         file.id,
@@ -154,12 +154,12 @@ def case_row(opened: Opening, state: QueueState) -> tuple[Any, ...]:
     )
 
 
-def write_down(connection: Connection, openings: Sequence[Opening], now: datetime) -> None:
-    """The bodies, the first events and the messages that they make owed."""
+def record_openings(connection: Connection, openings: Sequence[Opening], now: datetime) -> None:
+    """Writes the bodies, the first events and the messages that these make owed."""
     copy(connection, "case_body", BODIES, [body_row(each.file, each.body, each.salt, now) for each in openings])
     record_transitions(connection, [each for opened in openings for each in opened.case.transitions])
 
 
 def body_row(file: CaseFile, body: str, salt: bytes, now: datetime) -> tuple[Any, ...]:
-    """A body's row, in the order of BODIES."""
+    """The row of a body, in the order of BODIES."""
     return (file.id, file.body_number, file.household_id, body, file.body.contact.phone, salt, now)

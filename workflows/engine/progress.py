@@ -1,11 +1,11 @@
-"""One case on its way through a transaction: each decision is chained to it, and moves its file on."""
+"""Carries one case through a transaction: chains each event to it, and moves its file on."""
 
 from dataclasses import dataclass, field
 
 from workflows.casefile import CaseFile, NewCase, Parent
 from workflows.engine.chain import seal
 from workflows.engine.load import CaseRow
-from workflows.engine.messages import enter
+from workflows.engine.messages import ledger_entry
 from workflows.engine.projections import Transition
 from workflows.events import Event, Recorded
 from workflows.evidence import Evidence
@@ -15,11 +15,11 @@ from workflows.registers.ports import Notices
 
 @dataclass(slots=True)
 class CaseInProgress:
-    """The file as it is now, the head of its chain, its row as it was, the transitions made, and the cases it opens."""
+    """A case file as it is now, the head of its chain, its row as it was, its transitions, and the cases it opens."""
 
     file: CaseFile
     head: bytes
-    row: CaseRow | None = None  # none of a case that is just opened
+    row: CaseRow | None = None  # None for a case that is just opened
     transitions: list[Transition] = field(default_factory=list)
     opens: list[tuple[Parent, NewCase]] = field(default_factory=list)
     unanswered: bool = False  # a register gave no answer about it
@@ -31,14 +31,14 @@ class CaseInProgress:
 
 
 def apply(case: CaseInProgress, event: Event, to: Move, evidence: Evidence, notices: Notices) -> None:
-    """Chains the event to the case and moves its file on.
+    """Chains the event to the case and moves its file to the next stage.
 
-    A case that another one opened sends no messages of its own.
+    A case that another one opened makes no messages owed.
     """
     file = case.file
     recorded = Recorded(file.version + 1, evidence.at, evidence.by, event)
-    told = () if file.parent else notices(file, recorded, to.stage)
-    messages = [enter(notice, recorded.at) for notice in told]
+    owed_notices = () if file.parent else notices(file, recorded, to.stage)
+    messages = [ledger_entry(notice, recorded.at) for notice in owed_notices]
     owed = b"".join([each.digest for each in messages]) if messages else b""
     sealed = seal(case.head, file.id, recorded, evidence, owed)
     case.transitions.append(Transition(file, sealed, messages))

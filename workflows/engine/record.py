@@ -1,6 +1,4 @@
-"""Writing down what was decided: events, register rows, messages owed and where each case stands now, set by set, in
-one transaction.
-"""
+"""Records decisions, set by set: events, register rows, messages owed, and the queue state of each case."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -20,7 +18,7 @@ from workflows.registers.person_claims import release
 class QueueState(NamedTuple):
     """Where a case stands in the queue: the columns that UPDATE sets, in order.
 
-    Most cases of a batch come to the same state.
+    Most cases of a batch share one state, and one statement updates all that share it.
     """
 
     stage: str
@@ -37,7 +35,7 @@ class QueueState(NamedTuple):
 
 
 class CaseUpdate(NamedTuple):
-    """A case after its last transition: what its row says from now on."""
+    """The new values of a case's row, after its last transition."""
 
     id: int
     version: int
@@ -56,12 +54,12 @@ UPDATE = """
 
 
 def queue_state(file: CaseFile, now: datetime) -> QueueState:
-    """Where this file belongs from now on: a queue, a timer, an operator, or nowhere any more."""
+    """The queue state of this file: ready in a queue, waiting for a timer or an operator, or ended."""
     if file.stage == PARKED:
         return parked_state(now, file.stage_since, file.lane)
     stage = stage_of(file.kind, file.stage)
     machine = stage.owner == MACHINE
-    since = begun(stage, file)
+    since = periods_begin(stage, file)
     return QueueState(
         file.stage,
         stage.open,
@@ -77,42 +75,42 @@ def queue_state(file: CaseFile, now: datetime) -> QueueState:
 
 
 def parked_state(now: datetime, since: datetime, lane: int) -> QueueState:
-    """With an operator."""
+    """The queue state of a parked case, which waits for an operator."""
     return QueueState(PARKED, True, False, None, False, now, None, None, since, lane)
 
 
-def begun(stage: Stage, file: CaseFile) -> datetime:
-    """Since when the stage's periods count.
+def periods_begin(stage: Stage, file: CaseFile) -> datetime:
+    """The moment from which the periods of the stage count.
 
-    By its deadline where it has one, which may have been set anew (queue/timers.py).
+    It follows from the deadline if the stage has one, because the sweep may have reset it (queue/timers.py).
     """
     return file.deadline - stage.within if file.deadline and stage.within else file.stage_since
 
 
 def record(connection: Connection, transitions: Sequence[Transition], updates: Sequence[CaseUpdate]) -> None:
-    """Everything that these transitions write. The caller's transaction makes it all or nothing."""
+    """Writes these transitions and the new rows of their cases. The caller's transaction makes it all or nothing."""
     record_transitions(connection, transitions)
     release(connection, [each.id for each in updates if not holds_persons(each.kind, each.state.stage)])
-    together = defaultdict(list)
+    rows_by_state = defaultdict(list)
     for each in updates:
-        together[each.state].append(each[:4])
-    for shared, rows in together.items():
-        connection.execute(UPDATE, [*shared, *columns(rows)])
+        rows_by_state[each.state].append(each[:4])
+    for state, rows in rows_by_state.items():
+        connection.execute(UPDATE, [*state, *columns(rows)])
 
 
 def holds_persons(kind: str, stage: str) -> bool:
-    """Whether a case of this kind holds its persons while it stands there; a parked one does."""
+    """Whether a case of this kind holds its persons at this stage; a parked case does."""
     return stage == PARKED or stage_of(kind, stage).holds_persons
 
 
 def record_transitions(connection: Connection, transitions: Sequence[Transition]) -> None:
-    """The rows of these transitions, table by table."""
+    """Writes the rows of these transitions, table by table."""
     for table in PROJECTIONS:
         copy(connection, table.name, table.columns, table.rows_of(transitions))
 
 
 def copy(connection: Connection, table: str, columns: str, rows: Sequence[Row]) -> None:
-    """COPY these rows; nothing is sent where there are none."""
+    """Writes these rows with COPY; sends nothing where there are none."""
     if rows:
         with connection.cursor() as cursor, cursor.copy(f"copy {table} ({columns}) from stdin") as stream:
             for row in rows:

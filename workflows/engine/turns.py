@@ -1,8 +1,8 @@
-"""Cases of one household take turns: at most one is in the machine, the others wait.
+"""Lets the cases of one household take turns: at most one is in the machine, the others wait.
 
-Who finds the machine occupied locks the row of the case that occupies it and looks again: the transaction that ends
-that case cannot see one that begins to wait meanwhile. The transaction that ends a case lets the next one in; the sweep
-lets in whom that missed.
+The transaction that ends a case lets the next one in, but it cannot see a case that begins to wait meanwhile. So a
+transaction that finds the machine occupied locks the row of the case that occupies it, and looks again. The sweep lets
+in the cases that both transactions missed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,10 +11,9 @@ from models.arrays import array
 from models.database import Connection
 from workflows.engine.record import QueueState
 
-TURN_LOCK = (
-    7223  # first key of the advisory locks on households; two that would enter at once enter one after the other
-)
-LOCK = f"""
+# First key of the advisory locks on households: of two cases that would enter at once, one waits for the other.
+TURN_LOCK = 7223
+LOCK_HOUSEHOLDS = f"""
     select pg_advisory_xact_lock({TURN_LOCK}, (household_id %% 2147483647)::int)
     from (select household_id from unnest(%s::bigint[]) as h (household_id) order by 1) as sorted
 """
@@ -22,12 +21,12 @@ OCCUPIED = """
     select household_id from cases where household_id = any(%s::bigint[]) and machine and id <> all(%s::bigint[])
     order by id for update
 """
-# Of each of these households, if no case of it is in the machine, the one that has waited longest by its rank.
-NEXT = """
+# In each of these households with no case in the machine, the waiting case with the lowest rank enters.
+LET_NEXT_IN = """
     update cases set machine = true, ready = true, waiting = false where id in (
         select next.id from (select distinct unnest(%s::bigint[])) as h (household_id) cross join lateral (
-            select id from cases where waiting and household_id = h.household_id order by rank, id limit 1
-                for update skip locked
+            select id from cases where waiting and household_id = h.household_id
+            order by rank, id limit 1 for update skip locked
         ) as next
         where not exists (select from cases where household_id = h.household_id and machine)
     )
@@ -40,13 +39,13 @@ MISSED = """
 """
 
 
-def occupied(connection: Connection, households: Iterable[int], entering: Sequence[int]) -> set[int]:
-    """Those of these households of which another case than the ones that enter is in the machine.
+def occupied_households(connection: Connection, households: Iterable[int], entering: Sequence[int]) -> set[int]:
+    """The households of which another case than the entering ones is in the machine.
 
-    It stays there until this transaction ends.
+    That case stays there until this transaction ends, because its row is locked.
     """
     wanted = array(sorted(set(households)))
-    connection.execute(LOCK, [wanted])
+    connection.execute(LOCK_HOUSEHOLDS, [wanted])
     before: set[int] | None = None
     while (found := {household for (household,) in connection.execute(OCCUPIED, [wanted, array(entering)])}) != before:
         before = found
@@ -56,11 +55,11 @@ def occupied(connection: Connection, households: Iterable[int], entering: Sequen
 def take_turns(
     connection: Connection, households: Mapping[int, int | None], states: Mapping[int, QueueState]
 ) -> dict[int, QueueState]:
-    """Where these cases stand that would enter the machine, given each one's household: one a household enters."""
+    """The queue states of cases that would enter the machine: one case of each household enters, the others wait."""
     entering = {
         case_id: household for case_id, household in households.items() if household and states[case_id].machine
     }
-    taken = occupied(connection, entering.values(), list(entering)) if entering else set()
+    taken = occupied_households(connection, entering.values(), list(entering)) if entering else set()
     settled = dict(states)
     for case_id, household in entering.items():
         if household in taken:
@@ -70,16 +69,16 @@ def take_turns(
 
 
 def let_next_in(connection: Connection, households: Sequence[int]) -> set[str]:
-    """The next case of each of these households enters the machine; the queues in which they are due."""
+    """Lets the next case of each of these households into the machine; returns the queues with work by that."""
     if not households or not connection.execute(ANY_WAIT).fetchone()[0]:  # type: ignore[index]  # always one row
         return set()
-    return {queue for (queue,) in connection.execute(NEXT, [array(households)])}
+    return {queue for (queue,) in connection.execute(LET_NEXT_IN, [array(households)])}
 
 
 def let_missed_in(connection: Connection, limit: int = 1000) -> int:
-    """Those enter who wait for nothing: a lost wake-up, a household whose case was parked by hand; how many."""
+    """Lets in cases that wait for none, as after somebody changed a row by hand; returns their number."""
     households = [household for (household,) in connection.execute(MISSED, [limit])]
     if households:
-        connection.execute(LOCK, [array(households)])
-        return connection.execute(NEXT, [array(households)]).rowcount
+        connection.execute(LOCK_HOUSEHOLDS, [array(households)])
+        return connection.execute(LET_NEXT_IN, [array(households)]).rowcount
     return 0

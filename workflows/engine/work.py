@@ -1,8 +1,8 @@
-"""The engine: gathers what the stages of a batch need, lets them decide, records it.
+"""The engine: gathers the evidence of a batch, lets the stages decide, and records the events.
 
-Nobody else changes a case's stage. A batch is one transaction and is carried through every stage that this worker
-serves. What fails is halved until it fails alone; what fails alone is tried again later and in the end parked. See
-docs/engine.md.
+Only the engine changes a case's stage. It carries a batch through every stage that this worker serves, in one
+transaction. The worker halves a batch that fails until one case fails alone, tries that case again later, and in the
+end parks it. See docs/engine.md.
 """
 
 from collections import defaultdict
@@ -28,22 +28,17 @@ from workflows.registers.ports import Adapters, Notices, Ports
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """What a batch came to.
+    """The outcome of a batch."""
 
-    How many cases moved, the queues in which they are due now, how many messages are owed, the queues in which other
-    cases are due by that (opened, let in, or no longer waiting), and the cases about which a register gave no answer,
-    while it answered for others.
-    """
-
-    cases: int = 0
-    next_queues: frozenset[str] = frozenset()
-    messages: int = 0
-    others: frozenset[str] = frozenset()
-    unanswered: Sequence[int] = ()
+    cases: int = 0  # how many moved
+    next_queues: frozenset[str] = frozenset()  # in which they are ready now
+    messages: int = 0  # how many they made owed
+    others: frozenset[str] = frozenset()  # queues in which other cases are ready by that: opened, let in, or woken
+    unanswered: Sequence[int] = ()  # cases about which a register gave no answer, while it answered about others
 
     @property
     def queues(self) -> frozenset[str]:
-        """All that have work now."""
+        """All queues that have work now."""
         return self.next_queues | self.others
 
 
@@ -54,8 +49,9 @@ def work(
     now: datetime,
     places: Collection[tuple[str, str]],
 ) -> BatchOutcome:
-    """Decides on these locked cases, carries them on through every one of these places (a kind and its stage), and
-    records it all. The caller commits.
+    """Carries these locked cases through every one of these places, and records the events. The caller commits.
+
+    A place is a stage after its kind of case. Each case decides once, even if its own place is not among them.
     """
     ports = adapters.ports(connection, now)
     files = case_files(connection, rows)
@@ -66,20 +62,20 @@ def work(
             decide_all(place, group, ports, adapters.notices)
         under_way = [each for each in under_way if each.place in places and not each.unanswered]
     outcome = write(connection, [case for case in cases if case.transitions], now, adapters.notices)
-    silent = [case.file.id for case in cases if case.unanswered]
-    return replace(outcome, unanswered=silent) if silent else outcome
+    unanswered = [case.file.id for case in cases if case.unanswered]
+    return replace(outcome, unanswered=unanswered) if unanswered else outcome
 
 
 def by_place(cases: Sequence[CaseInProgress]) -> list[tuple[tuple[str, str], list[CaseInProgress]]]:
-    """The cases that stand at the same stage of the same flow, together, in the order of these names."""
-    together: dict[tuple[str, str], list[CaseInProgress]] = defaultdict(list)
+    """The cases grouped by place, in the order of the places' names."""
+    groups: dict[tuple[str, str], list[CaseInProgress]] = defaultdict(list)
     for case in cases:
-        together[case.place].append(case)
-    return [(place, together[place]) for place in sorted(together)]
+        groups[case.place].append(case)
+    return [(place, groups[place]) for place in sorted(groups)]
 
 
 def decide_all(place: tuple[str, str], cases: Sequence[CaseInProgress], ports: Ports, notices: Notices) -> None:
-    """One question for all, then one decision each; a case for which nobody answered stays where it is."""
+    """Asks once for all cases, then decides each; a case about which no register answered stays at its stage."""
     evidence = stage_of(*place).gather([case.file for case in cases], ports)
     for case in cases:
         found = evidence.get(case.file.id)
@@ -90,9 +86,9 @@ def decide_all(place: tuple[str, str], cases: Sequence[CaseInProgress], ports: P
 
 
 def decide(case: CaseInProgress, evidence: Evidence, notices: Notices) -> Event:
-    """Asks the stage, and makes the transition that the flow shows.
+    """Lets the stage decide on this evidence, and makes the transition that the flow gives to its event.
 
-    Raises Refused where the flow knows no such answer here.
+    Raises Refused where the stage takes no such evidence.
     """
     stage = stage_of(*case.place)
     decision = stage.handlers.get(type(evidence))
@@ -107,8 +103,9 @@ def decide(case: CaseInProgress, evidence: Evidence, notices: Notices) -> Event:
 
 
 def write(connection: Connection, cases: Sequence[CaseInProgress], now: datetime, notices: Notices) -> BatchOutcome:
-    """Records the transitions of these cases and where each stands now; opens the cases that they open, lets the next
-    of each household into the machine, and wakes the cases that waited for one of these.
+    """Records the transitions of these cases and their queue states.
+
+    It also opens the cases that they open, lets the next case of each household in, and wakes the parents that wait.
     """
     if not cases:
         return BatchOutcome()
@@ -125,12 +122,12 @@ def write(connection: Connection, cases: Sequence[CaseInProgress], now: datetime
 
 
 def queues_of(states: Sequence[QueueState]) -> frozenset[str]:
-    """The queues in which cases that stand there are due."""
+    """The queues in which cases with these states are ready."""
     return frozenset(each.queue for each in states if each.ready and each.queue)
 
 
 def updates_of(connection: Connection, cases: Sequence[CaseInProgress], now: datetime) -> list[CaseUpdate]:
-    """Where each case stands now. One that enters the machine waits where another of its household is there."""
+    """The new row of each case; one that enters the machine waits if another case of its household is there."""
     states = {case.file.id: queue_state(case.file, now) for case in cases}
     entering = {case.file.id: case.file.household_id for case in cases if case.row is None or not case.row.machine}
     if any(states[case_id].machine for case_id in entering):
@@ -144,7 +141,7 @@ def updates_of(connection: Connection, cases: Sequence[CaseInProgress], now: dat
 
 
 def has_left(case: CaseInProgress, state: QueueState) -> bool:
-    """Whether it was in the machine before, and is not any more."""
+    """Whether the case was in the machine before, and is there no more."""
     return case.row is not None and case.row.machine and not state.machine
 
 
@@ -157,10 +154,10 @@ HEAD = "update cases set version = %s, head = %s where id = %s"
 def advance(
     connection: Connection, case_id: int, version: int, evidence: Evidence, notices: Notices
 ) -> tuple[Event, CaseFile, BatchOutcome]:
-    """One case, on a person's word.
+    """Decides one case on evidence that a person gives.
 
-    Raises Stale where `version` is no longer the case's, Refused where a rule forbids it. A double click, a repeated
-    message and a colleague who was faster are the same thing: Stale, nothing changed.
+    Raises Stale if the case has another version, as after a double click, a repeated message or a faster colleague;
+    nothing has changed then. Raises Refused if a rule forbids the act.
     """
     row = lock(connection, case_id, version)
     if row.stage == PARKED:
@@ -174,13 +171,13 @@ def advance(
     return event, case.file, write(connection, [case], evidence.at, notices)
 
 
-def append(
+def append_event(
     connection: Connection, row: CaseRow, event: Event, evidence: Evidence, state: QueueState | None = None
 ) -> frozenset[str]:
-    """Chains an event beside the flow to a locked case, by its row alone: also where its file cannot be loaded, or no
-    flow knows its stage.
+    """Chains an event that no stage decides to a locked case; returns the queues that have work by that.
 
-    The case stays where it stands, unless a `state` is given; returns the queues that have work by that.
+    It needs the case's row alone, so it works even if the file cannot be loaded or no flow has the stage. The case
+    stays at its stage unless a `state` is given.
     """
     seq = row.version + 1
     sealed = seal(row.head, row.id, Recorded(seq, evidence.at, evidence.by, event), evidence)
@@ -194,7 +191,7 @@ def append(
 
 
 def lock(connection: Connection, case_id: int, version: int | None = None) -> CaseRow:
-    """The case's row, held until the transaction ends. Raises Stale where it is gone or has another version."""
+    """Locks the case's row until the transaction ends. Raises Stale if it is gone or has another version."""
     row = next(iter(lock_all(connection, [case_id])), None)
     if row is None or (version is not None and row.version != version):
         now = f" It is at version {row.version} now." if row else ""
@@ -203,5 +200,5 @@ def lock(connection: Connection, case_id: int, version: int | None = None) -> Ca
 
 
 def lock_all(connection: Connection, case_ids: Sequence[int]) -> list[CaseRow]:
-    """The rows of these cases in key order, held until the transaction ends."""
+    """Locks the rows of these cases in key order until the transaction ends."""
     return [CaseRow(*row) for row in connection.execute(LOCK, [list(case_ids)])]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from workflows.engine.chain import commit, link
+from workflows.engine.chain import commitment_to, event_hash
 from workflows.history.heads import Head
 
 KEPT = 100  # sentences of a report, however many breaks there are
@@ -117,12 +117,12 @@ def event_problems(event: EventRow, before: Head) -> Iterator[str]:
     """The problems of one event, given the head of the event before it."""
     seq, salt = event.seq, event.salt
     evidence, facts = str(event.evidence).encode(), str(event.facts).encode()
-    linked = link(before[1], event.case_id, seq, event.kind, event.at, event.actor, event.commitment, event.owed)
+    linked = event_hash(before[1], event.case_id, seq, event.kind, event.at, event.actor, event.commitment, event.owed)
     if seq != before[0] + 1:
         yield f": event {before[0] + 1} is missing before {seq}"
     if salt is None and (event.evidence, event.facts) != (None, None):
         yield f", event {seq}: has evidence or facts without their salt"
-    if salt is not None and commit(salt, evidence, facts) != event.commitment:
+    if salt is not None and commitment_to(salt, evidence, facts) != event.commitment:
         yield f", event {seq}: evidence or facts were changed"
     if linked != event.hash:
         yield f", event {seq}: does not follow from the one before"

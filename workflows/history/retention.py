@@ -1,8 +1,8 @@
-"""Keeping no longer than the policy says: the job that erases what its period has ended for.
+"""Retention: the daily job that erases personal data whose period is over.
 
-Texts, facts and salts go; hashes and commitments stay, so the chains still verify and `sijil replay` counts what is
-gone as erased. It walks all cases once, by their key, a few thousand a transaction, and needs no index of its own: nine
-million cases take minutes, once a day, beside the work and not in its way.
+It erases texts, facts and salts. Hashes and commitments stay, so the chains still verify, and `sijil replay` counts the
+decisions as erased. It reads all cases once, by their key, a few thousand in each transaction, and needs no index of
+its own: nine million cases take minutes a day, and it locks no case that a worker has in hand.
 """
 
 from collections import Counter
@@ -19,32 +19,30 @@ from workflows.queue.attempts import count_gone_workers, delete_gone_workers
 CASES_A_ROUND = 2_000  # some 10,000 events, which is the most that one transaction erases of a table
 AGED = [each for each in PERSONAL if each.period]
 ROUND = "select id, not open and stage_since < %s from cases where id > %s order by id limit %s"
-# Given as a list, so that every plan goes by the tables' keys. Cases are locked, so that none is reopened meanwhile;
-# those that somebody else has in hand wait for tomorrow.
+# The cases are a list, so that every plan uses the keys of the tables. The statement locks them, so that nobody reopens
+# one meanwhile, and leaves those that another transaction has locked until tomorrow.
 ERASE = """
     with ended as (
-        select id from cases ended where id = any(%s) and not open and stage_since < %s
+        select id from cases ended
+        where id = any(%s) and not open and stage_since < %s
         and exists (select from {table} t where {mine} and {kept}) order by id for update skip locked
     )
     update {table} t set {erased} from ended where {mine} and {kept}
 """
-COUNT = (
-    "select count(*) from {table} t join cases ended on {mine} where not ended.open and ended.stage_since < %s and "
-    "{kept}"
-)
-# The sweep deletes most of these within minutes; whatever it had to leave goes here.
-OVER = """
-    from case_failure t where at < %s
-    and exists (select from cases c where c.id = t.case_id and c.stage <> 'parked' and (not c.open
-        or c.version > t.version))
+COUNT = """
+    select count(*) from {table} t join cases ended on {mine} where not ended.open and ended.stage_since < %s and {kept}
 """
-
-
-# Between the two moments, as the register's own time goes on: by events, and by this job.
+# The sweep deletes most of these within minutes, and retention deletes the rest.
+FROM_OBSOLETE_FAILURES = """
+    from case_failure t where at < %s and exists (
+        select from cases c where c.id = t.case_id and c.stage <> 'parked' and (not c.open or c.version > t.version)
+    )
+"""
+# Whether the register has an event between the two moments, or none at all; and when this job last ran.
 SIGNS_OF_LIFE = """
     select exists (select from event where at > %s and at < %s) or not exists (select from event),
-        (select done_on from daily_job where name = 'retention'), (select clock_confirmed_on from daily_job
-            where name = 'retention')
+        (select done_on from daily_job where name = 'retention'),
+        (select clock_confirmed_on from daily_job where name = 'retention')
 """
 CONFIRM = """
     insert into daily_job (name, done_on, clock_confirmed_on) values ('retention', %s, %s)
@@ -53,16 +51,17 @@ CONFIRM = """
 
 
 class Round(NamedTuple):
-    """What one round erased, by table, and the case after which the next one begins: None after the last."""
+    """The rows that one round erased, by table, and the case after which the next begins: None after the last."""
 
     erased: dict[str, int]
     last: int | None
 
 
 def retain(stopping: Callable[[], bool] = lambda: False) -> dict[str, int]:
-    """Round after round until every case was looked at, or it is time to stop; how many rows of each table were erased.
+    """Runs rounds until it has looked at every case or must stop; returns the rows erased of each table.
 
-    All rounds go by the moment at which the first began. Raises Refused where a clock jumped, before any round.
+    All rounds compute the periods from the moment at which the first began. Raises Refused before a round if a clock
+    jumped.
     """
     now = clock.now()
     total: Counter[str] = Counter(dict.fromkeys([*(each.table for each in AGED), "case_failure", "worker"], 0))
@@ -76,9 +75,9 @@ def retain(stopping: Callable[[], bool] = lambda: False) -> dict[str, int]:
 
 
 def clock_doubt(connection: Connection, now: datetime) -> str | None:
-    """Why an operator should look at the clock before anything is erased for good, if so.
+    """Why an operator must check the clock before retention erases anything; None where nothing is suspicious.
 
-    Raises Refused where a clock is known to have jumped.
+    Raises Refused if a clock is known to have jumped.
     """
     clock.require_no_jump()
     ago, ahead = now - clock.A_MONTH, now + clock.ASTRAY
@@ -93,47 +92,49 @@ def clock_doubt(connection: Connection, now: datetime) -> str | None:
 
 
 def confirm_clock(connection: Connection, now: datetime) -> None:
-    """An operator says that the clock is right: for a month, retention goes by it."""
+    """Notes that an operator confirmed the clock: retention trusts it for a month."""
     connection.execute(CONFIRM, [(now - timedelta(days=1)).date(), now.date()])
 
 
 def purge(connection: Connection, now: datetime, after: int = 0, limit: int = CASES_A_ROUND) -> Round:
-    """One round, over the `limit` cases after that number; the caller commits.
+    """Runs one round over the `limit` cases after that number. The caller commits.
 
-    What belongs to no case goes with the last round.
+    The last round also deletes the rows that belong to no case.
     """
     latest = max(cutoff(each.period, now) for each in AGED)
     cases = connection.execute(ROUND, [latest, after, limit]).fetchall()
     if not cases:
-        return Round(purge_loose(connection, now), None)
+        return Round(delete_loose_rows(connection, now), None)
     ended = [case_id for case_id, over in cases if over]
     return Round(purge_cases(connection, ended, now) if ended else {}, cases[-1][0])
 
 
 def purge_cases(connection: Connection, case_ids: Sequence[int], now: datetime) -> dict[str, int]:
-    """What is personal in the rows of these cases, where the period of the table is over."""
+    """Erases what is personal in the rows of these cases, in each table whose period is over."""
     return {
         each.table: connection.execute(each.put_into(ERASE), [case_ids, cutoff(each.period, now)]).rowcount
         for each in AGED
     }
 
 
-def purge_loose(connection: Connection, now: datetime) -> dict[str, int]:
-    """Errors of cases that have moved on, and workers that are gone: whole rows."""
+def delete_loose_rows(connection: Connection, now: datetime) -> dict[str, int]:
+    """Deletes whole rows: failures of cases that have moved on, and workers that are gone."""
     return {
-        "case_failure": connection.execute("delete " + OVER, [cutoff("case_failure", now)]).rowcount,
+        "case_failure": connection.execute(f"delete {FROM_OBSOLETE_FAILURES}", [cutoff("case_failure", now)]).rowcount,
         "worker": delete_gone_workers(connection, cutoff("worker", now)),
     }
 
 
-def due(connection: Connection, now: datetime) -> dict[str, int]:
-    """How many rows of each table would go now; nothing is changed."""
+def count_due(connection: Connection, now: datetime) -> dict[str, int]:
+    """Counts the rows of each table that retention would erase now."""
     counts = {each.table: scalar(connection, each.put_into(COUNT), [cutoff(each.period, now)]) for each in AGED}
-    counts["case_failure"] = scalar(connection, "select count(*) " + OVER, [cutoff("case_failure", now)])
+    counts["case_failure"] = scalar(
+        connection, f"select count(*) {FROM_OBSOLETE_FAILURES}", [cutoff("case_failure", now)]
+    )
     counts["worker"] = count_gone_workers(connection, cutoff("worker", now))
     return counts
 
 
 def cutoff(table: str, now: datetime) -> datetime:
-    """What ended before this moment goes."""
+    """The moment before which a case must have ended for the table's period to be over."""
     return now - timedelta(days=periods()[table].days)

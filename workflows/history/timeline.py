@@ -1,6 +1,6 @@
-"""How one case came to where it stands, for operators and caseworkers: events, messages and failures, in codes.
+"""Reads the history of one case for operators and caseworkers: its events, messages and failure, in codes.
 
-Reads only; names nobody of the household.
+It names nobody of the household.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ CASE = """
 """
 EVENTS = "select seq, at, kind, actor as by, facts::text as facts from event where case_id = %s order by seq"
 MESSAGES = "select seq, template, channel, status, sent_at, tries, error from message where case_id = %s order by seq"
-DIGEST = 64  # characters of one
+DIGEST_LENGTH = 64  # characters
 FAILURE = "select stage, tries, error, at, parked, unanswered_since from case_failure where case_id = %s"
 
 
@@ -45,7 +45,7 @@ def timeline(connection: Connection, reference: str) -> dict[str, Any]:
         each |= {
             "by": names.get(each["by"], each["by"]),
             "stage": stage,
-            "facts": facts if facts is None else short(facts),
+            "facts": facts if facts is None else shortened(facts),
         }
     return {name: value for name, value in case.items() if name != "id"} | {
         "events": events,
@@ -55,7 +55,7 @@ def timeline(connection: Connection, reference: str) -> dict[str, Any]:
 
 
 def leads_to(kind: str, stage: str, event: str, facts: Mapping[str, Any]) -> str:
-    """The stage that an event of this kind leads to; where the flow knows none, the case stays."""
+    """The stage to which an event of this kind leads; the case's own stage where the flow gives none."""
     if not stage:
         return FLOWS[kind].first if kind in FLOWS else ""
     if event == CaseParked.__name__:
@@ -67,11 +67,11 @@ def leads_to(kind: str, stage: str, event: str, facts: Mapping[str, Any]) -> str
     return stage_of(kind, stage).transitions.get(KINDS[event], stage) if event in KINDS else stage
 
 
-def short(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts in short: codes and numbers as they are, of lists how many they hold; digests say nothing to people."""
-    told = {
+def shortened(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts with the length in place of each list, and without digests, which people cannot read."""
+    readable = {
         name: value
         for name, value in facts.items()
-        if name != "type" and not (isinstance(value, str) and len(value) >= DIGEST)
+        if name != "type" and not (isinstance(value, str) and len(value) >= DIGEST_LENGTH)
     }
-    return {name: len(value) if isinstance(value, list | dict) else value for name, value in told.items()}
+    return {name: len(value) if isinstance(value, list | dict) else value for name, value in readable.items()}

@@ -20,7 +20,7 @@ from workflows.engine.opening import (
     household_numbers,
     insert_cases,
     opening,
-    write_down,
+    record_openings,
 )
 from workflows.evidence import DECLARANT, Submission
 from workflows.flows import places
@@ -138,7 +138,7 @@ def take_in(
     opened = open_cases(connection, kept)
     known = discard_registered(connection, opened)
     opened = [each for each in opened if each not in known]
-    write_down(connection, [each.opening for each in opened], now)
+    record_openings(connection, [each.opening for each in opened], now)
     return {
         **{each.application.full_key: already_open() for each in kept},
         **{each.application.full_key: already_registered() for each in known},

@@ -1,3 +1,1 @@
-"""The queue that is the case table: claiming, batches, what fails, what dead workers leave, timers, pauses, and what
-operators see of it.
-"""
+"""The queue, which is the table of cases: claims, batches, case failures, stalled workers, timers, holds, pauses."""

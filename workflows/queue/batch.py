@@ -13,7 +13,7 @@ from workflows.engine.work import BatchOutcome, work
 from workflows.flows import DELIVERY
 from workflows.queue.attempts import DELETE_ATTEMPT, Attempt, Attempts
 from workflows.queue.claim import open_places
-from workflows.queue.failures import all_unanswered
+from workflows.queue.failures import record_all_unanswered
 from workflows.queue.inhand import in_hand
 from workflows.registers.ports import Adapters
 
@@ -69,7 +69,7 @@ class BatchRunner:
         """Decides the cases in the caller's transaction, and counts and times the work."""
         began = time.monotonic()
         progress = work(connection, rows, self.adapters, clock.now(), places)
-        all_unanswered(connection, progress.unanswered, clock.now())
+        record_all_unanswered(connection, progress.unanswered, clock.now())
         self.counters["batches"] += 1
         self.counters["cases"] += progress.cases
         self.counters["busy_milliseconds"] += round((time.monotonic() - began) * 1000)

@@ -17,7 +17,7 @@ from workflows.engine.load import CaseRow
 from workflows.queue.attempts import DELETE_ATTEMPT, Attempt, halves
 from workflows.queue.batch import BatchFailed, BatchRunner, Claim
 from workflows.queue.claim import claim_these, open_places
-from workflows.queue.failures import UNANSWERED, failed_alone, unanswered
+from workflows.queue.failures import UNANSWERED, record_failure, record_unanswered
 from workflows.queue.inhand import in_hand
 
 HELD_UP = timedelta(seconds=5)  # the wait of quarantined cases that the database held up
@@ -156,7 +156,7 @@ class Bisection:
                 failure = describe(error)
                 log.warning("case failed alone", case_id=rows[0].id, error=failure.error)
                 connection.execute(DELETE_ATTEMPT, [attempt.id])
-                failed_alone(connection, rows[0].id, failure, clock.now())
+                record_failure(connection, rows[0].id, failure, clock.now())
                 return None
         self.runner.wake_next(progress)
         return next(iter(progress.next_queues), None)
@@ -170,7 +170,7 @@ class Bisection:
         """
         with in_hand("a case quarantined"), transaction() as connection:
             for row in claim_these(connection, queue, case_ids, quarantined=attempt is not None):
-                unanswered(connection, row, describe(error), clock.now())
+                record_unanswered(connection, row, describe(error), clock.now())
             if attempt:
                 connection.execute(DELETE_ATTEMPT, [attempt.id])
 

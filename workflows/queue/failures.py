@@ -1,5 +1,6 @@
-"""A case that fails alone, or gets no answer: tried again after a while, in the end parked for an operator, with the
-place where it failed.
+"""Records the failure of a case that failed alone or got no answer, and tries it again later or parks it.
+
+A parked case waits for an operator, with its error and the place in the code where it failed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,78 +17,77 @@ from models.errors import Failure, Refused, Stale, describe
 from models.settings import settings
 from workflows.engine.load import CaseRow
 from workflows.engine.record import parked_state
-from workflows.engine.work import append, lock, lock_all
+from workflows.engine.work import append_event, lock, lock_all
 from workflows.events import CaseParked
 from workflows.evidence import TimePassed
 from workflows.queue.attempts import quarantine, quarantine_unanswered
 from workflows.queue.holds import Place, hold_if_all_fail, is_held
 
-# Until a case for which a register gave no answer is asked about again; then twice as long each time.
+# The wait before a worker asks again about an unanswered case; each wait is twice as long, up to the longest.
 UNANSWERED = timedelta(minutes=1)
 UNANSWERED_LONGEST = timedelta(minutes=10)
-PATIENCE = timedelta(days=3)  # until it is an operator's to ask why; a register may be away for a weekend
-# Until a case whose failure could not be counted is worked again: somebody may have mended it.
-UNCOUNTED = timedelta(minutes=10)
+PATIENCE = timedelta(days=3)  # without an answer, then the case is parked; a register may be away for a weekend
+UNCOUNTED = timedelta(minutes=10)  # the wait of a case whose failure could not be counted; somebody may mend it
 
-KNOWN = "select tries, unanswered_since from case_failure where case_id = %s and stage = %s and version = %s"
-NOTE = """
+TRIES_SO_FAR = "select tries, unanswered_since from case_failure where case_id = %s and stage = %s and version = %s"
+UPSERT_FAILURE = """
     insert into case_failure
         (case_id, kind, stage, version, tries, unanswered_since, error, traceback, at, parked)
         values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     on conflict (case_id) do update
         set kind = excluded.kind, stage = excluded.stage, version = excluded.version, tries = excluded.tries,
-        uncounted = false, unanswered_since = excluded.unanswered_since, error = excluded.error,
+            uncounted = false, unanswered_since = excluded.unanswered_since, error = excluded.error,
             traceback = excluded.traceback, at = excluded.at, parked = excluded.parked
 """
-# By the case's row as it is, whatever stands in it.
-NOTE_UNCOUNTED = """
+# Copies what the case's row says, even where it is wrong.
+UPSERT_UNCOUNTED = """
     insert into case_failure (case_id, kind, stage, version, tries, error, traceback, at, parked, uncounted)
     select id, kind, stage, version, 0, %s, %s, %s, false, true from cases where id = %s
     on conflict (case_id) do update
         set error = excluded.error, traceback = excluded.traceback, at = excluded.at, uncounted = true
 """
-QUEUE = "select queue from cases where id = %s"
-FORGET = """
-    with seen as (select case_id, version from case_failure where not parked and case_id > %s order by case_id
-        limit %s),
-    gone as (delete from case_failure t using seen join cases c on c.id = seen.case_id where t.case_id = seen.case_id
-        and not t.parked and c.version > t.version)
+QUEUE_OF = "select queue from cases where id = %s"
+DELETE_OBSOLETE = """
+    with seen as (
+        select case_id, version from case_failure where not parked and case_id > %s order by case_id limit %s
+    ), gone as (
+        delete from case_failure t using seen join cases c on c.id = seen.case_id
+        where t.case_id = seen.case_id and not t.parked and c.version > t.version
+    )
     select count(*), max(case_id) from seen
 """
 
-DEATHS = 4  # of its process, and a case is parked
-WORKER_DIED = Failure("worker died", "The process that worked on this case, alone, ended without a word.")
-NO_ANSWER = Failure("a register gave no answer about this case", "It answered for others of the same batch.")
+DEATHS = 4  # worker processes that died on a case before it is parked
+WORKER_DIED = Failure("worker died", "The worker process ended while it worked on this case alone.")
+NO_ANSWER = Failure("a register gave no answer about this case", "The register answered about others of its batch.")
 log = structlog.get_logger()
 
 
 class Tried(NamedTuple):
-    """How often a case failed where it stands, and since when there is no answer about it."""
+    """How often a case failed at its stage, and since when a register gives no answer about it."""
 
     tries: int = 0
     unanswered_since: datetime | None = None
 
 
-def failed_alone(connection: Connection, case_id: int, failure: Failure, now: datetime) -> None:
-    """Counts the try: the case waits in quarantine from all others, and after the last try it is parked.
+def record_failure(connection: Connection, case_id: int, failure: Failure, now: datetime) -> None:
+    """Counts a try of a case that failed alone: quarantines it, or parks it after its last try.
 
-    What cannot be counted waits in quarantine, too.
-
-    No try is counted where the stage is held, because there all cases fail alike; but for the death of a process.
-
+    At a held stage, where all cases fail alike, only the death of a worker counts as a try.
     """
-    with counted(connection, case_id, now):
+    with or_uncounted(connection, case_id, now):
         row = lock(connection, case_id)
-        died = failure == WORKER_DIED
-        tries = tried(connection, row).tries + (died or not is_held(connection, Place(row.kind, row.stage)))
+        place, died = Place(row.kind, row.stage), failure == WORKER_DIED
+        tries = tries_so_far(connection, row).tries + (died or not is_held(connection, place))
         last = tries >= (DEATHS if died else settings().tries)
-        set_back(connection, row, Tried(tries), failure, now, None if last else wait_after(tries, died))
-        hold_if_all_fail(connection, Place(row.kind, row.stage), failure, now)
+        retry_or_park(connection, row, Tried(tries), failure, now, None if last else wait_after(tries, died))
+        hold_if_all_fail(connection, place, failure, now)
 
 
 def wait_after(tries: int, died: bool) -> timedelta:
-    """Until the next try: 2, 4, 8 seconds where a process died of it; else each wait is eight times the one before,
-    together as long as the setting says.
+    """The wait before the next try: 2, 4, 8 seconds if a worker died.
+
+    Else each wait is eight times the one before, and all waits together last as long as the setting `tries_spread`.
     """
     if died:
         return timedelta(seconds=2.0**tries)
@@ -95,36 +95,26 @@ def wait_after(tries: int, died: bool) -> timedelta:
     return timedelta(seconds=settings().tries_spread * 8 ** max(0, tries - 1) / max(1, all_waits))
 
 
-def unanswered(connection: Connection, row: CaseRow, failure: Failure, now: datetime) -> None:
-    """A register answers for others and not for this locked case: no try is counted, it waits in quarantine.
+def record_unanswered(connection: Connection, row: CaseRow, failure: Failure, now: datetime) -> None:
+    """Quarantines this locked case, about which a register gives no answer; it counts no try.
 
-    After three days without an answer it is parked.
+    After three days without an answer it parks the case.
     """
-    with counted(connection, row.id, now):
-        before = tried(connection, row)
+    with or_uncounted(connection, row.id, now):
+        before = tries_so_far(connection, row)
         since = before.unanswered_since or now
-        wait = min(max(UNANSWERED, now - since), UNANSWERED_LONGEST)
-        set_back(
-            connection,
-            row,
-            Tried(before.tries, since),
-            failure,
-            now,
-            None if is_patience_over(since, now) else wait,
-            silent=True,
-        )
+        wait = None if is_patience_over(since, now) else min(max(UNANSWERED, now - since), UNANSWERED_LONGEST)
+        retry_or_park(connection, row, Tried(before.tries, since), failure, now, wait, unanswered=True)
 
 
-def all_unanswered(connection: Connection, case_ids: Sequence[int], now: datetime) -> None:
-    """The same for each of these, of which others in their batch got an answer."""
+def record_all_unanswered(connection: Connection, case_ids: Sequence[int], now: datetime) -> None:
+    """Quarantines each of these cases, about which a register gave no answer while it answered about others."""
     for row in lock_all(connection, case_ids):
-        unanswered(connection, row, NO_ANSWER, now)
+        record_unanswered(connection, row, NO_ANSWER, now)
 
 
 def is_patience_over(since: datetime, now: datetime) -> bool:
-    """Whether a case has had no answer for too long; not while the clocks contradict each other: one that jumped says
-    nothing of that.
-    """
+    """Whether a case has had no answer for too long; never while the clocks contradict each other."""
     try:
         clock.require_no_jump()
     except Refused:
@@ -133,11 +123,11 @@ def is_patience_over(since: datetime, now: datetime) -> bool:
 
 
 @contextmanager
-def counted(connection: Connection, case_id: int, now: datetime) -> Iterator[None]:
-    """What this block writes down, or, where it fails, that it could not. A case that is gone has nothing to count.
+def or_uncounted(connection: Connection, case_id: int, now: datetime) -> Iterator[None]:
+    """Runs this block, which counts a failure, in a savepoint; if the block fails, notes that it could not count.
 
-    A forged or half-restored event row, say, stands where the event of the parking must go. Raises what the database is
-    away with.
+    It fails, for example, where a forged or half-restored event row has the place of the event that parks the case. A
+    case that is gone has nothing to count. Raises the error of a database that is away or asks for a retry.
     """
     try:
         with connection.transaction():
@@ -147,27 +137,27 @@ def counted(connection: Connection, case_id: int, now: datetime) -> Iterator[Non
     except Exception as error:
         if isinstance(error, RETRYABLE) or unavailable(error):
             raise
-        not_counted(connection, case_id, describe(error), now)
+        record_uncounted(connection, case_id, describe(error), now)
 
 
-def not_counted(connection: Connection, case_id: int, failure: Failure, now: datetime) -> None:
-    """It waits in quarantine all the same, and `sijil doctor` counts it."""
+def record_uncounted(connection: Connection, case_id: int, failure: Failure, now: datetime) -> None:
+    """Quarantines a case whose failure could not be counted; `sijil doctor` counts such cases."""
     log.error("a failure could not be counted", case_id=case_id, error=failure.error)
-    quarantine(connection, scalar(connection, QUEUE, [case_id]), [case_id], now + UNCOUNTED)
+    quarantine(connection, scalar(connection, QUEUE_OF, [case_id]), [case_id], now + UNCOUNTED)
     try:
         with connection.transaction():
-            connection.execute(NOTE_UNCOUNTED, [failure.error, failure.traceback, now, case_id])
+            connection.execute(UPSERT_UNCOUNTED, [failure.error, failure.traceback, now, case_id])
     except psycopg.Error as error:
-        log.error("nor could that be noted", case_id=case_id, error=describe(error).error)
+        log.error("an uncounted failure could not be noted either", case_id=case_id, error=describe(error).error)
 
 
-def tried(connection: Connection, row: CaseRow) -> Tried:
-    """What is known of the case's failures as it stands."""
-    known = connection.execute(KNOWN, [row.id, row.stage, row.version]).fetchone()
+def tries_so_far(connection: Connection, row: CaseRow) -> Tried:
+    """The tries of a case since its last event."""
+    known = connection.execute(TRIES_SO_FAR, [row.id, row.stage, row.version]).fetchone()
     return Tried(*known) if known else Tried()
 
 
-def set_back(  # noqa: PLR0913 - what is noted, and what follows
+def retry_or_park(  # noqa: PLR0913 - what is noted, and what follows
     connection: Connection,
     row: CaseRow,
     so_far: Tried,
@@ -175,31 +165,30 @@ def set_back(  # noqa: PLR0913 - what is noted, and what follows
     now: datetime,
     wait: timedelta | None,
     *,
-    silent: bool = False,
+    unanswered: bool = False,
 ) -> None:
-    """Notes it; the case waits in quarantine for so long, or is parked where there is no waiting any more."""
+    """Notes the failure, and quarantines the case for this wait; parks it where there is no wait any more."""
     noted = [row.id, row.kind, row.stage, row.version, *so_far, failure.error, failure.traceback, now, wait is None]
-    connection.execute(NOTE, noted)
+    connection.execute(UPSERT_FAILURE, noted)
     if wait is None:
         park(connection, row, CaseParked(stage=row.stage, error=failure.error, tries=so_far.tries), now)
         return
-    queue = scalar(connection, QUEUE, [row.id])
-    if silent:
+    queue = scalar(connection, QUEUE_OF, [row.id])
+    if unanswered:
         quarantine_unanswered(connection, queue, [[row.id]], now, wait)
     else:
         quarantine(connection, queue, [row.id], now + wait)
 
 
 def park(connection: Connection, row: CaseRow, event: CaseParked, now: datetime) -> None:
-    """Parked by its row alone: a case whose file cannot be loaded, or whose stage no map knows, must not fail here,
-    too.
-    """
-    append(connection, row, event, TimePassed(at=now), parked_state(now, max(now, row.stage_since), row.lane))
+    """Parks a case by its row alone, so that it works for a file that cannot be loaded or a stage that no flow has."""
+    append_event(connection, row, event, TimePassed(at=now), parked_state(now, max(now, row.stage_since), row.lane))
 
 
-def forget(connection: Connection, after: int = 0, most: int = 1000) -> int:
-    """Of so many failures past this case, those that are over are forgotten; the case to go on from, 0 once all were
-    looked at.
+def delete_obsolete_failures(connection: Connection, after: int = 0, limit: int = 1000) -> int:
+    """Deletes, of the next `limit` failures after this case, those whose case has moved on.
+
+    Returns the last case that it looked at, 0 once it looked at all.
     """
-    count, last = connection.execute(FORGET, [after, most]).fetchall()[0]
-    return int(last) if count == most else 0
+    count, last = connection.execute(DELETE_OBSOLETE, [after, limit]).fetchall()[0]
+    return int(last) if count == limit else 0

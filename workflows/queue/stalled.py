@@ -15,7 +15,7 @@ from models.database import Connection, unavailable
 from models.errors import DatabaseAway, describe
 from workflows.queue.attempts import DELETE_ATTEMPT, Attempt, lock_is_free, quarantine
 from workflows.queue.claim import STILL_DUE
-from workflows.queue.failures import WORKER_DIED, failed_alone
+from workflows.queue.failures import WORKER_DIED, record_failure
 
 log = structlog.get_logger()
 
@@ -84,7 +84,7 @@ def recover(connection: Connection, attempt: Attempt, alone: bool, now: datetime
         return []
     connection.execute(DELETE_ATTEMPT, [attempt.id])
     if len(attempt.case_ids) == 1 and due and alone:
-        failed_alone(connection, due[0], WORKER_DIED, now)
+        record_failure(connection, due[0], WORKER_DIED, now)
         return due
     if due:
         quarantine(connection, attempt.queue, due, now)

@@ -1,6 +1,4 @@
-"""Who holds a person: claimed for a case before the fraud decision, let go where the map says that a
-case holds nobody.
-"""
+"""Claims persons for a case before the fraud decision, and releases them at stages that hold nobody."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -13,8 +11,8 @@ from workflows.evidence import Holder
 # Locks are taken in key order: unsorted inserts of four writers deadlocked in 91 of 120 batches, sorted in none.
 CLAIM = """
     with wanted as materialized (
-        select * from unnest(%s::text[], %s::bigint[], %s::bigint[]) with ordinality as w (idcs, household_id, case_id,
-            place)
+        select * from unnest(%s::text[], %s::bigint[], %s::bigint[])
+            with ordinality as w (idcs, household_id, case_id, place)
     ), won as (
         insert into person_claim (idcs, household_id, case_id)
         select idcs, household_id, case_id from wanted order by place
@@ -24,42 +22,45 @@ CLAIM = """
     select idcs from wanted where (idcs, case_id) not in (select idcs, case_id from won)
 """
 HOLDERS = "select idcs, case_id, household_id from person_claim where idcs = any(%s::text[])"
-RELEASE = (
-    "delete from person_claim where idcs in (select idcs from person_claim where case_id = any(%s::bigint[]) "
-    "order by idcs for update)"
-)
+RELEASE = """
+    delete from person_claim where idcs in (
+        select idcs from person_claim where case_id = any(%s::bigint[]) order by idcs for update
+    )
+"""
 
-Wanted = tuple[
-    str, datetime, int, int
-]  # a person, and the case that claims them: since when, its number, its household
+# A person, then the case that claims the person: since when, its number, its household.
+Wanted = tuple[str, datetime, int, int]
 
 
 def claim_persons(connection: Connection, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
-    """See `ports.SocialRegister`. The first to commit keeps a person; a claim of one's own household counts as won."""
+    """Claims every member of these files; returns by case which other households hold some.
+
+    The first transaction to commit keeps a person. A claim of the case's own household counts as its own.
+    """
     wanted = sorted(
         (idcs, file.submitted_at, file.id, file.household_id or 0) for file in files for idcs in file.body.persons
     )
     holders: dict[str, tuple[int, int]] = {}
-    while taken := claim(connection, (each for each in wanted if each[0] not in holders)):
+    while taken := claim_free(connection, (each for each in wanted if each[0] not in holders)):
         holders |= holders_of(connection, taken)
-        # Whoever held one may have let go since: then it is claimed once more.
+        # A holder may have released a person since: then the next round claims this person again.
         wanted = [each for each in wanted if each[0] in taken]
     return {file.id: held for file in files if (held := held_by_others(file, holders))}
 
 
-def claim(connection: Connection, wanted: Iterable[Wanted]) -> set[str]:
-    """Claims those of these persons that nobody holds; returns the others."""
+def claim_free(connection: Connection, wanted: Iterable[Wanted]) -> set[str]:
+    """Claims those of these persons that no case holds; returns the others."""
     rows = [(idcs, household_id, case_id) for idcs, _, case_id, household_id in wanted]
     return {idcs for (idcs,) in connection.execute(CLAIM, columns(rows))} if rows else set()
 
 
 def holders_of(connection: Connection, idcs: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Case and household that hold each of these persons now; absent where nobody does any more."""
+    """The case and household that hold each of these persons; absent where none does any more."""
     return {row[0]: (row[1], row[2]) for row in connection.execute(HOLDERS, [array(sorted(idcs))])}
 
 
 def held_by_others(file: CaseFile, holders: Mapping[str, tuple[int, int]]) -> tuple[Holder, ...]:
-    """The members of this household that another one holds."""
+    """The members of this file that another household holds."""
     return tuple(
         Holder(position, *holders[idcs])
         for position, idcs in enumerate(file.body.persons)
@@ -68,6 +69,6 @@ def held_by_others(file: CaseFile, holders: Mapping[str, tuple[int, int]]) -> tu
 
 
 def release(connection: Connection, case_ids: Sequence[int]) -> None:
-    """These cases hold nobody any more."""
+    """Deletes all claims of these cases."""
     if case_ids:
         connection.execute(RELEASE, [array(case_ids)])

@@ -1,4 +1,7 @@
-"""What the stages ask of the world, and which messages are owed. The engine hands it in; tests hand in their own."""
+"""The ports: what a stage may ask of the world, and which messages an event makes owed.
+
+The layers above give the adapters; tests give their own.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,25 +15,25 @@ from workflows.evidence import Holder, OpenedCase, RegisteredPerson
 
 
 class Answer(Enum):
-    """What a register says in place of an answer."""
+    """What a register gives in place of an answer."""
 
-    NONE = "no answer"  # for this one; others have theirs
+    NONE = "no answer"  # about this person; it answers about others
 
 
 class PopulationRegister(Protocol):
-    """Who is who. Raises Unavailable where it answers nothing at all."""
+    """Knows every person. Raises Unavailable where it gives no answer at all."""
 
     def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
-        """Those of these identifiers that the register knows, and `Answer.NONE` for each that it cannot tell now."""
+        """The persons with these identifiers that the register knows; `Answer.NONE` for each it cannot tell now."""
 
 
 class SocialRegister(Protocol):
-    """What our own register and open cases say of a batch at once."""
+    """Knows our own register and cases, and answers about a whole batch at once."""
 
     def claim_persons(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
-        """Claims every member for its case, in key order; returns by case id who else holds some (nobody: absent).
+        """Claims every member for its case, in key order; returns by case which other households hold some.
 
-        A case that loses one goes to a person, and the engine then lets go of all of them.
+        A case that misses a person goes to a review, and the engine then releases all persons of the case.
         """
 
     def households_by_phone(self, phones: Sequence[str]) -> Mapping[str, int]:
@@ -41,15 +44,15 @@ class SocialRegister(Protocol):
 
 
 class Cases(Protocol):
-    """What one case may know of another."""
+    """Knows what became of the cases that others opened."""
 
     def opened_by(self, case_ids: Sequence[int]) -> Mapping[int, OpenedCase]:
-        """What became of the last case that each of these opened; absent where that is still under way."""
+        """The outcome of the last case that each of these opened; absent while that case is still open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What a batch of one moment may ask."""
+    """The ports that one batch may ask, at one moment."""
 
     now: datetime
     population: PopulationRegister
@@ -60,20 +63,20 @@ class Ports:
 class Notice(NamedTuple):
     """A message that an event makes owed."""
 
-    template: str  # which message it is, by its key in the catalogues
+    template: str  # its key in the catalogues
     channel: str  # "sms" | "letter"
-    language: str  # that of the declaration
+    language: str  # of the declaration
     recipient: str | None  # a phone number; None for a letter
     body: str  # the text as the citizen reads it
 
 
-# Pure: what an event makes owed, given the file before it and the stage that it led to.
+# A pure function: the messages that an event makes owed, given the file before it and the stage to which it led.
 Notices = Callable[[CaseFile, Recorded, str], Sequence[Notice]]
 
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """What the engine is handed from the layers above it: it builds none of this itself."""
+    """What the layers above give to the engine, which builds none of it itself."""
 
     ports: Callable[[Any, datetime], Ports]  # given the batch's connection and moment
     notices: Notices

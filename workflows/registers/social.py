@@ -1,4 +1,4 @@
-"""What our own register and open cases say of a batch at once."""
+"""The social register: answers a batch from our own register and cases in one question each."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ from workflows.evidence import Holder
 from workflows.flows import places
 from workflows.registers import person_claims
 
-# A phone that an office gives for thousands is counted no further than needed.
+# It counts a phone that an office gives for thousands of households no further than a hundred declarations.
 PHONES = """
     select phone, (
         select count(distinct household_id)
@@ -18,31 +18,30 @@ PHONES = """
     )
     from unnest(%s::text[]) as wanted (phone)
 """
-# Of these persons, those of registered households: each with the household's declarant (unknown once the declaration's
-# period is over) and its members.
+# Those of these persons that a registered household holds, each with the household's declarant (null once retention has
+# erased it) and its members.
 IN_REGISTER = """
     select p.idcs, c.applicant_idcs, array(select m.idcs from person_claim m where m.case_id = c.id)
-    from person_claim p join cases c on c.id = p.case_id where p.idcs = any(%s)
-        and (c.kind, c.stage) in (select * from unnest(%s::text[], %s::text[]))
+    from person_claim p join cases c on c.id = p.case_id
+    where p.idcs = any(%s) and (c.kind, c.stage) in (select * from unnest(%s::text[], %s::text[]))
 """
 REGISTERED_ALREADY = (
     "This household is registered already, and is not registered twice. Its status page shows it "
     "under the reference of its own receipt."
 )
-LAST_VERSIONS = (
-    "select household_id, max(version) from household_version where household_id = any(%s::bigint[]) group "
-    "by household_id"
-)
+LAST_VERSIONS = """
+    select household_id, max(version) from household_version where household_id = any(%s::bigint[]) group by household_id
+"""
 
 
 class LocalSocialRegister:
-    """Our own tables, through the batch's connection."""
+    """Answers the port `SocialRegister` from our own tables, through the batch's connection."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
     def claim_persons(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
-        """See `ports.SocialRegister`."""
+        """Claims every member of these files; returns by case which other households hold some."""
         return person_claims.claim_persons(self.connection, files)
 
     def households_by_phone(self, phones: Sequence[str]) -> Mapping[str, int]:
@@ -55,11 +54,10 @@ class LocalSocialRegister:
 
 
 def registered_again(connection: Connection, declarations: Sequence[Declaration]) -> list[bool]:
-    """Of each declaration whether a registered household declares itself again: each names the other's declarant, or
-    both have the same members.
+    """For each declaration, whether a registered household declares itself again.
 
-    Whoever leaves a household to found one leaves its declarant behind: that is a review, for a person.
-
+    It does if each names the other's declarant, or both have the same members. A person who left a household to found
+    another one does not name its old declarant: that case goes to a review.
     """
     declarants = [each.declarant.idcs for each in declarations]
     registered = {
@@ -70,12 +68,12 @@ def registered_again(connection: Connection, declarations: Sequence[Declaration]
 
 
 def same_household(declaration: Declaration, declarant: str | None, members: set[str]) -> bool:
-    """Whether a registered household with this declarant and these members is the one that is declared."""
+    """Whether the registered household with this declarant and these members is the declared one."""
     declared = {member.idcs for member in declaration.members}
     return declarant in declared or declared == members
 
 
 def registered_places() -> tuple[list[str], list[str]]:
-    """The ends that hold persons: kinds of cases, and their stages."""
+    """The final stages that hold persons: their kinds of cases, and their names."""
     found = [(kind, stage.name) for kind, stage in places() if stage.holds_persons and not stage.open]
     return [kind for kind, _ in found], [name for _, name in found]
