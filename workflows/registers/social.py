@@ -30,7 +30,8 @@ REGISTERED_ALREADY = (
     "under the reference of its own receipt."
 )
 LAST_VERSIONS = """
-    select household_id, max(version) from household_version where household_id = any(%s::bigint[]) group by household_id
+    select household_id, max(version) from household_version where household_id = any(%s::bigint[])
+    group by household_id
 """
 
 
