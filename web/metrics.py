@@ -60,7 +60,7 @@ class SijilCollector(Collector):
         yield from held_stage_metrics(self.connection)
         yield gauge(
             "sijil_uncounted",
-            "Cases that failed, and whose failure could not be counted.",
+            "Cases whose failure could not be counted.",
             [((), uncounted(self.connection))],
         )
         failed = [((each["name"],), each["error"] is not None) for each in daily_jobs(self.connection)]
@@ -71,17 +71,17 @@ class SijilCollector(Collector):
 
 
 def queue_metrics(connection: Connection) -> Iterable[Metric]:
-    """Each queue's depth, age, rate and state."""
+    """The depth, age, quarantined cases, rate and pause of each queue."""
     rows = queues(connection, clock.now())
 
     def by_queue(name: str, help_text: str, value: Callable[[dict[str, Any]], float]) -> Metric:
         return gauge(f"sijil_queue_{name}", help_text, [((row["queue"],), value(row)) for row in rows], "queue")
 
-    yield by_queue("depth", "Cases due.", itemgetter("depth"))
-    yield by_queue("oldest_seconds", "Age of the oldest case due.", itemgetter("oldest_seconds"))
-    yield by_queue("quarantined", "Cases quarantined, worked one by one.", itemgetter("quarantined"))
+    yield by_queue("depth", "Cases that are ready.", itemgetter("depth"))
+    yield by_queue("oldest_seconds", "Age of the oldest case that is ready.", itemgetter("oldest_seconds"))
+    yield by_queue("quarantined", "Quarantined cases, worked one by one.", itemgetter("quarantined"))
     yield by_queue("rate", "Decisions a second over the last minute, for people to read.", itemgetter("rate"))
-    yield by_queue("paused", "1 where an operator holds the queue back.", lambda row: row["state"] == "paused")
+    yield by_queue("paused", "1 where an operator paused the queue.", lambda row: row["state"] == "paused")
 
 
 def people_metrics(connection: Connection) -> Iterable[Metric]:
@@ -89,9 +89,9 @@ def people_metrics(connection: Connection) -> Iterable[Metric]:
     rows = with_people(connection, clock.now())
     waiting = [((row["kind"], row["stage"], row["owner"]), row["waiting"]) for row in rows]
     oldest = [((row["kind"], row["stage"], row["owner"]), row["oldest_seconds"]) for row in rows]
-    help_text = "Cases that wait for a person, by kind of case, stage and whose turn it is."
+    help_text = "Cases that wait for a person, by kind of case, stage and owner."
     yield gauge("sijil_people_waiting", help_text, waiting, "kind", "stage", "owner")
-    yield gauge("sijil_people_oldest_seconds", "Since when the oldest of them waits.", oldest, "kind", "stage", "owner")
+    yield gauge("sijil_people_oldest_seconds", "Age of the oldest of them.", oldest, "kind", "stage", "owner")
 
 
 def held_stage_metrics(connection: Connection) -> Iterable[Metric]:

@@ -1,4 +1,4 @@
-"""What pages and the API read of a case: plain SELECTs, no names."""
+"""Reads what pages and the API show of a case; it reads no names."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,21 +17,19 @@ CASE = """
     from receipt r join cases c on c.id = r.case_id where r.reference = %s
 """
 REACHED = "select kind, max(at) from event where case_id = %s group by kind"
-# Why the case stands where it stands: the last of those events that give reasons.
-ASKED = "select kind, facts::text from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
+# The last event that gives reasons.
+LAST_WITH_REASONS = (
+    "select kind, facts::text from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
+)
 GIVE_REASONS = (MembersMismatched, CorrectionAsked, RefusalProposed, ApplicationRefused)
-MISMATCHES = (
-    "unknown",
-    "deceased",
-    "name_differs",
-    "birth_date_differs",
-)  # why a member does not agree with the population register
+# Why a member does not agree with the population register.
+MISMATCHES = ("unknown", "deceased", "name_differs", "birth_date_differs")
 UNKNOWN = "There is no application with this reference and secret."
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where an application stands."""
+    """The stage of an application, and the events that led to it."""
 
     case_id: int
     reference: str
@@ -41,18 +39,19 @@ class Status:
     submitted_at: datetime
     stage_since: datetime
     deadline: datetime | None
-    reached: dict[str, datetime]  # last time of each kind of event
+    reached: dict[str, datetime]  # when the last event of each kind happened
 
     @property
     def has_reasons(self) -> bool:
-        """Whether there is a why."""
-        return (self.kind, self.stage) in with_reasons()
+        """Whether its stage has reasons to show."""
+        return (self.kind, self.stage) in stages_with_reasons()
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a correction is needed, or an application may be or was refused, as a code; `member` is the place in the
-    declaration, None for the household.
+    """Why a correction is needed, or an application may be or was refused, as a code.
+
+    `member` is the member's position in the declaration, None for the whole household.
     """
 
     member: int | None
@@ -60,30 +59,30 @@ class Reason:
 
     @property
     def field(self) -> str:
-        """As a path in the declaration."""
+        """The member's path in the declaration."""
         return "members" if self.member is None else f"members[{self.member}]"
 
 
 @cache
-def with_reasons() -> set[tuple[str, str]]:
-    """The stages, with their kinds of cases, to which an event leads that gives reasons."""
+def stages_with_reasons() -> set[tuple[str, str]]:
+    """The stages, each after its kind of case, to which an event with reasons leads."""
     return {(kind, to) for kind, stage in places() for event, to in stage.transitions.items() if event in GIVE_REASONS}
 
 
 def status_of(connection: Connection, reference: str) -> Status:
-    """By reference, however it was typed. Raises NotFound."""
+    """The status of an application by its reference, however the reader typed it. Raises NotFound."""
     row = connection.execute(CASE, [normal(reference)]).fetchone()
     if row is None:
         raise NotFound(UNKNOWN)
     reached = dict(connection.execute(REACHED, [row[0]]).fetchall())
-    case_id, written, kind, stage, version, submitted_at, since, deadline = row
-    return Status(case_id, written, kind, stage, version, submitted_at, since, deadline, reached)
+    case_id, reference, kind, stage, version, submitted_at, since, deadline = row
+    return Status(case_id, reference, kind, stage, version, submitted_at, since, deadline, reached)
 
 
 def reasons_of(connection: Connection, case: Status) -> tuple[Reason, ...]:
-    """For whoever has the secret. Nothing where there is no why, or it was erased."""
+    """The reasons to show to a reader who has the secret; none where there are none or they were erased."""
     row = (
-        connection.execute(ASKED, [case.case_id, [each.__name__ for each in GIVE_REASONS]]).fetchone()
+        connection.execute(LAST_WITH_REASONS, [case.case_id, [each.__name__ for each in GIVE_REASONS]]).fetchone()
         if case.has_reasons
         else None
     )

@@ -1,4 +1,4 @@
-"""Taking applications in: a set at a time, each once however often it is sent, each with a receipt."""
+"""Takes applications in, a set at a time: each once, however often the sender repeats it, and each with a receipt."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ from workflows.registers.social import REGISTERED_ALREADY, registered_again
 
 @dataclass(frozen=True)
 class Application:
-    """A declaration on its way in. `key` tells it from others of the same sender, and a repetition from a new one."""
+    """A declaration that arrives. Its `key` tells a repetition from a new application of the same sender."""
 
     key: str
     channel: str  # "api" | "import"
@@ -41,21 +41,21 @@ class Application:
 
     @cached_property
     def hash(self) -> bytes:
-        """What tells its declaration from another."""
+        """The hash of its declaration, which recognises a repetition."""
         return hash_of(self.declaration.stored())
 
     @property
     def full_key(self) -> str:
-        """The key with its channel: a file and the API may use the same one.
+        """The key with its channel, because a file and the API may use the same key.
 
-        All who send through the API share one set of keys.
+        All senders through the API share one set of keys.
         """
         return f"{self.channel}:{self.key}"
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The receipt: only given once it is committed. `repeated`: the same application had been taken before."""
+    """A receipt, given only after the commit. `repeated`: Sijil had accepted the same application before."""
 
     reference: str
     secret: str
@@ -65,7 +65,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Why an application was not taken: `open_application`, `already_registered`, `key_reused` or `not_valid`."""
+    """Why Sijil rejects an application: `open_application`, `already_registered`, `key_reused` or `not_valid`."""
 
     code: str
     message: str
@@ -77,8 +77,8 @@ Outcome = Accepted | Rejected
 HEX = sha256().digest_size * 2  # characters of a key that is a hash
 NOT_VALID = "The application is not valid; problems names each field."
 KNOWN = "select idempotency_key, reference, case_id, body_hash from receipt where idempotency_key = any(%s)"
-# Who withdrew, lapsed or was refused may file the same again: a key of their own they would change, the one that we
-# made must not stand in the way.
+# A citizen whose application was withdrawn, lapsed or was refused may file the same declaration again. A sender would
+# change a key of its own; a key that Sijil computed must be freed.
 FREE_KEYS = """
     update receipt set idempotency_key = 'ended:' || reference from cases c
     where c.id = case_id and idempotency_key = any(%s) and c.kind = %s and c.stage = any(%s)
@@ -97,42 +97,45 @@ DISCARD_CASES = "delete from cases where id = any(%s)"
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An application, and the case that it may become."""
+    """An application, with the case that it may open."""
 
     application: Application
     opening: Opening
 
     @property
     def case_id(self) -> int:
-        """The case's number."""
+        """The number of the case."""
         return self.opening.file.id
 
 
 def submit(
     connection: Connection, applications: Sequence[Application], now: datetime, notices: Notices
 ) -> list[Outcome]:
-    """What became of each application, in order.
+    """Accepts or rejects each application; returns the outcomes in order.
 
-    The caller commits, and only then hands out receipts and wakes the queue.
+    The caller commits, and only then gives out receipts and wakes the queue.
     """
-    refusals = [refusal_of(each, now) for each in applications]
+    rejections = [rejection_of(each, now) for each in applications]
     first: dict[str, int] = {}
-    for position, (each, refusal) in enumerate(zip(applications, refusals, strict=True)):
-        if refusal is None:
+    for position, (each, rejection) in enumerate(zip(applications, rejections, strict=True)):
+        if rejection is None:
             first.setdefault(each.full_key, position)
     sent = [applications[position] for position in first.values()]
     free_keys(connection, sent)
-    outcomes = take_in(connection, sent, now, notices)
-    return [refusal or outcome_of(position, applications, first, outcomes) for position, refusal in enumerate(refusals)]
+    outcomes = open_or_reject(connection, sent, now, notices)
+    return [
+        rejection or outcome_of(position, applications, first, outcomes)
+        for position, rejection in enumerate(rejections)
+    ]
 
 
-def take_in(
+def open_or_reject(
     connection: Connection, applications: Sequence[Application], now: datetime, notices: Notices
 ) -> dict[str, Outcome]:
-    """Opens a case for each whose key nobody used, whose declarant has none open, and whose household is not
-    registered; by key what became of it.
+    """Opens a case for each application whose key is new, whose declarant has no other open, and whose household is not
+    registered; returns the outcomes by key.
     """
-    arrivals = arrive(connection, applications, now, notices)
+    arrivals = arrivals_of(connection, applications, now, notices)
     kept = keep_keys(connection, arrivals)
     used = [each.application for each in arrivals if each not in kept]
     opened = open_cases(connection, kept)
@@ -143,35 +146,35 @@ def take_in(
         **{each.application.full_key: already_open() for each in kept},
         **{each.application.full_key: already_registered() for each in known},
         **{each.application.full_key: accepted(each) for each in opened},
-        **repeated(connection, used),
+        **repeated_outcomes(connection, used),
     }
 
 
 def free_keys(connection: Connection, applications: Sequence[Application]) -> None:
-    """Keys that are the hash of what was said are free again once that application has ended and holds nobody."""
+    """Frees the keys that are the hash of their declaration, once that application has ended and holds nobody."""
     made = [each.full_key for each in applications if len(each.key) == HEX and each.key == each.hash.hex()]
     if made:
         connection.execute(FREE_KEYS, [made, FLOW.kind, ended_stages()])
 
 
 def ended_stages() -> list[str]:
-    """The ends of a registration that hold nobody."""
+    """The final stages of a registration that hold nobody."""
     return [stage.name for kind, stage in places() if kind == FLOW.kind and not (stage.open or stage.holds_persons)]
 
 
 def key_of(sent: ApplicationBody) -> str:
-    """The sender's own key, else the hash of what it says."""
+    """The sender's own key, else the hash of the declaration."""
     return sent.application or hash_of(sent.stored()).hex()
 
 
-def refusal_of(application: Application, now: datetime) -> Rejected | None:
-    """A declaration that cannot be so."""
+def rejection_of(application: Application, now: datetime) -> Rejected | None:
+    """The rejection of a declaration that is not valid; None for a valid one."""
     problems = objections(application.declaration, now.date(), settings().max_members)
     return Rejected("not_valid", NOT_VALID, problems) if problems else None
 
 
 def already_open() -> Rejected:
-    """The declarant waits for another application."""
+    """The rejection of a declarant who has another application open."""
     text = (
         "This declarant already has an open application. Answer, correct or withdraw that one; a second is not taken."
     )
@@ -179,7 +182,7 @@ def already_open() -> Rejected:
 
 
 def already_registered() -> Rejected:
-    """The household stands in the register: a second registration would be suspected to be a duplicate of the first."""
+    """The rejection of a registered household, which must not register a duplicate of itself."""
     return Rejected("already_registered", REGISTERED_ALREADY, [Problem("members", REGISTERED_ALREADY)])
 
 
@@ -189,19 +192,19 @@ def accepted(arrival: Arrival) -> Accepted:
     return Accepted(reference, secret_for(reference), arrival.case_id)
 
 
-def repeated(connection: Connection, applications: Sequence[Application]) -> dict[str, Outcome]:
-    """By key those that were taken before: the same receipt again, or a refusal where the key came with another
-    declaration.
-    """
+def repeated_outcomes(connection: Connection, applications: Sequence[Application]) -> dict[str, Outcome]:
+    """The outcomes, by key, of applications whose key was used before: the same receipt, or a rejection."""
     if not applications:
         return {}
     found = connection.execute(KNOWN, [[each.full_key for each in applications]])
     known = {row[0]: row[1:] for row in found}
-    return {each.full_key: told_again(each, *known[each.full_key]) for each in applications if each.full_key in known}
+    return {
+        each.full_key: repeated_outcome(each, *known[each.full_key]) for each in applications if each.full_key in known
+    }
 
 
-def told_again(application: Application, reference: str, case_id: int, body_hash: bytes) -> Outcome:
-    """The receipt of an application that was taken before."""
+def repeated_outcome(application: Application, reference: str, case_id: int, body_hash: bytes) -> Outcome:
+    """The receipt given before, or a rejection if its key came with another declaration."""
     if application.hash != body_hash:
         return Rejected("key_reused", "This idempotency key was used for another declaration. Use a new key.", [])
     return Accepted(reference, secret_for(reference), case_id, repeated=True)
@@ -210,18 +213,18 @@ def told_again(application: Application, reference: str, case_id: int, body_hash
 def outcome_of(
     position: int, applications: Sequence[Application], first: Mapping[str, int], outcomes: Mapping[str, Outcome]
 ) -> Outcome:
-    """That of its key. An application that stands twice in one set fares like the first of the two."""
+    """The outcome of an application by its key; of two equal ones in a set, the second repeats the first."""
     application = applications[position]
     twin, outcome = first[application.full_key], outcomes[application.full_key]
     if position != twin and isinstance(outcome, Accepted):
-        return told_again(application, outcome.reference, outcome.case_id, applications[twin].hash)
+        return repeated_outcome(application, outcome.reference, outcome.case_id, applications[twin].hash)
     return outcome
 
 
-def arrive(
+def arrivals_of(
     connection: Connection, applications: Sequence[Application], now: datetime, notices: Notices
 ) -> list[Arrival]:
-    """Numbers, a reference and the first event for each, in memory."""
+    """Gives each application its numbers, its reference and its first event, in memory."""
     numbers = case_numbers(connection, len(applications))
     households = household_numbers(connection, len(applications))
     evidence = Submission(at=now, by=DECLARANT)
@@ -241,7 +244,7 @@ def arrive(
 
 
 def keep_keys(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """Those whose key nobody else used."""
+    """Inserts the receipts; returns the arrivals whose key was new."""
     if not arrivals:
         return []
     rows = [
@@ -253,7 +256,7 @@ def keep_keys(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arriv
 
 
 def open_cases(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """Those whose declarant has no other open application; the keys of the others are free again."""
+    """Inserts the cases; returns those whose declarant has no other open, and frees the keys of the others."""
     opened = insert_cases(connection, [each.opening for each in arrivals], new_households=True)
     refused = [each.case_id for each in arrivals if each.case_id not in opened]
     if refused:
@@ -262,10 +265,10 @@ def open_cases(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arri
 
 
 def discard_registered(connection: Connection, opened: Sequence[Arrival]) -> list[Arrival]:
-    """Takes those back whose household is registered; which these are.
+    """Deletes the cases again whose household is registered; returns their arrivals.
 
-    Asked after their cases were opened: one whose first application was open until a moment ago, and kept a second
-    from opening, is seen here.
+    It asks the register after the cases are open, so that it also sees a household whose first application was
+    registered a moment ago, and until then kept a second one from opening.
     """
     registered = registered_again(connection, [each.application.declaration for each in opened])
     known = [each for each, again in zip(opened, registered, strict=True) if again]
