@@ -264,8 +264,8 @@ def test_the_command_counts_with_dry_run_and_erases_without(notified: list[Accep
 
     assert counted.exit_code == erased.exit_code == 0
     assert (
-        '{"dry_run": true, "event": 0, "message": 6, "case_body": 3, "case_text": 0, "receipt": 3, "cases": 3, "case_failure": 0, '
-        '"worker": 0}' in counted.output
+        '{"dry_run": true, "event": 0, "message": 6, "case_body": 3, "case_text": 0, '
+        '"receipt": 3, "cases": 3, "case_failure": 0, "worker": 0}' in counted.output
     )
     assert "message: 6 erased" in erased.output
     assert value("select count(body) from case_body") == 0
