@@ -1,4 +1,4 @@
-"""What people say in their own words: a row beside its event, which the law may erase; the event holds its digest."""
+"""Stores what people say in their own words, beside the event that holds its digest, so that the law can erase it."""
 
 from models.database import Connection
 from workflows.engine.chain import digest, new_salt
@@ -8,12 +8,12 @@ TEXTS = "case_id, seq, text, salt"
 
 
 def take_text(connection: Connection, case_id: int, seq: int, text: str) -> str:
-    """Stores the text that the event of this sequence takes; the digest that the event holds."""
+    """Stores the text of the event with this sequence; returns the digest that the event holds."""
     salt = new_salt()
     copy(connection, "case_text", TEXTS, [(case_id, seq, text, salt)])
     return sealed_text(salt, text)
 
 
 def sealed_text(salt: bytes, text: str) -> str:
-    """The digest of a text's stored bytes that the event which takes it holds."""
+    """The digest of a text's stored bytes, as its event holds it."""
     return digest("text", salt, text.encode()).hex()
