@@ -141,12 +141,14 @@ def a_drainer(serves: Iterable[str] = case_queues(), adapters: Adapters = ADAPTE
 
 def drain_all(drainer: Drainer) -> None:
     """Works every queue that it serves, and again those that it woke, until nothing is due in any."""
+    wakes = drainer.runner.wake
     queues = [queue for queue in case_queues() if queue in drainer.runner.serves]
     while queues:
-        before = len(woken(drainer))
+        before = len(wakes.queues) if isinstance(wakes, Wakes) else 0
         for queue in queues:
             assert drainer.drain(queue, 60) is False
-        queues = [queue for queue in dict.fromkeys(woken(drainer)[before:]) if queue in drainer.runner.serves]
+        since = wakes.queues[before:] if isinstance(wakes, Wakes) else []
+        queues = [queue for queue in dict.fromkeys(since) if queue in drainer.runner.serves]
 
 
 def woken(drainer: Drainer) -> list[str]:

@@ -220,6 +220,7 @@ def test_queues_shows_what_waits_for_citizens_caseworkers_and_operators(
     assert [(each["stage"], each["owner"], each["waiting"]) for each in ran.json["people"]] == [
         ("needs_correction", "citizen", 1),
         ("under_review", "caseworker", 1),
+        ("hearing", "citizen", 0),
         ("parked", "operator", 1),
     ]
     assert ran.json["people"][1]["oldest_seconds"] == pytest.approx(12 * 86400, abs=60)
