@@ -21,7 +21,9 @@ from tests.filing import (
 from tests.integration.auditing import erase, replayed
 from tests.integration.running import Run
 from tests.people import ALL_TABLES, after, caseworker, citizen, heard, refused, ring_timers
+from workflows.history.retention import retain
 from workflows.intake.submit import Accepted
+from workflows.policies import periods
 
 SAID = "ما سكنا هناك قط.\nNous vivons à Fès."
 
@@ -172,6 +174,17 @@ def test_an_erasure_takes_the_statement_and_the_history_still_holds(proposed: Ac
 
     assert rows("select text, salt from case_text") == [(None, None)]
     assert examined() == {}
+
+
+def test_a_statement_is_kept_as_long_as_a_declaration(proposed: Accepted) -> None:
+    heard(proposed, SAID)
+    caseworker(proposed, "refuse", "false_declaration", "brahim")
+    period = periods()["case_body"].days
+
+    for days, left in ((period - 1, 1), (period + 1, 0)):
+        with after(days=days):
+            retain()
+        assert value("select count(text) + count(salt) from case_text") == 2 * left
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,15 @@
-"""What a citizen answers by the API, and who may: correction, withdrawal, reopening; the secret; the version."""
+"""What a citizen answers by the API, and who may: each kind of answer; the secret; the version."""
 
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.factories import a_body, a_head, a_spouse
 from tests.filing import a_household, changed, current_stage, rows, version_of
 from tests.portal.conftest import Client
 from tests.portal.problems import errors_of
-from tests.portal.standing import in_work, lapsed, registered, to_correct, under_review
+from tests.portal.standing import in_work, lapsed, proposed, registered, to_correct, under_review
 from workflows.intake.submit import Accepted
 
 
@@ -39,11 +40,38 @@ def test_a_withdrawal_and_a_reopening(client: Client) -> None:
     assert answered(client, late, kind="reopening").json()["stage"] == "submitted"
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("x" * 2000, "x" * 2000),
+        ("ما سكنا هناك قط.\r\nNous vivons \\ à Fès.\r", "ما سكنا هناك قط.\nNous vivons \\ à Fès."),
+        ("\u202eturned\u202c", "turned"),
+    ],
+)
+def test_a_statement_goes_back_to_the_review(client: Client, sent: str, kept: str) -> None:
+    taken = proposed()
+
+    answer = answered(client, taken, kind="statement", version=version_of(taken), statement=sent)
+
+    assert answer.json() == {"event": "StatementReceived", "stage": "under_review", "version": version_of(taken)}
+    assert rows("select seq, text from case_text") == [(version_of(taken), kept)]
+
+
+@pytest.mark.parametrize("sent", [None, "", " ", "x" * 2001, "\x1b[2J", "a\x00", "\x85", 7, ["x"]])
+def test_a_statement_that_is_none_changes_nothing_and_names_its_field(client: Client, sent: Any) -> None:
+    taken = proposed()
+    before = version_of(taken)
+
+    assert errors_of(answered(client, taken, kind="statement", statement=sent), 422).keys() == {"statement"}
+
+    assert (version_of(taken), rows("select * from case_text")) == (before, [])
+
+
 def test_a_wrong_secret_is_answered_exactly_like_an_unknown_reference(client: Client) -> None:
     taken = in_work()
     nobody = Accepted("RSU-0000-0000-0000", "0000000000", 0)
 
-    for kind in ("withdrawal", "correction", "reopening"):
+    for kind in ("withdrawal", "correction", "statement", "reopening"):
         wrong, unknown = answered(client, taken, secret="0000000000", kind=kind), answered(client, nobody, kind=kind)
         assert errors_of(wrong, 404) == {}
         assert (wrong.status_code, wrong.content) == (unknown.status_code, unknown.content)

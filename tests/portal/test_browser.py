@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from notifications.catalogues import LANGUAGES
-from tests.portal.standing import in_work, registered, rejected, to_correct, under_review, withdrawn
+from tests.portal.standing import in_work, proposed, registered, rejected, to_correct, under_review, withdrawn
 from web.language import PAGES
 from workflows.intake.submit import Accepted
 
@@ -97,6 +97,7 @@ def addresses(language: str) -> dict[str, str]:
         "withdrawn": withdrawn(),
         "in_work": in_work(),
         "rejected": rejected(place=20),
+        "hearing": proposed(place=24),
     }
     pages = {name: f"/{language}/status/{taken.reference}" for name, taken in standing.items()}
     return {"home": f"/{language}", "unknown": f"/{language}/status/RSU-0000-0000-0000", **pages}

@@ -11,7 +11,7 @@ import pytest
 from notifications.catalogues import LANGUAGES
 from tests.filing import a_household, file, rows, value
 from tests.portal.conftest import HELPLINE, Client
-from tests.portal.standing import STANDINGS, asked_by_caseworker, registered, rejected, to_correct, work_off
+from tests.portal.standing import STANDINGS, asked_by_caseworker, proposed, registered, rejected, to_correct, work_off
 from web.language import PAGES, day
 from workflows.stages.review import REASONS
 
@@ -133,7 +133,12 @@ def test_the_address_of_the_reasons_leads_back_to_the_application_for_whoever_br
 
 @both
 @pytest.mark.parametrize(
-    ("standing", "reason"), [(asked_by_caseworker, "person_declared_twice"), (rejected, "false_declaration")]
+    ("standing", "reason"),
+    [
+        (asked_by_caseworker, "person_declared_twice"),
+        (proposed, "false_declaration"),
+        (rejected, "false_declaration"),
+    ],
 )
 def test_a_caseworkers_reason_is_shown_to_the_secret_too(
     client: Client, language: str, standing: object, reason: str
@@ -161,6 +166,18 @@ def test_what_whoever_was_refused_can_do_depends_on_the_reason_and_is_told_to_th
 
     assert [each for each in (*advice.values(), generic) if each in before] == [generic]
     assert [each for each in (*advice.values(), generic) if each in told] == [advice[reason]]
+
+
+@both
+def test_in_a_hearing_the_page_says_until_when_to_answer_and_what_silence_does(client: Client, language: str) -> None:
+    taken = proposed()
+
+    page = seen(client, f"/{language}/status/{taken.reference}")
+
+    until = value("select deadline from cases where id = %s", taken.case_id)
+    assert PAGES.text(language, "Answer before {day}.").format(day=day(language, until)) in page
+    silence = "If no answer comes, the review goes on: silence alone never leads to a refusal."
+    assert PAGES.text(language, silence) in page
 
 
 def test_a_secret_with_foreign_digits_counts_and_a_broken_form_is_a_wrong_secret(client: Client) -> None:
