@@ -240,6 +240,16 @@ def test_a_refusal_needs_two_people_by_their_own_account(ended: Ended, second: s
     assert ended.counts()["refused_by_one"] == counted
 
 
+@pytest.mark.parametrize(("between", "counted"), [("ScoreComputed", 1), ("StatementReceived", 0)])
+def test_a_refusal_needs_a_hearing_after_it_was_proposed(ended: Ended, between: str, counted: int) -> None:
+    refused = ended.accepted[0].case_id
+    rows("update cases set stage = 'rejected' where id = %s", refused)
+    for seq, kind in ((2, "RefusalProposed"), (3, between), (4, "ApplicationRefused")):
+        rows("update event set kind = %s where (case_id, seq) = (%s, %s)", kind, refused, seq)
+
+    assert len(ended.broken().get("refused_unheard", [])) == counted
+
+
 @pytest.mark.parametrize(("hours", "counted"), [(-1, 0), (1, 1)])
 def test_nobody_lapses_before_the_deadline(ended: Ended, hours: int, counted: int) -> None:
     rows(
