@@ -15,7 +15,7 @@ from workflows.casefile import CaseFile, NewCase
 from workflows.engine.opening import Origin, opening
 from workflows.engine.progress import CaseInProgress
 from workflows.engine.work import decide
-from workflows.evidence import DECLARANT, Holder, OpenedCase, RegisteredPerson, Submission
+from workflows.evidence import DECLARANT, Comparison, Holder, OpenedCase, RegisteredPerson, Submission
 from workflows.flows import stage_of
 from workflows.flows.grammar import MACHINE
 from workflows.flows.registration import FLOW
@@ -43,6 +43,18 @@ class Answers:
 
     def last_versions(self, household_ids: Sequence[int | None]) -> Mapping[int | None, int]:
         return {}
+
+    def about_to_leave(self, files: Mapping[int, CaseFile], held: object) -> Mapping[int, tuple[int, ...]]:
+        return {}
+
+    def compare(self, files: Sequence[CaseFile]) -> Mapping[int, Comparison]:
+        return {}
+
+    def households(self, household_ids: Sequence[int]) -> Mapping[int, object]:
+        return {}
+
+    def waiting_in_circles(self, case_ids: Sequence[int]) -> set[int]:
+        return set()
 
     def opened_by(self, case_ids: Sequence[int]) -> Mapping[int, OpenedCase]:
         return {}

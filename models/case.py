@@ -197,6 +197,17 @@ class PersonClaim(SQLModel, table=True):
     case_id: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
+class PersonAwaited(SQLModel, table=True):
+    """A person for whom a case waits, while the household that holds them is about to let them go."""
+
+    __tablename__ = "person_awaited"
+    __table_args__ = (Index("person_awaited_of", "household_id"), Index("person_awaited_idcs", "idcs"))
+
+    case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    idcs: str = Field(primary_key=True)
+    household_id: int = Field(sa_column=Column(BigInteger, nullable=False))  # that holds the person
+
+
 class CaseFailure(SQLModel, table=True):
     """A case that failed alone: how often, why, and where it goes on when an operator says so."""
 

@@ -21,6 +21,16 @@ class Household(SQLModel, table=True):
     registered_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
+class HouseholdEnd(SQLModel, table=True):
+    """A household that the register knows no more, and the case that ended it."""
+
+    __tablename__ = "household_end"
+
+    household_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    case_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    ended_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
 class HouseholdVersion(SQLModel, table=True):
     """A household as a case declared it. It never changes."""
 
@@ -34,6 +44,7 @@ class HouseholdVersion(SQLModel, table=True):
     province: str | None = None  # ISO 3166-2:MA
     commune: str
     size: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    corrects: int | None = None  # the version in whose place it is true, because that one was wrong
 
 
 class HouseholdPeriod(SQLModel, table=True):

@@ -1,7 +1,15 @@
 """Every table in one import: migrations and tests need all of `SQLModel.metadata`."""
 
-from models.case import Case, CaseBody, CaseFailure, CaseText, EventRow, PersonClaim, Receipt
-from models.household import Eligibility, Household, HouseholdMember, HouseholdPeriod, HouseholdVersion, Score
+from models.case import Case, CaseBody, CaseFailure, CaseText, EventRow, PersonAwaited, PersonClaim, Receipt
+from models.household import (
+    Eligibility,
+    Household,
+    HouseholdEnd,
+    HouseholdMember,
+    HouseholdPeriod,
+    HouseholdVersion,
+    Score,
+)
 from models.message import Message
 from models.population import Person
 from models.work import Attempt, DailyJob, HeldStage, PausedQueue, StaffName, Worker
@@ -9,6 +17,7 @@ from models.work import Attempt, DailyJob, HeldStage, PausedQueue, StaffName, Wo
 TABLES = (
     Person,
     Household,
+    HouseholdEnd,
     HouseholdVersion,
     HouseholdPeriod,
     HouseholdMember,
@@ -20,6 +29,7 @@ TABLES = (
     CaseText,
     EventRow,
     PersonClaim,
+    PersonAwaited,
     CaseFailure,
     Message,
     Worker,

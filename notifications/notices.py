@@ -4,29 +4,39 @@ No message names a person, gives a score or a reason, or holds a link (docs/form
 """
 
 from functools import cache
+from typing import Any
 
 from notifications.catalogues import MESSAGES
+from workflows.bodies.body import Contact
 from workflows.casefile import CaseFile
 from workflows.events import Recorded
 from workflows.flows import FLOWS
 from workflows.flows.grammar import Message
 from workflows.registers.ports import Notice
 
+BESIDES = "_besides"  # ends the template's name where somebody else gets the same message
+
 
 def notices(case: CaseFile, recorded: Recorded, to: str) -> tuple[Notice, ...]:
-    """What this event makes owed, given the file before it and the stage that it led to.
-
-    People without a phone are owed a letter.
-    """
+    """What this event makes owed, given the file before it and the stage that it led to."""
     flow = FLOWS[case.kind]
     message = flow.messages.get(type(recorded.event))
     if message is None:
         return ()
-    language, phone = case.body.contact
     stage = flow.stages.get(to)
     days = stage.within.days if stage and stage.within else 0
-    text = words(message, language).format(reference=case.reference, days=days)
-    return (Notice(message.template, "sms" if phone else "letter", language, phone, text),)
+    first = notice(message, message.template, case.body.contact, reference=case.reference, days=days)
+    besides = case.body.told_besides
+    if not besides:
+        return (first,)
+    template = f"{message.template}{BESIDES}"
+    return (first, *(notice(message, template, each, reference=case.reference, days=days) for each in besides))
+
+
+def notice(message: Message, template: str, to: Contact, **places: Any) -> Notice:
+    """A message to one of its people. Those without a phone are owed a letter."""
+    text = words(message, to.language).format(**places)
+    return Notice(template, "sms" if to.phone else "letter", to.language, to.phone, text)
 
 
 @cache

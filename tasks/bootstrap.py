@@ -20,7 +20,7 @@ def adapters() -> Adapters:
     register = population_register()
 
     def ports(connection: Connection, now: datetime) -> Ports:
-        return Ports(now, register(connection), LocalSocialRegister(connection), LocalCases(connection, now))
+        return Ports(now, register(connection), LocalSocialRegister(connection, now), LocalCases(connection, now))
 
     return Adapters(ports, notices)
 

@@ -22,6 +22,7 @@ from workflows.queue.failures import delete_obsolete_failures
 from workflows.queue.holds import tend_holds
 from workflows.queue.stalled import Stalled, quarantine_forgotten, recover_attempts, stalled_workers
 from workflows.queue.timers import fire_timers, queues_with_work
+from workflows.registers.person_moves import wake_missed_waits
 
 log = structlog.get_logger()
 SWEEP_LOCK = 7219  # advisory; the transaction holds it, so that no supervisor is special
@@ -130,8 +131,9 @@ def forget_failures(connection: Connection, detector: FailureDetector, _: dateti
 def end_missed_waits(connection: Connection, _: FailureDetector, now: datetime) -> None:
     """Goes on with cases that wait for what is over: nobody woke them."""
     turns, parents = let_missed_in(connection), wake_missed_parents(connection, now)
-    if turns or parents:
-        log.info("cases waited for what is over; they go on", turns=turns, opened_cases=parents)
+    persons = wake_missed_waits(connection, now)
+    if turns or parents or persons:
+        log.info("cases waited for what is over; they go on", turns=turns, opened_cases=parents, persons=persons)
 
 
 def probe_holds(connection: Connection, _: FailureDetector, now: datetime) -> None:

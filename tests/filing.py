@@ -32,7 +32,9 @@ def adapters_of(register: Callable[[Connection], PopulationRegister]) -> Adapter
     """What the engine is handed, with this population register."""
 
     def ports(connection: Connection, now: datetime) -> Ports:
-        return Ports(now, register(connection), LocalSocialRegister(connection), LocalCases(connection, now))
+        return Ports(
+            now, register(connection), LocalSocialRegister(connection, clock.now()), LocalCases(connection, now)
+        )
 
     return Adapters(ports, notices)
 

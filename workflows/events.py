@@ -60,6 +60,54 @@ class ApplicationReceived(CaseOpened, frozen=True, kw_only=True, tag=True):
     """A household declared itself; the receipt was given."""
 
 
+class UpdateReceived(CaseOpened, frozen=True, kw_only=True, tag=True):
+    """A registered household says what has changed; the receipt was given."""
+
+
+# Comparison with the register ----------------------------------------------------------------------
+
+
+class ChangeAccepted(Event, frozen=True, kw_only=True, tag=True):
+    """The change was made on the household's last version, and can be worked on."""
+
+    version: int
+    fields: tuple[str, ...]  # that it changes; none names a person
+
+
+class DepartureDeclared(Event, frozen=True, kw_only=True, tag=True):
+    """An adult says that they left a household that they do not head: it is told, and a caseworker will decide."""
+
+    version: int
+    fields: tuple[str, ...]
+
+
+class ChangeRebased(BodyTaken, frozen=True, kw_only=True, tag=True):
+    """Another change of the household came first, of other fields: the declaration has both now."""
+
+    version: int  # the household's last, on which it is based now
+
+
+class ChangeConflicts(Event, frozen=True, kw_only=True, tag=True):
+    """Another change of the household came first, of the same fields: the citizen is shown both, and chooses."""
+
+    version: int  # the household's last
+    fields: tuple[str, ...]
+
+
+class RemovalAnnounced(Event, frozen=True, kw_only=True, tag=True):
+    """The household asks to be removed: it is told, and may take that back until the stage's term is over."""
+
+    version: int
+
+
+class RemovalDue(Event, frozen=True, kw_only=True, tag=True):
+    """Nobody took the removal back in its term."""
+
+
+class HouseholdGone(Event, frozen=True, kw_only=True, tag=True):
+    """The household left the register before this change of it was looked at."""
+
+
 # Verification --------------------------------------------------------------------------------------
 
 
@@ -150,6 +198,7 @@ class NothingSuspicious(Event, frozen=True, kw_only=True, tag=True):
 
     rules: str
     noted: tuple[Signal, ...] = ()
+    taken_over: tuple[int, ...] = ()  # members whom a caseworker gives to this household, though another holds them
 
 
 class DuplicateSuspected(Event, frozen=True, kw_only=True, tag=True):
@@ -157,6 +206,27 @@ class DuplicateSuspected(Event, frozen=True, kw_only=True, tag=True):
 
     rules: str
     signals: tuple[Signal, ...]
+
+
+class PersonAwaited(Event, frozen=True, kw_only=True, tag=True):
+    """Other households hold some of these persons, and have said that they let them go: the case waits for that."""
+
+    rules: str
+    members: tuple[int, ...]  # positions
+    households: tuple[int, ...]  # that hold them, in the same order
+
+
+class PersonLetGo(Event, frozen=True, kw_only=True, tag=True):
+    """What the case waited for has ended: the persons are looked at again."""
+
+
+class PersonNotLetGo(Event, frozen=True, kw_only=True, tag=True):
+    """The wait is over and the persons are held still: a caseworker will look.
+
+    `circle`: each household of a circle waits for the next, so that none would ever go first.
+    """
+
+    circle: bool = False
 
 
 class ReviewReopened(Event, frozen=True, kw_only=True, tag=True):
@@ -252,6 +322,73 @@ class HouseholdApproved(Event, frozen=True, kw_only=True, tag=True):
     version: int
     score: Decimal
     eligibilities: tuple[ProgrammeEligibility, ...]
+
+
+class MovedVariable(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A variable of the index that has another value, and its term of the sum; None: it did not count then."""
+
+    variable: str
+    before: Decimal | None
+    after: Decimal | None
+    contribution_before: Decimal | None
+    contribution_after: Decimal | None
+
+
+class KnownSpan(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """How long a version is true; without `until`, it still is."""
+
+    version: int
+    since: datetime
+    until: datetime | None = None
+
+
+class PastChange(msgspec.Struct, frozen=True, gc=False):
+    """What the register knows of a household's past from now on: which periods (by number) it closes, which it adds."""
+
+    known_from: datetime
+    closed: tuple[int, ...]
+    added: tuple[KnownSpan, ...]
+
+
+class CorrectedVersion(msgspec.Struct, frozen=True, gc=False):
+    """An older version that held the wrong value too, and the one that is true in its place."""
+
+    version: int
+    corrects: int
+    score: Decimal
+    eligibilities: tuple[ProgrammeEligibility, ...]
+
+
+class HouseholdChanged(Event, frozen=True, kw_only=True, tag=True):
+    """The household stands in the register in this version from a day on, and what moved by that."""
+
+    version: int
+    score: Decimal
+    score_before: Decimal | None  # None: erased
+    eligibilities: tuple[ProgrammeEligibility, ...]
+    past: PastChange
+    corrects: int = 0  # the version in whose place this one is true, because that one was wrong
+    moved: tuple[MovedVariable, ...] = ()
+    gained: tuple[str, ...] = ()  # programmes
+    lost: tuple[str, ...] = ()
+    earlier: tuple[CorrectedVersion, ...] = ()
+
+
+class HouseholdEnded(Event, frozen=True, kw_only=True, tag=True):
+    """The household is in the register no more, from a day on: it asked for that, or its last member died."""
+
+    cause: str
+    past: PastChange
+
+
+class ChangeTold(Event, frozen=True, kw_only=True, tag=True):
+    """The household is owed the outcome of its change, in the ledger."""
+
+
+class LossTold(Event, frozen=True, kw_only=True, tag=True):
+    """The household is owed the outcome: it does not meet some programmes' thresholds any more, and is told why."""
+
+    programmes: tuple[str, ...]
 
 
 class NoticesIssued(Event, frozen=True, kw_only=True, tag=True):

@@ -5,8 +5,11 @@ stored with its event, so that the decision can be computed again.
 """
 
 from datetime import date, datetime
+from decimal import Decimal
 
 import msgspec
+
+from workflows.events import Contribution
 
 SIJIL = "sijil"  # the actor of decisions that no person takes
 DECLARANT = "declarant"
@@ -69,10 +72,13 @@ class Holder(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class ScreeningAnswer(Evidence, frozen=True, kw_only=True, tag=True, omit_defaults=True):
-    """Who else holds these persons, and how many households gave the same phone, this one included."""
+    """Who else holds these persons, which of them are about to be let go, and how many households gave the same phone,
+    this one included.
+    """
 
     held: tuple[Holder, ...] = ()
     phone_households: int = 0
+    leaving: tuple[int, ...] = ()  # members whose holders have an update under way that lets them go
 
 
 class IndexInForce(Evidence, frozen=True, kw_only=True, tag=True):
@@ -91,6 +97,58 @@ class RegisterState(Evidence, frozen=True, kw_only=True, tag=True):
 
     last_version: int
     thresholds: tuple[str, ...]
+
+
+class Comparison(Evidence, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """A change beside the household's last version in the register (0: it is registered no more).
+
+    `fields`: those that it changes; `conflicts`: those that another change, which came first, changed too. Where there
+    are none, `body` is the number of the declaration with both changes, which is stored beside.
+    """
+
+    last_version: int
+    fields: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    body: int = 0
+    digest: str = ""
+
+
+class KnownPeriod(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A period of the household that the register knows now: its number, since when it is known, and what it says."""
+
+    number: int
+    known_since: datetime
+    version: int
+    since: datetime
+    until: datetime | None = None
+
+
+class RulesOfDay(msgspec.Struct, frozen=True, gc=False):
+    """The versions of the index and of the thresholds that were in force on a day."""
+
+    index: str
+    thresholds: tuple[str, ...]
+
+
+class HouseholdState(RegisterState, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """Where the register stands on a household that changes: what it knows of its past, and its index until now."""
+
+    periods: tuple[KnownPeriod, ...] = ()
+    policy: str | None = None  # by which the last version was scored; None: erased
+    contributions: tuple[Contribution, ...] = ()
+    score: Decimal | None = None
+    met: tuple[str, ...] = ()  # programmes whose threshold the last version meets
+    earlier: tuple[RulesOfDay, ...] = ()  # those that count for the older versions which a correction reaches
+
+
+class PersonsAwaited(Evidence, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """What became of the persons that a case waits for.
+
+    `circle`: those who hold them wait for this one, directly or by others.
+    """
+
+    deadline: datetime | None
+    circle: bool = False
 
 
 class OpenedCase(Evidence, frozen=True, kw_only=True, tag=True):

@@ -1,5 +1,6 @@
 """What every kind of case has in common in its body: which persons it holds, how its people are reached, and where."""
 
+from datetime import date
 from typing import Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -48,9 +49,18 @@ class Body(Declared):
         raise NotImplementedError
 
     @property
+    def told_besides(self) -> tuple[Contact, ...]:
+        """Who else gets each of its messages, such as the phone that a household had until now; nobody by default."""
+        return ()
+
+    @property
     def territory(self) -> Territory:
         """Where it belongs."""
         raise NotImplementedError
+
+    def rules_of(self, today: date) -> date:
+        """The day of which the index, the thresholds and the ages count; today by default."""
+        return today
 
     def stored(self) -> str:
         """As it is kept: JSON, without what was left out."""

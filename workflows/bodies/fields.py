@@ -34,8 +34,12 @@ DIALLED = re.compile(r"(?:\+|00)?[0-9]{3,17}")
 def calendar_date(*_: object) -> CoreSchema:
     """A day as YYYY-MM-DD only; pydantic by itself reads "0" and 22032000 as seconds since 1970."""
     written = core_schema.str_schema(pattern=DAY, strict=True)
+    either = core_schema.union_schema([written, core_schema.is_instance_schema(date)], mode="left_to_right")
     return core_schema.chain_schema(
-        [named("calendar_date", written), core_schema.date_schema(strict=False, ge=FIRST_BIRTH)]
+        [
+            named("calendar_date", core_schema.json_or_python_schema(written, either)),
+            core_schema.date_schema(strict=False, ge=FIRST_BIRTH),
+        ]
     )
 
 
@@ -102,6 +106,7 @@ Statement = Annotated[
     AfterValidator(lambda sent: LINE_BREAK.sub("\n", sent)),
 ]  # in a person's own words
 Key = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROLS)]
+Day = Annotated[date, GetPydanticSchema(calendar_date), WithJsonSchema({"type": "string", "format": "date"})]
 BirthDate = Annotated[date, GetPydanticSchema(calendar_date), WithJsonSchema({"type": "string", "format": "date"})]
 Money = Annotated[Decimal, GetPydanticSchema(dirhams), WithJsonSchema(AMOUNT_SCHEMA)]
 Count = Annotated[int, Field(ge=0, le=99)]

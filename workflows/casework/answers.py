@@ -8,9 +8,11 @@ from datetime import datetime
 
 import psycopg
 
-from models.database import Connection
+from models.database import Connection, scalar
 from models.errors import NotFound, Problem, Refused, Stale
 from models.settings import settings
+from workflows.bodies.body import Body
+from workflows.bodies.change import UPDATE
 from workflows.bodies.declaration import Declaration, objections
 from workflows.casework.staff import OFFICER, OPERATOR, pseudonym, sign
 from workflows.engine.chain import new_salt
@@ -20,7 +22,7 @@ from workflows.engine.progress import CaseInProgress, apply
 from workflows.engine.record import copy
 from workflows.engine.texts import take_text
 from workflows.engine.work import BatchOutcome, advance, lock, lock_all, write
-from workflows.events import CaseResumed
+from workflows.events import CaseResumed, ChangeConflicts
 from workflows.evidence import (
     DECLARANT,
     Correction,
@@ -32,11 +34,18 @@ from workflows.evidence import (
     Withdrawal,
 )
 from workflows.flows import PARKED, Move
+from workflows.flows.registration import FLOW as REGISTERS
 from workflows.intake.receipts import find, is_secret_of, normal
 from workflows.registers.ports import Notices
 from workflows.registers.social import REGISTERED_ALREADY, registered_again
 
 REDECLARE = "update cases set applicant_idcs = %s, region = %s, province = %s where id = %s"
+# Members of the household's last version whom another household holds.
+GIVEN_AWAY = """
+    select exists (select from household_member m join person_claim p using (idcs) where m.household_id = %s
+        and m.version = (select max(version) from household_version v where v.household_id = m.household_id)
+        and p.household_id <> %s)
+"""
 RESUME = "delete from case_failure where case_id = any(%s) and parked returning case_id, stage"
 
 
@@ -86,10 +95,18 @@ def answer_of_citizen(connection: Connection, answer: CitizenAnswer, now: dateti
     if not is_secret_of(normal(answer.reference), answer.secret):
         raise NotFound("There is no application with this reference and secret.")
     case = find(connection, answer.reference)
+    if answer.kind == "withdrawal" and case.kind == UPDATE:
+        refuse_given_away(connection, case)
     moved = act(connection, case, answer.version, form_of(connection, case, answer, now), notices)
-    if answer.kind in ("correction", "reopening"):
+    if answer.kind in ("correction", "reopening") and case.kind == REGISTERS.kind:
         refuse_registered(connection, case)
     return moved
+
+
+def refuse_given_away(connection: Connection, case: CaseRow) -> None:
+    """Raises Refused where a caseworker has given a person who leaves by this update to another household."""
+    if scalar(connection, GIVEN_AWAY, [case.household_id, case.household_id]):
+        raise Refused("given_away", "A person who leaves by this change was given to another household: it goes on.")
 
 
 def form_of(connection: Connection, case: CaseRow, answer: CitizenAnswer, now: datetime) -> Evidence:
@@ -143,10 +160,22 @@ def redeclare(
             "instead."
         )
         raise Refused("open_application", text, problems=[Problem("declaration.members", text)]) from None
-    number, salt, body = case.body_number + 1, new_salt(), declaration.stored()
+    number, salt, body = case.body_number + 1, new_salt(), new_body(connection, case, declaration).stored()
     row = (case.id, number, case.household_id, body, declaration.phone, salt, now)
     copy(connection, "case_body", BODIES, [row])
     return Correction(at=now, by=DECLARANT, number=number, digest=sealed_body(salt, body))
+
+
+def new_body(connection: Connection, case: CaseRow, declaration: Declaration) -> Body:
+    """The body of this case with another declaration. An update is based on the version that the citizen was shown."""
+    if case.kind != UPDATE:
+        return declaration
+    (file,) = case_files(connection, [case])
+    conflict = file.past.get(ChangeConflicts)
+    shown = conflict is not None and conflict.seq == file.stage_seq
+    seen = file.last(ChangeConflicts).version if shown else file.body.based_on
+    body: Body = file.body.model_copy(update={"declaration": declaration, "based_on": seen})
+    return body
 
 
 def refuse_what_cannot_be(case: CaseRow, declaration: Declaration, now: datetime) -> None:

@@ -35,10 +35,8 @@ ROWS = {
     "score": "select case_id as of_case, * from score where case_id = any(%(cases)s)",
     "household": "select registered_by as of_case, * from household where id = any(%(households)s)",
     "household_version": "select case_id as of_case, * from household_version where household_id = any(%(households)s)",
-    "household_period": """
-        select v.case_id as of_case, p.* from household_period p join household_version v using (household_id, version)
-        where household_id = any(%(households)s)
-    """,
+    "household_end": "select case_id as of_case, * from household_end where household_id = any(%(households)s)",
+    "person_awaited": "select case_id as of_case, * from person_awaited where case_id = any(%(cases)s)",
     "household_member": """
         select v.case_id as of_case, m.* from household_member m join household_version v using (household_id, version)
         where household_id = any(%(households)s)
@@ -46,6 +44,28 @@ ROWS = {
     "eligibility": """
         select v.case_id as of_case, e.* from eligibility e join household_version v using (household_id, version)
         where household_id = any(%(households)s)
+    """,
+}
+# What other cases have to do with the households of these: their last versions, who ended them, who else holds their
+# members.
+BESIDE = {
+    "last_version": """
+        select c.id as of_case, max(v.version) as version from cases c join household_version v using (household_id)
+        where c.id = any(%(cases)s) group by c.id
+    """,
+    "household_end_of_other": """
+        select c.id as of_case, h.case_id from cases c join household_end h using (household_id)
+        where c.id = any(%(cases)s) and h.case_id <> c.id
+    """,
+    "claims_of_persons": """
+        select c.id as of_case, p.idcs from cases c join household_version v on (v.household_id, v.case_id) =
+            (c.household_id, c.id)
+        join household_member m on (m.household_id, m.version) = (v.household_id, v.version)
+        join person_claim p on p.idcs = m.idcs where c.id = any(%(cases)s) and p.case_id <> c.id
+        union all
+        select c.id, p.idcs from cases c join household_version v using (household_id)
+        join person_claim p on p.case_id = v.case_id
+        where c.id = any(%(cases)s) and c.open and p.case_id <> c.id and p.household_id = c.household_id
     """,
 }
 
@@ -68,7 +88,7 @@ def compare_range(connection: Connection, at: KeyRange, findings: Findings) -> N
 def find_rows(connection: Connection, cases: dict[int, Recomputed]) -> None:
     """Gives each case its rows of the other tables."""
     known = {"cases": list(cases), "households": [case.now.household_id for case in cases.values()]}
-    for table, statement in ROWS.items():
+    for table, statement in (ROWS | BESIDE).items():
         with connection.cursor(row_factory=dict_row) as cursor:
             rows: list[dict[str, Any]] = cursor.execute(statement, known).fetchall() if cases else []
         for row in rows:

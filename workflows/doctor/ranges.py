@@ -4,9 +4,19 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from models.database import Connection
+from workflows.bodies.change import UPDATE
 from workflows.doctor.comparison import compare_range
 from workflows.doctor.findings import FIRST, Findings, Location
+from workflows.doctor.period_rows import households_astray
 from workflows.history.keyranges import KeyRange
+
+
+def compare_periods(connection: Connection, at: KeyRange, findings: Findings) -> None:
+    """When the versions of a range of households were true, beside what their events say."""
+    astray = households_astray(connection, at)
+    findings.add(
+        "periods_changed", len(astray), [Location("household_period", "household", each) for each in astray[:FIRST]]
+    )
 
 
 class Check(NamedTuple):
@@ -104,8 +114,8 @@ CASES = Walk(
             group by parent_id, parent_seq having count(*) > 1
         """,
         ),
-        # Nobody waits for what is over: for its turn in a household that has nothing in the machine, or for a case that
-        # has ended or is parked.
+        # Nobody waits for what is over: for its turn in a household that has nothing in the machine, for a case that
+        # has ended or is parked, or for persons of a household that has no update under way.
         "waits_stuck": Check(
             "cases",
             f"""
@@ -116,6 +126,10 @@ CASES = Walk(
             and (kind, stage) in (select * from unnest(%(waiting_kinds)s::text[], %(waiting_stages)s::text[]))
             and exists (select from cases o where o.parent_id = c.id and (not o.open or o.stage = 'parked')
                 and not exists (select from cases l where l.parent_id = c.id and l.parent_seq > o.parent_seq))
+            union all
+            select c.id from cases c where {C} and due_at is not null
+            and exists (select from person_awaited a where a.case_id = c.id and not exists (
+                select from cases u where u.household_id = a.household_id and u.kind = '{UPDATE}' and u.open))
         """,
         ),
         # The keys that hot tables go without.
@@ -188,7 +202,7 @@ HOUSEHOLDS = Walk(
     "household",
     {
         # One person, one household. Who holds a person is one household by the key of `person_claim`: the other has
-        # them without holding them.
+        # them without holding them. It may do so only while its own update that lets them go is under way.
         "double_persons": Check(
             "household_member",
             f"""
@@ -197,13 +211,19 @@ HOUSEHOLDS = Walk(
                 select from household_member o join household_period n using (household_id, version)
                 where household_id = p.household_id and o.idcs = m.idcs and upper_inf(n.valid) and upper_inf(n.known)
             )
+            and not exists (select from cases u join case_body b on (b.case_id, b.number) = (u.id, u.body_number)
+                where u.household_id = m.household_id and u.kind = '{UPDATE}' and u.open
+                and not (b.body::jsonb #> '{{declaration,members}}')
+                    @> jsonb_build_array(jsonb_build_object('idcs', m.idcs)))
         """,
         ),
         "members_not_claimed": Check(
             "household_member",
             f"""
             select m.household_id from ({MEMBERS}) as m
-            where not exists (select from person_claim p where (p.idcs, p.household_id) = (m.idcs, m.household_id))
+            where not exists (select from person_claim p where p.idcs = m.idcs and (p.household_id = m.household_id
+                or exists (select from household_member o join household_period n using (household_id, version)
+                where household_id = p.household_id and o.idcs = m.idcs and upper_inf(n.valid) and upper_inf(n.known))))
         """,
         ),
         # Of one moment one thing is known, and of every version when it was true.
@@ -271,5 +291,6 @@ HOUSEHOLDS = Walk(
         """,
         ),
     },
+    compare_periods,
 )
 WALKS = (CASES, HOUSEHOLDS)

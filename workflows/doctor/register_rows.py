@@ -2,6 +2,7 @@
 persons it holds.
 """
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from psycopg.types.range import Range
@@ -9,9 +10,10 @@ from sqlmodel import SQLModel
 
 from models import tables  # noqa: F401 - fills the metadata
 from workflows.doctor.recomputed import Recomputed
-from workflows.engine.projections import REGISTER, Projection, Transition
+from workflows.engine.projections import AWAITED, REGISTER, Projection, Transition
 from workflows.engine.record import holds_persons as holds_at
-from workflows.events import NothingSuspicious
+from workflows.events import Event, NothingSuspicious, PersonAwaited
+from workflows.flows import PARKED
 from workflows.history.retelling import GONE, Told
 
 
@@ -20,6 +22,7 @@ def compare_register(case: Recomputed) -> None:
     for table in REGISTER:
         compare_table(case, table)
     compare_claims(case)
+    compare_awaited(case)
 
 
 def compare_table(case: Recomputed, table: Projection) -> None:
@@ -34,14 +37,19 @@ def compare_table(case: Recomputed, table: Projection) -> None:
         else:
             compare_row(case, table.name, said, row)
     silent = case.events[len(case.told) :] if len(told) == len(case.told) else case.events
-    if any(table.on and each.kind == table.on.__name__ for each in silent) != bool(stand):
+    if any(each.kind in {kind.__name__ for kind in table.on} for each in silent) != bool(stand):
         case.wrong(table.name, "")
 
 
 def rows_of(table: Projection, told: list[Told]) -> list[dict[str, Any]]:
     """What these events make of it, by column."""
-    moves = [Transition(each.before, each.stored.sealed(each.event), ()) for each in told]
-    return [dict(zip(table.columns.split(", "), row, strict=True)) for row in table.rows_of(moves)]
+    transitions = [transition_of(each) for each in told]
+    return [dict(zip(table.columns.split(", "), row, strict=True)) for row in table.rows_of(transitions)]
+
+
+def transition_of(told: Told) -> Transition:
+    """An event as it was recorded."""
+    return Transition(told.before, told.stored.sealed(told.event), ())
 
 
 def compare_row(case: Recomputed, table: str, said: dict[str, Any], should: dict[str, Any]) -> None:
@@ -57,17 +65,60 @@ def as_written(value: Any) -> Any:
 
 
 def compare_claims(case: Recomputed) -> None:
-    """It holds every member from when nothing was suspicious until it came to where it holds nobody, and nobody else
-    ever.
+    """Whom it holds: as the last case that registered or changed its household, every member; under way, each member
+    whom no other case of the household holds; at all other times nobody.
     """
     said = {(row["idcs"], row["household_id"]) for row in case.found.get("person_claim", [])}
     body = case.body
-    if body:
-        holds = {(idcs, case.now.household_id or 0) for idcs in body.persons} if holds_persons(case) else set()
-    else:
+    if is_followed(case):
+        holds = set()
+    elif not body:
         holds = said if holds_there(case, case.now.stage) else set()
+    elif PersonAwaited in kinds_of(case) and not holds_persons(case) and holds_there(case, case.now.stage):
+        holds = said & of_household(case, body.persons)  # some of them are held by others still
+    elif holds_persons(case):
+        holds = of_household(case, body.persons) - held_by_others(case, said)
+    else:
+        holds = set()
     for _ in said ^ holds:
         case.wrong("person_claim", "")
+
+
+def of_household(case: Recomputed, persons: Iterable[str]) -> set[tuple[str, int]]:
+    """Claims of these persons for the case's household."""
+    return {(idcs, case.now.household_id or 0) for idcs in persons}
+
+
+def held_by_others(case: Recomputed, said: Collection[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Of its persons, those that another case holds: of its own household, whose change is under way, or of another
+    one, to which a caseworker gave them.
+    """
+    own = case.now.household_id or 0
+    return {(row["idcs"], own) for row in case.found.get("claims_of_persons", []) if (row["idcs"], own) not in said}
+
+
+def is_followed(case: Recomputed) -> bool:
+    """Whether a later case changed or ended its household, and took its claims over."""
+    own = [row["version"] for row in case.found.get("household_version", [])]
+    last = case.found.get("last_version", [])
+    ended = case.found.get("household_end_of_other", [])
+    return bool(own) and (bool(ended) or any(row["version"] > max(own) for row in last))
+
+
+def kinds_of(case: Recomputed) -> set[type[Event]]:
+    """The kinds of its events."""
+    return {type(each.event) for each in case.told}
+
+
+def compare_awaited(case: Recomputed) -> None:
+    """The persons it waits for now: those of the event that began the wait."""
+    said = {(row["idcs"], row["household_id"]) for row in case.found.get("person_awaited", [])}
+    begun = case.told[-1] if case.told and isinstance(case.told[-1].event, PersonAwaited) else None
+    if begun is None and case.now.stage == PARKED:
+        return
+    should = {row[1:] for row in AWAITED.rows(transition_of(begun), begun.event)} if begun else set()
+    for _ in said ^ should:
+        case.wrong("person_awaited", "")
 
 
 def holds_persons(case: Recomputed) -> bool:

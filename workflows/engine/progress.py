@@ -7,7 +7,7 @@ from workflows.engine.chain import seal
 from workflows.engine.load import CaseRow
 from workflows.engine.messages import ledger_entry
 from workflows.engine.projections import Transition
-from workflows.events import Event, Recorded
+from workflows.events import BodyTaken, Event, Recorded
 from workflows.evidence import Evidence
 from workflows.flows import Move
 from workflows.registers.ports import Notices
@@ -23,6 +23,11 @@ class CaseInProgress:
     transitions: list[Transition] = field(default_factory=list)
     opens: list[tuple[Parent, NewCase]] = field(default_factory=list)
     unanswered: bool = False  # a register gave no answer about it
+
+    @property
+    def must_be_read_again(self) -> bool:
+        """Whether its last event took a new body, which its file does not hold yet."""
+        return bool(self.transitions) and isinstance(self.transitions[-1].sealed.recorded.event, BodyTaken)
 
     @property
     def place(self) -> tuple[str, str]:

@@ -1,13 +1,22 @@
-"""What each decision writes beside the case itself: for every table, its columns and the rows of a move."""
+"""What each decision writes beside the case itself: for every table, its columns and the rows of a transition."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
 from workflows.engine import lanes
 from workflows.engine.chain import Sealed
 from workflows.engine.messages import Entry
-from workflows.events import Event, HouseholdApproved, ScoreComputed
+from workflows.events import (
+    Event,
+    HouseholdApproved,
+    HouseholdChanged,
+    HouseholdEnded,
+    PersonAwaited,
+    ProgrammeEligibility,
+    ScoreComputed,
+)
 
 Row = tuple[Any, ...]
 
@@ -21,25 +30,39 @@ class Transition(NamedTuple):
 
 
 class Projection(NamedTuple):
-    """A table that moves write to: its columns, the event that makes rows of it (None: every one), a move's rows, and
-    whether they repeat what its body says.
+    """A table that events write to: its columns, which events write there (none named: all), and their rows.
+
+    `of_body`: the rows repeat what the case's body says.
     """
 
     name: str
     columns: str
-    on: type[Event] | None
+    on: tuple[type[Event], ...]
     rows: Callable[[Transition, Any], Iterable[Row]]
     of_body: bool = False
 
-    def rows_of(self, moves: Iterable[Transition]) -> list[Row]:
-        """All rows of these moves."""
-        of_event = moves if self.on is None else [move for move in moves if type(move.sealed.recorded.event) is self.on]
-        return [row for move in of_event for row in self.rows(move, move.sealed.recorded.event)]
+    def rows_of(self, transitions: Iterable[Transition]) -> list[Row]:
+        """All rows of these transitions."""
+        return [
+            row
+            for each in transitions
+            if not self.on or type(each.sealed.recorded.event) in self.on
+            for row in self.rows(each, each.sealed.recorded.event)
+        ]
 
 
-def event_rows(move: Transition, event: Event) -> Iterable[Row]:
+class NewVersion(NamedTuple):
+    """A version of a household that an event brings: what was declared for it, and which thresholds it meets."""
+
+    number: int
+    corrects: int | None
+    declaration: Declaration
+    eligibilities: Sequence[ProgrammeEligibility]
+
+
+def event_rows(transition: Transition, event: Event) -> Iterable[Row]:
     """The event itself."""
-    return (event_row(move.sealed),)
+    return (event_row(transition.sealed),)
 
 
 def event_row(s: Sealed) -> Row:
@@ -59,103 +82,145 @@ def event_row(s: Sealed) -> Row:
     )
 
 
-def message_rows(move: Transition, event: Event) -> Iterable[Row]:
+def message_rows(transition: Transition, event: Event) -> Iterable[Row]:
     """The messages that it makes owed, with the rank of their case's lane."""
-    if not move.messages:
+    if not transition.messages:
         return ()
-    s, rank = move.sealed, lanes.rank(move.case.lane, move.sealed.recorded.at)
+    s, rank = transition.sealed, lanes.rank(transition.case.lane, transition.sealed.recorded.at)
     return [
-        (s.case_id, s.recorded.seq, *entry.notice, entry.id, entry.salt, rank, s.recorded.at) for entry in move.messages
+        (s.case_id, s.recorded.seq, *entry.notice, entry.id, entry.salt, rank, s.recorded.at)
+        for entry in transition.messages
     ]
 
 
-def score_rows(move: Transition, event: ScoreComputed) -> Iterable[Row]:
+def score_rows(transition: Transition, event: ScoreComputed) -> Iterable[Row]:
     """A score, beside the facts that explain it."""
     return (
         (
-            move.case.id,
-            move.sealed.recorded.seq,
-            move.case.household_id,
+            transition.case.id,
+            transition.sealed.recorded.seq,
+            transition.case.household_id,
             event.score,
             event.policy,
-            move.sealed.recorded.at,
+            transition.sealed.recorded.at,
         ),
     )
 
 
-def household_rows(move: Transition, event: HouseholdApproved) -> Iterable[Row]:
+def household_rows(transition: Transition, event: HouseholdApproved) -> Iterable[Row]:
     """A household that enters the register with its first version."""
-    return ((move.case.household_id, move.case.id, move.sealed.recorded.at),) if event.version == 1 else ()
+    case = transition.case
+    return ((case.household_id, case.id, transition.sealed.recorded.at),) if event.version == 1 else ()
 
 
-def version_rows(move: Transition, event: HouseholdApproved) -> Iterable[Row]:
+def end_rows(transition: Transition, event: HouseholdEnded) -> Iterable[Row]:
+    """A household that leaves the register."""
+    return ((transition.case.household_id, transition.case.id, transition.sealed.recorded.at),)
+
+
+def new_versions(transition: Transition, event: HouseholdApproved | HouseholdChanged) -> list[NewVersion]:
+    """The versions that an event brings: one, and those of the past that it corrects besides."""
+    declared = transition.case.declaration
+    if isinstance(event, HouseholdApproved):
+        return [NewVersion(event.version, None, declared, event.eligibilities)]
+    change = transition.case.body
+    return [
+        *(
+            NewVersion(each.version, each.corrects, change.declared(each.corrects), each.eligibilities)
+            for each in event.earlier
+        ),
+        NewVersion(event.version, event.corrects or None, declared, event.eligibilities),
+    ]
+
+
+def version_rows(transition: Transition, event: HouseholdApproved | HouseholdChanged) -> Iterable[Row]:
     """A household's version: what was declared."""
-    case, declared = move.case, move.case.declaration
-    return (
+    case = transition.case
+    return [
         (
             case.household_id,
-            event.version,
+            number,
             case.id,
             declared.milieu,
             *declared.territory,
             declared.commune,
             len(declared.members),
-        ),
-    )
+            corrects,
+        )
+        for number, corrects, declared, _ in new_versions(transition, event)
+    ]
 
 
-def period_rows(move: Transition, event: HouseholdApproved) -> Iterable[Row]:
+def period_rows(transition: Transition, event: HouseholdApproved) -> Iterable[Row]:
     """The first version's period: true from when it was declared, known from now."""
-    true, known = f"[{move.case.submitted_at},)", f"[{move.sealed.recorded.at},)"
-    return ((move.case.household_id, 1, 1, true, known),) if event.version == 1 else ()
+    case = transition.case
+    true, known = f"[{case.submitted_at},)", f"[{transition.sealed.recorded.at},)"
+    return ((case.household_id, 1, 1, true, known),) if event.version == 1 else ()
 
 
-def member_rows(move: Transition, event: HouseholdApproved) -> Iterable[Row]:
-    """Its members, under the names they were declared with."""
-    household, version = move.case.household_id, event.version
+def member_rows(transition: Transition, event: HouseholdApproved | HouseholdChanged) -> Iterable[Row]:
+    """The members of a version, under the names they were declared with."""
+    household = transition.case.household_id
     return [
-        (household, version, position, member.idcs, member.name, member.relationship)
-        for position, member in enumerate(move.case.declaration.members)
+        (household, number, position, member.idcs, member.name, member.relationship)
+        for number, _, declared, _ in new_versions(transition, event)
+        for position, member in enumerate(declared.members)
     ]
 
 
-def eligibility_rows(move: Transition, event: HouseholdApproved) -> Iterable[Row]:
-    """Which thresholds it meets."""
-    household, version = move.case.household_id, event.version
+def eligibility_rows(transition: Transition, event: HouseholdApproved | HouseholdChanged) -> Iterable[Row]:
+    """Which thresholds a version meets."""
+    household = transition.case.household_id
     return [
-        (household, version, each.programme, each.eligible, each.threshold, each.policy) for each in event.eligibilities
+        (household, number, each.programme, each.eligible, each.threshold, each.policy)
+        for number, _, _, met in new_versions(transition, event)
+        for each in met
     ]
 
 
+def awaited_rows(transition: Transition, event: PersonAwaited) -> Iterable[Row]:
+    """The persons for whom a case waits, each with the household that holds them."""
+    persons = transition.case.body.persons
+    return [
+        (transition.case.id, persons[member], household)
+        for member, household in zip(event.members, event.households, strict=True)
+    ]
+
+
+NEW_VERSION = (HouseholdApproved, HouseholdChanged)
 EVENTS = Projection(
-    "event", "case_id, seq, kind, at, actor, evidence, facts, salt, commitment, owed, hash", None, event_rows
+    "event", "case_id, seq, kind, at, actor, evidence, facts, salt, commitment, owed, hash", (), event_rows
+)
+AWAITED = Projection("person_awaited", "case_id, idcs, household_id", (PersonAwaited,), awaited_rows, True)
+PERIODS = Projection(
+    "household_period", "household_id, number, version, valid, known", (HouseholdApproved,), period_rows
 )
 REGISTER = (
-    Projection("score", "case_id, seq, household_id, value, policy, computed_at", ScoreComputed, score_rows),
-    Projection("household", "id, registered_by, registered_at", HouseholdApproved, household_rows),
+    Projection("score", "case_id, seq, household_id, value, policy, computed_at", (ScoreComputed,), score_rows),
+    Projection("household", "id, registered_by, registered_at", (HouseholdApproved,), household_rows),
+    Projection("household_end", "household_id, case_id, ended_at", (HouseholdEnded,), end_rows),
     Projection(
         "household_version",
-        "household_id, version, case_id, milieu, region, province, commune, size",
-        HouseholdApproved,
+        "household_id, version, case_id, milieu, region, province, commune, size, corrects",
+        NEW_VERSION,
         version_rows,
         True,
     ),
-    Projection("household_period", "household_id, number, version, valid, known", HouseholdApproved, period_rows),
     Projection(
         "household_member",
         "household_id, version, position, idcs, name, relationship",
-        HouseholdApproved,
+        NEW_VERSION,
         member_rows,
         True,
     ),
     Projection(
         "eligibility",
         "household_id, version, programme, eligible, threshold, policy",
-        HouseholdApproved,
+        NEW_VERSION,
         eligibility_rows,
     ),
 )
 MESSAGES = Projection(
-    "message", "case_id, seq, template, channel, language, recipient, body, id, salt, rank, due_at", None, message_rows
+    "message", "case_id, seq, template, channel, language, recipient, body, id, salt, rank, due_at", (), message_rows
 )
-PROJECTIONS = (EVENTS, *REGISTER, MESSAGES)
+PROJECTIONS = (EVENTS, *REGISTER, PERIODS, AWAITED, MESSAGES)

@@ -10,9 +10,19 @@ from models.database import Connection
 from workflows.casefile import CaseFile
 from workflows.engine import lanes
 from workflows.engine.projections import PROJECTIONS, Row, Transition
+from workflows.events import (
+    HouseholdApproved,
+    HouseholdChanged,
+    HouseholdEnded,
+    NothingSuspicious,
+    PersonAwaited,
+)
 from workflows.flows import PARKED, stage_of
 from workflows.flows.grammar import MACHINE, Stage
+from workflows.registers.period_rows import write_changes
+from workflows.registers.periods import PeriodChange, Span
 from workflows.registers.person_claims import release
+from workflows.registers.person_moves import ENDED, Settled, forget_waits, settle
 
 
 class QueueState(NamedTuple):
@@ -90,6 +100,7 @@ def periods_begin(stage: Stage, file: CaseFile) -> datetime:
 def record(connection: Connection, transitions: Sequence[Transition], updates: Sequence[CaseUpdate]) -> None:
     """Writes these transitions and the new rows of their cases. The caller's transaction makes it all or nothing."""
     record_transitions(connection, transitions)
+    settle_households(connection, transitions)
     release(connection, [each.id for each in updates if not holds_persons(each.kind, each.state.stage)])
     rows_by_state = defaultdict(list)
     for each in updates:
@@ -103,8 +114,44 @@ def holds_persons(kind: str, stage: str) -> bool:
     return stage == PARKED or stage_of(kind, stage).holds_persons
 
 
+def settle_households(connection: Connection, transitions: Sequence[Transition]) -> None:
+    """Writes what changed households do to the past that the register knows, and to who holds their members."""
+    changes = {each.case.household_id or 0: change for each in transitions if (change := change_of_periods(each))}
+    if changes:
+        write_changes(connection, changes)
+    if settled := [found for each in transitions if (found := settled_by(each))]:
+        settle(connection, settled)
+
+
+def change_of_periods(transition: Transition) -> PeriodChange | None:
+    """What this event does to the periods of its household."""
+    event = transition.sealed.recorded.event
+    if not isinstance(event, HouseholdChanged | HouseholdEnded):
+        return None
+    past = event.past
+    return PeriodChange(
+        past.known_from, past.closed, tuple(Span(each.version, each.since, each.until) for each in past.added)
+    )
+
+
+def settled_by(transition: Transition) -> Settled | None:
+    """Who holds whom after this event, where that is more than that the case holds whom it claimed."""
+    event, case = transition.sealed.recorded.event, transition.case
+    if isinstance(event, HouseholdEnded):
+        return Settled(case.household_id or 0, case.id, ENDED, ())
+    if not isinstance(event, HouseholdApproved | HouseholdChanged):
+        return None
+    screened = case.last(NothingSuspicious)
+    taken = tuple(case.body.persons[member] for member in screened.taken_over)
+    if event.version == 1 and not taken:
+        return None
+    from_cases = tuple(case_id for signal in screened.noted for case_id in signal.cases)
+    return Settled(case.household_id or 0, case.id, event.version, case.body.persons, taken, from_cases)
+
+
 def record_transitions(connection: Connection, transitions: Sequence[Transition]) -> None:
     """Writes the rows of these transitions, table by table."""
+    forget_waits(connection, [each.case.id for each in transitions if PersonAwaited in each.case.past])
     for table in PROJECTIONS:
         copy(connection, table.name, table.columns, table.rows_of(transitions))
 

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from models.database import Connection
 from models.errors import Refused, Stale
+from workflows.bodies.change import UPDATE
 from workflows.casefile import CaseFile, Parent
 from workflows.engine.chain import seal
 from workflows.engine.children import open_children, wake_parents
@@ -23,6 +24,8 @@ from workflows.engine.turns import let_next_in, take_turns
 from workflows.events import Event, Recorded
 from workflows.evidence import Evidence
 from workflows.flows import PARKED, Move, stage_of
+from workflows.flows.grammar import TIMERS
+from workflows.registers.person_moves import wake_who_awaits
 from workflows.registers.ports import Adapters, Notices, Ports
 
 
@@ -60,10 +63,15 @@ def work(
     while under_way:
         for place, group in by_place(under_way):
             decide_all(place, group, ports, adapters.notices)
-        under_way = [each for each in under_way if each.place in places and not each.unanswered]
+        under_way = [each for each in under_way if each.place in places and not is_held_up(each)]
     outcome = write(connection, [case for case in cases if case.transitions], now, adapters.notices)
     unanswered = [case.file.id for case in cases if case.unanswered]
     return replace(outcome, unanswered=unanswered) if unanswered else outcome
+
+
+def is_held_up(case: CaseInProgress) -> bool:
+    """Whether the case goes no further in this transaction: a register gave no answer, or its body is a new one."""
+    return case.unanswered or case.must_be_read_again
 
 
 def by_place(cases: Sequence[CaseInProgress]) -> list[tuple[tuple[str, str], list[CaseInProgress]]]:
@@ -117,6 +125,7 @@ def write(connection: Connection, cases: Sequence[CaseInProgress], now: datetime
     others = queues_of(children)
     others |= let_next_in(connection, [household for household in left if household])
     others |= wake_parents(connection, [case.file for case in cases], now)
+    others |= wake_next(connection, [case.file for case in cases], now)
     messages = sum(len(each.messages) for each in transitions)
     return BatchOutcome(len(cases), queues_of([each.state for each in updates]), messages, frozenset(others))
 
@@ -138,6 +147,17 @@ def updates_of(connection: Connection, cases: Sequence[CaseInProgress], now: dat
         )
         for case in cases
     ]
+
+
+def wake_next(connection: Connection, files: Sequence[CaseFile], now: datetime) -> set[str]:
+    """Wakes who waits for persons of households whose updates have ended; returns the queues with work by that."""
+    ended = [file.household_id for file in files if file.kind == UPDATE and not is_open(file)]
+    return {TIMERS} if wake_who_awaits(connection, [each for each in ended if each], now) else set()
+
+
+def is_open(file: CaseFile) -> bool:
+    """Whether something is still to come for the case."""
+    return file.stage == PARKED or stage_of(file.kind, file.stage).open
 
 
 def has_left(case: CaseInProgress, state: QueueState) -> bool:

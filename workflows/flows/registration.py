@@ -20,6 +20,9 @@ from workflows.events import (
     MembersMismatched,
     NothingSuspicious,
     NoticesIssued,
+    PersonAwaited,
+    PersonLetGo,
+    PersonNotLetGo,
     PersonsVerified,
     RefusalProposed,
     ReviewCleared,
@@ -32,6 +35,7 @@ from workflows.evidence import (
     Correction,
     Evidence,
     IndexInForce,
+    PersonsAwaited,
     RegisterAnswer,
     RegisterState,
     Reopening,
@@ -41,9 +45,10 @@ from workflows.evidence import (
     TimePassed,
     Withdrawal,
 )
-from workflows.flows.grammar import CASEWORKER, CITIZEN, Decide, Message, end, flow, machine, people
+from workflows.flows.grammar import CASEWORKER, CITIZEN, Decide, Message, end, flow, machine, people, waiting
 from workflows.stages import (
     approve,
+    await_person,
     correct,
     hear,
     lapse,
@@ -152,6 +157,7 @@ FLOW = flow(
         {ScreeningAnswer: screen.decide, **WITHDRAW},
         {
             NothingSuspicious: "fraud_checked",
+            PersonAwaited: "awaiting_person",
             DuplicateSuspected: "under_review",
             ReviewReopened: "under_review",
             **TO_WITHDRAWN,
@@ -172,6 +178,15 @@ FLOW = flow(
         "notification",
         {TimePassed: notify.decide},
         {NoticesIssued: "notified"},
+        holds_persons=True,
+    ),
+    # Another household is about to let a member of this one go.
+    waiting(
+        "awaiting_person",
+        {PersonsAwaited: await_person.decide, **WITHDRAW},
+        {PersonLetGo: "scored", PersonNotLetGo: "scored", **TO_WITHDRAWN},
+        gather=await_person.gather,
+        within=timedelta(days=30),
         holds_persons=True,
     ),
     people(
@@ -239,6 +254,9 @@ FLOW = flow(
         PersonsVerified: None,
         ScoreComputed: None,
         NothingSuspicious: None,
+        PersonAwaited: None,
+        PersonLetGo: None,
+        PersonNotLetGo: None,
         HouseholdApproved: None,
         ReviewCleared: None,
         ReviewReopened: None,

@@ -153,13 +153,18 @@ def open_or_reject(
 def free_keys(connection: Connection, applications: Sequence[Application]) -> None:
     """Frees the keys that are the hash of their declaration, once that application has ended and holds nobody."""
     made = [each.full_key for each in applications if len(each.key) == HEX and each.key == each.hash.hex()]
-    if made:
-        connection.execute(FREE_KEYS, [made, FLOW.kind, ended_stages()])
+    free_keys_of(connection, FLOW.kind, made)
 
 
-def ended_stages() -> list[str]:
-    """The final stages of a registration that hold nobody."""
-    return [stage.name for kind, stage in places() if kind == FLOW.kind and not (stage.open or stage.holds_persons)]
+def free_keys_of(connection: Connection, kind: str, keys: Sequence[str]) -> None:
+    """Frees those of these keys whose case of this kind has ended and holds nobody."""
+    if keys:
+        connection.execute(FREE_KEYS, [list(keys), kind, ended_stages(kind)])
+
+
+def ended_stages(kind: str) -> list[str]:
+    """The final stages of a kind of case that hold nobody."""
+    return [stage.name for own, stage in places() if own == kind and not (stage.open or stage.holds_persons)]
 
 
 def key_of(sent: ApplicationBody) -> str:
@@ -196,11 +201,15 @@ def repeated_outcomes(connection: Connection, applications: Sequence[Application
     """The outcomes, by key, of applications whose key was used before: the same receipt, or a rejection."""
     if not applications:
         return {}
-    found = connection.execute(KNOWN, [[each.full_key for each in applications]])
-    known = {row[0]: row[1:] for row in found}
+    known = known_receipts(connection, [each.full_key for each in applications])
     return {
         each.full_key: repeated_outcome(each, *known[each.full_key]) for each in applications if each.full_key in known
     }
+
+
+def known_receipts(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[str, int, bytes]]:
+    """The receipts of these keys: reference, case and hash of the body."""
+    return {row[0]: row[1:] for row in connection.execute(KNOWN, [list(keys)])}
 
 
 def repeated_outcome(application: Application, reference: str, case_id: int, body_hash: bytes) -> Outcome:
@@ -251,8 +260,13 @@ def keep_keys(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arriv
         (each.opening.file.reference, each.case_id, each.application.full_key, each.application.hash)
         for each in arrivals
     ]
-    kept = {key for (key,) in connection.execute(KEEP_KEYS, columns(rows))}
+    kept = keep_receipts(connection, rows)
     return [each for each in arrivals if each.application.full_key in kept]
+
+
+def keep_receipts(connection: Connection, rows: Sequence[tuple[str, int, str, bytes]]) -> set[str]:
+    """Inserts these receipts (reference, case, key, hash of the body); returns the keys that were new."""
+    return {key for (key,) in connection.execute(KEEP_KEYS, columns(list(rows)))}
 
 
 def open_cases(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:

@@ -3,7 +3,7 @@
 The layers above give the adapters; tests give their own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from workflows.casefile import CaseFile
 from workflows.events import Recorded
-from workflows.evidence import Holder, OpenedCase, RegisteredPerson
+from workflows.evidence import Comparison, Holder, OpenedCase, RegisteredPerson
 
 
 class Answer(Enum):
@@ -41,6 +41,20 @@ class SocialRegister(Protocol):
 
     def last_versions(self, household_ids: Sequence[int | None]) -> Mapping[int | None, int]:
         """The number of each household's last version; absent where it has none."""
+
+    def about_to_leave(
+        self, files: Mapping[int, CaseFile], held: Mapping[int, Sequence[Holder]]
+    ) -> Mapping[int, tuple[int, ...]]:
+        """For each file, the members whom another household holds and has said to let go."""
+
+    def compare(self, files: Sequence[CaseFile]) -> Mapping[int, Comparison]:
+        """Each change beside its household's last version; a declaration with both changes is stored at once."""
+
+    def households(self, household_ids: Sequence[int]) -> Mapping[int, Any]:
+        """What is known of each household: the fields of `HouseholdState`, as a named tuple."""
+
+    def waiting_in_circles(self, case_ids: Sequence[int]) -> Collection[int]:
+        """Those of these cases that wait for persons whose households wait for theirs."""
 
 
 class Cases(Protocol):

@@ -1,14 +1,15 @@
 """The social register: answers a batch from our own register and cases in one question each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from models.arrays import array
 from models.database import Connection
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
-from workflows.evidence import Holder
+from workflows.evidence import Comparison, Holder
 from workflows.flows import places
-from workflows.registers import person_claims
+from workflows.registers import households, person_claims, person_moves
 
 # It counts a phone that an office gives for thousands of households no further than a hundred declarations.
 PHONES = """
@@ -38,8 +39,8 @@ LAST_VERSIONS = """
 class LocalSocialRegister:
     """Answers the port `SocialRegister` from our own tables, through the batch's connection."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self.connection, self.now = connection, now
 
     def claim_persons(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
         """Claims every member of these files; returns by case which other households hold some."""
@@ -52,6 +53,24 @@ class LocalSocialRegister:
     def last_versions(self, household_ids: Sequence[int | None]) -> Mapping[int | None, int]:
         """The number of each household's last version; absent where it has none."""
         return dict(self.connection.execute(LAST_VERSIONS, [array(household_ids)]))
+
+    def about_to_leave(
+        self, files: Mapping[int, CaseFile], held: Mapping[int, Sequence[Holder]]
+    ) -> Mapping[int, tuple[int, ...]]:
+        """For each file, the members whom another household holds and has said to let go."""
+        return person_moves.about_to_leave(self.connection, files.values(), held)
+
+    def compare(self, files: Sequence[CaseFile]) -> Mapping[int, Comparison]:
+        """Each change beside its household's last version; a declaration with both changes is stored at once."""
+        return households.compare(self.connection, files, self.now)
+
+    def households(self, household_ids: Sequence[int]) -> Mapping[int, households.KnownHousehold]:
+        """What is known of each household."""
+        return households.known_households(self.connection, household_ids)
+
+    def waiting_in_circles(self, case_ids: Sequence[int]) -> Collection[int]:
+        """Those of these cases that wait for persons whose households wait for theirs."""
+        return person_moves.waiting_in_circles(self.connection, case_ids)
 
 
 def registered_again(connection: Connection, declarations: Sequence[Declaration]) -> list[bool]:

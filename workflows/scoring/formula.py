@@ -46,7 +46,8 @@ def score_2026_11(declaration: Declaration, day: date, index: Index) -> ScoreCom
 
 # The computation of each version of the rules, the newest last. A version never changes, nor do `variables` and
 # `compute`, which it calls.
-RULES: dict[str, Callable[[Declaration, date, Index], ScoreComputed]] = {"score-2026-11": score_2026_11}
+ComputeScore = Callable[[Declaration, date, Index], ScoreComputed]
+RULES: dict[str, ComputeScore] = {"score-2026-11": score_2026_11}
 
 
 def shown(score: Decimal) -> str:

@@ -15,9 +15,10 @@ from workflows.events import (
     StatementReceived,
 )
 from workflows.evidence import ReviewVerdict
+from workflows.fraud import HANDED_OVER
 
 REASONS = {
-    "clear": ("same_household", "moved", "error_of_the_other", "nothing_found"),
+    "clear": ("same_household", "moved", "error_of_the_other", "nothing_found", HANDED_OVER),
     "correct": ("person_lives_elsewhere", "person_declared_twice"),
     "refuse": ("false_declaration", "duplicate_application"),
 }

@@ -5,9 +5,17 @@ from datetime import datetime
 from types import ModuleType
 
 from workflows.casefile import CaseFile
-from workflows.events import DuplicateSuspected, NothingSuspicious, ReviewCleared, ReviewReopened, ScoreComputed
+from workflows.events import (
+    DuplicateSuspected,
+    NothingSuspicious,
+    PersonAwaited,
+    PersonNotLetGo,
+    ReviewCleared,
+    ReviewReopened,
+    ScoreComputed,
+)
 from workflows.evidence import ScreeningAnswer
-from workflows.fraud import SIGNALS, person_in_two_households, phone_shared, review_began
+from workflows.fraud import HANDED_OVER, SIGNALS, own_departure, person_in_two_households, phone_shared, review_began
 from workflows.policies.rules import in_force, version_of
 from workflows.registers.ports import Ports
 
@@ -15,6 +23,7 @@ from workflows.registers.ports import Ports
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, ScreeningAnswer]:
     """Claims every member for the case, notes who else holds one, and counts the households of every phone."""
     held = ports.register.claim_persons(batch)
+    leaving = ports.register.about_to_leave({case.id: case for case in batch if case.id in held}, held)
     phones = ports.register.households_by_phone([case.declaration.phone for case in batch if case.declaration.phone])
     rules = in_force(RULES)
     return {
@@ -22,21 +31,61 @@ def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, ScreeningAns
             at=ports.now,
             rules=rules,
             held=held.get(case.id, ()),
+            leaving=leaving.get(case.id, ()),
             phone_households=phones.get(case.declaration.phone or "", 0),
         )
         for case in batch
     }
 
 
-def decide(case: CaseFile, answer: ScreeningAnswer) -> NothingSuspicious | DuplicateSuspected | ReviewReopened:
-    """A signal that needs a person sends the case to a caseworker, with all other signals; else they are only noted."""
+def decide(
+    case: CaseFile, answer: ScreeningAnswer
+) -> NothingSuspicious | DuplicateSuspected | ReviewReopened | PersonAwaited:
+    """A signal that needs a person sends the case to a caseworker, with all other signals; else they are only noted.
+
+    Where the other households are about to let every person go, the case waits for them instead.
+    """
     rules = version_of(answer, RULES)
     raised = tuple([signal for each in RULES[rules] if (signal := each.signal(case, answer))])
-    if not any(SIGNALS[signal.code].NEEDS_A_PERSON for signal in raised):
+    needing = {signal.code for signal in raised if SIGNALS[signal.code].NEEDS_A_PERSON}
+    if not needing:
         return NothingSuspicious(rules=rules, noted=raised)
+    if needing == {person_in_two_households.CODE} and all_leaving(answer):
+        if given := handed_over(case, answer):
+            return NothingSuspicious(rules=rules, noted=raised, taken_over=given)
+        if not waited_in_vain(case):
+            return awaited(answer, rules)
     if begun := reviewed_since(case):
         return ReviewReopened(rules=rules, signals=raised, begun=begun)
     return DuplicateSuspected(rules=rules, signals=raised)
+
+
+def all_leaving(answer: ScreeningAnswer) -> bool:
+    """Whether every household that holds one of these persons is about to let them go."""
+    return all(each.member in answer.leaving for each in answer.held)
+
+
+def awaited(answer: ScreeningAnswer, rules: str) -> PersonAwaited:
+    """The wait for the households that hold these persons."""
+    return PersonAwaited(
+        rules=rules,
+        members=tuple(each.member for each in answer.held),
+        households=tuple(each.household_id for each in answer.held),
+    )
+
+
+def waited_in_vain(case: CaseFile) -> bool:
+    """Whether the case waited for these persons already, until its term or in a circle."""
+    in_vain, scored = case.past.get(PersonNotLetGo), case.past[ScoreComputed]
+    return in_vain is not None and in_vain.seq > scored.seq
+
+
+def handed_over(case: CaseFile, answer: ScreeningAnswer) -> tuple[int, ...]:
+    """The members whom a caseworker just gave to this household, because those who hold them agree that they leave."""
+    cleared, scored = case.past.get(ReviewCleared), case.past[ScoreComputed]
+    if cleared is None or cleared.seq < scored.seq or case.last(ReviewCleared).reason != HANDED_OVER:
+        return ()
+    return tuple(each.member for each in answer.held)
 
 
 def reviewed_since(case: CaseFile) -> datetime | None:
@@ -51,4 +100,4 @@ def reviewed_since(case: CaseFile) -> datetime | None:
 
 
 # The signals of each version of the rules, the newest last. A version never changes, nor do its signals (fraud/).
-RULES: dict[str, tuple[ModuleType, ...]] = {"signals-2026-11": (person_in_two_households, phone_shared)}
+RULES: dict[str, tuple[ModuleType, ...]] = {"signals-2026-11": (person_in_two_households, own_departure, phone_shared)}

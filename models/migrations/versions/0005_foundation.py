@@ -22,12 +22,14 @@ TABLES = (
     "event",
     "held_stage",
     "household",
+    "household_end",
     "household_member",
     "household_period",
     "household_version",
     "message",
     "paused_queue",
     "person",
+    "person_awaited",
     "person_claim",
     "receipt",
     "score",
@@ -264,6 +266,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("household_id", "number"),
     )
     op.create_table(
+        "household_end",
+        sa.Column("household_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("household_id"),
+    )
+    op.create_table(
         "household_version",
         sa.Column("household_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
@@ -273,6 +282,7 @@ def upgrade() -> None:
         sa.Column("province", sa.String(), nullable=True),
         sa.Column("commune", sa.String(), nullable=False),
         sa.Column("size", sa.SmallInteger(), nullable=False),
+        sa.Column("corrects", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("household_id", "version"),
     )
     op.create_table(
@@ -352,6 +362,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("idcs"),
     )
+    op.create_table(
+        "person_awaited",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("idcs", sa.String(), nullable=False),
+        sa.Column("household_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "idcs"),
+    )
+    op.create_index("person_awaited_idcs", "person_awaited", ["idcs"], unique=False)
+    op.create_index("person_awaited_of", "person_awaited", ["household_id"], unique=False)
     op.create_table(
         "person_claim",
         sa.Column("idcs", sa.String(), nullable=False),

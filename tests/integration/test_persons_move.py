@@ -1,0 +1,216 @@
+"""A person moves from one registered household to another: one waits for the other, and nobody is ever in both."""
+
+
+import pytest
+
+from models import clock
+from models.database import transaction
+from tests.changing import change_of, declare, depart, nothing_wrong, without
+from tests.filing import (
+    Body,
+    Worker,
+    a_household,
+    borrowing,
+    current_stage,
+    drain_all,
+    events_of,
+    facts_of,
+    file,
+    register,
+    rows,
+    value,
+)
+from tests.people import after, caseworker, citizen, ring_timers
+from workflows.intake.submit import Accepted
+from workflows.registers.person_moves import wake_missed_waits
+
+Household = tuple[Body, Accepted]
+
+
+@pytest.fixture
+def two(database: str, worker: Worker) -> tuple[Household, Household]:
+    """Two registered households of at least three members, with their receipts."""
+    made = [a_household(place, members=3) for place in (0, 1)]
+    register(made)
+    receipts = file(*[each.body for each in made])
+    drain_all(worker())
+    first, second = [(each.body, receipt) for each, receipt in zip(made, receipts, strict=True)]
+    return first, second
+
+
+def mover(body: Body) -> int:
+    """The position of an adult who is not the head."""
+    return next(
+        place
+        for place, each in enumerate(body["members"])
+        if each["relationship"] != "head" and str(each["birth_date"]) < "2005"
+    )
+
+
+def moving(household: Household) -> str:
+    """The identifier of that adult."""
+    return str(household[0]["members"][mover(household[0])]["idcs"])
+
+
+def holder_of(idcs: str) -> int | None:
+    """The case that holds a person."""
+    found = rows("select case_id from person_claim where idcs = %s", idcs)
+    return found[0][0] if found else None
+
+
+def leaves(household: Household) -> Accepted:
+    """The household says that its last member left."""
+    body, receipt = household
+    return declare(receipt, change_of(without(body, mover(body)), "member_left", "departure"))
+
+
+def joins(household: Household, other: Household) -> Accepted:
+    """The household says that the last member of the other joined it."""
+    body, receipt = household
+    return declare(receipt, change_of(borrowing(body, other[0], mover(other[0])), "member_joined", "arrival"))
+
+
+def sweep() -> int:
+    """Wakes who waits for what is over, as the sweep does."""
+    with transaction() as connection:
+        return wake_missed_waits(connection, clock.now())
+
+
+def test_a_person_whom_one_household_lets_go_is_free_at_once(two: tuple[Household, Household], worker: Worker) -> None:
+    first, _ = two
+    update = leaves(first)
+    drain_all(worker())
+
+    assert current_stage(update) == "notified"
+    assert holder_of(moving(first)) is None
+    assert nothing_wrong()
+
+
+def test_the_joining_household_waits_for_the_other_and_is_given_the_person(
+    two: tuple[Household, Household], worker: Worker
+) -> None:
+    first, second = two
+    leaving = depart(first[1], moving(first))
+    joining = joins(second, first)
+    drain_all(worker())
+    assert current_stage(joining) == "awaiting_person"
+    assert holder_of(moving(first)) == first[1].case_id
+    assert nothing_wrong()
+
+    caseworker(leaving, "clear", "moved")
+    drain_all(worker())
+
+    assert [current_stage(each) for each in (leaving, joining)] == ["notified", "notified"]
+    assert holder_of(moving(first)) == joining.case_id
+    assert "PersonLetGo" in events_of(joining)
+    assert nothing_wrong()
+
+
+def test_a_new_household_waits_for_the_registered_one_that_its_member_leaves(
+    two: tuple[Household, Household], worker: Worker
+) -> None:
+    first, _ = two
+    made = a_household(2, members=3)
+    register([made])
+    leaving = depart(first[1], moving(first))
+    (new,) = file(borrowing(made.body, first[0], mover(first[0])))
+    drain_all(worker())
+    assert current_stage(new) == "awaiting_person"
+
+    caseworker(leaving, "clear", "moved")
+    drain_all(worker())
+
+    assert current_stage(new) == "notified"
+    assert holder_of(moving(first)) == new.case_id
+    assert nothing_wrong()
+
+
+def test_without_a_word_of_the_other_household_a_caseworker_looks(
+    two: tuple[Household, Household], worker: Worker
+) -> None:
+    first, second = two
+    joining = joins(second, first)
+    drain_all(worker())
+
+    assert current_stage(joining) == "under_review"
+    assert value("select count(*) from person_awaited") == 0
+    assert nothing_wrong()
+
+
+def test_an_update_that_is_withdrawn_sends_who_waited_to_a_caseworker(
+    two: tuple[Household, Household], worker: Worker
+) -> None:
+    first, second = two
+    leaving = depart(first[1], moving(first))
+    joining = joins(second, first)
+    drain_all(worker())
+
+    citizen(leaving, "withdrawal")
+    drain_all(worker())
+
+    assert current_stage(joining) == "under_review"
+    assert nothing_wrong()
+
+
+def test_who_waits_for_nothing_is_woken_by_the_sweep(two: tuple[Household, Household], worker: Worker) -> None:
+    first, second = two
+    leaving = depart(first[1], moving(first))
+    joining = joins(second, first)
+    drain_all(worker())
+    assert sweep() == 0
+    # As if its wake-up was lost: the update ended while the joining case began to wait
+    rows("update cases set household_id = 999 where id = %s", leaving.case_id)
+
+    assert sweep() == 1
+    drain_all(worker())
+
+    assert current_stage(joining) == "under_review"
+
+
+def test_nobody_is_awaited_for_ever(two: tuple[Household, Household], worker: Worker) -> None:
+    first, second = two
+    leaving = depart(first[1], moving(first))
+    joining = joins(second, first)
+    drain_all(worker())
+
+    with after(days=30.1):
+        ring_timers()
+        drain_all(worker())
+    assert events_of(joining)[-2:] == ["PersonNotLetGo", "DuplicateSuspected"]
+    assert current_stage(joining) == "under_review"
+
+
+@pytest.fixture
+def swap(two: tuple[Household, Household], worker: Worker) -> tuple[Accepted, Accepted]:
+    """Two households that exchange a member, in one update each; both wait for the other."""
+    first, second = two
+    updates = [
+        declare(
+            mine[1],
+            change_of(
+                borrowing(without(mine[0], mover(mine[0])), other[0], mover(other[0])), "member_joined", "marriage"
+            ),
+            officer="amina",
+        )
+        for mine, other in ((first, second), (second, first))
+    ]
+    drain_all(worker())
+    return updates[0], updates[1]
+
+
+def test_a_swap_goes_to_a_caseworker_who_hands_the_persons_over(
+    two: tuple[Household, Household], swap: tuple[Accepted, Accepted], worker: Worker
+) -> None:
+    sweep()
+    drain_all(worker())
+    assert [current_stage(each) for each in swap] == ["under_review", "under_review"]
+    assert [facts_of(each, "PersonNotLetGo")["circle"] for each in swap] == [True, True]
+    assert nothing_wrong()
+
+    for each in swap:
+        caseworker(each, "clear", "handed_over")
+        drain_all(worker())
+
+    assert [current_stage(each) for each in swap] == ["notified", "notified"]
+    assert [holder_of(moving(two[0])), holder_of(moving(two[1]))] == [swap[1].case_id, swap[0].case_id]
+    assert nothing_wrong()

@@ -1,0 +1,111 @@
+"""What a registered household says has changed: the whole declaration anew, from which day it is true, and why."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from workflows.bodies.body import Body, Contact, Declared, Territory
+from workflows.bodies.declaration import Declaration
+from workflows.bodies.fields import Day, Idcs, Phone
+
+Kind = Literal[
+    "moved",
+    "contact",
+    "bills",
+    "belongings",
+    "member_joined",
+    "member_left",
+    "head",
+    "declarant",
+    "removal",
+    "correction",
+]
+Cause = Literal["birth", "marriage", "arrival", "death", "divorce", "departure", "request", "appeal", "error"]
+UPDATE = "update"  # the kind of case whose body it is
+REMOVAL, CORRECTION = "removal", "correction"
+# Why members join or leave, why a household ends, and why a version was wrong; no other kind of change has a cause.
+CAUSES: dict[str, tuple[str, ...]] = {
+    "member_joined": ("birth", "marriage", "arrival"),
+    "member_left": ("death", "divorce", "departure"),
+    REMOVAL: ("death", "request"),
+    CORRECTION: ("appeal", "error"),
+}
+Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class EarlierVersion(Declared):
+    """An earlier version of the household that held the wrong value too, as it should have been declared."""
+
+    version: Version
+    decided_on: Day = Field(description="The day on which it was decided: its index, thresholds and ages count.")
+    declaration: Declaration
+
+
+class ChangeRequest(Declared):
+    """What a household sends: its declaration as it is from that day on, and what changed."""
+
+    change: Kind
+    cause: Cause | None = Field(
+        None, description="Needed where a member joins or leaves, the household ends, or a version was wrong."
+    )
+    true_from: Day = Field(description="The day in Morocco from which it is true; not in the future.")
+    based_on: Version = Field(description="The household's version that the sender saw.")
+    declaration: Declaration = Field(description="The household as it is from that day on; of one that ends, the last.")
+
+    @model_validator(mode="after")
+    def cause_fits_the_change(self) -> "ChangeRequest":
+        """Requires a cause of the list where the kind of change has causes, and none elsewhere."""
+        causes = CAUSES.get(self.change, ())
+        if causes and self.cause not in causes:
+            raise ValueError(f"A change of kind {self.change} needs a cause: {', '.join(causes)}.")
+        if self.cause and not causes:
+            raise ValueError(f"A change of kind {self.change} has no cause.")
+        return self
+
+
+class Change(ChangeRequest, Body):
+    """A change of a registered household, with what the register adds when it arrives."""
+
+    known_phone: Phone | None = Field(None, description="The phone that the household had until now, where it changes.")
+    left_by: Idcs | None = Field(None, description="The adult who declares their own departure.")
+    earlier: tuple[EarlierVersion, ...] = Field((), description="Of a correction: the older versions that it reaches.")
+
+    @property
+    def ends_household(self) -> bool:
+        """Whether the household is in the register no more after this."""
+        return self.change == REMOVAL
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """Every member of the household as it is then; of one that ends, nobody."""
+        return () if self.ends_household else self.declaration.persons
+
+    @property
+    def applicant(self) -> str:
+        """The declarant of the new declaration."""
+        return self.declaration.applicant
+
+    @property
+    def contact(self) -> Contact:
+        """The phone and language of the new declaration."""
+        return self.declaration.contact
+
+    @property
+    def told_besides(self) -> tuple[Contact, ...]:
+        """The phone that the household had until now: whoever takes a household over by a new phone is seen there."""
+        return (Contact(self.declaration.language, self.known_phone),) if self.known_phone else ()
+
+    @property
+    def territory(self) -> Territory:
+        """Where the household lives then."""
+        return self.declaration.territory
+
+    def rules_of(self, today: date) -> date:
+        """A correction is judged by the rules of the contested day, every other change by today's."""
+        return self.true_from if self.change == CORRECTION else today
+
+    def declared(self, corrects: int | None) -> Declaration:
+        """The household in place of the version with this number, which the change corrects; else as it is now."""
+        found = (each.declaration for each in self.earlier if each.version == corrects)
+        return next(found, self.declaration)

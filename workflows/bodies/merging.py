@@ -1,0 +1,84 @@
+"""Two changes of one declaration brought together: fields that one of them changed, and those that both did. Pure."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from workflows.bodies.declaration import Declaration
+
+WHOLE = "declaration"
+MEMBERS = "members"
+ABSENT = object()  # a field that a declaration does not have
+Path = tuple[str, ...]  # the names down to a field; a member is named by their identifier
+
+
+class Merged(NamedTuple):
+    """A declaration with both changes, or the names of the fields on which they differ."""
+
+    declaration: Declaration | None
+    conflicts: tuple[str, ...] = ()
+
+
+def merged(base: Declaration, theirs: Declaration, mine: Declaration) -> Merged:
+    """What `mine` changed of `base`, applied to `theirs`.
+
+    A field that both changed, to different values, is a conflict; so is a result that is no declaration.
+    """
+    old, new, own = fields_of(base), fields_of(theirs), fields_of(mine)
+    conflicts, result = set(), dict(new)
+    for path in old.keys() | new.keys() | own.keys():
+        before, now, wanted = (each.get(path, ABSENT) for each in (old, new, own))
+        if wanted in (before, now):
+            continue
+        if now != before:
+            conflicts.add(name_of(path))
+        result[path] = wanted
+    if conflicts:
+        return Merged(None, tuple(sorted(conflicts)))
+    return restored({path: value for path, value in result.items() if value is not ABSENT}, order_of(theirs, mine))
+
+
+def fields_changed(before: Declaration, after: Declaration) -> tuple[str, ...]:
+    """The names of the fields in which two declarations differ; they name no person."""
+    old, new = fields_of(before), fields_of(after)
+    return tuple(sorted({name_of(path) for path in old.keys() | new.keys() if old.get(path) != new.get(path)}))
+
+
+def fields_of(declaration: Declaration) -> dict[Path, Any]:
+    """Every field with its value, by its path."""
+    found: dict[Path, Any] = {}
+    for name, value in declaration.model_dump().items():
+        if name == MEMBERS:
+            found |= {(MEMBERS, each["idcs"], field): told for each in value for field, told in each.items()}
+        elif isinstance(value, dict):
+            found |= {(name, field): told for field, told in value.items()}
+        else:
+            found[(name,)] = value
+    return found
+
+
+def name_of(path: Path) -> str:
+    """A field's name without the identifier of a member: `bills.telecom`, `members.occupation`."""
+    return ".".join(path if path[0] != MEMBERS else (path[0], path[-1]))
+
+
+def order_of(*declarations: Declaration) -> list[str]:
+    """The members of these declarations, each once, in the order in which they stand there."""
+    return list(dict.fromkeys(member.idcs for each in declarations for member in each.members))
+
+
+def restored(fields: Mapping[Path, Any], order: list[str]) -> Merged:
+    """The declaration with these fields and with its members in this order."""
+    body: dict[str, Any] = {}
+    members: dict[str, dict[str, Any]] = {}
+    for path, value in fields.items():
+        place = members.setdefault(path[1], {}) if path[0] == MEMBERS else body
+        if path[0] != MEMBERS and len(path) > 1:
+            place = body.setdefault(path[0], {})
+        place[path[-1]] = value
+    body[MEMBERS] = [members[idcs] for idcs in order if idcs in members]
+    try:
+        return Merged(Declaration.model_validate(body))
+    except ValidationError:
+        return Merged(None, (WHOLE,))

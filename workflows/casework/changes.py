@@ -1,0 +1,256 @@
+"""A registered household declares a change: with the secret of its receipt, or at a desk, where an officer files it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from models.database import Connection, scalar
+from models.days import day_of
+from models.errors import NotFound, Problem, Refused
+from models.settings import settings
+from workflows.bodies.change import CORRECTION, UPDATE, Change, ChangeRequest
+from workflows.bodies.declaration import Declaration, Member, objections
+from workflows.bodies.merging import fields_changed
+from workflows.casefile import NewCase
+from workflows.casework.staff import OFFICER, sign
+from workflows.engine.lanes import INTERACTIVE
+from workflows.engine.load import CaseRow
+from workflows.engine.opening import Opening, Origin, case_numbers, hash_of, insert_cases, opening, record_openings
+from workflows.evidence import DECLARANT, Submission
+from workflows.intake.receipts import find, is_secret_of, normal, secret_for
+from workflows.intake.submit import Accepted, free_keys_of, keep_receipts, known_receipts
+from workflows.registers.households import declarations, last_versions
+from workflows.registers.period_rows import known_periods
+from workflows.registers.ports import Notices
+
+MOST_OPEN = 5  # updates of one household at once
+OF_AGE = 18  # years
+OPEN = "select count(*) from cases where household_id = %s and kind = %s and open"
+IS_MEMBER = """
+    select exists (select from person_claim p join cases c on c.applicant_idcs = p.idcs
+        where c.id = %s and p.household_id = c.household_id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who declares a change: the citizen with their secret, or an officer by name; and the sender's own key."""
+
+    secret: str = ""
+    officer: str = ""
+    key: str = ""
+
+    @property
+    def channel(self) -> str:
+        """How it reaches us."""
+        return "office" if self.officer else "api"
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredChange:
+    """What is declared under the reference of a receipt, and by whom."""
+
+    reference: str
+    request: ChangeRequest
+    sender: Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """An adult who says at a desk, to an officer, that they left the household of a receipt on a day."""
+
+    reference: str
+    idcs: str
+    true_from: date
+    officer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A household as the register has it: its last version, what was declared for it, and its first day."""
+
+    household_id: int
+    version: int
+    declaration: Declaration
+    first_day: date
+
+
+@dataclass(frozen=True)
+class NewUpdate:
+    """An update to be opened."""
+
+    household_id: int
+    body: Change
+    sender: Sender
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The hash of its body, which recognises a repetition."""
+        return hash_of(self.body.stored())
+
+    @property
+    def full_key(self) -> str:
+        """The sender's key, else the hash of the body; two households may use the same key."""
+        return f"{self.sender.channel}:{UPDATE}:{self.household_id}:{self.sender.key or self.digest.hex()}"
+
+
+def declare_change(connection: Connection, declared: DeclaredChange, now: datetime, notices: Notices) -> Accepted:
+    """Opens an update of the household of this receipt; returns the update's own receipt.
+
+    Raises NotFound for an unknown reference and for a wrong secret alike, and Refused where the household is not
+    registered, the receipt is nobody's of the household any more, or the change is not possible.
+    """
+    request, sender = declared.request, declared.sender
+    known = registered_household(connection, authorised(connection, declared.reference, sender))
+    refuse_impossible(known, request, now)
+    body = Change(**dict(request), known_phone=phone_until_now(known, request.declaration))
+    return open_update(connection, NewUpdate(known.household_id, body, sender), now, notices)
+
+
+def declare_departure(connection: Connection, departure: Departure, now: datetime, notices: Notices) -> Accepted:
+    """An adult tells an officer that they left a household which somebody else heads. A caseworker will decide.
+
+    Raises NotFound, and Refused where this person is no adult member of the household, or is its head.
+    """
+    known = registered_household(connection, find(connection, departure.reference))
+    leaver = next((each for each in known.declaration.members if each.idcs == departure.idcs), None)
+    if leaver is None or leaver.relationship == "head" or not is_of_age(leaver, day_of(now)):
+        raise Refused("no_departure", "Only an adult member who is not the head declares their own departure.")
+    request = ChangeRequest(
+        change="member_left",
+        cause="departure",
+        true_from=departure.true_from,
+        based_on=known.version,
+        declaration=without(known.declaration, leaver),
+    )
+    refuse_impossible(known, request, now)
+    update = NewUpdate(
+        known.household_id, Change(**dict(request), left_by=departure.idcs), Sender("", departure.officer)
+    )
+    return open_update(connection, update, now, notices)
+
+
+def authorised(connection: Connection, reference: str, sender: Sender) -> CaseRow:
+    """The case of a receipt that may speak for its household. Raises what `declare_change` raises."""
+    if sender.officer:
+        return find(connection, reference)
+    if not is_secret_of(normal(reference), sender.secret):
+        raise NotFound("There is no application with this reference and secret.")
+    case = find(connection, reference)
+    if not scalar(connection, IS_MEMBER, [case.id]):
+        raise Refused(
+            "not_of_the_household",
+            "Whoever filed under this reference is no member of a registered household now. A service centre can help.",
+        )
+    return case
+
+
+def registered_household(connection: Connection, case: CaseRow) -> Registered:
+    """The household that this case is about. Raises Refused where it is not registered, or its data were erased."""
+    household = case.household_id or 0
+    version = last_versions(connection, [household]).get(household)
+    if version is None:
+        raise Refused("not_registered", "This household is not in the register, so that nothing of it can change.")
+    declared = declarations(connection, [(household, version)]).get((household, version))
+    if declared is None:
+        raise Refused("erased", "What this household declared was erased by law. A service centre can help.")
+    first = min(each.span.since for each in known_periods(connection, [household])[household])
+    return Registered(household, version, declared, day_of(first))
+
+
+def refuse_impossible(known: Registered, request: ChangeRequest, now: datetime) -> None:
+    """Raises Refused with a problem for each field that cannot be so."""
+    problems = [
+        *day_problems(request.true_from, known.first_day, day_of(now)),
+        *member_problems(request, known.declaration),
+    ]
+    if request.based_on > known.version:
+        problems.append(Problem("based_on", f"The household has no such version: its last is {known.version}."))
+    for each in objections(request.declaration, now.date(), settings().max_members):
+        problems.append(Problem(f"declaration.{each['field']}", each["message"]))
+    if problems:
+        raise Refused("not_valid", "The change is not valid; problems names each field.", problems=problems)
+
+
+def day_problems(true_from: date, first_day: date, today: date) -> list[Problem]:
+    """What is wrong with the day from which the change is true."""
+    if true_from > today:
+        return [Problem("true_from", "Must not lie in the future.")]
+    if true_from < first_day:
+        return [Problem("true_from", f"Must not lie before {first_day}, the household's first day in the register.")]
+    return []
+
+
+def member_problems(request: ChangeRequest, known: Declaration) -> list[Problem]:
+    """Where the kind of change and the members do not agree, or nothing changes."""
+    before, after = set(known.persons), set(request.declaration.persons)
+    if request.change == CORRECTION:
+        return [Problem("change", "Only an appeal or a caseworker corrects a version.")]
+    if request.change == "removal":
+        return []
+    if not fields_changed(known, request.declaration):
+        return [Problem("declaration", "Says what the register says already: nothing changes.")]
+    moves = {"member_joined": bool(after - before), "member_left": bool(before - after)}
+    if moves.get(request.change, not any(moves.values())):
+        return []
+    return [Problem("change", "Must be member_joined or member_left where somebody joins or leaves, and only there.")]
+
+
+def phone_until_now(known: Registered, declaration: Declaration) -> str | None:
+    """The phone that the household had, where it has another one now."""
+    return known.declaration.phone if known.declaration.phone != declaration.phone else None
+
+
+def open_update(connection: Connection, update: NewUpdate, now: datetime, notices: Notices) -> Accepted:
+    """Opens the update, once for the sender's key. Raises Refused where too many are open, or the key was used."""
+    if not update.sender.key:
+        free_keys_of(connection, UPDATE, [update.full_key])
+    (number,) = case_numbers(connection, 1)
+    opened = opening(
+        number,
+        NewCase(UPDATE, INTERACTIVE, update.household_id, update.body),
+        Origin(update.sender.channel, update.full_key),
+        Submission(at=now, by=actor_of(connection, update.sender)),
+        notices,
+    )
+    reference = opened.file.reference
+    if not keep_receipts(connection, [(reference, number, update.full_key, update.digest)]):
+        return known_receipt(connection, update)
+    insert(connection, update.household_id, opened, now)
+    return Accepted(reference, secret_for(reference), number)
+
+
+def actor_of(connection: Connection, sender: Sender) -> str:
+    """Under which name the history shows the sender."""
+    return sign(connection, OFFICER, sender.officer) if sender.officer else DECLARANT
+
+
+def insert(connection: Connection, household_id: int, opened: Opening, now: datetime) -> None:
+    """Inserts the case with its body and first event. Raises Refused where the household has too many open."""
+    if scalar(connection, OPEN, [household_id, UPDATE]) >= MOST_OPEN:
+        text = f"{MOST_OPEN} changes of this household are open. Wait for one of them, answer it, or withdraw it."
+        raise Refused("too_many_open", text)
+    insert_cases(connection, [opened])
+    record_openings(connection, [opened], now)
+
+
+def known_receipt(connection: Connection, update: NewUpdate) -> Accepted:
+    """The receipt that was given for this key before. Raises Refused where it came with another change."""
+    ((reference, case_id, before),) = known_receipts(connection, [update.full_key]).values()
+    if before != update.digest:
+        raise Refused("key_reused", "This idempotency key was used for another change. Use a new key.")
+    return Accepted(reference, secret_for(reference), case_id, repeated=True)
+
+
+def is_of_age(member: Member, today: date) -> bool:
+    """Whether the member is an adult today."""
+    born = member.birth_date
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day)) >= OF_AGE
+
+
+def without(declaration: Declaration, leaver: Member) -> Declaration:
+    """The declaration without this member; where they declared it, its head does from now on."""
+    members = [each for each in declaration.members if each.idcs != leaver.idcs]
+    if leaver.declarant:
+        members = [each.model_copy(update={"declarant": each.relationship == "head"}) for each in members]
+    return declaration.model_copy(update={"members": members})
