@@ -15,7 +15,7 @@ from workflows.casefile import CaseFile, NewCase
 from workflows.engine.opening import Origin, opening
 from workflows.engine.progress import CaseInProgress
 from workflows.engine.work import decide
-from workflows.evidence import DECLARANT, Holder, OpenedCase, RegisteredPerson, Submission
+from workflows.evidence import DECLARANT, CorrectionOutcome, Holder, OpenedCase, RegisteredPerson, Submission
 from workflows.flows import stage_of
 from workflows.flows.grammar import MACHINE
 from workflows.flows.registration import FLOW
@@ -45,6 +45,12 @@ class Answers:
         return {}
 
     def opened_by(self, case_ids: Sequence[int]) -> Mapping[int, OpenedCase]:
+        return {}
+
+    def standing(self, decisions: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+        return set()
+
+    def corrections(self, contested: Mapping[int, tuple[int, int]]) -> Mapping[int, CorrectionOutcome]:
         return {}
 
 

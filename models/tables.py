@@ -1,7 +1,15 @@
 """Every table in one import: migrations and tests need all of `SQLModel.metadata`."""
 
 from models.case import Case, CaseBody, CaseFailure, CaseText, EventRow, PersonClaim, Receipt
-from models.household import Eligibility, Household, HouseholdMember, HouseholdPeriod, HouseholdVersion, Score
+from models.household import (
+    Eligibility,
+    Household,
+    HouseholdMember,
+    HouseholdPeriod,
+    HouseholdVersion,
+    Score,
+    ScoreCorrection,
+)
 from models.message import Message
 from models.population import Person
 from models.work import Attempt, DailyJob, HeldStage, PausedQueue, StaffName, Worker
@@ -13,6 +21,7 @@ TABLES = (
     HouseholdPeriod,
     HouseholdMember,
     Score,
+    ScoreCorrection,
     Eligibility,
     Case,
     Receipt,

@@ -7,7 +7,7 @@ from workflows.casefile import CaseFile
 from workflows.engine import lanes
 from workflows.engine.chain import Sealed
 from workflows.engine.messages import Entry
-from workflows.events import Event, HouseholdApproved, ScoreComputed
+from workflows.events import CorrectionMade, Event, HouseholdApproved, ScoreComputed
 
 Row = tuple[Any, ...]
 
@@ -127,11 +127,38 @@ def eligibility_rows(move: Transition, event: HouseholdApproved) -> Iterable[Row
     ]
 
 
+def correction_rows(move: Transition, event: CorrectionMade) -> Iterable[Row]:
+    """The index as it was computed and as an upheld appeal corrected it."""
+    contested = move.case.body
+    return (
+        (
+            move.case.id,
+            move.sealed.recorded.seq,
+            move.case.household_id,
+            contested.case,
+            contested.seq,
+            event.score_computed,
+            event.score_corrected,
+            event.policy,
+            event.case,
+            move.sealed.recorded.at,
+        ),
+    )
+
+
 EVENTS = Projection(
     "event", "case_id, seq, kind, at, actor, evidence, facts, salt, commitment, owed, hash", None, event_rows
 )
 REGISTER = (
     Projection("score", "case_id, seq, household_id, value, policy, computed_at", ScoreComputed, score_rows),
+    Projection(
+        "score_correction",
+        "case_id, seq, household_id, contested_case, contested_seq, score_computed, score_corrected, policy, "
+        "corrected_by, corrected_at",
+        CorrectionMade,
+        correction_rows,
+        True,
+    ),
     Projection("household", "id, registered_by, registered_at", HouseholdApproved, household_rows),
     Projection(
         "household_version",

@@ -151,16 +151,17 @@ def people(  # noqa: PLR0913 - a row of the flow, read by its names
     )
 
 
-def waiting(
+def waiting(  # noqa: PLR0913 - a row of the flow, read by its names
     name: str,
     handlers: Mapping[type[Evidence], Decide],
     transitions: Mapping[type[Event], str],
     *,
     within: timedelta,
+    gather: Gather = opened_cases,
     holds_persons: bool = False,
 ) -> Stage:
     """A stage that waits for the case which this one opened: until that ends or is parked, or the term is over."""
-    return Stage(name, OTHER_CASE, transitions, handlers, TIMERS, opened_cases, within, holds_persons=holds_persons)
+    return Stage(name, OTHER_CASE, transitions, handlers, TIMERS, gather, within, holds_persons=holds_persons)
 
 
 def end(

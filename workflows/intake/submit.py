@@ -154,12 +154,12 @@ def free_keys(connection: Connection, applications: Sequence[Application]) -> No
     """Frees the keys that are the hash of their declaration, once that application has ended and holds nobody."""
     made = [each.full_key for each in applications if len(each.key) == HEX and each.key == each.hash.hex()]
     if made:
-        connection.execute(FREE_KEYS, [made, FLOW.kind, ended_stages()])
+        connection.execute(FREE_KEYS, [made, FLOW.kind, ended_stages(FLOW.kind)])
 
 
-def ended_stages() -> list[str]:
-    """The final stages of a registration that hold nobody."""
-    return [stage.name for kind, stage in places() if kind == FLOW.kind and not (stage.open or stage.holds_persons)]
+def ended_stages(kind: str) -> list[str]:
+    """The final stages of this kind of case that hold nobody: its sender may send the same again."""
+    return [stage.name for of_kind, stage in places() if of_kind == kind and not (stage.open or stage.holds_persons)]
 
 
 def key_of(sent: ApplicationBody) -> str:

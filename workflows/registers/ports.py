@@ -3,7 +3,7 @@
 The layers above give the adapters; tests give their own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from workflows.casefile import CaseFile
 from workflows.events import Recorded
-from workflows.evidence import Holder, OpenedCase, RegisteredPerson
+from workflows.evidence import CorrectionOutcome, Holder, OpenedCase, RegisteredPerson
 
 
 class Answer(Enum):
@@ -48,6 +48,15 @@ class Cases(Protocol):
 
     def opened_by(self, case_ids: Sequence[int]) -> Mapping[int, OpenedCase]:
         """The outcome of the last case that each of these opened; absent while that case is still open."""
+
+    def standing(self, decisions: Sequence[tuple[int, int]]) -> Collection[tuple[int, int]]:
+        """Those of these decisions, by case and sequence, that no later decision about the household replaced."""
+
+    def corrections(self, contested: Mapping[int, tuple[int, int]]) -> Mapping[int, CorrectionOutcome]:
+        """The outcome of the last change that each of these appeals opened, with the index as it was contested.
+
+        Absent while that change is still open.
+        """
 
 
 @dataclass(frozen=True, slots=True)
