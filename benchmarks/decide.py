@@ -15,7 +15,15 @@ from workflows.casefile import CaseFile, NewCase
 from workflows.engine.opening import Origin, opening
 from workflows.engine.progress import CaseInProgress
 from workflows.engine.work import decide
-from workflows.evidence import DECLARANT, Comparison, Holder, OpenedCase, RegisteredPerson, Submission
+from workflows.evidence import (
+    DECLARANT,
+    Comparison,
+    CorrectionOutcome,
+    Holder,
+    OpenedCase,
+    RegisteredPerson,
+    Submission,
+)
 from workflows.flows import stage_of
 from workflows.flows.grammar import MACHINE
 from workflows.flows.registration import FLOW
@@ -57,6 +65,12 @@ class Answers:
         return set()
 
     def opened_by(self, case_ids: Sequence[int]) -> Mapping[int, OpenedCase]:
+        return {}
+
+    def standing(self, decisions: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+        return set()
+
+    def corrections(self, contested: Mapping[int, tuple[int, int]]) -> Mapping[int, CorrectionOutcome]:
         return {}
 
 

@@ -64,6 +64,8 @@ class Case(SQLModel, table=True):
         Index(
             "case_opened_once", "parent_id", "parent_seq", unique=True, postgresql_where=text("parent_id is not null")
         ),
+        # The appeals of a household: a second one against the same decision waits for the end of the first.
+        Index("case_appeals", "household_id", postgresql_where=text("kind = 'appeal'")),
         CheckConstraint("not waiting or (open and not (machine or ready))", name="case_waiting_is_at_rest"),
         # What stands in no queue, or under a timer that rings for none, nobody would ever claim.
         CheckConstraint(

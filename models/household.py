@@ -94,6 +94,26 @@ class Score(SQLModel, table=True):
     computed_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
+class ScoreCorrection(SQLModel, table=True):
+    """The index of a household as it was computed and, after an appeal was upheld, as it is corrected.
+
+    Its key is that of the appeal's event; `contested_case` and `contested_seq` name the decision that was contested.
+    """
+
+    __tablename__ = "score_correction"
+
+    case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    household_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    contested_case: int = Field(sa_column=Column(BigInteger, nullable=False))
+    contested_seq: int
+    score_computed: Decimal = Field(sa_column=Column(Numeric, nullable=False))  # exact, never rounded
+    score_corrected: Decimal = Field(sa_column=Column(Numeric, nullable=False))
+    policy: str  # the version of the index that computed the corrected one
+    corrected_by: int = Field(sa_column=Column(BigInteger, nullable=False))  # the case of the change
+    corrected_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
 class Eligibility(SQLModel, table=True):
     """Whether a household version meets a programme's threshold. The programme decides what follows from it."""
 

@@ -9,6 +9,7 @@ from models.household import (
     HouseholdPeriod,
     HouseholdVersion,
     Score,
+    ScoreCorrection,
 )
 from models.message import Message
 from models.population import Person
@@ -22,6 +23,7 @@ TABLES = (
     HouseholdPeriod,
     HouseholdMember,
     Score,
+    ScoreCorrection,
     Eligibility,
     Case,
     Receipt,

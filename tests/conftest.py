@@ -114,6 +114,7 @@ def forget_policies() -> None:
         policies.index_in_force,
         policies.thresholds,
         policies.thresholds_in_force,
+        policies.terms,
         policies.periods,
     ):
         cached.cache_clear()

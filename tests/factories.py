@@ -146,6 +146,11 @@ def a_register_answer(
     return RegisterAnswer(at=at, persons=tuple((persons | dict(changed or {})).values()))
 
 
+AMINA, BRAHIM = "officer:0123456789abcdef", "officer:fedcba9876543210"
+FINDINGS = (
+    events.Finding("bills.telecom", True, "document_shows_it"),
+    events.Finding("members[2].occupation", False, "nothing_shows_it"),
+)
 # One event of each kind, in the order of a case. Add a new kind here: its notices, history and chain are then tested.
 EVENTS: tuple[Event, ...] = (
     events.ApplicationReceived(
@@ -200,6 +205,48 @@ EVENTS: tuple[Event, ...] = (
         ),
     ),
     events.NoticesIssued(programmes=("ASD",)),
+    events.AppealLodged(
+        channel="api",
+        kind="appeal",
+        lane=1,
+        household=8,
+        reference="RSU-AAAA-BBBB-DDDD",
+        key="0e" * 32,
+        body=1,
+        digest="0f" * 32,
+    ),
+    events.AppealQueued(begun=NOW, late=False, stands=True),
+    events.AppealAssigned(begun=NOW, to=AMINA),
+    events.HandedBack(begun=NOW),
+    events.TakenOver(to=BRAHIM, held_by=AMINA),
+    events.AppealTextAdded(digest="10" * 32),
+    events.InformationAsked(begun=NOW, asked=("bill", "explanation"), times=1, role="caseworker"),
+    events.InformationGiven(digest="11" * 32, begun=NOW),
+    events.InformationReminded(reminder=1),
+    events.InformationNotGiven(begun=NOW),
+    events.DecisionProposed(begun=NOW, outcome="partly_upheld", findings=FINDINGS, counted=NOW),
+    events.ProposalReturned(begun=NOW, reason="finding_not_shown"),
+    events.ProposalUnanswered(begun=NOW),
+    events.AppealReminded(reminder=1),
+    events.AppealOverdue(),
+    events.AppealEscalated(by_silence=True),
+    events.CommissionOverdue(times=1),
+    events.AppealUpheld(body=2, digest="12" * 32, outcome="partly_upheld", findings=FINDINGS, proposed_by=AMINA),
+    events.AppealSetAside(findings=(events.Finding("decision", True, "recorded_wrongly"),)),
+    events.AppealRejected(findings=(events.Finding("decision", False, "nothing_shows_it"),), proposed_by=AMINA),
+    events.CorrectionOpened(),
+    events.AppealClosed(outcome="rejected"),
+    events.CorrectionMade(
+        case=41,
+        score_computed=Decimal("9.74340"),
+        score_corrected=Decimal("9.70240"),
+        policy="2021-08-09",
+        version=2,
+    ),
+    events.CorrectionBlocked(case=41, why="parked"),
+    events.CorrectionAwaited(),
+    events.CorrectionRetried(),
+    events.CorrectionOverdue(times=1),
     events.CaseParked(stage="scored", error="ZeroDivisionError in share", tries=4),
     events.CaseResumed(stage="scored"),
     events.CaseErased(events=6),
@@ -225,6 +272,26 @@ EVIDENCE: tuple[Evidence, ...] = (
     evidence.Reopening(at=NOW, by=evidence.DECLARANT),
     evidence.ReviewVerdict(at=NOW, by="officer:0123456789abcdef", verdict="clear", reason="moved"),
     evidence.OpenedCase(at=NOW, case=41, stage="notified", ended=True),
+    evidence.DecisionState(at=NOW, stands=True, terms="terms-2026-11-01"),
+    evidence.CorrectionOutcome(
+        at=NOW,
+        case=41,
+        stage="notified",
+        ended=True,
+        score_computed=Decimal("9.74340"),
+        score_corrected=Decimal("9.70240"),
+        policy="2021-08-09",
+        version=2,
+    ),
+    evidence.Assignment(at=NOW, by=AMINA, to=AMINA, role="caseworker"),
+    evidence.HandBack(at=NOW, by=AMINA, role="caseworker"),
+    evidence.InformationRequest(at=NOW, by=AMINA, asked=("bill",), role="caseworker"),
+    evidence.AppealVerdict(
+        at=NOW, by=AMINA, findings=FINDINGS, role="caseworker", terms="terms-2026-11-01", number=2, digest="12" * 32
+    ),
+    evidence.Agreement(at=NOW, by=BRAHIM, agrees=False, role="caseworker", reason="finding_not_shown"),
+    evidence.Escalation(at=NOW, by=AMINA, role="supervisor"),
+    evidence.CorrectionRetry(at=NOW, by=AMINA, role="supervisor", under_way=False),
     evidence.Submission(at=NOW, by=evidence.DECLARANT),
     evidence.OperatorCommand(at=NOW, by="operator:0123456789abcdef"),
 )

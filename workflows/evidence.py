@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
-from workflows.events import Contribution
+from workflows.events import Contribution, Finding
 
 SIJIL = "sijil"  # the actor of decisions that no person takes
 DECLARANT = "declarant"
@@ -159,6 +159,28 @@ class OpenedCase(Evidence, frozen=True, kw_only=True, tag=True):
     ended: bool
 
 
+class DecisionState(Evidence, frozen=True, kw_only=True, tag=True):
+    """Whether a contested decision still stands, and by which version of the terms an appeal against it is in time."""
+
+    stands: bool
+    terms: str
+
+
+class CorrectionOutcome(Evidence, frozen=True, kw_only=True, tag=True):
+    """What became of the change that an appeal opened: the stage at which it ended, or that it is parked.
+
+    Where it was registered, also the index as it was contested and as it is corrected.
+    """
+
+    case: int
+    stage: str
+    ended: bool
+    score_computed: Decimal | None = None
+    score_corrected: Decimal | None = None
+    policy: str = ""
+    version: int = 0
+
+
 # Forms of people -----------------------------------------------------------------------------------
 
 
@@ -207,5 +229,85 @@ class ReviewVerdict(Evidence, frozen=True, kw_only=True, tag=True):
     reason: str
 
 
-ANSWERS_OF_PEOPLE: tuple[type[Evidence], ...] = (Correction, Statement, Withdrawal, Reopening, ReviewVerdict)
+# Of those who handle an appeal: each says in which role.
+
+
+class Assignment(Evidence, frozen=True, kw_only=True, tag=True):
+    """Somebody gives an appeal to a caseworker, or takes it."""
+
+    to: str
+    role: str  # "caseworker" | "supervisor" | "commission"
+
+
+class HandBack(Evidence, frozen=True, kw_only=True, tag=True):
+    """The caseworker who holds an appeal gives it back."""
+
+    role: str
+
+
+class InformationRequest(Evidence, frozen=True, kw_only=True, tag=True):
+    """A caseworker asks the citizen for information on an appeal."""
+
+    asked: tuple[str, ...]
+    role: str
+
+
+class AppealVerdict(Evidence, frozen=True, kw_only=True, tag=True):
+    """A person says what an appeal comes to, value by value.
+
+    Where that corrects the declaration, `number` is that of the body that holds the corrected one, which is stored
+    beside, and `digest` that of its stored bytes.
+    """
+
+    findings: tuple[Finding, ...]
+    role: str
+    terms: str  # the version by which the term of a second person is counted
+    second: str = ""  # another member of the commission who decides with this one
+    number: int = 0
+    digest: str = ""
+
+
+class Agreement(Evidence, frozen=True, kw_only=True, tag=True):
+    """A second person agrees with a proposed decision, or gives it back for a reason; the rest as in AppealVerdict."""
+
+    agrees: bool
+    role: str
+    reason: str = ""
+    number: int = 0
+    digest: str = ""
+
+
+class Escalation(Evidence, frozen=True, kw_only=True, tag=True):
+    """A supervisor sends an appeal to the commission."""
+
+    role: str
+
+
+class CorrectionRetry(Evidence, frozen=True, kw_only=True, tag=True):
+    """Somebody lets an appeal try again to correct the entry.
+
+    `under_way`: the change that it opened is still open, or was registered since.
+    """
+
+    role: str
+    under_way: bool
+
+
+ON_APPEALS: tuple[type[Evidence], ...] = (
+    Assignment,
+    HandBack,
+    InformationRequest,
+    AppealVerdict,
+    Agreement,
+    Escalation,
+    CorrectionRetry,
+)
+ANSWERS_OF_PEOPLE: tuple[type[Evidence], ...] = (
+    Correction,
+    Statement,
+    Withdrawal,
+    Reopening,
+    ReviewVerdict,
+    *ON_APPEALS,
+)
 BESIDE_THE_FLOWS: tuple[type[Evidence], ...] = (Submission, OperatorCommand)  # no stage decides on them

@@ -168,6 +168,6 @@ def score(file: File, as_json: Json = False) -> None:
 
 @app.command("flow")
 def flow(as_json: Json = False) -> None:
-    """Prints the life of a case as a Mermaid flow chart, drawn from `workflows/flows/registration.py`."""
+    """Prints the life of each kind of case as a Mermaid flow chart, drawn from `workflows/flows/`."""
     charts = {kind: chart(each) for kind, each in FLOWS.items()}
     print_result(charts, as_json, *charts.values())

@@ -160,6 +160,17 @@ OF_COMMANDS_ALONE = {
     "history_contradicts_anchors",
     "nothing_lost",
     "unknown_anchor",
+    # What people of the staff may not do with an appeal.
+    "findings_incomplete",
+    "took_the_decision",
+    "another_role",
+    "not_the_holder",
+    "holds_it_already",
+    "asked_already",
+    # The API takes no appeals yet.
+    "open_appeal",
+    "nothing_to_contest",
+    "too_many_texts",
 }
 
 

@@ -64,6 +64,7 @@ IMPERSONAL = {
     "paused_queue.actor",
     "receipt.reference",
     "score.policy",
+    "score_correction.policy",
     "staff_name.actor",
     "staff_name.name",
     "held_stage.kind",

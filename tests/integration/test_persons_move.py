@@ -1,6 +1,5 @@
 """A person moves from one registered household to another: one waits for the other, and nobody is ever in both."""
 
-
 import pytest
 
 from models import clock

@@ -12,12 +12,22 @@ from tests.factories import NOW
 from workflows.events import (
     KINDS,
     OPERATION,
+    AppealRejected,
     ApplicationRefused,
     CaseWithdrawn,
     Event,
     HouseholdApproved,
 )
-from workflows.evidence import ANSWERS_OF_PEOPLE, ReviewVerdict, TimePassed, Withdrawal
+from workflows.evidence import (
+    ANSWERS_OF_PEOPLE,
+    Agreement,
+    AppealVerdict,
+    Evidence,
+    ReviewVerdict,
+    Statement,
+    TimePassed,
+    Withdrawal,
+)
 from workflows.flows import DELIVERY, FLOWS, PARKED, all_queues, case_queues, stage_of
 from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, NOBODY, Decide, Flow, Stage, clock_only
 from workflows.flows.registration import FLOW as REGISTRATION
@@ -65,7 +75,7 @@ def test_each_decision_stands_under_the_evidence_that_it_takes(step: Stage) -> N
 
 @pytest.mark.parametrize("step", [step for _, step in STEPS if step.owner == MACHINE], ids=lambda step: step.name)
 def test_what_a_machine_stage_gathers_is_what_it_decides_on(step: Stage) -> None:
-    assert set(step.handlers) - {Withdrawal} == {get_args(get_type_hints(step.gather)["return"])[1]}
+    assert set(step.handlers) - {Withdrawal, Statement} == {get_args(get_type_hints(step.gather)["return"])[1]}
 
 
 @pytest.mark.parametrize("flow", FLOWS.values(), ids=lambda flow: flow.kind)
@@ -94,13 +104,18 @@ def test_machine_stages_have_a_queue() -> None:
     assert all(step.queue for _, step in STEPS if step.owner == MACHINE)
 
 
-def test_four_stages_ask_for_something_and_for_all_others_time_alone_passes() -> None:
-    assert [step.name for _, step in STEPS if step.gather is not clock_only] == [
-        "submitted",
-        "verified",
-        "scored",
-        "fraud_checked",
-    ]
+def test_these_stages_ask_for_something_and_for_all_others_time_alone_passes() -> None:
+    assert {(flow.kind, step.name) for flow, step in STEPS if step.gather is not clock_only} >= {
+        ("registration", "submitted"),
+        ("registration", "verified"),
+        ("registration", "scored"),
+        ("registration", "fraud_checked"),
+        ("appeal", "lodged"),
+        ("appeal", "effective"),
+    }
+    assert [
+        step.name for _, step in STEPS if step.gather is not clock_only and step.owner in (CITIZEN, CASEWORKER)
+    ] == []
 
 
 def test_the_queues_are_those_that_operators_know() -> None:
@@ -180,7 +195,9 @@ def test_a_machine_leads_to_no_end_but_the_register(step: Stage) -> None:
     assert by_itself & ends <= {"notified"}
 
 
-@pytest.mark.parametrize("flow", FLOWS.values(), ids=lambda flow: flow.kind)
+@pytest.mark.parametrize(
+    "flow", [flow for flow in FLOWS.values() if HouseholdApproved in flow.messages], ids=lambda flow: flow.kind
+)
 def test_nothing_that_follows_the_registration_lets_go_of_a_person(flow: Flow) -> None:
     """Else another household could claim a person who stands in the register."""
     reached = [
@@ -192,10 +209,13 @@ def test_nothing_that_follows_the_registration_lets_go_of_a_person(flow: Flow) -
     assert all(flow.stages[name].holds_persons for name in reached)
 
 
+DECIDED = {"approved", "decided", "effective", "correction_blocked"}  # what was asked for is granted there
+
+
 @pytest.mark.parametrize(
-    "step", [step for _, step in STEPS if step.open and step.name != "approved"], ids=lambda step: step.name
+    "step", [step for _, step in STEPS if step.open and step.name not in DECIDED], ids=lambda step: step.name
 )
-def test_a_citizen_may_withdraw_from_every_open_stage_before_the_registration(step: Stage) -> None:
+def test_a_citizen_may_withdraw_from_every_open_stage_before_the_decision(step: Stage) -> None:
     assert Withdrawal in step.handlers
     assert step.transitions[CaseWithdrawn] == "withdrawn"
 
@@ -213,3 +233,53 @@ def test_parked_is_beside_every_map() -> None:
     assert all(PARKED not in flow.stages for flow in FLOWS.values())
     with pytest.raises(KeyError):
         stage_of("registration", PARKED)
+
+
+# Appeals -------------------------------------------------------------------------------------------
+
+
+APPEAL = FLOWS["appeal"]
+
+
+def outcomes(step: Stage, evidence: type[Evidence]) -> set[str]:
+    """Where a stage leads on this evidence."""
+    return {step.transitions[event] for event in may_return(step.handlers[evidence])}
+
+
+def test_silence_raises_an_appeal_and_never_ends_it() -> None:
+    raised = {
+        name: outcomes(step, TimePassed) - {name}
+        for name, step in APPEAL.stages.items()
+        if TimePassed in step.handlers and step.owner != MACHINE
+    }
+    assert raised == {
+        "queued": {"with_supervisor"},
+        "under_examination": {"with_supervisor"},
+        "information_asked": {"under_examination"},
+        "proposed": {"under_examination"},
+        "with_supervisor": {"with_commission"},
+        "with_commission": set(),
+        "effective": {"correction_blocked"},
+        "correction_blocked": set(),
+    }
+
+
+def test_only_two_people_reject_an_appeal() -> None:
+    rejecting = {
+        (name, evidence)
+        for name, step in APPEAL.stages.items()
+        for evidence, decide in step.handlers.items()
+        if AppealRejected in may_return(decide)
+    }
+    assert rejecting == {("proposed", Agreement), ("with_commission", AppealVerdict)}
+
+
+def test_the_agency_has_sixty_days_and_is_reminded_on_the_forty_fifth_and_the_supervisor_has_fifteen_more() -> None:
+    day = timedelta(days=1)
+    for name in ("queued", "under_examination"):
+        step = APPEAL.stages[name]
+        assert [step.next_timer(NOW, NOW + days * day) for days in (0, 44, 45, 59)] == [
+            NOW + days * day for days in (45, 45, 60, 60)
+        ]
+    assert APPEAL.stages["with_supervisor"].deadline(NOW) == NOW + 15 * day
+    assert APPEAL.stages["with_commission"].every == 30 * day

@@ -96,7 +96,14 @@ def test_no_message_names_a_person() -> None:
 
 
 def test_no_message_gives_a_score_an_identifier_or_any_number_beside_the_days() -> None:
-    days = {"correction": ["30"], "correction_asked": ["30"], "hearing": ["15"]}
+    days = {
+        "correction": ["30"],
+        "correction_asked": ["30"],
+        "hearing": ["15"],
+        "appeal_received": ["60"],
+        "appeal_information": ["30"],
+        "appeal_late": ["15"],
+    }
     assert days.keys() == {template for template, text in TEMPLATES.items() if "{days}" in text}
     for message in each_message():
         numbers = re.findall(r"\d+", message.body.replace("RSU-7K3M-9QWX-2D5T", ""))

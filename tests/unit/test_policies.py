@@ -13,7 +13,15 @@ import pytest
 from models import tables
 from models.errors import Broken, Refused
 from tests.conftest import forget_policies
-from workflows.policies import HERE, index_in_force, indexes, periods, thresholds_in_force
+from workflows.policies import (
+    HERE,
+    index_in_force,
+    indexes,
+    newest_terms,
+    periods,
+    terms_in,
+    thresholds_in_force,
+)
 from workflows.policies.files import parse_toml
 from workflows.policies.seal import broken_seals, main, seal
 
@@ -250,3 +258,40 @@ def test_a_policy_file_that_cannot_be_read_is_our_fault_and_named(tmp_path: Path
     for name in ("half.toml", "nowhere.toml"):
         with pytest.raises(Broken, match=name):
             parse_toml(tmp_path / name)
+
+
+# Terms ---------------------------------------------------------------------------------------------
+
+
+def test_an_appeal_is_answered_in_sixty_days_by_law_and_somebody_is_reminded_at_three_quarters() -> None:
+    answer, day = newest_terms()["answer"], timedelta(days=1)
+    assert (answer.within, answer.reminders) == (60 * day, (45 * day,))
+    assert answer.reminders[0] / answer.within == 0.75
+
+
+def test_every_term_names_its_source_and_how_sure_it_is() -> None:
+    for path in (HERE / "terms").glob("*.toml"):
+        parts = {name: part for name, part in parse_toml(path).items() if isinstance(part, dict)}
+        assert parts.keys() == newest_terms().by_name.keys()
+        assert [
+            name for name, part in parts.items() if part["sureness"] == "L" and "assumed" not in part["source"]
+        ] == []
+
+
+def test_a_new_version_of_the_terms_leaves_the_old_one_readable(sealed: Path) -> None:
+    old = sealed / "terms" / "2026-11-01.toml"
+    changed = old.read_text().replace("2026-11-01", "2027-01-01").replace("days = 15", "days = 20")
+    (sealed / "terms" / "2027-01-01.toml").write_text(changed)
+    assert seal(sealed) == ["terms/2027-01-01.toml"]
+    before, now = terms_in(sealed)
+    assert (before["hearing"].within.days, now["hearing"].within.days) == (15, 20)
+
+
+@pytest.mark.parametrize("reminders", ["[12, 7]", "[7, 15]", "[7, 7]", "[0, 7]"])
+def test_reminders_come_in_order_and_before_the_end_of_their_term(sealed: Path, reminders: str) -> None:
+    old = sealed / "terms" / "2026-11-01.toml"
+    (sealed / "terms" / "2027-01-01.toml").write_text(
+        old.read_text().replace("2026-11-01", "2027-01-01").replace("[7, 12]", reminders)
+    )
+    with pytest.raises(Broken, match=r"hearing\.reminders"):
+        seal(sealed)

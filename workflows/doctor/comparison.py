@@ -33,6 +33,7 @@ ROWS = {
     "message": "select case_id as of_case, * from message where case_id = any(%(cases)s)",
     "person_claim": "select case_id as of_case, * from person_claim where case_id = any(%(cases)s)",
     "score": "select case_id as of_case, * from score where case_id = any(%(cases)s)",
+    "score_correction": "select case_id as of_case, * from score_correction where case_id = any(%(cases)s)",
     "household": "select registered_by as of_case, * from household where id = any(%(households)s)",
     "household_version": "select case_id as of_case, * from household_version where household_id = any(%(households)s)",
     "household_end": "select case_id as of_case, * from household_end where household_id = any(%(households)s)",

@@ -7,14 +7,15 @@ parent ready; the sweep does so where that transaction missed it. The parent's s
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from models.arrays import array
+from models.arrays import array, columns
 from models.database import Connection
 from workflows.casefile import CaseFile, NewCase, Parent
 from workflows.engine import lanes
 from workflows.engine.load import CaseRow
 from workflows.engine.opening import RECEIPTS, Origin, case_numbers, hash_of, insert_cases, opening, record_openings
 from workflows.engine.record import QueueState, copy
-from workflows.evidence import OpenedCase, Submission
+from workflows.events import CaseReopened, CorrectionReceived, ScoreComputed
+from workflows.evidence import CorrectionOutcome, OpenedCase, Submission
 from workflows.flows import PARKED, places, stage_of
 from workflows.flows.grammar import TIMERS, opened_cases
 from workflows.registers.ports import Notices
@@ -24,6 +25,29 @@ LAST_OPENED = """
     select c.parent_id, c.id, c.stage, not c.open from cases c
     where c.parent_id = any(%s::bigint[]) and (not c.open or c.stage = 'parked')
     and not exists (select from cases later where later.parent_id = c.parent_id and later.parent_seq > c.parent_seq)
+"""
+# Those contested decisions after which the case decided nothing anew, and after which no later version of the household
+# came.
+REPLACING = (ScoreComputed, CorrectionReceived, CaseReopened)
+STANDING = """
+    select d.case_id, d.seq from unnest(%s::bigint[], %s::int[]) as d (case_id, seq)
+    join cases c on c.id = d.case_id
+    where not exists (select from event e where e.case_id = d.case_id and e.seq > d.seq and e.kind = any(%s))
+    and not exists (select from household_version mine join household_version later using (household_id)
+        where mine.household_id = c.household_id and mine.case_id = c.id and later.version > mine.version)
+"""
+# The last change that each of these appeals opened, if it is over or parked; where it was registered, with its index
+# and version, beside the index that stood when the contested decision was taken.
+CORRECTIONS = """
+    select wanted.appeal, c.id, c.stage, not c.open, computed.value, corrected.value, corrected.policy, v.version
+    from unnest(%s::bigint[], %s::bigint[], %s::int[]) as wanted (appeal, case_id, seq)
+    join cases c on c.parent_id = wanted.appeal and (not c.open or c.stage = 'parked')
+        and not exists (select from cases later where later.parent_id = c.parent_id and later.parent_seq > c.parent_seq)
+    left join household_version v on v.household_id = c.household_id and v.case_id = c.id
+    left join lateral (select value, policy from score s where s.case_id = c.id and v.version is not null
+        order by seq desc limit 1) as corrected on true
+    left join lateral (select value from score s where (s.case_id = wanted.case_id) and s.seq <= wanted.seq
+        order by seq desc limit 1) as computed on true
 """
 # Parents that still wait. If another transaction has one locked at this moment, the sweep wakes it.
 WAITS = "open and not ready and due_at is not null and (kind, stage) in (select * from unnest(%s::text[], %s::text[]))"
@@ -55,6 +79,30 @@ class LocalCases:
         return {
             parent: OpenedCase(at=self.now, case=case_id, stage=stage, ended=ended)
             for parent, case_id, stage, ended in self.connection.execute(LAST_OPENED, [array(case_ids)])
+        }
+
+    def standing(self, decisions: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Those of these decisions that no later decision about the household replaced."""
+        kinds = [each.__name__ for each in REPLACING]
+        return set(self.connection.execute(STANDING, [*columns(list(decisions)), kinds]).fetchall())
+
+    def corrections(self, contested: Mapping[int, tuple[int, int]]) -> Mapping[int, CorrectionOutcome]:
+        """The outcome of the last change that each of these appeals opened, once that is over or parked."""
+        rows = [(appeal, *decision) for appeal, decision in contested.items()]
+        return {
+            appeal: CorrectionOutcome(
+                at=self.now,
+                case=case_id,
+                stage=stage,
+                ended=ended,
+                score_computed=computed,
+                score_corrected=corrected,
+                policy=policy or "",
+                version=version or 0,
+            )
+            for appeal, case_id, stage, ended, computed, corrected, policy, version in self.connection.execute(
+                CORRECTIONS, columns(rows)
+            )
         }
 
 

@@ -9,6 +9,7 @@ from workflows.engine import lanes
 from workflows.engine.chain import Sealed
 from workflows.engine.messages import Entry
 from workflows.events import (
+    CorrectionMade,
     Event,
     HouseholdApproved,
     HouseholdChanged,
@@ -187,6 +188,25 @@ def awaited_rows(transition: Transition, event: PersonAwaited) -> Iterable[Row]:
     ]
 
 
+def correction_rows(transition: Transition, event: CorrectionMade) -> Iterable[Row]:
+    """The index as it was computed and as an upheld appeal corrected it."""
+    contested = transition.case.body
+    return (
+        (
+            transition.case.id,
+            transition.sealed.recorded.seq,
+            transition.case.household_id,
+            contested.case,
+            contested.seq,
+            event.score_computed,
+            event.score_corrected,
+            event.policy,
+            event.case,
+            transition.sealed.recorded.at,
+        ),
+    )
+
+
 NEW_VERSION = (HouseholdApproved, HouseholdChanged)
 EVENTS = Projection(
     "event", "case_id, seq, kind, at, actor, evidence, facts, salt, commitment, owed, hash", (), event_rows
@@ -197,6 +217,14 @@ PERIODS = Projection(
 )
 REGISTER = (
     Projection("score", "case_id, seq, household_id, value, policy, computed_at", (ScoreComputed,), score_rows),
+    Projection(
+        "score_correction",
+        "case_id, seq, household_id, contested_case, contested_seq, score_computed, score_corrected, policy, "
+        "corrected_by, corrected_at",
+        (CorrectionMade,),
+        correction_rows,
+        True,
+    ),
     Projection("household", "id, registered_by, registered_at", (HouseholdApproved,), household_rows),
     Projection("household_end", "household_id, case_id, ended_at", (HouseholdEnded,), end_rows),
     Projection(

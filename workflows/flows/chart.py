@@ -5,10 +5,16 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from workflows.flows import PARKED
-from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, NOBODY, Flow, Stage
+from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, NOBODY, OTHER_CASE, Flow, Stage
 
 # How a stage is drawn, by its owner: the two halves of a Mermaid shape.
-SHAPES = {MACHINE: ("[", "]"), CITIZEN: ("(", ")"), CASEWORKER: ("(", ")"), NOBODY: ("([", "])")}
+SHAPES = {
+    MACHINE: ("[", "]"),
+    CITIZEN: ("(", ")"),
+    CASEWORKER: ("(", ")"),
+    NOBODY: ("([", "])"),
+    OTHER_CASE: ("[[", "]]"),
+}
 ANY = "any_open_stage"
 
 

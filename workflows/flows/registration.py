@@ -1,7 +1,5 @@
 """The life of a registration on one page: a household declares itself and enters the register."""
 
-from datetime import timedelta
-
 from workflows.bodies.declaration import Declaration
 from workflows.events import (
     ApplicationReceived,
@@ -46,6 +44,7 @@ from workflows.evidence import (
     Withdrawal,
 )
 from workflows.flows.grammar import CASEWORKER, CITIZEN, Decide, Message, end, flow, machine, people, waiting
+from workflows.policies import newest_terms
 from workflows.stages import (
     approve,
     await_person,
@@ -130,7 +129,9 @@ WITHDRAWN = Message(
 WITHDRAW: dict[type[Evidence], Decide] = {Withdrawal: withdraw.decide}
 TO_WITHDRAWN: dict[type[Event], str] = {CaseWithdrawn: "withdrawn"}
 
-# The periods of people's stages are assumed: the decree's were not found (docs/formats.md names them as such).
+# How long people have, with sources and doubts: workflows/policies/terms/.
+TERMS = newest_terms()
+
 FLOW = flow(
     "registration",
     Declaration,
@@ -186,7 +187,7 @@ FLOW = flow(
         {PersonsAwaited: await_person.decide, **WITHDRAW},
         {PersonLetGo: "scored", PersonNotLetGo: "scored", **TO_WITHDRAWN},
         gather=await_person.gather,
-        within=timedelta(days=30),
+        within=TERMS["letting_go"].within,
         holds_persons=True,
     ),
     people(
@@ -199,8 +200,8 @@ FLOW = flow(
             Lapsed: "lapsed",
             **TO_WITHDRAWN,
         },
-        within=timedelta(days=30),
-        reminders=(timedelta(days=7), timedelta(days=21)),
+        within=TERMS["correction"].within,
+        reminders=TERMS["correction"].reminders,
     ),
     people(
         "under_review",
@@ -214,7 +215,7 @@ FLOW = flow(
             ReviewOverdue: "under_review",
             **TO_WITHDRAWN,
         },
-        every=timedelta(days=10),
+        every=TERMS["review"].within,
     ),
     # Before an application is refused, the citizen may answer what is held against them.
     people(
@@ -228,8 +229,8 @@ FLOW = flow(
             HearingUnanswered: "under_review",
             **TO_WITHDRAWN,
         },
-        within=timedelta(days=15),
-        reminders=(timedelta(days=7), timedelta(days=12)),
+        within=TERMS["hearing"].within,
+        reminders=TERMS["hearing"].reminders,
     ),
     end("lapsed", {Reopening: reopen.decide}, {CaseReopened: "submitted"}),
     end("notified", holds_persons=True),

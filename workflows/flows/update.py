@@ -4,8 +4,6 @@ The stages decide as those of a registration do. An update that another case ope
 messages.
 """
 
-from datetime import timedelta
-
 from workflows.bodies.change import Change
 from workflows.events import (
     ApplicationRefused,
@@ -58,6 +56,7 @@ from workflows.evidence import (
     Withdrawal,
 )
 from workflows.flows.grammar import CASEWORKER, CITIZEN, Decide, Message, end, flow, machine, people, waiting
+from workflows.policies import newest_terms
 from workflows.stages import (
     await_person,
     change,
@@ -164,7 +163,9 @@ WITHDRAWN = Message(
 WITHDRAW: dict[type[Evidence], Decide] = {Withdrawal: withdraw.decide}
 TO_WITHDRAWN: dict[type[Event], str] = {CaseWithdrawn: "withdrawn"}
 
-# The periods of people's stages are assumed (docs/formats.md names them as such).
+# How long people have, with sources and doubts: workflows/policies/terms/.
+TERMS = newest_terms()
+
 FLOW = flow(
     "update",
     Change,
@@ -236,7 +237,7 @@ FLOW = flow(
         {PersonsAwaited: await_person.decide, **WITHDRAW},
         {PersonLetGo: "scored", PersonNotLetGo: "scored", **TO_WITHDRAWN},
         gather=await_person.gather,
-        within=timedelta(days=30),
+        within=TERMS["letting_go"].within,
         holds_persons=True,
     ),
     # Another change came first and says something else: the citizen is shown both, and chooses.
@@ -245,23 +246,23 @@ FLOW = flow(
         CITIZEN,
         {Correction: correct.decide, TimePassed: lapse.decide, **WITHDRAW},
         {CorrectionReceived: "submitted", CorrectionReminded: "conflicting", Lapsed: "lapsed", **TO_WITHDRAWN},
-        within=timedelta(days=15),
-        reminders=(timedelta(days=7),),
+        within=TERMS["conflict"].within,
+        reminders=TERMS["conflict"].reminders,
     ),
     people(
         "leaving",
         CITIZEN,
         {TimePassed: remove.decide, **WITHDRAW},
         {RemovalDue: "fraud_checked", **TO_WITHDRAWN},
-        within=timedelta(days=7),
+        within=TERMS["removal"].within,
     ),
     people(
         "needs_correction",
         CITIZEN,
         {Correction: correct.decide, TimePassed: lapse.decide, **WITHDRAW},
         {CorrectionReceived: "submitted", CorrectionReminded: "needs_correction", Lapsed: "lapsed", **TO_WITHDRAWN},
-        within=timedelta(days=30),
-        reminders=(timedelta(days=7), timedelta(days=21)),
+        within=TERMS["correction"].within,
+        reminders=TERMS["correction"].reminders,
     ),
     people(
         "under_review",
@@ -275,7 +276,7 @@ FLOW = flow(
             ReviewOverdue: "under_review",
             **TO_WITHDRAWN,
         },
-        every=timedelta(days=10),
+        every=TERMS["review"].within,
     ),
     people(
         "hearing",
@@ -288,8 +289,8 @@ FLOW = flow(
             HearingUnanswered: "under_review",
             **TO_WITHDRAWN,
         },
-        within=timedelta(days=15),
-        reminders=(timedelta(days=7), timedelta(days=12)),
+        within=TERMS["hearing"].within,
+        reminders=TERMS["hearing"].reminders,
     ),
     end("notified", holds_persons=True),
     end("removed"),

@@ -1,11 +1,11 @@
-"""The numbers of the law as dated data: the index and the programmes' thresholds; and our periods of retention.
+"""The numbers of the law as dated data: the index, the programmes' thresholds and the terms; and our retention.
 
-A new version of an index or a threshold is a new dated file. Released files are sealed by their hash (RELEASED.json)
-and stay loadable for replay. A period of retention changes in its file: no decision rests on it.
+A new version of an index, a threshold or the terms is a new dated file. Released files are sealed by their hash
+(RELEASED.json) and stay loadable for replay. A period of retention changes in its file: no decision rests on it.
 """
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,16 @@ from typing import TypeVar
 import msgspec
 
 from models.errors import Broken, Refused
-from workflows.policies.files import IndexFile, Period, ProgrammeFile, RetentionFile, invalid_file, load
+from workflows.policies.files import (
+    IndexFile,
+    Period,
+    ProgrammeFile,
+    RetentionFile,
+    TermPart,
+    TermsFile,
+    invalid_file,
+    load,
+)
 
 HERE = Path(__file__).parent
 
@@ -45,7 +54,25 @@ class Threshold(msgspec.Struct, frozen=True):
     threshold: Decimal
 
 
-Policy = TypeVar("Policy", Index, Threshold)
+class Term(msgspec.Struct, frozen=True):
+    """How long somebody has, and after which spans they are reminded."""
+
+    within: timedelta
+    reminders: tuple[timedelta, ...]
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """A version of the terms, each by its name."""
+
+    version: str
+    in_force_from: date
+    by_name: dict[str, Term]
+
+    def __getitem__(self, name: str) -> Term:
+        return self.by_name[name]
+
+
+Policy = TypeVar("Policy", Index, Threshold, Terms)
 
 
 @cache
@@ -101,6 +128,22 @@ def policy_of_version(version: str, policies: Iterable[Policy]) -> Policy:
 
 
 @cache
+def terms() -> tuple[Terms, ...]:
+    """Every version of the terms, oldest first."""
+    return terms_in(HERE)
+
+
+def newest_terms() -> Terms:
+    """The terms by which the flows are built: the newest version, from the start of the process on."""
+    return terms()[-1]
+
+
+def terms_of_version(version: str) -> Terms:
+    """The terms of that version. Raises Broken where no file holds it."""
+    return policy_of_version(version, terms())
+
+
+@cache
 def periods() -> dict[str, Period]:
     """The period of retention of each table; all of them are assumed."""
     return dict(load(HERE / "retention.toml", RetentionFile))
@@ -119,6 +162,11 @@ def thresholds_in(folder: Path) -> tuple[Threshold, ...]:
         for path, file in files
         for each in file.thresholds
     )
+
+
+def terms_in(folder: Path) -> tuple[Terms, ...]:
+    """The versions of the terms in a folder of policies, oldest first. Raises Broken where a file is invalid."""
+    return oldest_first((path, terms_of(load(path, TermsFile))) for path in sorted((folder / "terms").glob("*.toml")))
 
 
 def oldest_first(found: Iterable[tuple[Path, Policy]]) -> tuple[Policy, ...]:
@@ -143,4 +191,17 @@ def index_of(file: IndexFile) -> Index:
     }
     return Index(
         file.version, file.in_force_from, formulas, {number: region.name for number, region in file.regions.items()}
+    )
+
+
+def terms_of(file: TermsFile) -> Terms:
+    """A version of the terms, built from its file."""
+    parts = {name: part for name in TermsFile.model_fields if isinstance(part := getattr(file, name), TermPart)}
+    return Terms(
+        file.version,
+        file.in_force_from,
+        {
+            name: Term(timedelta(days=part.days), tuple(timedelta(days=day) for day in part.reminders))
+            for name, part in parts.items()
+        },
     )

@@ -4,10 +4,11 @@ import tomllib
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from models.errors import Broken
 from workflows.bodies.problems import sentence
@@ -119,6 +120,46 @@ class RetentionFile(Part):
     event: Period
     case_failure: Period
     worker: Period
+
+
+class TermPart(Part):
+    """How long somebody has, when they are reminded, and where that is written."""
+
+    days: Annotated[int, Field(gt=0, strict=True)]
+    reminders: tuple[Annotated[int, Field(gt=0, strict=True)], ...] = ()
+    sureness: Sureness
+    source: str
+    doubt: str = ""
+    what: str
+
+    @field_validator("reminders")
+    @classmethod
+    def in_order_and_in_time(cls, reminders: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        """Requires reminders in order, all of them before the term is over."""
+        moments = [*reminders, info.data.get("days", 0)]
+        if any(earlier >= later for earlier, later in pairwise(moments)):
+            raise ValueError("Must be days in order, all before the end of the term")
+        return reminders
+
+
+class TermsFile(Part):
+    """A file in `terms/`: a term for each stage of people that has one."""
+
+    version: str
+    in_force_from: Day
+    correction: TermPart
+    review: TermPart
+    hearing: TermPart
+    lodging: TermPart
+    answer: TermPart
+    information: TermPart
+    agreement: TermPart
+    supervisor: TermPart
+    commission: TermPart
+    taking_effect: TermPart
+    letting_go: TermPart
+    conflict: TermPart
+    removal: TermPart
 
 
 File = TypeVar("File", bound=BaseModel)

@@ -1,6 +1,6 @@
 """Seals new policy files by their SHA-256 (`python -m workflows.policies.seal`), and never changes an existing seal.
 
-Decisions rest on the index and the programmes, so these are sealed. The periods of retention may change.
+Decisions rest on the index, the programmes and the terms, so these are sealed. The periods of retention may change.
 """
 
 import json
@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from models.errors import Broken
-from workflows.policies import HERE, indexes_in, thresholds_in
+from workflows.policies import HERE, indexes_in, terms_in, thresholds_in
 
 
 def seal(folder: Path = HERE) -> list[str]:
@@ -20,6 +20,7 @@ def seal(folder: Path = HERE) -> list[str]:
     """
     indexes_in(folder)
     thresholds_in(folder)
+    terms_in(folder)
     sealed, found = seals(folder), digests(folder)
     new = sorted(set(found) - set(sealed))
     if new:
@@ -44,7 +45,7 @@ def seals(folder: Path) -> dict[str, str]:
 
 def digests(folder: Path) -> Mapping[str, str]:
     """The SHA-256 of every file that must have a seal, computed from the file as it is now."""
-    files = [file for kind in ("index", "programmes") for file in (folder / kind).glob("*.toml")]
+    files = [file for kind in ("index", "programmes", "terms") for file in (folder / kind).glob("*.toml")]
     return {file.relative_to(folder).as_posix(): sha256(file.read_bytes()).hexdigest() for file in files}
 
 

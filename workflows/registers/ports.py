@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from workflows.casefile import CaseFile
 from workflows.events import Recorded
-from workflows.evidence import Comparison, Holder, OpenedCase, RegisteredPerson
+from workflows.evidence import Comparison, CorrectionOutcome, Holder, OpenedCase, RegisteredPerson
 
 
 class Answer(Enum):
@@ -62,6 +62,15 @@ class Cases(Protocol):
 
     def opened_by(self, case_ids: Sequence[int]) -> Mapping[int, OpenedCase]:
         """The outcome of the last case that each of these opened; absent while that case is still open."""
+
+    def standing(self, decisions: Sequence[tuple[int, int]]) -> Collection[tuple[int, int]]:
+        """Those of these decisions, by case and sequence, that no later decision about the household replaced."""
+
+    def corrections(self, contested: Mapping[int, tuple[int, int]]) -> Mapping[int, CorrectionOutcome]:
+        """The outcome of the last change that each of these appeals opened, with the index as it was contested.
+
+        Absent while that change is still open.
+        """
 
 
 @dataclass(frozen=True, slots=True)

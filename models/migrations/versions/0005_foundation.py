@@ -33,6 +33,7 @@ TABLES = (
     "person_claim",
     "receipt",
     "score",
+    "score_correction",
     "staff_name",
     "worker",
 )
@@ -166,6 +167,13 @@ def upgrade() -> None:
         ["applicant_idcs"],
         unique=True,
         postgresql_where=sa.text("open and kind = 'registration'"),
+    )
+    op.create_index(
+        "case_appeals",
+        "cases",
+        ["household_id"],
+        unique=False,
+        postgresql_where=sa.text("kind = 'appeal'"),
     )
     op.create_index(
         "case_opened_once",
@@ -397,6 +405,20 @@ def upgrade() -> None:
         sa.Column("value", sa.Numeric(), nullable=False),
         sa.Column("policy", sa.String(), nullable=False),
         sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "seq"),
+    )
+    op.create_table(
+        "score_correction",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("household_id", sa.BigInteger(), nullable=False),
+        sa.Column("contested_case", sa.BigInteger(), nullable=False),
+        sa.Column("contested_seq", sa.Integer(), nullable=False),
+        sa.Column("score_computed", sa.Numeric(), nullable=False),
+        sa.Column("score_corrected", sa.Numeric(), nullable=False),
+        sa.Column("policy", sa.String(), nullable=False),
+        sa.Column("corrected_by", sa.BigInteger(), nullable=False),
+        sa.Column("corrected_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "seq"),
     )
     op.create_table(

@@ -1,0 +1,93 @@
+"""Who holds an appeal, who may act on it, and from when its term counts."""
+
+from datetime import datetime
+from typing import Literal
+
+from models.errors import Refused
+from workflows.casefile import CaseFile
+from workflows.events import (
+    AppealAssigned,
+    AppealQueued,
+    DecisionProposed,
+    Event,
+    HandedBack,
+    InformationAsked,
+    InformationGiven,
+    InformationNotGiven,
+    ProposalReturned,
+    ProposalUnanswered,
+    TakenOver,
+)
+
+Role = Literal["caseworker", "supervisor", "commission"]
+CASEWORKER, SUPERVISOR, COMMISSION = "caseworker", "supervisor", "commission"
+ASSIGNING: tuple[type[Event], ...] = (AppealAssigned, TakenOver, HandedBack)
+Begun = (
+    AppealQueued
+    | AppealAssigned
+    | HandedBack
+    | InformationAsked
+    | InformationGiven
+    | InformationNotGiven
+    | DecisionProposed
+    | ProposalReturned
+    | ProposalUnanswered
+)
+BEGUN: tuple[type[Event], ...] = (
+    AppealQueued,
+    AppealAssigned,
+    HandedBack,
+    InformationAsked,
+    InformationGiven,
+    InformationNotGiven,
+    DecisionProposed,
+    ProposalReturned,
+    ProposalUnanswered,
+)
+
+
+def term_began(case: CaseFile) -> datetime:
+    """The moment from which the term of the answer counts; every event that changes it says so."""
+    event = case.latest(*BEGUN).event
+    assert isinstance(event, Begun)
+    return event.begun
+
+
+def term_goes_on(case: CaseFile, now: datetime) -> datetime:
+    """The moment from which the term counts once it has stood still while the citizen was asked."""
+    return case.last(InformationAsked).begun + (now - case.past[InformationAsked].at)
+
+
+def holder(case: CaseFile) -> str | None:
+    """The pseudonym of the caseworker who holds the appeal; None where nobody does."""
+    if not any(kind in case.past for kind in ASSIGNING):
+        return None
+    event = case.latest(*ASSIGNING).event
+    return event.to if isinstance(event, AppealAssigned | TakenOver) else None
+
+
+def require_impartial(case: CaseFile, *actors: str) -> None:
+    """Raises Refused where one of these people took the contested decision."""
+    if set(actors) & set(case.body.decided_by):
+        raise Refused(
+            "took_the_decision",
+            "Who took the contested decision may not hold or decide the appeal against it. `sijil appeals show` names "
+            "who may not.",
+        )
+
+
+def require_role(role: str, *needed: str) -> None:
+    """Raises Refused for a role that may not do this."""
+    if role not in needed:
+        raise Refused("another_role", f"Only a {' or a '.join(needed)} may do this, and you act as a {role}.")
+
+
+def require_holder(case: CaseFile, actor: str, role: str) -> None:
+    """Raises Refused unless the actor holds the appeal; once it is overdue, any supervisor may act as well."""
+    require_impartial(case, actor)
+    if case.stage == "with_supervisor" and role == SUPERVISOR:
+        return
+    if holder(case) != actor:
+        raise Refused(
+            "not_the_holder", "Another caseworker holds this appeal, or nobody does: take it first (appeals assign)."
+        )

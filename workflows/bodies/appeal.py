@@ -1,0 +1,149 @@
+"""An appeal: which decision about a household is contested, on which grounds, and which values should be others."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from models.errors import Problem, Refused
+from workflows.bodies import reading
+from workflows.bodies.body import Body, Contact, Declared, Language, Territory
+from workflows.bodies.declaration import Belongings, Bills, Declaration, Housing, Member
+from workflows.bodies.fields import Key, Phone, Province, Statement
+
+# What may be contested: the index, a programme's threshold that is not met, a correction that is asked for, a refusal.
+Decision = Literal["index", "threshold", "correction", "refusal"]
+Ground = Literal["value_wrong", "register_wrong", "rule_wrong", "person_wrong", "not_heard", "other"]
+WITH_VALUES = ("index", "threshold")  # these rest on values of the declaration, which the appeal names
+WHOLE_DECISION = "decision"  # the path of a finding on a decision that rests on no value of the declaration
+PATH = r"^(members\[[0-9]{1,3}\]\.)?[a-z_]{1,40}(\.[a-z_]{1,40})?$"
+MOST_CONTESTED = 50
+# Who somebody is, the population register corrects; how people are reached is no value of a decision.
+IDENTITY = {"idcs", "cin", "declarant", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la"}
+PARTS: Mapping[str, type[Declared]] = {"housing": Housing, "belongings": Belongings, "bills": Bills}
+OF_HOUSEHOLD = {"milieu", "region", "province", "commune"} | {
+    f"{part}.{field}" for part, model in PARTS.items() for field in model.model_fields
+}
+OF_MEMBER = set(Member.model_fields) - IDENTITY
+MEMBER_PATH = re.compile(r"members\[([0-9]{1,3})\]\.([a-z_]+)")
+
+
+def as_text(value: object) -> object:
+    """An amount with a point, as the text of its digits."""
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def each_as_text(value: object) -> object:
+    """A value, or a list of them, with amounts as texts."""
+    return [as_text(each) for each in value] if isinstance(value, list) else as_text(value)
+
+
+Short = Annotated[str, Field(max_length=80)]
+Value = Annotated[
+    bool | int | Short | Annotated[list[int | Short], Field(max_length=3)] | None, BeforeValidator(each_as_text)
+]
+
+
+class Contested(Declared):
+    """A value of the declaration that should be another one."""
+
+    path: Annotated[str, Field(pattern=PATH, description="Such as `bills.telecom` or `members[2].occupation`.")]
+    should_be: Value = Field(description="What it should be, as the declaration would say it.")
+
+
+def each_once(contested: list[Contested]) -> list[Contested]:
+    """Requires every value to be named once."""
+    paths = [each.path for each in contested]
+    if len(set(paths)) != len(paths):
+        raise ValueError("Names a value twice.")
+    return contested
+
+
+Grounds = Annotated[list[Ground], Field(min_length=1, max_length=6)]
+ContestedValues = Annotated[list[Contested], Field(max_length=MOST_CONTESTED), AfterValidator(each_once)]
+
+
+class AppealBody(Declared):
+    """The body of the API: what is contested, by the receipt of the case in which it was decided."""
+
+    reference: Annotated[str, Field(max_length=40, description="Of the receipt of the contested case.")]
+    secret: Annotated[str, Field(max_length=40)]
+    decision: Decision
+    programme: Key | None = Field(None, description="For a threshold: whose, such as `ASD`.")
+    grounds: Grounds
+    contested: ContestedValues = Field(default_factory=list)
+    text: Statement | None = Field(None, description="What the household says, in its own words.")
+
+
+class Appeal(Body):
+    """An appeal as it is stored: the contested decision, and whom to write to. It holds no persons.
+
+    Once it is upheld, a second body of the case holds the corrected declaration as well.
+    """
+
+    case: Annotated[int, Field(ge=1)]
+    seq: Annotated[int, Field(ge=1)]
+    reference: str
+    decision: Decision
+    event: str  # its kind
+    programme: str | None = None
+    decided_at: datetime
+    decided_by: tuple[str, ...] = ()  # the staff who took it, by their pseudonyms
+    policy: str | None = None  # the version of the index or threshold that it rests on
+    grounds: Grounds
+    contested: ContestedValues = Field(default_factory=list)
+    language: Language = "ar"
+    phone: Phone | None = None
+    region: int
+    province: Province | None = None
+    corrected: Declaration | None = None
+    true_from: date | None = None  # the first day of the correction
+
+    @property
+    def contact(self) -> Contact:
+        """That of the contested case."""
+        return Contact(self.language, self.phone)
+
+    @property
+    def territory(self) -> Territory:
+        """That of the contested case."""
+        return Territory(self.region, self.province)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What a decision must find on: each contested value, or else the decision as a whole."""
+        return tuple([each.path for each in self.contested]) or (WHOLE_DECISION,)
+
+
+def corrected(declaration: Declaration, contested: Sequence[Contested]) -> Declaration:
+    """The declaration with these values. Raises Refused where there is no such value or it cannot be so."""
+    if problems := list(unknown_values(declaration, contested)):
+        raise Refused("not_valid", reading.NOT_VALID, problems=problems)
+    said = declaration.model_dump(mode="json", exclude_none=True)
+    for each in contested:
+        put(said, each.path, each.should_be)
+    try:
+        return reading.valid(Declaration, said)
+    except Refused as error:
+        found = [Problem("contested", f"{each['field']}: {each['message']}") for each in error.problems]
+        raise Refused("not_valid", reading.NOT_VALID, problems=found) from None
+
+
+def unknown_values(declaration: Declaration, contested: Sequence[Contested]) -> Iterator[Problem]:
+    """A problem for each path at which the declaration has nothing that can be contested."""
+    for position, each in enumerate(contested):
+        member = MEMBER_PATH.fullmatch(each.path)
+        is_members = member and int(member[1]) < len(declaration.members) and member[2] in OF_MEMBER
+        if not (is_members or each.path in OF_HOUSEHOLD):
+            yield Problem(f"contested[{position}].path", "Names no value of the declaration that can be contested.")
+
+
+def put(said: dict[str, Any], path: str, value: object) -> None:
+    """Puts a value into a declaration at a path that it has."""
+    member = MEMBER_PATH.fullmatch(path)
+    part, _, field = path.rpartition(".")
+    holder = said["members"][int(member[1])] if member else said[part] if part else said
+    holder[field] = value

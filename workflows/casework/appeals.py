@@ -1,0 +1,232 @@
+"""Lodges appeals: finds the contested decision by its receipt, refuses what cannot be contested, and opens the case."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.database import Connection, scalar
+from models.errors import NotFound, Problem, Refused
+from workflows.bodies.appeal import WITH_VALUES, Appeal, AppealBody, corrected
+from workflows.bodies.declaration import Declaration
+from workflows.casefile import CaseFile, NewCase
+from workflows.casework.answers import AnswerResult, CitizenAnswer, answer_of_citizen
+from workflows.engine.lanes import APPEAL
+from workflows.engine.load import COLUMNS, CaseRow, case_files, past_events
+from workflows.engine.opening import (
+    RECEIPTS,
+    Opening,
+    Origin,
+    case_numbers,
+    hash_of,
+    insert_cases,
+    opening,
+    record_openings,
+)
+from workflows.engine.record import copy
+from workflows.engine.work import lock_all
+from workflows.events import (
+    ApplicationRefused,
+    CorrectionAsked,
+    Event,
+    HouseholdApproved,
+    MembersMismatched,
+    Recorded,
+    ScoreComputed,
+)
+from workflows.evidence import DECLARANT, SIJIL, Submission
+from workflows.flows.appeal import FLOW
+from workflows.intake.receipts import find, is_secret_of, normal, secret_for
+from workflows.intake.submit import Accepted, ended_stages
+from workflows.registers.ports import Notices
+
+UNKNOWN = "There is no application with this reference and secret."
+CHANNEL = "api"
+# The events in which each decision is taken. An index counts once its household is registered.
+TAKEN_BY: dict[str, tuple[type[Event], ...]] = {
+    "index": (ScoreComputed,),
+    "threshold": (HouseholdApproved,),
+    "correction": (MembersMismatched, CorrectionAsked),
+    "refusal": (ApplicationRefused,),
+}
+MOST_TEXTS = 20  # of one appeal (assumed)
+TEXTS = "select count(*) from case_text where case_id = %s"
+KNOWN = "select r.reference, r.case_id, r.body_hash from receipt r where r.idempotency_key = %s"
+FREE_KEY = """
+    update receipt set idempotency_key = 'ended:' || reference from cases c
+    where c.id = case_id and idempotency_key = %s and c.kind = %s and c.stage = any(%s)
+"""
+CONTESTED = f"select {COLUMNS} from cases where id = %s"
+OPEN_AGAINST = """
+    select exists (select from cases c join case_body b on (b.case_id, b.number) = (c.id, c.body_number)
+        where c.kind = 'appeal' and c.household_id = %s and c.open
+        and (b.body ->> 'case')::bigint = %s and (b.body ->> 'seq')::int = %s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lodging:
+    """An appeal that arrives, with the key by which the sender's repetition of it is known; none: its content."""
+
+    sent: AppealBody
+    key: str | None = None
+
+    @property
+    def full_key(self) -> str:
+        """The key with its channel and kind."""
+        return f"{CHANNEL}:appeal:{self.key or self.content}"
+
+    @property
+    def content(self) -> str:
+        """The digest of what was sent, the secret aside."""
+        said = self.sent.model_copy(update={"reference": normal(self.sent.reference)})
+        return hash_of(said.model_dump_json(exclude={"secret"})).hex()
+
+
+def lodge(connection: Connection, lodging: Lodging, now: datetime, notices: Notices) -> Accepted:
+    """Opens an appeal; the caller commits, and only then gives out the receipt.
+
+    Raises NotFound for an unknown reference and for a wrong secret alike, and Refused where there is no such decision,
+    where one of the values cannot be so, and where an appeal against the same decision is open.
+    """
+    sent = lodging.sent
+    if not is_secret_of(normal(sent.reference), sent.secret):
+        raise NotFound(UNKNOWN)
+    # Locked, so that of two appeals at once against the same decision the second sees the first.
+    (row,) = lock_all(connection, [find(connection, sent.reference).id])
+    body = appeal_of(connection, row, sent)
+    if known := repeated(connection, lodging, body):
+        return known
+    if connection.execute(OPEN_AGAINST, [row.household_id, body.case, body.seq]).fetchone() == (True,):
+        text = "An appeal against this decision is open. Add to that one, or withdraw it; a second is not taken."
+        raise Refused("open_appeal", text, problems=[Problem("decision", text)])
+    new = NewCase(FLOW.kind, APPEAL, row.household_id, body)
+    opened = open_appeal(connection, new, Origin(CHANNEL, lodging.full_key), Submission(at=now, by=DECLARANT), notices)
+    if sent.text:
+        add(connection, CitizenAnswer(opened.reference, opened.secret, "statement", statement=sent.text), now, notices)
+    return opened
+
+
+def appeal_of(connection: Connection, row: CaseRow, sent: AppealBody) -> Appeal:
+    """The appeal as it is stored: the decision found, its values tried, the contact copied. Raises Refused."""
+    past = past_events(connection, [row.id]).get(row.id, [])
+    decision = contested_decision(past, sent.decision, sent.programme)
+    if decision is None:
+        field = "programme" if sent.decision == "threshold" else "decision"
+        text = "No such decision was taken on this case, or what it rests on was erased."
+        raise Refused("nothing_to_contest", text, problems=[Problem(field, text)])
+    (file,) = case_files(connection, [row])
+    declaration: Declaration = file.declaration
+    require_values(sent, declaration)
+    return Appeal(
+        case=row.id,
+        seq=decision.seq,
+        reference=file.reference,
+        decision=sent.decision,
+        event=type(decision.event).__name__,
+        programme=sent.programme,
+        decided_at=decision.at,
+        decided_by=tuple(deciders(decision)),
+        policy=policy_of(decision.event, sent.programme),
+        grounds=sent.grounds,
+        contested=sent.contested,
+        language=declaration.language,
+        phone=declaration.phone,
+        region=declaration.region,
+        province=declaration.province,
+    )
+
+
+def contested_decision(past: Sequence[Recorded], decision: str, programme: str | None) -> Recorded | None:
+    """The last decision of this sort in a case's past; None where there is none."""
+    if decision == "index" and not any(isinstance(each.event, HouseholdApproved) for each in past):
+        return None
+    found = [each for each in past if isinstance(each.event, TAKEN_BY[decision])]
+    last = found[-1] if found else None
+    if last and isinstance(last.event, HouseholdApproved):
+        missed = [each for each in last.event.eligibilities if each.programme == programme and not each.eligible]
+        return last if missed else None
+    return last
+
+
+def deciders(decision: Recorded) -> Iterator[str]:
+    """The pseudonyms of the staff who took a decision."""
+    proposed_by = decision.event.proposed_by if isinstance(decision.event, ApplicationRefused) else ""
+    yield from (actor for actor in (decision.actor, proposed_by) if actor not in ("", SIJIL, DECLARANT))
+
+
+def policy_of(event: Event, programme: str | None) -> str | None:
+    """The version of the policy or of the rules that a decision rests on, where it names one."""
+    match event:
+        case ScoreComputed():
+            return event.policy
+        case HouseholdApproved():
+            return next(each.policy for each in event.eligibilities if each.programme == programme)
+        case MembersMismatched():
+            return event.rules
+    return None
+
+
+def require_values(sent: AppealBody, declaration: Declaration) -> None:
+    """Raises Refused for values that cannot be so, for an appeal against an index that names none, and for values
+    where the decision rests on none.
+    """
+    if (sent.decision in WITH_VALUES) != bool(sent.contested):
+        text = "Name the contested values." if not sent.contested else "This decision rests on no value: name none."
+        raise Refused("not_valid", text, problems=[Problem("contested", text)])
+    if sent.contested and corrected(declaration, sent.contested) == declaration:
+        text = "The declaration says so already."
+        raise Refused("not_valid", text, problems=[Problem("contested", text)])
+
+
+def repeated(connection: Connection, lodging: Lodging, body: Appeal) -> Accepted | None:
+    """The receipt that was given before for the same appeal. Raises Refused where its key came with another one."""
+    if lodging.key is None:
+        connection.execute(FREE_KEY, [lodging.full_key, FLOW.kind, ended_stages(FLOW.kind)])
+    found = connection.execute(KNOWN, [lodging.full_key]).fetchone()
+    if found is None:
+        return None
+    reference, case_id, body_hash = found
+    if body_hash != hash_of(body.stored()):
+        raise Refused("key_reused", "This idempotency key was used for another appeal. Use a new key.")
+    return Accepted(reference, secret_for(reference), case_id, repeated=True)
+
+
+def open_appeal(
+    connection: Connection, new: NewCase, origin: Origin, evidence: Submission, notices: Notices
+) -> Accepted:
+    """Opens the case of an appeal with its receipt."""
+    (number,) = case_numbers(connection, 1)
+    opened: Opening = opening(number, new, origin, evidence, notices)
+    reference = opened.file.reference
+    copy(connection, "receipt", RECEIPTS, [(reference, number, origin.key, hash_of(opened.body))])
+    insert_cases(connection, [opened])
+    record_openings(connection, [opened], evidence.at)
+    return Accepted(reference, secret_for(reference), number)
+
+
+def add(connection: Connection, answer: CitizenAnswer, now: datetime, notices: Notices) -> AnswerResult:
+    """Takes what a citizen adds to an appeal, or their withdrawal of it.
+
+    Raises what `answer_of_citizen` raises, and Refused for one text too many.
+    """
+    row = find_appeal(connection, answer.reference, answer.secret)
+    if answer.kind == "statement" and scalar(connection, TEXTS, [row.id]) >= MOST_TEXTS:
+        raise Refused("too_many_texts", f"An appeal takes {MOST_TEXTS} texts at most. A caseworker can help.")
+    return answer_of_citizen(connection, answer, now, notices)
+
+
+def find_appeal(connection: Connection, reference: str, secret: str) -> CaseRow:
+    """The row of an appeal by its receipt. Raises NotFound for a wrong secret as for another kind of case."""
+    if not is_secret_of(normal(reference), secret):
+        raise NotFound(UNKNOWN)
+    row = find(connection, reference)
+    if row.kind != FLOW.kind:
+        raise NotFound(UNKNOWN)
+    return row
+
+
+def contested_file(connection: Connection, appeal: Appeal) -> CaseFile:
+    """The contested case, with the declaration that the decision rests on. Raises NotFound where that was erased."""
+    rows = [CaseRow(*row) for row in connection.execute(CONTESTED, [appeal.case])]
+    (file,) = case_files(connection, rows)
+    return file

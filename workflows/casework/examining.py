@@ -1,0 +1,173 @@
+"""What people do with an appeal: take it, give it back, ask, find, agree, send it to the commission, and try again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.database import Connection, scalar
+from models.days import day_of
+from models.errors import NotFound, Refused
+from workflows.appeals.holding import CASEWORKER
+from workflows.appeals.reasons import outcome_of, require_findings
+from workflows.bodies.appeal import WITH_VALUES, Appeal, Contested, corrected
+from workflows.casefile import CaseFile
+from workflows.casework.answers import AnswerResult, act
+from workflows.casework.appeals import contested_file
+from workflows.casework.staff import OFFICER, sign
+from workflows.engine.chain import new_salt
+from workflows.engine.load import CaseRow, case_files
+from workflows.engine.opening import BODIES, sealed_body
+from workflows.engine.record import copy
+from workflows.engine.work import lock
+from workflows.events import DecisionProposed, Finding
+from workflows.evidence import (
+    Agreement,
+    AppealVerdict,
+    Assignment,
+    CorrectionRetry,
+    Escalation,
+    Evidence,
+    HandBack,
+    InformationRequest,
+)
+from workflows.flows import FLOWS
+from workflows.flows.appeal import FLOW
+from workflows.intake.receipts import find
+from workflows.policies import newest_terms
+from workflows.registers.ports import Notices
+
+CORRECTING = "update"  # the kind of case by which an entry is corrected
+# Whether the last change that an appeal opened is still open, or was registered since.
+UNDER_WAY = """
+    select coalesce((select open or exists (select from household_version v
+        where (v.household_id, v.case_id) = (c.household_id, c.id))
+    from cases c where c.parent_id = %s order by c.parent_seq desc limit 1), false)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Who acts on which appeal, in which role; and the version that they looked at, if they say."""
+
+    reference: str
+    name: str
+    role: str = CASEWORKER
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An act on an appeal: its row, the pseudonym of who acts, and the moment."""
+
+    connection: Connection
+    row: CaseRow
+    by: str
+    at: datetime
+
+
+def act_on_appeal(
+    connection: Connection, staff: Staff, form: Callable[[Act], Evidence], now: datetime, notices: Notices
+) -> AnswerResult:
+    """Lets a person of the staff act on an appeal.
+
+    Raises NotFound for another kind of case, Refused where a rule forbids the act, Stale where the case moved on since.
+    """
+    row = find(connection, staff.reference)
+    if row.kind != FLOW.kind:
+        raise NotFound(f"{staff.reference} is no appeal: it is a case of the kind '{row.kind}'.")
+    row = lock(connection, row.id, staff.version)
+    by = sign(connection, OFFICER, staff.name)
+    return act(connection, row, row.version, form(Act(connection, row, by, now)), notices)
+
+
+def assignment(staff: Staff, to: str = "") -> Callable[[Act], Assignment]:
+    """Gives the appeal to the caseworker of this name; without one, who acts takes it."""
+    return lambda act: Assignment(
+        at=act.at, by=act.by, to=sign(act.connection, OFFICER, to) if to else act.by, role=staff.role
+    )
+
+
+def hand_back(staff: Staff) -> Callable[[Act], HandBack]:
+    """Gives the appeal back to all."""
+    return lambda act: HandBack(at=act.at, by=act.by, role=staff.role)
+
+
+def request(staff: Staff, asked: Sequence[str]) -> Callable[[Act], InformationRequest]:
+    """Asks the citizen for what these codes name."""
+    return lambda act: InformationRequest(at=act.at, by=act.by, asked=tuple(asked), role=staff.role)
+
+
+def escalation(staff: Staff) -> Callable[[Act], Escalation]:
+    """Sends the appeal to the commission."""
+    return lambda act: Escalation(at=act.at, by=act.by, role=staff.role)
+
+
+def retry(staff: Staff) -> Callable[[Act], CorrectionRetry]:
+    """Tries again to correct the entry."""
+    return lambda act: CorrectionRetry(
+        at=act.at, by=act.by, role=staff.role, under_way=bool(scalar(act.connection, UNDER_WAY, [act.row.id]))
+    )
+
+
+def verdict(staff: Staff, findings: Sequence[Finding], second: str = "") -> Callable[[Act], AppealVerdict]:
+    """What the appeal comes to, value by value; in the commission with the name of a second member.
+
+    Where it corrects the declaration at once, the corrected one is stored beside.
+    """
+
+    def form(act: Act) -> AppealVerdict:
+        (file,) = case_files(act.connection, [act.row])
+        require_findings(file.body, findings)
+        outcome = outcome_of(findings)
+        decides = outcome == "upheld" or (outcome == "partly_upheld" and file.stage == "with_commission")
+        number, digest = store_correction(act, file, findings) if decides else (0, "")
+        other = sign(act.connection, OFFICER, second) if second else ""
+        return AppealVerdict(
+            at=act.at,
+            by=act.by,
+            findings=tuple(findings),
+            role=staff.role,
+            terms=newest_terms().version,
+            second=other,
+            number=number,
+            digest=digest,
+        )
+
+    return form
+
+
+def agreement(staff: Staff, reason: str = "") -> Callable[[Act], Agreement]:
+    """Agrees with the proposed decision; with a reason, gives it back."""
+
+    def form(act: Act) -> Agreement:
+        (file,) = case_files(act.connection, [act.row])
+        proposed = file.past.get(DecisionProposed)
+        number, digest = 0, ""
+        if not reason and proposed and file.last(DecisionProposed).outcome == "partly_upheld":
+            number, digest = store_correction(act, file, file.last(DecisionProposed).findings)
+        return Agreement(
+            at=act.at, by=act.by, agrees=not reason, role=staff.role, reason=reason, number=number, digest=digest
+        )
+
+    return form
+
+
+def store_correction(act: Act, file: CaseFile, findings: Sequence[Finding]) -> tuple[int, str]:
+    """Stores the appeal's next body, which holds the declaration with the values that are upheld.
+
+    Returns its number and digest; 0 and none where the decision rests on no value. Raises NotFound where the contested
+    declaration was erased.
+    """
+    appeal: Appeal = file.body
+    if appeal.decision not in WITH_VALUES:
+        return 0, ""
+    if CORRECTING not in FLOWS:
+        raise Refused("not_possible_now", "No household's entry can be corrected yet: there are no updates.")
+    upheld = {each.path for each in findings if each.upheld}
+    values: list[Contested] = [each for each in appeal.contested if each.path in upheld]
+    declaration = corrected(contested_file(act.connection, appeal).declaration, values)
+    body = appeal.model_copy(update={"corrected": declaration, "true_from": day_of(appeal.decided_at)})
+    number, salt, stored = file.body_number + 1, new_salt(), body.stored()
+    row = (file.id, number, file.household_id, stored, appeal.phone, salt, act.at)
+    copy(act.connection, "case_body", BODIES, [row])
+    return number, sealed_body(salt, stored)

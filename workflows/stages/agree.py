@@ -1,0 +1,29 @@
+"""A second person agrees with a proposed decision on an appeal, or gives it back."""
+
+from models.errors import Refused
+from workflows.appeals.holding import require_impartial, term_began
+from workflows.appeals.reasons import RETURNED, require_known
+from workflows.casefile import CaseFile
+from workflows.events import AppealRejected, AppealUpheld, DecisionProposed, ProposalReturned
+from workflows.evidence import Agreement
+
+
+def decide(case: CaseFile, answer: Agreement) -> AppealUpheld | AppealRejected | ProposalReturned:
+    """The second person is not the one who proposed, and neither took the contested decision."""
+    proposed = case.past[DecisionProposed]
+    if answer.by == proposed.actor:
+        raise Refused("needs_second_person", "The decision needs a second person; you proposed it.")
+    require_impartial(case, answer.by)
+    if not answer.agrees:
+        require_known(answer.reason, RETURNED)
+        return ProposalReturned(begun=term_began(case), reason=answer.reason)
+    proposal = case.last(DecisionProposed)
+    if proposal.outcome == "rejected":
+        return AppealRejected(findings=proposal.findings, proposed_by=proposed.actor)
+    return AppealUpheld(
+        body=answer.number,
+        digest=answer.digest,
+        outcome=proposal.outcome,
+        findings=proposal.findings,
+        proposed_by=proposed.actor,
+    )

@@ -1,0 +1,10 @@
+"""The supervisor does not decide an overdue appeal either: it goes before the commission."""
+
+from workflows.casefile import CaseFile
+from workflows.events import AppealEscalated
+from workflows.evidence import TimePassed
+
+
+def decide(case: CaseFile, evidence: TimePassed) -> AppealEscalated:
+    """Silence raises the appeal once more."""
+    return AppealEscalated(by_silence=True)
