@@ -168,7 +168,7 @@ def test_who_waits_for_nothing_is_woken_by_the_sweep(two: tuple[Household, House
 
 def test_nobody_is_awaited_for_ever(two: tuple[Household, Household], worker: Worker) -> None:
     first, second = two
-    leaving = depart(first[1], moving(first))
+    depart(first[1], moving(first))
     joining = joins(second, first)
     drain_all(worker())
 

@@ -15,7 +15,7 @@ from workflows.doctor.findings import Findings
 from workflows.doctor.quick import QUICK
 from workflows.doctor.ranges import CASES, WALKS, Walk
 from workflows.flows import FLOWS, case_queues, places
-from workflows.flows.grammar import opened_cases
+from workflows.flows.grammar import OTHER_CASE
 from workflows.history.keyranges import FIRST_KEY, Snapshots, key_ranges
 
 NAMES = (*dict.fromkeys([*(name for walk in WALKS for name in walk.checks), *RECOMPUTED, "periods_changed", *QUICK]),)
@@ -56,7 +56,7 @@ def known() -> dict[str, object]:
         **columns_of(
             "waiting_kinds",
             "waiting_stages",
-            [(kind, stage.name) for kind, stage in places() if stage.gather is opened_cases],
+            [(kind, stage.name) for kind, stage in places() if stage.owner == OTHER_CASE],
         ),
     }
 

@@ -11,7 +11,7 @@ from workflows.engine.lanes import ALLOWANCE, rank
 from workflows.engine.opening import hash_of, sealed_key
 from workflows.engine.record import QueueState, parked_state, queue_state
 from workflows.flows import FLOWS, PARKED, stage_of
-from workflows.flows.grammar import MACHINE, OTHER_CASE
+from workflows.flows.grammar import MACHINE, OTHER_CASE, OTHER_HOUSEHOLD
 from workflows.history.retelling import GONE, is_decision
 from workflows.intake.submit import ended_stages
 from workflows.queue.timers import astray
@@ -90,7 +90,11 @@ def is_timed_right(now: CaseNow, at: QueueState) -> bool:
     rang = at.due_at and rank(now.lane, at.due_at)
     if now.due_at:
         return (now.due_at, now.rank) == (at.due_at, at.rank)
-    woken = now.ready and now.stage in FLOWS[now.kind].stages and stage_of(now.kind, now.stage).owner == OTHER_CASE
+    woken = (
+        now.ready
+        and now.stage in FLOWS[now.kind].stages
+        and stage_of(now.kind, now.stage).owner in (OTHER_CASE, OTHER_HOUSEHOLD)
+    )
     return woken or now.rank == (rang or at.rank)
 
 

@@ -17,7 +17,7 @@ from workflows.engine.record import QueueState, copy
 from workflows.events import CaseReopened, CorrectionReceived, ScoreComputed
 from workflows.evidence import CorrectionOutcome, OpenedCase, Submission
 from workflows.flows import PARKED, places, stage_of
-from workflows.flows.grammar import TIMERS, opened_cases
+from workflows.flows.grammar import OTHER_CASE, TIMERS
 from workflows.registers.ports import Notices
 
 # The last case that each of these cases opened, if it has ended or is parked.
@@ -129,7 +129,7 @@ def open_children(
 
 def waiting_places() -> tuple[list[str], list[str]]:
     """The stages that wait for a case that their own opened: their kinds of cases, and their names."""
-    found = [(kind, stage.name) for kind, stage in places() if stage.gather is opened_cases]
+    found = [(kind, stage.name) for kind, stage in places() if stage.owner == OTHER_CASE]
     return [kind for kind, _ in found], [name for _, name in found]
 
 

@@ -12,12 +12,13 @@ from workflows.evidence import Evidence, TimePassed
 from workflows.registers.ports import Ports
 
 # Who owns a stage: whose turn it is.
-MACHINE, CITIZEN, CASEWORKER, OPERATOR, OTHER_CASE, NOBODY = (
+MACHINE, CITIZEN, CASEWORKER, OPERATOR, OTHER_CASE, OTHER_HOUSEHOLD, NOBODY = (
     "machine",
     "citizen",
     "caseworker",
     "operator",
     "case",
+    "household",
     "nobody",
 )
 TIMERS = "timers"  # the queue of everything whose time has come in a stage where people or another case are awaited
@@ -157,14 +158,15 @@ def waiting(  # noqa: PLR0913 - a row of the flow, read by its names
     transitions: Mapping[type[Event], str],
     *,
     within: timedelta,
+    owner: str = OTHER_CASE,
     gather: Gather = opened_cases,
     holds_persons: bool = False,
 ) -> Stage:
-    """A stage that waits for another case: by default the one that this case opened, until that ends or is parked.
+    """A stage that waits for the case that this one opened, until that ends or is parked; or for another household.
 
     It ends in any case when its term is over.
     """
-    return Stage(name, OTHER_CASE, transitions, handlers, TIMERS, gather, within, holds_persons=holds_persons)
+    return Stage(name, owner, transitions, handlers, TIMERS, gather, within, holds_persons=holds_persons)
 
 
 def end(

@@ -43,7 +43,18 @@ from workflows.evidence import (
     TimePassed,
     Withdrawal,
 )
-from workflows.flows.grammar import CASEWORKER, CITIZEN, Decide, Message, end, flow, machine, people, waiting
+from workflows.flows.grammar import (
+    CASEWORKER,
+    CITIZEN,
+    OTHER_HOUSEHOLD,
+    Decide,
+    Message,
+    end,
+    flow,
+    machine,
+    people,
+    waiting,
+)
 from workflows.policies import newest_terms
 from workflows.stages import (
     approve,
@@ -186,6 +197,7 @@ FLOW = flow(
         "awaiting_person",
         {PersonsAwaited: await_person.decide, **WITHDRAW},
         {PersonLetGo: "scored", PersonNotLetGo: "scored", **TO_WITHDRAWN},
+        owner=OTHER_HOUSEHOLD,
         gather=await_person.gather,
         within=TERMS["letting_go"].within,
         holds_persons=True,
