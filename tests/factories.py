@@ -151,6 +151,10 @@ FINDINGS = (
     events.Finding("bills.telecom", True, "document_shows_it"),
     events.Finding("members[2].occupation", False, "nothing_shows_it"),
 )
+# What a change does to a household's past.
+PAST = events.PastChange(
+    NOW, (1,), (events.KnownSpan(1, NOW - timedelta(days=9), NOW - timedelta(days=2)), events.KnownSpan(3, NOW))
+)
 # One event of each kind, in the order of a case. Add a new kind here: its notices, history and chain are then tested.
 EVENTS: tuple[Event, ...] = (
     events.ApplicationReceived(
@@ -205,6 +209,48 @@ EVENTS: tuple[Event, ...] = (
         ),
     ),
     events.NoticesIssued(programmes=("ASD",)),
+    events.UpdateReceived(
+        channel="office",
+        kind="update",
+        lane=1,
+        household=8,
+        reference="RSU-AAAA-BBBB-EEEE",
+        key="13" * 32,
+        body=1,
+        digest="14" * 32,
+    ),
+    events.ChangeAccepted(version=1, fields=("bills.gas", "members.occupation")),
+    events.DepartureDeclared(version=1, fields=("members.idcs",)),
+    events.ChangeRebased(version=2, body=2, digest="15" * 32),
+    events.ChangeConflicts(version=2, fields=("bills.gas",)),
+    events.RemovalAnnounced(version=2),
+    events.RemovalDue(),
+    events.HouseholdGone(),
+    events.PersonAwaited(rules="signals-2026-11", members=(2,), households=(9,)),
+    events.PersonLetGo(),
+    events.PersonNotLetGo(circle=True),
+    events.HouseholdChanged(
+        version=3,
+        score=Decimal("9.74400"),
+        score_before=Decimal("9.33700"),
+        eligibilities=(events.ProgrammeEligibility("ASD", "ASD-2023-12-01", Decimal("9.743001"), False),),
+        past=PAST,
+        corrects=1,
+        moved=(events.MovedVariable("bills_gas", Decimal(0), Decimal(90), None, Decimal("0.407")),),
+        gained=("AMO_TADAMON",),
+        lost=("ASD",),
+        earlier=(
+            events.CorrectedVersion(
+                2,
+                1,
+                Decimal("9.5"),
+                (events.ProgrammeEligibility("ASD", "ASD-2023-12-01", Decimal("9.743001"), True),),
+            ),
+        ),
+    ),
+    events.HouseholdEnded(cause="request", past=PAST),
+    events.ChangeTold(),
+    events.LossTold(programmes=("ASD",)),
     events.AppealLodged(
         channel="api",
         kind="appeal",
@@ -271,6 +317,20 @@ EVIDENCE: tuple[Evidence, ...] = (
     evidence.Withdrawal(at=NOW, by=evidence.DECLARANT),
     evidence.Reopening(at=NOW, by=evidence.DECLARANT),
     evidence.ReviewVerdict(at=NOW, by="officer:0123456789abcdef", verdict="clear", reason="moved"),
+    evidence.Comparison(at=NOW, last_version=2, conflicts=("bills.gas",)),
+    evidence.HouseholdState(
+        at=NOW,
+        rules="score-2026-11",
+        last_version=2,
+        thresholds=("ASD-2023-12-01",),
+        periods=(evidence.KnownPeriod(1, NOW - timedelta(days=9), 1, NOW - timedelta(days=9)),),
+        policy="2021-08-09",
+        contributions=(events.Contribution("hh_size", Decimal(4), Decimal("-0.177"), Decimal("-0.708")),),
+        score=Decimal("9.33700"),
+        met=("ASD",),
+        earlier=(evidence.RulesOfDay("2021-08-09", ("ASD-2023-12-01",)),),
+    ),
+    evidence.PersonsAwaited(at=NOW, deadline=NOW, circle=True),
     evidence.OpenedCase(at=NOW, case=41, stage="notified", ended=True),
     evidence.DecisionState(at=NOW, stands=True, terms="terms-2026-11-01"),
     evidence.CorrectionOutcome(

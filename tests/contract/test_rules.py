@@ -7,6 +7,7 @@ none.
 import json
 from collections.abc import Iterator
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from tests.factories import (
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
 from workflows.engine.chain import encode
+from workflows.events import DepartureDeclared
 from workflows.evidence import KINDS, Evidence, Holder, IndexInForce, ScreeningAnswer
 from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.fraud import SIGNALS
@@ -37,11 +39,16 @@ from workflows.stages import screen, verify
 FILE = Path(__file__).with_name("decided.json")
 TABLES: dict[str, dict[str, Any]] = {"submitted": verify.RULES, "verified": formula.RULES, "scored": screen.RULES}
 VERSIONS = [(stage, version) for stage, table in TABLES.items() for version in table]
+# What happened before, where a signal asks for it.
+PAST = {"DepartureDeclared": DepartureDeclared(version=1, fields=("members.idcs",))}
 DECIDED: list[dict[str, str]] = json.loads(FILE.read_text()) if FILE.exists() else []
 
 
 def examples() -> Iterator[tuple[str, Declaration, Evidence]]:
-    """A declaration and what is known of it, for each stage whose rules have versions."""
+    """A declaration and what is known of it, for each stage whose rules have versions.
+
+    Of those that are screened, one comes after each event of PAST.
+    """
     town = a_declaration(
         members=[
             a_head(education="higher", occupation="employer"),
@@ -83,16 +90,17 @@ def examples() -> Iterator[tuple[str, Declaration, Evidence]]:
             yield "scored", town, ScreeningAnswer(at=NOW, held=held, phone_households=households)
 
 
-def decided(stage: str, declaration: str, evidence: str) -> str:
-    """What the map decides on them, as it would be stored."""
+def decided(stage: str, declaration: str, evidence: str, past: str = "") -> str:
+    """What the map decides on them, after an event of the past, as it would be stored."""
     known = msgspec.json.decode(evidence, type=KINDS[json.loads(evidence)["type"]])
-    case: CaseFile = a_case_file(stage=stage, declaration=Declaration.model_validate_json(declaration))
+    before = [PAST[past]] if past else []
+    case: CaseFile = a_case_file(*before, stage=stage, declaration=Declaration.model_validate_json(declaration))
     return encode(REGISTRATION.stages[stage].handlers[type(known)](case, known)).decode()
 
 
 @pytest.mark.parametrize("example", DECIDED, ids=lambda example: f"{example['rules']} {example['stage']}")
 def test_each_version_decides_what_it_decided(example: dict[str, str]) -> None:
-    facts = decided(example["stage"], example["declaration"], example["evidence"])
+    facts = decided(example["stage"], example["declaration"], example["evidence"], example.get("past", ""))
     assert facts == example["facts"], "an old rule was changed: put it back, and add a version (CONTRIBUTING)"
 
 
@@ -117,8 +125,8 @@ def main() -> None:
     """Adds what is missing, changes nothing."""
     known = {(each["stage"], each["rules"]) for each in DECIDED}
     for at, version in [each for each in VERSIONS if each not in known]:
-        for stage, declaration, evidence in examples():
-            if stage == at:
+        for (stage, declaration, evidence), past in product(examples(), ("", *PAST)):
+            if stage == at and (not past or stage == "scored"):
                 body, told = declaration.stored(), encode(msgspec.structs.replace(evidence, rules=version)).decode()
                 DECIDED.append(
                     {
@@ -126,8 +134,9 @@ def main() -> None:
                         "rules": version,
                         "declaration": body,
                         "evidence": told,
-                        "facts": decided(at, body, told),
+                        "facts": decided(at, body, told, past),
                     }
+                    | ({"past": past} if past else {})
                 )
     FILE.write_text(json.dumps(DECIDED, ensure_ascii=False, indent=1) + "\n")
 

@@ -52,6 +52,8 @@ FAULTS = {
     "periods_overlapping": "alter table household_period drop constraint household_period_no_overlap; insert into "
     "household_period select household_id, number + 1, version, tstzrange(lower(valid) + interval '1 day', null), "
     "tstzrange(lower(known) + interval '1 hour', null) from household_period where household_id = {household}",
+    "periods_changed": "update household_period set valid = tstzrange(lower(valid) - interval '1 hour', null) where "
+    "household_id = {household}",
     "versions_without_period": "delete from household_period where household_id = {household}",
     "periods_without_version": "delete from household_version where household_id = {household}",
     "versions_without_household": "delete from household where id = {household}",

@@ -28,6 +28,7 @@ REGISTER = {
     "person.status",
     "person_claim.idcs",
     "household_member.idcs",
+    "person_awaited.idcs",
     "household_member.relationship",
     "household_version.milieu",
     "household_version.province",

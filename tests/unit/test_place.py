@@ -46,11 +46,12 @@ def test_no_stage_of_people_ever_stands_without_a_timer(kind: str, stage: str) -
     assert [moment for moment in moments if queue_state(file, moment).due_at is None] == []
 
 
-def test_only_a_correction_and_a_hearing_have_a_deadline() -> None:
+def test_a_correction_a_hearing_and_a_wait_for_another_household_have_a_deadline() -> None:
     deadlines = {stage: queue_state(a_case_file(stage=stage), NOW).deadline for stage in STAGES}
     assert {stage: deadline for stage, deadline in deadlines.items() if deadline} == {
         "needs_correction": NOW + timedelta(days=30),
         "hearing": NOW + timedelta(days=15),
+        "awaiting_person": NOW + timedelta(days=30),
     }
 
 
@@ -79,9 +80,10 @@ def test_no_open_case_is_an_orphan() -> None:
         assert not found.open or found.ready or found.due_at is not None or stage == PARKED, stage
 
 
-def test_a_case_that_is_not_in_work_holds_nobody_and_one_that_is_or_was_registered_does() -> None:
+def test_a_case_that_is_with_people_holds_nobody_and_one_in_work_or_registered_does() -> None:
     holding = {stage for stage in STAGES if holds_persons(REGISTRATION.kind, stage)}
-    assert holding == {"submitted", "verified", "scored", "fraud_checked", "approved", "notified", PARKED}
+    in_work = {"submitted", "verified", "scored", "fraud_checked", "approved"}
+    assert holding == in_work | {"awaiting_person", "notified", PARKED}
 
 
 def test_every_kind_of_case_begins_where_a_machine_takes_it_up() -> None:

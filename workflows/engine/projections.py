@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from workflows.bodies.change import Change
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
 from workflows.engine import lanes
@@ -53,11 +54,10 @@ class Projection(NamedTuple):
 
 
 class NewVersion(NamedTuple):
-    """A version of a household that an event brings: what was declared for it, and which thresholds it meets."""
+    """A version of a household that an event brings: which version it corrects, and which thresholds it meets."""
 
     number: int
     corrects: int | None
-    declaration: Declaration
     eligibilities: Sequence[ProgrammeEligibility]
 
 
@@ -119,37 +119,39 @@ def end_rows(transition: Transition, event: HouseholdEnded) -> Iterable[Row]:
     return ((transition.case.household_id, transition.case.id, transition.sealed.recorded.at),)
 
 
-def new_versions(transition: Transition, event: HouseholdApproved | HouseholdChanged) -> list[NewVersion]:
-    """The versions that an event brings: one, and those of the past that it corrects besides."""
-    declared = transition.case.declaration
+def new_versions(event: HouseholdApproved | HouseholdChanged) -> list[NewVersion]:
+    """The versions that an event brings: one, and those in place of older ones that it corrects besides."""
     if isinstance(event, HouseholdApproved):
-        return [NewVersion(event.version, None, declared, event.eligibilities)]
-    change = transition.case.body
+        return [NewVersion(event.version, None, event.eligibilities)]
     return [
-        *(
-            NewVersion(each.version, each.corrects, change.declared(each.corrects), each.eligibilities)
-            for each in event.earlier
-        ),
-        NewVersion(event.version, event.corrects or None, declared, event.eligibilities),
+        *(NewVersion(each.version, each.corrects, each.eligibilities) for each in event.earlier),
+        NewVersion(event.version, event.corrects or None, event.eligibilities),
     ]
+
+
+def declared(transition: Transition, version: NewVersion) -> Declaration:
+    """What was declared for a version."""
+    body = transition.case.body
+    return body.declared(version.corrects) if isinstance(body, Change) else transition.case.declaration
 
 
 def version_rows(transition: Transition, event: HouseholdApproved | HouseholdChanged) -> Iterable[Row]:
     """A household's version: what was declared."""
-    case = transition.case
-    return [
-        (
-            case.household_id,
-            number,
-            case.id,
-            declared.milieu,
-            *declared.territory,
-            declared.commune,
-            len(declared.members),
-            corrects,
-        )
-        for number, corrects, declared, _ in new_versions(transition, event)
-    ]
+    return [version_row(transition, each, declared(transition, each)) for each in new_versions(event)]
+
+
+def version_row(transition: Transition, version: NewVersion, declaration: Declaration) -> Row:
+    """One of them."""
+    return (
+        transition.case.household_id,
+        version.number,
+        transition.case.id,
+        declaration.milieu,
+        *declaration.territory,
+        declaration.commune,
+        len(declaration.members),
+        version.corrects,
+    )
 
 
 def period_rows(transition: Transition, event: HouseholdApproved) -> Iterable[Row]:
@@ -163,9 +165,9 @@ def member_rows(transition: Transition, event: HouseholdApproved | HouseholdChan
     """The members of a version, under the names they were declared with."""
     household = transition.case.household_id
     return [
-        (household, number, position, member.idcs, member.name, member.relationship)
-        for number, _, declared, _ in new_versions(transition, event)
-        for position, member in enumerate(declared.members)
+        (household, each.number, position, member.idcs, member.name, member.relationship)
+        for each in new_versions(event)
+        for position, member in enumerate(declared(transition, each).members)
     ]
 
 
@@ -173,9 +175,9 @@ def eligibility_rows(transition: Transition, event: HouseholdApproved | Househol
     """Which thresholds a version meets."""
     household = transition.case.household_id
     return [
-        (household, number, each.programme, each.eligible, each.threshold, each.policy)
-        for number, _, _, met in new_versions(transition, event)
-        for each in met
+        (household, version.number, each.programme, each.eligible, each.threshold, each.policy)
+        for version in new_versions(event)
+        for each in version.eligibilities
     ]
 
 

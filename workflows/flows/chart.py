@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from workflows.flows import PARKED
-from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, NOBODY, OTHER_CASE, Flow, Stage
+from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, NOBODY, OTHER_CASE, OTHER_HOUSEHOLD, Flow, Stage
 
 # How a stage is drawn, by its owner: the two halves of a Mermaid shape.
 SHAPES = {
@@ -14,6 +14,7 @@ SHAPES = {
     CASEWORKER: ("(", ")"),
     NOBODY: ("([", "])"),
     OTHER_CASE: ("[[", "]]"),
+    OTHER_HOUSEHOLD: ("[[", "]]"),
 }
 ANY = "any_open_stage"
 

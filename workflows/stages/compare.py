@@ -8,7 +8,6 @@ from workflows.events import (
     ChangeConflicts,
     ChangeRebased,
     DepartureDeclared,
-    Event,
     HouseholdGone,
     RemovalAnnounced,
 )
@@ -21,7 +20,9 @@ def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, Comparison]:
     return ports.register.compare(batch)
 
 
-def decide(case: CaseFile, answer: Comparison) -> Event:
+def decide(
+    case: CaseFile, answer: Comparison
+) -> ChangeAccepted | DepartureDeclared | ChangeRebased | ChangeConflicts | RemovalAnnounced | HouseholdGone:
     """A change of other fields than those that changed meanwhile goes on; of the same fields, the citizen chooses."""
     if not answer.last_version:
         return HouseholdGone()
@@ -31,5 +32,6 @@ def decide(case: CaseFile, answer: Comparison) -> Event:
         return ChangeRebased(version=answer.last_version, body=answer.body, digest=answer.digest)
     if case.body.ends_household:
         return RemovalAnnounced(version=answer.last_version)
-    accepted = DepartureDeclared if case.body.left_by else ChangeAccepted
-    return accepted(version=answer.last_version, fields=answer.fields)
+    if case.body.left_by:
+        return DepartureDeclared(version=answer.last_version, fields=answer.fields)
+    return ChangeAccepted(version=answer.last_version, fields=answer.fields)

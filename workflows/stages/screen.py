@@ -62,7 +62,7 @@ def decide(
 
 def all_leaving(answer: ScreeningAnswer) -> bool:
     """Whether every household that holds one of these persons is about to let them go."""
-    return all(each.member in answer.leaving for each in answer.held)
+    return bool(answer.held) and all(each.member in answer.leaving for each in answer.held)
 
 
 def awaited(answer: ScreeningAnswer, rules: str) -> PersonAwaited:
