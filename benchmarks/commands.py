@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import compare, decide, growth, latency, memory, pressure, silent, sweep
+from benchmarks import compare, decide, growth, latency, memory, pressure, profile, silent, sweep
 from benchmarks.prepared import Workers
 from models.errors import Refused
 from models.settings import settings
@@ -61,6 +61,18 @@ def bench_engine(
 def bench_decide(as_json: Json = False) -> None:
     """Measures all decisions of one case of five persons in memory, in microseconds."""
     print_result({"microseconds": round(decide.measure(), 1)}, as_json)
+
+
+@app.command("profile")
+def bench_profile(
+    cases: Annotated[int, typer.Option(min=4 * profile.BATCH, help="Cases to prepare and work off.")] = 16_000,
+    seed: Seed = 17,
+    as_json: Json = False,
+) -> None:
+    """Measures where the CPU time of a case goes, in a worker and in PostgreSQL, in microseconds a case."""
+    with interruptible():
+        found = profile.measure(cases, seed, print_progress)
+    print_result(found, as_json, *profile.table(found))
 
 
 @app.command("pressure")

@@ -1,5 +1,11 @@
 """Every table in one import: migrations and tests need all of `SQLModel.metadata`."""
 
+from collections.abc import Sequence
+from functools import cache
+
+from sqlalchemy.dialects.postgresql import dialect
+from sqlmodel import SQLModel
+
 from models.case import Case, CaseBody, CaseFailure, CaseText, EventRow, PersonAwaited, PersonClaim, Receipt
 from models.household import (
     Eligibility,
@@ -41,3 +47,15 @@ TABLES = (
     StaffName,
     DailyJob,
 )
+
+GIVEN_AS_TEXT = frozenset({"uuid", "tstzrange"})  # our rows hold these as texts, which the binary format does not take
+BINARY_AS = {"json": "text"}  # both are bytes of UTF-8 there
+
+
+@cache
+def binary_types(table: str, columns: str) -> Sequence[str]:
+    """The types of these columns for COPY's binary format; none if our rows give one of the columns as a text."""
+    known = SQLModel.metadata.tables[table].columns
+    postgresql = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no type
+    types = [known[name].type.compile(postgresql).lower() for name in columns.split(", ")]
+    return () if GIVEN_AS_TEXT.intersection(types) else [BINARY_AS.get(each, each) for each in types]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from models.arrays import columns
 from models.database import Connection
+from models.tables import binary_types
 from workflows.casefile import CaseFile
 from workflows.engine import lanes
 from workflows.engine.projections import PROJECTIONS, Row, Transition
@@ -157,8 +158,16 @@ def record_transitions(connection: Connection, transitions: Sequence[Transition]
 
 
 def copy(connection: Connection, table: str, columns: str, rows: Sequence[Row]) -> None:
-    """Writes these rows with COPY; sends nothing where there are none."""
-    if rows:
-        with connection.cursor() as cursor, cursor.copy(f"copy {table} ({columns}) from stdin") as stream:
-            for row in rows:
-                stream.write_row(row)
+    """Writes these rows with COPY; sends nothing where there are none.
+
+    It uses COPY's binary format where it can: bytes and instants cost both sides less in it.
+    """
+    if not rows:
+        return
+    types = binary_types(table, columns)
+    statement = f"copy {table} ({columns}) from stdin{' (format binary)' if types else ''}"
+    with connection.cursor() as cursor, cursor.copy(statement) as stream:
+        if types:
+            stream.set_types(types)
+        for row in rows:
+            stream.write_row(row)
