@@ -16,7 +16,7 @@ from litestar.template.config import TemplateConfig
 from models.settings import settings
 from tasks.logs import configure_logs
 from web import health, metrics, portal
-from web.api import applications
+from web.api import appeals, applications
 from web.errors import HANDLERS
 from web.middleware import HeadersMiddleware, refuse_encoded
 from web.outage import Outage
@@ -33,7 +33,14 @@ def create_app() -> Litestar:
     )
     outage = Outage()
     app = Litestar(
-        route_handlers=[*portal.HANDLERS, *applications.HANDLERS, *health.HANDLERS, metrics.metrics, statics],
+        route_handlers=[
+            *portal.HANDLERS,
+            *applications.HANDLERS,
+            *appeals.HANDLERS,
+            *health.HANDLERS,
+            metrics.metrics,
+            statics,
+        ],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         exception_handlers=HANDLERS,
         before_request=refuse_encoded,

@@ -21,7 +21,14 @@ from workflows.bodies.problems import OTHERWISE, PATTERNS, SENTENCES, WHOLE
 
 STATUS: dict[type[SijilError], int] = {Refused: 422, Stale: 409, NotFound: 404, Unavailable: 503}
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}  # RFC 9110; Python before 3.13 has older titles
-STATUS_OF_CODE = {"too_large": 413, "not_json": 415, "encoded": 415, "already_registered": 409, "open_application": 409}
+STATUS_OF_CODE = {
+    "too_large": 413,
+    "not_json": 415,
+    "encoded": 415,
+    "already_registered": 409,
+    "open_application": 409,
+    "open_appeal": 409,
+}
 # For requests that the framework refuses by itself.
 DETAILS = {
     400: "The request is malformed.",

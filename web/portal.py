@@ -12,8 +12,9 @@ from litestar.response import Redirect, Template
 from models.database import transaction
 from notifications.catalogues import LANGUAGES
 from web.language import render_page, render_page_for
-from web.queries import Status, reasons_of, status_of
+from web.queries import Status, correction_of, reasons_of, status_of
 from workflows.flows import FLOWS, PARKED
+from workflows.flows.appeal import FLOW as APPEAL
 from workflows.flows.grammar import MACHINE
 from workflows.intake.receipts import is_secret_of, normal
 
@@ -26,6 +27,12 @@ STEPS = {
         ("checked", "NothingSuspicious"),
         ("registered", "NoticesIssued"),
     ),
+}
+# Stages of an appeal that are the same to a citizen: somebody examines it, or the entry is being corrected.
+SAID_OF_APPEALS = {
+    "queued": "under_examination",
+    "proposed": "under_examination",
+    "correction_blocked": "effective",
 }
 WELL_ENDED = "notified"
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -72,7 +79,9 @@ def reasons(language: FromPath[str], reference: FromPath[str], body: RawBody) ->
         found = status_of(connection, reference)
         if not is_secret_of(found.reference, field_of(body, "secret")):
             return status_page(language, found, status=422, wrong=True)
-        return status_page(language, found, reasons=reasons_of(connection, found))
+        return status_page(
+            language, found, reasons=reasons_of(connection, found), correction=correction_of(connection, found)
+        )
 
 
 @get("/{language:str}/status/{reference:str}/why", sync_to_thread=False, include_in_schema=False)
@@ -83,7 +92,7 @@ def redirect_to_status(language: FromPath[str], reference: FromPath[str]) -> Red
 
 def status_page(language: str, case: Status, **more: Any) -> Template:
     """Renders the status page of an application."""
-    context = {"reasons": None, "wrong": False, **more}
+    context = {"reasons": None, "correction": None, "wrong": False, **more}
     return render_page(
         "status.html",
         language,
@@ -112,6 +121,8 @@ def require_language(language: str) -> str:
 
 def state_of(case: Status) -> str:
     """The stage as citizens are told it. A correction may be asked for by the machine or by a caseworker."""
+    if case.kind == APPEAL.kind:
+        return f"appeal_{'in_work' if is_in_work(case) else SAID_OF_APPEALS.get(case.stage, case.stage)}"
     if is_in_work(case):
         return "in_work"
     by_machine, by_caseworker = (case.reached.get(kind, NEVER) for kind in ("MembersMismatched", "CorrectionAsked"))

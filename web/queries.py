@@ -1,14 +1,30 @@
 """Reads what pages and the API show of a case; it reads no names."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
+from typing import NamedTuple
 
 import msgspec
 
 from models.database import Connection
+from models.days import MOROCCO
 from models.errors import NotFound
-from workflows.events import KINDS, ApplicationRefused, CorrectionAsked, MembersMismatched, RefusalProposed
+from workflows.events import (
+    KINDS,
+    AppealRejected,
+    AppealSetAside,
+    AppealUpheld,
+    ApplicationRefused,
+    CorrectionAsked,
+    Event,
+    Finding,
+    InformationAsked,
+    MembersMismatched,
+    RefusalProposed,
+)
 from workflows.flows import places
 from workflows.intake.receipts import normal
 
@@ -21,9 +37,25 @@ REACHED = "select kind, max(at) from event where case_id = %s group by kind"
 LAST_WITH_REASONS = (
     "select kind, facts::text from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
 )
-GIVE_REASONS = (MembersMismatched, CorrectionAsked, RefusalProposed, ApplicationRefused)
+DECISIONS_ON_APPEALS = (AppealUpheld, AppealSetAside, AppealRejected)
+CORRECTION = """
+    select s.score_computed, s.score_corrected, (b.body ->> 'true_from')::date::timestamp at time zone %s
+    from score_correction s join cases c on c.id = s.case_id
+    left join case_body b on (b.case_id, b.number) = (c.id, c.body_number) where s.case_id = %s
+"""
+GIVE_REASONS = (
+    MembersMismatched,
+    CorrectionAsked,
+    RefusalProposed,
+    ApplicationRefused,
+    InformationAsked,
+    *DECISIONS_ON_APPEALS,
+)
+# A decision on an appeal gives its reasons until the end, whatever the machine makes of it meanwhile.
+AFTER_DECISION = {("appeal", stage) for stage in ("effective", "correction_blocked", "notified")}
 # Why a member does not agree with the population register.
 MISMATCHES = ("unknown", "deceased", "name_differs", "birth_date_differs")
+MEMBER = re.compile(r"members\[([0-9]+)\]")
 UNKNOWN = "There is no application with this reference and secret."
 
 
@@ -49,24 +81,42 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a correction is needed, or an application may be or was refused, as a code.
+    """Why a correction is needed, why an application may be or was refused, or what an appeal came to, as a code.
 
-    `member` is the member's position in the declaration, None for the whole household.
+    `field` is a path of the declaration: of a member, of a contested value; or what the reason is about as a whole.
     """
 
-    member: int | None
+    field: str
     reason: str
 
     @property
-    def field(self) -> str:
-        """The member's path in the declaration."""
-        return "members" if self.member is None else f"members[{self.member}]"
+    def member(self) -> int | None:
+        """The member's position in the declaration; None where it is about none."""
+        found = MEMBER.match(self.field)
+        return int(found[1]) if found else None
+
+    @property
+    def part(self) -> str:
+        """The part of the declaration that it is about; empty where it is about none, or about a member."""
+        part = self.field.partition(".")[0]
+        return "" if part in ("members", "asked") or self.member is not None else part
+
+
+class Correction(NamedTuple):
+    """The index as it was computed and as an appeal corrected it, and from when that counts."""
+
+    computed: Decimal
+    corrected: Decimal
+    since: datetime
 
 
 @cache
 def stages_with_reasons() -> set[tuple[str, str]]:
     """The stages, each after its kind of case, to which an event with reasons leads."""
-    return {(kind, to) for kind, stage in places() for event, to in stage.transitions.items() if event in GIVE_REASONS}
+    led_to = {
+        (kind, to) for kind, stage in places() for event, to in stage.transitions.items() if event in GIVE_REASONS
+    }
+    return led_to | AFTER_DECISION
 
 
 def status_of(connection: Connection, reference: str) -> Status:
@@ -88,8 +138,31 @@ def reasons_of(connection: Connection, case: Status) -> tuple[Reason, ...]:
     )
     if row is None or row[1] is None:
         return ()
-    event = msgspec.json.decode(row[1], type=KINDS[row[0]])
-    if isinstance(event, MembersMismatched):
-        return tuple(Reason(each.member, each.reason) for each in event.mismatches)
-    assert isinstance(event, CorrectionAsked | RefusalProposed | ApplicationRefused)
-    return (Reason(None, event.reason),)
+    return tuple(reasons_in(msgspec.json.decode(row[1], type=KINDS[row[0]])))
+
+
+def correction_of(connection: Connection, case: Status) -> Correction | None:
+    """The correction that an appeal brought, for a reader who has the secret; None where there is none, or it is
+    erased.
+    """
+    row = connection.execute(CORRECTION, [MOROCCO.key, case.case_id]).fetchone()
+    return Correction(*row) if row and row[2] else None
+
+
+def reasons_in(event: Event) -> list[Reason]:
+    """The reasons that an event gives."""
+    match event:
+        case MembersMismatched():
+            return [Reason(f"members[{each.member}]", each.reason) for each in event.mismatches]
+        case InformationAsked():
+            return [Reason("asked", code) for code in event.asked]
+        case AppealUpheld() | AppealSetAside() | AppealRejected():
+            return [reason_of(each) for each in event.findings]
+        case CorrectionAsked() | RefusalProposed() | ApplicationRefused():
+            return [Reason("members", event.reason)]
+    raise LookupError(f"{type(event).__name__} gives no reasons.")
+
+
+def reason_of(finding: Finding) -> Reason:
+    """The reason of a finding on an appeal."""
+    return Reason(finding.path, finding.reason)

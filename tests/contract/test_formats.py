@@ -18,23 +18,36 @@ from pydantic import BaseModel
 from models.settings import Settings
 from tasks.bootstrap import intake
 from tests.factories import bodies_of_table
+from web.api.appeals import AddedText
 from web.api.applications import Answer
 from web.api.responses import CODES
 from web.errors import STATUS_OF_CODE
+from workflows.bodies.appeal import AppealBody, Contested
 from workflows.bodies.declaration import ApplicationBody, Belongings, Bills, Declaration, Housing, Member
 from workflows.bodies.reading import application as read
 from workflows.bodies.reading import valid
+from workflows.casework.answers import MOST_TEXTS
 from workflows.flows.chart import listed_days
 from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
 from workflows.intake.importing import ImportOutputs, import_file
-from workflows.policies import index_in_force, periods
+from workflows.policies import index_in_force, newest_terms, periods
 from workflows.registers.enrol import enrol_file
 from workflows.scoring.calculator import score_document
 
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLES, SCHEMA, PAGE = DOCS / "examples", DOCS / "application.schema.json", DOCS / "formats.md"
-MODELS: list[type[BaseModel]] = [ApplicationBody, Housing, Belongings, Bills, Member, Answer]
+MODELS: list[type[BaseModel]] = [
+    ApplicationBody,
+    Housing,
+    Belongings,
+    Bills,
+    Member,
+    Answer,
+    AppealBody,
+    Contested,
+    AddedText,
+]
 TODAY = date(2026, 11, 24)
 
 
@@ -119,6 +132,7 @@ def test_the_page_names_every_region() -> None:
 
 def test_the_page_says_what_is_assumed() -> None:
     correction, review = REGISTRATION.stages["needs_correction"], REGISTRATION.stages["under_review"]
+    terms = newest_terms()
     assert correction.within
     assert review.every
     said = [
@@ -127,6 +141,15 @@ def test_the_page_says_what_is_assumed() -> None:
         f"| {Settings.model_fields['tries'].default} | `SIJIL_TRIES` |",
         f"| {correction.within.days} days, reminders after {listed_days(correction.reminders)} |",
         f"| every {review.every.days} days,",
+        f"| {terms['lodging'].within.days} days; a late appeal",
+        f"| {terms['answer'].within.days} days (law 55-19), the agency is reminded after "
+        f"{listed_days(terms['answer'].reminders)} |",
+        f"| {terms['information'].within.days} days, reminders after {listed_days(terms['information'].reminders)} |",
+        f"| {terms['agreement'].within.days} days, within the time to answer |",
+        f"overdue appeal | {terms['supervisor'].within.days} days |",
+        f"commission is overdue | every {terms['commission'].within.days} days |",
+        f"take effect | {terms['taking_effect'].within.days} days |",
+        f"| most texts of a case | {MOST_TEXTS} |",
         f"| {FROM_HOUSEHOLDS} | `workflows/fraud/phone_shared.py` |",
         *[f"| {periods()[table].days:,} days |" for table in ("case_body", "message", "event")],
     ]
@@ -167,10 +190,6 @@ OF_COMMANDS_ALONE = {
     "not_the_holder",
     "holds_it_already",
     "asked_already",
-    # The API takes no appeals yet.
-    "open_appeal",
-    "nothing_to_contest",
-    "too_many_texts",
 }
 
 

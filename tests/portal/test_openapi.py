@@ -21,9 +21,9 @@ from tests.portal.conftest import Client
 from tests.portal.standing import to_correct
 from web.app import create_app
 from web.queries import MISMATCHES
+from workflows.appeals.reasons import ASKED, REJECTED, UPHELD
 from workflows.bodies.declaration import ApplicationBody
-from workflows.flows import PARKED
-from workflows.flows.registration import FLOW as REGISTRATION
+from workflows.flows import PARKED, places
 from workflows.stages import verify
 from workflows.stages.review import REASONS
 
@@ -32,6 +32,10 @@ OPERATIONS = {
     "POST /api/v1/applications": 30,
     "GET /api/v1/applications/{reference}": 15,
     "POST /api/v1/applications/{reference}/answers": 30,
+    "POST /api/v1/appeals": 20,
+    "GET /api/v1/appeals/{reference}": 10,
+    "POST /api/v1/appeals/{reference}/texts": 15,
+    "POST /api/v1/appeals/{reference}/withdrawal": 10,
     "GET /health/live": 2,
     "GET /health/ready": 2,
 }
@@ -141,6 +145,10 @@ def test_every_operation_has_a_name_and_a_description_and_so_has_each_of_its_ans
         "fileApplication",
         "showApplication",
         "answerApplication",
+        "lodgeAppeal",
+        "showAppeal",
+        "addToAppeal",
+        "withdrawAppeal",
         "isAlive",
         "isReady",
     }
@@ -173,7 +181,7 @@ def test_the_location_of_a_new_application_is_its_address(client: Client) -> Non
 def test_closed_sets_of_words_are_enumerations() -> None:
     """An enumeration that lacks a word is found by its answer, one that holds too many here."""
     shapes = document()["components"]["schemas"]
-    stages = {*REGISTRATION.stages, PARKED}
+    stages = {*[stage.name for _, stage in places()], PARKED}
 
     for name in ("ApplicationStatus", "Answered", "ProblemDocument"):
         assert set(shapes[name]["properties"]["stage"]["enum"]) == stages
@@ -182,11 +190,16 @@ def test_closed_sets_of_words_are_enumerations() -> None:
         "StatementReceived",
         "CaseWithdrawn",
         "CaseReopened",
+        "AppealTextAdded",
+        "InformationGiven",
     }
     assert set(shapes["Reason"]["properties"]["reason"]["enum"]) == {
         *MISMATCHES,
         *REASONS["correct"],
         *REASONS["refuse"],
+        *ASKED,
+        *UPHELD,
+        *REJECTED,
     }
     assert set(re.findall(r'(?:return|else) "(\w+)"', inspect.getsource(verify.mismatch))) == set(MISMATCHES)
 

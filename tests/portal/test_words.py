@@ -10,8 +10,11 @@ import web
 from notifications.catalogues import LANGUAGES
 from web.app import environment
 from web.language import PAGES
-from web.portal import STEPS
+from web.portal import SAID_OF_APPEALS, STEPS
 from web.queries import MISMATCHES
+from workflows.appeals import reasons as of_appeals
+from workflows.bodies.appeal import OF_HOUSEHOLD, WHOLE_DECISION
+from workflows.flows.appeal import FLOW as APPEAL
 from workflows.flows.grammar import MACHINE
 from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.stages.review import REASONS
@@ -21,12 +24,25 @@ STATES = {"in_work", "correction_asked"} | {
     stage.name for stage in REGISTRATION.stages.values() if stage.owner != MACHINE
 }
 # What the templates put together from a part: the part before, the part after, and what may stand between.
+OF_APPEALS = {
+    f"appeal_{SAID_OF_APPEALS.get(stage.name, stage.name)}"
+    for stage in APPEAL.stages.values()
+    if stage.owner != MACHINE
+} | {"appeal_in_work"}
 COMPOSED = {
-    (None, ".title"): STATES,
-    (None, ".what"): STATES,
-    (None, ".do"): STATES,
+    (None, ".title"): STATES | OF_APPEALS,
+    (None, ".what"): STATES | OF_APPEALS,
+    (None, ".do"): STATES | OF_APPEALS,
     ("step.", None): {name for way in STEPS.values() for name, _ in way} | {"done", "now"},
-    ("reason.", None): {*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]},
+    ("reason.", None): {
+        *MISMATCHES,
+        *REASONS["correct"],
+        *REASONS["refuse"],
+        *of_appeals.ASKED,
+        *of_appeals.UPHELD,
+        *of_appeals.REJECTED,
+    },
+    ("part.", None): {path.partition(".")[0] for path in OF_HOUSEHOLD} | {WHOLE_DECISION},
     ("advice.", None): set(REASONS["refuse"]),
     ("error.", ".title"): {"400", "404", "500", "503"},
     ("error.", ".do"): {"400", "404", "500", "503"},

@@ -1,7 +1,8 @@
 """The API's answers, in the shapes that its OpenAPI document promises."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, NotRequired, TypedDict, get_args, get_type_hints
 
 from litestar.openapi.datastructures import ResponseSpec
@@ -10,6 +11,10 @@ from litestar.params import BodyKwarg
 from pydantic import BaseModel, Field
 
 from web.queries import MISMATCHES
+from workflows.appeals.reasons import ASKED, REJECTED, UPHELD
+from workflows.bodies.appeal import Decision, Ground
+from workflows.casefile import CaseFile
+from workflows.casework.appeal_view import asked, outcome
 from workflows.evidence import Correction, Reopening, Statement, Withdrawal
 from workflows.flows import PARKED, places
 from workflows.flows.grammar import Decide
@@ -51,9 +56,14 @@ CODES: dict[str, Any] = {
         "not_json",
         "encoded",
         "too_large",
+        "open_appeal",
+        "nothing_to_contest",
+        "too_many_texts",
     ],
 }
-REASON_ENUM: dict[str, Any] = {"enum": [*MISMATCHES, *REASONS["correct"], *REASONS["refuse"]]}
+REASON_ENUM: dict[str, Any] = {
+    "enum": [*MISMATCHES, *REASONS["correct"], *REASONS["refuse"], *ASKED, *UPHELD, *REJECTED]
+}
 
 
 class FieldProblem(BaseModel):
@@ -91,10 +101,11 @@ class Receipt(BaseModel):
 
 
 class Reason(BaseModel):
-    """Why something must be corrected, or why the application may be or was refused."""
+    """Why something must be corrected, why an application may be or was refused, or what an appeal came to."""
 
     field: str = Field(
-        description="The member's place in the declaration, such as `members[2]`; `members` if a caseworker asked."
+        description="The member's place in the declaration, such as `members[2]`; `members` if a caseworker asked. "
+        "Of an appeal: the contested value, `decision` for the whole, or `asked` for what is asked for."
     )
     reason: str = Field(json_schema_extra=REASON_ENUM)
 
@@ -109,6 +120,79 @@ class ApplicationStatus(BaseModel):
     stage_since: datetime
     deadline: datetime | None = Field(description="When the stage ends by itself.")
     reasons: list[Reason] | None = Field(description="Null without the receipt's secret.")
+
+
+class ContestedValue(BaseModel):
+    """A value of the declaration that is contested, and what it should be."""
+
+    path: str
+    should_be: Any
+
+
+class FindingMade(BaseModel):
+    """What an appeal came to on one contested value, or on the decision as a whole, and why."""
+
+    path: str
+    upheld: bool
+    reason: str = Field(json_schema_extra={"enum": [*UPHELD, *REJECTED]})
+
+
+class AppealStatus(BaseModel):
+    """An appeal: where it stands, what it contests, and what it came to."""
+
+    reference: str
+    stage: str = Field(json_schema_extra=STAGE_ENUM)
+    version: int = Field(description="Send it with a text or a withdrawal, which changes nothing if it has moved on.")
+    submitted_at: datetime
+    deadline: datetime | None = Field(description="When the stage ends by itself.")
+    contested_reference: str = Field(description="Of the case in which the decision was taken.")
+    decision: str = Field(json_schema_extra={"enum": [*get_args(Decision)]})
+    decided_at: datetime
+    grounds: list[str] = Field(json_schema_extra={"items": {"type": "string", "enum": [*get_args(Ground)]}})
+    contested: list[ContestedValue]
+    asked: list[str] = Field(
+        description="What the household is asked for now.",
+        json_schema_extra={"items": {"type": "string", "enum": [*ASKED]}},
+    )
+    outcome: str | None = Field(
+        description="Null while it is not decided.",
+        json_schema_extra={"enum": ["upheld", "partly_upheld", "rejected", None]},
+    )
+    findings: list[FindingMade]
+    score_computed: str | None = Field(description="The index as it was contested, once it is corrected.")
+    score_corrected: str | None
+    true_from: date | None = Field(description="The first day of the correction.")
+
+
+def appeal_status(file: CaseFile) -> AppealStatus:
+    """The answer about an appeal, from its file."""
+    appeal, came_to = file.body, outcome(file)
+    return AppealStatus(
+        reference=file.reference,
+        stage=file.stage,
+        version=file.version,
+        submitted_at=file.submitted_at,
+        deadline=file.deadline,
+        contested_reference=appeal.reference,
+        decision=appeal.decision,
+        decided_at=appeal.decided_at,
+        grounds=list(appeal.grounds),
+        contested=[ContestedValue(path=each.path, should_be=each.should_be) for each in appeal.contested],
+        asked=list(asked(file)),
+        outcome=came_to.outcome if came_to else None,
+        findings=[
+            FindingMade(path=each.path, upheld=each.upheld, reason=each.reason)
+            for each in (came_to.findings if came_to else ())
+        ],
+        score_computed=written(came_to.score_computed if came_to else None),
+        score_corrected=written(came_to.score_corrected if came_to else None),
+        true_from=came_to.true_from if came_to else None,
+    )
+
+
+def written(score: Decimal | None) -> str | None:
+    """A score as its digits, so that no reader rounds it."""
+    return None if score is None else str(score)
 
 
 class Answered(BaseModel):
@@ -136,8 +220,8 @@ class Ready(BaseModel):
 ERROR_DESCRIPTIONS = {
     400: "The request is malformed.",
     404: "There is no such application, or the secret is wrong.",
-    409: "The case has moved on (`stage` and `version` are its values now), or the household has an open application "
-    "or is registered.",
+    409: "The case has moved on (`stage` and `version` are its values now), or the household has an open application, "
+    "is registered, or has an open appeal against this decision.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8, or is compressed.",
     422: "A rule forbids it; `problems` names each bad field.",
@@ -148,7 +232,7 @@ ERROR_DESCRIPTIONS = {
 RESPONSE_HEADERS = {
     "201": {
         "Location": OpenAPIHeader(
-            description="The application's address in this API.", schema=Schema(type=OpenAPIType.STRING), required=True
+            description="Its address in this API.", schema=Schema(type=OpenAPIType.STRING), required=True
         )
     },
     "503": {

@@ -39,6 +39,8 @@ from workflows.intake.receipts import find, is_secret_of, normal
 from workflows.registers.ports import Notices
 from workflows.registers.social import REGISTERED_ALREADY, registered_again
 
+MOST_TEXTS = 20  # of one case (assumed)
+TEXTS = "select count(*) from case_text where case_id = %s"
 REDECLARE = "update cases set applicant_idcs = %s, region = %s, province = %s where id = %s"
 # Members of the household's last version whom another household holds.
 GIVEN_AWAY = """
@@ -134,6 +136,8 @@ def state(connection: Connection, case: CaseRow, answer: CitizenAnswer, now: dat
             "statement_missing", "A statement needs its text.", problems=[Problem("statement", "Is missing.")]
         )
     row = lock(connection, case.id, case.version if answer.version is None else answer.version)
+    if scalar(connection, TEXTS, [row.id]) >= MOST_TEXTS:
+        raise Refused("too_many_texts", f"A case takes {MOST_TEXTS} texts at most. A caseworker can help.")
     return Statement(at=now, by=DECLARANT, digest=take_text(connection, row.id, row.version + 1, answer.statement))
 
 

@@ -48,8 +48,6 @@ TAKEN_BY: dict[str, tuple[type[Event], ...]] = {
     "correction": (MembersMismatched, CorrectionAsked),
     "refusal": (ApplicationRefused,),
 }
-MOST_TEXTS = 20  # of one appeal (assumed)
-TEXTS = "select count(*) from case_text where case_id = %s"
 KNOWN = "select r.reference, r.case_id, r.body_hash from receipt r where r.idempotency_key = %s"
 FREE_KEY = """
     update receipt set idempotency_key = 'ended:' || reference from cases c
@@ -205,13 +203,8 @@ def open_appeal(
 
 
 def add(connection: Connection, answer: CitizenAnswer, now: datetime, notices: Notices) -> AnswerResult:
-    """Takes what a citizen adds to an appeal, or their withdrawal of it.
-
-    Raises what `answer_of_citizen` raises, and Refused for one text too many.
-    """
-    row = find_appeal(connection, answer.reference, answer.secret)
-    if answer.kind == "statement" and scalar(connection, TEXTS, [row.id]) >= MOST_TEXTS:
-        raise Refused("too_many_texts", f"An appeal takes {MOST_TEXTS} texts at most. A caseworker can help.")
+    """Takes what a citizen adds to an appeal, or their withdrawal of it; raises what `answer_of_citizen` raises."""
+    find_appeal(connection, answer.reference, answer.secret)
     return answer_of_citizen(connection, answer, now, notices)
 
 
@@ -223,6 +216,13 @@ def find_appeal(connection: Connection, reference: str, secret: str) -> CaseRow:
     if row.kind != FLOW.kind:
         raise NotFound(UNKNOWN)
     return row
+
+
+def language_of(connection: Connection, case_id: int) -> str:
+    """The language in which the household of an appeal is written to."""
+    return str(
+        scalar(connection, "select coalesce(body ->> 'language', 'ar') from case_body where case_id = %s", [case_id])
+    )
 
 
 def contested_file(connection: Connection, appeal: Appeal) -> CaseFile:

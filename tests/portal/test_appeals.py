@@ -1,0 +1,124 @@
+"""Appeals by API and on the citizen's page: lodged, shown, added to and withdrawn with the secret of a receipt."""
+
+from html import unescape
+from typing import Any
+
+import pytest
+
+from notifications.catalogues import LANGUAGES
+from tests.appealing import acts, an_appeal, findings
+from tests.filing import rows
+from tests.portal.conftest import Client
+from tests.portal.standing import in_work, rejected, work_off
+from web.api.responses import outcomes_of
+from web.language import PAGES
+from workflows.intake.submit import Accepted
+from workflows.stages import agree, find
+
+LODGE = "/api/v1/appeals"
+
+
+def lodging(receipt: Accepted, **changes: Any) -> dict[str, Any]:
+    """An appeal against a refusal, as it is sent."""
+    sent = {"reference": receipt.reference, "secret": receipt.secret, "decision": "refusal", "grounds": ["not_heard"]}
+    return sent | changes
+
+
+def page(client: Client, language: str, appeal: Accepted) -> str:
+    return unescape(client.get(f"/{language}/status/{appeal.reference}").text)
+
+
+def why(client: Client, language: str, appeal: Accepted) -> str:
+    answer = client.post(f"/{language}/status/{appeal.reference}/why", data={"secret": appeal.secret})
+    return unescape(answer.text)
+
+
+def test_an_appeal_is_lodged_shown_added_to_and_withdrawn(client: Client) -> None:
+    receipt = rejected()
+    answer = client.post(LODGE, json=lodging(receipt, text="We were away."))
+    assert answer.status_code == 201
+    given = answer.json()
+    assert client.post(LODGE, json=lodging(receipt, text="We were away.")).status_code == 200
+    work_off()
+
+    address, secret = answer.headers["location"], {"Receipt-Secret": given["secret"]}
+    assert client.get(address).status_code == client.get(address, headers={"Receipt-Secret": "0"}).status_code == 404
+    shown = client.get(address, headers=secret).json()
+    assert (shown["stage"], shown["decision"], shown["contested_reference"], shown["outcome"]) == (
+        "queued",
+        "refusal",
+        receipt.reference,
+        None,
+    )
+
+    added = client.post(f"{address}/texts", json={"secret": given["secret"], "text": "Here is more."})
+    assert added.json() == {"event": "AppealTextAdded", "stage": "queued", "version": 4}
+    late = client.post(f"{address}/withdrawal", json={"secret": given["secret"], "version": 3})
+    assert (late.status_code, late.json()["version"]) == (409, 4)
+    gone = client.post(f"{address}/withdrawal", json={"secret": given["secret"], "version": 4})
+    assert gone.json() == {"event": "CaseWithdrawn", "stage": "withdrawn", "version": 5}
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"secret": "0000000000"}, 404, None),
+        ({"decision": "index", "contested": [{"path": "bills.gas", "should_be": 1}]}, 422, "nothing_to_contest"),
+        ({"decision": "everything"}, 422, "not_valid"),
+        ({"contested": [{"path": "bills.gas", "should_be": 1}]}, 422, "not_valid"),
+        ({"grounds": []}, 422, "not_valid"),
+        ({"text": "x" * 2001}, 422, "not_valid"),
+    ],
+)
+def test_what_cannot_be_contested_is_refused_by_name(
+    client: Client, changes: dict[str, Any], status: int, code: str | None
+) -> None:
+    answer = client.post(LODGE, json=lodging(rejected(), **changes))
+    assert (answer.status_code, answer.json().get("code")) == (status, code)
+
+
+def test_a_second_appeal_is_refused_with_409(client: Client) -> None:
+    receipt = rejected()
+    assert client.post(LODGE, json=lodging(receipt)).status_code == 201
+    again = client.post(LODGE, json=lodging(receipt, grounds=["other"]))
+    assert (again.status_code, again.json()["code"]) == (409, "open_appeal")
+
+
+def test_an_application_is_no_appeal(client: Client) -> None:
+    receipt = in_work()
+    secret = {"Receipt-Secret": receipt.secret}
+    assert client.get(f"{LODGE}/{receipt.reference}", headers=secret).status_code == 404
+    gone = client.post(f"{LODGE}/{receipt.reference}/withdrawal", json={"secret": receipt.secret})
+    assert gone.status_code == 404
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_says_where_an_appeal_stands_what_is_asked_for_and_why_it_was_rejected(
+    client: Client, language: str
+) -> None:
+    appeal = an_appeal(rejected())
+    assert PAGES.text(language, "appeal_in_work.title") in page(client, language, appeal)
+    work_off()
+    assert PAGES.text(language, "appeal_under_examination.title") in page(client, language, appeal)
+
+    acts(appeal, "salma", "assign")
+    acts(appeal, "salma", "ask", ["bill"])
+    assert PAGES.text(language, "appeal_information_asked.title") in page(client, language, appeal)
+    assert PAGES.text(language, "reason.bill") not in page(client, language, appeal)
+    assert PAGES.text(language, "reason.bill") in why(client, language, appeal)
+
+    client.post(f"{LODGE}/{appeal.reference}/texts", json={"secret": appeal.secret, "text": "Here."})
+    acts(appeal, "salma", "find", findings(decision=False))
+    assert PAGES.text(language, "reason.nothing_shows_it") not in why(client, language, appeal)
+    acts(appeal, "yassine", "agree")
+    work_off()
+
+    shown = why(client, language, appeal)
+    for key in ("appeal_notified.title", "part.decision", "reason.nothing_shows_it"):
+        assert PAGES.text(language, key) in shown
+    assert rows("select text from case_text where case_id = %s", appeal.case_id) == [("Here.",)]
+
+
+def test_a_decision_with_several_outcomes_is_listed_with_all_of_them() -> None:
+    assert outcomes_of(find.decide) == ["DecisionProposed", "AppealUpheld", "AppealSetAside"]
+    assert outcomes_of(agree.decide) == ["AppealUpheld", "AppealRejected", "ProposalReturned"]
