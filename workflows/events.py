@@ -87,6 +87,12 @@ class ChangeRebased(BodyTaken, frozen=True, kw_only=True, tag=True):
     version: int  # the household's last, on which it is based now
 
 
+class ChangeOvertaken(Event, frozen=True, kw_only=True, tag=True):
+    """Another change of the household was registered while this one waited: both are brought together first."""
+
+    version: int  # the household's last
+
+
 class ChangeConflicts(Event, frozen=True, kw_only=True, tag=True):
     """Another change of the household came first, of the same fields: the citizen is shown both, and chooses."""
 

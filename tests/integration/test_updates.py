@@ -289,6 +289,47 @@ def test_a_conflict_that_nobody_answers_changes_nothing(household: tuple[Body, A
     assert rows("select max(version) from household_version") == [(2,)]
 
 
+def test_a_change_that_people_looked_at_undoes_no_other_change(
+    household: tuple[Body, Accepted], worker: Worker
+) -> None:
+    body, receipt = household
+    departure = depart(receipt, adult(body))
+    drain_all(worker())
+    other = declare(receipt, change_of(changed(body, bills=MORE), "bills"))
+    drain_all(worker())
+    assert [current_stage(each) for each in (departure, other)] == ["under_review", "notified"]
+
+    caseworker(departure, "clear", "moved")
+    drain_all(worker())
+
+    assert current_stage(departure) == "notified"
+    assert facts_of(departure, "ChangeOvertaken")["version"] == 2
+    assert messages_of(departure).count("departure_declared") == 1
+    declared = value(
+        "select body -> 'declaration' from case_body where case_id = %s order by number desc limit 1",
+        departure.case_id,
+    )
+    assert declared["bills"]["telecom"] == "700"
+    assert adult(body) not in [each["idcs"] for each in declared["members"]]
+    assert nothing_wrong()
+
+
+def test_a_change_of_a_household_that_ended_meanwhile_is_void(household: tuple[Body, Accepted], worker: Worker) -> None:
+    body, receipt = household
+    departure = depart(receipt, adult(body))
+    removal = declare(receipt, change_of(body, "removal", "request"))
+    drain_all(worker())
+    with after(days=7.1) as now:
+        ring_timers()
+        drain_all(worker())
+        assert current_stage(removal) == "removed"
+        caseworker(departure, "clear", "moved")
+        drain_all(worker())
+        assert current_stage(departure) == "void"
+        with clock.at(now):
+            assert nothing_wrong()
+
+
 # The end of a household ----------------------------------------------------------------------------
 
 
@@ -298,11 +339,9 @@ def test_a_removal_waits_seven_days_and_ends_the_household(household: tuple[Body
     drain_all(worker())
     assert current_stage(removal) == "leaving"
     assert messages_of(removal)[-1] == "removal_announced"
-    late = declare(receipt, change_of(changed(body, bills=MORE), "bills"))
 
     with after(days=7.1) as now:
         ring_timers()
-        rows("update cases set stage = stage where id = %s", late.case_id)
         drain_all(worker())
         assert current_stage(removal) == "removed"
         assert messages_of(removal)[-1] == "removed"
@@ -312,6 +351,27 @@ def test_a_removal_waits_seven_days_and_ends_the_household(household: tuple[Body
             assert nothing_wrong()
         with pytest.raises(Refused, match="not in the register"):
             declare(receipt, change_of(changed(body, bills=MORE), "bills"), officer="amina")
+
+
+def test_a_household_that_changes_before_its_removal_is_told_again(
+    household: tuple[Body, Accepted], worker: Worker
+) -> None:
+    body, receipt = household
+    removal = declare(receipt, change_of(body, "removal", "request"))
+    drain_all(worker())
+    declare(receipt, change_of(changed(body, bills=MORE), "bills"))
+    drain_all(worker())
+    with after(days=7.1):
+        ring_timers()
+        drain_all(worker())
+        assert current_stage(removal) == "leaving"
+    with after(days=14.3) as now:
+        ring_timers()
+        drain_all(worker())
+        assert current_stage(removal) == "removed"
+        assert messages_of(removal) == ["update_received", "removal_announced", "removal_announced", "removed"]
+        with clock.at(now):
+            assert nothing_wrong()
 
 
 def test_a_removal_can_be_taken_back(household: tuple[Body, Accepted], worker: Worker) -> None:

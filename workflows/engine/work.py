@@ -121,13 +121,16 @@ def write(connection: Connection, cases: Sequence[CaseInProgress], now: datetime
     updates = updates_of(connection, cases, now)
     record(connection, transitions, updates)
     children = open_children(connection, [each for case in cases for each in case.opens], now, notices)
-    left = [case.file.household_id for case, each in zip(cases, updates, strict=True) if has_left(case, each.state)]
-    others = queues_of(children)
+    states = [each.state for each in updates]
+    left = [case.file.household_id for case, state in zip(cases, states, strict=True) if has_left(case, state)]
+    # This batch leaves a case with a new body behind, maybe in a queue that its own worker drained before.
+    others = queues_of([state for case, state in zip(cases, states, strict=True) if case.must_be_read_again])
+    others |= queues_of(children)
     others |= let_next_in(connection, [household for household in left if household])
     others |= wake_parents(connection, [case.file for case in cases], now)
     others |= wake_next(connection, [case.file for case in cases], now)
     messages = sum(len(each.messages) for each in transitions)
-    return BatchOutcome(len(cases), queues_of([each.state for each in updates]), messages, frozenset(others))
+    return BatchOutcome(len(cases), queues_of(states), messages, frozenset(others))
 
 
 def queues_of(states: Sequence[QueueState]) -> frozenset[str]:

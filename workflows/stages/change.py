@@ -8,10 +8,12 @@ from models.days import day_of
 from workflows.bodies.change import CORRECTION, Change, EarlierVersion
 from workflows.casefile import CaseFile
 from workflows.events import (
+    ChangeOvertaken,
     Contribution,
     CorrectedVersion,
     HouseholdChanged,
     HouseholdEnded,
+    HouseholdGone,
     KnownSpan,
     MovedVariable,
     PastChange,
@@ -49,9 +51,18 @@ def rules_of_day(day: date) -> RulesOfDay:
     return RulesOfDay(index_in_force(day).version, tuple(each.version for each in thresholds_in_force(day)))
 
 
-def decide(case: CaseFile, state: HouseholdState) -> HouseholdChanged | HouseholdEnded:
-    """A household that asked for it leaves the register; any other has a new version from its day on."""
+def decide(
+    case: CaseFile, state: HouseholdState
+) -> HouseholdChanged | HouseholdEnded | ChangeOvertaken | HouseholdGone:
+    """A household that asked for it leaves the register; any other has a new version from its day on.
+
+    Where the household changed while people looked at this change, it is compared again, lest it undo the other one.
+    """
     change: Change = case.body
+    if not state.last_version:
+        return HouseholdGone()
+    if state.last_version != change.based_on:
+        return ChangeOvertaken(version=state.last_version)
     known = [
         Period(each.number, each.known_since, Span(each.version, each.since, each.until)) for each in state.periods
     ]

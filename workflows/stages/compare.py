@@ -32,6 +32,6 @@ def decide(
         return ChangeRebased(version=answer.last_version, body=answer.body, digest=answer.digest)
     if case.body.ends_household:
         return RemovalAnnounced(version=answer.last_version)
-    if case.body.left_by:
+    if case.body.left_by and DepartureDeclared not in case.past:
         return DepartureDeclared(version=answer.last_version, fields=answer.fields)
     return ChangeAccepted(version=answer.last_version, fields=answer.fields)
