@@ -103,6 +103,11 @@ def test_no_message_gives_a_score_an_identifier_or_any_number_beside_the_days() 
         "appeal_received": ["60"],
         "appeal_information": ["30"],
         "appeal_late": ["15"],
+        "update_correction": ["30"],
+        "update_correction_asked": ["30"],
+        "update_hearing": ["15"],
+        "update_conflict": ["15"],
+        "removal_announced": ["7"],
     }
     assert days.keys() == {template for template, text in TEMPLATES.items() if "{days}" in text}
     for message in each_message():
@@ -148,15 +153,15 @@ def test_french_messages_are_written_in_the_alphabet_of_sms(template: str) -> No
 
 
 def test_the_days_are_those_of_the_stage_and_fall_under_the_arabic_form_that_is_written() -> None:
-    """The text has one form of the word 'days', that of 11 to 99. Another period needs another form."""
+    """Arabic has one form of the word 'days' for 3 to 10 and one for 11 to 99. Another period needs another text."""
     for flow in FLOWS.values():
         for stage in flow.stages.values():
             for event, to in stage.transitions.items():
                 message, period = flow.messages[event], flow.stages[to].within
                 if message and "{days}" in message.text:
                     assert period
-                    assert 11 <= period.days % 100 <= 99
-                    assert "يوما" in words(message, "ar")
+                    assert 3 <= period.days % 100 <= 99
+                    assert ("أيام" if period.days % 100 <= 10 else "يوما") in words(message, "ar")
 
 
 def test_a_correction_that_a_caseworker_asks_for_is_not_blamed_on_the_population_register() -> None:

@@ -13,6 +13,8 @@ from models.errors import Refused
 from models.settings import Settings
 from tests.factories import an_application
 from web.api.applications import Answer
+from workflows.bodies.appeal import AppealBody
+from workflows.bodies.change import ChangeRequest
 from workflows.bodies.declaration import ApplicationBody
 from workflows.bodies.problems import OTHERWISE, PATTERNS, SENTENCES, in_one, problems_of
 from workflows.bodies.reading import application as read
@@ -141,8 +143,11 @@ RAISED: dict[str, tuple[str, ...]] = {
             "custom-error",
             "default",
             "function-after",
+            "function-before",
             "function-plain",
             "nullable",
+            "json-or-python",
+            "is-instance",  # within a custom error alone
             "union",
             "definitions",
             "definition-ref",
@@ -183,7 +188,7 @@ def schemas(part: Any) -> Iterator[dict[str, Any]]:
             yield from schemas(inner)
 
 
-@pytest.mark.parametrize("model", [ApplicationBody, Answer, PersonLine])
+@pytest.mark.parametrize("model", [ApplicationBody, Answer, PersonLine, ChangeRequest, AppealBody])
 def test_every_error_that_a_model_can_raise_has_a_sentence(model: Any) -> None:
     """Those that no odd value above brings about, too: of pydantic's whole list, by the kinds of validators that a
     model is made of.

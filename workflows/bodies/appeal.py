@@ -12,14 +12,13 @@ from models.errors import Problem, Refused
 from workflows.bodies import reading
 from workflows.bodies.body import Body, Contact, Declared, Language, Territory
 from workflows.bodies.declaration import Belongings, Bills, Declaration, Housing, Member
-from workflows.bodies.fields import Key, Phone, Province, Statement
+from workflows.bodies.fields import VALUE_PATH, Key, Phone, Province, Statement
 
 # What may be contested: the index, a programme's threshold that is not met, a correction that is asked for, a refusal.
 Decision = Literal["index", "threshold", "correction", "refusal"]
 Ground = Literal["value_wrong", "register_wrong", "rule_wrong", "person_wrong", "not_heard", "other"]
 WITH_VALUES = ("index", "threshold")  # these rest on values of the declaration, which the appeal names
 WHOLE_DECISION = "decision"  # the path of a finding on a decision that rests on no value of the declaration
-PATH = r"^(members\[[0-9]{1,3}\]\.)?[a-z_]{1,40}(\.[a-z_]{1,40})?$"
 MOST_CONTESTED = 50
 # Who somebody is, the population register corrects; how people are reached is no value of a decision.
 IDENTITY = {"idcs", "cin", "declarant", "given_name_ar", "family_name_ar", "given_name_la", "family_name_la"}
@@ -50,7 +49,7 @@ Value = Annotated[
 class Contested(Declared):
     """A value of the declaration that should be another one."""
 
-    path: Annotated[str, Field(pattern=PATH, description="Such as `bills.telecom` or `members[2].occupation`.")]
+    path: Annotated[str, Field(pattern=VALUE_PATH, description="Such as `bills.telecom` or `members[2].occupation`.")]
     should_be: Value = Field(description="What it should be, as the declaration would say it.")
 
 

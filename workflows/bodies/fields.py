@@ -22,6 +22,7 @@ NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"
 NO_CONTROLS_BUT_LINES = r"^[^\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]+$"  # a text of several lines
 AMOUNT = r"^-?[0-9]+(\.[0-9]{1,2})?$"
 PROVINCE = r"^MA-[A-Z]{3}$"
+VALUE_PATH = r"^(members\[[0-9]{1,3}\]\.)?[a-z_]{1,40}(\.[a-z_]{1,40})?$"
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 FIRST_BIRTH = date(1890, 1, 1)
 MOST_DIRHAMS = 100_000

@@ -7,7 +7,7 @@ from pydantic_core import ErrorDetails
 
 from models.errors import Problem
 from models.patterns import HTTP_ADDRESS
-from workflows.bodies.fields import CIN, IDCS, NO_CONTROLS, NO_CONTROLS_BUT_LINES, PROVINCE
+from workflows.bodies.fields import CIN, IDCS, NO_CONTROLS, NO_CONTROLS_BUT_LINES, PROVINCE, VALUE_PATH
 
 WHOLE = "body"
 OTHERWISE = "Is not valid."
@@ -42,6 +42,7 @@ SENTENCES: Mapping[str, str] = {
 PATTERNS: Mapping[str, str] = {
     IDCS: "Must be ten digits.",
     PROVINCE: "Must be a code of ISO 3166-2:MA, such as MA-CAS.",
+    VALUE_PATH: "Must be the path of a declared value, such as bills.telecom or members[2].occupation.",
     CIN: "Must be one or two letters and one to seven digits.",
     NO_CONTROLS: "Must not be empty, nor hold control characters.",
     NO_CONTROLS_BUT_LINES: "Must not be empty, nor hold control characters other than line breaks.",
