@@ -6,7 +6,18 @@ from datetime import timedelta
 import pytest
 
 from models import clock
-from tests.filing import Body, Worker, a_household, changed, current_stage, drain_all, file, register, rows
+from tests.filing import (
+    Body,
+    Worker,
+    a_household,
+    changed,
+    current_stage,
+    drain_all,
+    file,
+    leave_register,
+    register,
+    rows,
+)
 from tests.integration.auditing import erase
 from tests.people import citizen
 from workflows.history.personal import PERSONAL
@@ -138,6 +149,7 @@ def holding(values: set[str]) -> Iterator[str]:
 
 
 def outlive_every_period(taken: Accepted) -> None:
+    leave_register()
     with clock.at(clock.now() + timedelta(days=1 + max(period.days for period in periods().values()))):
         retain()
 

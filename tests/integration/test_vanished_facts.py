@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models import clock
-from tests.filing import Worker, drain_all, file_clean, rows
+from tests.filing import Worker, drain_all, file_clean, leave_register, rows
 from tests.integration.auditing import erase, verify
 from workflows.history.retention import retain
 from workflows.intake.submit import Accepted
@@ -91,6 +91,7 @@ def test_an_erasure_excuses_only_what_stands_before_it(notified: list[Accepted],
 
 
 def test_what_retention_took_is_counted_and_no_break(notified: list[Accepted], tmp_path: Path) -> None:
+    leave_register()
     with clock.at(after_the_period(1)):
         retain()
 
@@ -101,6 +102,7 @@ def test_what_retention_took_is_counted_and_no_break(notified: list[Accepted], t
 
 
 def test_what_is_erased_after_its_period_is_erased_all_the_same(notified: list[Accepted], tmp_path: Path) -> None:
+    leave_register()
     with clock.at(after_the_period(1)):
         retain()
         erase(notified[0])

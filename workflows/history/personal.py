@@ -18,6 +18,13 @@ class Personal(NamedTuple):
         return statement.format(table=self.table, erased=erased, kept=self.kept, mine=self.mine)
 
 
+# What a registered household declared last, and why it was decided so, counts until the household changes or leaves: the
+# next change is compared with it. So no period takes it before.
+OUTDATED = """not exists (select from household_version v
+    where (v.household_id, v.case_id) = (ended.household_id, ended.id)
+    and not exists (select from household_version later
+        where later.household_id = v.household_id and later.version > v.version)
+    and not exists (select from household_end e where e.household_id = v.household_id))"""
 # In the order in which the engine writes these tables. The identifiers of its members the register keeps: they are what
 # it is kept for.
 PERSONAL = (
@@ -25,7 +32,7 @@ PERSONAL = (
         "event",
         {"evidence": "null", "facts": "null", "salt": "null"},
         "event",
-        "num_nonnulls(t.evidence, t.facts, t.salt) > 0",
+        f"num_nonnulls(t.evidence, t.facts, t.salt) > 0 and {OUTDATED}",
     ),
     Personal(
         "household_member",
@@ -45,7 +52,7 @@ PERSONAL = (
         "case_body",
         {"body": "null", "phone": "null", "salt": "null"},
         "case_body",
-        "num_nonnulls(t.body, t.phone) > 0",
+        f"num_nonnulls(t.body, t.phone) > 0 and {OUTDATED}",
     ),
     Personal("case_text", {"text": "null", "salt": "null"}, "case_body", "t.text is not null"),
     # Whoever guesses a declaration could test the guess against its hash, or against a key that is one.
@@ -53,7 +60,13 @@ PERSONAL = (
         "receipt",
         {"idempotency_key": "'erased:' || t.reference", "body_hash": "''"},
         "case_body",
-        "t.body_hash <> ''",
+        f"t.body_hash <> '' and {OUTDATED}",
     ),
-    Personal("cases", {"applicant_idcs": "null"}, "case_body", "t.applicant_idcs is not null", "t.id = ended.id"),
+    Personal(
+        "cases",
+        {"applicant_idcs": "null"},
+        "case_body",
+        f"t.applicant_idcs is not null and {OUTDATED}",
+        "t.id = ended.id",
+    ),
 )

@@ -23,7 +23,7 @@ ROUND = "select id, not open and stage_since < %s from cases where id > %s order
 # one meanwhile, and leaves those that another transaction has locked until tomorrow.
 ERASE = """
     with ended as (
-        select id from cases ended
+        select id, household_id from cases ended
         where id = any(%s) and not open and stage_since < %s
         and exists (select from {table} t where {mine} and {kept}) order by id for update skip locked
     )
