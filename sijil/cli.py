@@ -27,6 +27,7 @@ COMMANDS = {
     **dict.fromkeys(("migrate", "import", "enrol"), "sijil.commands.data"),
     "generate": "trials.commands",
     **dict.fromkeys(("score", "flow"), "sijil.commands.data"),
+    "update": "sijil.commands.update",
     **dict.fromkeys(("reviews", "decide"), "sijil.commands.review"),
     **dict.fromkeys(("show", "queues", "workers"), "sijil.commands.operation"),
     "parked": "sijil.commands.parked",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from shlex import quote
-from typing import Any
+from typing import Any, NamedTuple
 
 from models import clock
 from models.errors import Refused
@@ -10,9 +10,9 @@ from sijil.output import program
 from workflows.bodies.declaration import Declaration, Member
 from workflows.casefile import CaseFile
 from workflows.casework.answers import CaseworkerAnswer, in_evidence
-from workflows.casework.reviews import RelatedCase
+from workflows.casework.reviews import RelatedCase, ReviewedChange
 from workflows.events import RefusalProposed, StatementReceived
-from workflows.fraud import SIGNALS, raised
+from workflows.fraud import HANDED_OVER, SIGNALS, raised
 from workflows.policies import index_in_force
 from workflows.stages.review import REASONS, decide, hearing
 from workflows.stages.review import proposal as proposed_refusal
@@ -21,31 +21,37 @@ GONE = {"erased": "its declaration was erased on request", "retention": "its dec
 Names = Mapping[str, str]  # of the staff, by their pseudonyms
 
 
+class Reviewed(NamedTuple):
+    """What is looked at in a review: the case, the others that it is about, and more where there is some."""
+
+    file: CaseFile
+    others: Sequence[RelatedCase]
+    change: ReviewedChange | None = None  # of a household that is registered
+    statement: str | None = None  # what the citizen says to a refusal that was proposed
+
+
 def review_line(file: CaseFile, names: Names) -> str:
     """A review in the list of those that wait."""
     reasons = "; ".join(short_reasons(file, names))
-    return f"{file.reference}  since {file.stage_since:%F %R}  version {file.version}  {reasons}"
+    return f"{file.reference}  {file.kind}  since {file.stage_since:%F %R}  version {file.version}  {reasons}"
 
 
-def review_details(
-    file: CaseFile, others: Sequence[RelatedCase], statement: str | None, caseworker: str, names: Names
-) -> tuple[dict[str, Any], list[str]]:
+def review_details(reviewed: Reviewed, caseworker: str, names: Names) -> tuple[dict[str, Any], list[str]]:
     """A review with its households and the commands by which this caseworker can answer it: an object, and lines."""
-    shared = {member.idcs for other in others if other.declaration for member in other.declaration.members}
-    shared |= {member["idcs"] for other in others if not other.declaration for member in other.registered}
-    mine = {member.idcs for member in file.declaration.members}
+    file, others, change, statement = reviewed
+    shared = shared_members(others)
     households = [
         case_header(file) | household_view(file.declaration, shared),
-        *(related_view(other, mine) | {"holds": sorted(other.holds)} for other in others),
+        *(related_view(other, set(file.declaration.persons)) for other in others),
     ]
+    changed = change_view(change, shared) if change else None
     answers = answer_commands(file, others, caseworker)
     lines = [
         *reason_lines(file, others, names),
         *hearing_lines(file, statement),
+        *(change_lines(changed) if changed else ()),
         *(line for each in households for line in household_lines(each)),
         *holder_lines(others),
-    ]
-    lines += [
         "",
         "Answer by one of (a refusal needs a hearing and two caseworkers):",
         *(f"  {each}" for each in answers),
@@ -53,9 +59,16 @@ def review_details(
     return review_summary(file, names) | {
         "statement": statement,
         "application": households[0],
+        "change": changed,
         "others": households[1:],
         "answers": answers,
     }, lines
+
+
+def shared_members(others: Sequence[RelatedCase]) -> set[str]:
+    """The identifiers of the members of other households; of one without a declaration, as the register keeps them."""
+    declared = {member.idcs for other in others if other.declaration for member in other.declaration.members}
+    return declared | {member["idcs"] for other in others if not other.declaration for member in other.registered}
 
 
 def short_reasons(file: CaseFile, names: Names) -> list[str]:
@@ -96,6 +109,7 @@ def review_summary(file: CaseFile, names: Names) -> dict[str, Any]:
     ]
     return {
         "reference": file.reference,
+        "kind": file.kind,
         "since": file.stage_since,
         "version": file.version,
         "signals": signals,
@@ -107,9 +121,9 @@ def reason_lines(file: CaseFile, others: Sequence[RelatedCase], names: Names) ->
     """Each signal with its innocent explanations, and the proposal of a refusal, if there is one."""
     lines = [f"{file.reference} waits for a caseworker since {file.stage_since:%F %T}, version {file.version}."]
     for signal in raised(file):
-        detail = signal.count or ", ".join(each.reference for each in others)
+        detail = signal.count or (", ".join(each.reference for each in others) if signal.cases else "")
         lines.append(
-            f"{signal.code}: {SIGNALS[signal.code].WHY} ({detail}). "
+            f"{signal.code}: {SIGNALS[signal.code].WHY}{f' ({detail})' if detail else ''}. "
             f"It may be innocent: {SIGNALS[signal.code].INNOCENT}."
         )
     if refusal := proposal(file, names):
@@ -131,6 +145,45 @@ def hearing_lines(file: CaseFile, statement: str | None) -> list[str]:
     return [f"The citizen answered on {heard.at:%F %T}:", *said]
 
 
+def change_view(reviewed: ReviewedChange, shared: set[str]) -> dict[str, Any]:
+    """What a change changes, and the household as the register has it now."""
+    change, known = reviewed.change, reviewed.registered
+    return {
+        "change": change.change,
+        "cause": change.cause,
+        "true_from": change.true_from,
+        "left_by": change.left_by,
+        "differences": [each._asdict() for each in reviewed.differences],
+        "version": reviewed.version,
+        "registered": household_view(known, shared) if known else None,
+    }
+
+
+def change_lines(changed: dict[str, Any]) -> list[str]:
+    """A change as lines: each field with what the register has and what is declared, then the registered household."""
+    cause = f" ({changed['cause']})" if changed["cause"] else ""
+    told = f", declared at a desk by the member {changed['left_by']}" if changed["left_by"] else ""
+    lines = [
+        "",
+        f"A change of the registered household: {changed['change']}{cause}, true from {changed['true_from']}{told}.",
+    ]
+    if changed["registered"] is None:
+        return [*lines, "What the register has of it was erased."]
+    return [
+        *lines,
+        *map(difference_line, changed["differences"]),
+        f"Registered now, version {changed['version']}: {place_line(changed['registered'])}",
+        *map(member_line, changed["registered"]["members"]),
+        "As the change declares it:",
+    ]
+
+
+def difference_line(each: Mapping[str, Any]) -> str:
+    """A field, what the register has, and what is declared."""
+    before, after = (("nothing" if value is None else value) for value in (each["registered"], each["declared"]))
+    return f"  {each['field']}: {before} -> {after}"
+
+
 def case_header(case: CaseFile | RelatedCase) -> dict[str, Any]:
     """The facts of an application that outlive its declaration."""
     return {"reference": case.reference, "stage": case.stage, "filed": case.submitted_at, "gone": None}
@@ -138,13 +191,14 @@ def case_header(case: CaseFile | RelatedCase) -> dict[str, Any]:
 
 def related_view(other: RelatedCase, shared: set[str]) -> dict[str, Any]:
     """Another household; where its declaration is gone, why it is gone and what the register keeps."""
+    header = case_header(other) | {"holds": sorted(other.holds), "lets_go": sorted(other.lets_go)}
     if other.declaration:
-        return case_header(other) | household_view(other.declaration, shared)
+        return header | household_view(other.declaration, shared)
     kept = [
         {"latin": None, "birth_date": None, "declarant": False, "shared": each["idcs"] in shared} | each
         for each in other.registered
     ]
-    return case_header(other) | {"gone": "erased" if other.erased else "retention", "members": kept}
+    return header | {"gone": "erased" if other.erased else "retention", "members": kept}
 
 
 def household_view(declaration: Declaration, shared: set[str]) -> dict[str, Any]:
@@ -181,9 +235,13 @@ def household_lines(household: dict[str, Any]) -> list[str]:
     if household["gone"]:
         kept = "this is what the register keeps" if household["members"] else "the register keeps nothing of it"
         return ["", f"{title}: {GONE[household['gone']]}; {kept}.", *map(member_line, household["members"])]
+    return ["", f"{title}: {place_line(household)}", *map(member_line, household["members"])]
+
+
+def place_line(household: Mapping[str, Any]) -> str:
+    """Where a household lives, and its phone."""
     region = index_in_force(clock.now().date()).region_names[household["region"]]
-    where = f"{household['commune']}, {region}, {household['milieu']}, phone {household['phone'] or 'none'}"
-    return ["", f"{title}: {where}", *map(member_line, household["members"])]
+    return f"{household['commune']}, {region}, {household['milieu']}, phone {household['phone'] or 'none'}"
 
 
 def member_line(member: dict[str, Any]) -> str:
@@ -204,18 +262,29 @@ def holder_lines(others: Sequence[RelatedCase]) -> list[str]:
     return ["", f"* declared in both. {why[0]}", *why[1:]]
 
 
+def let_go_by_all(others: Sequence[RelatedCase]) -> bool:
+    """Whether every household that holds a member is about to let them go, by a change that is under way."""
+    return any(other.holds for other in others) and all(other.holds == other.lets_go for other in others)
+
+
 def why_not_cleared(others: Sequence[RelatedCase]) -> list[str]:
     """Why clearing the review would bring it back: who still holds a member; empty where nobody does."""
     holders = [other.reference for other in others if other.holds]
     if not holders:
         return []
+    if let_go_by_all(others):
+        return [
+            f"Still held by {', '.join(holders)}, and a change of that household lets them go: "
+            f"clear it because of {HANDED_OVER}, and they are given to this household at once."
+        ]
     lines = [
         f"Still held by {', '.join(holders)}: "
         "until they are let go, clearing the review would bring it back, and is not offered."
     ]
     if registered := [other.reference for other in others if other.holds and other.stage == "notified"]:
         lines.append(
-            f"{', '.join(registered)} is registered, and cannot let go yet: correct or refuse, or leave it open."
+            f"{', '.join(registered)} is registered and lets them go by a change of its own, or an adult says that "
+            f"they left: `{program()} update`. Correct or refuse, or leave it open until then."
         )
     return lines
 
@@ -223,17 +292,24 @@ def why_not_cleared(others: Sequence[RelatedCase]) -> list[str]:
 def answer_commands(file: CaseFile, others: Sequence[RelatedCase], caseworker: str) -> list[str]:
     """The commands by which this caseworker can answer the review now.
 
-    It is not cleared while another household holds one of its members: it would come back.
+    It is not cleared while another household holds one of its members: it would come back. Where that household is
+    about to let them go, it is cleared for that reason alone.
     """
-    held = any(other.holds for other in others)
     decide_it, signed = f"{program()} decide {file.reference}", f"--version {file.version} --as {quote(caseworker)}"
     return [
         f"{decide_it} {verdict} --reason {reason} {signed}"
         for verdict, reasons in REASONS.items()
-        if not (held and verdict == "clear")
         for reason in reasons
-        if would_accept(file, CaseworkerAnswer(file.reference, caseworker, verdict, reason))
+        if (verdict != "clear" or is_cleared_by(reason, others))
+        and would_accept(file, CaseworkerAnswer(file.reference, caseworker, verdict, reason))
     ]
+
+
+def is_cleared_by(reason: str, others: Sequence[RelatedCase]) -> bool:
+    """Whether a review that is cleared for this reason stays so."""
+    if reason == HANDED_OVER:
+        return let_go_by_all(others)
+    return not any(other.holds for other in others)
 
 
 def would_accept(file: CaseFile, given: CaseworkerAnswer) -> bool:

@@ -16,7 +16,7 @@ from litestar.template.config import TemplateConfig
 from models.settings import settings
 from tasks.logs import configure_logs
 from web import health, metrics, portal
-from web.api import appeals, applications
+from web.api import appeals, applications, changes
 from web.errors import HANDLERS
 from web.middleware import HeadersMiddleware, refuse_encoded
 from web.outage import Outage
@@ -36,6 +36,7 @@ def create_app() -> Litestar:
         route_handlers=[
             *portal.HANDLERS,
             *applications.HANDLERS,
+            *changes.HANDLERS,
             *appeals.HANDLERS,
             *health.HANDLERS,
             metrics.metrics,

@@ -28,6 +28,9 @@ STATUS_OF_CODE = {
     "already_registered": 409,
     "open_application": 409,
     "open_appeal": 409,
+    "not_registered": 409,
+    "too_many_open": 409,
+    "given_away": 409,
 }
 # For requests that the framework refuses by itself.
 DETAILS = {

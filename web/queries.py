@@ -29,7 +29,7 @@ from workflows.flows import places
 from workflows.intake.receipts import normal
 
 CASE = """
-    select c.id, r.reference, c.kind, c.stage, c.version, c.submitted_at, c.stage_since, c.deadline
+    select c.id, r.reference, c.kind, c.household_id, c.stage, c.version, c.submitted_at, c.stage_since, c.deadline
     from receipt r join cases c on c.id = r.case_id where r.reference = %s
 """
 REACHED = "select kind, max(at) from event where case_id = %s group by kind"
@@ -66,6 +66,7 @@ class Status:
     case_id: int
     reference: str
     kind: str
+    household_id: int | None  # None: it is about none
     stage: str
     version: int
     submitted_at: datetime
@@ -125,8 +126,8 @@ def status_of(connection: Connection, reference: str) -> Status:
     if row is None:
         raise NotFound(UNKNOWN)
     reached = dict(connection.execute(REACHED, [row[0]]).fetchall())
-    case_id, reference, kind, stage, version, submitted_at, since, deadline = row
-    return Status(case_id, reference, kind, stage, version, submitted_at, since, deadline, reached)
+    case_id, reference, kind, household_id, stage, version, submitted_at, since, deadline = row
+    return Status(case_id, reference, kind, household_id, stage, version, submitted_at, since, deadline, reached)
 
 
 def reasons_of(connection: Connection, case: Status) -> tuple[Reason, ...]:

@@ -11,16 +11,24 @@ from notifications.notices import notices
 from sijil.commands.arguments import Reference
 from sijil.embedded import needed_servers
 from sijil.output import Json, print_result
-from sijil.review_view import proposer, review_details, review_line, review_summary, why_not_cleared
+from sijil.review_view import (
+    Reviewed,
+    is_cleared_by,
+    proposer,
+    review_details,
+    review_line,
+    review_summary,
+    why_not_cleared,
+)
 from tasks.wake import wake_after_answer
 from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker
-from workflows.casework.reviews import holders, statement_of, under_review, waiting
+from workflows.casework.reviews import holders, reviewed_change, statement_of, under_review, waiting
 from workflows.casework.staff import names_of
 from workflows.stages.review import REASONS
 
 app = typer.Typer()
 reviews_app = typer.Typer(
-    no_args_is_help=True, help="Lists the applications that wait for a caseworker, and shows one."
+    no_args_is_help=True, help="Lists the applications and changes that wait for a caseworker, and shows one."
 )
 app.add_typer(reviews_app, name="reviews")
 Verdict = Literal["clear", "correct", "refuse"]
@@ -39,7 +47,7 @@ def list_reviews(
     limit: Annotated[int, typer.Option(min=1, help="How many to show, longest waiting first.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Lists the applications that wait for a caseworker, the longest waiting first."""
+    """Lists the applications and changes that wait for a caseworker, the longest waiting first."""
     with needed_servers(), transaction() as connection:
         count, files = waiting(connection, limit)
         names = names_of(connection, [actor for file in files for actor in proposer(file)])
@@ -61,15 +69,16 @@ def show_review(
     ] = "YOUR-NAME",
     as_json: Json = False,
 ) -> None:
-    """Shows one review: the household beside those that it is reviewed for, what the citizen says to a refusal
-    that was proposed, and the commands that answer it.
+    """Shows one review: the household beside those that it is reviewed for, of a change also what the register has
+    now, what the citizen says to a refusal that was proposed, and the commands that answer it.
 
     It shows personal data.
     """
     with needed_servers(), transaction() as connection:
         file, others = under_review(connection, reference)
-        statement, names = statement_of(connection, file), names_of(connection, proposer(file))
-    shown, lines = review_details(file, others, statement, caseworker, names)
+        change, statement = reviewed_change(connection, file), statement_of(connection, file)
+        names = names_of(connection, proposer(file))
+    shown, lines = review_details(Reviewed(file, others, change, statement), caseworker, names)
     print_result(shown, as_json, *lines)
 
 
@@ -110,6 +119,8 @@ def record_answer(connection: Connection, given: CaseworkerAnswer) -> AnswerResu
     Raises Refused for a review that is cleared while another household holds one of its persons: it would come back.
     """
     now = answer_of_caseworker(connection, given, clock.now(), notices)
-    if now.event == "ReviewCleared" and (why := why_not_cleared(holders(connection, given.reference))):
-        raise Refused("still_held", " ".join(why))
+    if now.event == "ReviewCleared":
+        others = holders(connection, given.reference)
+        if others and not is_cleared_by(given.reason, others):
+            raise Refused("still_held", " ".join(why_not_cleared(others)))
     return now

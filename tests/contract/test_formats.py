@@ -20,6 +20,7 @@ from tasks.bootstrap import intake
 from tests.factories import bodies_of_table
 from web.api.appeals import AddedText
 from web.api.applications import Answer
+from web.api.changes import SentChange
 from web.api.responses import CODES
 from web.errors import STATUS_OF_CODE
 from workflows.bodies.appeal import AppealBody, Contested
@@ -27,6 +28,7 @@ from workflows.bodies.declaration import ApplicationBody, Belongings, Bills, Dec
 from workflows.bodies.reading import application as read
 from workflows.bodies.reading import valid
 from workflows.casework.answers import MOST_TEXTS
+from workflows.casework.changes import MOST_OPEN
 from workflows.flows.chart import listed_days
 from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
@@ -44,6 +46,7 @@ MODELS: list[type[BaseModel]] = [
     Bills,
     Member,
     Answer,
+    SentChange,
     AppealBody,
     Contested,
     AddedText,
@@ -141,6 +144,11 @@ def test_the_page_says_what_is_assumed() -> None:
         f"| {Settings.model_fields['tries'].default} | `SIJIL_TRIES` |",
         f"| {correction.within.days} days, reminders after {listed_days(correction.reminders)} |",
         f"| every {review.every.days} days,",
+        f"conflict | {terms['conflict'].within.days} days, reminders after "
+        f"{listed_days(terms['conflict'].reminders)} |",
+        f"let a person go | {terms['letting_go'].within.days} days,",
+        f"take a removal back | {terms['removal'].within.days} days |",
+        f"| most open changes of a household | {MOST_OPEN} |",
         f"| {terms['lodging'].within.days} days; a late appeal",
         f"| {terms['answer'].within.days} days (law 55-19), the agency is reminded after "
         f"{listed_days(terms['answer'].reminders)} |",
@@ -160,8 +168,9 @@ def test_the_page_says_what_is_assumed() -> None:
 # Codes that no answer of the API can hold: caseworkers' and operators' own, and one of a word that the body's schema
 # refuses.
 OF_COMMANDS_ALONE = {
-    "day_in_future",  # of a change of a household, which the API does not take yet
+    "day_in_future",  # of a correction that an appeal makes; a change's day is refused as a field, not_valid
     "day_before_first",  # the same
+    "no_departure",  # of an adult at a desk
     "still_open",
     "anchors_damaged",
     "unknown_reason",

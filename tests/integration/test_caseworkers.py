@@ -68,7 +68,7 @@ def test_a_review_is_shown_with_both_households_and_marks_who_stands_in_both(
     assert [f" {born} " in line for line in starred] == [True, True]
     assert [shared[0][0] in line for line in starred] == [True, True]
     assert f"Still held by {first.reference}" in ran.out
-    assert f"{first.reference} is registered, and cannot let go yet" in ran.out
+    assert f"{first.reference} is registered and lets them go by a change of its own" in ran.out
 
 
 def test_the_generators_duplicate_is_marked_where_it_was_planted(ready: Run, worker: Worker) -> None:
@@ -196,7 +196,7 @@ def test_the_list_says_since_when_why_at_which_version_and_who_would_refuse(
     (line,) = ready("reviews", "list").out.splitlines()
 
     since = value("select stage_since from cases where id = %s", later.case_id)
-    assert line.startswith(f"{later.reference}  since {since:%F %R}  version {version_of(later)}  ")
+    assert line.startswith(f"{later.reference}  registration  since {since:%F %R}  version {version_of(later)}  ")
     assert "person_in_two_households: another household claims the same person; refusal proposed by amina" in line
     assert line.endswith(" (duplicate_application), answered")
 
@@ -365,7 +365,7 @@ def test_a_review_of_somebody_who_is_still_held_is_not_cleared_in_vain_and_the_h
     said = ran.err.removeprefix("sijil: ").rstrip("\n")
     assert (ran.code, ran.out, version_of(later), current_stage(later)) == (2, "", before, "under_review")
     assert said.startswith(f"Still held by {first.reference}: ")
-    assert f"{first.reference} is registered, and cannot let go yet" in said
+    assert f"{first.reference} is registered and lets them go by a change of its own" in said
     shown = ready("reviews", "show", later.reference).out
     assert said in " ".join(shown.splitlines())
 

@@ -109,6 +109,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sijil queues pause": ("fraud",),
     "sijil queues resume": ("fraud",),
     "sijil show": (REFERENCE,),
+    "sijil update": (REFERENCE, "--left-by", "0123456789", "--true-from", "2026-11-01", "--as", "amina"),
 }
 WITHOUT_DATABASE = {"sijil flow", "sijil generate", "sijil score"}
 WITH_ONE_OF_THEIR_OWN = ("sijil bench ", "sijil chaos")

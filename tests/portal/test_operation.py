@@ -38,6 +38,7 @@ ROUTES: Mapping[str, str] = {
     "/api/v1/applications": ANYBODY,
     "/api/v1/applications/{reference:str}": RECEIPT,
     "/api/v1/applications/{reference:str}/answers": RECEIPT,
+    "/api/v1/applications/{reference:str}/changes": RECEIPT,
     "/api/v1/appeals": RECEIPT,
     "/api/v1/appeals/{reference:str}": RECEIPT,
     "/api/v1/appeals/{reference:str}/texts": RECEIPT,

@@ -10,14 +10,24 @@ from litestar.params import HeaderParameter, PathParameter, RawBody
 from pydantic import BaseModel, Field
 
 from models import clock
-from models.database import transact, transaction
+from models.database import Connection, transact, transaction
 from models.errors import NotFound, Problem, Refused, Stale
 from notifications.notices import notices
 from tasks.wake import wake_after_answer, wake_after_intake
-from web.api.responses import Answered, ApplicationStatus, OperationWithHeaders, Reason, Receipt, error_responses
+from web.api.responses import (
+    Answered,
+    ApplicationStatus,
+    ConflictingField,
+    OperationWithHeaders,
+    Reason,
+    Receipt,
+    error_responses,
+    outcome_of,
+)
 from web.api.schema import schema_of
+from web.changes import conflicts_of, household_version_of, registered_change_of
 from web.errors import problem
-from web.queries import UNKNOWN, reasons_of, status_of
+from web.queries import UNKNOWN, Status, reasons_of, status_of
 from workflows.bodies import reading
 from workflows.bodies.body import Declared
 from workflows.bodies.declaration import ApplicationBody, Declaration
@@ -137,6 +147,36 @@ def receipt_for(accepted: Accepted, language: str) -> Receipt:
     )
 
 
+def shown_to_anybody(case: Status) -> ApplicationStatus:
+    """What whoever knows the reference may see."""
+    return ApplicationStatus(
+        reference=case.reference,
+        kind=case.kind,
+        stage=case.stage,
+        version=case.version,
+        submitted_at=case.submitted_at,
+        stage_since=case.stage_since,
+        deadline=case.deadline,
+        reasons=None,
+        household_version=None,
+        conflicts=None,
+        registered=None,
+    )
+
+
+def shown_with_secret(connection: Connection, case: Status) -> ApplicationStatus:
+    """What whoever has the secret may see."""
+    change = registered_change_of(connection, case)
+    return shown_to_anybody(case).model_copy(
+        update={
+            "reasons": [Reason(field=each.field, reason=each.reason) for each in reasons_of(connection, case)],
+            "household_version": household_version_of(connection, case),
+            "conflicts": [ConflictingField(**each._asdict()) for each in conflicts_of(connection, case)],
+            "registered": None if change is None else outcome_of(change),
+        }
+    )
+
+
 @get(
     "/api/v1/applications/{reference:str}",
     sync_to_thread=True,
@@ -151,24 +191,16 @@ def show_application(
     reference: Reference,
     receipt_secret: Annotated[str | None, SECRET] = None,
 ) -> ApplicationStatus:
-    """Stage, version and deadline; with the receipt's secret also why it must be corrected, may be or was refused.
+    """Stage, version and deadline of an application or a change; with the receipt's secret also the reasons.
 
-    A wrong secret gets the same answer as an unknown reference.
+    With the secret it says besides on which version of the household a change is based, and of a change what it
+    conflicts with and what it came to. A wrong secret gets the same answer as an unknown reference.
     """
     if receipt_secret is not None and not is_secret_of(normal(reference), decode_header(receipt_secret)):
         raise NotFound(UNKNOWN)
     with transaction() as connection:
         found = status_of(connection, reference)
-        reasons = None if receipt_secret is None else reasons_of(connection, found)
-    return ApplicationStatus(
-        reference=found.reference,
-        stage=found.stage,
-        version=found.version,
-        submitted_at=found.submitted_at,
-        stage_since=found.stage_since,
-        deadline=found.deadline,
-        reasons=None if reasons is None else [Reason(field=each.field, reason=each.reason) for each in reasons],
-    )
+        return shown_to_anybody(found) if receipt_secret is None else shown_with_secret(connection, found)
 
 
 @post(

@@ -2,21 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Any, NotRequired, TypedDict, get_args, get_type_hints
 
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.params import BodyKwarg
+from msgspec import structs
 from pydantic import BaseModel, Field
 
+from web.changes import RegisteredChange
 from web.queries import MISMATCHES
 from workflows.appeals.reasons import ASKED, REJECTED, UPHELD
 from workflows.bodies.appeal import Decision, Ground
 from workflows.casefile import CaseFile
 from workflows.casework.appeal_view import asked, outcome
 from workflows.evidence import Correction, Reopening, Statement, Withdrawal
-from workflows.flows import PARKED, places
+from workflows.flows import FLOWS, PARKED, places
 from workflows.flows.grammar import Decide
 from workflows.stages.review import REASONS
 
@@ -59,6 +60,11 @@ CODES: dict[str, Any] = {
         "open_appeal",
         "nothing_to_contest",
         "too_many_texts",
+        "not_registered",
+        "not_of_the_household",
+        "too_many_open",
+        "given_away",
+        "erased",
     ],
 }
 REASON_ENUM: dict[str, Any] = {
@@ -110,16 +116,75 @@ class Reason(BaseModel):
     reason: str = Field(json_schema_extra=REASON_ENUM)
 
 
+class ConflictingField(BaseModel):
+    """A field that another change of the household changed before, and to something else. Null: it is not there."""
+
+    field: str = Field(
+        description="Such as `bills.gas`, or `members[2].occupation` by the member's place in the change that was "
+        "sent; of a member who is not in it, in the register. `declaration`: the two do not fit together."
+    )
+    registered: Any = Field(description="As the register has it now.")
+    declared: Any = Field(description="As the change says it.")
+
+
+class Moved(BaseModel):
+    """A variable of the index that has another value, and its term of the sum. Null: it did not count."""
+
+    variable: str
+    before: str | None
+    after: str | None
+    contribution_before: str | None
+    contribution_after: str | None
+
+
+class ChangeOutcome(BaseModel):
+    """What a change came to in the register; of a household that ended, there is no version and nothing moved."""
+
+    true_from: date | None = Field(description="The first day of it. Null: erased.")
+    version: int | None = Field(description="That the household had by it.")
+    score: str | None = Field(description="The index from then on.")
+    score_before: str | None
+    moved: list[Moved]
+    gained: list[str] = Field(description="Programmes whose threshold is met since.")
+    lost: list[str] = Field(description="Programmes whose threshold is not met any more.")
+
+
 class ApplicationStatus(BaseModel):
-    """The status of an application."""
+    """The status of an application or of a change."""
 
     reference: str
+    kind: str = Field(json_schema_extra={"enum": [*FLOWS]})
     stage: str = Field(json_schema_extra=STAGE_ENUM)
     version: int = Field(description="Send it with an answer, which changes nothing if the case has moved on.")
     submitted_at: datetime
     stage_since: datetime
     deadline: datetime | None = Field(description="When the stage ends by itself.")
     reasons: list[Reason] | None = Field(description="Null without the receipt's secret.")
+    household_version: int | None = Field(
+        description="The household's last version, on which a change is based. Null without the receipt's secret, and "
+        "where it is not registered."
+    )
+    conflicts: list[ConflictingField] | None = Field(
+        description="Of a change: the fields that another one changed, too. Null without the receipt's secret."
+    )
+    registered: ChangeOutcome | None = Field(
+        description="What a change came to in the register. Null until then, and without the receipt's secret."
+    )
+
+
+def outcome_of(change: RegisteredChange) -> ChangeOutcome:
+    """The answer about a change that is registered. Numbers are texts, so that no reader rounds them."""
+    return ChangeOutcome(
+        true_from=change.true_from,
+        version=change.version,
+        score=change.score,
+        score_before=change.score_before,
+        moved=[
+            Moved(**{name: written(value) for name, value in structs.asdict(each).items()}) for each in change.moved
+        ],
+        gained=list(change.gained),
+        lost=list(change.lost),
+    )
 
 
 class ContestedValue(BaseModel):
@@ -190,9 +255,9 @@ def appeal_status(file: CaseFile) -> AppealStatus:
     )
 
 
-def written(score: Decimal | None) -> str | None:
-    """A score as its digits, so that no reader rounds it."""
-    return None if score is None else str(score)
+def written(value: object) -> str | None:
+    """A number as its digits, so that no reader rounds it."""
+    return None if value is None else str(value)
 
 
 class Answered(BaseModel):
@@ -220,8 +285,8 @@ class Ready(BaseModel):
 ERROR_DESCRIPTIONS = {
     400: "The request is malformed.",
     404: "There is no such application, or the secret is wrong.",
-    409: "The case has moved on (`stage` and `version` are its values now), or the household has an open application, "
-    "is registered, or has an open appeal against this decision.",
+    409: "The case has moved on (`stage` and `version` are its values now), or something stands against it: `code` "
+    "says what.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8, or is compressed.",
     422: "A rule forbids it; `problems` names each bad field.",

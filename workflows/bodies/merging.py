@@ -1,7 +1,7 @@
 """Two changes of one declaration brought together: fields that one of them changed, and those that both did. Pure."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
@@ -18,6 +18,16 @@ class Merged(NamedTuple):
 
     declaration: Declaration | None
     conflicts: tuple[str, ...] = ()
+
+
+class Difference(NamedTuple):
+    """A field in which the register and a change differ; None: it is not there. A member is named by their place in the
+    change, else, where they are not in it, in the register: `members[2].occupation`.
+    """
+
+    field: str
+    registered: Any = None
+    declared: Any = None
 
 
 def merged(base: Declaration, theirs: Declaration, mine: Declaration) -> Merged:
@@ -45,10 +55,26 @@ def fields_changed(before: Declaration, after: Declaration) -> tuple[str, ...]:
     return tuple(sorted({name_of(path) for path in old.keys() | new.keys() if old.get(path) != new.get(path)}))
 
 
-def fields_of(declaration: Declaration) -> dict[Path, Any]:
+def differences(registered: Declaration, declared: Declaration, names: Collection[str]) -> tuple[Difference, ...]:
+    """The fields of these names in which the two differ, with both values as JSON has them."""
+    old, new = fields_of(registered, "json"), fields_of(declared, "json")
+    places = {each.idcs: place for known in (registered, declared) for place, each in enumerate(known.members)}
+    return tuple(
+        Difference(placed(path, places), old.get(path), new.get(path))
+        for path in dict.fromkeys([*new, *old])
+        if name_of(path) in names and old.get(path) != new.get(path)
+    )
+
+
+def placed(path: Path, places: Mapping[str, int]) -> str:
+    """A field's name with the place of the member: `members[2].occupation`."""
+    return f"{MEMBERS}[{places[path[1]]}].{path[2]}" if path[0] == MEMBERS else ".".join(path)
+
+
+def fields_of(declaration: Declaration, mode: Literal["python", "json"] = "python") -> dict[Path, Any]:
     """Every field with its value, by its path."""
     found: dict[Path, Any] = {}
-    for name, value in declaration.model_dump().items():
+    for name, value in declaration.model_dump(mode=mode).items():
         if name == MEMBERS:
             found |= {(MEMBERS, each["idcs"], field): told for each in value for field, told in each.items()}
         elif isinstance(value, dict):

@@ -1,6 +1,6 @@
 """A registered household declares a change: with the secret of its receipt, or at a desk, where an officer files it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -26,6 +26,7 @@ from workflows.registers.ports import Notices
 MOST_OPEN = 5  # updates of one household at once
 OF_AGE = 18  # years
 OPEN = "select count(*) from cases where household_id = %s and kind = %s and open"
+FIRST_BODY = "select body::text from case_body where case_id = %s and number = 1"
 IS_MEMBER = """
     select exists (select from person_claim p join cases c on c.applicant_idcs = p.idcs
         where c.id = %s and p.household_id = c.household_id)
@@ -84,27 +85,35 @@ class NewUpdate:
     sender: Sender
 
     @cached_property
-    def digest(self) -> bytes:
-        """The hash of its body, which recognises a repetition."""
-        return hash_of(self.body.stored())
+    def content(self) -> bytes:
+        """The hash of what was sent, which recognises a repetition: not of what the register adds to it."""
+        return content_of(self.body)
 
     @property
     def full_key(self) -> str:
-        """The sender's key, else the hash of the body; two households may use the same key."""
-        return f"{self.sender.channel}:{UPDATE}:{self.household_id}:{self.sender.key or self.digest.hex()}"
+        """The sender's key, else the hash of what was sent; two households may use the same key."""
+        return f"{self.sender.channel}:{UPDATE}:{self.household_id}:{self.sender.key or self.content.hex()}"
 
 
 def declare_change(connection: Connection, declared: DeclaredChange, now: datetime, notices: Notices) -> Accepted:
     """Opens an update of the household of this receipt; returns the update's own receipt.
 
+    The receipt of a change that is sent again is the same, whatever became of the change meanwhile.
+
     Raises NotFound for an unknown reference and for a wrong secret alike, and Refused where the household is not
     registered, the receipt is nobody's of the household any more, or the change is not possible.
     """
     request, sender = declared.request, declared.sender
-    known = registered_household(connection, authorised(connection, declared.reference, sender))
+    case = find_as(connection, declared.reference, sender)
+    update = NewUpdate(case.household_id or 0, Change(**dict(request)), sender)
+    if again := known_receipt(connection, update):
+        return again
+    if not sender.officer:
+        refuse_stranger(connection, case)
+    known = registered_household(connection, case)
     refuse_impossible(known, request, now)
     body = Change(**dict(request), known_phone=phone_until_now(known, request.declaration))
-    return open_update(connection, NewUpdate(known.household_id, body, sender), now, notices)
+    return open_update(connection, replace(update, body=body), now, notices)
 
 
 def declare_departure(connection: Connection, departure: Departure, now: datetime, notices: Notices) -> Accepted:
@@ -127,22 +136,23 @@ def declare_departure(connection: Connection, departure: Departure, now: datetim
     update = NewUpdate(
         known.household_id, Change(**dict(request), left_by=departure.idcs), Sender("", departure.officer)
     )
-    return open_update(connection, update, now, notices)
+    return known_receipt(connection, update) or open_update(connection, update, now, notices)
 
 
-def authorised(connection: Connection, reference: str, sender: Sender) -> CaseRow:
-    """The case of a receipt that may speak for its household. Raises what `declare_change` raises."""
-    if sender.officer:
-        return find(connection, reference)
-    if not is_secret_of(normal(reference), sender.secret):
+def find_as(connection: Connection, reference: str, sender: Sender) -> CaseRow:
+    """The case of a receipt. Raises NotFound for an unknown reference and for a citizen's wrong secret alike."""
+    if not sender.officer and not is_secret_of(normal(reference), sender.secret):
         raise NotFound("There is no application with this reference and secret.")
-    case = find(connection, reference)
+    return find(connection, reference)
+
+
+def refuse_stranger(connection: Connection, case: CaseRow) -> None:
+    """Raises Refused where whoever filed this case is no member of its household now."""
     if not scalar(connection, IS_MEMBER, [case.id]):
         raise Refused(
             "not_of_the_household",
             "Whoever filed under this reference is no member of a registered household now. A service centre can help.",
         )
-    return case
 
 
 def registered_household(connection: Connection, case: CaseRow) -> Registered:
@@ -203,8 +213,6 @@ def phone_until_now(known: Registered, declaration: Declaration) -> str | None:
 
 def open_update(connection: Connection, update: NewUpdate, now: datetime, notices: Notices) -> Accepted:
     """Opens the update, once for the sender's key. Raises Refused where too many are open, or the key was used."""
-    if not update.sender.key:
-        free_keys_of(connection, UPDATE, [update.full_key])
     (number,) = case_numbers(connection, 1)
     opened = opening(
         number,
@@ -214,8 +222,10 @@ def open_update(connection: Connection, update: NewUpdate, now: datetime, notice
         notices,
     )
     reference = opened.file.reference
-    if not keep_receipts(connection, [(reference, number, update.full_key, update.digest)]):
-        return known_receipt(connection, update)
+    if not keep_receipts(connection, [(reference, number, update.full_key, hash_of(opened.body))]):
+        again = known_receipt(connection, update)
+        assert again  # somebody sent the same at this moment
+        return again
     insert(connection, update.household_id, opened, now)
     return Accepted(reference, secret_for(reference), number)
 
@@ -234,12 +244,23 @@ def insert(connection: Connection, household_id: int, opened: Opening, now: date
     record_openings(connection, [opened], now)
 
 
-def known_receipt(connection: Connection, update: NewUpdate) -> Accepted:
+def known_receipt(connection: Connection, update: NewUpdate) -> Accepted | None:
     """The receipt that was given for this key before. Raises Refused where it came with another change."""
-    ((reference, case_id, before),) = known_receipts(connection, [update.full_key]).values()
-    if before != update.digest:
+    if not update.sender.key:
+        free_keys_of(connection, UPDATE, [update.full_key])
+    found = list(known_receipts(connection, [update.full_key]).values())
+    if not found:
+        return None
+    ((reference, case_id, _),) = found
+    before = scalar(connection, FIRST_BODY, [case_id])
+    if before is None or content_of(Change.restored(before)) != update.content:
         raise Refused("key_reused", "This idempotency key was used for another change. Use a new key.")
     return Accepted(reference, secret_for(reference), case_id, repeated=True)
+
+
+def content_of(change: Change) -> bytes:
+    """The hash of what was sent: the phone that the register knew is none of it."""
+    return hash_of(change.model_copy(update={"known_phone": None}).stored())
 
 
 def is_of_age(member: Member, today: date) -> bool:

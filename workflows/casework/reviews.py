@@ -1,4 +1,4 @@
-"""What a caseworker looks at before answering a review: the application, and the households that it is about.
+"""What a caseworker looks at before answering a review: the application or change, and the households it is about.
 
 Reads only.
 """
@@ -10,26 +10,37 @@ from typing import Any
 
 from models.database import Connection, scalar
 from models.errors import Refused
+from workflows.bodies.change import Change
 from workflows.bodies.declaration import Declaration
+from workflows.bodies.merging import Difference, differences, fields_changed
 from workflows.casefile import CaseFile
 from workflows.engine.load import COLUMNS, CaseRow, case_files
 from workflows.events import StatementReceived
+from workflows.evidence import Holder
 from workflows.fraud import raised
 from workflows.intake.receipts import find
+from workflows.registers.households import declarations, last_versions
+from workflows.registers.person_moves import about_to_leave
 from workflows.stages.review import hearing
 
-# In the words of the index.
-UNDER_REVIEW = "kind = 'registration' and open and not machine and not waiting and stage = 'under_review'"
+REVIEWED = ("registration", "update")  # the kinds of cases that a caseworker reviews
+# In the words of the index, which is read for one kind after the other.
+AT_REVIEW = "open and not machine and not waiting and stage = 'under_review'"
+UNDER_REVIEW = f"kind in ({', '.join(repr(kind) for kind in REVIEWED)}) and {AT_REVIEW}"
+OF_EACH_KIND = " union all ".join(
+    f"(select {COLUMNS} from cases where kind = '{kind}' and {AT_REVIEW} order by stage_since, id limit %s)"
+    for kind in REVIEWED
+)
 COUNT = f"select count(*) from cases where {UNDER_REVIEW}"
-LONGEST = f"select {COLUMNS} from cases where {UNDER_REVIEW} order by stage_since, id limit %s"
+LONGEST = f"{OF_EACH_KIND} order by stage_since, id limit %s"
 ANY = f"select {COLUMNS} from cases where id = %s"
 ONE = f"select {COLUMNS} from cases where {UNDER_REVIEW} and id = %s"
 # Whoever was named may have let go since, and somebody else have claimed the person.
-HOLD_NOW = "select case_id from person_claim where idcs = any(%s) and household_id <> %s"
+HOLD_NOW = "select idcs, case_id, household_id from person_claim where idcs = any(%s) and household_id <> %s"
 STATEMENT = "select text from case_text where case_id = %s and seq = %s"
 OTHERS = """
-    select r.reference, c.stage, c.submitted_at, d.body::text, array(select idcs from person_claim p
-        where p.case_id = c.id and p.idcs = any(%s)),
+    select r.reference, c.stage, c.submitted_at, coalesce(d.body -> 'declaration', d.body)::text,
+        array(select idcs from person_claim p where p.case_id = c.id and p.idcs = any(%s)),
         exists (select from event e where e.case_id = c.id and e.kind = 'CaseErased'),
         array(
             select json_build_object('idcs', m.idcs, 'name', m.name, 'relationship', m.relationship)
@@ -50,6 +61,7 @@ class RelatedCase:
     `declaration`: None once it is `erased` on request or was kept long enough.
 
     `holds`: the identifiers of the reviewed household's members that it holds now; none once it has let them go.
+    `lets_go`: those of them whom a change of it, which is under way, lets go.
     `registered`: its members as the register keeps them, by idcs, name (None: erased) and relationship; none before it
     is registered.
     """
@@ -59,13 +71,24 @@ class RelatedCase:
     submitted_at: datetime
     declaration: Declaration | None
     holds: frozenset[str]
+    lets_go: frozenset[str]
     erased: bool
     registered: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewedChange:
+    """A change under review: what it changes, beside the household as the register has it now (None: erased)."""
+
+    change: Change
+    registered: Declaration | None
+    version: int  # the household's last
+    differences: tuple[Difference, ...]
+
+
 def waiting(connection: Connection, limit: int) -> tuple[int, list[CaseFile]]:
-    """How many applications wait for a caseworker, and those that have waited longest."""
-    rows = [CaseRow(*row) for row in connection.execute(LONGEST, [limit])]
+    """How many applications and changes wait for a caseworker, and those that have waited longest."""
+    rows = [CaseRow(*row) for row in connection.execute(LONGEST, [limit] * (len(REVIEWED) + 1))]
     return int(scalar(connection, COUNT)), case_files(connection, rows) if rows else []
 
 
@@ -80,7 +103,21 @@ def under_review(connection: Connection, reference: str) -> tuple[CaseFile, list
         raise Refused("not_under_review", f"{reference} waits for no caseworker: it is '{case.stage}'.")
     (file,) = case_files(connection, [CaseRow(*row)])
     named = (signal.cases for signal in raised(file))
-    return file, others(connection, hold_now(connection, file).union(*named), persons_of(file))
+    held = hold_now(connection, file)
+    return file, others(connection, {each.case_id for each in held}.union(*named), file, held)
+
+
+def reviewed_change(connection: Connection, file: CaseFile) -> ReviewedChange | None:
+    """The change that is under review; None of an application."""
+    if not isinstance(file.body, Change):
+        return None
+    household = file.household_id or 0
+    version = last_versions(connection, [household]).get(household, 0)
+    registered = declarations(connection, [(household, version)]).get((household, version))
+    if registered is None:
+        return ReviewedChange(file.body, None, version, ())
+    names = fields_changed(registered, file.declaration)
+    return ReviewedChange(file.body, registered, version, differences(registered, file.declaration, names))
 
 
 def statement_of(connection: Connection, file: CaseFile) -> str | None:
@@ -100,7 +137,8 @@ def holders(connection: Connection, reference: str) -> list[RelatedCase]:
     row = connection.execute(ANY, [find(connection, reference).id]).fetchone()
     assert row is not None
     (file,) = case_files(connection, [CaseRow(*row)])
-    return others(connection, hold_now(connection, file), persons_of(file))
+    held = hold_now(connection, file)
+    return others(connection, {each.case_id for each in held}, file, held)
 
 
 def persons_of(file: CaseFile) -> list[str]:
@@ -108,13 +146,20 @@ def persons_of(file: CaseFile) -> list[str]:
     return [member.idcs for member in file.declaration.members]
 
 
-def hold_now(connection: Connection, file: CaseFile) -> set[int]:
-    """The other cases that hold one of its members."""
-    return {number for (number,) in connection.execute(HOLD_NOW, [persons_of(file), file.household_id])}
+def hold_now(connection: Connection, file: CaseFile) -> list[Holder]:
+    """The other households' cases that hold one of its members."""
+    persons = persons_of(file)
+    found = connection.execute(HOLD_NOW, [persons, file.household_id])
+    return [Holder(persons.index(idcs), case_id, household_id) for idcs, case_id, household_id in found]
 
 
-def others(connection: Connection, case_ids: Iterable[int], persons: Sequence[str]) -> list[RelatedCase]:
-    """These cases as they stand now, with those of these persons whom each holds."""
+def others(
+    connection: Connection, case_ids: Iterable[int], file: CaseFile, held: Sequence[Holder]
+) -> list[RelatedCase]:
+    """These cases as they stand now, with those of the file's members whom each holds, and lets go."""
+    persons = persons_of(file)
+    leaving = about_to_leave(connection, [file], {file.id: held}).get(file.id, ())
+    lets_go = {persons[member] for member in leaving}
     return [
         RelatedCase(
             reference,
@@ -122,6 +167,7 @@ def others(connection: Connection, case_ids: Iterable[int], persons: Sequence[st
             submitted_at,
             Declaration.restored(body) if body else None,
             frozenset(holds),
+            frozenset(holds) & lets_go,
             erased,
             registered,
         )

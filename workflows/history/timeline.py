@@ -68,10 +68,17 @@ def leads_to(kind: str, stage: str, event: str, facts: Mapping[str, Any]) -> str
 
 
 def shortened(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts with the length in place of each list, and without digests, which people cannot read."""
+    """The facts with the length in place of each list, codes aside, and without digests, which people cannot read."""
     readable = {
         name: value
         for name, value in facts.items()
         if name != "type" and not (isinstance(value, str) and len(value) >= DIGEST_LENGTH)
     }
-    return {name: len(value) if isinstance(value, list | dict) else value for name, value in readable.items()}
+    return {name: counted(value) for name, value in readable.items()}
+
+
+def counted(value: Any) -> Any:
+    """A list of codes (fields, programmes) in one text; any other list, and what holds others, as its length."""
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return ", ".join(value)
+    return len(value) if isinstance(value, list | dict) else value

@@ -1,0 +1,78 @@
+"""Reads what pages and the API show of a household's change to a reader who has the secret."""
+
+from datetime import date
+from typing import Any, NamedTuple
+
+import msgspec
+
+from models.database import Connection
+from web.queries import Status
+from workflows.bodies.change import UPDATE, Change
+from workflows.bodies.merging import WHOLE, Difference, differences
+from workflows.events import KINDS, ChangeConflicts, HouseholdChanged, HouseholdEnded, MovedVariable
+from workflows.registers.households import declarations, last_versions
+
+LAST = "select kind, facts::text from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
+DECLARED = """
+    select b.body::text from cases c join case_body b on (b.case_id, b.number) = (c.id, c.body_number) where c.id = %s
+"""
+CONFLICTING = "conflicting"
+OUTCOMES = (HouseholdChanged, HouseholdEnded)
+
+
+class RegisteredChange(NamedTuple):
+    """What a change came to in the register; of a household that ended, there is no version and nothing moved."""
+
+    true_from: date | None  # None: erased
+    version: int | None = None
+    score: str | None = None
+    score_before: str | None = None
+    moved: tuple[MovedVariable, ...] = ()
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+def household_version_of(connection: Connection, case: Status) -> int | None:
+    """The number of the household's last version, on which a change must be based; None: it is not registered."""
+    household_id = case.household_id or 0
+    return last_versions(connection, [household_id]).get(household_id)
+
+
+def conflicts_of(connection: Connection, case: Status) -> tuple[Difference, ...]:
+    """The fields that another change changed, too, with both values; none where there are none, or they are erased."""
+    change = declared_by(connection, case)
+    if case.stage != CONFLICTING or change is None:
+        return ()
+    found = last_event(connection, case, ChangeConflicts)
+    if found is None:
+        return ()
+    seen = (case.household_id or 0, found.version)
+    theirs = declarations(connection, [seen]).get(seen)
+    if theirs is None or found.fields == (WHOLE,):
+        return tuple(Difference(field) for field in found.fields)
+    return differences(theirs, change.declaration, found.fields)
+
+
+def registered_change_of(connection: Connection, case: Status) -> RegisteredChange | None:
+    """What the change came to in the register; None while it is not there, and where that was erased."""
+    event = last_event(connection, case, *OUTCOMES) if case.kind == UPDATE else None
+    if event is None:
+        return None
+    change = declared_by(connection, case)
+    true_from = change.true_from if change else None
+    if isinstance(event, HouseholdEnded):
+        return RegisteredChange(true_from)
+    before = None if event.score_before is None else str(event.score_before)
+    return RegisteredChange(true_from, event.version, str(event.score), before, event.moved, event.gained, event.lost)
+
+
+def declared_by(connection: Connection, case: Status) -> Change | None:
+    """The change as it is declared now; None of another kind of case, and where it was erased."""
+    row = connection.execute(DECLARED, [case.case_id]).fetchone() if case.kind == UPDATE else None
+    return Change.restored(row[0]) if row and row[0] else None
+
+
+def last_event(connection: Connection, case: Status, *kinds: type[Any]) -> Any:
+    """The last event of these kinds; None where there is none, or its facts were erased."""
+    row = connection.execute(LAST, [case.case_id, [each.__name__ for each in kinds]]).fetchone()
+    return msgspec.json.decode(row[1], type=KINDS[row[0]]) if row and row[1] else None
