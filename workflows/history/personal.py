@@ -18,8 +18,8 @@ class Personal(NamedTuple):
         return statement.format(table=self.table, erased=erased, kept=self.kept, mine=self.mine)
 
 
-# What a registered household declared last, and why it was decided so, counts until the household changes or leaves: the
-# next change is compared with it. So no period takes it before.
+# What a registered household declared last, and why it was decided so, counts until the household changes or leaves:
+# the next change is compared with it. So no period takes it before.
 OUTDATED = """not exists (select from household_version v
     where (v.household_id, v.case_id) = (ended.household_id, ended.id)
     and not exists (select from household_version later
