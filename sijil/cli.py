@@ -28,6 +28,7 @@ COMMANDS = {
     "generate": "trials.commands",
     **dict.fromkeys(("score", "flow"), "sijil.commands.data"),
     **dict.fromkeys(("reviews", "decide"), "sijil.commands.review"),
+    "appeals": "sijil.commands.appeals",
     **dict.fromkeys(("show", "queues", "workers"), "sijil.commands.operation"),
     "parked": "sijil.commands.parked",
     "messages": "sijil.commands.messages",

@@ -150,6 +150,15 @@ def unknown_values(declaration: Declaration, contested: Sequence[Contested]) -> 
             yield Problem(f"contested[{position}].path", "Names no value of the declaration that can be contested.")
 
 
+def value_at(declaration: Declaration, path: str) -> Any:
+    """What the declaration says at a path; None where it says nothing, or has no such member."""
+    member, said = MEMBER_PATH.fullmatch(path), declaration.model_dump(mode="json")
+    part, _, field = path.rpartition(".")
+    if member:
+        return said["members"][int(member[1])].get(member[2]) if int(member[1]) < len(said["members"]) else None
+    return ((said.get(part) or {}) if part else said).get(field)
+
+
 def put(said: dict[str, Any], path: str, value: object) -> None:
     """Puts a value into a declaration at a path that it has."""
     member = MEMBER_PATH.fullmatch(path)

@@ -13,7 +13,7 @@ from workflows.appeals.reasons import outcome_of, require_findings
 from workflows.bodies.appeal import WITH_VALUES, Appeal, Contested, corrected_later
 from workflows.bodies.change import EarlierVersion
 from workflows.casefile import CaseFile
-from workflows.casework.answers import AnswerResult, act
+from workflows.casework.answers import AnswerResult, act, stated
 from workflows.casework.appeals import contested_file
 from workflows.casework.staff import OFFICER, sign
 from workflows.engine.chain import new_salt
@@ -31,6 +31,7 @@ from workflows.evidence import (
     Evidence,
     HandBack,
     InformationRequest,
+    Statement,
 )
 from workflows.flows.appeal import FLOW
 from workflows.intake.receipts import find
@@ -97,6 +98,11 @@ def hand_back(staff: Staff) -> Callable[[Act], HandBack]:
 def request(staff: Staff, asked: Sequence[str]) -> Callable[[Act], InformationRequest]:
     """Asks the citizen for what these codes name."""
     return lambda act: InformationRequest(at=act.at, by=act.by, asked=tuple(asked), role=staff.role)
+
+
+def text_at_desk(text: str) -> Callable[[Act], Statement]:
+    """Takes what the household says to an officer, who writes it down."""
+    return lambda act: stated(act.connection, act.row, text, act.by, act.at)
 
 
 def escalation(staff: Staff) -> Callable[[Act], Escalation]:
