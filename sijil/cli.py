@@ -29,6 +29,7 @@ COMMANDS = {
     **dict.fromkeys(("score", "flow"), "sijil.commands.data"),
     "update": "sijil.commands.update",
     **dict.fromkeys(("reviews", "decide"), "sijil.commands.review"),
+    "appeals": "sijil.commands.appeals",
     **dict.fromkeys(("show", "queues", "workers"), "sijil.commands.operation"),
     "parked": "sijil.commands.parked",
     "messages": "sijil.commands.messages",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from models import clock
 from models.database import transaction
-from tests.filing import rows
+from tests.filing import examined, rows
 from workflows.engine.chain import GENESIS, event_hash
 from workflows.history import audit, erasure, replay
 from workflows.intake.submit import Accepted
@@ -32,6 +32,13 @@ def replayed() -> replay.Replay:
     """Every decision, computed again."""
     with transaction() as connection:
         return replay.replay(connection)
+
+
+def wrong() -> tuple[dict[str, int], list[replay.Mismatch]]:
+    """What doctor counts, the days aside that a test has let pass, and what replay decides otherwise."""
+    found = examined()
+    found.pop("events_ahead", None)
+    return found, replayed().mismatches
 
 
 def erase(taken: Accepted) -> int:

@@ -2,13 +2,14 @@
 bad, reviewed, or which have ended.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from models.errors import Unavailable
 from tests.filing import (
+    Body,
     Worker,
     a_drainer,
     a_household,
@@ -68,6 +69,28 @@ def reviewed(database: str, worker: Worker) -> tuple[Accepted, Accepted]:
     drain_all(worker())
     assert current_stage(later) == "under_review"
     return first, later
+
+
+@pytest.fixture
+def work(worker: Worker) -> Callable[[], None]:
+    """Works off everything that is due, after the timers fired."""
+
+    def all_of_it() -> None:
+        ring_timers()
+        drain_all(worker())
+
+    return all_of_it
+
+
+@pytest.fixture
+def home(database: str, worker: Worker) -> tuple[Body, Accepted]:
+    """A registered household: what it declared, and its receipt."""
+    made = a_household(members=3)
+    register([made])
+    body = changed(made.body, bills={"telecom": "500"}, belongings={"mobile_phones": 3})
+    (receipt,) = file(body)
+    drain_all(worker())
+    return body, receipt
 
 
 @pytest.fixture

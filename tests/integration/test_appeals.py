@@ -9,22 +9,19 @@ import pytest
 from models.errors import NotFound, Refused, Stale
 from tests.appealing import acts, an_appeal, findings, say, withdraw
 from tests.filing import (
-    Worker,
+    Body,
     current_stage,
-    drain_all,
     events_of,
     everything,
     examined,
     facts_of,
-    file_clean,
     messages_of,
     rows,
     value,
     version_of,
 )
-from tests.integration.auditing import erase, replayed
-from tests.people import ALL_TABLES, after, caseworker, refused, ring_timers
-from workflows.history.replay import Mismatch
+from tests.integration.auditing import erase, wrong
+from tests.people import ALL_TABLES, after, caseworker, refused
 from workflows.intake.submit import Accepted
 
 SAID = "ما سكنا هناك قط.\nNous vivons à Fès."
@@ -37,17 +34,6 @@ def refusal(reviewed: tuple[Accepted, Accepted]) -> Accepted:
     """An application that amina and brahim refused."""
     refused(reviewed[1])
     return reviewed[1]
-
-
-@pytest.fixture
-def work(worker: Worker) -> Callable[[], None]:
-    """Works off everything that is due, after the timers fired."""
-
-    def all_of_it() -> None:
-        ring_timers()
-        drain_all(worker())
-
-    return all_of_it
 
 
 @pytest.fixture
@@ -66,18 +52,9 @@ def held(queued: Accepted) -> Accepted:
 
 
 @pytest.fixture
-def contested_index(worker: Worker) -> Accepted:
-    """A registered household."""
-    (receipt,) = file_clean(1)
-    drain_all(worker())
-    return receipt
-
-
-def wrong() -> tuple[dict[str, int], list[Mismatch]]:
-    """What doctor counts, the days aside that a test has let pass, and what replay decides otherwise."""
-    found = examined()
-    found.pop("events_ahead", None)
-    return found, replayed().mismatches
+def contested_index(home: tuple[Body, Accepted]) -> Accepted:
+    """The receipt of a registered household."""
+    return home[1]
 
 
 def deadline_of(appeal: Accepted) -> datetime:
@@ -133,12 +110,12 @@ def test_the_same_appeal_sent_twice_counts_once_and_another_under_its_key_is_ref
 
 def test_a_wrong_secret_is_the_same_as_an_unknown_reference(refusal: Accepted) -> None:
     said = set()
-    for wrong in (
+    for unknown in (
         Accepted(refusal.reference, "0000000000", 0),
         Accepted("RSU-0000-0000-0000", refusal.secret, 0),
     ):
         with pytest.raises(NotFound) as error:
-            an_appeal(wrong)
+            an_appeal(unknown)
         said.add(str(error.value))
     assert len(said) == 1
 

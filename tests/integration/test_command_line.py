@@ -110,6 +110,13 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sijil queues resume": ("fraud",),
     "sijil show": (REFERENCE,),
     "sijil update": (REFERENCE, "--left-by", "0123456789", "--true-from", "2026-11-01", "--as", "amina"),
+    "sijil appeals add": (REFERENCE, FILE, "--as", "amina"),
+    "sijil appeals ask": (REFERENCE, "--for", "bill", "--as", "amina"),
+    "sijil appeals return": (REFERENCE, "--reason", "more_to_ask", "--as", "amina"),
+    **{
+        f"sijil appeals {command}": (REFERENCE, "--as", "amina")
+        for command in ("show", "assign", "take-over", "hand-back", "find", "propose", "agree", "escalate", "retry")
+    },
 }
 WITHOUT_DATABASE = {"sijil flow", "sijil generate", "sijil score"}
 WITH_ONE_OF_THEIR_OWN = ("sijil bench ", "sijil chaos")
@@ -149,7 +156,7 @@ def test_a_database_that_cannot_be_reached_is_named_with_its_setting(
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with a file in it, and a home and a port that nobody else has."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / FILE).touch()
+    (tmp_path / FILE).write_text("{}", encoding="utf-8")
     monkeypatch.setenv("SIJIL_HOME", str(tmp_path))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -11,8 +11,10 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from models.errors import Problem, Refused
 from workflows.bodies import reading
 from workflows.bodies.body import Body, Contact, Declared, Language, Territory
+from workflows.bodies.change import EarlierVersion
 from workflows.bodies.declaration import Belongings, Bills, Declaration, Housing, Member
 from workflows.bodies.fields import VALUE_PATH, Key, Phone, Province, Statement
+from workflows.bodies.merging import merged
 
 # What may be contested: the index, a programme's threshold that is not met, a correction that is asked for, a refusal.
 Decision = Literal["index", "threshold", "correction", "refusal"]
@@ -98,8 +100,11 @@ class Appeal(Body):
     phone: Phone | None = None
     region: int
     province: Province | None = None
-    corrected: Declaration | None = None
+    corrected: Declaration | None = None  # the household's last version, as it should have been declared
+    based_on: int | None = None  # the number of that version
+    decided_on: date | None = None  # the day of its decision, whose rules count
     true_from: date | None = None  # the first day of the correction
+    earlier: tuple[EarlierVersion, ...] = ()  # older versions that held a wrong value too
 
     @property
     def contact(self) -> Contact:
@@ -131,6 +136,11 @@ def corrected(declaration: Declaration, contested: Sequence[Contested]) -> Decla
         raise Refused("not_valid", reading.NOT_VALID, problems=found) from None
 
 
+def corrected_later(base: Declaration, later: Declaration, contested: Sequence[Contested]) -> Declaration:
+    """A later declaration with those of these values that it still says as the contested one did."""
+    return merged(base, later, corrected(base, contested), theirs_stay=True).declaration or later
+
+
 def unknown_values(declaration: Declaration, contested: Sequence[Contested]) -> Iterator[Problem]:
     """A problem for each path at which the declaration has nothing that can be contested."""
     for position, each in enumerate(contested):
@@ -138,6 +148,15 @@ def unknown_values(declaration: Declaration, contested: Sequence[Contested]) -> 
         is_members = member and int(member[1]) < len(declaration.members) and member[2] in OF_MEMBER
         if not (is_members or each.path in OF_HOUSEHOLD):
             yield Problem(f"contested[{position}].path", "Names no value of the declaration that can be contested.")
+
+
+def value_at(declaration: Declaration, path: str) -> Any:
+    """What the declaration says at a path; None where it says nothing, or has no such member."""
+    member, said = MEMBER_PATH.fullmatch(path), declaration.model_dump(mode="json")
+    part, _, field = path.rpartition(".")
+    if member:
+        return said["members"][int(member[1])].get(member[2]) if int(member[1]) < len(said["members"]) else None
+    return ((said.get(part) or {}) if part else said).get(field)
 
 
 def put(said: dict[str, Any], path: str, value: object) -> None:

@@ -69,6 +69,7 @@ class Change(ChangeRequest, Body):
 
     known_phone: Phone | None = Field(None, description="The phone that the household had until now, where it changes.")
     left_by: Idcs | None = Field(None, description="The adult who declares their own departure.")
+    decided_on: Day | None = Field(None, description="Of a correction: when the version that it corrects was decided.")
     earlier: tuple[EarlierVersion, ...] = Field((), description="Of a correction: the older versions that it reaches.")
 
     @property
@@ -102,8 +103,8 @@ class Change(ChangeRequest, Body):
         return self.declaration.territory
 
     def rules_of(self, today: date) -> date:
-        """A correction is judged by the rules of the contested day, every other change by today's."""
-        return self.true_from if self.change == CORRECTION else today
+        """A correction is judged by the rules of the day on which the wrong version was decided, else today's count."""
+        return (self.decided_on or self.true_from) if self.change == CORRECTION else today
 
     def declared(self, corrects: int | None) -> Declaration:
         """The household in place of the version with this number, which the change corrects; else as it is now."""

@@ -30,16 +30,17 @@ class Difference(NamedTuple):
     declared: Any = None
 
 
-def merged(base: Declaration, theirs: Declaration, mine: Declaration) -> Merged:
+def merged(base: Declaration, theirs: Declaration, mine: Declaration, *, theirs_stay: bool = False) -> Merged:
     """What `mine` changed of `base`, applied to `theirs`.
 
-    A field that both changed, to different values, is a conflict; so is a result that is no declaration.
+    A field that both changed, to different values, is a conflict, unless theirs are to stay; so is a result that is no
+    declaration.
     """
     old, new, own = fields_of(base), fields_of(theirs), fields_of(mine)
     conflicts, result = set(), dict(new)
     for path in old.keys() | new.keys() | own.keys():
         before, now, wanted = (each.get(path, ABSENT) for each in (old, new, own))
-        if wanted in (before, now):
+        if wanted in (before, now) or (theirs_stay and now != before):
             continue
         if now != before:
             conflicts.add(name_of(path))

@@ -136,9 +136,14 @@ def state(connection: Connection, case: CaseRow, answer: CitizenAnswer, now: dat
             "statement_missing", "A statement needs its text.", problems=[Problem("statement", "Is missing.")]
         )
     row = lock(connection, case.id, case.version if answer.version is None else answer.version)
+    return stated(connection, row, answer.statement, DECLARANT, now)
+
+
+def stated(connection: Connection, row: CaseRow, text: str, by: str, now: datetime) -> Statement:
+    """Stores what a citizen says, themselves or to an officer, beside the event that this case has next."""
     if scalar(connection, TEXTS, [row.id]) >= MOST_TEXTS:
         raise Refused("too_many_texts", f"A case takes {MOST_TEXTS} texts at most. A caseworker can help.")
-    return Statement(at=now, by=DECLARANT, digest=take_text(connection, row.id, row.version + 1, answer.statement))
+    return Statement(at=now, by=by, digest=take_text(connection, row.id, row.version + 1, text))
 
 
 def redeclare(

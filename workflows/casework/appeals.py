@@ -29,6 +29,7 @@ from workflows.events import (
     CorrectionAsked,
     Event,
     HouseholdApproved,
+    HouseholdChanged,
     MembersMismatched,
     Recorded,
     ScoreComputed,
@@ -41,10 +42,11 @@ from workflows.registers.ports import Notices
 
 UNKNOWN = "There is no application with this reference and secret."
 CHANNEL = "api"
+REGISTERING = (HouseholdApproved, HouseholdChanged)
 # The events in which each decision is taken. An index counts once its household is registered.
 TAKEN_BY: dict[str, tuple[type[Event], ...]] = {
     "index": (ScoreComputed,),
-    "threshold": (HouseholdApproved,),
+    "threshold": REGISTERING,
     "correction": (MembersMismatched, CorrectionAsked),
     "refusal": (ApplicationRefused,),
 }
@@ -113,8 +115,8 @@ def appeal_of(connection: Connection, row: CaseRow, sent: AppealBody) -> Appeal:
         text = "No such decision was taken on this case, or what it rests on was erased."
         raise Refused("nothing_to_contest", text, problems=[Problem(field, text)])
     (file,) = case_files(connection, [row])
-    declaration: Declaration = file.declaration
-    require_values(sent, declaration)
+    require_values(sent, file.declaration)
+    contact, territory = file.body.contact, file.body.territory
     return Appeal(
         case=row.id,
         seq=decision.seq,
@@ -127,20 +129,20 @@ def appeal_of(connection: Connection, row: CaseRow, sent: AppealBody) -> Appeal:
         policy=policy_of(decision.event, sent.programme),
         grounds=sent.grounds,
         contested=sent.contested,
-        language=declaration.language,
-        phone=declaration.phone,
-        region=declaration.region,
-        province=declaration.province,
+        language=contact.language,
+        phone=contact.phone,
+        region=territory.region,
+        province=territory.province,
     )
 
 
 def contested_decision(past: Sequence[Recorded], decision: str, programme: str | None) -> Recorded | None:
     """The last decision of this sort in a case's past; None where there is none."""
-    if decision == "index" and not any(isinstance(each.event, HouseholdApproved) for each in past):
+    if decision == "index" and not any(isinstance(each.event, REGISTERING) for each in past):
         return None
     found = [each for each in past if isinstance(each.event, TAKEN_BY[decision])]
     last = found[-1] if found else None
-    if last and isinstance(last.event, HouseholdApproved):
+    if last and isinstance(last.event, REGISTERING):
         missed = [each for each in last.event.eligibilities if each.programme == programme and not each.eligible]
         return last if missed else None
     return last
@@ -157,7 +159,7 @@ def policy_of(event: Event, programme: str | None) -> str | None:
     match event:
         case ScoreComputed():
             return event.policy
-        case HouseholdApproved():
+        case HouseholdApproved() | HouseholdChanged():
             return next(each.policy for each in event.eligibilities if each.programme == programme)
         case MembersMismatched():
             return event.rules

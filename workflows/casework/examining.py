@@ -3,15 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from models.database import Connection, scalar
 from models.days import day_of
 from models.errors import NotFound, Refused
 from workflows.appeals.holding import CASEWORKER
 from workflows.appeals.reasons import outcome_of, require_findings
-from workflows.bodies.appeal import WITH_VALUES, Appeal, Contested, corrected
+from workflows.bodies.appeal import WITH_VALUES, Appeal, Contested, corrected_later
+from workflows.bodies.change import EarlierVersion
 from workflows.casefile import CaseFile
-from workflows.casework.answers import AnswerResult, act
+from workflows.casework.answers import AnswerResult, act, stated
 from workflows.casework.appeals import contested_file
 from workflows.casework.staff import OFFICER, sign
 from workflows.engine.chain import new_salt
@@ -29,14 +31,15 @@ from workflows.evidence import (
     Evidence,
     HandBack,
     InformationRequest,
+    Statement,
 )
-from workflows.flows import FLOWS
 from workflows.flows.appeal import FLOW
 from workflows.intake.receipts import find
 from workflows.policies import newest_terms
+from workflows.registers.households import days_decided, declarations, last_versions
+from workflows.registers.period_rows import known_periods
 from workflows.registers.ports import Notices
 
-CORRECTING = "update"  # the kind of case by which an entry is corrected
 # Whether the last change that an appeal opened is still open, or was registered since.
 UNDER_WAY = """
     select coalesce((select open or exists (select from household_version v
@@ -97,6 +100,11 @@ def request(staff: Staff, asked: Sequence[str]) -> Callable[[Act], InformationRe
     return lambda act: InformationRequest(at=act.at, by=act.by, asked=tuple(asked), role=staff.role)
 
 
+def text_at_desk(text: str) -> Callable[[Act], Statement]:
+    """Takes what the household says to an officer, who writes it down."""
+    return lambda act: stated(act.connection, act.row, text, act.by, act.at)
+
+
 def escalation(staff: Staff) -> Callable[[Act], Escalation]:
     """Sends the appeal to the commission."""
     return lambda act: Escalation(at=act.at, by=act.by, role=staff.role)
@@ -153,21 +161,44 @@ def agreement(staff: Staff, reason: str = "") -> Callable[[Act], Agreement]:
 
 
 def store_correction(act: Act, file: CaseFile, findings: Sequence[Finding]) -> tuple[int, str]:
-    """Stores the appeal's next body, which holds the declaration with the values that are upheld.
+    """Stores the appeal's next body, which holds the household's versions with the values that are upheld.
 
     Returns its number and digest; 0 and none where the decision rests on no value. Raises NotFound where the contested
-    declaration was erased.
+    declaration was erased, and Refused where the household is not in the register any more.
     """
     appeal: Appeal = file.body
     if appeal.decision not in WITH_VALUES:
         return 0, ""
-    if CORRECTING not in FLOWS:
-        raise Refused("not_possible_now", "No household's entry can be corrected yet: there are no updates.")
     upheld = {each.path for each in findings if each.upheld}
     values: list[Contested] = [each for each in appeal.contested if each.path in upheld]
-    declaration = corrected(contested_file(act.connection, appeal).declaration, values)
-    body = appeal.model_copy(update={"corrected": declaration, "true_from": day_of(appeal.decided_at)})
+    body = appeal.model_copy(update=correction_of(act.connection, file, values))
     number, salt, stored = file.body_number + 1, new_salt(), body.stored()
     row = (file.id, number, file.household_id, stored, appeal.phone, salt, act.at)
     copy(act.connection, "case_body", BODIES, [row])
     return number, sealed_body(salt, stored)
+
+
+def correction_of(connection: Connection, file: CaseFile, values: Sequence[Contested]) -> dict[str, Any]:
+    """The household's last version as it should have been declared, and the older ones that held a wrong value too."""
+    appeal, household = file.body, file.household_id or 0
+    last = last_versions(connection, [household]).get(household)
+    if last is None:
+        raise Refused("not_registered", "This household is not in the register, so that nothing of it can change.")
+    known = {each.span.version for each in known_periods(connection, [household])[household]} | {last}
+    versions = [(household, version) for version in sorted(known)]
+    declared, decided = declarations(connection, versions), days_decided(connection, versions)
+    base = contested_file(connection, appeal).declaration
+    found = {version: corrected_later(base, said, values) for version, said in declared.items()}
+    if (household, last) not in found:
+        raise Refused("erased", "What this household declared was erased by law: nothing can be corrected.")
+    wrong = [version for version, said in found.items() if said != declared[version] and version[1] != last]
+    return {
+        "corrected": found[household, last],
+        "based_on": last,
+        "decided_on": decided[household, last],
+        "true_from": day_of(appeal.decided_at),
+        "earlier": tuple(
+            EarlierVersion(version=version[1], decided_on=decided[version], declaration=found[version])
+            for version in sorted(wrong)
+        ),
+    }

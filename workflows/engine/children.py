@@ -6,6 +6,9 @@ parent ready; the sweep does so where that transaction missed it. The parent's s
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
+
+import msgspec
 
 from models.arrays import array, columns
 from models.database import Connection
@@ -14,7 +17,7 @@ from workflows.engine import lanes
 from workflows.engine.load import CaseRow
 from workflows.engine.opening import RECEIPTS, Origin, case_numbers, hash_of, insert_cases, opening, record_openings
 from workflows.engine.record import QueueState, copy
-from workflows.events import CaseReopened, CorrectionReceived, ScoreComputed
+from workflows.events import CaseReopened, CorrectionReceived, HouseholdChanged, ScoreComputed
 from workflows.evidence import CorrectionOutcome, OpenedCase, Submission
 from workflows.flows import PARKED, places, stage_of
 from workflows.flows.grammar import OTHER_CASE, TIMERS
@@ -33,20 +36,27 @@ STANDING = """
     select d.case_id, d.seq from unnest(%s::bigint[], %s::int[]) as d (case_id, seq)
     join cases c on c.id = d.case_id
     where not exists (select from event e where e.case_id = d.case_id and e.seq > d.seq and e.kind = any(%s))
-    and not exists (select from household_version mine join household_version later using (household_id)
-        where mine.household_id = c.household_id and mine.case_id = c.id and later.version > mine.version)
+    and not exists (select from household_version later where later.household_id = c.household_id and later.version > (
+        select max(version) from household_version mine where (mine.household_id, mine.case_id) = (c.household_id, c.id)
+    ))
 """
-# The last change that each of these appeals opened, if it is over or parked; where it was registered, with its index
-# and version, beside the index that stood when the contested decision was taken.
+# The last change that each of these appeals opened, if it is over or parked: the event by which it was registered, the
+# version that stood in the contested one's place, and the index of when the contested decision was taken.
 CORRECTIONS = """
-    select wanted.appeal, c.id, c.stage, not c.open, computed.value, corrected.value, corrected.policy, v.version
+    select wanted.appeal, c.id, c.stage, not c.open,
+        (select facts::text from event e where e.case_id = c.id and e.kind = 'HouseholdChanged'),
+        (with recursive stood (version) as (
+            select max(version) from household_version v
+            where (v.household_id, v.case_id) = (c.household_id, wanted.case_id) and v.corrects is null
+            union all
+            select v.version from stood join household_version v on v.household_id = c.household_id
+            where v.corrects = stood.version and v.case_id <> c.id
+        ) select max(version) from stood),
+        computed.value, computed.policy
     from unnest(%s::bigint[], %s::bigint[], %s::int[]) as wanted (appeal, case_id, seq)
     join cases c on c.parent_id = wanted.appeal and (not c.open or c.stage = 'parked')
         and not exists (select from cases later where later.parent_id = c.parent_id and later.parent_seq > c.parent_seq)
-    left join household_version v on v.household_id = c.household_id and v.case_id = c.id
-    left join lateral (select value, policy from score s where s.case_id = c.id and v.version is not null
-        order by seq desc limit 1) as corrected on true
-    left join lateral (select value from score s where (s.case_id = wanted.case_id) and s.seq <= wanted.seq
+    left join lateral (select value, policy from score s where s.case_id = wanted.case_id and s.seq <= wanted.seq
         order by seq desc limit 1) as computed on true
 """
 # Parents that still wait. If another transaction has one locked at this moment, the sweep wakes it.
@@ -90,20 +100,35 @@ class LocalCases:
         """The outcome of the last change that each of these appeals opened, once that is over or parked."""
         rows = [(appeal, *decision) for appeal, decision in contested.items()]
         return {
-            appeal: CorrectionOutcome(
-                at=self.now,
-                case=case_id,
-                stage=stage,
-                ended=ended,
-                score_computed=computed,
-                score_corrected=corrected,
-                policy=policy or "",
-                version=version or 0,
-            )
-            for appeal, case_id, stage, ended, computed, corrected, policy, version in self.connection.execute(
-                CORRECTIONS, columns(rows)
-            )
+            appeal: self.correction(case_id, stage, ended, *made)
+            for appeal, case_id, stage, ended, *made in self.connection.execute(CORRECTIONS, columns(rows))
         }
+
+    def correction(  # noqa: PLR0913 - a row of CORRECTIONS
+        self,
+        case_id: int,
+        stage: str,
+        ended: bool,
+        facts: str | None,
+        contested: int | None,
+        computed: Decimal | None,
+        policy: str | None,
+    ) -> CorrectionOutcome:
+        """The outcome of a change: the index of the version in place of the contested one, where it was registered."""
+        if facts is None:
+            return CorrectionOutcome(at=self.now, case=case_id, stage=stage, ended=ended)
+        changed = msgspec.json.decode(facts, type=HouseholdChanged)
+        scores = {each.corrects: each.score for each in changed.earlier}
+        return CorrectionOutcome(
+            at=self.now,
+            case=case_id,
+            stage=stage,
+            ended=ended,
+            score_computed=computed,
+            score_corrected=scores.get(contested or 0, changed.score),
+            policy=policy or "",
+            version=changed.version,
+        )
 
 
 def open_children(

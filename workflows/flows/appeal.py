@@ -256,6 +256,7 @@ FLOW = flow(
         "approval",
         {TimePassed: conclude.decide},
         {CorrectionOpened: "effective", AppealClosed: "notified"},
+        opens={CorrectionOpened: conclude.correction},
     ),
     waiting(
         "effective",

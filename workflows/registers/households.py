@@ -1,7 +1,7 @@
 """What the register knows of households that change: their last versions, and what was declared for each."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ import msgspec
 
 from models.arrays import array, columns
 from models.database import Connection
+from models.days import day_of
 from workflows.bodies.change import CORRECTION, Change, EarlierVersion
 from workflows.bodies.declaration import Declaration
 from workflows.bodies.merging import WHOLE, fields_changed, merged
@@ -42,6 +43,20 @@ DECLARED = """
     join household_version v using (household_id, version) join cases c on c.id = v.case_id
     join case_body b on (b.case_id, b.number) = (c.id, c.body_number) where b.body is not null
 """
+# When these versions were decided; one in the place of another, when that one was.
+DECIDED = """
+    with recursive origin (household_id, wanted, version) as (
+        select household_id, version, version from unnest(%s::bigint[], %s::int[]) as w (household_id, version)
+        union all
+        select v.household_id, wanted, v.corrects from origin join household_version v using (household_id, version)
+        where v.corrects is not null
+    )
+    select household_id, wanted, max(e.at) from (
+        select household_id, wanted, min(version) as version from origin group by 1, 2
+    ) as first
+    join household_version v using (household_id, version)
+    join event e on e.case_id = v.case_id and e.kind in ('HouseholdApproved', 'HouseholdChanged') group by 1, 2
+"""
 REDECLARE = """
     update cases set applicant_idcs = new.applicant, region = new.region, province = new.province
     from unnest(%s::bigint[], %s::text[], %s::smallint[], %s::text[]) as new (id, applicant, region, province)
@@ -59,6 +74,13 @@ class KnownHousehold(NamedTuple):
     contributions: tuple[Contribution, ...] = ()
     score: Decimal | None = None
     met: tuple[str, ...] = ()
+
+
+class KnownVersion(NamedTuple):
+    """What was declared for a version; where a correction needs it, the day on which it was decided."""
+
+    declaration: Declaration
+    decided_on: date | None
 
 
 def known_households(connection: Connection, household_ids: Sequence[int]) -> dict[int, KnownHousehold]:
@@ -96,15 +118,21 @@ def declarations(connection: Connection, versions: Sequence[Version]) -> dict[Ve
     return found
 
 
+def days_decided(connection: Connection, versions: Sequence[Version]) -> dict[Version, date]:
+    """The day on which each of these versions was decided, in Morocco; of a correction's, that of the wrong version."""
+    if not versions:
+        return {}
+    found = connection.execute(DECIDED, columns(list(versions)))
+    return {(household, version): day_of(at) for household, version, at in found}
+
+
 def compare(connection: Connection, files: Sequence[CaseFile], now: datetime) -> dict[int, Comparison]:
     """Each change beside the last version of its household.
 
     Where another change came first, of other fields, the declaration with both is stored as the case's new body.
     """
     last = last_versions(connection, [file.household_id or 0 for file in files])
-    wanted = {(file.household_id or 0, number) for file in files for number in (last.get(file.household_id or 0, 0),)}
-    wanted |= {(file.household_id or 0, file.body.based_on) for file in files}
-    known = declarations(connection, sorted(wanted))
+    known = versions_known(connection, files, last)
     found, rebased = {}, []
     for file in files:
         found[file.id], body = comparison(file, last.get(file.household_id or 0, 0), known, now)
@@ -113,32 +141,61 @@ def compare(connection: Connection, files: Sequence[CaseFile], now: datetime) ->
     return found
 
 
+def versions_known(
+    connection: Connection, files: Sequence[CaseFile], last: Mapping[int, int]
+) -> dict[Version, KnownVersion]:
+    """The versions that these changes were made on, and the last ones; for a correction also those in between."""
+    wanted, corrected = set(), set()
+    for file in files:
+        household, based_on = file.household_id or 0, file.body.based_on
+        wanted |= {(household, based_on), (household, last.get(household, 0))}
+        if file.body.change == CORRECTION:
+            corrected |= {(household, version) for version in range(based_on, last.get(household, 0) + 1)}
+    found = declarations(connection, sorted(wanted | corrected))
+    decided = days_decided(connection, sorted(corrected))
+    return {version: KnownVersion(said, decided.get(version)) for version, said in found.items()}
+
+
 def comparison(
-    file: CaseFile, last: int, known: Mapping[Version, Declaration], now: datetime
+    file: CaseFile, last: int, known: Mapping[Version, KnownVersion], now: datetime
 ) -> tuple[Comparison, tuple[Change, bytes] | None]:
     """One change beside the household's last version, and its new body with that body's salt, if it needs one."""
     household, change = file.household_id or 0, file.body
     base, theirs = known.get((household, change.based_on)), known.get((household, last))
     if not last or change.based_on == last:
-        fields = fields_changed(theirs, change.declaration) if theirs else ()
+        fields = fields_changed(theirs.declaration, change.declaration) if theirs else ()
         return Comparison(at=now, last_version=last, fields=fields), None
-    both = merged(base, theirs, change.declaration) if base and theirs else None
+    # A correction leaves what was changed since as it is.
+    stay = change.change == CORRECTION
+    both = (
+        merged(base.declaration, theirs.declaration, change.declaration, theirs_stay=stay) if base and theirs else None
+    )
     if both is None or both.declaration is None:
         return Comparison(at=now, last_version=last, conflicts=both.conflicts if both else (WHOLE,)), None
-    body, salt = rebased_on(change, last, both.declaration), new_salt()
+    body = change.model_copy(update={"declaration": both.declaration, "based_on": last})
+    if stay:
+        since = {version: known.get((household, version)) for version in range(change.based_on, last + 1)}
+        body = reaching(change, body, {version: each for version, each in since.items() if each})
+    salt = new_salt()
     digest = sealed_body(salt, body.stored())
     return Comparison(at=now, last_version=last, body=file.body_number + 1, digest=digest), (body, salt)
 
 
-def rebased_on(change: Change, last: int, declaration: Declaration) -> Change:
-    """The change with this declaration, made on the household's last version."""
-    earlier = change.earlier
-    if change.change == CORRECTION:  # the version that it was made on held the wrong value too
-        earlier = (
-            *earlier,
-            EarlierVersion(version=change.based_on, decided_on=change.true_from, declaration=change.declaration),
-        )
-    return change.model_copy(update={"declaration": declaration, "based_on": last, "earlier": earlier})
+def reaching(change: Change, rebased: Change, since: Mapping[int, KnownVersion]) -> Change:
+    """A rebased correction that also reaches those versions since the one it was made on which hold the wrong value."""
+    base = since[change.based_on].declaration
+    found = {
+        version: merged(base, each.declaration, change.declaration, theirs_stay=True).declaration
+        for version, each in since.items()
+    }
+    more = [
+        EarlierVersion(version=version, decided_on=day, declaration=said)
+        for version, said in sorted(found.items())
+        if said and (day := since[version].decided_on) and said != since[version].declaration
+    ]
+    last = rebased.based_on
+    earlier = (*change.earlier, *(each for each in more if each.version != last))
+    return rebased.model_copy(update={"decided_on": since[last].decided_on, "earlier": earlier})
 
 
 def store(connection: Connection, rebased: Sequence[tuple[CaseFile, Comparison, Change, bytes]], now: datetime) -> None:

@@ -33,11 +33,12 @@ CIRCLES = """
     select distinct case_id from reached where at = origin
 """
 FORGET = "delete from person_awaited where case_id = any(%s::bigint[])"
-# The case whose claims each household's members are under until now.
+# The case whose claims each household's members are under until now. A correction's case makes several versions.
 HELD_UNTIL_NOW = """
     select m.household_id, (select case_id from household_version v
-        where v.household_id = m.household_id and v.version < m.version order by v.version desc limit 1)
-    from unnest(%s::bigint[], %s::int[]) as m (household_id, version)
+        where v.household_id = m.household_id and v.version < m.version and v.case_id <> m.case_id
+        order by v.version desc limit 1)
+    from unnest(%s::bigint[], %s::int[], %s::bigint[]) as m (household_id, version, case_id)
 """
 LOCK = "select idcs, case_id from person_claim where case_id = any(%s::bigint[]) order by idcs for update"
 KEEP = """
@@ -134,8 +135,8 @@ def settle(connection: Connection, settled: Sequence[Settled]) -> None:
     """
     changed = [each for each in settled if each.version > 1]
     if changed:
-        pairs = [(each.household_id, each.version) for each in changed]
-        before = {case_id: household for household, case_id in connection.execute(HELD_UNTIL_NOW, columns(pairs))}
+        versions = [(each.household_id, each.version, each.case_id) for each in changed]
+        before = {case_id: household for household, case_id in connection.execute(HELD_UNTIL_NOW, columns(versions))}
         claims = connection.execute(LOCK, [array(sorted(before))]).fetchall() if before else []
         by_household = {each.household_id: each for each in changed}
         pass_on(connection, [(idcs, by_household[before[case_id]]) for idcs, case_id in claims])

@@ -1,0 +1,228 @@
+"""Commands for the staff who examine appeals: list them, show one, take it, ask, find, agree, and what follows."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from models import clock
+from models.database import Connection, transact, transaction
+from models.errors import NotFound, Refused
+from notifications.notices import notices
+from sijil.appeal_view import Shown, actors, appeal_details, appeal_line, appeal_summary
+from sijil.commands.arguments import Reference
+from sijil.embedded import needed_servers
+from sijil.output import Json, print_result
+from tasks.wake import wake_after_answer
+from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
+from workflows.bodies import reading
+from workflows.bodies.declaration import Declaration
+from workflows.bodies.fields import Statement
+from workflows.casework import examining
+from workflows.casework.appeal_view import AppealView, appeal_of_reference, appeals_with_people
+from workflows.casework.appeals import contested_file
+from workflows.casework.examining import Act, Staff
+from workflows.casework.staff import names_of
+from workflows.events import Finding
+from workflows.evidence import Evidence
+from workflows.intake.files.textfiles import open_to_read
+
+app = typer.Typer()
+appeals_app = typer.Typer(
+    no_args_is_help=True, help="Lists the appeals that wait for people, shows one, and acts on it."
+)
+app.add_typer(appeals_app, name="appeals")
+Role = Literal["caseworker", "supervisor", "commission"]
+Name = Annotated[str, typer.Option("--as", help="Your name; the history keeps a pseudonym of it.")]
+InRole = Annotated[Role, typer.Option("--role", help="In which role you act.")]
+Version = Annotated[
+    int | None, typer.Option(help="The version that you looked at; the command refuses if the appeal moved on since.")
+]
+LONGEST_TEXT = 1 << 16  # bytes that are read of a file; a text of a person is shorter
+
+
+@appeals_app.command("list")
+def list_appeals(
+    limit: Annotated[int, typer.Option(min=1, help="How many to show, those whose term ends first.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Lists the appeals that wait for people, those whose term ends first."""
+    with needed_servers(), transaction() as connection:
+        count, views = appeals_with_people(connection, limit)
+        names = names_of(connection, [actor for view in views for actor in actors(view)])
+    lines = [appeal_line(view, names) for view in views]
+    if count > len(views):
+        lines.append(f"and {count - len(views)} more (--limit)")
+    print_result(
+        {"waiting": count, "appeals": [appeal_summary(view, names) for view in views]},
+        as_json,
+        *(lines or ["no appeal waits for people"]),
+    )
+
+
+@appeals_app.command("show")
+def show_appeal(reference: Reference, name: Name = "YOUR-NAME", as_json: Json = False) -> None:
+    """Shows one appeal: the contested decision and values, what the household says, and the commands that answer it.
+
+    It shows personal data.
+    """
+    with needed_servers(), transaction() as connection:
+        view = appeal_of_reference(connection, reference)
+        declared = declared_in(connection, view)
+        names = names_of(connection, actors(view))
+    shown, lines = appeal_details(Shown(view, declared, names, name))
+    print_result(shown, as_json, *lines)
+
+
+def declared_in(connection: Connection, view: AppealView) -> Declaration | None:
+    """What the contested case declares; None where it was erased."""
+    try:
+        return contested_file(connection, view.appeal).declaration
+    except NotFound:
+        return None
+
+
+@appeals_app.command("assign")
+@appeals_app.command("take-over")
+def assign(
+    reference: Reference,
+    name: Name,
+    to: Annotated[str, typer.Option(help="To whom a supervisor gives it; without, you take it yourself.")] = "",
+    role: InRole = "caseworker",
+    version: Version = None,
+    as_json: Json = False,
+) -> None:
+    """Takes an appeal that waits or that a colleague holds; or gives it to somebody, as a supervisor."""
+    staff = Staff(reference, name, role, version)
+    do(staff, examining.assignment(staff, to), as_json)
+
+
+@appeals_app.command("hand-back")
+def hand_back(
+    reference: Reference, name: Name, role: InRole = "caseworker", version: Version = None, as_json: Json = False
+) -> None:
+    """Gives an appeal back that you hold: it waits for anybody again. Its term goes on."""
+    staff = Staff(reference, name, role, version)
+    do(staff, examining.hand_back(staff), as_json)
+
+
+@appeals_app.command("ask")
+def ask(
+    reference: Reference,
+    asked: Annotated[list[str], typer.Option("--for", help=f"What is needed, repeatable: {', '.join(ASKED)}.")],
+    name: Name,
+    role: InRole = "caseworker",
+    version: Version = None,
+    as_json: Json = False,
+) -> None:
+    """Asks the household for all information that is needed, at once: a second time only a supervisor may."""
+    staff = Staff(reference, name, role, version)
+    do(staff, examining.request(staff, asked), as_json)
+
+
+@appeals_app.command("add")
+def add(
+    reference: Reference,
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The text, UTF-8, 2,000 characters at most; - is stdin.")
+    ],
+    name: Name,
+    version: Version = None,
+    as_json: Json = False,
+) -> None:
+    """Adds what the household says at a desk, in its own words; it also answers what was asked."""
+    staff = Staff(reference, name, "caseworker", version)
+    do(staff, examining.text_at_desk(reading.text(Statement, text_of(path), "FILE")), as_json)
+
+
+def text_of(path: Path) -> str:
+    """The text of a file or of standard input. Raises Refused where it cannot be read or is not UTF-8."""
+    if str(path) == "-":
+        return reading.utf8(sys.stdin.buffer.read(LONGEST_TEXT))
+    with open_to_read(path) as file:
+        return reading.utf8(file.read(LONGEST_TEXT))
+
+
+@appeals_app.command("find")
+@appeals_app.command("propose")
+def find(
+    reference: Reference,
+    name: Name,
+    uphold: Annotated[
+        list[str] | None, typer.Option(help=f"PATH=REASON, for each value that is upheld: {', '.join(UPHELD)}.")
+    ] = None,
+    reject: Annotated[
+        list[str] | None, typer.Option(help=f"PATH=REASON, for each that is rejected: {', '.join(REJECTED)}.")
+    ] = None,
+    second: Annotated[str, typer.Option(help="In the commission: the other member who decides.")] = "",
+    role: InRole = "caseworker",
+    version: Version = None,
+    as_json: Json = False,
+) -> None:
+    """Finds on each contested value; on a decision that rests on none, PATH is 'decision'.
+
+    What is upheld whole is decided at once. To reject, or to uphold in part, is a proposal: a second person agrees.
+    """
+    staff = Staff(reference, name, role, version)
+    findings = [*(finding(each, True) for each in uphold or ()), *(finding(each, False) for each in reject or ())]
+    do(staff, examining.verdict(staff, findings, second), as_json)
+
+
+def finding(given: str, upheld: bool) -> Finding:
+    """A finding as it is typed. Raises Refused where it is none."""
+    path, equals, reason = given.partition("=")
+    if not (path and equals and reason):
+        raise Refused("not_valid", f"'{given}' is no finding: it looks like bills.telecom=document_shows_it.")
+    return Finding(path, upheld, reason)
+
+
+@appeals_app.command("agree")
+def agree(
+    reference: Reference, name: Name, role: InRole = "caseworker", version: Version = None, as_json: Json = False
+) -> None:
+    """Agrees with the decision that a colleague proposed, so that it is decided."""
+    staff = Staff(reference, name, role, version)
+    do(staff, examining.agreement(staff), as_json)
+
+
+@appeals_app.command("return")
+def give_back(
+    reference: Reference,
+    reason: Annotated[str, typer.Option(help=f"Why, as a code: {', '.join(RETURNED)}.")],
+    name: Name,
+    role: InRole = "caseworker",
+    version: Version = None,
+    as_json: Json = False,
+) -> None:
+    """Gives a proposed decision back to who proposed it, with a reason."""
+    staff = Staff(reference, name, role, version)
+    do(staff, examining.agreement(staff, reason), as_json)
+
+
+@appeals_app.command("escalate")
+def escalate(
+    reference: Reference, name: Name, role: InRole = "caseworker", version: Version = None, as_json: Json = False
+) -> None:
+    """Sends an appeal to the commission, as a supervisor. It comes back no more."""
+    staff = Staff(reference, name, role, version)
+    do(staff, examining.escalation(staff), as_json)
+
+
+@appeals_app.command("retry")
+def retry(
+    reference: Reference, name: Name, role: InRole = "caseworker", version: Version = None, as_json: Json = False
+) -> None:
+    """Tries again to correct the entry of an upheld appeal whose correction did not come about."""
+    staff = Staff(reference, name, role, version)
+    do(staff, examining.retry(staff), as_json)
+
+
+def do(staff: Staff, form: Callable[[Act], Evidence], as_json: bool) -> None:
+    """Records the act, wakes who has work by it, and says where the appeal stands."""
+    with needed_servers():
+        now = transact(lambda connection: examining.act_on_appeal(connection, staff, form, clock.now(), notices))
+        wake_after_answer(now.queues)
+    line = f"{now.event}: the appeal is '{now.stage}' now (version {now.version})."
+    print_result({"event": now.event, "stage": now.stage, "version": now.version}, as_json, line)

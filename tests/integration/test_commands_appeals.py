@@ -1,0 +1,146 @@
+"""The commands by which the staff examine appeals: what they show, what they do, and what they say to a mistake."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.appealing import acts, an_appeal, withdraw
+from tests.filing import Body, current_stage, everything, rows, value, version_of
+from tests.integration.auditing import erase, wrong
+from tests.integration.running import Run
+from tests.people import ALL_TABLES, refused
+from workflows.intake.submit import Accepted
+
+VALUES: list[dict[str, Any]] = [
+    {"path": "bills.telecom", "should_be": "49.50"},
+    {"path": "belongings.mobile_phones", "should_be": 0},
+]
+
+
+@pytest.fixture
+def appeal(home: tuple[Body, Accepted], work: Callable[[], None]) -> Accepted:
+    """An appeal against an index, which waits."""
+    lodged = an_appeal(home[1], "index", contested=VALUES, grounds=["value_wrong"], text="The bill is a neighbour's.")
+    work()
+    return lodged
+
+
+def test_an_appeal_is_examined_by_commands_alone(
+    appeal: Accepted, ready: Run, work: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = appeal.reference
+    listed = ready("appeals", "list", "--json").json
+    assert (listed["waiting"], listed["appeals"][0]["reference"], listed["appeals"][0]["holder"]) == (1, ref, None)
+
+    assert ready("appeals", "assign", ref, "--as", "salma", "--json").json["event"] == "AppealAssigned"
+    assert ready("appeals", "take-over", ref, "--as", "yassine", "--json").json["event"] == "TakenOver"
+    assert "held by yassine" in ready("appeals", "list").out
+    assert ready("appeals", "hand-back", ref, "--as", "yassine", "--json").json["stage"] == "queued"
+    given = ready("appeals", "assign", ref, "--to", "salma", "--as", "leila", "--role", "supervisor", "--json")
+    assert given.json["event"] == "AppealAssigned"
+
+    asked = ready("appeals", "ask", ref, "--for", "bill", "--for", "explanation", "--as", "salma", "--json")
+    assert asked.json["stage"] == "information_asked"
+    text = tmp_path / "said.txt"
+    text.write_text("هذه فاتورة الجار.", encoding="utf-8")
+    assert ready("appeals", "add", ref, text, "--as", "amina", "--json").json["event"] == "InformationGiven"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"And this is ours."), encoding="utf-8"))
+    assert ready("appeals", "add", ref, "-", "--as", "amina", "--json").json["event"] == "AppealTextAdded"
+    assert [said for (said,) in rows("select text from case_text order by seq")][1:] == [
+        "هذه فاتورة الجار.",
+        "And this is ours.",
+    ]
+
+    both = ["--uphold", "bills.telecom=document_shows_it", "--reject", "belongings.mobile_phones=nothing_shows_it"]
+    assert ready("appeals", "propose", ref, *both, "--as", "salma", "--json").json["event"] == "DecisionProposed"
+    back = ready("appeals", "return", ref, "--reason", "more_to_ask", "--as", "yassine", "--json")
+    assert back.json["event"] == "ProposalReturned"
+    assert ready("appeals", "find", ref, *both, "--as", "salma", "--json").json["stage"] == "proposed"
+    assert ready("appeals", "agree", ref, "--as", "yassine", "--json").json["event"] == "AppealUpheld"
+    work()
+
+    shown = ready("appeals", "show", ref, "--json").json["outcome"]
+    assert (current_stage(appeal), shown["outcome"], shown["blocked"]) == ("notified", "partly_upheld", None)
+    corrected = rows("select score_computed::text, score_corrected::text from score_correction")
+    assert [(shown["score_computed"], shown["score_corrected"])] == corrected
+    assert wrong() == ({}, [])
+
+
+def test_the_page_of_an_appeal_shows_the_values_the_text_and_who_may_not(
+    reviewed: tuple[Accepted, Accepted], ready: Run, work: Callable[[], None]
+) -> None:
+    refused(reviewed[1])
+    appeal = an_appeal(reviewed[1], text="We live there.\nAsk anybody.")
+    work()
+    shown = ready("appeals", "show", appeal.reference, "--as", "salma", "--json")
+    assert sorted(shown.json["may_not"]) == ["amina", "brahim"]
+    assert "  | We live there.\n  | Ask anybody.\n" in shown.out
+    assert shown.json["contested_reference"] == reviewed[1].reference
+    assert f"assign {appeal.reference} --version {version_of(appeal)} --as salma" in shown.json["answers"][0]
+
+
+def test_it_shows_what_is_declared_beside_what_it_should_be(appeal: Accepted, ready: Run) -> None:
+    shown = ready("appeals", "show", appeal.reference, "--json")
+    assert [(each["path"], each["declared"], each["should_be"]) for each in shown.json["contested"]] == [
+        ("bills.telecom", "500", "49.50"),
+        ("belongings.mobile_phones", 3, 0),
+    ]
+    assert "bills.telecom: declared 500, should be 49.50" in shown.out
+
+
+def test_a_supervisor_sends_it_to_the_commission_which_decides_by_two(appeal: Accepted, ready: Run) -> None:
+    ref = appeal.reference
+    told = ready("appeals", "escalate", ref, "--as", "salma")
+    assert (told.code, "Only a supervisor may do this" in told.err) == (2, True)
+    assert ready("appeals", "escalate", ref, "--as", "leila", "--role", "supervisor").code == 0
+    found = ["--reject", "bills.telecom=nothing_shows_it", "--reject", "belongings.mobile_phones=register_confirms"]
+    act = ["appeals", "find", ref, *found, "--as", "hanae", "--role", "commission"]
+    assert "name the other one" in ready(*act).err
+    assert ready(*act, "--second", "said", "--json").json["event"] == "AppealRejected"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["find", "--uphold", "bills.telecom"], "it looks like bills.telecom=document_shows_it"),
+        (["find", "--uphold", "bills.telecom=document_shows_it"], "Find once on each of: bills.telecom, belongings."),
+        (["ask", "--for", "money"], "'money' is not known. Known are bill, school_certificate"),
+        (["agree"], "not possible while the case is 'under_examination'"),
+        (["retry"], "not possible while the case is 'under_examination'"),
+        (["add", "/nowhere/at/all"], "/nowhere/at/all cannot be read"),
+        (["hand-back", "--version", "1"], "The case has moved on meanwhile"),
+    ],
+)
+def test_a_mistake_is_told_with_what_to_do_and_changes_nothing(
+    appeal: Accepted, ready: Run, arguments: list[str], says: str
+) -> None:
+    acts(appeal, "salma", "assign")
+    before = everything(*ALL_TABLES)
+    command, *rest = arguments
+    ran = ready("appeals", command, appeal.reference, *rest, "--as", "salma")
+    assert (ran.code, says in ran.err) == (2, True), ran.err
+    assert everything(*ALL_TABLES) == before
+
+
+def test_another_kind_of_case_is_no_appeal(home: tuple[Body, Accepted], ready: Run) -> None:
+    for command in (["show"], ["assign", "--as", "salma"]):
+        ran = ready("appeals", command[0], home[1].reference, *command[1:])
+        assert (ran.code, "is no appeal: it is a case of the kind 'registration'" in ran.err) == (2, True)
+
+
+def test_a_text_that_is_too_long_is_refused_and_kept_nowhere(appeal: Accepted, ready: Run, tmp_path: Path) -> None:
+    text = tmp_path / "said.txt"
+    text.write_text("x" * 2001, encoding="utf-8")
+    ran = ready("appeals", "add", appeal.reference, text, "--as", "amina")
+    assert (ran.code, "FILE" in ran.err) == (2, True)
+    assert value("select count(*) from case_text") == 1
+
+
+def test_an_erased_appeal_is_said_to_be_erased(appeal: Accepted, ready: Run) -> None:
+    withdraw(appeal)
+    erase(appeal)
+    ran = ready("appeals", "show", appeal.reference)
+    assert (ran.code, "erased" in ran.err) == (2, True)

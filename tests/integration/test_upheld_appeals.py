@@ -1,0 +1,423 @@
+"""An upheld appeal corrects the register from the contested day, in every version that holds the wrong value."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from models import clock
+from models.database import transaction
+from models.days import day_of, midnight
+from tests.appealing import acts, an_appeal, findings
+from tests.changing import change_of, declare
+from tests.conftest import forget_settings
+from tests.factories import a_case_file
+from tests.filing import (
+    Body,
+    Worker,
+    changed,
+    current_stage,
+    drain_all,
+    events_of,
+    facts_of,
+    messages_of,
+    rows,
+    value,
+)
+from tests.integration.auditing import breaks, wrong
+from tests.integration.registers import Register
+from tests.people import after, citizen, retry_parked
+from workflows.bodies.declaration import Declaration
+from workflows.casework.appeal_view import appeal_of_reference, outcome
+from workflows.events import CorrectionBlocked
+from workflows.evidence import CorrectionOutcome
+from workflows.flows.update import FLOW as UPDATE
+from workflows.intake.receipts import secret_for
+from workflows.intake.submit import Accepted
+from workflows.policies import index_of_version
+from workflows.policies.rules import in_force
+from workflows.scoring.formula import RULES
+from workflows.stages import take_effect
+
+TELECOM: list[dict[str, Any]] = [{"path": "bills.telecom", "should_be": "49.50"}]
+TWO: list[dict[str, Any]] = [*TELECOM, {"path": "belongings.mobile_phones", "should_be": 0}]
+KNOWN_NOW = "select version, lower(valid), upper(valid) from household_period where upper_inf(known) order by valid"
+DECLARED = """
+    select b.body -> 'declaration' from case_body b join cases c on c.id = b.case_id and c.body_number = b.number
+    where c.id = %s
+"""
+
+
+def appealed(receipt: Accepted, work: Callable[[], None], contested: Sequence[dict[str, Any]] = TELECOM) -> Accepted:
+    """An appeal against an index, which salma holds."""
+    appeal = an_appeal(receipt, "index", contested=contested, grounds=["value_wrong"])
+    work()
+    acts(appeal, "salma", "assign")
+    return appeal
+
+
+def uphold(appeal: Accepted) -> None:
+    """She upholds it whole."""
+    paths = [
+        each["path"] for each in value("select body -> 'contested' from case_body where case_id = %s", appeal.case_id)
+    ]
+    assert (
+        acts(appeal, "salma", "find", findings(**{path.replace(".", "__"): True for path in paths})).stage == "decided"
+    )
+
+
+def score_of(receipt: Accepted) -> Decimal:
+    """The last index of a case."""
+    found: Decimal = value("select value from score where case_id = %s order by seq desc limit 1", receipt.case_id)
+    return found
+
+
+def child_of(appeal: Accepted) -> Accepted:
+    """The change that the appeal opened last."""
+    case_id, reference = rows(
+        "select id, reference from cases join receipt on case_id = id where parent_id = %s order by parent_seq desc",
+        appeal.case_id,
+    )[0]
+    return Accepted(reference, secret_for(reference), case_id)
+
+
+def children(appeal: Accepted) -> int:
+    """How many changes it opened."""
+    return int(value("select count(*) from cases where parent_id = %s", appeal.case_id))
+
+
+# The correction ------------------------------------------------------------------------------------
+
+
+def test_the_entry_is_corrected_once_and_the_index_stands_as_it_was_and_as_it_is(
+    home: tuple[Body, Accepted], work: Callable[[], None], tmp_path: Any
+) -> None:
+    body, receipt = home
+    filed = value("select submitted_at from cases")
+    with after(days=20) as now:
+        appeal = appealed(receipt, work, TWO)
+        uphold(appeal)
+        work()
+
+        child = child_of(appeal)
+        assert (current_stage(appeal), current_stage(child), children(appeal)) == ("notified", "notified", 1)
+        assert events_of(appeal)[-3:] == ["AppealUpheld", "CorrectionOpened", "CorrectionMade"]
+        before, corrected = score_of(receipt), score_of(child)
+        assert before != corrected
+        assert rows("select score_computed, score_corrected, contested_case, corrected_by from score_correction") == [
+            (before, corrected, receipt.case_id, child.case_id)
+        ]
+        assert rows(KNOWN_NOW) == [(2, filed, None)]  # as if the wrong version had never been
+        assert facts_of(child, "HouseholdChanged")["corrects"] == 1
+        declared = value(DECLARED, child.case_id)
+        assert (declared["bills"]["telecom"], "belongings" in declared) == ("49.50", False)  # no telephone is left out
+        assert [each["idcs"] for each in declared["members"]] == [each["idcs"] for each in body["members"]]
+        assert wrong() == ({}, [])
+    assert breaks(tmp_path, now) == []
+
+
+def test_the_household_is_told_by_the_appeal_alone_what_changed_and_from_when(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    appeal = appealed(home[1], work)
+    uphold(appeal)
+    work()
+
+    assert messages_of(appeal) == ["appeal_received", "appeal_corrected"]
+    assert messages_of(child_of(appeal)) == []
+    with_values = value("select body from message where case_id = %s order by seq desc limit 1", appeal.case_id)
+    assert appeal.reference in with_values
+    with transaction() as connection:
+        came_to = outcome(appeal_of_reference(connection, appeal.reference).file)
+    assert came_to is not None
+    assert [each.path for each in came_to.findings if each.upheld] == ["bills.telecom"]
+    assert came_to.true_from == day_of(value("select submitted_at from cases where id = %s", home[1].case_id))
+    assert came_to.score_corrected == score_of(child_of(appeal))
+
+
+def test_a_partly_upheld_appeal_corrects_only_what_was_upheld(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    appeal = appealed(home[1], work, TWO)
+    found = findings(bills__telecom=True, belongings__mobile_phones=False)
+    assert acts(appeal, "salma", "find", found).stage == "proposed"
+    assert acts(appeal, "yassine", "agree").stage == "decided"
+    work()
+
+    declared = value(DECLARED, child_of(appeal).case_id)
+    assert (declared["bills"]["telecom"], declared["belongings"]["mobile_phones"]) == ("49.50", 3)
+    assert facts_of(appeal, "AppealUpheld")["outcome"] == "partly_upheld"
+    assert current_stage(appeal) == "notified"
+    assert wrong() == ({}, [])
+
+
+def test_a_threshold_that_was_not_met_is_judged_anew_by_the_corrected_values(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    missed = rows("select programme from eligibility where not eligible order by programme")
+    appeal = an_appeal(home[1], "threshold", programme=missed[0][0], contested=TELECOM, grounds=["value_wrong"])
+    work()
+    acts(appeal, "salma", "assign")
+    uphold(appeal)
+    work()
+    assert current_stage(appeal) == "notified"
+    judged = "select count(*) from eligibility where programme = %s and version = 2"
+    assert value(judged, missed[0][0]) == 1
+    assert wrong() == ({}, [])
+
+
+# Later versions ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def changed_twice(home: tuple[Body, Accepted], work: Callable[[], None]) -> tuple[Accepted, list[Accepted]]:
+    """The household, and two later versions, of days 30 and 60, which both repeat the contested value."""
+    body, receipt = home
+    later: list[Accepted] = []
+    for days, phone in ((30, "+212661000001"), (60, "+212661000002")):
+        with after(days=days):
+            update = declare(receipt, change_of(changed(body, phone=phone), "contact", based_on=len(later) + 1))
+            work()
+            assert current_stage(update) == "notified"
+            later.append(update)
+    return receipt, later
+
+
+def test_a_correction_reaches_both_later_versions_that_hold_the_wrong_value(
+    changed_twice: tuple[Accepted, list[Accepted]], work: Callable[[], None]
+) -> None:
+    receipt, later = changed_twice
+    days = [midnight(day_of(value("select submitted_at from cases where id = %s", each.case_id))) for each in later]
+    filed = value("select submitted_at from cases where id = %s", receipt.case_id)
+    with after(days=80) as now:
+        appeal = appealed(receipt, work)
+        uphold(appeal)
+        work()
+        child = child_of(appeal)
+        assert current_stage(appeal) == "notified"
+        changed_to = facts_of(child, "HouseholdChanged")
+        assert [(each["version"], each["corrects"]) for each in changed_to["earlier"]] == [(4, 1), (5, 2)]
+        assert (changed_to["version"], changed_to["corrects"]) == (6, 3)
+        assert rows(KNOWN_NOW) == [(4, filed, days[0]), (5, days[0], days[1]), (6, days[1], None)]
+        made = facts_of(appeal, "CorrectionMade")
+        assert (made["score_computed"], made["score_corrected"]) == (
+            str(score_of(receipt)),
+            changed_to["earlier"][0]["score"],
+        )
+        declared = value(DECLARED, child.case_id)
+        assert (declared["phone"], declared["bills"]["telecom"]) == ("+212661000002", "49.50")
+        with clock.at(now):
+            assert wrong() == ({}, [])
+
+
+def test_a_later_version_with_another_value_keeps_it(home: tuple[Body, Accepted], work: Callable[[], None]) -> None:
+    body, receipt = home
+    with after(days=30):
+        declare(receipt, change_of(changed(body, bills={"telecom": "90"}), "bills"))
+        work()
+    with after(days=40) as now:
+        appeal = appealed(receipt, work)
+        uphold(appeal)
+        work()
+        assert [corrects for (corrects,) in rows("select corrects from household_version order by version")] == [
+            None,
+            None,
+            1,
+            2,
+        ]
+        assert value(DECLARED, child_of(appeal).case_id)["bills"]["telecom"] == "90"
+        made = facts_of(appeal, "CorrectionMade")
+        assert made["score_corrected"] != str(score_of(child_of(appeal)))
+        with clock.at(now):
+            assert wrong() == ({}, [])
+
+
+def test_each_version_is_judged_by_the_day_on_which_it_was_decided(
+    changed_twice: tuple[Accepted, list[Accepted]], work: Callable[[], None]
+) -> None:
+    with after(days=80):
+        appeal = appealed(changed_twice[0], work)
+        uphold(appeal)
+        work()
+    change = value("select body from case_body where case_id = %s", child_of(appeal).case_id)
+    decided = [
+        day_of(at).isoformat()
+        for (at,) in rows("select at from event where kind in ('HouseholdApproved', 'HouseholdChanged') order by at")
+    ][:3]
+    assert [each["decided_on"] for each in change["earlier"]] + [change["decided_on"]] == decided
+    assert change["true_from"] == decided[0]
+
+
+def test_ages_are_those_of_the_contested_day(home: tuple[Body, Accepted], work: Callable[[], None]) -> None:
+    contested = facts_of(home[1], "ScoreComputed")
+    with after(days=3000) as now:
+        appeal = appealed(home[1], work)
+        uphold(appeal)
+        work()
+        declaration = Declaration.model_validate(value(DECLARED, child_of(appeal).case_id))
+        index = index_of_version(contested["policy"])
+        filed = day_of(value("select submitted_at from cases where id = %s", home[1].case_id))
+        then, today = (RULES[in_force(RULES)](declaration, day, index).score for day in (filed, day_of(now)))
+    assert score_of(child_of(appeal)) == then != today
+
+
+# Turns ---------------------------------------------------------------------------------------------
+
+
+def test_a_change_that_comes_between_the_finding_and_the_correction_is_kept(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    body, receipt = home
+    appeal = appealed(receipt, work)
+    with after(days=2) as now:
+        yesterday = day_of(now - timedelta(days=1))
+        first = declare(receipt, change_of(changed(body, phone="+212661000001"), "contact", true_from=yesterday))
+        second = declare(receipt, change_of(changed(body, commune="Tiznit"), "moved"))
+        uphold(appeal)
+        assert value("select waiting from cases where id = %s", appeal.case_id)  # its turn comes after theirs
+        work()
+        assert [current_stage(each) for each in (first, second, appeal)] == ["notified"] * 3
+        child = child_of(appeal)
+        assert events_of(child)[:2] == ["UpdateReceived", "ChangeRebased"]
+        declared = value(DECLARED, child.case_id)
+        assert (declared["phone"], declared["commune"], declared["bills"]["telecom"]) == (
+            "+212661000001",
+            "Tiznit",
+            "49.50",
+        )
+        wrongs = [each["corrects"] for each in facts_of(child, "HouseholdChanged")["earlier"]]
+        assert wrongs == [1, 2]
+        assert wrong() == ({}, [])
+
+
+def test_a_value_that_the_household_changed_itself_meanwhile_is_not_overwritten(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    body, receipt = home
+    appeal = appealed(receipt, work)
+    with after(days=1):
+        declare(receipt, change_of(changed(body, bills={"telecom": "90"}), "bills"))
+        uphold(appeal)
+        work()
+        assert current_stage(appeal) == "notified"
+        assert value(DECLARED, child_of(appeal).case_id)["bills"]["telecom"] == "90"
+        assert (
+            facts_of(appeal, "CorrectionMade")["score_corrected"]
+            != facts_of(appeal, "CorrectionMade")["score_computed"]
+        )
+        assert wrong() == ({}, [])
+
+
+def test_the_correction_enters_as_its_appeal_leaves_though_another_change_waits(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    body, receipt = home
+    appeal = appealed(receipt, work)
+    uphold(appeal)
+    late = declare(receipt, change_of(changed(body, phone="+212661000001"), "contact"))
+    assert value("select waiting from cases where id = %s", late.case_id)
+    work()
+    assert [current_stage(each) for each in (appeal, child_of(appeal), late)] == ["notified"] * 3
+    assert events_of(late)[1] == "ChangeRebased"
+    assert wrong() == ({}, [])
+
+
+# Every end of the change ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def waiting(home: tuple[Body, Accepted], work: Callable[[], None], worker: Worker) -> Accepted:
+    """An upheld appeal, which waits for the change that it opened; that one is not looked at yet."""
+    appeal = appealed(home[1], work)
+    uphold(appeal)
+    drain_all(worker(["approval"]))
+    assert (current_stage(appeal), current_stage(child_of(appeal))) == ("effective", "submitted")
+    return appeal
+
+
+def blocked(appeal: Accepted, why: str) -> None:
+    """The appeal waits for a caseworker now, and says where its change ended."""
+    assert (current_stage(appeal), facts_of(appeal, "CorrectionBlocked")["why"]) == ("correction_blocked", why)
+
+
+def test_a_change_that_is_withdrawn_leads_to_a_caseworker_who_tries_again(
+    waiting: Accepted, work: Callable[[], None]
+) -> None:
+    citizen(child_of(waiting), "withdrawal")
+    work()
+    blocked(waiting, "withdrawn")
+    assert wrong() == ({}, [])
+
+    assert acts(waiting, "leila", "retry", role="supervisor").event == "CorrectionRetried"
+    work()
+    assert (current_stage(waiting), children(waiting)) == ("notified", 2)
+    assert value("select count(*) from score_correction") == 1
+    assert wrong() == ({}, [])
+
+
+def test_a_change_that_is_late_leads_to_a_caseworker_and_is_waited_for_again(
+    waiting: Accepted, work: Callable[[], None]
+) -> None:
+    with after(days=15.1):
+        rows("update cases set ready = false where id = %s", child_of(waiting).case_id)
+        work()
+        blocked(waiting, "late")
+        assert acts(waiting, "leila", "retry", role="supervisor").event == "CorrectionAwaited"
+        rows("update cases set ready = true where id = %s", child_of(waiting).case_id)
+        work()
+        assert (current_stage(waiting), children(waiting)) == ("notified", 1)
+        assert wrong() == ({}, [])
+
+
+def test_a_change_that_lapses_leads_to_a_caseworker(
+    waiting: Accepted, home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    rows("update person set birth_date = '1950-01-01' where idcs = %s", home[0]["members"][1]["idcs"])
+    work()
+    assert current_stage(child_of(waiting)) == "needs_correction"
+    with after(days=15.1):
+        work()
+        blocked(waiting, "late")
+    with after(days=20):
+        acts(waiting, "leila", "retry", role="supervisor")
+    with after(days=31):
+        for _ in range(4):  # two reminders, the lapse, and the appeal that it wakes
+            work()
+        assert current_stage(child_of(waiting)) == "lapsed"
+        blocked(waiting, "lapsed")
+        assert messages_of(child_of(waiting)) == []
+        assert wrong() == ({}, [])
+
+
+def test_a_change_that_is_parked_leads_to_a_caseworker_and_is_waited_for_again(
+    waiting: Accepted,
+    home: tuple[Body, Accepted],
+    work: Callable[[], None],
+    worker: Worker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SIJIL_TRIES", "1")
+    forget_settings()
+    bad = worker(adapters=Register(broken_about=home[0]["members"][0]["idcs"]).adapters())
+    drain_all(bad)
+    drain_all(bad)
+    assert current_stage(child_of(waiting)) == "parked"
+    blocked(waiting, "parked")
+    assert wrong()[0].keys() <= {"parked"}
+
+    assert acts(waiting, "leila", "retry", role="supervisor").event == "CorrectionAwaited"
+    retry_parked(child_of(waiting).case_id)
+    work()
+    assert (current_stage(waiting), children(waiting)) == ("notified", 1)
+    assert wrong() == ({}, [])
+
+
+@pytest.mark.parametrize(
+    "stage", [each.name for each in UPDATE.stages.values() if not each.open and each.name != "notified"]
+)
+def test_no_other_end_of_a_change_is_a_correction(stage: str) -> None:
+    assert take_effect.decide(a_case_file(), CorrectionOutcome(at=clock.now(), case=7, stage=stage, ended=True)) == (
+        CorrectionBlocked(case=7, why=stage)
+    )
