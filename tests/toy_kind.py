@@ -27,7 +27,7 @@ from workflows.engine.opening import (
 )
 from workflows.engine.record import copy
 from workflows.events import KINDS, CaseOpened, CaseWithdrawn, Event
-from workflows.evidence import DECLARANT, OpenedCase, Submission, TimePassed, Withdrawal
+from workflows.evidence import DECLARANT, OpenedCase, Reopening, Submission, TimePassed, Withdrawal
 from workflows.flows.grammar import CASEWORKER, end, flow, machine, people, waiting
 from workflows.flows.registration import RECEIVED
 from workflows.stages import withdraw
@@ -84,6 +84,10 @@ class QuestionLookedAt(Event, frozen=True, kw_only=True, tag=True):
     """Time passed."""
 
 
+class QuestionPutOff(Event, frozen=True, kw_only=True, tag=True):
+    """Somebody asks for more time: the term begins anew."""
+
+
 def send(case: CaseFile, evidence: TimePassed) -> ErrandSent:
     return ErrandSent()
 
@@ -106,6 +110,10 @@ def look(case: CaseFile, evidence: TimePassed) -> QuestionLookedAt:
     return QuestionLookedAt()
 
 
+def put_off(case: CaseFile, evidence: Reopening) -> QuestionPutOff:
+    return QuestionPutOff()
+
+
 def errand(case: CaseFile, event: Event) -> NewCase:
     return NewCase("errand", case.lane, case.household_id, case.body)
 
@@ -124,9 +132,10 @@ QUESTION = flow(
     people(
         "under_review",
         CASEWORKER,
-        {Withdrawal: withdraw.decide, TimePassed: look},
-        {CaseWithdrawn: "notified", QuestionLookedAt: "under_review"},
+        {Withdrawal: withdraw.decide, TimePassed: look, Reopening: put_off},
+        {CaseWithdrawn: "notified", QuestionLookedAt: "under_review", QuestionPutOff: "under_review"},
         every=timedelta(days=3),
+        renewed_by=frozenset({QuestionPutOff}),
     ),
     end("notified"),
     messages={
@@ -135,6 +144,7 @@ QUESTION = flow(
         QuestionAnswered: None,
         QuestionOpen: None,
         QuestionLookedAt: None,
+        QuestionPutOff: None,
         CaseWithdrawn: None,
     },
 )
@@ -156,6 +166,7 @@ EVENTS = (
     QuestionAnswered,
     QuestionOpen,
     QuestionLookedAt,
+    QuestionPutOff,
 )
 
 

@@ -9,12 +9,15 @@ import pytest
 
 from models import clock
 from models.database import autocommit_connection, transaction
+from notifications.notices import notices
 from tests.filing import Worker, drain_all, examined, file_clean, rows, value
 from tests.integration.auditing import anchor, breaks, replayed
 from tests.people import after, ring_timers
 from tests.toy_kind import ask, known
 from workflows.engine.children import wake_missed_parents
 from workflows.engine.turns import let_missed_in, let_next_in
+from workflows.engine.work import advance
+from workflows.evidence import DECLARANT, Reopening
 from workflows.history.timeline import timeline
 
 CHILDREN = "select c.id, r.reference from cases c join receipt r on r.case_id = c.id where parent_id = %s"
@@ -128,6 +131,25 @@ def test_who_waits_for_a_case_that_is_late_goes_to_its_owner(worker: Worker) -> 
         drain_all(worker(["timers"]))
 
     assert standing() == {("question", "under_review"): 1, ("errand", "submitted"): 1}
+    assert examined().keys() <= {"events_ahead"}  # its time is days from now
+    assert replayed().differing == 0
+
+
+def test_an_event_that_leaves_a_case_where_it_is_may_begin_its_term_anew(worker: Worker) -> None:
+    (question,) = ask("wrong")
+    drain_all(worker())
+    looked = "select count(*) from event where kind = 'QuestionLookedAt'"
+
+    with after(days=2) as now, transaction() as connection:
+        advance(connection, question, 3, Reopening(at=now, by=DECLARANT), notices)
+    with after(days=4):
+        ring_timers()
+        drain_all(worker())
+        assert value(looked) == 0
+    with after(days=5.1):
+        ring_timers()
+        drain_all(worker())
+        assert value(looked) == 1
     assert examined().keys() <= {"events_ahead"}  # its time is days from now
     assert replayed().differing == 0
 
