@@ -13,6 +13,7 @@ from models.database import Connection
 from models.errors import Broken
 from workflows.bodies.change import UPDATE, Change
 from workflows.casefile import CaseFile
+from workflows.engine.lanes import ALLOWANCE
 from workflows.evidence import Holder
 
 ENDED = 2**31 - 1  # the version of a household that is registered no more: after every other
@@ -64,24 +65,19 @@ TAKE_OVER = """
     where person_claim.case_id = any(%s::bigint[])
 """
 WAKE = """
-    update cases c set ready = true, due_at = null, rank = %s where id in (
-        select c.id from cases c join person_awaited a on a.case_id = c.id
-        where a.household_id = any(%s::bigint[]) and c.due_at is not null
-        order by c.id for update of c skip locked
+    update cases set ready = true, due_at = null, rank = %s + lanes.allowance
+    from unnest(%s::smallint[], %s::interval[]) as lanes (lane, allowance)
+    where cases.lane = lanes.lane and id in (
+        select id from cases where id = any(%s::bigint[]) and due_at is not null order by id for update skip locked
     )
 """
+WAITING_FOR = "select case_id from person_awaited where household_id = any(%s::bigint[])"
 # Cases that wait for a household which has no update under way.
 MISSED = """
     select distinct a.household_id from person_awaited a join cases c on c.id = a.case_id
     where c.due_at is not null and not exists (
         select from cases u where u.household_id = a.household_id and u.kind = %s and u.open
     ) limit %s
-"""
-WAKE_THESE = """
-    update cases set ready = true, due_at = null, rank = %s where id in (
-        select id from cases where id = any(%s::bigint[]) and due_at is not null
-        order by id for update skip locked
-    )
 """
 
 
@@ -165,12 +161,17 @@ def pass_on(connection: Connection, claims: Sequence[tuple[str, Settled]]) -> No
 
 def wake_who_awaits(connection: Connection, households: Sequence[int], now: datetime) -> int:
     """Wakes the cases that wait for these households to let persons go; returns their number."""
-    return connection.execute(WAKE, [now, array(households)]).rowcount if households else 0
+    found = connection.execute(WAITING_FOR, [array(households)]).fetchall() if households else []
+    return wake(connection, {case_id for (case_id,) in found}, now)
 
 
 def wake_missed_waits(connection: Connection, now: datetime, limit: int = 1000) -> int:
     """Wakes the cases that wait for nothing, and those that wait in a circle. The sweep calls it."""
     missed = [household for (household,) in connection.execute(MISSED, [UPDATE, limit])]
-    circles = waiting_in_circles(connection, None)
-    woken = connection.execute(WAKE_THESE, [now, array(sorted(circles))]).rowcount if circles else 0
-    return woken + wake_who_awaits(connection, missed, now)
+    return wake(connection, waiting_in_circles(connection, None), now) + wake_who_awaits(connection, missed, now)
+
+
+def wake(connection: Connection, case_ids: Collection[int], now: datetime) -> int:
+    """Makes those of these cases ready that nobody has locked; returns their number."""
+    allowances = [list(ALLOWANCE), list(ALLOWANCE.values())]
+    return connection.execute(WAKE, [now, *allowances, array(sorted(case_ids))]).rowcount if case_ids else 0
