@@ -20,7 +20,8 @@ BESIDES = "_besides"  # ends the template's name where somebody else gets the sa
 def notices(case: CaseFile, recorded: Recorded, to: str) -> tuple[Notice, ...]:
     """What this event makes owed, given the file before it and the stage that it led to."""
     flow = FLOWS[case.kind]
-    message = flow.messages.get(type(recorded.event))
+    instead = flow.unasked.get(type(recorded.event)) if case.body.unasked else None
+    message = instead or flow.messages.get(type(recorded.event))
     if message is None:
         return ()
     stage = flow.stages.get(to)

@@ -45,6 +45,7 @@ class Shown:
     declared: Declaration | None
     names: Names
     reader: str
+    same_cause: tuple[int, Sequence[str]] = (0, ())  # how many households share the cause, and the first references
 
     def name(self, actor: str | None) -> str | None:
         """The name behind a pseudonym, or else the pseudonym."""
@@ -103,6 +104,7 @@ def appeal_details(shown: Shown) -> tuple[dict[str, Any], list[str]]:
         "may_not": [shown.name(each) for each in view.may_not],
         "proposal": proposal_of(shown),
         "outcome": outcome_of(shown),
+        "same_cause": {"households": shown.same_cause[0], "first": list(shown.same_cause[1])},
         "answers": commands(view, shown.reader),
     }
     return result, [*head_lines(result), *content_lines(result), *end_lines(result, view)]
@@ -198,7 +200,20 @@ def end_lines(told: dict[str, Any], view: AppealView) -> list[str]:
             )
         if decided["blocked"]:
             lines.append(f"The correction did not come about ({decided['blocked']}): look why, then retry.")
+    lines += cause_lines(told)
     return lines + (["", "Possible now:", *(f"  {each}" for each in told["answers"])] if told["answers"] else [])
+
+
+def cause_lines(told: dict[str, Any]) -> list[str]:
+    """Which other households share the cause, and how their review is opened."""
+    count, first = told["same_cause"]["households"], told["same_cause"]["first"]
+    if not count:
+        return []
+    more = f" and {count - len(first)} more" if count > len(first) else ""
+    return [
+        f"Other registered households that share the cause: {count}: {', '.join(first)}{more}.",
+        f"A supervisor opens their review: {program()} appeals review {told['reference']} --as NAME",
+    ]
 
 
 def finding_lines(findings: Sequence[dict[str, Any]]) -> list[str]:

@@ -221,6 +221,7 @@ EVENTS: tuple[Event, ...] = (
     ),
     events.ChangeAccepted(version=1, fields=("bills.gas", "members.occupation")),
     events.DepartureDeclared(version=1, fields=("members.idcs",)),
+    events.ReviewOrdered(version=3),
     events.ChangeOvertaken(version=3),
     events.ChangeRebased(version=2, body=2, digest="15" * 32),
     events.ChangeConflicts(version=2, fields=("bills.gas",)),

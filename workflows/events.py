@@ -81,6 +81,12 @@ class DepartureDeclared(Event, frozen=True, kw_only=True, tag=True):
     fields: tuple[str, ...]
 
 
+class ReviewOrdered(Event, frozen=True, kw_only=True, tag=True):
+    """A supervisor lets a household's entry be looked at again: another one's appeal showed a cause that both share."""
+
+    version: int
+
+
 class ChangeRebased(BodyTaken, frozen=True, kw_only=True, tag=True):
     """Another change of the household came first, of other fields: the declaration has both now."""
 

@@ -14,8 +14,8 @@ from notifications.notices import notices
 from sijil.appeal_view import Shown, actors, appeal_details, appeal_line, appeal_summary
 from sijil.commands.arguments import Reference
 from sijil.embedded import needed_servers
-from sijil.output import Json, print_result
-from tasks.wake import wake_after_answer
+from sijil.output import Json, print_result, program
+from tasks.wake import wake_after_answer, wake_after_intake
 from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
 from workflows.bodies import reading
 from workflows.bodies.declaration import Declaration
@@ -24,6 +24,7 @@ from workflows.casework import examining
 from workflows.casework.appeal_view import AppealView, appeal_of_reference, appeals_with_people
 from workflows.casework.appeals import contested_file
 from workflows.casework.examining import Act, Staff
+from workflows.casework.same_cause import Order, order_reviews, sharing
 from workflows.casework.staff import names_of
 from workflows.events import Finding
 from workflows.evidence import Evidence
@@ -40,6 +41,7 @@ InRole = Annotated[Role, typer.Option("--role", help="In which role you act.")]
 Version = Annotated[
     int | None, typer.Option(help="The version that you looked at; the command refuses if the appeal moved on since.")
 ]
+FIRST_OF_SAME_CAUSE = 20  # households that are shown
 LONGEST_TEXT = 1 << 16  # bytes that are read of a file; a text of a person is shorter
 
 
@@ -72,7 +74,8 @@ def show_appeal(reference: Reference, name: Name = "YOUR-NAME", as_json: Json = 
         view = appeal_of_reference(connection, reference)
         declared = declared_in(connection, view)
         names = names_of(connection, actors(view))
-    shown, lines = appeal_details(Shown(view, declared, names, name))
+        same_cause = sharing(connection, view, FIRST_OF_SAME_CAUSE) if declared else (0, [])
+    shown, lines = appeal_details(Shown(view, declared, names, name, same_cause))
     print_result(shown, as_json, *lines)
 
 
@@ -217,6 +220,21 @@ def retry(
     """Tries again to correct the entry of an upheld appeal whose correction did not come about."""
     staff = Staff(reference, name, role, version)
     do(staff, examining.retry(staff), as_json)
+
+
+@appeals_app.command("review")
+def review(reference: Reference, name: Name, role: InRole = "supervisor", as_json: Json = False) -> None:
+    """Opens the review of every household that shares the cause of an upheld appeal, as a supervisor.
+
+    Run twice, it opens those that are new since: each household is reviewed once for an appeal.
+    """
+    order, opened = Order(reference, name, role), 0
+    with needed_servers():
+        while more := transact(lambda connection: order_reviews(connection, order, clock.now(), notices)):
+            opened += more
+            wake_after_intake()
+    line = f"{opened} reviews opened: a caseworker sees each in `{program()} reviews list`."
+    print_result({"opened": opened}, as_json, line if opened else "no review opened: every one was opened before")
 
 
 def do(staff: Staff, form: Callable[[Act], Evidence], as_json: bool) -> None:

@@ -173,6 +173,7 @@ OF_COMMANDS_ALONE = {
     "no_departure",  # of an adult at a desk
     "still_open",
     "anchors_damaged",
+    "no_common_cause",
     "unknown_reason",
     "needs_second_person",
     "no_index",

@@ -28,7 +28,7 @@ from tests.factories import (
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
 from workflows.engine.chain import encode
-from workflows.events import DepartureDeclared
+from workflows.events import DepartureDeclared, ReviewOrdered
 from workflows.evidence import KINDS, Evidence, Holder, IndexInForce, ScreeningAnswer
 from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.fraud import SIGNALS
@@ -40,7 +40,10 @@ FILE = Path(__file__).with_name("decided.json")
 TABLES: dict[str, dict[str, Any]] = {"submitted": verify.RULES, "verified": formula.RULES, "scored": screen.RULES}
 VERSIONS = [(stage, version) for stage, table in TABLES.items() for version in table]
 # What happened before, where a signal asks for it.
-PAST = {"DepartureDeclared": DepartureDeclared(version=1, fields=("members.idcs",))}
+PAST = {
+    "DepartureDeclared": DepartureDeclared(version=1, fields=("members.idcs",)),
+    "ReviewOrdered": ReviewOrdered(version=1),
+}
 DECIDED: list[dict[str, str]] = json.loads(FILE.read_text()) if FILE.exists() else []
 
 

@@ -115,7 +115,18 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sijil appeals return": (REFERENCE, "--reason", "more_to_ask", "--as", "amina"),
     **{
         f"sijil appeals {command}": (REFERENCE, "--as", "amina")
-        for command in ("show", "assign", "take-over", "hand-back", "find", "propose", "agree", "escalate", "retry")
+        for command in (
+            "show",
+            "assign",
+            "take-over",
+            "hand-back",
+            "find",
+            "propose",
+            "agree",
+            "escalate",
+            "retry",
+            "review",
+        )
     },
 }
 WITHOUT_DATABASE = {"sijil flow", "sijil generate", "sijil score"}

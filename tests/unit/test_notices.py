@@ -16,7 +16,12 @@ from workflows.flows.grammar import Message
 from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.registers.ports import Notice
 
-TEMPLATES = {each.template: each.text for flow in FLOWS.values() for each in flow.messages.values() if each}
+TEMPLATES = {
+    each.template: each.text
+    for flow in FLOWS.values()
+    for each in (*flow.messages.values(), *flow.unasked.values())
+    if each
+}
 TOLD = [event for event in EVENTS if REGISTRATION.messages.get(type(event))]
 COMES_FROM = {event: stage.name for stage in REGISTRATION.stages.values() for event in stage.transitions}
 LANGUAGE_OF_EVERY_TEXT = list(product(TEMPLATES, LANGUAGES))

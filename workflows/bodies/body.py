@@ -54,6 +54,11 @@ class Body(Declared):
         return ()
 
     @property
+    def unasked(self) -> bool:
+        """Whether the agency itself opened the case: its people are told so, and there is nothing to refuse."""
+        return False
+
+    @property
     def territory(self) -> Territory:
         """Where it belongs."""
         raise NotImplementedError

@@ -72,6 +72,13 @@ class Change(ChangeRequest, Body):
     decided_on: Day | None = Field(None, description="Of a correction: when the version that it corrects was decided.")
     earlier: tuple[EarlierVersion, ...] = Field((), description="Of a correction: the older versions that it reaches.")
 
+    reviewed_for: str | None = Field(None, description="Of a review by the agency: the appeal that showed the cause.")
+
+    @property
+    def unasked(self) -> bool:
+        """A supervisor opened it."""
+        return self.reviewed_for is not None
+
     @property
     def ends_household(self) -> bool:
         """Whether the household is in the register no more after this."""

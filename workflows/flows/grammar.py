@@ -100,6 +100,7 @@ class Flow:
     stages: Mapping[str, Stage]
     first: str
     messages: Mapping[type[Event], Message | None]
+    unasked: Mapping[type[Event], Message] = field(default_factory=dict)  # instead, where the agency itself opened it
 
     def events(self) -> Iterator[type[Event]]:
         """Every event that may happen in it, the operation's aside; some more than once."""
@@ -186,6 +187,7 @@ def flow(
     opened_by: type[CaseOpened],
     *stages: Stage,
     messages: Mapping[type[Event], Message | None],
+    unasked: Mapping[type[Event], Message] | None = None,
 ) -> Flow:
     """One kind of case."""
-    return Flow(kind, body, opened_by, {each.name: each for each in stages}, stages[0].name, messages)
+    return Flow(kind, body, opened_by, {each.name: each for each in stages}, stages[0].name, messages, unasked or {})

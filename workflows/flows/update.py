@@ -36,6 +36,7 @@ from workflows.events import (
     RemovalAnnounced,
     RemovalDue,
     ReviewCleared,
+    ReviewOrdered,
     ReviewOverdue,
     ReviewReopened,
     ScoreComputed,
@@ -164,6 +165,15 @@ REFUSED = Message(
     "RSU: change {reference} was refused by two caseworkers. Your household stays as it is registered. You may ask why "
     "at a service centre.",
 )
+REVIEW_OPENED = Message(
+    "entry_review_opened",
+    "RSU: a mistake of ours may touch your household's entry. We look at it again, {reference}. Your entry stays as it "
+    "is meanwhile.",
+)
+REVIEWED = Message(
+    "entry_reviewed",
+    "RSU: your household's entry was looked at again, {reference}. What changed, if anything, is on its status page.",
+)
 GONE = Message(
     "update_void", "RSU: change {reference} cannot be made, because your household is not in the register any more."
 )
@@ -189,6 +199,7 @@ FLOW = flow(
         {
             ChangeAccepted: "compared",
             DepartureDeclared: "compared",
+            ReviewOrdered: "compared",
             ChangeRebased: "submitted",
             ChangeConflicts: "conflicting",
             RemovalAnnounced: "leaving",
@@ -353,5 +364,7 @@ FLOW = flow(
         ReviewReopened: None,
         HearingUnanswered: None,
         ReviewOverdue: None,
+        ReviewOrdered: None,
     },
+    unasked={UpdateReceived: REVIEW_OPENED, ChangeTold: REVIEWED},
 )

@@ -9,10 +9,12 @@ from types import ModuleType
 
 from workflows.casefile import CaseFile
 from workflows.events import DuplicateSuspected, ReviewReopened, Signal
-from workflows.fraud import own_departure, person_in_two_households, phone_shared
+from workflows.fraud import own_departure, person_in_two_households, phone_shared, same_cause
 
 # In the order in which an event lists them.
-SIGNALS: dict[str, ModuleType] = {each.CODE: each for each in (person_in_two_households, own_departure, phone_shared)}
+SIGNALS: dict[str, ModuleType] = {
+    each.CODE: each for each in (person_in_two_households, own_departure, same_cause, phone_shared)
+}
 # Why a caseworker clears a review though another household holds a person: both say that the person moves.
 HANDED_OVER = "handed_over"
 

@@ -10,6 +10,7 @@ from workflows.events import (
     DepartureDeclared,
     HouseholdGone,
     RemovalAnnounced,
+    ReviewOrdered,
 )
 from workflows.evidence import Comparison
 from workflows.registers.ports import Ports
@@ -22,7 +23,15 @@ def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, Comparison]:
 
 def decide(
     case: CaseFile, answer: Comparison
-) -> ChangeAccepted | DepartureDeclared | ChangeRebased | ChangeConflicts | RemovalAnnounced | HouseholdGone:
+) -> (
+    ChangeAccepted
+    | DepartureDeclared
+    | ChangeRebased
+    | ChangeConflicts
+    | RemovalAnnounced
+    | ReviewOrdered
+    | HouseholdGone
+):
     """A change of other fields than those that changed meanwhile goes on; of the same fields, the citizen chooses."""
     if not answer.last_version:
         return HouseholdGone()
@@ -30,6 +39,8 @@ def decide(
         return ChangeConflicts(version=answer.last_version, fields=answer.conflicts)
     if answer.body:
         return ChangeRebased(version=answer.last_version, body=answer.body, digest=answer.digest)
+    if case.body.unasked and ReviewOrdered not in case.past:
+        return ReviewOrdered(version=answer.last_version)
     if case.body.ends_household:
         return RemovalAnnounced(version=answer.last_version)
     if case.body.left_by and DepartureDeclared not in case.past:

@@ -19,7 +19,7 @@ from workflows.fraud import HANDED_OVER
 
 REASONS = {
     "clear": ("same_household", "moved", "error_of_the_other", "nothing_found", HANDED_OVER),
-    "correct": ("person_lives_elsewhere", "person_declared_twice"),
+    "correct": ("person_lives_elsewhere", "person_declared_twice", "value_in_doubt"),
     "refuse": ("false_declaration", "duplicate_application"),
 }
 
@@ -31,7 +31,8 @@ def decide(
 ) -> ReviewCleared | CorrectionAsked | RefusalProposed | ApplicationRefused:
     """A verdict clears the review, asks the citizen for a correction, or refuses with a second caseworker's consent.
 
-    Raises Refused for an unknown verdict or reason, and where one caseworker confirms their own proposal.
+    Raises Refused for an unknown verdict or reason, where one caseworker confirms their own proposal, and where the
+    household asked for nothing that could be refused.
     """
     if answer.reason not in REASONS.get(answer.verdict, ()):
         known = "; ".join(f"{verdict}: {', '.join(reasons)}" for verdict, reasons in REASONS.items())
@@ -42,6 +43,10 @@ def decide(
         return ReviewCleared(reason=answer.reason)
     if answer.verdict == "correct":
         return CorrectionAsked(reason=answer.reason)
+    if case.body.unasked:
+        raise Refused(
+            "not_possible_now", "The household asked for nothing here: clear the review, or ask for a correction."
+        )
     return refuse(case, answer)
 
 

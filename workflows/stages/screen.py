@@ -15,7 +15,15 @@ from workflows.events import (
     ScoreComputed,
 )
 from workflows.evidence import ScreeningAnswer
-from workflows.fraud import HANDED_OVER, SIGNALS, own_departure, person_in_two_households, phone_shared, review_began
+from workflows.fraud import (
+    HANDED_OVER,
+    SIGNALS,
+    own_departure,
+    person_in_two_households,
+    phone_shared,
+    review_began,
+    same_cause,
+)
 from workflows.policies.rules import in_force, version_of
 from workflows.registers.ports import Ports
 
@@ -100,4 +108,6 @@ def reviewed_since(case: CaseFile) -> datetime | None:
 
 
 # The signals of each version of the rules, the newest last. A version never changes, nor do its signals (fraud/).
-RULES: dict[str, tuple[ModuleType, ...]] = {"signals-2026-11": (person_in_two_households, own_departure, phone_shared)}
+RULES: dict[str, tuple[ModuleType, ...]] = {
+    "signals-2026-11": (person_in_two_households, own_departure, same_cause, phone_shared)
+}
