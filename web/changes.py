@@ -1,16 +1,21 @@
 """Reads what pages and the API show of a household's change to a reader who has the secret."""
 
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
 
 from models.database import Connection
+from models.days import midnight
 from web.queries import Status
 from workflows.bodies.change import UPDATE, Change
 from workflows.bodies.merging import WHOLE, Difference, differences
 from workflows.events import KINDS, ChangeConflicts, HouseholdChanged, HouseholdEnded, MovedVariable
 from workflows.registers.households import declarations, last_versions
+from workflows.scoring.variables import ZERO, part_of
 
 LAST = "select kind, facts::text from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
 DECLARED = """
@@ -25,11 +30,26 @@ class RegisteredChange(NamedTuple):
 
     true_from: date | None  # None: erased
     version: int | None = None
-    score: str | None = None
-    score_before: str | None = None
+    score: Decimal | None = None
+    score_before: Decimal | None = None
     moved: tuple[MovedVariable, ...] = ()
     gained: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    thresholds: Mapping[str, Decimal] = MappingProxyType({})  # by programme
+
+    @property
+    def since(self) -> datetime | None:
+        """When its first day begins."""
+        return midnight(self.true_from) if self.true_from else None
+
+    def parts_moved(self, sign: int) -> tuple[str, ...]:
+        """The parts of the declaration by which the index rose (1) or fell (-1)."""
+        by_part: dict[str, Decimal] = {}
+        for each in self.moved:
+            part = part_of(each.variable)
+            difference = (each.contribution_after or ZERO) - (each.contribution_before or ZERO)
+            by_part[part] = by_part.get(part, ZERO) + difference
+        return tuple(part for part, sum_ in by_part.items() if sum_ * sign > 0)
 
 
 def household_version_of(connection: Connection, case: Status) -> int | None:
@@ -62,8 +82,15 @@ def registered_change_of(connection: Connection, case: Status) -> RegisteredChan
     true_from = change.true_from if change else None
     if isinstance(event, HouseholdEnded):
         return RegisteredChange(true_from)
-    before = None if event.score_before is None else str(event.score_before)
-    return RegisteredChange(true_from, event.version, str(event.score), before, event.moved, event.gained, event.lost)
+    thresholds = {each.programme: each.threshold for each in event.eligibilities}
+    return RegisteredChange(
+        true_from, event.version, event.score, event.score_before, event.moved, event.gained, event.lost, thresholds
+    )
+
+
+def parts_of(conflicts: Iterable[Difference]) -> tuple[str, ...]:
+    """The parts of the declaration in which these fields are, each once: pages show no values."""
+    return tuple(dict.fromkeys(each.field.partition(".")[0].partition("[")[0] for each in conflicts))
 
 
 def declared_by(connection: Connection, case: Status) -> Change | None:

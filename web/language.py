@@ -2,18 +2,21 @@
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from litestar import Request
 from litestar.response import Template
 
 from models.days import MOROCCO
 from models.settings import settings
 from notifications.catalogues import LANGUAGES, Catalogue
+from workflows.policies import programme_names
 
 PAGES = Catalogue(Path(__file__).parent / "locales", "pages")
 DEFAULT = "ar"
@@ -56,6 +59,8 @@ def render_page(template: str, language: str, *, status: int = 200, path: str = 
             "path": f"/{path}" if path else "",
             "t": partial(PAGES.text, language),
             "day": partial(day, language),
+            "number": partial(number, language),
+            "programme": partial(programme, language),
             "status": status,
             "helpline": settings().helpline,
             **context,
@@ -67,3 +72,13 @@ def day(language: str, moment: datetime) -> str:
     """Morocco's date at this moment in words, with spaces at which no line breaks."""
     local = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(MOROCCO)
     return format_date(local, "long", locale=LANGUAGES[language].locale).replace(" ", "\u00a0")
+
+
+def number(language: str, value: Decimal) -> str:
+    """An index or a threshold with all its digits, as it is written in Morocco."""
+    return str(format_decimal(value, "0.##########", locale=LANGUAGES[language].locale))
+
+
+def programme(language: str, code: str) -> str:
+    """A programme's name; its code, where it is none of today's."""
+    return programme_names().get(code, {}).get(language, code)

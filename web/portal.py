@@ -11,12 +11,15 @@ from litestar.response import Redirect, Template
 
 from models.database import transaction
 from notifications.catalogues import LANGUAGES
+from web.changes import conflicts_of, parts_of, registered_change_of
 from web.language import render_page, render_page_for
 from web.queries import Status, correction_of, reasons_of, status_of
+from workflows.bodies.change import UPDATE
 from workflows.flows import FLOWS, PARKED
 from workflows.flows.appeal import FLOW as APPEAL
 from workflows.flows.grammar import MACHINE
 from workflows.intake.receipts import is_secret_of, normal
+from workflows.policies import newest_terms
 
 # The way of a case as a citizen sees it, by its kind: a step, and the event that ends it. Where it ends well.
 STEPS = {
@@ -27,7 +30,18 @@ STEPS = {
         ("checked", "NothingSuspicious"),
         ("registered", "NoticesIssued"),
     ),
+    "update": (
+        ("change_received", "UpdateReceived"),
+        ("change_verified", "PersonsVerified"),
+        ("scored", "ScoreComputed"),
+        ("checked", "NothingSuspicious"),
+        ("change_registered", "HouseholdChanged"),
+    ),
 }
+# What sends a case back to the beginning of its way.
+AGAIN = ("CorrectionReceived", "CaseReopened", "ChangeRebased")
+# Before the names of the states that pages have texts for.
+SAID_BEFORE = {UPDATE: "update_", APPEAL.kind: "appeal_"}
 # Stages of an appeal that are the same to a citizen: somebody examines it, or the entry is being corrected.
 SAID_OF_APPEALS = {
     "queued": "under_examination",
@@ -80,7 +94,12 @@ def reasons(language: FromPath[str], reference: FromPath[str], body: RawBody) ->
         if not is_secret_of(found.reference, field_of(body, "secret")):
             return status_page(language, found, status=422, wrong=True)
         return status_page(
-            language, found, reasons=reasons_of(connection, found), correction=correction_of(connection, found)
+            language,
+            found,
+            reasons=reasons_of(connection, found),
+            correction=correction_of(connection, found),
+            conflicts=parts_of(conflicts_of(connection, found)),
+            change=registered_change_of(connection, found),
         )
 
 
@@ -92,7 +111,7 @@ def redirect_to_status(language: FromPath[str], reference: FromPath[str]) -> Red
 
 def status_page(language: str, case: Status, **more: Any) -> Template:
     """Renders the status page of an application."""
-    context = {"reasons": None, "correction": None, "wrong": False, **more}
+    context = {"reasons": None, "correction": None, "conflicts": (), "change": None, "wrong": False, **more}
     return render_page(
         "status.html",
         language,
@@ -100,6 +119,7 @@ def status_page(language: str, case: Status, **more: Any) -> Template:
         case=case,
         state=state_of(case),
         steps=progress(case),
+        days_to_object=newest_terms()["lodging"].within.days,
         **context,
     )
 
@@ -120,13 +140,20 @@ def require_language(language: str) -> str:
 
 
 def state_of(case: Status) -> str:
-    """The stage as citizens are told it. A correction may be asked for by the machine or by a caseworker."""
-    if case.kind == APPEAL.kind:
-        return f"appeal_{'in_work' if is_in_work(case) else SAID_OF_APPEALS.get(case.stage, case.stage)}"
+    """The stage as citizens are told it, after its kind of case."""
+    return SAID_BEFORE.get(case.kind, "") + said_of(case)
+
+
+def said_of(case: Status) -> str:
+    """The stage as citizens are told it: who asks for a correction, and why a caseworker looks, are told apart."""
     if is_in_work(case):
         return "in_work"
+    if case.kind == APPEAL.kind:
+        return SAID_OF_APPEALS.get(case.stage, case.stage)
     by_machine, by_caseworker = (case.reached.get(kind, NEVER) for kind in ("MembersMismatched", "CorrectionAsked"))
-    return "correction_asked" if case.stage == "needs_correction" and by_caseworker > by_machine else case.stage
+    if case.stage == "needs_correction" and by_caseworker > by_machine:
+        return "correction_asked"
+    return "departure" if case.stage == "under_review" and "DepartureDeclared" in case.reached else case.stage
 
 
 def is_in_work(case: Status) -> bool:
@@ -139,11 +166,11 @@ def progress(case: Status) -> list[tuple[str, str]]:
 
     After a correction, the steps that must be done again are ahead again.
     """
-    way = STEPS.get(case.kind, ())
+    way = STEPS.get(case.kind, ()) if "RemovalAnnounced" not in case.reached else ()
     if not way or (case.stage != WELL_ENDED and case.stage != PARKED and not FLOWS[case.kind].stages[case.stage].open):
         return []
     since = max(
-        (case.reached[kind] for kind in ("CorrectionReceived", "CaseReopened") if kind in case.reached),
+        (case.reached[kind] for kind in AGAIN if kind in case.reached),
         default=case.submitted_at,
     )
     done = [kind == way[0][1] or case.reached.get(kind, NEVER) >= since for _, kind in way]

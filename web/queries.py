@@ -56,6 +56,8 @@ AFTER_DECISION = {("appeal", stage) for stage in ("effective", "correction_block
 # Why a member does not agree with the population register.
 MISMATCHES = ("unknown", "deceased", "name_differs", "birth_date_differs")
 MEMBER = re.compile(r"members\[([0-9]+)\]")
+# Where a change has more to show to whoever has the secret: what it conflicts with, what it came to.
+WITH_MORE = {("update", "conflicting"), ("update", "notified")}
 UNKNOWN = "There is no application with this reference and secret."
 
 
@@ -78,6 +80,11 @@ class Status:
     def has_reasons(self) -> bool:
         """Whether its stage has reasons to show."""
         return (self.kind, self.stage) in stages_with_reasons()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether its stage has something to show to whoever has the secret."""
+        return self.has_reasons or (self.kind, self.stage) in WITH_MORE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,23 @@
-"""Applications that stand where a page has something to say, brought there by the engine and by people's own words."""
+"""Applications and changes that stand where a page has something to say, brought there by the engine and by people."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from tests.filing import a_drainer, a_household, borrowing, changed, drain_all, file, register, rows
+from tests.changing import change_of, declare, depart
+from tests.filing import (
+    Body,
+    a_drainer,
+    a_household,
+    borrowing,
+    changed,
+    current_stage,
+    drain_all,
+    file,
+    register,
+    rows,
+    with_members,
+)
 from tests.people import caseworker, citizen, refused
 from workflows.intake.submit import Accepted
 from workflows.queue.drain import Drainer
@@ -97,7 +111,19 @@ def in_work(place: int = 7) -> Accepted:
     return taken
 
 
+def awaiting() -> Accepted:
+    """One that declares a member of a registered household, whose own departure from it is looked at."""
+    other, mine = a_household(1, members=3).body, a_household(8, members=3)
+    depart(registered(1), adult(other))
+    leaver = next(place for place, each in enumerate(other["members"]) if each["idcs"] == adult(other))
+    register([mine])
+    (taken,) = file(borrowing(mine.body, other, leaver))
+    work_off()
+    return taken
+
+
 STANDINGS = {
+    "awaiting_person": awaiting,
     "notified": registered,
     "needs_correction": to_correct,
     "correction_asked": asked_by_caseworker,
@@ -107,4 +133,185 @@ STANDINGS = {
     "withdrawn": withdrawn,
     "lapsed": lapsed,
     "in_work": in_work,
+}
+
+
+# Changes of a registered household ------------------------------------------------------------------
+
+MORE = {"gas": "90", "water_electricity": ["800"], "telecom": "700"}
+
+
+def change(kind: str = "bills", cause: str | None = None, place: int = 0, **changes: Any) -> Accepted:
+    """A change of a registered household, not worked off."""
+    receipt = registered(place)
+    return declare(receipt, change_of(changed(a_household(place, members=3).body, **changes), kind, cause))
+
+
+def change_in_work() -> Accepted:
+    """One that nobody has worked on yet."""
+    return change(bills=MORE)
+
+
+def change_registered() -> Accepted:
+    """One that is in the register."""
+    update = change_in_work()
+    work_off()
+    return update
+
+
+def change_lost(place: int = 0) -> Accepted:
+    """One by which a household loses a programme that it had."""
+    receipt, body = registered(place), a_household(place, members=3).body
+    poor = declare(receipt, change_of(changed(body, bills={}, belongings={"antenna": True}), "bills"))
+    work_off()
+    assert current_stage(poor) == "notified"
+    rich = {"computer": True, "cars": 5, "credit": True, "second_home": True}
+    update = declare(receipt, change_of(changed(body, belongings=rich, bills=MORE), "belongings", based_on=2))
+    work_off()
+    return update
+
+
+def change_conflicting() -> Accepted:
+    """The second of two that say different things."""
+    receipt, body = registered(), a_household(0, members=3).body
+    declare(receipt, change_of(changed(body, bills=MORE), "bills"))
+    update = declare(receipt, change_of(changed(body, bills=MORE | {"gas": "10"}), "bills"))
+    work_off()
+    return update
+
+
+def change_lapsed() -> Accepted:
+    """A conflict in which the citizen never chose."""
+    update = change_conflicting()
+    weeks_ago = "stage_since = stage_since - interval '16 days', deadline = deadline - interval '16 days'"
+    rows(f"update cases set {weeks_ago}, due_at = null, ready = true where id = %s", update.case_id)
+    work_off()
+    return update
+
+
+def change_withdrawn() -> Accepted:
+    """A conflict whose change was taken back."""
+    update = change_conflicting()
+    citizen(update, "withdrawal")
+    return update
+
+
+def leaving() -> Accepted:
+    """A removal that can still be taken back."""
+    update = change("removal", "request")
+    work_off()
+    return update
+
+
+def removed() -> Accepted:
+    """A removal whose week is over."""
+    update = leaving()
+    end_week(update)
+    return update
+
+
+def void() -> Accepted:
+    """A change that waited for its citizen, of a household that left the register meanwhile."""
+    receipt, body = registered(), a_household(0, members=3).body
+    declare(receipt, change_of(changed(body, bills=MORE), "bills"))
+    other = changed(body, bills=MORE | {"gas": "10"})
+    update = declare(receipt, change_of(other, "bills"))
+    work_off()
+    removal = declare(receipt, change_of(body, "removal", "request", based_on=2))
+    work_off()
+    end_week(removal)
+    citizen(update, "correction", other)
+    work_off()
+    return update
+
+
+def end_week(removal: Accepted) -> None:
+    """The week in which a removal can be taken back is over, and a worker finds that out."""
+    over = "deadline = deadline - interval '8 days', due_at = null, ready = true"
+    rows(f"update cases set {over} where id = %s", removal.case_id)
+    work_off()
+
+
+def departure() -> Accepted:
+    """An adult's own departure, which a caseworker looks at."""
+    receipt, body = registered(), a_household(0, members=3).body
+    update = depart(receipt, adult(body))
+    work_off()
+    return update
+
+
+def joining(place: int = 0) -> Accepted:
+    """A change by which a person of another registered household joins, which a caseworker looks at."""
+    receipt, body = registered(place), a_household(place, members=3).body
+    registered(place + 1)
+    other = a_household(place + 1, members=3).body
+    update = declare(receipt, change_of(borrowing(body, other), "member_joined", "arrival"))
+    work_off()
+    return update
+
+
+def awaiting_person() -> Accepted:
+    """The same, while that person's own departure from the other household is looked at."""
+    receipt, body, other = registered(), a_household(0, members=3).body, a_household(1, members=3).body
+    depart(registered(1), adult(other))
+    leaver = next(place for place, each in enumerate(other["members"]) if each["idcs"] == adult(other))
+    update = declare(receipt, change_of(borrowing(body, other, leaver), "member_joined", "marriage"))
+    work_off()
+    return update
+
+
+def change_to_correct() -> Accepted:
+    """A change that names a person whom the population register does not know."""
+    receipt, body = registered(), a_household(0, members=3).body
+    update = declare(receipt, change_of(with_members(body, len(body["members"]) + 1), "member_joined", "birth"))
+    work_off()
+    return update
+
+
+def change_asked_to_correct() -> Accepted:
+    """A review of a change, and a caseworker who asks for a correction."""
+    update = joining()
+    caseworker(update, "correct", "person_declared_twice", "caseworker-1")
+    return update
+
+
+def change_proposed() -> Accepted:
+    """A review of a change, and a caseworker who proposes to refuse."""
+    update = joining()
+    caseworker(update, "refuse", "false_declaration", "caseworker-1")
+    return update
+
+
+def change_rejected() -> Accepted:
+    """A review of a change, and two caseworkers who refuse."""
+    update = joining()
+    refused(update, "false_declaration", ("caseworker-1", "caseworker-2"))
+    return update
+
+
+def adult(body: Body) -> str:
+    """The identifier of an adult who is not the head."""
+    return next(
+        str(each["idcs"])
+        for each in body["members"]
+        if each["relationship"] != "head" and str(each["birth_date"]) < "2005"
+    )
+
+
+CHANGES = {
+    "update_in_work": change_in_work,
+    "update_notified": change_registered,
+    "update_conflicting": change_conflicting,
+    "update_lapsed": change_lapsed,
+    "update_withdrawn": change_withdrawn,
+    "update_leaving": leaving,
+    "update_removed": removed,
+    "update_void": void,
+    "update_departure": departure,
+    "update_under_review": joining,
+    "update_awaiting_person": awaiting_person,
+    "update_needs_correction": change_to_correct,
+    "update_correction_asked": change_asked_to_correct,
+    "update_hearing": change_proposed,
+    "update_rejected": change_rejected,
 }

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +10,17 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from notifications.catalogues import LANGUAGES
-from tests.portal.standing import in_work, proposed, registered, rejected, to_correct, under_review, withdrawn
+from tests.portal.standing import (
+    change_conflicting,
+    change_lost,
+    in_work,
+    proposed,
+    registered,
+    rejected,
+    to_correct,
+    under_review,
+    withdrawn,
+)
 from web.language import PAGES
 from workflows.intake.submit import Accepted
 
@@ -142,6 +152,29 @@ def test_pages_fit_a_narrow_phone_can_be_tapped_and_satisfy_axe(served: str, pho
             assert (name, width, phone.evaluate("document.documentElement.scrollWidth")) == (name, width, width)
             assert (name, width, phone.evaluate(STICKING_OUT)) == (name, width, [])
             assert (name, width, phone.evaluate(BROKEN_MARKS)) == (name, width, [])
+
+
+@both
+@pytest.mark.parametrize("standing", [change_lost, change_conflicting])
+def test_what_came_of_a_change_fits_a_narrow_phone_and_satisfies_axe(
+    served: str, phone: Page, language: str, standing: Callable[[], Accepted]
+) -> None:
+    taken = standing()
+    phone.goto(f"{served}/{language}/status/{taken.reference}")
+    assert violations(phone) == []
+    assert sizes_that_are_too_small(phone) == []
+
+    phone.fill("#secret", taken.secret)
+    phone.click("main button")
+
+    assert phone.locator("main ul li").count()
+    assert violations(phone) == []
+    assert out_of_order(phone) == []
+    for width in (NARROW, NARROWEST):
+        phone.set_viewport_size({"width": width, "height": 640})
+        assert (width, phone.evaluate("document.documentElement.scrollWidth")) == (width, width)
+        assert (width, phone.evaluate(STICKING_OUT)) == (width, [])
+        assert (width, phone.evaluate(BROKEN_MARKS)) == (width, [])
 
 
 @both

@@ -14,9 +14,12 @@ from web.portal import SAID_OF_APPEALS, STEPS
 from web.queries import MISMATCHES
 from workflows.appeals import reasons as of_appeals
 from workflows.bodies.appeal import OF_HOUSEHOLD, WHOLE_DECISION
+from workflows.bodies.declaration import Declaration
+from workflows.bodies.merging import WHOLE
 from workflows.flows.appeal import FLOW as APPEAL
 from workflows.flows.grammar import MACHINE
 from workflows.flows.registration import FLOW as REGISTRATION
+from workflows.flows.update import FLOW as UPDATE
 from workflows.stages.review import REASONS
 
 TEMPLATES = sorted((Path(web.__path__[0]) / "templates").glob("*.html"))
@@ -29,10 +32,15 @@ OF_APPEALS = {
     for stage in APPEAL.stages.values()
     if stage.owner != MACHINE
 } | {"appeal_in_work"}
+OF_UPDATES = {f"update_{stage.name}" for stage in UPDATE.stages.values() if stage.owner != MACHINE} | {
+    "update_in_work",
+    "update_correction_asked",
+    "update_departure",
+}
 COMPOSED = {
-    (None, ".title"): STATES | OF_APPEALS,
-    (None, ".what"): STATES | OF_APPEALS,
-    (None, ".do"): STATES | OF_APPEALS,
+    (None, ".title"): STATES | OF_APPEALS | OF_UPDATES,
+    (None, ".what"): STATES | OF_APPEALS | OF_UPDATES,
+    (None, ".do"): STATES | OF_APPEALS | OF_UPDATES,
     ("step.", None): {name for way in STEPS.values() for name, _ in way} | {"done", "now"},
     ("reason.", None): {
         *MISMATCHES,
@@ -42,7 +50,9 @@ COMPOSED = {
         *of_appeals.UPHELD,
         *of_appeals.REJECTED,
     },
-    ("part.", None): {path.partition(".")[0] for path in OF_HOUSEHOLD} | {WHOLE_DECISION},
+    ("part.", None): {path.partition(".")[0] for path in OF_HOUSEHOLD}
+    | {WHOLE_DECISION, WHOLE}
+    | {*Declaration.model_fields},
     ("advice.", None): set(REASONS["refuse"]),
     ("error.", ".title"): {"400", "404", "500", "503"},
     ("error.", ".do"): {"400", "404", "500", "503"},

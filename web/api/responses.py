@@ -177,8 +177,8 @@ def outcome_of(change: RegisteredChange) -> ChangeOutcome:
     return ChangeOutcome(
         true_from=change.true_from,
         version=change.version,
-        score=change.score,
-        score_before=change.score_before,
+        score=written(change.score),
+        score_before=written(change.score_before),
         moved=[
             Moved(**{name: written(value) for name, value in structs.asdict(each).items()}) for each in change.moved
         ],

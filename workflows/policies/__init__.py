@@ -102,6 +102,13 @@ def thresholds() -> tuple[Threshold, ...]:
 
 
 @cache
+def programme_names() -> dict[str, dict[str, str]]:
+    """Each programme's names, by language."""
+    files = [load(path, ProgrammeFile) for path in sorted((HERE / "programmes").glob("*.toml"))]
+    return {file.programme: file.name for file in files}
+
+
+@cache
 def thresholds_in_force(day: date) -> tuple[Threshold, ...]:
     """Each programme's threshold in force on a day, in the order of the programmes' names."""
     latest: dict[str, Threshold] = {}

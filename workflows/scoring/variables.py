@@ -55,6 +55,40 @@ SHARES = {
     "share_15p_trader",
 }
 
+# The part of the declaration that a variable rests on; every other one rests on who the members are.
+PARTS = {
+    "housing": {
+        "rooms_max2_per_room",
+        "rooms_max3_per_room",
+        "dwelling_villa_flat_trad_stone",
+        "has_bath_or_shower",
+        "own_electric_meter",
+    },
+    "belongings": {
+        "has_computer",
+        "has_antenna",
+        "has_landline",
+        "has_credit",
+        "has_second_home",
+        "has_garage",
+        "has_business_premises",
+        "has_car",
+        "has_motorcycle",
+        "has_non_agri_land",
+        "has_irrigated_land",
+        "n_mobile_phones",
+        "n_cars",
+        "n_motorcycles",
+        "n_cows",
+    },
+    "bills": {"gas_per_head_year", "water_elec_per_head_year", "telecom_per_head_year"},
+}
+
+
+def part_of(variable: str) -> str:
+    """The part of the declaration that a variable rests on: for people who ask what moved their index."""
+    return next((part for part, named in PARTS.items() if variable in named), "members")
+
 
 def age(born: date, day: date) -> int:
     """Completed years on a day. Where only the year of birth is known, the date is 1 January, and counts as such."""

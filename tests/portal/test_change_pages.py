@@ -1,0 +1,138 @@
+"""The citizen's page of a change, in each language: where it stands, what to do, by when, and what came of it."""
+
+from decimal import Decimal
+from html import unescape
+
+import pytest
+
+from models import clock
+from models.days import day_of
+from notifications.catalogues import LANGUAGES
+from tests.filing import facts_of, rows, value
+from tests.portal.conftest import Client
+from tests.portal.standing import CHANGES, change_conflicting, change_lost, change_registered, leaving
+from web.language import PAGES, day, number, programme
+from workflows.intake.submit import Accepted
+from workflows.policies import index_in_force, programme_names, thresholds
+from workflows.scoring.variables import PARTS, part_of
+
+both = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def seen(client: Client, language: str, taken: Accepted) -> str:
+    """A page's text as whoever knows the reference reads it."""
+    answer = client.get(f"/{language}/status/{taken.reference}")
+    assert answer.status_code == 200
+    return unescape(answer.text)
+
+
+def with_secret(client: Client, language: str, taken: Accepted) -> str:
+    """The page's text for whoever has the secret."""
+    answer = client.post(f"/{language}/status/{taken.reference}/why", data={"secret": taken.secret})
+    assert answer.status_code == 200
+    return unescape(answer.text)
+
+
+@both
+@pytest.mark.parametrize("state", CHANGES)
+def test_the_page_says_where_a_change_stands_and_what_to_do(client: Client, language: str, state: str) -> None:
+    taken = CHANGES[state]()
+
+    page = seen(client, language, taken)
+
+    for part in ("title", "what", "do"):
+        assert PAGES.text(language, f"{state}.{part}") in page
+    assert f"{PAGES.text(language, 'Change')} <bdi" in page
+    stage, until = rows("select stage, deadline from cases where id = %s", taken.case_id)[0]
+    assert until is None or stage == "under_review" or day(language, until) in page
+    whole = with_secret(client, language, taken)
+    assert PAGES.text(language, f"{state}.title") in whole
+
+
+@pytest.mark.parametrize("state", CHANGES)
+def test_the_way_is_shown_until_its_end_and_of_no_change_that_has_left_it(client: Client, state: str) -> None:
+    gone = ("lapsed", "rejected", "withdrawn", "removed", "void", "leaving")
+    shown = '<ol class="steps">' in seen(client, "fr", CHANGES[state]())
+    assert shown == (state.removeprefix("update_") not in gone)
+
+
+@both
+def test_a_conflict_shows_its_points_to_the_secret_alone(client: Client, language: str) -> None:
+    taken = change_conflicting()
+    bills = PAGES.text(language, "part.bills").rstrip(": ")
+
+    assert bills not in seen(client, language, taken)
+    assert f"<li>{bills}</li>" in with_secret(client, language, taken)
+
+
+@both
+def test_a_registered_change_shows_what_moved_and_lost_programmes_with_their_cause_and_how_to_object(
+    client: Client, language: str
+) -> None:
+    taken = change_lost()
+    facts = facts_of(taken, "HouseholdChanged")
+    assert facts["lost"]
+    without = seen(client, language, taken)
+
+    page = with_secret(client, language, taken)
+
+    object_to_it = next(key for _, key in PAGES.texts(language) if key.startswith("You may object within {days} days"))
+    told = [
+        PAGES.text(language, "Your index was {before} and is {after} now.").format(
+            before=number(language, Decimal(facts["score_before"])), after=number(language, Decimal(facts["score"]))
+        ),
+        PAGES.text(language, "It counts from {day} on.").format(day=day(language, clock.now())),
+        PAGES.text(language, "These parts of your declaration raised the index:"),
+        f"<li>{PAGES.text(language, 'part.bills').rstrip(': ')}</li>",
+        f"<li>{PAGES.text(language, 'part.belongings').rstrip(': ')}</li>",
+        PAGES.text(language, object_to_it).format(days=60),
+        *[
+            PAGES.text(language, "Your household no longer meets the condition of the programme {programme}.").format(
+                programme=programme(language, each)
+            )
+            for each in facts["lost"]
+        ],
+    ]
+    assert [each for each in told if each not in page] == []
+    assert [each for each in told[:1] + told[5:] if each in without] == []
+    assert PAGES.text(language, "These parts of your declaration lowered the index:") not in page
+
+
+@both
+def test_whoever_has_the_secret_of_an_erased_change_sees_its_stage(client: Client, language: str) -> None:
+    taken = change_registered()
+    rows("update event set evidence = null, facts = null, salt = null where case_id = %s", taken.case_id)
+    rows("update case_body set body = null, salt = null where case_id = %s", taken.case_id)
+
+    page = with_secret(client, language, taken)
+
+    assert PAGES.text(language, "update_notified.title") in page
+    assert PAGES.text(language, "What changed?") not in page
+
+
+@both
+def test_a_removal_says_until_when_it_can_be_taken_back(client: Client, language: str) -> None:
+    taken = leaving()
+    until = value("select deadline from cases where id = %s", taken.case_id)
+    assert PAGES.text(language, "You can take it back before {day}.").format(day=day(language, until)) in seen(
+        client, language, taken
+    )
+
+
+def test_every_programme_has_its_name_in_each_language() -> None:
+    assert {each.programme for each in thresholds()} == set(programme_names())
+    assert [name for name, by in programme_names().items() if by.keys() != LANGUAGES.keys()] == []
+    assert programme("fr", "GONE") == "GONE"
+
+
+def test_every_variable_of_a_part_is_one_of_the_index() -> None:
+    formulas = index_in_force(day_of(clock.now())).formulas.values()
+    known = {name for formula in formulas for name in formula.coefficients}
+    assert set().union(*PARTS.values()) <= known
+    assert {part_of(name) for name in known} == {"housing", "belongings", "bills", "members"}
+    about_persons = {"hh_", "head_", "n_child_", "share_", "n_19", "n_30", "n_60", "has_health"}
+    assert [name for name in known if part_of(name) == "members" and not name.startswith(tuple(about_persons))] == []
+
+
+def test_numbers_are_written_as_in_morocco_with_all_their_digits() -> None:
+    assert [number(language, Decimal("9.7430010")) for language in ("ar", "fr")] == ["9,743001", "9,743001"]
