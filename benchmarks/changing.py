@@ -20,8 +20,8 @@ from workflows.bodies.change import UPDATE, Change
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import NewCase
 from workflows.casework.staff import OFFICER, sign
+from workflows.engine import lanes
 from workflows.engine.chain import new_salt
-from workflows.engine.lanes import APPEAL, INTERACTIVE
 from workflows.engine.opening import (
     BODIES,
     Opening,
@@ -160,9 +160,12 @@ CAUSES = {"member_joined": "arrival", "member_left": "departure"}
 
 
 def declare(connection: Connection, changes: Sequence[tuple[Registered, Change]], now: datetime) -> None:
-    """Opens these changes, as if each citizen had declared theirs."""
+    """Opens these changes, as if each citizen had declared theirs.
+
+    They have a lane of their own: beside long batches, workers would take interactive cases one by one.
+    """
     evidence = Submission(at=now, by=DECLARANT)
-    new = [NewCase(UPDATE, INTERACTIVE, household.household_id, body) for household, body in changes]
+    new = [NewCase(UPDATE, lanes.UPDATE, household.household_id, body) for household, body in changes]
     open_all(connection, new, evidence)
 
 
@@ -187,7 +190,9 @@ def uphold(connection: Connection, households: Sequence[Registered], now: dateti
     """Lodges an appeal of each of these households, and lets a caseworker take it and uphold it."""
     officer, terms = sign(connection, OFFICER, "amina"), newest_terms().version
     bodies = [appeal_of(each) for each in households]
-    new = [NewCase("appeal", APPEAL, each.household_id, body) for each, body in zip(households, bodies, strict=True)]
+    new = [
+        NewCase("appeal", lanes.APPEAL, each.household_id, body) for each, body in zip(households, bodies, strict=True)
+    ]
     opened = open_all(connection, new, Submission(at=now, by=DECLARANT))
     cases = [CaseInProgress(each.file, each.case.head) for each in opened]
     for case, household in zip(cases, households, strict=True):
