@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import compare, decide, growth, latency, memory, pressure, profile, silent, sweep
+from benchmarks import compare, decide, growth, latency, memory, mix, pressure, profile, silent, sweep
 from benchmarks.prepared import Workers
 from models.errors import Refused
 from models.settings import settings
@@ -87,6 +87,13 @@ def bench_growth(pairs: Pairs = 5, seed: Seed = 13, as_json: Json = False) -> No
     """Measures the engine over 300,000 finished cases against the engine over 10,000."""
     with interruptible():
         print_result(growth.measure(pairs, seed, OURS, print_progress), as_json)
+
+
+@app.command("mix")
+def bench_mix(pairs: Pairs = 5, seed: Seed = 18, as_json: Json = False) -> None:
+    """Measures the engine on 80 % registrations, 15 % changes and 5 % upheld appeals against registrations alone."""
+    with interruptible():
+        print_result(mix.measure(pairs, seed, OURS, print_progress), as_json)
 
 
 @app.command("memory")

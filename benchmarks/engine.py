@@ -37,12 +37,18 @@ def run(workers: Workers) -> tuple[float, float]:
     return (notified() - before) / seconds, seconds
 
 
-def calibrated(servers: ProofServers, seed: int, workers: Workers, say: Say, seconds: float = LEAST_SECONDS) -> int:
-    """Prepares enough cases for so many seconds of the engine, by the rate of a trial; how many."""
+def calibrated(servers: ProofServers, seed: int, workers: Workers, say: Say) -> int:
+    """Prepares enough cases for a measurement; how many."""
+    cases = enough(servers, seed, workers, say, LEAST_SECONDS)
+    prepare(servers, PREPARED, cases, seed)
+    return cases
+
+
+def enough(servers: ProofServers, seed: int, workers: Workers, say: Say, seconds: float) -> int:
+    """How many cases are enough for so many seconds of the engine, by the rate of a trial."""
     prepare(servers, "trial", TRIAL_CASES, seed)
     rate, _ = measure(servers, "trial", workers)
     cases = math.ceil(rate * seconds * SPARE / 1000) * 1000 + 2000
     say(f"trial: about {rate:.0f} cases/s; preparing {cases} cases ...")
-    prepare(servers, PREPARED, cases, seed)
     servers.drop("trial")
     return cases

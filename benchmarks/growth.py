@@ -68,7 +68,7 @@ COPIED = {
 def measure(pairs: int, seed: int, workers: Workers, say: Say) -> dict[str, Any]:
     """The ratio of the rates: the engine over many finished cases to the engine over few."""
     with proof_servers("bench") as servers:
-        count = engine.calibrated(servers, seed, workers, say, SECONDS)
+        count = engine.enough(servers, seed, workers, say, SECONDS)
         say(f"working {FEW} cases off ...")
         finish(servers, seed, workers)
         servers.copy("few", "many")

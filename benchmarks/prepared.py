@@ -67,17 +67,24 @@ def prepare(servers: ProofServers, database: str, count: int, seed: int) -> None
 
 
 def pause_first_queue() -> None:
-    """Pauses the first queue, so that no worker takes a case."""
+    """Pauses the first queue, so that no worker takes a registration."""
+    pause_queues(case_queues()[:1])
+
+
+def pause_queues(queues: Sequence[str] = case_queues()) -> None:
+    """Pauses these queues, so that no worker takes a case from them."""
     with transaction() as connection:
-        pause(connection, case_queues()[0], "bench", clock.now())
+        for queue in queues:
+            pause(connection, queue, "bench", clock.now())
 
 
 def resume_queues() -> float:
     """Resumes all queues and wakes the workers; the moment, in seconds since 1970."""
     began = time.time()
     with transaction() as connection:
-        connection.execute("delete from paused_queue")
-    wake(case_queues()[0])
+        paused = [queue for (queue,) in connection.execute("delete from paused_queue returning queue")]
+    for queue in paused:
+        wake(queue)
     return began
 
 

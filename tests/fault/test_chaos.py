@@ -11,12 +11,17 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from models import clock
+from models.days import day_of
 from models.settings import settings
+from tests.changing import declare
 from tests.conftest import memory_if_roomy
-from tests.filing import a_drainer, clean, drain_all, file, register, rows, value
+from tests.filing import Body, a_drainer, a_household, clean, drain_all, file, register, rows, value
 from trials.chaos import crowd, verdict
 from trials.chaos.answers import Act
+from trials.chaos.changes import Intent, joining, leaving
 from trials.chaos.hosts import Host, last_words
+from trials.chaos.households import Declared
 from trials.chaos.poison import POISON
 from trials.chaos.run import passed
 from trials.chaos.staff import Pause
@@ -267,6 +272,99 @@ def test_a_decision_of_a_queue_that_was_held_back_counts(ended: Ended) -> None:
     ended.observed.pauses.append(Pause("fraud", at + timedelta(seconds=10), at + timedelta(seconds=20)))
 
     assert ended.counts()["worked_while_paused"] == 6
+
+
+# Changes of registered households -----------------------------------------------------------------
+
+
+class Moved(Ended):
+    """Two registered households, of which the second took in a member whom the first let go."""
+
+    def __init__(self) -> None:
+        made = [a_household(place, members=3) for place in (0, 1)]
+        super().__init__(made)
+        (first, second), (mine, theirs) = self.accepted, [each.body for each in made]
+        member = mine["members"][-1]
+        self.updates = [self.declared(first, leaving(member), mine), self.declared(second, joining(member), theirs)]
+        self.go_on()
+
+    def declared(self, registration: Accepted, intent: Intent, body: Body) -> Accepted:
+        """Declares what a household means, and keeps that as chaos does."""
+        said = {name: given for name, given in body.items() if name != "application"}
+        last = value("select max(version) from household_version where case_id = any(%s)", self.cases_of(registration))
+        update = declare(registration, intent.request(said, last, day_of(clock.now())))
+        self.observed.updates[update.reference] = Declared(registration.reference, intent)
+        return update
+
+    def cases_of(self, registration: Accepted) -> list[int]:
+        """The cases of its household."""
+        found = "select id from cases where household_id = (select household_id from cases where id = %s)"
+        return [case_id for (case_id,) in rows(found, registration.case_id)]
+
+
+@pytest.fixture
+def moved(database: str, broker: str) -> Moved:
+    """A member has moved from one household to another."""
+    return Moved()
+
+
+def test_the_count_of_changed_households_is_zero(moved: Moved) -> None:
+    assert verdict.ends_of_updates(moved.observed) == {"notified": 2}
+    assert moved.broken() == {}
+
+
+def test_a_member_who_moved_and_never_left_counts_as_twice_registered(moved: Moved) -> None:
+    del moved.observed.updates[moved.updates[0].reference]
+
+    assert moved.counts()["double_persons"] == 1
+
+
+def test_a_household_that_ended_has_nobody(moved: Moved) -> None:
+    del moved.observed.updates[moved.updates[0].reference]
+    rows("update cases set stage = 'removed' where id = %s", moved.updates[1].case_id)
+
+    assert moved.counts()["double_persons"] == 0
+
+
+def test_a_change_that_was_taken_and_is_not_there_counts_as_lost(moved: Moved) -> None:
+    rows("delete from cases where id = %s", moved.updates[0].case_id)
+
+    assert moved.counts()["lost"] == 1
+
+
+def test_a_phone_until_now_is_owed_each_message_too(moved: Moved) -> None:
+    body = moved.observed.bodies[0] | {"members": moved.observed.bodies[0]["members"][:-1]}
+    moved.declared(moved.accepted[0], Intent("contact", fields={"phone": "+212661111222"}), body)
+    moved.go_on()
+    assert moved.broken() == {}
+
+    del moved.observed.delivered[str(value("select id from message where template = 'update_received_besides'"))]
+    assert moved.counts()["messages_missing"] == 1
+
+
+@pytest.mark.parametrize(
+    ("faults", "rises"),
+    [
+        (["update cases set waiting = true, open = true where id = (select max(id) from cases)"], "waits_stuck"),
+        (
+            [
+                "alter table household_period drop constraint household_period_no_overlap",
+                "insert into household_period select household_id, 90, version, valid, known from household_period "
+                "where upper_inf(known) limit 1",
+            ],
+            "periods_overlapping",
+        ),
+        (
+            ["update household_period set valid = tstzrange(lower(valid) + interval '1 day', null) where version = 2"],
+            "periods_changed",
+        ),
+    ],
+)
+def test_what_the_doctor_finds_of_changes_is_told_apart(moved: Moved, faults: list[str], rises: str) -> None:
+    for each in faults:
+        rows(each)
+
+    assert moved.counts()[rises] > 0
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 
 from models import clock
 from models.database import transaction
+from models.errors import Refused
 from tests.changing import change_of, declare, depart, nothing_wrong, without
 from tests.filing import (
     Body,
@@ -212,4 +213,28 @@ def test_a_swap_goes_to_a_caseworker_who_hands_the_persons_over(
 
     assert [current_stage(each) for each in swap] == ["notified", "notified"]
     assert [holder_of(moving(two[0])), holder_of(moving(two[1]))] == [swap[1].case_id, swap[0].case_id]
+    assert nothing_wrong()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason"), [("refuse", "false_declaration"), ("correct", "person_lives_elsewhere")]
+)
+def test_once_a_person_is_given_away_nobody_stops_the_change_that_lets_them_go(
+    two: tuple[Household, Household], swap: tuple[Accepted, Accepted], worker: Worker, verdict: str, reason: str
+) -> None:
+    sweep()
+    drain_all(worker())
+    caseworker(swap[0], "clear", "handed_over")
+    drain_all(worker())
+    assert [current_stage(each) for each in swap] == ["notified", "under_review"]
+
+    with pytest.raises(Refused, match="was given to another household"):
+        caseworker(swap[1], verdict, reason)
+    with pytest.raises(Refused, match="was given to another household"):
+        citizen(swap[1], "withdrawal")
+    assert nothing_wrong()
+
+    caseworker(swap[1], "clear", "handed_over")
+    drain_all(worker())
+    assert current_stage(swap[1]) == "notified"
     assert nothing_wrong()

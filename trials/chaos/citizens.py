@@ -1,4 +1,5 @@
-"""Citizens: they correct (once, badly, with a doubled click, from an old page), withdraw, lapse, and reopen.
+"""Citizens: they correct (once, badly, with a doubled click, from an old page), withdraw, lapse, and reopen,
+registrations and changes alike.
 
 In a hearing they answer, or leave it.
 """
@@ -15,6 +16,7 @@ from models.database import transaction
 from notifications.notices import notices
 from trials.chaos.answers import UNKNOWN, Act, Answers
 from trials.chaos.crowd import Crowd, mistaken
+from trials.chaos.households import Households
 from trials.generator.answers import Json
 from workflows.bodies.declaration import Declaration
 from workflows.casework.answers import CitizenAnswer, answer_of_citizen
@@ -31,6 +33,7 @@ FIRE = """
     update cases c set due_at = now() from receipt r
     where r.case_id = c.id and r.reference = %s and c.stage = any(%s) and c.due_at is not null
 """
+CORRECTING = ["needs_correction", "conflicting"]
 TERM = timedelta(seconds=3)
 WITHDRAWS = 0.06  # of all citizens, within the first seconds after they filed
 WITHIN_SECONDS = 6.0
@@ -44,6 +47,7 @@ class Citizens:
     crowd: Crowd
     answers: Answers
     rng: random.Random
+    households: Households
     # All by reference.
     chosen: dict[str, str] = field(default_factory=dict)  # what each does about a correction, a key of WAYS
     acted_at: dict[str, int] = field(default_factory=dict)  # the version at which each acted last and got an answer
@@ -59,15 +63,19 @@ class Citizens:
         """Lets each citizen act once; whether anybody did."""
         acted = self.withdraw()
         with transaction() as connection:
-            waiting = connection.execute(WAITING, [["needs_correction", "hearing", "lapsed"]]).fetchall()
+            waiting = connection.execute(WAITING, [[*CORRECTING, "hearing", "lapsed"]]).fetchall()
         for reference, stage, version in waiting:
-            if self.acted_at.get(reference) == version:
+            if self.acted_at.get(reference) == version or reference not in self.crowd.secrets:
                 continue
             if stage == "hearing":
                 acted = self.be_heard(reference, version) or acted
-            elif remedy := self.crowd.remedy(reference):
+            elif remedy := self.remedy(reference):
                 acted = self.answer(reference, stage, version, remedy) or acted
         return acted
+
+    def remedy(self, reference: str) -> Json | None:
+        """The right declaration of a household, as it registers or changes; None for the planted case."""
+        return self.crowd.remedy(reference) or self.households.remedy(reference)
 
     # Withdrawing
 
@@ -88,7 +96,7 @@ class Citizens:
     def be_heard(self, reference: str, version: int) -> bool:
         """Lets one citizen answer the refusal that is proposed, or leave it; whether it did anything."""
         way = self.hearings.setdefault((reference, version), self.rng.choices(list(HEARD), list(HEARD.values()))[0])
-        remedy = self.crowd.remedy(reference)
+        remedy = self.remedy(reference)
         if way == "correct" and remedy:
             return self.correct(reference, version, remedy)
         if way == "twice":
@@ -155,7 +163,7 @@ class Citizens:
             return False
         self.reminded.add(reference)
         with transaction() as connection:
-            connection.execute(FIRE, [reference, ["needs_correction"]])
+            connection.execute(FIRE, [reference, CORRECTING])
         return False
 
     def fall_silent(self, reference: str, version: int, remedy: Json) -> bool:
@@ -166,7 +174,7 @@ class Citizens:
         """Sets the deadline of the stage nearer, and notes that among these."""
         deadline = clock.now() + TERM
         deadlines[reference].append(deadline)
-        stages = ["hearing" if deadlines is self.answers.hearings else "needs_correction"]
+        stages = ["hearing"] if deadlines is self.answers.hearings else CORRECTING
         with transaction() as connection:
             connection.execute(NEARER, [deadline, deadline, [reference], stages, deadline + timedelta(hours=1)])
         self.acted_at[reference] = version

@@ -11,6 +11,7 @@ from models.errors import Unavailable
 from trials.chaos.answers import Answers
 from trials.chaos.citizens import Citizens
 from trials.chaos.crowd import Crowd
+from trials.chaos.households import Households
 from trials.chaos.staff import Caseworkers, Operators
 
 LOOK_SECONDS = 0.2  # between two looks at what waits for them
@@ -18,11 +19,12 @@ LOOK_SECONDS = 0.2  # between two looks at what waits for them
 
 @dataclass
 class People:
-    """Citizens, caseworkers and operators, with the acts of all of them in `answers`."""
+    """Citizens, registered households, caseworkers and operators, with the acts of all of them in `answers`."""
 
     crowd: Crowd
     answers: Answers
     citizens: Citizens
+    households: Households
     caseworkers: Caseworkers
     operators: Operators
     acted_at: float = field(default_factory=time.monotonic)  # when anybody last acted, or got no answer
@@ -52,9 +54,15 @@ class People:
 def gathered(crowd: Crowd, seed: int) -> People:
     """The people of a crowd; each group decides at random by the seed."""
     answers = Answers()
-    wills = [random.Random(f"{seed}:{who}") for who in ("citizens", "caseworkers", "operators")]
+    wills = [random.Random(f"{seed}:{who}") for who in ("citizens", "caseworkers", "operators", "households")]
+    changing = Households(crowd, wills[3])
     return People(
-        crowd, answers, Citizens(crowd, answers, wills[0]), Caseworkers(answers, wills[1]), Operators(answers, wills[2])
+        crowd,
+        answers,
+        Citizens(crowd, answers, wills[0], changing),
+        changing,
+        Caseworkers(answers, wills[1]),
+        Operators(answers, wills[2]),
     )
 
 
@@ -62,9 +70,10 @@ def gathered(crowd: Crowd, seed: int) -> People:
 def living(people: People) -> Iterator[None]:
     """Lets the people apply and act while the block runs."""
     people.crowd.begin()
-    with ThreadPoolExecutor(3, "people") as threads:
+    with ThreadPoolExecutor(4, "people") as threads:
         people.running = [
-            threads.submit(people.live, each.look) for each in (people.citizens, people.caseworkers, people.operators)
+            threads.submit(people.live, each.look)
+            for each in (people.citizens, people.households, people.caseworkers, people.operators)
         ]
         try:
             yield

@@ -29,11 +29,20 @@ HAPPENED = """
     select r.reference, e.kind, count(*) from event e join receipt r using (case_id)
     where e.kind = any(%s) group by 1, 2
 """
+# Declarations of corrections, each with the mark in its commune, and how often it is there. A change may have other new
+# bodies, which bring it together with another change.
 MARKED = """
-    select d.body->>'commune', count(*), bool_and(exists (
+    select coalesce(d.body->>'commune', d.body->'declaration'->>'commune'), count(*) from case_body d
+    join cases c on c.id = d.case_id
+    where d.number > 1 and (c.kind = 'registration' or exists (
         select from event e where e.case_id = d.case_id and e.kind = 'CorrectionReceived'
-            and (e.facts->>'body')::int = d.number
-    )) from case_body d where d.number > 1 group by 1
+        and (e.facts->>'body')::int = d.number
+    )) group by 1
+"""
+UNTAKEN = """
+    select d.case_id, d.number from case_body d where d.number > 1 and not exists (
+        select from event e where e.case_id = d.case_id and (e.facts->>'body')::int = d.number
+    )
 """
 LAPSED = "select r.reference, e.at from event e join receipt r using (case_id) where e.kind = 'Lapsed'"
 UNHEARD = """
@@ -64,9 +73,9 @@ def answers_lost(connection: Connection, seen: "Observed", statuses: "Mapping[st
         for reference, kind, times, taken, _ in act_counts(connection, seen)
         if times < taken
     )
-    in_history = {commune: complete for commune, _, complete in connection.execute(MARKED)}
+    in_history = {commune for commune, _ in connection.execute(MARKED)}
     yield from (
-        f"a declaration that no event took: {commune}" for commune, complete in in_history.items() if not complete
+        f"a body that no event took: case {case_id}, {number}" for case_id, number in connection.execute(UNTAKEN)
     )
     for reference, marks in seen.answers.marks.items():
         corrections = sum(
@@ -82,7 +91,7 @@ def answers_doubled(connection: Connection, seen: "Observed", statuses: "Mapping
     for reference, kind, times, taken, unknown in act_counts(connection, seen):
         if times > taken + unknown:
             yield f"{reference} {kind}: {times}, taken {taken}, no answer {unknown}"
-    for commune, times, _ in connection.execute(MARKED):
+    for commune, times in connection.execute(MARKED):
         if times > 1 or commune not in seen.answers.sent:
             yield f"{times} declarations of {commune}"
 
@@ -143,7 +152,7 @@ def worked_while_paused(
             for _, step in places()
             if step.queue == queue and step.owner == "machine"
             for event in step.transitions
-            if event is not CaseWithdrawn
+            if event.__name__ not in BY_PEOPLE
         ]
         for case_id, kind, at in connection.execute(WORKED, [kinds, since + MOMENT, until]):
             yield f"case {case_id} {kind} at {at}, {queue} paused from {since} to {until}"

@@ -52,13 +52,16 @@ def run(cases: int, kills: int, seed: int, say: Say) -> dict[str, Any]:
             system.people.changed,
             everybody.answers,
             everybody.operators.pauses,
+            everybody.households.updates,
         )
         counts, found = verdict.count(observed, system.folder / "anchors")
+        updates = verdict.ends_of_updates(observed)
     return {
         "cases": len(observed.bodies),
         "kills": len(struck),
         "kills_mid_batch": sum(each.mid_batch for each in struck),
         **counts,
+        "updates": updates,
         "strikes": dict(Counter(each.name for each in struck)),
         "answers": everybody.answers.results,
         "pauses": len(observed.pauses),

@@ -26,7 +26,11 @@ OVERDUE = """
     update cases c set due_at = now() from receipt r
     where r.case_id = c.id and r.reference = %s and c.stage = 'under_review' and c.due_at is not null
 """
-REASONS = {"clear": "nothing_found", "correct": "person_lives_elsewhere", "refuse": "duplicate_application"}
+REASONS = {
+    "clear": ("nothing_found", "moved", "handed_over"),
+    "correct": ("person_lives_elsewhere",),
+    "refuse": ("duplicate_application",),
+}
 KINDS = {
     "clear": ["ReviewCleared"],
     "correct": ["CorrectionAsked"],
@@ -93,7 +97,7 @@ class Caseworkers:
 
     def send(self, reference: str, version: int, verdict: str, by: str) -> Act:
         """Sends one verdict."""
-        answer = CaseworkerAnswer(reference, by, verdict, REASONS[verdict], version)
+        answer = CaseworkerAnswer(reference, by, verdict, self.rng.choice(REASONS[verdict]), version)
         return self.answers.perform(
             (reference, by),
             version,

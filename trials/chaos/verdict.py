@@ -4,41 +4,61 @@ It goes by the receipts and answers that people hold and by the gateway's log, n
 Every count is the length of a list that names the cases, so that each can be looked into.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from models.database import Connection, transaction
+from notifications.notices import BESIDES
 from trials.chaos import promises
 from trials.chaos.answers import Answers
+from trials.chaos.households import Declared
 from trials.chaos.staff import Pause
 from trials.generator.answers import Json
 from workflows import doctor
 from workflows.doctor.findings import Findings
 from workflows.events import KINDS
-from workflows.flows import FLOWS
+from workflows.flows import FLOWS, PARKED, places
+from workflows.flows.grammar import MACHINE
 from workflows.history import audit, replay
 
-# The stages in which a case may be when nothing moves any more.
-MAY_REST = {"notified", "needs_correction", "under_review", "hearing", "lapsed", "rejected", "withdrawn", "parked"}
+# The stages, after their kind, in which a case may be when nothing moves any more. `waits_stuck` counts those that wait
+# for another case or household in vain.
+MAY_REST = {(kind, stage.name) for kind, stage in places() if stage.owner != MACHINE} | {
+    (kind, PARKED) for kind in FLOWS
+}
 PLANTED = "planted"  # the key of the application that ends each process that asks for its person
 SHOWN = 20  # cases of each count
+ONCE = ("review", "update_review")  # messages that a review which comes back does not owe again
+# Of the counts of `sijil doctor`, those that chaos tells apart.
+OF_DOCTOR = ("children_missing", "children_doubled", "waits_stuck", "periods_overlapping", "periods_changed")
 
 STATUSES = """
-    select r.reference, c.id, c.stage, d.body->>'commune' from receipt r join cases c on c.id = r.case_id
+    select r.reference, c.id, c.kind, c.stage, d.body->>'commune' from receipt r join cases c on c.id = r.case_id
     left join case_body d on (d.case_id, d.number) = (c.id, c.body_number)
 """
-# A case that a person sends back goes through the machine's stages again: in each round, each stage decides once.
+STILL = "select id, kind, stage from cases where machine or ready or waiting"
+# A case that goes back, as a person or another case sends it, goes through stages again: in each round, each decides
+# once.
 TWICE = """
     select case_id, kind from (
         select case_id, kind, count(*) filter (where kind = any(%s)) over (partition by case_id order by seq) as round
         from event
     ) as by_round where kind <> 'ReviewOverdue' group by case_id, round, kind having count(*) > 1
 """
-GOES_BACK = ["CorrectionReceived", "CaseReopened", "ReviewCleared", "CaseResumed"]
+GOES_BACK = [
+    "CorrectionReceived",
+    "CaseReopened",
+    "ReviewCleared",
+    "CaseResumed",
+    "ChangeRebased",
+    "ChangeOvertaken",
+    "PersonLetGo",
+    "PersonNotLetGo",
+]
 ROWS_TWICE = """
     select coalesce(s.case_id, e.case_id), 'scores and decisions'
     from (select case_id, count(*) as times from score group by 1) as s
@@ -46,19 +66,25 @@ ROWS_TWICE = """
         using (case_id)
     where s.times is distinct from e.times
     union all select registered_by, 'households' from household group by 1 having count(*) > 1
-    union all select case_id, 'household versions' from household_version group by 1 having count(*) > 1
+    union all select case_id, 'household versions' from household_version group by case_id, corrects having count(*) > 1
+"""
+ENDS = """
+    select c.stage, count(*) from cases c join receipt r on r.case_id = c.id where r.reference = any(%s)
+    group by 1 order by 1
 """
 MESSAGES = "select case_id, template, id::text from message"
 OWED = """
-    select c.kind, e.case_id, e.kind, count(*) from event e join cases c on c.id = e.case_id
-    where c.parent_id is null group by 1, 2, 3
+    select c.kind, e.case_id, e.kind, count(*), (b.body->>'known_phone') is not null from event e
+    join cases c on c.id = e.case_id left join case_body b on (b.case_id, b.number) = (c.id, c.body_number)
+    where c.parent_id is null group by 1, 2, 3, 5
 """
 
 
 class CaseStatus(NamedTuple):
-    """The stage of a case, and the commune of its present declaration, which holds the mark of a correction."""
+    """The kind and stage of a case; the commune of its present declaration holds the mark of a correction."""
 
     case_id: int
+    kind: str
     stage: str
     commune: str | None
 
@@ -73,6 +99,15 @@ class Observed:
     changed: list[str] = field(default_factory=list)
     answers: Answers = field(default_factory=Answers)
     pauses: list[Pause] = field(default_factory=list)
+    updates: dict[str, Declared] = field(default_factory=dict)  # by reference
+
+    @property
+    def references(self) -> Iterator[tuple[str, str]]:
+        """Each key, or what was declared, with the reference that was given for it."""
+        yield from self.receipts.items()
+        yield from (
+            (f"{declared.intent.kind} of {declared.registration}", ref) for ref, declared in self.updates.items()
+        )
 
 
 # Names each case for which a promise was broken.
@@ -84,13 +119,22 @@ def count(seen: Observed, anchors: Path) -> tuple[dict[str, int], dict[str, list
     with transaction() as connection:
         statuses = {reference: CaseStatus(*rest) for reference, *rest in connection.execute(STATUSES)}
         found = {name: list(check(connection, seen, statuses)) for name, check in CHECKS.items()}
+        found |= examined(connection)
         audited = audit.verify(connection, anchors)
         found["chain_breaks"] = padded([str(each) for each in audited.breaks], audited.broken)
         replayed = replay.replay(connection)
         found["replay_mismatches"] = padded([str(each) for each in replayed.mismatches], replayed.differing)
     stages = Counter(statuses[reference].stage for reference in seen.receipts.values() if reference in statuses)
-    counts = {stage: stages[stage] for stage in sorted(MAY_REST)} | {name: len(cases) for name, cases in found.items()}
+    rests = sorted(stage for kind, stage in MAY_REST if kind == "registration")
+    counts = {stage: stages[stage] for stage in rests} | {name: len(cases) for name, cases in found.items()}
     return counts, {name: cases[:SHOWN] for name, cases in found.items() if cases}
+
+
+def ends_of_updates(seen: Observed) -> dict[str, int]:
+    """How many changes came to rest at which stage."""
+    with transaction() as connection:
+        rows = connection.execute(ENDS, [list(seen.updates)]).fetchall()
+    return dict(rows)
 
 
 def padded(named: list[str], times: int) -> list[str]:
@@ -99,12 +143,14 @@ def padded(named: list[str], times: int) -> list[str]:
 
 
 def lost(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
-    """Finds applications without a receipt, and those that neither ended nor wait for a person."""
+    """Finds applications without a receipt, lost changes, and cases that neither ended nor wait for people."""
     for body in seen.bodies:
         reference = seen.receipts.get(body["application"], "no receipt")
         status = statuses.get(reference)
-        if status is None or status.stage not in MAY_REST:
+        if status is None or status[1:3] not in MAY_REST:
             yield f"{body['application']} {reference} {status}"
+    yield from (f"{reference} {seen.updates[reference]}" for reference in seen.updates.keys() - statuses.keys())
+    yield from (f"case {case_id} {kind} is {stage}" for case_id, kind, stage in connection.execute(STILL))
 
 
 def duplicate_events(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
@@ -115,16 +161,31 @@ def duplicate_events(connection: Connection, seen: Observed, statuses: Mapping[s
 
 def double_persons(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
     """Finds persons in two registered applications, by the declarations that citizens sent last."""
-    registered: dict[str, list[str]] = {}
+    changed: dict[str, list[str]] = defaultdict(list)
+    for update, declared in seen.updates.items():
+        changed[declared.registration].append(update)
+    registered: dict[str, list[str]] = defaultdict(list)
     for body in seen.bodies:
         reference = seen.receipts.get(body["application"], "")
-        status = statuses.get(reference)
-        if status and status.stage == "notified":
-            for member in seen.answers.sent.get(status.commune or "", body)["members"]:
-                registered.setdefault(member["idcs"], []).append(reference)
+        for idcs in persons_of(reference, body, changed[reference], seen, statuses):
+            registered[idcs].append(reference)
     yield from (
         f"one person in {' and '.join(references)}" for references in registered.values() if len(references) > 1
     )
+
+
+def persons_of(
+    reference: str, body: Json, updates: Sequence[str], seen: Observed, statuses: Mapping[str, CaseStatus]
+) -> set[str]:
+    """Who is in a household by what its people sent and were told; nobody where it is not, or no more, registered."""
+    status = statuses.get(reference)
+    ends = {update: statuses[update].stage for update in updates if update in statuses}
+    if status is None or status.stage != "notified" or "removed" in ends.values():
+        return set()
+    persons = {member["idcs"] for member in seen.answers.sent.get(status.commune or "", body)["members"]}
+    for intent in (seen.updates[update].intent for update, stage in ends.items() if stage == "notified"):
+        persons = (persons | {member["idcs"] for member in intent.joining}) - intent.leaving
+    return persons
 
 
 def reached(connection: Connection, seen: Observed) -> Iterator[tuple[int, str, int, int]]:
@@ -135,16 +196,17 @@ def reached(connection: Connection, seen: Observed) -> Iterator[tuple[int, str, 
         if seen.delivered[reference]
     )
     owed: Counter[tuple[int, str]] = Counter()
-    for kind, case_id, event, times in connection.execute(OWED):
+    for kind, case_id, event, times, besides in connection.execute(OWED):
         if message := FLOWS[kind].messages.get(KINDS[event]):
-            owed[case_id, message.template] += times
+            for template in (message.template, *([message.template + BESIDES] if besides else [])):
+                owed[case_id, template] += times
     yield from ((*key, owed[key], sent[key]) for key in sorted(owed.keys() | sent.keys()))
 
 
 def messages_missing(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
     """Finds messages that are owed and that the gateway never got. A review that comes back owes no second one."""
     for case_id, template, owed, sent in reached(connection, seen):
-        if sent < (min(owed, 1) if template == "review" else owed):
+        if sent < (min(owed, 1) if template.removesuffix(BESIDES) in ONCE else owed):
             yield f"case {case_id} {template}: {sent} of {owed}"
 
 
@@ -162,17 +224,20 @@ def duplicate_messages(connection: Connection, seen: Observed, statuses: Mapping
     )
 
 
-def orphans(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
-    """Whatever `sijil doctor` counts."""
+def examined(connection: Connection) -> dict[str, list[str]]:
+    """What `sijil doctor` counts: some of it told apart, all else as `orphans`."""
     findings = doctor.examine_by_ranges(lambda: nullcontext(connection), Findings())
+    found: dict[str, list[str]] = {name: [] for name in ("orphans", *OF_DOCTOR)}
     for name, times in findings.counts.items():
-        yield from padded([f"{name} {place}" for place in findings.places.get(name, [])], times)
+        places = padded([f"{name} {place}" for place in findings.places.get(name, [])], times)
+        found[name if name in OF_DOCTOR else "orphans"] += places
+    return found
 
 
 def parked_innocent(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
     """Finds parked cases other than the planted one."""
-    for key, reference in seen.receipts.items():
-        if key != PLANTED and reference in statuses and statuses[reference].stage == "parked":
+    for key, reference in seen.references:
+        if key != PLANTED and reference in statuses and statuses[reference].stage == PARKED:
             yield f"{reference} (case {statuses[reference].case_id})"
 
 
@@ -184,7 +249,6 @@ CHECKS: dict[str, Check] = {
         duplicate_messages,
         messages_missing,
         double_persons,
-        orphans,
         parked_innocent,
         promises.answers_lost,
         promises.answers_doubled,
@@ -196,7 +260,7 @@ CHECKS: dict[str, Check] = {
         promises.worked_while_paused,
     )
 }
-ZERO = (*CHECKS, "chain_breaks", "replay_mismatches")
+ZERO = (*CHECKS, "orphans", *OF_DOCTOR, "chain_breaks", "replay_mismatches")
 
 
 def shown(found: Mapping[str, list[str]]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Two changes of one declaration brought together: fields that one of them changed, and those that both did. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
-from workflows.bodies.declaration import Declaration
+from workflows.bodies.body import Declared
+from workflows.bodies.declaration import Declaration, Member
 
 WHOLE = "declaration"
 MEMBERS = "members"
@@ -51,9 +52,34 @@ def merged(base: Declaration, theirs: Declaration, mine: Declaration, *, theirs_
 
 
 def fields_changed(before: Declaration, after: Declaration) -> tuple[str, ...]:
-    """The names of the fields in which two declarations differ; they name no person."""
-    old, new = fields_of(before), fields_of(after)
-    return tuple(sorted({name_of(path) for path in old.keys() | new.keys() if old.get(path) != new.get(path)}))
+    """The names of the fields in which two declarations differ; they name no person.
+
+    It looks into those parts alone that are not equal, because every change is compared so.
+    """
+    found: set[str] = set()
+    for name in differing(before, after):
+        old, new = getattr(before, name), getattr(after, name)
+        if name == MEMBERS:
+            found |= {f"{MEMBERS}.{field}" for field in member_fields_changed(old, new)}
+        elif isinstance(old, Declared):
+            found |= {f"{name}.{field}" for field in differing(old, new)}
+        else:
+            found.add(name)
+    return tuple(sorted(found))
+
+
+def member_fields_changed(before: Sequence[Member], after: Sequence[Member]) -> set[str]:
+    """The fields in which the members differ, whatever their order; of one who joins or leaves, all that are told."""
+    old, new = ({each.idcs: each for each in members} for members in (before, after))
+    return {field for idcs in old.keys() | new.keys() for field in differing(old.get(idcs), new.get(idcs))}
+
+
+def differing(before: Declared | None, after: Declared | None) -> list[str]:
+    """The fields in which two of a kind differ, of which one may be missing."""
+    if before == after:
+        return []
+    old, new = vars(before) if before else {}, vars(after) if after else {}
+    return [name for name in old or new if old.get(name) != new.get(name)]
 
 
 def differences(registered: Declaration, declared: Declaration, names: Collection[str]) -> tuple[Difference, ...]:

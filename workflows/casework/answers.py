@@ -216,6 +216,8 @@ def answer_of_caseworker(
     """A caseworker answers a review. Raises what `answer_of_citizen` raises, secrets aside."""
     case = find(connection, answer.reference)
     sign(connection, OFFICER, answer.caseworker)
+    if answer.verdict != "clear" and case.kind == UPDATE:
+        refuse_given_away(connection, case)
     return act(connection, case, answer.version, in_evidence(answer, now), notices)
 
 

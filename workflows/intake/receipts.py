@@ -21,7 +21,8 @@ LOOK_ALIKES = str.maketrans("ILO", "110")
 
 def new_reference() -> str:
     """60 random bits, as RSU-XXXX-XXXX-XXXX; right-to-left text keeps its order, because it begins with a letter."""
-    digits = "".join(secrets.choice(ALPHABET) for _ in range(12))
+    bits = secrets.randbits(60)
+    digits = "".join([ALPHABET[(bits >> 5 * place) & 31] for place in range(12)])
     return f"RSU-{digits[:4]}-{digits[4:8]}-{digits[8:]}"
 
 
