@@ -4,7 +4,7 @@ import pytest
 
 from models import clock
 from models.database import transaction
-from models.errors import Refused
+from models.errors import Broken, Refused
 from tests.changing import change_of, declare, depart, nothing_wrong, without
 from tests.filing import (
     Body,
@@ -22,7 +22,7 @@ from tests.filing import (
 )
 from tests.people import after, caseworker, citizen, ring_timers
 from workflows.intake.submit import Accepted
-from workflows.registers.person_moves import wake_missed_waits
+from workflows.registers.person_moves import Settled, settle, wake_missed_waits
 
 Household = tuple[Body, Accepted]
 
@@ -238,3 +238,22 @@ def test_once_a_person_is_given_away_nobody_stops_the_change_that_lets_them_go(
     drain_all(worker())
     assert current_stage(swap[1]) == "notified"
     assert nothing_wrong()
+
+
+def test_a_person_is_taken_over_only_while_their_household_lets_them_go(
+    two: tuple[Household, Household], swap: tuple[Accepted, Accepted], worker: Worker
+) -> None:
+    """As when the change is withdrawn between the screening of the other household and its approval."""
+    (first, _), (second, receipt) = two
+    sweep()
+    drain_all(worker())
+    household = value("select household_id from cases where id = %s", swap[0].case_id)
+    person = moving((second, receipt))
+    persons = tuple(str(each["idcs"]) for each in first["members"])
+    taking = Settled(household, swap[0].case_id, 2, persons, (person,), (receipt.case_id,))
+
+    citizen(swap[1], "withdrawal")
+
+    with pytest.raises(Broken, match="lets them go no more"), transaction() as connection:
+        settle(connection, [taking])
+    assert holder_of(person) == receipt.case_id

@@ -2,7 +2,7 @@
 operator resumes what was parked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,9 +44,9 @@ TEXTS = "select count(*) from case_text where case_id = %s"
 REDECLARE = "update cases set applicant_idcs = %s, region = %s, province = %s where id = %s"
 # Members of the household's last version whom another household holds.
 GIVEN_AWAY = """
-    select exists (select from household_member m join person_claim p using (idcs) where m.household_id = %s
-        and m.version = (select max(version) from household_version v where v.household_id = m.household_id)
-        and p.household_id <> %s)
+    select idcs from household_member m join person_claim p using (idcs) where m.household_id = %s
+    and m.version = (select max(version) from household_version v where v.household_id = m.household_id)
+    and p.household_id <> m.household_id
 """
 RESUME = "delete from case_failure where case_id = any(%s) and parked returning case_id, stage"
 
@@ -105,9 +105,15 @@ def answer_of_citizen(connection: Connection, answer: CitizenAnswer, now: dateti
     return moved
 
 
-def refuse_given_away(connection: Connection, case: CaseRow) -> None:
-    """Raises Refused where a caseworker has given a person who leaves by this update to another household."""
-    if scalar(connection, GIVEN_AWAY, [case.household_id, case.household_id]):
+def refuse_given_away(connection: Connection, case: CaseRow, kept: Collection[str] | None = None) -> None:
+    """Raises Refused where a caseworker has given a person to another household whom this update lets go.
+
+    `kept`: the persons whom the household would hold then; None: all whom it held. It locks the update, so that nobody
+    gives a person away while its end is decided.
+    """
+    lock(connection, case.id)
+    given = {idcs for (idcs,) in connection.execute(GIVEN_AWAY, [case.household_id])}
+    if given if kept is None else given & set(kept):
         raise Refused("given_away", "A person who leaves by this change was given to another household: it goes on.")
 
 
@@ -161,6 +167,8 @@ def redeclare(
         )
     lock(connection, case.id, case.version if version is None else version)
     refuse_what_cannot_be(case, declaration, now)
+    if case.kind == UPDATE:
+        refuse_given_away(connection, case, declaration.persons)
     try:
         connection.execute(REDECLARE, [declaration.applicant, *declaration.territory, case.id])
     except psycopg.errors.UniqueViolation:

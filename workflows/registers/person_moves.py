@@ -57,6 +57,11 @@ HAND_OVER = """
     from unnest(%s::text[], %s::bigint[], %s::bigint[]) as given (idcs, case_id, household_id) where p.idcs = given.idcs
 """
 LET_GO = "delete from person_claim where idcs = any(%s::text[])"
+HELD_BY = "select distinct household_id from cases where id = any(%s::bigint[]) and household_id is not null"
+# The updates that let the persons go who are taken over; none ends meanwhile.
+LETTING_GO = """
+    select household_id from cases where household_id = any(%s::bigint[]) and kind = %s and open order by id for share
+"""
 TAKE_OVER = """
     insert into person_claim (idcs, household_id, case_id)
     select idcs, household_id, case_id from unnest(%s::text[], %s::bigint[], %s::bigint[])
@@ -136,11 +141,19 @@ def settle(connection: Connection, settled: Sequence[Settled]) -> None:
         claims = connection.execute(LOCK, [array(sorted(before))]).fetchall() if before else []
         by_household = {each.household_id: each for each in changed}
         pass_on(connection, [(idcs, by_household[before[case_id]]) for idcs, case_id in claims])
-    taken = [(idcs, each.household_id, each.case_id) for each in settled for idcs in each.taken_over]
-    if taken:
-        holders = array(sorted({case_id for each in settled for case_id in each.from_cases}))
-        if connection.execute(TAKE_OVER, [*columns(taken), holders]).rowcount != len(taken):
-            raise Broken("Another case took a person meanwhile that was to be handed over.")
+    taking = [each for each in settled if each.taken_over]
+    if taking:
+        take_over(connection, taking)
+
+
+def take_over(connection: Connection, taking: Sequence[Settled]) -> None:
+    """Takes persons over from the cases that hold them, whose households let them go. Raises Broken as `settle`."""
+    holders = array(sorted({case_id for each in taking for case_id in each.from_cases}))
+    held_by = {household for (household,) in connection.execute(HELD_BY, [holders])}
+    going = {household for (household,) in connection.execute(LETTING_GO, [array(sorted(held_by)), UPDATE])}
+    taken = [(idcs, each.household_id, each.case_id) for each in taking for idcs in each.taken_over]
+    if going != held_by or connection.execute(TAKE_OVER, [*columns(taken), holders]).rowcount != len(taken):
+        raise Broken("The household of a person that was to be handed over lets them go no more.")
 
 
 def pass_on(connection: Connection, claims: Sequence[tuple[str, Settled]]) -> None:
