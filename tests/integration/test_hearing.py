@@ -84,8 +84,8 @@ def test_silence_is_reminded_twice_and_leads_back_to_the_review_and_never_to_a_r
 
 
 @pytest.mark.parametrize("name", ["amina", "brahim"])
-@pytest.mark.parametrize(("verdict", "reason"), [("refuse", "false_declaration"), ("clear", "nothing_found")])
-def test_no_caseworker_decides_while_the_citizen_may_answer(
+@pytest.mark.parametrize(("verdict", "reason"), [("refuse", "false_declaration"), ("correct", "person_declared_twice")])
+def test_no_caseworker_decides_against_the_citizen_while_they_may_answer(
     proposed: Accepted, name: str, verdict: str, reason: str
 ) -> None:
     before = everything(*ALL_TABLES)
@@ -95,6 +95,26 @@ def test_no_caseworker_decides_while_the_citizen_may_answer(
 
     assert not_now.value.code == "not_possible_now"
     assert everything(*ALL_TABLES) == before
+
+
+@pytest.mark.parametrize("name", ["amina", "brahim"])
+def test_a_review_is_cleared_while_the_citizen_is_heard_and_the_proposal_is_forgotten(
+    proposed: Accepted, reviewed: tuple[Accepted, Accepted], worker: Worker, name: str
+) -> None:
+    rows("delete from person_claim where case_id = %s", reviewed[0].case_id)
+    rows("update household_period set valid = tstzrange(lower(valid), now())")
+    assert caseworker(proposed, "clear", "moved", name).stage == "scored"
+    with pytest.raises(Refused):
+        heard(proposed)
+    drain_all(worker())
+
+    assert current_stage(proposed) == "notified"
+    assert events_of(proposed)[-4:] == ["ReviewCleared", "NothingSuspicious", "HouseholdApproved", "NoticesIssued"]
+    with after(days=16):  # no timer of the hearing rings any more
+        ring_timers()
+        drain_all(worker())
+    assert current_stage(proposed) == "notified"
+    assert replayed().mismatches == []
 
 
 @pytest.mark.parametrize("name", ["amina", "brahim"])

@@ -311,8 +311,15 @@ FLOW = flow(
     people(
         "hearing",
         CITIZEN,
-        {Statement: hear.decide, Correction: correct.decide, TimePassed: unanswered.decide, **WITHDRAW},
         {
+            Statement: hear.decide,
+            Correction: correct.decide,
+            ReviewVerdict: review.clear,
+            TimePassed: unanswered.decide,
+            **WITHDRAW,
+        },
+        {
+            ReviewCleared: "scored",
             StatementReceived: "under_review",
             CorrectionReceived: "submitted",
             HearingReminded: "hearing",

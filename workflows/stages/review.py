@@ -50,6 +50,18 @@ def decide(
     return refuse(case, answer)
 
 
+def clear(case: CaseFile, answer: ReviewVerdict) -> ReviewCleared:
+    """While the citizen is heard a caseworker may clear the review, and do nothing else.
+
+    Raises Refused for every other verdict.
+    """
+    if answer.verdict != "clear":
+        raise Refused("not_possible_now", "The citizen is being heard: until then the review can only be cleared.")
+    cleared = decide(case, answer)
+    assert isinstance(cleared, ReviewCleared)
+    return cleared
+
+
 def refuse(case: CaseFile, answer: ReviewVerdict) -> RefusalProposed | ApplicationRefused:
     """The first caseworker proposes a refusal; once the citizen is heard, a second one decides it for the same reason.
 
