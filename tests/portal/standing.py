@@ -171,9 +171,9 @@ def change_lost(place: int = 0) -> Accepted:
     return update
 
 
-def change_conflicting() -> Accepted:
+def change_conflicting(place: int = 0) -> Accepted:
     """The second of two that say different things."""
-    receipt, body = registered(), a_household(0, members=3).body
+    receipt, body = registered(place), a_household(place, members=3).body
     declare(receipt, change_of(changed(body, bills=MORE), "bills"))
     update = declare(receipt, change_of(changed(body, bills=MORE | {"gas": "10"}), "bills"))
     work_off()

@@ -59,7 +59,7 @@ def test_the_way_is_shown_until_its_end_and_of_no_change_that_has_left_it(client
 @both
 def test_a_conflict_shows_its_points_to_the_secret_alone(client: Client, language: str) -> None:
     taken = change_conflicting()
-    bills = PAGES.text(language, "part.bills").rstrip(": ")
+    bills = PAGES.text(language, "part.bills").removesuffix(":").strip()
 
     assert bills not in seen(client, language, taken)
     assert f"<li>{bills}</li>" in with_secret(client, language, taken)
@@ -83,8 +83,8 @@ def test_a_registered_change_shows_what_moved_and_lost_programmes_with_their_cau
         ),
         PAGES.text(language, "It counts from {day} on.").format(day=day(language, clock.now())),
         PAGES.text(language, "These parts of your declaration raised the index:"),
-        f"<li>{PAGES.text(language, 'part.bills').rstrip(': ')}</li>",
-        f"<li>{PAGES.text(language, 'part.belongings').rstrip(': ')}</li>",
+        f"<li>{PAGES.text(language, 'part.bills').removesuffix(':').strip()}</li>",
+        f"<li>{PAGES.text(language, 'part.belongings').removesuffix(':').strip()}</li>",
         PAGES.text(language, object_to_it).format(days=60),
         *[
             PAGES.text(language, "Your household no longer meets the condition of the programme {programme}.").format(

@@ -16,9 +16,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from models import clock
+from models.days import day_of
 from tests.factories import a_body
+from tests.filing import a_household
 from tests.portal.conftest import Client
-from tests.portal.standing import to_correct
+from tests.portal.standing import change_conflicting, change_registered, to_correct
 from web.app import create_app
 from web.queries import MISMATCHES
 from workflows.appeals.reasons import ASKED, REJECTED, UPHELD
@@ -134,6 +137,41 @@ def test_a_true_story_is_answered_as_the_document_says(served: str) -> None:
         responses = [case.call(base_url=served, session=session) for case in told]
 
     assert [each.status_code for each in responses] == [201, 200, 422, 200, 200, 409]
+    for case, response in zip(told, responses, strict=True):
+        case.validate_response(response, checks=CHECKS)
+
+
+def test_a_true_story_of_changes_is_answered_as_the_document_says(served: str) -> None:
+    """Declared and repeated, refused, in conflict, and looked at with the secret once it is registered."""
+    schema = schemathesis.openapi.from_dict(document())
+    declare = schema["/api/v1/applications/{reference}/changes"]["POST"]
+    look = schema["/api/v1/applications/{reference}"]["GET"]
+    taken, conflict = change_registered(), change_conflicting(1)
+    body: Any = {
+        "secret": taken.secret,
+        "change": "moved",
+        "true_from": day_of(clock.now()).isoformat(),
+        "based_on": 2,
+        "declaration": {name: given for name, given in a_household(0, members=3).body.items() if name != "application"},
+    }
+    place = {"reference": taken.reference}
+    told = [
+        *[
+            declare.Case(path_parameters=place, body=sent, media_type="application/json")
+            for sent in (body, body, body | {"based_on": 9}, body | {"secret": "0000000000"})
+        ],
+        *[
+            look.Case(path_parameters={"reference": each.reference}, headers={"Receipt-Secret": each.secret})
+            for each in (taken, conflict)
+        ],
+    ]
+
+    with requests.Session() as session:
+        responses = [case.call(base_url=served, session=session) for case in told]
+
+    assert [each.status_code for each in responses] == [201, 200, 422, 404, 200, 200]
+    assert responses[-2].json()["registered"]["moved"]
+    assert [each["field"] for each in responses[-1].json()["conflicts"]] == ["bills.gas"]
     for case, response in zip(told, responses, strict=True):
         case.validate_response(response, checks=CHECKS)
 

@@ -162,8 +162,8 @@ LOSS = Message(
 )
 REFUSED = Message(
     "update_refused",
-    "RSU: change {reference} was refused by two caseworkers. Your household stays as it is registered. You may ask why "
-    "at a service centre.",
+    "RSU: change {reference} was refused by two caseworkers. Your household stays as it is registered. You may ask "
+    "why, and object, at a service centre.",
 )
 REVIEW_OPENED = Message(
     "entry_review_opened",
