@@ -14,6 +14,7 @@ import pytest
 from models import clock
 from models.days import day_of
 from models.settings import settings
+from tests.appealing import acts, an_appeal, findings
 from tests.changing import declare
 from tests.conftest import memory_if_roomy
 from tests.filing import Body, a_drainer, a_household, clean, drain_all, file, register, rows, value
@@ -309,7 +310,7 @@ def moved(database: str, broker: str) -> Moved:
 
 
 def test_the_count_of_changed_households_is_zero(moved: Moved) -> None:
-    assert verdict.ends_of_updates(moved.observed) == {"notified": 2}
+    assert verdict.ends(moved.observed.updates) == {"notified": 2}
     assert moved.broken() == {}
 
 
@@ -365,6 +366,69 @@ def test_what_the_doctor_finds_of_changes_is_told_apart(moved: Moved, faults: li
         rows(each)
 
     assert moved.counts()[rises] > 0
+
+
+# Appeals -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def appealed(ended: Ended) -> Ended:
+    """The same six households, of which one contested its index; the change that its appeal opened is registered."""
+    contested = [{"path": "bills.telecom", "should_be": "812.5"}]
+    appeal = an_appeal(ended.accepted[0], "index", contested=contested)
+    ended.go_on()
+    acts(appeal, "salma", "assign")
+    acts(appeal, "salma", "find", findings(bills__telecom=True))
+    ended.observed.appeals = [appeal.reference]
+    for kinds in (["AppealAssigned"], ["AppealUpheld"]):
+        ended.acted(appeal, "salma", "taken", *kinds)
+    ended.go_on()
+    return ended
+
+
+def test_the_count_of_an_upheld_appeal_is_zero(appealed: Ended) -> None:
+    assert verdict.ends(appealed.observed.appeals) == {"notified": 1}
+    assert value("select count(*) from cases where parent_id is not null and stage = 'notified'") == 1
+    assert appealed.broken() == {}
+
+
+@pytest.mark.parametrize(
+    ("faults", "rises"),
+    [
+        (["delete from cases where parent_id is not null"], "children_missing"),
+        (["delete from cases where kind = 'appeal'"], "lost"),
+        (
+            [
+                "drop index case_opened_once",
+                "update cases set (parent_id, parent_seq) = (select parent_id, parent_seq from cases "
+                "where kind = 'update') where kind = 'registration' and id = (select min(id) from cases)",
+            ],
+            "children_doubled",
+        ),
+        (
+            [
+                "update cases set stage = 'effective', open = true, queue = 'timers', due_at = now() + '1 day'"
+                " where kind = 'appeal'"
+            ],
+            "waits_stuck",
+        ),
+    ],
+)
+def test_what_the_doctor_finds_of_opened_cases_is_told_apart(appealed: Ended, faults: list[str], rises: str) -> None:
+    for each in faults:
+        rows(each)
+
+    assert appealed.counts()[rises] > 0
+
+
+def test_an_appeal_that_one_person_rejected_counts(appealed: Ended) -> None:
+    (appeal,) = appealed.observed.appeals
+    rows("update event set kind = 'AppealRejected' where kind = 'AppealUpheld'")
+    appealed.observed.answers.record(Act(appeal, "driss", "taken", ("AppealRejected",), 0))
+    assert [appeal in each for each in appealed.broken()["refused_by_one"]] == [True]
+
+    appealed.observed.answers.record(Act(appeal, "salma", "taken", ("DecisionProposed",), 0))
+    assert "refused_by_one" not in appealed.broken()
 
 
 @pytest.mark.parametrize(

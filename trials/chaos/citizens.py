@@ -15,7 +15,7 @@ from models import clock
 from models.database import transaction
 from notifications.notices import notices
 from trials.chaos.answers import UNKNOWN, Act, Answers
-from trials.chaos.crowd import Crowd, mistaken
+from trials.chaos.crowd import PLANTED, Crowd, mistaken
 from trials.chaos.households import Households
 from trials.generator.answers import Json
 from workflows.bodies.declaration import Declaration
@@ -83,6 +83,8 @@ class Citizens:
         """Withdraws the applications whose moment has come; one that gets no answer tries again in the next round."""
         for reference in self.crowd.secrets.keys() - self.known:
             self.known.add(reference)
+            if self.crowd.keys.get(reference) == PLANTED:
+                continue
             if self.rng.random() < WITHDRAWS:
                 self.leaving[reference] = time.monotonic() + self.rng.uniform(0, WITHIN_SECONDS)
         due = [reference for reference, at in self.leaving.items() if at <= time.monotonic()]

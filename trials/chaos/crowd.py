@@ -28,6 +28,7 @@ from workflows.registers.enrol import enrol
 SET = 125  # the most applications in one transaction; two such sets are filed at the same time
 FEW = 20  # a strike that finds no open batch lets a twentieth of a share come early
 GOES = 6  # a share is filed in about six steps, not all at once
+PLANTED = "planted"  # the key of the application that ends each process that asks for its person
 MISTAKE_EVERY = 11  # one application in eleven has a mistake, beside those that the generator plants
 PAIR_EVERY = 100  # one application in a hundred also declares a person of the one before it
 
@@ -182,7 +183,7 @@ def poisoned(body: Json) -> Json:
     }
     named = {"given_name_la": "Planted", "family_name_la": "Case"} | head
     return body | {
-        "application": "planted",
+        "application": PLANTED,
         "members": [named | {"idcs": POISON, "relationship": "head", "declarant": True}],
     }
 

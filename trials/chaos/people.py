@@ -9,22 +9,27 @@ from dataclasses import dataclass, field
 
 from models.errors import Unavailable
 from trials.chaos.answers import Answers
+from trials.chaos.appeals import Appellants, Examiners
 from trials.chaos.citizens import Citizens
 from trials.chaos.crowd import Crowd
 from trials.chaos.households import Households
 from trials.chaos.staff import Caseworkers, Operators
+
+Group = Citizens | Households | Appellants | Examiners | Caseworkers | Operators
 
 LOOK_SECONDS = 0.2  # between two looks at what waits for them
 
 
 @dataclass
 class People:
-    """Citizens, registered households, caseworkers and operators, with the acts of all of them in `answers`."""
+    """Everybody who applies, changes, appeals, decides or operates, with the acts of all of them in `answers`."""
 
     crowd: Crowd
     answers: Answers
     citizens: Citizens
     households: Households
+    appellants: Appellants
+    examiners: Examiners
     caseworkers: Caseworkers
     operators: Operators
     acted_at: float = field(default_factory=time.monotonic)  # when anybody last acted, or got no answer
@@ -41,6 +46,18 @@ class People:
             time.sleep(LOOK_SECONDS)
 
     @property
+    def groups(self) -> list[Group]:
+        """Those who look and act, each in a thread."""
+        return [
+            self.citizens,
+            self.households,
+            self.appellants,
+            self.examiners,
+            self.caseworkers,
+            self.operators,
+        ]
+
+    @property
     def idle_seconds(self) -> float:
         """How long nobody has had anything to do."""
         return time.monotonic() - self.acted_at
@@ -54,13 +71,17 @@ class People:
 def gathered(crowd: Crowd, seed: int) -> People:
     """The people of a crowd; each group decides at random by the seed."""
     answers = Answers()
-    wills = [random.Random(f"{seed}:{who}") for who in ("citizens", "caseworkers", "operators", "households")]
-    changing = Households(crowd, wills[3])
+    wills = [
+        random.Random(f"{seed}:{who}") for who in ("citizens", "caseworkers", "operators", "households", "appeals")
+    ]
+    changing, appellants = Households(crowd, wills[3]), Appellants(crowd, wills[4])
     return People(
         crowd,
         answers,
         Citizens(crowd, answers, wills[0], changing),
         changing,
+        appellants,
+        Examiners(crowd, answers, appellants, wills[4]),
         Caseworkers(answers, wills[1]),
         Operators(answers, wills[2]),
     )
@@ -70,11 +91,8 @@ def gathered(crowd: Crowd, seed: int) -> People:
 def living(people: People) -> Iterator[None]:
     """Lets the people apply and act while the block runs."""
     people.crowd.begin()
-    with ThreadPoolExecutor(4, "people") as threads:
-        people.running = [
-            threads.submit(people.live, each.look)
-            for each in (people.citizens, people.households, people.caseworkers, people.operators)
-        ]
+    with ThreadPoolExecutor(len(people.groups), "people") as threads:
+        people.running = [threads.submit(people.live, each.look) for each in people.groups]
         try:
             yield
         finally:

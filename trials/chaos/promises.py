@@ -24,6 +24,20 @@ BY_PEOPLE = [
     "StatementReceived",
     "ApplicationRefused",
     "CaseResumed",
+    "AppealTextAdded",
+    "AppealAssigned",
+    "TakenOver",
+    "HandedBack",
+    "InformationAsked",
+    "InformationGiven",
+    "DecisionProposed",
+    "ProposalReturned",
+    "AppealUpheld",
+    "AppealSetAside",
+    "AppealRejected",
+    "AppealEscalated",
+    "CorrectionAwaited",
+    "CorrectionRetried",
 ]
 HAPPENED = """
     select r.reference, e.kind, count(*) from event e join receipt r using (case_id)
@@ -53,6 +67,12 @@ UNHEARD = """
     )
 """
 UNANSWERED = "select r.reference, e.at from event e join receipt r using (case_id) where e.kind = 'HearingUnanswered'"
+REFUSING = {"RefusalProposed", "ApplicationRefused", "DecisionProposed", "AppealRejected"}
+# Rejected appeals, but for those of the commission, which signs with two names at once.
+REJECTED = """
+    select r.reference from event e join receipt r using (case_id) where e.kind = 'AppealRejected'
+    and not exists (select from event c where c.case_id = e.case_id and c.kind = 'AppealEscalated')
+"""
 WORKED = "select case_id, kind, at from event where kind = any(%s) and at between %s and %s"
 # Reference and kind; then how often the history holds it, how often it was taken, how often no answer came.
 ActCounts = tuple[str, str, int, int, int]
@@ -116,14 +136,17 @@ def lapsed_early(connection: Connection, seen: "Observed", statuses: "Mapping[st
 
 
 def refused_by_one(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:
-    """Finds applications that were rejected without two different people."""
+    """Finds applications and appeals that were rejected without two different people."""
     refusing: dict[str, set[str]] = {}
     for act in seen.answers.acts:
-        if act.done and {"RefusalProposed", "ApplicationRefused"}.intersection(act.kinds):
+        if act.done and REFUSING.intersection(act.kinds):
             refusing.setdefault(act.reference, set()).add(act.by)
     for reference, status in statuses.items():
         if status.stage == "rejected" and len(refusing.get(reference, ())) < 2:
             yield f"{reference} by {refusing.get(reference, 'nobody')}"
+    for (reference,) in connection.execute(REJECTED):
+        if len(refusing.get(reference, ())) < 2:
+            yield f"appeal {reference} by {refusing.get(reference, 'nobody')}"
 
 
 def refused_unheard(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:

@@ -45,23 +45,15 @@ def run(cases: int, kills: int, seed: int, say: Say) -> dict[str, Any]:
         with running_system(system, REGISTER), living(everybody):
             struck = strike_all(system, everybody, plan, random.Random(seed), say)
             come_to_rest(system, everybody, say)
-        observed = verdict.Observed(
-            system.people.receipts,
-            system.people.bodies,
-            system.delivered(),
-            system.people.changed,
-            everybody.answers,
-            everybody.operators.pauses,
-            everybody.households.updates,
-        )
+        observed = observe(system, everybody)
         counts, found = verdict.count(observed, system.folder / "anchors")
-        updates = verdict.ends_of_updates(observed)
+        ends = {"updates": verdict.ends(observed.updates), "appeals": verdict.ends(observed.appeals)}
     return {
         "cases": len(observed.bodies),
         "kills": len(struck),
         "kills_mid_batch": sum(each.mid_batch for each in struck),
         **counts,
-        "updates": updates,
+        **ends,
         "strikes": dict(Counter(each.name for each in struck)),
         "answers": everybody.answers.results,
         "pauses": len(observed.pauses),
@@ -69,6 +61,20 @@ def run(cases: int, kills: int, seed: int, say: Say) -> dict[str, Any]:
         "seconds": round(time.monotonic() - began, 1),
         **verdict.shown(found),
     }
+
+
+def observe(system: RunningSystem, everybody: People) -> verdict.Observed:
+    """What people and the gateway know."""
+    return verdict.Observed(
+        system.people.receipts,
+        system.people.bodies,
+        system.delivered(),
+        system.people.changed,
+        everybody.answers,
+        everybody.operators.pauses,
+        everybody.households.updates,
+        everybody.appellants.appeals,
+    )
 
 
 def passed(counts: dict[str, Any]) -> bool:

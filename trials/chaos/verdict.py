@@ -5,7 +5,7 @@ Every count is the length of a list that names the cases, so that each can be lo
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from models.database import Connection, transaction
 from notifications.notices import BESIDES
 from trials.chaos import promises
 from trials.chaos.answers import Answers
+from trials.chaos.crowd import PLANTED
 from trials.chaos.households import Declared
 from trials.chaos.staff import Pause
 from trials.generator.answers import Json
@@ -30,8 +31,8 @@ from workflows.history import audit, replay
 MAY_REST = {(kind, stage.name) for kind, stage in places() if stage.owner != MACHINE} | {
     (kind, PARKED) for kind in FLOWS
 }
-PLANTED = "planted"  # the key of the application that ends each process that asks for its person
 SHOWN = 20  # cases of each count
+CAME_TO_NOTHING = ("withdrawn", "lapsed", "rejected", "void")  # how a change may end that changes nothing
 ONCE = ("review", "update_review")  # messages that a review which comes back does not owe again
 # Of the counts of `sijil doctor`, those that chaos tells apart.
 OF_DOCTOR = ("children_missing", "children_doubled", "waits_stuck", "periods_overlapping", "periods_changed")
@@ -47,7 +48,7 @@ TWICE = """
     select case_id, kind from (
         select case_id, kind, count(*) filter (where kind = any(%s)) over (partition by case_id order by seq) as round
         from event
-    ) as by_round where kind <> 'ReviewOverdue' group by case_id, round, kind having count(*) > 1
+    ) as by_round where kind <> all(%s) group by case_id, round, kind having count(*) > 1
 """
 GOES_BACK = [
     "CorrectionReceived",
@@ -58,7 +59,16 @@ GOES_BACK = [
     "ChangeOvertaken",
     "PersonLetGo",
     "PersonNotLetGo",
+    "AppealTextAdded",
+    "AppealAssigned",
+    "HandedBack",
+    "InformationGiven",
+    "InformationNotGiven",
+    "ProposalReturned",
+    "CorrectionAwaited",
+    "CorrectionRetried",
 ]
+AGAIN = ["ReviewOverdue", "AppealReminded", "CommissionOverdue"]  # by time alone
 ROWS_TWICE = """
     select coalesce(s.case_id, e.case_id), 'scores and decisions'
     from (select case_id, count(*) as times from score group by 1) as s
@@ -100,6 +110,7 @@ class Observed:
     answers: Answers = field(default_factory=Answers)
     pauses: list[Pause] = field(default_factory=list)
     updates: dict[str, Declared] = field(default_factory=dict)  # by reference
+    appeals: Collection[str] = ()  # their references
 
     @property
     def references(self) -> Iterator[tuple[str, str]]:
@@ -108,6 +119,7 @@ class Observed:
         yield from (
             (f"{declared.intent.kind} of {declared.registration}", ref) for ref, declared in self.updates.items()
         )
+        yield from (("appeal", reference) for reference in self.appeals)
 
 
 # Names each case for which a promise was broken.
@@ -130,11 +142,10 @@ def count(seen: Observed, anchors: Path) -> tuple[dict[str, int], dict[str, list
     return counts, {name: cases[:SHOWN] for name, cases in found.items() if cases}
 
 
-def ends_of_updates(seen: Observed) -> dict[str, int]:
-    """How many changes came to rest at which stage."""
+def ends(references: Collection[str]) -> dict[str, int]:
+    """How many of these cases came to rest at which stage."""
     with transaction() as connection:
-        rows = connection.execute(ENDS, [list(seen.updates)]).fetchall()
-    return dict(rows)
+        return dict(connection.execute(ENDS, [list(references)]).fetchall())
 
 
 def padded(named: list[str], times: int) -> list[str]:
@@ -149,13 +160,13 @@ def lost(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStat
         status = statuses.get(reference)
         if status is None or status[1:3] not in MAY_REST:
             yield f"{body['application']} {reference} {status}"
-    yield from (f"{reference} {seen.updates[reference]}" for reference in seen.updates.keys() - statuses.keys())
+    yield from (f"{name} {reference}" for name, reference in seen.references if reference not in statuses)
     yield from (f"case {case_id} {kind} is {stage}" for case_id, kind, stage in connection.execute(STILL))
 
 
 def duplicate_events(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
     """Finds decisions, or rows that follow from them, that are there twice."""
-    for statement, parameters in ((TWICE, [GOES_BACK]), (ROWS_TWICE, None)):
+    for statement, parameters in ((TWICE, [GOES_BACK, AGAIN]), (ROWS_TWICE, None)):
         yield from (f"case {case_id} {what}" for case_id, what in connection.execute(statement, parameters))
 
 
@@ -177,14 +188,19 @@ def double_persons(connection: Connection, seen: Observed, statuses: Mapping[str
 def persons_of(
     reference: str, body: Json, updates: Sequence[str], seen: Observed, statuses: Mapping[str, CaseStatus]
 ) -> set[str]:
-    """Who is in a household by what its people sent and were told; nobody where it is not, or no more, registered."""
+    """Who is in a household by what its people sent and were told; nobody where it is not, or no more, registered.
+
+    Whoever leaves by a change that is still open may be with another household already, to whom a caseworker gave them.
+    """
     status = statuses.get(reference)
     ends = {update: statuses[update].stage for update in updates if update in statuses}
     if status is None or status.stage != "notified" or "removed" in ends.values():
         return set()
     persons = {member["idcs"] for member in seen.answers.sent.get(status.commune or "", body)["members"]}
-    for intent in (seen.updates[update].intent for update, stage in ends.items() if stage == "notified"):
-        persons = (persons | {member["idcs"] for member in intent.joining}) - intent.leaving
+    for update, stage in ends.items():
+        intent = seen.updates[update].intent
+        persons |= {member["idcs"] for member in intent.joining} if stage == "notified" else set()
+        persons -= intent.leaving if stage not in CAME_TO_NOTHING else set()
     return persons
 
 
