@@ -284,6 +284,7 @@ EVENTS: tuple[Event, ...] = (
     events.AppealRejected(findings=(events.Finding("decision", False, "nothing_shows_it"),), proposed_by=AMINA),
     events.CorrectionOpened(),
     events.AppealClosed(outcome="rejected"),
+    events.NothingToCorrect(case=7),
     events.CorrectionMade(
         case=41,
         score_computed=Decimal("9.74340"),

@@ -598,6 +598,12 @@ class AppealClosed(Event, frozen=True, kw_only=True, tag=True):
     outcome: str  # "set_aside" | "rejected"
 
 
+class NothingToCorrect(Event, frozen=True, kw_only=True, tag=True):
+    """The appeal is upheld, and the household is not in the register any more: no entry can be corrected."""
+
+    case: int  # the change that found nothing
+
+
 class CorrectionMade(Event, frozen=True, kw_only=True, tag=True):
     """The register holds the correction, from the day of the contested decision on."""
 

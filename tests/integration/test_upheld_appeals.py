@@ -28,7 +28,7 @@ from tests.filing import (
 )
 from tests.integration.auditing import breaks, wrong
 from tests.integration.registers import Register
-from tests.people import after, citizen, retry_parked
+from tests.people import after, citizen, retry_parked, ring_timers
 from workflows.bodies.declaration import Declaration
 from workflows.casework.appeal_view import appeal_of_reference, outcome
 from workflows.events import CorrectionBlocked
@@ -415,9 +415,30 @@ def test_a_change_that_is_parked_leads_to_a_caseworker_and_is_waited_for_again(
 
 
 @pytest.mark.parametrize(
-    "stage", [each.name for each in UPDATE.stages.values() if not each.open and each.name != "notified"]
+    "stage", [each.name for each in UPDATE.stages.values() if not each.open and each.name not in ("notified", "void")]
 )
 def test_no_other_end_of_a_change_is_a_correction(stage: str) -> None:
     assert take_effect.decide(a_case_file(), CorrectionOutcome(at=clock.now(), case=7, stage=stage, ended=True)) == (
         CorrectionBlocked(case=7, why=stage)
     )
+
+
+def test_where_the_household_left_the_register_meanwhile_there_is_nothing_to_correct_and_it_is_told(
+    home: tuple[Body, Accepted], worker: Worker, work: Callable[[], None]
+) -> None:
+    body, receipt = home
+    appeal = appealed(receipt, work)
+    removal = declare(receipt, change_of(body, "removal", "request"))
+    work()
+    with after(days=7.1) as now:
+        uphold(appeal)
+        ring_timers()
+        worker(["timers", "approval"]).drain("timers", 60)
+        assert (current_stage(removal), current_stage(appeal)) == ("removed", "decided")
+
+        work()
+
+        assert (current_stage(child_of(appeal)), current_stage(appeal)) == ("void", "notified")
+        assert messages_of(appeal) == ["appeal_received", "appeal_without_entry"]
+        with clock.at(now):
+            assert wrong()[1] == []

@@ -28,6 +28,7 @@ from workflows.events import (
     InformationGiven,
     InformationNotGiven,
     InformationReminded,
+    NothingToCorrect,
     ProposalReturned,
     ProposalUnanswered,
     TakenOver,
@@ -104,6 +105,11 @@ CORRECTED = Message(
     "appeal_corrected",
     "RSU: your appeal {reference} is decided and your household's entry is corrected. What changed, from which day, "
     "and every reason is on its status page, with the secret code of your receipt.",
+)
+WITHOUT_ENTRY = Message(
+    "appeal_without_entry",
+    "RSU: your appeal {reference} is upheld. Your household is not in the register any more, so that nothing is "
+    "corrected. You may apply again at any time.",
 )
 SET_ASIDE = Message(
     "appeal_set_aside",
@@ -261,7 +267,7 @@ FLOW = flow(
     waiting(
         "effective",
         {CorrectionOutcome: take_effect.decide, TimePassed: effect_late.decide},
-        {CorrectionMade: "notified", CorrectionBlocked: "correction_blocked"},
+        {CorrectionMade: "notified", NothingToCorrect: "notified", CorrectionBlocked: "correction_blocked"},
         within=TERMS["taking_effect"].within,
         gather=take_effect.gather,
     ),
@@ -286,6 +292,7 @@ FLOW = flow(
         AppealOverdue: LATE,
         AppealEscalated: ESCALATED,
         CorrectionMade: CORRECTED,
+        NothingToCorrect: WITHOUT_ENTRY,
         AppealSetAside: SET_ASIDE,
         AppealRejected: REJECTED,
         CaseWithdrawn: WITHDRAWN,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from workflows.casefile import CaseFile
-from workflows.events import CorrectionBlocked, CorrectionMade
+from workflows.events import CorrectionBlocked, CorrectionMade, NothingToCorrect
 from workflows.evidence import CorrectionOutcome, Evidence, TimePassed
 from workflows.registers.ports import Ports
 
@@ -18,8 +18,12 @@ def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, Evidence]:
     return {**waiting, **ports.cases.corrections(contested)}
 
 
-def decide(case: CaseFile, change: CorrectionOutcome) -> CorrectionMade | CorrectionBlocked:
-    """Only a change that was registered corrects the entry; every other end leads to a caseworker."""
+def decide(case: CaseFile, change: CorrectionOutcome) -> CorrectionMade | CorrectionBlocked | NothingToCorrect:
+    """Only a change that was registered corrects the entry. Of a household that has left the register there is none;
+    every other end leads to a caseworker.
+    """
+    if change.ended and change.stage == "void":
+        return NothingToCorrect(case=change.case)
     if not change.ended or change.score_corrected is None or change.score_computed is None:
         return CorrectionBlocked(case=change.case, why=change.stage)
     return CorrectionMade(
