@@ -61,6 +61,9 @@ class Answers:
     def households(self, household_ids: Sequence[int]) -> Mapping[int, object]:
         return {}
 
+    def given_away(self, household_ids: Sequence[int]) -> Mapping[int, set[str]]:
+        return {}
+
     def waiting_in_circles(self, case_ids: Sequence[int]) -> set[int]:
         return set()
 

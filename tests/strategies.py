@@ -26,6 +26,7 @@ from workflows.events import (
     StatementReceived,
 )
 from workflows.evidence import (
+    ChangeSilence,
     Correction,
     Evidence,
     Holder,
@@ -247,7 +248,8 @@ def known_thresholds() -> st.SearchStrategy[tuple[str, ...]]:
 
 def answers(kind: type[Evidence], case: CaseFile, at: datetime) -> st.SearchStrategy[Evidence]:
     """Any evidence of this kind about a case, at a moment."""
-    verdicts = st.sampled_from([(verdict, reason) for verdict, reasons in REASONS.items() for reason in reasons])
+    open_to_answer = {"clear": REASONS["clear"]} if case.stage == "hearing" else REASONS  # meanwhile only that
+    verdicts = st.sampled_from([(verdict, reason) for verdict, reasons in open_to_answer.items() for reason in reasons])
     kinds: dict[type[Evidence], st.SearchStrategy[Evidence]] = {
         TimePassed: st.just(TimePassed(at=at)),
         RegisterAnswer: register_answers(case, at),
@@ -257,6 +259,11 @@ def answers(kind: type[Evidence], case: CaseFile, at: datetime) -> st.SearchStra
             lambda last, known: RegisterState(at=at, last_version=last, thresholds=known),
             st.integers(0, 50),
             known_thresholds(),
+        ),
+        ChangeSilence: st.builds(
+            lambda deadline, bound: ChangeSilence(at=at, deadline=deadline, bound=bound),
+            st.sampled_from([at - timedelta(days=1), at, at + timedelta(days=1)]),
+            st.booleans(),
         ),
         PersonsAwaited: st.builds(
             lambda deadline, circle: PersonsAwaited(at=at, deadline=deadline, circle=circle),

@@ -93,6 +93,10 @@ class ChangeRebased(BodyTaken, frozen=True, kw_only=True, tag=True):
     version: int  # the household's last, on which it is based now
 
 
+class ChangeKeptOpen(Event, frozen=True, kw_only=True, tag=True):
+    """Nobody answered, but a person whom the change lets go is in another household now: its term begins anew."""
+
+
 class ChangeOvertaken(Event, frozen=True, kw_only=True, tag=True):
     """Another change of the household was registered while this one waited: both are brought together first."""
 

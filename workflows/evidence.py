@@ -40,6 +40,16 @@ class TimePassed(Evidence, frozen=True, kw_only=True, tag=True):
     deadline: datetime | msgspec.UnsetType = msgspec.UNSET
 
 
+class ChangeSilence(Evidence, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """The citizen has not answered about a change until now.
+
+    `bound`: a person whom the change lets go was given to another household already, so that it cannot lapse.
+    """
+
+    deadline: datetime
+    bound: bool = False
+
+
 # Answers of registers ------------------------------------------------------------------------------
 
 

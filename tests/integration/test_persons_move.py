@@ -257,3 +257,45 @@ def test_a_person_is_taken_over_only_while_their_household_lets_them_go(
     with pytest.raises(Broken, match="lets them go no more"), transaction() as connection:
         settle(connection, [taking])
     assert holder_of(person) == receipt.case_id
+
+
+def test_a_change_that_gave_a_person_away_does_not_lapse_by_silence(
+    two: tuple[Household, Household], worker: Worker
+) -> None:
+    # Given a household that lets a person go by a change which needs a correction
+    (body, receipt), joining = two[0], two[1]
+    gone = without(body, mover(body))
+    gone["members"][-1] |= {"birth_date": "1931-01-01", "birth_precision": "day"}
+    leaving = declare(receipt, change_of(gone, "member_left", "departure"))
+    update = joins(joining, two[0])
+    drain_all(worker())
+    assert [current_stage(each) for each in (leaving, update)] == ["needs_correction", "awaiting_person"]
+    # And another one that was given the person when it had waited for its whole term
+    with after(days=30.1):
+        rows(
+            "update cases set due_at = due_at + interval '31 days', deadline = deadline + interval '31 days' "
+            "where id = %s",
+            leaving.case_id,
+        )
+        ring_timers()
+        drain_all(worker())
+        caseworker(update, "clear", "handed_over")
+        drain_all(worker())
+        assert [current_stage(each) for each in (leaving, update)] == ["needs_correction", "notified"]
+
+    # When nobody answers, however long
+    for days in (62, 93):
+        with after(days=days):
+            ring_timers()
+            drain_all(worker())
+            assert current_stage(leaving) == "needs_correction"
+    assert events_of(leaving).count("ChangeKeptOpen") == 2
+
+    # Then the change is still there, and does what it says once it is answered
+    with after(days=94) as now:
+        citizen(leaving, "correction", without(body, mover(body)))
+        drain_all(worker())
+        assert current_stage(leaving) == "notified"
+        assert holder_of(moving(two[0])) == update.case_id
+        with clock.at(now):
+            assert nothing_wrong()

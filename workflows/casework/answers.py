@@ -36,6 +36,7 @@ from workflows.evidence import (
 from workflows.flows import PARKED, Move
 from workflows.flows.registration import FLOW as REGISTERS
 from workflows.intake.receipts import find, is_secret_of, normal
+from workflows.registers.person_moves import given_away
 from workflows.registers.ports import Notices
 from workflows.registers.social import REGISTERED_ALREADY, registered_again
 
@@ -43,11 +44,6 @@ MOST_TEXTS = 20  # of one case (assumed)
 TEXTS = "select count(*) from case_text where case_id = %s"
 REDECLARE = "update cases set applicant_idcs = %s, region = %s, province = %s where id = %s"
 # Members of the household's last version whom another household holds.
-GIVEN_AWAY = """
-    select idcs from household_member m join person_claim p using (idcs) where m.household_id = %s
-    and m.version = (select max(version) from household_version v where v.household_id = m.household_id)
-    and p.household_id <> m.household_id
-"""
 RESUME = "delete from case_failure where case_id = any(%s) and parked returning case_id, stage"
 
 
@@ -112,7 +108,8 @@ def refuse_given_away(connection: Connection, case: CaseRow, kept: Collection[st
     gives a person away while its end is decided.
     """
     lock(connection, case.id)
-    given = {idcs for (idcs,) in connection.execute(GIVEN_AWAY, [case.household_id])}
+    household = case.household_id or 0
+    given = given_away(connection, [household]).get(household, set())
     if given if kept is None else given & set(kept):
         raise Refused("given_away", "A person who leaves by this change was given to another household: it goes on.")
 

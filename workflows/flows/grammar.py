@@ -135,6 +135,7 @@ def people(  # noqa: PLR0913 - a row of the flow, read by its names
     holds_persons: bool = False,
     renewed_by: frozenset[type[Event]] = frozenset(),
     opens: Mapping[type[Event], Open] | None = None,
+    gather: Gather = clock_only,
 ) -> Stage:
     """A stage that a person decides. Time passes there, too: it has a term, or is looked at again and again."""
     return Stage(
@@ -143,7 +144,7 @@ def people(  # noqa: PLR0913 - a row of the flow, read by its names
         transitions,
         handlers,
         TIMERS,
-        clock_only,
+        gather,
         within,
         reminders,
         every,

@@ -10,6 +10,7 @@ from workflows.events import (
     CaseWithdrawn,
     ChangeAccepted,
     ChangeConflicts,
+    ChangeKeptOpen,
     ChangeOvertaken,
     ChangeRebased,
     ChangeTold,
@@ -44,6 +45,7 @@ from workflows.events import (
     UpdateReceived,
 )
 from workflows.evidence import (
+    ChangeSilence,
     Comparison,
     Correction,
     Evidence,
@@ -124,6 +126,11 @@ REMINDER = Message(
     "update_reminder",
     "RSU: change {reference} still waits for your answer, at the service where you filed or at a service centre. "
     "Without it, your household stays as it is registered.",
+)
+KEPT_OPEN = Message(
+    "update_kept_open",
+    "RSU: change {reference} still waits for your answer and stays open until you give it, at the service where you "
+    "filed or at a service centre.",
 )
 LAPSED = Message(
     "update_lapsed",
@@ -274,10 +281,18 @@ FLOW = flow(
     people(
         "conflicting",
         CITIZEN,
-        {Correction: correct.decide, TimePassed: lapse.decide, **WITHDRAW},
-        {CorrectionReceived: "submitted", CorrectionReminded: "conflicting", Lapsed: "lapsed", **TO_WITHDRAWN},
+        {Correction: correct.decide, ChangeSilence: lapse.decide_change, **WITHDRAW},
+        {
+            CorrectionReceived: "submitted",
+            CorrectionReminded: "conflicting",
+            ChangeKeptOpen: "conflicting",
+            Lapsed: "lapsed",
+            **TO_WITHDRAWN,
+        },
+        gather=lapse.gather,
         within=TERMS["conflict"].within,
         reminders=TERMS["conflict"].reminders,
+        renewed_by=frozenset({ChangeKeptOpen}),
     ),
     people(
         "leaving",
@@ -289,10 +304,18 @@ FLOW = flow(
     people(
         "needs_correction",
         CITIZEN,
-        {Correction: correct.decide, TimePassed: lapse.decide, **WITHDRAW},
-        {CorrectionReceived: "submitted", CorrectionReminded: "needs_correction", Lapsed: "lapsed", **TO_WITHDRAWN},
+        {Correction: correct.decide, ChangeSilence: lapse.decide_change, **WITHDRAW},
+        {
+            CorrectionReceived: "submitted",
+            CorrectionReminded: "needs_correction",
+            ChangeKeptOpen: "needs_correction",
+            Lapsed: "lapsed",
+            **TO_WITHDRAWN,
+        },
+        gather=lapse.gather,
         within=TERMS["correction"].within,
         reminders=TERMS["correction"].reminders,
+        renewed_by=frozenset({ChangeKeptOpen}),
     ),
     people(
         "under_review",
@@ -345,6 +368,7 @@ FLOW = flow(
         MembersMismatched: CORRECT,
         CorrectionAsked: ASKED,
         CorrectionReminded: REMINDER,
+        ChangeKeptOpen: KEPT_OPEN,
         Lapsed: LAPSED,
         CorrectionReceived: RESUMED,
         DuplicateSuspected: REVIEW,

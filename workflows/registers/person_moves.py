@@ -33,6 +33,14 @@ CIRCLES = """
     )
     select distinct case_id from reached where at = origin
 """
+# Of the last version of each household.
+GIVEN_AWAY = """
+    select m.household_id, p.idcs from unnest(%s::bigint[]) as wanted (household_id)
+    cross join lateral (select version from household_version v where v.household_id = wanted.household_id
+        order by version desc limit 1) as last
+    join household_member m on (m.household_id, m.version) = (wanted.household_id, last.version)
+    join person_claim p on p.idcs = m.idcs and p.household_id <> m.household_id
+"""
 FORGET = "delete from person_awaited where case_id = any(%s::bigint[])"
 # The case whose claims each household's members are under until now. A correction's case makes several versions.
 HELD_UNTIL_NOW = """
@@ -115,6 +123,14 @@ def about_to_leave(
         )
         for file in files
     }
+
+
+def given_away(connection: Connection, household_ids: Sequence[int]) -> dict[int, set[str]]:
+    """The members of each household whom another one holds already; absent where there are none."""
+    found: dict[int, set[str]] = {}
+    for household_id, idcs in connection.execute(GIVEN_AWAY, [array(sorted(set(household_ids)))]):
+        found.setdefault(household_id, set()).add(idcs)
+    return found
 
 
 def waiting_in_circles(connection: Connection, case_ids: Sequence[int] | None) -> set[int]:

@@ -53,6 +53,9 @@ class SocialRegister(Protocol):
     def households(self, household_ids: Sequence[int]) -> Mapping[int, Any]:
         """What is known of each household: the fields of `HouseholdState`, as a named tuple."""
 
+    def given_away(self, household_ids: Sequence[int]) -> Mapping[int, Collection[str]]:
+        """The members of each household whom another one holds already; absent where there are none."""
+
     def waiting_in_circles(self, case_ids: Sequence[int]) -> Collection[int]:
         """Those of these cases that wait for persons whose households wait for theirs."""
 

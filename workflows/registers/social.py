@@ -68,6 +68,10 @@ class LocalSocialRegister:
         """What is known of each household."""
         return households.known_households(self.connection, household_ids)
 
+    def given_away(self, household_ids: Sequence[int]) -> Mapping[int, Collection[str]]:
+        """The members of each household whom another one holds already; absent where there are none."""
+        return person_moves.given_away(self.connection, household_ids)
+
     def waiting_in_circles(self, case_ids: Sequence[int]) -> Collection[int]:
         """Those of these cases that wait for persons whose households wait for theirs."""
         return person_moves.waiting_in_circles(self.connection, case_ids)
