@@ -61,6 +61,9 @@ class Answers:
     def households(self, household_ids: Sequence[int]) -> Mapping[int, object]:
         return {}
 
+    def persons_lost(self, files: Sequence[CaseFile]) -> set[int]:
+        return set()
+
     def given_away(self, household_ids: Sequence[int]) -> Mapping[int, set[str]]:
         return {}
 

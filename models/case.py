@@ -64,6 +64,8 @@ class Case(SQLModel, table=True):
         Index(
             "case_opened_once", "parent_id", "parent_seq", unique=True, postgresql_where=text("parent_id is not null")
         ),
+        # The changes of a household that are under way: who leaves it, and how many it may still declare.
+        Index("case_open_updates", "household_id", postgresql_where=text("kind = 'update' and open")),
         # The appeals of a household: a second one against the same decision waits for the end of the first.
         Index("case_appeals", "household_id", postgresql_where=text("kind = 'appeal'")),
         CheckConstraint("not waiting or (open and not (machine or ready))", name="case_waiting_is_at_rest"),

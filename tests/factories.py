@@ -229,8 +229,9 @@ EVENTS: tuple[Event, ...] = (
     events.RemovalAnnounced(version=2),
     events.RemovalDue(),
     events.HouseholdGone(),
-    events.PersonAwaited(rules="signals-2026-11", members=(2,), households=(9,)),
+    events.PersonAwaited(rules="signals-2026-11", members=(2,), households=(9,), begun=NOW),
     events.PersonLetGo(),
+    events.PersonsLost(),
     events.PersonNotLetGo(circle=True),
     events.HouseholdChanged(
         version=3,

@@ -224,12 +224,17 @@ class DuplicateSuspected(Event, frozen=True, kw_only=True, tag=True):
     signals: tuple[Signal, ...]
 
 
+class PersonsLost(Event, frozen=True, kw_only=True, tag=True):
+    """Since its screening a person of the case went to another household, or stays there: it is screened anew."""
+
+
 class PersonAwaited(Event, frozen=True, kw_only=True, tag=True):
     """Other households hold some of these persons, and have said that they let them go: the case waits for that."""
 
     rules: str
     members: tuple[int, ...]  # positions
     households: tuple[int, ...]  # that hold them, in the same order
+    begun: datetime  # since when it waits, however often it was woken in between
 
 
 class PersonLetGo(Event, frozen=True, kw_only=True, tag=True):

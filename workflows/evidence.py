@@ -107,6 +107,7 @@ class RegisterState(Evidence, frozen=True, kw_only=True, tag=True):
 
     last_version: int
     thresholds: tuple[str, ...]
+    lost: bool | msgspec.UnsetType = msgspec.UNSET  # a person who was its own at the screening is not any more
 
 
 class Comparison(Evidence, frozen=True, kw_only=True, tag=True, omit_defaults=True):

@@ -4,13 +4,15 @@ import pytest
 
 from models import clock
 from models.database import transaction
-from models.errors import Broken, Refused
+from models.days import day_of
+from models.errors import Refused
 from tests.changing import change_of, declare, depart, nothing_wrong, without
 from tests.filing import (
     Body,
     Worker,
     a_household,
     borrowing,
+    changed,
     current_stage,
     drain_all,
     events_of,
@@ -21,8 +23,9 @@ from tests.filing import (
     value,
 )
 from tests.people import after, caseworker, citizen, ring_timers
+from workflows.engine.work import lock_all
 from workflows.intake.submit import Accepted
-from workflows.registers.person_moves import Settled, settle, wake_missed_waits
+from workflows.registers.person_moves import wake_missed_waits
 
 Household = tuple[Body, Accepted]
 
@@ -244,19 +247,88 @@ def test_a_person_is_taken_over_only_while_their_household_lets_them_go(
     two: tuple[Household, Household], swap: tuple[Accepted, Accepted], worker: Worker
 ) -> None:
     """As when the change is withdrawn between the screening of the other household and its approval."""
-    (first, _), (second, receipt) = two
+    second = two[1]
     sweep()
     drain_all(worker())
-    household = value("select household_id from cases where id = %s", swap[0].case_id)
-    person = moving((second, receipt))
-    persons = tuple(str(each["idcs"]) for each in first["members"])
-    taking = Settled(household, swap[0].case_id, 2, persons, (person,), (receipt.case_id,))
+    caseworker(swap[0], "clear", "handed_over")
+    worker(["fraud"]).drain("fraud", 60)
+    assert current_stage(swap[0]) == "fraud_checked"
+    assert nothing_wrong()
+    declare(second[1], change_of(changed(second[0], bills={"gas": "90"}), "bills"))  # another one lets nobody go
 
     citizen(swap[1], "withdrawal")
+    drain_all(worker())
 
-    with pytest.raises(Broken, match="lets them go no more"), transaction() as connection:
-        settle(connection, [taking])
-    assert holder_of(person) == receipt.case_id
+    assert current_stage(swap[0]) == "under_review"
+    assert events_of(swap[0])[-2:] == ["PersonsLost", "ReviewReopened"]
+    assert nothing_wrong()
+
+
+def test_a_member_is_claimed_for_who_registered_them_whoever_claimed_them_before(
+    two: tuple[Household, Household], worker: Worker
+) -> None:
+    # Given an update that waits for one person and holds another, whom a second update of the household registers
+    first, second = two
+    depart(first[1], moving(first))
+    made = a_household(7, members=2)
+    register([made])
+    told = {name: value for name, value in made.body["members"][1].items() if name != "declarant"}
+    newcomer = told | {"relationship": "other_relative"}
+    with_newcomer = second[0] | {"members": [*second[0]["members"], newcomer]}
+    waiting = declare(
+        second[1], change_of(borrowing(with_newcomer, first[0], mover(first[0])), "member_joined", "arrival")
+    )
+    drain_all(worker())
+    other = declare(second[1], change_of(with_newcomer, "member_joined", "arrival"))
+    drain_all(worker())
+    assert [current_stage(each) for each in (waiting, other)] == ["awaiting_person", "notified"]
+
+    # When the first one ends
+    citizen(waiting, "withdrawal")
+    drain_all(worker())
+
+    # Then they are still claimed, and nothing is missed
+    assert holder_of(str(newcomer["idcs"])) == other.case_id
+    assert nothing_wrong()
+
+
+def test_however_often_who_waits_is_woken_the_wait_has_one_term(
+    two: tuple[Household, Household], worker: Worker
+) -> None:
+    first, second = two
+    began = clock.now()
+    removal = declare(first[1], change_of(first[0], "removal", "request"))
+    drain_all(worker())
+    joining = joins(second, first)
+    drain_all(worker())
+    for days in range(6, 37, 6):
+        assert current_stage(joining) == "awaiting_person", days
+        with after(days=days, since=began) as now:
+            newer = declare(first[1], change_of(first[0], "removal", "request", true_from=day_of(now)))
+            drain_all(worker())
+            citizen(removal, "withdrawal")
+            drain_all(worker())
+            removal = newer
+    assert current_stage(joining) == "under_review"
+
+
+def test_an_update_that_lets_nobody_go_keeps_nobody_waiting(two: tuple[Household, Household], worker: Worker) -> None:
+    first, second = two
+    leaving = depart(first[1], moving(first))
+    drain_all(worker())
+    joining = joins(second, first)
+    drain_all(worker())
+    wrong = changed(changed(first[0], bills={"gas": "90"}), 1, birth_date="1950-01-01", birth_precision="day")
+    other = declare(first[1], change_of(wrong, "bills"))
+    drain_all(worker())
+    assert [current_stage(each) for each in (joining, other)] == ["awaiting_person", "needs_correction"]
+    with transaction() as connection:
+        lock_all(connection, [joining.case_id])
+        citizen(leaving, "withdrawal")
+
+    assert sweep() == 1
+    drain_all(worker())
+    assert current_stage(joining) == "under_review"
 
 
 def test_a_change_that_gave_a_person_away_does_not_lapse_by_silence(

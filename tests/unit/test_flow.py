@@ -22,6 +22,7 @@ from workflows.events import (
 from workflows.evidence import (
     Agreement,
     AppealVerdict,
+    ChangeSilence,
     Evidence,
     Reopening,
     ReviewVerdict,
@@ -114,9 +115,12 @@ def test_these_stages_ask_for_something_and_for_all_others_time_alone_passes() -
         ("appeal", "lodged"),
         ("appeal", "effective"),
     }
-    assert [
-        step.name for _, step in STEPS if step.gather is not clock_only and step.owner in (CITIZEN, CASEWORKER)
-    ] == []
+    asked_of_people = {
+        (flow.kind, step.name)
+        for flow, step in STEPS
+        if step.gather is not clock_only and step.owner in (CITIZEN, CASEWORKER)
+    }
+    assert asked_of_people == {("update", "conflicting"), ("update", "needs_correction")}  # whether it may lapse
 
 
 def test_the_queues_are_those_that_operators_know() -> None:
@@ -151,7 +155,7 @@ def test_a_stage_of_people_always_has_a_moment_at_which_it_is_looked_at(step: St
         assert due is not None
         assert due > now
     assert step.queue in case_queues()
-    assert TimePassed in step.handlers
+    assert {TimePassed, ChangeSilence} & step.handlers.keys()
 
 
 def test_a_correction_is_reminded_after_a_week_and_after_three_and_ends_after_thirty_days() -> None:

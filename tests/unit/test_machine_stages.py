@@ -66,6 +66,9 @@ class SocialRegister:
     def about_to_leave(self, files: Any, held: Any) -> dict[int, tuple[int, ...]]:
         return {}
 
+    def persons_lost(self, files: Any) -> set[int]:
+        return set()
+
 
 def ports(register: SocialRegister, now: datetime = NOW) -> Ports:
     return Ports(now, None, register, None)  # type: ignore[arg-type]
@@ -170,7 +173,9 @@ def test_each_case_is_screened_with_its_own_claims_and_phone() -> None:
 def approved(value: str, at: datetime = NOW, last_version: int = 0) -> HouseholdApproved:
     case = a_case_file(a_score(value))
     asked = ports(SocialRegister(versions={case.household_id or 0: last_version}), at)
-    return approve.decide(case, approve.gather([case], asked)[case.id])
+    event = approve.decide(case, approve.gather([case], asked)[case.id])
+    assert isinstance(event, HouseholdApproved)
+    return event
 
 
 @pytest.mark.parametrize(

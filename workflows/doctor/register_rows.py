@@ -12,7 +12,7 @@ from models import tables  # noqa: F401 - fills the metadata
 from workflows.doctor.recomputed import Recomputed
 from workflows.engine.projections import AWAITED, REGISTER, Projection, Transition
 from workflows.engine.record import holds_persons as holds_at
-from workflows.events import Event, NothingSuspicious, PersonAwaited
+from workflows.events import Event, HouseholdApproved, HouseholdChanged, NothingSuspicious, PersonAwaited
 from workflows.flows import PARKED
 from workflows.history.retelling import GONE, Told
 
@@ -77,7 +77,7 @@ def compare_claims(case: Recomputed) -> None:
     elif PersonAwaited in kinds_of(case) and not holds_persons(case) and holds_there(case, case.now.stage):
         holds = said & of_household(case, body.persons)  # some of them are held by others still
     elif holds_persons(case):
-        holds = of_household(case, body.persons) - held_by_others(case, said)
+        holds = of_household(case, body.persons) - held_by_others(case, said) - (to_be_taken_over(case) - said)
     else:
         holds = set()
     for _ in said ^ holds:
@@ -95,6 +95,15 @@ def held_by_others(case: Recomputed, said: Collection[tuple[str, int]]) -> set[t
     """
     own = case.now.household_id or 0
     return {(row["idcs"], own) for row in case.found.get("claims_of_persons", []) if (row["idcs"], own) not in said}
+
+
+def to_be_taken_over(case: Recomputed) -> set[tuple[str, int]]:
+    """The persons whom a caseworker gave to its household, and whom another one holds until it is registered."""
+    kinds = (NothingSuspicious, HouseholdApproved, HouseholdChanged)
+    last = next((each.event for each in reversed(case.told) if isinstance(each.event, kinds)), None)
+    if not isinstance(last, NothingSuspicious) or not case.body:
+        return set()
+    return of_household(case, (case.body.persons[member] for member in last.taken_over))
 
 
 def is_followed(case: Recomputed) -> bool:

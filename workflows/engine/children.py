@@ -60,7 +60,8 @@ CORRECTIONS = """
         order by seq desc limit 1) as computed on true
 """
 # Parents that still wait. If another transaction has one locked at this moment, the sweep wakes it.
-WAITS = "open and not ready and due_at is not null and (kind, stage) in (select * from unnest(%s::text[], %s::text[]))"
+WAITS = """open and not machine and not waiting and not ready and due_at is not null
+    and (kind, stage) in (select * from unnest(%s::text[], %s::text[]))"""
 MAKE_READY = f"""
     update cases p set ready = true, due_at = null, rank = %s + lanes.allowance
     from unnest(%s::smallint[], %s::interval[]) as lanes (lane, allowance)

@@ -143,11 +143,9 @@ def settled_by(transition: Transition) -> Settled | None:
     if not isinstance(event, HouseholdApproved | HouseholdChanged):
         return None
     screened = case.last(NothingSuspicious)
-    taken = tuple(case.body.persons[member] for member in screened.taken_over)
-    if event.version == 1 and not taken:
+    if event.version == 1 and not screened.taken_over:
         return None
-    from_cases = tuple(case_id for signal in screened.noted for case_id in signal.cases)
-    return Settled(case.household_id or 0, case.id, event.version, case.body.persons, taken, from_cases)
+    return Settled(case.household_id or 0, case.id, event.version, case.body.persons)
 
 
 def record_transitions(connection: Connection, transitions: Sequence[Transition]) -> None:

@@ -14,13 +14,15 @@ from models.errors import Broken
 from workflows.bodies.change import UPDATE, Change
 from workflows.casefile import CaseFile
 from workflows.engine.lanes import ALLOWANCE
+from workflows.events import NothingSuspicious
 from workflows.evidence import Holder
 
 ENDED = 2**31 - 1  # the version of a household that is registered no more: after every other
-UNDER_WAY = """
+UNDER_WAY = f"""
     select c.household_id, b.body::text from cases c
     join case_body b on (b.case_id, b.number) = (c.id, c.body_number)
-    where c.household_id = any(%s::bigint[]) and c.kind = %s and c.open and c.stage <> 'parked' and b.body is not null
+    where c.household_id = any(%s::bigint[]) and c.kind = '{UPDATE}' and c.open and c.stage <> 'parked'
+    and b.body is not null order by c.id
 """
 # Each case that waits, the household that must let a person go, and so on from the cases of that household.
 CIRCLES = """
@@ -42,7 +44,7 @@ GIVEN_AWAY = """
     join person_claim p on p.idcs = m.idcs and p.household_id <> m.household_id
 """
 FORGET = "delete from person_awaited where case_id = any(%s::bigint[])"
-# The case whose claims each household's members are under until now. A correction's case makes several versions.
+# The case under which each household's members were claimed until now. A correction's case makes several versions.
 HELD_UNTIL_NOW = """
     select m.household_id, (select case_id from household_version v
         where v.household_id = m.household_id and v.version < m.version and v.case_id <> m.case_id
@@ -50,9 +52,11 @@ HELD_UNTIL_NOW = """
     from unnest(%s::bigint[], %s::int[], %s::bigint[]) as m (household_id, version, case_id)
 """
 LOCK = "select idcs, case_id from person_claim where case_id = any(%s::bigint[]) order by idcs for update"
+LOCK_PERSONS = "select idcs, household_id from person_claim where idcs = any(%s::text[]) order by idcs for update"
+# Whoever claimed them, even another case of the household that waits: else that one's end would free them.
 KEEP = """
-    update person_claim p set case_id = kept.case_id from unnest(%s::text[], %s::bigint[]) as kept (idcs, case_id)
-    where p.idcs = kept.idcs
+    update person_claim p set case_id = kept.case_id, household_id = kept.household_id
+    from unnest(%s::text[], %s::bigint[], %s::bigint[]) as kept (idcs, case_id, household_id) where p.idcs = kept.idcs
 """
 # Whoever is locked at this moment claims the person later, when the sweep has woken it.
 AWAITED_BY = """
@@ -65,18 +69,6 @@ HAND_OVER = """
     from unnest(%s::text[], %s::bigint[], %s::bigint[]) as given (idcs, case_id, household_id) where p.idcs = given.idcs
 """
 LET_GO = "delete from person_claim where idcs = any(%s::text[])"
-HELD_BY = "select distinct household_id from cases where id = any(%s::bigint[]) and household_id is not null"
-# The updates that let the persons go who are taken over; none ends meanwhile.
-LETTING_GO = """
-    select household_id from cases where household_id = any(%s::bigint[]) and kind = %s and open order by id for share
-"""
-TAKE_OVER = """
-    insert into person_claim (idcs, household_id, case_id)
-    select idcs, household_id, case_id from unnest(%s::text[], %s::bigint[], %s::bigint[])
-        as taken (idcs, household_id, case_id) order by idcs
-    on conflict (idcs) do update set household_id = excluded.household_id, case_id = excluded.case_id
-    where person_claim.case_id = any(%s::bigint[])
-"""
 WAKE = """
     update cases set ready = true, due_at = null, rank = %s + lanes.allowance
     from unnest(%s::smallint[], %s::interval[]) as lanes (lane, allowance)
@@ -85,44 +77,85 @@ WAKE = """
     )
 """
 WAITING_FOR = "select case_id from person_awaited where household_id = any(%s::bigint[])"
-# Cases that wait for a household which has no update under way.
-MISSED = """
+# Households that are awaited and have no update under way that lets the awaited person go.
+MISSED = f"""
     select distinct a.household_id from person_awaited a join cases c on c.id = a.case_id
     where c.due_at is not null and not exists (
-        select from cases u where u.household_id = a.household_id and u.kind = %s and u.open
+        select from cases u join case_body b on (b.case_id, b.number) = (u.id, u.body_number)
+        where u.household_id = a.household_id and u.kind = '{UPDATE}' and u.open and not (
+            b.body ->> 'change' <> 'removal' and b.body::jsonb #> '{{declaration,members}}'
+                @> jsonb_build_array(jsonb_build_object('idcs', a.idcs))
+        )
     ) limit %s
 """
 
 
 class Settled(NamedTuple):
-    """A household that a case changed, registered or ended: whom it holds from now on, and whom it takes over."""
+    """A household that a case changed, registered or ended, and whom it holds from now on."""
 
     household_id: int
     case_id: int
     version: int  # that it has from now on
     persons: tuple[str, ...]
-    taken_over: tuple[str, ...] = ()
-    from_cases: tuple[int, ...] = ()
 
 
 def about_to_leave(
     connection: Connection, files: Iterable[CaseFile], held: Mapping[int, Sequence[Holder]]
 ) -> dict[int, tuple[int, ...]]:
     """For each file, the members whom another household holds while an update of it is under way that lets them go."""
-    households = {each.household_id for holders in held.values() for each in holders}
-    if not households:
-        return {}
-    kept: dict[int, list[Collection[str]]] = {}
-    for household_id, body in connection.execute(UNDER_WAY, [array(sorted(households)), UPDATE]):
-        kept.setdefault(household_id, []).append(Change.restored(body).persons)
+    kept = kept_by_updates(connection, {each.household_id for holders in held.values() for each in holders})
     return {
         file.id: tuple(
             each.member
             for each in held[file.id]
-            if any(file.body.persons[each.member] not in persons for persons in kept.get(each.household_id, ()))
+            if is_let_go(file.body.persons[each.member], kept.get(each.household_id, ()))
         )
         for file in files
     }
+
+
+def kept_by_updates(
+    connection: Connection, households: Collection[int], lock: bool = False
+) -> dict[int, list[Collection[str]]]:
+    """Whom each update under way of these households keeps; locked, none of them ends in this transaction."""
+    kept: dict[int, list[Collection[str]]] = {}
+    if households:
+        statement = UNDER_WAY + "for share of c" if lock else UNDER_WAY
+        for household_id, body in connection.execute(statement, [array(sorted(households))]):
+            kept.setdefault(household_id, []).append(Change.restored(body).persons)
+    return kept
+
+
+def is_let_go(idcs: str, kept: Iterable[Collection[str]]) -> bool:
+    """Whether one of these updates lets this person go."""
+    return any(idcs not in persons for persons in kept)
+
+
+def persons_lost(connection: Connection, files: Sequence[CaseFile]) -> set[int]:
+    """The cases which do not hold all their persons any more, and may not take them over now.
+
+    Only those are asked about to which that can happen: what changes a household, or takes persons over. Their persons
+    are theirs until the transaction ends.
+    """
+    asked = [file for file in files if file.body.persons and (file.kind == UPDATE or taken_over(file))]
+    if not asked:
+        return set()
+    persons = array(sorted({idcs for file in asked for idcs in file.body.persons}))
+    holders: dict[str, int] = dict(connection.execute(LOCK_PERSONS, [persons]).fetchall())
+    taken = {holders[idcs] for file in asked for idcs in taken_over(file) if idcs in holders}
+    kept = kept_by_updates(connection, taken, lock=True)
+
+    def lost(file: CaseFile, idcs: str) -> bool:
+        holder = holders.get(idcs, 0)
+        given = idcs in taken_over(file) and is_let_go(idcs, kept.get(holder, ()))
+        return holder != file.household_id and not given
+
+    return {file.id for file in asked if any(lost(file, idcs) for idcs in file.body.persons)}
+
+
+def taken_over(file: CaseFile) -> set[str]:
+    """The persons whom a caseworker gave to this case, though another household holds them."""
+    return {file.body.persons[member] for member in file.last(NothingSuspicious).taken_over}
 
 
 def given_away(connection: Connection, household_ids: Sequence[int]) -> dict[int, set[str]]:
@@ -146,40 +179,27 @@ def forget_waits(connection: Connection, case_ids: Sequence[int]) -> None:
 
 
 def settle(connection: Connection, settled: Sequence[Settled]) -> None:
-    """Gives each household's claims to the case that changed it, and lets go of those who left.
+    """Claims each household's members for the case that changed it, and lets go of those who left.
 
-    Raises Broken where somebody else took a person meanwhile; the transaction is to be rolled back then.
+    Raises Broken where somebody holds a member meanwhile who was to be theirs (`persons_lost` rules that out).
     """
     changed = [each for each in settled if each.version > 1]
+    left: list[str] = []
     if changed:
-        versions = [(each.household_id, each.version, each.case_id) for each in changed]
-        before = {case_id: household for household, case_id in connection.execute(HELD_UNTIL_NOW, columns(versions))}
+        rows = [(each.household_id, each.version, each.case_id) for each in changed]
+        before = {case_id: household for household, case_id in connection.execute(HELD_UNTIL_NOW, columns(rows))}
         claims = connection.execute(LOCK, [array(sorted(before))]).fetchall() if before else []
-        by_household = {each.household_id: each for each in changed}
-        pass_on(connection, [(idcs, by_household[before[case_id]]) for idcs, case_id in claims])
-    taking = [each for each in settled if each.taken_over]
-    if taking:
-        take_over(connection, taking)
+        now = {each.household_id: each.persons for each in changed}
+        left = [idcs for idcs, case_id in claims if idcs not in now[before[case_id]]]
+    kept = sorted((idcs, each.case_id, each.household_id) for each in settled for idcs in each.persons)
+    if kept and connection.execute(KEEP, columns(kept)).rowcount != len(kept):
+        raise Broken("A member of a household that is to be registered is claimed for nobody.")
+    if left:
+        pass_on(connection, left)
 
 
-def take_over(connection: Connection, taking: Sequence[Settled]) -> None:
-    """Takes persons over from the cases that hold them, whose households let them go. Raises Broken as `settle`."""
-    holders = array(sorted({case_id for each in taking for case_id in each.from_cases}))
-    held_by = {household for (household,) in connection.execute(HELD_BY, [holders])}
-    going = {household for (household,) in connection.execute(LETTING_GO, [array(sorted(held_by)), UPDATE])}
-    taken = [(idcs, each.household_id, each.case_id) for each in taking for idcs in each.taken_over]
-    if going != held_by or connection.execute(TAKE_OVER, [*columns(taken), holders]).rowcount != len(taken):
-        raise Broken("The household of a person that was to be handed over lets them go no more.")
-
-
-def pass_on(connection: Connection, claims: Sequence[tuple[str, Settled]]) -> None:
-    """Keeps the claims of those who stay, for the new case; those who left go to who waits for them, or are free."""
-    kept = [(idcs, now.case_id) for idcs, now in claims if idcs in now.persons]
-    if kept:
-        connection.execute(KEEP, columns(kept))
-    left = [idcs for idcs, now in claims if idcs not in now.persons]
-    if not left:
-        return
+def pass_on(connection: Connection, left: Sequence[str]) -> None:
+    """Gives those who left to who waits longest for them; the others are free."""
     given: dict[str, tuple[str, int, int]] = {}
     for idcs, case_id, household_id in connection.execute(AWAITED_BY, [array(left)]):
         given.setdefault(idcs, (idcs, case_id, household_id))
@@ -196,7 +216,7 @@ def wake_who_awaits(connection: Connection, households: Sequence[int], now: date
 
 def wake_missed_waits(connection: Connection, now: datetime, limit: int = 1000) -> int:
     """Wakes the cases that wait for nothing, and those that wait in a circle. The sweep calls it."""
-    missed = [household for (household,) in connection.execute(MISSED, [UPDATE, limit])]
+    missed = [household for (household,) in connection.execute(MISSED, [limit])]
     return wake(connection, waiting_in_circles(connection, None), now) + wake_who_awaits(connection, missed, now)
 
 

@@ -53,6 +53,9 @@ class SocialRegister(Protocol):
     def households(self, household_ids: Sequence[int]) -> Mapping[int, Any]:
         """What is known of each household: the fields of `HouseholdState`, as a named tuple."""
 
+    def persons_lost(self, files: Sequence[CaseFile]) -> Collection[int]:
+        """The cases which do not hold all their persons any more, and may not take them over now."""
+
     def given_away(self, household_ids: Sequence[int]) -> Mapping[int, Collection[str]]:
         """The members of each household whom another one holds already; absent where there are none."""
 

@@ -68,6 +68,10 @@ class LocalSocialRegister:
         """What is known of each household."""
         return households.known_households(self.connection, household_ids)
 
+    def persons_lost(self, files: Sequence[CaseFile]) -> Collection[int]:
+        """The cases which do not hold all their persons any more, and may not take them over now."""
+        return person_moves.persons_lost(self.connection, files)
+
     def given_away(self, household_ids: Sequence[int]) -> Mapping[int, Collection[str]]:
         """The members of each household whom another one holds already; absent where there are none."""
         return person_moves.given_away(self.connection, household_ids)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from workflows.casefile import CaseFile
-from workflows.events import PersonLetGo, PersonNotLetGo
+from workflows.events import PersonAwaited, PersonLetGo, PersonNotLetGo
 from workflows.evidence import PersonsAwaited
 from workflows.registers.ports import Ports
 
@@ -15,7 +15,12 @@ def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, PersonsAwait
 
 
 def decide(case: CaseFile, answer: PersonsAwaited) -> PersonLetGo | PersonNotLetGo:
-    """In a circle nobody would ever go first, and after the deadline nobody is awaited any more."""
-    if answer.circle or (answer.deadline and answer.at >= answer.deadline):
+    """In a circle nobody would ever go first, and after the term nobody is awaited any more.
+
+    The term counts from the beginning of the wait, however often the case was woken and began to wait again.
+    """
+    begun, deadline = case.last(PersonAwaited).begun, answer.deadline
+    in_vain = deadline is not None and answer.at - begun >= deadline - case.stage_since
+    if answer.circle or in_vain:
         return PersonNotLetGo(circle=answer.circle)
     return PersonLetGo()

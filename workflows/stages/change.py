@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
+from msgspec import UNSET
+
 from models.days import day_of
 from workflows.bodies.change import CORRECTION, Change, EarlierVersion
 from workflows.casefile import CaseFile
@@ -17,6 +19,7 @@ from workflows.events import (
     KnownSpan,
     MovedVariable,
     PastChange,
+    PersonsLost,
     ProgrammeEligibility,
     ScoreComputed,
 )
@@ -33,11 +36,13 @@ from workflows.scoring.formula import RULES, ComputeScore
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, HouseholdState]:
     """What the register knows of each household, and the thresholds that count for its change."""
     known = ports.register.households([case.household_id or 0 for case in batch])
+    lost = ports.register.persons_lost(batch)
     today, rules = day_of(ports.now), in_force(RULES)
     return {
         case.id: HouseholdState(
             at=ports.now,
             rules=rules,
+            lost=True if case.id in lost else UNSET,
             thresholds=rules_of_day(case.body.rules_of(today)).thresholds,
             earlier=tuple(rules_of_day(each.decided_on) for each in case.body.earlier),
             **known[case.household_id or 0]._asdict(),
@@ -53,7 +58,7 @@ def rules_of_day(day: date) -> RulesOfDay:
 
 def decide(
     case: CaseFile, state: HouseholdState
-) -> HouseholdChanged | HouseholdEnded | ChangeOvertaken | HouseholdGone:
+) -> HouseholdChanged | HouseholdEnded | ChangeOvertaken | HouseholdGone | PersonsLost:
     """A household that asked for it leaves the register; any other has a new version from its day on.
 
     Where the household changed while people looked at this change, it is compared again, lest it undo the other one.
@@ -63,6 +68,8 @@ def decide(
         return HouseholdGone()
     if state.last_version != change.based_on:
         return ChangeOvertaken(version=state.last_version)
+    if state.lost:
+        return PersonsLost()
     known = [
         Period(each.number, each.known_since, Span(each.version, each.since, each.until)) for each in state.periods
     ]

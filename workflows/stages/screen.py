@@ -62,7 +62,7 @@ def decide(
         if given := handed_over(case, answer):
             return NothingSuspicious(rules=rules, noted=raised, taken_over=given)
         if not waited_in_vain(case):
-            return awaited(answer, rules)
+            return awaited(case, answer, rules)
     if begun := reviewed_since(case):
         return ReviewReopened(rules=rules, signals=raised, begun=begun)
     return DuplicateSuspected(rules=rules, signals=raised)
@@ -73,9 +73,12 @@ def all_leaving(answer: ScreeningAnswer) -> bool:
     return bool(answer.held) and all(each.member in answer.leaving for each in answer.held)
 
 
-def awaited(answer: ScreeningAnswer, rules: str) -> PersonAwaited:
-    """The wait for the households that hold these persons."""
+def awaited(case: CaseFile, answer: ScreeningAnswer, rules: str) -> PersonAwaited:
+    """The wait for the households that hold these persons; one that goes on keeps its beginning."""
+    before, scored = case.past.get(PersonAwaited), case.past[ScoreComputed]
+    goes_on = before is not None and before.seq > scored.seq
     return PersonAwaited(
+        begun=case.last(PersonAwaited).begun if goes_on else answer.at,
         rules=rules,
         members=tuple(each.member for each in answer.held),
         households=tuple(each.household_id for each in answer.held),

@@ -169,6 +169,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("open and kind = 'registration'"),
     )
     op.create_index(
+        "case_open_updates",
+        "cases",
+        ["household_id"],
+        unique=False,
+        postgresql_where=sa.text("kind = 'update' and open"),
+    )
+    op.create_index(
         "case_appeals",
         "cases",
         ["household_id"],
