@@ -9,6 +9,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from tests.factories import NOW
+from workflows.casework.reviews import REVIEWED
 from workflows.events import (
     KINDS,
     OPERATION,
@@ -173,6 +174,11 @@ def test_a_review_rings_every_ten_days_for_ever_and_has_no_deadline() -> None:
         NOW + days * day for days in (10, 10, 20, 1240)
     ]
     assert step.deadline(NOW) is None
+
+
+def test_every_kind_that_a_caseworker_reviews_is_in_the_list_of_reviews() -> None:
+    reviewed = {flow.kind for flow, step in STEPS if step.name == "under_review" and ReviewVerdict in step.handlers}
+    assert set(REVIEWED) == reviewed
 
 
 # Who may refuse ------------------------------------------------------------------------------------
