@@ -94,7 +94,9 @@ def test_every_stage_is_reached_and_every_lead_exists(flow: Flow) -> None:
 @pytest.mark.parametrize(("flow", "step"), STEPS, ids=lambda each: getattr(each, "name", None))
 def test_from_every_open_stage_a_case_can_reach_the_register(flow: Flow, step: Stage) -> None:
     if step.handlers:
-        assert "notified" in reachable(flow, step.name)
+        assert "notified" in reachable(flow, step.name), (
+            f"{flow.kind}.{step.name} never reaches 'notified', the name of every good end"
+        )
 
 
 def test_every_event_kind_happens_in_some_flow_or_beside_all() -> None:
@@ -233,10 +235,12 @@ DECIDED = {"approved", "decided", "effective", "correction_blocked"}  # what was
 
 
 @pytest.mark.parametrize(
-    "step", [step for _, step in STEPS if step.open and step.name not in DECIDED], ids=lambda step: step.name
+    ("flow", "step"),
+    [(flow, step) for flow, step in STEPS if step.open and step.name not in DECIDED],
+    ids=lambda each: getattr(each, "name", None),
 )
-def test_a_citizen_may_withdraw_from_every_open_stage_before_the_decision(step: Stage) -> None:
-    assert Withdrawal in step.handlers
+def test_a_citizen_may_withdraw_from_every_open_stage_before_the_decision(flow: Flow, step: Stage) -> None:
+    assert Withdrawal in step.handlers, f"{flow.kind}.{step.name} takes no Withdrawal"
     assert step.transitions[CaseWithdrawn] == "withdrawn"
 
 
