@@ -14,10 +14,9 @@ from notifications.catalogues import LANGUAGES
 from web.changes import conflicts_of, parts_of, registered_change_of
 from web.language import render_page, render_page_for
 from web.queries import Status, correction_of, reasons_of, status_of
-from workflows.bodies.change import UPDATE
 from workflows.flows import FLOWS, PARKED
-from workflows.flows.appeal import FLOW as APPEAL
-from workflows.flows.grammar import MACHINE
+from workflows.flows.grammar import CITIZEN, MACHINE
+from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.intake.receipts import is_secret_of, normal
 from workflows.policies import newest_terms
 
@@ -40,14 +39,14 @@ STEPS = {
 }
 # What sends a case back to the beginning of its way.
 AGAIN = ("CorrectionReceived", "CaseReopened", "ChangeRebased")
-# Before the names of the states that pages have texts for.
-SAID_BEFORE = {UPDATE: "update_", APPEAL.kind: "appeal_"}
 # Stages of an appeal that are the same to a citizen: somebody examines it, or the entry is being corrected.
-SAID_OF_APPEALS = {
-    "queued": "under_examination",
-    "proposed": "under_examination",
-    "correction_blocked": "effective",
+SAID_AS = {
+    ("appeal", "queued"): "under_examination",
+    ("appeal", "proposed"): "under_examination",
+    ("appeal", "correction_blocked"): "effective",
 }
+# Where it has ended, or lies with us, and the citizen may do something all the same.
+MAY_ACT = ("lapsed", "rejected", "update_rejected", "update_void", "update_departure")
 WELL_ENDED = "notified"
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -118,6 +117,7 @@ def status_page(language: str, case: Status, **more: Any) -> Template:
         path=f"status/{case.reference}",
         case=case,
         state=state_of(case),
+        act=asks_the_citizen(case),
         steps=progress(case),
         days_to_object=newest_terms()["lodging"].within.days,
         **context,
@@ -140,16 +140,16 @@ def require_language(language: str) -> str:
 
 
 def state_of(case: Status) -> str:
-    """The stage as citizens are told it, after its kind of case."""
-    return SAID_BEFORE.get(case.kind, "") + said_of(case)
+    """The stage as citizens are told it, after its kind of case: no kind has the texts of another one."""
+    return said_of(case) if case.kind == REGISTRATION.kind else f"{case.kind}_{said_of(case)}"
 
 
 def said_of(case: Status) -> str:
     """The stage as citizens are told it: who asks for a correction, and why a caseworker looks, are told apart."""
     if is_in_work(case):
         return "in_work"
-    if case.kind == APPEAL.kind:
-        return SAID_OF_APPEALS.get(case.stage, case.stage)
+    if (case.kind, case.stage) in SAID_AS:
+        return SAID_AS[case.kind, case.stage]
     by_machine, by_caseworker = (case.reached.get(kind, NEVER) for kind in ("MembersMismatched", "CorrectionAsked"))
     if case.stage == "needs_correction" and by_caseworker > by_machine:
         return "correction_asked"
@@ -159,6 +159,12 @@ def said_of(case: Status) -> str:
 def is_in_work(case: Status) -> bool:
     """Whether the machine has it. A technical delay is ours, not the citizen's."""
     return case.stage == PARKED or FLOWS[case.kind].stages[case.stage].owner == MACHINE
+
+
+def asks_the_citizen(case: Status) -> bool:
+    """Whether the page asks the citizen to do something."""
+    of_citizen = case.stage != PARKED and FLOWS[case.kind].stages[case.stage].owner == CITIZEN
+    return of_citizen or state_of(case) in MAY_ACT
 
 
 def progress(case: Status) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Writes one stored example of every kind that has none yet into released.json.
 
-Run once for a new kind; what is released stays as it is.
+Run it last, once the flow tests are green: what is in the file stays for ever, each stage of each flow, too. Before a
+release, `git checkout tests/contract/released.json` takes it back.
 
 python -m tests.contract.make_released
 """
@@ -19,19 +20,38 @@ SALT = bytes(range(16))
 
 
 def main() -> None:
-    """Adds what is missing, changes nothing."""
+    """Adds what is missing, changes nothing, and says what it added."""
     released: dict[str, Any] = (
         json.loads(FILE.read_text()) if FILE.exists() else {"events": [], "evidence": {}, "stages": []}
     )
+    added = [*add_events(released), *add_evidence(released), *add_stages(released)]
+    FILE.write_text(json.dumps(released, ensure_ascii=False, indent=1) + "\n")
+    print(*[f"kept for ever: {each}" for each in added] or ["nothing is missing"], sep="\n")
+
+
+def add_events(released: dict[str, Any]) -> list[str]:
+    """The examples of kinds of event that have none yet; says which."""
     known = {each["kind"] for each in released["events"]}
-    for event in EVENTS:
-        if type(event).__name__ not in known:
-            released["events"].append(example(event, released["events"]))
+    missing = [event for event in EVENTS if type(event).__name__ not in known]
+    for event in missing:
+        released["events"].append(example(event, released["events"]))
+    return [f"event {type(event).__name__}" for event in missing]
+
+
+def add_evidence(released: dict[str, Any]) -> list[str]:
+    """The examples of kinds of evidence that have none yet; says which."""
+    known = set(released["evidence"])
     for evidence in EVIDENCE:
         released["evidence"].setdefault(type(evidence).__name__, encode(evidence).decode())
+    return [f"evidence {name}" for name in released["evidence"] if name not in known]
+
+
+def add_stages(released: dict[str, Any]) -> list[str]:
+    """The stages of all flows; says which are new."""
     stages = {name for flow in FLOWS.values() for name in flow.stages} | {PARKED}
-    released["stages"] += sorted(stages - set(released["stages"]))
-    FILE.write_text(json.dumps(released, ensure_ascii=False, indent=1) + "\n")
+    new = sorted(stages - set(released["stages"]))
+    released["stages"] += new
+    return [f"stage {name}" for name in new]
 
 
 def example(event: Any, before: list[dict[str, Any]]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.contract import make_released
 from tests.factories import EVENTS, EVIDENCE
 from workflows.engine.chain import GENESIS, commitment_to, encode, event_hash
 from workflows.events import KINDS
@@ -27,7 +28,7 @@ CHAIN = list(zip([GENESIS.hex(), *(each["hash"] for each in STORED)], STORED, st
 def test_every_kind_of_event_has_a_stored_example_and_none_is_forgotten() -> None:
     assert [each["kind"] for each in STORED] == list(dict.fromkeys(each["kind"] for each in STORED))
     assert {each["kind"] for each in STORED} == set(KINDS), (
-        "add a new kind with make_released.py; an old one is for ever"
+        "add a new kind with make_released.py, the last thing of all; an old one is for ever"
     )
 
 
@@ -51,6 +52,26 @@ def test_a_stored_events_commitment_and_hash_still_verify(before: str, stored: d
         bytes.fromhex(before), stored["case_id"], stored["seq"], stored["kind"], at, stored["actor"], commitment
     )
     assert (commitment.hex(), hashed.hex()) == (stored["commitment"], stored["hash"])
+
+
+def test_what_is_missing_is_added_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "released.json"
+    *events, last = STORED
+    evidence = {kind: text for kind, text in RELEASED["evidence"].items() if kind != "TimePassed"}
+    file.write_text(json.dumps({"events": events, "evidence": evidence, "stages": RELEASED["stages"][1:]}))
+    monkeypatch.setattr(make_released, "FILE", file)
+
+    make_released.main()
+    first = capsys.readouterr().out.splitlines()
+    make_released.main()
+
+    names = (f"event {last['kind']}", "evidence TimePassed", f"stage {RELEASED['stages'][0]}")
+    assert first == [f"kept for ever: {name}" for name in names]
+    assert capsys.readouterr().out == "nothing is missing\n"
+    made = json.loads(file.read_text())
+    assert (made["events"], made["evidence"]) == (STORED, RELEASED["evidence"])
 
 
 def test_every_kind_of_evidence_has_a_stored_example() -> None:

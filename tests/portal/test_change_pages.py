@@ -42,7 +42,7 @@ def test_the_page_says_where_a_change_stands_and_what_to_do(client: Client, lang
 
     for part in ("title", "what", "do"):
         assert PAGES.text(language, f"{state}.{part}") in page
-    assert f"{PAGES.text(language, 'Change')} <bdi" in page
+    assert f"{PAGES.text(language, 'kind.update')} <bdi" in page
     stage, until = rows("select stage, deadline from cases where id = %s", taken.case_id)[0]
     assert until is None or stage == "under_review" or day(language, until) in page
     whole = with_secret(client, language, taken)

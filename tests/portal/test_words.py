@@ -1,6 +1,8 @@
 """No word stands in a template itself, and no text of the catalogues is left over."""
 
 import re
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -8,39 +10,41 @@ from jinja2 import nodes
 
 import web
 from notifications.catalogues import LANGUAGES
+from tests import toy_kind
+from tests.factories import NOW
 from web.app import environment
 from web.language import PAGES
-from web.portal import SAID_OF_APPEALS, STEPS
-from web.queries import MISMATCHES
+from web.portal import MAY_ACT, STEPS, state_of
+from web.queries import MISMATCHES, Status
 from workflows.appeals import reasons as of_appeals
 from workflows.bodies.appeal import OF_HOUSEHOLD, WHOLE_DECISION
 from workflows.bodies.declaration import Declaration
 from workflows.bodies.merging import WHOLE
-from workflows.flows.appeal import FLOW as APPEAL
-from workflows.flows.grammar import MACHINE
-from workflows.flows.registration import FLOW as REGISTRATION
-from workflows.flows.update import FLOW as UPDATE
+from workflows.flows import FLOWS, PARKED
+from workflows.flows.grammar import Flow
 from workflows.stages.review import REASONS
 
 TEMPLATES = sorted((Path(web.__path__[0]) / "templates").glob("*.html"))
-STATES = {"in_work", "correction_asked"} | {
-    stage.name for stage in REGISTRATION.stages.values() if stage.owner != MACHINE
-}
+
+
+def states_of(flow: Flow) -> set[str]:
+    """Everything that the page of a case of this kind may say of where it stands."""
+    pasts = [{}, *({event.__name__: NOW} for event in flow.events())]
+    return {state_of(a_status(flow.kind, stage, past)) for stage in (*flow.stages, PARKED) for past in pasts}
+
+
+def a_status(kind: str, stage: str, reached: Mapping[str, datetime]) -> Status:
+    return Status(1, "RSU-XXXX-XXXX-XXXX", kind, 1, stage, 1, NOW, NOW, None, dict(reached))
+
+
+STATES = {state for flow in FLOWS.values() for state in states_of(flow)}
 # What the templates put together from a part: the part before, the part after, and what may stand between.
-OF_APPEALS = {
-    f"appeal_{SAID_OF_APPEALS.get(stage.name, stage.name)}"
-    for stage in APPEAL.stages.values()
-    if stage.owner != MACHINE
-} | {"appeal_in_work"}
-OF_UPDATES = {f"update_{stage.name}" for stage in UPDATE.stages.values() if stage.owner != MACHINE} | {
-    "update_in_work",
-    "update_correction_asked",
-    "update_departure",
-}
 COMPOSED = {
-    (None, ".title"): STATES | OF_APPEALS | OF_UPDATES,
-    (None, ".what"): STATES | OF_APPEALS | OF_UPDATES,
-    (None, ".do"): STATES | OF_APPEALS | OF_UPDATES,
+    (None, ".title"): STATES,
+    (None, ".what"): STATES,
+    (None, ".do"): STATES,
+    ("kind.", None): set(FLOWS),
+    ("way.", None): set(STEPS),
     ("step.", None): {name for way in STEPS.values() for name, _ in way} | {"done", "now"},
     ("reason.", None): {
         *MISMATCHES,
@@ -119,3 +123,14 @@ def test_nothing_is_composed_that_no_template_asks_for() -> None:
                 )
             )
     assert used == set(COMPOSED)
+
+
+def test_a_page_says_of_another_kind_of_case_nothing_that_it_says_of_a_registration() -> None:
+    with toy_kind.known():
+        said = states_of(toy_kind.QUESTION)
+    assert said == {"question_in_work", "question_scored", "question_under_review", "question_notified"}
+    assert said & STATES == set()
+
+
+def test_every_state_in_which_somebody_may_act_is_one() -> None:
+    assert set(MAY_ACT) <= STATES

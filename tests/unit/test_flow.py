@@ -9,6 +9,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from tests.factories import NOW
+from workflows.casework.reviews import REVIEWED
 from workflows.events import (
     KINDS,
     OPERATION,
@@ -51,6 +52,12 @@ def takes(decide: Decide) -> type:
     return [hint for name, hint in hints.items() if name != "return"][1]
 
 
+def gathered(step: Stage) -> type[Evidence]:
+    """The evidence that a stage gets where nobody speaks."""
+    evidence: type[Evidence] = get_args(get_type_hints(step.gather)["return"])[1]
+    return evidence
+
+
 def reachable(flow: Flow, start: str) -> set[str]:
     """Every stage that a case at `start` may come to."""
     found, ahead = set[str](), [start]
@@ -77,7 +84,7 @@ def test_each_decision_stands_under_the_evidence_that_it_takes(step: Stage) -> N
 
 @pytest.mark.parametrize("step", [step for _, step in STEPS if step.owner == MACHINE], ids=lambda step: step.name)
 def test_what_a_machine_stage_gathers_is_what_it_decides_on(step: Stage) -> None:
-    assert set(step.handlers) - {Withdrawal, Statement} == {get_args(get_type_hints(step.gather)["return"])[1]}
+    assert set(step.handlers) - {Withdrawal, Statement} == {gathered(step)}
 
 
 @pytest.mark.parametrize("flow", FLOWS.values(), ids=lambda flow: flow.kind)
@@ -88,7 +95,9 @@ def test_every_stage_is_reached_and_every_lead_exists(flow: Flow) -> None:
 @pytest.mark.parametrize(("flow", "step"), STEPS, ids=lambda each: getattr(each, "name", None))
 def test_from_every_open_stage_a_case_can_reach_the_register(flow: Flow, step: Stage) -> None:
     if step.handlers:
-        assert "notified" in reachable(flow, step.name)
+        assert "notified" in reachable(flow, step.name), (
+            f"{flow.kind}.{step.name} never reaches 'notified', the name of every good end"
+        )
 
 
 def test_every_event_kind_happens_in_some_flow_or_beside_all() -> None:
@@ -179,6 +188,11 @@ def test_a_review_rings_every_ten_days_for_ever_and_has_no_deadline() -> None:
     assert step.deadline(NOW) is None
 
 
+def test_every_kind_that_a_caseworker_reviews_is_in_the_list_of_reviews() -> None:
+    reviewed = {flow.kind for flow, step in STEPS if step.name == "under_review" and ReviewVerdict in step.handlers}
+    assert set(REVIEWED) == reviewed
+
+
 # Who may refuse ------------------------------------------------------------------------------------
 
 
@@ -223,10 +237,12 @@ DECIDED = {"approved", "decided", "effective", "correction_blocked"}  # what was
 
 
 @pytest.mark.parametrize(
-    "step", [step for _, step in STEPS if step.open and step.name not in DECIDED], ids=lambda step: step.name
+    ("flow", "step"),
+    [(flow, step) for flow, step in STEPS if step.open and step.name not in DECIDED],
+    ids=lambda each: getattr(each, "name", None),
 )
-def test_a_citizen_may_withdraw_from_every_open_stage_before_the_decision(step: Stage) -> None:
-    assert Withdrawal in step.handlers
+def test_a_citizen_may_withdraw_from_every_open_stage_before_the_decision(flow: Flow, step: Stage) -> None:
+    assert Withdrawal in step.handlers, f"{flow.kind}.{step.name} takes no Withdrawal"
     assert step.transitions[CaseWithdrawn] == "withdrawn"
 
 
