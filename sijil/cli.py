@@ -28,6 +28,7 @@ COMMANDS = {
     "generate": "trials.commands",
     **dict.fromkeys(("score", "flow"), "sijil.commands.data"),
     "update": "sijil.commands.update",
+    "answer": "sijil.commands.answer",
     **dict.fromkeys(("reviews", "decide"), "sijil.commands.review"),
     "appeals": "sijil.commands.appeals",
     **dict.fromkeys(("show", "queues", "workers"), "sijil.commands.operation"),

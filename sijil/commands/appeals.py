@@ -1,6 +1,5 @@
-"""Commands for the staff who examine appeals: list them, show one, take it, ask, find, agree, and what follows."""
+"""Commands for the staff who take and examine appeals: lodge, list, show, take one, ask, find, agree, and the rest."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,26 +12,25 @@ from models.errors import NotFound, Refused
 from notifications.notices import notices
 from sijil.appeal_view import Shown, actors, appeal_details, appeal_line, appeal_summary
 from sijil.commands.arguments import Reference
+from sijil.commands.handed_in import body_in, print_receipt, text_in
 from sijil.embedded import needed_servers
 from sijil.output import Json, print_result, program
 from tasks.wake import wake_after_answer, wake_after_intake
 from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
-from workflows.bodies import reading
+from workflows.bodies.appeal import AppealBody, AppealRequest
 from workflows.bodies.declaration import Declaration
-from workflows.bodies.fields import Statement
 from workflows.casework import examining
 from workflows.casework.appeal_view import AppealView, appeal_of_reference, appeals_with_people
-from workflows.casework.appeals import contested_file
+from workflows.casework.appeals import Lodging, contested_file, lodge
 from workflows.casework.examining import Act, Staff
 from workflows.casework.same_cause import Order, order_reviews, sharing
 from workflows.casework.staff import names_of
 from workflows.events import Finding
 from workflows.evidence import Evidence
-from workflows.intake.files.textfiles import open_to_read
 
 app = typer.Typer()
 appeals_app = typer.Typer(
-    no_args_is_help=True, help="Lists the appeals that wait for people, shows one, and acts on it."
+    no_args_is_help=True, help="Lodges an appeal, lists those that wait for people, shows one, and acts on it."
 )
 app.add_typer(appeals_app, name="appeals")
 Role = Literal["caseworker", "supervisor", "commission"]
@@ -42,7 +40,6 @@ Version = Annotated[
     int | None, typer.Option(help="The version that you looked at; the command refuses if the appeal moved on since.")
 ]
 FIRST_OF_SAME_CAUSE = 20  # households that are shown
-LONGEST_TEXT = 1 << 16  # bytes that are read of a file; a text of a person is shorter
 
 
 @appeals_app.command("list")
@@ -85,6 +82,31 @@ def declared_in(connection: Connection, view: AppealView) -> Declaration | None:
         return contested_file(connection, view.appeal).declaration
     except NotFound:
         return None
+
+
+@appeals_app.command("lodge")
+def lodge_at_desk(
+    reference: Reference,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="The appeal in JSON, as for the API without reference and secret; - reads it here."
+        ),
+    ],
+    name: Name,
+    as_json: Json = False,
+) -> None:
+    """Lodges an appeal at a desk, against a decision on the case of REFERENCE.
+
+    Prints the appeal's own receipt, which is the household's.
+    """
+    said = body_in(file, AppealRequest, "appeal")
+    lodging = Lodging(AppealBody(**dict(said), reference=reference, secret=""), officer=name)
+    with needed_servers():
+        accepted = transact(lambda connection: lodge(connection, lodging, clock.now(), notices))
+        if not accepted.repeated:
+            wake_after_intake()
+    print_receipt(accepted, "appeal", as_json)
 
 
 @appeals_app.command("assign")
@@ -137,15 +159,7 @@ def add(
 ) -> None:
     """Adds what the household says at a desk, in its own words; it also answers what was asked."""
     staff = Staff(reference, name, "caseworker", version)
-    do(staff, examining.text_at_desk(reading.text(Statement, text_of(path), "FILE")), as_json)
-
-
-def text_of(path: Path) -> str:
-    """The text of a file or of standard input. Raises Refused where it cannot be read or is not UTF-8."""
-    if str(path) == "-":
-        return reading.utf8(sys.stdin.buffer.read(LONGEST_TEXT))
-    with open_to_read(path) as file:
-        return reading.utf8(file.read(LONGEST_TEXT))
+    do(staff, examining.text_at_desk(text_in(path)), as_json)
 
 
 @appeals_app.command("find")

@@ -1,6 +1,5 @@
 """The command of officers for changes of registered households: files one, or an adult's own departure."""
 
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -9,20 +8,18 @@ import typer
 
 from models import clock
 from models.database import Connection, transact
-from models.errors import Refused
 from notifications.notices import notices
 from sijil.commands.arguments import Reference
+from sijil.commands.handed_in import STANDARD_INPUT, body_in, print_receipt
 from sijil.embedded import needed_servers
-from sijil.output import Json, print_result
+from sijil.output import Json
 from tasks.wake import wake_after_intake
 from workflows.bodies import reading
 from workflows.bodies.change import ChangeRequest
 from workflows.bodies.fields import Idcs
 from workflows.casework.changes import DeclaredChange, Departure, Sender, declare_change, declare_departure
-from workflows.intake.files.textfiles import open_to_read
 from workflows.intake.submit import Accepted
 
-STANDARD_INPUT = Path("-")
 app = typer.Typer()
 
 
@@ -68,31 +65,14 @@ def update(
     if left_by and true_from:
         declared = Departure(reference, reading.text(Idcs, left_by, "--left-by"), true_from, officer)
     else:
-        declared = DeclaredChange(reference, change_in(file or STANDARD_INPUT), Sender(officer=officer))
+        declared = DeclaredChange(
+            reference, body_in(file or STANDARD_INPUT, ChangeRequest, "change"), Sender(officer=officer)
+        )
     with needed_servers():
         accepted = transact(lambda connection: take(connection, declared))
         if not accepted.repeated:
             wake_after_intake()
-    print_receipt(accepted, as_json)
-
-
-def change_in(file: Path) -> ChangeRequest:
-    """The change in a file. Raises Refused with a problem for each bad field."""
-    raw = bytes_of(file)
-    try:
-        return reading.from_json(ChangeRequest, reading.utf8(raw))
-    except Refused as refused:
-        name = "standard input" if file == STANDARD_INPUT else file
-        said = f"{name} holds no valid change; docs/formats.md has its fields:"
-        raise Refused(refused.code, said, problems=refused.problems) from None
-
-
-def bytes_of(file: Path) -> bytes:
-    """What a file holds, or standard input."""
-    if file == STANDARD_INPUT:
-        return sys.stdin.buffer.read()
-    with open_to_read(file) as opened:
-        return opened.read()
+    print_receipt(accepted, "change", as_json)
 
 
 def take(connection: Connection, declared: DeclaredChange | Departure) -> Accepted:
@@ -100,15 +80,3 @@ def take(connection: Connection, declared: DeclaredChange | Departure) -> Accept
     if isinstance(declared, Departure):
         return declare_departure(connection, declared, clock.now(), notices)
     return declare_change(connection, declared, clock.now(), notices)
-
-
-def print_receipt(accepted: Accepted, as_json: bool) -> None:
-    """Prints the receipt of the update."""
-    lines = [
-        f"{accepted.reference}: the change was filed before; the same receipt."
-        if accepted.repeated
-        else f"{accepted.reference}: the change is filed.",
-        f"Secret of its receipt: {accepted.secret}. Give both to whoever declared it, and to nobody else.",
-    ]
-    receipt = {"reference": accepted.reference, "secret": accepted.secret, "repeated": accepted.repeated}
-    print_result(receipt, as_json, *lines)

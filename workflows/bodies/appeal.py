@@ -67,16 +67,21 @@ Grounds = Annotated[list[Ground], Field(min_length=1, max_length=6)]
 ContestedValues = Annotated[list[Contested], Field(max_length=MOST_CONTESTED), AfterValidator(each_once)]
 
 
-class AppealBody(Declared):
-    """The body of the API: what is contested, by the receipt of the case in which it was decided."""
+class AppealRequest(Declared):
+    """What a household contests, whether it sends that itself or says it to an officer."""
 
-    reference: Annotated[str, Field(max_length=40, description="Of the receipt of the contested case.")]
-    secret: Annotated[str, Field(max_length=40)]
     decision: Decision
     programme: Key | None = Field(None, description="For a threshold: whose, such as `ASD`.")
     grounds: Grounds
     contested: ContestedValues = Field(default_factory=list)
     text: Statement | None = Field(None, description="What the household says, in its own words.")
+
+
+class AppealBody(AppealRequest):
+    """The body of the API: what is contested, by the receipt of the case in which it was decided."""
+
+    reference: Annotated[str, Field(max_length=40, description="Of the receipt of the contested case.")]
+    secret: Annotated[str, Field(max_length=40)]
 
 
 class Appeal(Body):

@@ -62,7 +62,8 @@ class CitizenAnswer:
     """A citizen's answer, of a kind: `correction` (with the whole declaration anew), `statement` (with its text),
     `withdrawal` or `reopening`.
 
-    The version is the one that was looked at, if the citizen says.
+    The version is the one that was looked at, if the citizen says. An officer who takes the answer at a desk knows the
+    citizen in another way than by the secret.
     """
 
     reference: str
@@ -71,6 +72,7 @@ class CitizenAnswer:
     version: int | None = None
     declaration: Declaration | None = None
     statement: str | None = None
+    officer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,12 @@ class CaseworkerAnswer:
 
 
 def answer_of_citizen(connection: Connection, answer: CitizenAnswer, now: datetime, notices: Notices) -> AnswerResult:
-    """A citizen answers.
+    """A citizen answers, with the secret of the receipt or to an officer.
 
     Raises NotFound for an unknown reference and for a wrong secret alike, Refused where it is not possible now, Stale
     where the case moved on since the answer's version (without one: the version now).
     """
-    if not is_secret_of(normal(answer.reference), answer.secret):
+    if not answer.officer and not is_secret_of(normal(answer.reference), answer.secret):
         raise NotFound("There is no application with this reference and secret.")
     case = find(connection, answer.reference)
     if answer.kind == "withdrawal" and case.kind == UPDATE:
@@ -116,15 +118,16 @@ def refuse_given_away(connection: Connection, case: CaseRow, kept: Collection[st
 
 def form_of(connection: Connection, case: CaseRow, answer: CitizenAnswer, now: datetime) -> Evidence:
     """A citizen's answer as the stage is given it; what was sent with it is stored beside."""
+    by = sign(connection, OFFICER, answer.officer) if answer.officer else DECLARANT
     match answer.kind:
         case "correction":
-            return redeclare(connection, case, answer.version, answer.declaration, now)
+            return redeclare(connection, case, answer, by, now)
         case "statement":
-            return state(connection, case, answer, now)
+            return state(connection, case, answer, by, now)
         case "withdrawal":
-            return Withdrawal(at=now, by=DECLARANT)
+            return Withdrawal(at=now, by=by)
         case "reopening":
-            return Reopening(at=now, by=DECLARANT)
+            return Reopening(at=now, by=by)
     raise Refused(
         "unknown_answer",
         "An answer is a correction, a statement, a withdrawal or a reopening.",
@@ -132,14 +135,14 @@ def form_of(connection: Connection, case: CaseRow, answer: CitizenAnswer, now: d
     )
 
 
-def state(connection: Connection, case: CaseRow, answer: CitizenAnswer, now: datetime) -> Statement:
+def state(connection: Connection, case: CaseRow, answer: CitizenAnswer, by: str, now: datetime) -> Statement:
     """Stores what the citizen says. The case is locked first, so that of two clicks at once the second is Stale."""
     if not answer.statement:
         raise Refused(
             "statement_missing", "A statement needs its text.", problems=[Problem("statement", "Is missing.")]
         )
     row = lock(connection, case.id, case.version if answer.version is None else answer.version)
-    return stated(connection, row, answer.statement, DECLARANT, now)
+    return stated(connection, row, answer.statement, by, now)
 
 
 def stated(connection: Connection, row: CaseRow, text: str, by: str, now: datetime) -> Statement:
@@ -149,13 +152,12 @@ def stated(connection: Connection, row: CaseRow, text: str, by: str, now: dateti
     return Statement(at=now, by=by, digest=take_text(connection, row.id, row.version + 1, text))
 
 
-def redeclare(
-    connection: Connection, case: CaseRow, version: int | None, declaration: Declaration | None, now: datetime
-) -> Correction:
+def redeclare(connection: Connection, case: CaseRow, answer: CitizenAnswer, by: str, now: datetime) -> Correction:
     """Stores the new declaration beside the old. Even the declarant's identifier may have been the mistake.
 
     The case is locked first, so that of two clicks at once the second is Stale.
     """
+    version, declaration = answer.version, answer.declaration
     if declaration is None:
         raise Refused(
             "declaration_missing",
@@ -177,7 +179,7 @@ def redeclare(
     number, salt, body = case.body_number + 1, new_salt(), new_body(connection, case, declaration).stored()
     row = (case.id, number, case.household_id, body, declaration.phone, salt, now)
     copy(connection, "case_body", BODIES, [row])
-    return Correction(at=now, by=DECLARANT, number=number, digest=sealed_body(salt, body))
+    return Correction(at=now, by=by, number=number, digest=sealed_body(salt, body))
 
 
 def new_body(connection: Connection, case: CaseRow, declaration: Declaration) -> Body:

@@ -10,6 +10,7 @@ from workflows.bodies.appeal import WITH_VALUES, Appeal, AppealBody, corrected
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile, NewCase
 from workflows.casework.answers import AnswerResult, CitizenAnswer, answer_of_citizen
+from workflows.casework.staff import OFFICER, sign
 from workflows.engine.lanes import APPEAL
 from workflows.engine.load import COLUMNS, CaseRow, case_files, past_events
 from workflows.engine.opening import (
@@ -41,7 +42,6 @@ from workflows.intake.submit import Accepted, ended_stages
 from workflows.registers.ports import Notices
 
 UNKNOWN = "There is no application with this reference and secret."
-CHANNEL = "api"
 REGISTERING = (HouseholdApproved, HouseholdChanged)
 # The events in which each decision is taken. An index counts once its household is registered.
 TAKEN_BY: dict[str, tuple[type[Event], ...]] = {
@@ -65,15 +65,24 @@ OPEN_AGAINST = """
 
 @dataclass(frozen=True, slots=True)
 class Lodging:
-    """An appeal that arrives, with the key by which the sender's repetition of it is known; none: its content."""
+    """An appeal that arrives, with the key by which the sender's repetition of it is known; none: its content.
+
+    An officer who takes it at a desk knows the household in another way than by the secret.
+    """
 
     sent: AppealBody
     key: str | None = None
+    officer: str = ""
+
+    @property
+    def channel(self) -> str:
+        """How it reaches us."""
+        return "office" if self.officer else "api"
 
     @property
     def full_key(self) -> str:
         """The key with its channel and kind."""
-        return f"{CHANNEL}:appeal:{self.key or self.content}"
+        return f"{self.channel}:appeal:{self.key or self.content}"
 
     @property
     def content(self) -> str:
@@ -89,7 +98,7 @@ def lodge(connection: Connection, lodging: Lodging, now: datetime, notices: Noti
     where one of the values cannot be so, and where an appeal against the same decision is open.
     """
     sent = lodging.sent
-    if not is_secret_of(normal(sent.reference), sent.secret):
+    if not lodging.officer and not is_secret_of(normal(sent.reference), sent.secret):
         raise NotFound(UNKNOWN)
     # Locked, so that of two appeals at once against the same decision the second sees the first.
     (row,) = lock_all(connection, [find(connection, sent.reference).id])
@@ -100,9 +109,12 @@ def lodge(connection: Connection, lodging: Lodging, now: datetime, notices: Noti
         text = "An appeal against this decision is open. Add to that one, or withdraw it; a second is not taken."
         raise Refused("open_appeal", text, problems=[Problem("decision", text)])
     new = NewCase(FLOW.kind, APPEAL, row.household_id, body)
-    opened = open_appeal(connection, new, Origin(CHANNEL, lodging.full_key), Submission(at=now, by=DECLARANT), notices)
+    by = sign(connection, OFFICER, lodging.officer) if lodging.officer else DECLARANT
+    origin = Origin(lodging.channel, lodging.full_key)
+    opened = open_appeal(connection, new, origin, Submission(at=now, by=by), notices)
     if sent.text:
-        add(connection, CitizenAnswer(opened.reference, opened.secret, "statement", statement=sent.text), now, notices)
+        said = CitizenAnswer(opened.reference, opened.secret, "statement", statement=sent.text, officer=lodging.officer)
+        add(connection, said, now, notices)
     return opened
 
 
