@@ -1,16 +1,18 @@
 """What people are told: every event that concerns them, in their language, in few words that give nothing away."""
 
 import re
+from datetime import UTC, datetime
 from itertools import product
 from string import Formatter
 
+import msgspec
 import pytest
 
 from notifications.catalogues import LANGUAGES
 from notifications.notices import notices, words
 from tests.factories import EVENTS, a_case_file, a_declaration, a_recorded
 from tests.unit.segments import GSM_7, MOST_SEGMENTS, segments
-from workflows.events import CorrectionAsked, Event, HouseholdApproved, PersonsVerified
+from workflows.events import CorrectionAsked, CorrectionReminded, Event, HouseholdApproved, PersonsVerified
 from workflows.flows import FLOWS, move
 from workflows.flows.grammar import Message
 from workflows.flows.registration import FLOW as REGISTRATION
@@ -116,13 +118,43 @@ def test_no_message_gives_a_score_an_identifier_or_any_number_beside_the_days() 
     }
     assert days.keys() == {template for template, text in TEMPLATES.items() if "{days}" in text}
     for message in each_message():
-        numbers = re.findall(r"\d+", message.body.replace("RSU-7K3M-9QWX-2D5T", ""))
+        told = message.body.replace("RSU-7K3M-9QWX-2D5T", "")
+        if "{day}" in TEMPLATES[message.template]:
+            told = re.sub(r"\b\d\d/\d\d/\d{4}\b", "", told, count=1)
+        numbers = re.findall(r"\d+", told)
         assert numbers == days.get(message.template, []), message
+
+
+def test_a_reminder_says_the_last_day_of_the_term_that_runs_as_morocco_writes_it() -> None:
+    """The 23rd at 23:30 UTC was the 24th in Morocco, an hour ahead then."""
+    until = datetime(2025, 12, 23, 23, 30, tzinfo=UTC)
+    stage = REGISTRATION.stages["needs_correction"]
+    file = msgspec.structs.replace(a_case_file(), stage=stage.name, deadline=until)
+    (reminder,) = notices(file, a_recorded(CorrectionReminded(reminder=1)), stage.name)
+    assert "24/12/2025" in reminder.body
+
+    unset = msgspec.structs.replace(file, deadline=None, stage_since=until - stage.within)  # type: ignore[operator]
+    assert notices(unset, a_recorded(CorrectionReminded(reminder=1)), stage.name) == (reminder,)
+
+
+def test_every_reminder_of_a_citizen_says_a_day() -> None:
+    reminders = {template for template in TEMPLATES if template.endswith("reminder")}
+    assert len(reminders) == 5
+    assert {template for template, text in TEMPLATES.items() if "{day}" in text} == reminders
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_names_the_register_alike(language: str) -> None:
+    """Another name looks like fraud."""
+    name = {"ar": "السجل الاجتماعي الموحد: ", "fr": "RSU : "}[language]
+    assert [each for each in TEMPLATES if not words(message_of(each), language).startswith(name)] == []
 
 
 def test_no_message_holds_a_link() -> None:
     assert not [
-        message for message in each_message() if re.search(r"://|www|\.ma\b|\.com\b|/", message.body, re.IGNORECASE)
+        message
+        for message in each_message()
+        if re.search(r"://|www|\.ma\b|\.com\b|(?<!\d)/|/(?!\d)", message.body, re.IGNORECASE)
     ]
 
 
@@ -142,19 +174,19 @@ def test_every_template_has_words_in_every_language_with_the_places_of_the_engli
     def places(text: str) -> set[str | None]:
         return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
-    assert places(words(message_of(template), language)) == places(TEMPLATES[template]) <= {"reference", "days"}
+    assert places(words(message_of(template), language)) == places(TEMPLATES[template]) <= {"reference", "days", "day"}
 
 
 @pytest.mark.parametrize(("template", "language"), LANGUAGE_OF_EVERY_TEXT)
 def test_every_message_fits_into_two_segments(template: str, language: str) -> None:
-    body = words(message_of(template), language).format(reference="RSU-7K3M-9QWX-2D5T", days=30)
+    body = words(message_of(template), language).format(reference="RSU-7K3M-9QWX-2D5T", days=30, day="14/12/2026")
     assert segments(body) <= MOST_SEGMENTS == 2
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_french_messages_are_written_in_the_alphabet_of_sms(template: str) -> None:
     """One letter outside it, such as ô or ç, would halve what a segment holds."""
-    assert set(words(message_of(template), "fr").format(reference="RSU", days=30)) <= GSM_7
+    assert set(words(message_of(template), "fr").format(reference="RSU", days=30, day="14/12/2026")) <= GSM_7
 
 
 def test_the_days_are_those_of_the_stage_and_fall_under_the_arabic_form_that_is_written() -> None:

@@ -88,8 +88,8 @@ INFORMATION = Message(
 )
 INFORMATION_REMINDER = Message(
     "appeal_information_reminder",
-    "RSU: your appeal {reference} still waits for the information that you were asked for. Without it, we decide on "
-    "what we know.",
+    "RSU: your appeal {reference} waits before {day} for the information that you were asked for. Without it, we "
+    "decide on what we know.",
 )
 INFORMED = Message("appeal_informed", "RSU: we have received your information on appeal {reference}. It is examined.")
 LATE = Message(

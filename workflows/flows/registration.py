@@ -92,8 +92,8 @@ ASKED = Message(
 )
 REMINDER = Message(
     "reminder",
-    "RSU: application {reference} still waits for your correction, at the service where you filed or at a service "
-    "centre. Without it, it will be suspended; you can take it up again later.",
+    "RSU: application {reference} waits for your correction before {day}, at the service where you filed or at a "
+    "service centre. Without it, it will be suspended; you can take it up again later.",
 )
 SUSPENDED = Message(
     "lapsed",
@@ -116,8 +116,8 @@ HEARING = Message(
 )
 HEARING_REMINDER = Message(
     "hearing_reminder",
-    "RSU: you may still answer on application {reference}, which a caseworker proposes to refuse, at the service where "
-    "you filed or at a service centre. Without an answer, the review goes on.",
+    "RSU: you may answer before {day} on application {reference}, which a caseworker proposes to refuse, at the "
+    "service where you filed or at a service centre. Without an answer, the review goes on.",
 )
 HEARD = Message(
     "heard",

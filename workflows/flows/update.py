@@ -112,7 +112,11 @@ REMOVAL = Message(
     "RSU: your household will be removed from the register in {days} days, {reference}. You can take that back until "
     "then, at the service where you filed or at a service centre.",
 )
-REMOVED = Message("removed", "RSU: your household was removed from the register, {reference}, as was asked.")
+REMOVED = Message(
+    "removed",
+    "RSU: your household was removed from the register, {reference}, as was asked. If you did not ask for it, "
+    "tell a service centre at once.",
+)
 CORRECT = Message(
     "update_correction",
     "RSU: some of what change {reference} says does not agree with the population register. Correct it within {days} "
@@ -125,8 +129,8 @@ ASKED = Message(
 )
 REMINDER = Message(
     "update_reminder",
-    "RSU: change {reference} still waits for your answer, at the service where you filed or at a service centre. "
-    "Without it, your household stays as it is registered.",
+    "RSU: change {reference} waits for your answer before {day}, at the service where you filed or at a service "
+    "centre. Without it, your household stays as it is registered.",
 )
 KEPT_OPEN = Message(
     "update_kept_open",
@@ -152,8 +156,8 @@ HEARING = Message(
 )
 HEARING_REMINDER = Message(
     "update_hearing_reminder",
-    "RSU: you may still answer on change {reference}, which a caseworker proposes to refuse, at the service where you "
-    "filed or at a service centre. Without an answer, the review goes on.",
+    "RSU: you may answer before {day} on change {reference}, which a caseworker proposes to refuse, at the "
+    "service where you filed or at a service centre. Without an answer, the review goes on.",
 )
 HEARD = Message(
     "update_heard",
