@@ -19,6 +19,7 @@ from workflows.events import (
     HearingReminded,
     HearingUnanswered,
     HouseholdApproved,
+    PersonAwaited,
     ProgrammeEligibility,
     RefusalProposed,
     ReviewOverdue,
@@ -199,6 +200,10 @@ def case_files(draw: Callable[..., Any], stage: Stage) -> CaseFile:
                 actor=draw(caseworkers()),
             )
         )
+    if stage.name == "awaiting_person" or draw(st.booleans()):
+        begun = draw(st.sampled_from((NOW, NOW - timedelta(days=29))))
+        awaited = PersonAwaited(rules="signals-2026-11", members=(0,), households=(9,), begun=begun)
+        past.append(a_recorded(awaited, seq=draw(st.sampled_from((2, 7)))))
     if draw(st.booleans()):
         past.append(a_recorded(HearingUnanswered(begun=NOW), seq=draw(st.sampled_from((2, 7)))))
     if draw(st.booleans()):
