@@ -2,39 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from shlex import quote
 from typing import Any
 
+from sijil.appeal_commands import commands
 from sijil.output import program
 from workflows.bodies.appeal import value_at
 from workflows.bodies.declaration import Declaration
 from workflows.casework.appeal_view import AppealView, asked, outcome
 from workflows.events import CorrectionBlocked, Finding
-from workflows.evidence import (
-    Agreement,
-    AppealVerdict,
-    Assignment,
-    CorrectionRetry,
-    Escalation,
-    Evidence,
-    HandBack,
-    InformationRequest,
-    Statement,
-)
-from workflows.flows import stage_of
 
 Names = Mapping[str, str]  # of the staff, by their pseudonyms
-# The commands by which a person gives each kind of evidence, without the reference and the name.
-COMMANDS: Mapping[type[Evidence], Sequence[str]] = {
-    Assignment: ["assign", "assign --to COLLEAGUE --role supervisor"],
-    HandBack: ["hand-back"],
-    InformationRequest: ["ask --for CODE"],
-    AppealVerdict: ["find --uphold PATH=REASON --reject PATH=REASON"],
-    Agreement: ["agree", "return --reason CODE"],
-    Escalation: ["escalate --role supervisor"],
-    Statement: ["add FILE"],
-    CorrectionRetry: ["retry --role supervisor"],
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,21 +111,6 @@ def outcome_of(shown: Shown) -> dict[str, Any] | None:
         "true_from": came_to.true_from,
         "blocked": file.last(CorrectionBlocked).why if file.stage == "correction_blocked" else None,
     }
-
-
-def commands(view: AppealView, reader: str) -> list[str]:
-    """The commands that the appeal's stage takes; one that this reader may not give says why."""
-    handlers = stage_of(view.file.kind, view.file.stage).handlers
-    signed = f"--version {view.file.version} --as {quote(reader)}"
-    found = [each for kind, all_of in COMMANDS.items() if kind in handlers for each in all_of]
-    taken = [each.replace("assign", "take-over", 1) if view.holder else each for each in found]
-    return [f"{program()} appeals {with_reference(each, view.file.reference)} {signed}" for each in taken]
-
-
-def with_reference(command: str, reference: str) -> str:
-    """A command with the reference as its first argument."""
-    name, _, rest = command.partition(" ")
-    return " ".join(filter(None, [name, reference, rest]))
 
 
 def head_lines(told: dict[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from models import clock
 from models.database import Connection, transact, transaction
 from models.errors import NotFound, Refused
 from notifications.notices import notices
+from sijil.appeal_commands import ANYBODY
 from sijil.appeal_view import Shown, actors, appeal_details, appeal_line, appeal_summary
 from sijil.commands.arguments import Reference
 from sijil.commands.handed_in import body_in, print_receipt, text_in
@@ -62,8 +63,8 @@ def list_appeals(
 
 
 @appeals_app.command("show")
-def show_appeal(reference: Reference, name: Name = "YOUR-NAME", as_json: Json = False) -> None:
-    """Shows one appeal: the contested decision and values, what the household says, and the commands that answer it.
+def show_appeal(reference: Reference, name: Name = ANYBODY, as_json: Json = False) -> None:
+    """Shows one appeal: the contested decision and values, what the household says, and the commands that you can give.
 
     It shows personal data.
     """

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.appealing import acts, an_appeal, withdraw
+from tests.appealing import acts, an_appeal, findings, withdraw
 from tests.filing import Body, current_stage, everything, rows, value, version_of
 from tests.integration.auditing import erase, wrong
 from tests.integration.running import Run
@@ -80,6 +80,56 @@ def test_the_page_of_an_appeal_shows_the_values_the_text_and_who_may_not(
     assert "  | We live there.\n  | Ask anybody.\n" in shown.out
     assert shown.json["contested_reference"] == reviewed[1].reference
     assert f"assign {appeal.reference} --version {version_of(appeal)} --as salma" in shown.json["answers"][0]
+
+
+def offered(ready: Run, appeal: Accepted, name: str = "") -> list[str]:
+    """The commands that `appeals show` offers this person, without what all of them have."""
+    shown = ready("appeals", "show", appeal.reference, *(["--as", name] if name else []), "--json")
+    assert all(f" {appeal.reference} " in each and each.endswith(name or "YOUR-NAME") for each in shown.json["answers"])
+    words = [each.partition(" appeals ")[2].replace(f" {appeal.reference}", "") for each in shown.json["answers"]]
+    return [each.partition(" --version")[0] for each in words]
+
+
+FIND = "find --uphold PATH=REASON --reject PATH=REASON"
+BY_SUPERVISOR = ["take-over --to COLLEAGUE --role supervisor", "hand-back --role supervisor"]
+
+
+def test_whoever_reads_an_appeal_is_offered_what_they_may_do_and_nothing_else(appeal: Accepted, ready: Run) -> None:
+    assert offered(ready, appeal, "karim") == [
+        "assign",
+        "assign --to COLLEAGUE --role supervisor",
+        "escalate --role supervisor",
+        "add FILE",
+    ]
+    acts(appeal, "karim", "assign")
+    held = ["take-over --to COLLEAGUE --role supervisor", "hand-back", "ask --for CODE", FIND]
+    assert offered(ready, appeal, "karim") == [*held, "escalate --role supervisor", "add FILE"]
+    assert offered(ready, appeal, "salma") == [
+        "take-over",
+        *BY_SUPERVISOR,
+        "escalate --role supervisor",
+        "add FILE",
+    ]
+    assert offered(ready, appeal) == ["take-over", *held, "escalate --role supervisor", "add FILE"]
+
+    acts(appeal, "karim", "find", findings(bills__telecom=True, belongings__mobile_phones=False))
+    assert offered(ready, appeal, "karim") == ["add FILE"]
+    assert offered(ready, appeal, "salma") == ["agree", "return --reason CODE", "add FILE"]
+    assert offered(ready, appeal) == ["agree", "return --reason CODE", "add FILE"]
+
+
+def test_the_commission_is_offered_its_decision_but_not_to_who_proposed_one(appeal: Accepted, ready: Run) -> None:
+    acts(appeal, "karim", "assign")
+    acts(appeal, "karim", "find", findings(bills__telecom=True, belongings__mobile_phones=False))
+    acts(appeal, "salma", "agree", "more_to_ask")
+    acts(appeal, "leila", "escalate", role="supervisor")
+    assert offered(ready, appeal, "karim") == ["add FILE"]
+    assert offered(ready, appeal, "salma") == [f"{FIND} --second COLLEAGUE --role commission", "add FILE"]
+
+
+def test_a_parked_appeal_is_shown_without_commands(appeal: Accepted, ready: Run) -> None:
+    rows("update cases set stage = 'parked' where id = %s", appeal.case_id)
+    assert offered(ready, appeal, "karim") == []
 
 
 def test_it_shows_what_is_declared_beside_what_it_should_be(appeal: Accepted, ready: Run) -> None:

@@ -1,0 +1,88 @@
+"""The commands by which the staff act on an appeal: those that its stage would take from this reader now."""
+
+from collections.abc import Iterator, Sequence
+from shlex import quote
+from typing import Any
+
+from models import clock
+from models.errors import Refused
+from sijil.output import program
+from workflows.appeals.holding import CASEWORKER, COMMISSION, SUPERVISOR
+from workflows.appeals.reasons import ASKED, RETURNED, UPHELD
+from workflows.casefile import CaseFile
+from workflows.casework.appeal_view import AppealView
+from workflows.casework.staff import OFFICER, pseudonym
+from workflows.events import Finding
+from workflows.evidence import (
+    Agreement,
+    AppealVerdict,
+    Assignment,
+    CorrectionRetry,
+    Escalation,
+    Evidence,
+    HandBack,
+    InformationRequest,
+    Statement,
+)
+from workflows.flows import PARKED, stage_of
+from workflows.policies import newest_terms
+
+ANYBODY = "YOUR-NAME"  # a reader who does not say who they are
+SOMEBODY, COLLEAGUE = f"{OFFICER}:somebody", f"{OFFICER}:colleague"  # two whom no appeal knows
+ROLES = (CASEWORKER, SUPERVISOR, COMMISSION)
+
+
+def commands(view: AppealView, reader: str) -> list[str]:
+    """The commands that this reader may give now, each in the first role that may; of anybody, those that somebody may.
+
+    What they leave open (a path, a reason, a colleague) can still be wrong.
+    """
+    if view.file.stage == PARKED:
+        return []
+    actors = [view.holder or SOMEBODY, SOMEBODY] if reader == ANYBODY else [pseudonym(OFFICER, reader)]
+    found: dict[str, str] = {}
+    for role in ROLES:
+        for command, form in forms(view, actors, role):
+            if would_take(view.file, form):
+                found.setdefault(command, role)
+    order = dict.fromkeys(command for command, _ in forms(view, actors, CASEWORKER))
+    return [whole(view, command, found[command], reader) for command in order if command in found]
+
+
+def forms(view: AppealView, actors: Sequence[str], role: str) -> Iterator[tuple[str, Evidence]]:
+    """Every command on appeals, with a form as it would give it to the stage."""
+    take = "take-over" if view.holder else "assign"
+    findings = tuple(Finding(path, True, UPHELD[0]) for path in view.appeal.paths)
+    for actor in actors:
+        by: dict[str, Any] = {"at": clock.now(), "by": actor}
+        yield take, Assignment(**by, to=actor, role=role)
+        yield f"{take} --to COLLEAGUE", Assignment(**by, to=COLLEAGUE, role=role)
+        yield "hand-back", HandBack(**by, role=role)
+        yield "ask --for CODE", InformationRequest(**by, asked=ASKED[:1], role=role)
+        yield (
+            "find --uphold PATH=REASON --reject PATH=REASON",
+            AppealVerdict(**by, findings=findings, role=role, terms=newest_terms().version, second=COLLEAGUE),
+        )
+        yield "agree", Agreement(**by, agrees=True, role=role)
+        yield "return --reason CODE", Agreement(**by, agrees=False, role=role, reason=RETURNED[0])
+        yield "escalate", Escalation(**by, role=role)
+        yield "add FILE", Statement(**by, digest="")
+        yield "retry", CorrectionRetry(**by, role=role, under_way=False)
+
+
+def would_take(file: CaseFile, form: Evidence) -> bool:
+    """Whether the appeal's stage would take this form; nothing is recorded."""
+    decide = stage_of(file.kind, file.stage).handlers.get(type(form))
+    try:
+        return decide is not None and bool(decide(file, form))
+    except Refused:
+        return False
+
+
+def whole(view: AppealView, command: str, role: str, reader: str) -> str:
+    """A command as it is typed: with the reference, the version, the name, and a role that is not a caseworker's."""
+    name, _, rest = command.partition(" ")
+    second = "--second COLLEAGUE" if name == "find" and role == COMMISSION else ""
+    in_role = "" if role == CASEWORKER else f"--role {role}"
+    parts = [program(), "appeals", name, view.file.reference, rest, second, in_role]
+    return " ".join(filter(None, [*parts, f"--version {view.file.version} --as {quote(reader)}"]))
