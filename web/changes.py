@@ -58,6 +58,15 @@ def household_version_of(connection: Connection, case: Status) -> int | None:
     return last_versions(connection, [household_id]).get(household_id)
 
 
+def based_on_of(connection: Connection, case: Status) -> int | None:
+    """The version of the household that a change is made on: while it conflicts, that of the conflict, which an answer
+    counts on. None of another kind of case, and where it was erased.
+    """
+    change = declared_by(connection, case)
+    found = last_event(connection, case, ChangeConflicts) if change and case.stage == CONFLICTING else None
+    return found.version if found else change.based_on if change else None
+
+
 def conflicts_of(connection: Connection, case: Status) -> tuple[Difference, ...]:
     """The fields that another change changed, too, with both values; none where there are none, or they are erased."""
     change = declared_by(connection, case)

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from models import clock
+from models.database import transaction
 from models.days import day_of
 from tests.changing import change_of, declare, nothing_wrong
 from tests.filing import Body, a_household, changed, current_stage, events_of, rows, value
@@ -14,6 +15,7 @@ from tests.portal.conftest import Client
 from tests.portal.problems import errors_of
 from tests.portal.standing import in_work, registered, work_off
 from workflows.intake.submit import Accepted
+from workflows.registers.households import declarations
 
 MORE = {"gas": "90", "water_electricity": ["800"], "telecom": "700"}
 
@@ -81,7 +83,8 @@ def test_a_change_is_declared_shown_and_registered(client: Client, household: tu
     }
     assert [list(each.values()) for each in now["registered"]["moved"]] == facts["moved"] != []
     nobody = client.get(answer.headers["location"]).json()
-    assert (nobody["household_version"], nobody["registered"], nobody["conflicts"]) == (None, None, None)
+    assert {nobody[name] for name in ("household_version", "based_on", "registered", "conflicts")} == {None}
+    assert (now["based_on"], shown(client, receipt)["based_on"]) == (1, None)
 
 
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "my own"}])
@@ -194,7 +197,7 @@ def test_a_conflict_is_shown_with_both_values_and_resolved_by_a_correction(
 
     now = shown(client, update)
 
-    assert now["household_version"] == 2
+    assert (now["household_version"], now["based_on"]) == (2, 2)
     assert sorted(now["conflicts"], key=lambda each: str(each["field"])) == [
         {"field": "bills.gas", "registered": "90", "declared": "10"},
         {"field": "members[0].occupation", "registered": job, "declared": other},
@@ -208,6 +211,33 @@ def test_a_conflict_is_shown_with_both_values_and_resolved_by_a_correction(
 
     last = shown(client, update)
     assert (last["stage"], last["household_version"], last["conflicts"]) == ("notified", 3, [])
+    assert nothing_wrong()
+
+
+def test_an_answer_to_a_conflict_counts_on_its_version_and_what_was_registered_since_stays(
+    client: Client, household: tuple[Body, Accepted]
+) -> None:
+    # Given a conflict with version 2, and version 3, registered since, which says another field anew
+    body, receipt = household
+    update = conflicting(receipt, changed(body, bills=MORE), changed(body, bills=MORE | {"gas": "10"}))
+    declare(receipt, change_of(changed(body, bills=MORE, phone="+212661000001"), "contact", based_on=2))
+    work_off()
+
+    now = shown(client, update)
+    assert (now["stage"], now["household_version"], now["based_on"]) == ("conflicting", 3, 2)
+    assert [each["field"] for each in now["conflicts"]] == ["bills.gas"]
+
+    # When the citizen answers with the declaration that they sent, with the phone of before
+    answered(client, update, kind="correction", declaration=changed(body, bills=MORE | {"gas": "10"}))
+    work_off()
+
+    # Then their value counts, and the phone that was registered since stays
+    last = shown(client, update)
+    assert (last["stage"], last["household_version"]) == ("notified", 4)
+    household_id = value("select distinct household_id from household_version")
+    with transaction() as connection:
+        (declared,) = declarations(connection, [(household_id, 4)]).values()
+    assert (declared.phone, declared.bills.gas) == ("+212661000001", 10)
     assert nothing_wrong()
 
 

@@ -25,7 +25,7 @@ from web.api.responses import (
     outcome_of,
 )
 from web.api.schema import schema_of
-from web.changes import conflicts_of, household_version_of, registered_change_of
+from web.changes import based_on_of, conflicts_of, household_version_of, registered_change_of
 from web.errors import problem
 from web.queries import UNKNOWN, Status, reasons_of, status_of
 from workflows.bodies import reading
@@ -159,6 +159,7 @@ def shown_to_anybody(case: Status) -> ApplicationStatus:
         deadline=case.deadline,
         reasons=None,
         household_version=None,
+        based_on=None,
         conflicts=None,
         registered=None,
     )
@@ -171,6 +172,7 @@ def shown_with_secret(connection: Connection, case: Status) -> ApplicationStatus
         update={
             "reasons": [Reason(field=each.field, reason=each.reason) for each in reasons_of(connection, case)],
             "household_version": household_version_of(connection, case),
+            "based_on": based_on_of(connection, case),
             "conflicts": [ConflictingField(**each._asdict()) for each in conflicts_of(connection, case)],
             "registered": None if change is None else outcome_of(change),
         }

@@ -164,6 +164,10 @@ class ApplicationStatus(BaseModel):
         description="The household's last version, on which a change is based. Null without the receipt's secret, and "
         "where it is not registered."
     )
+    based_on: int | None = Field(
+        description="Of a change: the household's version that it is made on; while it conflicts, that of the "
+        "conflict: an answer counts on that one. Null without the receipt's secret."
+    )
     conflicts: list[ConflictingField] | None = Field(
         description="Of a change: the fields that another one changed, too. Null without the receipt's secret."
     )
