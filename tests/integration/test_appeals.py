@@ -8,8 +8,10 @@ import pytest
 
 from models.errors import NotFound, Refused, Stale
 from tests.appealing import acts, an_appeal, findings, say, withdraw
+from tests.changing import change_of, declare, depart, without
 from tests.filing import (
     Body,
+    changed,
     current_stage,
     events_of,
     everything,
@@ -27,6 +29,21 @@ from workflows.intake.submit import Accepted
 SAID = "ما سكنا هناك قط.\nNous vivons à Fès."
 DAY = timedelta(days=1)
 TELECOM: dict[str, Any] = {"contested": [{"path": "bills.telecom", "should_be": "49.50"}], "grounds": ["value_wrong"]}
+
+NEW_PHONE = "+212661000077"
+
+
+def without_declarant(body: Body) -> Body:
+    """The household without who declared it: its head declares now, or its first adult as its head."""
+    members = [dict(each) for each in body["members"] if not each.get("declarant")]
+    head = next((each for each in members if each["relationship"] == "head"), None) or next(filter(of_age, members))
+    head |= {"relationship": "head", "declarant": True}
+    return body | {"members": members}
+
+
+def of_age(member: Body) -> bool:
+    """Born long enough ago for any day of these tests."""
+    return bool(member["birth_date"] < "2005")
 
 
 @pytest.fixture
@@ -118,6 +135,80 @@ def test_a_wrong_secret_is_the_same_as_an_unknown_reference(refusal: Accepted) -
             an_appeal(unknown)
         said.add(str(error.value))
     assert len(said) == 1
+
+
+def test_whoever_left_the_household_does_not_appeal_for_it(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    body, receipt = home
+    update = declare(receipt, change_of(without_declarant(body), "member_left", "divorce"), officer="amina")
+    work()
+    assert current_stage(update) == "notified"
+    before = everything(*ALL_TABLES)
+
+    with pytest.raises(Refused) as error:
+        an_appeal(receipt, "index", **TELECOM)
+
+    assert (error.value.code, everything(*ALL_TABLES)) == ("not_of_the_household", before)
+    assert current_stage(an_appeal(update, "index", **TELECOM)) == "lodged"
+
+
+def test_whoever_departed_neither_appeals_nor_declares_for_the_household_they_left(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    body, receipt = home
+    place = next(at for at, each in enumerate(body["members"]) if each["relationship"] != "head" and of_age(each))
+    departure = depart(receipt, str(body["members"][place]["idcs"]))
+    work()
+    caseworker(departure, "clear", "moved")
+    work()
+    assert current_stage(departure) == "notified"
+
+    with pytest.raises(Refused) as appeal:
+        an_appeal(departure, "index", **TELECOM)
+    with pytest.raises(Refused) as change:
+        declare(departure, change_of(changed(without(body, place), bills={}), "bills", based_on=2))
+    assert (appeal.value.code, change.value.code) == ("not_of_the_household", "not_of_the_household")
+    assert current_stage(an_appeal(receipt, "index", **TELECOM)) == "lodged"
+
+
+@pytest.mark.parametrize("by_removal", [False, True])
+def test_an_appeal_writes_to_the_phone_that_the_household_has_now(
+    home: tuple[Body, Accepted], work: Callable[[], None], by_removal: bool
+) -> None:
+    body, receipt = home
+    moved = changed(body, phone=NEW_PHONE, commune="Tiznit", province="MA-TIZ", region=9)
+    declare(receipt, change_of(moved, "moved"))
+    work()
+    if by_removal:
+        declare(receipt, change_of(moved, "removal", "request", based_on=2))
+        work()
+        with after(days=7.1):
+            work()
+        assert rows("select 1 from household_end")
+
+    appeal = an_appeal(receipt, "index", **TELECOM)
+    work()
+
+    assert rows("select recipient from message where case_id = %s", appeal.case_id) == [(NEW_PHONE,)]
+    assert rows("select region, province from cases where id = %s", appeal.case_id) == [(9, "MA-TIZ")]
+    assert wrong() == ({}, [])
+
+
+def test_an_appeal_follows_the_phone_that_the_household_declares_meanwhile(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    body, receipt = home
+    appeal = an_appeal(receipt, "index", **TELECOM)
+    work()
+    declare(receipt, change_of(changed(body, phone=NEW_PHONE), "contact"))
+    work()
+    acts(appeal, "salma", "assign")
+    acts(appeal, "salma", "find", findings(bills__telecom=True))
+    work()
+
+    told = rows("select template, recipient from message where case_id = %s order by seq", appeal.case_id)
+    assert told == [("appeal_received", body["phone"]), ("appeal_corrected", NEW_PHONE)]
 
 
 @pytest.mark.parametrize("decision", ["index", "threshold", "correction"])

@@ -113,12 +113,12 @@ class Appeal(Body):
 
     @property
     def contact(self) -> Contact:
-        """That of the contested case."""
+        """That of the household's last version when it was lodged, or upheld."""
         return Contact(self.language, self.phone)
 
     @property
     def territory(self) -> Territory:
-        """That of the contested case."""
+        """That of the household's last version when it was lodged."""
         return Territory(self.region, self.province)
 
     @property

@@ -7,6 +7,7 @@ from datetime import datetime
 from models.database import Connection, scalar
 from models.errors import NotFound, Problem, Refused
 from workflows.bodies.appeal import WITH_VALUES, Appeal, AppealBody, corrected
+from workflows.bodies.body import Body, Contact, Territory
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile, NewCase
 from workflows.casework.answers import AnswerResult, CitizenAnswer, answer_of_citizen
@@ -39,6 +40,7 @@ from workflows.evidence import DECLARANT, SIJIL, Submission
 from workflows.flows.appeal import FLOW
 from workflows.intake.receipts import find, is_secret_of, normal, secret_for
 from workflows.intake.submit import Accepted, ended_stages
+from workflows.registers.households import declarations
 from workflows.registers.ports import Notices
 
 UNKNOWN = "There is no application with this reference and secret."
@@ -56,6 +58,20 @@ FREE_KEY = """
     where c.id = case_id and idempotency_key = %s and c.kind = %s and c.stage = any(%s)
 """
 CONTESTED = f"select {COLUMNS} from cases where id = %s"
+# The version that a household had last, whether or not it is in the register still; 0: it never was.
+LAST = "select coalesce(max(version), 0) from household_version where household_id = %s"
+# Whether whoever asked in a case is no member of its household any more: of a household that left the register, none of
+# its last version. A household that never was registered is the applicant's. Who asked in a departure is who left.
+HAS_LEFT = """
+    select v.version is not null
+        and not exists (select from person_claim p where (p.idcs, p.household_id) = (asked.idcs, c.household_id))
+        and not exists (select from household_member m join household_end e using (household_id)
+            where (m.household_id, m.version, m.idcs) = (c.household_id, v.version, asked.idcs))
+    from cases c left join case_body b on (b.case_id, b.number) = (c.id, c.body_number)
+    cross join lateral (select coalesce(b.body ->> 'left_by', c.applicant_idcs) as idcs) as asked
+    cross join lateral (select max(version) as version from household_version where household_id = c.household_id) as v
+    where c.id = %s
+"""
 OPEN_AGAINST = """
     select exists (select from cases c join case_body b on (b.case_id, b.number) = (c.id, c.body_number)
         where c.kind = 'appeal' and c.household_id = %s and c.open
@@ -119,16 +135,17 @@ def lodge(connection: Connection, lodging: Lodging, now: datetime, notices: Noti
 
 
 def appeal_of(connection: Connection, row: CaseRow, sent: AppealBody) -> Appeal:
-    """The appeal as it is stored: the decision found, its values tried, the contact copied. Raises Refused."""
+    """The appeal as it is stored: the decision found, its values tried, the contact looked up. Raises Refused."""
     past = past_events(connection, [row.id]).get(row.id, [])
     decision = contested_decision(past, sent.decision, sent.programme)
     if decision is None:
         field = "programme" if sent.decision == "threshold" else "decision"
         text = "No such decision was taken on this case, or what it rests on was erased."
         raise Refused("nothing_to_contest", text, problems=[Problem(field, text)])
+    refuse_stranger(connection, row)
     (file,) = case_files(connection, [row])
     require_values(sent, file.declaration)
-    contact, territory = file.body.contact, file.body.territory
+    contact, territory = reached(connection, file)
     return Appeal(
         case=row.id,
         seq=decision.seq,
@@ -146,6 +163,23 @@ def appeal_of(connection: Connection, row: CaseRow, sent: AppealBody) -> Appeal:
         region=territory.region,
         province=territory.province,
     )
+
+
+def refuse_stranger(connection: Connection, case: CaseRow) -> None:
+    """Raises Refused where whoever asked in this case has left its household since."""
+    if scalar(connection, HAS_LEFT, [case.id]):
+        raise Refused(
+            "not_of_the_household",
+            "Whoever filed under this reference is no member of this household now. A service centre can help.",
+        )
+
+
+def reached(connection: Connection, file: CaseFile) -> tuple[Contact, Territory]:
+    """How and where the household is reached: by its last version; without one, as the contested case says."""
+    household = file.household_id or 0
+    last = (household, scalar(connection, LAST, [household]))
+    said: Body = declarations(connection, [last]).get(last, file.body)
+    return said.contact, said.territory
 
 
 def contested_decision(past: Sequence[Recorded], decision: str, programme: str | None) -> Recorded | None:

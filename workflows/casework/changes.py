@@ -27,8 +27,10 @@ MOST_OPEN = 5  # updates of one household at once
 OF_AGE = 18  # years
 OPEN = "select count(*) from cases where household_id = %s and kind = %s and open"
 FIRST_BODY = "select body::text from case_body where case_id = %s and number = 1"
+# Who asked in a departure is who left, not the declarant of whom they left.
 IS_MEMBER = """
-    select exists (select from person_claim p join cases c on c.applicant_idcs = p.idcs
+    select exists (select from cases c left join case_body b on (b.case_id, b.number) = (c.id, c.body_number)
+        join person_claim p on p.idcs = coalesce(b.body ->> 'left_by', c.applicant_idcs)
         where c.id = %s and p.household_id = c.household_id)
 """
 

@@ -173,13 +173,16 @@ def store_correction(act: Act, file: CaseFile, findings: Sequence[Finding]) -> t
     values: list[Contested] = [each for each in appeal.contested if each.path in upheld]
     body = appeal.model_copy(update=correction_of(act.connection, file, values))
     number, salt, stored = file.body_number + 1, new_salt(), body.stored()
-    row = (file.id, number, file.household_id, stored, appeal.phone, salt, act.at)
+    row = (file.id, number, file.household_id, stored, body.phone, salt, act.at)
     copy(act.connection, "case_body", BODIES, [row])
     return number, sealed_body(salt, stored)
 
 
 def correction_of(connection: Connection, file: CaseFile, values: Sequence[Contested]) -> dict[str, Any]:
-    """The household's last version as it should have been declared, and the older ones that held a wrong value too."""
+    """The household's last version as it should have been declared, and the older ones that held a wrong value too.
+
+    And how it is reached now.
+    """
     appeal, household = file.body, file.household_id or 0
     last = last_versions(connection, [household]).get(household)
     if last is None:
@@ -193,6 +196,8 @@ def correction_of(connection: Connection, file: CaseFile, values: Sequence[Conte
         raise Refused("erased", "What this household declared was erased by law: nothing can be corrected.")
     wrong = [version for version, said in found.items() if said != declared[version] and version[1] != last]
     return {
+        "language": declared[household, last].language,
+        "phone": declared[household, last].phone,
         "corrected": found[household, last],
         "based_on": last,
         "decided_on": decided[household, last],
