@@ -287,7 +287,10 @@ def test_what_the_population_register_does_not_know_is_corrected(
         [{"field": f"members[{len(body['members'])}]", "reason": "unknown"}],
     )
     taken = Accepted(update["reference"], update["secret"], value("select max(id) from cases"))
-    assert answered(client, taken, kind="correction", declaration=changed(body, bills=MORE)).is_success
+    nobody_joins = answered(client, taken, kind="correction", declaration=changed(body, bills=MORE))
+    assert errors_of(nobody_joins).keys() == {"declaration"}
+    mended = changed(more, len(body["members"]), birth_date="2020-05-06")
+    assert answered(client, taken, kind="correction", declaration=mended).is_success
     assert events_of(taken)[-1] == "CorrectionReceived"
 
 

@@ -14,6 +14,7 @@ from models.settings import settings
 from workflows.bodies.body import Body
 from workflows.bodies.change import UPDATE
 from workflows.bodies.declaration import Declaration, objections
+from workflows.casework.redeclaring import redeclared
 from workflows.casework.staff import OFFICER, OPERATOR, pseudonym, sign
 from workflows.engine.chain import new_salt
 from workflows.engine.load import CaseRow, case_files
@@ -22,7 +23,7 @@ from workflows.engine.progress import CaseInProgress, apply
 from workflows.engine.record import copy
 from workflows.engine.texts import take_text
 from workflows.engine.work import BatchOutcome, advance, lock, lock_all, write
-from workflows.events import CaseResumed, ChangeConflicts
+from workflows.events import CaseResumed
 from workflows.evidence import (
     DECLARANT,
     Correction,
@@ -166,32 +167,29 @@ def redeclare(connection: Connection, case: CaseRow, answer: CitizenAnswer, by: 
         )
     lock(connection, case.id, case.version if version is None else version)
     refuse_what_cannot_be(case, declaration, now)
+    body = new_body(connection, case, declaration)
     if case.kind == UPDATE:
-        refuse_given_away(connection, case, declaration.persons)
+        refuse_given_away(connection, case, body.persons)
     try:
-        connection.execute(REDECLARE, [declaration.applicant, *declaration.territory, case.id])
+        connection.execute(REDECLARE, [body.applicant, *body.territory, case.id])
     except psycopg.errors.UniqueViolation:
         text = (
             "The declarant now named already has another open application. Withdraw that one first, or correct it "
             "instead."
         )
         raise Refused("open_application", text, problems=[Problem("declaration.members", text)]) from None
-    number, salt, body = case.body_number + 1, new_salt(), new_body(connection, case, declaration).stored()
-    row = (case.id, number, case.household_id, body, declaration.phone, salt, now)
+    number, salt, stored = case.body_number + 1, new_salt(), body.stored()
+    row = (case.id, number, case.household_id, stored, body.contact.phone, salt, now)
     copy(connection, "case_body", BODIES, [row])
-    return Correction(at=now, by=by, number=number, digest=sealed_body(salt, body))
+    return Correction(at=now, by=by, number=number, digest=sealed_body(salt, stored))
 
 
 def new_body(connection: Connection, case: CaseRow, declaration: Declaration) -> Body:
-    """The body of this case with another declaration. An update is based on the version that the citizen was shown."""
+    """The body of this case with another declaration; an update is tried anew. Raises Refused."""
     if case.kind != UPDATE:
         return declaration
     (file,) = case_files(connection, [case])
-    conflict = file.past.get(ChangeConflicts)
-    shown = conflict is not None and conflict.seq == file.stage_seq
-    seen = file.last(ChangeConflicts).version if shown else file.body.based_on
-    body: Body = file.body.model_copy(update={"declaration": declaration, "based_on": seen})
-    return body
+    return redeclared(connection, file, declaration)
 
 
 def refuse_what_cannot_be(case: CaseRow, declaration: Declaration, now: datetime) -> None:
