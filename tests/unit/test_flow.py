@@ -8,7 +8,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from tests.factories import NOW
+from tests.factories import EVIDENCE, NOW
 from workflows.casework.reviews import REVIEWED
 from workflows.events import (
     KINDS,
@@ -21,13 +21,15 @@ from workflows.events import (
     HouseholdChanged,
 )
 from workflows.evidence import (
+    ANSWERS_OF_PEOPLE,
+    BESIDE_THE_FLOWS,
+    SIJIL,
     Agreement,
     AppealVerdict,
     ChangeSilence,
     Evidence,
     Reopening,
     ReviewVerdict,
-    Statement,
     TimePassed,
     Withdrawal,
 )
@@ -84,7 +86,12 @@ def test_each_decision_stands_under_the_evidence_that_it_takes(step: Stage) -> N
 
 @pytest.mark.parametrize("step", [step for _, step in STEPS if step.owner == MACHINE], ids=lambda step: step.name)
 def test_what_a_machine_stage_gathers_is_what_it_decides_on(step: Stage) -> None:
-    assert set(step.handlers) - {Withdrawal, Statement} == {gathered(step)}
+    assert set(step.handlers) - set(ANSWERS_OF_PEOPLE) == {gathered(step)}
+
+
+def test_the_list_of_what_people_hand_in_is_whole_and_holds_nothing_else() -> None:
+    given = {type(each) for each in EVIDENCE if each.by != SIJIL}
+    assert given == {*ANSWERS_OF_PEOPLE, *BESIDE_THE_FLOWS}
 
 
 @pytest.mark.parametrize("flow", FLOWS.values(), ids=lambda flow: flow.kind)
