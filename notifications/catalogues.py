@@ -34,14 +34,19 @@ class Catalogue(NamedTuple):
 
     def texts(self, language: str) -> Texts:
         """Every text in a language, by context and English key, read once. Raises Broken if one is missing."""
-        return read_texts(self.folder / language / f"{self.domain}.po", language)
+        return read_texts(self.file(language), language)
+
+    def file(self, language: str) -> Path:
+        """The file that holds the texts in a language."""
+        return self.folder / language / f"{self.domain}.po"
 
     def text(self, language: str, key: str, context: str | None = None) -> str:
         """One text. Raises Broken if the catalogue lacks it, so that no reader sees English by accident."""
         try:
             return self.texts(language)[context, key]
         except KeyError:
-            raise Broken(f"The catalogue '{self.domain}' lacks {key!r} in '{language}'.") from None
+            here = self.file(language).relative_to(self.folder.parents[1])
+            raise Broken(f"The catalogue '{self.domain}' lacks {key!r} in '{language}': add it to {here}.") from None
 
 
 @cache

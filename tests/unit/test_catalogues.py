@@ -108,9 +108,14 @@ def test_a_lapsed_application_is_called_by_one_word_in_messages_and_pages(
     assert [found for found in said.values() if re.search(others, found)] == []
 
 
-def test_a_text_that_is_not_there_is_our_fault_and_never_shown_in_english() -> None:
-    with pytest.raises(Broken, match="lacks 'Nothing of the kind' in 'fr'"):
-        PAGES.text("fr", "Nothing of the kind")
+@pytest.mark.parametrize(
+    ("catalogue", "file"), [(PAGES, "web/locales/fr/pages.po"), (MESSAGES, "notifications/locales/fr/messages.po")]
+)
+def test_a_text_that_is_not_there_is_our_fault_names_its_file_and_is_never_shown_in_english(
+    catalogue: Catalogue, file: str
+) -> None:
+    with pytest.raises(Broken, match=f"lacks 'Nothing of the kind' in 'fr': add it to {file}"):
+        catalogue.text("fr", "Nothing of the kind")
 
 
 def test_an_empty_text_is_found_when_the_catalogue_is_read(tmp_path: Path) -> None:

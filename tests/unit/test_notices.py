@@ -186,7 +186,8 @@ def test_every_message_fits_into_two_segments(template: str, language: str) -> N
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_french_messages_are_written_in_the_alphabet_of_sms(template: str) -> None:
     """One letter outside it, such as ô or ç, would halve what a segment holds."""
-    assert set(words(message_of(template), "fr").format(reference="RSU", days=30, day="14/12/2026")) <= GSM_7
+    foreign = set(words(message_of(template), "fr").format(reference="RSU", days=30, day="14/12/2026")) - GSM_7
+    assert not foreign, f"not in the alphabet of SMS (tests/unit/segments.py): {sorted(foreign)}"
 
 
 def test_the_days_are_those_of_the_stage_and_fall_under_the_arabic_form_that_is_written() -> None:
