@@ -80,7 +80,10 @@ def act_on_appeal(
         raise NotFound(f"{staff.reference} is no appeal: it is a case of the kind '{row.kind}'.")
     row = lock(connection, row.id, staff.version)
     by = sign(connection, OFFICER, staff.name)
-    return act(connection, row, row.version, form(Act(connection, row, by, now)), notices)
+    given = form(Act(connection, row, by, now))
+    if row.stage == "queued" and type(given) not in FLOW.stages["queued"].handlers:
+        raise Refused("not_taken", f"Nobody holds this appeal. Take it first: sijil appeals assign {staff.reference}")
+    return act(connection, row, row.version, given, notices)
 
 
 def assignment(staff: Staff, to: str = "") -> Callable[[Act], Assignment]:
