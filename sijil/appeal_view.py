@@ -23,6 +23,7 @@ class Shown:
     names: Names
     reader: str
     same_cause: tuple[int, Sequence[str]] = (0, ())  # how many households share the cause, and the first references
+    kept: Sequence[str] = ()  # paths of upheld values that the entry has otherwise, by a later change
 
     def name(self, actor: str | None) -> str | None:
         """The name behind a pseudonym, or else the pseudonym."""
@@ -109,6 +110,7 @@ def outcome_of(shown: Shown) -> dict[str, Any] | None:
         "score_computed": came_to.score_computed,
         "score_corrected": came_to.score_corrected,
         "true_from": came_to.true_from,
+        "changed_since": list(shown.kept),
         "blocked": file.last(CorrectionBlocked).why if file.stage == "correction_blocked" else None,
     }
 
@@ -157,9 +159,12 @@ def end_lines(told: dict[str, Any], view: AppealView) -> list[str]:
         lines += finding_lines(decided["findings"])
         if decided["score_corrected"] is not None:
             lines.append(
-                f"The index was computed as {decided['score_computed']} and is corrected to "
+                f"The contested index was computed as {decided['score_computed']} and is corrected to "
                 f"{decided['score_corrected']}, from {decided['true_from']}."
             )
+        lines += [
+            f"A later change of {path} stands: the entry keeps what it says." for path in decided["changed_since"]
+        ]
         if decided["blocked"]:
             lines.append(f"The correction did not come about ({decided['blocked']}): look why, then retry.")
     lines += cause_lines(told)

@@ -251,6 +251,7 @@ EVENTS: tuple[Event, ...] = (
                 (events.ProgrammeEligibility("ASD", "ASD-2023-12-01", Decimal("9.743001"), True),),
             ),
         ),
+        unreached=(events.UnreachedVersion(1, Decimal("9.6")),),
     ),
     events.HouseholdEnded(cause="request", past=PAST),
     events.ChangeTold(),

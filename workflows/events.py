@@ -380,6 +380,16 @@ class CorrectedVersion(msgspec.Struct, frozen=True, gc=False):
     eligibilities: tuple[ProgrammeEligibility, ...]
 
 
+class UnreachedVersion(msgspec.Struct, frozen=True, gc=False):
+    """An older version that held the wrong value too, but is true of no time from the correction's day on.
+
+    None is true in its place; its index is the one that it should have had.
+    """
+
+    version: int
+    score: Decimal
+
+
 class HouseholdChanged(Event, frozen=True, kw_only=True, tag=True):
     """The household stands in the register in this version from a day on, and what moved by that."""
 
@@ -393,6 +403,7 @@ class HouseholdChanged(Event, frozen=True, kw_only=True, tag=True):
     gained: tuple[str, ...] = ()  # programmes
     lost: tuple[str, ...] = ()
     earlier: tuple[CorrectedVersion, ...] = ()
+    unreached: tuple[UnreachedVersion, ...] = ()
 
 
 class HouseholdEnded(Event, frozen=True, kw_only=True, tag=True):

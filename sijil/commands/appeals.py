@@ -21,7 +21,7 @@ from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
 from workflows.bodies.appeal import AppealBody, AppealRequest
 from workflows.bodies.declaration import Declaration
 from workflows.casework import examining
-from workflows.casework.appeal_view import AppealView, appeal_of_reference, appeals_with_people
+from workflows.casework.appeal_view import AppealView, appeal_of_reference, appeals_with_people, kept_since
 from workflows.casework.appeals import Lodging, contested_file, lodge
 from workflows.casework.examining import Act, Staff
 from workflows.casework.same_cause import Order, order_reviews, sharing
@@ -73,7 +73,8 @@ def show_appeal(reference: Reference, name: Name = ANYBODY, as_json: Json = Fals
         declared = declared_in(connection, view)
         names = names_of(connection, actors(view))
         same_cause = sharing(connection, view, FIRST_OF_SAME_CAUSE) if declared else (0, [])
-    shown, lines = appeal_details(Shown(view, declared, names, name, same_cause))
+        kept = kept_since(connection, view, declared) if declared else []
+    shown, lines = appeal_details(Shown(view, declared, names, name, same_cause, kept))
     print_result(shown, as_json, *lines)
 
 

@@ -175,7 +175,7 @@ def event_line(event: Mapping[str, Any]) -> str:
     else:
         facts = ", ".join(f"{name} {without_zeros(value)}" for name, value in event["facts"].items())
     moment = f"  {event['seq']:>3}  {event['at']:%F %T}"
-    what = f"{event['kind']:<20} {event['stage'] or '':<17}{event['by']}"
+    what = f"{event['kind']:<20} {event['stage'] or '':<20}{event['by']}"
     return f"{moment}  {what}{f'  ({facts})' if facts else ''}"
 
 

@@ -40,7 +40,7 @@ def list_parked(
 
 def group_lines(group: dict[str, Any]) -> Iterator[str]:
     """An error with the number of its cases, then the references of some of them."""
-    yield f"{group['cases']:>6}  {group['stage']:<16}{group['error']}"
+    yield f"{group['cases']:>6}  {group['stage']:<20}{group['error']}"
     yield from (f"{'':8}{reference}" for reference in group["references"])
     more = group["cases"] - len(group["references"])
     if group["references"] and more:

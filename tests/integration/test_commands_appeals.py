@@ -175,6 +175,27 @@ def test_a_mistake_is_told_with_what_to_do_and_changes_nothing(
     assert everything(*ALL_TABLES) == before
 
 
+@pytest.mark.parametrize(
+    "act",
+    [
+        ["find", "--uphold", "bills.telecom=document_shows_it", "--uphold", "belongings.mobile_phones=visit_shows_it"],
+        ["ask", "--for", "bill"],
+        ["agree"],
+        ["hand-back"],
+    ],
+)
+def test_an_appeal_that_nobody_holds_is_to_be_taken_first(appeal: Accepted, ready: Run, act: list[str]) -> None:
+    before = everything(*ALL_TABLES)
+    command, *rest = act
+    ran = ready("appeals", command, appeal.reference, *rest, "--as", "salma")
+    assert ran == (
+        2,
+        "",
+        f"sijil: Nobody holds this appeal. Take it first: sijil appeals assign {appeal.reference}\n",
+    )
+    assert everything(*ALL_TABLES) == before
+
+
 def test_another_kind_of_case_is_no_appeal(home: tuple[Body, Accepted], ready: Run) -> None:
     for command in (["show"], ["assign", "--as", "salma"]):
         ran = ready("appeals", command[0], home[1].reference, *command[1:])

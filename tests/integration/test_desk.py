@@ -27,6 +27,7 @@ from tests.filing import (
     version_of,
 )
 from tests.integration.running import Run
+from tests.integration.test_appeals import without_declarant
 from tests.people import ALL_TABLES, after, caseworker, ring_timers
 from workflows.intake.submit import Accepted
 
@@ -73,6 +74,36 @@ def test_an_officer_records_the_choice_in_a_conflict(
     assert officers_of(second) == [("CorrectionReceived", "Amina Berrada")]
     assert "CorrectionReceived" in ready("show", second.reference).out
     assert nothing_wrong()
+
+
+def test_a_conflict_is_not_answered_with_what_the_register_says(
+    home: tuple[Body, Accepted], ready: Run, worker: Worker, tmp_path: Path
+) -> None:
+    body, receipt = home
+    first = changed(body, bills={"telecom": "700"})
+    declare(receipt, change_of(first, "bills"))
+    second = declare(receipt, change_of(changed(body, bills={"telecom": "90"}), "bills"))
+    drain_all(worker())
+    before = everything(*ALL_TABLES)
+
+    new = declaration_in(tmp_path / "new.json", first)
+    ran = ready("answer", second.reference, "correction", new, "--as", "amina")
+
+    assert (ran.code, "nothing changes. To keep that, withdraw the change." in ran.err) == (2, True), ran.err
+    assert everything(*ALL_TABLES) == before
+    assert ready("answer", second.reference, "withdrawal", "--as", "amina").code == 0
+    assert value("select max(version) from household_version") == 2
+
+
+def test_an_officer_lodges_an_appeal_by_the_reference_of_somebody_who_left(
+    home: tuple[Body, Accepted], ready: Run, worker: Worker, tmp_path: Path
+) -> None:
+    body, receipt = home
+    declare(receipt, change_of(without_declarant(body), "member_left", "divorce"), officer="amina")
+    drain_all(worker())
+    (tmp_path / "appeal.json").write_text(json.dumps(APPEAL))
+    ran = ready("appeals", "lodge", receipt.reference, tmp_path / "appeal.json", "--as", "amina")
+    assert (ran.code, ran.err) == (0, "")
 
 
 def test_an_officer_records_a_correction_and_a_reopening(

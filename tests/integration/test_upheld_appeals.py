@@ -28,6 +28,7 @@ from tests.filing import (
 )
 from tests.integration.auditing import breaks, wrong
 from tests.integration.registers import Register
+from tests.integration.running import Run
 from tests.people import after, citizen, retry_parked, ring_timers
 from workflows.bodies.declaration import Declaration
 from workflows.casework.appeal_view import appeal_of_reference, outcome
@@ -232,6 +233,43 @@ def test_a_later_version_with_another_value_keeps_it(home: tuple[Body, Accepted]
         assert made["score_corrected"] != str(score_of(child_of(appeal)))
         with clock.at(now):
             assert wrong() == ({}, [])
+
+
+def test_the_contested_index_is_corrected_though_a_change_of_the_same_day_left_it_no_time(
+    home: tuple[Body, Accepted], work: Callable[[], None], ready: Run
+) -> None:
+    body, receipt = home
+    declare(receipt, change_of(changed(body, bills={"telecom": "900"}), "bills"))
+    work()
+    assert [version for version, *_ in rows(KNOWN_NOW)] == [2]
+    appeal = appealed(receipt, work)
+    uphold(appeal)
+    work()
+
+    changed_to, made = facts_of(child_of(appeal), "HouseholdChanged"), facts_of(appeal, "CorrectionMade")
+    said = {name: each for name, each in body.items() if name != "application"} | {"bills": {"telecom": "49.50"}}
+    filed = day_of(value("select submitted_at from cases where id = %s", receipt.case_id))
+    index = index_of_version(facts_of(receipt, "ScoreComputed")["policy"])
+    right = RULES[in_force(RULES)](Declaration.model_validate(said), filed, index).score
+    assert (made["score_computed"], made["score_corrected"]) == (str(score_of(receipt)), str(right))
+    assert made["score_corrected"] != str(score_of(child_of(appeal)))
+    assert changed_to["unreached"] == [{"version": 1, "score": str(right)}]
+    assert ("earlier" in changed_to, [version for version, *_ in rows(KNOWN_NOW)]) == (False, [3])
+    shown = ready("appeals", "show", appeal.reference)
+    assert f"is corrected to {right}, from {filed}.\nA later change of bills.telecom stands: " in shown.out
+    assert wrong() == ({}, [])
+
+
+def test_no_later_change_is_told_where_the_entry_has_the_corrected_value(
+    changed_twice: tuple[Accepted, list[Accepted]], work: Callable[[], None], ready: Run
+) -> None:
+    with after(days=80):
+        appeal = appealed(changed_twice[0], work, TWO)
+        uphold(appeal)
+        work()
+        shown = ready("appeals", "show", appeal.reference, "--json")
+    assert (shown.code, shown.json["outcome"]["changed_since"]) == (0, [])
+    assert "A later change" not in shown.out
 
 
 def test_each_version_is_judged_by_the_day_on_which_it_was_decided(

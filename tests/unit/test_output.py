@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from models import clock
+from sijil.commands.operation import event_line
+from sijil.commands.parked import group_lines
 from sijil.output import print_result
+from workflows.flows import places
 
 
 def test_with_json_the_last_line_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
@@ -30,3 +34,11 @@ def test_without_lines_the_result_says_itself(capsys: pytest.CaptureFixture[str]
 def test_numbers_paths_and_arabic_stay_readable(capsys: pytest.CaptureFixture[str]) -> None:
     print_result({"score": Decimal("9.5406400"), "file": Path("a/b"), "name": "طنجة"}, True)
     assert capsys.readouterr().out.splitlines()[-1] == '{"score": "9.5406400", "file": "a/b", "name": "طنجة"}'
+
+
+@pytest.mark.parametrize("stage", sorted({stage.name for _, stage in places()}))
+def test_the_name_of_a_stage_stands_apart_from_what_follows_it(stage: str) -> None:
+    event = {"seq": 2, "at": clock.now(), "kind": "AppealAssigned", "stage": stage, "by": "karim", "facts": {}}
+    assert f" {stage} " in event_line(event)
+    (line,) = group_lines({"cases": 1, "stage": stage, "error": "KeyError in region_of", "references": []})
+    assert f" {stage} " in line

@@ -14,7 +14,7 @@ from workflows.bodies.body import Body, Contact, Declared, Language, Territory
 from workflows.bodies.change import EarlierVersion
 from workflows.bodies.declaration import Belongings, Bills, Declaration, Housing, Member
 from workflows.bodies.fields import VALUE_PATH, Key, Phone, Province, Statement
-from workflows.bodies.merging import merged
+from workflows.bodies.merging import MEMBERS, Path, fields_of, merged
 
 # What may be contested: the index, a programme's threshold that is not met, a correction that is asked for, a refusal.
 Decision = Literal["index", "threshold", "correction", "refusal"]
@@ -144,6 +144,19 @@ def corrected(declaration: Declaration, contested: Sequence[Contested]) -> Decla
 def corrected_later(base: Declaration, later: Declaration, contested: Sequence[Contested]) -> Declaration:
     """A later declaration with those of these values that it still says as the contested one did."""
     return merged(base, later, corrected(base, contested), theirs_stay=True).declaration or later
+
+
+def changed_since(base: Declaration, later: Declaration, contested: Sequence[Contested]) -> list[str]:
+    """The paths of those of these values that a later declaration says otherwise than they should have been."""
+    right, said = fields_of(corrected(base, contested)), fields_of(later)
+    places = {each.path: field_at(base, each.path) for each in contested}
+    return [path for path, place in places.items() if right.get(place) != said.get(place)]
+
+
+def field_at(declaration: Declaration, path: str) -> Path:
+    """The field that a path names, its member by their identifier."""
+    member = MEMBER_PATH.fullmatch(path)
+    return (MEMBERS, declaration.members[int(member[1])].idcs, member[2]) if member else tuple(path.split("."))
 
 
 def unknown_values(declaration: Declaration, contested: Sequence[Contested]) -> Iterator[Problem]:

@@ -10,7 +10,8 @@ from models.database import Connection, scalar
 from models.errors import NotFound
 from workflows.appeals.holding import BEGUN, holder, term_began
 from workflows.appeals.reasons import outcome_of
-from workflows.bodies.appeal import Appeal
+from workflows.bodies.appeal import Appeal, changed_since
+from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
 from workflows.engine.load import COLUMNS, CaseRow, case_files
 from workflows.events import (
@@ -121,6 +122,19 @@ def outcome(file: CaseFile) -> Outcome | None:
         made.score_corrected if made else None,
         file.body.true_from,
     )
+
+
+def kept_since(connection: Connection, view: AppealView, base: Declaration) -> list[str]:
+    """The paths of upheld values that the corrected entry has otherwise, because a later change of the household said
+    so; `base` is what the contested case declared.
+    """
+    came_to = outcome(view.file)
+    if came_to is None or CorrectionMade not in view.file.past:
+        return []
+    corrected_by = view.file.last(CorrectionMade).case
+    (entry,) = case_files(connection, [CaseRow(*row) for row in connection.execute(ONE, [corrected_by])])
+    upheld = {each.path for each in came_to.findings if each.upheld}
+    return changed_since(base, entry.declaration, [each for each in view.appeal.contested if each.path in upheld])
 
 
 def asked(file: CaseFile) -> tuple[str, ...]:

@@ -119,6 +119,8 @@ def lodge(connection: Connection, lodging: Lodging, now: datetime, notices: Noti
     # Locked, so that of two appeals at once against the same decision the second sees the first.
     (row,) = lock_all(connection, [find(connection, sent.reference).id])
     body = appeal_of(connection, row, sent)
+    if not lodging.officer:
+        refuse_stranger(connection, row)
     if known := repeated(connection, lodging, body):
         return known
     if connection.execute(OPEN_AGAINST, [row.household_id, body.case, body.seq]).fetchone() == (True,):
@@ -142,7 +144,6 @@ def appeal_of(connection: Connection, row: CaseRow, sent: AppealBody) -> Appeal:
         field = "programme" if sent.decision == "threshold" else "decision"
         text = "No such decision was taken on this case, or what it rests on was erased."
         raise Refused("nothing_to_contest", text, problems=[Problem(field, text)])
-    refuse_stranger(connection, row)
     (file,) = case_files(connection, [row])
     require_values(sent, file.declaration)
     contact, territory = reached(connection, file)

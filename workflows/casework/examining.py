@@ -36,7 +36,7 @@ from workflows.evidence import (
 from workflows.flows.appeal import FLOW
 from workflows.intake.receipts import find
 from workflows.policies import newest_terms
-from workflows.registers.households import days_decided, declarations, last_versions
+from workflows.registers.households import days_decided, declarations, last_versions, version_that_stands
 from workflows.registers.period_rows import known_periods
 from workflows.registers.ports import Notices
 
@@ -80,7 +80,10 @@ def act_on_appeal(
         raise NotFound(f"{staff.reference} is no appeal: it is a case of the kind '{row.kind}'.")
     row = lock(connection, row.id, staff.version)
     by = sign(connection, OFFICER, staff.name)
-    return act(connection, row, row.version, form(Act(connection, row, by, now)), notices)
+    given = form(Act(connection, row, by, now))
+    if row.stage == "queued" and type(given) not in FLOW.stages["queued"].handlers:
+        raise Refused("not_taken", f"Nobody holds this appeal. Take it first: sijil appeals assign {staff.reference}")
+    return act(connection, row, row.version, given, notices)
 
 
 def assignment(staff: Staff, to: str = "") -> Callable[[Act], Assignment]:
@@ -181,14 +184,16 @@ def store_correction(act: Act, file: CaseFile, findings: Sequence[Finding]) -> t
 def correction_of(connection: Connection, file: CaseFile, values: Sequence[Contested]) -> dict[str, Any]:
     """The household's last version as it should have been declared, and the older ones that held a wrong value too.
 
-    And how it is reached now.
+    And how it is reached now. The contested version is one of the older ones: its index is told, even where a later
+    change left it no time to be true.
     """
     appeal, household = file.body, file.household_id or 0
     last = last_versions(connection, [household]).get(household)
     if last is None:
         raise Refused("not_registered", "This household is not in the register, so that nothing of it can change.")
     known = {each.span.version for each in known_periods(connection, [household])[household]} | {last}
-    versions = [(household, version) for version in sorted(known)]
+    contested = version_that_stands(connection, household, appeal.case)  # though it may be true of no time any more
+    versions = [(household, version) for version in sorted(known | ({contested} if contested else set()))]
     declared, decided = declarations(connection, versions), days_decided(connection, versions)
     base = contested_file(connection, appeal).declaration
     found = {version: corrected_later(base, said, values) for version, said in declared.items()}

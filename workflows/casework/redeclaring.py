@@ -69,6 +69,9 @@ def refuse_other_kind(change: Change, known: Iterable[Declaration]) -> None:
 
 def problems_of(change: Change, known: Declaration) -> list[Problem]:
     """What is wrong with the members of a change that is declared anew, or that nothing changes by it."""
+    if change.change != CORRECTION and not fields_changed(known, change.declaration) and not change.ends_household:
+        text = "Says what the register says already: nothing changes. To keep that, withdraw the change."
+        return [Problem("declaration", text)]
     if change.change != CORRECTION:
         return [Problem("declaration", each["message"]) for each in member_problems(change, known)]
     if set(known.persons) == set(change.declaration.persons):

@@ -115,11 +115,12 @@ class LocalCases:
         computed: Decimal | None,
         policy: str | None,
     ) -> CorrectionOutcome:
-        """The outcome of a change: the index of the version in place of the contested one, where it was registered."""
+        """The outcome of a change: where it was registered, the index that the contested version should have had."""
         if facts is None:
             return CorrectionOutcome(at=self.now, case=case_id, stage=stage, ended=ended)
         changed = msgspec.json.decode(facts, type=HouseholdChanged)
         scores = {each.corrects: each.score for each in changed.earlier}
+        scores |= {each.version: each.score for each in changed.unreached}
         return CorrectionOutcome(
             at=self.now,
             case=case_id,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from models.arrays import array, columns
-from models.database import Connection
+from models.database import Connection, scalar
 from models.days import day_of
 from workflows.bodies.change import CORRECTION, Change, EarlierVersion
 from workflows.bodies.declaration import Declaration
@@ -56,6 +56,16 @@ DECIDED = """
     ) as first
     join household_version v using (household_id, version)
     join event e on e.case_id = v.case_id and e.kind in ('HouseholdApproved', 'HouseholdChanged') group by 1, 2
+"""
+# The version that a case made, or the last one that a correction put in its place.
+STANDS = """
+    with recursive stands (version) as (
+        select max(version) from household_version
+        where (household_id, case_id) = (%(household)s, %(case)s) and corrects is null
+        union all
+        select v.version from stands join household_version v on v.corrects = stands.version
+        where v.household_id = %(household)s
+    ) select max(version) from stands
 """
 REDECLARE = """
     update cases set applicant_idcs = new.applicant, region = new.region, province = new.province
@@ -105,6 +115,12 @@ def last_versions(connection: Connection, household_ids: Sequence[int]) -> dict[
     """The number of each household's last version; absent where it is not, or no more, registered."""
     found = connection.execute(LAST, [array(household_ids)])
     return {household_id: version for household_id, version, _ in found}
+
+
+def version_that_stands(connection: Connection, household_id: int, case_id: int) -> int | None:
+    """The version that this case made of the household, or that was put in its place since; None where it made none."""
+    found: int | None = scalar(connection, STANDS, {"household": household_id, "case": case_id})
+    return found
 
 
 def declarations(connection: Connection, versions: Sequence[Version]) -> dict[Version, Declaration]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from msgspec import UNSET
 
 from models.days import day_of
-from workflows.bodies.change import CORRECTION, Change, EarlierVersion
+from workflows.bodies.change import CORRECTION, Change
 from workflows.casefile import CaseFile
 from workflows.events import (
     ChangeOvertaken,
@@ -22,6 +22,7 @@ from workflows.events import (
     PersonsLost,
     ProgrammeEligibility,
     ScoreComputed,
+    UnreachedVersion,
 )
 from workflows.evidence import HouseholdState, RulesOfDay
 from workflows.policies import index_in_force, index_of_version, thresholds_in_force
@@ -30,7 +31,7 @@ from workflows.registers import periods
 from workflows.registers.periods import Period, PeriodChange, Span
 from workflows.registers.ports import Ports
 from workflows.scoring.eligibility import eligibilities
-from workflows.scoring.formula import RULES, ComputeScore
+from workflows.scoring.formula import RULES
 
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, HouseholdState]:
@@ -82,7 +83,7 @@ def decide(
 def changed(case: CaseFile, change: Change, state: HouseholdState, known: Sequence[Period]) -> HouseholdChanged:
     """The new version, with what moved, and the older versions that it corrects."""
     scored = case.last(ScoreComputed)
-    earlier = corrected_versions(change, state, known)
+    earlier, unreached = corrected_versions(change, state, known)
     version = state.last_version + len(earlier) + 1
     met = eligibilities(scored.score, state.thresholds)
     return HouseholdChanged(
@@ -94,6 +95,7 @@ def changed(case: CaseFile, change: Change, state: HouseholdState, known: Sequen
         gained=tuple(name for name in names_met(met) if name not in state.met),
         lost=tuple(name for name in state.met if name not in names_met(met)),
         earlier=tuple(earlier),
+        unreached=tuple(unreached),
         corrects=state.last_version if change.change == CORRECTION else 0,
         past=facts_of(period_change(change, version, earlier, state, known)),
     )
@@ -113,26 +115,26 @@ def period_change(
     return periods.corrected(known, versions, change.true_from, state.at)
 
 
-def corrected_versions(change: Change, state: HouseholdState, known: Sequence[Period]) -> list[CorrectedVersion]:
+def corrected_versions(
+    change: Change, state: HouseholdState, known: Sequence[Period]
+) -> tuple[list[CorrectedVersion], list[UnreachedVersion]]:
     """The older versions as they should have been, each scored by the rules of the day on which it was decided.
 
     A version that is true of no time from the correction's day on needs none in its place.
     """
     since = periods.true_from(known, change.true_from, state.at)
     reached = {each.version for each in periods.spans_from(known, since)}
-    pairs = [pair for pair in zip(change.earlier, state.earlier, strict=True) if pair[0].version in reached]
-    return [
-        corrected_version(each, state.last_version + place, RULES[version_of(state, RULES)], rules)
-        for place, (each, rules) in enumerate(pairs, start=1)
-    ]
-
-
-def corrected_version(
-    earlier: EarlierVersion, version: int, compute_score: ComputeScore, rules: RulesOfDay
-) -> CorrectedVersion:
-    """One of them."""
-    score = compute_score(earlier.declaration, earlier.decided_on, index_of_version(rules.index)).score
-    return CorrectedVersion(version, earlier.version, score, eligibilities(score, rules.thresholds))
+    corrected: list[CorrectedVersion] = []
+    unreached: list[UnreachedVersion] = []
+    for each, rules in zip(change.earlier, state.earlier, strict=True):
+        compute = RULES[version_of(state, RULES)]
+        score = compute(each.declaration, each.decided_on, index_of_version(rules.index)).score
+        if each.version in reached:
+            version = state.last_version + len(corrected) + 1
+            corrected.append(CorrectedVersion(version, each.version, score, eligibilities(score, rules.thresholds)))
+        else:
+            unreached.append(UnreachedVersion(each.version, score))
+    return corrected, unreached
 
 
 def names_met(met: Iterable[ProgrammeEligibility]) -> list[str]:
