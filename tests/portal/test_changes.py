@@ -141,6 +141,26 @@ def test_what_cannot_be_is_refused_with_its_field(
     assert value("select count(*) from cases") == 1
 
 
+@pytest.mark.parametrize("cause", [{}, {"cause": "error"}, {"cause": "appeal"}, {"cause": "birth"}])
+def test_a_correction_is_refused_at_once_with_the_way_to_an_appeal(
+    client: Client, household: tuple[Body, Accepted], cause: dict[str, str]
+) -> None:
+    body, receipt = household
+    answer = sent(client, receipt, a_change(receipt, body, change="correction", **cause))
+    assert errors_of(answer) == {"change": "A household corrects by an appeal: POST /api/v1/appeals."}
+
+
+def test_what_a_change_is_called_is_a_label_and_what_changed_is_compared(
+    client: Client, household: tuple[Body, Accepted]
+) -> None:
+    body, receipt = household
+    update = sent(client, receipt, a_change(receipt, body, change="contact")).json()
+    work_off()
+    now = shown(client, update)
+    assert now["stage"] == "notified"
+    assert now["registered"]["moved"] != []
+
+
 def test_a_wrong_secret_is_as_an_unknown_reference(client: Client, household: tuple[Body, Accepted]) -> None:
     body, receipt = household
     wrong = sent(client, receipt, a_change(receipt, body, secret="0000000000"))

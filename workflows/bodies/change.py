@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from workflows.bodies.body import Body, Contact, Declared, Territory
 from workflows.bodies.declaration import Declaration
@@ -45,13 +45,21 @@ class EarlierVersion(Declared):
 class ChangeRequest(Declared):
     """What a household sends: its declaration as it is from that day on, and what changed."""
 
-    change: Kind
+    change: Kind = Field(description="What the sender calls it; what changed is what the declarations differ in.")
     cause: Cause | None = Field(
         None, description="Needed where a member joins or leaves, the household ends, or a version was wrong."
     )
     true_from: Day = Field(description="The day in Morocco from which it is true; not in the future.")
     based_on: Version = Field(description="The household's version that the sender saw.")
     declaration: Declaration = Field(description="The household as it is from that day on; of one that ends, the last.")
+
+    @field_validator("change")
+    @classmethod
+    def may_be_sent(cls, change: Kind) -> Kind:
+        """Leaves corrections to appeals and caseworkers, whatever cause is given."""
+        if change == CORRECTION:
+            raise ValueError("A household corrects by an appeal: POST /api/v1/appeals.")
+        return change
 
     @model_validator(mode="after")
     def cause_fits_the_change(self) -> "ChangeRequest":
@@ -73,6 +81,12 @@ class Change(ChangeRequest, Body):
     earlier: tuple[EarlierVersion, ...] = Field((), description="Of a correction: the older versions that it reaches.")
 
     reviewed_for: str | None = Field(None, description="Of a review by the agency: the appeal that showed the cause.")
+
+    @field_validator("change")
+    @classmethod
+    def may_be_sent(cls, change: Kind) -> Kind:
+        """An appeal opens corrections, too."""
+        return change
 
     @property
     def unasked(self) -> bool:

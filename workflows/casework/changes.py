@@ -8,7 +8,7 @@ from models.database import Connection, scalar
 from models.days import day_of
 from models.errors import NotFound, Problem, Refused
 from models.settings import settings
-from workflows.bodies.change import CORRECTION, UPDATE, Change, ChangeRequest
+from workflows.bodies.change import UPDATE, Change, ChangeRequest
 from workflows.bodies.declaration import Declaration, Member, objections
 from workflows.bodies.merging import fields_changed
 from workflows.casefile import NewCase
@@ -194,8 +194,6 @@ def day_problems(true_from: date, first_day: date, today: date) -> list[Problem]
 def member_problems(request: ChangeRequest, known: Declaration) -> list[Problem]:
     """Where the kind of change and the members do not agree, or nothing changes."""
     before, after = set(known.persons), set(request.declaration.persons)
-    if request.change == CORRECTION:
-        return [Problem("change", "Only an appeal or a caseworker corrects a version.")]
     if request.change == "removal":
         return []
     if not fields_changed(known, request.declaration):
