@@ -9,16 +9,17 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, RawBody
 from litestar.response import Redirect, Template
 
+from models import clock
 from models.database import transaction
 from notifications.catalogues import LANGUAGES
 from web.changes import conflicts_of, parts_of, registered_change_of
 from web.language import render_page, render_page_for
 from web.queries import Status, correction_of, reasons_of, status_of
+from web.terms import answered_before, contested_before
 from workflows.flows import FLOWS, PARKED
 from workflows.flows.grammar import CITIZEN, MACHINE
 from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.intake.receipts import is_secret_of, normal
-from workflows.policies import newest_terms
 
 # The way of a case as a citizen sees it, by its kind: a step, and the event that ends it. Where it ends well.
 STEPS = {
@@ -46,7 +47,15 @@ SAID_AS = {
     ("appeal", "correction_blocked"): "effective",
 }
 # Where it has ended, or lies with us, and the citizen may do something all the same.
-MAY_ACT = ("lapsed", "rejected", "update_rejected", "update_void", "update_departure")
+MAY_ACT = (
+    "lapsed",
+    "rejected",
+    "update_rejected",
+    "update_void",
+    "update_departure",
+    "appeal_set_aside",
+    "appeal_rejected",
+)
 WELL_ENDED = "notified"
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -81,7 +90,8 @@ def status(language: FromPath[str], reference: FromPath[str]) -> Template:
     require_language(language)
     with transaction() as connection:
         found = status_of(connection, reference)
-    return status_page(language, found)
+        answer = answered_before(connection, found, clock.now())
+    return status_page(language, found, answer=answer)
 
 
 @post("/{language:str}/status/{reference:str}/why", sync_to_thread=True, status_code=200, include_in_schema=False)
@@ -90,11 +100,13 @@ def reasons(language: FromPath[str], reference: FromPath[str], body: RawBody) ->
     require_language(language)
     with transaction() as connection:
         found = status_of(connection, reference)
+        answer = answered_before(connection, found, clock.now())
         if not is_secret_of(found.reference, field_of(body, "secret")):
-            return status_page(language, found, status=422, wrong=True)
+            return status_page(language, found, answer=answer, status=422, wrong=True)
         return status_page(
             language,
             found,
+            answer=answer,
             reasons=reasons_of(connection, found),
             correction=correction_of(connection, found),
             conflicts=parts_of(conflicts_of(connection, found)),
@@ -119,7 +131,7 @@ def status_page(language: str, case: Status, **more: Any) -> Template:
         state=state_of(case),
         act=asks_the_citizen(case),
         steps=progress(case),
-        days_to_object=newest_terms()["lodging"].within.days,
+        contest=contested_before(case),
         **context,
     )
 
@@ -148,6 +160,8 @@ def said_of(case: Status) -> str:
     """The stage as citizens are told it: who asks for a correction, and why a caseworker looks, are told apart."""
     if is_in_work(case):
         return "in_work"
+    if case.came_to and case.stage == WELL_ENDED:
+        return case.came_to
     if (case.kind, case.stage) in SAID_AS:
         return SAID_AS[case.kind, case.stage]
     by_machine, by_caseworker = (case.reached.get(kind, NEVER) for kind in ("MembersMismatched", "CorrectionAsked"))

@@ -37,6 +37,9 @@ REACHED = "select kind, max(at) from event where case_id = %s group by kind"
 LAST_WITH_REASONS = (
     "select kind, facts::text from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
 )
+# The last event that says what an appeal came to.
+OUTCOME = "select kind, facts ->> 'outcome' from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
+OUTCOMES = {"AppealSetAside": "set_aside", "AppealRejected": "rejected", "NothingToCorrect": "without_entry"}
 DECISIONS_ON_APPEALS = (AppealUpheld, AppealSetAside, AppealRejected)
 CORRECTION = """
     select s.score_computed, s.score_corrected, (b.body ->> 'true_from')::date::timestamp at time zone %s
@@ -75,6 +78,7 @@ class Status:
     stage_since: datetime
     deadline: datetime | None
     reached: dict[str, datetime]  # when the last event of each kind happened
+    came_to: str | None = None  # of an appeal: its outcome; erased: none
 
     @property
     def has_reasons(self) -> bool:
@@ -134,7 +138,16 @@ def status_of(connection: Connection, reference: str) -> Status:
         raise NotFound(UNKNOWN)
     reached = dict(connection.execute(REACHED, [row[0]]).fetchall())
     case_id, reference, kind, household_id, stage, version, submitted_at, since, deadline = row
-    return Status(case_id, reference, kind, household_id, stage, version, submitted_at, since, deadline, reached)
+    came_to = outcome_of(connection, case_id) if kind == "appeal" else None
+    return Status(
+        case_id, reference, kind, household_id, stage, version, submitted_at, since, deadline, reached, came_to
+    )
+
+
+def outcome_of(connection: Connection, case_id: int) -> str | None:
+    """What an appeal came to, as a code; None where it is not decided, or that was erased."""
+    row = connection.execute(OUTCOME, [case_id, ["AppealUpheld", *OUTCOMES]]).fetchone()
+    return OUTCOMES.get(row[0], row[1]) if row else None
 
 
 def reasons_of(connection: Connection, case: Status) -> tuple[Reason, ...]:

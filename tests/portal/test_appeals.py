@@ -1,5 +1,6 @@
 """Appeals by API and on the citizen's page: lodged, shown, added to and withdrawn with the secret of a receipt."""
 
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -7,11 +8,11 @@ import pytest
 
 from notifications.catalogues import LANGUAGES
 from tests.appealing import acts, an_appeal, findings
-from tests.filing import rows
+from tests.filing import rows, value
 from tests.portal.conftest import Client
-from tests.portal.standing import in_work, rejected, work_off
+from tests.portal.standing import in_work, registered, rejected, work_off
 from web.api.responses import outcomes_of
-from web.language import PAGES
+from web.language import PAGES, day
 from workflows.intake.submit import Accepted
 from workflows.stages import agree, find
 
@@ -99,24 +100,77 @@ def test_the_page_says_where_an_appeal_stands_what_is_asked_for_and_why_it_was_r
     appeal = an_appeal(rejected())
     assert PAGES.text(language, "appeal_in_work.title") in page(client, language, appeal)
     work_off()
-    assert PAGES.text(language, "appeal_under_examination.title") in page(client, language, appeal)
+    until = value("select submitted_at from cases where id = %s", appeal.case_id) + timedelta(days=60)
+    answer = PAGES.text(language, "You will have an answer before {day}.").format(day=day(language, until))
+    shown = page(client, language, appeal)
+    assert PAGES.text(language, "appeal_under_examination.title") in shown
+    assert answer in shown
 
     acts(appeal, "salma", "assign")
     acts(appeal, "salma", "ask", ["bill"])
     assert PAGES.text(language, "appeal_information_asked.title") in page(client, language, appeal)
-    assert PAGES.text(language, "reason.bill") not in page(client, language, appeal)
+    asked = page(client, language, appeal)
+    assert PAGES.text(language, "What is missing?") in asked
+    assert answer not in asked, "the term stands still"
+    assert [
+        PAGES.text(language, key) for key in ("Why?", "Show why", "reason.bill") if PAGES.text(language, key) in asked
+    ] == []
     assert PAGES.text(language, "reason.bill") in why(client, language, appeal)
 
     client.post(f"{LODGE}/{appeal.reference}/texts", json={"secret": appeal.secret, "text": "Here."})
     acts(appeal, "salma", "find", findings(decision=False))
-    assert PAGES.text(language, "reason.nothing_shows_it") not in why(client, language, appeal)
+    shown = why(client, language, appeal)
+    assert PAGES.text(language, "reason.nothing_shows_it") not in shown
+    assert PAGES.text(language, "You will have an answer before {day}.").split(" {")[0] in shown, (
+        "not the second person's"
+    )
     acts(appeal, "yassine", "agree")
     work_off()
 
     shown = why(client, language, appeal)
-    for key in ("appeal_notified.title", "part.decision", "reason.nothing_shows_it"):
+    assert PAGES.text(language, "appeal_rejected.title") in page(client, language, appeal)
+    assert "state act" in shown
+    for key in ("appeal_rejected.title", "appeal_rejected.do", "part.decision", "reason.nothing_shows_it"):
         assert PAGES.text(language, key) in shown
     assert rows("select text from case_text where case_id = %s", appeal.case_id) == [("Here.",)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_appeal_that_set_a_refusal_aside_says_so_and_what_to_do(client: Client, language: str) -> None:
+    appeal = an_appeal(rejected())
+    work_off()
+    acts(appeal, "salma", "assign")
+    acts(appeal, "salma", "find", findings(decision=True))
+    work_off()
+    shown = page(client, language, appeal)
+    for part in ("title", "what", "do"):
+        assert PAGES.text(language, f"appeal_set_aside.{part}") in shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        ({"bills__telecom": True, "bills__gas": True}, "upheld"),
+        ({"bills__telecom": True, "bills__gas": False}, "partly_upheld"),
+    ],
+)
+def test_an_upheld_appeal_says_how_much_of_it_was(
+    client: Client, language: str, found: dict[str, bool], state: str
+) -> None:
+    contested = [{"path": "bills.telecom", "should_be": "12.00"}, {"path": "bills.gas", "should_be": "1.00"}]
+    appeal = an_appeal(registered(), "index", contested=contested)
+    work_off()
+    acts(appeal, "salma", "assign")
+    acts(appeal, "salma", "find", findings(**found))
+    if state == "partly_upheld":
+        acts(appeal, "yassine", "agree")
+    work_off()
+    shown = page(client, language, appeal)
+    for part in ("title", "what", "do"):
+        assert PAGES.text(language, f"appeal_{state}.{part}") in shown
+    rows("update event set evidence = null, facts = null, salt = null where case_id = %s", appeal.case_id)
+    assert PAGES.text(language, "appeal_notified.title") in page(client, language, appeal)
 
 
 def test_a_decision_with_several_outcomes_is_listed_with_all_of_them() -> None:

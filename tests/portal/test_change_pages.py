@@ -1,5 +1,7 @@
 """The citizen's page of a change, in each language: where it stands, what to do, by when, and what came of it."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 
@@ -10,7 +12,15 @@ from models.days import day_of
 from notifications.catalogues import LANGUAGES
 from tests.filing import facts_of, rows, value
 from tests.portal.conftest import Client
-from tests.portal.standing import CHANGES, change_conflicting, change_lost, change_registered, leaving
+from tests.portal.standing import (
+    CHANGES,
+    change_conflicting,
+    change_lost,
+    change_proposed,
+    change_registered,
+    change_rejected,
+    leaving,
+)
 from web.language import PAGES, day, number, programme
 from workflows.intake.submit import Accepted
 from workflows.policies import index_in_force, programme_names, thresholds
@@ -76,7 +86,9 @@ def test_a_registered_change_shows_what_moved_and_lost_programmes_with_their_cau
 
     page = with_secret(client, language, taken)
 
-    object_to_it = next(key for _, key in PAGES.texts(language) if key.startswith("You may object within {days} days"))
+    contest = PAGES.text(language, "You may appeal at no cost before {day}.").format(
+        day=day(language, value("select max(at) from event where kind = 'HouseholdChanged'") + timedelta(days=60))
+    )
     told = [
         PAGES.text(language, "Your index was {before} and is {after} now.").format(
             before=number(language, Decimal(facts["score_before"])), after=number(language, Decimal(facts["score"]))
@@ -85,7 +97,7 @@ def test_a_registered_change_shows_what_moved_and_lost_programmes_with_their_cau
         PAGES.text(language, "These parts of your declaration raised the index:"),
         f"<li>{PAGES.text(language, 'part.bills').removesuffix(':').strip()}</li>",
         f"<li>{PAGES.text(language, 'part.belongings').removesuffix(':').strip()}</li>",
-        PAGES.text(language, object_to_it).format(days=60),
+        contest,
         *[
             PAGES.text(language, "Your household no longer meets the condition of the programme {programme}.").format(
                 programme=programme(language, each)
@@ -94,8 +106,30 @@ def test_a_registered_change_shows_what_moved_and_lost_programmes_with_their_cau
         ],
     ]
     assert [each for each in told if each not in page] == []
-    assert [each for each in told[:1] + told[5:] if each in without] == []
+    assert [each for each in told[:1] + told[6:] if each in without] == []
+    assert contest in without, "how to object is no secret"
     assert PAGES.text(language, "These parts of your declaration lowered the index:") not in page
+
+
+@both
+def test_a_refused_change_says_until_when_an_appeal_is_open(client: Client, language: str) -> None:
+    taken = change_rejected()
+    refused_at = value("select at from event where case_id = %s and kind = 'ApplicationRefused'", taken.case_id)
+    told = PAGES.text(language, "You may appeal at no cost before {day}.").format(
+        day=day(language, refused_at + timedelta(days=60))
+    )
+    assert told in seen(client, language, taken)
+
+
+@both
+@pytest.mark.parametrize("standing", [change_proposed, change_conflicting, change_rejected, change_registered])
+def test_whoever_gave_the_secret_is_not_told_again_to_give_it(
+    client: Client, language: str, standing: Callable[[], Accepted]
+) -> None:
+    taken = standing()
+    code = {"ar": "الرمز السري المكتوب على وصلكم", "fr": "code secret inscrit sur votre reçu"}[language]
+    assert code in seen(client, language, taken).replace("Code", "code")
+    assert code not in with_secret(client, language, taken)
 
 
 @both

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tests.factories import NOW
 from web.app import environment
 from web.language import PAGES
 from web.portal import MAY_ACT, STEPS, state_of
-from web.queries import MISMATCHES, Status
+from web.queries import MISMATCHES, OUTCOMES, Status
 from workflows.appeals import reasons as of_appeals
 from workflows.bodies.appeal import OF_HOUSEHOLD, WHOLE_DECISION
 from workflows.bodies.declaration import Declaration
@@ -30,7 +31,9 @@ TEMPLATES = sorted((Path(web.__path__[0]) / "templates").glob("*.html"))
 def states_of(flow: Flow) -> set[str]:
     """Everything that the page of a case of this kind may say of where it stands."""
     pasts = [{}, *({event.__name__: NOW} for event in flow.events())]
-    return {state_of(a_status(flow.kind, stage, past)) for stage in (*flow.stages, PARKED) for past in pasts}
+    came_to = (None, "upheld", "partly_upheld", *OUTCOMES.values()) if flow.kind == "appeal" else (None,)
+    known = [(stage, past, each) for stage in (*flow.stages, PARKED) for past in pasts for each in came_to]
+    return {state_of(replace(a_status(flow.kind, stage, past), came_to=each)) for stage, past, each in known}
 
 
 def a_status(kind: str, stage: str, reached: Mapping[str, datetime]) -> Status:
