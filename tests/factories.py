@@ -220,6 +220,7 @@ EVENTS: tuple[Event, ...] = (
         digest="14" * 32,
     ),
     events.ChangeAccepted(version=1, fields=("bills.gas", "members.occupation")),
+    events.CorrectionAccepted(version=1, fields=("bills.gas",)),
     events.DepartureDeclared(version=1, fields=("members.idcs",)),
     events.ReviewOrdered(version=3),
     events.ChangeKeptOpen(),

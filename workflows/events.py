@@ -74,6 +74,16 @@ class ChangeAccepted(Event, frozen=True, kw_only=True, tag=True):
     fields: tuple[str, ...]  # that it changes; none names a person
 
 
+class CorrectionAccepted(Event, frozen=True, kw_only=True, tag=True):
+    """The correction that an upheld appeal opened stands on the last version, and can be worked on.
+
+    It is about the past, and people decided it: the population register is not asked who of the members lives today.
+    """
+
+    version: int
+    fields: tuple[str, ...]
+
+
 class DepartureDeclared(Event, frozen=True, kw_only=True, tag=True):
     """An adult says that they left a household that they do not head: it is told, and a caseworker will decide."""
 

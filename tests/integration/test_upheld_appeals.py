@@ -27,7 +27,6 @@ from tests.filing import (
     value,
 )
 from tests.integration.auditing import breaks, wrong
-from tests.integration.registers import Register
 from tests.integration.running import Run
 from tests.people import after, citizen, retry_parked, ring_timers
 from workflows.bodies.declaration import Declaration
@@ -409,40 +408,38 @@ def test_a_change_that_is_late_leads_to_a_caseworker_and_is_waited_for_again(
         assert wrong() == ({}, [])
 
 
-def test_a_change_that_lapses_leads_to_a_caseworker(
-    waiting: Accepted, home: tuple[Body, Accepted], work: Callable[[], None]
+@pytest.mark.parametrize(
+    "differs", ["status = 'deceased'", "birth_date = '1950-01-01'"], ids=["a death since", "another birth date since"]
+)
+def test_a_member_of_whom_the_population_register_says_otherwise_now_does_not_stop_a_correction(
+    home: tuple[Body, Accepted], work: Callable[[], None], differs: str
 ) -> None:
-    rows("update person set birth_date = '1950-01-01' where idcs = %s", home[0]["members"][1]["idcs"])
+    appeal = appealed(home[1], work)
+    rows(f"update person set {differs} where idcs = %s", home[0]["members"][1]["idcs"])
+    uphold(appeal)
     work()
-    assert current_stage(child_of(waiting)) == "needs_correction"
-    with after(days=15.1):
-        work()
-        blocked(waiting, "late")
-    with after(days=20):
-        acts(waiting, "leila", "retry", role="supervisor")
-    with after(days=31):
-        for _ in range(4):  # two reminders, the lapse, and the appeal that it wakes
-            work()
-        assert current_stage(child_of(waiting)) == "lapsed"
-        blocked(waiting, "lapsed")
-        assert messages_of(child_of(waiting)) == []
-        assert wrong() == ({}, [])
+
+    child = child_of(appeal)
+    assert (current_stage(appeal), current_stage(child), children(appeal)) == ("notified", "notified", 1)
+    assert events_of(child)[1:3] == ["CorrectionAccepted", "ScoreComputed"]
+    assert messages_of(appeal) == ["appeal_received", "appeal_corrected"]
+    assert wrong() == ({}, [])
 
 
 def test_a_change_that_is_parked_leads_to_a_caseworker_and_is_waited_for_again(
-    waiting: Accepted,
-    home: tuple[Body, Accepted],
-    work: Callable[[], None],
-    worker: Worker,
-    monkeypatch: pytest.MonkeyPatch,
+    waiting: Accepted, work: Callable[[], None], worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIJIL_TRIES", "1")
     forget_settings()
-    bad = worker(adapters=Register(broken_about=home[0]["members"][0]["idcs"]).adapters())
-    drain_all(bad)
-    drain_all(bad)
+    body = "select body::text from case_body where case_id = %s"
+    kept = value(body, child_of(waiting).case_id)
+    tear = "update case_body set body = %s::json where case_id = %s"
+    rows(tear, "{}", child_of(waiting).case_id)
+    drain_all(worker())
+    drain_all(worker())
     assert current_stage(child_of(waiting)) == "parked"
     blocked(waiting, "parked")
+    rows(tear, kept, child_of(waiting).case_id)
     assert wrong()[0].keys() <= {"parked"}
 
     assert acts(waiting, "leila", "retry", role="supervisor").event == "CorrectionAwaited"

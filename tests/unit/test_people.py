@@ -6,7 +6,7 @@ import pytest
 
 from models.errors import Refused
 from tests.factories import NOW, a_case_file, a_recorded
-from workflows.casefile import CaseFile
+from workflows.casefile import CaseFile, Parent
 from workflows.engine.lanes import INTERACTIVE
 from workflows.events import (
     ApplicationRefused,
@@ -140,6 +140,15 @@ REFUSE = an_answer("refuse", "false_declaration")
 @pytest.mark.parametrize("reason", review.REASONS["clear"])
 def test_one_caseworker_clears_a_review(reason: str) -> None:
     assert review.decide(reviewed(), an_answer("clear", reason)) == ReviewCleared(reason=reason)
+
+
+@pytest.mark.parametrize("verdict", ["correct", "refuse"])
+def test_who_reviews_what_another_case_opened_asks_nobody_since_nobody_is_told(verdict: str) -> None:
+    opened = a_case_file(stage="under_review", parent=Parent(3, 9))
+    with pytest.raises(Refused) as error:
+        review.decide(opened, an_answer(verdict, review.REASONS[verdict][0]))
+    assert error.value.code == "not_possible_now"
+    assert review.decide(opened, an_answer("clear", "moved")) == ReviewCleared(reason="moved")
 
 
 @pytest.mark.parametrize("reason", review.REASONS["correct"])

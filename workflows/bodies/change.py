@@ -94,6 +94,11 @@ class Change(ChangeRequest, Body):
         return self.reviewed_for is not None
 
     @property
+    def by_appeal(self) -> bool:
+        """An upheld appeal opened it."""
+        return self.change == CORRECTION and self.cause == "appeal"
+
+    @property
     def ends_household(self) -> bool:
         """Whether the household is in the register no more after this."""
         return self.change == REMOVAL

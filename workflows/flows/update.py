@@ -14,6 +14,7 @@ from workflows.events import (
     ChangeOvertaken,
     ChangeRebased,
     ChangeTold,
+    CorrectionAccepted,
     CorrectionAsked,
     CorrectionReceived,
     CorrectionReminded,
@@ -210,6 +211,7 @@ FLOW = flow(
         {Comparison: compare.decide, **WITHDRAW},
         {
             ChangeAccepted: "compared",
+            CorrectionAccepted: "verified",
             DepartureDeclared: "compared",
             ReviewOrdered: "compared",
             ChangeRebased: "submitted",
@@ -387,6 +389,7 @@ FLOW = flow(
         CaseWithdrawn: WITHDRAWN,
         # Nothing changes for the citizen yet.
         ChangeAccepted: None,
+        CorrectionAccepted: None,
         ChangeRebased: None,
         ChangeOvertaken: None,
         PersonsVerified: None,

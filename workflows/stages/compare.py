@@ -7,6 +7,7 @@ from workflows.events import (
     ChangeAccepted,
     ChangeConflicts,
     ChangeRebased,
+    CorrectionAccepted,
     DepartureDeclared,
     HouseholdGone,
     RemovalAnnounced,
@@ -25,6 +26,7 @@ def decide(
     case: CaseFile, answer: Comparison
 ) -> (
     ChangeAccepted
+    | CorrectionAccepted
     | DepartureDeclared
     | ChangeRebased
     | ChangeConflicts
@@ -45,4 +47,6 @@ def decide(
         return RemovalAnnounced(version=answer.last_version)
     if case.body.left_by and DepartureDeclared not in case.past:
         return DepartureDeclared(version=answer.last_version, fields=answer.fields)
+    if case.body.by_appeal:
+        return CorrectionAccepted(version=answer.last_version, fields=answer.fields)
     return ChangeAccepted(version=answer.last_version, fields=answer.fields)

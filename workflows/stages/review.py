@@ -31,8 +31,8 @@ def decide(
 ) -> ReviewCleared | CorrectionAsked | RefusalProposed | ApplicationRefused:
     """A verdict clears the review, asks the citizen for a correction, or refuses with a second caseworker's consent.
 
-    Raises Refused for an unknown verdict or reason, where one caseworker confirms their own proposal, and where the
-    household asked for nothing that could be refused.
+    Raises Refused for an unknown verdict or reason, where one caseworker confirms their own proposal, where the
+    household asked for nothing that could be refused, and where another case opened this one.
     """
     if answer.reason not in REASONS.get(answer.verdict, ()):
         known = "; ".join(f"{verdict}: {', '.join(reasons)}" for verdict, reasons in REASONS.items())
@@ -41,6 +41,8 @@ def decide(
         )
     if answer.verdict == "clear":
         return ReviewCleared(reason=answer.reason)
+    if case.parent:
+        raise Refused("not_possible_now", "Another case opened this one, and nobody is asked here: clear the review.")
     if answer.verdict == "correct":
         return CorrectionAsked(reason=answer.reason)
     if case.body.unasked:
