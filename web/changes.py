@@ -13,7 +13,7 @@ from models.days import midnight
 from web.queries import Status
 from workflows.bodies.change import UPDATE, Change
 from workflows.bodies.merging import WHOLE, Difference, differences
-from workflows.events import KINDS, ChangeConflicts, HouseholdChanged, HouseholdEnded, MovedVariable
+from workflows.events import KINDS, ChangeConflicts, DepartureDeclared, HouseholdChanged, HouseholdEnded, MovedVariable
 from workflows.registers.households import declarations, last_versions
 from workflows.scoring.variables import ZERO, part_of
 
@@ -26,7 +26,7 @@ OUTCOMES = (HouseholdChanged, HouseholdEnded)
 
 
 class RegisteredChange(NamedTuple):
-    """What a change came to in the register; of a household that ended, there is no version and nothing moved."""
+    """What a change came to in the register; of a household that ended, or that a reader left, only from when."""
 
     true_from: date | None  # None: erased
     version: int | None = None
@@ -68,13 +68,18 @@ def based_on_of(connection: Connection, case: Status) -> int | None:
 
 
 def conflicts_of(connection: Connection, case: Status) -> tuple[Difference, ...]:
-    """The fields that another change changed, too, with both values; none where there are none, or they are erased."""
+    """The fields that another change changed, too, with both values; none where there are none, or they are erased.
+
+    Whoever leaves is shown nothing of the household that they leave: it is the whole declaration that conflicts.
+    """
     change = declared_by(connection, case)
     if case.stage != CONFLICTING or change is None:
         return ()
     found = last_event(connection, case, ChangeConflicts)
     if found is None:
         return ()
+    if change.left_by:
+        return (Difference(WHOLE),)
     seen = (case.household_id or 0, found.version)
     theirs = declarations(connection, [seen]).get(seen)
     if theirs is None or found.fields == (WHOLE,):
@@ -83,13 +88,16 @@ def conflicts_of(connection: Connection, case: Status) -> tuple[Difference, ...]
 
 
 def registered_change_of(connection: Connection, case: Status) -> RegisteredChange | None:
-    """What the change came to in the register; None while it is not there, and where that was erased."""
+    """What the change came to in the register; None while it is not there, and where that was erased.
+
+    Whoever left is shown from when, and nothing of the household that they left.
+    """
     event = last_event(connection, case, *OUTCOMES) if case.kind == UPDATE else None
     if event is None:
         return None
     change = declared_by(connection, case)
     true_from = change.true_from if change else None
-    if isinstance(event, HouseholdEnded):
+    if isinstance(event, HouseholdEnded) or DepartureDeclared.__name__ in case.reached:
         return RegisteredChange(true_from)
     thresholds = {each.programme: each.threshold for each in event.eligibilities}
     return RegisteredChange(

@@ -9,8 +9,9 @@ import pytest
 from models import clock
 from models.database import transaction
 from models.days import day_of
-from tests.changing import change_of, declare, nothing_wrong
+from tests.changing import change_of, declare, depart, nothing_wrong
 from tests.filing import Body, a_household, changed, current_stage, events_of, rows, value
+from tests.people import caseworker
 from tests.portal.conftest import Client
 from tests.portal.problems import errors_of
 from tests.portal.standing import in_work, registered, work_off
@@ -330,3 +331,55 @@ def test_whoever_left_the_household_declares_nothing_more_for_it(
     answer = sent(client, receipt, a_change(receipt, smaller, based_on=2))
 
     assert (answer.status_code, answer.json()["code"]) == (422, "not_of_the_household")
+
+
+# Whoever leaves --------------------------------------------------------------------------------------
+
+
+def departing(receipt: Accepted, body: Body) -> tuple[Accepted, int]:
+    """The departure of an adult, which waits for a caseworker, and their place in the household."""
+    place = next(
+        place
+        for place, each in enumerate(body["members"])
+        if each["relationship"] != "head" and not each.get("declarant") and str(each["birth_date"]) < "2005"
+    )
+    departure = depart(receipt, str(body["members"][place]["idcs"]))
+    work_off()
+    return departure, place
+
+
+def test_whoever_left_sees_nothing_of_the_household_that_they_left(
+    client: Client, household: tuple[Body, Accepted]
+) -> None:
+    body, receipt = household
+    departure, _ = departing(receipt, body)
+    declare(receipt, change_of(changed(body, bills=MORE), "bills"))
+    work_off()
+
+    caseworker(departure, "clear", "moved")
+    work_off()
+
+    now = shown(client, departure)
+    seen = {name for name, known in now["registered"].items() if known}
+    assert (now["stage"], seen) == ("notified", {"true_from"})
+    page = client.post(f"/fr/status/{departure.reference}/why", data={"secret": departure.secret})
+    assert page.status_code == 200
+    assert not any(told in page.text for told in ("Votre indice", "ont fait monter", "ont fait baisser"))
+
+
+def test_whoever_leaves_sees_no_value_of_the_household_in_a_conflict(
+    client: Client, household: tuple[Body, Accepted]
+) -> None:
+    body, receipt = household
+    departure, place = departing(receipt, body)
+    declare(receipt, change_of(changed(body, place, disability="severe", occupation="student"), "belongings"))
+    work_off()
+
+    caseworker(departure, "clear", "moved")
+    work_off()
+
+    now = shown(client, departure)
+    assert (now["stage"], now["conflicts"]) == (
+        "conflicting",
+        [{"field": "declaration", "registered": None, "declared": None}],
+    )
