@@ -10,11 +10,13 @@ from sijil.output import program
 from workflows.bodies.declaration import Declaration, Member
 from workflows.casefile import CaseFile
 from workflows.casework.answers import CaseworkerAnswer, in_evidence
-from workflows.casework.reviews import RelatedCase, ReviewedChange
+from workflows.casework.reviews import HEARING, RelatedCase, ReviewedChange
 from workflows.events import RefusalProposed, StatementReceived
+from workflows.evidence import ReviewVerdict
+from workflows.flows import stage_of
 from workflows.fraud import HANDED_OVER, SIGNALS, raised
 from workflows.policies import index_in_force
-from workflows.stages.review import REASONS, decide, hearing
+from workflows.stages.review import REASONS, hearing
 from workflows.stages.review import proposal as proposed_refusal
 
 GONE = {"erased": "its declaration was erased on request", "retention": "its declaration's period of retention is over"}
@@ -80,19 +82,28 @@ def short_reasons(file: CaseFile, names: Names) -> list[str]:
 
 def proposer(file: CaseFile) -> list[str]:
     """The pseudonym of the caseworker who proposed a refusal; empty where nobody did."""
-    recorded = proposed_refusal(file)
+    recorded = file.past[RefusalProposed] if file.stage == HEARING else proposed_refusal(file)
     return [recorded.actor] if recorded else []
 
 
 def proposal(file: CaseFile, names: Names) -> dict[str, str] | None:
     """The refusal that a first caseworker proposed, with the name, or else the pseudonym, of the caseworker, and
-    whether the citizen answered it.
+    whether the citizen answered it, or may still.
     """
-    by, heard = proposer(file), hearing(file)
-    if not by or not heard:
-        return None
-    answered = "answered" if isinstance(heard.event, StatementReceived) else "not answered"
-    return {"by": names.get(by[0], by[0]), "reason": file.last(RefusalProposed).reason, "heard": answered}
+    by = proposer(file)
+    return (
+        {"by": names.get(by[0], by[0]), "reason": file.last(RefusalProposed).reason, "heard": heard(file)}
+        if by
+        else None
+    )
+
+
+def heard(file: CaseFile) -> str:
+    """Whether the citizen answered the proposal of a refusal."""
+    if file.stage == HEARING:
+        return f"being heard until {file.deadline:%F}"
+    ended = hearing(file)
+    return "answered" if ended and isinstance(ended.event, StatementReceived) else "not answered"
 
 
 def review_summary(file: CaseFile, names: Names) -> dict[str, Any]:
@@ -110,6 +121,7 @@ def review_summary(file: CaseFile, names: Names) -> dict[str, Any]:
     return {
         "reference": file.reference,
         "kind": file.kind,
+        "stage": file.stage,
         "since": file.stage_since,
         "version": file.version,
         "signals": signals,
@@ -119,7 +131,8 @@ def review_summary(file: CaseFile, names: Names) -> dict[str, Any]:
 
 def reason_lines(file: CaseFile, others: Sequence[RelatedCase], names: Names) -> list[str]:
     """Each signal with its innocent explanations, and the proposal of a refusal, if there is one."""
-    lines = [f"{file.reference} waits for a caseworker since {file.stage_since:%F %T}, version {file.version}."]
+    what = "is being heard" if file.stage == HEARING else "waits for a caseworker"
+    lines = [f"{file.reference} {what} since {file.stage_since:%F %T}, version {file.version}."]
     for signal in raised(file):
         detail = signal.count or (", ".join(each.reference for each in others) if signal.cases else "")
         lines.append(
@@ -129,7 +142,11 @@ def reason_lines(file: CaseFile, others: Sequence[RelatedCase], names: Names) ->
     if refusal := proposal(file, names):
         lines.append(
             f"A refusal was proposed by {refusal['by']}, because of {refusal['reason']}: "
-            "a second caseworker must agree, for the same reason."
+            + (
+                f"the citizen may answer until {file.deadline:%F}, and until then the review can only be cleared."
+                if file.stage == HEARING
+                else "a second caseworker must agree, for the same reason."
+            )
         )
     return lines
 
@@ -315,7 +332,7 @@ def is_cleared_by(reason: str, others: Sequence[RelatedCase]) -> bool:
 def would_accept(file: CaseFile, given: CaseworkerAnswer) -> bool:
     """Whether the stage would accept this answer; nothing is recorded."""
     try:
-        decide(file, in_evidence(given, clock.now()))
+        stage_of(file.kind, file.stage).handlers[ReviewVerdict](file, in_evidence(given, clock.now()))
     except Refused:
         return False
     return True

@@ -22,7 +22,7 @@ from sijil.review_view import (
 )
 from tasks.wake import wake_after_answer
 from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker
-from workflows.casework.reviews import holders, reviewed_change, statement_of, under_review, waiting
+from workflows.casework.reviews import being_heard, holders, reviewed_change, statement_of, under_review, waiting
 from workflows.casework.staff import names_of
 from workflows.stages.review import REASONS
 
@@ -47,15 +47,17 @@ def list_reviews(
     limit: Annotated[int, typer.Option(min=1, help="How many to show, longest waiting first.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Lists the applications and changes that wait for a caseworker, the longest waiting first."""
+    """Lists the applications and changes that wait for a caseworker, the longest first; then those in a hearing."""
     with needed_servers(), transaction() as connection:
         count, files = waiting(connection, limit)
+        heard, more = being_heard(connection, max(limit - len(files), 0))
+        files += more
         names = names_of(connection, [actor for file in files for actor in proposer(file)])
     lines = [review_line(file, names) for file in files]
-    if count > len(files):
-        lines.append(f"and {count - len(files)} more (--limit)")
+    if count + heard > len(files):
+        lines.append(f"and {count + heard - len(files)} more (--limit)")
     print_result(
-        {"waiting": count, "reviews": [review_summary(file, names) for file in files]},
+        {"waiting": count, "being_heard": heard, "reviews": [review_summary(file, names) for file in files]},
         as_json,
         *(lines or ["nothing waits for a caseworker"]),
     )

@@ -97,6 +97,24 @@ def test_no_caseworker_decides_against_the_citizen_while_they_may_answer(
     assert everything(*ALL_TABLES) == before
 
 
+def test_a_case_in_a_hearing_is_listed_and_shown_as_being_heard_and_can_only_be_cleared(
+    proposed: Accepted, reviewed: tuple[Accepted, Accepted], ready: Run
+) -> None:
+    rows("delete from person_claim where case_id = %s", reviewed[0].case_id)
+    rows("update household_period set valid = tstzrange(lower(valid), now())")
+    until = value("select deadline from cases where id = %s", proposed.case_id)
+
+    listed = ready("reviews", "list", "--json")
+    shown = ready("reviews", "show", proposed.reference, "--as", "brahim", "--json")
+
+    assert (listed.json["waiting"], listed.json["being_heard"]) == (0, 1)
+    assert [(each["reference"], each["stage"]) for each in listed.json["reviews"]] == [(proposed.reference, "hearing")]
+    assert f"refusal proposed by amina (false_declaration), being heard until {until:%F}" in listed.out
+    assert f"{proposed.reference} is being heard since " in shown.out
+    assert f"the citizen may answer until {until:%F}, and until then the review can only be cleared." in shown.out
+    assert {each.partition(f"{proposed.reference} ")[2].split()[0] for each in shown.json["answers"]} == {"clear"}
+
+
 @pytest.mark.parametrize("name", ["amina", "brahim"])
 def test_a_review_is_cleared_while_the_citizen_is_heard_and_the_proposal_is_forgotten(
     proposed: Accepted, reviewed: tuple[Accepted, Accepted], worker: Worker, name: str

@@ -24,17 +24,29 @@ from workflows.registers.person_moves import about_to_leave
 from workflows.stages.review import hearing
 
 REVIEWED = ("registration", "update")  # the kinds of cases that a caseworker reviews
-# In the words of the index, which is read for one kind after the other.
-AT_REVIEW = "open and not machine and not waiting and stage = 'under_review'"
-UNDER_REVIEW = f"kind in ({', '.join(repr(kind) for kind in REVIEWED)}) and {AT_REVIEW}"
-OF_EACH_KIND = " union all ".join(
-    f"(select {COLUMNS} from cases where kind = '{kind}' and {AT_REVIEW} order by stage_since, id limit %s)"
-    for kind in REVIEWED
-)
-COUNT = f"select count(*) from cases where {UNDER_REVIEW}"
-LONGEST = f"{OF_EACH_KIND} order by stage_since, id limit %s"
+REVIEW, HEARING = "under_review", "hearing"  # in a hearing a caseworker may clear the review, and nothing else
+
+
+def at_stage(*stages: str) -> str:
+    """The condition for these stages, in the words of the index, which is read for one kind after the other."""
+    return f"open and not machine and not waiting and stage in ({', '.join(repr(stage) for stage in stages)})"
+
+
+def longest_at(stage: str) -> str:
+    """The question for the cases that are at a stage longest; its parameters are limits."""
+    of_each_kind = " union all ".join(
+        f"(select {COLUMNS} from cases where kind = '{kind}' and {at_stage(stage)} order by stage_since, id limit %s)"
+        for kind in REVIEWED
+    )
+    return f"{of_each_kind} order by stage_since, id limit %s"
+
+
+OF_REVIEWS = f"kind in ({', '.join(repr(kind) for kind in REVIEWED)})"
+COUNT = f"select count(*) from cases where {OF_REVIEWS} and {at_stage(REVIEW)}"
+COUNT_HEARD = f"select count(*) from cases where {OF_REVIEWS} and {at_stage(HEARING)}"
+LONGEST, LONGEST_HEARD = longest_at(REVIEW), longest_at(HEARING)
 ANY = f"select {COLUMNS} from cases where id = %s"
-ONE = f"select {COLUMNS} from cases where {UNDER_REVIEW} and id = %s"
+ONE = f"select {COLUMNS} from cases where {OF_REVIEWS} and {at_stage(REVIEW, HEARING)} and id = %s"
 # Whoever was named may have let go since, and somebody else have claimed the person.
 HOLD_NOW = "select idcs, case_id, household_id from person_claim where idcs = any(%s) and household_id <> %s"
 STATEMENT = "select text from case_text where case_id = %s and seq = %s"
@@ -88,14 +100,24 @@ class ReviewedChange:
 
 def waiting(connection: Connection, limit: int) -> tuple[int, list[CaseFile]]:
     """How many applications and changes wait for a caseworker, and those that have waited longest."""
-    rows = [CaseRow(*row) for row in connection.execute(LONGEST, [limit] * (len(REVIEWED) + 1))]
-    return int(scalar(connection, COUNT)), case_files(connection, rows) if rows else []
+    return int(scalar(connection, COUNT)), longest(connection, LONGEST, limit)
+
+
+def being_heard(connection: Connection, limit: int) -> tuple[int, list[CaseFile]]:
+    """How many are in a hearing, in which a caseworker may clear them, and those that are heard longest."""
+    return int(scalar(connection, COUNT_HEARD)), longest(connection, LONGEST_HEARD, limit)
+
+
+def longest(connection: Connection, question: str, limit: int) -> list[CaseFile]:
+    """The files of the cases that are longest where the question looks."""
+    rows = [CaseRow(*row) for row in connection.execute(question, [limit] * (len(REVIEWED) + 1))]
+    return case_files(connection, rows) if rows else []
 
 
 def under_review(connection: Connection, reference: str) -> tuple[CaseFile, list[RelatedCase]]:
-    """An application that waits for a caseworker, and the others.
+    """An application that waits for a caseworker or is in a hearing, and the others.
 
-    Raises NotFound, and Refused where it waits for none.
+    Raises NotFound, and Refused where a caseworker can do nothing.
     """
     case = find(connection, reference)
     row = connection.execute(ONE, [case.id]).fetchone()
