@@ -631,7 +631,7 @@ class AppealClosed(Event, frozen=True, kw_only=True, tag=True):
 class NothingToCorrect(Event, frozen=True, kw_only=True, tag=True):
     """The appeal is upheld, and the household is not in the register any more: no entry can be corrected."""
 
-    case: int  # the change that found nothing
+    case: int = 0  # the change that found nothing; 0: the household had left before one was opened
 
 
 class CorrectionMade(Event, frozen=True, kw_only=True, tag=True):

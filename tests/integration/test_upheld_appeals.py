@@ -10,6 +10,7 @@ import pytest
 from models import clock
 from models.database import transaction
 from models.days import day_of, midnight
+from models.errors import Refused
 from tests.appealing import acts, an_appeal, findings
 from tests.changing import change_of, declare
 from tests.conftest import forget_settings
@@ -26,7 +27,7 @@ from tests.filing import (
     rows,
     value,
 )
-from tests.integration.auditing import breaks, wrong
+from tests.integration.auditing import breaks, erase, wrong
 from tests.integration.running import Run
 from tests.people import after, citizen, retry_parked, ring_timers
 from workflows.bodies.declaration import Declaration
@@ -34,6 +35,7 @@ from workflows.casework.appeal_view import appeal_of_reference, outcome
 from workflows.events import CorrectionBlocked
 from workflows.evidence import CorrectionOutcome
 from workflows.flows.update import FLOW as UPDATE
+from workflows.history.retention import purge
 from workflows.intake.receipts import secret_for
 from workflows.intake.submit import Accepted
 from workflows.policies import index_of_version
@@ -477,3 +479,57 @@ def test_where_the_household_left_the_register_meanwhile_there_is_nothing_to_cor
         assert messages_of(appeal) == ["appeal_received", "appeal_without_entry"]
         with clock.at(now):
             assert wrong()[1] == []
+
+
+def test_an_appeal_is_upheld_though_the_household_left_the_register_before(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    body, receipt = home
+    appeal = appealed(receipt, work)
+    declare(receipt, change_of(body, "removal", "request"))
+    work()
+    with after(days=7.1) as now:
+        work()
+        assert rows("select 1 from household_end")
+
+        uphold(appeal)
+        work()
+
+        assert (current_stage(appeal), children(appeal)) == ("notified", 0)
+        assert events_of(appeal)[-2:] == ["AppealUpheld", "NothingToCorrect"]
+        assert messages_of(appeal) == ["appeal_received", "appeal_without_entry"]
+        with clock.at(now):
+            assert wrong()[1] == []
+
+
+def test_what_an_open_appeal_rests_on_is_erased_by_no_command_and_no_period(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    body, receipt = home
+    update = declare(receipt, change_of(changed(body, phone="+212661000001"), "contact"))
+    work()
+    appeal = appealed(receipt, work)
+    for each in (receipt, update):
+        with pytest.raises(Refused) as error:
+            erase(each)
+        assert error.value.code == "still_open"
+    with transaction() as connection:
+        purge(connection, clock.now() + timedelta(days=20_000))
+
+    uphold(appeal)
+    work()
+    assert current_stage(appeal) == "notified"
+    erase(receipt)
+    assert wrong()[1] == []
+
+
+def test_values_are_not_contested_once_the_household_s_last_declaration_was_erased(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    body, receipt = home
+    update = declare(receipt, change_of(changed(body, phone="+212661000001"), "contact"))
+    work()
+    erase(update)
+    with pytest.raises(Refused) as error:
+        an_appeal(receipt, "index", contested=TELECOM, grounds=["value_wrong"])
+    assert error.value.code == "erased"

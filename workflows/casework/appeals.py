@@ -11,6 +11,7 @@ from workflows.bodies.body import Body, Contact, Territory
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile, NewCase
 from workflows.casework.answers import AnswerResult, CitizenAnswer, answer_of_citizen
+from workflows.casework.changes import registered_household
 from workflows.casework.staff import OFFICER, sign
 from workflows.engine.lanes import APPEAL
 from workflows.engine.load import COLUMNS, CaseRow, case_files, past_events
@@ -40,7 +41,7 @@ from workflows.evidence import DECLARANT, SIJIL, Submission
 from workflows.flows.appeal import FLOW
 from workflows.intake.receipts import find, is_secret_of, normal, secret_for
 from workflows.intake.submit import Accepted, ended_stages
-from workflows.registers.households import declarations
+from workflows.registers.households import declarations, last_versions
 from workflows.registers.ports import Notices
 
 UNKNOWN = "There is no application with this reference and secret."
@@ -144,8 +145,7 @@ def appeal_of(connection: Connection, row: CaseRow, sent: AppealBody) -> Appeal:
         field = "programme" if sent.decision == "threshold" else "decision"
         text = "No such decision was taken on this case, or what it rests on was erased."
         raise Refused("nothing_to_contest", text, problems=[Problem(field, text)])
-    (file,) = case_files(connection, [row])
-    require_values(sent, file.declaration)
+    file = contested_by(connection, row, sent)
     contact, territory = reached(connection, file)
     return Appeal(
         case=row.id,
@@ -164,6 +164,15 @@ def appeal_of(connection: Connection, row: CaseRow, sent: AppealBody) -> Appeal:
         region=territory.region,
         province=territory.province,
     )
+
+
+def contested_by(connection: Connection, row: CaseRow, sent: AppealBody) -> CaseFile:
+    """The file of the contested case. Raises Refused where its values cannot be contested so."""
+    (file,) = case_files(connection, [row])
+    require_values(sent, file.declaration)
+    if sent.contested and last_versions(connection, [row.household_id or 0]):
+        registered_household(connection, row)
+    return file
 
 
 def refuse_stranger(connection: Connection, case: CaseRow) -> None:

@@ -166,8 +166,8 @@ def agreement(staff: Staff, reason: str = "") -> Callable[[Act], Agreement]:
 def store_correction(act: Act, file: CaseFile, findings: Sequence[Finding]) -> tuple[int, str]:
     """Stores the appeal's next body, which holds the household's versions with the values that are upheld.
 
-    Returns its number and digest; 0 and none where the decision rests on no value. Raises NotFound where the contested
-    declaration was erased, and Refused where the household is not in the register any more.
+    Returns its number and digest; 0 and none where the decision rests on no value. Of a household that has left the
+    register it holds none: there is no entry to correct.
     """
     appeal: Appeal = file.body
     if appeal.decision not in WITH_VALUES:
@@ -190,7 +190,7 @@ def correction_of(connection: Connection, file: CaseFile, values: Sequence[Conte
     appeal, household = file.body, file.household_id or 0
     last = last_versions(connection, [household]).get(household)
     if last is None:
-        raise Refused("not_registered", "This household is not in the register, so that nothing of it can change.")
+        return {}
     known = {each.span.version for each in known_periods(connection, [household])[household]} | {last}
     contested = version_that_stands(connection, household, appeal.case)  # though it may be true of no time any more
     versions = [(household, version) for version in sorted(known | ({contested} if contested else set()))]

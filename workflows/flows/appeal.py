@@ -261,7 +261,7 @@ FLOW = flow(
         "decided",
         "approval",
         {TimePassed: conclude.decide},
-        {CorrectionOpened: "effective", AppealClosed: "notified"},
+        {CorrectionOpened: "effective", NothingToCorrect: "notified", AppealClosed: "notified"},
         opens={CorrectionOpened: conclude.correction},
     ),
     waiting(

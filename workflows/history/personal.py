@@ -19,12 +19,13 @@ class Personal(NamedTuple):
 
 
 # What a registered household declared last, and why it was decided so, counts until the household changes or leaves:
-# the next change is compared with it. So no period takes it before.
+# the next change is compared with it. So no period takes it before; nor anything while the household appeals.
 OUTDATED = """not exists (select from household_version v
     where (v.household_id, v.case_id) = (ended.household_id, ended.id)
     and not exists (select from household_version later
         where later.household_id = v.household_id and later.version > v.version)
-    and not exists (select from household_end e where e.household_id = v.household_id))"""
+    and not exists (select from household_end e where e.household_id = v.household_id))
+and not exists (select from cases a where a.kind = 'appeal' and a.open and a.household_id = ended.household_id)"""
 # In the order in which the engine writes these tables. The identifiers of its members the register keeps: they are what
 # it is kept for.
 PERSONAL = (

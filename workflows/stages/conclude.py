@@ -4,15 +4,25 @@ from workflows.bodies.appeal import Appeal
 from workflows.bodies.change import CORRECTION, UPDATE, Change
 from workflows.casefile import CaseFile, NewCase
 from workflows.engine.lanes import APPEAL
-from workflows.events import AppealClosed, AppealRejected, AppealSetAside, AppealUpheld, CorrectionOpened
+from workflows.events import (
+    AppealClosed,
+    AppealRejected,
+    AppealSetAside,
+    AppealUpheld,
+    CorrectionOpened,
+    NothingToCorrect,
+)
 from workflows.evidence import TimePassed
 
 
-def decide(case: CaseFile, evidence: TimePassed) -> CorrectionOpened | AppealClosed:
-    """An entry is corrected by a change of the household, which the appeal opens and waits for."""
+def decide(case: CaseFile, evidence: TimePassed) -> CorrectionOpened | NothingToCorrect | AppealClosed:
+    """An entry is corrected by a change of the household, which the appeal opens and waits for.
+
+    A household that had left the register before the decision has none.
+    """
     decision = case.latest(AppealUpheld, AppealSetAside, AppealRejected).event
     if isinstance(decision, AppealUpheld):
-        return CorrectionOpened()
+        return CorrectionOpened() if case.body.corrected else NothingToCorrect()
     return AppealClosed(outcome="rejected" if isinstance(decision, AppealRejected) else "set_aside")
 
 
