@@ -171,6 +171,7 @@ OF_COMMANDS_ALONE = {
     "day_in_future",  # of a correction that an appeal makes; a change's day is refused as a field, not_valid
     "day_before_first",  # the same
     "no_departure",  # of an adult at a desk
+    "not_taken",
     "still_open",
     "anchors_damaged",
     "no_common_cause",

@@ -36,7 +36,7 @@ from workflows.evidence import (
 from workflows.flows.appeal import FLOW
 from workflows.intake.receipts import find
 from workflows.policies import newest_terms
-from workflows.registers.households import days_decided, declarations, last_versions, version_that_stands
+from workflows.registers.households import Version, days_decided, declarations, last_versions, version_that_stands
 from workflows.registers.period_rows import known_periods
 from workflows.registers.ports import Notices
 
@@ -191,9 +191,7 @@ def correction_of(connection: Connection, file: CaseFile, values: Sequence[Conte
     last = last_versions(connection, [household]).get(household)
     if last is None:
         return {}
-    known = {each.span.version for each in known_periods(connection, [household])[household]} | {last}
-    contested = version_that_stands(connection, household, appeal.case)  # though it may be true of no time any more
-    versions = [(household, version) for version in sorted(known | ({contested} if contested else set()))]
+    versions = reached_versions(connection, household, last, appeal.case)
     declared, decided = declarations(connection, versions), days_decided(connection, versions)
     base = contested_file(connection, appeal).declaration
     found = {version: corrected_later(base, said, values) for version, said in declared.items()}
@@ -212,3 +210,10 @@ def correction_of(connection: Connection, file: CaseFile, values: Sequence[Conte
             for version in sorted(wrong)
         ),
     }
+
+
+def reached_versions(connection: Connection, household: int, last: int, contested_case: int) -> list[Version]:
+    """The household's versions that are true of some time, and the contested one, though it may be true of none."""
+    known = {each.span.version for each in known_periods(connection, [household])[household]} | {last}
+    contested = version_that_stands(connection, household, contested_case)
+    return [(household, version) for version in sorted(known | ({contested} if contested else set()))]
