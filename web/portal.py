@@ -19,7 +19,7 @@ from web.terms import answered_before, contested_before
 from workflows.flows import FLOWS, PARKED
 from workflows.flows.grammar import CITIZEN, MACHINE
 from workflows.flows.registration import FLOW as REGISTRATION
-from workflows.intake.receipts import is_secret_of, normal
+from workflows.intake.receipts import normal, opens
 
 # The way of a case as a citizen sees it, by its kind: a step, and the event that ends it. Where it ends well.
 STEPS = {
@@ -45,6 +45,17 @@ SAID_AS = {
     ("appeal", "queued"): "under_examination",
     ("appeal", "proposed"): "under_examination",
     ("appeal", "correction_blocked"): "effective",
+}
+# What a citizen is told of a review of their entry, of which they declared nothing: other texts than a change's.
+SAID_OF_REVIEWS = {
+    "in_work": "under_way",
+    "under_review": "under_way",
+    "awaiting_person": "under_way",
+    "correction_asked": "correction_asked",
+    "needs_correction": "needs_correction",
+    "notified": "notified",
+    "lapsed": "lapsed",
+    "void": "void",
 }
 # Where it has ended, or lies with us, and the citizen may do something all the same.
 MAY_ACT = (
@@ -101,7 +112,7 @@ def reasons(language: FromPath[str], reference: FromPath[str], body: RawBody) ->
     with transaction() as connection:
         found = status_of(connection, reference)
         answer = answered_before(connection, found, clock.now())
-        if not is_secret_of(found.reference, field_of(body, "secret")):
+        if not opens(connection, found.reference, field_of(body, "secret")):
             return status_page(language, found, answer=answer, status=422, wrong=True)
         return status_page(
             language,
@@ -153,6 +164,8 @@ def require_language(language: str) -> str:
 
 def state_of(case: Status) -> str:
     """The stage as citizens are told it, after its kind of case: no kind has the texts of another one."""
+    if case.unasked and said_of(case) in SAID_OF_REVIEWS:
+        return f"review_{SAID_OF_REVIEWS[said_of(case)]}"
     return said_of(case) if case.kind == REGISTRATION.kind else f"{case.kind}_{said_of(case)}"
 
 
@@ -182,11 +195,11 @@ def asks_the_citizen(case: Status) -> bool:
 
 
 def progress(case: Status) -> list[tuple[str, str]]:
-    """The steps of the way: each `done`, `now` or `ahead`. None of an application that has left the way.
+    """The steps of the way: each `done`, `now` or `ahead`. None of what has left the way or nobody declared.
 
     After a correction, the steps that must be done again are ahead again.
     """
-    way = STEPS.get(case.kind, ()) if "RemovalAnnounced" not in case.reached else ()
+    way = () if case.unasked or "RemovalAnnounced" in case.reached else STEPS.get(case.kind, ())
     if not way or (case.stage != WELL_ENDED and case.stage != PARKED and not FLOWS[case.kind].stages[case.stage].open):
         return []
     since = max(

@@ -26,10 +26,11 @@ from workflows.events import (
     RefusalProposed,
 )
 from workflows.flows import places
-from workflows.intake.receipts import normal
+from workflows.intake.receipts import OPENED_BY_US, normal
 
 CASE = """
-    select c.id, r.reference, c.kind, c.household_id, c.stage, c.version, c.submitted_at, c.stage_since, c.deadline
+    select c.id, r.reference, c.kind, c.household_id, c.stage, c.version, c.submitted_at, c.stage_since, c.deadline,
+        starts_with(r.idempotency_key, %s)
     from receipt r join cases c on c.id = r.case_id where r.reference = %s
 """
 REACHED = "select kind, max(at) from event where case_id = %s group by kind"
@@ -79,6 +80,7 @@ class Status:
     deadline: datetime | None
     reached: dict[str, datetime]  # when the last event of each kind happened
     came_to: str | None = None  # of an appeal: its outcome; erased: none
+    unasked: bool = False  # the agency opened it: a review of the household's entry
 
     @property
     def has_reasons(self) -> bool:
@@ -133,15 +135,14 @@ def stages_with_reasons() -> set[tuple[str, str]]:
 
 def status_of(connection: Connection, reference: str) -> Status:
     """The status of an application by its reference, however the reader typed it. Raises NotFound."""
-    row = connection.execute(CASE, [normal(reference)]).fetchone()
+    row = connection.execute(CASE, [OPENED_BY_US, normal(reference)]).fetchone()
     if row is None:
         raise NotFound(UNKNOWN)
     reached = dict(connection.execute(REACHED, [row[0]]).fetchall())
-    case_id, reference, kind, household_id, stage, version, submitted_at, since, deadline = row
+    case_id, reference, kind, household_id, stage, version, submitted_at, since, deadline, unasked = row
     came_to = outcome_of(connection, case_id) if kind == "appeal" else None
-    return Status(
-        case_id, reference, kind, household_id, stage, version, submitted_at, since, deadline, reached, came_to
-    )
+    moments = (submitted_at, since, deadline)
+    return Status(case_id, reference, kind, household_id, stage, version, *moments, reached, came_to, unasked)
 
 
 def outcome_of(connection: Connection, case_id: int) -> str | None:

@@ -7,6 +7,7 @@ import pytest
 
 from models import clock
 from models.database import transact
+from models.errors import NotFound
 from notifications.notices import notices
 from tests.appealing import acts, an_appeal
 from tests.filing import (
@@ -29,7 +30,6 @@ from tests.integration.running import Run
 from tests.people import caseworker, citizen
 from workflows.casework.same_cause import Order, order_reviews
 from workflows.events import Finding
-from workflows.intake.receipts import secret_for
 from workflows.intake.submit import Accepted
 
 TELECOM = [{"path": "bills.telecom", "should_be": 0}]
@@ -104,7 +104,7 @@ def test_their_review_is_opened_once_for_each_household_however_often_it_is_orde
     assert [current_stage(each) for each in opened] == ["under_review"] * 2
     assert events_of(opened[0])[:2] == ["UpdateReceived", "ReviewOrdered"]
     assert facts_of(opened[0], "DuplicateSuspected")["signals"] == [{"code": "same_cause"}]
-    assert [messages_of(each) for each in opened] == [["entry_review_opened", "update_review"]] * 2
+    assert [messages_of(each) for each in opened] == [["entry_review_opened", "entry_looked_at"]] * 2
     assert ready("appeals", "review", appeal.reference, "--as", "leila", "--json").json == {"opened": 0}
     assert wrong() == ({}, [])
 
@@ -140,8 +140,11 @@ def test_a_review_is_cleared_or_the_citizen_declares_the_value_again(
     first, second = reviews()
     caseworker(first, "clear", "nothing_found")
     caseworker(second, "correct", "value_in_doubt")
-    assert messages_of(second)[-1] == "update_correction_asked"
-    answered = Accepted(second.reference, secret_for(second.reference), second.case_id)
+    assert messages_of(second)[-1] == "entry_value_asked"
+    answered = Accepted(second.reference, receipts[2].secret, second.case_id)  # it was given no other
+    stranger = Accepted(second.reference, receipts[3].secret, second.case_id)
+    with pytest.raises(NotFound):
+        citizen(stranger, "correction", changed(bodies[2], bills={"telecom": "15"}))
     citizen(answered, "correction", changed(bodies[2], bills={"telecom": "15"}))
     work()
     assert (current_stage(first), current_stage(second)) == ("notified", "under_review")  # somebody looks at it again

@@ -4,6 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from models import clock
+from models.database import transact
+from notifications.notices import notices
+from tests.appealing import acts, an_appeal
 from tests.changing import change_of, declare, depart
 from tests.filing import (
     Body,
@@ -19,6 +23,9 @@ from tests.filing import (
     with_members,
 )
 from tests.people import caseworker, citizen, refused
+from workflows.casework.same_cause import Order, order_reviews
+from workflows.events import Finding
+from workflows.intake.receipts import OPENED_BY_US
 from workflows.intake.submit import Accepted
 from workflows.queue.drain import Drainer
 
@@ -298,6 +305,67 @@ def adult(body: Body) -> str:
     )
 
 
+def entry_review(place: int = 0) -> Accepted:
+    """A review of a household's entry that a supervisor opened, because another one's appeal showed a wrong record.
+
+    It bears the secret of the household's registration, because nobody gave the household another.
+    """
+    receipts = []
+    for each in (place, place + 1):
+        made = a_household(each, members=3)
+        register([made])
+        receipts += file(changed(made.body, bills=MORE))
+    work_off()
+    appeal = an_appeal(receipts[1], "index", contested=[{"path": "bills.telecom", "should_be": 0}])
+    work_off()
+    acts(appeal, "salma", "assign")
+    acts(appeal, "salma", "find", [Finding("bills.telecom", True, "register_was_wrong")])
+    work_off()
+    order = Order(appeal.reference, "leila", "supervisor")
+    transact(lambda connection: order_reviews(connection, order, clock.now(), notices))
+    found = "select reference, case_id from receipt where starts_with(idempotency_key, %s)"
+    ((reference, case_id),) = rows(found, OPENED_BY_US)
+    return Accepted(reference, receipts[0].secret, case_id)
+
+
+def entry_under_review() -> Accepted:
+    """One that a caseworker looks at."""
+    review = entry_review()
+    work_off()
+    return review
+
+
+def value_asked() -> Accepted:
+    """One in which a caseworker asks for a value anew."""
+    review = entry_under_review()
+    caseworker(review, "correct", "value_in_doubt", "caseworker-1")
+    return review
+
+
+def value_never_said() -> Accepted:
+    """One in which nobody answered."""
+    review = value_asked()
+    month_ago = "stage_since = stage_since - interval '31 days', deadline = deadline - interval '31 days'"
+    rows(f"update cases set {month_ago}, due_at = null, ready = true where id = %s", review.case_id)
+    work_off()
+    return review
+
+
+def entry_reviewed() -> Accepted:
+    """One that a caseworker cleared."""
+    review = entry_under_review()
+    caseworker(review, "clear", "nothing_found", "caseworker-1")
+    work_off()
+    return review
+
+
+REVIEWS = {
+    "begun": ("review_under_way", entry_review),
+    "under_review": ("review_under_way", entry_under_review),
+    "asked": ("review_correction_asked", value_asked),
+    "lapsed": ("review_lapsed", value_never_said),
+    "notified": ("review_notified", entry_reviewed),
+}
 CHANGES = {
     "update_in_work": change_in_work,
     "update_notified": change_registered,

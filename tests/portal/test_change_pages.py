@@ -14,12 +14,15 @@ from tests.filing import facts_of, rows, value
 from tests.portal.conftest import Client
 from tests.portal.standing import (
     CHANGES,
+    REVIEWS,
     change_conflicting,
     change_lost,
     change_proposed,
     change_registered,
     change_rejected,
+    entry_reviewed,
     leaving,
+    registered,
 )
 from web.language import PAGES, day, number, programme
 from workflows.intake.submit import Accepted
@@ -109,6 +112,39 @@ def test_a_registered_change_shows_what_moved_and_lost_programmes_with_their_cau
     assert [each for each in told[:1] + told[6:] if each in without] == []
     assert contest in without, "how to object is no secret"
     assert PAGES.text(language, "These parts of your declaration lowered the index:") not in page
+
+
+@both
+@pytest.mark.parametrize("standing", REVIEWS)
+def test_a_review_of_an_entry_never_says_that_the_household_declared_something(
+    client: Client, language: str, standing: str
+) -> None:
+    state, stand = REVIEWS[standing]
+    review = stand()
+
+    page = seen(client, language, review)
+
+    for part in ("title", "what", "do"):
+        assert PAGES.text(language, f"{state}.{part}") in page
+    own = {"ar": ("تعديلكم", "صرحتم"), "fr": ("votre modification", "avez déclaré")}[language]
+    asked = "Lodge an appeal at the service where you declared the change or at a service centre, with your reference "
+    objection = PAGES.text(language, f"{asked}and your secret code.")
+    shown = [page, with_secret(client, language, review)]
+    assert [each for each in own for told in shown if each in told.replace(objection, "")] == []
+    assert '<ol class="steps">' not in page
+
+
+def test_a_review_opens_to_the_secret_of_the_households_registration_and_to_no_other(client: Client) -> None:
+    review = entry_reviewed()
+    stranger = registered(5)
+    address = f"/fr/status/{review.reference}/why"
+    assert client.post(address, data={"secret": stranger.secret}).status_code == 422
+    assert client.post(address, data={"secret": review.secret}).status_code == 200
+    gone = "delete from person_claim where household_id = (select household_id from cases where id = %s)"
+    rows(gone, review.case_id)
+    assert client.post(address, data={"secret": review.secret}).status_code == 422, "who left sees nothing of it"
+    own = f"/fr/status/{stranger.reference}/why"
+    assert client.post(own, data={"secret": review.secret}).status_code == 422
 
 
 @both

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,12 @@ def states_of(flow: Flow) -> set[str]:
     """Everything that the page of a case of this kind may say of where it stands."""
     pasts = [{}, *({event.__name__: NOW} for event in flow.events())]
     came_to = (None, "upheld", "partly_upheld", *OUTCOMES.values()) if flow.kind == "appeal" else (None,)
-    known = [(stage, past, each) for stage in (*flow.stages, PARKED) for past in pasts for each in came_to]
-    return {state_of(replace(a_status(flow.kind, stage, past), came_to=each)) for stage, past, each in known}
+    cases = [
+        replace(a_status(flow.kind, stage, past), came_to=each, unasked=unasked)
+        for stage, past, each in product((*flow.stages, PARKED), pasts, came_to)
+        for unasked in {False, flow.kind == "update"}
+    ]
+    return {state_of(each) for each in cases}
 
 
 def a_status(kind: str, stage: str, reached: Mapping[str, datetime]) -> Status:

@@ -115,6 +115,8 @@ def test_no_message_gives_a_score_an_identifier_or_any_number_beside_the_days() 
         "update_hearing": ["15"],
         "update_conflict": ["15"],
         "removal_announced": ["7"],
+        "entry_value_asked": ["30"],
+        "entry_differs": ["30"],
     }
     assert days.keys() == {template for template, text in TEMPLATES.items() if "{days}" in text}
     for message in each_message():
@@ -139,7 +141,7 @@ def test_a_reminder_says_the_last_day_of_the_term_that_runs_as_morocco_writes_it
 
 def test_every_reminder_of_a_citizen_says_a_day() -> None:
     reminders = {template for template in TEMPLATES if template.endswith("reminder")}
-    assert len(reminders) == 5
+    assert len(reminders) == 6
     assert {template for template, text in TEMPLATES.items() if "{day}" in text} == reminders
 
 

@@ -34,7 +34,7 @@ from workflows.bodies.declaration import ApplicationBody, Declaration
 from workflows.bodies.fields import NO_CONTROLS, Key, Statement
 from workflows.casework.answers import CitizenAnswer, answer_of_citizen
 from workflows.engine.lanes import INTERACTIVE
-from workflows.intake.receipts import is_secret_of, normal
+from workflows.intake.receipts import normal, opens
 from workflows.intake.submit import Accepted, Application, Rejected, key_of, submit
 
 CHANNEL = "api"
@@ -198,9 +198,10 @@ def show_application(
     With the secret it says besides on which version of the household a change is based, and of a change what it
     conflicts with and what it came to. A wrong secret gets the same answer as an unknown reference.
     """
-    if receipt_secret is not None and not is_secret_of(normal(reference), decode_header(receipt_secret)):
-        raise NotFound(UNKNOWN)
+    secret = None if receipt_secret is None else decode_header(receipt_secret)
     with transaction() as connection:
+        if secret is not None and not opens(connection, normal(reference), secret):
+            raise NotFound(UNKNOWN)
         found = status_of(connection, reference)
         return shown_to_anybody(found) if receipt_secret is None else shown_with_secret(connection, found)
 

@@ -36,7 +36,7 @@ from workflows.evidence import (
 )
 from workflows.flows import PARKED, Move
 from workflows.flows.registration import FLOW as REGISTERS
-from workflows.intake.receipts import find, is_secret_of, normal
+from workflows.intake.receipts import find, normal, opens
 from workflows.registers.person_moves import given_away
 from workflows.registers.ports import Notices
 from workflows.registers.social import REGISTERED_ALREADY, registered_again
@@ -93,7 +93,7 @@ def answer_of_citizen(connection: Connection, answer: CitizenAnswer, now: dateti
     Raises NotFound for an unknown reference and for a wrong secret alike, Refused where it is not possible now, Stale
     where the case moved on since the answer's version (without one: the version now).
     """
-    if not answer.officer and not is_secret_of(normal(answer.reference), answer.secret):
+    if not answer.officer and not opens(connection, normal(answer.reference), answer.secret):
         raise NotFound("There is no application with this reference and secret.")
     case = find(connection, answer.reference)
     if answer.kind == "withdrawal" and case.kind == UPDATE:

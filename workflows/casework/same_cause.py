@@ -20,6 +20,7 @@ from workflows.casework.staff import OFFICER, sign
 from workflows.engine.lanes import APPEAL
 from workflows.engine.opening import Opening, Origin, case_numbers, hash_of, insert_cases, opening, record_openings
 from workflows.evidence import Submission
+from workflows.intake.receipts import OPENED_BY_US
 from workflows.intake.submit import keep_receipts
 from workflows.policies import index_of_version
 from workflows.policies.rules import in_force
@@ -153,7 +154,7 @@ def parameters(view: AppealView, cause: Cause) -> dict[str, object]:
         "parts": list(parts),
         "fields": list(fields),
         "values": list(values),
-        "prefix": f"{CHANNEL}:{UPDATE}:review:{view.file.id}:",
+        "prefix": f"{OPENED_BY_US}{view.file.id}:",
     }
 
 

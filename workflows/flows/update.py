@@ -187,6 +187,44 @@ REVIEWED = Message(
     "entry_reviewed",
     "RSU: your household's entry was looked at again, {reference}. What changed, if anything, is on its status page.",
 )
+ENTRY_LOOKED_AT = Message(
+    "entry_looked_at",
+    "RSU: a caseworker is looking at your household's entry, {reference}. You need do nothing; we will write to you.",
+)
+VALUE_ASKED = Message(
+    "entry_value_asked",
+    "RSU: we look at your household's entry again, {reference}. Declare the value that we ask for anew within "
+    "{days} days, at a service centre. You sent no change; your entry stays valid.",
+)
+VALUE_REMINDER = Message(
+    "entry_value_reminder",
+    "RSU: we wait for the value that we asked for, {reference}, before {day}, at a service centre. Without it, "
+    "your household stays as it is registered.",
+)
+ENTRY_DIFFERS = Message(
+    "entry_differs",
+    "RSU: we look at your household's entry again, {reference}. Some of it does not agree with the population "
+    "register. Correct it within {days} days, at a service centre.",
+)
+REVIEW_LAPSED = Message(
+    "entry_review_lapsed",
+    "RSU: the review of your household's entry, {reference}, ended because no answer came. Your household stays "
+    "as it is registered; you can declare a change at any time.",
+)
+REVIEW_RESUMED = Message(
+    "entry_review_resumed",
+    "RSU: we have received your answer on the review of your household's entry, {reference}. It is being processed.",
+)
+REVIEWED_WITH_LOSS = Message(
+    "entry_reviewed_with_loss",
+    "RSU: your household's entry was corrected, {reference}. By it your household no longer meets the threshold "
+    "of a programme. The status page says which, why, and how to object.",
+)
+REVIEW_VOID = Message(
+    "entry_review_void",
+    "RSU: the review of your household's entry, {reference}, ended, because your household is not in the register"
+    " any more.",
+)
 GONE = Message(
     "update_void", "RSU: change {reference} cannot be made, because your household is not in the register any more."
 )
@@ -407,5 +445,17 @@ FLOW = flow(
         ReviewOverdue: None,
         ReviewOrdered: None,
     },
-    unasked={UpdateReceived: REVIEW_OPENED, ChangeTold: REVIEWED},
+    # Of a review of its entry that the agency opened; the household declared nothing.
+    unasked={
+        UpdateReceived: REVIEW_OPENED,
+        DuplicateSuspected: ENTRY_LOOKED_AT,
+        MembersMismatched: ENTRY_DIFFERS,
+        CorrectionAsked: VALUE_ASKED,
+        CorrectionReminded: VALUE_REMINDER,
+        CorrectionReceived: REVIEW_RESUMED,
+        Lapsed: REVIEW_LAPSED,
+        HouseholdGone: REVIEW_VOID,
+        ChangeTold: REVIEWED,
+        LossTold: REVIEWED_WITH_LOSS,
+    },
 )

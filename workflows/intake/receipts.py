@@ -61,7 +61,26 @@ def is_secret_of(reference: str, secret: str) -> bool:
     return hmac.compare_digest(secret_for(reference), in_alphabet(secret))
 
 
+OPENED_BY_US = "office:update:review:"  # how the keys begin of the reviews that the agency opens of entries
+# Of such a review: the receipts of its household's registration whose declarant is a member of the household still.
+OF_REGISTRATION = """
+    select filed.reference from receipt own join cases review on review.id = own.case_id
+    join cases first on first.household_id = review.household_id and first.kind = 'registration'
+    join person_claim p on p.idcs = first.applicant_idcs and p.household_id = first.household_id
+    join receipt filed on filed.case_id = first.id
+    where own.reference = %s and starts_with(own.idempotency_key, %s)
+"""
 FIND = f"select {COLUMNS} from cases where id = (select case_id from receipt where reference = %s)"
+
+
+def opens(connection: Connection, reference: str, secret: str) -> bool:
+    """Whether this secret opens the case: it is of its receipt, or, where the agency opened the case and gave the
+    household no receipt, of the household's registration.
+    """
+    if is_secret_of(reference, secret):
+        return True
+    filed = connection.execute(OF_REGISTRATION, [reference, OPENED_BY_US]).fetchall()
+    return any(is_secret_of(each, secret) for (each,) in filed)
 
 
 def find(connection: Connection, reference: str) -> CaseRow:
