@@ -14,7 +14,7 @@ from web.queries import Status
 from workflows.bodies.change import UPDATE, Change
 from workflows.bodies.merging import WHOLE, Difference, differences
 from workflows.events import KINDS, ChangeConflicts, DepartureDeclared, HouseholdChanged, HouseholdEnded, MovedVariable
-from workflows.registers.households import declarations, last_versions
+from workflows.registers.households import days_decided, declarations, last_versions
 from workflows.scoring.variables import ZERO, part_of
 
 LAST = "select kind, facts::text from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
@@ -23,6 +23,27 @@ DECLARED = """
 """
 CONFLICTING = "conflicting"
 OUTCOMES = (HouseholdChanged, HouseholdEnded)
+
+
+# Amounts and counts, which a page can show beside each other.
+WITH_VALUES = (
+    "bills.gas",
+    "bills.water_electricity",
+    "bills.telecom",
+    "belongings.mobile_phones",
+    "belongings.cars",
+    "belongings.motorcycles",
+    "belongings.cows",
+    "housing.rooms",
+)
+
+
+class Point(NamedTuple):
+    """A field on which two changes differ, with both values, or a part of the declaration, without."""
+
+    name: str
+    registered: tuple[Decimal, ...] = ()
+    declared: tuple[Decimal, ...] = ()
 
 
 class RegisteredChange(NamedTuple):
@@ -105,9 +126,29 @@ def registered_change_of(connection: Connection, case: Status) -> RegisteredChan
     )
 
 
-def parts_of(conflicts: Iterable[Difference]) -> tuple[str, ...]:
-    """The parts of the declaration in which these fields are, each once: pages show no values."""
-    return tuple(dict.fromkeys(each.field.partition(".")[0].partition("[")[0] for each in conflicts))
+def points_of(conflicts: Iterable[Difference]) -> tuple[Point, ...]:
+    """What pages say of these fields, each once: of amounts and counts both values, else the part that they are in."""
+    return tuple(dict.fromkeys(map(point_of, conflicts)))
+
+
+def point_of(conflict: Difference) -> Point:
+    """What a page says of one field."""
+    if conflict.field in WITH_VALUES:
+        return Point(conflict.field, amounts(conflict.registered), amounts(conflict.declared))
+    return Point(conflict.field.partition(".")[0].partition("[")[0])
+
+
+def amounts(value: Any) -> tuple[Decimal, ...]:
+    """An amount, a count or several of them as a page shows them; nothing declared counts as 0."""
+    return tuple([Decimal(each) for each in (value if isinstance(value, list) else [value]) if each]) or (ZERO,)
+
+
+def other_registered_on(connection: Connection, case: Status) -> datetime | None:
+    """The day on which the other change of a conflict was registered; None where there is no conflict."""
+    found = last_event(connection, case, ChangeConflicts) if case.stage == CONFLICTING else None
+    seen = (case.household_id or 0, found.version if found else 0)
+    decided = days_decided(connection, [seen]).get(seen) if found else None
+    return midnight(decided) if decided else None
 
 
 def declared_by(connection: Connection, case: Status) -> Change | None:

@@ -60,6 +60,7 @@ def render_page(template: str, language: str, *, status: int = 200, path: str = 
             "t": partial(PAGES.text, language),
             "day": partial(day, language),
             "number": partial(number, language),
+            "index": partial(index, language),
             "programme": partial(programme, language),
             "status": status,
             "helpline": settings().helpline,
@@ -75,8 +76,24 @@ def day(language: str, moment: datetime) -> str:
 
 
 def number(language: str, value: Decimal) -> str:
-    """An index or a threshold with all its digits, as it is written in Morocco."""
+    """A threshold or an amount with all its digits, as it is written in Morocco."""
     return str(format_decimal(value, "0.##########", locale=LANGUAGES[language].locale))
+
+
+def index(language: str, value: Decimal, *beside: Decimal | None) -> str:
+    """An index with two decimals; with more, where it would else stand otherwise beside one of these than it does."""
+    others = [each for each in beside if each is not None]
+    places = next((n for n in range(2, 28) if all(stands_alike(value, each, n) for each in others)), 28)
+    return str(format_decimal(round(value, places), "0.00" + "#" * (places - 2), locale=LANGUAGES[language].locale))
+
+
+def stands_alike(value: Decimal, other: Decimal, places: int) -> bool:
+    """Whether the value, rounded, is above, below or equal as before, both to the other and to the other rounded."""
+    shown = round(value, places)
+    return all(
+        ((shown > each) - (shown < each)) == ((value > other) - (value < other))
+        for each in (other, round(other, places))
+    )
 
 
 def programme(language: str, code: str) -> str:

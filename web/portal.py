@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from models import clock
 from models.database import transaction
 from notifications.catalogues import LANGUAGES
-from web.changes import conflicts_of, parts_of, registered_change_of
+from web.changes import conflicts_of, other_registered_on, points_of, registered_change_of
 from web.language import render_page, render_page_for
 from web.queries import Status, correction_of, reasons_of, status_of
 from web.terms import answered_before, contested_before
@@ -120,7 +120,8 @@ def reasons(language: FromPath[str], reference: FromPath[str], body: RawBody) ->
             answer=answer,
             reasons=reasons_of(connection, found),
             correction=correction_of(connection, found),
-            conflicts=parts_of(conflicts_of(connection, found)),
+            conflicts=points_of(conflicts_of(connection, found)),
+            other_since=other_registered_on(connection, found),
             change=registered_change_of(connection, found),
         )
 
@@ -133,7 +134,15 @@ def redirect_to_status(language: FromPath[str], reference: FromPath[str]) -> Red
 
 def status_page(language: str, case: Status, **more: Any) -> Template:
     """Renders the status page of an application."""
-    context = {"reasons": None, "correction": None, "conflicts": (), "change": None, "wrong": False, **more}
+    context = {
+        "reasons": None,
+        "correction": None,
+        "conflicts": (),
+        "other_since": None,
+        "change": None,
+        "wrong": False,
+        **more,
+    }
     return render_page(
         "status.html",
         language,

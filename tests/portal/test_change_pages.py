@@ -24,7 +24,7 @@ from tests.portal.standing import (
     leaving,
     registered,
 )
-from web.language import PAGES, day, number, programme
+from web.language import PAGES, day, index, number, programme
 from workflows.intake.submit import Accepted
 from workflows.policies import index_in_force, programme_names, thresholds
 from workflows.scoring.variables import PARTS, part_of
@@ -75,7 +75,15 @@ def test_a_conflict_shows_its_points_to_the_secret_alone(client: Client, languag
     bills = PAGES.text(language, "part.bills").removesuffix(":").strip()
 
     assert bills not in seen(client, language, taken)
-    assert f"<li>{bills}</li>" in with_secret(client, language, taken)
+    whole = with_secret(client, language, taken)
+    gas = PAGES.text(language, "{what}: {registered} in the register, {declared} in this change.").format(
+        what=PAGES.text(language, "field.bills.gas"), registered="90", declared="10"
+    )
+    assert f"<li>{gas}</li>" in whole
+    assert (
+        PAGES.text(language, "The other change was registered on {day}.").format(day=day(language, clock.now()))
+        in whole
+    )
 
 
 @both
@@ -94,7 +102,7 @@ def test_a_registered_change_shows_what_moved_and_lost_programmes_with_their_cau
     )
     told = [
         PAGES.text(language, "Your index was {before} and is {after} now.").format(
-            before=number(language, Decimal(facts["score_before"])), after=number(language, Decimal(facts["score"]))
+            before=index(language, Decimal(facts["score_before"])), after=index(language, Decimal(facts["score"]))
         ),
         PAGES.text(language, "It counts from {day} on.").format(day=day(language, clock.now())),
         PAGES.text(language, "These parts of your declaration raised the index:"),
@@ -193,6 +201,24 @@ def test_every_programme_has_its_name_in_each_language() -> None:
     assert {each.programme for each in thresholds()} == set(programme_names())
     assert [name for name, by in programme_names().items() if by.keys() != LANGUAGES.keys()] == []
     assert programme("fr", "GONE") == "GONE"
+
+
+@pytest.mark.parametrize(
+    ("value", "beside", "shown"),
+    [
+        ("10.0674656", (), "10,07"),
+        ("9.5", (), "9,50"),
+        ("9.7430011", ("9.743001",), "9,7430011"),
+        ("9.743001", ("9.743001",), "9,743001"),
+        ("9.75", ("9.743001", None), "9,75"),
+        ("10.0674656", ("10.0678",), "10,067"),
+        ("9.476563233333333333333333333", (), "9,48"),
+    ],
+)
+def test_an_index_has_two_decimals_and_more_where_it_would_change_sides(
+    value: str, beside: tuple[str | None, ...], shown: str
+) -> None:
+    assert index("fr", Decimal(value), *(Decimal(each) if each else None for each in beside)) == shown
 
 
 def test_every_variable_of_a_part_is_one_of_the_index() -> None:

@@ -15,6 +15,7 @@ from notifications.catalogues import LANGUAGES
 from tests import toy_kind
 from tests.factories import NOW
 from web.app import environment
+from web.changes import WITH_VALUES
 from web.language import PAGES
 from web.portal import MAY_ACT, STEPS, state_of
 from web.queries import MISMATCHES, OUTCOMES, Status
@@ -65,6 +66,8 @@ COMPOSED = {
     ("part.", None): {path.partition(".")[0] for path in OF_HOUSEHOLD}
     | {WHOLE_DECISION, WHOLE}
     | {*Declaration.model_fields},
+    ("doubt.", None): set(REASONS["refuse"]),
+    ("field.", None): set(WITH_VALUES),
     ("advice.", None): set(REASONS["refuse"]),
     ("error.", ".title"): {"400", "404", "500", "503"},
     ("error.", ".do"): {"400", "404", "500", "503"},
