@@ -14,10 +14,13 @@ from models.connection import timeouts
 from models.database import bound_transactions, close_pool, transact
 from models.errors import DatabaseAway, Unavailable
 from tasks.sweep import FailureDetector, sweep
+from tests.changing import change_of, declare
 from tests.conftest import forget_settings
 from tests.filing import (
+    Body,
     Worker,
     clean,
+    current_stage,
     died_on,
     drain_all,
     file,
@@ -29,7 +32,9 @@ from tests.filing import (
     stages,
     value,
 )
-from tests.people import after
+from tests.people import after, ring_timers
+from workflows.bodies.change import ChangeRequest
+from workflows.engine.turns import LOCK_HOUSEHOLDS
 from workflows.queue.drain import Drainer
 
 TABLES = [
@@ -204,6 +209,47 @@ def test_a_person_whom_a_forgotten_transaction_holds_holds_up_no_neighbour(datab
     with after(seconds=120):
         drain_all(drainer)
     assert stages() == {"notified": 10}
+
+
+def test_a_household_whose_turn_somebody_holds_holds_up_no_other(database: str, worker: Worker) -> None:
+    # Given two households whose week before their removal is over, and somebody who holds the turn of one and froze
+    made, receipts = clean(2), file_clean(2)
+    drain_all(worker())
+    removals = [declare(taken, removal(each.body)) for taken, each in zip(receipts, made, strict=True)]
+    drain_all(worker())
+    held = value("select household_id from cases where id = %s", removals[0].case_id)
+    with after(days=7.1) as now:
+        ring_timers()
+        drainer = worker(["timers"])
+        with psycopg.connect(database) as frozen:
+            frozen.execute(LOCK_HOUSEHOLDS, [[held]])
+
+            # When the queues are worked off a few times
+            for _ in range(5):
+                tried(drainer)
+
+            # Then that one waits by itself, where it stands, and no try is counted
+            assert [current_stage(each) for each in removals] == ["leaving", "fraud_checked"]
+            assert quarantined() == [[removals[0].case_id]]
+            assert rows("select tries, parked from case_failure") == [(0, False)]
+    with after(seconds=120, since=now):
+        drain_all(worker())
+    assert [current_stage(each) for each in removals] == ["removed", "removed"]
+
+
+def test_a_citizen_whose_households_turn_is_held_is_told_to_try_again(database: str, worker: Worker) -> None:
+    (made,), (receipt,) = clean(1), file_clean(1)
+    drain_all(worker())
+    with psycopg.connect(database) as frozen:
+        frozen.execute(LOCK_HOUSEHOLDS, [[value("select household_id from cases")]])
+        with pytest.raises(Unavailable, match="turns") as told:
+            declare(receipt, removal(made.body))
+    assert not isinstance(told.value, DatabaseAway)
+
+
+def removal(body: Body) -> ChangeRequest:
+    """A household leaves the register."""
+    return change_of(body, "removal", "request")
 
 
 def test_a_transaction_that_outlives_its_bound_is_no_failure_of_its_cases(

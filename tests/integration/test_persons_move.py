@@ -1,5 +1,8 @@
 """A person moves from one registered household to another: one waits for the other, and nobody is ever in both."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
 from models import clock
@@ -22,6 +25,7 @@ from tests.filing import (
     rows,
     value,
 )
+from tests.meeting import Work
 from tests.people import after, caseworker, citizen, ring_timers
 from workflows.engine.work import lock_all
 from workflows.intake.submit import Accepted
@@ -199,6 +203,27 @@ def swap(two: tuple[Household, Household], worker: Worker) -> tuple[Accepted, Ac
     ]
     drain_all(worker())
     return updates[0], updates[1]
+
+
+def test_two_approvals_of_a_swap_meet_and_both_are_done(swap: tuple[Accepted, Accepted], worker: Worker) -> None:
+    """Each holds its own case and waits for the other's, which lets a person go."""
+    sweep()
+    drain_all(worker())
+    for each in swap:
+        caseworker(each, "clear", "handed_over")
+    worker(["fraud"]).drain("fraud", 60)
+    assert [current_stage(each) for each in swap] == ["fraud_checked", "fraud_checked"]
+    both_hold = Barrier(2)
+    approvals = [Work(each.case_id, lambda: both_hold.wait(10)) for each in swap]
+
+    with ThreadPoolExecutor(2) as processes:
+        for running in [processes.submit(approval.run) for approval in approvals]:
+            running.result(30)
+
+    assert sum(each.runs for each in approvals) == 3  # one of them met a deadlock
+    drain_all(worker())
+    assert [current_stage(each) for each in swap] == ["notified", "notified"]
+    assert nothing_wrong()
 
 
 def test_a_swap_goes_to_a_caseworker_who_hands_the_persons_over(

@@ -1,12 +1,15 @@
 """A registered household changes: what the register knows of it from then on, and who is told."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
 
 from models import clock
+from models.database import transaction
 from models.days import day_of, midnight
 from models.errors import NotFound, Refused
+from notifications.notices import notices
 from tests.changing import change_of, declare, depart, nothing_wrong
 from tests.factories import a_case_file
 from tests.filing import (
@@ -25,6 +28,8 @@ from tests.filing import (
     value,
 )
 from tests.people import after, caseworker, citizen, ring_timers
+from workflows.bodies.change import ChangeRequest
+from workflows.casework.changes import DeclaredChange, Sender, declare_change
 from workflows.evidence import IndexInForce
 from workflows.intake.submit import Accepted
 from workflows.stages import score
@@ -230,6 +235,29 @@ def test_no_more_than_five_changes_of_a_household_are_open(household: tuple[Body
         declare(receipt, change_of(changed(body, bills=MORE | {"gas": number}), "bills"))
     with pytest.raises(Refused, match="open"):
         declare(receipt, change_of(changed(body, bills=MORE | {"gas": 6}), "bills"))
+
+
+def test_of_changes_at_once_no_more_than_five_are_open(household: tuple[Body, Accepted]) -> None:
+    # Given four open changes, and one that is not committed yet
+    body, receipt = household
+
+    def request(gas: int) -> ChangeRequest:
+        return change_of(changed(body, bills=MORE | {"gas": str(gas)}), "bills")
+
+    for gas in range(4):
+        declare(receipt, request(gas))
+    with ThreadPoolExecutor(3) as senders, transaction() as connection:
+        fifth = DeclaredChange(receipt.reference, request(4), Sender(secret=receipt.secret))
+        declare_change(connection, fifth, clock.now(), notices)
+
+        # When others come meanwhile
+        more = [senders.submit(declare, receipt, request(gas)) for gas in range(5, 8)]
+        wait(more, timeout=0.5)
+        connection.commit()
+
+    # Then each counts that one
+    assert [type(each.exception()) for each in more] == [Refused] * 3
+    assert value("select count(*) from cases where kind = 'update' and open") == 5
 
 
 # Turns ---------------------------------------------------------------------------------------------

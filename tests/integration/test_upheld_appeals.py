@@ -1,6 +1,7 @@
 """An upheld appeal corrects the register from the contested day, in every version that holds the wrong value."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from models import clock
 from models.database import transaction
 from models.days import day_of, midnight
 from models.errors import Refused
+from notifications.notices import notices
 from tests.appealing import acts, an_appeal, findings
 from tests.changing import change_of, declare
 from tests.conftest import forget_settings
@@ -29,9 +31,11 @@ from tests.filing import (
 )
 from tests.integration.auditing import breaks, erase, wrong
 from tests.integration.running import Run
+from tests.meeting import Counted, Work
 from tests.people import after, citizen, retry_parked, ring_timers
 from workflows.bodies.declaration import Declaration
 from workflows.casework.appeal_view import appeal_of_reference, outcome
+from workflows.casework.changes import DeclaredChange, Sender, declare_change
 from workflows.events import CorrectionBlocked
 from workflows.evidence import CorrectionOutcome
 from workflows.flows.update import FLOW as UPDATE
@@ -58,6 +62,33 @@ def appealed(receipt: Accepted, work: Callable[[], None], contested: Sequence[di
     work()
     acts(appeal, "salma", "assign")
     return appeal
+
+
+def test_a_change_that_comes_while_an_appeal_opens_its_correction_meets_it_and_both_are_done(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    """Intake holds the household's turn and waits for the appeal's row; the worker has that row, and wants the turn."""
+    body, receipt = home
+    appeal = appealed(receipt, work)
+    uphold(appeal)
+    worker = Work(appeal.case_id)
+    declared = DeclaredChange(
+        receipt.reference, change_of(changed(body, phone="+212661000001"), "contact"), Sender(secret=receipt.secret)
+    )
+    intake = Counted(lambda connection: declare_change(connection, declared, clock.now(), notices))
+
+    with ThreadPoolExecutor(2) as processes:
+        running = [processes.submit(worker.run)]
+        assert worker.holds.wait(10)
+        running.append(processes.submit(intake.run))
+        for each in running:
+            each.result(30)
+
+    assert worker.runs + intake.runs == 3  # one of them met a deadlock
+    work()
+    assert (current_stage(appeal), value("select count(*) from cases where kind = 'update'")) == ("notified", 2)
+    assert value("select count(*) from cases where kind = 'update' and stage = 'notified'") == 2
+    assert wrong() == ({}, [])
 
 
 def uphold(appeal: Accepted) -> None:

@@ -14,7 +14,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from models import clock
-from models.database import transaction
+from models.database import transact, transaction
 from models.days import day_of
 from models.errors import Refused, Unavailable
 from notifications.notices import notices
@@ -155,16 +155,14 @@ class Households:
 
     def send(self, declared: DeclaredChange) -> Accepted:
         """Sends one change."""
-        with transaction() as connection:
-            return declare_change(connection, declared, clock.now(), notices)
+        return transact(lambda connection: declare_change(connection, declared, clock.now(), notices))
 
     def depart(self, reference: str, member: Json) -> None:
         """Says at a desk that this member left; where they may not say so, the household does."""
         departure = Departure(reference, member["idcs"], day_of(clock.now()), DESK)
 
         def send() -> Accepted:
-            with transaction() as connection:
-                return declare_departure(connection, departure, clock.now(), notices)
+            return transact(lambda connection: declare_departure(connection, departure, clock.now(), notices))
 
         self.keep(Declared(reference, changes.leaving(member)), send)
 

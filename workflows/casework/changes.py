@@ -16,6 +16,7 @@ from workflows.casework.staff import OFFICER, sign
 from workflows.engine.lanes import INTERACTIVE
 from workflows.engine.load import CaseRow
 from workflows.engine.opening import Opening, Origin, case_numbers, hash_of, insert_cases, opening, record_openings
+from workflows.engine.turns import lock_households
 from workflows.evidence import DECLARANT, Submission
 from workflows.intake.receipts import find, is_secret_of, normal, secret_for
 from workflows.intake.submit import Accepted, free_keys_of, keep_receipts, known_receipts
@@ -236,7 +237,11 @@ def actor_of(connection: Connection, sender: Sender) -> str:
 
 
 def insert(connection: Connection, household_id: int, opened: Opening, now: datetime) -> None:
-    """Inserts the case with its body and first event. Raises Refused where the household has too many open."""
+    """Inserts the case with its body and first event. Raises Refused where the household has too many open.
+
+    Its turn is held first, so that of several changes at once each counts those before it.
+    """
+    lock_households(connection, [household_id])
     if scalar(connection, OPEN, [household_id, UPDATE]) >= MOST_OPEN:
         text = f"{MOST_OPEN} changes of this household are open. Wait for one of them, answer it, or withdraw it."
         raise Refused("too_many_open", text)

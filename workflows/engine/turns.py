@@ -7,8 +7,11 @@ in the cases that both transactions missed.
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import psycopg
+
 from models.arrays import array
 from models.database import Connection
+from models.errors import Unavailable
 from workflows.engine.record import QueueState
 
 # First key of the advisory locks on households: of two cases that would enter at once, one waits for the other.
@@ -39,15 +42,31 @@ MISSED = """
 """
 
 
+def lock_households(connection: Connection, households: Sequence[int]) -> None:
+    """Lets no other case of these households take its turn until this transaction ends.
+
+    Raises Unavailable where another transaction does so for longer than anybody waits: that stops the cases of that
+    household alone.
+    """
+    try:
+        connection.execute(LOCK_HOUSEHOLDS, [array(households)])
+    except psycopg.errors.LockNotAvailable as error:
+        raise Unavailable(
+            "Another transaction gives the cases of a household their turns, and has not ended."
+        ) from error
+
+
 def occupied_households(connection: Connection, households: Iterable[int], entering: Sequence[int]) -> set[int]:
     """The households of which another case than the entering ones is in the machine.
 
     That case stays there until this transaction ends, because its row is locked.
     """
-    wanted = array(sorted(set(households)))
-    connection.execute(LOCK_HOUSEHOLDS, [wanted])
+    wanted = sorted(set(households))
+    lock_households(connection, wanted)
     before: set[int] | None = None
-    while (found := {household for (household,) in connection.execute(OCCUPIED, [wanted, array(entering)])}) != before:
+    while (
+        found := {household for (household,) in connection.execute(OCCUPIED, [array(wanted), array(entering)])}
+    ) != before:
         before = found
     return found
 
@@ -79,6 +98,6 @@ def let_missed_in(connection: Connection, limit: int = 1000) -> int:
     """Lets in cases that wait for none, as after somebody changed a row by hand; returns their number."""
     households = [household for (household,) in connection.execute(MISSED, [limit])]
     if households:
-        connection.execute(LOCK_HOUSEHOLDS, [array(households)])
+        lock_households(connection, households)
         return connection.execute(LET_NEXT_IN, [array(households)]).rowcount
     return 0
