@@ -1,29 +1,41 @@
 """A household contests a decision: people examine it in their term, two may reject it, silence may not."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 
+from models import clock
+from models.database import transaction
 from models.errors import NotFound, Refused, Stale
+from notifications.notices import notices
 from tests.appealing import acts, an_appeal, findings, say, withdraw
 from tests.changing import change_of, declare, depart, without
 from tests.filing import (
     Body,
+    a_household,
     changed,
     current_stage,
     events_of,
     everything,
     examined,
     facts_of,
+    file,
     messages_of,
+    register,
     rows,
     value,
     version_of,
 )
 from tests.integration.auditing import erase, wrong
-from tests.people import ALL_TABLES, after, caseworker, refused
+from tests.people import ALL_TABLES, after, caseworker, citizen, refused
+from workflows.bodies.appeal import AppealBody
+from workflows.bodies.reading import valid
+from workflows.casework.appeals import Lodging, lodge
 from workflows.intake.submit import Accepted
 
 SAID = "ما سكنا هناك قط.\nNous vivons à Fès."
@@ -123,6 +135,100 @@ def test_the_same_appeal_sent_twice_counts_once_and_another_under_its_key_is_ref
         an_appeal(refusal, key="k-1", grounds=["not_heard"])
     assert error.value.code == "key_reused"
     assert an_appeal(refusal).case_id if withdraw(first) else None
+
+
+def test_another_text_under_a_key_is_another_appeal(refusal: Accepted) -> None:
+    first = an_appeal(refusal, key="k-1", text=SAID)
+    assert an_appeal(refusal, key="k-1", text=SAID).reference == first.reference
+    with pytest.raises(Refused) as error:
+        an_appeal(refusal, key="k-1", text="Something else.")
+    assert error.value.code == "key_reused"
+
+
+@pytest.fixture
+def asked_twice(home: tuple[Body, Accepted], work: Callable[[], None]) -> tuple[Accepted, Callable[[], None]]:
+    """A change of which a correction is asked for, and what lets it be asked for once more."""
+    body, receipt = home
+    rows("update person set birth_date = '1950-01-01' where idcs = %s", body["members"][1]["idcs"])
+    update = declare(receipt, change_of(changed(body, bills={"telecom": "501"}), "bills"))
+    work()
+
+    def again() -> None:
+        citizen(update, "correction", changed(body, bills={"telecom": "502"}))
+        work()
+        assert events_of(update).count("MembersMismatched") == 2
+
+    return update, again
+
+
+def test_the_same_words_against_a_later_decision_are_another_appeal(
+    asked_twice: tuple[Accepted, Callable[[], None]], work: Callable[[], None]
+) -> None:
+    update, ask_again = asked_twice
+    first = an_appeal(update, "correction")
+    assert an_appeal(update, "correction").reference == first.reference
+    work()
+    ask_again()
+    second = an_appeal(update, "correction")
+    assert (second.repeated, second.reference != first.reference) == (False, True)
+    assert wrong()[1] == []
+
+
+def test_an_appeal_that_is_sent_again_with_its_key_is_the_same_whatever_was_decided_meanwhile(
+    asked_twice: tuple[Accepted, Callable[[], None]], work: Callable[[], None]
+) -> None:
+    update, ask_again = asked_twice
+    first = an_appeal(update, "correction", key="k-7")
+    work()
+    ask_again()
+    again = an_appeal(update, "correction", key="k-7")
+    assert (again.reference, again.repeated) == (first.reference, True)
+
+
+def test_households_that_use_the_same_key_appeal_at_once_and_each_for_itself(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    made = a_household(1, members=3)
+    register([made])
+    (other,) = file(made.body)
+    work()
+    lodged = at_once(
+        lambda: an_appeal(other, "index", key="1", **TELECOM),
+        lambda: an_appeal(home[1], "index", key="1", **TELECOM),
+        lambda: an_appeal(home[1], "index", key="1", **TELECOM),
+    )
+    assert sorted(each.repeated for each in lodged) == [False, False, True]
+    assert len({each.reference for each in lodged}) == 2
+
+
+def test_of_two_appeals_under_one_key_at_once_against_two_cases_of_a_household_one_is_refused(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    body, receipt = home
+    update = declare(receipt, change_of(changed(body, phone=NEW_PHONE), "contact"))
+    work()
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as connection:
+            sent = {"reference": receipt.reference, "secret": receipt.secret, "decision": "index", **TELECOM}
+            lodge(connection, Lodging(valid(AppealBody, sent), "1"), clock.now(), notices)
+            second = pool.submit(an_appeal, update, "index", key="1", **TELECOM)
+            while not value("select exists (select from pg_locks where not granted)"):
+                time.sleep(0.01)
+        with pytest.raises(Refused) as error:
+            second.result()
+    assert error.value.code == "key_reused"
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """What these acts give, of which each begins when all are ready."""
+    barrier = Barrier(len(acts))
+
+    def run(act: Callable[[], Any]) -> Any:
+        barrier.wait()
+        return act()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
 
 
 def test_a_wrong_secret_is_the_same_as_an_unknown_reference(refusal: Accepted) -> None:

@@ -10,6 +10,7 @@ from models.database import transact
 from models.errors import NotFound
 from notifications.notices import notices
 from tests.appealing import acts, an_appeal
+from tests.changing import change_of, declare
 from tests.filing import (
     Body,
     Worker,
@@ -25,7 +26,7 @@ from tests.filing import (
     rows,
     value,
 )
-from tests.integration.auditing import wrong
+from tests.integration.auditing import erase, wrong
 from tests.integration.running import Run
 from tests.people import caseworker, citizen
 from workflows.casework.same_cause import Order, order_reviews
@@ -107,6 +108,29 @@ def test_their_review_is_opened_once_for_each_household_however_often_it_is_orde
     assert [messages_of(each) for each in opened] == [["entry_review_opened", "entry_looked_at"]] * 2
     assert ready("appeals", "review", appeal.reference, "--as", "leila", "--json").json == {"opened": 0}
     assert wrong() == ({}, [])
+
+
+def test_an_erased_review_is_not_opened_again(
+    neighbours: tuple[list[Body], list[Accepted]], ready: Run, work: Callable[[], None]
+) -> None:
+    appeal = upheld(neighbours[1][0], "register_was_wrong", work)
+    assert ready("appeals", "review", appeal.reference, "--as", "leila", "--json").json == {"opened": 2}
+    work()
+    review = reviews()[0]
+    caseworker(review, "clear", "nothing_found")
+    work()
+    place = next(at for at, each in enumerate(neighbours[1]) if household_of(each) == household_of(review))
+    later = changed(neighbours[0][place], phone="+212661000005")
+    declare(neighbours[1][place], change_of(later, "contact", based_on=2))
+    work()
+    erase(review)
+    assert ready("appeals", "review", appeal.reference, "--as", "leila", "--json").json == {"opened": 0}
+    assert wrong() == ({}, [])
+
+
+def household_of(receipt: Accepted) -> int:
+    """The number of the household of a case."""
+    return int(value("select household_id from cases where id = %s", receipt.case_id))
 
 
 def test_two_supervisors_at_once_open_each_review_once(

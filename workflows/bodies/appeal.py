@@ -29,6 +29,7 @@ OF_HOUSEHOLD = {"milieu", "region", "province", "commune"} | {
     f"{part}.{field}" for part, model in PARTS.items() for field in model.model_fields
 }
 OF_MEMBER = set(Member.model_fields) - IDENTITY
+SENT = ("decision", "programme", "grounds", "contested")  # what an appeal keeps as it was sent
 MEMBER_PATH = re.compile(r"members\[([0-9]{1,3})\]\.([a-z_]+)")
 
 
@@ -120,6 +121,10 @@ class Appeal(Body):
     def territory(self) -> Territory:
         """That of the household's last version when it was lodged."""
         return Territory(self.region, self.province)
+
+    def says(self, sent: AppealBody) -> bool:
+        """Whether it contests what this one does, on the same grounds."""
+        return all(getattr(self, name) == getattr(sent, name) for name in SENT)
 
     @property
     def paths(self) -> tuple[str, ...]:

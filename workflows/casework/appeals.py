@@ -16,7 +16,6 @@ from workflows.casework.staff import OFFICER, sign
 from workflows.engine.lanes import APPEAL
 from workflows.engine.load import COLUMNS, CaseRow, case_files, past_events
 from workflows.engine.opening import (
-    RECEIPTS,
     Opening,
     Origin,
     case_numbers,
@@ -25,7 +24,6 @@ from workflows.engine.opening import (
     opening,
     record_openings,
 )
-from workflows.engine.record import copy
 from workflows.engine.work import lock_all
 from workflows.events import (
     ApplicationRefused,
@@ -40,7 +38,7 @@ from workflows.events import (
 from workflows.evidence import DECLARANT, SIJIL, Submission
 from workflows.flows.appeal import FLOW
 from workflows.intake.receipts import find, is_secret_of, normal, secret_for
-from workflows.intake.submit import Accepted, ended_stages
+from workflows.intake.submit import Accepted, free_keys_of, keep_receipts, known_receipts
 from workflows.registers.households import declarations, last_versions
 from workflows.registers.ports import Notices
 
@@ -53,11 +51,8 @@ TAKEN_BY: dict[str, tuple[type[Event], ...]] = {
     "correction": (MembersMismatched, CorrectionAsked),
     "refusal": (ApplicationRefused,),
 }
-KNOWN = "select r.reference, r.case_id, r.body_hash from receipt r where r.idempotency_key = %s"
-FREE_KEY = """
-    update receipt set idempotency_key = 'ended:' || reference from cases c
-    where c.id = case_id and idempotency_key = %s and c.kind = %s and c.stage = any(%s)
-"""
+SENT = "select b.body::text from case_body b where b.case_id = %s and b.number = 1"
+SAID = "select exists (select from case_text where case_id = %s and text = %s)"
 CONTESTED = f"select {COLUMNS} from cases where id = %s"
 # The version that a household had last, whether or not it is in the register still; 0: it never was.
 LAST = "select coalesce(max(version), 0) from household_version where household_id = %s"
@@ -96,10 +91,10 @@ class Lodging:
         """How it reaches us."""
         return "office" if self.officer else "api"
 
-    @property
-    def full_key(self) -> str:
-        """The key with its channel and kind."""
-        return f"{self.channel}:appeal:{self.key or self.content}"
+    def full_key(self, row: CaseRow, decision: Recorded | None) -> str:
+        """The key with its channel, kind and household; without one, the decision and what is said of it."""
+        said = self.key or f"{row.id}:{decision.seq if decision else 0}:{self.content}"
+        return f"{self.channel}:{FLOW.kind}:{row.household_id}:{said}"
 
     @property
     def content(self) -> str:
@@ -119,28 +114,35 @@ def lodge(connection: Connection, lodging: Lodging, now: datetime, notices: Noti
         raise NotFound(UNKNOWN)
     # Locked, so that of two appeals at once against the same decision the second sees the first.
     (row,) = lock_all(connection, [find(connection, sent.reference).id])
-    body = appeal_of(connection, row, sent)
+    decision = contested_decision(past_events(connection, [row.id]).get(row.id, []), sent.decision, sent.programme)
+    key = lodging.full_key(row, decision)
+    if known := repeated(connection, lodging, key):
+        return known
+    body = appeal_of(connection, row, sent, decision)
     if not lodging.officer:
         refuse_stranger(connection, row)
-    if known := repeated(connection, lodging, body):
-        return known
-    if connection.execute(OPEN_AGAINST, [row.household_id, body.case, body.seq]).fetchone() == (True,):
-        text = "An appeal against this decision is open. Add to that one, or withdraw it; a second is not taken."
-        raise Refused("open_appeal", text, problems=[Problem("decision", text)])
-    new = NewCase(FLOW.kind, APPEAL, row.household_id, body)
+    refuse_second(connection, row, body)
     by = sign(connection, OFFICER, lodging.officer) if lodging.officer else DECLARANT
-    origin = Origin(lodging.channel, lodging.full_key)
-    opened = open_appeal(connection, new, origin, Submission(at=now, by=by), notices)
-    if sent.text:
+    new = NewCase(FLOW.kind, APPEAL, row.household_id, body)
+    opened = open_appeal(connection, new, Origin(lodging.channel, key), Submission(at=now, by=by), notices)
+    if opened is None:  # the household sent something with this key at this moment
+        opened = repeated(connection, lodging, key)
+        assert opened
+    elif sent.text:
         said = CitizenAnswer(opened.reference, opened.secret, "statement", statement=sent.text, officer=lodging.officer)
         add(connection, said, now, notices)
     return opened
 
 
-def appeal_of(connection: Connection, row: CaseRow, sent: AppealBody) -> Appeal:
-    """The appeal as it is stored: the decision found, its values tried, the contact looked up. Raises Refused."""
-    past = past_events(connection, [row.id]).get(row.id, [])
-    decision = contested_decision(past, sent.decision, sent.programme)
+def refuse_second(connection: Connection, row: CaseRow, body: Appeal) -> None:
+    """Raises Refused where an appeal against this decision is open."""
+    if scalar(connection, OPEN_AGAINST, [row.household_id, body.case, body.seq]):
+        text = "An appeal against this decision is open. Add to that one, or withdraw it; a second is not taken."
+        raise Refused("open_appeal", text, problems=[Problem("decision", text)])
+
+
+def appeal_of(connection: Connection, row: CaseRow, sent: AppealBody, decision: Recorded | None) -> Appeal:
+    """The appeal as it is stored: its values tried, the contact looked up. Raises Refused."""
     if decision is None:
         field = "programme" if sent.decision == "threshold" else "decision"
         text = "No such decision was taken on this case, or what it rests on was erased."
@@ -234,27 +236,38 @@ def require_values(sent: AppealBody, declaration: Declaration) -> None:
         raise Refused("not_valid", text, problems=[Problem("contested", text)])
 
 
-def repeated(connection: Connection, lodging: Lodging, body: Appeal) -> Accepted | None:
+def repeated(connection: Connection, lodging: Lodging, key: str) -> Accepted | None:
     """The receipt that was given before for the same appeal. Raises Refused where its key came with another one."""
     if lodging.key is None:
-        connection.execute(FREE_KEY, [lodging.full_key, FLOW.kind, ended_stages(FLOW.kind)])
-    found = connection.execute(KNOWN, [lodging.full_key]).fetchone()
-    if found is None:
+        free_keys_of(connection, FLOW.kind, [key])
+    found = list(known_receipts(connection, [key]).values())
+    if not found:
         return None
-    reference, case_id, body_hash = found
-    if body_hash != hash_of(body.stored()):
+    ((reference, case_id, _),) = found
+    if not is_same(connection, case_id, lodging.sent):
         raise Refused("key_reused", "This idempotency key was used for another appeal. Use a new key.")
     return Accepted(reference, secret_for(reference), case_id, repeated=True)
 
 
+def is_same(connection: Connection, case_id: int, sent: AppealBody) -> bool:
+    """Whether this appeal is the one that was sent: what was derived from it may be other today."""
+    stored = scalar(connection, SENT, [case_id])
+    if stored is None:  # erased
+        return False
+    before = Appeal.restored(stored)
+    said = not sent.text or scalar(connection, SAID, [case_id, sent.text])
+    return bool(said) and normal(sent.reference) == before.reference and before.says(sent)
+
+
 def open_appeal(
     connection: Connection, new: NewCase, origin: Origin, evidence: Submission, notices: Notices
-) -> Accepted:
-    """Opens the case of an appeal with its receipt."""
+) -> Accepted | None:
+    """Opens the case of an appeal with its receipt; None where its key is used."""
     (number,) = case_numbers(connection, 1)
     opened: Opening = opening(number, new, origin, evidence, notices)
     reference = opened.file.reference
-    copy(connection, "receipt", RECEIPTS, [(reference, number, origin.key, hash_of(opened.body))])
+    if not keep_receipts(connection, [(reference, number, origin.key, hash_of(opened.body))]):
+        return None
     insert_cases(connection, [opened])
     record_openings(connection, [opened], evidence.at)
     return Accepted(reference, secret_for(reference), number)

@@ -13,6 +13,7 @@ from workflows.engine.record import QueueState, parked_state, queue_state
 from workflows.flows import FLOWS, PARKED, stage_of
 from workflows.flows.grammar import MACHINE, OTHER_CASE, OTHER_HOUSEHOLD
 from workflows.history.retelling import GONE, is_decision
+from workflows.intake.receipts import OPENED_BY_US
 from workflows.intake.submit import ended_stages
 from workflows.queue.timers import astray
 
@@ -168,7 +169,7 @@ def is_key_right(case: Recomputed, receipt: dict[str, Any]) -> bool:
     """Whether the key is the one that was sent, was freed when the case had ended, or is erased with the body."""
     key, first = receipt["idempotency_key"], case.history.bodies.get(1)
     if receipt["body_hash"] == b"":
-        return bool(key == f"erased:{receipt['reference']}")
+        return bool(key == f"erased:{receipt['reference']}" or key.startswith(OPENED_BY_US))
     if key == f"ended:{receipt['reference']}":
         return any(each.after and each.after.stage in ended_stages(case.now.kind) for each in case.told)
     event: Any = case.told[0].event if case.told else None

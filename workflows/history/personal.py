@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from workflows.intake.receipts import OPENED_BY_US
+
 
 class Personal(NamedTuple):
     """What is personal in a table. `mine`: which of its rows `t` belong to a case `ended`."""
@@ -26,6 +28,9 @@ OUTDATED = """not exists (select from household_version v
         where later.household_id = v.household_id and later.version > v.version)
     and not exists (select from household_end e where e.household_id = v.household_id))
 and not exists (select from cases a where a.kind = 'appeal' and a.open and a.household_id = ended.household_id)"""
+# The key of a review names an appeal and a household alone. It stays, lest the review be opened once more.
+KEY_LEFT = f"""case when starts_with(t.idempotency_key, '{OPENED_BY_US}') then t.idempotency_key
+    else 'erased:' || t.reference end"""
 # In the order in which the engine writes these tables. The identifiers of its members the register keeps: they are what
 # it is kept for.
 PERSONAL = (
@@ -59,7 +64,7 @@ PERSONAL = (
     # Whoever guesses a declaration could test the guess against its hash, or against a key that is one.
     Personal(
         "receipt",
-        {"idempotency_key": "'erased:' || t.reference", "body_hash": "''"},
+        {"idempotency_key": KEY_LEFT, "body_hash": "''"},
         "case_body",
         f"t.body_hash <> '' and {OUTDATED}",
     ),
