@@ -8,7 +8,7 @@ from models import clock
 from models.errors import Refused
 from sijil.output import program
 from workflows.appeals.holding import CASEWORKER, COMMISSION, SUPERVISOR
-from workflows.appeals.reasons import ASKED, RETURNED, UPHELD
+from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
 from workflows.casefile import CaseFile
 from workflows.casework.appeal_view import AppealView
 from workflows.casework.staff import OFFICER, pseudonym
@@ -47,6 +47,21 @@ def commands(view: AppealView, reader: str) -> list[str]:
                 found.setdefault(command, role)
     order = dict.fromkeys(command for command, _ in forms(view, actors, CASEWORKER))
     return [whole(view, command, found[command], reader) for command in order if command in found]
+
+
+def codes(view: AppealView, offered: Sequence[str]) -> dict[str, list[str]]:
+    """What may stand for the PATH, REASON and CODE of these commands."""
+    known: dict[str, Sequence[str]] = {
+        "PATH": view.appeal.paths,
+        "REASON to uphold": UPHELD,
+        "REASON to reject": REJECTED,
+        "CODE to ask": ASKED,
+        "CODE to return": RETURNED,
+    }
+    of = {"find": ("PATH", "REASON to uphold", "REASON to reject"), "ask": ("CODE to ask",)}
+    of |= {"return": ("CODE to return",)}
+    verbs = [each.removeprefix(f"{program()} appeals ").split()[0] for each in offered]
+    return {name: list(known[name]) for verb in verbs for name in of.get(verb, ())}
 
 
 def forms(view: AppealView, actors: Sequence[str], role: str) -> Iterator[tuple[str, Evidence]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sijil.appeal_commands import commands
+from sijil.appeal_commands import codes, commands
 from sijil.output import program
 from workflows.bodies.appeal import value_at
 from workflows.bodies.declaration import Declaration
@@ -69,6 +69,7 @@ def appeal_details(shown: Shown) -> tuple[dict[str, Any], list[str]]:
         }
         for each in appeal.contested
     ]
+    answers = commands(view, shown.reader)
     result = appeal_summary(view, shown.names) | {
         "contested_reference": appeal.reference,
         "event": appeal.event,
@@ -83,7 +84,8 @@ def appeal_details(shown: Shown) -> tuple[dict[str, Any], list[str]]:
         "proposal": proposal_of(shown),
         "outcome": outcome_of(shown),
         "same_cause": {"households": shown.same_cause[0], "first": list(shown.same_cause[1])},
-        "answers": commands(view, shown.reader),
+        "answers": answers,
+        "codes": codes(view, answers),
     }
     return result, [*head_lines(result), *content_lines(result), *end_lines(result, view)]
 
@@ -167,8 +169,20 @@ def end_lines(told: dict[str, Any], view: AppealView) -> list[str]:
         ]
         if decided["blocked"]:
             lines.append(f"The correction did not come about ({decided['blocked']}): look why, then retry.")
-    lines += cause_lines(told)
-    return lines + (["", "Possible now:", *(f"  {each}" for each in told["answers"])] if told["answers"] else [])
+    return [*lines, *cause_lines(told), *answer_lines(told)]
+
+
+def answer_lines(told: dict[str, Any]) -> list[str]:
+    """The commands that are possible now, and what may stand in them."""
+    if not told["answers"]:
+        return []
+    known = [f"  {name} is {one_of(given)}." for name, given in told["codes"].items()]
+    return ["", "Possible now:", *(f"  {each}" for each in told["answers"]), *known]
+
+
+def one_of(given: Sequence[str]) -> str:
+    """Some words, of which one is meant."""
+    return f"one of {', '.join(given)}" if len(given) > 1 else given[0]
 
 
 def cause_lines(told: dict[str, Any]) -> list[str]:

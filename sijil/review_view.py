@@ -11,15 +11,17 @@ from workflows.bodies.declaration import Declaration, Member
 from workflows.casefile import CaseFile
 from workflows.casework.answers import CaseworkerAnswer, in_evidence
 from workflows.casework.reviews import HEARING, RelatedCase, ReviewedChange
+from workflows.casework.same_cause import SharedValue
 from workflows.events import RefusalProposed, StatementReceived
 from workflows.evidence import ReviewVerdict
 from workflows.flows import stage_of
-from workflows.fraud import HANDED_OVER, SIGNALS, raised
+from workflows.fraud import HANDED_OVER, SIGNALS, raised, same_cause
 from workflows.policies import index_in_force
 from workflows.stages.review import REASONS, hearing
 from workflows.stages.review import proposal as proposed_refusal
 
 GONE = {"erased": "its declaration was erased on request", "retention": "its declaration's period of retention is over"}
+OF_OUR_MISTAKE = ("nothing_found", "value_in_doubt")  # what can come of a review for another household's appeal
 Names = Mapping[str, str]  # of the staff, by their pseudonyms
 
 
@@ -30,6 +32,7 @@ class Reviewed(NamedTuple):
     others: Sequence[RelatedCase]
     change: ReviewedChange | None = None  # of a household that is registered
     statement: str | None = None  # what the citizen says to a refusal that was proposed
+    shared_values: Sequence[SharedValue] = ()  # what an appeal showed to be wrong, where one is the cause
 
 
 def review_line(file: CaseFile, names: Names) -> str:
@@ -40,7 +43,7 @@ def review_line(file: CaseFile, names: Names) -> str:
 
 def review_details(reviewed: Reviewed, caseworker: str, names: Names) -> tuple[dict[str, Any], list[str]]:
     """A review with its households and the commands by which this caseworker can answer it: an object, and lines."""
-    file, others, change, statement = reviewed
+    file, others, change, statement, shared_values = reviewed
     shared = shared_members(others)
     households = [
         case_header(file) | household_view(file.declaration, shared),
@@ -51,17 +54,19 @@ def review_details(reviewed: Reviewed, caseworker: str, names: Names) -> tuple[d
     lines = [
         *reason_lines(file, others, names),
         *hearing_lines(file, statement),
+        *(shared_value_line(each, file.body.reviewed_for) for each in shared_values),
         *(change_lines(changed) if changed else ()),
         *(line for each in households for line in household_lines(each)),
-        *holder_lines(others),
+        *(() if is_our_mistake(file) and not others else holder_lines(others)),
         "",
-        "Answer by one of (a refusal needs a hearing and two caseworkers):",
+        answer_by(answers),
         *(f"  {each}" for each in answers),
     ]
     return review_summary(file, names) | {
         "statement": statement,
         "application": households[0],
         "change": changed,
+        "same_cause": [each._asdict() for each in shared_values],
         "others": households[1:],
         "answers": answers,
     }, lines
@@ -162,10 +167,32 @@ def hearing_lines(file: CaseFile, statement: str | None) -> list[str]:
     return [f"The citizen answered on {heard.at:%F %T}:", *said]
 
 
+def shared_value_line(each: SharedValue, appeal: str) -> str:
+    """What an appeal showed to be wrong, and what this household says there."""
+    declared, should_be, *here = map(said, (each.declared, each.should_be, *each.here.values()))
+    says = ", ".join(f"{path} {value}" for path, value in zip(each.here, here, strict=True))
+    return (
+        f"Appeal {appeal} found {each.path} wrong ({each.reason}): {declared}, upheld as {should_be}. "
+        f"This household: {says}."
+    )
+
+
+def said(value: Any) -> Any:
+    """A value in a line."""
+    return "nothing" if value is None else value
+
+
+def answer_by(answers: Sequence[str]) -> str:
+    """The line over the commands that answer the review."""
+    refusing = any(" refuse --reason " in each for each in answers)
+    return f"Answer by one of{' (a refusal needs a hearing and two caseworkers)' if refusing else ''}:"
+
+
 def change_view(reviewed: ReviewedChange, shared: set[str]) -> dict[str, Any]:
     """What a change changes, and the household as the register has it now."""
     change, known = reviewed.change, reviewed.registered
     return {
+        "unasked": change.unasked,
         "change": change.change,
         "cause": change.cause,
         "true_from": change.true_from,
@@ -178,6 +205,8 @@ def change_view(reviewed: ReviewedChange, shared: set[str]) -> dict[str, Any]:
 
 def change_lines(changed: dict[str, Any]) -> list[str]:
     """A change as lines: each field with what the register has and what is declared, then the registered household."""
+    if changed["unasked"] and not changed["differences"]:
+        return ["", "A supervisor opened this review: the household declared nothing new. Its entry:"]
     cause = f" ({changed['cause']})" if changed["cause"] else ""
     told = f", declared at a desk by the member {changed['left_by']}" if changed["left_by"] else ""
     lines = [
@@ -197,8 +226,7 @@ def change_lines(changed: dict[str, Any]) -> list[str]:
 
 def difference_line(each: Mapping[str, Any]) -> str:
     """A field, what the register has, and what is declared."""
-    before, after = (("nothing" if value is None else value) for value in (each["registered"], each["declared"]))
-    return f"  {each['field']}: {before} -> {after}"
+    return f"  {each['field']}: {said(each['registered'])} -> {said(each['declared'])}"
 
 
 def case_header(case: CaseFile | RelatedCase) -> dict[str, Any]:
@@ -318,8 +346,14 @@ def answer_commands(file: CaseFile, others: Sequence[RelatedCase], caseworker: s
         for verdict, reasons in REASONS.items()
         for reason in reasons
         if (verdict != "clear" or is_cleared_by(reason, others))
+        and (not is_our_mistake(file) or reason in OF_OUR_MISTAKE)
         and would_accept(file, CaseworkerAnswer(file.reference, caseworker, verdict, reason))
     ]
+
+
+def is_our_mistake(file: CaseFile) -> bool:
+    """Whether it is reviewed for nothing but what an appeal of another household showed."""
+    return {signal.code for signal in raised(file) if SIGNALS[signal.code].NEEDS_A_PERSON} == {same_cause.CODE}
 
 
 def is_cleared_by(reason: str, others: Sequence[RelatedCase]) -> bool:

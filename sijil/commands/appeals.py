@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 import typer
 
 from models import clock
-from models.database import Connection, transact, transaction
-from models.errors import NotFound, Refused
+from models.database import transact, transaction
+from models.errors import Refused
 from notifications.notices import notices
 from sijil.appeal_commands import ANYBODY
 from sijil.appeal_view import Shown, actors, appeal_details, appeal_line, appeal_summary
@@ -19,12 +19,11 @@ from sijil.output import Json, print_result, program
 from tasks.wake import wake_after_answer, wake_after_intake
 from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
 from workflows.bodies.appeal import AppealBody, AppealRequest
-from workflows.bodies.declaration import Declaration
 from workflows.casework import examining
-from workflows.casework.appeal_view import AppealView, appeal_of_reference, appeals_with_people, kept_since
-from workflows.casework.appeals import Lodging, contested_file, lodge
+from workflows.casework.appeal_view import appeal_of_reference, appeals_with_people, kept_since
+from workflows.casework.appeals import Lodging, lodge
 from workflows.casework.examining import Act, Staff
-from workflows.casework.same_cause import Order, order_reviews, sharing
+from workflows.casework.same_cause import Order, declared_in, order_reviews, sharing
 from workflows.casework.staff import names_of
 from workflows.events import Finding
 from workflows.evidence import Evidence
@@ -70,20 +69,12 @@ def show_appeal(reference: Reference, name: Name = ANYBODY, as_json: Json = Fals
     """
     with needed_servers(), transaction() as connection:
         view = appeal_of_reference(connection, reference)
-        declared = declared_in(connection, view)
+        declared = declared_in(connection, view.appeal)
         names = names_of(connection, actors(view))
         same_cause = sharing(connection, view, FIRST_OF_SAME_CAUSE) if declared else (0, [])
         kept = kept_since(connection, view, declared) if declared else []
     shown, lines = appeal_details(Shown(view, declared, names, name, same_cause, kept))
     print_result(shown, as_json, *lines)
-
-
-def declared_in(connection: Connection, view: AppealView) -> Declaration | None:
-    """What the contested case declares; None where it was erased."""
-    try:
-        return contested_file(connection, view.appeal).declaration
-    except NotFound:
-        return None
 
 
 @appeals_app.command("lodge")

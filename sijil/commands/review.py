@@ -23,6 +23,7 @@ from sijil.review_view import (
 from tasks.wake import wake_after_answer
 from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker
 from workflows.casework.reviews import being_heard, holders, reviewed_change, statement_of, under_review, waiting
+from workflows.casework.same_cause import values_shared
 from workflows.casework.staff import names_of
 from workflows.stages.review import REASONS
 
@@ -72,15 +73,17 @@ def show_review(
     as_json: Json = False,
 ) -> None:
     """Shows one review: the household beside those that it is reviewed for, of a change also what the register has
-    now, what the citizen says to a refusal that was proposed, and the commands that answer it.
+    now, what the citizen says to a refusal that was proposed, what an appeal showed to be wrong where one is the cause,
+    and the commands that answer it.
 
     It shows personal data.
     """
     with needed_servers(), transaction() as connection:
         file, others = under_review(connection, reference)
         change, statement = reviewed_change(connection, file), statement_of(connection, file)
+        shared = values_shared(connection, file)
         names = names_of(connection, proposer(file))
-    shown, lines = review_details(Reviewed(file, others, change, statement), caseworker, names)
+    shown, lines = review_details(Reviewed(file, others, change, statement, shared), caseworker, names)
     print_result(shown, as_json, *lines)
 
 

@@ -1,13 +1,14 @@
 """The commands by which the staff examine appeals: what they show, what they do, and what they say to a mistake."""
 
 import io
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.appealing import acts, an_appeal, findings, withdraw
+from tests.appealing import acts, an_appeal, findings, say, withdraw
 from tests.filing import Body, current_stage, everything, rows, value, version_of
 from tests.integration.auditing import erase, wrong
 from tests.integration.running import Run
@@ -116,6 +117,42 @@ def test_whoever_reads_an_appeal_is_offered_what_they_may_do_and_nothing_else(ap
     assert offered(ready, appeal, "karim") == ["add FILE"]
     assert offered(ready, appeal, "salma") == ["agree", "return --reason CODE", "add FILE"]
     assert offered(ready, appeal) == ["agree", "return --reason CODE", "add FILE"]
+
+
+def test_an_appeal_names_the_paths_and_codes_of_the_commands_that_it_offers(
+    appeal: Accepted, home: tuple[Body, Accepted], ready: Run
+) -> None:
+    def codes(name: str) -> set[str]:
+        return set(ready("appeals", "show", appeal.reference, "--as", name, "--json").json["codes"])
+
+    assert codes("karim") == set()
+    acts(appeal, "karim", "assign")
+    shown = ready("appeals", "show", appeal.reference, "--as", "karim", "--json")
+    assert shown.json["codes"]["PATH"] == ["bills.telecom", "belongings.mobile_phones"]
+    assert "  PATH is one of bills.telecom, belongings.mobile_phones.\n" in shown.out
+    assert "  REASON to reject is one of nothing_shows_it, register_confirms, " in shown.out
+    assert "  CODE to ask is one of bill, school_certificate, " in shown.out
+    assert codes("salma") == set()
+    acts(appeal, "karim", "find", findings(bills__telecom=True, belongings__mobile_phones=False))
+    assert codes("salma") == {"CODE to return"}
+
+
+def test_the_commands_that_an_appeal_offers_run_once_their_words_are_filled_in(appeal: Accepted, ready: Run) -> None:
+    def offered_codes() -> tuple[list[str], dict[str, list[str]]]:
+        told = ready("appeals", "show", appeal.reference, "--as", "karim", "--json").json
+        return told["answers"], told["codes"]
+
+    acts(appeal, "karim", "assign")
+    answers, codes = offered_codes()
+    (ask,) = [each for each in answers if " ask " in each]
+    assert ready(*shlex.split(ask.replace("CODE", codes["CODE to ask"][0]))[1:]).code == 0
+    say(appeal)
+    acts(appeal, "leila", "escalate", role="supervisor")
+    answers, codes = offered_codes()
+    (find,) = [each for each in answers if " find " in each]
+    for option, path in zip(("uphold", "reject"), codes["PATH"], strict=True):
+        find = find.replace(f"--{option} PATH=REASON", f"--{option} {path}={codes[f'REASON to {option}'][0]}")
+    assert ready(*shlex.split(find.replace("COLLEAGUE", "said"))[1:]).code == 0
 
 
 def test_the_commission_is_offered_its_decision_but_not_to_who_proposed_one(appeal: Accepted, ready: Run) -> None:

@@ -133,6 +133,53 @@ def household_of(receipt: Accepted) -> int:
     return int(value("select household_id from cases where id = %s", receipt.case_id))
 
 
+def test_a_review_shows_what_the_appeal_found_and_what_this_household_says_and_offers_only_what_can_come_of_it(
+    neighbours: tuple[list[Body], list[Accepted]], ready: Run, work: Callable[[], None]
+) -> None:
+    appeal = upheld(neighbours[1][0], "rule_was_misapplied", work)
+    ready("appeals", "review", appeal.reference, "--as", "leila")
+    work()
+    third = reviews()[2]
+    shown = ready("reviews", "show", third.reference, "--as", "youssef", "--json")
+    (found,) = shown.json["same_cause"]
+    assert found == {
+        "path": "bills.telecom",
+        "reason": "rule_was_misapplied",
+        "declared": "500",
+        "should_be": 0,
+        "here": {"bills.telecom": "20"},
+    }
+    assert (
+        f"Appeal {appeal.reference} found bills.telecom wrong (rule_was_misapplied): 500, upheld as 0. "
+        "This household: bills.telecom 20.\n"
+    ) in shown.out
+    assert [each.split()[3:6] for each in shown.json["answers"]] == [
+        ["clear", "--reason", "nothing_found"],
+        ["correct", "--reason", "value_in_doubt"],
+    ]
+    assert "\nAnswer by one of:\n" in shown.out
+    assert "holds one of its members" not in shown.out
+    assert "A supervisor opened this review: the household declared nothing new. Its entry:" in shown.out
+
+
+def test_of_a_members_value_a_review_shows_what_it_says_of_every_member(
+    neighbours: tuple[list[Body], list[Accepted]], ready: Run, work: Callable[[], None]
+) -> None:
+    path, right = "members[1].occupation", "retired"
+    appeal = an_appeal(
+        neighbours[1][0], "index", contested=[{"path": path, "should_be": right}], grounds=["register_wrong"]
+    )
+    work()
+    acts(appeal, "salma", "assign")
+    acts(appeal, "salma", "find", [Finding(path, True, "register_was_wrong")])
+    work()
+    ready("appeals", "review", appeal.reference, "--as", "leila")
+    work()
+    shown = ready("reviews", "show", reviews()[0].reference, "--json").json
+    members = range(len(shown["application"]["members"]))
+    assert list(shown["same_cause"][0]["here"]) == [f"members[{place}].occupation" for place in members]
+
+
 def test_two_supervisors_at_once_open_each_review_once(
     neighbours: tuple[list[Body], list[Accepted]], work: Callable[[], None]
 ) -> None:

@@ -4,13 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from models.database import Connection, scalar
 from models.days import day_of
-from models.errors import Refused
+from models.errors import NotFound, Refused
 from workflows.appeals.holding import SUPERVISOR, require_role
-from workflows.bodies.appeal import MEMBER_PATH, Appeal, Contested, corrected
+from workflows.bodies.appeal import MEMBER_PATH, Appeal, Contested, corrected, value_at
 from workflows.bodies.change import UPDATE, Change
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile, NewCase
@@ -87,6 +87,19 @@ class Cause:
     values: tuple[SaidValue, ...]
 
 
+class SharedValue(NamedTuple):
+    """A contested value that an appeal upheld because of a record or a rule, and what another household says there.
+
+    `declared`: what the appeal's household had declared (None: nothing, or it was erased); `here`: by path.
+    """
+
+    path: str
+    reason: str
+    declared: Any
+    should_be: Any
+    here: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """A supervisor's order to review the households that share the cause of an appeal."""
@@ -96,11 +109,17 @@ class Order:
     role: str
 
 
+def of_common_cause(view: AppealView) -> tuple[list[Contested], dict[str, str]]:
+    """The contested values that were upheld because of a record or a rule, and every reason by its path."""
+    came_to = outcome(view.file)
+    reasons = {each.path: each.reason for each in came_to.findings if each.upheld} if came_to else {}
+    return [each for each in view.appeal.contested if reasons.get(each.path) in (OF_A_RULE, OF_A_REGISTER)], reasons
+
+
 def cause_of(connection: Connection, view: AppealView) -> Cause | None:
     """The cause that other households may share; None where the appeal was not upheld for a record or a rule."""
-    came_to, appeal = outcome(view.file), view.appeal
-    reasons = {each.path: each.reason for each in came_to.findings if each.upheld} if came_to else {}
-    found = [each for each in appeal.contested if reasons.get(each.path) in (OF_A_RULE, OF_A_REGISTER)]
+    appeal = view.appeal
+    found, reasons = of_common_cause(view)
     if not found:
         return None
     base = contested_file(connection, appeal).declaration
@@ -126,6 +145,43 @@ def said_at(declaration: Declaration, path: str) -> SaidValue:
     holder = said["members"][int(member[1])] if member else (said.get(part, {}) if part else said)
     value = holder.get(field)
     return SaidValue("members" if member else part, field, None if value is None else json.dumps(value))
+
+
+def values_shared(connection: Connection, file: CaseFile) -> list[SharedValue]:
+    """What the appeal for which a household is reviewed showed to be wrong, beside what the household says there.
+
+    Empty where nobody ordered its review, and where the appeal was erased.
+    """
+    reference = file.body.reviewed_for if isinstance(file.body, Change) else None
+    try:
+        view = appeal_of_reference(connection, reference) if reference else None
+    except NotFound:
+        return []
+    if view is None:
+        return []
+    base = declared_in(connection, view.appeal)
+    found, reasons = of_common_cause(view)
+    return [
+        SharedValue(each.path, reasons[each.path], declared, each.should_be, said_there(file.declaration, each.path))
+        for each in found
+        for declared in [value_at(base, each.path) if base else None]
+    ]
+
+
+def declared_in(connection: Connection, appeal: Appeal) -> Declaration | None:
+    """What the contested case declares; None where it was erased."""
+    try:
+        return contested_file(connection, appeal).declaration
+    except NotFound:
+        return None
+
+
+def said_there(declaration: Declaration, path: str) -> dict[str, Any]:
+    """What a household says at a path; of a member's value, what it says of every member."""
+    member = MEMBER_PATH.fullmatch(path)
+    places = range(len(declaration.members)) if member else ()
+    paths = [f"members[{place}].{member[2]}" for place in places] if member else [path]
+    return {each: value_at(declaration, each) for each in paths}
 
 
 def contested_policy(connection: Connection, appeal: Appeal) -> str:
