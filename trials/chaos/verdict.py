@@ -68,7 +68,7 @@ GOES_BACK = [
     "CorrectionAwaited",
     "CorrectionRetried",
 ]
-AGAIN = ["ReviewOverdue", "AppealReminded", "CommissionOverdue"]  # by time alone
+AGAIN = ["ReviewOverdue", "AppealReminded", "CommissionOverdue", "CorrectionOverdue", "ChangeKeptOpen"]  # by time alone
 ROWS_TWICE = """
     select coalesce(s.case_id, e.case_id), 'scores and decisions'
     from (select case_id, count(*) as times from score group by 1) as s
