@@ -564,3 +564,25 @@ def test_values_are_not_contested_once_the_household_s_last_declaration_was_eras
     with pytest.raises(Refused) as error:
         an_appeal(receipt, "index", contested=TELECOM, grounds=["value_wrong"])
     assert error.value.code == "erased"
+
+
+def test_an_erasure_takes_the_appeal_and_the_correction_that_hold_what_was_declared_too(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    receipt = home[1]
+    appeal = appealed(receipt, work)
+    uphold(appeal)
+    work()
+
+    erase(receipt)
+
+    assert rows("select case_id from case_body where num_nonnulls(body, phone, salt) > 0") == []
+    assert (
+        rows(
+            "select case_id from household_member m join household_version using (household_id, version) "
+            "where m.name is not null"
+        )
+        == []
+    )
+    assert events_of(child_of(appeal))[-1] == events_of(appeal)[-1] == "CaseErased"
+    assert wrong() == ({}, [])

@@ -57,6 +57,7 @@ GOES_BACK = [
     "CaseResumed",
     "ChangeRebased",
     "ChangeOvertaken",
+    "PersonsLost",
     "PersonLetGo",
     "PersonNotLetGo",
     "AppealTextAdded",

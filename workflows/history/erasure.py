@@ -1,4 +1,7 @@
-"""Erases the personal facts of one case by law: texts and salts go; hashes and commitments stay and still verify."""
+"""Erases the personal facts of a case by law: texts and salts go; hashes and commitments stay and still verify.
+
+With it go the cases that hold a copy of what was declared: the appeals against it, and the changes that these opened.
+"""
 
 from datetime import datetime
 
@@ -19,6 +22,20 @@ FAIL_OWED = "update message set status = 'failed' where case_id = %s and status 
 OF_HOUSEHOLD = """
     select v.case_id from household_version v join cases c on c.household_id = v.household_id where c.id = %s
 """
+# The case, the appeals against it, and the cases that these opened.
+COPIES = """
+    with recursive copies (id, household_id) as (
+        select id, household_id from cases where id = %s
+        union
+        select found.id, found.household_id from copies cross join lateral (
+            select c.id, c.household_id from cases c where c.parent_id = copies.id
+            union all
+            select c.id, c.household_id from cases c where c.kind = 'appeal' and c.household_id = copies.household_id
+            and exists (select from case_body b where b.case_id = c.id and (b.body ->> 'case')::bigint = copies.id)
+        ) as found
+    )
+    select id from copies order by id
+"""
 CONTESTED = """
     select exists (select from cases a join cases c using (household_id)
         where c.id = %s and a.kind = 'appeal' and a.open)
@@ -27,24 +44,26 @@ ERASE = "update {table} t set {erased} from cases ended where {mine} and ended.i
 
 
 def erase(connection: Connection, reference: str, by: str, now: datetime) -> int:
-    """Erases the facts of an ended case; returns the number of its events that lost theirs.
+    """Erases the facts of an ended case and of its copies; returns the number of events that lost theirs.
 
     The members' identifiers stay as long as the household is registered, because the register is kept for them. Raises
     NotFound, and Refused while the case or an appeal of its household is open, because their stages need the facts.
     """
     case = find(connection, reference)
     refuse_open(connection, case.id)
-    count: int = scalar(connection, COUNT, [case.id])
+    copies = [case_id for (case_id,) in connection.execute(COPIES, [case.id])]
+    actor = sign(connection, OPERATOR, by)
+    return sum(erase_case(connection, case_id, OperatorCommand(at=now, by=actor)) for case_id in copies)
+
+
+def erase_case(connection: Connection, case_id: int, command: OperatorCommand) -> int:
+    """Erases the facts of one case; returns the number of its events that lost theirs."""
+    count: int = scalar(connection, COUNT, [case_id])
     # The case's row is enough, as retention may have erased the declaration. This event's facts are erased below.
-    append_event(
-        connection,
-        lock(connection, case.id),
-        CaseErased(events=count),
-        OperatorCommand(at=now, by=sign(connection, OPERATOR, by)),
-    )
-    connection.execute(FAIL_OWED, [case.id])
+    append_event(connection, lock(connection, case_id), CaseErased(events=count), command)
+    connection.execute(FAIL_OWED, [case_id])
     for each in PERSONAL:
-        connection.execute(each.put_into(ERASE), [case.id])
+        connection.execute(each.put_into(ERASE), [case_id])
     return count
 
 
