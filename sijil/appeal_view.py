@@ -2,24 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from sijil.appeal_commands import codes, commands
-from sijil.output import program
+from sijil.output import index_shown, program
 from workflows.bodies.appeal import value_at
-from workflows.bodies.declaration import Declaration
 from workflows.casework.appeal_view import AppealView, asked, outcome
+from workflows.casework.contested import Basis
 from workflows.events import CorrectionBlocked, Finding
 
+IN_FORCE = {  # what a decision rests on, before its version
+    "index": "Formula in force since",
+    "threshold": "Threshold",
+    "correction": "Rules",
+    "refusal": "Rules",
+}
 Names = Mapping[str, str]  # of the staff, by their pseudonyms
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An appeal, what its contested case declared (None: erased), the names of the staff, and the reader's name."""
+    """An appeal, what the contested decision rests on, the names of the staff, and the reader's name."""
 
     view: AppealView
-    declared: Declaration | None
+    basis: Basis
     names: Names
     reader: str
     same_cause: tuple[int, Sequence[str]] = (0, ())  # how many households share the cause, and the first references
@@ -61,14 +68,6 @@ def appeal_line(view: AppealView, names: Names) -> str:
 def appeal_details(shown: Shown) -> tuple[dict[str, Any], list[str]]:
     """An appeal with all that decides it, and the commands that are possible now: an object, and lines."""
     view, appeal = shown.view, shown.view.appeal
-    contested = [
-        {
-            "path": each.path,
-            "declared": value_at(shown.declared, each.path) if shown.declared else None,
-            "should_be": each.should_be,
-        }
-        for each in appeal.contested
-    ]
     answers = commands(view, shown.reader)
     result = appeal_summary(view, shown.names) | {
         "contested_reference": appeal.reference,
@@ -77,7 +76,8 @@ def appeal_details(shown: Shown) -> tuple[dict[str, Any], list[str]]:
         "programme": appeal.programme,
         "policy": appeal.policy,
         "grounds": appeal.grounds,
-        "contested": contested,
+        "basis": basis_of(shown),
+        "contested": contested_of(shown),
         "texts": [{"at": each.at, "text": each.text} for each in view.texts],
         "asked": list(asked(view.file)),
         "may_not": [shown.name(each) for each in view.may_not],
@@ -88,6 +88,33 @@ def appeal_details(shown: Shown) -> tuple[dict[str, Any], list[str]]:
         "codes": codes(view, answers),
     }
     return result, [*head_lines(result), *content_lines(result), *end_lines(result, view)]
+
+
+def basis_of(shown: Shown) -> dict[str, Any]:
+    """What the contested decision rests on, as an object."""
+    basis = shown.basis
+    return {
+        "reason": basis.reason,
+        "reviewed_with": list(basis.reviewed_with),
+        "statement": basis.statement,
+        "score": basis.score,
+        "score_if_upheld": basis.score_if_upheld,
+        "threshold": basis.threshold,
+    }
+
+
+def contested_of(shown: Shown) -> list[dict[str, Any]]:
+    """The contested values as objects: declared, as they should be, and the index if nothing but this one is upheld."""
+    declared, alone = shown.basis.declared, dict(shown.basis.score_if_alone)
+    return [
+        {
+            "path": each.path,
+            "declared": value_at(declared, each.path) if declared else None,
+            "should_be": each.should_be,
+            "score_if_alone": alone.get(each.path),
+        }
+        for each in shown.view.appeal.contested
+    ]
 
 
 def findings_of(findings: Sequence[Finding]) -> list[dict[str, Any]]:
@@ -121,23 +148,43 @@ def head_lines(told: dict[str, Any]) -> list[str]:
     """Where it stands, and the decision that it contests."""
     due = f", the answer is due {told['answer_due']:%F}" if told["answer_due"] else ""
     about = f" for {told['programme']}" if told["programme"] else ""
-    rests = f" It rests on {told['policy']}." if told["policy"] else ""
+    rests = f" {IN_FORCE[told['decision']]} {told['policy']}." if told["policy"] else ""
+    may_not = f"May not decide: {', '.join(told['may_not'])}" if told["may_not"] else "Nobody is excluded"
     return [
         f"{told['reference']} is '{told['stage']}', version {told['version']}{due}.",
         *told["flags"],
         f"It contests the {told['decision']}{about} of {told['contested_reference']}: {told['event']} of "
         f"{told['decided_at']:%F}.{rests}",
-        f"Held by {told['holder'] or 'nobody'}. May not decide: {', '.join(told['may_not']) or 'nobody is excluded'}.",
+        f"Held by {told['holder'] or 'nobody'}. {may_not}.",
+        *basis_lines(told["basis"]),
         f"Grounds: {', '.join(told['grounds'])}.",
     ]
 
 
+def basis_lines(basis: dict[str, Any]) -> list[str]:
+    """What the contested decision rests on: a caseworker's reason and the review, or the index and the threshold."""
+    lines = [f"It was decided because of {basis['reason']}."] if basis["reason"] else []
+    if basis["reviewed_with"]:
+        lines.append(f"It was reviewed with {', '.join(basis['reviewed_with'])}.")
+    if basis["statement"]:
+        said_then = (f"  | {line}" for line in basis["statement"].splitlines())
+        lines += ["When the refusal was proposed, the citizen said:", *said_then]
+    if basis["score"] is not None:
+        lines.append(f"{index_line(basis)} The lower the index, the nearer the support.")
+    return lines
+
+
+def index_line(basis: dict[str, Any]) -> str:
+    """The contested index, what it would be, and the threshold that it is compared with."""
+    threshold, upheld = basis["threshold"], basis["score_if_upheld"]
+    would_be = f"; if all is upheld, {index_shown(upheld, threshold)}" if upheld is not None else ""
+    limit = f". The threshold is {threshold:f}" if threshold is not None else ""
+    return f"Index {index_shown(basis['score'], threshold)}{would_be}{limit}."
+
+
 def content_lines(told: dict[str, Any]) -> list[str]:
     """The contested values, and what the household said."""
-    values = [
-        f"  {each['path']}: declared {said(each['declared'])}, should be {said(each['should_be'])}"
-        for each in told["contested"]
-    ]
+    values = [contested_line(each, told["basis"]["threshold"]) for each in told["contested"]]
     texts = [
         line
         for each in told["texts"]
@@ -148,6 +195,13 @@ def content_lines(told: dict[str, Any]) -> list[str]:
     ]
     asked_for = [f"The household is asked for: {', '.join(told['asked'])}."] if told["asked"] else []
     return [*values, *texts, *asked_for]
+
+
+def contested_line(each: dict[str, Any], threshold: Decimal | None) -> str:
+    """A contested value, and the index if nothing but this one is upheld."""
+    alone = each["score_if_alone"]
+    index = f"; index with this alone {index_shown(alone, threshold)}" if alone is not None else ""
+    return f"  {each['path']}: declared {said(each['declared'])}, should be {said(each['should_be'])}{index}"
 
 
 def end_lines(told: dict[str, Any], view: AppealView) -> list[str]:
@@ -161,8 +215,8 @@ def end_lines(told: dict[str, Any], view: AppealView) -> list[str]:
         lines += finding_lines(decided["findings"])
         if decided["score_corrected"] is not None:
             lines.append(
-                f"The contested index was computed as {decided['score_computed']} and is corrected to "
-                f"{decided['score_corrected']}, from {decided['true_from']}."
+                f"The contested index was computed as {index_shown(decided['score_computed'])} and is corrected to "
+                f"{index_shown(decided['score_corrected'])}, from {decided['true_from']}."
             )
         lines += [
             f"A later change of {path} stands: the entry keeps what it says." for path in decided["changed_since"]

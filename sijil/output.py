@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from shlex import quote
 from shutil import which
@@ -24,6 +25,15 @@ def print_result(result: Mapping[str, Any], as_json: bool, *lines: str) -> None:
 def print_progress(text: str) -> None:
     """Prints on standard error how far a long command is."""
     typer.echo(text, err=True)
+
+
+def index_shown(index: Decimal, threshold: Decimal | None = None) -> str:
+    """An index with two decimals; with more where it would else seem to stand on the other side of the threshold."""
+    for digits in range(2, 8):
+        shown = round(index, digits)
+        if threshold is None or (shown <= threshold) == (index <= threshold):
+            return f"{shown:f}"
+    return f"{index:f}"
 
 
 def program() -> str:

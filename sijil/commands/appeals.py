@@ -22,8 +22,9 @@ from workflows.bodies.appeal import AppealBody, AppealRequest
 from workflows.casework import examining
 from workflows.casework.appeal_view import appeal_of_reference, appeals_with_people, kept_since
 from workflows.casework.appeals import Lodging, lodge
+from workflows.casework.contested import basis_of
 from workflows.casework.examining import Act, Staff
-from workflows.casework.same_cause import Order, declared_in, order_reviews, sharing
+from workflows.casework.same_cause import Order, order_reviews, sharing
 from workflows.casework.staff import names_of
 from workflows.events import Finding
 from workflows.evidence import Evidence
@@ -63,17 +64,19 @@ def list_appeals(
 
 @appeals_app.command("show")
 def show_appeal(reference: Reference, name: Name = ANYBODY, as_json: Json = False) -> None:
-    """Shows one appeal: the contested decision and values, what the household says, and the commands that you can give.
+    """Shows one appeal: the contested decision, what it rests on, the contested values, what the household says, and
+    the commands that you can give.
 
     It shows personal data.
     """
     with needed_servers(), transaction() as connection:
         view = appeal_of_reference(connection, reference)
-        declared = declared_in(connection, view.appeal)
+        basis = basis_of(connection, view.appeal)
+        declared = basis.declared
         names = names_of(connection, actors(view))
         same_cause = sharing(connection, view, FIRST_OF_SAME_CAUSE) if declared else (0, [])
         kept = kept_since(connection, view, declared) if declared else []
-    shown, lines = appeal_details(Shown(view, declared, names, name, same_cause, kept))
+    shown, lines = appeal_details(Shown(view, basis, names, name, same_cause, kept))
     print_result(shown, as_json, *lines)
 
 

@@ -1,8 +1,10 @@
 """The commands by which the staff examine appeals: what they show, what they do, and what they say to a mistake."""
 
 import io
+import json
 import shlex
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from tests.integration.auditing import erase, wrong
 from tests.integration.running import Run
 from tests.people import ALL_TABLES, refused
 from workflows.intake.submit import Accepted
+from workflows.policies import threshold_of_version
 
 VALUES: list[dict[str, Any]] = [
     {"path": "bills.telecom", "should_be": "49.50"},
@@ -81,6 +84,60 @@ def test_the_page_of_an_appeal_shows_the_values_the_text_and_who_may_not(
     assert "  | We live there.\n  | Ask anybody.\n" in shown.out
     assert shown.json["contested_reference"] == reviewed[1].reference
     assert f"assign {appeal.reference} --version {version_of(appeal)} --as salma" in shown.json["answers"][0]
+
+
+def test_of_a_refusal_it_shows_the_reason_the_household_it_was_reviewed_with_and_what_the_citizen_said(
+    reviewed: tuple[Accepted, Accepted], ready: Run, work: Callable[[], None]
+) -> None:
+    first, later = reviewed
+    refused(later)
+    appeal = an_appeal(later)
+    work()
+    shown = ready("appeals", "show", appeal.reference, "--json")
+    assert shown.json["basis"] == {
+        "reason": "false_declaration",
+        "reviewed_with": [first.reference],
+        "statement": "We never lived there.",
+        "score": None,
+        "score_if_upheld": None,
+        "threshold": None,
+    }
+    assert (
+        f"It was decided because of false_declaration.\nIt was reviewed with {first.reference}.\n"
+        "When the refusal was proposed, the citizen said:\n  | We never lived there.\n"
+    ) in shown.out
+    assert "Rules None" not in shown.out
+
+
+def test_of_an_index_it_shows_the_index_and_what_that_would_be_exact_in_json_and_rounded_for_people(
+    appeal: Accepted, ready: Run, work: Callable[[], None]
+) -> None:
+    before = ready("appeals", "show", appeal.reference, "--json")
+    assert "Formula in force since 2021-08-09.\nHeld by nobody. Nobody is excluded.\n" in before.out
+    basis = before.json["basis"]
+    score, upheld = Decimal(basis["score"]), Decimal(basis["score_if_upheld"])
+    assert f"Index {score:.2f}; if all is upheld, {upheld:.2f}. The lower the index, the nearer" in before.out
+    alone = [Decimal(each["score_if_alone"]) for each in before.json["contested"]]
+    assert [each - score for each in alone] != [0, 0]
+    assert sum(each - score for each in alone) == upheld - score
+    assert f"should be 49.50; index with this alone {alone[0]:.2f}\n" in before.out
+
+    acts(appeal, "salma", "assign")
+    acts(appeal, "salma", "find", findings(bills__telecom=True, belongings__mobile_phones=True))
+    work()
+    after = ready("appeals", "show", appeal.reference, "--json")
+    outcome = after.json["outcome"]
+    assert [outcome["score_computed"], outcome["score_corrected"]] == [basis["score"], basis["score_if_upheld"]]
+    assert f"was computed as {score:.2f} and is corrected to {upheld:.2f}, from " in after.out
+
+
+def test_of_a_threshold_it_shows_the_index_beside_it(home: tuple[Body, Accepted], ready: Run) -> None:
+    facts = rows("select facts::text from event where kind = 'HouseholdApproved'")[0][0]
+    missed = [each["programme"] for each in json.loads(facts)["eligibilities"] if not each["eligible"]]
+    appeal = an_appeal(home[1], "threshold", programme=missed[0], contested=VALUES)
+    shown = ready("appeals", "show", appeal.reference, "--json")
+    assert shown.json["basis"]["threshold"] == str(threshold_of_version(shown.json["policy"]).threshold)
+    assert f". The threshold is {shown.json['basis']['threshold']}. The lower the index" in shown.out
 
 
 def offered(ready: Run, appeal: Accepted, name: str = "") -> list[str]:

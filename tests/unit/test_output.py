@@ -9,7 +9,7 @@ import pytest
 from models import clock
 from sijil.commands.operation import event_line
 from sijil.commands.parked import group_lines
-from sijil.output import print_result
+from sijil.output import index_shown, print_result
 from workflows.flows import places
 
 
@@ -19,6 +19,24 @@ def test_with_json_the_last_line_is_one_object(capsys: pytest.CaptureFixture[str
     assert lines[0] == "2 taken"
     assert json.loads(lines[-1]) == {"taken": 2, "refused": None}
     assert len(lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("index", "threshold", "shown"),
+    [
+        ("9.476563233333333333333333333", None, "9.48"),
+        ("9.476563233333333333333333333", "9.743001", "9.48"),
+        ("9.7430019", "9.743001", "9.743002"),
+        ("9.7430005", "9.743001", "9.74"),
+        ("9.3264285", "9.3264284", "9.33"),
+        ("9.3264284", "9.3264284", "9.326"),
+        ("9.7430010001", "9.743001", "9.7430010001"),
+    ],
+)
+def test_an_index_has_two_decimals_and_more_where_the_threshold_needs_them(
+    index: str, threshold: str | None, shown: str
+) -> None:
+    assert index_shown(Decimal(index), Decimal(threshold) if threshold else None) == shown
 
 
 def test_without_json_there_are_only_the_lines(capsys: pytest.CaptureFixture[str]) -> None:
