@@ -5,13 +5,23 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from models import clock
 from sijil.appeal_commands import codes, commands
-from sijil.output import index_shown, program
+from sijil.output import due_shown, index_shown, program
 from workflows.bodies.appeal import value_at
 from workflows.casework.appeal_view import AppealView, asked, outcome
 from workflows.casework.contested import Basis
 from workflows.events import CorrectionBlocked, Finding
 
+NEEDS = {
+    "queued": "a caseworker",
+    "proposed": "a second person",
+    "information_asked": "the household's answer",
+    "with_supervisor": "a supervisor",
+    "with_commission": "two members of the commission",
+    "correction_blocked": "a retry",
+}
+TERM_OF = {"proposed": "a second person agrees", "information_asked": "the household answers"}
 IN_FORCE = {  # what a decision rests on, before its version
     "index": "Formula in force since",
     "threshold": "Threshold",
@@ -58,11 +68,18 @@ def appeal_summary(view: AppealView, names: Names) -> dict[str, Any]:
 
 
 def appeal_line(view: AppealView, names: Names) -> str:
-    """An appeal in the list, as a line."""
-    told = appeal_summary(view, names)
-    due = f"answer due {view.answer_due:%F}" if view.answer_due else "not queued yet"
+    """An appeal in the list: by when, which, and whom it needs."""
+    told, file = appeal_summary(view, names), view.file
     who = f"held by {told['holder']}" if told["holder"] else "held by nobody"
-    return "  ".join([view.file.reference, told["stage"], f"on the {told['decision']}", who, due, *view.flags])
+    due = file.deadline or view.answer_due
+    day = due_shown(due, clock.now()) if due else "not queued yet"
+    flags = [flag for flag in view.flags if flag != "overdue"]
+    return "  ".join([day, file.reference, file.stage, f"on the {told['decision']}", who, *needs(file.stage), *flags])
+
+
+def needs(stage: str) -> list[str]:
+    """For whom an appeal waits at this stage, where that is not its holder."""
+    return [f"needs {NEEDS[stage]}"] if stage in NEEDS else []
 
 
 def appeal_details(shown: Shown) -> tuple[dict[str, Any], list[str]]:
@@ -147,6 +164,8 @@ def outcome_of(shown: Shown) -> dict[str, Any] | None:
 def head_lines(told: dict[str, Any]) -> list[str]:
     """Where it stands, and the decision that it contests."""
     due = f", the answer is due {told['answer_due']:%F}" if told["answer_due"] else ""
+    if told["stage"] in TERM_OF and told["deadline"]:
+        due += f", {TERM_OF[told['stage']]} by {told['deadline']:%F}"
     about = f" for {told['programme']}" if told["programme"] else ""
     rests = f" {IN_FORCE[told['decision']]} {told['policy']}." if told["policy"] else ""
     may_not = f"May not decide: {', '.join(told['may_not'])}" if told["may_not"] else "Nobody is excluded"

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from shlex import quote
@@ -34,6 +35,11 @@ def index_shown(index: Decimal, threshold: Decimal | None = None) -> str:
         if threshold is None or (shown <= threshold) == (index <= threshold):
             return f"{shown:f}"
     return f"{index:f}"
+
+
+def due_shown(due: datetime, now: datetime) -> str:
+    """By which day something is due, or for how many days it is overdue."""
+    return f"OVERDUE {(now - due).days or 1} d" if due < now else f"due {due:%F}"
 
 
 def program() -> str:

@@ -1,12 +1,13 @@
 """Shows a review to a caseworker, as an object for --json and as lines to read."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from shlex import quote
 from typing import Any, NamedTuple
 
 from models import clock
 from models.errors import Refused
-from sijil.output import program
+from sijil.output import due_shown, program
 from workflows.bodies.declaration import Declaration, Member
 from workflows.casefile import CaseFile
 from workflows.casework.answers import CaseworkerAnswer, in_evidence
@@ -16,7 +17,7 @@ from workflows.events import RefusalProposed, StatementReceived
 from workflows.evidence import ReviewVerdict
 from workflows.flows import stage_of
 from workflows.fraud import HANDED_OVER, SIGNALS, raised, same_cause
-from workflows.policies import index_in_force
+from workflows.policies import index_in_force, newest_terms
 from workflows.stages.review import REASONS, hearing
 from workflows.stages.review import proposal as proposed_refusal
 
@@ -35,10 +36,37 @@ class Reviewed(NamedTuple):
     shared_values: Sequence[SharedValue] = ()  # what an appeal showed to be wrong, where one is the cause
 
 
+def review_lines(files: Sequence[CaseFile], names: Names) -> list[str]:
+    """The reviews that wait, those of one cause together, below what that is."""
+    causes: dict[str, list[CaseFile]] = {}
+    for file in files:
+        causes.setdefault("; ".join(short_reasons(file)), []).append(file)
+    return [
+        line
+        for cause, group in causes.items()
+        for line in (cause, *(f"  {review_line(file, names)}" for file in group))
+    ]
+
+
 def review_line(file: CaseFile, names: Names) -> str:
-    """A review in the list of those that wait."""
-    reasons = "; ".join(short_reasons(file, names))
-    return f"{file.reference}  {file.kind}  since {file.stage_since:%F %R}  version {file.version}  {reasons}"
+    """A review in the list: by when, which, where, and what it needs."""
+    refusal = proposal(file, names)
+    says = f"refusal proposed by {refusal['by']} ({refusal['reason']}), {refusal['heard']}" if refusal else ""
+    needs = "needs a second caseworker: " if refusal and file.stage != HEARING else ""
+    due = due_shown(due_of(file), clock.now()) if file.stage != HEARING else "in a hearing"
+    since = f"since {file.stage_since:%F %R}"
+    parts = [due, file.reference, file.kind, region_of(file), since, f"version {file.version}", needs + says]
+    return "  ".join(filter(None, parts))
+
+
+def due_of(file: CaseFile) -> datetime:
+    """When a review should have been answered."""
+    return file.stage_since + newest_terms()["review"].within
+
+
+def region_of(file: CaseFile) -> str:
+    """The name of the region where the household lives."""
+    return index_in_force(clock.now().date()).region_names[file.body.territory.region]
 
 
 def review_details(reviewed: Reviewed, caseworker: str, names: Names) -> tuple[dict[str, Any], list[str]]:
@@ -78,11 +106,9 @@ def shared_members(others: Sequence[RelatedCase]) -> set[str]:
     return declared | {member["idcs"] for other in others if not other.declaration for member in other.registered}
 
 
-def short_reasons(file: CaseFile, names: Names) -> list[str]:
-    """The reasons for the review in a few words, and the proposal of a refusal, if there is one."""
-    refusal = proposal(file, names)
-    proposed = [f"refusal proposed by {refusal['by']} ({refusal['reason']}), {refusal['heard']}"] if refusal else []
-    return [*(f"{signal.code}: {SIGNALS[signal.code].WHY}" for signal in raised(file)), *proposed]
+def short_reasons(file: CaseFile) -> list[str]:
+    """The reasons for the review in a few words."""
+    return [f"{signal.code}: {SIGNALS[signal.code].WHY}" for signal in raised(file)]
 
 
 def proposer(file: CaseFile) -> list[str]:
@@ -128,6 +154,8 @@ def review_summary(file: CaseFile, names: Names) -> dict[str, Any]:
         "kind": file.kind,
         "stage": file.stage,
         "since": file.stage_since,
+        "due": file.deadline if file.stage == HEARING else due_of(file),
+        "region": region_of(file),
         "version": file.version,
         "signals": signals,
         "refusal_proposed": proposal(file, names),

@@ -25,7 +25,7 @@ from workflows.casework.appeals import Lodging, lodge
 from workflows.casework.contested import basis_of
 from workflows.casework.examining import Act, Staff
 from workflows.casework.same_cause import Order, order_reviews, sharing
-from workflows.casework.staff import names_of
+from workflows.casework.staff import OFFICER, names_of, pseudonym
 from workflows.events import Finding
 from workflows.evidence import Evidence
 
@@ -46,15 +46,19 @@ FIRST_OF_SAME_CAUSE = 20  # households that are shown
 @appeals_app.command("list")
 def list_appeals(
     limit: Annotated[int, typer.Option(min=1, help="How many to show, those whose term ends first.")] = 20,
+    name: Annotated[str, typer.Option("--as", help="Your name: leaves out those that you may not decide.")] = "",
     as_json: Json = False,
 ) -> None:
     """Lists the appeals that wait for people, those whose term ends first."""
     with needed_servers(), transaction() as connection:
-        count, views = appeals_with_people(connection, limit)
+        count, listed = appeals_with_people(connection, limit)
+        views = [view for view in listed if not name or pseudonym(OFFICER, name) not in view.may_not]
         names = names_of(connection, [actor for view in views for actor in actors(view)])
     lines = [appeal_line(view, names) for view in views]
-    if count > len(views):
-        lines.append(f"and {count - len(views)} more (--limit)")
+    if len(listed) > len(views):
+        lines.append(f"left out because you may not decide them: {len(listed) - len(views)}")
+    if count > len(listed):
+        lines.append(f"and {count - len(listed)} more (--limit)")
     print_result(
         {"waiting": count, "appeals": [appeal_summary(view, names) for view in views]},
         as_json,

@@ -16,7 +16,7 @@ from sijil.review_view import (
     is_cleared_by,
     proposer,
     review_details,
-    review_line,
+    review_lines,
     review_summary,
     why_not_cleared,
 )
@@ -24,7 +24,7 @@ from tasks.wake import wake_after_answer
 from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker
 from workflows.casework.reviews import being_heard, holders, reviewed_change, statement_of, under_review, waiting
 from workflows.casework.same_cause import values_shared
-from workflows.casework.staff import names_of
+from workflows.casework.staff import OFFICER, names_of, pseudonym
 from workflows.stages.review import REASONS
 
 app = typer.Typer()
@@ -46,17 +46,25 @@ def known_verdict(given: str) -> str:
 @reviews_app.command("list")
 def list_reviews(
     limit: Annotated[int, typer.Option(min=1, help="How many to show, longest waiting first.")] = 20,
+    caseworker: Annotated[
+        str, typer.Option("--as", help="Your name: leaves out those that wait for another caseworker than you.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
-    """Lists the applications and changes that wait for a caseworker, the longest first; then those in a hearing."""
+    """Lists the applications and changes that wait for a caseworker, by cause, the longest first; then those in a
+    hearing.
+    """
     with needed_servers(), transaction() as connection:
         count, files = waiting(connection, limit)
         heard, more = being_heard(connection, max(limit - len(files), 0))
-        files += more
+        listed = files + more
+        files = [file for file in listed if not caseworker or pseudonym(OFFICER, caseworker) not in proposer(file)]
         names = names_of(connection, [actor for file in files for actor in proposer(file)])
-    lines = [review_line(file, names) for file in files]
-    if count + heard > len(files):
-        lines.append(f"and {count + heard - len(files)} more (--limit)")
+    lines = review_lines(files, names)
+    if len(listed) > len(files):
+        lines.append(f"left out because you proposed their refusal: {len(listed) - len(files)}")
+    if count + heard > len(listed):
+        lines.append(f"and {count + heard - len(listed)} more (--limit)")
     print_result(
         {"waiting": count, "being_heard": heard, "reviews": [review_summary(file, names) for file in files]},
         as_json,

@@ -1,6 +1,7 @@
 """The commands of caseworkers: what waits for them, both households of a review, and answering it."""
 
 import shlex
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -193,12 +194,23 @@ def test_the_list_says_since_when_why_at_which_version_and_who_would_refuse(
     caseworker(later, "refuse", "duplicate_application", "amina")
     heard(later)
 
-    (line,) = ready("reviews", "list").out.splitlines()
+    cause, line = ready("reviews", "list").out.splitlines()
 
     since = value("select stage_since from cases where id = %s", later.case_id)
-    assert line.startswith(f"{later.reference}  registration  since {since:%F %R}  version {version_of(later)}  ")
-    assert "person_in_two_households: another household claims the same person; refusal proposed by amina" in line
-    assert line.endswith(" (duplicate_application), answered")
+    region = ready("reviews", "list", "--json").json["reviews"][0]["region"]
+    assert cause == "person_in_two_households: another household claims the same person"
+    assert line.startswith(f"  due {since + timedelta(days=10):%F}  {later.reference}  registration  {region}  ")
+    assert f"  since {since:%F %R}  version {version_of(later)}  needs a second caseworker: " in line
+    assert line.endswith("refusal proposed by amina (duplicate_application), answered")
+    assert ready("reviews", "list", "--as", "Amina").out == "left out because you proposed their refusal: 1\n"
+    assert ready("reviews", "list", "--as", "brahim").out.splitlines() == [cause, line]
+
+
+def test_the_list_says_for_how_long_a_review_is_overdue(reviewed: tuple[Accepted, Accepted], ready: Run) -> None:
+    with after(days=24.1):
+        assert f"  OVERDUE 14 d  {reviewed[1].reference}  " in ready("reviews", "list").out
+    with after(days=9.9):
+        assert "OVERDUE" not in ready("reviews", "list").out
 
 
 def test_where_the_other_household_let_go_the_review_says_that_clearing_leads_on(
@@ -305,6 +317,7 @@ def test_reviews_are_listed_the_longest_waiting_first_and_what_is_left_off_is_co
     assert [each["reference"] for each in ran.json["reviews"]] == [each.reference for each in later[:2]]
     assert ran.json["waiting"] == 3
     assert "and 1 more" in ran.out
+    assert ran.out.count("another household claims the same person\n") == 1
     citizen(later[0], "withdrawal")
     assert ready("reviews", "list", "--json").json["waiting"] == 2
 

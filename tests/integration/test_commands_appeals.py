@@ -4,17 +4,19 @@ import io
 import json
 import shlex
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from models import clock
 from tests.appealing import acts, an_appeal, findings, say, withdraw
 from tests.filing import Body, current_stage, everything, rows, value, version_of
 from tests.integration.auditing import erase, wrong
 from tests.integration.running import Run
-from tests.people import ALL_TABLES, refused
+from tests.people import ALL_TABLES, after, refused
 from workflows.intake.submit import Accepted
 from workflows.policies import threshold_of_version
 
@@ -138,6 +140,34 @@ def test_of_a_threshold_it_shows_the_index_beside_it(home: tuple[Body, Accepted]
     shown = ready("appeals", "show", appeal.reference, "--json")
     assert shown.json["basis"]["threshold"] == str(threshold_of_version(shown.json["policy"]).threshold)
     assert f". The threshold is {shown.json['basis']['threshold']}. The lower the index" in shown.out
+
+
+def test_the_list_says_by_when_an_appeal_needs_whom_and_leaves_out_what_one_may_not_decide(
+    appeal: Accepted, ready: Run
+) -> None:
+    ref, today = appeal.reference, clock.now()
+    assert f"  {ref}  queued  on the index  held by nobody  needs a caseworker\n" in ready("appeals", "list").out
+    acts(appeal, "karim", "assign")
+    acts(appeal, "karim", "find", findings(bills__telecom=True, belongings__mobile_phones=False))
+    by = f"{today + timedelta(days=10):%F}"
+    line = f"due {by}  {ref}  proposed  on the index  held by karim  needs a second person\n"
+    assert ready("appeals", "list").out == line
+    assert ready("appeals", "list", "--as", "salma").out == line
+    assert ready("appeals", "list", "--as", "karim").out == "left out because you may not decide them: 1\n"
+    assert f", a second person agrees by {by}.\n" in ready("appeals", "show", ref).out
+    with after(days=13.1):
+        assert ready("appeals", "list").out.startswith(f"OVERDUE 3 d  {ref}  ")
+
+
+def test_while_the_household_is_asked_an_appeal_says_by_when_it_answers(appeal: Accepted, ready: Run) -> None:
+    acts(appeal, "karim", "assign")
+    acts(appeal, "karim", "ask", ["bill"])
+    by = f"{clock.now() + timedelta(days=30):%F}"
+    assert f", the household answers by {by}.\n" in ready("appeals", "show", appeal.reference).out
+    line = (
+        f"due {by}  {appeal.reference}  information_asked  on the index  held by karim  needs the household's answer\n"
+    )
+    assert ready("appeals", "list").out == line
 
 
 def offered(ready: Run, appeal: Accepted, name: str = "") -> list[str]:

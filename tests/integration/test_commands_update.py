@@ -104,9 +104,9 @@ def test_an_adults_own_departure_is_filed_and_reviewed(
     assert filed.code == 0
     drain_all(worker())
 
-    (line,) = ready("reviews", "list").out.splitlines()
-    assert line.startswith(f"{filed.json['reference']}  update  since ")
-    assert "own_departure: an adult declares their own departure" in line
+    cause, line = ready("reviews", "list").out.splitlines()
+    assert f"  {filed.json['reference']}  update  " in line
+    assert cause.startswith("own_departure: an adult declares their own departure")
     ran = ready("reviews", "show", filed.json["reference"], "--as", "samira", "--json")
     change = ran.json["change"]
     assert (change["change"], change["cause"], change["left_by"], change["version"]) == (
