@@ -241,15 +241,32 @@ def change_lines(changed: dict[str, Any]) -> list[str]:
         "",
         f"A change of the registered household: {changed['change']}{cause}, true from {changed['true_from']}{told}.",
     ]
+    if changed["left_by"]:
+        lines.append(f"To clear it means: the member {changed['left_by']} leaves this household.")
     if changed["registered"] is None:
         return [*lines, "What the register has of it was erased."]
     return [
         *lines,
-        *map(difference_line, changed["differences"]),
+        *difference_lines(changed["differences"]),
         f"Registered now, version {changed['version']}: {place_line(changed['registered'])}",
         *map(member_line, changed["registered"]["members"]),
         "As the change declares it:",
     ]
+
+
+def difference_lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Each field that differs; of a member who joins or leaves, whose first field is the identifier, one line."""
+    lines, whole = [], None
+    for each in found:
+        member, _, field = each["field"].rpartition(".")
+        if field == "idcs":
+            joins = each["registered"] is None
+            whole = (member, "registered" if joins else "declared")
+            lines.append(f"  {member} {'joins' if joins else 'leaves'}: {each['declared'] or each['registered']}")
+        elif whole is None or member != whole[0] or each[whole[1]] is not None:
+            whole = None
+            lines.append(difference_line(each))
+    return lines
 
 
 def difference_line(each: Mapping[str, Any]) -> str:

@@ -22,9 +22,18 @@ from sijil.review_view import (
 )
 from tasks.wake import wake_after_answer
 from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker
-from workflows.casework.reviews import being_heard, holders, reviewed_change, statement_of, under_review, waiting
+from workflows.casework.reviews import (
+    being_heard,
+    holders,
+    refuse_appeal,
+    reviewed_change,
+    statement_of,
+    under_review,
+    waiting,
+)
 from workflows.casework.same_cause import values_shared
 from workflows.casework.staff import OFFICER, names_of, pseudonym
+from workflows.intake.receipts import find
 from workflows.stages.review import REASONS
 
 app = typer.Typer()
@@ -129,8 +138,10 @@ def decide(
 def record_answer(connection: Connection, given: CaseworkerAnswer) -> AnswerResult:
     """Records a caseworker's answer.
 
-    Raises Refused for a review that is cleared while another household holds one of its persons: it would come back.
+    Raises Refused for an appeal, and for a review that is cleared while another household holds one of its persons: it
+    would come back.
     """
+    refuse_appeal(find(connection, given.reference), given.reference)
     now = answer_of_caseworker(connection, given, clock.now(), notices)
     if now.event == "ReviewCleared":
         others = holders(connection, given.reference)

@@ -326,6 +326,18 @@ def test_another_kind_of_case_is_no_appeal(home: tuple[Body, Accepted], ready: R
         assert (ran.code, "is no appeal: it is a case of the kind 'registration'" in ran.err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "command", [["reviews", "show"], ["decide", "clear", "--reason", "nothing_found", "--as", "salma"]]
+)
+def test_an_appeal_is_no_review_and_says_where_it_is_shown(appeal: Accepted, ready: Run, command: list[str]) -> None:
+    before = everything(*ALL_TABLES)
+    place = 2 if command[0] == "reviews" else 1
+    ran = ready(*command[:place], appeal.reference, *command[place:])
+    says = f"sijil: {appeal.reference} is an appeal: sijil appeals show {appeal.reference}\n"
+    assert ran == (2, "", says)
+    assert everything(*ALL_TABLES) == before
+
+
 def test_a_text_that_is_too_long_is_refused_and_kept_nowhere(appeal: Accepted, ready: Run, tmp_path: Path) -> None:
     text = tmp_path / "said.txt"
     text.write_text("x" * 2001, encoding="utf-8")

@@ -119,6 +119,10 @@ def test_an_adults_own_departure_is_filed_and_reviewed(
     assert leaver not in [each["idcs"] for each in ran.json["application"]["members"]]
     assert ran.json["others"] == []
     assert f"declared at a desk by the member {leaver}" in ran.out
+    assert f"To clear it means: the member {leaver} leaves this household.\n" in ran.out
+    place = [each["idcs"] for each in body["members"]].index(leaver)
+    assert f"  members[{place}] leaves: {leaver}\n" in ran.out
+    assert "-> nothing" not in ran.out
     assert "It may be innocent: a divorce" in ran.out
     assert not any("handed_over" in each for each in ran.json["answers"])
     assert any("--reason moved" in each for each in ran.json["answers"])
@@ -198,7 +202,8 @@ def test_the_review_of_a_change_shows_what_it_changes_and_who_holds_the_person(
     assert fields["bills.gas"]["declared"] == "90"
     assert was is None or float(fields["bills.gas"]["registered"]) == float(was)
     assert fields[joined] == {"field": joined, "registered": None, "declared": theirs["members"][adult(theirs)]["idcs"]}
-    assert f"  {joined}: nothing -> " in ran.out
+    assert f"  {joined.removesuffix('.idcs')} joins: {fields[joined]['declared']}\n" in ran.out
+    assert f"{joined.removesuffix('idcs')}" not in ran.out.rpartition("\n{")[0]
     assert ran.json["kind"] == "update"
     assert [each["reference"] for each in ran.json["others"]] == [other.reference]
     assert not any(" clear " in each for each in ran.json["answers"])

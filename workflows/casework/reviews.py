@@ -17,6 +17,7 @@ from workflows.casefile import CaseFile
 from workflows.engine.load import COLUMNS, CaseRow, case_files
 from workflows.events import StatementReceived
 from workflows.evidence import Holder
+from workflows.flows import appeal
 from workflows.fraud import raised
 from workflows.intake.receipts import find
 from workflows.registers.households import declarations, last_versions
@@ -24,6 +25,7 @@ from workflows.registers.person_moves import about_to_leave
 from workflows.stages.review import hearing
 
 REVIEWED = ("registration", "update")  # the kinds of cases that a caseworker reviews
+APPEAL = appeal.FLOW.kind
 REVIEW, HEARING = "under_review", "hearing"  # in a hearing a caseworker may clear the review, and nothing else
 
 
@@ -120,6 +122,7 @@ def under_review(connection: Connection, reference: str) -> tuple[CaseFile, list
     Raises NotFound, and Refused where a caseworker can do nothing.
     """
     case = find(connection, reference)
+    refuse_appeal(case, reference)
     row = connection.execute(ONE, [case.id]).fetchone()
     if row is None:
         raise Refused("not_under_review", f"{reference} waits for no caseworker: it is '{case.stage}'.")
@@ -127,6 +130,12 @@ def under_review(connection: Connection, reference: str) -> tuple[CaseFile, list
     named = (signal.cases for signal in raised(file))
     held = hold_now(connection, file)
     return file, others(connection, {each.case_id for each in held}.union(*named), file, held)
+
+
+def refuse_appeal(case: CaseRow, reference: str) -> None:
+    """Raises Refused for an appeal, which has commands of its own."""
+    if case.kind == APPEAL:
+        raise Refused("not_under_review", f"{reference} is an appeal: sijil appeals show {reference}")
 
 
 def reviewed_change(connection: Connection, file: CaseFile) -> ReviewedChange | None:
