@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -71,10 +72,16 @@ def appeal_line(view: AppealView, names: Names) -> str:
     """An appeal in the list: by when, which, and whom it needs."""
     told, file = appeal_summary(view, names), view.file
     who = f"held by {told['holder']}" if told["holder"] else "held by nobody"
-    due = file.deadline or view.answer_due
+    due = next_due(view)
     day = due_shown(due, clock.now()) if due else "not queued yet"
     flags = [flag for flag in view.flags if flag != "overdue"]
     return "  ".join([day, file.reference, file.stage, f"on the {told['decision']}", who, *needs(file.stage), *flags])
+
+
+def next_due(view: AppealView) -> datetime | None:
+    """What ends first, the term of its stage or that of the answer, which stands still while the household is asked."""
+    answer_due = None if view.file.stage == "information_asked" else view.answer_due
+    return min((each for each in (view.file.deadline, answer_due) if each), default=None)
 
 
 def needs(stage: str) -> list[str]:

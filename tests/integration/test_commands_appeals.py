@@ -159,6 +159,16 @@ def test_the_list_says_by_when_an_appeal_needs_whom_and_leaves_out_what_one_may_
         assert ready("appeals", "list").out.startswith(f"OVERDUE 3 d  {ref}  ")
 
 
+def test_an_appeal_that_was_not_answered_in_its_term_is_listed_as_overdue_whatever_term_a_supervisor_has(
+    appeal: Accepted, ready: Run, work: Callable[[], None]
+) -> None:
+    with after(days=62.5):
+        work()
+        (line,) = ready("appeals", "list").out.splitlines()
+    assert line.startswith(f"OVERDUE 2 d  {appeal.reference}  with_supervisor  ")
+    assert "  needs a supervisor" in line
+
+
 def test_while_the_household_is_asked_an_appeal_says_by_when_it_answers(appeal: Accepted, ready: Run) -> None:
     acts(appeal, "karim", "assign")
     acts(appeal, "karim", "ask", ["bill"])
