@@ -94,6 +94,7 @@ def test_a_wrong_argument_gets_one_sentence_that_names_it(ready: Run, arguments:
 
 REFERENCE = "RSU-0000-0000-0000"
 FILE = "a.ndjson"
+APPEAL = "appeal.json"
 # What a command cannot be run without.
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sijil demo": ("--no-serve",),
@@ -110,6 +111,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sijil queues resume": ("fraud",),
     "sijil show": (REFERENCE,),
     "sijil update": (REFERENCE, "--left-by", "0123456789", "--true-from", "2026-11-01", "--as", "amina"),
+    "sijil answer": (REFERENCE, "withdrawal", "--as", "amina"),
+    "sijil appeals lodge": (REFERENCE, APPEAL, "--as", "amina"),
     "sijil appeals add": (REFERENCE, FILE, "--as", "amina"),
     "sijil appeals ask": (REFERENCE, "--for", "bill", "--as", "amina"),
     "sijil appeals return": (REFERENCE, "--reason", "more_to_ask", "--as", "amina"),
@@ -168,6 +171,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with a file in it, and a home and a port that nobody else has."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / FILE).write_text("{}", encoding="utf-8")
+    (tmp_path / APPEAL).write_text('{"decision": "refusal", "grounds": ["not_heard"]}', encoding="utf-8")
     monkeypatch.setenv("SIJIL_HOME", str(tmp_path))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
