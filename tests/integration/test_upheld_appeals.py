@@ -288,7 +288,7 @@ def test_the_contested_index_is_corrected_though_a_change_of_the_same_day_left_i
     assert changed_to["unreached"] == [{"version": 1, "score": str(right)}]
     assert ("earlier" in changed_to, [version for version, *_ in rows(KNOWN_NOW)]) == (False, [3])
     shown = ready("appeals", "show", appeal.reference)
-    assert f"is corrected to {right}, from {filed}.\nA later change of bills.telecom stands: " in shown.out
+    assert f"is corrected to {right:.2f}, from {filed}.\nA later change of bills.telecom stands: " in shown.out
     assert wrong() == ({}, [])
 
 
