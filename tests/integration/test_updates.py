@@ -1,5 +1,6 @@
 """A registered household changes: what the register knows of it from then on, and who is told."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
@@ -210,11 +211,11 @@ def test_an_officer_files_for_a_household_without_a_secret(household: tuple[Body
     ids=["a version to come", "nothing changes", "nobody joins", "a correction", "tomorrow", "before the first day"],
 )
 def test_what_cannot_be_is_refused_with_its_field(
-    household: tuple[Body, Accepted], request_of: "type[object]", field: str
+    household: tuple[Body, Accepted], request_of: Callable[[Body], ChangeRequest], field: str
 ) -> None:
     body, receipt = household
     with pytest.raises(Refused) as refused:
-        declare(receipt, request_of(body))  # type: ignore[call-arg, arg-type]
+        declare(receipt, request_of(body))
     assert problem_of(refused) == [field]
     assert value("select count(*) from cases") == 1
 

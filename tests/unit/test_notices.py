@@ -135,7 +135,7 @@ def test_a_reminder_says_the_last_day_of_the_term_that_runs_as_morocco_writes_it
     (reminder,) = notices(file, a_recorded(CorrectionReminded(reminder=1)), stage.name)
     assert "24/12/2025" in reminder.body
 
-    unset = msgspec.structs.replace(file, deadline=None, stage_since=until - stage.within)  # type: ignore[operator]
+    unset = msgspec.structs.replace(file, deadline=None, stage_since=until - stage.within)  # type: ignore[operator]  # this stage has a term
     assert notices(unset, a_recorded(CorrectionReminded(reminder=1)), stage.name) == (reminder,)
 
 

@@ -1,7 +1,7 @@
 """Who holds an appeal, who may act on it, and from when its term counts."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from models.errors import Refused
 from workflows.casefile import CaseFile
@@ -33,17 +33,7 @@ Begun = (
     | ProposalReturned
     | ProposalUnanswered
 )
-BEGUN: tuple[type[Event], ...] = (
-    AppealQueued,
-    AppealAssigned,
-    HandedBack,
-    InformationAsked,
-    InformationGiven,
-    InformationNotGiven,
-    DecisionProposed,
-    ProposalReturned,
-    ProposalUnanswered,
-)
+BEGUN: tuple[type[Event], ...] = get_args(Begun)
 
 
 def term_began(case: CaseFile) -> datetime:

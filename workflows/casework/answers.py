@@ -44,7 +44,6 @@ from workflows.registers.social import REGISTERED_ALREADY, registered_again
 MOST_TEXTS = 20  # of one case (assumed)
 TEXTS = "select count(*) from case_text where case_id = %s"
 REDECLARE = "update cases set applicant_idcs = %s, region = %s, province = %s where id = %s"
-# Members of the household's last version whom another household holds.
 RESUME = "delete from case_failure where case_id = any(%s) and parked returning case_id, stage"
 
 

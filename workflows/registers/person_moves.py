@@ -54,19 +54,15 @@ HELD_UNTIL_NOW = """
 LOCK = "select idcs, case_id from person_claim where case_id = any(%s::bigint[]) order by idcs for update"
 LOCK_PERSONS = "select idcs, household_id from person_claim where idcs = any(%s::text[]) order by idcs for update"
 # Whoever claimed them, even another case of the household that waits: else that one's end would free them.
-KEEP = """
-    update person_claim p set case_id = kept.case_id, household_id = kept.household_id
-    from unnest(%s::text[], %s::bigint[], %s::bigint[]) as kept (idcs, case_id, household_id) where p.idcs = kept.idcs
+CLAIM_FOR = """
+    update person_claim p set case_id = new.case_id, household_id = new.household_id
+    from unnest(%s::text[], %s::bigint[], %s::bigint[]) as new (idcs, case_id, household_id) where p.idcs = new.idcs
 """
 # Whoever is locked at this moment claims the person later, when the sweep has woken it.
 AWAITED_BY = """
     select a.idcs, c.id, c.household_id from person_awaited a join cases c on c.id = a.case_id
     where a.idcs = any(%s::text[]) and c.open and not c.machine and c.stage <> 'parked' order by c.submitted_at, c.id
     for update of c skip locked
-"""
-HAND_OVER = """
-    update person_claim p set case_id = given.case_id, household_id = given.household_id
-    from unnest(%s::text[], %s::bigint[], %s::bigint[]) as given (idcs, case_id, household_id) where p.idcs = given.idcs
 """
 LET_GO = "delete from person_claim where idcs = any(%s::text[])"
 WAKE = """
@@ -192,7 +188,7 @@ def settle(connection: Connection, settled: Sequence[Settled]) -> None:
         now = {each.household_id: each.persons for each in changed}
         left = [idcs for idcs, case_id in claims if idcs not in now[before[case_id]]]
     kept = sorted((idcs, each.case_id, each.household_id) for each in settled for idcs in each.persons)
-    if kept and connection.execute(KEEP, columns(kept)).rowcount != len(kept):
+    if kept and connection.execute(CLAIM_FOR, columns(kept)).rowcount != len(kept):
         raise Broken("A member of a household that is to be registered is claimed for nobody.")
     if left:
         pass_on(connection, left)
@@ -204,7 +200,7 @@ def pass_on(connection: Connection, left: Sequence[str]) -> None:
     for idcs, case_id, household_id in connection.execute(AWAITED_BY, [array(left)]):
         given.setdefault(idcs, (idcs, case_id, household_id))
     if given:
-        connection.execute(HAND_OVER, columns(list(given.values())))
+        connection.execute(CLAIM_FOR, columns(list(given.values())))
     connection.execute(LET_GO, [array([idcs for idcs in left if idcs not in given])])
 
 
