@@ -36,7 +36,7 @@ from workflows.engine.opening import (
 from workflows.engine.progress import CaseInProgress
 from workflows.engine.record import copy
 from workflows.engine.work import decide, write
-from workflows.events import Finding
+from workflows.events.appeal import Finding
 from workflows.evidence import DECLARANT, AppealVerdict, Assignment, DecisionState, Submission
 from workflows.intake.submit import keep_receipts
 from workflows.policies import newest_terms

@@ -26,7 +26,7 @@ from workflows.engine.progress import CaseInProgress
 from workflows.engine.projections import PROJECTIONS, Transition
 from workflows.engine.record import holds_persons, queue_state
 from workflows.engine.work import decide
-from workflows.events import KINDS, Recorded
+from workflows.events.event import KINDS, Recorded
 from workflows.flows import stage_of
 from workflows.registers.person_claims import release
 from workflows.registers.ports import Adapters

@@ -11,7 +11,7 @@ from models.days import MOROCCO
 from notifications.catalogues import MESSAGES
 from workflows.bodies.body import Contact
 from workflows.casefile import CaseFile
-from workflows.events import Recorded
+from workflows.events.event import Recorded
 from workflows.flows import FLOWS
 from workflows.flows.grammar import Message, Stage
 from workflows.registers.ports import Notice

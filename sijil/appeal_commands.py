@@ -12,7 +12,7 @@ from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
 from workflows.casefile import CaseFile
 from workflows.casework.appeal_view import AppealView
 from workflows.casework.staff import OFFICER, pseudonym
-from workflows.events import Finding
+from workflows.events.appeal import Finding
 from workflows.evidence import (
     Agreement,
     AppealVerdict,

@@ -12,7 +12,7 @@ from sijil.output import due_shown, index_shown, program
 from workflows.bodies.appeal import value_at
 from workflows.casework.appeal_view import AppealView, asked, outcome
 from workflows.casework.contested import Basis
-from workflows.events import CorrectionBlocked, Finding
+from workflows.events.appeal import CorrectionBlocked, Finding
 
 NEEDS = {
     "queued": "a caseworker",

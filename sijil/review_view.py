@@ -13,7 +13,7 @@ from workflows.casefile import CaseFile
 from workflows.casework.answers import CaseworkerAnswer, in_evidence
 from workflows.casework.reviews import HEARING, RelatedCase, ReviewedChange
 from workflows.casework.same_cause import SharedValue
-from workflows.events import RefusalProposed, StatementReceived
+from workflows.events.registration import RefusalProposed, StatementReceived
 from workflows.evidence import ReviewVerdict
 from workflows.flows import stage_of
 from workflows.fraud import HANDED_OVER, SIGNALS, raised, same_cause

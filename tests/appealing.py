@@ -21,7 +21,7 @@ from workflows.casework.examining import (
     retry,
     verdict,
 )
-from workflows.events import Finding
+from workflows.events.appeal import Finding
 from workflows.intake.submit import Accepted
 
 UPHOLD, REJECT = ("document_shows_it", "nothing_shows_it")

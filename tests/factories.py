@@ -10,12 +10,13 @@ from typing import Any
 
 import yaml
 
-from workflows import events, evidence
+from workflows import evidence
 from workflows.bodies import reading
 from workflows.bodies.declaration import ApplicationBody, Declaration, Member
 from workflows.casefile import CaseFile
 from workflows.engine.lanes import INTERACTIVE
-from workflows.events import Event, Recorded
+from workflows.events import appeal, event, registration, update
+from workflows.events.event import Event, Recorded
 from workflows.evidence import Evidence, RegisterAnswer, RegisteredPerson
 from workflows.intake.files import csvform
 from workflows.intake.files.sources import lines_of
@@ -148,16 +149,16 @@ def a_register_answer(
 
 AMINA, BRAHIM = "officer:0123456789abcdef", "officer:fedcba9876543210"
 FINDINGS = (
-    events.Finding("bills.telecom", True, "document_shows_it"),
-    events.Finding("members[2].occupation", False, "nothing_shows_it"),
+    appeal.Finding("bills.telecom", True, "document_shows_it"),
+    appeal.Finding("members[2].occupation", False, "nothing_shows_it"),
 )
 # What a change does to a household's past.
-PAST = events.PastChange(
-    NOW, (1,), (events.KnownSpan(1, NOW - timedelta(days=9), NOW - timedelta(days=2)), events.KnownSpan(3, NOW))
+PAST = update.PastChange(
+    NOW, (1,), (update.KnownSpan(1, NOW - timedelta(days=9), NOW - timedelta(days=2)), update.KnownSpan(3, NOW))
 )
 # One event of each kind, in the order of a case. Add a new kind here: its notices, history and chain are then tested.
 EVENTS: tuple[Event, ...] = (
-    events.ApplicationReceived(
+    registration.ApplicationReceived(
         channel="api",
         kind="registration",
         lane=0,
@@ -167,49 +168,51 @@ EVENTS: tuple[Event, ...] = (
         body=1,
         digest="0a" * 32,
     ),
-    events.PersonsVerified(rules="verify-2026-11"),
-    events.MembersMismatched(
-        rules="verify-2026-11", mismatches=(events.Mismatch(0, "name_differs"), events.Mismatch(2, "unknown"))
+    registration.PersonsVerified(rules="verify-2026-11"),
+    registration.MembersMismatched(
+        rules="verify-2026-11",
+        mismatches=(registration.Mismatch(0, "name_differs"), registration.Mismatch(2, "unknown")),
     ),
-    events.CorrectionReceived(body=2, digest="0c" * 32),
-    events.CorrectionReminded(reminder=1),
-    events.Lapsed(),
-    events.CaseReopened(),
-    events.CaseWithdrawn(stage="scored"),
-    events.ScoreComputed(
+    registration.CorrectionReceived(body=2, digest="0c" * 32),
+    registration.CorrectionReminded(reminder=1),
+    registration.Lapsed(),
+    registration.CaseReopened(),
+    registration.CaseWithdrawn(stage="scored"),
+    registration.ScoreComputed(
         policy="2021-08-09",
         score=Decimal("9.33700"),
         constant=Decimal("9.825"),
         region=Decimal("0.22"),
-        contributions=(events.Contribution("hh_size", Decimal(4), Decimal("-0.177"), Decimal("-0.708")),),
+        contributions=(registration.Contribution("hh_size", Decimal(4), Decimal("-0.177"), Decimal("-0.708")),),
     ),
-    events.NothingSuspicious(rules="signals-2026-11", noted=(events.Signal(code="phone_shared", count=5),)),
-    events.DuplicateSuspected(
-        rules="signals-2026-11", signals=(events.Signal(code="person_in_two_households", members=(1, 3), cases=(40,)),)
-    ),
-    events.ReviewReopened(
+    registration.NothingSuspicious(rules="signals-2026-11", noted=(registration.Signal(code="phone_shared", count=5),)),
+    registration.DuplicateSuspected(
         rules="signals-2026-11",
-        signals=(events.Signal(code="person_in_two_households", members=(1,), cases=(40,)),),
+        signals=(registration.Signal(code="person_in_two_households", members=(1, 3), cases=(40,)),),
+    ),
+    registration.ReviewReopened(
+        rules="signals-2026-11",
+        signals=(registration.Signal(code="person_in_two_households", members=(1,), cases=(40,)),),
         begun=NOW,
     ),
-    events.ReviewCleared(reason="moved"),
-    events.CorrectionAsked(reason="person_lives_elsewhere"),
-    events.RefusalProposed(reason="false_declaration"),
-    events.StatementReceived(digest="0d" * 32, begun=NOW),
-    events.HearingReminded(reminder=1),
-    events.HearingUnanswered(begun=NOW),
-    events.ApplicationRefused(reason="false_declaration", proposed_by="officer:0123456789abcdef"),
-    events.ReviewOverdue(times=2),
-    events.HouseholdApproved(
+    registration.ReviewCleared(reason="moved"),
+    registration.CorrectionAsked(reason="person_lives_elsewhere"),
+    registration.RefusalProposed(reason="false_declaration"),
+    registration.StatementReceived(digest="0d" * 32, begun=NOW),
+    registration.HearingReminded(reminder=1),
+    registration.HearingUnanswered(begun=NOW),
+    registration.ApplicationRefused(reason="false_declaration", proposed_by="officer:0123456789abcdef"),
+    registration.ReviewOverdue(times=2),
+    registration.HouseholdApproved(
         version=1,
         score=Decimal("9.33700"),
         eligibilities=(
-            events.ProgrammeEligibility("AMO_TADAMON", "AMO_TADAMON-2022-12-01", Decimal("9.3264284"), False),
-            events.ProgrammeEligibility("ASD", "ASD-2023-12-01", Decimal("9.743001"), True),
+            registration.ProgrammeEligibility("AMO_TADAMON", "AMO_TADAMON-2022-12-01", Decimal("9.3264284"), False),
+            registration.ProgrammeEligibility("ASD", "ASD-2023-12-01", Decimal("9.743001"), True),
         ),
     ),
-    events.NoticesIssued(programmes=("ASD",)),
-    events.UpdateReceived(
+    registration.NoticesIssued(programmes=("ASD",)),
+    update.UpdateReceived(
         channel="office",
         kind="update",
         lane=1,
@@ -219,45 +222,45 @@ EVENTS: tuple[Event, ...] = (
         body=1,
         digest="14" * 32,
     ),
-    events.ChangeAccepted(version=1, fields=("bills.gas", "members.occupation")),
-    events.CorrectionAccepted(version=1, fields=("bills.gas",)),
-    events.DepartureDeclared(version=1, fields=("members.idcs",)),
-    events.ReviewOrdered(version=3),
-    events.ChangeKeptOpen(),
-    events.ChangeOvertaken(version=3),
-    events.ChangeRebased(version=2, body=2, digest="15" * 32),
-    events.ChangeConflicts(version=2, fields=("bills.gas",)),
-    events.RemovalAnnounced(version=2),
-    events.RemovalDue(),
-    events.HouseholdGone(),
-    events.PersonAwaited(rules="signals-2026-11", members=(2,), households=(9,), begun=NOW),
-    events.PersonLetGo(),
-    events.PersonsLost(),
-    events.PersonNotLetGo(circle=True),
-    events.HouseholdChanged(
+    update.ChangeAccepted(version=1, fields=("bills.gas", "members.occupation")),
+    update.CorrectionAccepted(version=1, fields=("bills.gas",)),
+    update.DepartureDeclared(version=1, fields=("members.idcs",)),
+    update.ReviewOrdered(version=3),
+    update.ChangeKeptOpen(),
+    update.ChangeOvertaken(version=3),
+    update.ChangeRebased(version=2, body=2, digest="15" * 32),
+    update.ChangeConflicts(version=2, fields=("bills.gas",)),
+    update.RemovalAnnounced(version=2),
+    update.RemovalDue(),
+    update.HouseholdGone(),
+    registration.PersonAwaited(rules="signals-2026-11", members=(2,), households=(9,), begun=NOW),
+    registration.PersonLetGo(),
+    registration.PersonsLost(),
+    registration.PersonNotLetGo(circle=True),
+    update.HouseholdChanged(
         version=3,
         score=Decimal("9.74400"),
         score_before=Decimal("9.33700"),
-        eligibilities=(events.ProgrammeEligibility("ASD", "ASD-2023-12-01", Decimal("9.743001"), False),),
+        eligibilities=(registration.ProgrammeEligibility("ASD", "ASD-2023-12-01", Decimal("9.743001"), False),),
         past=PAST,
         corrects=1,
-        moved=(events.MovedVariable("bills_gas", Decimal(0), Decimal(90), None, Decimal("0.407")),),
+        moved=(update.MovedVariable("bills_gas", Decimal(0), Decimal(90), None, Decimal("0.407")),),
         gained=("AMO_TADAMON",),
         lost=("ASD",),
         earlier=(
-            events.CorrectedVersion(
+            update.CorrectedVersion(
                 2,
                 1,
                 Decimal("9.5"),
-                (events.ProgrammeEligibility("ASD", "ASD-2023-12-01", Decimal("9.743001"), True),),
+                (registration.ProgrammeEligibility("ASD", "ASD-2023-12-01", Decimal("9.743001"), True),),
             ),
         ),
-        unreached=(events.UnreachedVersion(1, Decimal("9.6")),),
+        unreached=(update.UnreachedVersion(1, Decimal("9.6")),),
     ),
-    events.HouseholdEnded(cause="request", past=PAST),
-    events.ChangeTold(),
-    events.LossTold(programmes=("ASD",)),
-    events.AppealLodged(
+    update.HouseholdEnded(cause="request", past=PAST),
+    update.ChangeTold(),
+    update.LossTold(programmes=("ASD",)),
+    appeal.AppealLodged(
         channel="api",
         kind="appeal",
         lane=1,
@@ -267,42 +270,42 @@ EVENTS: tuple[Event, ...] = (
         body=1,
         digest="0f" * 32,
     ),
-    events.AppealQueued(begun=NOW, late=False, stands=True),
-    events.AppealAssigned(begun=NOW, to=AMINA),
-    events.HandedBack(begun=NOW),
-    events.TakenOver(to=BRAHIM, held_by=AMINA),
-    events.AppealTextAdded(digest="10" * 32),
-    events.InformationAsked(begun=NOW, asked=("bill", "explanation"), times=1, role="caseworker"),
-    events.InformationGiven(digest="11" * 32, begun=NOW),
-    events.InformationReminded(reminder=1),
-    events.InformationNotGiven(begun=NOW),
-    events.DecisionProposed(begun=NOW, outcome="partly_upheld", findings=FINDINGS, counted=NOW),
-    events.ProposalReturned(begun=NOW, reason="finding_not_shown"),
-    events.ProposalUnanswered(begun=NOW),
-    events.AppealReminded(reminder=1),
-    events.AppealOverdue(),
-    events.AppealEscalated(by_silence=True),
-    events.CommissionOverdue(times=1),
-    events.AppealUpheld(body=2, digest="12" * 32, outcome="partly_upheld", findings=FINDINGS, proposed_by=AMINA),
-    events.AppealSetAside(findings=(events.Finding("decision", True, "recorded_wrongly"),)),
-    events.AppealRejected(findings=(events.Finding("decision", False, "nothing_shows_it"),), proposed_by=AMINA),
-    events.CorrectionOpened(),
-    events.AppealClosed(outcome="rejected"),
-    events.NothingToCorrect(case=7),
-    events.CorrectionMade(
+    appeal.AppealQueued(begun=NOW, late=False, stands=True),
+    appeal.AppealAssigned(begun=NOW, to=AMINA),
+    appeal.HandedBack(begun=NOW),
+    appeal.TakenOver(to=BRAHIM, held_by=AMINA),
+    appeal.AppealTextAdded(digest="10" * 32),
+    appeal.InformationAsked(begun=NOW, asked=("bill", "explanation"), times=1, role="caseworker"),
+    appeal.InformationGiven(digest="11" * 32, begun=NOW),
+    appeal.InformationReminded(reminder=1),
+    appeal.InformationNotGiven(begun=NOW),
+    appeal.DecisionProposed(begun=NOW, outcome="partly_upheld", findings=FINDINGS, counted=NOW),
+    appeal.ProposalReturned(begun=NOW, reason="finding_not_shown"),
+    appeal.ProposalUnanswered(begun=NOW),
+    appeal.AppealReminded(reminder=1),
+    appeal.AppealOverdue(),
+    appeal.AppealEscalated(by_silence=True),
+    appeal.CommissionOverdue(times=1),
+    appeal.AppealUpheld(body=2, digest="12" * 32, outcome="partly_upheld", findings=FINDINGS, proposed_by=AMINA),
+    appeal.AppealSetAside(findings=(appeal.Finding("decision", True, "recorded_wrongly"),)),
+    appeal.AppealRejected(findings=(appeal.Finding("decision", False, "nothing_shows_it"),), proposed_by=AMINA),
+    appeal.CorrectionOpened(),
+    appeal.AppealClosed(outcome="rejected"),
+    appeal.NothingToCorrect(case=7),
+    appeal.CorrectionMade(
         case=41,
         score_computed=Decimal("9.74340"),
         score_corrected=Decimal("9.70240"),
         policy="2021-08-09",
         version=2,
     ),
-    events.CorrectionBlocked(case=41, why="parked"),
-    events.CorrectionAwaited(),
-    events.CorrectionRetried(),
-    events.CorrectionOverdue(times=1),
-    events.CaseParked(stage="scored", error="ZeroDivisionError in share", tries=4),
-    events.CaseResumed(stage="scored"),
-    events.CaseErased(events=6),
+    appeal.CorrectionBlocked(case=41, why="parked"),
+    appeal.CorrectionAwaited(),
+    appeal.CorrectionRetried(),
+    appeal.CorrectionOverdue(times=1),
+    event.CaseParked(stage="scored", error="ZeroDivisionError in share", tries=4),
+    event.CaseResumed(stage="scored"),
+    event.CaseErased(events=6),
 )
 
 # One piece of evidence of each kind.
@@ -332,7 +335,7 @@ EVIDENCE: tuple[Evidence, ...] = (
         thresholds=("ASD-2023-12-01",),
         periods=(evidence.KnownPeriod(1, NOW - timedelta(days=9), 1, NOW - timedelta(days=9)),),
         policy="2021-08-09",
-        contributions=(events.Contribution("hh_size", Decimal(4), Decimal("-0.177"), Decimal("-0.708")),),
+        contributions=(registration.Contribution("hh_size", Decimal(4), Decimal("-0.177"), Decimal("-0.708")),),
         score=Decimal("9.33700"),
         met=("ASD",),
         earlier=(evidence.RulesOfDay("2021-08-09", ("ASD-2023-12-01",)),),

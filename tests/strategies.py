@@ -13,7 +13,7 @@ from workflows.bodies import declaration as d
 from workflows.bodies.declaration import Declaration
 from workflows.bodies.text import canonical
 from workflows.casefile import CaseFile
-from workflows.events import (
+from workflows.events.registration import (
     CorrectionReminded,
     DuplicateSuspected,
     HearingReminded,

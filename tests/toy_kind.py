@@ -26,7 +26,8 @@ from workflows.engine.opening import (
     record_openings,
 )
 from workflows.engine.record import copy
-from workflows.events import KINDS, CaseOpened, CaseWithdrawn, Event
+from workflows.events.event import KINDS, CaseOpened, Event
+from workflows.events.registration import CaseWithdrawn
 from workflows.evidence import DECLARANT, OpenedCase, Reopening, Submission, TimePassed, Withdrawal
 from workflows.flows.grammar import CASEWORKER, end, flow, machine, people, waiting
 from workflows.flows.registration import RECEIVED

@@ -13,7 +13,8 @@ from models.days import midnight
 from web.queries import Status
 from workflows.bodies.change import UPDATE, Change
 from workflows.bodies.merging import WHOLE, Difference, differences
-from workflows.events import KINDS, ChangeConflicts, DepartureDeclared, HouseholdChanged, HouseholdEnded, MovedVariable
+from workflows.events.event import KINDS
+from workflows.events.update import ChangeConflicts, DepartureDeclared, HouseholdChanged, HouseholdEnded, MovedVariable
 from workflows.registers.households import days_decided, declarations, last_versions
 from workflows.scoring.variables import ZERO, part_of
 

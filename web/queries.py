@@ -12,19 +12,9 @@ import msgspec
 from models.database import Connection
 from models.days import MOROCCO
 from models.errors import NotFound
-from workflows.events import (
-    KINDS,
-    AppealRejected,
-    AppealSetAside,
-    AppealUpheld,
-    ApplicationRefused,
-    CorrectionAsked,
-    Event,
-    Finding,
-    InformationAsked,
-    MembersMismatched,
-    RefusalProposed,
-)
+from workflows.events.appeal import AppealRejected, AppealSetAside, AppealUpheld, Finding, InformationAsked
+from workflows.events.event import KINDS, Event
+from workflows.events.registration import ApplicationRefused, CorrectionAsked, MembersMismatched, RefusalProposed
 from workflows.flows import places
 from workflows.intake.receipts import OPENED_BY_US, normal
 

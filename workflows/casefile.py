@@ -9,7 +9,7 @@ import msgspec
 from workflows.bodies.body import Body
 from workflows.bodies.declaration import Declaration
 from workflows.engine.lanes import INTERACTIVE
-from workflows.events import BodyTaken, CaseOpened, Event, Recorded
+from workflows.events.event import BodyTaken, CaseOpened, Event, Recorded
 
 E = TypeVar("E", bound=Event)
 

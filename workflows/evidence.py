@@ -9,7 +9,8 @@ from decimal import Decimal
 
 import msgspec
 
-from workflows.events import Contribution, Finding
+from workflows.events.appeal import Finding
+from workflows.events.registration import Contribution
 
 SIJIL = "sijil"  # the actor of decisions that no person takes
 DECLARANT = "declarant"

@@ -26,7 +26,7 @@ from workflows.casework.contested import basis_of
 from workflows.casework.examining import Act, Staff
 from workflows.casework.same_cause import Order, order_reviews, sharing
 from workflows.casework.staff import OFFICER, names_of, pseudonym
-from workflows.events import Finding
+from workflows.events.appeal import Finding
 from workflows.evidence import Evidence
 
 app = typer.Typer()

@@ -15,7 +15,7 @@ import pytest
 from tests.contract import make_released
 from tests.factories import EVENTS, EVIDENCE
 from workflows.engine.chain import GENESIS, commitment_to, encode, event_hash
-from workflows.events import KINDS
+from workflows.events.event import KINDS
 from workflows.evidence import KINDS as EVIDENCE_KINDS
 from workflows.flows import FLOWS, PARKED
 from workflows.history.retelling import is_decision

@@ -13,10 +13,10 @@ from tests.contract.sources import FILES, ROOT, parsed
 
 # Where numbers of the law are computed, and where decisions are taken: no binary fraction.
 ARITHMETIC = ("scoring/formula.py", "scoring/variables.py", "scoring/calculator.py")
-EXACT = [
-    ROOT / "workflows" / name
-    for name in (*ARITHMETIC, "events.py", "evidence.py", "casefile.py", "bodies/declaration.py")
-] + [*sorted((ROOT / "workflows" / "stages").glob("*.py")), *sorted((ROOT / "workflows" / "policies").glob("*.py"))]
+DECISIONS = ("appeals", "bodies", "events", "flows", "fraud", "policies", "stages")
+EXACT = [ROOT / "workflows" / name for name in (*ARITHMETIC, "evidence.py", "casefile.py")] + sorted(
+    each for room in DECISIONS for each in (ROOT / "workflows" / room).glob("*.py")
+)
 
 
 def name_of(node: ast.AST) -> str:

@@ -28,7 +28,7 @@ from tests.factories import (
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
 from workflows.engine.chain import encode
-from workflows.events import DepartureDeclared, ReviewOrdered
+from workflows.events.update import DepartureDeclared, ReviewOrdered
 from workflows.evidence import KINDS, Evidence, Holder, IndexInForce, ScreeningAnswer
 from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.fraud import SIGNALS

@@ -14,7 +14,7 @@ from workflows.casework import answers as people
 from workflows.casework.staff import pseudonym
 from workflows.engine import work as engine
 from workflows.engine.chain import Sealed, seal
-from workflows.events import Recorded
+from workflows.events.event import Recorded
 from workflows.evidence import DECLARANT, Evidence, TimePassed
 from workflows.history import audit, erasure, replay
 from workflows.intake import submit as intake

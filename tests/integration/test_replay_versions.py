@@ -11,7 +11,7 @@ import pytest
 from tests.filing import Worker, current_stage, drain_all, events_of, facts_of, file_clean, rows, value
 from tests.integration.auditing import replayed
 from workflows.bodies.declaration import Declaration
-from workflows.events import Mismatch, ScoreComputed, Signal
+from workflows.events.registration import Mismatch, ScoreComputed, Signal
 from workflows.evidence import RegisterAnswer
 from workflows.intake.submit import Accepted
 from workflows.policies import Index

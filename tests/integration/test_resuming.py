@@ -15,7 +15,7 @@ from tests.filing import Worker, drain_all, events_of, everything, file_clean, h
 from workflows.casework.answers import resume
 from workflows.engine.record import parked_state
 from workflows.engine.work import BatchOutcome, append_event, lock
-from workflows.events import CaseParked
+from workflows.events.event import CaseParked
 from workflows.evidence import TimePassed
 from workflows.intake.submit import Accepted
 

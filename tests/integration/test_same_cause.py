@@ -30,7 +30,7 @@ from tests.integration.auditing import erase, wrong
 from tests.integration.running import Run
 from tests.people import caseworker, citizen
 from workflows.casework.same_cause import Order, order_reviews
-from workflows.events import Finding
+from workflows.events.appeal import Finding
 from workflows.intake.submit import Accepted
 
 TELECOM = [{"path": "bills.telecom", "should_be": 0}]

@@ -36,7 +36,7 @@ from tests.people import after, citizen, retry_parked, ring_timers
 from workflows.bodies.declaration import Declaration
 from workflows.casework.appeal_view import appeal_of_reference, outcome
 from workflows.casework.changes import DeclaredChange, Sender, declare_change
-from workflows.events import CorrectionBlocked
+from workflows.events.appeal import CorrectionBlocked
 from workflows.evidence import CorrectionOutcome
 from workflows.flows.update import FLOW as UPDATE
 from workflows.history.retention import purge

@@ -24,7 +24,7 @@ from tests.filing import (
 )
 from tests.people import caseworker, citizen, refused
 from workflows.casework.same_cause import Order, order_reviews
-from workflows.events import Finding
+from workflows.events.appeal import Finding
 from workflows.intake.receipts import OPENED_BY_US
 from workflows.intake.submit import Accepted
 from workflows.queue.drain import Drainer

@@ -14,11 +14,11 @@ from tests.factories import NOW
 from tests.strategies import answers, case_files, caseworkers
 from workflows.casefile import CaseFile
 from workflows.engine.chain import encode
-from workflows.events import (
+from workflows.events.event import Event
+from workflows.events.registration import (
     ApplicationRefused,
     CaseWithdrawn,
     DuplicateSuspected,
-    Event,
     HearingUnanswered,
     RefusalProposed,
     StatementReceived,

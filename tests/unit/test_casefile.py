@@ -6,7 +6,7 @@ from tests.factories import NOW, a_case_file, a_declaration, a_recorded
 from workflows.casefile import CaseFile
 from workflows.engine.lanes import INTERACTIVE
 from workflows.engine.record import queue_state
-from workflows.events import ApplicationReceived, CorrectionReminded, MembersMismatched
+from workflows.events.registration import ApplicationReceived, CorrectionReminded, MembersMismatched
 
 
 def test_a_new_case_stands_where_its_flow_begins_with_its_first_declaration_and_no_past() -> None:

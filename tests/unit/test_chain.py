@@ -8,7 +8,8 @@ import pytest
 
 from tests.factories import NOW, a_recorded
 from workflows.engine.chain import GENESIS, SALT_BYTES, Sealed, commitment_to, event_hash, seal
-from workflows.events import CaseErased, Contribution, Lapsed, PersonsVerified, ReviewCleared, ScoreComputed
+from workflows.events.event import CaseErased
+from workflows.events.registration import Contribution, Lapsed, PersonsVerified, ReviewCleared, ScoreComputed
 from workflows.evidence import TimePassed
 
 SALT = bytes(range(16))

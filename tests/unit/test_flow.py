@@ -10,16 +10,10 @@ import pytest
 
 from tests.factories import EVIDENCE, NOW
 from workflows.casework.reviews import REVIEWED
-from workflows.events import (
-    KINDS,
-    OPERATION,
-    AppealRejected,
-    ApplicationRefused,
-    CaseWithdrawn,
-    Event,
-    HouseholdApproved,
-    HouseholdChanged,
-)
+from workflows.events.appeal import AppealRejected
+from workflows.events.event import KINDS, OPERATION, Event
+from workflows.events.registration import ApplicationRefused, CaseWithdrawn, HouseholdApproved
+from workflows.events.update import HouseholdChanged
 from workflows.evidence import (
     ANSWERS_OF_PEOPLE,
     BESIDE_THE_FLOWS,

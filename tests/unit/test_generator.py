@@ -14,7 +14,7 @@ from trials.generator import files
 from trials.generator.household import GeneratedHousehold, household, households
 from trials.generator.identifiers import check_digit
 from workflows.bodies.declaration import ApplicationBody, Belongings, Bills, Housing, Member, objections
-from workflows.events import MembersMismatched
+from workflows.events.registration import MembersMismatched
 from workflows.evidence import RegisterAnswer, RegisteredPerson
 from workflows.policies import indexes
 from workflows.stages import verify

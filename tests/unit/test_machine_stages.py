@@ -11,7 +11,7 @@ from models.errors import Broken
 from tests.factories import NOW, a_case_file, a_declaration, a_head, born
 from workflows import fraud
 from workflows.casefile import CaseFile
-from workflows.events import (
+from workflows.events.registration import (
     DuplicateSuspected,
     HouseholdApproved,
     NothingSuspicious,

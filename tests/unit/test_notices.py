@@ -12,7 +12,8 @@ from notifications.catalogues import LANGUAGES
 from notifications.notices import notices, words
 from tests.factories import EVENTS, a_case_file, a_declaration, a_recorded
 from tests.unit.segments import GSM_7, MOST_SEGMENTS, segments
-from workflows.events import CorrectionAsked, CorrectionReminded, Event, HouseholdApproved, PersonsVerified
+from workflows.events.event import Event
+from workflows.events.registration import CorrectionAsked, CorrectionReminded, HouseholdApproved, PersonsVerified
 from workflows.flows import FLOWS, move
 from workflows.flows.grammar import Message
 from workflows.flows.registration import FLOW as REGISTRATION

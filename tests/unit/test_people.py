@@ -8,7 +8,8 @@ from models.errors import Refused
 from tests.factories import NOW, a_case_file, a_recorded
 from workflows.casefile import CaseFile, Parent
 from workflows.engine.lanes import INTERACTIVE
-from workflows.events import (
+from workflows.events.event import Recorded
+from workflows.events.registration import (
     ApplicationRefused,
     CaseReopened,
     CaseWithdrawn,
@@ -20,7 +21,6 @@ from workflows.events import (
     HearingUnanswered,
     Lapsed,
     MembersMismatched,
-    Recorded,
     RefusalProposed,
     ReviewCleared,
     ReviewOverdue,

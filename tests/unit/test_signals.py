@@ -7,7 +7,7 @@ import pytest
 
 from tests.factories import NOW, a_case_file
 from workflows.casefile import CaseFile
-from workflows.events import DuplicateSuspected, NothingSuspicious, Signal
+from workflows.events.registration import DuplicateSuspected, NothingSuspicious, Signal
 from workflows.evidence import ScreeningAnswer
 from workflows.fraud import SIGNALS
 from workflows.policies.rules import in_force

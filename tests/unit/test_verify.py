@@ -18,7 +18,7 @@ from tests.factories import (
 )
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
-from workflows.events import MembersMismatched, Mismatch, PersonsVerified
+from workflows.events.registration import MembersMismatched, Mismatch, PersonsVerified
 from workflows.evidence import RegisteredPerson
 from workflows.registers.ports import Ports
 from workflows.stages import verify

@@ -24,7 +24,7 @@ from workflows.casework import examining
 from workflows.casework.answers import CitizenAnswer, answer_of_citizen
 from workflows.casework.appeals import Lodging, lodge
 from workflows.casework.examining import Staff
-from workflows.events import Finding
+from workflows.events.appeal import Finding
 from workflows.evidence import Evidence
 from workflows.intake.submit import Accepted
 

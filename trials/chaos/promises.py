@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from models.database import Connection
 from trials.chaos.answers import TAKEN, UNKNOWN
 from trials.chaos.staff import MOMENT
-from workflows.events import CaseWithdrawn
+from workflows.events.registration import CaseWithdrawn
 from workflows.flows import places
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from trials.chaos.staff import Pause
 from trials.generator.answers import Json
 from workflows import doctor
 from workflows.doctor.findings import Findings
-from workflows.events import KINDS
+from workflows.events.event import KINDS
 from workflows.flows import FLOWS, PARKED, places
 from workflows.flows.grammar import MACHINE
 from workflows.history import audit, replay

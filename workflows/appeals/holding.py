@@ -5,11 +5,10 @@ from typing import Literal, get_args
 
 from models.errors import Refused
 from workflows.casefile import CaseFile
-from workflows.events import (
+from workflows.events.appeal import (
     AppealAssigned,
     AppealQueued,
     DecisionProposed,
-    Event,
     HandedBack,
     InformationAsked,
     InformationGiven,
@@ -18,6 +17,7 @@ from workflows.events import (
     ProposalUnanswered,
     TakenOver,
 )
+from workflows.events.event import Event
 
 Role = Literal["caseworker", "supervisor", "commission"]
 CASEWORKER, SUPERVISOR, COMMISSION = "caseworker", "supervisor", "commission"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from models.errors import Refused
 from workflows.bodies.appeal import Appeal
-from workflows.events import Finding
+from workflows.events.appeal import Finding
 
 UPHELD = ("document_shows_it", "register_was_wrong", "rule_was_misapplied", "recorded_wrongly", "visit_shows_it")
 REJECTED = ("nothing_shows_it", "register_confirms", "rule_was_applied", "visit_shows_otherwise", "makes_no_difference")

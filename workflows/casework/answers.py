@@ -23,7 +23,7 @@ from workflows.engine.progress import CaseInProgress, apply
 from workflows.engine.record import copy
 from workflows.engine.texts import take_text
 from workflows.engine.work import BatchOutcome, advance, lock, lock_all, write
-from workflows.events import CaseResumed
+from workflows.events.event import CaseResumed
 from workflows.evidence import (
     DECLARANT,
     Correction,

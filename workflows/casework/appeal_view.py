@@ -14,7 +14,7 @@ from workflows.bodies.appeal import Appeal, changed_since
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
 from workflows.engine.load import COLUMNS, CaseRow, case_files
-from workflows.events import (
+from workflows.events.appeal import (
     AppealQueued,
     AppealRejected,
     AppealReminded,

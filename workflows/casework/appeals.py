@@ -25,16 +25,15 @@ from workflows.engine.opening import (
     record_openings,
 )
 from workflows.engine.work import lock_all
-from workflows.events import (
+from workflows.events.event import Event, Recorded
+from workflows.events.registration import (
     ApplicationRefused,
     CorrectionAsked,
-    Event,
     HouseholdApproved,
-    HouseholdChanged,
     MembersMismatched,
-    Recorded,
     ScoreComputed,
 )
+from workflows.events.update import HouseholdChanged
 from workflows.evidence import DECLARANT, SIJIL, Submission
 from workflows.flows.appeal import FLOW
 from workflows.intake.receipts import find, is_secret_of, normal, secret_for

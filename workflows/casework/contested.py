@@ -11,7 +11,8 @@ from workflows.bodies.appeal import WITH_VALUES, Appeal, Contested, corrected
 from workflows.bodies.declaration import Declaration
 from workflows.casework.appeals import contested_file
 from workflows.engine.load import past_events
-from workflows.events import DuplicateSuspected, Recorded, ReviewReopened, ScoreComputed, StatementReceived
+from workflows.events.event import Recorded
+from workflows.events.registration import DuplicateSuspected, ReviewReopened, ScoreComputed, StatementReceived
 from workflows.policies import index_of_version, threshold_of_version
 from workflows.policies.rules import in_force
 from workflows.scoring.formula import RULES

@@ -21,7 +21,7 @@ from workflows.engine.load import CaseRow, case_files
 from workflows.engine.opening import BODIES, sealed_body
 from workflows.engine.record import copy
 from workflows.engine.work import lock
-from workflows.events import DecisionProposed, Finding
+from workflows.events.appeal import DecisionProposed, Finding
 from workflows.evidence import (
     Agreement,
     AppealVerdict,

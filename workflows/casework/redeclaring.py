@@ -9,7 +9,7 @@ from workflows.bodies.declaration import Declaration
 from workflows.bodies.merging import fields_changed
 from workflows.casefile import CaseFile
 from workflows.casework.changes import member_problems, without
-from workflows.events import ChangeConflicts
+from workflows.events.update import ChangeConflicts
 from workflows.registers.households import declarations, last_versions
 
 

@@ -15,7 +15,7 @@ from workflows.bodies.declaration import Declaration
 from workflows.bodies.merging import Difference, differences, fields_changed
 from workflows.casefile import CaseFile
 from workflows.engine.load import COLUMNS, CaseRow, case_files
-from workflows.events import StatementReceived
+from workflows.events.registration import StatementReceived
 from workflows.evidence import Holder
 from workflows.flows import appeal
 from workflows.fraud import raised

@@ -9,7 +9,9 @@ import msgspec
 from psycopg.types.range import Range
 
 from models.database import Connection
-from workflows.events import KINDS, Event, HouseholdApproved, HouseholdChanged, HouseholdEnded
+from workflows.events.event import KINDS, Event
+from workflows.events.registration import HouseholdApproved
+from workflows.events.update import HouseholdChanged, HouseholdEnded
 from workflows.history.keyranges import KeyRange
 
 # The events that say when a version is true.

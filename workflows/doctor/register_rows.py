@@ -12,7 +12,9 @@ from models import tables  # noqa: F401 - fills the metadata
 from workflows.doctor.recomputed import Recomputed
 from workflows.engine.projections import AWAITED, REGISTER, Projection, Transition
 from workflows.engine.record import holds_persons as holds_at
-from workflows.events import Event, HouseholdApproved, HouseholdChanged, NothingSuspicious, PersonAwaited
+from workflows.events.event import Event
+from workflows.events.registration import HouseholdApproved, NothingSuspicious, PersonAwaited
+from workflows.events.update import HouseholdChanged
 from workflows.flows import PARKED
 from workflows.history.retelling import GONE, Told
 

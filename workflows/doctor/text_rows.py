@@ -4,7 +4,7 @@ from typing import Any
 
 from workflows.doctor.recomputed import Recomputed
 from workflows.engine.texts import sealed_text
-from workflows.events import KINDS, Event, TextTaken
+from workflows.events.event import KINDS, Event, TextTaken
 from workflows.history.retelling import StoredEvent
 
 

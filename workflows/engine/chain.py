@@ -12,7 +12,7 @@ from hashlib import sha256
 
 import msgspec
 
-from workflows.events import Event, Recorded
+from workflows.events.event import Event, Recorded
 from workflows.evidence import Evidence
 
 GENESIS = bytes(32)

@@ -17,7 +17,8 @@ from workflows.engine import lanes
 from workflows.engine.load import CaseRow
 from workflows.engine.opening import RECEIPTS, Origin, case_numbers, hash_of, insert_cases, opening, record_openings
 from workflows.engine.record import QueueState, copy
-from workflows.events import CaseReopened, CorrectionReceived, HouseholdChanged, ScoreComputed
+from workflows.events.registration import CaseReopened, CorrectionReceived, ScoreComputed
+from workflows.events.update import HouseholdChanged
 from workflows.evidence import CorrectionOutcome, OpenedCase, Submission
 from workflows.flows import PARKED, places, stage_of
 from workflows.flows.grammar import OTHER_CASE, TIMERS

@@ -10,7 +10,7 @@ from models.arrays import array, columns
 from models.database import Connection
 from models.errors import NotFound
 from workflows.casefile import CaseFile, Parent
-from workflows.events import KINDS, Recorded
+from workflows.events.event import KINDS, Recorded
 from workflows.flows import FLOWS, move
 
 

@@ -7,7 +7,7 @@ from workflows.engine.chain import seal
 from workflows.engine.load import CaseRow
 from workflows.engine.messages import ledger_entry
 from workflows.engine.projections import Transition
-from workflows.events import BodyTaken, Event, Recorded
+from workflows.events.event import BodyTaken, Event, Recorded
 from workflows.evidence import Evidence
 from workflows.flows import Move
 from workflows.registers.ports import Notices

@@ -9,16 +9,10 @@ from workflows.casefile import CaseFile
 from workflows.engine import lanes
 from workflows.engine.chain import Sealed
 from workflows.engine.messages import Entry
-from workflows.events import (
-    CorrectionMade,
-    Event,
-    HouseholdApproved,
-    HouseholdChanged,
-    HouseholdEnded,
-    PersonAwaited,
-    ProgrammeEligibility,
-    ScoreComputed,
-)
+from workflows.events.appeal import CorrectionMade
+from workflows.events.event import Event
+from workflows.events.registration import HouseholdApproved, PersonAwaited, ProgrammeEligibility, ScoreComputed
+from workflows.events.update import HouseholdChanged, HouseholdEnded
 
 Row = tuple[Any, ...]
 

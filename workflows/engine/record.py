@@ -11,13 +11,8 @@ from models.tables import binary_types
 from workflows.casefile import CaseFile
 from workflows.engine import lanes
 from workflows.engine.projections import PROJECTIONS, Row, Transition
-from workflows.events import (
-    HouseholdApproved,
-    HouseholdChanged,
-    HouseholdEnded,
-    NothingSuspicious,
-    PersonAwaited,
-)
+from workflows.events.registration import HouseholdApproved, NothingSuspicious, PersonAwaited
+from workflows.events.update import HouseholdChanged, HouseholdEnded
 from workflows.flows import PARKED, stage_of
 from workflows.flows.grammar import MACHINE, Stage
 from workflows.registers.period_rows import write_changes

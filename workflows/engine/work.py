@@ -21,7 +21,7 @@ from workflows.engine.progress import CaseInProgress, apply
 from workflows.engine.projections import EVENTS, event_row
 from workflows.engine.record import CaseUpdate, QueueState, copy, queue_state, record
 from workflows.engine.turns import let_next_in, take_turns
-from workflows.events import Event, Recorded
+from workflows.events.event import Event, Recorded
 from workflows.evidence import Evidence
 from workflows.flows import PARKED, Move, stage_of
 from workflows.flows.grammar import TIMERS

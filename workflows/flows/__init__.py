@@ -9,7 +9,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import NamedTuple
 
-from workflows.events import CaseParked, CaseResumed, Event
+from workflows.events.event import CaseParked, CaseResumed, Event
 from workflows.flows.grammar import Flow, Stage
 
 PARKED = "parked"  # beside every flow: our fault, an operator's to mend; resuming leads back to where it failed

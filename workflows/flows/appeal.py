@@ -1,7 +1,7 @@
 """The life of an appeal on one page: a household contests a decision, people examine it, and what they find counts."""
 
 from workflows.bodies.appeal import Appeal
-from workflows.events import (
+from workflows.events.appeal import (
     AppealAssigned,
     AppealClosed,
     AppealEscalated,
@@ -13,7 +13,6 @@ from workflows.events import (
     AppealSetAside,
     AppealTextAdded,
     AppealUpheld,
-    CaseWithdrawn,
     CommissionOverdue,
     CorrectionAwaited,
     CorrectionBlocked,
@@ -22,7 +21,6 @@ from workflows.events import (
     CorrectionOverdue,
     CorrectionRetried,
     DecisionProposed,
-    Event,
     HandedBack,
     InformationAsked,
     InformationGiven,
@@ -33,6 +31,8 @@ from workflows.events import (
     ProposalUnanswered,
     TakenOver,
 )
+from workflows.events.event import Event
+from workflows.events.registration import CaseWithdrawn
 from workflows.evidence import (
     Agreement,
     AppealVerdict,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from workflows.bodies.body import Body
 from workflows.casefile import CaseFile, NewCase
-from workflows.events import CaseOpened, Event
+from workflows.events.event import CaseOpened, Event
 from workflows.evidence import Evidence, TimePassed
 from workflows.registers.ports import Ports
 

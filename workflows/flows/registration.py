@@ -1,7 +1,8 @@
 """The life of a registration on one page: a household declares itself and enters the register."""
 
 from workflows.bodies.declaration import Declaration
-from workflows.events import (
+from workflows.events.event import Event
+from workflows.events.registration import (
     ApplicationReceived,
     ApplicationRefused,
     CaseReopened,
@@ -10,7 +11,6 @@ from workflows.events import (
     CorrectionReceived,
     CorrectionReminded,
     DuplicateSuspected,
-    Event,
     HearingReminded,
     HearingUnanswered,
     HouseholdApproved,

@@ -5,29 +5,17 @@ messages.
 """
 
 from workflows.bodies.change import Change
-from workflows.events import (
+from workflows.events.event import Event
+from workflows.events.registration import (
     ApplicationRefused,
     CaseWithdrawn,
-    ChangeAccepted,
-    ChangeConflicts,
-    ChangeKeptOpen,
-    ChangeOvertaken,
-    ChangeRebased,
-    ChangeTold,
-    CorrectionAccepted,
     CorrectionAsked,
     CorrectionReceived,
     CorrectionReminded,
-    DepartureDeclared,
     DuplicateSuspected,
-    Event,
     HearingReminded,
     HearingUnanswered,
-    HouseholdChanged,
-    HouseholdEnded,
-    HouseholdGone,
     Lapsed,
-    LossTold,
     MembersMismatched,
     NothingSuspicious,
     PersonAwaited,
@@ -36,14 +24,28 @@ from workflows.events import (
     PersonsLost,
     PersonsVerified,
     RefusalProposed,
-    RemovalAnnounced,
-    RemovalDue,
     ReviewCleared,
-    ReviewOrdered,
     ReviewOverdue,
     ReviewReopened,
     ScoreComputed,
     StatementReceived,
+)
+from workflows.events.update import (
+    ChangeAccepted,
+    ChangeConflicts,
+    ChangeKeptOpen,
+    ChangeOvertaken,
+    ChangeRebased,
+    ChangeTold,
+    CorrectionAccepted,
+    DepartureDeclared,
+    HouseholdChanged,
+    HouseholdEnded,
+    HouseholdGone,
+    LossTold,
+    RemovalAnnounced,
+    RemovalDue,
+    ReviewOrdered,
     UpdateReceived,
 )
 from workflows.evidence import (

@@ -8,7 +8,7 @@ from datetime import datetime
 from types import ModuleType
 
 from workflows.casefile import CaseFile
-from workflows.events import DuplicateSuspected, ReviewReopened, Signal
+from workflows.events.registration import DuplicateSuspected, ReviewReopened, Signal
 from workflows.fraud import own_departure, person_in_two_households, phone_shared, same_cause
 
 # In the order in which an event lists them.

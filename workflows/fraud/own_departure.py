@@ -1,7 +1,8 @@
 """An adult says that they left a household which somebody else heads."""
 
 from workflows.casefile import CaseFile
-from workflows.events import DepartureDeclared, ReviewCleared, Signal
+from workflows.events.registration import ReviewCleared, Signal
+from workflows.events.update import DepartureDeclared
 from workflows.evidence import ScreeningAnswer
 
 CODE = "own_departure"

@@ -1,7 +1,7 @@
 """Another household claims the same person."""
 
 from workflows.casefile import CaseFile
-from workflows.events import Signal
+from workflows.events.registration import Signal
 from workflows.evidence import ScreeningAnswer
 
 CODE = "person_in_two_households"

@@ -1,7 +1,7 @@
 """Many households give one phone number. This is only noted: in a hamlet (douar) it is normal."""
 
 from workflows.casefile import CaseFile
-from workflows.events import Signal
+from workflows.events.registration import Signal
 from workflows.evidence import ScreeningAnswer
 
 CODE = "phone_shared"

@@ -1,7 +1,8 @@
 """An upheld appeal of another household showed a wrong record or rule, which this household's entry rests on, too."""
 
 from workflows.casefile import CaseFile
-from workflows.events import ReviewCleared, ReviewOrdered, Signal
+from workflows.events.registration import ReviewCleared, Signal
+from workflows.events.update import ReviewOrdered
 from workflows.evidence import ScreeningAnswer
 
 CODE = "same_cause"

@@ -9,7 +9,7 @@ from models.database import Connection, scalar
 from models.errors import Refused
 from workflows.casework.staff import OPERATOR, sign
 from workflows.engine.work import append_event, lock, lock_all
-from workflows.events import CaseErased
+from workflows.events.event import CaseErased
 from workflows.evidence import OperatorCommand
 from workflows.history.personal import PERSONAL
 from workflows.intake.receipts import find

@@ -16,7 +16,7 @@ from workflows.bodies.body import Body
 from workflows.casefile import CaseFile
 from workflows.engine.chain import Sealed
 from workflows.engine.opening import sealed_body
-from workflows.events import KINDS, OPERATION, BodyTaken, CaseOpened, Event, Recorded
+from workflows.events.event import KINDS, OPERATION, BodyTaken, CaseOpened, Event, Recorded
 from workflows.flows import FLOWS, Move, move
 from workflows.history.chains import EventRow
 

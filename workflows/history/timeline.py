@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 
 from models.database import Connection
 from workflows.casework.staff import names_of
-from workflows.events import KINDS, CaseParked, CaseResumed
+from workflows.events.event import KINDS, CaseParked, CaseResumed
 from workflows.flows import FLOWS, PARKED, stage_of
 from workflows.intake.receipts import find
 

@@ -18,7 +18,7 @@ from models.settings import settings
 from workflows.engine.load import CaseRow
 from workflows.engine.record import parked_state
 from workflows.engine.work import append_event, lock, lock_all
-from workflows.events import CaseParked
+from workflows.events.event import CaseParked
 from workflows.evidence import TimePassed
 from workflows.queue.attempts import quarantine, quarantine_unanswered
 from workflows.queue.holds import Place, hold_if_all_fail, is_held

@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 from models.database import Connection
 from workflows.casework.staff import names_of
 from workflows.engine.lanes import ALLOWANCE
-from workflows.events import CaseWithdrawn
+from workflows.events.registration import CaseWithdrawn
 from workflows.flows import DELIVERY, PARKED, all_queues, case_queues, places, stage_of
 from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, OPERATOR
 from workflows.queue.attempts import WORKER_LOCK

@@ -17,7 +17,7 @@ from workflows.casefile import CaseFile
 from workflows.engine.chain import new_salt
 from workflows.engine.opening import BODIES, sealed_body
 from workflows.engine.record import copy
-from workflows.events import Contribution, ScoreComputed
+from workflows.events.registration import Contribution, ScoreComputed
 from workflows.evidence import Comparison, KnownPeriod
 from workflows.flows import FLOWS
 from workflows.registers.period_rows import known_periods

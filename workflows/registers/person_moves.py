@@ -14,7 +14,7 @@ from models.errors import Broken
 from workflows.bodies.change import UPDATE, Change
 from workflows.casefile import CaseFile
 from workflows.engine.lanes import ALLOWANCE
-from workflows.events import NothingSuspicious
+from workflows.events.registration import NothingSuspicious
 from workflows.evidence import Holder
 
 ENDED = 2**31 - 1  # the version of a household that is registered no more: after every other

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
 from workflows.casefile import CaseFile
-from workflows.events import Recorded
+from workflows.events.event import Recorded
 from workflows.evidence import Comparison, CorrectionOutcome, Holder, OpenedCase, RegisteredPerson
 
 

@@ -13,7 +13,7 @@ from workflows.bodies.declaration import ApplicationBody, objections
 from workflows.bodies.problems import NUMBER
 from workflows.bodies.text import NUMBER as NUMBER_IN_TEXT
 from workflows.bodies.text import canonical, whole_number
-from workflows.events import ScoreComputed
+from workflows.events.registration import ScoreComputed
 from workflows.policies import Index, index_in_force, thresholds_in_force
 from workflows.policies.rules import in_force
 from workflows.scoring.formula import RULES, compute, shown

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from workflows.events import ProgrammeEligibility
+from workflows.events.registration import ProgrammeEligibility
 from workflows.policies import threshold_of_version
 
 

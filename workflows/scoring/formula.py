@@ -8,7 +8,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 
 from workflows.bodies.declaration import Declaration
-from workflows.events import Contribution, ScoreComputed
+from workflows.events.registration import Contribution, ScoreComputed
 from workflows.policies import Index
 from workflows.scoring.variables import Variables, variables
 

@@ -1,7 +1,7 @@
 """The citizen adds something to an appeal, in their own words."""
 
 from workflows.casefile import CaseFile
-from workflows.events import AppealTextAdded
+from workflows.events.appeal import AppealTextAdded
 from workflows.evidence import Statement
 
 

@@ -4,7 +4,7 @@ from models.errors import Refused
 from workflows.appeals.holding import require_impartial, term_began
 from workflows.appeals.reasons import RETURNED, require_known
 from workflows.casefile import CaseFile
-from workflows.events import AppealRejected, AppealUpheld, DecisionProposed, ProposalReturned
+from workflows.events.appeal import AppealRejected, AppealUpheld, DecisionProposed, ProposalReturned
 from workflows.evidence import Agreement
 
 

@@ -6,7 +6,7 @@ from msgspec import UNSET
 
 from models.days import day_of
 from workflows.casefile import CaseFile
-from workflows.events import HouseholdApproved, PersonsLost, ScoreComputed
+from workflows.events.registration import HouseholdApproved, PersonsLost, ScoreComputed
 from workflows.evidence import RegisterState
 from workflows.policies import thresholds_in_force
 from workflows.registers.ports import Ports

@@ -4,7 +4,7 @@ from models.errors import Refused
 from workflows.appeals.holding import SUPERVISOR, require_holder, term_began
 from workflows.appeals.reasons import ASKED, require_known
 from workflows.casefile import CaseFile
-from workflows.events import InformationAsked
+from workflows.events.appeal import InformationAsked
 from workflows.evidence import InformationRequest
 
 MOST_OFTEN = 2

@@ -2,7 +2,7 @@
 
 from workflows.appeals.holding import CASEWORKER, SUPERVISOR, require_impartial, require_role, term_began
 from workflows.casefile import CaseFile
-from workflows.events import AppealAssigned
+from workflows.events.appeal import AppealAssigned
 from workflows.evidence import Assignment
 
 

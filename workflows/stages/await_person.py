@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from workflows.casefile import CaseFile
-from workflows.events import PersonAwaited, PersonLetGo, PersonNotLetGo
+from workflows.events.registration import PersonAwaited, PersonLetGo, PersonNotLetGo
 from workflows.evidence import PersonsAwaited
 from workflows.registers.ports import Ports
 

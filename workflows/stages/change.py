@@ -9,9 +9,9 @@ from msgspec import UNSET
 from models.days import day_of
 from workflows.bodies.change import CORRECTION, Change
 from workflows.casefile import CaseFile
-from workflows.events import (
+from workflows.events.registration import Contribution, PersonsLost, ProgrammeEligibility, ScoreComputed
+from workflows.events.update import (
     ChangeOvertaken,
-    Contribution,
     CorrectedVersion,
     HouseholdChanged,
     HouseholdEnded,
@@ -19,9 +19,6 @@ from workflows.events import (
     KnownSpan,
     MovedVariable,
     PastChange,
-    PersonsLost,
-    ProgrammeEligibility,
-    ScoreComputed,
     UnreachedVersion,
 )
 from workflows.evidence import HouseholdState, RulesOfDay

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from models.days import day_of
 from workflows.casefile import CaseFile
-from workflows.events import AppealQueued
+from workflows.events.appeal import AppealQueued
 from workflows.evidence import DecisionState
 from workflows.policies import newest_terms, terms_of_version
 from workflows.registers.ports import Ports

@@ -1,7 +1,7 @@
 """The commission does not decide in its term: the appeal stays with it, moves up, and is never rejected by silence."""
 
 from workflows.casefile import CaseFile
-from workflows.events import CommissionOverdue
+from workflows.events.appeal import CommissionOverdue
 from workflows.evidence import TimePassed
 
 

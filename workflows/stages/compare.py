@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from workflows.casefile import CaseFile
-from workflows.events import (
+from workflows.events.update import (
     ChangeAccepted,
     ChangeConflicts,
     ChangeRebased,

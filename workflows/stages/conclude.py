@@ -4,7 +4,7 @@ from workflows.bodies.appeal import Appeal
 from workflows.bodies.change import CORRECTION, UPDATE, Change
 from workflows.casefile import CaseFile, NewCase
 from workflows.engine.lanes import APPEAL
-from workflows.events import (
+from workflows.events.appeal import (
     AppealClosed,
     AppealRejected,
     AppealSetAside,

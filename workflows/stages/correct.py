@@ -1,7 +1,7 @@
 """The citizen corrects the declaration; the population register verifies the new one from the beginning."""
 
 from workflows.casefile import CaseFile
-from workflows.events import CorrectionReceived
+from workflows.events.registration import CorrectionReceived
 from workflows.evidence import Correction
 
 

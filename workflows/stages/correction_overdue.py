@@ -1,7 +1,7 @@
 """Nobody looks at a correction that is blocked: it moves up the list."""
 
 from workflows.casefile import CaseFile
-from workflows.events import CorrectionOverdue
+from workflows.events.appeal import CorrectionOverdue
 from workflows.evidence import TimePassed
 
 

@@ -1,7 +1,7 @@
 """The change that an upheld appeal opened has not ended in its term: a caseworker looks why."""
 
 from workflows.casefile import CaseFile
-from workflows.events import CorrectionBlocked
+from workflows.events.appeal import CorrectionBlocked
 from workflows.evidence import TimePassed
 
 

@@ -2,7 +2,7 @@
 
 from workflows.appeals.holding import SUPERVISOR, require_role
 from workflows.casefile import CaseFile
-from workflows.events import AppealEscalated
+from workflows.events.appeal import AppealEscalated
 from workflows.evidence import Escalation
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from workflows.appeals.holding import require_holder, term_began
 from workflows.appeals.reasons import outcome_of, require_findings
 from workflows.casefile import CaseFile
-from workflows.events import AppealSetAside, AppealUpheld, DecisionProposed
+from workflows.events.appeal import AppealSetAside, AppealUpheld, DecisionProposed
 from workflows.evidence import AppealVerdict
 from workflows.policies import terms_of_version
 

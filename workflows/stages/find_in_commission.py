@@ -4,7 +4,7 @@ from models.errors import Refused
 from workflows.appeals.holding import COMMISSION, require_impartial, require_role
 from workflows.appeals.reasons import outcome_of, require_findings
 from workflows.casefile import CaseFile
-from workflows.events import AppealRejected, AppealSetAside, AppealUpheld, DecisionProposed
+from workflows.events.appeal import AppealRejected, AppealSetAside, AppealUpheld, DecisionProposed
 from workflows.evidence import AppealVerdict
 
 

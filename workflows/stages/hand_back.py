@@ -2,7 +2,7 @@
 
 from workflows.appeals.holding import SUPERVISOR, require_holder, term_began
 from workflows.casefile import CaseFile
-from workflows.events import HandedBack
+from workflows.events.appeal import HandedBack
 from workflows.evidence import HandBack
 
 

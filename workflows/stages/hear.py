@@ -1,7 +1,7 @@
 """The citizen answers what is held against them, in their own words, and the review goes on at once."""
 
 from workflows.casefile import CaseFile
-from workflows.events import StatementReceived
+from workflows.events.registration import StatementReceived
 from workflows.evidence import Statement
 from workflows.fraud import review_began
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from workflows.casefile import CaseFile
-from workflows.events import ChangeKeptOpen, CorrectionReminded, Lapsed
+from workflows.events.registration import CorrectionReminded, Lapsed
+from workflows.events.update import ChangeKeptOpen
 from workflows.evidence import ChangeSilence, TimePassed
 from workflows.registers.ports import Ports
 

@@ -1,7 +1,7 @@
 """The declarant is told which programmes' thresholds the household meets; the programmes themselves decide on help."""
 
 from workflows.casefile import CaseFile
-from workflows.events import HouseholdApproved, NoticesIssued
+from workflows.events.registration import HouseholdApproved, NoticesIssued
 from workflows.evidence import TimePassed
 
 

@@ -1,7 +1,7 @@
 """No caseworker answers a review in its term: it moves up the list, and never turns against the household."""
 
 from workflows.casefile import CaseFile
-from workflows.events import ReviewOverdue
+from workflows.events.registration import ReviewOverdue
 from workflows.evidence import TimePassed
 
 

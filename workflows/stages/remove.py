@@ -1,7 +1,7 @@
 """A household that asks to be removed has some days to think again; then the register knows it no more."""
 
 from workflows.casefile import CaseFile
-from workflows.events import RemovalDue
+from workflows.events.update import RemovalDue
 from workflows.evidence import TimePassed
 
 

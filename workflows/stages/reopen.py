@@ -1,7 +1,7 @@
 """The citizen takes a lapsed application up again, and the population register verifies it anew."""
 
 from workflows.casefile import CaseFile
-from workflows.events import CaseReopened
+from workflows.events.registration import CaseReopened
 from workflows.evidence import Reopening
 
 

@@ -1,7 +1,7 @@
 """Somebody lets an upheld appeal try again to correct the household's entry."""
 
 from workflows.casefile import CaseFile
-from workflows.events import CorrectionAwaited, CorrectionRetried
+from workflows.events.appeal import CorrectionAwaited, CorrectionRetried
 from workflows.evidence import CorrectionRetry
 
 

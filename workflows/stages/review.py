@@ -2,13 +2,12 @@
 
 from models.errors import Refused
 from workflows.casefile import CaseFile
-from workflows.events import (
+from workflows.events.event import Event, Recorded
+from workflows.events.registration import (
     ApplicationRefused,
     CorrectionAsked,
     DuplicateSuspected,
-    Event,
     HearingUnanswered,
-    Recorded,
     RefusalProposed,
     ReviewCleared,
     ReviewReopened,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from models.days import day_of
 from workflows.casefile import CaseFile
-from workflows.events import ScoreComputed
+from workflows.events.registration import ScoreComputed
 from workflows.evidence import IndexInForce
 from workflows.policies import index_in_force, index_of_version
 from workflows.policies.rules import in_force, version_of

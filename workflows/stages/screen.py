@@ -5,7 +5,7 @@ from datetime import datetime
 from types import ModuleType
 
 from workflows.casefile import CaseFile
-from workflows.events import (
+from workflows.events.registration import (
     DuplicateSuspected,
     NothingSuspicious,
     PersonAwaited,

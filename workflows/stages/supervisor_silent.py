@@ -1,7 +1,7 @@
 """The supervisor does not decide an overdue appeal either: it goes before the commission."""
 
 from workflows.casefile import CaseFile
-from workflows.events import AppealEscalated
+from workflows.events.appeal import AppealEscalated
 from workflows.evidence import TimePassed
 
 

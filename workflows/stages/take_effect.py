@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from workflows.casefile import CaseFile
-from workflows.events import CorrectionBlocked, CorrectionMade, NothingToCorrect
+from workflows.events.appeal import CorrectionBlocked, CorrectionMade, NothingToCorrect
 from workflows.evidence import CorrectionOutcome, Evidence, TimePassed
 from workflows.registers.ports import Ports
 

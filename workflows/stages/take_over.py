@@ -3,7 +3,7 @@
 from models.errors import Refused
 from workflows.appeals.holding import CASEWORKER, SUPERVISOR, holder, require_impartial, require_role
 from workflows.casefile import CaseFile
-from workflows.events import TakenOver
+from workflows.events.appeal import TakenOver
 from workflows.evidence import Assignment
 
 

@@ -1,7 +1,7 @@
 """The household is told the outcome of its change; a programme's threshold that it meets no more is said as a loss."""
 
 from workflows.casefile import CaseFile
-from workflows.events import ChangeTold, HouseholdChanged, LossTold
+from workflows.events.update import ChangeTold, HouseholdChanged, LossTold
 from workflows.evidence import TimePassed
 
 

@@ -2,7 +2,7 @@
 
 from workflows.appeals.holding import term_began
 from workflows.casefile import CaseFile
-from workflows.events import ProposalUnanswered
+from workflows.events.appeal import ProposalUnanswered
 from workflows.evidence import TimePassed
 
 

@@ -1,7 +1,7 @@
 """Nobody answers in a hearing: reminders follow, then the review goes on; silence never refuses an application."""
 
 from workflows.casefile import CaseFile
-from workflows.events import HearingReminded, HearingUnanswered
+from workflows.events.registration import HearingReminded, HearingUnanswered
 from workflows.evidence import TimePassed
 from workflows.fraud import review_began
 

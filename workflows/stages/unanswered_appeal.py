@@ -1,7 +1,7 @@
 """The agency is silent on an appeal: it is reminded at three quarters of the term, then a supervisor has the appeal."""
 
 from workflows.casefile import CaseFile
-from workflows.events import AppealOverdue, AppealReminded
+from workflows.events.appeal import AppealOverdue, AppealReminded
 from workflows.evidence import TimePassed
 
 

@@ -2,7 +2,7 @@
 
 from workflows.appeals.holding import term_goes_on
 from workflows.casefile import CaseFile
-from workflows.events import InformationNotGiven, InformationReminded
+from workflows.events.appeal import InformationNotGiven, InformationReminded
 from workflows.evidence import TimePassed
 
 

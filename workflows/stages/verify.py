@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from workflows.bodies.declaration import Declaration, Member
 from workflows.casefile import CaseFile
-from workflows.events import MembersMismatched, Mismatch, PersonsVerified
+from workflows.events.registration import MembersMismatched, Mismatch, PersonsVerified
 from workflows.evidence import RegisterAnswer, RegisteredPerson
 from workflows.matching.names import same_name
 from workflows.policies.rules import in_force, version_of

@@ -1,7 +1,7 @@
 """The citizen takes an application back, at any time before it is decided."""
 
 from workflows.casefile import CaseFile
-from workflows.events import CaseWithdrawn
+from workflows.events.registration import CaseWithdrawn
 from workflows.evidence import Withdrawal
 
 
