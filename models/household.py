@@ -44,7 +44,8 @@ class HouseholdVersion(SQLModel, table=True):
     province: str | None = None  # ISO 3166-2:MA
     commune: str
     size: int = Field(sa_column=Column(SmallInteger, nullable=False))
-    corrects: int | None = None  # the version in whose place it is true, because that one was wrong
+    replaces: int | None = None  # the version in whose place it is true
+    corrects: bool = False  # because that one was wrong
 
 
 class HouseholdPeriod(SQLModel, table=True):

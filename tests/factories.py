@@ -248,7 +248,7 @@ EVENTS: tuple[Event, ...] = (
         gained=("AMO_TADAMON",),
         lost=("ASD",),
         earlier=(
-            update.CorrectedVersion(
+            update.EarlierVersion(
                 2,
                 1,
                 Decimal("9.5"),

@@ -11,7 +11,7 @@ from models.days import day_of, midnight
 from models.errors import Broken
 from tests.filing import Worker, drain_all, examined, file_clean, rows, value
 from workflows.registers.period_rows import known_periods, write_changes
-from workflows.registers.periods import Span, changed, corrected
+from workflows.registers.periods import Span, changed
 
 
 @pytest.fixture
@@ -32,7 +32,10 @@ def change(households: list[int], version: int, day: date) -> None:
         known = known_periods(connection, households)
         write_changes(
             connection,
-            {each: changed(known[each], version, day, clock.now()) for each in households},
+            {
+                each: changed(known[each], {held.span.version: version for held in known[each]}, day, clock.now())
+                for each in households
+            },
         )
 
 
@@ -68,14 +71,14 @@ def test_changes_of_many_households_close_what_was_known_and_add_what_is_known_i
     assert examined().get("periods_overlapping") is None
 
 
-def test_a_correction_in_the_database_reaches_the_later_version(households: list[int]) -> None:
+def test_a_change_in_the_database_reaches_the_later_version(households: list[int]) -> None:
     household, *_ = households
     with clock.at(clock.now() + timedelta(days=10)):
         change([household], 2, today())
         with transaction() as connection:
             known = known_periods(connection, [household])[household]
             write_changes(
-                connection, {household: corrected(known, {1: 3, 2: 4}, today() - timedelta(days=5), clock.now())}
+                connection, {household: changed(known, {1: 3, 2: 4}, today() - timedelta(days=5), clock.now())}
             )
         later = midnight(today() - timedelta(days=5)), midnight(today())
 
@@ -88,7 +91,7 @@ def test_a_correction_in_the_database_reaches_the_later_version(households: list
 
 def test_a_change_that_rests_on_periods_closed_meanwhile_writes_nothing(households: list[int]) -> None:
     with transaction() as connection:
-        stale = changed(known_periods(connection, households)[households[0]], 2, today(), clock.now())
+        stale = changed(known_periods(connection, households)[households[0]], {1: 2}, today(), clock.now())
     change(households, 3, today())
     before = rows("select * from household_period order by 1, 2")
 

@@ -124,7 +124,7 @@ def of(taken: Accepted) -> dict[str, int]:
     return {"case": taken.case_id, "household": value("select household_id from cases where id = %s", taken.case_id)}
 
 
-NULL = ("parent_id", "parent_seq", "corrects")  # of a case that no other one opened, a version that corrects none
+NULL = ("parent_id", "parent_seq", "replaces")  # of a case that no other one opened, a version that replaces none
 
 
 def test_a_change_of_any_column_by_hand_is_found(notified: list[Accepted], anchors: Path) -> None:

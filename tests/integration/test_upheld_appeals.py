@@ -231,7 +231,7 @@ def test_a_correction_reaches_both_later_versions_that_hold_the_wrong_value(
         child = child_of(appeal)
         assert current_stage(appeal) == "notified"
         changed_to = facts_of(child, "HouseholdChanged")
-        assert [(each["version"], each["corrects"]) for each in changed_to["earlier"]] == [(4, 1), (5, 2)]
+        assert [(each["version"], each["replaces"]) for each in changed_to["earlier"]] == [(4, 1), (5, 2)]
         assert (changed_to["version"], changed_to["corrects"]) == (6, 3)
         assert rows(KNOWN_NOW) == [(4, filed, days[0]), (5, days[0], days[1]), (6, days[1], None)]
         made = facts_of(appeal, "CorrectionMade")
@@ -254,11 +254,11 @@ def test_a_later_version_with_another_value_keeps_it(home: tuple[Body, Accepted]
         appeal = appealed(receipt, work)
         uphold(appeal)
         work()
-        assert [corrects for (corrects,) in rows("select corrects from household_version order by version")] == [
-            None,
-            None,
-            1,
-            2,
+        assert rows("select replaces, corrects from household_version order by version") == [
+            (None, False),
+            (None, False),
+            (1, True),
+            (2, True),
         ]
         assert value(DECLARED, child_of(appeal).case_id)["bills"]["telecom"] == "90"
         made = facts_of(appeal, "CorrectionMade")
@@ -357,7 +357,7 @@ def test_a_change_that_comes_between_the_finding_and_the_correction_is_kept(
             "Tiznit",
             "49.50",
         )
-        wrongs = [each["corrects"] for each in facts_of(child, "HouseholdChanged")["earlier"]]
+        wrongs = [each["replaces"] for each in facts_of(child, "HouseholdChanged")["earlier"]]
         assert wrongs == [1, 2]
         assert wrong() == ({}, [])
 

@@ -2,7 +2,7 @@
 what it knew.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from models.days import MOROCCO, day_of, midnight
 from models.errors import Refused
-from workflows.registers.periods import Period, PeriodChange, Span, changed, corrected, replaced, true_from
+from workflows.registers.periods import Period, PeriodChange, Span, changed, replaced, true_from
 
 DECLARED = datetime(2026, 2, 11, 14, 30, tzinfo=UTC)
 FIRST = date(2026, 2, 11)
@@ -82,17 +82,22 @@ STEPS = st.lists(
 )
 
 
+def each_becomes(version: int, known: Iterable[Period]) -> dict[int, int]:
+    """Whatever version was true, this one is in its place."""
+    return {each.span.version: version for each in known}
+
+
 def apply(register: Register, step: Step, version: int, now: datetime) -> dict[date, int]:
     """Writes a step; what should be known afterwards."""
     kind, offset, _, wrong = step
     day, known = FIRST + timedelta(days=offset), register.known_now()
     before = {each: versions[0] for each, versions in register.known_at(register.moments()[-1]).items()}
     if kind == "change":
-        register.write(changed(known, version, day, now))
+        register.write(changed(known, each_becomes(version, known), day, now))
         return {each: version if each >= day else held for each, held in before.items()}
     there = sorted({each.span.version for each in known})
     held_by = {there[place]: version + place for place in wrong if place < len(there)}
-    register.write(corrected(known, held_by, day, now))
+    register.write(changed(known, held_by, day, now))
     return {each: held_by.get(held, held) if each >= day else held for each, held in before.items()}
 
 
@@ -129,7 +134,7 @@ def test_a_change_touches_no_period_that_was_over_or_stays_as_it_is(steps: list[
 @given(st.integers(0, DAYS), st.integers(0, DAYS))
 def test_a_household_ends_with_a_day_and_is_known_to_have_been_there(first: int, last: int) -> None:
     register, now = Register(), DECLARED + timedelta(days=DAYS)
-    register.write(changed(register.known_now(), 2, FIRST + timedelta(days=first), now))
+    register.write(changed(register.known_now(), {1: 2}, FIRST + timedelta(days=first), now))
     until = FIRST + timedelta(days=last)
     before = register.known_at(now)
     register.write(
@@ -142,35 +147,30 @@ def test_a_household_ends_with_a_day_and_is_known_to_have_been_there(first: int,
     }
 
 
-@pytest.mark.parametrize(
-    "change",
-    [lambda known, day, now: changed(known, 2, day, now), lambda known, day, now: corrected(known, {1: 2}, day, now)],
-)
-def test_a_day_to_come_and_one_before_the_first_are_refused(
-    change: Callable[[list[Period], date, datetime], PeriodChange],
-) -> None:
+def test_a_day_to_come_and_one_before_the_first_are_refused() -> None:
     known = Register().known_now()
     just_after_midnight = datetime(2026, 4, 20, 0, 30, tzinfo=MOROCCO).astimezone(UTC)  # the 19th in UTC
-    assert change(known, date(2026, 4, 20), just_after_midnight).added
-    assert change(known, FIRST, just_after_midnight).added
+    assert changed(known, {1: 2}, date(2026, 4, 20), just_after_midnight).added
+    assert changed(known, {1: 2}, FIRST, just_after_midnight).added
 
     for day, code in ((date(2026, 4, 21), "day_in_future"), (FIRST - timedelta(days=1), "day_before_first")):
         with pytest.raises(Refused) as refused:
-            change(known, day, just_after_midnight)
+            changed(known, {1: 2}, day, just_after_midnight)
         assert refused.value.code == code
 
 
 def test_a_change_on_the_first_day_leaves_nothing_of_the_old_version() -> None:
-    change = changed(Register().known_now(), 2, FIRST, DECLARED + timedelta(hours=1))
+    change = changed(Register().known_now(), {1: 2}, FIRST, DECLARED + timedelta(hours=1))
     assert change == PeriodChange(DECLARED + timedelta(hours=1), (0,), (Span(2, DECLARED),))
 
 
-def test_a_correction_reaches_every_later_version_that_it_names_and_no_other() -> None:
+def test_a_change_reaches_every_later_version_that_it_names_and_no_other() -> None:
     register, now = Register(), DECLARED + timedelta(days=DAYS)
     for version, day in ((2, date(2026, 3, 1)), (3, date(2026, 3, 10)), (4, date(2026, 3, 20))):
-        register.write(changed(register.known_now(), version, day, now))
+        known = register.known_now()
+        register.write(changed(known, each_becomes(version, known), day, now))
 
-    change = corrected(register.known_now(), {1: 5, 2: 6, 4: 7}, date(2026, 2, 20), now + timedelta(days=1))
+    change = changed(register.known_now(), {1: 5, 2: 6, 4: 7}, date(2026, 2, 20), now + timedelta(days=1))
 
     bounds = [DECLARED, *(midnight(date(2026, *day)) for day in ((2, 20), (3, 1), (3, 10), (3, 20)))]
     assert change.added == (

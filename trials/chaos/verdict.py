@@ -77,7 +77,7 @@ ROWS_TWICE = """
         using (case_id)
     where s.times is distinct from e.times
     union all select registered_by, 'households' from household group by 1 having count(*) > 1
-    union all select case_id, 'household versions' from household_version group by case_id, corrects having count(*) > 1
+    union all select case_id, 'household versions' from household_version group by case_id, replaces having count(*) > 1
 """
 ENDS = """
     select c.stage, count(*) from cases c join receipt r on r.case_id = c.id where r.reference = any(%s)

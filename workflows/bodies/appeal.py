@@ -148,7 +148,7 @@ def corrected(declaration: Declaration, contested: Sequence[Contested]) -> Decla
 
 def corrected_later(base: Declaration, later: Declaration, contested: Sequence[Contested]) -> Declaration:
     """A later declaration with those of these values that it still says as the contested one did."""
-    return merged(base, later, corrected(base, contested), theirs_stay=True).declaration or later
+    return merged(base, later, corrected(base, contested), keep="theirs").declaration or later
 
 
 def changed_since(base: Declaration, later: Declaration, contested: Sequence[Contested]) -> list[str]:

@@ -35,10 +35,12 @@ Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class EarlierVersion(Declared):
-    """An earlier version of the household that held the wrong value too, as it should have been declared."""
+    """An earlier version of the household as it is with this change."""
 
     version: Version
-    decided_on: Day = Field(description="The day on which it was decided: its index, thresholds and ages count.")
+    decided_on: Day | None = Field(
+        None, description="Of one that a correction reaches: when it was decided. Its index, thresholds and ages count."
+    )
     declaration: Declaration
 
 
@@ -78,8 +80,7 @@ class Change(ChangeRequest, Body):
     known_phone: Phone | None = Field(None, description="The phone that the household had until now, where it changes.")
     left_by: Idcs | None = Field(None, description="The adult who declares their own departure.")
     decided_on: Day | None = Field(None, description="Of a correction: when the version that it corrects was decided.")
-    earlier: tuple[EarlierVersion, ...] = Field((), description="Of a correction: the older versions that it reaches.")
-
+    earlier: tuple[EarlierVersion, ...] = Field((), description="The older versions that it reaches.")
     reviewed_for: str | None = Field(None, description="Of a review by the agency: the appeal that showed the cause.")
 
     @field_validator("change")
@@ -132,7 +133,11 @@ class Change(ChangeRequest, Body):
         """A correction is judged by the rules of the day on which the wrong version was decided, else today's count."""
         return (self.decided_on or self.true_from) if self.change == CORRECTION else today
 
-    def declared(self, corrects: int | None) -> Declaration:
-        """The household in place of the version with this number, which the change corrects; else as it is now."""
-        found = (each.declaration for each in self.earlier if each.version == corrects)
+    def rules_for(self, earlier: EarlierVersion, today: date) -> date:
+        """The day whose rules count for an older version: that of a wrong one's own decision, else today."""
+        return earlier.decided_on or today
+
+    def declared(self, replaces: int | None) -> Declaration:
+        """The household in the place of its version with this number; else as it is now."""
+        found = (each.declaration for each in self.earlier if each.version == replaces)
         return next(found, self.declaration)

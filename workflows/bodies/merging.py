@@ -31,19 +31,23 @@ class Difference(NamedTuple):
     declared: Any = None
 
 
-def merged(base: Declaration, theirs: Declaration, mine: Declaration, *, theirs_stay: bool = False) -> Merged:
+def merged(
+    base: Declaration, theirs: Declaration, mine: Declaration, *, keep: Literal["theirs", "mine"] | None = None
+) -> Merged:
     """What `mine` changed of `base`, applied to `theirs`.
 
-    A field that both changed, to different values, is a conflict, unless theirs are to stay; so is a result that is no
-    declaration.
+    A field that both changed, to different values, is a conflict, unless one of them is to be kept; so is a result that
+    is no declaration. Where mine are kept, what they change of a member who is not in `theirs` is left out.
     """
     old, new, own = fields_of(base), fields_of(theirs), fields_of(mine)
     conflicts, result = set(), dict(new)
     for path in old.keys() | new.keys() | own.keys():
         before, now, wanted = (each.get(path, ABSENT) for each in (old, new, own))
-        if wanted in (before, now) or (theirs_stay and now != before):
+        if wanted in (before, now) or (keep == "theirs" and now != before):
             continue
-        if now != before:
+        if keep == "mine" and path[0] == MEMBERS and now is ABSENT and before is not ABSENT:
+            continue
+        if now != before and not keep:
             conflicts.add(name_of(path))
         result[path] = wanted
     if conflicts:

@@ -48,10 +48,10 @@ CORRECTIONS = """
         (select facts::text from event e where e.case_id = c.id and e.kind = 'HouseholdChanged'),
         (with recursive stood (version) as (
             select max(version) from household_version v
-            where (v.household_id, v.case_id) = (c.household_id, wanted.case_id) and v.corrects is null
+            where (v.household_id, v.case_id) = (c.household_id, wanted.case_id) and not v.corrects
             union all
             select v.version from stood join household_version v on v.household_id = c.household_id
-            where v.corrects = stood.version and v.case_id <> c.id
+            where v.corrects and v.replaces = stood.version and v.case_id <> c.id
         ) select max(version) from stood),
         computed.value, computed.policy
     from unnest(%s::bigint[], %s::bigint[], %s::int[]) as wanted (appeal, case_id, seq)
@@ -120,7 +120,7 @@ class LocalCases:
         if facts is None:
             return CorrectionOutcome(at=self.now, case=case_id, stage=stage, ended=ended)
         changed = msgspec.json.decode(facts, type=HouseholdChanged)
-        scores = {each.corrects: each.score for each in changed.earlier}
+        scores = {each.replaces: each.score for each in changed.earlier}
         scores |= {each.version: each.score for each in changed.unreached}
         return CorrectionOutcome(
             at=self.now,

@@ -48,10 +48,13 @@ class Projection(NamedTuple):
 
 
 class NewVersion(NamedTuple):
-    """A version of a household that an event brings: which version it corrects, and which thresholds it meets."""
+    """A version of a household that an event brings: in whose place, whether because that one was wrong, and which
+    thresholds it meets.
+    """
 
     number: int
-    corrects: int | None
+    replaces: int | None
+    corrects: bool
     eligibilities: Sequence[ProgrammeEligibility]
 
 
@@ -114,23 +117,24 @@ def end_rows(transition: Transition, event: HouseholdEnded) -> Iterable[Row]:
 
 
 def new_versions(event: HouseholdApproved | HouseholdChanged) -> list[NewVersion]:
-    """The versions that an event brings: one, and those in place of older ones that it corrects besides."""
+    """The versions that an event brings: one, and those in the place of older ones."""
     if isinstance(event, HouseholdApproved):
-        return [NewVersion(event.version, None, event.eligibilities)]
+        return [NewVersion(event.version, None, False, event.eligibilities)]
+    corrects = bool(event.corrects)
     return [
-        *(NewVersion(each.version, each.corrects, each.eligibilities) for each in event.earlier),
-        NewVersion(event.version, event.corrects or None, event.eligibilities),
+        *(NewVersion(each.version, each.replaces, corrects, each.eligibilities) for each in event.earlier),
+        NewVersion(event.version, event.corrects or None, corrects, event.eligibilities),
     ]
 
 
 def declared(transition: Transition, version: NewVersion) -> Declaration:
     """What was declared for a version."""
     body = transition.case.body
-    return body.declared(version.corrects) if isinstance(body, Change) else transition.case.declaration
+    return body.declared(version.replaces) if isinstance(body, Change) else transition.case.declaration
 
 
 def version_rows(transition: Transition, event: HouseholdApproved | HouseholdChanged) -> Iterable[Row]:
-    """A household's version: what was declared."""
+    """Its versions: what was declared."""
     return [version_row(transition, each, declared(transition, each)) for each in new_versions(event)]
 
 
@@ -144,6 +148,7 @@ def version_row(transition: Transition, version: NewVersion, declaration: Declar
         *declaration.territory,
         declaration.commune,
         len(declaration.members),
+        version.replaces,
         version.corrects,
     )
 
@@ -225,7 +230,7 @@ REGISTER = (
     Projection("household_end", "household_id, case_id, ended_at", (HouseholdEnded,), end_rows),
     Projection(
         "household_version",
-        "household_id, version, case_id, milieu, region, province, commune, size, corrects",
+        "household_id, version, case_id, milieu, region, province, commune, size, replaces, corrects",
         NEW_VERSION,
         version_rows,
         True,

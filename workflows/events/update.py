@@ -44,7 +44,7 @@ class ReviewOrdered(Event, frozen=True, kw_only=True, tag=True):
 
 
 class ChangeRebased(BodyTaken, frozen=True, kw_only=True, tag=True):
-    """Another change of the household came first, of other fields: the declaration has both now."""
+    """The new body has the change as it is beside another one: of other fields, which came first, or of a later day."""
 
     version: int  # the household's last, on which it is based now
 
@@ -106,17 +106,17 @@ class PastChange(msgspec.Struct, frozen=True, gc=False):
     added: tuple[KnownSpan, ...]
 
 
-class CorrectedVersion(msgspec.Struct, frozen=True, gc=False):
-    """An older version that held the wrong value too, and the one that is true in its place."""
+class EarlierVersion(msgspec.Struct, frozen=True, gc=False):
+    """A version that is true in the place of an older one, for days before those of the household's new version."""
 
     version: int
-    corrects: int
+    replaces: int
     score: Decimal
     eligibilities: tuple[ProgrammeEligibility, ...]
 
 
 class UnreachedVersion(msgspec.Struct, frozen=True, gc=False):
-    """An older version that held the wrong value too, but is true of no time from the correction's day on.
+    """An older version that held a wrong value too, but is true of no time from the correction's day on.
 
     None is true in its place; its index is the one that it should have had.
     """
@@ -137,7 +137,7 @@ class HouseholdChanged(Event, frozen=True, kw_only=True, tag=True):
     moved: tuple[MovedVariable, ...] = ()
     gained: tuple[str, ...] = ()  # programmes
     lost: tuple[str, ...] = ()
-    earlier: tuple[CorrectedVersion, ...] = ()
+    earlier: tuple[EarlierVersion, ...] = ()
     unreached: tuple[UnreachedVersion, ...] = ()
 
 

@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from models.arrays import array, columns
 from models.database import Connection, scalar
-from models.days import day_of
-from workflows.bodies.change import CORRECTION, Change, EarlierVersion
+from models.days import day_of, midnight
+from workflows.bodies.change import CORRECTION, REMOVAL, Change, EarlierVersion
 from workflows.bodies.declaration import Declaration
-from workflows.bodies.merging import WHOLE, fields_changed, merged
+from workflows.bodies.merging import WHOLE, Merged, fields_changed, merged
 from workflows.casefile import CaseFile
 from workflows.engine.chain import new_salt
 from workflows.engine.opening import BODIES, sealed_body
@@ -21,6 +21,7 @@ from workflows.events.registration import Contribution, ScoreComputed
 from workflows.evidence import Comparison, KnownPeriod
 from workflows.flows import FLOWS
 from workflows.registers.period_rows import known_periods
+from workflows.registers.periods import spans_from
 
 LAST = """
     select distinct on (household_id) household_id, version, case_id from household_version v
@@ -38,18 +39,18 @@ STATES = f"""
 """
 # What was declared for these versions: the body in force of the case that made each.
 DECLARED = """
-    select v.household_id, v.version, v.corrects, c.kind, b.body::text
+    select v.household_id, v.version, v.replaces, c.kind, b.body::text
     from unnest(%s::bigint[], %s::int[]) as wanted (household_id, version)
     join household_version v using (household_id, version) join cases c on c.id = v.case_id
     join case_body b on (b.case_id, b.number) = (c.id, c.body_number) where b.body is not null
 """
-# When these versions were decided; one in the place of another, when that one was.
+# When these versions were decided; one in the place of a wrong one, when that one was.
 DECIDED = """
     with recursive origin (household_id, wanted, version) as (
         select household_id, version, version from unnest(%s::bigint[], %s::int[]) as w (household_id, version)
         union all
-        select v.household_id, wanted, v.corrects from origin join household_version v using (household_id, version)
-        where v.corrects is not null
+        select v.household_id, wanted, v.replaces from origin join household_version v using (household_id, version)
+        where v.corrects
     )
     select household_id, wanted, max(e.at) from (
         select household_id, wanted, min(version) as version from origin group by 1, 2
@@ -61,10 +62,10 @@ DECIDED = """
 STANDS = """
     with recursive stands (version) as (
         select max(version) from household_version
-        where (household_id, case_id) = (%(household)s, %(case)s) and corrects is null
+        where (household_id, case_id) = (%(household)s, %(case)s) and not corrects
         union all
-        select v.version from stands join household_version v on v.corrects = stands.version
-        where v.household_id = %(household)s
+        select v.version from stands join household_version v on v.replaces = stands.version
+        where v.household_id = %(household)s and v.corrects
     ) select max(version) from stands
 """
 REDECLARE = """
@@ -127,9 +128,9 @@ def declarations(connection: Connection, versions: Sequence[Version]) -> dict[Ve
     """What was declared for each of these versions; absent where it was erased."""
     found: dict[Version, Declaration] = {}
     if versions:
-        for household, version, corrects, kind, body in connection.execute(DECLARED, columns(list(versions))):
+        for household, version, replaces, kind, body in connection.execute(DECLARED, columns(list(versions))):
             restored: Any = FLOWS[kind].body.restored(body)
-            declared = restored.declared(corrects) if isinstance(restored, Change) else restored.declaration
+            declared = restored.declared(replaces) if isinstance(restored, Change) else restored.declaration
             found[household, version] = declared
     return found
 
@@ -145,26 +146,51 @@ def days_decided(connection: Connection, versions: Sequence[Version]) -> dict[Ve
 def compare(connection: Connection, files: Sequence[CaseFile], now: datetime) -> dict[int, Comparison]:
     """Each change beside the last version of its household.
 
-    Where another change came first, of other fields, the declaration with both is stored as the case's new body.
+    Where another change came first, of other fields, the declaration with both is stored as the case's new body; where
+    one of a later day did, so is each version that this change reaches.
     """
     last = last_versions(connection, [file.household_id or 0 for file in files])
-    known = versions_known(connection, files, last)
+    older = older_versions(connection, files, last)
+    known = versions_known(connection, files, last, older)
     found, rebased = {}, []
     for file in files:
-        found[file.id], body = comparison(file, last.get(file.household_id or 0, 0), known, now)
+        between = [version for version in older.get(file.id, ()) if version in known]
+        found[file.id], body = comparison(file, last.get(file.household_id or 0, 0), known, between, now)
         rebased += [(file, found[file.id], body)] if body else []
     store(connection, [(file, answer, *body) for file, answer, body in rebased], now)
     return found
 
 
-def versions_known(
+def older_versions(
     connection: Connection, files: Sequence[CaseFile], last: Mapping[int, int]
+) -> dict[int, list[Version]]:
+    """By case, the versions before the household's last that are true of some time from the change's day on.
+
+    A correction names the versions that it reaches itself.
+    """
+    days = {
+        file.id: (file.household_id or 0, midnight(file.body.true_from))
+        for file in files
+        if file.body.change not in (CORRECTION, REMOVAL)
+    }
+    periods = known_periods(connection, sorted({household for household, _ in days.values()}))
+    return {
+        case_id: sorted(
+            {(household, span.version) for span in spans_from(periods.get(household, ()), since)}
+            - {(household, last.get(household, 0))}
+        )
+        for case_id, (household, since) in days.items()
+    }
+
+
+def versions_known(
+    connection: Connection, files: Sequence[CaseFile], last: Mapping[int, int], older: Mapping[int, Sequence[Version]]
 ) -> dict[Version, KnownVersion]:
-    """The versions that these changes were made on, and the last ones; for a correction also those in between."""
+    """The versions that these changes were made on, the last ones, and those that they reach."""
     wanted, corrected = set(), set()
     for file in files:
         household, based_on = file.household_id or 0, file.body.based_on
-        wanted |= {(household, based_on), (household, last.get(household, 0))}
+        wanted |= {(household, based_on), (household, last.get(household, 0)), *older.get(file.id, ())}
         if file.body.change == CORRECTION:
             corrected |= {(household, version) for version in range(based_on, last.get(household, 0) + 1)}
     found = declarations(connection, sorted(wanted | corrected))
@@ -173,35 +199,61 @@ def versions_known(
 
 
 def comparison(
-    file: CaseFile, last: int, known: Mapping[Version, KnownVersion], now: datetime
+    file: CaseFile, last: int, known: Mapping[Version, KnownVersion], older: Sequence[Version], now: datetime
 ) -> tuple[Comparison, tuple[Change, bytes] | None]:
     """One change beside the household's last version, and its new body with that body's salt, if it needs one."""
     household, change = file.household_id or 0, file.body
     base, theirs = known.get((household, change.based_on)), known.get((household, last))
-    if not last or change.based_on == last:
-        fields = fields_changed(theirs.declaration, change.declaration) if theirs else ()
-        return Comparison(at=now, last_version=last, fields=fields), None
-    # A correction leaves what was changed since as it is.
-    stay = change.change == CORRECTION
-    both = (
-        merged(base.declaration, theirs.declaration, change.declaration, theirs_stay=stay) if base and theirs else None
-    )
-    if both is None or both.declaration is None:
-        return Comparison(at=now, last_version=last, conflicts=both.conflicts if both else (WHOLE,)), None
+    if not last or (theirs is None and change.based_on == last):
+        return Comparison(at=now, last_version=last), None
+    if theirs is None:
+        return Comparison(at=now, last_version=last, conflicts=(WHOLE,)), None
+    both = brought_together(change, base, theirs) if change.based_on != last else Merged(change.declaration)
+    if both.declaration is None:
+        return Comparison(at=now, last_version=last, conflicts=both.conflicts), None
     body = change.model_copy(update={"declaration": both.declaration, "based_on": last})
-    if stay:
+    if change.change != CORRECTION:
+        body = between(body, theirs.declaration, {version: known[household, version] for _, version in older})
+    elif change.based_on != last:
         since = {version: known.get((household, version)) for version in range(change.based_on, last + 1)}
         body = reaching(change, body, {version: each for version, each in since.items() if each})
+    if body == change:
+        fields = fields_changed(theirs.declaration, change.declaration)
+        return Comparison(at=now, last_version=last, fields=fields), None
     salt = new_salt()
     digest = sealed_body(salt, body.stored())
     return Comparison(at=now, last_version=last, body=file.body_number + 1, digest=digest), (body, salt)
+
+
+def brought_together(change: Change, base: KnownVersion | None, theirs: KnownVersion) -> Merged:
+    """The change beside another one that came first; a correction leaves what was changed since as it is."""
+    if base is None:
+        return Merged(None, (WHOLE,))
+    keep: Literal["theirs"] | None = "theirs" if change.change == CORRECTION else None
+    return merged(base.declaration, theirs.declaration, change.declaration, keep=keep)
+
+
+def between(change: Change, last: Declaration, older: Mapping[int, KnownVersion]) -> Change:
+    """A change of an earlier day than the last version's: each older version that is true of some of its time has its
+    fields, too, and not those that changed on the later day.
+    """
+    found = {
+        version: merged(last, each.declaration, change.declaration, keep="mine").declaration
+        for version, each in older.items()
+    }
+    earlier = tuple(
+        EarlierVersion(version=version, declaration=said)
+        for version, said in found.items()
+        if said and said != older[version].declaration
+    )
+    return change.model_copy(update={"earlier": earlier})
 
 
 def reaching(change: Change, rebased: Change, since: Mapping[int, KnownVersion]) -> Change:
     """A rebased correction that also reaches those versions since the one it was made on which hold the wrong value."""
     base = since[change.based_on].declaration
     found = {
-        version: merged(base, each.declaration, change.declaration, theirs_stay=True).declaration
+        version: merged(base, each.declaration, change.declaration, keep="theirs").declaration
         for version, each in since.items()
     }
     more = [

@@ -39,19 +39,11 @@ class PeriodChange(NamedTuple):
     added: tuple[Span, ...]
 
 
-def changed(periods: Sequence[Period], version: int, day: date, now: datetime) -> PeriodChange:
-    """The household is as this new version says from a day on, whatever was known of later days.
+def changed(periods: Sequence[Period], versions: Mapping[int, int], day: date, now: datetime) -> PeriodChange:
+    """From a day on, new versions are true in the place of these.
 
-    `periods`: all that are known now of the household. Raises what `true_from` raises.
-    """
-    since = true_from(periods, day, now)
-    return replaced(periods, since, [Span(version, since)], now)
-
-
-def corrected(periods: Sequence[Period], versions: Mapping[int, int], day: date, now: datetime) -> PeriodChange:
-    """From a day on, each of these versions held a wrong value, and its new version is true in its place.
-
-    `versions`: for each version with the wrong value the new one; the others stay. Raises what `true_from` raises.
+    `periods`: all that are known now of the household; `versions`: the new one for each that is true no longer; the
+    others stay. Raises what `true_from` raises.
     """
     since = true_from(periods, day, now)
     spans = [each._replace(version=versions.get(each.version, each.version)) for each in spans_from(periods, since)]

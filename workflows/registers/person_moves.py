@@ -16,6 +16,7 @@ from workflows.casefile import CaseFile
 from workflows.engine.lanes import ALLOWANCE
 from workflows.events.registration import NothingSuspicious
 from workflows.evidence import Holder
+from workflows.registers.circles import Wait, in_circles
 
 ENDED = 2**31 - 1  # the version of a household that is registered no more: after every other
 UNDER_WAY = f"""
@@ -24,17 +25,7 @@ UNDER_WAY = f"""
     where c.household_id = any(%s::bigint[]) and c.kind = '{UPDATE}' and c.open and c.stage <> 'parked'
     and b.body is not null order by c.id
 """
-# Each case that waits, the household that must let a person go, and so on from the cases of that household.
-CIRCLES = """
-    with recursive waits as (
-        select a.case_id, c.household_id, a.household_id as held_by
-        from person_awaited a join cases c on c.id = a.case_id
-    ), reached as (
-        select case_id, household_id as origin, held_by as at from waits where %s::bigint[] is null or case_id = any(%s)
-        union select r.case_id, r.origin, w.held_by from reached r join waits w on w.household_id = r.at
-    )
-    select distinct case_id from reached where at = origin
-"""
+WAITS = "select a.case_id, c.household_id, a.household_id from person_awaited a join cases c on c.id = a.case_id"
 # Of the last version of each household.
 GIVEN_AWAY = """
     select m.household_id, p.idcs from unnest(%s::bigint[]) as wanted (household_id)
@@ -162,10 +153,12 @@ def given_away(connection: Connection, household_ids: Sequence[int]) -> dict[int
     return found
 
 
-def waiting_in_circles(connection: Connection, case_ids: Sequence[int] | None) -> set[int]:
-    """Those of these cases (None: of all) that wait for a household which waits for theirs, directly or by others."""
-    wanted = None if case_ids is None else list(case_ids)
-    return {case_id for (case_id,) in connection.execute(CIRCLES, [wanted, wanted])}
+def waiting_in_circles(connection: Connection) -> set[int]:
+    """The cases that wait for a household which waits for theirs, directly or by others.
+
+    All waits are read: few cases wait at a time, and a query that follows them one by one is slow in a long chain.
+    """
+    return in_circles(map(Wait._make, connection.execute(WAITS)))
 
 
 def forget_waits(connection: Connection, case_ids: Sequence[int]) -> None:
@@ -213,7 +206,7 @@ def wake_who_awaits(connection: Connection, households: Sequence[int], now: date
 def wake_missed_waits(connection: Connection, now: datetime, limit: int = 1000) -> int:
     """Wakes the cases that wait for nothing, and those that wait in a circle. The sweep calls it."""
     missed = [household for (household,) in connection.execute(MISSED, [limit])]
-    return wake(connection, waiting_in_circles(connection, None), now) + wake_who_awaits(connection, missed, now)
+    return wake(connection, waiting_in_circles(connection), now) + wake_who_awaits(connection, missed, now)
 
 
 def wake(connection: Connection, case_ids: Collection[int], now: datetime) -> int:

@@ -59,8 +59,8 @@ class SocialRegister(Protocol):
     def given_away(self, household_ids: Sequence[int]) -> Mapping[int, Collection[str]]:
         """The members of each household whom another one holds already; absent where there are none."""
 
-    def waiting_in_circles(self, case_ids: Sequence[int]) -> Collection[int]:
-        """Those of these cases that wait for persons whose households wait for theirs."""
+    def waiting_in_circles(self) -> Collection[int]:
+        """The cases that wait for persons whose households wait for theirs."""
 
 
 class Cases(Protocol):

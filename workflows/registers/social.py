@@ -76,9 +76,9 @@ class LocalSocialRegister:
         """The members of each household whom another one holds already; absent where there are none."""
         return person_moves.given_away(self.connection, household_ids)
 
-    def waiting_in_circles(self, case_ids: Sequence[int]) -> Collection[int]:
-        """Those of these cases that wait for persons whose households wait for theirs."""
-        return person_moves.waiting_in_circles(self.connection, case_ids)
+    def waiting_in_circles(self) -> Collection[int]:
+        """The cases that wait for persons whose households wait for theirs."""
+        return person_moves.waiting_in_circles(self.connection)
 
 
 def registered_again(connection: Connection, declarations: Sequence[Declaration]) -> list[bool]:

@@ -10,7 +10,7 @@ from workflows.registers.ports import Ports
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, PersonsAwaited]:
     """Which of these wait in a circle, for households that wait for them."""
-    circles = ports.register.waiting_in_circles([case.id for case in batch])
+    circles = ports.register.waiting_in_circles()
     return {case.id: PersonsAwaited(at=ports.now, deadline=case.deadline, circle=case.id in circles) for case in batch}
 
 

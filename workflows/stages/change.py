@@ -12,7 +12,7 @@ from workflows.casefile import CaseFile
 from workflows.events.registration import Contribution, PersonsLost, ProgrammeEligibility, ScoreComputed
 from workflows.events.update import (
     ChangeOvertaken,
-    CorrectedVersion,
+    EarlierVersion,
     HouseholdChanged,
     HouseholdEnded,
     HouseholdGone,
@@ -42,7 +42,7 @@ def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, HouseholdSta
             rules=rules,
             lost=True if case.id in lost else UNSET,
             thresholds=rules_of_day(case.body.rules_of(today)).thresholds,
-            earlier=tuple(rules_of_day(each.decided_on) for each in case.body.earlier),
+            earlier=tuple(rules_of_day(case.body.rules_for(each, today)) for each in case.body.earlier),
             **known[case.household_id or 0]._asdict(),
         )
         for case in batch
@@ -80,8 +80,9 @@ def decide(
 def changed(case: CaseFile, change: Change, state: HouseholdState, known: Sequence[Period]) -> HouseholdChanged:
     """The new version, with what moved, and the older versions that it corrects."""
     scored = case.last(ScoreComputed)
-    earlier, unreached = corrected_versions(change, state, known)
+    earlier, unreached = earlier_versions(change, state, known)
     version = state.last_version + len(earlier) + 1
+    versions = {each.replaces: each.version for each in earlier} | {state.last_version: version}
     met = eligibilities(scored.score, state.thresholds)
     return HouseholdChanged(
         version=version,
@@ -94,44 +95,31 @@ def changed(case: CaseFile, change: Change, state: HouseholdState, known: Sequen
         earlier=tuple(earlier),
         unreached=tuple(unreached),
         corrects=state.last_version if change.change == CORRECTION else 0,
-        past=facts_of(period_change(change, version, earlier, state, known)),
+        past=facts_of(periods.changed(known, versions, change.true_from, state.at)),
     )
 
 
-def period_change(
-    change: Change,
-    version: int,
-    earlier: Sequence[CorrectedVersion],
-    state: HouseholdState,
-    known: Sequence[Period],
-) -> PeriodChange:
-    """Which periods the register knows no longer, and which it knows instead."""
-    if change.change != CORRECTION:
-        return periods.changed(known, version, change.true_from, state.at)
-    versions = {each.corrects: each.version for each in earlier} | {state.last_version: version}
-    return periods.corrected(known, versions, change.true_from, state.at)
-
-
-def corrected_versions(
+def earlier_versions(
     change: Change, state: HouseholdState, known: Sequence[Period]
-) -> tuple[list[CorrectedVersion], list[UnreachedVersion]]:
-    """The older versions as they should have been, each scored by the rules of the day on which it was decided.
+) -> tuple[list[EarlierVersion], list[UnreachedVersion]]:
+    """The older versions as the change has them, each scored by the rules that count for it.
 
-    A version that is true of no time from the correction's day on needs none in its place.
+    A version that is true of no time from the change's day on needs none in its place.
     """
     since = periods.true_from(known, change.true_from, state.at)
     reached = {each.version for each in periods.spans_from(known, since)}
-    corrected: list[CorrectedVersion] = []
+    earlier: list[EarlierVersion] = []
     unreached: list[UnreachedVersion] = []
     for each, rules in zip(change.earlier, state.earlier, strict=True):
         compute = RULES[version_of(state, RULES)]
-        score = compute(each.declaration, each.decided_on, index_of_version(rules.index)).score
+        day = change.rules_for(each, day_of(state.at))
+        score = compute(each.declaration, day, index_of_version(rules.index)).score
         if each.version in reached:
-            version = state.last_version + len(corrected) + 1
-            corrected.append(CorrectedVersion(version, each.version, score, eligibilities(score, rules.thresholds)))
+            version = state.last_version + len(earlier) + 1
+            earlier.append(EarlierVersion(version, each.version, score, eligibilities(score, rules.thresholds)))
         else:
             unreached.append(UnreachedVersion(each.version, score))
-    return corrected, unreached
+    return earlier, unreached
 
 
 def names_met(met: Iterable[ProgrammeEligibility]) -> list[str]:

@@ -297,7 +297,8 @@ def upgrade() -> None:
         sa.Column("province", sa.String(), nullable=True),
         sa.Column("commune", sa.String(), nullable=False),
         sa.Column("size", sa.SmallInteger(), nullable=False),
-        sa.Column("corrects", sa.Integer(), nullable=True),
+        sa.Column("replaces", sa.Integer(), nullable=True),
+        sa.Column("corrects", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("household_id", "version"),
     )
     op.create_table(
