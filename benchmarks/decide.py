@@ -67,7 +67,7 @@ class Answers:
     def given_away(self, household_ids: Sequence[int]) -> Mapping[int, set[str]]:
         return {}
 
-    def waiting_in_circles(self, case_ids: Sequence[int]) -> set[int]:
+    def waiting_in_circles(self) -> set[int]:
         return set()
 
     def opened_by(self, case_ids: Sequence[int]) -> Mapping[int, OpenedCase]:

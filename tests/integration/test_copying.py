@@ -19,7 +19,7 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "event": (MOST, 1, STRANGE, AT, STRANGE, JSON, None, None, ALL_BYTES, b"", ALL_BYTES),
     "score": (1, 1, MOST, Decimal("-12345678901234567890.00012345678901234567890"), "", AT),
     "household": (1, MOST, AT),
-    "household_version": (1, 2, 3, STRANGE, -32_768, None, "", 32_767, None),
+    "household_version": (1, 2, 3, STRANGE, -32_768, None, "", 32_767, None, True),
     "household_end": (1, MOST, AT),
     "score_correction": (1, 2, 3, 4, 5, Decimal("9.70"), Decimal("-0.00"), STRANGE, 6, AT),
     "person_awaited": (1, STRANGE, 2),

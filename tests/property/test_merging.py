@@ -53,7 +53,7 @@ def test_who_was_not_there_then_is_not_brought_in_by_a_change_of_theirs(whole: D
     *members, last = whole.members
     assume(last.relationship != "head" and not last.declarant)
     less = whole.model_copy(update={"members": members})
-    another = last.model_copy(update={"family_name_la": last.family_name_la + "i"})
+    another = last.model_copy(update={"birth_precision": "year" if last.birth_precision == "day" else "day"})
     mine = whole.model_copy(update={"members": [*members, another], "commune": other.commune})
 
     assert merged(whole, less, mine, keep="mine").declaration == less.model_copy(update={"commune": other.commune})
