@@ -58,7 +58,7 @@ def codes(view: AppealView, offered: Sequence[str]) -> dict[str, list[str]]:
         "CODE to ask": ASKED,
         "CODE to return": RETURNED,
     }
-    of = {"find": ("PATH", "REASON to uphold", "REASON to reject"), "ask": ("CODE to ask",)}
+    of = {"propose": ("PATH", "REASON to uphold", "REASON to reject"), "ask": ("CODE to ask",)}
     of |= {"return": ("CODE to return",)}
     verbs = [each.removeprefix(f"{program()} appeals ").split()[0] for each in offered]
     return {name: list(known[name]) for verb in verbs for name in of.get(verb, ())}
@@ -66,16 +66,15 @@ def codes(view: AppealView, offered: Sequence[str]) -> dict[str, list[str]]:
 
 def forms(view: AppealView, actors: Sequence[str], role: str) -> Iterator[tuple[str, Evidence]]:
     """Every command on appeals, with a form as it would give it to the stage."""
-    take = "take-over" if view.holder else "assign"
     findings = tuple(Finding(path, True, UPHELD[0]) for path in view.appeal.paths)
     for actor in actors:
         by: dict[str, Any] = {"at": clock.now(), "by": actor}
-        yield take, Assignment(**by, to=actor, role=role)
-        yield f"{take} --to COLLEAGUE", Assignment(**by, to=COLLEAGUE, role=role)
+        yield "assign", Assignment(**by, to=actor, role=role)
+        yield "assign --to COLLEAGUE", Assignment(**by, to=COLLEAGUE, role=role)
         yield "hand-back", HandBack(**by, role=role)
         yield "ask --for CODE", InformationRequest(**by, asked=ASKED[:1], role=role)
         yield (
-            "find --uphold PATH=REASON --reject PATH=REASON",
+            "propose --uphold PATH=REASON --reject PATH=REASON",
             AppealVerdict(**by, findings=findings, role=role, terms=newest_terms().version, second=COLLEAGUE),
         )
         yield "agree", Agreement(**by, agrees=True, role=role)
@@ -97,7 +96,7 @@ def would_take(file: CaseFile, form: Evidence) -> bool:
 def whole(view: AppealView, command: str, role: str, reader: str) -> str:
     """A command as it is typed: with the reference, the version, the name, and a role that is not a caseworker's."""
     name, _, rest = command.partition(" ")
-    second = "--second COLLEAGUE" if name == "find" and role == COMMISSION else ""
+    second = "--second COLLEAGUE" if name == "propose" and role == COMMISSION else ""
     in_role = "" if role == CASEWORKER else f"--role {role}"
     parts = [program(), "appeals", name, view.file.reference, rest, second, in_role]
     return " ".join(filter(None, [*parts, f"--version {view.file.version} --as {quote(reader)}"]))

@@ -54,7 +54,7 @@ def acts(
         "assign": assignment,
         "hand_back": hand_back,
         "ask": request,
-        "find": verdict,
+        "propose": verdict,
         "agree": agreement,
         "escalate": escalation,
         "retry": retry,

@@ -85,7 +85,7 @@ def execute(postgres: Postgres, statement: str) -> psycopg.Cursor:
 def database(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a fresh migrated database, to which the settings point."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    execute(servers.postgres, f"create database {name} template {TEMPLATE}")
+    execute(servers.postgres, f"create database {name} template {TEMPLATE} strategy file_copy")  # a third faster
     monkeypatch.setenv("SIJIL_DATABASE_URL", servers.postgres.url_of(name))
     monkeypatch.setenv("SIJIL_SECRET_KEY", "a key for the tests")
     monkeypatch.setenv("SIJIL_TRIES_SPREAD", "73")  # seconds: the waits are 1, 8 and 64

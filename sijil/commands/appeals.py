@@ -110,7 +110,6 @@ def lodge_at_desk(
 
 
 @appeals_app.command("assign")
-@appeals_app.command("take-over")
 def assign(
     reference: Reference,
     name: Name,
@@ -162,9 +161,8 @@ def add(
     do(staff, examining.text_at_desk(text_in(path)), as_json)
 
 
-@appeals_app.command("find")
 @appeals_app.command("propose")
-def find(
+def propose(
     reference: Reference,
     name: Name,
     uphold: Annotated[
@@ -178,7 +176,7 @@ def find(
     version: Version = None,
     as_json: Json = False,
 ) -> None:
-    """Finds on each contested value; on a decision that rests on none, PATH is 'decision'.
+    """Says what is to be decided on each contested value; on a decision that rests on none, PATH is 'decision'.
 
     What is upheld whole is decided at once. To reject, or to uphold in part, is a proposal: a second person agrees.
     """

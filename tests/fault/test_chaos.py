@@ -378,7 +378,7 @@ def appealed(ended: Ended) -> Ended:
     appeal = an_appeal(ended.accepted[0], "index", contested=contested)
     ended.go_on()
     acts(appeal, "salma", "assign")
-    acts(appeal, "salma", "find", findings(bills__telecom=True))
+    acts(appeal, "salma", "propose", findings(bills__telecom=True))
     ended.observed.appeals = [appeal.reference]
     for kinds in (["AppealAssigned"], ["AppealUpheld"]):
         ended.acted(appeal, "salma", "taken", *kinds)

@@ -310,7 +310,7 @@ def test_an_appeal_follows_the_phone_that_the_household_declares_meanwhile(
     declare(receipt, change_of(changed(body, phone=NEW_PHONE), "contact"))
     work()
     acts(appeal, "salma", "assign")
-    acts(appeal, "salma", "find", findings(bills__telecom=True))
+    acts(appeal, "salma", "propose", findings(bills__telecom=True))
     work()
 
     told = rows("select template, recipient from message where case_id = %s order by seq", appeal.case_id)
@@ -384,14 +384,14 @@ def test_neither_of_those_who_took_the_decision_may_hold_the_appeal(queued: Acce
 
 
 def test_only_the_holder_examines_and_a_colleague_may_take_over(held: Accepted) -> None:
-    for act, given in (("find", findings(decision=True)), ("ask", ["bill"]), ("hand_back", None)):
+    for act, given in (("propose", findings(decision=True)), ("ask", ["bill"]), ("hand_back", None)):
         with pytest.raises(Refused) as error:
             acts(held, "yassine", act, *([given] if given else []))
         assert error.value.code == "not_the_holder"
 
     assert acts(held, "yassine", "assign").event == "TakenOver"
     with pytest.raises(Refused):
-        acts(held, "salma", "find", findings(decision=True))
+        acts(held, "salma", "propose", findings(decision=True))
     assert acts(held, "yassine", "hand_back").stage == "queued"
     with pytest.raises(Refused) as error:
         acts(held, "salma", "assign", "yassine")
@@ -403,7 +403,7 @@ def test_only_the_holder_examines_and_a_colleague_may_take_over(held: Accepted) 
 def test_a_rejection_needs_a_second_person_who_did_not_take_the_decision(
     held: Accepted, work: Callable[[], None]
 ) -> None:
-    moved = acts(held, "salma", "find", findings(decision=False))
+    moved = acts(held, "salma", "propose", findings(decision=False))
     assert (moved.event, moved.stage) == ("DecisionProposed", "proposed")
     for name, code in (
         ("Salma", "needs_second_person"),
@@ -427,16 +427,16 @@ def test_a_rejection_needs_a_second_person_who_did_not_take_the_decision(
 
 def test_the_second_person_may_give_a_proposal_back_and_the_term_goes_on(held: Accepted) -> None:
     before = deadline_of(held)
-    acts(held, "salma", "find", findings(decision=False))
+    acts(held, "salma", "propose", findings(decision=False))
     moved = acts(held, "yassine", "agree", "finding_not_shown")
     assert (moved.event, moved.stage, deadline_of(held)) == ("ProposalReturned", "under_examination", before)
-    assert acts(held, "salma", "find", findings(decision=True)).event == "AppealSetAside"
+    assert acts(held, "salma", "propose", findings(decision=True)).event == "AppealSetAside"
 
 
 def test_an_appeal_upheld_against_a_refusal_sets_it_aside_and_the_household_may_file_again(
     held: Accepted, work: Callable[[], None]
 ) -> None:
-    assert acts(held, "salma", "find", findings(decision=True)).stage == "decided"
+    assert acts(held, "salma", "propose", findings(decision=True)).stage == "decided"
     work()
     assert (current_stage(held), messages_of(held)[-1]) == ("notified", "appeal_set_aside")
     assert events_of(held)[-2:] == ["AppealSetAside", "AppealClosed"]
@@ -446,13 +446,13 @@ def test_an_appeal_upheld_against_a_refusal_sets_it_aside_and_the_household_may_
 @pytest.mark.parametrize("found", [{}, {"bills__telecom": True}, {"decision": True, "other": False}])
 def test_findings_are_whole(held: Accepted, found: dict[str, bool]) -> None:
     with pytest.raises(Refused) as error:
-        acts(held, "salma", "find", findings(**found))
+        acts(held, "salma", "propose", findings(**found))
     assert error.value.code == "findings_incomplete"
 
 
 def test_an_old_version_changes_nothing(held: Accepted) -> None:
     with pytest.raises(Stale):
-        acts(held, "salma", "find", findings(decision=True), version=version_of(held) - 1)
+        acts(held, "salma", "propose", findings(decision=True), version=version_of(held) - 1)
 
 
 def test_a_caseworker_acts_on_no_other_kind_of_case(refusal: Accepted) -> None:
@@ -533,8 +533,8 @@ def test_a_supervisor_decides_an_overdue_appeal_without_taking_it(held: Accepted
     with after(days=60.1):
         work()
         with pytest.raises(Refused):
-            acts(held, "yassine", "find", findings(decision=True))
-        assert acts(held, "leila", "find", findings(decision=True), role="supervisor").event == "AppealSetAside"
+            acts(held, "yassine", "propose", findings(decision=True))
+        assert acts(held, "leila", "propose", findings(decision=True), role="supervisor").event == "AppealSetAside"
         work()
     assert current_stage(held) == "notified"
     assert wrong() == ({}, [])
@@ -543,7 +543,7 @@ def test_a_supervisor_decides_an_overdue_appeal_without_taking_it(held: Accepted
 def test_a_proposal_without_an_answer_is_void_before_the_term_is_over(held: Accepted, work: Callable[[], None]) -> None:
     term = deadline_of(held)
     with after(days=55):
-        acts(held, "salma", "find", findings(decision=False))
+        acts(held, "salma", "propose", findings(decision=False))
         assert deadline_of(held) == term
     with after(days=60.1):
         work()  # the proposal's term is over,
@@ -551,7 +551,7 @@ def test_a_proposal_without_an_answer_is_void_before_the_term_is_over(held: Acce
     assert events_of(held)[-2:] == ["ProposalUnanswered", "AppealOverdue"]
     assert current_stage(held) == "with_supervisor"
     with after(days=61):
-        acts(held, "leila", "find", findings(decision=False), role="supervisor")
+        acts(held, "leila", "propose", findings(decision=False), role="supervisor")
         acts(held, "yassine", "agree")
         work()
     assert current_stage(held) == "notified"
@@ -561,7 +561,7 @@ def test_a_proposal_without_an_answer_is_void_before_the_term_is_over(held: Acce
 def test_a_proposal_that_is_early_has_ten_days(held: Accepted, work: Callable[[], None]) -> None:
     term = deadline_of(held)
     with after(days=5):
-        acts(held, "salma", "find", findings(decision=False))
+        acts(held, "salma", "propose", findings(decision=False))
     with after(days=15.1):
         work()
     assert (current_stage(held), deadline_of(held)) == ("under_examination", term)
@@ -569,7 +569,7 @@ def test_a_proposal_that_is_early_has_ten_days(held: Accepted, work: Callable[[]
 
 
 def test_the_commission_decides_by_two_members_who_had_no_part_before(held: Accepted, work: Callable[[], None]) -> None:
-    acts(held, "salma", "find", findings(decision=False))
+    acts(held, "salma", "propose", findings(decision=False))
     acts(held, "yassine", "agree", "more_to_ask")
     with pytest.raises(Refused):
         acts(held, "salma", "escalate")
@@ -582,8 +582,8 @@ def test_the_commission_decides_by_two_members_who_had_no_part_before(held: Acce
         ("hanae", "said", "supervisor"),
     ):
         with pytest.raises(Refused):
-            acts(held, name, "find", findings(decision=False), second, role=role)
-    moved = acts(held, "hanae", "find", findings(decision=False), "said", role="commission")
+            acts(held, name, "propose", findings(decision=False), second, role=role)
+    moved = acts(held, "hanae", "propose", findings(decision=False), "said", role="commission")
     assert moved.event == "AppealRejected"
     work()
     assert current_stage(held) == "notified"
@@ -627,7 +627,7 @@ def test_a_demanded_correction_is_contested_and_the_citizen_sends_the_declaratio
     with pytest.raises(Refused):
         acts(appeal, "amina", "assign")
     acts(appeal, "salma", "assign")
-    acts(appeal, "salma", "find", findings(decision=True))
+    acts(appeal, "salma", "propose", findings(decision=True))
     work()
     assert (current_stage(appeal), messages_of(appeal)[-1]) == ("notified", "appeal_set_aside")
     assert current_stage(receipt) == "needs_correction"
@@ -640,7 +640,7 @@ def test_an_appeal_against_the_index_is_rejected_value_by_value(
     appeal = an_appeal(contested_index, "index", **TELECOM)
     work()
     acts(appeal, "salma", "assign")
-    acts(appeal, "salma", "find", findings(bills__telecom=False))
+    acts(appeal, "salma", "propose", findings(bills__telecom=False))
     acts(appeal, "yassine", "agree")
     work()
     assert current_stage(appeal) == "notified"

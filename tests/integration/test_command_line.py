@@ -121,9 +121,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
         for command in (
             "show",
             "assign",
-            "take-over",
             "hand-back",
-            "find",
             "propose",
             "agree",
             "escalate",

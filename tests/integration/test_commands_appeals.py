@@ -42,7 +42,7 @@ def test_an_appeal_is_examined_by_commands_alone(
     assert (listed["waiting"], listed["appeals"][0]["reference"], listed["appeals"][0]["holder"]) == (1, ref, None)
 
     assert ready("appeals", "assign", ref, "--as", "salma", "--json").json["event"] == "AppealAssigned"
-    assert ready("appeals", "take-over", ref, "--as", "yassine", "--json").json["event"] == "TakenOver"
+    assert ready("appeals", "assign", ref, "--as", "yassine", "--json").json["event"] == "TakenOver"
     assert "held by yassine" in ready("appeals", "list").out
     assert ready("appeals", "hand-back", ref, "--as", "yassine", "--json").json["stage"] == "queued"
     given = ready("appeals", "assign", ref, "--to", "salma", "--as", "leila", "--role", "supervisor", "--json")
@@ -64,7 +64,7 @@ def test_an_appeal_is_examined_by_commands_alone(
     assert ready("appeals", "propose", ref, *both, "--as", "salma", "--json").json["event"] == "DecisionProposed"
     back = ready("appeals", "return", ref, "--reason", "more_to_ask", "--as", "yassine", "--json")
     assert back.json["event"] == "ProposalReturned"
-    assert ready("appeals", "find", ref, *both, "--as", "salma", "--json").json["stage"] == "proposed"
+    assert ready("appeals", "propose", ref, *both, "--as", "salma", "--json").json["stage"] == "proposed"
     assert ready("appeals", "agree", ref, "--as", "yassine", "--json").json["event"] == "AppealUpheld"
     work()
 
@@ -125,7 +125,7 @@ def test_of_an_index_it_shows_the_index_and_what_that_would_be_exact_in_json_and
     assert f"should be 49.50; index with this alone {alone[0]:.2f}\n" in before.out
 
     acts(appeal, "salma", "assign")
-    acts(appeal, "salma", "find", findings(bills__telecom=True, belongings__mobile_phones=True))
+    acts(appeal, "salma", "propose", findings(bills__telecom=True, belongings__mobile_phones=True))
     work()
     after = ready("appeals", "show", appeal.reference, "--json")
     outcome = after.json["outcome"]
@@ -148,7 +148,7 @@ def test_the_list_says_by_when_an_appeal_needs_whom_and_leaves_out_what_one_may_
     ref, today = appeal.reference, clock.now()
     assert f"  {ref}  queued  on the index  held by nobody  needs a caseworker\n" in ready("appeals", "list").out
     acts(appeal, "karim", "assign")
-    acts(appeal, "karim", "find", findings(bills__telecom=True, belongings__mobile_phones=False))
+    acts(appeal, "karim", "propose", findings(bills__telecom=True, belongings__mobile_phones=False))
     by = f"{today + timedelta(days=10):%F}"
     line = f"due {by}  {ref}  proposed  on the index  held by karim  needs a second person\n"
     assert ready("appeals", "list").out == line
@@ -188,8 +188,8 @@ def offered(ready: Run, appeal: Accepted, name: str = "") -> list[str]:
     return [each.partition(" --version")[0] for each in words]
 
 
-FIND = "find --uphold PATH=REASON --reject PATH=REASON"
-BY_SUPERVISOR = ["take-over --to COLLEAGUE --role supervisor", "hand-back --role supervisor"]
+PROPOSE = "propose --uphold PATH=REASON --reject PATH=REASON"
+BY_SUPERVISOR = ["assign --to COLLEAGUE --role supervisor", "hand-back --role supervisor"]
 
 
 def test_whoever_reads_an_appeal_is_offered_what_they_may_do_and_nothing_else(appeal: Accepted, ready: Run) -> None:
@@ -200,17 +200,17 @@ def test_whoever_reads_an_appeal_is_offered_what_they_may_do_and_nothing_else(ap
         "add FILE",
     ]
     acts(appeal, "karim", "assign")
-    held = ["take-over --to COLLEAGUE --role supervisor", "hand-back", "ask --for CODE", FIND]
+    held = ["assign --to COLLEAGUE --role supervisor", "hand-back", "ask --for CODE", PROPOSE]
     assert offered(ready, appeal, "karim") == [*held, "escalate --role supervisor", "add FILE"]
     assert offered(ready, appeal, "salma") == [
-        "take-over",
+        "assign",
         *BY_SUPERVISOR,
         "escalate --role supervisor",
         "add FILE",
     ]
-    assert offered(ready, appeal) == ["take-over", *held, "escalate --role supervisor", "add FILE"]
+    assert offered(ready, appeal) == ["assign", *held, "escalate --role supervisor", "add FILE"]
 
-    acts(appeal, "karim", "find", findings(bills__telecom=True, belongings__mobile_phones=False))
+    acts(appeal, "karim", "propose", findings(bills__telecom=True, belongings__mobile_phones=False))
     assert offered(ready, appeal, "karim") == ["add FILE"]
     assert offered(ready, appeal, "salma") == ["agree", "return --reason CODE", "add FILE"]
     assert offered(ready, appeal) == ["agree", "return --reason CODE", "add FILE"]
@@ -230,7 +230,7 @@ def test_an_appeal_names_the_paths_and_codes_of_the_commands_that_it_offers(
     assert "  REASON to reject is one of nothing_shows_it, register_confirms, " in shown.out
     assert "  CODE to ask is one of bill, school_certificate, " in shown.out
     assert codes("salma") == set()
-    acts(appeal, "karim", "find", findings(bills__telecom=True, belongings__mobile_phones=False))
+    acts(appeal, "karim", "propose", findings(bills__telecom=True, belongings__mobile_phones=False))
     assert codes("salma") == {"CODE to return"}
 
 
@@ -246,19 +246,19 @@ def test_the_commands_that_an_appeal_offers_run_once_their_words_are_filled_in(a
     say(appeal)
     acts(appeal, "leila", "escalate", role="supervisor")
     answers, codes = offered_codes()
-    (find,) = [each for each in answers if " find " in each]
+    (proposal,) = [each for each in answers if " propose " in each]
     for option, path in zip(("uphold", "reject"), codes["PATH"], strict=True):
-        find = find.replace(f"--{option} PATH=REASON", f"--{option} {path}={codes[f'REASON to {option}'][0]}")
-    assert ready(*shlex.split(find.replace("COLLEAGUE", "said"))[1:]).code == 0
+        proposal = proposal.replace(f"--{option} PATH=REASON", f"--{option} {path}={codes[f'REASON to {option}'][0]}")
+    assert ready(*shlex.split(proposal.replace("COLLEAGUE", "said"))[1:]).code == 0
 
 
 def test_the_commission_is_offered_its_decision_but_not_to_who_proposed_one(appeal: Accepted, ready: Run) -> None:
     acts(appeal, "karim", "assign")
-    acts(appeal, "karim", "find", findings(bills__telecom=True, belongings__mobile_phones=False))
+    acts(appeal, "karim", "propose", findings(bills__telecom=True, belongings__mobile_phones=False))
     acts(appeal, "salma", "agree", "more_to_ask")
     acts(appeal, "leila", "escalate", role="supervisor")
     assert offered(ready, appeal, "karim") == ["add FILE"]
-    assert offered(ready, appeal, "salma") == [f"{FIND} --second COLLEAGUE --role commission", "add FILE"]
+    assert offered(ready, appeal, "salma") == [f"{PROPOSE} --second COLLEAGUE --role commission", "add FILE"]
 
 
 def test_a_parked_appeal_is_shown_without_commands(appeal: Accepted, ready: Run) -> None:
@@ -281,7 +281,7 @@ def test_a_supervisor_sends_it_to_the_commission_which_decides_by_two(appeal: Ac
     assert (told.code, "Only a supervisor may do this" in told.err) == (2, True)
     assert ready("appeals", "escalate", ref, "--as", "leila", "--role", "supervisor").code == 0
     found = ["--reject", "bills.telecom=nothing_shows_it", "--reject", "belongings.mobile_phones=register_confirms"]
-    act = ["appeals", "find", ref, *found, "--as", "hanae", "--role", "commission"]
+    act = ["appeals", "propose", ref, *found, "--as", "hanae", "--role", "commission"]
     assert "name the other one" in ready(*act).err
     assert ready(*act, "--second", "said", "--json").json["event"] == "AppealRejected"
 
@@ -289,8 +289,11 @@ def test_a_supervisor_sends_it_to_the_commission_which_decides_by_two(appeal: Ac
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["find", "--uphold", "bills.telecom"], "it looks like bills.telecom=document_shows_it"),
-        (["find", "--uphold", "bills.telecom=document_shows_it"], "Find once on each of: bills.telecom, belongings."),
+        (["propose", "--uphold", "bills.telecom"], "it looks like bills.telecom=document_shows_it"),
+        (
+            ["propose", "--uphold", "bills.telecom=document_shows_it"],
+            "Find once on each of: bills.telecom, belongings.",
+        ),
         (["ask", "--for", "money"], "'money' is not known. Known are bill, school_certificate"),
         (["agree"], "not possible while the case is 'under_examination'"),
         (["retry"], "not possible while the case is 'under_examination'"),
@@ -312,7 +315,13 @@ def test_a_mistake_is_told_with_what_to_do_and_changes_nothing(
 @pytest.mark.parametrize(
     "act",
     [
-        ["find", "--uphold", "bills.telecom=document_shows_it", "--uphold", "belongings.mobile_phones=visit_shows_it"],
+        [
+            "propose",
+            "--uphold",
+            "bills.telecom=document_shows_it",
+            "--uphold",
+            "belongings.mobile_phones=visit_shows_it",
+        ],
         ["ask", "--for", "bill"],
         ["agree"],
         ["hand-back"],

@@ -56,7 +56,7 @@ def upheld(receipt: Accepted, reason: str, work: Callable[[], None]) -> Accepted
     appeal = an_appeal(receipt, "index", contested=TELECOM, grounds=["register_wrong"])
     work()
     acts(appeal, "salma", "assign")
-    acts(appeal, "salma", "find", [Finding("bills.telecom", True, reason)])
+    acts(appeal, "salma", "propose", [Finding("bills.telecom", True, reason)])
     work()
     assert current_stage(appeal) == "notified"
     return appeal
@@ -171,7 +171,7 @@ def test_of_a_members_value_a_review_shows_what_it_says_of_every_member(
     )
     work()
     acts(appeal, "salma", "assign")
-    acts(appeal, "salma", "find", [Finding(path, True, "register_was_wrong")])
+    acts(appeal, "salma", "propose", [Finding(path, True, "register_was_wrong")])
     work()
     ready("appeals", "review", appeal.reference, "--as", "leila")
     work()

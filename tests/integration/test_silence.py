@@ -32,6 +32,7 @@ from workflows.engine.lanes import BULK, INTERACTIVE
 from workflows.intake.submit import Accepted
 from workflows.queue.attempts import quarantine, quarantine_unanswered
 from workflows.queue.availability import RegisterAvailability
+from workflows.queue.batch import QUESTION
 from workflows.queue.drain import BESIDE_SECONDS, LASTING_SECONDS, Drainer
 from workflows.queue.inhand import in_hand
 
@@ -156,7 +157,7 @@ def test_a_stand_in_leaves_the_bulk_alone_and_is_not_needed_while_answers_come(d
     assert (
         not drainer.short_of_threads()
     )  # twenty looks a second for a minute, after each silent answer, would be a quarter of a core
-    with in_hand("batch"):
+    with in_hand(QUESTION):
         time.sleep(BESIDE_SECONDS + 0.01)
         assert drainer.short_of_threads()
     assert drainer.stand_in() == 0

@@ -97,7 +97,8 @@ def uphold(appeal: Accepted) -> None:
         each["path"] for each in value("select body -> 'contested' from case_body where case_id = %s", appeal.case_id)
     ]
     assert (
-        acts(appeal, "salma", "find", findings(**{path.replace(".", "__"): True for path in paths})).stage == "decided"
+        acts(appeal, "salma", "propose", findings(**{path.replace(".", "__"): True for path in paths})).stage
+        == "decided"
     )
 
 
@@ -175,7 +176,7 @@ def test_a_partly_upheld_appeal_corrects_only_what_was_upheld(
 ) -> None:
     appeal = appealed(home[1], work, TWO)
     found = findings(bills__telecom=True, belongings__mobile_phones=False)
-    assert acts(appeal, "salma", "find", found).stage == "proposed"
+    assert acts(appeal, "salma", "propose", found).stage == "proposed"
     assert acts(appeal, "yassine", "agree").stage == "decided"
     work()
 

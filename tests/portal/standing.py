@@ -319,7 +319,7 @@ def entry_review(place: int = 0) -> Accepted:
     appeal = an_appeal(receipts[1], "index", contested=[{"path": "bills.telecom", "should_be": 0}])
     work_off()
     acts(appeal, "salma", "assign")
-    acts(appeal, "salma", "find", [Finding("bills.telecom", True, "register_was_wrong")])
+    acts(appeal, "salma", "propose", [Finding("bills.telecom", True, "register_was_wrong")])
     work_off()
     order = Order(appeal.reference, "leila", "supervisor")
     transact(lambda connection: order_reviews(connection, order, clock.now(), notices))

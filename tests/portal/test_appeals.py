@@ -118,7 +118,7 @@ def test_the_page_says_where_an_appeal_stands_what_is_asked_for_and_why_it_was_r
     assert PAGES.text(language, "reason.bill") in why(client, language, appeal)
 
     client.post(f"{LODGE}/{appeal.reference}/texts", json={"secret": appeal.secret, "text": "Here."})
-    acts(appeal, "salma", "find", findings(decision=False))
+    acts(appeal, "salma", "propose", findings(decision=False))
     shown = why(client, language, appeal)
     assert PAGES.text(language, "reason.nothing_shows_it") not in shown
     assert PAGES.text(language, "You will have an answer before {day}.").split(" {")[0] in shown, (
@@ -140,7 +140,7 @@ def test_an_appeal_that_set_a_refusal_aside_says_so_and_what_to_do(client: Clien
     appeal = an_appeal(rejected())
     work_off()
     acts(appeal, "salma", "assign")
-    acts(appeal, "salma", "find", findings(decision=True))
+    acts(appeal, "salma", "propose", findings(decision=True))
     work_off()
     shown = page(client, language, appeal)
     for part in ("title", "what", "do"):
@@ -162,7 +162,7 @@ def test_an_upheld_appeal_says_how_much_of_it_was(
     appeal = an_appeal(registered(), "index", contested=contested)
     work_off()
     acts(appeal, "salma", "assign")
-    acts(appeal, "salma", "find", findings(**found))
+    acts(appeal, "salma", "propose", findings(**found))
     if state == "partly_upheld":
         acts(appeal, "yassine", "agree")
     work_off()

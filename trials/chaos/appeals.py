@@ -50,7 +50,7 @@ KINDS = {
     "assign": ["AppealAssigned", "TakenOver"],
     "hand back": ["HandedBack"],
     "ask": ["InformationAsked"],
-    "find": ["DecisionProposed", "AppealUpheld", "AppealSetAside", "AppealRejected"],
+    "propose": ["DecisionProposed", "AppealUpheld", "AppealSetAside", "AppealRejected"],
     "agree": ["AppealUpheld", "AppealRejected", "ProposalReturned"],
     "escalate": ["AppealEscalated"],
     "retry": ["CorrectionAwaited", "CorrectionRetried"],
@@ -146,7 +146,7 @@ class Examiners:
 
     def under_examination(self, reference: str, version: int) -> bool:
         """Whoever holds it acts; the other one is refused."""
-        act = self.rng.choices(["find", "ask", "hand back", "escalate"], [70, 15, 8, 7])[0]
+        act = self.rng.choices(["propose", "ask", "hand back", "escalate"], [70, 15, 8, 7])[0]
         if act == "escalate":
             return self.act(Staff(reference, BOSS, SUPERVISOR, version), act).result != UNKNOWN
         for name in HOLDERS:
@@ -166,11 +166,11 @@ class Examiners:
 
     def with_supervisor(self, reference: str, version: int) -> bool:
         """A supervisor finds."""
-        return self.act(Staff(reference, BOSS, SUPERVISOR, version), "find").result != UNKNOWN
+        return self.act(Staff(reference, BOSS, SUPERVISOR, version), "propose").result != UNKNOWN
 
     def with_commission(self, reference: str, version: int) -> bool:
         """Two of the commission find."""
-        return self.act(Staff(reference, COMMISSIONERS[0], COMMISSION, version), "find").result != UNKNOWN
+        return self.act(Staff(reference, COMMISSIONERS[0], COMMISSION, version), "propose").result != UNKNOWN
 
     def correction_blocked(self, reference: str, version: int) -> bool:
         """A caseworker tries again, twice at most."""

@@ -2,23 +2,26 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from models import clock
 from models.database import Connection, transaction
 from models.errors import Unavailable
 from workflows.engine.load import CaseRow
 from workflows.engine.work import BatchOutcome, work
+from workflows.evidence import RegisteredPerson
 from workflows.flows import DELIVERY
 from workflows.queue.attempts import DELETE_ATTEMPT, Attempt, Attempts
 from workflows.queue.claim import open_places
 from workflows.queue.failures import record_all_unanswered
 from workflows.queue.inhand import in_hand
-from workflows.registers.ports import Adapters
+from workflows.registers.ports import Adapters, Answer, PopulationRegister, Ports
 
 Places = Collection[tuple[str, str]]  # stages, each with its kind of case
 Claim = Callable[[Connection], list[CaseRow]]
+QUESTION = "a question"  # to the population register, which may be elsewhere, and slow
 
 
 class BatchFailed(Exception):
@@ -27,6 +30,18 @@ class BatchFailed(Exception):
     def __init__(self, attempt: Attempt, cause: BaseException) -> None:
         super().__init__(f"attempt {attempt.id}")
         self.attempt, self.cause = attempt, cause
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionsInHand:
+    """A population register whose questions are registered as work in hand: so others see a thread that waits."""
+
+    register: PopulationRegister
+
+    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
+        """Asks it."""
+        with in_hand(QUESTION):
+            return self.register.persons(idcs)
 
 
 @dataclass(slots=True)
@@ -68,12 +83,17 @@ class BatchRunner:
     def work(self, connection: Connection, rows: Sequence[CaseRow], places: Places) -> BatchOutcome:
         """Decides the cases in the caller's transaction, and counts and times the work."""
         began = time.monotonic()
-        progress = work(connection, rows, self.adapters, clock.now(), places)
+        progress = work(connection, rows, Adapters(self.ports, self.adapters.notices), clock.now(), places)
         record_all_unanswered(connection, progress.unanswered, clock.now())
         self.counters["batches"] += 1
         self.counters["cases"] += progress.cases
         self.counters["busy_milliseconds"] += round((time.monotonic() - began) * 1000)
         return progress
+
+    def ports(self, connection: Connection, now: datetime) -> Ports:
+        """The ports that one batch may ask."""
+        ports = self.adapters.ports(connection, now)
+        return replace(ports, population=QuestionsInHand(ports.population))
 
     def wake_next(self, progress: BatchOutcome) -> None:
         """Wakes, after the commit, the queues that other processes serve, and delivery where messages are owed."""

@@ -10,14 +10,14 @@ from models.database import Connection
 from models.errors import DatabaseAway, Unavailable
 from workflows.engine.load import CaseRow
 from workflows.queue.availability import RegisterAvailability, Unanswered
-from workflows.queue.batch import BatchRunner
+from workflows.queue.batch import QUESTION, BatchRunner
 from workflows.queue.bisection import Bisection
 from workflows.queue.claim import Cursor, claim
 from workflows.queue.inhand import count_longer_than
 from workflows.queue.sharedlock import SharedExclusiveLock
 from workflows.queue.silence import SilentCases
 
-LASTING_SECONDS = 0.5  # a batch takes less, unless it waits for answers
+LASTING_SECONDS = 0.5  # an answer takes less, unless the register is slow
 BESIDE_SECONDS = 0.1  # how long the other threads wait for one that waits for answers, while asking is slow
 
 
@@ -122,18 +122,18 @@ class Drainer:
             return len(attempt.case_ids)
 
     def short_of_threads(self) -> bool:
-        """Whether a thread waits while asking is slow, or all threads have been at one batch for long."""
+        """Whether a thread waits for an answer while asking is slow, or all threads have waited for one for long."""
         if self.asking_is_slow():
-            return busy_threads(BESIDE_SECONDS) > 0
+            return count_longer_than(BESIDE_SECONDS, QUESTION) > 0
         self.slow.clear()
-        return busy_threads(LASTING_SECONDS) >= self.runner.attempts.threads
+        return count_longer_than(LASTING_SECONDS, QUESTION) >= self.runner.attempts.threads
 
     def asking_is_slow(self) -> bool:
         """Whether a question about cases of any queue took long lately and got no answer."""
         return any(each.is_slow() for each in list(self.availability.values()))
 
     def stand_in(self) -> int:
-        """Works one interactive case of each queue, beside the busy threads, and returns how many cases there were."""
+        """Works one interactive case of each queue, beside the threads that wait, and returns how many there were."""
         try:
             return sum(self.one_batch(each, may_take_long=False, people_alone=True) for each in list(self.availability))
         except Unavailable:
@@ -203,8 +203,3 @@ class Drainer:
                 self.bisection.set_waiting(queue, unanswered.case_ids, unanswered.error)
         if passed_over:
             raise passed_over[0].error
-
-
-def busy_threads(seconds: float) -> int:
-    """How many threads of this process have been at one batch, or at one case alone, for longer than this."""
-    return count_longer_than(seconds, "batch") + count_longer_than(seconds, "a case alone")
