@@ -5,6 +5,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -71,14 +72,20 @@ def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
             forget_settings()
             yield pair
         finally:
+            administrator(pair.postgres.url_of("postgres")).close()
             pair.valkey.stop()
             pair.postgres.stop()
 
 
+@cache
+def administrator(url: str) -> psycopg.Connection:
+    """A connection for what is done with whole databases, before and after each test."""
+    return psycopg.connect(url, autocommit=True)
+
+
 def execute(postgres: Postgres, statement: str) -> psycopg.Cursor:
     """Executes a statement on the database `postgres`."""
-    with psycopg.connect(postgres.url_of("postgres"), autocommit=True) as connection:
-        return connection.execute(statement)
+    return administrator(postgres.url_of("postgres")).execute(statement)
 
 
 @pytest.fixture

@@ -138,6 +138,8 @@ class Wakes:
 
 Worker = Callable[..., Drainer]  # makes drainers, as `a_drainer` does
 PIDS = count(1)
+# Quarantined attempts are worked with whatever queue is looked at.
+FILLED = "select queue from cases where ready union select queue from attempt where worker_id is null"
 
 
 def a_drainer(serves: Iterable[str] = case_queues(), adapters: Adapters = ADAPTERS, batch: int = 250) -> Drainer:
@@ -147,9 +149,9 @@ def a_drainer(serves: Iterable[str] = case_queues(), adapters: Adapters = ADAPTE
 
 
 def drain_all(drainer: Drainer) -> None:
-    """Works every queue that it serves, and again those that it woke, until nothing is due in any."""
-    wakes = drainer.runner.wake
-    queues = [queue for queue in case_queues() if queue in drainer.runner.serves]
+    """Works every queue that it serves and in which something waits, and those that it woke, until nothing is due."""
+    wakes, filled = drainer.runner.wake, {queue for (queue,) in rows(FILLED)}
+    queues = [queue for queue in case_queues() if queue in drainer.runner.serves & filled]
     while queues:
         before = len(wakes.queues) if isinstance(wakes, Wakes) else 0
         for queue in queues:

@@ -1,6 +1,7 @@
 """The portal in this process for a client of tests, and the same served on a port for a browser."""
 
 from collections.abc import Iterator
+from functools import cache
 from threading import Thread
 from time import monotonic, sleep
 
@@ -9,6 +10,7 @@ import uvicorn
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from tasks.logs import configure_logs
 from tests.conftest import forget_settings
 from web.app import create_app
 
@@ -23,11 +25,19 @@ def helpline(monkeypatch: pytest.MonkeyPatch) -> str:
     return HELPLINE
 
 
+@cache
+def application() -> Litestar:
+    """The portal, which reads no setting of a test but with each request. To make it takes as long as most tests do."""
+    return create_app()
+
+
 @pytest.fixture
 def client(database: str, broker: str, helpline: str) -> Iterator[Client]:
     """A client of the portal; nobody works the queues unless the test does."""
     forget_settings()
-    with TestClient(create_app()) as client:
+    configure_logs()
+    application().state["outage"].ending.clear()  # the end of the test before
+    with TestClient(application()) as client:
         yield client
 
 
