@@ -31,7 +31,7 @@ from trials.generator.household import GeneratedHousehold
 from workflows.bodies.declaration import ApplicationBody
 from workflows.intake.submit import Accepted
 
-CASES, KILLS = 160, 8
+CASES, KILLS = 120, 8
 WITHDRAWN = 'kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage":"verified"}\''
 
 
