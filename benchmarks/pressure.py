@@ -15,18 +15,18 @@ from benchmarks.pairs import ratio
 from benchmarks.prepared import PREPARED, Say, Workers, vacuum_analyze
 from models.database import autocommit_connection, database_url
 from trials.servers import ProofServers, proof_servers
+from workflows.flows import grammar
 
 SNAPSHOT_SECONDS = 60.0
 TIMERS = 300_000
-# Adds cases that wait for a correction: copies of the first case, each with its own declarant and household.
+# Adds registrations that wait for a correction: copies of the first case, each with its own declarant and household.
 ADD_TIMERS = """
-    insert into cases (kind, stage, open, machine, queue, lane, ready, rank,
-        due_at, deadline, version, head,
-        household_id, declarant_idcs, region, declaration, submitted_at, stage_since)
-    select kind, 'needs_correction', true, false, 'notification', lane, false, rank,
+    insert into cases (kind, stage, open, machine, ready, waiting, queue, lane, rank, due_at, deadline, version, head,
+        household_id, applicant_idcs, region, province, body_number, submitted_at, stage_since)
+    select kind, 'needs_correction', true, false, false, false, %(queue)s, lane, rank,
         now() + n * interval '5 seconds' + interval '1 day', now() + interval '30 days', 2, head,
-        nextval('household_id_seq'), 'T' || n, region, declaration, submitted_at, stage_since
-    from (select * from cases order by id limit 1) as one, generate_series(1, %s) as n
+        nextval('household_id_seq'), 'T' || n, region, province, body_number, submitted_at, stage_since
+    from (select * from cases order by id limit 1) as one, generate_series(1, %(count)s) as n
 """
 
 
@@ -35,8 +35,7 @@ def measure(pairs: int, seed: int, workers: Workers, say: Say) -> dict[str, Any]
     with proof_servers("bench") as servers:
         count = engine.calibrated(servers, seed, workers, say)
         servers.copy(PREPARED, "pressed")
-        with autocommit_connection() as connection:
-            connection.execute(ADD_TIMERS, [TIMERS])
+        add_timers(TIMERS)
         vacuum_analyze()
         say(f"{count} cases are due; {TIMERS} timers wait in the burdened copy")
         found = ratio(
@@ -49,6 +48,12 @@ def measure(pairs: int, seed: int, workers: Workers, say: Say) -> dict[str, Any]
         "snapshot_seconds": SNAPSHOT_SECONDS,
         "settings": workers._asdict(),
     }
+
+
+def add_timers(count: int) -> None:
+    """Adds so many timers to the database in use."""
+    with autocommit_connection() as connection:
+        connection.execute(ADD_TIMERS, {"count": count, "queue": grammar.TIMERS})
 
 
 def under_pressure(servers: ProofServers, workers: Workers) -> tuple[float, float]:

@@ -34,7 +34,7 @@ DELIVERY = "delivery delivery_lanes refused_calls slow_gateways clock_jumps comm
 # The tests that should see a mutant of each module, its own first. They run real servers, but no process of ours and no
 # chaos, nor test_locks.py, which waits for minutes.
 TESTS = {
-    "workflows/queue/answers.py": "silence what_is_away",
+    "workflows/queue/availability.py": "silence what_is_away",
     "workflows/queue/attempts.py": (
         "attempts living_workers dead_workers sweep silence what_is_away uncounted rows_held"
     ),
@@ -54,6 +54,17 @@ TESTS = {
     "workflows/queue/timers.py": "clock_jumps sweep citizens dead_workers holds rows_held",
     "workflows/queue/failures.py": "one_bad_case dead_workers uncounted silence sweep holds",
     "workflows/engine/work.py": "course resuming one_bad_case citizens two_households guards order_of_locks",
+    "workflows/engine/turns.py": "general_engine kinds_of_cases updates",
+    "workflows/engine/children.py": "kinds_of_cases general_engine upheld_appeals",
+    "workflows/registers/circles.py": "property/circles persons_move",
+    "workflows/registers/households.py": "updates earlier_days upheld_appeals redeclared_changes",
+    "workflows/registers/period_rows.py": "periods updates earlier_days",
+    "workflows/registers/periods.py": "property/periods periods earlier_days",
+    "workflows/registers/person_moves.py": "persons_move updates",
+    "workflows/bodies/merging.py": "property/merging updates earlier_days upheld_appeals",
+    "workflows/stages/change.py": "updates earlier_days upheld_appeals persons_move",
+    "workflows/appeals/holding.py": "appeals commands_appeals",
+    "workflows/history/retention.py": "retention",
     "notifications/deliver.py": DELIVERY,
     "notifications/leases.py": DELIVERY,
 }
