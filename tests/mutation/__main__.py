@@ -20,12 +20,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
 
-from sijil.embedded.postgres import Postgres
-from sijil.embedded.valkey import Valkey
 from tests.mutation.mutants import Mutant, mutants_of
 
 HERE = Path(__file__).resolve().parents[2]
@@ -212,19 +211,40 @@ def lanes() -> Iterator["SimpleQueue[Lane]"]:
     """Makes the copies and runs their servers."""
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         made = [Lane(Path(folder) / f"copy{number}", Path(folder) / f"{number}") for number in range(AT_ONCE)]
-        servers = [kind(lane.servers / name) for lane in made for kind, name in ((Postgres, "pg"), (Valkey, "vk"))]
         free: SimpleQueue[Lane] = FORK.SimpleQueue()
+        started, done = FORK.Event(), FORK.Event()
+        host = FORK.Process(target=run_servers, args=(made, started, done))
+        host.start()
         try:
-            for server in servers:
-                server.start()
             for lane in made:
                 shutil.copytree(HERE, lane.copy, ignore=shutil.ignore_patterns(".git", ".venv", ".sijil", "*.rdb"))
                 (lane.copy / ".venv").symlink_to(HERE / ".venv")
+            if not started.wait(LONGEST_SECONDS):
+                raise SystemExit("The servers did not start.")
+            for lane in made:
                 free.put(lane)
             yield free
         finally:
-            for server in servers:
-                server.stop()
+            done.set()
+            host.join()
+
+
+def run_servers(made: Iterable[Lane], started: "Event", done: "Event") -> None:
+    """Runs the servers of these lanes until that is done. A process of its own imports our modules for it: what this
+    one has imported, each run of tests would have twice.
+    """
+    from sijil.embedded.postgres import Postgres
+    from sijil.embedded.valkey import Valkey
+
+    servers = [kind(lane.servers / name) for lane in made for kind, name in ((Postgres, "pg"), (Valkey, "vk"))]
+    try:
+        for server in servers:
+            server.start()
+        started.set()
+        done.wait()
+    finally:
+        for server in servers:
+            server.stop()
 
 
 if __name__ == "__main__":
