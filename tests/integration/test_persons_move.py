@@ -28,6 +28,8 @@ from tests.filing import (
 from tests.meeting import Work
 from tests.people import after, caseworker, citizen, ring_timers
 from workflows.engine.work import lock_all
+from workflows.flows import case_queues
+from workflows.flows.grammar import TIMERS
 from workflows.intake.submit import Accepted
 from workflows.registers.person_moves import wake_missed_waits
 
@@ -105,9 +107,13 @@ def test_the_joining_household_waits_for_the_other_and_is_given_the_person(
     assert nothing_wrong()
 
     caseworker(leaving, "clear", "moved")
+    drain_all(worker(serves=set(case_queues()) - {TIMERS}))
+    # From the moment they are let go on, nobody else can claim them.
+    assert [current_stage(each) for each in (leaving, joining)] == ["notified", "awaiting_person"]
+    assert holder_of(moving(first)) == joining.case_id
     drain_all(worker())
 
-    assert [current_stage(each) for each in (leaving, joining)] == ["notified", "notified"]
+    assert current_stage(joining) == "notified"
     assert holder_of(moving(first)) == joining.case_id
     assert "PersonLetGo" in events_of(joining)
     assert nothing_wrong()
