@@ -64,7 +64,7 @@ class Answers:
     def persons_lost(self, files: Sequence[CaseFile]) -> set[int]:
         return set()
 
-    def given_away(self, household_ids: Sequence[int]) -> Mapping[int, set[str]]:
+    def given_away(self, case_ids: Sequence[int]) -> Mapping[int, set[str]]:
         return {}
 
     def waiting_in_circles(self) -> set[int]:

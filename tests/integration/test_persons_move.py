@@ -402,3 +402,32 @@ def test_a_change_that_gave_a_person_away_does_not_lapse_by_silence(
         assert holder_of(moving(two[0])) == update.case_id
         with clock.at(now):
             assert nothing_wrong()
+
+
+def test_an_update_made_before_a_person_joined_lets_nobody_go(two: tuple[Household, Household], worker: Worker) -> None:
+    """It does not name them, but once it is rebased they stay: who took them over by it would share them."""
+    first, (body, receipt) = two
+    made = a_household(2, members=3)
+    register([made])
+    (registered,) = file(made.body)
+    gas = changed(body, bills={"gas": "90"})
+    declare(receipt, change_of(gas, "bills"))
+    stale = declare(receipt, change_of(changed(body, bills={"gas": "10"}), "bills"))
+    leaves(first)
+    drain_all(worker())
+    joined = borrowing(gas, first[0], mover(first[0]))
+    joining = declare(receipt, change_of(joined, "member_joined", "marriage", based_on=2))
+    drain_all(worker())
+    assert (current_stage(stale), current_stage(joining)) == ("conflicting", "notified")
+
+    third = joins((made.body, registered), first)
+    drain_all(worker())
+    assert current_stage(third) == "under_review"
+    caseworker(third, "clear", "moved")
+    drain_all(worker())
+    assert current_stage(third) == "under_review"
+    assert holder_of(moving(first)) == joining.case_id
+
+    citizen(stale, "withdrawal")
+    drain_all(worker())
+    assert nothing_wrong()

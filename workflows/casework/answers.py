@@ -110,8 +110,7 @@ def refuse_given_away(connection: Connection, case: CaseRow, kept: Collection[st
     gives a person away while its end is decided.
     """
     lock(connection, case.id)
-    household = case.household_id or 0
-    given = given_away(connection, [household]).get(household, set())
+    given = given_away(connection, [case.id]).get(case.id, set())
     if given if kept is None else given & set(kept):
         raise Refused("given_away", "A person who leaves by this change was given to another household: it goes on.")
 

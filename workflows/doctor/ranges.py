@@ -9,6 +9,7 @@ from workflows.doctor.comparison import compare_range
 from workflows.doctor.findings import FIRST, Findings, Location
 from workflows.doctor.period_rows import households_astray
 from workflows.history.keyranges import KeyRange
+from workflows.registers.person_moves import lets_go
 
 
 def compare_periods(connection: Connection, at: KeyRange, findings: Findings) -> None:
@@ -212,9 +213,7 @@ HOUSEHOLDS = Walk(
                 where household_id = p.household_id and o.idcs = m.idcs and upper_inf(n.valid) and upper_inf(n.known)
             )
             and not exists (select from cases u join case_body b on (b.case_id, b.number) = (u.id, u.body_number)
-                where u.household_id = m.household_id and u.kind = '{UPDATE}' and u.open
-                and not (b.body::jsonb #> '{{declaration,members}}')
-                    @> jsonb_build_array(jsonb_build_object('idcs', m.idcs)))
+                where u.household_id = m.household_id and u.kind = '{UPDATE}' and u.open and {lets_go("m.idcs")})
         """,
         ),
         "members_not_claimed": Check(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from models.arrays import array, columns
 from models.database import Connection
 from models.errors import Broken
-from workflows.bodies.change import UPDATE, Change
+from workflows.bodies.change import REMOVAL, UPDATE, Change
 from workflows.casefile import CaseFile
 from workflows.engine.lanes import ALLOWANCE
 from workflows.events.registration import NothingSuspicious
@@ -19,21 +19,32 @@ from workflows.evidence import Holder
 from workflows.registers.circles import Wait, in_circles
 
 ENDED = 2**31 - 1  # the version of a household that is registered no more: after every other
-UNDER_WAY = f"""
-    select c.household_id, b.body::text from cases c
-    join case_body b on (b.case_id, b.number) = (c.id, c.body_number)
-    where c.household_id = any(%s::bigint[]) and c.kind = '{UPDATE}' and c.open and c.stage <> 'parked'
-    and b.body is not null order by c.id
+
+
+def lets_go(idcs: str) -> str:
+    """The clause of SQL for an update `u` with its body `b` that lets this person (an expression) go."""
+    return f"""(b.body ->> 'change' = '{REMOVAL}' or (
+        not b.body::jsonb #> '{{declaration,members}}' @> jsonb_build_array(jsonb_build_object('idcs', {idcs}))
+        and exists (select from household_member o where (o.household_id, o.version, o.idcs)
+            = (u.household_id, (b.body ->> 'based_on')::int, {idcs}))))"""
+
+
+# Each update's body, with the members whom the household has now and had in the version that the update was made on.
+# Who joined since is in no such body, and stays when the update is rebased.
+UPDATES = f"""
+    select c.id, c.household_id, b.body::text, array(
+        select m.idcs from household_member m where m.household_id = c.household_id
+        and m.version = (select max(version) from household_version v where v.household_id = c.household_id)
+        and (b.body ->> 'change' = '{REMOVAL}' or exists (select from household_member o
+            where (o.household_id, o.version, o.idcs) = (m.household_id, (b.body ->> 'based_on')::int, m.idcs)))
+    )
+    from cases c join case_body b on (b.case_id, b.number) = (c.id, c.body_number)
+    where c.kind = '{UPDATE}' and b.body is not null
 """
+UNDER_WAY = f"{UPDATES} and c.household_id = any(%s::bigint[]) and c.open and c.stage <> 'parked' order by c.id"
+OF_THESE = f"{UPDATES} and c.id = any(%s::bigint[])"
 WAITS = "select a.case_id, c.household_id, a.household_id from person_awaited a join cases c on c.id = a.case_id"
-# Of the last version of each household.
-GIVEN_AWAY = """
-    select m.household_id, p.idcs from unnest(%s::bigint[]) as wanted (household_id)
-    cross join lateral (select version from household_version v where v.household_id = wanted.household_id
-        order by version desc limit 1) as last
-    join household_member m on (m.household_id, m.version) = (wanted.household_id, last.version)
-    join person_claim p on p.idcs = m.idcs and p.household_id <> m.household_id
-"""
+HOLDERS = "select idcs, household_id from person_claim where idcs = any(%s::text[])"
 FORGET = "delete from person_awaited where case_id = any(%s::bigint[])"
 # The case under which each household's members were claimed until now. A correction's case makes several versions.
 HELD_UNTIL_NOW = """
@@ -69,10 +80,7 @@ MISSED = f"""
     select distinct a.household_id from person_awaited a join cases c on c.id = a.case_id
     where c.due_at is not null and not exists (
         select from cases u join case_body b on (b.case_id, b.number) = (u.id, u.body_number)
-        where u.household_id = a.household_id and u.kind = '{UPDATE}' and u.open and not (
-            b.body ->> 'change' <> 'removal' and b.body::jsonb #> '{{declaration,members}}'
-                @> jsonb_build_array(jsonb_build_object('idcs', a.idcs))
-        )
+        where u.household_id = a.household_id and u.kind = '{UPDATE}' and u.open and {lets_go("a.idcs")}
     ) limit %s
 """
 
@@ -90,32 +98,25 @@ def about_to_leave(
     connection: Connection, files: Iterable[CaseFile], held: Mapping[int, Sequence[Holder]]
 ) -> dict[int, tuple[int, ...]]:
     """For each file, the members whom another household holds while an update of it is under way that lets them go."""
-    kept = kept_by_updates(connection, {each.household_id for holders in held.values() for each in holders})
+    leaving = let_go_by_updates(connection, {each.household_id for holders in held.values() for each in holders})
     return {
         file.id: tuple(
             each.member
             for each in held[file.id]
-            if is_let_go(file.body.persons[each.member], kept.get(each.household_id, ()))
+            if file.body.persons[each.member] in leaving.get(each.household_id, ())
         )
         for file in files
     }
 
 
-def kept_by_updates(
-    connection: Connection, households: Collection[int], lock: bool = False
-) -> dict[int, list[Collection[str]]]:
-    """Whom each update under way of these households keeps; locked, none of them ends in this transaction."""
-    kept: dict[int, list[Collection[str]]] = {}
+def let_go_by_updates(connection: Connection, households: Collection[int], lock: bool = False) -> dict[int, set[str]]:
+    """Whom the updates under way of each household let go; locked, none of them ends in this transaction."""
+    found: dict[int, set[str]] = {}
     if households:
-        statement = UNDER_WAY + "for share of c" if lock else UNDER_WAY
-        for household_id, body in connection.execute(statement, [array(sorted(households))]):
-            kept.setdefault(household_id, []).append(Change.restored(body).persons)
-    return kept
-
-
-def is_let_go(idcs: str, kept: Iterable[Collection[str]]) -> bool:
-    """Whether one of these updates lets this person go."""
-    return any(idcs not in persons for persons in kept)
+        statement = f"{UNDER_WAY} for share of c" if lock else UNDER_WAY
+        for _, household_id, body, members in connection.execute(statement, [array(sorted(households))]):
+            found.setdefault(household_id, set()).update(set(members) - set(Change.restored(body).persons))
+    return found
 
 
 def persons_lost(connection: Connection, files: Sequence[CaseFile]) -> set[int]:
@@ -130,11 +131,11 @@ def persons_lost(connection: Connection, files: Sequence[CaseFile]) -> set[int]:
     persons = array(sorted({idcs for file in asked for idcs in file.body.persons}))
     holders: dict[str, int] = dict(connection.execute(LOCK_PERSONS, [persons]).fetchall())
     taken = {holders[idcs] for file in asked for idcs in taken_over(file) if idcs in holders}
-    kept = kept_by_updates(connection, taken, lock=True)
+    leaving = let_go_by_updates(connection, taken, lock=True)
 
     def lost(file: CaseFile, idcs: str) -> bool:
         holder = holders.get(idcs, 0)
-        given = idcs in taken_over(file) and is_let_go(idcs, kept.get(holder, ()))
+        given = idcs in taken_over(file) and idcs in leaving.get(holder, ())
         return holder != file.household_id and not given
 
     return {file.id for file in asked if any(lost(file, idcs) for idcs in file.body.persons)}
@@ -145,12 +146,18 @@ def taken_over(file: CaseFile) -> set[str]:
     return {file.body.persons[member] for member in file.last(NothingSuspicious).taken_over}
 
 
-def given_away(connection: Connection, household_ids: Sequence[int]) -> dict[int, set[str]]:
-    """The members of each household whom another one holds already; absent where there are none."""
-    found: dict[int, set[str]] = {}
-    for household_id, idcs in connection.execute(GIVEN_AWAY, [array(sorted(set(household_ids)))]):
-        found.setdefault(household_id, set()).add(idcs)
-    return found
+def given_away(connection: Connection, case_ids: Sequence[int]) -> dict[int, set[str]]:
+    """Whom each of these updates lets go, and another household holds already."""
+    leaving = {
+        case_id: (household_id, set(members) - set(Change.restored(body).persons))
+        for case_id, household_id, body, members in connection.execute(OF_THESE, [array(sorted(case_ids))])
+    }
+    persons = sorted({idcs for _, each in leaving.values() for idcs in each})
+    holders: dict[str, int] = dict(connection.execute(HOLDERS, [array(persons)]).fetchall()) if persons else {}
+    return {
+        case_id: {idcs for idcs in each if holders.get(idcs, household_id) != household_id}
+        for case_id, (household_id, each) in leaving.items()
+    }
 
 
 def waiting_in_circles(connection: Connection) -> set[int]:

@@ -56,8 +56,8 @@ class SocialRegister(Protocol):
     def persons_lost(self, files: Sequence[CaseFile]) -> Collection[int]:
         """The cases which do not hold all their persons any more, and may not take them over now."""
 
-    def given_away(self, household_ids: Sequence[int]) -> Mapping[int, Collection[str]]:
-        """The members of each household whom another one holds already; absent where there are none."""
+    def given_away(self, case_ids: Sequence[int]) -> Mapping[int, Collection[str]]:
+        """Whom each of these updates lets go, and another household holds already."""
 
     def waiting_in_circles(self) -> Collection[int]:
         """The cases that wait for persons whose households wait for theirs."""

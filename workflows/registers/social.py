@@ -72,9 +72,9 @@ class LocalSocialRegister:
         """The cases which do not hold all their persons any more, and may not take them over now."""
         return person_moves.persons_lost(self.connection, files)
 
-    def given_away(self, household_ids: Sequence[int]) -> Mapping[int, Collection[str]]:
-        """The members of each household whom another one holds already; absent where there are none."""
-        return person_moves.given_away(self.connection, household_ids)
+    def given_away(self, case_ids: Sequence[int]) -> Mapping[int, Collection[str]]:
+        """Whom each of these updates lets go, and another household holds already."""
+        return person_moves.given_away(self.connection, case_ids)
 
     def waiting_in_circles(self) -> Collection[int]:
         """The cases that wait for persons whose households wait for theirs."""

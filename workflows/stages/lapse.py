@@ -22,12 +22,12 @@ def decide(case: CaseFile, evidence: TimePassed) -> CorrectionReminded | Lapsed:
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, ChangeSilence]:
     """Whether persons whom these changes let go are in other households already."""
-    given = ports.register.given_away([case.household_id or 0 for case in batch])
+    given = ports.register.given_away([case.id for case in batch])
     return {
         case.id: ChangeSilence(
             at=ports.now,
             deadline=case.deadline or ports.now,
-            bound=not set(given.get(case.household_id or 0, ())) <= set(case.body.persons),
+            bound=bool(given.get(case.id)),
         )
         for case in batch
     }
