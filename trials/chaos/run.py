@@ -24,7 +24,7 @@ BETWEEN_SECONDS = 0.6  # the longest pause between two strikes
 STILL_SECONDS = 180.0
 IDLE_SECONDS = 2.0  # ten looks of people who find nothing to do
 RESTING = """
-    select not exists (select from cases where machine)
+    select not exists (select from cases where machine or ready)
         and not exists (select from message where status in ('owed', 'sending'))
         and not exists (select from attempt)
         and not exists (select from cases where due_at < now() + interval '1 hour')
