@@ -38,6 +38,7 @@ TERM = timedelta(seconds=3)
 WITHDRAWS = 0.06  # of all citizens, within the first seconds after they filed
 WITHIN_SECONDS = 6.0
 MOST_CORRECTIONS = 4
+MOST_TERMS = 3  # of one case in which a citizen is silent
 
 
 @dataclass
@@ -169,7 +170,9 @@ class Citizens:
         return False
 
     def fall_silent(self, reference: str, version: int, remedy: Json) -> bool:
-        """Does nothing until the deadline, which is set nearer."""
+        """Does nothing until the deadline, which is set nearer; a change that is kept open again and again is left."""
+        if len(self.answers.deadlines[reference]) >= MOST_TERMS:
+            return self.leave_it(reference, version, remedy)
         return self.let_it_end(reference, version, self.answers.deadlines)
 
     def let_it_end(self, reference: str, version: int, deadlines: dict[str, list[datetime]]) -> bool:
