@@ -250,6 +250,20 @@ def test_a_swap_goes_to_a_caseworker_who_hands_the_persons_over(
     assert nothing_wrong()
 
 
+def test_a_swap_that_is_approved_in_one_batch_leaves_nobody_free(
+    two: tuple[Household, Household], swap: tuple[Accepted, Accepted], worker: Worker
+) -> None:
+    sweep()
+    drain_all(worker())
+    for each in swap:
+        caseworker(each, "clear", "handed_over")
+    drain_all(worker())
+
+    assert [current_stage(each) for each in swap] == ["notified", "notified"]
+    assert [holder_of(moving(two[0])), holder_of(moving(two[1]))] == [swap[1].case_id, swap[0].case_id]
+    assert nothing_wrong()
+
+
 @pytest.mark.parametrize(
     ("verdict", "reason"), [("refuse", "false_declaration"), ("correct", "person_lives_elsewhere")]
 )

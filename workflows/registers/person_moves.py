@@ -186,7 +186,9 @@ def settle(connection: Connection, settled: Sequence[Settled]) -> None:
         before = {case_id: household for household, case_id in connection.execute(HELD_UNTIL_NOW, columns(rows))}
         claims = connection.execute(LOCK, [array(sorted(before))]).fetchall() if before else []
         now = {each.household_id: each.persons for each in changed}
-        left = [idcs for idcs, case_id in claims if idcs not in now[before[case_id]]]
+        # Of a swap that is approved in one batch, each person whom one household lets go is the other's already.
+        taken = {idcs for each in settled for idcs in each.persons}
+        left = [idcs for idcs, case_id in claims if idcs not in now[before[case_id]] and idcs not in taken]
     kept = sorted((idcs, each.case_id, each.household_id) for each in settled for idcs in each.persons)
     if kept and connection.execute(CLAIM_FOR, columns(kept)).rowcount != len(kept):
         raise Broken("A member of a household that is to be registered is claimed for nobody.")
