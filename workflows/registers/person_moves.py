@@ -11,7 +11,7 @@ from typing import NamedTuple
 from models.arrays import array, columns
 from models.database import Connection
 from models.errors import Broken
-from workflows.bodies.change import REMOVAL, UPDATE, Change
+from workflows.bodies.change import REMOVAL, UPDATE
 from workflows.casefile import CaseFile
 from workflows.engine.lanes import ALLOWANCE
 from workflows.events.registration import NothingSuspicious
@@ -22,27 +22,29 @@ ENDED = 2**31 - 1  # the version of a household that is registered no more: afte
 
 
 def lets_go(idcs: str) -> str:
-    """The clause of SQL for an update `u` with its body `b` that lets this person (an expression) go."""
+    """The clause of SQL for an update `u` with its body `b` that lets this person (an expression) go.
+
+    A removal lets everybody go; any other update those who were members in the version that it was made on and are not
+    in its declaration. Who joined since is in no such declaration either, and stays when the update is rebased.
+    """
     return f"""(b.body ->> 'change' = '{REMOVAL}' or (
         not b.body::jsonb #> '{{declaration,members}}' @> jsonb_build_array(jsonb_build_object('idcs', {idcs}))
         and exists (select from household_member o where (o.household_id, o.version, o.idcs)
             = (u.household_id, (b.body ->> 'based_on')::int, {idcs}))))"""
 
 
-# Each update's body, with the members whom the household has now and had in the version that the update was made on.
-# Who joined since is in no such body, and stays when the update is rebased.
+# Each update with the members whom the household has now and whom it lets go.
 UPDATES = f"""
-    select c.id, c.household_id, b.body::text, array(
-        select m.idcs from household_member m where m.household_id = c.household_id
-        and m.version = (select max(version) from household_version v where v.household_id = c.household_id)
-        and (b.body ->> 'change' = '{REMOVAL}' or exists (select from household_member o
-            where (o.household_id, o.version, o.idcs) = (m.household_id, (b.body ->> 'based_on')::int, m.idcs)))
+    select u.id, u.household_id, array(
+        select m.idcs from household_member m where m.household_id = u.household_id
+        and m.version = (select max(version) from household_version v where v.household_id = u.household_id)
+        and {lets_go("m.idcs")}
     )
-    from cases c join case_body b on (b.case_id, b.number) = (c.id, c.body_number)
-    where c.kind = '{UPDATE}' and b.body is not null
+    from cases u join case_body b on (b.case_id, b.number) = (u.id, u.body_number)
+    where u.kind = '{UPDATE}' and b.body is not null
 """
-UNDER_WAY = f"{UPDATES} and c.household_id = any(%s::bigint[]) and c.open and c.stage <> 'parked' order by c.id"
-OF_THESE = f"{UPDATES} and c.id = any(%s::bigint[])"
+UNDER_WAY = f"{UPDATES} and u.household_id = any(%s::bigint[]) and u.open and u.stage <> 'parked' order by u.id"
+OF_THESE = f"{UPDATES} and u.id = any(%s::bigint[])"
 WAITS = "select a.case_id, c.household_id, a.household_id from person_awaited a join cases c on c.id = a.case_id"
 HOLDERS = "select idcs, household_id from person_claim where idcs = any(%s::text[])"
 FORGET = "delete from person_awaited where case_id = any(%s::bigint[])"
@@ -113,9 +115,9 @@ def let_go_by_updates(connection: Connection, households: Collection[int], lock:
     """Whom the updates under way of each household let go; locked, none of them ends in this transaction."""
     found: dict[int, set[str]] = {}
     if households:
-        statement = f"{UNDER_WAY} for share of c" if lock else UNDER_WAY
-        for _, household_id, body, members in connection.execute(statement, [array(sorted(households))]):
-            found.setdefault(household_id, set()).update(set(members) - set(Change.restored(body).persons))
+        statement = f"{UNDER_WAY} for share of u" if lock else UNDER_WAY
+        for _, household_id, persons in connection.execute(statement, [array(sorted(households))]):
+            found.setdefault(household_id, set()).update(persons)
     return found
 
 
@@ -148,15 +150,12 @@ def taken_over(file: CaseFile) -> set[str]:
 
 def given_away(connection: Connection, case_ids: Sequence[int]) -> dict[int, set[str]]:
     """Whom each of these updates lets go, and another household holds already."""
-    leaving = {
-        case_id: (household_id, set(members) - set(Change.restored(body).persons))
-        for case_id, household_id, body, members in connection.execute(OF_THESE, [array(sorted(case_ids))])
-    }
-    persons = sorted({idcs for _, each in leaving.values() for idcs in each})
-    holders: dict[str, int] = dict(connection.execute(HOLDERS, [array(persons)]).fetchall()) if persons else {}
+    leaving = connection.execute(OF_THESE, [array(sorted(case_ids))]).fetchall()
+    every = sorted({idcs for *_, persons in leaving for idcs in persons})
+    holders: dict[str, int] = dict(connection.execute(HOLDERS, [array(every)]).fetchall()) if every else {}
     return {
-        case_id: {idcs for idcs in each if holders.get(idcs, household_id) != household_id}
-        for case_id, (household_id, each) in leaving.items()
+        case_id: {idcs for idcs in persons if holders.get(idcs, household_id) != household_id}
+        for case_id, household_id, persons in leaving
     }
 
 
