@@ -25,6 +25,8 @@ from workflows.events.appeal import Finding
 from workflows.intake.submit import Accepted
 
 UPHOLD, REJECT = ("document_shows_it", "nothing_shows_it")
+SAID = "ما سكنا هناك قط.\nNous vivons à Fès."
+TELECOM: dict[str, Any] = {"contested": [{"path": "bills.telecom", "should_be": "49.50"}], "grounds": ["value_wrong"]}
 
 
 def an_appeal(receipt: Accepted, decision: str = "refusal", key: str | None = None, **more: Any) -> Accepted:

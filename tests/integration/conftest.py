@@ -1,5 +1,5 @@
 """What most of these tests begin with: workers, which are signed off after the test, and applications of which one is
-bad, reviewed, or which have ended.
+bad, reviewed, refused and appealed against, or which have ended.
 """
 
 from collections.abc import Callable, Iterator
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import Unavailable
+from tests.appealing import SAID, acts, an_appeal
 from tests.filing import (
     Body,
     Worker,
@@ -133,3 +134,31 @@ def eventful(database: str, worker: Worker) -> None:
         citizen(second, "reopening")
         citizen(second, "withdrawal")
         drain_all(a_worker)
+
+
+@pytest.fixture
+def refusal(reviewed: tuple[Accepted, Accepted]) -> Accepted:
+    """An application that amina and brahim refused."""
+    refused(reviewed[1])
+    return reviewed[1]
+
+
+@pytest.fixture
+def queued(refusal: Accepted, work: Callable[[], None]) -> Accepted:
+    """An appeal against that refusal, which waits for a caseworker."""
+    appeal = an_appeal(refusal, text=SAID)
+    work()
+    return appeal
+
+
+@pytest.fixture
+def held(queued: Accepted) -> Accepted:
+    """The same, which salma holds."""
+    acts(queued, "salma", "assign")
+    return queued
+
+
+@pytest.fixture
+def contested_index(home: tuple[Body, Accepted]) -> Accepted:
+    """The receipt of a registered household."""
+    return home[1]

@@ -27,7 +27,7 @@ from tests.filing import (
     version_of,
 )
 from tests.integration.running import Run
-from tests.integration.test_appeals import without_declarant
+from tests.integration.test_lodging_appeals import without_declarant
 from tests.people import ALL_TABLES, after, caseworker, ring_timers
 from workflows.intake.submit import Accepted
 

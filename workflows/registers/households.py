@@ -154,8 +154,8 @@ def compare(connection: Connection, files: Sequence[CaseFile], now: datetime) ->
     known = versions_known(connection, files, last, older)
     found, rebased = {}, []
     for file in files:
-        between = [version for version in older.get(file.id, ()) if version in known]
-        found[file.id], body = comparison(file, last.get(file.household_id or 0, 0), known, between, now)
+        reached = [version for version in older.get(file.id, ()) if version in known]
+        found[file.id], body = comparison(file, last.get(file.household_id or 0, 0), known, reached, now)
         rebased += [(file, found[file.id], body)] if body else []
     store(connection, [(file, answer, *body) for file, answer, body in rebased], now)
     return found
@@ -213,7 +213,7 @@ def comparison(
         return Comparison(at=now, last_version=last, conflicts=both.conflicts), None
     body = change.model_copy(update={"declaration": both.declaration, "based_on": last})
     if change.change != CORRECTION:
-        body = between(body, theirs.declaration, {version: known[household, version] for _, version in older})
+        body = reaching_back(body, theirs.declaration, {version: known[household, version] for _, version in older})
     elif change.based_on != last:
         since = {version: known.get((household, version)) for version in range(change.based_on, last + 1)}
         body = reaching(change, body, {version: each for version, each in since.items() if each})
@@ -233,7 +233,7 @@ def brought_together(change: Change, base: KnownVersion | None, theirs: KnownVer
     return merged(base.declaration, theirs.declaration, change.declaration, keep=keep)
 
 
-def between(change: Change, last: Declaration, older: Mapping[int, KnownVersion]) -> Change:
+def reaching_back(change: Change, last: Declaration, older: Mapping[int, KnownVersion]) -> Change:
     """A change of an earlier day than the last version's: each older version that is true of some of its time has its
     fields, too, and not those that changed on the later day.
     """
