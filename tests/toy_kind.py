@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from models import clock
-from models.database import Connection, transaction
+from models.database import Connection, transact
 from notifications.notices import notices
 from workflows import flows
 from workflows.bodies.body import Body, Contact, Territory
@@ -203,8 +203,8 @@ forget()  # who only imports this module does not know them
 
 def ask(*goes: Goes, households: Sequence[int | None] | None = None) -> list[int]:
     """Opens a question for each, about these households or about none; the numbers of the cases."""
-    with transaction() as connection:
-        return open_questions(connection, goes, households or [None] * len(goes), clock.now())
+    about = households or [None] * len(goes)
+    return transact(lambda connection: open_questions(connection, goes, about, clock.now()))
 
 
 def open_questions(

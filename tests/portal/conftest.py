@@ -13,6 +13,7 @@ from litestar.testing import TestClient
 from tasks.logs import configure_logs
 from tests.conftest import forget_settings
 from web.app import create_app
+from web.outage import Outage
 
 HELPLINE = "05 00 00 00 00"
 Client = TestClient[Litestar]
@@ -36,9 +37,10 @@ def client(database: str, broker: str, helpline: str) -> Iterator[Client]:
     """A client of the portal; nobody works the queues unless the test does."""
     forget_settings()
     configure_logs()
-    application().state["outage"].ending.clear()  # the end of the test before
+    outage = application().state["outage"] = Outage()  # of this test alone
     with TestClient(application()) as client:
         yield client
+    outage.end()
 
 
 @pytest.fixture
