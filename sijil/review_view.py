@@ -59,6 +59,36 @@ def review_line(file: CaseFile, names: Names) -> str:
     return "  ".join(filter(None, parts))
 
 
+def kept_open_lines(files: Sequence[CaseFile]) -> list[str]:
+    """The changes that nobody answers and that cannot lapse, below what a caseworker can do about them."""
+    if not files:
+        return []
+    cause = (
+        "kept_open: nobody answers, and a person who leaves by the change was given to another household; reach this "
+        "one, and file what it answers: sijil answer REFERENCE correction FILE --as OFFICER"
+    )
+    return [cause, *(f"  {kept_open_line(file)}" for file in files)]
+
+
+def kept_open_line(file: CaseFile) -> str:
+    """A change that nobody answers, in the list."""
+    asked = f"asked again on {file.stage_since:%F}, until {file.deadline:%F}"
+    return "  ".join((file.reference, file.kind, file.stage, region_of(file), asked, f"version {file.version}"))
+
+
+def kept_open_summary(file: CaseFile) -> dict[str, Any]:
+    """A change that nobody answers, as an object."""
+    return {
+        "reference": file.reference,
+        "kind": file.kind,
+        "stage": file.stage,
+        "asked_again": file.stage_since,
+        "deadline": file.deadline,
+        "region": region_of(file),
+        "version": file.version,
+    }
+
+
 def due_of(file: CaseFile) -> datetime:
     """When a review should have been answered."""
     return file.stage_since + newest_terms()["review"].within

@@ -14,6 +14,8 @@ from sijil.output import Json, print_result
 from sijil.review_view import (
     Reviewed,
     is_cleared_by,
+    kept_open_lines,
+    kept_open_summary,
     proposer,
     review_details,
     review_lines,
@@ -25,6 +27,7 @@ from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of
 from workflows.casework.reviews import (
     being_heard,
     holders,
+    kept_open,
     refuse_appeal,
     reviewed_change,
     statement_of,
@@ -61,12 +64,13 @@ def list_reviews(
     as_json: Json = False,
 ) -> None:
     """Lists the applications and changes that wait for a caseworker, by cause, the longest first; then those in a
-    hearing.
+    hearing, and the changes that nobody answers and that cannot lapse.
     """
     with needed_servers(), transaction() as connection:
         count, files = waiting(connection, limit)
         heard, more = being_heard(connection, max(limit - len(files), 0))
         listed = files + more
+        unanswered, kept = kept_open(connection, limit)
         files = [file for file in listed if not caseworker or pseudonym(OFFICER, caseworker) not in proposer(file)]
         names = names_of(connection, [actor for file in files for actor in proposer(file)])
     lines = review_lines(files, names)
@@ -74,8 +78,17 @@ def list_reviews(
         lines.append(f"left out because you proposed their refusal: {len(listed) - len(files)}")
     if count + heard > len(listed):
         lines.append(f"and {count + heard - len(listed)} more (--limit)")
+    lines += kept_open_lines(kept)
+    if unanswered > len(kept):
+        lines.append(f"and {unanswered - len(kept)} more that nobody answers (--limit)")
     print_result(
-        {"waiting": count, "being_heard": heard, "reviews": [review_summary(file, names) for file in files]},
+        {
+            "waiting": count,
+            "being_heard": heard,
+            "kept_open": unanswered,
+            "reviews": [review_summary(file, names) for file in files],
+            "unanswered": [kept_open_summary(file) for file in kept],
+        },
         as_json,
         *(lines or ["nothing waits for a caseworker"]),
     )

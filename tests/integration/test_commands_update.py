@@ -22,9 +22,11 @@ from tests.filing import (
     drain_all,
     file,
     register,
+    rows,
     value,
 )
 from tests.integration.running import Run
+from tests.people import after, ring_timers
 from workflows.intake.submit import Accepted
 from workflows.registers.person_moves import wake_missed_waits
 
@@ -240,3 +242,43 @@ def test_a_swap_is_cleared_because_both_hand_their_person_over(
         drain_all(worker())
     assert [current_stage(each) for each in updates] == ["notified", "notified"]
     assert nothing_wrong()
+
+
+def test_a_change_that_nobody_answers_and_that_cannot_lapse_is_listed_for_a_caseworker(
+    two: tuple[Household, Household], ready: Run, worker: Worker, tmp_path: Path
+) -> None:
+    # Given a change that needs a correction, whose person was given to another household, and silence
+    (mine, receipt), (theirs, other) = two
+    gone = without(mine, adult(mine))
+    gone["members"][-1] |= {"birth_date": "1931-01-01", "birth_precision": "day"}
+    leaving = declare(receipt, change_of(gone, "member_left", "departure"))
+    joined = change_of(borrowing(theirs, mine, adult(mine)), "member_joined", "marriage")
+    joining = declare(other, joined, officer="amina")
+    drain_all(worker())
+    rows("update cases set due_at = now(), deadline = now() where id = %s", joining.case_id)
+    ring_timers()
+    drain_all(worker())
+    assert ready("decide", joining.reference, "clear", "--reason", "handed_over", "--as", "samira").code == 0
+    drain_all(worker())
+    assert ready("reviews", "list").out == "nothing waits for a caseworker\n"
+    with after(days=31):
+        ring_timers()
+        drain_all(worker())
+
+    # Then a caseworker sees it, and what to do
+    ran = ready("reviews", "list", "--json")
+    assert (ran.json["waiting"], ran.json["kept_open"]) == (0, 1)
+    assert [each["reference"] for each in ran.json["unanswered"]] == [leaving.reference]
+    cause, line = ready("reviews", "list").out.splitlines()
+    assert "sijil answer REFERENCE correction FILE --as OFFICER" in cause
+    assert line.startswith(f"  {leaving.reference}  update  needs_correction  ")
+
+    # And once an officer has filed what the household says, it is done
+    said = tmp_path / "said.json"
+    said.write_text(
+        json.dumps({name: each for name, each in without(mine, adult(mine)).items() if name != "application"})
+    )
+    assert ready("answer", leaving.reference, "correction", str(said), "--as", "amina").code == 0
+    drain_all(worker())
+    assert current_stage(leaving) == "notified"
+    assert ready("reviews", "list").out == "nothing waits for a caseworker\n"

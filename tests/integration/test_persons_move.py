@@ -27,6 +27,7 @@ from tests.filing import (
 )
 from tests.meeting import Work
 from tests.people import after, caseworker, citizen, ring_timers
+from workflows.casework.reviews import kept_open
 from workflows.engine.work import lock_all
 from workflows.flows import case_queues
 from workflows.flows.grammar import TIMERS
@@ -376,6 +377,13 @@ def test_an_update_that_lets_nobody_go_keeps_nobody_waiting(two: tuple[Household
     assert current_stage(joining) == "under_review"
 
 
+def kept_open_now() -> tuple[int, list[int]]:
+    """How many changes nobody answers that cannot lapse, and which."""
+    with transaction() as connection:
+        count, files = kept_open(connection, 20)
+    return count, [file.id for file in files]
+
+
 def test_a_change_that_gave_a_person_away_does_not_lapse_by_silence(
     two: tuple[Household, Household], worker: Worker
 ) -> None:
@@ -406,11 +414,13 @@ def test_a_change_that_gave_a_person_away_does_not_lapse_by_silence(
             ring_timers()
             drain_all(worker())
             assert current_stage(leaving) == "needs_correction"
+            assert kept_open_now() == (1, [leaving.case_id])
     assert events_of(leaving).count("ChangeKeptOpen") == 2
 
     # Then the change is still there, and does what it says once it is answered
     with after(days=94) as now:
         citizen(leaving, "correction", without(body, mover(body)))
+        assert kept_open_now() == (0, [])
         drain_all(worker())
         assert current_stage(leaving) == "notified"
         assert holder_of(moving(two[0])) == update.case_id

@@ -17,7 +17,7 @@ from workflows.casefile import CaseFile
 from workflows.engine.load import COLUMNS, CaseRow, case_files
 from workflows.events.registration import StatementReceived
 from workflows.evidence import Holder
-from workflows.flows import appeal
+from workflows.flows import appeal, update
 from workflows.fraud import raised
 from workflows.intake.receipts import find
 from workflows.registers.households import declarations, last_versions
@@ -25,7 +25,7 @@ from workflows.registers.person_moves import about_to_leave
 from workflows.stages.review import hearing
 
 REVIEWED = ("registration", "update")  # the kinds of cases that a caseworker reviews
-APPEAL = appeal.FLOW.kind
+UPDATE, APPEAL = update.FLOW.kind, appeal.FLOW.kind
 REVIEW, HEARING = "under_review", "hearing"  # in a hearing a caseworker may clear the review, and nothing else
 
 
@@ -49,6 +49,16 @@ COUNT_HEARD = f"select count(*) from cases where {OF_REVIEWS} and {at_stage(HEAR
 LONGEST, LONGEST_HEARD = longest_at(REVIEW), longest_at(HEARING)
 ANY = f"select {COLUMNS} from cases where id = %s"
 ONE = f"select {COLUMNS} from cases where {OF_REVIEWS} and {at_stage(REVIEW, HEARING)} and id = %s"
+# Changes at a stage of the citizen that cannot lapse by silence, and did not: nothing but an answer ends them.
+KEPT_OPEN = f"""
+    from cases c where kind = '{UPDATE}' and {at_stage("needs_correction", "conflicting")}
+    and 'ChangeKeptOpen' = (
+        select kind from event where case_id = c.id and kind in ('ChangeKeptOpen', 'CorrectionReceived')
+        order by seq desc limit 1
+    )
+"""
+COUNT_KEPT_OPEN = f"select count(*) {KEPT_OPEN}"
+LONGEST_KEPT_OPEN = f"select {COLUMNS} {KEPT_OPEN} order by stage_since, id limit %s"
 # Whoever was named may have let go since, and somebody else have claimed the person.
 HOLD_NOW = "select idcs, case_id, household_id from person_claim where idcs = any(%s) and household_id <> %s"
 STATEMENT = "select text from case_text where case_id = %s and seq = %s"
@@ -108,6 +118,14 @@ def waiting(connection: Connection, limit: int) -> tuple[int, list[CaseFile]]:
 def being_heard(connection: Connection, limit: int) -> tuple[int, list[CaseFile]]:
     """How many are in a hearing, in which a caseworker may clear them, and those that are heard longest."""
     return int(scalar(connection, COUNT_HEARD)), longest(connection, LONGEST_HEARD, limit)
+
+
+def kept_open(connection: Connection, limit: int) -> tuple[int, list[CaseFile]]:
+    """How many changes nobody answers that cannot lapse, for a person who leaves by them was given to another
+    household, and those that have waited longest.
+    """
+    rows = [CaseRow(*row) for row in connection.execute(LONGEST_KEPT_OPEN, [limit])]
+    return int(scalar(connection, COUNT_KEPT_OPEN)), case_files(connection, rows) if rows else []
 
 
 def longest(connection: Connection, question: str, limit: int) -> list[CaseFile]:
