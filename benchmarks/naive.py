@@ -23,7 +23,7 @@ from tasks.bootstrap import adapters
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
 from workflows.engine.progress import CaseInProgress
-from workflows.engine.projections import PROJECTIONS, Transition
+from workflows.engine.projections import PROJECTIONS, Transition, Transitions
 from workflows.engine.record import holds_persons, queue_state
 from workflows.engine.work import decide
 from workflows.events.event import KINDS, Recorded
@@ -123,7 +123,7 @@ def objects(transition: Transition) -> list[SQLModel]:
             **{name: decoded(name, value) for name, value in zip(table.columns.split(", "), row, strict=True)}
         )
         for table in PROJECTIONS
-        for row in table.rows_of([transition])
+        for row in table.rows_of(Transitions([transition]))
     ]
 
 

@@ -61,7 +61,7 @@ PHASES = (
     Phase(LocalSocialRegister, "claim_persons", "gather: claim persons"),
     Phase(LocalSocialRegister, "households_by_phone", "gather: count phones"),
     Phase(LocalSocialRegister, "last_versions", "gather: last versions"),
-    Phase(work, "decide", "decide", False),
+    Phase(work, "decide_at", "decide", False),
     Phase(work, "apply", "apply: move the file, write messages", False),
     Phase(progress, "seal", "apply: encode and hash", False),
     Phase(projections.Projection, "rows_of", "record: make rows"),

@@ -27,6 +27,10 @@ ELEMENT: dict[type, Callable[[Any], str]] = {
 
 def array(values: Iterable[Any]) -> str:
     """An array literal of numbers, texts, booleans, bytes, instants or nulls."""
+    values = list(values)
+    kinds = set(map(type, values))
+    if len(kinds) == 1:  # nearly all columns hold one type
+        return "{" + ",".join(map(ELEMENT[kinds.pop()], values)) + "}"
     return "{" + ",".join([ELEMENT[type(value)](value) for value in values]) + "}"
 
 

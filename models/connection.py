@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.json import Jsonb
+from psycopg.types.string import BytesBinaryDumper
 
 from models.errors import Unavailable
 from models.settings import settings
@@ -65,6 +66,8 @@ SET_SESSION = f"""
     select pg_catalog.set_config('synchronous_commit', case when now in {DURABLE} then now else 'on' end, false), null
     from pg_catalog.current_setting('synchronous_commit') as now
 """
+# psycopg writes bytes by a function in Python, which leaves room for `Binary` objects, of which we have none.
+psycopg.adapters.register_dumper(bytes, BytesBinaryDumper)
 # Every session that this process opens from now on has these.
 timeouts: dict[str, str] = {"lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s", "transaction_timeout": "0"}
 

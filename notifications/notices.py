@@ -21,11 +21,12 @@ BESIDES = "_besides"  # ends the template's name where somebody else gets the sa
 
 def notices(case: CaseFile, recorded: Recorded, to: str) -> tuple[Notice, ...]:
     """What this event makes owed, given the file before it and the stage that it led to."""
-    flow = FLOWS[case.kind]
-    instead = flow.unasked.get(type(recorded.event)) if case.body.unasked else None
-    message = instead or flow.messages.get(type(recorded.event))
+    flow, event = FLOWS[case.kind], type(recorded.event)
+    message = flow.messages.get(event)
     if message is None:
         return ()
+    if case.body.unasked:
+        message = flow.unasked.get(event, message)
     places = {"reference": case.reference, **term_of(flow.stages.get(to), case, recorded)}
     first = notice(message, message.template, case.body.contact, **places)
     besides = case.body.told_besides

@@ -59,15 +59,16 @@ def review_line(file: CaseFile, names: Names) -> str:
     return "  ".join(filter(None, parts))
 
 
-def kept_open_lines(files: Sequence[CaseFile]) -> list[str]:
-    """The changes that nobody answers and that cannot lapse, below what a caseworker can do about them."""
+def kept_open_lines(files: Sequence[CaseFile], count: int) -> list[str]:
+    """The changes that nobody answers and that cannot lapse, of so many, below what a caseworker can do about them."""
     if not files:
         return []
     cause = (
         "kept_open: nobody answers, and a person who leaves by the change was given to another household; reach this "
         "one, and file what it answers: sijil answer REFERENCE correction FILE --as OFFICER"
     )
-    return [cause, *(f"  {kept_open_line(file)}" for file in files)]
+    more = [f"and {count - len(files)} more that nobody answers (--limit)"] if count > len(files) else []
+    return [cause, *(f"  {kept_open_line(file)}" for file in files), *more]
 
 
 def kept_open_line(file: CaseFile) -> str:

@@ -73,14 +73,8 @@ def list_reviews(
         unanswered, kept = kept_open(connection, limit)
         files = [file for file in listed if not caseworker or pseudonym(OFFICER, caseworker) not in proposer(file)]
         names = names_of(connection, [actor for file in files for actor in proposer(file)])
-    lines = review_lines(files, names)
-    if len(listed) > len(files):
-        lines.append(f"left out because you proposed their refusal: {len(listed) - len(files)}")
-    if count + heard > len(listed):
-        lines.append(f"and {count + heard - len(listed)} more (--limit)")
-    lines += kept_open_lines(kept)
-    if unanswered > len(kept):
-        lines.append(f"and {unanswered - len(kept)} more that nobody answers (--limit)")
+    not_shown = not_shown_lines(len(listed) - len(files), count + heard - len(listed))
+    lines = [*review_lines(files, names), *not_shown, *kept_open_lines(kept, unanswered)]
     print_result(
         {
             "waiting": count,
@@ -92,6 +86,14 @@ def list_reviews(
         as_json,
         *(lines or ["nothing waits for a caseworker"]),
     )
+
+
+def not_shown_lines(own: int, more: int) -> list[str]:
+    """How many reviews the list leaves out: those whose refusal the reader proposed, and those beyond the limit."""
+    return [
+        *([f"left out because you proposed their refusal: {own}"] if own > 0 else ()),
+        *([f"and {more} more (--limit)"] if more > 0 else ()),
+    ]
 
 
 @reviews_app.command("show")

@@ -239,6 +239,18 @@ def test_nobody_refuses_what_no_household_asked_for(
     assert (ran.code, "The household asked for nothing here" in ran.err) == (2, True)
 
 
+def test_no_household_takes_back_a_review_that_it_did_not_ask_for(
+    neighbours: tuple[list[Body], list[Accepted]], ready: Run, work: Callable[[], None]
+) -> None:
+    appeal = upheld(neighbours[1][0], "register_was_wrong", work)
+    ready("appeals", "review", appeal.reference, "--as", "leila")
+    work()
+    review = reviews()[0]
+    ran = ready("answer", review.reference, "withdrawal", "--as", "amina")
+    assert (ran.code, "The agency opened this review" in ran.err) == (2, True)
+    assert current_stage(review) == "under_review"
+
+
 @pytest.mark.parametrize(
     ("role", "reason", "says"),
     [

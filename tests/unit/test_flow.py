@@ -110,6 +110,7 @@ def test_every_event_kind_happens_in_some_flow_or_beside_all() -> None:
 @pytest.mark.parametrize("flow", FLOWS.values(), ids=lambda flow: flow.kind)
 def test_every_event_of_a_flow_has_a_message_or_is_silent_on_purpose(flow: Flow) -> None:
     assert set(flow.messages) == set(flow.events())
+    assert set(flow.unasked) <= {event for event, message in flow.messages.items() if message}
 
 
 def test_machine_stages_have_a_queue() -> None:

@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 
 from models import tables  # noqa: F401 - fills the metadata
 from workflows.doctor.recomputed import Recomputed
-from workflows.engine.projections import AWAITED, REGISTER, Projection, Transition
+from workflows.engine.projections import AWAITED, REGISTER, Projection, Transition, Transitions
 from workflows.engine.record import holds_persons as holds_at
 from workflows.events.event import Event
 from workflows.events.registration import HouseholdApproved, NothingSuspicious, PersonAwaited
@@ -45,7 +45,7 @@ def compare_table(case: Recomputed, table: Projection) -> None:
 
 def rows_of(table: Projection, told: list[Told]) -> list[dict[str, Any]]:
     """What these events make of it, by column."""
-    transitions = [transition_of(each) for each in told]
+    transitions = Transitions([transition_of(each) for each in told])
     return [dict(zip(table.columns.split(", "), row, strict=True)) for row in table.rows_of(transitions)]
 
 

@@ -48,7 +48,7 @@ PAST = """
 def case_files(connection: Connection, rows: Sequence[CaseRow]) -> list[CaseFile]:
     """The files of these cases, in the same order. Raises NotFound if a body was erased."""
     numbers = columns([(row.id, row.body_number) for row in rows])
-    bodies = {case_id: (reference, body) for case_id, reference, body in connection.execute(BODIES, numbers)}
+    bodies = {case_id: (reference, body) for case_id, reference, body in connection.execute(BODIES, numbers).fetchall()}
     past = past_events(connection, [row.id for row in rows if row.version > 1])
     return [case_file(row, *bodies.get(row.id, ("", None)), past.get(row.id, [])) for row in rows]
 

@@ -11,6 +11,7 @@ from models.database import Connection
 from workflows.casefile import CaseFile, NewCase, Parent
 from workflows.engine.chain import GENESIS, digest, new_salt
 from workflows.engine.progress import CaseInProgress, apply
+from workflows.engine.projections import Transitions
 from workflows.engine.record import QueueState, copy, queue_state, record_transitions
 from workflows.engine.turns import take_turns
 from workflows.evidence import Evidence
@@ -157,7 +158,7 @@ def case_row(opened: Opening, state: QueueState) -> tuple[Any, ...]:
 def record_openings(connection: Connection, openings: Sequence[Opening], now: datetime) -> None:
     """Writes the bodies, the first events and the messages that these make owed."""
     copy(connection, "case_body", BODIES, [body_row(each.file, each.body, each.salt, now) for each in openings])
-    record_transitions(connection, [each for opened in openings for each in opened.case.transitions])
+    record_transitions(connection, Transitions([each for opened in openings for each in opened.case.transitions]))
 
 
 def body_row(file: CaseFile, body: str, salt: bytes, now: datetime) -> tuple[Any, ...]:

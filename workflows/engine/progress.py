@@ -43,7 +43,7 @@ def apply(case: CaseInProgress, event: Event, to: Move, evidence: Evidence, noti
     file = case.file
     recorded = Recorded(file.version + 1, evidence.at, evidence.by, event)
     owed_notices = () if file.parent else notices(file, recorded, to.stage)
-    messages = [ledger_entry(notice, recorded.at) for notice in owed_notices]
+    messages = [ledger_entry(notice, recorded.at) for notice in owed_notices] if owed_notices else []
     owed = b"".join([each.digest for each in messages]) if messages else b""
     sealed = seal(case.head, file.id, recorded, evidence, owed)
     case.transitions.append(Transition(file, sealed, messages))

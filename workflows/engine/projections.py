@@ -25,6 +25,20 @@ class Transition(NamedTuple):
     messages: Sequence[Entry]
 
 
+class Transitions:
+    """The transitions of a batch: all, in their order, and those by events of some kinds."""
+
+    def __init__(self, transitions: Sequence[Transition]) -> None:
+        self.all = transitions
+        self.by_kind: dict[type[Event], list[Transition]] = {}
+        for each in transitions:
+            self.by_kind.setdefault(type(each.sealed.recorded.event), []).append(each)
+
+    def by(self, *kinds: type[Event]) -> list[Transition]:
+        """Those by these kinds of events, kind after kind."""
+        return [each for kind in kinds for each in self.by_kind.get(kind, ())]
+
+
 class Projection(NamedTuple):
     """A table that events write to: its columns, which events write there (none named: all), and their rows.
 
@@ -37,14 +51,10 @@ class Projection(NamedTuple):
     rows: Callable[[Transition, Any], Iterable[Row]]
     of_body: bool = False
 
-    def rows_of(self, transitions: Iterable[Transition]) -> list[Row]:
+    def rows_of(self, transitions: Transitions) -> list[Row]:
         """All rows of these transitions."""
-        return [
-            row
-            for each in transitions
-            if not self.on or type(each.sealed.recorded.event) in self.on
-            for row in self.rows(each, each.sealed.recorded.event)
-        ]
+        chosen = transitions.by(*self.on) if self.on else transitions.all
+        return [row for each in chosen for row in self.rows(each, each.sealed.recorded.event)]
 
 
 class NewVersion(NamedTuple):

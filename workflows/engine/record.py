@@ -10,7 +10,7 @@ from models.database import Connection
 from models.tables import binary_types
 from workflows.casefile import CaseFile
 from workflows.engine import lanes
-from workflows.engine.projections import PROJECTIONS, Row, Transition
+from workflows.engine.projections import PROJECTIONS, Row, Transition, Transitions
 from workflows.events.registration import HouseholdApproved, NothingSuspicious, PersonAwaited
 from workflows.events.update import HouseholdChanged, HouseholdEnded
 from workflows.flows import PARKED, stage_of
@@ -95,8 +95,9 @@ def periods_begin(stage: Stage, file: CaseFile) -> datetime:
 
 def record(connection: Connection, transitions: Sequence[Transition], updates: Sequence[CaseUpdate]) -> None:
     """Writes these transitions and the new rows of their cases. The caller's transaction makes it all or nothing."""
-    record_transitions(connection, transitions)
-    settle_households(connection, transitions)
+    made = Transitions(transitions)
+    record_transitions(connection, made)
+    settle_households(connection, made)
     release(connection, [each.id for each in updates if not holds_persons(each.kind, each.state.stage)])
     rows_by_state = defaultdict(list)
     for each in updates:
@@ -110,20 +111,21 @@ def holds_persons(kind: str, stage: str) -> bool:
     return stage == PARKED or stage_of(kind, stage).holds_persons
 
 
-def settle_households(connection: Connection, transitions: Sequence[Transition]) -> None:
+def settle_households(connection: Connection, transitions: Transitions) -> None:
     """Writes what changed households do to the past that the register knows, and to who holds their members."""
-    changes = {each.case.household_id or 0: change for each in transitions if (change := change_of_periods(each))}
+    changed = transitions.by(HouseholdChanged, HouseholdEnded)
+    changes = {each.case.household_id or 0: change_of_periods(each) for each in changed}
     if changes:
         write_changes(connection, changes)
-    if settled := [found for each in transitions if (found := settled_by(each))]:
+    moving = transitions.by(HouseholdApproved, HouseholdChanged, HouseholdEnded)
+    if settled := [found for each in moving if (found := settled_by(each))]:
         settle(connection, settled)
 
 
-def change_of_periods(transition: Transition) -> PeriodChange | None:
-    """What this event does to the periods of its household."""
+def change_of_periods(transition: Transition) -> PeriodChange:
+    """What a change or end of a household does to its periods."""
     event = transition.sealed.recorded.event
-    if not isinstance(event, HouseholdChanged | HouseholdEnded):
-        return None
+    assert isinstance(event, HouseholdChanged | HouseholdEnded)
     past = event.past
     return PeriodChange(
         past.known_from, past.closed, tuple(Span(each.version, each.since, each.until) for each in past.added)
@@ -135,17 +137,16 @@ def settled_by(transition: Transition) -> Settled | None:
     event, case = transition.sealed.recorded.event, transition.case
     if isinstance(event, HouseholdEnded):
         return Settled(case.household_id or 0, case.id, ENDED, ())
-    if not isinstance(event, HouseholdApproved | HouseholdChanged):
-        return None
+    assert isinstance(event, HouseholdApproved | HouseholdChanged)
     screened = case.last(NothingSuspicious)
     if event.version == 1 and not screened.taken_over:
         return None
     return Settled(case.household_id or 0, case.id, event.version, case.body.persons)
 
 
-def record_transitions(connection: Connection, transitions: Sequence[Transition]) -> None:
+def record_transitions(connection: Connection, transitions: Transitions) -> None:
     """Writes the rows of these transitions, table by table."""
-    forget_waits(connection, [each.case.id for each in transitions if PersonAwaited in each.case.past])
+    forget_waits(connection, [each.case.id for each in transitions.all if PersonAwaited in each.case.past])
     for table in PROJECTIONS:
         copy(connection, table.name, table.columns, table.rows_of(transitions))
 

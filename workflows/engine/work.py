@@ -24,7 +24,7 @@ from workflows.engine.turns import let_next_in, take_turns
 from workflows.events.event import Event, Recorded
 from workflows.evidence import Evidence
 from workflows.flows import PARKED, Move, stage_of
-from workflows.flows.grammar import TIMERS
+from workflows.flows.grammar import TIMERS, Stage
 from workflows.registers.person_moves import wake_who_awaits
 from workflows.registers.ports import Adapters, Notices, Ports
 
@@ -84,13 +84,14 @@ def by_place(cases: Sequence[CaseInProgress]) -> list[tuple[tuple[str, str], lis
 
 def decide_all(place: tuple[str, str], cases: Sequence[CaseInProgress], ports: Ports, notices: Notices) -> None:
     """Asks once for all cases, then decides each; a case about which no register answered stays at its stage."""
-    evidence = stage_of(*place).gather([case.file for case in cases], ports)
+    stage = stage_of(*place)
+    evidence = stage.gather([case.file for case in cases], ports)
     for case in cases:
         found = evidence.get(case.file.id)
         if found is None:
             case.unanswered = True
         else:
-            decide(case, found, notices)
+            decide_at(stage, case, found, notices)
 
 
 def decide(case: CaseInProgress, evidence: Evidence, notices: Notices) -> Event:
@@ -98,7 +99,11 @@ def decide(case: CaseInProgress, evidence: Evidence, notices: Notices) -> Event:
 
     Raises Refused where the stage takes no such evidence.
     """
-    stage = stage_of(*case.place)
+    return decide_at(stage_of(*case.place), case, evidence, notices)
+
+
+def decide_at(stage: Stage, case: CaseInProgress, evidence: Evidence, notices: Notices) -> Event:
+    """The same for a case that stands at this stage."""
     decision = stage.handlers.get(type(evidence))
     if decision is None:
         raise Refused("not_possible_now", f"This is not possible while the case is '{case.file.stage}'.")

@@ -109,7 +109,7 @@ def is_read(name: str) -> bool:
 
 def is_arabic(text: str) -> bool:
     """Whether a text has Arabic letters."""
-    return bool(ARABIC.search(text))
+    return not text.isascii() and bool(ARABIC.search(text))
 
 
 def bare(name: str) -> str:

@@ -45,13 +45,15 @@ def claim_persons(connection: Connection, files: Sequence[CaseFile]) -> Mapping[
         holders |= holders_of(connection, taken)
         # A holder may have released a person since: then the next round claims this person again.
         wanted = [each for each in wanted if each[0] in taken]
+    if not holders:  # nearly always
+        return {}
     return {file.id: held for file in files if (held := held_by_others(file, holders))}
 
 
 def claim_free(connection: Connection, wanted: Iterable[Wanted]) -> set[str]:
     """Claims those of these persons that no case holds; returns the others."""
     rows = [(idcs, household_id, case_id) for idcs, _, case_id, household_id in wanted]
-    return {idcs for (idcs,) in connection.execute(CLAIM, columns(rows))} if rows else set()
+    return {idcs for (idcs,) in connection.execute(CLAIM, columns(rows)).fetchall()} if rows else set()
 
 
 def holders_of(connection: Connection, idcs: Iterable[str]) -> dict[str, tuple[int, int]]:

@@ -21,5 +21,5 @@ class LocalRegister:
 
     def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
         """The persons that the register knows, by identifier; an unknown identifier has no entry."""
-        rows = self.connection.execute(PERSONS, [array(idcs)])
+        rows = self.connection.execute(PERSONS, [array(idcs)]).fetchall()
         return {row[0]: RegisteredPerson(*row[1:]) for row in rows}
