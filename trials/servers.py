@@ -20,13 +20,19 @@ from sijil.processes import set_settings
 from tasks.broker import broker
 
 
-@dataclass(frozen=True)
+@dataclass
 class ProofServers:
     """A running PostgreSQL and Valkey, of which `use` chooses one database."""
 
     postgres: Postgres
     valkey: Valkey
     folder: Path
+    keep: bool = False  # their folder at the end, under the name `kept`
+
+    @property
+    def kept(self) -> Path:
+        """Where their folder is kept, if it is."""
+        return self.folder.with_name(f"{self.folder.name}-kept")
 
     def use(self, database: str) -> None:
         """Points the settings of this process and its children at a database and a namespace of the broker for it."""
@@ -64,7 +70,9 @@ class ProofServers:
 
 @contextmanager
 def proof_servers(name: str) -> Iterator[ProofServers]:
-    """Servers in a folder inside SIJIL_HOME, in which all that runs on them has its home; removes it afterwards."""
+    """Servers in a folder inside SIJIL_HOME, in which all that runs on them has its home; removes it afterwards,
+    unless it is to be kept.
+    """
     folder = (settings().home / name).absolute()
     with only_one(folder):
         rmtree(folder, ignore_errors=True)
@@ -78,6 +86,9 @@ def proof_servers(name: str) -> Iterator[ProofServers]:
             close_connections()
             made.valkey.stop()
             made.postgres.stop()
+            if made.keep:
+                rmtree(made.kept, ignore_errors=True)
+                folder.rename(made.kept)
             rmtree(folder, ignore_errors=True)
             set_settings(home=str(folder.parent))
 

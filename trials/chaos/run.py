@@ -37,7 +37,10 @@ Say = Callable[[str], None]
 
 
 def run(cases: int, kills: int, seed: int, say: Say) -> dict[str, Any]:
-    """Runs chaos with `cases` applications, the planted one among them, and returns the counts."""
+    """Runs chaos with `cases` applications, the planted one among them, and returns the counts.
+
+    Where a promise was broken it keeps the folder of the servers, database and logs and all, and says where.
+    """
     began = time.monotonic()
     plan = strikes.plan(kills, random.Random(seed))
     with proof_servers("chaos") as servers:
@@ -48,19 +51,21 @@ def run(cases: int, kills: int, seed: int, say: Say) -> dict[str, Any]:
         observed = observe(system, everybody)
         counts, found = verdict.count(observed, system.folder / "anchors")
         ends = {"updates": verdict.ends(observed.updates), "appeals": verdict.ends(observed.appeals)}
-    return {
-        "cases": len(observed.bodies),
-        "kills": len(struck),
-        "kills_mid_batch": sum(each.mid_batch for each in struck),
-        **counts,
-        **ends,
-        "strikes": dict(Counter(each.name for each in struck)),
-        "answers": everybody.answers.results,
-        "pauses": len(observed.pauses),
-        "seed": seed,
-        "seconds": round(time.monotonic() - began, 1),
-        **verdict.shown(found),
-    }
+        result = {
+            "cases": len(observed.bodies),
+            "kills": len(struck),
+            "kills_mid_batch": sum(each.mid_batch for each in struck),
+            **counts,
+            **ends,
+            "strikes": dict(Counter(each.name for each in struck)),
+            "answers": everybody.answers.results,
+            "pauses": len(observed.pauses),
+            "seed": seed,
+            "seconds": round(time.monotonic() - began, 1),
+            **verdict.shown(found),
+        }
+        servers.keep = not passed(result)
+    return result | ({"kept": str(servers.kept)} if servers.keep else {})
 
 
 def observe(system: RunningSystem, everybody: People) -> verdict.Observed:
