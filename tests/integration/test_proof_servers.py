@@ -1,6 +1,5 @@
 """The servers of a proof go with their folder, unless the proof found something to look at."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +7,9 @@ from pathlib import Path
 import pytest
 
 PROOF = """
+from sijil.processes import set_settings
 from trials.servers import proof_servers
+set_settings(home="{home}")
 with proof_servers("proof") as servers:
     servers.create("chaos")
     servers.keep = {keep}
@@ -18,8 +19,7 @@ with proof_servers("proof") as servers:
 @pytest.mark.parametrize("keep", [True, False])
 def test_the_folder_of_a_proof_is_kept_where_that_is_asked(tmp_path: Path, keep: bool) -> None:
     ran = subprocess.run(
-        [sys.executable, "-c", PROOF.format(keep=keep)],
-        env=os.environ | {"SIJIL_HOME": str(tmp_path)},
+        [sys.executable, "-c", PROOF.format(home=tmp_path, keep=keep)],
         capture_output=True,
         text=True,
         timeout=120,
