@@ -1,6 +1,7 @@
 """Shows a review to a caseworker, as an object for --json and as lines to read."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from shlex import quote
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from workflows.evidence import ReviewVerdict
 from workflows.flows import stage_of
 from workflows.fraud import HANDED_OVER, SIGNALS, raised, same_cause
 from workflows.policies import index_in_force, newest_terms
-from workflows.stages.review import REASONS, hearing
+from workflows.stages.review import ABOUT_VALUES, REASONS, hearing
 from workflows.stages.review import proposal as proposed_refusal
 
 GONE = {"erased": "its declaration was erased on request", "retention": "its declaration's period of retention is over"}
@@ -51,7 +52,7 @@ def review_lines(files: Sequence[CaseFile], names: Names) -> list[str]:
 def review_line(file: CaseFile, names: Names) -> str:
     """A review in the list: by when, which, where, and what it needs."""
     refusal = proposal(file, names)
-    says = f"refusal proposed by {refusal['by']} ({refusal['reason']}), {refusal['heard']}" if refusal else ""
+    says = f"refusal proposed by {refusal['by']} ({why(refusal)}), {refusal['heard']}" if refusal else ""
     needs = "needs a second caseworker: " if refusal and file.stage != HEARING else ""
     due = due_shown(due_of(file), clock.now()) if file.stage != HEARING else "in a hearing"
     since = f"since {file.stage_since:%F %R}"
@@ -109,7 +110,7 @@ def review_details(reviewed: Reviewed, caseworker: str, names: Names) -> tuple[d
         *(related_view(other, set(file.declaration.persons)) for other in others),
     ]
     changed = change_view(change, shared) if change else None
-    answers = answer_commands(file, others, caseworker)
+    answers = answer_commands(file, others, caseworker, [path for each in shared_values for path in each.here])
     lines = [
         *reason_lines(file, others, names),
         *hearing_lines(file, statement),
@@ -148,16 +149,20 @@ def proposer(file: CaseFile) -> list[str]:
     return [recorded.actor] if recorded else []
 
 
-def proposal(file: CaseFile, names: Names) -> dict[str, str] | None:
-    """The refusal that a first caseworker proposed, with the name, or else the pseudonym, of the caseworker, and
-    whether the citizen answered it, or may still.
+def proposal(file: CaseFile, names: Names) -> dict[str, Any] | None:
+    """The refusal that a first caseworker proposed, with the name, or else the pseudonym, of the caseworker, the values
+    that it is about, and whether the citizen answered it, or may still.
     """
     by = proposer(file)
-    return (
-        {"by": names.get(by[0], by[0]), "reason": file.last(RefusalProposed).reason, "heard": heard(file)}
-        if by
-        else None
-    )
+    if not by:
+        return None
+    event = file.last(RefusalProposed)
+    return {"by": names.get(by[0], by[0]), "reason": event.reason, "about": list(event.about), "heard": heard(file)}
+
+
+def why(refusal: Mapping[str, Any]) -> str:
+    """The reason of a refusal, with the values that it is about."""
+    return " ".join((refusal["reason"], *refusal["about"]))
 
 
 def heard(file: CaseFile) -> str:
@@ -205,7 +210,7 @@ def reason_lines(file: CaseFile, others: Sequence[RelatedCase], names: Names) ->
         )
     if refusal := proposal(file, names):
         lines.append(
-            f"A refusal was proposed by {refusal['by']}, because of {refusal['reason']}: "
+            f"A refusal was proposed by {refusal['by']}, because of {why(refusal)}: "
             + (
                 f"the citizen may answer until {file.deadline:%F}, and until then the review can only be cleared."
                 if file.stage == HEARING
@@ -410,21 +415,30 @@ def why_not_cleared(others: Sequence[RelatedCase]) -> list[str]:
     return lines
 
 
-def answer_commands(file: CaseFile, others: Sequence[RelatedCase], caseworker: str) -> list[str]:
-    """The commands by which this caseworker can answer the review now.
+def answer_commands(
+    file: CaseFile, others: Sequence[RelatedCase], caseworker: str, in_doubt: Sequence[str]
+) -> list[str]:
+    """The commands by which this caseworker can answer the review now; `in_doubt`: values that an appeal found wrong.
 
     It is not cleared while another household holds one of its members: it would come back. Where that household is
     about to let them go, it is cleared for that reason alone.
     """
     decide_it, signed = f"{program()} decide {file.reference}", f"--version {file.version} --as {quote(caseworker)}"
     return [
-        f"{decide_it} {verdict} --reason {reason} {signed}"
+        f"{decide_it} {verdict} --reason {reason}{about_options(file, reason, in_doubt)} {signed}"
         for verdict, reasons in REASONS.items()
         for reason in reasons
         if (verdict != "clear" or is_cleared_by(reason, others))
         and (not is_our_mistake(file) or reason in OF_OUR_MISTAKE)
-        and would_accept(file, CaseworkerAnswer(file.reference, caseworker, verdict, reason))
+        and would_accept(file, CaseworkerAnswer(file.reference, caseworker, verdict, reason, about=("milieu",)))
     ]
+
+
+def about_options(file: CaseFile, reason: str, in_doubt: Sequence[str]) -> str:
+    """The options that name the values which a reason is about; whoever agrees with a refusal need not repeat them."""
+    if reason not in ABOUT_VALUES or (proposed_refusal(file) and file.last(RefusalProposed).reason == reason):
+        return ""
+    return "".join(f" --about {quote(path)}" for path in in_doubt) or " --about PATH"
 
 
 def is_our_mistake(file: CaseFile) -> bool:
@@ -441,6 +455,8 @@ def is_cleared_by(reason: str, others: Sequence[RelatedCase]) -> bool:
 
 def would_accept(file: CaseFile, given: CaseworkerAnswer) -> bool:
     """Whether the stage would accept this answer; nothing is recorded."""
+    if proposed_refusal(file) and file.last(RefusalProposed).reason == given.reason:
+        given = replace(given, about=())
     try:
         stage_of(file.kind, file.stage).handlers[ReviewVerdict](file, in_evidence(given, clock.now()))
     except Refused:

@@ -1,6 +1,6 @@
 """Lets citizens and caseworkers answer in tests, and moves the clock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -19,7 +19,9 @@ from workflows.casework.answers import (
 from workflows.casework.answers import resume as resume_cases
 from workflows.intake.submit import Accepted
 from workflows.queue.timers import SLACK, fire_timers
+from workflows.stages.review import ABOUT_VALUES
 
+TELECOM = ("bills.telecom",)  # what a reason is about that must be about a value
 ALL_TABLES = (
     "cases",
     "event",
@@ -44,10 +46,17 @@ def citizen(
 
 
 def caseworker(
-    receipt: Accepted, verdict: str, reason: str, name: str = "amina", version: int | None = None
+    receipt: Accepted,
+    verdict: str,
+    reason: str,
+    name: str = "amina",
+    version: int | None = None,
+    about: Sequence[str] | None = None,
 ) -> AnswerResult:
-    """Records a caseworker's answer."""
-    answer = CaseworkerAnswer(receipt.reference, name, verdict, reason, version)
+    """Records a caseworker's answer; about the bill for telephone and internet where it must be about a value."""
+    if about is None:
+        about = TELECOM if reason in ABOUT_VALUES else ()
+    answer = CaseworkerAnswer(receipt.reference, name, verdict, reason, version, about)
     return transact(lambda connection: answer_of_caseworker(connection, answer, clock.now(), notices))
 
 

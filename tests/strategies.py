@@ -195,7 +195,7 @@ def case_files(draw: Callable[..., Any], stage: Stage) -> CaseFile:
     if draw(st.sampled_from((True, True, False))):
         past.append(
             a_recorded(
-                RefusalProposed(reason="false_declaration"),
+                RefusalProposed(reason="false_declaration", about=("bills.telecom",)),
                 seq=draw(st.sampled_from((1, 6))),
                 actor=draw(caseworkers()),
             )
@@ -280,7 +280,9 @@ def answers(kind: type[Evidence], case: CaseFile, at: datetime) -> st.SearchStra
         Withdrawal: st.just(Withdrawal(at=at, by="declarant")),
         Reopening: st.just(Reopening(at=at, by="declarant")),
         ReviewVerdict: st.builds(
-            lambda said, by: ReviewVerdict(at=at, by=by, verdict=said[0], reason=said[1]), verdicts, caseworkers()
+            lambda said, by: ReviewVerdict(at=at, by=by, verdict=said[0], reason=said[1], about=("bills.telecom",)),
+            verdicts,
+            caseworkers(),
         ),
     }
     return kinds[kind]

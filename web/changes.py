@@ -40,7 +40,7 @@ WITH_VALUES = (
 
 
 class Point(NamedTuple):
-    """A field on which two changes differ, with both values, or a part of the declaration, without."""
+    """A field on which two changes differ, of amounts and counts with both values; or that the members differ."""
 
     name: str
     registered: tuple[Decimal, ...] = ()
@@ -128,7 +128,7 @@ def registered_change_of(connection: Connection, case: Status) -> RegisteredChan
 
 
 def points_of(conflicts: Iterable[Difference]) -> tuple[Point, ...]:
-    """What pages say of these fields, each once: of amounts and counts both values, else the part that they are in."""
+    """What pages say of these fields, each once."""
     return tuple(dict.fromkeys(map(point_of, conflicts)))
 
 
@@ -136,7 +136,7 @@ def point_of(conflict: Difference) -> Point:
     """What a page says of one field."""
     if conflict.field in WITH_VALUES:
         return Point(conflict.field, amounts(conflict.registered), amounts(conflict.declared))
-    return Point(conflict.field.partition(".")[0].partition("[")[0])
+    return Point(conflict.field.partition("[")[0])
 
 
 def amounts(value: Any) -> tuple[Decimal, ...]:

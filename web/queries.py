@@ -105,6 +105,12 @@ class Reason:
         part = self.field.partition(".")[0]
         return "" if part in ("members", "asked") or self.member is not None else part
 
+    @property
+    def value(self) -> str:
+        """Which value of the declaration it is about, whosever it is; empty where it is about none, or about a part."""
+        name = MEMBER.sub("members", self.field)
+        return name if "." in name else ""
+
 
 class Correction(NamedTuple):
     """The index as it was computed and as an appeal corrected it, and from when that counts."""
@@ -171,7 +177,7 @@ def reasons_in(event: Event) -> list[Reason]:
         case AppealUpheld() | AppealSetAside() | AppealRejected():
             return [reason_of(each) for each in event.findings]
         case CorrectionAsked() | RefusalProposed() | ApplicationRefused():
-            return [Reason("members", event.reason)]
+            return [Reason(path, event.reason) for path in event.about or ("members",)]
     raise LookupError(f"{type(event).__name__} gives no reasons.")
 
 

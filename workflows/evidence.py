@@ -234,11 +234,12 @@ class Reopening(Evidence, frozen=True, kw_only=True, tag=True):
 class ReviewVerdict(Evidence, frozen=True, kw_only=True, tag=True):
     """A caseworker says what a review comes to: clear it, ask the citizen for a correction, or refuse.
 
-    `reason` is a code.
+    `reason` is a code; `about` names the values of the declaration that it is about, as paths.
     """
 
     verdict: str  # "clear" | "correct" | "refuse"
     reason: str
+    about: tuple[str, ...] = ()
 
 
 # Of those who handle an appeal: each says in which role.

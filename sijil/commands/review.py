@@ -37,7 +37,7 @@ from workflows.casework.reviews import (
 from workflows.casework.same_cause import values_shared
 from workflows.casework.staff import OFFICER, names_of, pseudonym
 from workflows.intake.receipts import find
-from workflows.stages.review import REASONS
+from workflows.stages.review import ABOUT_VALUES, REASONS
 
 app = typer.Typer()
 reviews_app = typer.Typer(
@@ -45,7 +45,23 @@ reviews_app = typer.Typer(
 )
 app.add_typer(reviews_app, name="reviews")
 Verdict = Literal["clear", "correct", "refuse"]
+WHAT_FOLLOWS = {
+    "ReviewCleared": [
+        "It is screened again. If another household claims one of its persons meanwhile, it comes back for review."
+    ],
+    "RefusalProposed": ["The citizen may answer first; then a second caseworker must agree to refuse the application."],
+}
 REASON_CODES = "; ".join(f"to {verdict}: {', '.join(reasons)}" for verdict, reasons in REASONS.items())
+
+About = Annotated[
+    list[str],
+    typer.Option(
+        "--about",
+        metavar="PATH",
+        help="A value of the declaration that the reason is about, such as bills.telecom or members[2].occupation; "
+        f"once for each. Needed for {' and '.join(ABOUT_VALUES)}.",
+    ),
+]
 
 
 def known_verdict(given: str) -> str:
@@ -130,6 +146,7 @@ def decide(
     ],
     reason: Annotated[str, typer.Option(help=f"Why, as a code: {REASON_CODES}.")],
     caseworker: Annotated[str, typer.Option("--as", help="The caseworker who decides; kept as a pseudonym.")],
+    about: About = [],  # noqa: B006 - nobody changes it
     version: Annotated[
         int | None, typer.Option(help="The version that you looked at; the command refuses if the case moved on since.")
     ] = None,
@@ -137,16 +154,10 @@ def decide(
 ) -> None:
     """Records a caseworker's answer to a review: clear, correct or refuse."""
     with needed_servers():
-        given = CaseworkerAnswer(reference, caseworker, verdict, reason, version)
+        given = CaseworkerAnswer(reference, caseworker, verdict, reason, version, about)
         now = transact(lambda connection: record_answer(connection, given))
         wake_after_answer(now.queues)
-    lines = [f"{now.event}: the case is '{now.stage}' now (version {now.version})."]
-    if now.event == "ReviewCleared":
-        lines.append(
-            "It is screened again. If another household claims one of its persons meanwhile, it comes back for review."
-        )
-    if now.event == "RefusalProposed":
-        lines.append("The citizen may answer first; then a second caseworker must agree to refuse the application.")
+    lines = [f"{now.event}: the case is '{now.stage}' now (version {now.version}).", *WHAT_FOLLOWS.get(now.event, ())]
     print_result({"event": now.event, "stage": now.stage, "version": now.version}, as_json, *lines)
 
 

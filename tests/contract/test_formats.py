@@ -187,6 +187,8 @@ OF_COMMANDS_ALONE = {
     "invalid_variables",
     "unknown_answer",
     "another_reason",
+    "about_missing",
+    "unknown_value",
     "no_name",
     "clocks_differ",
     "clock_jumped",

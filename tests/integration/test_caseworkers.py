@@ -30,6 +30,8 @@ from workflows.intake.submit import Accepted
 from workflows.policies import periods
 from workflows.stages.review import REASONS
 
+FALSE = ("--reason", "false_declaration", "--about", "bills.telecom")
+
 
 @pytest.fixture
 def held(ready: Run, worker: Worker) -> Accepted:
@@ -153,7 +155,7 @@ def test_the_second_caseworker_sees_by_name_who_proposed_a_refusal(
     reviewed: tuple[Accepted, Accepted], ready: Run
 ) -> None:
     _, later = reviewed
-    ready("decide", later.reference, "refuse", "--reason", "false_declaration", "--as", " Amina  Berrada ")
+    ready("decide", later.reference, "refuse", *FALSE, "--as", " Amina  Berrada ")
     heard(later)
 
     ran = ready("reviews", "show", later.reference, "--as", "brahim", "--json")
@@ -161,14 +163,15 @@ def test_the_second_caseworker_sees_by_name_who_proposed_a_refusal(
     assert ran.json["refusal_proposed"] == {
         "by": "Amina Berrada",
         "reason": "false_declaration",
+        "about": ["bills.telecom"],
         "heard": "answered",
     }
-    assert "A refusal was proposed by Amina Berrada, because of false_declaration" in ran.out
+    assert "A refusal was proposed by Amina Berrada, because of false_declaration bills.telecom: " in ran.out
 
 
 def test_a_name_that_was_changed_by_hand_is_shown_for_nobody(reviewed: tuple[Accepted, Accepted], ready: Run) -> None:
     _, later = reviewed
-    ready("decide", later.reference, "refuse", "--reason", "false_declaration", "--as", "amina")
+    ready("decide", later.reference, "refuse", *FALSE, "--as", "amina")
     heard(later)
     rows("update staff_name set name = 'brahim'")
 
@@ -181,7 +184,7 @@ def test_whoever_acts_says_a_name(reviewed: tuple[Accepted, Accepted], ready: Ru
     _, later = reviewed
     seen = version_of(later)
 
-    ran = ready("decide", later.reference, "refuse", "--reason", "false_declaration", "--as", "  ")
+    ran = ready("decide", later.reference, "refuse", *FALSE, "--as", "  ")
 
     assert (ran.code, version_of(later)) == (2, seen)
     assert "Say who acts" in ran.err
@@ -385,7 +388,7 @@ def test_a_review_of_somebody_who_is_still_held_is_not_cleared_in_vain_and_the_h
 
 def test_decide_refuses_only_with_two_caseworkers(reviewed: tuple[Accepted, Accepted], ready: Run) -> None:
     _, later = reviewed
-    refuse = ("decide", later.reference, "refuse", "--reason", "false_declaration", "--json")
+    refuse = ("decide", later.reference, "refuse", *FALSE, "--json")
     assert ready(*refuse, "--as", "amina").json["event"] == "RefusalProposed"
     heard(later)
 

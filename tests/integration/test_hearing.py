@@ -109,7 +109,7 @@ def test_a_case_in_a_hearing_is_listed_and_shown_as_being_heard_and_can_only_be_
 
     assert (listed.json["waiting"], listed.json["being_heard"]) == (0, 1)
     assert [(each["reference"], each["stage"]) for each in listed.json["reviews"]] == [(proposed.reference, "hearing")]
-    assert f"refusal proposed by amina (false_declaration), being heard until {until:%F}" in listed.out
+    assert f"refusal proposed by amina (false_declaration bills.telecom), being heard until {until:%F}" in listed.out
     assert f"{proposed.reference} is being heard since " in shown.out
     assert f"the citizen may answer until {until:%F}, and until then the review can only be cleared." in shown.out
     assert {each.partition(f"{proposed.reference} ")[2].split()[0] for each in shown.json["answers"]} == {"clear"}

@@ -15,12 +15,11 @@ from notifications.catalogues import LANGUAGES
 from tests import toy_kind
 from tests.factories import NOW
 from web.app import environment
-from web.changes import WITH_VALUES
 from web.language import PAGES
 from web.portal import MAY_ACT, STEPS, state_of
 from web.queries import MISMATCHES, OUTCOMES, Status
 from workflows.appeals import reasons as of_appeals
-from workflows.bodies.appeal import OF_HOUSEHOLD, WHOLE_DECISION
+from workflows.bodies.appeal import OF_HOUSEHOLD, OF_MEMBER, WHOLE_DECISION
 from workflows.bodies.declaration import Declaration
 from workflows.bodies.merging import WHOLE
 from workflows.flows import FLOWS, PARKED
@@ -67,7 +66,7 @@ COMPOSED = {
     | {WHOLE_DECISION, WHOLE}
     | {*Declaration.model_fields},
     ("doubt.", None): set(REASONS["refuse"]),
-    ("field.", None): set(WITH_VALUES),
+    ("field.", None): {path for path in OF_HOUSEHOLD if "." in path} | {f"members.{field}" for field in OF_MEMBER},
     ("advice.", None): set(REASONS["refuse"]),
     ("error.", ".title"): {"400", "404", "500", "503"},
     ("error.", ".do"): {"400", "404", "500", "503"},

@@ -110,13 +110,14 @@ def test_a_decision_computed_again_from_what_was_stored_is_the_same_to_the_last_
 def test_a_refusal_always_rests_on_a_hearing_and_two_different_caseworkers_in_one_review(data: st.DataObject) -> None:
     step = STEPS["under_review"]
     case = data.draw(case_files(step))
-    answer = ReviewVerdict(at=NOW, by=data.draw(caseworkers()), verdict="refuse", reason="false_declaration")
+    by, about = data.draw(caseworkers()), ("bills.telecom",)
+    answer = ReviewVerdict(at=NOW, by=by, verdict="refuse", reason="false_declaration", about=about)
     event = decided(step, case, answer)
     proposed = case.past.get(RefusalProposed)
     heard = [case.past[kind].seq for kind in (StatementReceived, HearingUnanswered) if kind in case.past]
     if proposed is None or not case.past[DuplicateSuspected].seq < proposed.seq < max(heard, default=0):
-        assert event == RefusalProposed(reason=answer.reason)
+        assert event == RefusalProposed(reason=answer.reason, about=about)
     elif proposed.actor != answer.by:
-        assert event == ApplicationRefused(reason=answer.reason, proposed_by=proposed.actor)
+        assert event == ApplicationRefused(reason=answer.reason, proposed_by=proposed.actor, about=about)
     else:
         assert event is None

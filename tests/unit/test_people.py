@@ -130,11 +130,13 @@ def reviewed(*past: object, stage_seq: int = 0) -> CaseFile:
     return a_case_file(*past, stage="under_review", stage_seq=stage_seq)  # type: ignore[arg-type]
 
 
-def an_answer(verdict: str, reason: str, by: str = "officer:one") -> ReviewVerdict:
-    return ReviewVerdict(at=NOW, by=by, verdict=verdict, reason=reason)
+def an_answer(verdict: str, reason: str, by: str = "officer:one", about: tuple[str, ...] = ()) -> ReviewVerdict:
+    return ReviewVerdict(at=NOW, by=by, verdict=verdict, reason=reason, about=about)
 
 
-REFUSE = an_answer("refuse", "false_declaration")
+TELECOM = ("bills.telecom",)
+REFUSE = an_answer("refuse", "false_declaration", about=TELECOM)
+PROPOSED = RefusalProposed(reason="false_declaration", about=TELECOM)
 
 
 @pytest.mark.parametrize("reason", review.REASONS["clear"])
@@ -153,15 +155,50 @@ def test_who_reviews_what_another_case_opened_asks_nobody_since_nobody_is_told(v
 
 @pytest.mark.parametrize("reason", review.REASONS["correct"])
 def test_one_caseworker_asks_for_a_correction(reason: str) -> None:
-    assert review.decide(reviewed(), an_answer("correct", reason)) == CorrectionAsked(reason=reason)
+    answer = an_answer("correct", reason, about=TELECOM)
+    assert review.decide(reviewed(), answer) == CorrectionAsked(reason=reason, about=TELECOM)
+
+
+@pytest.mark.parametrize(("verdict", "reason"), [("correct", "value_in_doubt"), ("refuse", "false_declaration")])
+@pytest.mark.parametrize(
+    ("about", "code"),
+    [
+        ((), "about_missing"),
+        (("bills.rent",), "unknown_value"),
+        (("members[99].occupation",), "unknown_value"),
+        (("members[0].idcs",), "unknown_value"),
+        (("bills.telecom", ""), "unknown_value"),
+    ],
+)
+def test_a_reason_about_a_value_says_which(verdict: str, reason: str, about: tuple[str, ...], code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        review.decide(reviewed(), an_answer(verdict, reason, about=about))
+    assert refused.value.code == code
+
+
+def test_a_refusal_is_agreed_to_about_what_the_citizen_was_heard_on() -> None:
+    case = reviewed(SUSPECTED, proposed("officer:two"), ANSWERED, stage_seq=6)
+    refusal = ApplicationRefused(reason="false_declaration", proposed_by="officer:two", about=TELECOM)
+    assert review.decide(case, an_answer("refuse", "false_declaration")) == refusal
+    with pytest.raises(Refused, match=r"because of false_declaration bills\.telecom") as refused:
+        review.decide(case, an_answer("refuse", "false_declaration", about=("bills.gas",)))
+    assert refused.value.code == "another_reason"
+
+
+def test_the_proposer_may_hold_another_value_against_them_and_they_are_heard_on_that() -> None:
+    case = reviewed(SUSPECTED, proposed("officer:one"), ANSWERED, stage_seq=6)
+    about = ("bills.gas", "bills.gas")
+    assert review.decide(case, an_answer("refuse", "false_declaration", about=about)) == RefusalProposed(
+        reason="false_declaration", about=("bills.gas",)
+    )
 
 
 def test_the_first_to_refuse_only_proposes() -> None:
-    assert review.decide(reviewed(), REFUSE) == RefusalProposed(reason="false_declaration")
+    assert review.decide(reviewed(), REFUSE) == PROPOSED
 
 
 def proposed(by: str, *, seq: int = 5) -> Recorded:
-    return a_recorded(RefusalProposed(reason="false_declaration"), seq=seq, at=NOW, actor=by)
+    return a_recorded(PROPOSED, seq=seq, at=NOW, actor=by)
 
 
 SUSPECTED = a_recorded(DuplicateSuspected(rules="r", signals=()), seq=4, at=NOW - DAY)
@@ -172,12 +209,13 @@ UNANSWERED = a_recorded(HearingUnanswered(begun=NOW), seq=6, at=NOW)
 @pytest.mark.parametrize("heard", [ANSWERED, UNANSWERED])
 def test_a_second_caseworker_who_agrees_refuses_once_the_citizen_was_heard(heard: Recorded) -> None:
     case = reviewed(SUSPECTED, proposed("officer:two"), heard, stage_seq=6)
-    assert review.decide(case, REFUSE) == ApplicationRefused(reason="false_declaration", proposed_by="officer:two")
+    refusal = ApplicationRefused(reason="false_declaration", proposed_by="officer:two", about=TELECOM)
+    assert review.decide(case, REFUSE) == refusal
 
 
 def test_a_proposal_counts_only_once_the_citizen_was_heard_on_it() -> None:
     case = reviewed(SUSPECTED, a_recorded(HearingUnanswered(begun=NOW), seq=5), proposed("officer:two", seq=7))
-    assert review.decide(case, REFUSE) == RefusalProposed(reason="false_declaration")
+    assert review.decide(case, REFUSE) == PROPOSED
 
 
 def test_nobody_refuses_alone_however_often_they_say_so() -> None:
@@ -190,7 +228,7 @@ def test_nobody_refuses_alone_however_often_they_say_so() -> None:
 def test_a_proposal_of_an_earlier_review_is_forgotten() -> None:
     again = a_recorded(DuplicateSuspected(rules="r", signals=()), seq=7)
     case = reviewed(proposed("officer:two"), ANSWERED, again, stage_seq=7)
-    assert review.decide(case, REFUSE) == RefusalProposed(reason="false_declaration")
+    assert review.decide(case, REFUSE) == PROPOSED
 
 
 def in_hearing(*past: Recorded) -> CaseFile:

@@ -167,10 +167,16 @@ def field_at(declaration: Declaration, path: str) -> Path:
 def unknown_values(declaration: Declaration, contested: Sequence[Contested]) -> Iterator[Problem]:
     """A problem for each path at which the declaration has nothing that can be contested."""
     for position, each in enumerate(contested):
-        member = MEMBER_PATH.fullmatch(each.path)
-        is_members = member and int(member[1]) < len(declaration.members) and member[2] in OF_MEMBER
-        if not (is_members or each.path in OF_HOUSEHOLD):
+        if not is_value(declaration, each.path):
             yield Problem(f"contested[{position}].path", "Names no value of the declaration that can be contested.")
+
+
+def is_value(declaration: Declaration, path: str) -> bool:
+    """Whether a path names a value of the declaration on which a decision may rest."""
+    member = MEMBER_PATH.fullmatch(path)
+    if member:
+        return int(member[1]) < len(declaration.members) and member[2] in OF_MEMBER
+    return path in OF_HOUSEHOLD
 
 
 def value_at(declaration: Declaration, path: str) -> Any:

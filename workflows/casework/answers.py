@@ -84,6 +84,7 @@ class CaseworkerAnswer:
     verdict: str
     reason: str
     version: int | None = None
+    about: Sequence[str] = ()  # values of the declaration, as paths
 
 
 def answer_of_citizen(connection: Connection, answer: CitizenAnswer, now: datetime, notices: Notices) -> AnswerResult:
@@ -226,7 +227,8 @@ def answer_of_caseworker(
 
 def in_evidence(answer: CaseworkerAnswer, now: datetime) -> ReviewVerdict:
     """A caseworker's answer as the stage is given it: who says so is a pseudonym."""
-    return ReviewVerdict(at=now, by=pseudonym(OFFICER, answer.caseworker), verdict=answer.verdict, reason=answer.reason)
+    by = pseudonym(OFFICER, answer.caseworker)
+    return ReviewVerdict(at=now, by=by, verdict=answer.verdict, reason=answer.reason, about=tuple(answer.about))
 
 
 def act(connection: Connection, case: CaseRow, version: int | None, form: Evidence, notices: Notices) -> AnswerResult:

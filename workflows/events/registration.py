@@ -152,15 +152,20 @@ class ReviewCleared(Event, frozen=True, kw_only=True, tag=True):
 
 
 class CorrectionAsked(Event, frozen=True, kw_only=True, tag=True):
-    """A caseworker asks the citizen to correct the declaration."""
+    """A caseworker asks the citizen to correct the declaration; `about` names values of it, as paths."""
 
     reason: str
+    about: tuple[str, ...] = ()
 
 
 class RefusalProposed(Event, frozen=True, kw_only=True, tag=True):
-    """A first caseworker would refuse: the citizen is heard, then a second caseworker must agree."""
+    """A first caseworker would refuse: the citizen is heard, then a second caseworker must agree.
+
+    `about` names the values of the declaration that are held against them, as paths.
+    """
 
     reason: str
+    about: tuple[str, ...] = ()
 
 
 class StatementReceived(TextTaken, frozen=True, kw_only=True, tag=True):
@@ -193,10 +198,11 @@ class HearingUnanswered(Event, frozen=True, kw_only=True, tag=True):
 
 
 class ApplicationRefused(Event, frozen=True, kw_only=True, tag=True):
-    """Two caseworkers refused."""
+    """Two caseworkers refused, because of what the citizen was heard on."""
 
     reason: str
     proposed_by: str
+    about: tuple[str, ...] = ()
 
 
 class ReviewOverdue(Event, frozen=True, kw_only=True, tag=True):
