@@ -170,7 +170,8 @@ def outcome_of(shown: Shown) -> dict[str, Any] | None:
 
 def head_lines(told: dict[str, Any]) -> list[str]:
     """Where it stands, and the decision that it contests."""
-    due = f", the answer is due {told['answer_due']:%F}" if told["answer_due"] else ""
+    awaited = told["answer_due"] and not told["outcome"] and told["stage"] != "withdrawn"
+    due = f", the answer is due {told['answer_due']:%F}" if awaited else ""
     if told["stage"] in TERM_OF and told["deadline"]:
         due += f", {TERM_OF[told['stage']]} by {told['deadline']:%F}"
     about = f" for {told['programme']}" if told["programme"] else ""

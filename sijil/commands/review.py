@@ -100,7 +100,7 @@ def list_reviews(
             "unanswered": [kept_open_summary(file) for file in kept],
         },
         as_json,
-        *(lines or ["nothing waits for a caseworker"]),
+        *(lines or ["no review waits for a caseworker"]),
     )
 
 

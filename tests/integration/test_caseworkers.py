@@ -327,16 +327,16 @@ def test_reviews_are_listed_the_longest_waiting_first_and_what_is_left_off_is_co
 
 def test_nothing_to_decide_is_said(ready: Run) -> None:
     ran = ready("reviews", "list")
-    assert (ran.code, ran.out) == (0, "nothing waits for a caseworker\n")
+    assert (ran.code, ran.out) == (0, "no review waits for a caseworker\n")
 
 
-def test_what_waits_for_no_caseworker_has_no_review_to_show(ready: Run) -> None:
+def test_what_is_not_under_review_has_no_review_to_show(ready: Run) -> None:
     (taken,) = file_clean(1)
 
     ran = ready("reviews", "show", taken.reference)
 
     assert (ran.code, ran.out) == (2, "")
-    assert "waits for no caseworker: it is 'submitted'" in ran.err
+    assert "is not under review: it is 'submitted'" in ran.err
 
 
 def test_a_proposal_of_a_review_that_ended_is_not_shown_in_the_next(

@@ -128,9 +128,16 @@ def test_of_an_index_it_shows_the_index_and_what_that_would_be_exact_in_json_and
     acts(appeal, "salma", "propose", findings(bills__telecom=True, belongings__mobile_phones=True))
     work()
     after = ready("appeals", "show", appeal.reference, "--json")
+    assert "is due" not in after.out
     outcome = after.json["outcome"]
     assert [outcome["score_computed"], outcome["score_corrected"]] == [basis["score"], basis["score_if_upheld"]]
     assert f"was computed as {score:.2f} and is corrected to {upheld:.2f}, from " in after.out
+
+
+def test_of_an_appeal_that_is_over_no_answer_is_said_to_be_due(appeal: Accepted, ready: Run) -> None:
+    assert "'queued', version 3, the answer is due " in ready("appeals", "show", appeal.reference).out
+    assert ready("answer", appeal.reference, "withdrawal", "--as", "salma").code == 0
+    assert " is 'withdrawn', version 4.\n" in ready("appeals", "show", appeal.reference).out
 
 
 def test_of_a_threshold_it_shows_the_index_beside_it(home: tuple[Body, Accepted], ready: Run) -> None:

@@ -260,7 +260,7 @@ def test_a_change_that_nobody_answers_and_that_cannot_lapse_is_listed_for_a_case
     drain_all(worker())
     assert ready("decide", joining.reference, "clear", "--reason", "handed_over", "--as", "samira").code == 0
     drain_all(worker())
-    assert ready("reviews", "list").out == "nothing waits for a caseworker\n"
+    assert ready("reviews", "list").out == "no review waits for a caseworker\n"
     with after(days=31):
         ring_timers()
         drain_all(worker())
@@ -281,4 +281,4 @@ def test_a_change_that_nobody_answers_and_that_cannot_lapse_is_listed_for_a_case
     assert ready("answer", leaving.reference, "correction", str(said), "--as", "amina").code == 0
     drain_all(worker())
     assert current_stage(leaving) == "notified"
-    assert ready("reviews", "list").out == "nothing waits for a caseworker\n"
+    assert ready("reviews", "list").out == "no review waits for a caseworker\n"

@@ -118,7 +118,9 @@ def test_a_template_holds_no_words_of_its_own(template: Path) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_that_a_template_can_ask_for_is_in_the_catalogue_and_no_other(language: str) -> None:
-    assert {key for _, key in PAGES.texts(language)} == ASKED
+    known = {key for _, key in PAGES.texts(language)}
+    missing, unused = sorted(ASKED - known), sorted(known - ASKED)
+    assert (missing, unused) == ([], []), f"missing: {missing}; nobody asks for: {unused}"
 
 
 def test_nothing_is_composed_that_no_template_asks_for() -> None:

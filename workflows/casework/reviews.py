@@ -143,7 +143,7 @@ def under_review(connection: Connection, reference: str) -> tuple[CaseFile, list
     refuse_appeal(case, reference)
     row = connection.execute(ONE, [case.id]).fetchone()
     if row is None:
-        raise Refused("not_under_review", f"{reference} waits for no caseworker: it is '{case.stage}'.")
+        raise Refused("not_under_review", f"{reference} is not under review: it is '{case.stage}'.")
     (file,) = case_files(connection, [CaseRow(*row)])
     named = (signal.cases for signal in raised(file))
     held = hold_now(connection, file)
