@@ -9,6 +9,7 @@ from psycopg.types.range import Range
 from sqlmodel import SQLModel
 
 from models import tables  # noqa: F401 - fills the metadata
+from workflows.bodies.change import Change
 from workflows.doctor.recomputed import Recomputed
 from workflows.engine.projections import AWAITED, REGISTER, Projection, Transition, Transitions
 from workflows.engine.record import holds_persons as holds_at
@@ -78,6 +79,8 @@ def compare_claims(case: Recomputed) -> None:
         holds = said if holds_there(case, case.now.stage) else set()
     elif PersonAwaited in kinds_of(case) and not holds_persons(case) and holds_there(case, case.now.stage):
         holds = said & of_household(case, body.persons)  # some of them are held by others still
+    elif holds_persons(case) and is_overtaken(case):
+        holds = said & of_household(case, body.persons)  # who left the household since is claimed no more
     elif holds_persons(case):
         holds = of_household(case, body.persons) - held_by_others(case, said) - (to_be_taken_over(case) - said)
     else:
@@ -114,6 +117,15 @@ def is_followed(case: Recomputed) -> bool:
     last = case.found.get("last_version", [])
     ended = case.found.get("household_end_of_other", [])
     return bool(own) and (bool(ended) or any(row["version"] > max(own) for row in last))
+
+
+def is_overtaken(case: Recomputed) -> bool:
+    """Whether its household changed or ended since this change was made, which will be compared anew."""
+    if not isinstance(case.body, Change) or case.found.get("household_version"):
+        return False
+    based_on = case.body.based_on
+    changed = any(row["version"] > based_on for row in case.found.get("last_version", []))
+    return changed or bool(case.found.get("household_end_of_other"))
 
 
 def kinds_of(case: Recomputed) -> set[type[Event]]:
