@@ -113,3 +113,29 @@ def test_a_review_of_a_household_that_ended_is_cleared_wherever_its_members_are(
         drain_all(worker())
         assert current_stage(leaving) == "void"
         assert nothing_wrong()
+
+
+def test_the_doctor_knows_who_was_to_be_taken_over_by_a_change_that_was_overtaken(
+    two: tuple[Household, Household], worker: Worker
+) -> None:
+    # Given a change by which a person of another household joins, while a member of its own has declared to have left
+    first, second = two
+    theirs, ours = next(each for each in adults(second[0])), adults(first[0])[0]
+    depart(second[1], theirs)
+    leaving = depart(first[1], ours)
+    joining = joins(first, second, theirs)
+    drain_all(worker())
+    with after(days=30.1):
+        ring_timers()
+        drain_all(worker())
+        assert current_stage(joining) == "under_review"
+
+        # When the own member leaves, and a caseworker then gives the person to the household
+        caseworker(leaving, "clear", "moved")
+        drain_all(worker())
+        caseworker(joining, "clear", "handed_over")
+        drain_all(worker())
+
+        # Then the change, which has a member less, waits again, and nothing is wrong
+        assert current_stage(joining) == "awaiting_person"
+        assert nothing_wrong()

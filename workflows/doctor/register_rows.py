@@ -9,6 +9,7 @@ from psycopg.types.range import Range
 from sqlmodel import SQLModel
 
 from models import tables  # noqa: F401 - fills the metadata
+from workflows.bodies.body import Body
 from workflows.bodies.change import Change
 from workflows.doctor.recomputed import Recomputed
 from workflows.engine.projections import AWAITED, REGISTER, Projection, Transition, Transitions
@@ -103,12 +104,16 @@ def held_by_others(case: Recomputed, said: Collection[tuple[str, int]]) -> set[t
 
 
 def to_be_taken_over(case: Recomputed) -> set[tuple[str, int]]:
-    """The persons whom a caseworker gave to its household, and whom another one holds until it is registered."""
+    """The persons whom a caseworker gave to its household, and whom another one holds until it is registered.
+
+    They stand in the body that was screened; one that was compared anew since may have other members.
+    """
     kinds = (NothingSuspicious, HouseholdApproved, HouseholdChanged)
-    last = next((each.event for each in reversed(case.told) if isinstance(each.event, kinds)), None)
-    if not isinstance(last, NothingSuspicious) or not case.body:
+    last = next((each for each in reversed(case.told) if isinstance(each.event, kinds)), None)
+    if last is None or not isinstance(last.event, NothingSuspicious) or last.before.body is GONE:
         return set()
-    return of_household(case, (case.body.persons[member] for member in last.taken_over))
+    screened: Body = last.before.body
+    return of_household(case, (screened.persons[member] for member in last.event.taken_over))
 
 
 def is_followed(case: Recomputed) -> bool:
