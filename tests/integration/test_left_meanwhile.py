@@ -3,7 +3,7 @@
 import pytest
 
 from tests.changing import change_of, declare, depart, nothing_wrong
-from tests.filing import Body, Worker, a_household, borrowing, current_stage, drain_all, file, register, rows
+from tests.filing import Body, Worker, a_household, borrowing, changed, current_stage, drain_all, file, register, rows
 from tests.integration.running import Run
 from tests.people import after, caseworker, ring_timers
 from workflows.intake.submit import Accepted
@@ -138,4 +138,37 @@ def test_the_doctor_knows_who_was_to_be_taken_over_by_a_change_that_was_overtake
 
         # Then the change, which has a member less, waits again, and nothing is wrong
         assert current_stage(joining) == "awaiting_person"
+        assert nothing_wrong()
+
+
+def test_the_doctor_expects_nobody_of_a_change_that_waits_again(
+    two: tuple[Household, Household], worker: Worker
+) -> None:
+    # Given a change that a caseworker gave a person, that was overtaken, and that waits for the person again
+    first, second = two
+    made = a_household(40, members=3)
+    register([made])
+    (third,) = file(made.body)
+    drain_all(worker())
+    theirs, brother = adults(second[0])[0], adults(first[0])[0]
+    depart(second[1], theirs)
+    depart(first[1], brother)
+    joining = joins(first, second, theirs)
+    other = joins((made.body, third), first, brother)
+    drain_all(worker())
+    with after(days=30.1):
+        ring_timers()
+        drain_all(worker())
+        declare(first[1], change_of(changed(first[0], bills={"gas": "77"}), "bills"))
+        drain_all(worker())
+        caseworker(joining, "clear", "handed_over")
+        drain_all(worker())
+        assert current_stage(joining) == "awaiting_person"
+
+        # When another household is given a member of its own who is about to leave
+        caseworker(other, "clear", "handed_over")
+        drain_all(worker())
+
+        # Then the one that waits is not said to have lost them
+        assert holders_of(brother) == [other.case_id]
         assert nothing_wrong()

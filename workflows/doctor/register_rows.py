@@ -150,11 +150,12 @@ def compare_awaited(case: Recomputed) -> None:
 
 
 def holds_persons(case: Recomputed) -> bool:
-    """Whether it was found unsuspicious since it was last where it holds nobody."""
+    """Whether it was found unsuspicious since it was last where it holds nobody, or began to wait for a person."""
     holds = False
     for each in case.told:
         there = each.after is not None and holds_there(case, each.after.stage)
-        holds = there and (holds or isinstance(each.event, NothingSuspicious))
+        waits = isinstance(each.event, PersonAwaited)
+        holds = there and not waits and (holds or isinstance(each.event, NothingSuspicious))
     return holds
 
 
