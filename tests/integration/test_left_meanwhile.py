@@ -2,10 +2,13 @@
 
 import pytest
 
-from tests.changing import change_of, declare, depart, nothing_wrong
+from models import clock
+from models.days import day_of
+from models.errors import Refused
+from tests.changing import change_of, declare, depart, nothing_wrong, without
 from tests.filing import Body, Worker, a_household, borrowing, changed, current_stage, drain_all, file, register, rows
 from tests.integration.running import Run
-from tests.people import after, caseworker, ring_timers
+from tests.people import after, caseworker, citizen, ring_timers
 from workflows.intake.submit import Accepted
 
 Household = tuple[Body, Accepted]
@@ -171,4 +174,61 @@ def test_the_doctor_expects_nobody_of_a_change_that_waits_again(
 
         # Then the one that waits is not said to have lost them
         assert holders_of(brother) == [other.case_id]
+        assert nothing_wrong()
+
+
+def test_a_change_that_gave_a_person_away_goes_on_though_they_left_the_other_household_too(
+    two: tuple[Household, Household], worker: Worker
+) -> None:
+    # Given a person whom one household lets go by a change that waits, and who was given to another one
+    first, second = two
+    brother = adults(first[0])[0]
+    leaving = depart(first[1], brother)
+    joining = joins(second, first, brother)
+    drain_all(worker())
+    with after(days=30.1) as now:
+        ring_timers()
+        drain_all(worker())
+        caseworker(joining, "clear", "handed_over")
+        drain_all(worker())
+        assert holders_of(brother) == [joining.case_id]
+
+        # When they leave that one, too
+        declare(second[1], change_of(second[0], "member_left", "departure", based_on=2, true_from=day_of(now)))
+        drain_all(worker())
+        assert holders_of(brother) == []
+
+        # Then the first household cannot keep them, who may join a third one at any time
+        with pytest.raises(Refused, match="was given to another household"):
+            citizen(leaving, "withdrawal")
+        caseworker(leaving, "clear", "moved")
+        drain_all(worker())
+        assert current_stage(leaving) == "notified"
+        assert nothing_wrong()
+
+
+def test_a_change_of_a_household_that_ended_lapses_wherever_its_members_are(
+    two: tuple[Household, Household], worker: Worker
+) -> None:
+    first, second = two
+    brother = adults(first[0])[0]
+    began = clock.now()
+    declare(first[1], change_of(first[0], "removal", "request"))
+    drain_all(worker())
+    with after(days=10, since=began):
+        place = [each["idcs"] for each in first[0]["members"]].index(brother)
+        wrong = changed(without(first[0], place), 0, birth_date="1931-01-01", birth_precision="day")
+        leaving = declare(first[1], change_of(wrong, "member_left", "departure"), officer="amina")
+        drain_all(worker())
+        assert current_stage(leaving) == "needs_correction"
+    with after(days=31, since=began):
+        ring_timers()
+        drain_all(worker())
+        joining = joins(second, first, brother)
+        drain_all(worker())
+        assert holders_of(brother) == [joining.case_id]
+    with after(days=42, since=began):
+        ring_timers()
+        drain_all(worker())
+        assert current_stage(leaving) == "lapsed"
         assert nothing_wrong()
