@@ -21,6 +21,7 @@ from workflows.flows import appeal, update
 from workflows.fraud import raised
 from workflows.intake.receipts import find
 from workflows.registers.households import declarations, last_versions
+from workflows.registers.person_claims import left_since
 from workflows.registers.person_moves import about_to_leave
 from workflows.stages.review import hearing
 
@@ -196,9 +197,9 @@ def persons_of(file: CaseFile) -> list[str]:
 
 
 def hold_now(connection: Connection, file: CaseFile) -> list[Holder]:
-    """The other households' cases that hold one of its members."""
-    persons = persons_of(file)
-    found = connection.execute(HOLD_NOW, [persons, file.household_id])
+    """The other households' cases that hold one of its members, but for those who left since a change was made."""
+    persons, left = persons_of(file), left_since(connection, [file]).get(file.id, set())
+    found = connection.execute(HOLD_NOW, [[idcs for idcs in persons if idcs not in left], file.household_id])
     return [Holder(persons.index(idcs), case_id, household_id) for idcs, case_id, household_id in found]
 
 

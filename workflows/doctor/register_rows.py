@@ -9,6 +9,8 @@ from psycopg.types.range import Range
 from sqlmodel import SQLModel
 
 from models import tables  # noqa: F401 - fills the metadata
+from workflows.bodies.body import Body
+from workflows.bodies.change import Change
 from workflows.doctor.recomputed import Recomputed
 from workflows.engine.projections import AWAITED, REGISTER, Projection, Transition, Transitions
 from workflows.engine.record import holds_persons as holds_at
@@ -78,6 +80,8 @@ def compare_claims(case: Recomputed) -> None:
         holds = said if holds_there(case, case.now.stage) else set()
     elif PersonAwaited in kinds_of(case) and not holds_persons(case) and holds_there(case, case.now.stage):
         holds = said & of_household(case, body.persons)  # some of them are held by others still
+    elif holds_persons(case) and is_overtaken(case):
+        holds = said & of_household(case, body.persons)  # who left the household since is claimed no more
     elif holds_persons(case):
         holds = of_household(case, body.persons) - held_by_others(case, said) - (to_be_taken_over(case) - said)
     else:
@@ -100,12 +104,16 @@ def held_by_others(case: Recomputed, said: Collection[tuple[str, int]]) -> set[t
 
 
 def to_be_taken_over(case: Recomputed) -> set[tuple[str, int]]:
-    """The persons whom a caseworker gave to its household, and whom another one holds until it is registered."""
+    """The persons whom a caseworker gave to its household, and whom another one holds until it is registered.
+
+    They stand in the body that was screened; one that was compared anew since may have other members.
+    """
     kinds = (NothingSuspicious, HouseholdApproved, HouseholdChanged)
-    last = next((each.event for each in reversed(case.told) if isinstance(each.event, kinds)), None)
-    if not isinstance(last, NothingSuspicious) or not case.body:
+    last = next((each for each in reversed(case.told) if isinstance(each.event, kinds)), None)
+    if last is None or not isinstance(last.event, NothingSuspicious) or last.before.body is GONE:
         return set()
-    return of_household(case, (case.body.persons[member] for member in last.taken_over))
+    screened: Body = last.before.body
+    return of_household(case, (screened.persons[member] for member in last.event.taken_over))
 
 
 def is_followed(case: Recomputed) -> bool:
@@ -114,6 +122,15 @@ def is_followed(case: Recomputed) -> bool:
     last = case.found.get("last_version", [])
     ended = case.found.get("household_end_of_other", [])
     return bool(own) and (bool(ended) or any(row["version"] > max(own) for row in last))
+
+
+def is_overtaken(case: Recomputed) -> bool:
+    """Whether its household changed or ended since this change was made, which will be compared anew."""
+    if not isinstance(case.body, Change) or case.found.get("household_version"):
+        return False
+    based_on = case.body.based_on
+    changed = any(row["version"] > based_on for row in case.found.get("last_version", []))
+    return changed or bool(case.found.get("household_end_of_other"))
 
 
 def kinds_of(case: Recomputed) -> set[type[Event]]:
@@ -133,11 +150,12 @@ def compare_awaited(case: Recomputed) -> None:
 
 
 def holds_persons(case: Recomputed) -> bool:
-    """Whether it was found unsuspicious since it was last where it holds nobody."""
+    """Whether it was found unsuspicious since it was last where it holds nobody, or began to wait for a person."""
     holds = False
     for each in case.told:
         there = each.after is not None and holds_there(case, each.after.stage)
-        holds = there and (holds or isinstance(each.event, NothingSuspicious))
+        waits = isinstance(each.event, PersonAwaited)
+        holds = there and not waits and (holds or isinstance(each.event, NothingSuspicious))
     return holds
 
 

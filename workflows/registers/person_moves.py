@@ -44,7 +44,9 @@ UPDATES = f"""
     where u.kind = '{UPDATE}' and b.body is not null
 """
 UNDER_WAY = f"{UPDATES} and u.household_id = any(%s::bigint[]) and u.open and u.stage <> 'parked' order by u.id"
-OF_THESE = f"{UPDATES} and u.id = any(%s::bigint[])"
+OF_THESE = f"""{UPDATES} and u.id = any(%s::bigint[])
+    and not exists (select from household_end e where e.household_id = u.household_id)
+"""
 WAITS = "select a.case_id, c.household_id, a.household_id from person_awaited a join cases c on c.id = a.case_id"
 HOLDERS = "select idcs, household_id from person_claim where idcs = any(%s::text[])"
 FORGET = "delete from person_awaited where case_id = any(%s::bigint[])"
@@ -149,12 +151,15 @@ def taken_over(file: CaseFile) -> set[str]:
 
 
 def given_away(connection: Connection, case_ids: Sequence[int]) -> dict[int, set[str]]:
-    """Whom each of these updates lets go, and another household holds already."""
+    """Whom each of these updates lets go, and the household holds no more: another one was given them.
+
+    That one may have let them go since. Of a household that ended, nobody is given away.
+    """
     leaving = connection.execute(OF_THESE, [array(sorted(case_ids))]).fetchall()
     every = sorted({idcs for *_, persons in leaving for idcs in persons})
     holders: dict[str, int] = dict(connection.execute(HOLDERS, [array(every)]).fetchall()) if every else {}
     return {
-        case_id: {idcs for idcs in persons if holders.get(idcs, household_id) != household_id}
+        case_id: {idcs for idcs in persons if holders.get(idcs) != household_id}
         for case_id, household_id, persons in leaving
     }
 
