@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from models import clock
 from models.database import transaction
 from notifications.catalogues import LANGUAGES
-from web.changes import conflicts_of, other_registered_on, points_of, registered_change_of
+from web.changes import WITH_VALUES, conflicts_of, other_registered_on, points_of, registered_change_of
 from web.language import render_page, render_page_for
 from web.queries import Status, correction_of, reasons_of, status_of
 from web.terms import answered_before, contested_before
@@ -152,6 +152,7 @@ def status_page(language: str, case: Status, **more: Any) -> Template:
         act=asks_the_citizen(case),
         steps=progress(case),
         contest=contested_before(case),
+        named=WITH_VALUES,
         **context,
     )
 

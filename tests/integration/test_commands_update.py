@@ -125,6 +125,8 @@ def test_an_adults_own_departure_is_filed_and_reviewed(
     place = [each["idcs"] for each in body["members"]].index(leaver)
     assert f"  members[{place}] leaves: {leaver}\n" in ran.out
     assert "-> nothing" not in ran.out
+    assert "another household" not in ran.out.lower(), "nobody else claims anybody"
+    assert "No other household" not in ran.out
     assert "It may be innocent: a divorce" in ran.out
     assert not any("handed_over" in each for each in ran.json["answers"])
     assert any("--reason moved" in each for each in ran.json["answers"])

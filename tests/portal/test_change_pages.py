@@ -232,3 +232,38 @@ def test_every_variable_of_a_part_is_one_of_the_index() -> None:
 
 def test_numbers_are_written_as_in_morocco_with_all_their_digits() -> None:
     assert [number(language, Decimal("9.7430010")) for language in ("ar", "fr")] == ["9,743001", "9,743001"]
+
+
+@both
+def test_a_review_by_which_nothing_changed_says_so_and_speaks_of_no_change(client: Client, language: str) -> None:
+    page = with_secret(client, language, entry_reviewed())
+
+    unchanged, since, lodge = (
+        PAGES.text(language, key).split("{")[0]
+        for key in (
+            "Your index has not changed: it is {after}.",
+            "It counts from {day} on.",
+            "Lodge an appeal at a service centre, with this reference and the secret code on the receipt of your "
+            "household's registration.",
+        )
+    )
+    assert (unchanged in page, since in page, lodge in page) == (True, False, True)
+
+
+@both
+def test_a_change_that_cannot_lapse_does_not_say_that_nothing_changes_without_an_answer(
+    client: Client, language: str
+) -> None:
+    taken = change_conflicting()
+    said = (
+        "If no answer comes, nothing changes: your household stays as it is registered, and you can declare the "
+        "change again."
+    )
+    assert PAGES.text(language, said) in seen(client, language, taken)
+
+    kept = "update event set kind = 'ChangeKeptOpen' where case_id = %s and kind = 'UpdateReceived'"
+    rows(kept, taken.case_id)
+
+    page = seen(client, language, taken)
+    assert PAGES.text(language, said) not in page
+    assert PAGES.text(language, "If no answer comes, this change stays open, and we ask you again.") in page
