@@ -16,7 +16,7 @@ from workflows.casework.same_cause import SharedValue
 from workflows.events.registration import RefusalProposed, StatementReceived
 from workflows.evidence import ReviewVerdict
 from workflows.flows import stage_of
-from workflows.fraud import HANDED_OVER, SIGNALS, raised, same_cause
+from workflows.fraud import HANDED_OVER, SIGNALS, own_departure, raised, same_cause
 from workflows.policies import index_in_force, newest_terms
 from workflows.stages.review import REASONS, hearing
 from workflows.stages.review import proposal as proposed_refusal
@@ -65,7 +65,7 @@ def kept_open_lines(files: Sequence[CaseFile], count: int) -> list[str]:
         return []
     cause = (
         "kept_open: nobody answers, and a person who leaves by the change was given to another household; reach this "
-        "one, and file what it answers: sijil answer REFERENCE correction FILE --as OFFICER"
+        f"one, and file what it answers: {program()} answer REFERENCE correction FILE --as OFFICER"
     )
     more = [f"and {count - len(files)} more that nobody answers (--limit)"] if count > len(files) else []
     return [cause, *(f"  {kept_open_line(file)}" for file in files), *more]
@@ -116,7 +116,7 @@ def review_details(reviewed: Reviewed, caseworker: str, names: Names) -> tuple[d
         *(shared_value_line(each, file.body.reviewed_for) for each in shared_values),
         *(change_lines(changed) if changed else ()),
         *(line for each in households for line in household_lines(each)),
-        *(() if is_our_mistake(file) and not others else holder_lines(others)),
+        *(() if claims_no_person(file) and not others else holder_lines(others)),
         "",
         answer_by(answers),
         *(f"  {each}" for each in answers),
@@ -425,6 +425,14 @@ def answer_commands(file: CaseFile, others: Sequence[RelatedCase], caseworker: s
         and (not is_our_mistake(file) or reason in OF_OUR_MISTAKE)
         and would_accept(file, CaseworkerAnswer(file.reference, caseworker, verdict, reason))
     ]
+
+
+def claims_no_person(file: CaseFile) -> bool:
+    """Whether it is reviewed for nothing of another household: for a departure alone, or for a mistake of ours."""
+    return {signal.code for signal in raised(file) if SIGNALS[signal.code].NEEDS_A_PERSON} <= {
+        own_departure.CODE,
+        same_cause.CODE,
+    }
 
 
 def is_our_mistake(file: CaseFile) -> bool:
