@@ -13,7 +13,8 @@ from workflows.casefile import CaseFile
 from workflows.casework.answers import CaseworkerAnswer, in_evidence
 from workflows.casework.reviews import HEARING, RelatedCase, ReviewedChange
 from workflows.casework.same_cause import SharedValue
-from workflows.events.registration import RefusalProposed, StatementReceived
+from workflows.events.registration import CorrectionAsked, MembersMismatched, RefusalProposed, StatementReceived
+from workflows.events.update import ChangeConflicts
 from workflows.evidence import ReviewVerdict
 from workflows.flows import stage_of
 from workflows.fraud import HANDED_OVER, SIGNALS, own_departure, raised, same_cause
@@ -88,6 +89,38 @@ def kept_open_summary(file: CaseFile) -> dict[str, Any]:
         "region": region_of(file),
         "version": file.version,
     }
+
+
+def kept_open_details(file: CaseFile, change: ReviewedChange | None) -> tuple[dict[str, Any], list[str]]:
+    """A change that nobody answers, what is asked of its household, and how to reach it: an object, and lines."""
+    household = case_header(file) | household_view(file.declaration, set())
+    changed = change_view(change, set()) if change else None
+    answers = [f"{program()} answer {file.reference} correction FILE --version {file.version} --as OFFICER"]
+    lines = [
+        f"{file.reference} cannot lapse and waits for its household: asked again on {file.stage_since:%F}, until "
+        f"{file.deadline:%F}, version {file.version}.",
+        "A person who leaves by it was given to another household. Reach this one, and file what it answers.",
+        f"It is asked because of {', '.join(asked_because_of(file))}.",
+        *(change_lines(changed) if changed else ()),
+        *household_lines(household),
+        "",
+        "Answer by:",
+        *(f"  {each}" for each in answers),
+    ]
+    more = {"asked_because_of": asked_because_of(file), "application": household, "change": changed, "answers": answers}
+    return kept_open_summary(file) | more, lines
+
+
+def asked_because_of(file: CaseFile) -> list[str]:
+    """Why the household is asked: what a caseworker said, each member who does not agree, or each field in conflict."""
+    match file.latest(CorrectionAsked, MembersMismatched, ChangeConflicts).event:
+        case MembersMismatched() as asked:
+            return [f"members[{each.member}] {each.reason}" for each in asked.mismatches]
+        case ChangeConflicts() as asked:
+            return list(asked.fields)
+        case asked:
+            assert isinstance(asked, CorrectionAsked)
+            return [asked.reason]
 
 
 def due_of(file: CaseFile) -> datetime:
