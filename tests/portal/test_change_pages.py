@@ -10,7 +10,8 @@ import pytest
 from models import clock
 from models.days import day_of
 from notifications.catalogues import LANGUAGES
-from tests.filing import facts_of, rows, value
+from tests.changing import change_of, declare
+from tests.filing import a_household, facts_of, rows, value
 from tests.portal.conftest import Client
 from tests.portal.standing import (
     CHANGES,
@@ -20,9 +21,11 @@ from tests.portal.standing import (
     change_proposed,
     change_registered,
     change_rejected,
+    end_week,
     entry_reviewed,
     leaving,
     registered,
+    work_off,
 )
 from web.language import PAGES, day, index, number, programme
 from workflows.intake.submit import Accepted
@@ -267,3 +270,20 @@ def test_a_change_that_cannot_lapse_does_not_say_that_nothing_changes_without_an
     page = seen(client, language, taken)
     assert PAGES.text(language, said) not in page
     assert PAGES.text(language, "If no answer comes, this change stays open, and we ask you again.") in page
+
+
+@both
+def test_the_page_of_a_household_that_left_the_register_does_not_say_that_it_is_there(
+    client: Client, language: str
+) -> None:
+    receipt, body = registered(), a_household(0, members=3).body
+    removal = declare(receipt, change_of(body, "removal", "request"))
+    work_off()
+    assert PAGES.text(language, "notified.title") in seen(client, language, receipt)
+    end_week(removal)
+
+    page = seen(client, language, receipt)
+
+    for part in ("title", "what", "do"):
+        assert PAGES.text(language, f"gone.{part}") in page
+    assert PAGES.text(language, "notified.what") not in page
