@@ -276,6 +276,8 @@ def said(value: Any) -> Any:
 
 def answer_by(answers: Sequence[str]) -> str:
     """The line over the commands that answer the review."""
+    if not answers:
+        return "No answer is possible now."
     refusing = any(" refuse --reason " in each for each in answers)
     return f"Answer by one of{' (a refusal needs a hearing and two caseworkers)' if refusing else ''}:"
 
