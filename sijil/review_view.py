@@ -14,10 +14,11 @@ from workflows.casefile import CaseFile
 from workflows.casework.answers import CaseworkerAnswer, in_evidence
 from workflows.casework.reviews import HEARING, RelatedCase, ReviewedChange
 from workflows.casework.same_cause import SharedValue
-from workflows.events.registration import RefusalProposed, StatementReceived
+from workflows.events.registration import CorrectionAsked, MembersMismatched, RefusalProposed, StatementReceived
+from workflows.events.update import ChangeConflicts
 from workflows.evidence import ReviewVerdict
 from workflows.flows import stage_of
-from workflows.fraud import HANDED_OVER, SIGNALS, raised, same_cause
+from workflows.fraud import HANDED_OVER, SIGNALS, own_departure, raised, same_cause
 from workflows.policies import index_in_force, newest_terms
 from workflows.stages.review import ABOUT_VALUES, REASONS, hearing
 from workflows.stages.review import proposal as proposed_refusal
@@ -66,7 +67,7 @@ def kept_open_lines(files: Sequence[CaseFile], count: int) -> list[str]:
         return []
     cause = (
         "kept_open: nobody answers, and a person who leaves by the change was given to another household; reach this "
-        "one, and file what it answers: sijil answer REFERENCE correction FILE --as OFFICER"
+        f"one, and file what it answers: {program()} answer REFERENCE correction FILE --as OFFICER"
     )
     more = [f"and {count - len(files)} more that nobody answers (--limit)"] if count > len(files) else []
     return [cause, *(f"  {kept_open_line(file)}" for file in files), *more]
@@ -89,6 +90,38 @@ def kept_open_summary(file: CaseFile) -> dict[str, Any]:
         "region": region_of(file),
         "version": file.version,
     }
+
+
+def kept_open_details(file: CaseFile, change: ReviewedChange | None) -> tuple[dict[str, Any], list[str]]:
+    """A change that nobody answers, what is asked of its household, and how to reach it: an object, and lines."""
+    household = case_header(file) | household_view(file.declaration, set())
+    changed = change_view(change, set()) if change else None
+    answers = [f"{program()} answer {file.reference} correction FILE --version {file.version} --as OFFICER"]
+    lines = [
+        f"{file.reference} cannot lapse and waits for its household: asked again on {file.stage_since:%F}, until "
+        f"{file.deadline:%F}, version {file.version}.",
+        "A person who leaves by it was given to another household. Reach this one, and file what it answers.",
+        f"It is asked because of {', '.join(asked_because_of(file))}.",
+        *(change_lines(changed) if changed else ()),
+        *household_lines(household),
+        "",
+        "Answer by:",
+        *(f"  {each}" for each in answers),
+    ]
+    more = {"asked_because_of": asked_because_of(file), "application": household, "change": changed, "answers": answers}
+    return kept_open_summary(file) | more, lines
+
+
+def asked_because_of(file: CaseFile) -> list[str]:
+    """Why the household is asked: what a caseworker said, each member who does not agree, or each field in conflict."""
+    match file.latest(CorrectionAsked, MembersMismatched, ChangeConflicts).event:
+        case MembersMismatched() as asked:
+            return [f"members[{each.member}] {each.reason}" for each in asked.mismatches]
+        case ChangeConflicts() as asked:
+            return list(asked.fields)
+        case asked:
+            assert isinstance(asked, CorrectionAsked)
+            return [asked.reason]
 
 
 def due_of(file: CaseFile) -> datetime:
@@ -117,7 +150,7 @@ def review_details(reviewed: Reviewed, caseworker: str, names: Names) -> tuple[d
         *(shared_value_line(each, file.body.reviewed_for) for each in shared_values),
         *(change_lines(changed) if changed else ()),
         *(line for each in households for line in household_lines(each)),
-        *(() if is_our_mistake(file) and not others else holder_lines(others)),
+        *(() if claims_no_person(file) and not others else holder_lines(others)),
         "",
         answer_by(answers),
         *(f"  {each}" for each in answers),
@@ -248,6 +281,8 @@ def said(value: Any) -> Any:
 
 def answer_by(answers: Sequence[str]) -> str:
     """The line over the commands that answer the review."""
+    if not answers:
+        return "No answer is possible now."
     refusing = any(" refuse --reason " in each for each in answers)
     return f"Answer by one of{' (a refusal needs a hearing and two caseworkers)' if refusing else ''}:"
 
@@ -439,6 +474,14 @@ def about_options(file: CaseFile, reason: str, in_doubt: Sequence[str]) -> str:
     if reason not in ABOUT_VALUES or (proposed_refusal(file) and file.last(RefusalProposed).reason == reason):
         return ""
     return "".join(f" --about {quote(path)}" for path in in_doubt) or " --about PATH"
+
+
+def claims_no_person(file: CaseFile) -> bool:
+    """Whether it is reviewed for nothing of another household: for a departure alone, or for a mistake of ours."""
+    return {signal.code for signal in raised(file) if SIGNALS[signal.code].NEEDS_A_PERSON} <= {
+        own_departure.CODE,
+        same_cause.CODE,
+    }
 
 
 def is_our_mistake(file: CaseFile) -> bool:

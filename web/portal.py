@@ -173,6 +173,8 @@ def require_language(language: str) -> str:
 
 def state_of(case: Status) -> str:
     """The stage as citizens are told it, after its kind of case: no kind has the texts of another one."""
+    if case.household_gone and case.stage == WELL_ENDED and case.kind in STEPS:
+        return "gone"
     if case.unasked and said_of(case) in SAID_OF_REVIEWS:
         return f"review_{SAID_OF_REVIEWS[said_of(case)]}"
     return said_of(case) if case.kind == REGISTRATION.kind else f"{case.kind}_{said_of(case)}"

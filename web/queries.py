@@ -20,7 +20,7 @@ from workflows.intake.receipts import OPENED_BY_US, normal
 
 CASE = """
     select c.id, r.reference, c.kind, c.household_id, c.stage, c.version, c.submitted_at, c.stage_since, c.deadline,
-        starts_with(r.idempotency_key, %s)
+        starts_with(r.idempotency_key, %s), exists (select from household_end e where e.household_id = c.household_id)
     from receipt r join cases c on c.id = r.case_id where r.reference = %s
 """
 REACHED = "select kind, max(at) from event where case_id = %s group by kind"
@@ -71,6 +71,7 @@ class Status:
     reached: dict[str, datetime]  # when the last event of each kind happened
     came_to: str | None = None  # of an appeal: its outcome; erased: none
     unasked: bool = False  # the agency opened it: a review of the household's entry
+    household_gone: bool = False  # it was in the register and is no more
 
     @property
     def has_reasons(self) -> bool:
@@ -135,10 +136,10 @@ def status_of(connection: Connection, reference: str) -> Status:
     if row is None:
         raise NotFound(UNKNOWN)
     reached = dict(connection.execute(REACHED, [row[0]]).fetchall())
-    case_id, reference, kind, household_id, stage, version, submitted_at, since, deadline, unasked = row
+    case_id, reference, kind, household_id, stage, version, submitted_at, since, deadline, unasked, gone = row
     came_to = outcome_of(connection, case_id) if kind == "appeal" else None
     moments = (submitted_at, since, deadline)
-    return Status(case_id, reference, kind, household_id, stage, version, *moments, reached, came_to, unasked)
+    return Status(case_id, reference, kind, household_id, stage, version, *moments, reached, came_to, unasked, gone)
 
 
 def outcome_of(connection: Connection, case_id: int) -> str | None:

@@ -14,6 +14,7 @@ from sijil.output import Json, print_result
 from sijil.review_view import (
     Reviewed,
     is_cleared_by,
+    kept_open_details,
     kept_open_lines,
     kept_open_summary,
     proposer,
@@ -28,6 +29,7 @@ from workflows.casework.reviews import (
     being_heard,
     holders,
     kept_open,
+    one_kept_open,
     refuse_appeal,
     reviewed_change,
     statement_of,
@@ -122,11 +124,15 @@ def show_review(
 ) -> None:
     """Shows one review: the household beside those that it is reviewed for, of a change also what the register has
     now, what the citizen says to a refusal that was proposed, what an appeal showed to be wrong where one is the cause,
-    and the commands that answer it.
+    and the commands that answer it; of a change that nobody answers and that cannot lapse, what its household is asked.
 
     It shows personal data.
     """
     with needed_servers(), transaction() as connection:
+        if kept := one_kept_open(connection, reference):
+            shown, lines = kept_open_details(kept, reviewed_change(connection, kept))
+            print_result(shown, as_json, *lines)
+            return
         file, others = under_review(connection, reference)
         change, statement = reviewed_change(connection, file), statement_of(connection, file)
         shared = values_shared(connection, file)

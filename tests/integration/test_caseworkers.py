@@ -216,6 +216,17 @@ def test_the_list_says_for_how_long_a_review_is_overdue(reviewed: tuple[Accepted
         assert "OVERDUE" not in ready("reviews", "list").out
 
 
+def test_a_hearing_in_which_nothing_can_be_answered_says_so(reviewed: tuple[Accepted, Accepted], ready: Run) -> None:
+    _, later = reviewed
+    assert ready("decide", later.reference, "refuse", "--reason", "false_declaration", "--as", "amina").code == 0
+
+    ran = ready("reviews", "show", later.reference, "--as", "brahim", "--json")
+
+    assert ran.json["answers"] == []
+    assert "No answer is possible now." in ran.out
+    assert "Answer by one of" not in ran.out
+
+
 def test_where_the_other_household_let_go_the_review_says_that_clearing_leads_on(
     reviewed: tuple[Accepted, Accepted], ready: Run
 ) -> None:

@@ -125,6 +125,8 @@ def test_an_adults_own_departure_is_filed_and_reviewed(
     place = [each["idcs"] for each in body["members"]].index(leaver)
     assert f"  members[{place}] leaves: {leaver}\n" in ran.out
     assert "-> nothing" not in ran.out
+    assert "another household" not in ran.out.lower(), "nobody else claims anybody"
+    assert "No other household" not in ran.out
     assert "It may be innocent: a divorce" in ran.out
     assert not any("handed_over" in each for each in ran.json["answers"])
     assert any("--reason moved" in each for each in ran.json["answers"])
@@ -272,6 +274,16 @@ def test_a_change_that_nobody_answers_and_that_cannot_lapse_is_listed_for_a_case
     cause, line = ready("reviews", "list").out.splitlines()
     assert "sijil answer REFERENCE correction FILE --as OFFICER" in cause
     assert line.startswith(f"  {leaving.reference}  update  needs_correction  ")
+
+    # And can look at it: whom to reach, what is asked, and by which command it is answered
+    shown = ready("reviews", "show", leaving.reference, "--json")
+    place = len(gone["members"]) - 1
+    assert shown.code == 0
+    assert shown.json["asked_because_of"] == [f"members[{place}] birth_date_differs"]
+    assert shown.json["application"]["phone"].removeprefix("+212") in mine["phone"].replace(" ", "")
+    assert shown.json["answers"] == [f"sijil answer {leaving.reference} correction FILE --version 4 --as OFFICER"]
+    assert f"It is asked because of members[{place}] birth_date_differs." in shown.out
+    assert f" leaves: {mine['members'][adult(mine)]['idcs']}\n" in shown.out
 
     # And once an officer has filed what the household says, it is done
     said = tmp_path / "said.json"

@@ -173,6 +173,36 @@ def test_an_upheld_appeal_says_how_much_of_it_was(
     assert PAGES.text(language, "appeal_notified.title") in page(client, language, appeal)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_findings_on_an_appeal_name_what_they_are_about(client: Client, language: str) -> None:
+    contested = [{"path": "bills.telecom", "should_be": "12.00"}, {"path": "bills.gas", "should_be": "1.00"}]
+    appeal = an_appeal(registered(), "index", contested=contested)
+    work_off()
+    acts(appeal, "salma", "assign")
+    acts(appeal, "salma", "propose", findings(bills__telecom=True, bills__gas=False))
+    acts(appeal, "yassine", "agree")
+    work_off()
+    shown = why(client, language, appeal)
+    for field, reason in (("bills.telecom", "document_shows_it"), ("bills.gas", "nothing_shows_it")):
+        what, said = PAGES.text(language, f"field.{field}"), PAGES.text(language, f"reason.{reason}")
+        assert f"<li>{PAGES.text(language, '{what}: {said}').format(what=what, said=said)}</li>" in shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_correction_that_moves_no_index_says_that_it_has_not_changed(client: Client, language: str) -> None:
+    contested = [{"path": "commune", "should_be": "Agdal"}]
+    appeal = an_appeal(registered(), "index", contested=contested)
+    work_off()
+    acts(appeal, "salma", "assign")
+    acts(appeal, "salma", "propose", findings(commune=True))
+    work_off()
+    shown = why(client, language, appeal)
+    assert PAGES.text(language, "appeal_upheld.title") in shown
+    assert PAGES.text(language, "Your index has not changed: it is {after}.").split("{")[0] in shown
+    was = "Your index was {before}; corrected, it is {after} from {day} on."
+    assert PAGES.text(language, was).split("{")[0] not in shown
+
+
 def test_a_decision_with_several_outcomes_is_listed_with_all_of_them() -> None:
     assert outcomes_of(find.decide) == ["DecisionProposed", "AppealUpheld", "AppealSetAside"]
     assert outcomes_of(agree.decide) == ["AppealUpheld", "AppealRejected", "ProposalReturned"]

@@ -10,7 +10,8 @@ import pytest
 from models import clock
 from models.days import day_of
 from notifications.catalogues import LANGUAGES
-from tests.filing import facts_of, rows, value
+from tests.changing import change_of, declare
+from tests.filing import a_household, facts_of, rows, value
 from tests.portal.conftest import Client
 from tests.portal.standing import (
     CHANGES,
@@ -20,9 +21,11 @@ from tests.portal.standing import (
     change_proposed,
     change_registered,
     change_rejected,
+    end_week,
     entry_reviewed,
     leaving,
     registered,
+    work_off,
 )
 from web.language import PAGES, day, index, number, programme
 from workflows.intake.submit import Accepted
@@ -232,3 +235,55 @@ def test_every_variable_of_a_part_is_one_of_the_index() -> None:
 
 def test_numbers_are_written_as_in_morocco_with_all_their_digits() -> None:
     assert [number(language, Decimal("9.7430010")) for language in ("ar", "fr")] == ["9,743001", "9,743001"]
+
+
+@both
+def test_a_review_by_which_nothing_changed_says_so_and_speaks_of_no_change(client: Client, language: str) -> None:
+    page = with_secret(client, language, entry_reviewed())
+
+    unchanged, since, lodge = (
+        PAGES.text(language, key).split("{")[0]
+        for key in (
+            "Your index has not changed: it is {after}.",
+            "It counts from {day} on.",
+            "Lodge an appeal at a service centre, with this reference and the secret code on the receipt of your "
+            "household's registration.",
+        )
+    )
+    assert (unchanged in page, since in page, lodge in page) == (True, False, True)
+
+
+@both
+def test_a_change_that_cannot_lapse_does_not_say_that_nothing_changes_without_an_answer(
+    client: Client, language: str
+) -> None:
+    taken = change_conflicting()
+    said = (
+        "If no answer comes, nothing changes: your household stays as it is registered, and you can declare the "
+        "change again."
+    )
+    assert PAGES.text(language, said) in seen(client, language, taken)
+
+    kept = "update event set kind = 'ChangeKeptOpen' where case_id = %s and kind = 'UpdateReceived'"
+    rows(kept, taken.case_id)
+
+    page = seen(client, language, taken)
+    assert PAGES.text(language, said) not in page
+    assert PAGES.text(language, "If no answer comes, this change stays open, and we ask you again.") in page
+
+
+@both
+def test_the_page_of_a_household_that_left_the_register_does_not_say_that_it_is_there(
+    client: Client, language: str
+) -> None:
+    receipt, body = registered(), a_household(0, members=3).body
+    removal = declare(receipt, change_of(body, "removal", "request"))
+    work_off()
+    assert PAGES.text(language, "notified.title") in seen(client, language, receipt)
+    end_week(removal)
+
+    page = seen(client, language, receipt)
+
+    for part in ("title", "what", "do"):
+        assert PAGES.text(language, f"gone.{part}") in page
+    assert PAGES.text(language, "notified.what") not in page

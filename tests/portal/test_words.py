@@ -34,8 +34,8 @@ def states_of(flow: Flow) -> set[str]:
     pasts = [{}, *({event.__name__: NOW} for event in flow.events())]
     came_to = (None, "upheld", "partly_upheld", *OUTCOMES.values()) if flow.kind == "appeal" else (None,)
     cases = [
-        replace(a_status(flow.kind, stage, past), came_to=each, unasked=unasked)
-        for stage, past, each in product((*flow.stages, PARKED), pasts, came_to)
+        replace(a_status(flow.kind, stage, past), came_to=each, unasked=unasked, household_gone=gone)
+        for stage, past, each, gone in product((*flow.stages, PARKED), pasts, came_to, (False, True))
         for unasked in {False, flow.kind == "update"}
     ]
     return {state_of(each) for each in cases}

@@ -60,6 +60,7 @@ KEPT_OPEN = f"""
 """
 COUNT_KEPT_OPEN = f"select count(*) {KEPT_OPEN}"
 LONGEST_KEPT_OPEN = f"select {COLUMNS} {KEPT_OPEN} order by stage_since, id limit %s"
+ONE_KEPT_OPEN = f"select {COLUMNS} {KEPT_OPEN} and id = %s"
 # Whoever was named may have let go since, and somebody else have claimed the person.
 HOLD_NOW = "select idcs, case_id, household_id from person_claim where idcs = any(%s) and household_id <> %s"
 STATEMENT = "select text from case_text where case_id = %s and seq = %s"
@@ -127,6 +128,12 @@ def kept_open(connection: Connection, limit: int) -> tuple[int, list[CaseFile]]:
     """
     rows = [CaseRow(*row) for row in connection.execute(LONGEST_KEPT_OPEN, [limit])]
     return int(scalar(connection, COUNT_KEPT_OPEN)), case_files(connection, rows) if rows else []
+
+
+def one_kept_open(connection: Connection, reference: str) -> CaseFile | None:
+    """This change, where nobody answers it and it cannot lapse; None of any other case. Raises NotFound."""
+    row = connection.execute(ONE_KEPT_OPEN, [find(connection, reference).id]).fetchone()
+    return case_files(connection, [CaseRow(*row)])[0] if row else None
 
 
 def longest(connection: Connection, question: str, limit: int) -> list[CaseFile]:
