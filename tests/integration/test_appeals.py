@@ -229,6 +229,9 @@ def test_a_proposal_that_is_early_has_ten_days(held: Accepted, work: Callable[[]
 def test_the_commission_decides_by_two_members_who_had_no_part_before(held: Accepted, work: Callable[[], None]) -> None:
     acts(held, "salma", "propose", findings(decision=False))
     acts(held, "yassine", "agree", "more_to_ask")
+    acts(held, "omar", "assign", role="supervisor")
+    acts(held, "omar", "propose", findings(decision=False))
+    acts(held, "yassine", "agree", "more_to_ask")
     with pytest.raises(Refused):
         acts(held, "salma", "escalate")
     assert acts(held, "leila", "escalate", role="supervisor").stage == "with_commission"
@@ -237,6 +240,8 @@ def test_the_commission_decides_by_two_members_who_had_no_part_before(held: Acce
         ("hanae", "Hanae", "commission"),
         ("hanae", "amina", "commission"),
         ("salma", "hanae", "commission"),
+        ("hanae", "salma", "commission"),
+        ("hanae", "omar", "commission"),
         ("hanae", "said", "supervisor"),
     ):
         with pytest.raises(Refused):

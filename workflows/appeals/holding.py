@@ -56,6 +56,14 @@ def holder(case: CaseFile) -> str | None:
     return event.to if isinstance(event, AppealAssigned | TakenOver) else None
 
 
+def proposers(case: CaseFile) -> tuple[str, ...]:
+    """Who proposed a decision on this appeal, each once, by their pseudonyms."""
+    if DecisionProposed not in case.past:
+        return ()
+    last = case.past[DecisionProposed].actor
+    return tuple(dict.fromkeys((*case.last(DecisionProposed).before, last)))
+
+
 def require_impartial(case: CaseFile, *actors: str) -> None:
     """Raises Refused where one of these people took the contested decision."""
     if set(actors) & set(case.body.decided_by):

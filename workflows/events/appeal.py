@@ -111,6 +111,7 @@ class DecisionProposed(Event, frozen=True, kw_only=True, tag=True):
     outcome: str  # "partly_upheld" | "rejected"
     findings: tuple[Finding, ...]
     counted: datetime  # from when the term of the second person counts, so that it ends with that of the answer
+    before: tuple[str, ...] = ()  # who proposed a decision on this appeal before, by their pseudonyms
 
     @property
     def since(self) -> datetime:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from workflows.appeals.holding import require_holder, term_began
+from workflows.appeals.holding import proposers, require_holder, term_began
 from workflows.appeals.reasons import outcome_of, require_findings
 from workflows.casefile import CaseFile
 from workflows.events.appeal import AppealSetAside, AppealUpheld, DecisionProposed
@@ -24,7 +24,11 @@ def decide(case: CaseFile, verdict: AppealVerdict) -> DecisionProposed | AppealU
         return AppealSetAside(findings=verdict.findings)
     begun = term_began(case)
     return DecisionProposed(
-        begun=begun, outcome=outcome, findings=verdict.findings, counted=counted_from(begun, verdict)
+        begun=begun,
+        outcome=outcome,
+        findings=verdict.findings,
+        counted=counted_from(begun, verdict),
+        before=proposers(case),
     )
 
 
