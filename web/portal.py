@@ -14,7 +14,7 @@ from models.database import transaction
 from notifications.catalogues import LANGUAGES
 from web.changes import conflicts_of, other_registered_on, points_of, registered_change_of
 from web.language import render_page, render_page_for
-from web.queries import Status, correction_of, reasons_of, status_of
+from web.queries import OPEN, SET_ASIDE, Status, correction_of, reasons_of, status_of
 from web.terms import answered_before, contested_before
 from workflows.flows import FLOWS, PARKED
 from workflows.flows.grammar import CITIZEN, MACHINE
@@ -152,6 +152,7 @@ def status_page(language: str, case: Status, **more: Any) -> Template:
         act=asks_the_citizen(case),
         steps=progress(case),
         contest=contested_before(case),
+        is_contested=case.contested == OPEN,
         **context,
     )
 
@@ -175,6 +176,8 @@ def state_of(case: Status) -> str:
     """The stage as citizens are told it, after its kind of case: no kind has the texts of another one."""
     if case.household_gone and case.stage == WELL_ENDED and case.kind in STEPS:
         return "gone"
+    if case.contested == SET_ASIDE:
+        return "set_aside"
     if case.unasked and said_of(case) in SAID_OF_REVIEWS:
         return f"review_{SAID_OF_REVIEWS[said_of(case)]}"
     return said_of(case) if case.kind == REGISTRATION.kind else f"{case.kind}_{said_of(case)}"

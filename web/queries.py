@@ -1,6 +1,7 @@
 """Reads what pages and the API show of a case; it reads no names."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -30,6 +31,23 @@ LAST_WITH_REASONS = (
 )
 # The last event that says what an appeal came to.
 OUTCOME = "select kind, facts ->> 'outcome' from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
+# The last appeal against the decision that a case stands at: whether it is open, and whether it set the decision aside.
+APPEAL_AGAINST = """
+    select a.open, exists (select from event e where e.case_id = a.id and e.kind = 'AppealSetAside')
+    from cases a join case_body b on (b.case_id, b.number) = (a.id, a.body_number)
+    where a.kind = 'appeal' and a.household_id = %s and (b.body ->> 'case')::bigint = %s and (b.body ->> 'seq')::int >=
+        (select coalesce(max(seq), 0) from event where case_id = %s and kind = any(%s))
+    order by a.id desc limit 1
+"""
+# The events of the decision that a case stands at, which may be contested.
+DECISIONS = {
+    ("registration", "rejected"): ("ApplicationRefused",),
+    ("registration", "needs_correction"): ("MembersMismatched", "CorrectionAsked"),
+    ("registration", "notified"): ("ScoreComputed",),
+    ("update", "rejected"): ("ApplicationRefused",),
+    ("update", "needs_correction"): ("MembersMismatched", "CorrectionAsked"),
+    ("update", "notified"): ("ScoreComputed",),
+}
 OUTCOMES = {"AppealSetAside": "set_aside", "AppealRejected": "rejected", "NothingToCorrect": "without_entry"}
 DECISIONS_ON_APPEALS = (AppealUpheld, AppealSetAside, AppealRejected)
 CORRECTION = """
@@ -51,6 +69,7 @@ AFTER_DECISION = {("appeal", stage) for stage in ("effective", "correction_block
 MISMATCHES = ("unknown", "deceased", "name_differs", "birth_date_differs")
 MEMBER = re.compile(r"members\[([0-9]+)\]")
 # Where a change has more to show to whoever has the secret: what it conflicts with, what it came to.
+OPEN, SET_ASIDE = "open", "set_aside"
 WITH_MORE = {("update", "conflicting"), ("update", "notified")}
 UNKNOWN = "There is no application with this reference and secret."
 
@@ -72,11 +91,12 @@ class Status:
     came_to: str | None = None  # of an appeal: its outcome; erased: none
     unasked: bool = False  # the agency opened it: a review of the household's entry
     household_gone: bool = False  # it was in the register and is no more
+    contested: str = ""  # by an appeal against its decision: "open" or "set_aside"
 
     @property
     def has_reasons(self) -> bool:
         """Whether its stage has reasons to show."""
-        return (self.kind, self.stage) in stages_with_reasons()
+        return (self.kind, self.stage) in stages_with_reasons() and self.contested != SET_ASIDE
 
     @property
     def has_more(self) -> bool:
@@ -139,7 +159,20 @@ def status_of(connection: Connection, reference: str) -> Status:
     case_id, reference, kind, household_id, stage, version, submitted_at, since, deadline, unasked, gone = row
     came_to = outcome_of(connection, case_id) if kind == "appeal" else None
     moments = (submitted_at, since, deadline)
-    return Status(case_id, reference, kind, household_id, stage, version, *moments, reached, came_to, unasked, gone)
+    contested = contested_now(connection, case_id, household_id, DECISIONS.get((kind, stage)))
+    return Status(
+        case_id, reference, kind, household_id, stage, version, *moments, reached, came_to, unasked, gone, contested
+    )
+
+
+def contested_now(
+    connection: Connection, case_id: int, household_id: int | None, decisions: Sequence[str] | None
+) -> str:
+    """What an appeal makes of the decision by these events: "open" while it is examined, "set_aside", or nothing."""
+    asked = [household_id, case_id, case_id, list(decisions or ())]
+    row = connection.execute(APPEAL_AGAINST, asked).fetchone() if decisions else None
+    is_open, set_aside = row or (False, False)
+    return OPEN if is_open else SET_ASIDE if set_aside else ""
 
 
 def outcome_of(connection: Connection, case_id: int) -> str | None:

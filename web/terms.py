@@ -41,6 +41,10 @@ def end_of_term(connection: Connection, case: Status) -> datetime | None:
 
 
 def contested_before(case: Status) -> datetime | None:
-    """The end of the term in which the decision may be contested; None where there is no such decision."""
+    """The end of the term in which the decision may be contested; None where there is no such decision, and while an
+    appeal against it is open or has set it aside.
+    """
+    if case.contested:
+        return None
     decided = case.reached.get(CONTESTABLE.get((case.kind, case.stage), ""))
     return decided + newest_terms()["lodging"].within if decided else None

@@ -1,5 +1,6 @@
 """Appeals by API and on the citizen's page: lodged, shown, added to and withdrawn with the secret of a receipt."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -10,7 +11,7 @@ from notifications.catalogues import LANGUAGES
 from tests.appealing import acts, an_appeal, findings
 from tests.filing import rows, value
 from tests.portal.conftest import Client
-from tests.portal.standing import in_work, registered, rejected, work_off
+from tests.portal.standing import in_work, registered, rejected, to_correct, work_off
 from web.api.responses import outcomes_of
 from web.language import PAGES, day
 from workflows.intake.submit import Accepted
@@ -148,6 +149,54 @@ def test_an_appeal_that_set_a_refusal_aside_says_so_and_what_to_do(client: Clien
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("contested", "decision"), [(rejected, "refusal"), (to_correct, "correction")])
+def test_the_page_of_a_contested_decision_knows_its_appeal(
+    client: Client, language: str, contested: Callable[[], Accepted], decision: str
+) -> None:
+    receipt = contested()
+    before, invited = page(client, language, receipt), PAGES.text(language, "You may appeal at no cost before {day}.")
+    assert (invited.split(" {")[0] in before) is (decision == "refusal")
+    examined = PAGES.text(language, "An appeal against this decision is being examined.")
+    assert examined not in before
+
+    appeal = an_appeal(receipt, decision)
+    work_off()
+    shown = page(client, language, receipt)
+    assert examined in shown
+    assert invited.split(" {")[0] not in shown
+
+    acts(appeal, "salma", "assign")
+    acts(appeal, "salma", "propose", findings(decision=True))
+    work_off()
+    for shown in (page(client, language, receipt), why(client, language, receipt)):
+        for part in ("title", "what", "do"):
+            assert PAGES.text(language, f"set_aside.{part}") in shown
+        assert examined not in shown
+        assert PAGES.text(language, "Why?") not in shown
+
+
+def test_an_appeal_that_was_rejected_leaves_the_decision_and_one_against_an_earlier_decision_is_none_against_it(
+    client: Client,
+) -> None:
+    receipt = rejected()
+    appeal = an_appeal(receipt)
+    work_off()
+    acts(appeal, "salma", "assign")
+    acts(appeal, "salma", "propose", findings(decision=False))
+    acts(appeal, "yassine", "agree")
+    work_off()
+    assert PAGES.text("fr", "rejected.title") in page(client, "fr", receipt)
+
+    later = rejected(place=6)
+    an_appeal(later)
+    rows(
+        "update case_body set body = jsonb_set(body::jsonb, '{seq}', '1')::json "
+        "where case_id = (select max(id) from cases where kind = 'appeal')"
+    )
+    assert PAGES.text("fr", "An appeal against this decision is being examined.") not in page(client, "fr", later)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("found", "state"),
     [
@@ -185,7 +234,7 @@ def test_the_findings_on_an_appeal_name_what_they_are_about(client: Client, lang
     shown = why(client, language, appeal)
     for field, reason in (("bills.telecom", "document_shows_it"), ("bills.gas", "nothing_shows_it")):
         what, said = PAGES.text(language, f"field.{field}"), PAGES.text(language, f"reason.{reason}")
-        assert f"<li>{PAGES.text(language, '{what}: {said}').format(what=what, said=said)}</li>" in shown
+        assert f"<li>{PAGES.text(language, '{what}:').format(what=what)} {said}</li>" in shown
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

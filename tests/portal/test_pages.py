@@ -10,8 +10,18 @@ import pytest
 
 from notifications.catalogues import LANGUAGES
 from tests.filing import a_household, file, rows, value
+from tests.people import caseworker
 from tests.portal.conftest import HELPLINE, Client
-from tests.portal.standing import STANDINGS, asked_by_caseworker, proposed, registered, rejected, to_correct, work_off
+from tests.portal.standing import (
+    STANDINGS,
+    asked_by_caseworker,
+    proposed,
+    registered,
+    rejected,
+    to_correct,
+    under_review,
+    work_off,
+)
 from web.language import PAGES, day
 from workflows.stages.review import REASONS
 
@@ -148,6 +158,30 @@ def test_a_caseworkers_reason_is_shown_to_the_secret_too(
 
     assert PAGES.text(language, reason) not in seen(client, address)
     assert PAGES.text(language, reason) in unescape(client.post(f"{address}/why", data={"secret": taken.secret}).text)
+
+
+@both
+def test_what_is_held_against_a_household_is_named_value_by_value_to_the_secret_alone(
+    client: Client, language: str
+) -> None:
+    taken = under_review(2)
+    paths = ("bills.telecom", "members[1].occupation", "housing.bath_or_shower")
+    caseworker(taken, "refuse", "false_declaration", about=paths)
+    address = f"/{language}/status/{taken.reference}"
+    told = unescape(client.post(f"{address}/why", data={"secret": taken.secret}).text)
+
+    doubt, member = (
+        PAGES.text(language, "doubt.false_declaration"),
+        PAGES.text(language, "Member {number} of the declaration:"),
+    )
+    for place, field in (
+        ("", "bills.telecom"),
+        (member.format(number=2) + " ", "members.occupation"),
+        ("", "housing.bath_or_shower"),
+    ):
+        what = PAGES.text(language, "{what}:").format(what=PAGES.text(language, f"field.{field}"))
+        assert f"<li>{place}{what} {doubt}</li>" in told
+        assert what not in seen(client, address)
 
 
 @both

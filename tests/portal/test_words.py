@@ -17,7 +17,7 @@ from tests.factories import NOW
 from web.app import environment
 from web.language import PAGES
 from web.portal import MAY_ACT, STEPS, state_of
-from web.queries import MISMATCHES, OUTCOMES, Status
+from web.queries import DECISIONS, MISMATCHES, OUTCOMES, SET_ASIDE, Status
 from workflows.appeals import reasons as of_appeals
 from workflows.bodies.appeal import OF_HOUSEHOLD, OF_MEMBER, WHOLE_DECISION
 from workflows.bodies.declaration import Declaration
@@ -34,8 +34,11 @@ def states_of(flow: Flow) -> set[str]:
     pasts = [{}, *({event.__name__: NOW} for event in flow.events())]
     came_to = (None, "upheld", "partly_upheld", *OUTCOMES.values()) if flow.kind == "appeal" else (None,)
     cases = [
-        replace(a_status(flow.kind, stage, past), came_to=each, unasked=unasked, household_gone=gone)
+        replace(
+            a_status(flow.kind, stage, past), came_to=each, unasked=unasked, household_gone=gone, contested=contested
+        )
         for stage, past, each, gone in product((*flow.stages, PARKED), pasts, came_to, (False, True))
+        for contested in {"", SET_ASIDE if (flow.kind, stage) in DECISIONS else ""}
         for unasked in {False, flow.kind == "update"}
     ]
     return {state_of(each) for each in cases}
