@@ -64,10 +64,12 @@ MAY_ACT = (
     "update_rejected",
     "update_void",
     "update_departure",
+    "set_aside",
     "appeal_set_aside",
     "appeal_rejected",
 )
 WELL_ENDED = "notified"
+REVIEW_BEGINS = ("DuplicateSuspected", "ReviewReopened")
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -194,7 +196,15 @@ def said_of(case: Status) -> str:
     by_machine, by_caseworker = (case.reached.get(kind, NEVER) for kind in ("MembersMismatched", "CorrectionAsked"))
     if case.stage == "needs_correction" and by_caseworker > by_machine:
         return "correction_asked"
+    if case.stage == "under_review" and was_heard(case):
+        return "heard"
     return "departure" if case.stage == "under_review" and "DepartureDeclared" in case.reached else case.stage
+
+
+def was_heard(case: Status) -> bool:
+    """Whether the review goes on after a hearing: a refusal is still proposed, and a second person may decide it."""
+    proposed, *begun = (case.reached.get(kind, NEVER) for kind in ("RefusalProposed", *REVIEW_BEGINS))
+    return proposed > max(begun)
 
 
 def is_in_work(case: Status) -> bool:

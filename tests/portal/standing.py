@@ -22,7 +22,7 @@ from tests.filing import (
     rows,
     with_members,
 )
-from tests.people import caseworker, citizen, refused
+from tests.people import caseworker, citizen, heard, refused
 from workflows.casework.same_cause import Order, order_reviews
 from workflows.events.appeal import Finding
 from workflows.intake.receipts import OPENED_BY_US
@@ -89,6 +89,13 @@ def proposed(reason: str = "false_declaration", place: int = 2) -> Accepted:
     return taken
 
 
+def heard_on() -> Accepted:
+    """The same, and the citizen has answered."""
+    taken = proposed()
+    heard(taken)
+    return taken
+
+
 def rejected(reason: str = "false_declaration", place: int = 2) -> Accepted:
     """A review, and two caseworkers who refuse."""
     taken = under_review(place)
@@ -136,6 +143,7 @@ STANDINGS = {
     "correction_asked": asked_by_caseworker,
     "under_review": under_review,
     "hearing": proposed,
+    "heard": heard_on,
     "rejected": rejected,
     "withdrawn": withdrawn,
     "lapsed": lapsed,
@@ -289,6 +297,13 @@ def change_proposed() -> Accepted:
     return update
 
 
+def change_heard() -> Accepted:
+    """The same, and the household has answered."""
+    update = change_proposed()
+    heard(update)
+    return update
+
+
 def change_rejected() -> Accepted:
     """A review of a change, and two caseworkers who refuse."""
     update = joining()
@@ -381,5 +396,6 @@ CHANGES = {
     "update_needs_correction": change_to_correct,
     "update_correction_asked": change_asked_to_correct,
     "update_hearing": change_proposed,
+    "update_heard": change_heard,
     "update_rejected": change_rejected,
 }
