@@ -218,7 +218,7 @@ def test_the_list_says_for_how_long_a_review_is_overdue(reviewed: tuple[Accepted
 
 def test_a_hearing_in_which_nothing_can_be_answered_says_so(reviewed: tuple[Accepted, Accepted], ready: Run) -> None:
     _, later = reviewed
-    assert ready("decide", later.reference, "refuse", "--reason", "false_declaration", "--as", "amina").code == 0
+    assert ready("decide", later.reference, "refuse", *FALSE, "--as", "amina").code == 0
 
     ran = ready("reviews", "show", later.reference, "--as", "brahim", "--json")
 
