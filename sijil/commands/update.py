@@ -1,5 +1,6 @@
 """The command of officers for changes of registered households: files one, or an adult's own departure."""
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +8,7 @@ from typing import Annotated
 import typer
 
 from models import clock
-from models.database import Connection, transact
+from models.database import Connection, transact, transaction
 from notifications.notices import notices
 from sijil.commands.arguments import Reference
 from sijil.commands.handed_in import STANDARD_INPUT, body_in, print_receipt
@@ -17,7 +18,14 @@ from tasks.wake import wake_after_intake
 from workflows.bodies import reading
 from workflows.bodies.change import ChangeRequest
 from workflows.bodies.fields import Idcs
-from workflows.casework.changes import DeclaredChange, Departure, Sender, declare_change, declare_departure
+from workflows.casework.changes import (
+    DeclaredChange,
+    Departure,
+    Sender,
+    change_to_begin_with,
+    declare_change,
+    declare_departure,
+)
 from workflows.intake.submit import Accepted
 
 app = typer.Typer()
@@ -45,6 +53,11 @@ TrueFrom = Annotated[
     date | None, typer.Option(parser=calendar_day, metavar="DAY", help="With --left-by: the day on which they left.")
 ]
 
+Begin = Annotated[
+    bool,
+    typer.Option("--begin", help="In place of FILE: prints the household as it is registered, as a change to fill in."),
+]
+
 
 @app.command("update")
 def update(
@@ -53,26 +66,44 @@ def update(
     file: File = None,
     left_by: LeftBy = None,
     true_from: TrueFrom = None,
+    begin: Begin = False,
     as_json: Json = False,
 ) -> None:
     """Files a change of a registered household at a desk: from a file, or an adult's own departure from it.
 
-    REFERENCE is that of a receipt of the household. Prints the change's own receipt, which is the citizen's.
+    REFERENCE is that of a receipt of the household. Prints the change's own receipt, which is the citizen's. With
+    --begin it files nothing, and shows personal data.
     """
-    if bool(file) == bool(left_by) or bool(left_by) != bool(true_from):
-        raise typer.BadParameter("Give either FILE, or --left-by with --true-from.")
-    declared: DeclaredChange | Departure
+    if [bool(file), bool(left_by), begin].count(True) != 1 or bool(left_by) != bool(true_from):
+        raise typer.BadParameter("Give either FILE, or --left-by with --true-from, or --begin.")
+    if begin:
+        print_change_to_begin_with(reference)
+        return
     if left_by and true_from:
-        declared = Departure(reference, reading.text(Idcs, left_by, "--left-by"), true_from, officer)
+        declared = departure(reference, left_by, true_from, officer)
     else:
-        declared = DeclaredChange(
-            reference, body_in(file or STANDARD_INPUT, ChangeRequest, "change"), Sender(officer=officer)
-        )
+        declared = change_in(file or STANDARD_INPUT, reference, officer)
     with needed_servers():
         accepted = transact(lambda connection: take(connection, declared))
         if not accepted.repeated:
             wake_after_intake()
     print_receipt(accepted, "change", as_json)
+
+
+def print_change_to_begin_with(reference: str) -> None:
+    """Prints the household as it is registered, as the JSON of a change whose kind is still to be said."""
+    with needed_servers(), transaction() as connection:
+        print(json.dumps(change_to_begin_with(connection, reference, clock.now()), ensure_ascii=False, indent=2))
+
+
+def departure(reference: str, left_by: str, true_from: date, officer: str) -> DeclaredChange | Departure:
+    """An adult's own departure. Raises Refused for a text that is no identifier."""
+    return Departure(reference, reading.text(Idcs, left_by, "--left-by"), true_from, officer)
+
+
+def change_in(file: Path, reference: str, officer: str) -> DeclaredChange | Departure:
+    """The change that a file holds. Raises Refused where it holds none."""
+    return DeclaredChange(reference, body_in(file, ChangeRequest, "change"), Sender(officer=officer))
 
 
 def take(connection: Connection, declared: DeclaredChange | Departure) -> Accepted:

@@ -94,6 +94,30 @@ def test_an_officer_files_a_change_from_standard_input(
     assert value("select count(*) from cases where kind = 'update'") == 1
 
 
+def test_an_officer_begins_with_the_household_as_it_is_registered(
+    two: tuple[Household, Household], ready: Run, worker: Worker, tmp_path: Path
+) -> None:
+    (body, receipt), _ = two
+    begun = json.loads(ready("update", receipt.reference, "--begin", "--as", "amina").out)
+    assert (begun["change"], begun["true_from"], begun["based_on"]) == ("", f"{day_of(clock.now())}", 1)
+    assert [each["idcs"] for each in begun["declaration"]["members"]] == [each["idcs"] for each in body["members"]]
+    assert value("select count(*) from cases where kind = 'update'") == 0
+
+    filled = tmp_path / "change.json"
+    filled.write_text(json.dumps(begun))
+    assert "change" in ready("update", receipt.reference, filled, "--as", "amina").err
+    begun["declaration"]["bills"]["gas"] = "91"
+    filled.write_text(json.dumps(begun | {"change": "bills"}))
+    filed = ready("update", receipt.reference, filled, "--as", "amina", "--json")
+    assert filed.code == 0
+    drain_all(worker())
+    shown = ready("show", filed.json["reference"], "--json")
+    assert (shown.json["stage"], "fields bills.gas" in shown.out) == ("notified", True)
+
+    assert ready("update", receipt.reference, filled, "--begin", "--as", "amina").code == 2
+    assert ready("update", "RSU-0000-0000-0000", "--begin", "--as", "amina").code == 2
+
+
 def test_an_adults_own_departure_is_filed_and_reviewed(
     two: tuple[Household, Household], ready: Run, worker: Worker
 ) -> None:
@@ -141,7 +165,7 @@ def test_an_adults_own_departure_is_filed_and_reviewed(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "Give either FILE, or --left-by with --true-from."),
+        ((), "Give either FILE, or --left-by with --true-from, or --begin."),
         (("change.json", "--left-by", "0123456789", "--true-from", "2026-11-01"), "Give either FILE"),
         (("change.json", "--true-from", "2026-11-01"), "Give either FILE"),
         (("--left-by", "0123456789"), "Give either FILE"),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 
 from models.database import Connection, scalar
 from models.days import day_of
@@ -169,6 +170,16 @@ def registered_household(connection: Connection, case: CaseRow) -> Registered:
         raise Refused("erased", "What this household declared was erased by law. A service centre can help.")
     first = min(each.span.since for each in known_periods(connection, [household])[household])
     return Registered(household, version, declared, day_of(first))
+
+
+def change_to_begin_with(connection: Connection, reference: str, now: datetime) -> dict[str, Any]:
+    """A change that says nothing new yet: the household of this receipt as it is registered, to be filled in at a desk.
+
+    Raises NotFound, and Refused where it is not registered, or was erased.
+    """
+    known = registered_household(connection, find(connection, reference))
+    declared = known.declaration.model_dump(mode="json", exclude_defaults=True)
+    return {"change": "", "true_from": f"{day_of(now)}", "based_on": known.version, "declaration": declared}
 
 
 def refuse_impossible(known: Registered, request: ChangeRequest, now: datetime) -> None:
