@@ -6,7 +6,19 @@ from models import clock
 from models.days import day_of
 from models.errors import Refused
 from tests.changing import change_of, declare, depart, nothing_wrong, without
-from tests.filing import Body, Worker, a_household, borrowing, changed, current_stage, drain_all, file, register, rows
+from tests.filing import (
+    Body,
+    Worker,
+    a_household,
+    borrowing,
+    changed,
+    current_stage,
+    drain_all,
+    events_of,
+    file,
+    register,
+    rows,
+)
 from tests.integration.running import Run
 from tests.people import after, caseworker, citizen, ring_timers
 from workflows.intake.submit import Accepted
@@ -137,10 +149,14 @@ def test_the_doctor_knows_who_was_to_be_taken_over_by_a_change_that_was_overtake
         caseworker(leaving, "clear", "moved")
         drain_all(worker())
         caseworker(joining, "clear", "handed_over")
-        drain_all(worker())
+        for queue in ("fraud", "approval", "verification"):
+            worker([queue]).drain(queue, 60)
 
-        # Then the change, which has a member less, waits again, and nothing is wrong
-        assert current_stage(joining) == "awaiting_person"
+        # Then nothing is wrong while the change, which has a member less, is compared anew, nor when it is done
+        assert current_stage(joining) == "verified"
+        assert nothing_wrong()
+        drain_all(worker())
+        assert current_stage(joining) == "notified"
         assert nothing_wrong()
 
 
@@ -156,7 +172,9 @@ def test_the_doctor_expects_nobody_of_a_change_that_waits_again(
     theirs, brother = adults(second[0])[0], adults(first[0])[0]
     depart(second[1], theirs)
     depart(first[1], brother)
-    joining = joins(first, second, theirs)
+    place = [each["idcs"] for each in second[0]["members"]].index(theirs)
+    body = changed(borrowing(first[0], second[0], place), bills={"gas": "78"})
+    joining = declare(first[1], change_of(body, "member_joined", "marriage"))
     other = joins((made.body, third), first, brother)
     drain_all(worker())
     with after(days=30.1):
@@ -165,6 +183,9 @@ def test_the_doctor_expects_nobody_of_a_change_that_waits_again(
         declare(first[1], change_of(changed(first[0], bills={"gas": "77"}), "bills"))
         drain_all(worker())
         caseworker(joining, "clear", "handed_over")
+        drain_all(worker())
+        assert current_stage(joining) == "conflicting"
+        citizen(joining, "correction", body)
         drain_all(worker())
         assert current_stage(joining) == "awaiting_person"
 
@@ -232,3 +253,26 @@ def test_a_change_of_a_household_that_ended_lapses_wherever_its_members_are(
         drain_all(worker())
         assert current_stage(leaving) == "lapsed"
         assert nothing_wrong()
+
+
+def test_a_person_who_was_handed_over_is_not_waited_for_again_because_another_change_came_between(
+    two: tuple[Household, Household], worker: Worker
+) -> None:
+    first, second = two
+    brother = adults(first[0])[0]
+    depart(first[1], brother)
+    joining = joins(second, first, brother)
+    drain_all(worker())
+    with after(days=30.1) as now:
+        ring_timers()
+        drain_all(worker())
+        assert current_stage(joining) == "under_review"
+        declare(second[1], change_of(changed(second[0], bills={"gas": "77"}), "bills"))
+        drain_all(worker())
+        caseworker(joining, "clear", "handed_over")
+        drain_all(worker())
+        assert "ChangeOvertaken" in events_of(joining)
+        assert current_stage(joining) == "notified"
+        assert holders_of(brother) == [joining.case_id]
+        with clock.at(now):
+            assert nothing_wrong()

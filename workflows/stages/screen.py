@@ -6,6 +6,7 @@ from types import ModuleType
 
 from workflows.casefile import CaseFile
 from workflows.events.registration import (
+    CorrectionReceived,
     DuplicateSuspected,
     NothingSuspicious,
     PersonAwaited,
@@ -14,6 +15,7 @@ from workflows.events.registration import (
     ReviewReopened,
     ScoreComputed,
 )
+from workflows.events.update import ChangeOvertaken
 from workflows.evidence import ScreeningAnswer
 from workflows.fraud import (
     HANDED_OVER,
@@ -92,11 +94,29 @@ def waited_in_vain(case: CaseFile) -> bool:
 
 
 def handed_over(case: CaseFile, answer: ScreeningAnswer) -> tuple[int, ...]:
-    """The members whom a caseworker just gave to this household, because those who hold them agree that they leave."""
-    cleared, scored = case.past.get(ReviewCleared), case.past[ScoreComputed]
-    if cleared is None or cleared.seq < scored.seq or case.last(ReviewCleared).reason != HANDED_OVER:
+    """The members whom a caseworker gave to this household, because those who hold them agree that they leave.
+
+    They stay given where another change of the household came between, and this one is screened again for that alone.
+    """
+    cleared = case.past.get(ReviewCleared)
+    if cleared is None or case.last(ReviewCleared).reason != HANDED_OVER:
+        return ()
+    if cleared.seq < case.past[ScoreComputed].seq and not overtaken_since(case, cleared.seq):
         return ()
     return tuple(each.member for each in answer.held)
+
+
+def overtaken_since(case: CaseFile, seq: int) -> bool:
+    """Whether nothing but another change of the household brought the case back since then: nobody declared anew, no
+    new review began, nobody is waited for.
+    """
+    overtaken = case.past.get(ChangeOvertaken)
+    others = (CorrectionReceived, DuplicateSuspected, ReviewReopened, PersonAwaited)
+    return (
+        overtaken is not None
+        and seq < overtaken.seq
+        and all(case.past[each].seq < seq for each in others if each in case.past)
+    )
 
 
 def reviewed_since(case: CaseFile) -> datetime | None:
