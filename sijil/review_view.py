@@ -1,6 +1,6 @@
 """Shows a review to a caseworker, as an object for --json and as lines to read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from shlex import quote
@@ -20,11 +20,13 @@ from workflows.evidence import ReviewVerdict
 from workflows.flows import stage_of
 from workflows.fraud import HANDED_OVER, SIGNALS, own_departure, raised, same_cause
 from workflows.policies import index_in_force, newest_terms
-from workflows.stages.review import ABOUT_VALUES, REASONS, hearing
+from workflows.stages.review import REASONS, hearing, needs_values
 from workflows.stages.review import proposal as proposed_refusal
 
 GONE = {"erased": "its declaration was erased on request", "retention": "its declaration's period of retention is over"}
-OF_OUR_MISTAKE = ("nothing_found", "value_in_doubt")  # what can come of a review for another household's appeal
+# What can come of a review for another household's appeal alone, and of an adult's own departure alone.
+OF_OUR_MISTAKE = ("nothing_found", "value_in_doubt")
+OF_DEPARTURE = ("moved", "nothing_found", "false_declaration")
 Names = Mapping[str, str]  # of the staff, by their pseudonyms
 
 
@@ -464,29 +466,38 @@ def answer_commands(
         for verdict, reasons in REASONS.items()
         for reason in reasons
         if (verdict != "clear" or is_cleared_by(reason, others))
-        and (not is_our_mistake(file) or reason in OF_OUR_MISTAKE)
+        and reason in reasons_that_fit(file)
         and would_accept(file, CaseworkerAnswer(file.reference, caseworker, verdict, reason, about=("milieu",)))
     ]
 
 
 def about_options(file: CaseFile, reason: str, in_doubt: Sequence[str]) -> str:
     """The options that name the values which a reason is about; whoever agrees with a refusal need not repeat them."""
-    if reason not in ABOUT_VALUES or (proposed_refusal(file) and file.last(RefusalProposed).reason == reason):
+    if not needs_values(file, reason) or (proposed_refusal(file) and file.last(RefusalProposed).reason == reason):
         return ""
     return "".join(f" --about {quote(path)}" for path in in_doubt) or " --about PATH"
 
 
 def claims_no_person(file: CaseFile) -> bool:
     """Whether it is reviewed for nothing of another household: for a departure alone, or for a mistake of ours."""
-    return {signal.code for signal in raised(file) if SIGNALS[signal.code].NEEDS_A_PERSON} <= {
-        own_departure.CODE,
-        same_cause.CODE,
-    }
+    return needing(file) <= {own_departure.CODE, same_cause.CODE}
+
+
+def reasons_that_fit(file: CaseFile) -> Collection[str]:
+    """The reasons that can be meant: of a review for one cause alone, few."""
+    if needing(file) == {own_departure.CODE}:
+        return OF_DEPARTURE
+    return OF_OUR_MISTAKE if is_our_mistake(file) else [reason for reasons in REASONS.values() for reason in reasons]
 
 
 def is_our_mistake(file: CaseFile) -> bool:
     """Whether it is reviewed for nothing but what an appeal of another household showed."""
-    return {signal.code for signal in raised(file) if SIGNALS[signal.code].NEEDS_A_PERSON} == {same_cause.CODE}
+    return needing(file) == {same_cause.CODE}
+
+
+def needing(file: CaseFile) -> set[str]:
+    """The signals for which a person must look."""
+    return {signal.code for signal in raised(file) if SIGNALS[signal.code].NEEDS_A_PERSON}
 
 
 def is_cleared_by(reason: str, others: Sequence[RelatedCase]) -> bool:

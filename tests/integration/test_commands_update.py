@@ -151,6 +151,15 @@ def test_an_adults_own_departure_is_filed_and_reviewed(
     assert "-> nothing" not in ran.out
     assert "another household" not in ran.out.lower(), "nobody else claims anybody"
     assert "No other household" not in ran.out
+    offered = [each.split()[3:6] for each in ran.json["answers"]]
+    assert offered == [
+        ["clear", "--reason", "moved"],
+        ["clear", "--reason", "nothing_found"],
+        ["refuse", "--reason", "false_declaration"],
+    ]
+    assert "--about" not in ran.out, "it is known what a departure is about"
+    refused = ran.json["answers"][-1].partition(" decide ")[2].split()
+    assert ready("decide", *refused).code == 0
     assert "It may be innocent: a divorce" in ran.out
     assert not any("handed_over" in each for each in ran.json["answers"])
     assert any("--reason moved" in each for each in ran.json["answers"])

@@ -2,6 +2,7 @@
 
 from models.errors import Problem, Refused
 from workflows.bodies.appeal import is_value
+from workflows.bodies.change import Change
 from workflows.casefile import CaseFile
 from workflows.events.event import Event, Recorded
 from workflows.events.registration import (
@@ -49,7 +50,7 @@ def decide(
         raise Refused("not_possible_now", "Another case opened this one, and nobody is asked here: clear the review.")
     refuse_unknown_values(case, answer)
     if answer.verdict == "correct":
-        return CorrectionAsked(reason=answer.reason, about=named(answer))
+        return CorrectionAsked(reason=answer.reason, about=named(case, answer))
     if case.body.unasked:
         raise Refused(
             "not_possible_now", "The household asked for nothing here: clear the review, or ask for a correction."
@@ -76,25 +77,31 @@ def refuse(case: CaseFile, answer: ReviewVerdict) -> RefusalProposed | Applicati
     """
     proposed = proposal(case)
     if proposed is None:
-        return propose(answer)
+        return propose(case, answer)
     if proposed.actor != answer.by:
         return confirm(case, answer, proposed.actor)
     if repeats(case, answer):
         raise Refused("needs_second_person", "A refusal needs a second caseworker; you proposed it.")
-    return propose(answer)
+    return propose(case, answer)
 
 
-def propose(answer: ReviewVerdict) -> RefusalProposed:
+def propose(case: CaseFile, answer: ReviewVerdict) -> RefusalProposed:
     """The refusal on which the citizen is heard. Raises Refused where they would not learn what to answer."""
-    return RefusalProposed(reason=answer.reason, about=named(answer))
+    return RefusalProposed(reason=answer.reason, about=named(case, answer))
 
 
-def named(answer: ReviewVerdict) -> tuple[str, ...]:
+def named(case: CaseFile, answer: ReviewVerdict) -> tuple[str, ...]:
     """The values that an answer is about, each once. Raises Refused where its reason needs some and it has none."""
-    if answer.reason in ABOUT_VALUES and not answer.about:
+    if needs_values(case, answer.reason) and not answer.about:
         text = f"Because of {answer.reason}, say which values of the declaration it is about, such as bills.telecom."
         raise Refused("about_missing", text, problems=[Problem("about", "Is missing.")])
     return tuple(dict.fromkeys(answer.about))
+
+
+def needs_values(case: CaseFile, reason: str) -> bool:
+    """Whether a reason says nothing without the values that it is about; of a departure, that is known."""
+    is_departure = isinstance(case.body, Change) and case.body.left_by is not None
+    return reason in ABOUT_VALUES and not is_departure
 
 
 def refuse_unknown_values(case: CaseFile, answer: ReviewVerdict) -> None:
