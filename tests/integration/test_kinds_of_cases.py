@@ -8,12 +8,15 @@ import psycopg
 import pytest
 
 from models import clock
-from models.database import autocommit_connection, transaction
+from models.database import autocommit_connection, transact, transaction
+from models.errors import Refused
 from notifications.notices import notices
-from tests.filing import Worker, drain_all, examined, file_clean, rows, value
+from tests.filing import Worker, a_household, drain_all, examined, file_clean, rows, value
 from tests.integration.auditing import anchor, breaks, replayed
 from tests.people import after, ring_timers
 from tests.toy_kind import ask, known
+from workflows.bodies.declaration import Declaration
+from workflows.casework.answers import CitizenAnswer, answer_of_citizen
 from workflows.engine.children import wake_missed_parents
 from workflows.engine.turns import let_missed_in, let_next_in
 from workflows.engine.work import advance
@@ -63,6 +66,27 @@ def test_it_runs_to_its_ends_beside_registrations_and_all_proofs_hold(worker: Wo
         ("errand", "rejected"): 1,
     }
     healthy(tmp_path)
+
+
+def test_no_declaration_takes_the_place_of_its_body(worker: Worker) -> None:
+    ask("wrong")
+    drain_all(worker())
+    reference, stored = (
+        value("select reference from receipt join cases on id = case_id where kind = 'question'"),
+        bodies(),
+    )
+    declaration = Declaration.model_validate(
+        {name: each for name, each in a_household().body.items() if name != "application"}
+    )
+    answer = CitizenAnswer(reference, "", "correction", declaration=declaration, officer="amina")
+    with pytest.raises(Refused, match="is corrected by no declaration"):
+        transact(lambda connection: answer_of_citizen(connection, answer, clock.now(), notices))
+    assert bodies() == stored
+
+
+def bodies() -> list[tuple[int, str]]:
+    """The bodies of all cases."""
+    return rows("select case_id, body::text from case_body order by 1, number")
 
 
 def test_its_end_of_the_same_name_lets_go_of_nobody_that_a_registration_holds(worker: Worker) -> None:

@@ -184,9 +184,14 @@ def redeclare(connection: Connection, case: CaseRow, answer: CitizenAnswer, by: 
 
 
 def new_body(connection: Connection, case: CaseRow, declaration: Declaration) -> Body:
-    """The body of this case with another declaration; an update is tried anew. Raises Refused."""
-    if case.kind != UPDATE:
+    """The body of this case with another declaration; an update is tried anew.
+
+    Raises Refused, also for a kind of case that is corrected by no declaration.
+    """
+    if case.kind == REGISTERS.kind:
         return declaration
+    if case.kind != UPDATE:
+        raise Refused("not_possible_now", f"A case of kind '{case.kind}' is corrected by no declaration.")
     (file,) = case_files(connection, [case])
     return redeclared(connection, file, declaration)
 
