@@ -68,8 +68,8 @@ AFTER_DECISION = {("appeal", stage) for stage in ("effective", "correction_block
 # Why a member does not agree with the population register.
 MISMATCHES = ("unknown", "deceased", "name_differs", "birth_date_differs")
 MEMBER = re.compile(r"members\[([0-9]+)\]")
+OPEN, SET_ASIDE = "open", "set_aside"  # what an appeal makes of the decision that it contests
 # Where a change has more to show to whoever has the secret: what it conflicts with, what it came to.
-OPEN, SET_ASIDE = "open", "set_aside"
 WITH_MORE = {("update", "conflicting"), ("update", "notified")}
 UNKNOWN = "There is no application with this reference and secret."
 

@@ -10,13 +10,11 @@ from models.errors import Refused
 from notifications.notices import notices
 from sijil.commands.arguments import Reference
 from sijil.embedded import needed_servers
+from sijil.kept_open_view import kept_open_details, kept_open_lines, kept_open_summary
 from sijil.output import Json, print_result
 from sijil.review_view import (
     Reviewed,
     is_cleared_by,
-    kept_open_details,
-    kept_open_lines,
-    kept_open_summary,
     proposer,
     review_details,
     review_lines,

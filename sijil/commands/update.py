@@ -79,10 +79,7 @@ def update(
     if begin:
         print_change_to_begin_with(reference)
         return
-    if left_by and true_from:
-        declared = departure(reference, left_by, true_from, officer)
-    else:
-        declared = change_in(file or STANDARD_INPUT, reference, officer)
+    declared = declared_at_desk(reference, officer, file or STANDARD_INPUT, left_by, true_from)
     with needed_servers():
         accepted = transact(lambda connection: take(connection, declared))
         if not accepted.repeated:
@@ -96,13 +93,15 @@ def print_change_to_begin_with(reference: str) -> None:
         print(json.dumps(change_to_begin_with(connection, reference, clock.now()), ensure_ascii=False, indent=2))
 
 
-def departure(reference: str, left_by: str, true_from: date, officer: str) -> DeclaredChange | Departure:
-    """An adult's own departure. Raises Refused for a text that is no identifier."""
-    return Departure(reference, reading.text(Idcs, left_by, "--left-by"), true_from, officer)
+def declared_at_desk(
+    reference: str, officer: str, file: Path, left_by: str | None, true_from: date | None
+) -> DeclaredChange | Departure:
+    """An adult's own departure, or the change that the file holds.
 
-
-def change_in(file: Path, reference: str, officer: str) -> DeclaredChange | Departure:
-    """The change that a file holds. Raises Refused where it holds none."""
+    Raises Refused for a text that is no identifier, and for a file that holds no change.
+    """
+    if left_by and true_from:
+        return Departure(reference, reading.text(Idcs, left_by, "--left-by"), true_from, officer)
     return DeclaredChange(reference, body_in(file, ChangeRequest, "change"), Sender(officer=officer))
 
 

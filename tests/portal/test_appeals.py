@@ -164,6 +164,10 @@ def test_the_page_of_a_contested_decision_knows_its_appeal(
     shown = page(client, language, receipt)
     assert examined in shown
     assert invited.split(" {")[0] not in shown
+    if decision == "refusal":
+        told = why(client, language, receipt)
+        assert PAGES.text(language, "appeal_under_examination.do") in told
+        assert PAGES.text(language, "advice.false_declaration") not in told, "it says where to contest"
 
     acts(appeal, "salma", "assign")
     acts(appeal, "salma", "propose", findings(decision=True))

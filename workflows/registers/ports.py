@@ -57,7 +57,7 @@ class SocialRegister(Protocol):
         """The cases which do not hold all their persons any more, and may not take them over now."""
 
     def given_away(self, case_ids: Sequence[int]) -> Mapping[int, Collection[str]]:
-        """Whom each of these updates lets go, and another household holds already."""
+        """Whom each of these updates lets go, and its household holds no more: another one was given them."""
 
     def waiting_in_circles(self) -> Collection[int]:
         """The cases that wait for persons whose households wait for theirs."""

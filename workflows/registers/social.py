@@ -73,7 +73,7 @@ class LocalSocialRegister:
         return person_moves.persons_lost(self.connection, files)
 
     def given_away(self, case_ids: Sequence[int]) -> Mapping[int, Collection[str]]:
-        """Whom each of these updates lets go, and another household holds already."""
+        """Whom each of these updates lets go, and its household holds no more: another one was given them."""
         return person_moves.given_away(self.connection, case_ids)
 
     def waiting_in_circles(self) -> Collection[int]:
