@@ -52,10 +52,8 @@ def test_the_days_between_have_the_fields_of_the_change_and_none_of_the_later_da
     body, receipt = moved
     filed = value("select submitted_at from cases order by id limit 1")
     seen = body if based_on == 1 else changed(body, **MOVE)
-    with after(days=40.1) as now:
-        request = change_of(
-            changed(seen, bills=MORE), "bills", based_on=based_on, true_from=day_of(now - timedelta(days=20))
-        )
+    with after(days=40.1):
+        request = change_of(changed(seen, bills=MORE), "bills", based_on=based_on, true_from=day_of(days_before(20)))
         update = declare(receipt, request)
         work()
 

@@ -419,6 +419,9 @@ def test_a_change_that_gave_a_person_away_does_not_lapse_by_silence(
 
     # Then the change is still there, and does what it says once it is answered
     with after(days=94) as now:
+        citizen(leaving, "correction", gone)
+        drain_all(worker())
+        assert (current_stage(leaving), kept_open_now()) == ("needs_correction", (0, [])), "it was answered, if wrongly"
         citizen(leaving, "correction", without(body, mover(body)))
         assert kept_open_now() == (0, [])
         drain_all(worker())
