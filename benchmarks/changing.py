@@ -19,7 +19,6 @@ from workflows.bodies.appeal import Appeal, Contested, corrected
 from workflows.bodies.change import UPDATE, Change
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import NewCase
-from workflows.casework.staff import OFFICER, sign
 from workflows.engine import lanes
 from workflows.engine.chain import new_salt
 from workflows.engine.opening import (
@@ -41,6 +40,7 @@ from workflows.evidence import DECLARANT, AppealVerdict, Assignment, DecisionSta
 from workflows.intake.submit import keep_receipts
 from workflows.policies import newest_terms
 from workflows.registers.enrol import enrol
+from workflows.staff.signatures import OFFICER, sign
 
 FIRST_NEWCOMER = 1_000_000  # persons who join are the heads of the seed's households from this number on
 PATH = "bills.telecom"  # the value that every appeal contests

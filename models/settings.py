@@ -74,6 +74,13 @@ class Settings(BaseSettings):
         20, ge=1, description="Most corrections of one application (assumed): each is kept, and each sends a message."
     )
     max_body: int = Field(1_000_000, ge=1000, description="Largest application, in bytes (assumed).")
+    second_factor: Literal["required", "offered"] = Field(
+        "required",
+        description="Whether a local account of the staff must have an authenticator app: required or offered.",
+    )
+    session_file: Path = Field(
+        Path("~/.sijil-session"), description="Where `sijil staff sign-in` keeps the session of a shell."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="debug, info, warning or error."
     )

@@ -19,6 +19,7 @@ from models.household import (
 )
 from models.message import Message
 from models.population import Person
+from models.staff import SignInWait, StaffAccount, StaffRole, StaffSession
 from models.work import Attempt, DailyJob, HeldStage, PausedQueue, StaffName, Worker
 
 TABLES = (
@@ -45,6 +46,10 @@ TABLES = (
     HeldStage,
     PausedQueue,
     StaffName,
+    StaffAccount,
+    StaffRole,
+    StaffSession,
+    SignInWait,
     DailyJob,
 )
 

@@ -11,7 +11,6 @@ from workflows.appeals.holding import CASEWORKER, COMMISSION, SUPERVISOR
 from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
 from workflows.casefile import CaseFile
 from workflows.casework.appeal_view import AppealView
-from workflows.casework.staff import OFFICER, pseudonym
 from workflows.events.appeal import Finding
 from workflows.evidence import (
     Agreement,
@@ -26,6 +25,7 @@ from workflows.evidence import (
 )
 from workflows.flows import PARKED, stage_of
 from workflows.policies import newest_terms
+from workflows.staff.signatures import OFFICER, pseudonym
 
 ANYBODY = "YOUR-NAME"  # a reader who does not say who they are
 SOMEBODY, COLLEAGUE = f"{OFFICER}:somebody", f"{OFFICER}:colleague"  # two whom no appeal knows

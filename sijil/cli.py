@@ -33,6 +33,7 @@ COMMANDS = {
     "appeals": "sijil.commands.appeals",
     **dict.fromkeys(("show", "queues", "workers"), "sijil.commands.operation"),
     "parked": "sijil.commands.parked",
+    "staff": "sijil.commands.staff",
     "messages": "sijil.commands.messages",
     **dict.fromkeys(("doctor", "replay", "audit", "retention", "erase"), "sijil.commands.history"),
     "chaos": "trials.commands",

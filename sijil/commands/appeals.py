@@ -25,9 +25,9 @@ from workflows.casework.appeals import Lodging, lodge
 from workflows.casework.contested import basis_of
 from workflows.casework.examining import Act, Staff
 from workflows.casework.same_cause import Order, order_reviews, sharing
-from workflows.casework.staff import OFFICER, names_of, pseudonym
 from workflows.events.appeal import Finding
 from workflows.evidence import Evidence
+from workflows.staff.signatures import OFFICER, names_of, pseudonym
 
 app = typer.Typer()
 appeals_app = typer.Typer(

@@ -16,10 +16,10 @@ from sijil.commands.arguments import Reference, day
 from sijil.embedded import needed_servers
 from sijil.output import Json, print_result
 from workflows import doctor
-from workflows.casework.staff import pseudonym
 from workflows.doctor.findings import Findings
 from workflows.history import audit, erasure, replay, retention
 from workflows.history.keyranges import FIRST_KEY
+from workflows.staff.signatures import pseudonym
 
 SHOWN = 20  # of the differences that a check found
 

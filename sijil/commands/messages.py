@@ -13,9 +13,9 @@ from sijil.commands.arguments import Operator, Reference
 from sijil.embedded import needed_servers
 from sijil.output import Json, print_result, program
 from tasks.wake import wake
-from workflows.casework.staff import pseudonym
 from workflows.flows import DELIVERY
 from workflows.intake.receipts import find
+from workflows.staff.signatures import pseudonym
 
 SETTLED = ("sent", "failed")
 

@@ -35,8 +35,8 @@ from workflows.casework.reviews import (
     waiting,
 )
 from workflows.casework.same_cause import values_shared
-from workflows.casework.staff import OFFICER, names_of, pseudonym
 from workflows.intake.receipts import find
+from workflows.staff.signatures import OFFICER, names_of, pseudonym
 from workflows.stages.review import ABOUT_VALUES, REASONS
 
 app = typer.Typer()

@@ -7,8 +7,8 @@ import pytest
 from models.errors import NotFound, Refused
 from tests.filing import MACHINE_PATH, events_of, file_clean, healthy, rows, value
 from tests.integration.auditing import anchor, breaks, erase, replayed
-from workflows.casework.staff import pseudonym
 from workflows.intake.submit import Accepted
+from workflows.staff.signatures import pseudonym
 
 
 def test_erasure_takes_facts_salts_declaration_names_and_texts_and_leaves_the_hashes(

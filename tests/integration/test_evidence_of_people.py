@@ -11,7 +11,6 @@ from models.database import transaction
 from tests.filing import Worker, current_stage, drain_all, events_of, file_clean, rows, value
 from tests.people import retry_parked
 from workflows.casework import answers as people
-from workflows.casework.staff import pseudonym
 from workflows.engine import work as engine
 from workflows.engine.chain import Sealed, seal
 from workflows.events.event import Recorded
@@ -20,6 +19,7 @@ from workflows.history import audit, erasure, replay
 from workflows.intake import submit as intake
 from workflows.intake.submit import Accepted
 from workflows.queue.drain import Drainer
+from workflows.staff.signatures import pseudonym
 
 
 def parked_and_sent_on(a_worker: Drainer) -> Accepted:

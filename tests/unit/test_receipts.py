@@ -5,8 +5,8 @@ import re
 import pytest
 
 from models.settings import settings
-from workflows.casework.staff import pseudonym
 from workflows.intake.receipts import ALPHABET, is_secret_of, new_reference, normal, secret_for
+from workflows.staff.signatures import pseudonym
 
 REFERENCE = "RSU-7K3M-9QWX-2D5T"
 

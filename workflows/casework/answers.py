@@ -15,7 +15,6 @@ from workflows.bodies.body import Body
 from workflows.bodies.change import UPDATE
 from workflows.bodies.declaration import Declaration, objections
 from workflows.casework.redeclaring import redeclared
-from workflows.casework.staff import OFFICER, OPERATOR, pseudonym, sign
 from workflows.engine.chain import new_salt
 from workflows.engine.load import CaseRow, case_files
 from workflows.engine.opening import BODIES, sealed_body
@@ -40,6 +39,7 @@ from workflows.intake.receipts import find, normal, opens
 from workflows.registers.person_moves import given_away
 from workflows.registers.ports import Notices
 from workflows.registers.social import REGISTERED_ALREADY, registered_again
+from workflows.staff.signatures import OFFICER, OPERATOR, pseudonym, sign
 
 MOST_TEXTS = 20  # of one case (assumed)
 TEXTS = "select count(*) from case_text where case_id = %s"

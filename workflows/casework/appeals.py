@@ -12,7 +12,6 @@ from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile, NewCase
 from workflows.casework.answers import AnswerResult, CitizenAnswer, answer_of_citizen
 from workflows.casework.changes import registered_household
-from workflows.casework.staff import OFFICER, sign
 from workflows.engine.lanes import APPEAL
 from workflows.engine.load import COLUMNS, CaseRow, case_files, past_events
 from workflows.engine.opening import (
@@ -40,6 +39,7 @@ from workflows.intake.receipts import find, is_secret_of, normal, secret_for
 from workflows.intake.submit import Accepted, free_keys_of, keep_receipts, known_receipts
 from workflows.registers.households import declarations, last_versions
 from workflows.registers.ports import Notices
+from workflows.staff.signatures import OFFICER, sign
 
 UNKNOWN = "There is no application with this reference and secret."
 REGISTERING = (HouseholdApproved, HouseholdChanged)

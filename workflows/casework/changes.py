@@ -13,7 +13,6 @@ from workflows.bodies.change import UPDATE, Change, ChangeRequest
 from workflows.bodies.declaration import Declaration, Member, objections
 from workflows.bodies.merging import fields_changed
 from workflows.casefile import NewCase
-from workflows.casework.staff import OFFICER, sign
 from workflows.engine.lanes import INTERACTIVE
 from workflows.engine.load import CaseRow
 from workflows.engine.opening import Opening, Origin, case_numbers, hash_of, insert_cases, opening, record_openings
@@ -24,6 +23,7 @@ from workflows.intake.submit import Accepted, free_keys_of, keep_receipts, known
 from workflows.registers.households import declarations, last_versions
 from workflows.registers.period_rows import known_periods
 from workflows.registers.ports import Notices
+from workflows.staff.signatures import OFFICER, sign
 
 MOST_OPEN = 5  # updates of one household at once
 OF_AGE = 18  # years

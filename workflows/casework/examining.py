@@ -15,7 +15,6 @@ from workflows.bodies.change import EarlierVersion
 from workflows.casefile import CaseFile
 from workflows.casework.answers import AnswerResult, act, stated
 from workflows.casework.appeals import contested_file
-from workflows.casework.staff import OFFICER, sign
 from workflows.engine.chain import new_salt
 from workflows.engine.load import CaseRow, case_files
 from workflows.engine.opening import BODIES, sealed_body
@@ -39,6 +38,7 @@ from workflows.policies import newest_terms
 from workflows.registers.households import Version, days_decided, declarations, last_versions, version_that_stands
 from workflows.registers.period_rows import known_periods
 from workflows.registers.ports import Notices
+from workflows.staff.signatures import OFFICER, sign
 
 # Whether the last change that an appeal opened is still open, or was registered since.
 UNDER_WAY = """

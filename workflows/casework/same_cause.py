@@ -16,7 +16,6 @@ from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile, NewCase
 from workflows.casework.appeal_view import AppealView, appeal_of_reference, outcome
 from workflows.casework.appeals import contested_file
-from workflows.casework.staff import OFFICER, sign
 from workflows.engine.lanes import APPEAL
 from workflows.engine.opening import Opening, Origin, case_numbers, hash_of, insert_cases, opening, record_openings
 from workflows.evidence import Submission
@@ -28,6 +27,7 @@ from workflows.registers.households import days_decided, declarations
 from workflows.registers.period_rows import known_periods
 from workflows.registers.ports import Notices
 from workflows.scoring.formula import RULES
+from workflows.staff.signatures import OFFICER, sign
 
 OF_A_RULE, OF_A_REGISTER = (
     "rule_was_misapplied",

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from models.database import Connection, scalar
 from models.errors import Refused
-from workflows.casework.staff import OPERATOR, sign
 from workflows.engine.work import append_event, lock, lock_all
 from workflows.events.event import CaseErased
 from workflows.evidence import OperatorCommand
 from workflows.history.personal import PERSONAL
 from workflows.intake.receipts import find
+from workflows.staff.signatures import OPERATOR, sign
 
 COUNT = "select count(*) from event where case_id = %s and facts is not null"
 # An owed message can no longer be sent. One that a deliverer is sending may arrive: its answer says so

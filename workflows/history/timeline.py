@@ -10,10 +10,10 @@ import msgspec
 from psycopg.rows import dict_row
 
 from models.database import Connection
-from workflows.casework.staff import names_of
 from workflows.events.event import KINDS, CaseParked, CaseResumed
 from workflows.flows import FLOWS, PARKED, stage_of
 from workflows.intake.receipts import find
+from workflows.staff.signatures import names_of
 
 CASE = """
     select c.id, r.reference, c.kind, c.stage, c.stage_since, c.version, c.lane, c.open, c.queue, c.ready, c.due_at,

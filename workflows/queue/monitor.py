@@ -7,12 +7,12 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from models.database import Connection
-from workflows.casework.staff import names_of
 from workflows.engine.lanes import ALLOWANCE
 from workflows.events.registration import CaseWithdrawn
 from workflows.flows import DELIVERY, PARKED, all_queues, case_queues, places, stage_of
 from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, OPERATOR
 from workflows.queue.attempts import WORKER_LOCK
+from workflows.staff.signatures import names_of
 
 RATE_OVER = timedelta(minutes=1)
 PAUSED = "select queue, since, actor from paused_queue"

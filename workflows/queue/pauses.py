@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from models.database import Connection
 from models.errors import Refused
-from workflows.casework.staff import OPERATOR, names_of, sign
 from workflows.flows import all_queues
+from workflows.staff.signatures import OPERATOR, names_of, sign
 
 # Where the queue is paused already, this returns the row that stands.
 PAUSE = """

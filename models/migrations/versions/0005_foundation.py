@@ -34,6 +34,10 @@ TABLES = (
     "receipt",
     "score",
     "score_correction",
+    "sign_in_wait",
+    "staff_role",
+    "staff_session",
+    "staff_account",
     "staff_name",
     "worker",
 )
@@ -428,6 +432,79 @@ def upgrade() -> None:
         sa.Column("corrected_by", sa.BigInteger(), nullable=False),
         sa.Column("corrected_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "seq"),
+    )
+    op.create_table(
+        "sign_in_wait",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("free_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_table(
+        "staff_account",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("password", sa.String(), nullable=True),
+        sa.Column("password_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("app_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("app_step", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("recovery", sa.ARRAY(sa.LargeBinary()), server_default="{}", nullable=False),
+        sa.Column("issuer", sa.String(), nullable=True),
+        sa.Column("subject", sa.String(), nullable=True),
+        sa.CheckConstraint("(issuer is null) = (subject is null)", name="staff_account_provider_whole"),
+        sa.CheckConstraint("(password is null) or (issuer is null)", name="staff_account_one_way_in"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("key"),
+        sa.UniqueConstraint("issuer", "subject", name="staff_account_of_provider"),
+    )
+    op.create_table(
+        "staff_role",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("region", sa.SmallInteger(), nullable=True),
+        sa.Column("province", sa.String(), nullable=True),
+        sa.CheckConstraint(
+            "role in ('caseworker', 'supervisor', 'commission', 'population_officer', 'operator', 'auditor', "
+            "'administrator')",
+            name="staff_role_known",
+        ),
+        sa.CheckConstraint("region between 1 and 12", name="staff_role_region_known"),
+        sa.CheckConstraint("province is null or region is not null", name="staff_role_province_in_region"),
+        sa.ForeignKeyConstraint(["account_id"], ["staff_account.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("account_id", "role", "region", "province", postgresql_nulls_not_distinct=True),
+        postgresql.ExcludeConstraint(
+            (sa.column("account_id"), "="),
+            (sa.literal_column("((role = 'auditor')::int)"), "<>"),
+            using="gist",
+            name="staff_role_auditor",
+        ),
+        postgresql.ExcludeConstraint(
+            (sa.column("account_id"), "="),
+            (sa.literal_column("((role = 'administrator')::int)"), "<>"),
+            using="gist",
+            where=sa.text("role in ('administrator', 'caseworker', 'supervisor', 'commission')"),
+            name="staff_role_administrator",
+        ),
+    )
+    op.create_table(
+        "staff_session",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("owes", sa.String(), nullable=True),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["staff_account.id"]),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_index(
+        "staff_session_of", "staff_session", ["account_id"], unique=False, postgresql_where=sa.text("ended_at is null")
     )
     op.create_table(
         "staff_name",

@@ -26,12 +26,18 @@ def sign(connection: Connection, role: str, name: str) -> str:
 
     Raises Refused for a name that says nothing.
     """
-    shown = " ".join(name.split())
-    if not shown or len(shown) > LONGEST_NAME or not shown.isprintable():
-        raise Refused("no_name", f"Say who acts: a name of 1 to {LONGEST_NAME} characters.")
+    shown = name_shown(name)
     actor = pseudonym(role, shown)
     connection.execute(REMEMBER, [actor, shown])
     return actor
+
+
+def name_shown(name: str) -> str:
+    """A name as it is shown. Raises Refused for one that says nothing."""
+    shown = " ".join(name.split())
+    if not name_key(shown) or len(shown) > LONGEST_NAME or not shown.isprintable():
+        raise Refused("no_name", f"Say who acts: a name of 1 to {LONGEST_NAME} characters.")
+    return shown
 
 
 def names_of(connection: Connection, actors: Collection[str]) -> dict[str, str]:
@@ -47,5 +53,9 @@ def pseudonym(role: str, name: str) -> str:
     """Who acted, as the history shows it: the same person always the same, however the name is typed, nobody
     recognisable without the key.
     """
-    person = " ".join(canonical(normalize("NFKC", name)).split()).casefold()
-    return f"{role}:{hmac.digest(settings().key(), f'actor.{role}.{person}'.encode(), sha256)[:8].hex()}"
+    return f"{role}:{hmac.digest(settings().key(), f'actor.{role}.{name_key(name)}'.encode(), sha256)[:8].hex()}"
+
+
+def name_key(name: str) -> str:
+    """A name as it is compared: however it is typed, in which letters and with which blanks."""
+    return " ".join(canonical(normalize("NFKC", name)).split()).casefold()

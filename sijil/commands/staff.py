@@ -1,0 +1,165 @@
+"""Commands for the accounts of the staff, and by which a shell signs in as one."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from models import clock
+from models.database import transact, transaction
+from models.errors import Refused
+from models.staff import ROLES
+from sijil.acting import acting, forget_token, keep_token, kept_token, staff_may
+from sijil.embedded import needed_servers
+from sijil.output import Json, print_result
+from sijil.signing_in import signed_in_by_hand
+from workflows.staff import accounts, sessions
+from workflows.staff.accounts import Account
+from workflows.staff.roles import Grant, shown, territory
+
+app = typer.Typer()
+staff_app = typer.Typer(
+    no_args_is_help=True, help="Makes accounts of the staff, gives them roles, locks and resets them; signs a shell in."
+)
+app.add_typer(staff_app, name="staff")
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of the account, however it is typed.")]
+Region = Annotated[int | None, typer.Option(help="In this region alone: 1 to 12.")]
+Province = Annotated[str | None, typer.Option(help="In this province or prefecture alone, by ISO 3166-2:MA: MA-CAS.")]
+KNOWN = ", ".join(ROLES)
+HAND_ON = "Hand it on in person. It lets in once, within a week, to choose another; nobody can show it again."
+
+
+@staff_app.command("add")
+def add(
+    name: Name,
+    role: Annotated[list[str] | None, typer.Option(help=f"A role, repeatable: {KNOWN}.")] = None,
+    region: Region = None,
+    province: Province = None,
+    issuer: Annotated[str, typer.Option(help="The identity provider that proves this person, by its address.")] = "",
+    subject: Annotated[str, typer.Option(help="Who it is there (the claim `sub`).")] = "",
+    as_json: Json = False,
+) -> None:
+    """Makes an account, and prints the password with which its owner signs in for the first time."""
+    if bool(issuer) != bool(subject):
+        raise Refused("not_whole", "A person of an identity provider needs both --issuer and --subject.")
+    grants = [Grant(each, territory(region, province)) for each in role or ()]
+    provider = (issuer, subject) if issuer else None
+    with needed_servers():
+
+        def work(connection: Any) -> tuple[Account, str]:
+            staff_may(connection, "change_staff")
+            return accounts.add(connection, name, grants, clock.now(), provider)
+
+        made, password = transact(work)
+    lines = [f"{made.name}: {shown(made.grants)}"]
+    lines += [f"Password for the first sign-in: {password}", HAND_ON] if password else [f"Signs in at {issuer}."]
+    print_result(summary(made) | ({"password": password} if password else {}), as_json, *lines)
+
+
+@staff_app.command("role")
+def change_role(
+    name: Name,
+    give: Annotated[list[str] | None, typer.Option(help=f"A role to give, repeatable: {KNOWN}.")] = None,
+    take: Annotated[list[str] | None, typer.Option(help="A role to take away, in this same territory.")] = None,
+    region: Region = None,
+    province: Province = None,
+    as_json: Json = False,
+) -> None:
+    """Gives an account roles in a territory and takes others away. Its sessions end."""
+    if not (give or take):
+        raise Refused("no_role", "Say which role to --give or to --take.")
+    where = territory(region, province)
+    with needed_servers(), transaction() as connection:
+        staff_may(connection, "change_staff")
+        account = accounts.find_account(connection, name)
+        given, taken = ([Grant(each, where) for each in roles or ()] for roles in (give, take))
+        accounts.change_roles(connection, account.id, clock.now(), give=given, take=taken)
+        account = accounts.find_account(connection, name)
+    print_result(summary(account), as_json, f"{account.name}: {shown(account.grants)}")
+
+
+@staff_app.command("lock")
+def lock(
+    name: Name,
+    unlock: Annotated[bool, typer.Option("--unlock", help="Let it sign in again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Locks an account: its sessions end at once, and nobody signs in to it."""
+    with needed_servers(), transaction() as connection:
+        staff_may(connection, "change_staff")
+        account = accounts.find_account(connection, name)
+        if unlock:
+            accounts.unlock(connection, account)
+        else:
+            accounts.lock(connection, account, clock.now())
+        account = accounts.find_account(connection, name)
+    print_result(summary(account), as_json, f"{account.name} is {'open' if unlock else 'locked'}")
+
+
+@staff_app.command("reset")
+def reset(name: Name, as_json: Json = False) -> None:
+    """Prints a new password for an account, and forgets its authenticator app. Its sessions end."""
+    with needed_servers(), transaction() as connection:
+        staff_may(connection, "change_staff")
+        account = accounts.find_account(connection, name)
+        password = accounts.reset(connection, account, clock.now())
+    lines = [f"Password for the next sign-in of {account.name}: {password}", HAND_ON]
+    print_result({"name": account.name, "password": password}, as_json, *lines)
+
+
+@staff_app.command("list")
+def list_accounts(as_json: Json = False) -> None:
+    """Lists the accounts with their roles and territories."""
+    with needed_servers(), transaction() as connection:
+        staff_may(connection, "read_staff")
+        found = accounts.all_accounts(connection)
+    lines = [f"{each.name}: {shown(each.grants)}{' - locked' if each.locked_at else ''}" for each in found]
+    nobody = "no account: commands act by the name that --as gives, which nobody proves"
+    print_result({"accounts": [summary(each) for each in found]}, as_json, *(lines or [nobody]))
+
+
+@staff_app.command("sign-in")
+def sign_in(name: Name, as_json: Json = False) -> None:
+    """Signs this shell in: asks for the password and the code, or reads them from standard input, line by line.
+
+    Later commands act as this account, until `sijil staff sign-out`, 30 minutes without a command, or 12 hours.
+    """
+    with needed_servers():
+        end_session(clock.now())
+        begun, lines = signed_in_by_hand(name)
+        keep_token(begun.token)
+        with transaction() as connection:
+            who = acting(connection)
+    print_result({"name": who.name, "roles": who.roles}, as_json, *lines, f"{who.name}: {shown(who.grants)}")
+
+
+@staff_app.command("sign-out")
+def sign_out(as_json: Json = False) -> None:
+    """Ends the session of this shell."""
+    with needed_servers():
+        ended = end_session(clock.now())
+    print_result({"ended": ended}, as_json, "signed out" if ended else "nobody was signed in here")
+
+
+def end_session(now: datetime) -> bool:
+    """Ends the session of this shell, if there is one; whether it lasted still."""
+    token = kept_token()
+    if token is None:
+        return False
+    with transaction() as connection:
+        ended = sessions.end(connection, token, now)
+    forget_token()
+    return ended is not None
+
+
+def summary(account: Account) -> dict[str, Any]:
+    """An account as --json shows it."""
+    return {
+        "name": account.name,
+        "roles": [
+            {"role": each.role, "region": each.territory.region, "province": each.territory.province}
+            for each in account.grants
+        ],
+        "locked": account.locked_at is not None,
+        "provider": account.issuer,
+    }

@@ -1,0 +1,99 @@
+"""The rights of the staff: one table of acts and roles, and whose work each role may do there."""
+
+from enum import Enum
+from types import MappingProxyType
+
+from workflows.staff.roles import (
+    ADMINISTRATOR,
+    AUDITOR,
+    CASEWORKER,
+    COMMISSION,
+    OPERATOR,
+    POPULATION_OFFICER,
+    SUPERVISOR,
+)
+
+
+class Whose(Enum):
+    """Whose work a role may do: what oneself holds, what others did, or both."""
+
+    OWN = "own"
+    OTHERS = "others"
+    ANY = "any"
+
+    def allows(self, own: bool | None) -> bool:
+        """Whether it allows what is one's own, or another's; None: nobody's, which anybody may take."""
+        return self is Whose.ANY or own is None or own == (self is Whose.OWN)
+
+
+OWN, OTHERS, ANY = Whose.OWN, Whose.OTHERS, Whose.ANY
+Cells = dict[str, Whose]
+
+
+def everyone(*roles: str, whose: Whose = ANY) -> Cells:
+    """The same for each of these roles."""
+    return dict.fromkeys(roles, whose)
+
+
+WITH_CASES = (CASEWORKER, SUPERVISOR, COMMISSION)
+# An act, and the roles that may do it. What has no role is done by the owner of the installation alone.
+RIGHTS: MappingProxyType[str, Cells] = MappingProxyType(
+    {
+        # Reading.
+        "read_queue": everyone(*WITH_CASES, POPULATION_OFFICER),
+        "read_case": everyone(*WITH_CASES, POPULATION_OFFICER, AUDITOR),
+        "search": everyone(*WITH_CASES, POPULATION_OFFICER),
+        "read_load": everyone(SUPERVISOR),
+        "read_operations": everyone(OPERATOR, SUPERVISOR),
+        "read_audit": everyone(AUDITOR),
+        "export_audit": everyone(AUDITOR),
+        "read_staff": everyone(ADMINISTRATOR, AUDITOR),
+        # Sharing out the work.
+        "take_case": {CASEWORKER: ANY, SUPERVISOR: ANY, POPULATION_OFFICER: ANY},
+        "assign_case": everyone(SUPERVISOR),
+        "hand_back": {CASEWORKER: OWN, SUPERVISOR: ANY, POPULATION_OFFICER: OWN},
+        "set_priority": everyone(SUPERVISOR),
+        "add_note": everyone(*WITH_CASES, POPULATION_OFFICER),
+        # At a desk, for a citizen.
+        "take_answer": everyone(CASEWORKER, SUPERVISOR, POPULATION_OFFICER),
+        "add_text": everyone(CASEWORKER, SUPERVISOR),
+        "lodge_appeal": everyone(CASEWORKER, SUPERVISOR),
+        "declare_change": everyone(CASEWORKER, SUPERVISOR),
+        # Deciding.
+        "decide_review": {CASEWORKER: ANY, SUPERVISOR: ANY},
+        "agree_to_refuse": {CASEWORKER: OTHERS, SUPERVISOR: OTHERS},
+        "ask_information": {CASEWORKER: OWN, SUPERVISOR: ANY},
+        "propose_decision": {CASEWORKER: OWN, SUPERVISOR: ANY, COMMISSION: ANY},
+        "agree_to_decision": {CASEWORKER: OTHERS, SUPERVISOR: OTHERS},
+        "escalate": {CASEWORKER: OWN, SUPERVISOR: ANY},
+        "retry_correction": {CASEWORKER: OWN, SUPERVISOR: ANY},
+        "order_reviews": everyone(SUPERVISOR),
+        # Keeping the queues moving.
+        "pause_queue": everyone(OPERATOR),
+        "resume_queue": everyone(OPERATOR),
+        "resume_parked": everyone(OPERATOR),
+        "settle_messages": everyone(OPERATOR),
+        "enrol": everyone(POPULATION_OFFICER),
+        # The accounts.
+        "change_staff": everyone(ADMINISTRATOR),
+        # The owner of the installation alone: what cannot be undone, and what computes a citizen's secret.
+        "erase": {},
+        "accept_loss": {},
+        "give_receipt": {},
+    }
+)
+# What is a decision on somebody's rights: the owner of an installation with accounts decides none.
+OF_PERSONS = frozenset(
+    {
+        "take_case",
+        "hand_back",
+        "decide_review",
+        "agree_to_refuse",
+        "ask_information",
+        "propose_decision",
+        "agree_to_decision",
+        "escalate",
+        "retry_correction",
+        "order_reviews",
+    }
+)
