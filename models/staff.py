@@ -21,7 +21,7 @@ from sqlalchemy import (
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
 ROLES = (
@@ -121,3 +121,16 @@ class SignInWait(SQLModel, table=True):
     failures: int
     last_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     free_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class KeptForm(SQLModel, table=True):
+    """What somebody had typed into a page of the console when their session ended, until their next sign-in."""
+
+    __tablename__ = "kept_form"
+
+    account_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("staff_account.id"), primary_key=True, autoincrement=False)
+    )
+    address: str
+    fields: list[list[str]] = Field(sa_column=Column(JSONB, nullable=False))
+    kept_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

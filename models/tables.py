@@ -19,7 +19,7 @@ from models.household import (
 )
 from models.message import Message
 from models.population import Person
-from models.staff import SignInWait, StaffAccount, StaffRole, StaffSession
+from models.staff import KeptForm, SignInWait, StaffAccount, StaffRole, StaffSession
 from models.work import Attempt, DailyJob, HeldStage, PausedQueue, StaffName, Worker
 
 TABLES = (
@@ -50,6 +50,7 @@ TABLES = (
     StaffRole,
     StaffSession,
     SignInWait,
+    KeptForm,
     DailyJob,
 )
 

@@ -23,6 +23,8 @@ LANGUAGES = {
     "ar": Language("rtl", "العربية", "ar_MA"),  # plain `ar` would name the months as in Syria
     "fr": Language("ltr", "Français", "fr_MA"),
 }
+# The staff may read the console in English, too.
+STAFF_LANGUAGES = {**LANGUAGES, "en": Language("ltr", "English", "en_GB")}
 Texts = dict[tuple[str | None, str], str]
 
 

@@ -17,6 +17,7 @@ from models.settings import settings
 from tasks.logs import configure_logs
 from web import health, metrics, portal
 from web.api import appeals, applications, changes
+from web.console.routes import console
 from web.errors import HANDLERS
 from web.middleware import HeadersMiddleware, refuse_encoded
 from web.outage import Outage
@@ -40,6 +41,7 @@ def create_app() -> Litestar:
             *appeals.HANDLERS,
             *health.HANDLERS,
             metrics.metrics,
+            console(),
             statics,
         ],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),

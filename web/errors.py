@@ -15,6 +15,7 @@ from litestar.response import Template
 
 from models.errors import NotFound, Problem, Refused, SijilError, Stale, Unavailable, describe
 from models.settings import settings
+from web.console.failures import error_page, is_of_console
 from web.language import render_page_for
 from workflows.bodies.fields import NO_CONTROLS
 from workflows.bodies.problems import OTHERWISE, PATTERNS, SENTENCES, WHOLE
@@ -31,6 +32,8 @@ STATUS_OF_CODE = {
     "not_registered": 409,
     "too_many_open": 409,
     "given_away": 409,
+    **dict.fromkeys(("another_role", "another_territory", "not_yours", "needs_account", "forged"), 403),
+    "must_wait": 429,
 }
 # For requests that the framework refuses by itself.
 DETAILS = {
@@ -51,6 +54,10 @@ def error_response(request: Request[Any, Any, Any], status: int, detail: str, **
     """The response to an error: problem details for a program's address, else a page."""
     if request.url.path.strip("/").split("/")[0] in PROGRAM_PATHS:
         return problem(status, detail, **more)
+    if is_of_console(request):
+        shown = error_page(request, status, **more)
+        shown.headers.update(retry_after(status))
+        return shown
     shown = render_page_for(request, "error.html", status=status, reference=more.get("reference", ""))
     shown.headers.update(retry_after(status))
     return shown
@@ -83,8 +90,13 @@ def on_sijil_error(request: Request[Any, Any, Any], error: SijilError) -> Answer
         return error_response(request, status, "A service that this needs is away. Try again shortly.")
     if isinstance(error, Refused):
         more: dict[str, Any] = {"problems": error.problems[:MOST_PROBLEMS]} if error.problems else {}
-        return error_response(request, STATUS_OF_CODE.get(error.code, status), str(error), code=error.code, **more)
+        return error_response(request, status_of(error), str(error), code=error.code, **more)
     return error_response(request, status, str(error))
+
+
+def status_of(refused: Refused) -> int:
+    """The status of a response that says why something was refused."""
+    return STATUS_OF_CODE.get(refused.code, STATUS[Refused])
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Answer:

@@ -15,7 +15,7 @@ from litestar.response import Template
 
 from models.days import MOROCCO
 from models.settings import settings
-from notifications.catalogues import LANGUAGES, Catalogue
+from notifications.catalogues import LANGUAGES, STAFF_LANGUAGES, Catalogue
 from workflows.policies import programme_names
 
 PAGES = Catalogue(Path(__file__).parent / "locales", "pages")
@@ -72,19 +72,21 @@ def render_page(template: str, language: str, *, status: int = 200, path: str = 
 def day(language: str, moment: datetime) -> str:
     """Morocco's date at this moment in words, with spaces at which no line breaks."""
     local = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(MOROCCO)
-    return format_date(local, "long", locale=LANGUAGES[language].locale).replace(" ", "\u00a0")
+    return format_date(local, "long", locale=STAFF_LANGUAGES[language].locale).replace(" ", "\u00a0")
 
 
 def number(language: str, value: Decimal) -> str:
     """A threshold or an amount with all its digits, as it is written in Morocco."""
-    return str(format_decimal(value, "0.##########", locale=LANGUAGES[language].locale))
+    return str(format_decimal(value, "0.##########", locale=STAFF_LANGUAGES[language].locale))
 
 
 def index(language: str, value: Decimal, *beside: Decimal | None) -> str:
     """An index with two decimals; with more, where it would else stand otherwise beside one of these than it does."""
     others = [each for each in beside if each is not None]
     places = next((n for n in range(2, 28) if all(stands_alike(value, each, n) for each in others)), 28)
-    return str(format_decimal(round(value, places), "0.00" + "#" * (places - 2), locale=LANGUAGES[language].locale))
+    return str(
+        format_decimal(round(value, places), "0.00" + "#" * (places - 2), locale=STAFF_LANGUAGES[language].locale)
+    )
 
 
 def stands_alike(value: Decimal, other: Decimal, places: int) -> bool:

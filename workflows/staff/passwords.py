@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from threading import BoundedSemaphore
+from unicodedata import normalize
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -35,13 +36,18 @@ def turn() -> Iterator[None]:
 def hashed(password: str) -> str:
     """The hash that is kept."""
     with turn():
-        return HASHER.hash(password)
+        return HASHER.hash(normal(password))
 
 
 def is_right(password: str, kept: str | None) -> bool:
     """Whether this is the password of the hash. An account without one takes as long, so that nobody learns of it."""
     with turn():
-        return HASHER.verify(password[:LONGEST], kept or of_nobody()) and kept is not None
+        return HASHER.verify(normal(password[: 2 * LONGEST]), kept or of_nobody()) and kept is not None
+
+
+def normal(password: str) -> str:
+    """A password as it is hashed: the same from every keyboard."""
+    return normalize("NFKC", password).strip()
 
 
 @cache
@@ -58,7 +64,7 @@ def new_password() -> str:
 
 def require_good(password: str, name: str) -> None:
     """Raises Refused for a password that is too short, too long, the name, or of few letters."""
-    if not SHORTEST <= len(password) <= LONGEST:
+    if not SHORTEST <= len(normal(password)) <= LONGEST:
         raise Refused("bad_password", f"A password has {SHORTEST} to {LONGEST} characters. A few words are good.")
     if len(set(password)) < SHORTEST // 2 or name_key(name) in name_key(password):
         raise Refused("bad_password", "This password is easily guessed: choose a few words that nobody knows of you.")

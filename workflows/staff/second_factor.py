@@ -4,6 +4,7 @@ The app's secret is kept sealed by the installation's key; a code is taken once.
 """
 
 import hmac
+import re
 import secrets
 from datetime import datetime
 from hashlib import sha256
@@ -21,6 +22,7 @@ from workflows.staff.passwords import new_password
 
 ISSUER = "Sijil"
 NONCE = 12  # bytes
+SECRET = re.compile("[A-Z2-7]{32}")
 STEPS = (-1, 0, 1)  # of 30 seconds: clocks of phones differ
 CODES = 8  # for recovery
 USE_STEP = "update staff_account set app_step = %s where id = %s and app_step < %s returning id"
@@ -42,7 +44,9 @@ def app_address(secret: str, name: str) -> str:
 
 
 def step_of(secret: str, code: str, now: datetime) -> int | None:
-    """The step of time whose code this is; None where it is none of now."""
+    """The step of time whose code this is; None where it is none of now, and for a text that is no secret."""
+    if not SECRET.fullmatch(secret):
+        return None
     app, typed = pyotp.TOTP(secret), "".join(filter(str.isdigit, canonical(code)))
     step = int(now.timestamp()) // app.interval
     return next((step + each for each in STEPS if hmac.compare_digest(app.at(now, counter_offset=each), typed)), None)

@@ -21,6 +21,10 @@ FIND = """
     from staff_session s join staff_account a on a.id = s.account_id
     where s.digest = %s and s.ended_at is null and a.locked_at is null
 """
+WHOSE = """
+    select a.id from staff_session s join staff_account a on a.id = s.account_id
+    where s.digest = %s and s.owes is null and a.locked_at is null
+"""
 GRANTS = "select role, region, province from staff_role where account_id = %s order by id"
 SEEN = "update staff_session set seen_at = %s where digest = %s and ended_at is null"
 END = "update staff_session set ended_at = %s where digest = %s and ended_at is null returning account_id"
@@ -57,6 +61,12 @@ def session_of(connection: Connection, token: str, now: datetime) -> Session | N
     if now - seen_at >= NOTED:
         connection.execute(SEEN, [now, digest])
     return Session(Acting(name, account_id, grants_of(connection, account_id)), owes, digest, ends_at)
+
+
+def account_of(connection: Connection, token: str) -> int | None:
+    """The account whose session it is or was; None for a token that never was one, and for a locked account."""
+    row = connection.execute(WHOSE, [digest_of(token)]).fetchone()
+    return row[0] if row else None
 
 
 def grants_of(connection: Connection, account_id: int) -> tuple[Grant, ...]:

@@ -26,6 +26,7 @@ TABLES = (
     "household_member",
     "household_period",
     "household_version",
+    "kept_form",
     "message",
     "paused_queue",
     "person",
@@ -502,6 +503,15 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["staff_account.id"]),
         sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_table(
+        "kept_form",
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("fields", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["staff_account.id"]),
+        sa.PrimaryKeyConstraint("account_id"),
     )
     op.create_index(
         "staff_session_of", "staff_session", ["account_id"], unique=False, postgresql_where=sa.text("ended_at is null")

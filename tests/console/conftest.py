@@ -1,0 +1,26 @@
+"""The console for a client of tests that keeps secure cookies, and the same served on a port for a browser."""
+
+from collections.abc import Iterator
+
+import pytest
+from litestar.testing import TestClient
+
+from tasks.logs import configure_logs
+from tests.conftest import forget_settings
+from tests.portal.conftest import Client, application
+from tests.portal.conftest import helpline as helpline
+from tests.portal.conftest import served as served
+from web.outage import Outage
+
+SECURE = "https://testserver.local"
+
+
+@pytest.fixture
+def client(database: str, broker: str, helpline: str) -> Iterator[Client]:
+    """A browser with cookies of its own."""
+    forget_settings()
+    configure_logs()
+    outage = application().state["outage"] = Outage()
+    with TestClient(application(), base_url=SECURE) as client:
+        yield client
+    outage.end()

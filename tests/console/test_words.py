@@ -1,0 +1,95 @@
+"""No word stands in a template of the console itself, its texts are there in each language, and none is left over."""
+
+import re
+from pathlib import Path
+
+import pytest
+from jinja2 import nodes
+
+import web
+from models.staff import ROLES
+from notifications.catalogues import STAFF_LANGUAGES
+from web.app import environment
+from web.console.language import CATALOGUES, text
+from web.console.pages import MENU
+
+FOLDER = Path(web.__path__[0]) / "templates" / "console"
+TEMPLATES = sorted(FOLDER.glob("**/*.html"))
+LETTER = re.compile(r"[^\W\d_]{2,}")
+# What stands between expressions: markup, whose attributes are read one by one, and text.
+TAG = re.compile(r"<!--.*?-->|<!?/?\w[^>]*>", re.DOTALL)
+SHOWN = re.compile(r'\b(?:alt|title|placeholder|aria-label)="([^"]*)"')
+OURS = {"Sijil"}
+PART = re.compile(r"\.?[a-z0-9_]*(\.[a-z0-9_]+)*\.|\.[a-z]+")  # of a key that is put together: `role.`, `.title`
+# What templates and handlers put together from a part: the part before, and what may follow.
+COMPOSED: dict[str, set[str]] = {
+    "role.": set(ROLES),
+}
+# Codes that Python chooses, by the beginning of their keys: errors and refusals, of which only some are told apart.
+CHOSEN = ("error.", "refused.")
+
+
+def keys_in(tree: nodes.Template) -> set[str]:
+    """The texts that a template names as they are."""
+    found = set()
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name == "t" and call.args:
+            found |= {each.value for each in call.args[0].find_all(nodes.Const) if isinstance(each.value, str)}
+            if isinstance(call.args[0], nodes.Const):
+                found.add(call.args[0].value)
+    return found
+
+
+def parsed(path: Path) -> nodes.Template:
+    """The syntax of a template."""
+    return environment().parse(path.read_text(encoding="utf-8"))
+
+
+def named() -> set[str]:
+    """Every key that a page may ask for."""
+    found = {each.name for each in MENU}
+    for path in TEMPLATES:
+        found |= {key for key in keys_in(parsed(path)) if not PART.fullmatch(key)}
+    return found | {f"{before}{after}" for before, afters in COMPOSED.items() for after in afters}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_no_word_stands_in_a_template_itself(path: Path) -> None:
+    written = "".join(each.data for each in parsed(path).find_all(nodes.TemplateData))
+    shown = [*SHOWN.findall(written), TAG.sub(" ", re.sub(r"<style.*?</style>", "", written, flags=re.DOTALL))]
+    assert [word for part in shown for word in LETTER.findall(part) if word not in OURS] == []
+
+
+@pytest.mark.parametrize("language", STAFF_LANGUAGES)
+def test_every_text_that_a_page_asks_for_is_there(language: str) -> None:
+    for key in named():
+        assert text(language, key)
+
+
+@pytest.mark.parametrize("language", STAFF_LANGUAGES)
+def test_no_text_is_left_over(language: str) -> None:
+    known = named()
+    left = [
+        key
+        for each in CATALOGUES
+        for _, key in each.texts(language)
+        if key not in known and not key.startswith(CHOSEN) and not key.startswith(tuple(COMPOSED))
+    ]
+    assert left == []
+
+
+@pytest.mark.parametrize("each", CATALOGUES, ids=lambda each: each.domain)
+def test_the_languages_have_the_same_texts_and_the_same_places_to_fill(each: object) -> None:
+    arabic, french, english = (each.texts(language) for language in ("ar", "fr", "en"))  # type: ignore[attr-defined]
+    assert arabic.keys() == french.keys()
+    assert english.keys() <= arabic.keys()
+    for (context, key), said in arabic.items():
+        asked = set(re.findall(r"\{\w*\}", english.get((context, key), key)))
+        assert set(re.findall(r"\{\w*\}", said)) == asked, key
+        assert set(re.findall(r"\{\w*\}", french[context, key])) == asked, key
+
+
+@pytest.mark.parametrize("each", CATALOGUES, ids=lambda each: each.domain)
+def test_french_stands_apart_from_its_marks_by_a_space_that_does_not_break(each: object) -> None:
+    texts = each.texts("fr")  # type: ignore[attr-defined]
+    assert [said for said in texts.values() if re.search(r"(?<!\u00a0)[:;?!](?!\w|/)", said)] == []

@@ -1,0 +1,80 @@
+"""What happens before every handler of the console: its session, its form's token, and the right to its act.
+
+A handler names its act in `opt` (a right of workflows/staff/rights.py, or `signed_in` for what every account may do, or
+`anybody` for the way in). One that names none is a fault of ours, and serves nobody.
+"""
+
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from anyio import to_thread
+from litestar import Request, Response
+
+from models import clock
+from models.database import transaction
+from models.errors import Broken, Refused
+from web.console.cookies import BROWSER, SESSION, new_browser
+from web.console.forms import read_form, require_token
+from web.console.kept import keep_typed
+from web.console.pages import go, within
+from web.middleware import refuse_encoded
+from workflows.staff.guard import permit
+from workflows.staff.rights import RIGHTS
+from workflows.staff.sessions import Session, session_of
+
+ANYBODY, SIGNED_IN, SIGNING_IN = "anybody", "signed_in", "signing_in"
+SAFE = ("GET", "HEAD")
+SAME = ("same-origin", "none", "")  # what `Sec-Fetch-Site` says of our own pages; older browsers say nothing
+
+
+async def before_console(request: Request[Any, Any, Any]) -> Response[Any] | None:
+    """Finds the session, checks the form's token and the right; a response in place of the handler's, or None."""
+    refuse_encoded(request)
+    body = b"" if request.method in SAFE else await request.body()
+    return await to_thread.run_sync(check, request, body)
+
+
+def check(request: Request[Any, Any, Any], body: bytes) -> Response[Any] | None:
+    """As `before_console`, in a thread: it asks the database."""
+    act = request.route_handler.opt.get("act")
+    if act is None or (act not in RIGHTS and act not in (ANYBODY, SIGNED_IN, SIGNING_IN)):
+        raise Broken("A handler of the console names no act.")
+    session = find_session(request)
+    request.state.session = session
+    request.state.browser = request.cookies.get(BROWSER) or new_browser()
+    form = request.state.form = read_form(body)
+    if request.method not in SAFE:
+        if act != ANYBODY and session is None:
+            return signed_out(request)
+        if request.headers.get("sec-fetch-site", "") not in SAME:
+            raise Refused("forged", "This form came from another site. Nothing was done.")
+        require_token(form, session.digest if session else request.state.browser.encode())
+    if act == ANYBODY:
+        return None
+    if session is None or (act != SIGNING_IN and session.owes):
+        return signed_out(request)
+    if act in RIGHTS:
+        permit(session.acting, act)
+    return None
+
+
+def find_session(request: Request[Any, Any, Any]) -> Session | None:
+    """The session of this browser; None where nobody is signed in."""
+    token = request.cookies.get(SESSION)
+    if not token:
+        return None
+    with transaction() as connection:
+        return session_of(connection, token, clock.now())
+
+
+def signed_out(request: Request[Any, Any, Any]) -> Response[Any]:
+    """To the sign-in, and from there back to where the reader was; what was typed in a form is kept for them."""
+    if request.method in SAFE:
+        return go(to_sign_in(within(request.url.path + (f"?{request.url.query}" if request.url.query else ""))))
+    here = within(urlsplit(request.headers.get("referer", "")).path)
+    return go(to_sign_in(f"{here}?kept=1" if keep_typed(request, here) else here))
+
+
+def to_sign_in(address: str) -> str:
+    """The page to sign in, which leads to an address."""
+    return f"/console/sign-in?next={quote(address, safe='/')}"

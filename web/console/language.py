@@ -1,0 +1,80 @@
+"""The languages of the console, their texts, dates and waits in words."""
+
+import re
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_datetime, format_timedelta
+from litestar import Request
+
+from models.days import MOROCCO
+from models.errors import Broken
+from notifications.catalogues import STAFF_LANGUAGES, Catalogue
+from web.language import day, index, language_and_weight, number, programme
+
+# One for each section of the console.
+CATALOGUES = [Catalogue(Path(__file__).parents[1] / "locales", domain) for domain in ("console",)]
+COOKIE = "sijil-console-language"
+CODED = re.compile(r"[a-z0-9_]+(\.[A-Za-z0-9_]+)+")  # a key that is no sentence: `role.caseworker`
+
+
+def console_language(request: Request[Any, Any, Any]) -> str:
+    """The language that the reader chose, else their browser's best of ours, else Arabic."""
+    chosen = request.cookies.get(COOKIE, "")
+    if chosen in STAFF_LANGUAGES:
+        return chosen
+    accepted = [language_and_weight(part) for part in request.headers.get("accept-language", "")[:1000].split(",")]
+    ours = [(weight, code) for code, weight in accepted if code in STAFF_LANGUAGES and weight > 0]
+    return max(ours, key=lambda each: each[0], default=(0, "ar"))[1]
+
+
+def text(language: str, key: str) -> str:
+    """A text of the console. The keys are English sentences, so only coded keys stand in the English catalogue."""
+    if language == "en" and not CODED.fullmatch(key):
+        return key
+    found = (each.texts(language).get((None, key)) for each in CATALOGUES)
+    if (said := next(filter(None, found), None)) is None:
+        raise Broken(f"No catalogue of the console has {key!r} in '{language}': add it to web/locales/{language}/.")
+    return said
+
+
+def has_text(language: str, key: str) -> bool:
+    """Whether the catalogue has it: for codes that other parts of the program make."""
+    try:
+        return bool(text(language, key))
+    except Broken:
+        return False
+
+
+def locale_of(language: str) -> str:
+    """The locale of dates and numbers."""
+    return STAFF_LANGUAGES[language].locale
+
+
+def moment(language: str, at: datetime) -> str:
+    """Morocco's date and time."""
+    return format_datetime(at.astimezone(MOROCCO), "d MMM y, HH:mm", locale=locale_of(language)).replace(" ", "\u00a0")
+
+
+def duration(language: str, span: timedelta) -> str:
+    """A span in words: `3 days`."""
+    return format_timedelta(abs(span), locale=locale_of(language), threshold=1.5)
+
+
+def words_of(language: str) -> dict[str, Any]:
+    """What every page of the console needs to speak a language."""
+    return {
+        "language": language,
+        "direction": STAFF_LANGUAGES[language].direction,
+        "languages": STAFF_LANGUAGES,
+        "t": partial(text, language),
+        "has_text": partial(has_text, language),
+        "day": partial(day, language),
+        "moment": partial(moment, language),
+        "duration": partial(duration, language),
+        "number": partial(number, language),
+        "index": partial(index, language),
+        "programme": partial(programme, language),
+    }

@@ -1,0 +1,16 @@
+"""Every address of the console, behind the one guard."""
+
+from litestar import Router
+
+from web.console import sign_in, start
+from web.console.guarded import before_console
+
+
+def console() -> Router:
+    """The router of /console."""
+    return Router(
+        path="/console",
+        route_handlers=[*sign_in.HANDLERS, *start.HANDLERS],
+        before_request=before_console,
+        include_in_schema=False,
+    )

@@ -1,0 +1,18 @@
+"""The first page of the console: what the reader's roles let them do."""
+
+from typing import Any
+
+from litestar import Request, get
+from litestar.response import Template
+
+from web.console.guarded import SIGNED_IN
+from web.console.pages import page
+
+
+@get("/", opt={"act": SIGNED_IN}, sync_to_thread=True)
+def start(request: Request[Any, Any, Any]) -> Template:
+    """Who is signed in, and where to go."""
+    return page(request, "start.html")
+
+
+HANDLERS = [start]
