@@ -12,7 +12,8 @@ from tests.filing import rows, value
 from workflows.audit import sealing
 from workflows.audit.entries import record
 from workflows.audit.sealing import FIELDS, SEAL_LOCK, seal_all, seal_for
-from workflows.audit.seals import GENESIS, EntryRow, seal_hash
+from workflows.audit.seals import EntryRow, seal_hash
+from workflows.engine.hashes import GENESIS
 
 SEALED = f"select s.position, s.hash, {FIELDS} from audit_seal s join audit_entry e on e.id = s.entry_id order by 1"
 FOREIGN = """
@@ -95,9 +96,9 @@ def test_sealers_at_once_and_writers_meanwhile_leave_one_whole_chain(
 
     with ThreadPoolExecutor(6) as pool:
         writing = [pool.submit(write, number) for number in range(20)]
-        sealing_now = [pool.submit(seal_for, 0.5) for _ in range(10)] + [pool.submit(seal_all) for _ in range(3)]
-        for each in (*writing, *sealing_now):
-            each.result()
+        at_it = [pool.submit(seal_for, 0.5) for _ in range(10)] + [pool.submit(seal_all) for _ in range(3)]
+    assert [each.exception() for each in writing] == [None] * 20
+    assert [each.exception() for each in at_it] == [None] * 13
     seal_for(5)
 
     assert sorted(sealed()) == list(range(1, 201))

@@ -1,8 +1,10 @@
 """The line and the hash of an audit entry: fixed for ever."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
-from workflows.audit.seals import GENESIS, UNSEALED, EntryRow, Place, SealCheck, seal_hash
+from workflows.audit.seals import UNSEALED, EntryRow, Place, SealCheck, seal_hash
+from workflows.engine.hashes import GENESIS
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 ENTRY = EntryRow(
@@ -24,8 +26,8 @@ def test_the_hash_is_this_for_ever() -> None:
 
 
 def test_every_column_enters_the_line() -> None:
-    others = [6, "918", NOON + timedelta(microseconds=1), "x", 1, "x", "x", "x", [7], ["x"], 3, '{"a":2}']
-    changed = {ENTRY._replace(**{name: other}).line() for name, other in zip(ENTRY._fields, others, strict=True)}
+    others: list[Any] = [6, "918", NOON + timedelta(microseconds=1), "x", 1, "x", "x", "x", [7], ["x"], 3, '{"a":2}']
+    changed = {EntryRow._make([*ENTRY[:place], each, *ENTRY[place + 1 :]]).line() for place, each in enumerate(others)}
     assert len(changed | {LINE}) == len(others) + 1
 
 

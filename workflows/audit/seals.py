@@ -33,7 +33,7 @@ class EntryRow(NamedTuple):
     purpose: str
     case_ids: Sequence[int]
     persons: Sequence[str]
-    count: int
+    records: int  # the column `count`, a word that a tuple has already
     detail: str  # JSON, as it is stored
 
     def line(self) -> str:
