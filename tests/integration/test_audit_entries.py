@@ -15,6 +15,7 @@ from tests.filing import rows, value
 from workflows.audit.acts import Act, Purpose
 from workflows.audit.entries import record
 from workflows.audit.pseudonyms import IDCS, NAME, PHONE, person
+from workflows.staff.rights import RIGHTS
 
 KEPT = "select actor, account_id, role, act, purpose, case_ids, persons, count, detail::text from audit_entry"
 
@@ -146,4 +147,5 @@ def test_every_act_and_purpose_has_its_sentence() -> None:
     for each in (*Act, *Purpose):
         assert each.sentence.endswith(".")
         assert each == each.value
+    assert set(RIGHTS) <= set(Act)
     assert replace(an_entry(), act=Act("erase")).act is Act.ERASE
