@@ -6,6 +6,7 @@ from functools import cache
 from sqlalchemy.dialects.postgresql import dialect
 from sqlmodel import SQLModel
 
+from models.audit import AuditEntry, AuditSeal
 from models.case import Case, CaseBody, CaseFailure, CaseText, EventRow, PersonAwaited, PersonClaim, Receipt
 from models.household import (
     Eligibility,
@@ -52,6 +53,8 @@ TABLES = (
     SignInWait,
     KeptForm,
     DailyJob,
+    AuditEntry,
+    AuditSeal,
 )
 
 GIVEN_AS_TEXT = frozenset({"uuid", "tstzrange"})  # our rows hold these as texts, which the binary format does not take

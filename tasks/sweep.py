@@ -1,7 +1,7 @@
 """The sweep: every two seconds, the supervisor that gets the lock does what wakes did not.
 
-It fires timers, gives back the cases that dead workers held, parks a case whose workers died too often, and wakes every
-queue that has work.
+It fires timers, gives back the cases that dead workers held, parks a case whose workers died too often, wakes every
+queue that has work, and seals what was noted of the staff.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,8 +12,9 @@ import structlog
 
 from models import clock
 from models.database import Connection, follow_clock, is_disconnect, scalar, transaction
-from models.errors import Refused, describe
+from models.errors import Refused, Unavailable, describe
 from tasks.wake import wake
+from workflows.audit.sealing import seal_for
 from workflows.engine.children import wake_missed_parents
 from workflows.engine.turns import let_missed_in
 from workflows.flows import DELIVERY
@@ -27,6 +28,7 @@ from workflows.registers.person_moves import wake_missed_waits
 log = structlog.get_logger()
 SWEEP_LOCK = 7219  # advisory; the transaction holds it, so that no supervisor is special
 SWEEP_SECONDS = 2.0
+SEAL_SECONDS = 1.0  # in each round; some 50,000 entries
 SET_TIMEOUT = "set local transaction_timeout = '60s'"  # a supervisor that freezes holds the lock no longer
 SIGN_ON_AGAIN = timedelta(seconds=5)  # within which a worker that lost its connection opens a new one
 # Whether the first message by time is due. If it asked for any message that is due, a generic plan would read all that
@@ -73,6 +75,7 @@ def sweep(detector: FailureDetector) -> None:
         for part in PARTS:
             run_part(part, connection, detector, now)
     wake_queues_with_work()
+    seal_entries()
 
 
 def wake_queues_with_work() -> None:
@@ -85,6 +88,16 @@ def wake_queues_with_work() -> None:
         owed = scalar(connection, MESSAGES_DUE, [clock.now()])
     for queue in [*queues, DELIVERY] if owed else queues:
         wake(queue, anew=True)  # if the broker's clock went back, its flag may never expire and would stop the wake
+
+
+def seal_entries() -> None:
+    """Seals the audit entries that were committed. It has transactions of its own; if it fails, the sweep goes on."""
+    try:
+        seal_for(SEAL_SECONDS)
+    except Exception as error:
+        if isinstance(error, Unavailable):
+            raise
+        log.error("audit entries are not sealed", error=describe(error).error)
 
 
 def run_part(part: Part, connection: Connection, detector: FailureDetector, now: datetime) -> None:

@@ -2,20 +2,20 @@
 
 The hash of an event covers a salted commitment to its evidence and facts, the digests of the messages that it makes
 owed, and the hash of the event before it. An erasure deletes evidence, facts and salt; commitments and hashes stay, and
-still verify. The encoding is fixed for ever: a changed one gets a new label, and old events keep theirs.
+still verify. The encoding is fixed for ever (hashes.py).
 """
 
 import os
-from datetime import UTC, datetime
-from functools import lru_cache
 from hashlib import sha256
 
 import msgspec
 
+from workflows.engine.hashes import GENESIS as GENESIS
+from workflows.engine.hashes import commitment_to as commitment_to
+from workflows.engine.hashes import event_hash as event_hash
 from workflows.events.event import Event, Recorded
 from workflows.evidence import Evidence
 
-GENESIS = bytes(32)
 SALT_BYTES = 16
 DIGEST_BYTES = sha256().digest_size
 encode = msgspec.json.Encoder().encode
@@ -46,29 +46,6 @@ def digest(label: str, salt: bytes, content: bytes) -> bytes:
     `label` keeps the digests of one kind of content apart from those of another.
     """
     return sha256(f"sijil.{label}.1\0".encode() + salt + content).digest()
-
-
-def commitment_to(salt: bytes, evidence: bytes, facts: bytes) -> bytes:
-    """The commitment to an event's evidence and facts: nobody can test a guess at them without the salt."""
-    return sha256(b"sijil.facts.1\0" + salt + len(evidence).to_bytes(8, "big") + evidence + facts).digest()
-
-
-def event_hash(  # noqa: PLR0913 - all that the hash covers, one by one
-    previous: bytes, case_id: int, seq: int, kind: str, at: datetime, actor: str, commitment: bytes, owed: bytes = b""
-) -> bytes:
-    """The hash of an event, given the hash of the event before it (GENESIS for the first).
-
-    `owed`: the digests of the event's messages, one after the other.
-    """
-    return sha256(
-        previous + f"sijil.event.1\0{case_id}\0{seq}\0{kind}\0{timestamp(at)}\0{actor}\0".encode() + commitment + owed
-    ).digest()
-
-
-@lru_cache(maxsize=256)
-def timestamp(at: datetime) -> str:
-    """An instant as it enters the hash: UTC, with microseconds."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def seal(  # noqa: PLR0913 - all that is sealed together

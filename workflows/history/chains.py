@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from workflows.engine.chain import commitment_to, event_hash
+from workflows.engine.hashes import commitment_to, event_hash
 from workflows.history.heads import Head
 
 KEPT = 100  # sentences of a report, however many breaks there are

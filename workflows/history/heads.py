@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from workflows.engine.chain import GENESIS
+from workflows.engine.hashes import GENESIS
 
 Head = tuple[int, bytes]  # sequence and hash of an event that was its case's last
 CaseHead = tuple[int, int, bytes]  # the case, then its head

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from models.audit import TransactionNumber
+
 revision = "0005"
 down_revision = None
 branch_labels = None
@@ -13,6 +15,8 @@ TIMES = "submitted_at, stage_since, rank, due_at, deadline"
 TABLES = (
     "anchor_series",
     "attempt",
+    "audit_entry",
+    "audit_seal",
     "case_body",
     "case_failure",
     "case_text",
@@ -52,6 +56,21 @@ TUNED = """
     alter table message set (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05)
 """
 
+# What was noted of the staff stays as it is, whoever connects: `enable always` fires in every session.
+KEPT = """
+    create function refuse_change() returns trigger language plpgsql as $$
+        begin
+            raise exception 'Rows of % are never changed.', tg_table_name;
+        end
+    $$;
+    create trigger audit_entry_kept before update or delete or truncate on audit_entry
+        for each statement execute function refuse_change();
+    create trigger audit_seal_kept before update or delete or truncate on audit_seal
+        for each statement execute function refuse_change();
+    alter table audit_entry enable always trigger audit_entry_kept;
+    alter table audit_seal enable always trigger audit_seal_kept
+"""
+
 
 def upgrade() -> None:
     """From nothing."""
@@ -85,6 +104,37 @@ def upgrade() -> None:
         ["unanswered", "at", "id"],
         unique=False,
         postgresql_where=sa.text("worker_id is null"),
+    )
+    op.create_table(
+        "audit_entry",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("xact", TransactionNumber(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=True),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("case_ids", sa.ARRAY(sa.BigInteger()), nullable=False),
+        sa.Column("persons", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("detail", postgresql.JSON(astext_type=sa.Text()), nullable=False),
+        sa.CheckConstraint("at > '1900-01-01Z' and at < '9000-01-01Z'", name="audit_entry_at_readable"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("audit_entry_act", "audit_entry", ["act", "at"], unique=False)
+    op.create_index("audit_entry_actor", "audit_entry", ["actor", "at"], unique=False)
+    op.create_index("audit_entry_at", "audit_entry", ["at"], unique=False)
+    op.create_index("audit_entry_cases", "audit_entry", ["case_ids"], unique=False, postgresql_using="gin")
+    op.create_index("audit_entry_persons", "audit_entry", ["persons"], unique=False, postgresql_using="gin")
+    op.create_index("audit_entry_settled", "audit_entry", ["xact", "id"], unique=False)
+    op.create_table(
+        "audit_seal",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("entry_id", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("position"),
+        sa.UniqueConstraint("entry_id"),
     )
     op.create_table(
         "case_body",
@@ -536,9 +586,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.execute(TUNED)
+    op.execute(KEPT)
 
 
 def downgrade() -> None:
     """To nothing."""
     for table in TABLES:
         op.drop_table(table)
+    op.execute("drop function refuse_change")
