@@ -35,7 +35,9 @@ COMMANDS = {
     "parked": "sijil.commands.parked",
     "staff": "sijil.commands.staff",
     "messages": "sijil.commands.messages",
-    **dict.fromkeys(("doctor", "replay", "audit", "retention", "erase"), "sijil.commands.history"),
+    **dict.fromkeys(("doctor", "replay"), "sijil.commands.history"),
+    "audit": "sijil.commands.audit",
+    **dict.fromkeys(("retention", "erase"), "sijil.commands.history"),
     "chaos": "trials.commands",
     "bench": "benchmarks.commands",
 }

@@ -19,6 +19,7 @@ from models.database import Connection, autocommit_connection, scalar, transacti
 from models.errors import Refused, SijilError, describe
 from models.settings import settings
 from notifications.leases import reset_future_due_times
+from workflows.audit.sealing import seal_all
 from workflows.history import audit, retention
 from workflows.queue.inhand import in_hand
 
@@ -57,7 +58,8 @@ class Job:
 
 
 def write_anchor(stop: Event) -> str | None:
-    """Anchors the heads of the chains that moved. Returns the name of the file."""
+    """Anchors the heads of the chains that moved, all entries of the staff sealed. Returns the name of the file."""
+    seal_all()
     path = audit.anchor_by_ranges(transaction, settings().anchors_folder(), clock.now())
     return path.name if path else None
 

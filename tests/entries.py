@@ -6,6 +6,7 @@ from typing import Any
 from models.database import transaction
 from workflows.audit.acts import Act
 from workflows.audit.entries import Entry, record_all
+from workflows.audit.sealing import seal_all
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
@@ -27,3 +28,9 @@ def written(*entries: Entry) -> None:
     """Writes these, in a transaction of its own."""
     with transaction() as connection:
         record_all(connection, entries)
+
+
+def sealed(*entries: Entry) -> None:
+    """Writes these, and seals all that there is."""
+    written(*entries)
+    seal_all()

@@ -1,9 +1,8 @@
-"""Commands for auditors: doctor, replay, audit, retention and erase."""
+"""Commands that check the history and erase from it: doctor, replay, retention and erase."""
 
 import os
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +10,6 @@ import typer
 from models import clock
 from models.database import snapshot, transaction
 from models.errors import Refused, Unavailable
-from models.settings import settings
 from sijil.commands.arguments import Reference, day
 from sijil.embedded import needed_servers
 from sijil.output import Json, print_result
@@ -19,21 +17,13 @@ from workflows import doctor
 from workflows.doctor.findings import Findings
 from workflows.history import audit, erasure, replay, retention
 from workflows.history.keyranges import FIRST_KEY
-from workflows.staff.signatures import pseudonym
 
 SHOWN = 20  # of the differences that a check found
 
 app = typer.Typer()
-audit_app = typer.Typer(
-    no_args_is_help=True, help="Seals the history with anchors outside the database, and checks it against them."
-)
-app.add_typer(audit_app, name="audit")
 After = Annotated[
     int | None,
     typer.Option(metavar="CASE", help="Go on after the case of this number, which a stopped run prints."),
-]
-Anchors = Annotated[
-    Path | None, typer.Option(help="Where the anchors are. Default: SIJIL_ANCHORS, or `anchors` in SIJIL_HOME.")
 ]
 
 
@@ -96,67 +86,6 @@ def interrupted(found: Findings | replay.Replay | audit.AuditReport, check: Call
             raise
         return True
     return False
-
-
-@audit_app.command("anchor")
-def anchor(
-    anchors: Anchors = None,
-    accept_loss: Annotated[
-        str,
-        typer.Option(
-            metavar="REASON",
-            help="Why anchored events are gone from the database. `audit verify` prints it for ever: no names.",
-        ),
-    ] = "",
-    by: Annotated[str, typer.Option("--as", help="Who accepts the loss; kept as a pseudonym.")] = "operator",
-    as_json: Json = False,
-) -> None:
-    """Writes the heads that moved since the last anchor into a file. The supervisor does it daily."""
-    acceptance = audit.Acceptance(accept_loss, pseudonym("operator", by)) if accept_loss else None
-    with needed_servers():
-        path = audit.anchor_by_ranges(transaction, anchors or settings().anchors_folder(), clock.now(), acceptance)
-    print_result(
-        {"anchor": str(path) if path else None}, as_json, str(path) if path else "nothing moved since the last anchor"
-    )
-
-
-@audit_app.command("verify")
-def verify(
-    anchors: Anchors = None,
-    since: Annotated[
-        int | None,
-        typer.Option(metavar="ANCHOR", help="Only cases that moved since the anchor of this number."),
-    ] = None,
-    after: After = None,
-    as_json: Json = False,
-) -> None:
-    """Checks every event, every chain and every anchor; exit code 1 where history was changed."""
-    folder = anchors or settings().anchors_folder()
-    if anchors and not anchors.is_dir():
-        raise Refused("no_folder", f"There is no folder {anchors}. Name the folder of the anchors with --anchors.")
-    found = audit.AuditReport(upto=after or 0)
-    with needed_servers():
-        stopped = interrupted(found, lambda: audit.verify_by_ranges(snapshot, folder, found, since))
-    counts = {
-        "cases": found.cases,
-        "events": found.events,
-        "erased": found.erased,
-        "anchors": found.anchors,
-        "breaks": found.broken,
-    }
-    lines = [*found.losses, *found.breaks[:SHOWN], *[f"{k}: {v}" for k, v in counts.items()]]
-    if not found.anchors:
-        lines.append(
-            f"There is no anchor in {folder}: nothing outside the database confirms it. Write one: sijil audit anchor"
-        )
-    if stopped:
-        lines.append(f"Stopped after case {found.upto}. Go on: sijil audit verify --after {found.upto}")
-    print_result(
-        {**counts, "findings": found.breaks, "accepted_losses": found.losses, "upto": found.upto, "stopped": stopped},
-        as_json,
-        *lines,
-    )
-    raise typer.Exit(1 if found.broken or stopped else 0)
 
 
 @app.command("retention")

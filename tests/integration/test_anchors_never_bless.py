@@ -18,7 +18,7 @@ from tasks.schedule import Schedule
 from tests.filing import Worker, drain_all, file_clean, rows, value
 from tests.integration.auditing import anchor, breaks, cut_tail, delete_whole, mend_head, rewrite, verify
 from tests.integration.running import Run
-from workflows.history import audit, caseranges, chains
+from workflows.history import audit, caseranges, chains, checking
 from workflows.history.anchors import digest_of, files
 from workflows.intake.submit import Accepted
 
@@ -300,14 +300,14 @@ def test_a_check_that_was_stopped_goes_on_after_the_last_case_that_it_looked_at(
     anchor(anchors)
     for taken in notified:
         cut_tail(taken.case_id)
-    looked = audit.check_range
+    looked = checking.check_range
 
-    def break_off(part: caseranges.CaseRange, against: audit.Check) -> None:
+    def break_off(part: checking.CaseRange, against: checking.Check) -> None:
         if notified[1].case_id in part.cases:
             raise Unavailable("The database does not answer.")
         looked(part, against)
 
-    monkeypatch.setattr(audit, "check_range", break_off)
+    monkeypatch.setattr(checking, "check_range", break_off)
     ran = ready("audit", "verify", "--anchors", anchors, "--json")
     assert (ran.code, ran.json["stopped"], ran.json["breaks"], ran.json["upto"]) == (1, True, 1, notified[0].case_id)
     assert f"Go on: sijil audit verify --after {notified[0].case_id}" in ran.out
@@ -360,9 +360,9 @@ def test_no_snapshot_outlives_its_range(
 ) -> None:
     """While one range is looked at, the work goes on; what a range sees, it sees at one moment."""
     began: list[datetime] = []
-    looked = audit.check_range
+    looked = checking.check_range
 
-    def look(part: caseranges.CaseRange, against: audit.Check) -> None:
+    def look(part: checking.CaseRange, against: checking.Check) -> None:
         began.append(
             value(
                 "select min(xact_start) from pg_stat_activity where datname = current_database() and pid <> "
@@ -373,7 +373,7 @@ def test_no_snapshot_outlives_its_range(
             file_clean(1, 40 + len(began))
         looked(part, against)
 
-    monkeypatch.setattr(audit, "check_range", look)
+    monkeypatch.setattr(checking, "check_range", look)
     found = checked(anchors)
 
     assert (found.breaks, found.cases) == ([], 6)

@@ -5,7 +5,7 @@ The encoding is fixed for ever: a changed one gets a new label, and old entries 
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -52,6 +52,11 @@ class Place(NamedTuple):
     line: str | None
 
 
+def last_of(seals: Iterable[Seal]) -> Seal:
+    """The seal with the highest position; where there is none, what is before the first."""
+    return max(seals, default=UNSEALED)
+
+
 def seal_hash(before: bytes, position: int, line: str) -> bytes:
     """The hash of an entry at this position, given the hash of the entry before it (GENESIS for the first)."""
     return sha256(before + b"%b\0%d\0" % (LABEL, position) + line.encode()).digest()
@@ -74,6 +79,9 @@ class SealCheck:
             self.check_unsealed(place)
             return
         position, before = place.position, self.at[1]
+        if position == self.at[0] != 0:  # where the walk starts: it was checked another time
+            self.compare(position, place.hash)
+            return
         if position != self.at[0] + 1:
             self.report(f"audit position {self.at[0] + 1}: is missing before {position}")
         if place.line is None:
@@ -82,9 +90,13 @@ class SealCheck:
             self.report(
                 f"audit position {position}: entry {place.entry_id} was changed, or does not follow from the one before"
             )
-        if self.anchored.pop(position, place.hash) != place.hash:
-            self.report(f"audit position {position}: differs from the anchor")
+        self.compare(position, place.hash)
         self.at = (position, place.hash)
+
+    def compare(self, position: int, hashed: bytes) -> None:
+        """The hash at an anchored position is that of the anchor."""
+        if self.anchored.pop(position, hashed) != hashed:
+            self.report(f"audit position {position}: differs from the anchor")
 
     def check_unsealed(self, place: Place) -> None:
         """An entry without a seal must be younger than a few minutes: nothing guards it."""
@@ -95,5 +107,8 @@ class SealCheck:
     def check_end(self) -> None:
         """No anchor may name a position after the last one."""
         if self.anchored:
-            self.report(f"audit: tail cut, anchored up to position {max(self.anchored)}, has {self.at[0]}")
+            last, has = max(self.anchored), self.at[0]
+            self.report(
+                f"audit: tail cut, anchored up to position {last}, {f'has {has}' if has < last else 'has less'}"
+            )
             self.anchored.clear()

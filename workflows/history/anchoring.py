@@ -9,10 +9,11 @@ from pathlib import Path
 from models.arrays import columns
 from models.database import Connection, autocommit_connection
 from models.errors import Refused
+from workflows.audit.places import last_seal, stored_seals
+from workflows.audit.seals import UNSEALED
 from workflows.history import anchors
-from workflows.history.anchors import Acceptance, Remembered, Title
-from workflows.history.caseranges import CaseRange, case_ranges
-from workflows.history.chains import AuditReport
+from workflows.history.anchors import Acceptance, Remembered, SealsNow, Title, anchored_seals
+from workflows.history.caseranges import StoredRange, case_ranges
 from workflows.history.heads import CaseHead, Heads, last_head, scratch_heads
 from workflows.history.keyranges import Snapshots
 
@@ -53,12 +54,13 @@ def anchor_by_ranges(
     """
     with anchor_lock(), scratch_heads() as heads:
         titles = read_undamaged(transactions, directory, heads)
+        seals, has_moved = seals_now(transactions, titles)
         for part in case_ranges(transactions):
             note_differences(part, heads)
-        require_accepted(heads, directory, acceptance)
-        if not heads.count("moved") and not heads.count("lost"):
+        require_accepted(heads, seals, directory, acceptance)
+        if not (has_moved or heads.count("moved") or heads.count("lost")):
             return None
-        path = anchors.write_anchor(directory, heads, now, acceptance)
+        path = anchors.write_anchor(directory, heads, seals, now, acceptance)
         series = titles[0]["series"] if titles else anchors.series_of([path])
         with transactions() as connection:
             connection.execute(REMEMBER, [series, len(titles) + 1, anchors.digest_of(path), now])
@@ -66,18 +68,38 @@ def anchor_by_ranges(
 
 
 def read_undamaged(transactions: Snapshots, directory: Path, heads: Heads) -> list[Title]:
-    """Reads all anchors, as `read_anchors` does.
+    """Reads all anchors into `heads`; returns their first lines.
 
     Raises Refused where they do not hold together: an operator puts the damaged one back before a new one is added.
     """
-    report = AuditReport()
-    titles = read_anchors(transactions, directory, heads, report)
-    if report.breaks:
-        raise Refused("anchors_damaged", f"The anchors in {directory} do not hold together: {report.breaks[0]}")
+    wrong: list[str] = []
+    titles = anchors.read_all(directory, heads, wrong.append)
+    if titles:
+        with transactions() as connection:
+            known = remembered(connection, str(titles[0].get("series")))
+        anchors.check_end(directory, titles, known, wrong.append)
+    if wrong:
+        raise Refused("anchors_damaged", f"The anchors in {directory} do not hold together: {wrong[0]}")
     return titles
 
 
-def note_differences(part: CaseRange, heads: Heads) -> None:
+def remembered(connection: Connection, series: str) -> Remembered | None:
+    """The last anchor of a series, as the database remembers it."""
+    row = connection.execute(REMEMBERED, [series]).fetchone()
+    return Remembered(*row) if row else None
+
+
+def seals_now(transactions: Snapshots, titles: Sequence[Title]) -> tuple[SealsNow, bool]:
+    """The chain of audit entries beside its anchored positions, and whether it moved since the last anchor."""
+    anchored = anchored_seals(titles)
+    with transactions() as connection:
+        last = last_seal(connection) or UNSEALED
+        stored = stored_seals(connection, list(anchored))
+    lost = sorted(position for position, hashed in anchored.items() if stored.get(position) != hashed)
+    return SealsNow(last, lost), bool(lost) or (last != UNSEALED and last[0] not in anchored)
+
+
+def note_differences(part: StoredRange, heads: Heads) -> None:
     """Notes in `heads` the cases that moved since they were anchored, and the anchored events that are lost."""
     anchored = part.anchored(heads)
     moved = [case for case in part.cases.values() if last_head(anchored.get(case.id, ())) != (case.version, case.head)]
@@ -94,31 +116,31 @@ def stored_hashes(connection: Connection, heads: Sequence[CaseHead]) -> Iterator
         yield (case_id, seq), hashed
 
 
-def require_accepted(heads: Heads, directory: Path, acceptance: Acceptance | None) -> None:
-    """Raises Refused for lost events whose loss nobody accepts, and for an acceptance where nothing is lost."""
-    events, cases = heads.count("lost"), heads.count("lost", "distinct case_id")
-    if acceptance and not events:
+def require_accepted(heads: Heads, seals: SealsNow, directory: Path, acceptance: Acceptance | None) -> None:
+    """Raises Refused for anchored history that is lost where nobody accepts that, and for an acceptance of no loss."""
+    is_lost = bool(heads.count("lost") or seals.lost)
+    if acceptance and not is_lost:
         raise Refused(
             "nothing_lost",
             "Nothing is lost: the history continues every anchor. Write the next one without accepting a loss.",
         )
-    if events and not acceptance:
-        examples = [f"case {case_id}, event {seq}" for case_id, seq, _ in islice(heads.all("lost"), NAMED)]
+    if is_lost and not acceptance:
         raise Refused(
             "history_contradicts_anchors",
-            f"Nothing was anchored: {events} events of {cases} cases that the anchors in {directory} hold are not in "
-            f"the database any more: {', '.join(examples)}{' ...' if events > NAMED else ''}. "
-            "See `sijil audit verify`. If the database was restored from a backup, "
+            f"Nothing was anchored: {what_is_lost(heads, seals)}, which the anchors in {directory} hold, are not in "
+            "the database any more. See `sijil audit verify`. If the database was restored from a backup, "
             "say so for ever: sijil audit anchor --accept-loss REASON",
         )
 
 
-def read_anchors(snapshots: Snapshots, directory: Path, heads: Heads, report: AuditReport) -> list[Title]:
-    """Reads all anchors into `heads`; reports what is wrong with them, and whether the last ones are missing."""
-    titles = anchors.read_all(directory, heads, report.add)
-    report.anchors, report.losses = len(anchors.files(directory)), list(anchors.losses(titles))
-    if titles:
-        with snapshots() as connection:
-            row = connection.execute(REMEMBERED, [titles[0].get("series")]).fetchone()
-        anchors.check_end(directory, titles, Remembered(*row) if row else None, report.add)
-    return titles
+def what_is_lost(heads: Heads, seals: SealsNow) -> str:
+    """The lost events and positions of the audit, counted, with the first of them."""
+    said = []
+    if events := heads.count("lost"):
+        examples = [f"case {case_id}, event {seq}" for case_id, seq, _ in islice(heads.all("lost"), NAMED)]
+        cases = heads.count("lost", "distinct case_id")
+        more = " ..." if events > NAMED else ""
+        said.append(f"{events} events of {cases} cases ({', '.join(examples)}{more})")
+    if seals.lost:
+        said.append(f"{len(seals.lost)} positions of the audit (the first is {seals.lost[0]})")
+    return " and ".join(said)

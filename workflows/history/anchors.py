@@ -17,12 +17,20 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from workflows.audit.seals import Seal
 from workflows.history.heads import Heads
 
 LOST = "lost"  # fourth on a line: an operator accepted that the database does not hold this head any more
 NOT_AN_ANCHOR = (ValueError, LookupError, TypeError, OverflowError, sqlite3.Error)  # reading another file raises these
 Title = dict[str, Any]  # the first line
 Report = Callable[[str], None]  # receives a sentence about each break
+
+
+class SealsNow(NamedTuple):
+    """The chain of audit entries as an anchor finds it: its last seal, and the anchored positions that are lost."""
+
+    last: Seal
+    lost: list[int]
 
 
 class Remembered(NamedTuple):
@@ -43,15 +51,17 @@ class Acceptance:
 # Writing -------------------------------------------------------------------------------------------
 
 
-def write_anchor(directory: Path, heads: Heads, now: datetime, acceptance: Acceptance | None = None) -> Path:
+def write_anchor(
+    directory: Path, heads: Heads, seals: SealsNow, now: datetime, acceptance: Acceptance | None = None
+) -> Path:
     """Writes a new file, whole or not at all: a line about all heads, then one for each that is lost or moved."""
-    first = next_title(directory, heads, now, acceptance)
+    first = next_title(directory, heads, seals, now, acceptance)
     lost = (f'[{case_id},{seq},"{hashed.hex()}","{LOST}"]\n' for case_id, seq, hashed in heads.all("lost"))
     moved = (f'[{case_id},{seq},"{hashed.hex()}"]\n' for case_id, seq, hashed in heads.all("moved"))
     return write_file(directory, first, chain(lost, moved))
 
 
-def next_title(directory: Path, heads: Heads, now: datetime, acceptance: Acceptance | None) -> Title:
+def next_title(directory: Path, heads: Heads, seals: SealsNow, now: datetime, acceptance: Acceptance | None) -> Title:
     """The first line of the next anchor, whose root counts the moved and lost heads already."""
     before = files(directory)
     heads.apply_changes(len(before) + 1)
@@ -64,10 +74,12 @@ def next_title(directory: Path, heads: Heads, now: datetime, acceptance: Accepta
         "moved": heads.count("moved"),
         "root": root,
         "before": digest_of(before[-1]) if before else None,
+        "audit": [seals.last[0], seals.last[1].hex()],
     }
     if acceptance:
         cases, events = heads.count("lost", "distinct case_id"), heads.count("lost")
-        first["accepted_loss"] = {"reason": acceptance.reason, "by": acceptance.by, "cases": cases, "events": events}
+        lost = {"cases": cases, "events": events, "audit_positions": seals.lost}
+        first["accepted_loss"] = {"reason": acceptance.reason, "by": acceptance.by, **lost}
     return first
 
 
@@ -155,11 +167,31 @@ def check_end(directory: Path, titles: list[Title], remembered: Remembered | Non
         report(f"anchor {paths[remembered.number - 1].name}: is not the one that the database remembers")
 
 
+def anchored_seals(titles: Iterable[Title], report: Report = lambda _: None) -> dict[int, bytes]:
+    """The position and hash of the audit's last entry in each of these anchors, but for those given up as lost.
+
+    A later anchor takes nothing back: of two hashes of one position the first counts.
+    """
+    found: dict[int, bytes] = {}
+    for first in titles:
+        try:
+            for lost in first.get("accepted_loss", {}).get("audit_positions", ()):
+                found.pop(lost, None)
+            position, hashed = first.get("audit", (0, ""))
+            if position and found.setdefault(position, bytes.fromhex(hashed)) != bytes.fromhex(hashed):
+                report(f"anchor {first['anchor']}: contradicts an earlier one at position {position} of the audit")
+        except (*NOT_AN_ANCHOR, AttributeError):
+            report(f"anchor {first.get('anchor')}: names no position of the audit that can be read")
+    return found
+
+
 def losses(titles: Iterable[Title]) -> Iterator[str]:
     """A sentence for each loss that an operator accepted; every audit repeats them for ever."""
     for first in titles:
         if accepted := first.get("accepted_loss"):
             what = f"{accepted['events']} anchored events of {accepted['cases']} cases"
+            if positions := accepted.get("audit_positions"):
+                what += f" and of {len(positions)} anchored positions of the audit"
             yield (
                 f"anchor {first['anchor']} of {first['at'][:10]}: {accepted['by']} accepted the loss of {what}: "
                 f"{accepted['reason']}"

@@ -9,6 +9,7 @@ from workflows.engine.hashes import commitment_to, event_hash
 from workflows.history.heads import Head
 
 KEPT = 100  # sentences of a report, however many breaks there are
+SHOWN = 20  # of these, where they are printed
 
 
 class ChainEnd(NamedTuple):
@@ -36,6 +37,11 @@ class EventRow(NamedTuple):
     hash: bytes
 
     @property
+    def is_withheld(self) -> bool:
+        """Whether only that is known which of evidence, facts and salt are there, as of an export without facts."""
+        return False
+
+    @property
     def is_erased(self) -> bool:
         """Whether evidence, facts and salt are gone, so that only the commitment to them is left."""
         return (self.evidence, self.facts, self.salt) == (None, None, None)
@@ -49,6 +55,7 @@ class AuditReport:
     events: int = 0
     erased: int = 0  # events that lost their facts by law
     anchors: int = 0
+    entries: int = 0  # of the audit of the staff
     broken: int = 0
     breaks: list[str] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
@@ -59,6 +66,25 @@ class AuditReport:
         self.broken += 1
         if len(self.breaks) < KEPT:
             self.breaks.append(sentence)
+
+    def counts(self) -> dict[str, int]:
+        """The counts, as they are printed."""
+        return {
+            "cases": self.cases,
+            "events": self.events,
+            "erased": self.erased,
+            "audit_entries": self.entries,
+            "anchors": self.anchors,
+            "breaks": self.broken,
+        }
+
+    def summary(self) -> dict[str, object]:
+        """All of it, for a program to read."""
+        return {**self.counts(), "findings": self.breaks, "accepted_losses": self.losses, "upto": self.upto}
+
+    def lines(self) -> list[str]:
+        """The accepted losses, the first breaks, and the counts."""
+        return [*self.losses, *self.breaks[:SHOWN], *[f"{name}: {count}" for name, count in self.counts().items()]]
 
 
 @dataclass(slots=True)
@@ -122,7 +148,7 @@ def event_problems(event: EventRow, before: Head) -> Iterator[str]:
         yield f": event {before[0] + 1} is missing before {seq}"
     if salt is None and (event.evidence, event.facts) != (None, None):
         yield f", event {seq}: has evidence or facts without their salt"
-    if salt is not None and commitment_to(salt, evidence, facts) != event.commitment:
+    if salt is not None and not event.is_withheld and commitment_to(salt, evidence, facts) != event.commitment:
         yield f", event {seq}: evidence or facts were changed"
     if linked != event.hash:
         yield f", event {seq}: does not follow from the one before"

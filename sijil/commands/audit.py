@@ -1,0 +1,77 @@
+"""Commands for auditors: anchors, and what is checked against them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models import clock
+from models.database import snapshot, transaction
+from models.errors import Refused
+from models.settings import settings
+from sijil.commands.history import After, interrupted
+from sijil.embedded import needed_servers
+from sijil.output import Json, print_result
+from workflows.audit.sealing import seal_all
+from workflows.history import audit
+from workflows.staff.signatures import pseudonym
+
+app = typer.Typer()
+audit_app = typer.Typer(
+    no_args_is_help=True, help="Seals the history with anchors outside the database, and checks it against them."
+)
+app.add_typer(audit_app, name="audit")
+Anchors = Annotated[
+    Path | None, typer.Option(help="Where the anchors are. Default: SIJIL_ANCHORS, or `anchors` in SIJIL_HOME.")
+]
+
+
+@audit_app.command("anchor")
+def anchor(
+    anchors: Anchors = None,
+    accept_loss: Annotated[
+        str,
+        typer.Option(
+            metavar="REASON",
+            help="Why anchored events are gone from the database. `audit verify` prints it for ever: no names.",
+        ),
+    ] = "",
+    by: Annotated[str, typer.Option("--as", help="Who accepts the loss; kept as a pseudonym.")] = "operator",
+    as_json: Json = False,
+) -> None:
+    """Writes the heads that moved since the last anchor into a file. The supervisor does it daily."""
+    acceptance = audit.Acceptance(accept_loss, pseudonym("operator", by)) if accept_loss else None
+    with needed_servers():
+        seal_all()
+        path = audit.anchor_by_ranges(transaction, anchors or settings().anchors_folder(), clock.now(), acceptance)
+    print_result(
+        {"anchor": str(path) if path else None}, as_json, str(path) if path else "nothing moved since the last anchor"
+    )
+
+
+@audit_app.command("verify")
+def verify(
+    anchors: Anchors = None,
+    since: Annotated[
+        int | None,
+        typer.Option(metavar="ANCHOR", help="Only cases that moved since the anchor of this number."),
+    ] = None,
+    after: After = None,
+    as_json: Json = False,
+) -> None:
+    """Checks every event, every chain and every anchor; exit code 1 where history was changed."""
+    folder = anchors or settings().anchors_folder()
+    if anchors and not anchors.is_dir():
+        raise Refused("no_folder", f"There is no folder {anchors}. Name the folder of the anchors with --anchors.")
+    found = audit.AuditReport(upto=after or 0)
+    with needed_servers():
+        stopped = interrupted(found, lambda: audit.verify_by_ranges(snapshot, folder, found, since))
+    lines = found.lines()
+    if not found.anchors:
+        lines.append(
+            f"There is no anchor in {folder}: nothing outside the database confirms it. Write one: sijil audit anchor"
+        )
+    if stopped:
+        lines.append(f"Stopped after case {found.upto}. Go on: sijil audit verify --after {found.upto}")
+    print_result({**found.summary(), "stopped": stopped}, as_json, *lines)
+    raise typer.Exit(1 if found.broken or stopped else 0)
