@@ -12,14 +12,15 @@ from models import clock
 from models.database import snapshot, transaction
 from models.errors import Refused, Unavailable
 from models.settings import settings
-from sijil.commands.arguments import Reference, day
+from sijil.acting import name_of, servers_for, signed
+from sijil.commands.arguments import Name, Reference, day
 from sijil.embedded import needed_servers
 from sijil.output import Json, print_result
 from workflows import doctor
 from workflows.doctor.findings import Findings
 from workflows.history import audit, erasure, replay, retention
 from workflows.history.keyranges import FIRST_KEY
-from workflows.staff.signatures import pseudonym
+from workflows.staff.signatures import OPERATOR, sign
 
 SHOWN = 20  # of the differences that a check found
 
@@ -44,7 +45,7 @@ def examine(after: After = None, as_json: Json = False) -> None:
     All counts are zero in a healthy system; exit code 1 where one is not.
     """
     found = Findings(upto=FIRST_KEY if after is None else after)
-    with needed_servers():
+    with servers_for("check_history"):
         stopped = interrupted(found, lambda: doctor.examine_by_ranges(snapshot, found))
     wrong = {name: count for name, count in found.counts.items() if count}
     lines = [
@@ -74,7 +75,7 @@ def replay_all(
 ) -> None:
     """Computes every decision again from its stored evidence; exit code 1 where one differs."""
     result = replay.Replay(upto=FIRST_KEY if after is None else after)
-    with needed_servers():
+    with servers_for("check_history"):
         stopped = interrupted(result, lambda: replay.replay_by_ranges(snapshot, result, since))
     found = {"decisions": result.decisions, "mismatches": result.differing, "erased": result.erased}
     lines = [f"{each.reference}, event {each.seq}, {each.kind}: differs" for each in result.mismatches[:SHOWN]]
@@ -108,16 +109,22 @@ def anchor(
             help="Why anchored events are gone from the database. `audit verify` prints it for ever: no names.",
         ),
     ] = "",
-    by: Annotated[str, typer.Option("--as", help="Who accepts the loss; kept as a pseudonym.")] = "operator",
+    name: Name = "",
     as_json: Json = False,
 ) -> None:
     """Writes the heads that moved since the last anchor into a file. The supervisor does it daily."""
-    acceptance = audit.Acceptance(accept_loss, pseudonym("operator", by)) if accept_loss else None
-    with needed_servers():
+    with servers_for("accept_loss" if accept_loss else "check_history", name) as who:
+        acceptance = audit.Acceptance(accept_loss, accepted_by(name_of(who, "operator"))) if accept_loss else None
         path = audit.anchor_by_ranges(transaction, anchors or settings().anchors_folder(), clock.now(), acceptance)
     print_result(
         {"anchor": str(path) if path else None}, as_json, str(path) if path else "nothing moved since the last anchor"
     )
+
+
+def accepted_by(name: str) -> str:
+    """The pseudonym of who accepts a loss."""
+    with transaction() as connection:
+        return sign(connection, OPERATOR, name)
 
 
 @audit_app.command("verify")
@@ -135,7 +142,7 @@ def verify(
     if anchors and not anchors.is_dir():
         raise Refused("no_folder", f"There is no folder {anchors}. Name the folder of the anchors with --anchors.")
     found = audit.AuditReport(upto=after or 0)
-    with needed_servers():
+    with servers_for("check_history"):
         stopped = interrupted(found, lambda: audit.verify_by_ranges(snapshot, folder, found, since))
     counts = {
         "cases": found.cases,
@@ -171,7 +178,7 @@ def retain(
     as_json: Json = False,
 ) -> None:
     """Erases the data whose period of retention is over, table by table. The supervisor does it daily."""
-    with needed_servers():
+    with servers_for("erase"):
         if dry_run:
             with transaction() as connection:
                 counts = retention.count_due(connection, clock.now())
@@ -201,7 +208,7 @@ def confirm_clock(yes: bool) -> None:
 @app.command("erase")
 def erase(
     reference: Reference,
-    by: Annotated[str, typer.Option("--as", help="Who erases them; kept as a pseudonym.")] = "operator",
+    name: Name = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation at a terminal.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -209,6 +216,7 @@ def erase(
     if os.isatty(0) and not yes and not typer.confirm(f"Erase the personal facts of {reference} for ever?", err=True):
         raise Refused("not_meant", "Nothing was erased.")
     with needed_servers(), transaction() as connection:
+        by = signed(connection, "erase", name, reference, otherwise="operator")
         count = erasure.erase(connection, reference, by, clock.now())
     explained = "`sijil replay` counts the decisions among them as erased"
     print_result({"erased_events": count}, as_json, f"erased events: {count} ({explained})")
