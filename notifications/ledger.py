@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 
 from models import clock
 from models.database import Connection, scalar
+from workflows.staff.territories import EVERYWHERE, Parameters, of_case_in_territory
 
 STATUSES = ("owed", "sending", "failed", "stuck")  # that can be listed: not `sent`, which are too many
 RESENDABLE = ("failed", "stuck", "owed")  # that can be sent again: not `sending`, which are under a lease
@@ -20,6 +21,7 @@ CHOSEN = f"""
     m.status = any(%(statuses)s) and (%(case_id)s::bigint is null or m.case_id = %(case_id)s)
     and (%(error)s::text is null or {ERROR} = %(error)s)
     and (%(template)s::text is null or m.template = %(template)s)
+    and {of_case_in_territory("m.case_id")}
 """
 LIST = f"""
     select r.reference, m.template, m.channel, m.status, m.tries, {ERROR} as error, e.at as since, m.due_at
@@ -46,16 +48,21 @@ SETTLE = f"""
 
 
 class Choice(NamedTuple):
-    """Which messages: those of these statuses, and only of this case, error or template if one is named."""
+    """Which messages: those of these statuses, and only of this case, error or template if one is named, and of the
+    cases of a territory.
+    """
 
     statuses: Sequence[str]
     case_id: int | None = None
     error: str | None = None
     template: str | None = None
+    where: Parameters = EVERYWHERE
 
     def parameters(self, most: int) -> dict[str, Any]:
         """The parameters of the statements above."""
-        return {**self._asdict(), "statuses": list(self.statuses), "most": most, "offset": clock.offset()}
+        chosen = {**self._asdict(), "statuses": list(self.statuses), "most": most, "offset": clock.offset()}
+        del chosen["where"]
+        return chosen | self.where
 
 
 def unsent_messages(connection: Connection, choice: Choice, most: int) -> list[dict[str, Any]]:

@@ -1,20 +1,74 @@
 """Who acts in a shell: an account that signed in there, else the owner of the installation; where there are no
-accounts, whoever `--as` names.
+accounts, whoever `--as` names. Every command asks here first, but those of `UNGUARDED`.
 """
 
 import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
+from typing import NamedTuple
 
 from models import clock
-from models.database import Connection
+from models.database import Connection, transaction
 from models.errors import Refused
 from models.settings import settings
+from sijil.embedded import needed_servers
 from workflows.intake.receipts import find
 from workflows.staff import accounts, sessions
-from workflows.staff.guard import ANYWHERE, OWNER, Acting, permit
-from workflows.staff.subjects import subject_of
+from workflows.staff.guard import ANYWHERE, OWNER, Acting, Subject, permit
+from workflows.staff.subjects import subject_of, territory_of
 
 SIGN_IN = "sijil staff sign-in NAME"
+ANYBODY = "YOUR-NAME"  # a reader who does not say who they are
+# Commands that ask nobody who they are, each with its reason; a command stands here or asks the guard.
+UNGUARDED = {
+    "sijil serve": "runs the service for whoever has the servers",
+    "sijil work": "runs the service for whoever has the servers",
+    "sijil migrate": "makes the tables in which accounts are",
+    "sijil flow": "reads no data",
+    "sijil score": "reads the file that it is given, and nothing else",
+    "sijil generate": "invents a population",
+    "sijil demo": "files what it invents",
+    "sijil chaos": "files what it invents",
+    "sijil bench": "measures on what it invents",
+    "sijil staff sign-in": "is how somebody proves who they are",
+    "sijil staff sign-out": "ends the session of this shell alone",
+}
+
+
+class InRole(NamedTuple):
+    """Who acts, and in which role: `owner` for the owner, the given one or none for a name that nobody proves."""
+
+    who: Acting
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who looks at a case, for the commands that are shown with it: those that this reader may give."""
+
+    who: Acting
+    subject: Subject
+
+    def may(self, act: str, role: str | None = None) -> bool:
+        """Whether the reader may do this there, in this role; whose work it is, the case itself says."""
+        try:
+            permit(self.who, act, self.subject, role=role)
+        except Refused:
+            return False
+        return True
+
+    @property
+    def is_anybody(self) -> bool:
+        """Whether the reader does not say who they are."""
+        return self.who.unproved and not self.who.name
+
+    @property
+    def signature(self) -> str:
+        """How a command that the reader gives is signed: an account by its session, a name that nobody proves here."""
+        return f" --as {quote(self.who.name or ANYBODY)}" if self.who.unproved else ""
 
 
 def acting(connection: Connection, given: str = "") -> Acting:
@@ -37,17 +91,62 @@ def acting(connection: Connection, given: str = "") -> Acting:
     return session.acting
 
 
-def staff_may(
+def in_role(
     connection: Connection, act: str, given: str = "", reference: str = "", *, role: str | None = None
-) -> Acting:
-    """Who acts now, where they may do this to the case of a reference (none: to no case, or to many).
+) -> InRole:
+    """Who acts now and in which role, where they may do this to the case of a reference (none: to no case, or to many).
 
     Raises Refused, and NotFound for an unknown reference.
     """
     who = acting(connection, given)
-    subject = subject_of(connection, find(connection, reference).id) if reference else ANYWHERE
-    permit(who, act, subject, role=role)
-    return who
+    found = permit(who, act, ANYWHERE, role=role)
+    if reference:
+        found = permit(who, act, subject_of(connection, find(connection, reference).id, act, who), role=role)
+    return InRole(who, found)
+
+
+def staff_may(
+    connection: Connection, act: str, given: str = "", reference: str = "", *, role: str | None = None
+) -> Acting:
+    """Who acts now, where they may do this. Raises what `in_role` raises."""
+    return in_role(connection, act, given, reference, role=role).who
+
+
+def signed(connection: Connection, act: str, given: str = "", reference: str = "", otherwise: str = "") -> str:
+    """The name by which the history will know who does this now; `otherwise` where nobody says it.
+
+    Raises what `in_role` raises, and Refused where a name is needed and there is none.
+    """
+    return name_of(staff_may(connection, act, given, reference), otherwise)
+
+
+def name_of(who: Acting, otherwise: str = "") -> str:
+    """The name by which the history knows who acts. Raises Refused where there is none."""
+    if name := who.name or otherwise:
+        return name
+    raise Refused("no_name", f"Say who acts: --as NAME. Where there are accounts, sign in instead: {SIGN_IN}")
+
+
+@contextmanager
+def servers_for(act: str, given: str = "", reference: str = "") -> Iterator[Acting]:
+    """The servers of a command that does this in transactions of its own. Raises what `in_role` raises."""
+    with needed_servers():
+        with transaction() as connection:
+            who = staff_may(connection, act, given, reference)
+        yield who
+
+
+def reader_of(connection: Connection, act: str, given: str, reference: str) -> Reader:
+    """Who looks at a case now, where they may. Raises what `in_role` raises."""
+    who = staff_may(connection, act, given, reference)
+    return Reader(who, subject_of(connection, find(connection, reference).id, act, who))
+
+
+def colleague(connection: Connection, name: str, reference: str, roles: Collection[str]) -> str:
+    """The name of a colleague whom an act on a case names. Raises what `require_colleague` raises."""
+    where = territory_of(connection, find(connection, reference).id)
+    accounts.require_colleague(connection, name, roles, where)
+    return name
 
 
 def session_file() -> Path:

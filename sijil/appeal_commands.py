@@ -1,11 +1,11 @@
 """The commands by which the staff act on an appeal: those that its stage would take from this reader now."""
 
 from collections.abc import Iterator, Sequence
-from shlex import quote
 from typing import Any
 
 from models import clock
 from models.errors import Refused
+from sijil.acting import Reader
 from sijil.output import program
 from workflows.appeals.holding import CASEWORKER, COMMISSION, SUPERVISOR
 from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
@@ -27,26 +27,45 @@ from workflows.flows import PARKED, stage_of
 from workflows.policies import newest_terms
 from workflows.staff.signatures import OFFICER, pseudonym
 
-ANYBODY = "YOUR-NAME"  # a reader who does not say who they are
 SOMEBODY, COLLEAGUE = f"{OFFICER}:somebody", f"{OFFICER}:colleague"  # two whom no appeal knows
 ROLES = (CASEWORKER, SUPERVISOR, COMMISSION)
+# The right that each command needs, by its first word; to give an appeal to a colleague is another than to take it.
+ACTS = {
+    "assign": "take_case",
+    "assign --to": "assign_case",
+    "hand-back": "hand_back",
+    "ask": "ask_information",
+    "add": "add_text",
+    "propose": "propose_decision",
+    "agree": "agree_to_decision",
+    "return": "agree_to_decision",
+    "escalate": "escalate",
+    "retry": "retry_correction",
+    "review": "order_reviews",
+}
 
 
-def commands(view: AppealView, reader: str) -> list[str]:
+def commands(view: AppealView, reader: Reader) -> list[str]:
     """The commands that this reader may give now, each in the first role that may; of anybody, those that somebody may.
 
     What they leave open (a path, a reason, a colleague) can still be wrong.
     """
     if view.file.stage == PARKED:
         return []
-    actors = [view.holder or SOMEBODY, SOMEBODY] if reader == ANYBODY else [pseudonym(OFFICER, reader)]
+    actors = [view.holder or SOMEBODY, SOMEBODY] if reader.is_anybody else [pseudonym(OFFICER, reader.who.name)]
     found: dict[str, str] = {}
     for role in ROLES:
         for command, form in forms(view, actors, role):
-            if would_take(view.file, form):
+            if reader.may(act_of(command), role) and would_take(view.file, form):
                 found.setdefault(command, role)
     order = dict.fromkeys(command for command, _ in forms(view, actors, CASEWORKER))
     return [whole(view, command, found[command], reader) for command in order if command in found]
+
+
+def act_of(command: str) -> str:
+    """The right that a command needs, as `forms` has it."""
+    first, *more = command.split()
+    return ACTS["assign --to" if "--to" in more else first]
 
 
 def codes(view: AppealView, offered: Sequence[str]) -> dict[str, list[str]]:
@@ -93,10 +112,10 @@ def would_take(file: CaseFile, form: Evidence) -> bool:
         return False
 
 
-def whole(view: AppealView, command: str, role: str, reader: str) -> str:
+def whole(view: AppealView, command: str, role: str, reader: Reader) -> str:
     """A command as it is typed: with the reference, the version, the name, and a role that is not a caseworker's."""
     name, _, rest = command.partition(" ")
     second = "--second COLLEAGUE" if name == "propose" and role == COMMISSION else ""
     in_role = "" if role == CASEWORKER else f"--role {role}"
     parts = [program(), "appeals", name, view.file.reference, rest, second, in_role]
-    return " ".join(filter(None, [*parts, f"--version {view.file.version} --as {quote(reader)}"]))
+    return " ".join(filter(None, [*parts, f"--version {view.file.version}{reader.signature}"]))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from models import clock
+from sijil.acting import Reader
 from sijil.appeal_commands import codes, commands
 from sijil.output import due_shown, index_shown, program
 from workflows.bodies.appeal import value_at
@@ -34,12 +35,12 @@ Names = Mapping[str, str]  # of the staff, by their pseudonyms
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An appeal, what the contested decision rests on, the names of the staff, and the reader's name."""
+    """An appeal, what the contested decision rests on, the names of the staff, and who reads."""
 
     view: AppealView
     basis: Basis
     names: Names
-    reader: str
+    reader: Reader
     same_cause: tuple[int, Sequence[str]] = (0, ())  # how many households share the cause, and the first references
     kept: Sequence[str] = ()  # paths of upheld values that the entry has otherwise, by a later change
 
@@ -111,7 +112,7 @@ def appeal_details(shown: Shown) -> tuple[dict[str, Any], list[str]]:
         "answers": answers,
         "codes": codes(view, answers),
     }
-    return result, [*head_lines(result), *content_lines(result), *end_lines(result, view)]
+    return result, [*head_lines(result), *content_lines(result), *end_lines(result, shown)]
 
 
 def basis_of(shown: Shown) -> dict[str, Any]:
@@ -231,7 +232,7 @@ def contested_line(each: dict[str, Any], threshold: Decimal | None) -> str:
     return f"  {each['path']}: declared {said(each['declared'])}, should be {said(each['should_be'])}{index}"
 
 
-def end_lines(told: dict[str, Any], view: AppealView) -> list[str]:
+def end_lines(told: dict[str, Any], shown: Shown) -> list[str]:
     """What is proposed or decided, and what is possible now."""
     lines = []
     if told["proposal"]:
@@ -250,7 +251,7 @@ def end_lines(told: dict[str, Any], view: AppealView) -> list[str]:
         ]
         if decided["blocked"]:
             lines.append(f"The correction did not come about ({decided['blocked']}): look why, then retry.")
-    return [*lines, *cause_lines(told), *answer_lines(told)]
+    return [*lines, *cause_lines(told, shown.reader), *answer_lines(told)]
 
 
 def answer_lines(told: dict[str, Any]) -> list[str]:
@@ -266,7 +267,7 @@ def one_of(given: Sequence[str]) -> str:
     return f"one of {', '.join(given)}" if len(given) > 1 else given[0]
 
 
-def cause_lines(told: dict[str, Any]) -> list[str]:
+def cause_lines(told: dict[str, Any], reader: Reader) -> list[str]:
     """Which other households share the cause, and how their review is opened."""
     count, first = told["same_cause"]["households"], told["same_cause"]["first"]
     if not count:
@@ -274,7 +275,7 @@ def cause_lines(told: dict[str, Any]) -> list[str]:
     more = f" and {count - len(first)} more" if count > len(first) else ""
     return [
         f"Other registered households that share the cause: {count}: {', '.join(first)}{more}.",
-        f"A supervisor opens their review: {program()} appeals review {told['reference']} --as NAME",
+        f"A supervisor opens their review: {program()} appeals review {told['reference']}{reader.signature}",
     ]
 
 

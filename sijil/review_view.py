@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from models import clock
 from models.errors import Refused
+from sijil.acting import ANYBODY, Reader
 from sijil.output import due_shown, program
 from workflows.bodies.declaration import Declaration, Member
 from workflows.casefile import CaseFile
@@ -72,8 +73,8 @@ def region_of(file: CaseFile) -> str:
     return index_in_force(clock.now().date()).region_names[file.body.territory.region]
 
 
-def review_details(reviewed: Reviewed, caseworker: str, names: Names) -> tuple[dict[str, Any], list[str]]:
-    """A review with its households and the commands by which this caseworker can answer it: an object, and lines."""
+def review_details(reviewed: Reviewed, reader: Reader, names: Names) -> tuple[dict[str, Any], list[str]]:
+    """A review with its households and the commands by which this reader can answer it: an object, and lines."""
     file, others, change, statement, shared_values = reviewed
     shared = shared_members(others)
     households = [
@@ -81,7 +82,7 @@ def review_details(reviewed: Reviewed, caseworker: str, names: Names) -> tuple[d
         *(related_view(other, set(file.declaration.persons)) for other in others),
     ]
     changed = change_view(change, shared) if change else None
-    answers = answer_commands(file, others, caseworker, [path for each in shared_values for path in each.here])
+    answers = answer_commands(file, others, reader, [path for each in shared_values for path in each.here])
     lines = [
         *reason_lines(file, others, names),
         *hearing_lines(file, statement),
@@ -389,22 +390,29 @@ def why_not_cleared(others: Sequence[RelatedCase]) -> list[str]:
 
 
 def answer_commands(
-    file: CaseFile, others: Sequence[RelatedCase], caseworker: str, in_doubt: Sequence[str]
+    file: CaseFile, others: Sequence[RelatedCase], reader: Reader, in_doubt: Sequence[str]
 ) -> list[str]:
-    """The commands by which this caseworker can answer the review now; `in_doubt`: values that an appeal found wrong.
+    """The commands by which this reader can answer the review now; `in_doubt`: values that an appeal found wrong.
 
     It is not cleared while another household holds one of its members: it would come back. Where that household is
     about to let them go, it is cleared for that reason alone.
     """
-    decide_it, signed = f"{program()} decide {file.reference}", f"--version {file.version} --as {quote(caseworker)}"
+    decide_it, signed = f"{program()} decide {file.reference}", f"--version {file.version}{reader.signature}"
+    name, proposed = reader.who.name or ANYBODY, proposed_refusal(file) is not None
     return [
         f"{decide_it} {verdict} --reason {reason}{about_options(file, reason, in_doubt)} {signed}"
         for verdict, reasons in REASONS.items()
         for reason in reasons
-        if (verdict != "clear" or is_cleared_by(reason, others))
+        if reader.may(act_of(verdict, proposed))
+        and (verdict != "clear" or is_cleared_by(reason, others))
         and reason in reasons_that_fit(file)
-        and would_accept(file, CaseworkerAnswer(file.reference, caseworker, verdict, reason, about=("milieu",)))
+        and would_accept(file, CaseworkerAnswer(file.reference, name, verdict, reason, about=("milieu",)))
     ]
+
+
+def act_of(verdict: str, is_refusal_proposed: bool) -> str:
+    """The right that an answer needs: to agree to a refusal that a first caseworker proposed is another one."""
+    return "agree_to_refuse" if verdict == "refuse" and is_refusal_proposed else "decide_review"
 
 
 def about_options(file: CaseFile, reason: str, in_doubt: Sequence[str]) -> str:

@@ -97,6 +97,7 @@ def database(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("SIJIL_SECRET_KEY", "a key for the tests")
     monkeypatch.setenv("SIJIL_TRIES_SPREAD", "73")  # seconds: the waits are 1, 8 and 64
     monkeypatch.setenv("SIJIL_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SIJIL_SESSION_FILE", str(tmp_path / "session"))
     forget_settings()
     yield servers.postgres.url_of(name)
     forget_settings()

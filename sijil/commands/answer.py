@@ -1,20 +1,22 @@
 """The command of officers for what a citizen answers at a desk, without the secret of the receipt."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from models import clock
-from models.database import transact
+from models.database import Connection, transact
 from notifications.notices import notices
-from sijil.commands.arguments import Reference
+from sijil.acting import signed
+from sijil.commands.arguments import Name, Reference
 from sijil.commands.handed_in import body_in, text_in
 from sijil.embedded import needed_servers
 from sijil.output import Json, print_result
 from tasks.wake import wake_after_answer
 from workflows.bodies.declaration import Declaration
-from workflows.casework.answers import CitizenAnswer, answer_of_citizen
+from workflows.casework.answers import AnswerResult, CitizenAnswer, answer_of_citizen
 
 app = typer.Typer()
 Kind = Literal["correction", "statement", "withdrawal", "reopening"]
@@ -25,7 +27,6 @@ WITH_FILE = ("correction", "statement")  # what these say stands in a file
 def answer(
     reference: Reference,
     kind: Annotated[Kind, typer.Argument(metavar="KIND", help="correction, statement, withdrawal or reopening.")],
-    officer: Annotated[str, typer.Option("--as", help="The officer who takes it; kept as a pseudonym.")],
     file: Annotated[
         Path | None,
         typer.Argument(
@@ -33,6 +34,7 @@ def answer(
             help="Of a correction the whole declaration in JSON, of a statement its text in UTF-8; - reads it here.",
         ),
     ] = None,
+    name: Name = "",
     version: Annotated[
         int | None, typer.Option(help="The version that you looked at; the command refuses if the case moved on since.")
     ] = None,
@@ -42,12 +44,18 @@ def answer(
 
     It needs no secret: the officer knows the citizen, and the history names the officer by a pseudonym.
     """
-    given = CitizenAnswer(reference, "", kind, version, *said_in(kind, file), officer=officer)
+    given = CitizenAnswer(reference, "", kind, version, *said_in(kind, file))
     with needed_servers():
-        now = transact(lambda connection: answer_of_citizen(connection, given, clock.now(), notices))
+        now = transact(lambda connection: record(connection, given, name))
         wake_after_answer(now.queues)
     line = f"{now.event}: the case is '{now.stage}' now (version {now.version})."
     print_result({"event": now.event, "stage": now.stage, "version": now.version}, as_json, line)
+
+
+def record(connection: Connection, given: CitizenAnswer, name: str) -> AnswerResult:
+    """Records the answer, which who acts takes. Raises what `answer_of_citizen` raises."""
+    officer = signed(connection, "take_answer", name, given.reference)
+    return answer_of_citizen(connection, replace(given, officer=officer), clock.now(), notices)
 
 
 def said_in(kind: Kind, file: Path | None) -> tuple[Declaration | None, str | None]:

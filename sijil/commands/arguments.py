@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 
 Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help="As on the receipt: RSU-XXXX-XXXX-XXXX.")]
-Operator = Annotated[str, typer.Option("--as", help="Your name; the history keeps a pseudonym of it.")]
+# Where there are accounts, a shell signs in; where there are none, a name is taken for who it says that it is.
+Name = Annotated[
+    str,
+    typer.Option(
+        "--as", help="Your name, where there are no accounts; the history keeps a pseudonym. Else: staff sign-in."
+    ),
+]
 
 
 def day(given: str) -> datetime:

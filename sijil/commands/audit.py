@@ -9,12 +9,13 @@ from models import clock
 from models.database import snapshot, transaction
 from models.errors import Refused
 from models.settings import settings
+from sijil.acting import name_of, servers_for
+from sijil.commands.arguments import Name
 from sijil.commands.history import After, interrupted
-from sijil.embedded import needed_servers
 from sijil.output import Json, print_result
 from workflows.audit.sealing import seal_all
 from workflows.history import audit
-from workflows.staff.signatures import pseudonym
+from workflows.staff.signatures import OPERATOR, sign
 
 app = typer.Typer()
 audit_app = typer.Typer(
@@ -36,17 +37,23 @@ def anchor(
             help="Why anchored events are gone from the database. `audit verify` prints it for ever: no names.",
         ),
     ] = "",
-    by: Annotated[str, typer.Option("--as", help="Who accepts the loss; kept as a pseudonym.")] = "operator",
+    name: Name = "",
     as_json: Json = False,
 ) -> None:
     """Writes the heads that moved since the last anchor into a file. The supervisor does it daily."""
-    acceptance = audit.Acceptance(accept_loss, pseudonym("operator", by)) if accept_loss else None
-    with needed_servers():
+    with servers_for("accept_loss" if accept_loss else "check_history", name) as who:
+        acceptance = audit.Acceptance(accept_loss, accepted_by(name_of(who, "operator"))) if accept_loss else None
         seal_all()
         path = audit.anchor_by_ranges(transaction, anchors or settings().anchors_folder(), clock.now(), acceptance)
     print_result(
         {"anchor": str(path) if path else None}, as_json, str(path) if path else "nothing moved since the last anchor"
     )
+
+
+def accepted_by(name: str) -> str:
+    """The pseudonym of who accepts a loss."""
+    with transaction() as connection:
+        return sign(connection, OPERATOR, name)
 
 
 @audit_app.command("verify")
@@ -64,7 +71,7 @@ def verify(
     if anchors and not anchors.is_dir():
         raise Refused("no_folder", f"There is no folder {anchors}. Name the folder of the anchors with --anchors.")
     found = audit.AuditReport(upto=after or 0)
-    with needed_servers():
+    with servers_for("check_history"):
         stopped = interrupted(found, lambda: audit.verify_by_ranges(snapshot, folder, found, since))
     lines = found.lines()
     if not found.anchors:

@@ -12,7 +12,7 @@ from models.database import bound_transactions
 from models.errors import Refused
 from models.migrate import current_version, upgrade
 from sijil import embedded
-from sijil.embedded import needed_servers
+from sijil.acting import servers_for
 from sijil.output import Json, print_result
 from tasks.bootstrap import intake
 from workflows.bodies import reading
@@ -69,7 +69,7 @@ def import_applications(
     Enrol the population of a generated file first, with `sijil enrol`: else each application waits for a correction.
     """
     outputs = ImportOutputs(rejects or default_rejects(file), receipts)
-    with needed_servers():
+    with servers_for("give_receipt"):
         bound_transactions(SET_SECONDS)
         with explain_interrupt():
             found = import_file(file, outputs, intake(), show_progress)
@@ -84,7 +84,7 @@ def enrol_persons(file: File, rejects: Rejects = None, as_json: Json = False) ->
     """
     with open_to_read(file):
         pass  # a file that cannot be read is reported before a server is started for it
-    with needed_servers(), explain_interrupt():
+    with servers_for("enrol"), explain_interrupt():
         found = enrol_file(file, rejects or default_rejects(file), show_progress)
     print_summary(found, ("enrolled", "known"), rejects or default_rejects(file), as_json)
 

@@ -10,7 +10,8 @@ import typer
 from models import clock
 from models.database import snapshot, transaction
 from models.errors import Refused, Unavailable
-from sijil.commands.arguments import Reference, day
+from sijil.acting import servers_for, signed
+from sijil.commands.arguments import Name, Reference, day
 from sijil.embedded import needed_servers
 from sijil.output import Json, print_result
 from workflows import doctor
@@ -34,7 +35,7 @@ def examine(after: After = None, as_json: Json = False) -> None:
     All counts are zero in a healthy system; exit code 1 where one is not.
     """
     found = Findings(upto=FIRST_KEY if after is None else after)
-    with needed_servers():
+    with servers_for("check_history"):
         stopped = interrupted(found, lambda: doctor.examine_by_ranges(snapshot, found))
     wrong = {name: count for name, count in found.counts.items() if count}
     lines = [
@@ -64,7 +65,7 @@ def replay_all(
 ) -> None:
     """Computes every decision again from its stored evidence; exit code 1 where one differs."""
     result = replay.Replay(upto=FIRST_KEY if after is None else after)
-    with needed_servers():
+    with servers_for("check_history"):
         stopped = interrupted(result, lambda: replay.replay_by_ranges(snapshot, result, since))
     found = {"decisions": result.decisions, "mismatches": result.differing, "erased": result.erased}
     lines = [f"{each.reference}, event {each.seq}, {each.kind}: differs" for each in result.mismatches[:SHOWN]]
@@ -100,7 +101,7 @@ def retain(
     as_json: Json = False,
 ) -> None:
     """Erases the data whose period of retention is over, table by table. The supervisor does it daily."""
-    with needed_servers():
+    with servers_for("erase"):
         if dry_run:
             with transaction() as connection:
                 counts = retention.count_due(connection, clock.now())
@@ -130,7 +131,7 @@ def confirm_clock(yes: bool) -> None:
 @app.command("erase")
 def erase(
     reference: Reference,
-    by: Annotated[str, typer.Option("--as", help="Who erases them; kept as a pseudonym.")] = "operator",
+    name: Name = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation at a terminal.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -138,6 +139,7 @@ def erase(
     if os.isatty(0) and not yes and not typer.confirm(f"Erase the personal facts of {reference} for ever?", err=True):
         raise Refused("not_meant", "Nothing was erased.")
     with needed_servers(), transaction() as connection:
+        by = signed(connection, "erase", name, reference, otherwise="operator")
         count = erasure.erase(connection, reference, by, clock.now())
     explained = "`sijil replay` counts the decisions among them as erased"
     print_result({"erased_events": count}, as_json, f"erased events: {count} ({explained})")

@@ -9,13 +9,14 @@ import typer
 from models.database import transaction
 from models.errors import Refused
 from notifications.ledger import RESENDABLE, STATUSES, Choice, count_unsent, retry, settle, unsent_messages
-from sijil.commands.arguments import Operator, Reference
-from sijil.embedded import needed_servers
+from sijil.acting import name_of, servers_for
+from sijil.commands.arguments import Name, Reference
 from sijil.output import Json, print_result, program
 from tasks.wake import wake
 from workflows.flows import DELIVERY
 from workflows.intake.receipts import find
-from workflows.staff.signatures import pseudonym
+from workflows.staff.signatures import OPERATOR, sign
+from workflows.staff.territories import within
 
 SETTLED = ("sent", "failed")
 
@@ -40,13 +41,14 @@ def known_status(name: str, known: tuple[str, ...]) -> str:
     return name
 
 
-def choice_of(
-    reference: str | None, statuses: tuple[str, ...], error: str | None = None, template: str | None = None
-) -> Choice:
-    """The messages that the options name. Raises NotFound for an unknown reference."""
+def choice_of(reference: str | None, statuses: tuple[str, ...], **narrowed: Any) -> Choice:
+    """The messages that the options name; `narrowed` by error, template and territory.
+
+    Raises NotFound for an unknown reference.
+    """
     with transaction() as connection:
         case_id = find(connection, reference).id if reference else None
-    return Choice(statuses, case_id, error, template)
+    return Choice(statuses, case_id, **narrowed)
 
 
 @messages_app.command("list")
@@ -63,8 +65,9 @@ def list_messages(
 ) -> None:
     """Lists messages that were not sent: status, tries, template, since when they are owed, the gateway's answer."""
     statuses = (known_status(status, STATUSES),) if status else STATUSES if reference else ("failed", "stuck")
-    with needed_servers():
-        choice = choice_of(reference, statuses, error, template)
+    with servers_for("read_operations", "", reference or "") as who:
+        where = within(who, "read_operations")
+        choice = choice_of(reference, statuses, error=error, template=template, where=where)
         with transaction() as connection:
             rows = unsent_messages(connection, choice, most + 1)
         lines = message_lines(rows[:most]) or [empty_list(choice, asked=bool(status or reference))]
@@ -115,9 +118,9 @@ def retry_messages(
         raise Refused(
             "which", "Name the messages: one application by its reference, or all with --error or with --status."
         )
-    with needed_servers():
+    with servers_for("settle_messages", "", reference or "") as who:
         statuses = (known_status(status, RESENDABLE),) if status else RESENDABLE
-        choice, count = choice_of(reference, statuses, error), 0
+        choice, count = choice_of(reference, statuses, error=error, where=within(who, "settle_messages")), 0
         while done := retry_set(choice):
             count += done
         if not count:
@@ -144,16 +147,16 @@ def settle_messages(
     result: Annotated[
         str, typer.Argument(metavar="RESULT", help="What became of them, by the gateway's operators: sent or failed.")
     ],
-    by: Operator,
     template: Template = None,
+    name: Name = "",
     as_json: Json = False,
 ) -> None:
     """Records what became of an application's stuck messages, as you learned from the gateway's operators."""
     to = known_status(result, SETTLED)
-    with needed_servers():
-        choice = choice_of(reference, ("stuck",), template=template)
+    with servers_for("settle_messages", name, reference) as who:
+        by, choice = name_of(who), choice_of(reference, ("stuck",), template=template)
         with transaction() as connection:
-            count = settle(connection, choice, to, pseudonym("operator", by))
+            count = settle(connection, choice, to, sign(connection, OPERATOR, by))
         if not count:
             raise Refused(
                 "nothing_stuck",

@@ -12,7 +12,8 @@ from rich.console import Console
 
 from models import clock
 from models.database import transaction
-from sijil.commands.arguments import Operator, Reference
+from sijil.acting import signed, staff_may
+from sijil.commands.arguments import Name, Reference
 from sijil.embedded import needed_servers
 from sijil.output import Json, print_result
 from tasks.wake import wake
@@ -61,6 +62,7 @@ def show_or_watch(watch: bool, show: Callable[[], None]) -> None:
 def print_queues(as_json: bool) -> None:
     """Prints the table of queues and the table of what waits for people."""
     with transaction() as connection:
+        staff_may(connection, "read_operations")
         rows, people = queues(connection, clock.now()), with_people(connection, clock.now())
     head = f"{'queue':<14}{'depth':>9}{'oldest s':>10}{'per s':>9}{'wait s':>9}{'quarantined':>13}  state"
     people_head = f"{'with people':<31}{'waiting':>9}{'oldest':>12}  whose turn it is"
@@ -103,20 +105,21 @@ def age(seconds: int) -> str:
 
 
 @queues_app.command("pause")
-def pause_queue(queue: Queue, by: Operator = "operator", as_json: Json = False) -> None:
+def pause_queue(queue: Queue, name: Name = "", as_json: Json = False) -> None:
     """Pauses a queue: workers leave it alone until it is resumed."""
     with needed_servers(), transaction() as connection:
+        by = signed(connection, "pause_queue", name, otherwise="operator")
         actor = pause(connection, queue, by, clock.now())
     log.info("queue paused", queue=queue, by=actor)
     print_result({"paused": queue}, as_json)
 
 
 @queues_app.command("resume")
-def resume_queue(queue: Queue, by: Operator = "operator", as_json: Json = False) -> None:
+def resume_queue(queue: Queue, name: Name = "", as_json: Json = False) -> None:
     """Resumes a paused queue: workers serve it again."""
     with needed_servers():
         with transaction() as connection:
-            ended = resume(connection, queue, by)
+            ended = resume(connection, queue, signed(connection, "resume_queue", name, otherwise="operator"))
         wake(queue)
     log.info(
         "queue resumed", queue=queue, by=ended.resumed_by, paused_by=ended.paused_by, since=f"{ended.since:%FT%TZ}"
@@ -134,6 +137,7 @@ def show_workers(watch: Watch = False, as_json: Json = False) -> None:
 def print_workers(as_json: bool) -> None:
     """Prints a line for each worker process."""
     with transaction() as connection:
+        staff_may(connection, "read_operations")
         rows = workers(connection)
     seen = [f"alive since {r['since']:%F %T}" if r["alive"] else f"dead, last seen {r['seen_at']:%F %T}" for r in rows]
     lines = [
@@ -150,6 +154,7 @@ def show_case(reference: Reference, as_json: Json = False) -> None:
     It names nobody of the household.
     """
     with needed_servers(), transaction() as connection:
+        staff_may(connection, "read_case", reference=reference)
         found = timeline(connection, reference)
     lines = [case_line(found), *(event_line(each) for each in found["events"])]
     lines += [message_line(each) for each in found["messages"]]

@@ -9,7 +9,8 @@ from models import clock
 from models.database import Connection, transaction
 from models.errors import Refused, SijilError
 from notifications.notices import notices
-from sijil.commands.arguments import Operator, Reference
+from sijil.acting import name_of, servers_for, staff_may
+from sijil.commands.arguments import Name, Reference
 from sijil.embedded import needed_servers
 from sijil.output import Json, print_progress, print_result
 from tasks.wake import wake
@@ -17,6 +18,7 @@ from workflows.casework.answers import resume
 from workflows.engine.work import BatchOutcome
 from workflows.intake.receipts import find
 from workflows.queue.monitor import parked_case, parked_groups, parked_with
+from workflows.staff.territories import Parameters, within
 
 SET = 500  # cases that are resumed in one transaction: 200,000 in one took minutes and gigabytes
 
@@ -32,7 +34,8 @@ def list_parked(
 ) -> None:
     """Lists parked cases by stage and error, with the references of those that wait longest."""
     with needed_servers(), transaction() as connection:
-        groups = parked_groups(connection, named)
+        who = staff_may(connection, "read_operations")
+        groups = parked_groups(connection, named, within(who, "read_operations"))
     print_result(
         {"parked": groups}, as_json, *([line for each in groups for line in group_lines(each)] or ["nothing is parked"])
     )
@@ -51,6 +54,7 @@ def group_lines(group: dict[str, Any]) -> Iterator[str]:
 def show_parked(reference: Reference, as_json: Json = False) -> None:
     """Shows one parked case, with the place in the code where it failed."""
     with needed_servers(), transaction() as connection:
+        staff_may(connection, "read_operations", reference=reference)
         row = parked_row(connection, reference)
     print_result(row, as_json)
 
@@ -70,32 +74,34 @@ def retry_parked(
         str | None, typer.Argument(metavar="REFERENCE", help="One case: as on the receipt, RSU-XXXX-XXXX-XXXX.")
     ] = None,
     error: Annotated[str | None, typer.Option(help="All with this error, as `parked list` shows it.")] = None,
-    by: Operator = "operator",
+    name: Name = "",
     as_json: Json = False,
 ) -> None:
     """Sends one parked case on from where it failed, or all with the same error."""
     if (reference is None) == (error is None):
         raise Refused("one_or_all", "Name one case by its reference, or all with the same error by --error.")
-    with needed_servers():
+    with servers_for("resume_parked", name, reference or "") as who:
+        by = name_of(who, "operator")
         if reference:
             with transaction() as connection:
                 case_id = parked_row(connection, reference)["case_id"]
             resumed, left = resume_set([case_id], by).cases, 0
         else:
-            resumed, left = resume_all(error or "", by)
+            resumed, left = resume_all(error or "", by, within(who, "resume_parked"))
     lines = [f"resumed: {resumed}"]
     if left:
         lines.append(f"not resumed: {left}, which cannot be loaded or moved on meanwhile; see `sijil parked list`")
     print_result({"resumed": resumed, "left": left}, as_json, *lines)
 
 
-def resume_all(error: str, by: str) -> tuple[int, int]:
-    """Resumes all cases that are parked with this error, set by set; how many it resumed, and how many it could not.
+def resume_all(error: str, by: str, where: Parameters) -> tuple[int, int]:
+    """Resumes all cases of a territory that are parked with this error, set by set; how many it resumed, and how many
+    it could not.
 
     Raises Refused where no case is parked with this error.
     """
     resumed = left = after = 0
-    while case_ids := next_parked(error, after):
+    while case_ids := next_parked(error, after, where):
         after = case_ids[-1]
         for done in resume_or_split(case_ids, by):
             resumed, left = (resumed + done.cases, left) if done else (resumed, left + 1)
@@ -108,10 +114,10 @@ def resume_all(error: str, by: str) -> tuple[int, int]:
     return resumed, left
 
 
-def next_parked(error: str, after: int) -> list[int]:
-    """The next set of cases that are parked with this error."""
+def next_parked(error: str, after: int, where: Parameters) -> list[int]:
+    """The next set of cases of a territory that are parked with this error."""
     with transaction() as connection:
-        return parked_with(connection, error, after, SET)
+        return parked_with(connection, error, after, SET, where)
 
 
 def resume_or_split(case_ids: list[int], by: str) -> Iterator[BatchOutcome | None]:

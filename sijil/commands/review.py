@@ -1,6 +1,8 @@
 """Commands for caseworkers: list the reviews, show one, answer it."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -8,12 +10,14 @@ from models import clock
 from models.database import Connection, transact, transaction
 from models.errors import Refused
 from notifications.notices import notices
-from sijil.commands.arguments import Reference
+from sijil.acting import reader_of, signed, staff_may
+from sijil.commands.arguments import Name, Reference
 from sijil.embedded import needed_servers
 from sijil.kept_open_view import kept_open_details, kept_open_lines, kept_open_summary
 from sijil.output import Json, print_result
 from sijil.review_view import (
     Reviewed,
+    act_of,
     is_cleared_by,
     proposer,
     review_details,
@@ -22,10 +26,12 @@ from sijil.review_view import (
     why_not_cleared,
 )
 from tasks.wake import wake_after_answer
+from workflows.casefile import CaseFile
 from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker
 from workflows.casework.reviews import (
     being_heard,
     holders,
+    is_refusal_proposed,
     kept_open,
     one_kept_open,
     refuse_appeal,
@@ -36,7 +42,9 @@ from workflows.casework.reviews import (
 )
 from workflows.casework.same_cause import values_shared
 from workflows.intake.receipts import find
+from workflows.staff.guard import Acting
 from workflows.staff.signatures import OFFICER, names_of, pseudonym
+from workflows.staff.territories import within
 from workflows.stages.review import ABOUT_VALUES, REASONS
 
 app = typer.Typer()
@@ -74,34 +82,41 @@ def known_verdict(given: str) -> str:
 @reviews_app.command("list")
 def list_reviews(
     limit: Annotated[int, typer.Option(min=1, help="How many to show, longest waiting first.")] = 20,
-    caseworker: Annotated[
-        str, typer.Option("--as", help="Your name: leaves out those that wait for another caseworker than you.")
-    ] = "",
+    name: Name = "",
     as_json: Json = False,
 ) -> None:
     """Lists the applications and changes that wait for a caseworker, by cause, the longest first; then those in a
     hearing, and the changes that nobody answers and that cannot lapse.
+
+    It leaves out those of other offices, and those that wait for another caseworker than you.
     """
     with needed_servers(), transaction() as connection:
-        count, files = waiting(connection, limit)
-        heard, more = being_heard(connection, max(limit - len(files), 0))
-        listed = files + more
-        unanswered, kept = kept_open(connection, limit)
-        files = [file for file in listed if not caseworker or pseudonym(OFFICER, caseworker) not in proposer(file)]
+        who = staff_may(connection, "read_queue", name)
+        counts, listed, kept = found_by(connection, who, limit)
+        files = not_proposed_by(who, listed)
         names = names_of(connection, [actor for file in files for actor in proposer(file)])
-    not_shown = not_shown_lines(len(listed) - len(files), count + heard - len(listed))
-    lines = [*review_lines(files, names), *not_shown, *kept_open_lines(kept, unanswered)]
-    print_result(
-        {
-            "waiting": count,
-            "being_heard": heard,
-            "kept_open": unanswered,
-            "reviews": [review_summary(file, names) for file in files],
-            "unanswered": [kept_open_summary(file) for file in kept],
-        },
-        as_json,
-        *(lines or ["no review waits for a caseworker"]),
-    )
+    more = counts["waiting"] + counts["being_heard"] - len(listed)
+    lines = [*review_lines(files, names), *not_shown_lines(len(listed) - len(files), more)]
+    lines += kept_open_lines(kept, counts["kept_open"])
+    result = counts | {
+        "reviews": [review_summary(file, names) for file in files],
+        "unanswered": [kept_open_summary(file) for file in kept],
+    }
+    print_result(result, as_json, *(lines or ["no review waits for a caseworker"]))
+
+
+def found_by(connection: Connection, who: Acting, limit: int) -> tuple[dict[str, Any], list[CaseFile], list[CaseFile]]:
+    """How many wait, are heard and are kept open where the reader may look; those to be listed, and those kept open."""
+    where = within(who, "read_queue")
+    count, files = waiting(connection, limit, where)
+    heard, more = being_heard(connection, max(limit - len(files), 0), where)
+    unanswered, kept = kept_open(connection, limit, where)
+    return {"waiting": count, "being_heard": heard, "kept_open": unanswered}, files + more, kept
+
+
+def not_proposed_by(who: Acting, files: Sequence[CaseFile]) -> list[CaseFile]:
+    """Those whose refusal the reader did not propose: all where the reader has no name."""
+    return [file for file in files if not who.name or pseudonym(OFFICER, who.name) not in proposer(file)]
 
 
 def not_shown_lines(own: int, more: int) -> list[str]:
@@ -115,18 +130,18 @@ def not_shown_lines(own: int, more: int) -> list[str]:
 @reviews_app.command("show")
 def show_review(
     reference: Reference,
-    caseworker: Annotated[
-        str, typer.Option("--as", help="Your name: the command shows the answers that this caseworker can give.")
-    ] = "YOUR-NAME",
+    name: Name = "",
     as_json: Json = False,
 ) -> None:
     """Shows one review: the household beside those that it is reviewed for, of a change also what the register has
     now, what the citizen says to a refusal that was proposed, what an appeal showed to be wrong where one is the cause,
-    and the commands that answer it; of a change that nobody answers and that cannot lapse, what its household is asked.
+    and the commands by which you answer it; of a change that nobody answers and that cannot lapse, what its household
+    is asked.
 
     It shows personal data.
     """
     with needed_servers(), transaction() as connection:
+        reader = reader_of(connection, "read_case", name, reference)
         if kept := one_kept_open(connection, reference):
             shown, lines = kept_open_details(kept, reviewed_change(connection, kept))
             print_result(shown, as_json, *lines)
@@ -135,7 +150,7 @@ def show_review(
         change, statement = reviewed_change(connection, file), statement_of(connection, file)
         shared = values_shared(connection, file)
         names = names_of(connection, proposer(file))
-    shown, lines = review_details(Reviewed(file, others, change, statement, shared), caseworker, names)
+    shown, lines = review_details(Reviewed(file, others, change, statement, shared), reader, names)
     print_result(shown, as_json, *lines)
 
 
@@ -149,8 +164,8 @@ def decide(
         ),
     ],
     reason: Annotated[str, typer.Option(help=f"Why, as a code: {REASON_CODES}.")],
-    caseworker: Annotated[str, typer.Option("--as", help="The caseworker who decides; kept as a pseudonym.")],
     about: About = [],  # noqa: B006 - nobody changes it
+    name: Name = "",
     version: Annotated[
         int | None, typer.Option(help="The version that you looked at; the command refuses if the case moved on since.")
     ] = None,
@@ -158,7 +173,7 @@ def decide(
 ) -> None:
     """Records a caseworker's answer to a review: clear, correct or refuse."""
     with needed_servers():
-        given = CaseworkerAnswer(reference, caseworker, verdict, reason, version, about)
+        given = CaseworkerAnswer(reference, name, verdict, reason, version, about)
         now = transact(lambda connection: record_answer(connection, given))
         wake_after_answer(now.queues)
     lines = [f"{now.event}: the case is '{now.stage}' now (version {now.version}).", *WHAT_FOLLOWS.get(now.event, ())]
@@ -166,13 +181,16 @@ def decide(
 
 
 def record_answer(connection: Connection, given: CaseworkerAnswer) -> AnswerResult:
-    """Records a caseworker's answer.
+    """Records the answer of who acts; `given` has the name of `--as`.
 
     Raises Refused for an appeal, and for a review that is cleared while another household holds one of its persons: it
     would come back.
     """
-    refuse_appeal(find(connection, given.reference), given.reference)
-    now = answer_of_caseworker(connection, given, clock.now(), notices)
+    case = find(connection, given.reference)
+    act = act_of(given.verdict, is_refusal_proposed(connection, case))
+    caseworker = signed(connection, act, given.caseworker, given.reference)
+    refuse_appeal(case, given.reference)
+    now = answer_of_caseworker(connection, replace(given, caseworker=caseworker), clock.now(), notices)
     if now.event == "ReviewCleared":
         others = holders(connection, given.reference)
         if others and not is_cleared_by(given.reason, others):

@@ -1,6 +1,7 @@
 """The command of officers for changes of registered households: files one, or an adult's own departure."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,8 @@ import typer
 from models import clock
 from models.database import Connection, transact, transaction
 from notifications.notices import notices
-from sijil.commands.arguments import Reference
+from sijil.acting import signed
+from sijil.commands.arguments import Name, Reference
 from sijil.commands.handed_in import STANDARD_INPUT, body_in, print_receipt
 from sijil.embedded import needed_servers
 from sijil.output import Json
@@ -62,11 +64,11 @@ Begin = Annotated[
 @app.command("update")
 def update(
     reference: Reference,
-    officer: Annotated[str, typer.Option("--as", help="The officer who files it; kept as a pseudonym.")],
     file: File = None,
     left_by: LeftBy = None,
     true_from: TrueFrom = None,
     begin: Begin = False,
+    name: Name = "",
     as_json: Json = False,
 ) -> None:
     """Files a change of a registered household at a desk: from a file, or an adult's own departure from it.
@@ -77,36 +79,38 @@ def update(
     if [bool(file), bool(left_by), begin].count(True) != 1 or bool(left_by) != bool(true_from):
         raise typer.BadParameter("Give either FILE, or --left-by with --true-from, or --begin.")
     if begin:
-        print_change_to_begin_with(reference)
+        print_change_to_begin_with(reference, name)
         return
-    declared = declared_at_desk(reference, officer, file or STANDARD_INPUT, left_by, true_from)
+    declared = declared_at_desk(reference, file or STANDARD_INPUT, left_by, true_from)
     with needed_servers():
-        accepted = transact(lambda connection: take(connection, declared))
+        accepted = transact(lambda connection: take(connection, declared, name))
         if not accepted.repeated:
             wake_after_intake()
     print_receipt(accepted, "change", as_json)
 
 
-def print_change_to_begin_with(reference: str) -> None:
+def print_change_to_begin_with(reference: str, name: str) -> None:
     """Prints the household as it is registered, as the JSON of a change whose kind is still to be said."""
     with needed_servers(), transaction() as connection:
+        signed(connection, "declare_change", name, reference)
         print(json.dumps(change_to_begin_with(connection, reference, clock.now()), ensure_ascii=False, indent=2))
 
 
 def declared_at_desk(
-    reference: str, officer: str, file: Path, left_by: str | None, true_from: date | None
+    reference: str, file: Path, left_by: str | None, true_from: date | None
 ) -> DeclaredChange | Departure:
-    """An adult's own departure, or the change that the file holds.
+    """An adult's own departure, or the change that the file holds; who files it is still to be said.
 
     Raises Refused for a text that is no identifier, and for a file that holds no change.
     """
     if left_by and true_from:
-        return Departure(reference, reading.text(Idcs, left_by, "--left-by"), true_from, officer)
-    return DeclaredChange(reference, body_in(file, ChangeRequest, "change"), Sender(officer=officer))
+        return Departure(reference, reading.text(Idcs, left_by, "--left-by"), true_from, "")
+    return DeclaredChange(reference, body_in(file, ChangeRequest, "change"), Sender())
 
 
-def take(connection: Connection, declared: DeclaredChange | Departure) -> Accepted:
-    """Opens the update. Raises NotFound and Refused."""
+def take(connection: Connection, declared: DeclaredChange | Departure, name: str) -> Accepted:
+    """Opens the update, for who acts. Raises NotFound and Refused."""
+    officer = signed(connection, "declare_change", name, declared.reference)
     if isinstance(declared, Departure):
-        return declare_departure(connection, declared, clock.now(), notices)
-    return declare_change(connection, declared, clock.now(), notices)
+        return declare_departure(connection, replace(declared, officer=officer), clock.now(), notices)
+    return declare_change(connection, replace(declared, sender=Sender(officer=officer)), clock.now(), notices)

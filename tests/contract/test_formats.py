@@ -203,6 +203,24 @@ OF_COMMANDS_ALONE = {
     "not_the_holder",
     "holds_it_already",
     "asked_already",
+    # Of the accounts of the staff, and of what they may do.
+    "another_territory",
+    "bad_password",
+    "must_wait",
+    "name_taken",
+    "needs_account",
+    "no_account",
+    "no_such_role",
+    "not_a_colleague",
+    "not_owed",
+    "not_yours",
+    "of_provider",
+    "roles_exclude",
+    "session_ended",
+    "unknown_role",
+    "unknown_territory",
+    "wrong_code",
+    "wrong_sign_in",
 }
 
 

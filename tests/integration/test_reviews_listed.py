@@ -3,9 +3,13 @@
 import json
 
 from models.database import transaction
-from tests.filing import rows, value
+from tests.filing import rows
 from workflows.casework.reviews import COUNT, COUNT_HEARD, LONGEST, LONGEST_HEARD, waiting
 from workflows.intake.submit import Accepted
+from workflows.staff.territories import EVERYWHERE
+
+PLACES = {"limit": "$1", "everywhere": "$2", "regions": "$3", "provinces": "$4"}
+CASABLANCA = {"everywhere": False, "regions": [], "provinces": ["MA-CAS"]}
 
 
 def listed() -> tuple[int, list[int]]:
@@ -51,10 +55,14 @@ def test_among_many_timers_the_reviews_are_read_by_their_index_under_a_plan_for_
         connection.execute("set local plan_cache_mode = force_generic_plan")
         longest = ""
         for question in (LONGEST, LONGEST_HEARD):
-            connection.execute("prepare listing (bigint) as " + question.replace("%s", "$1"))
-            longest += json.dumps(connection.execute("explain (format json) execute listing (20)").fetchall())
+            connection.execute(f"prepare listing (bigint, bool, smallint[], text[]) as {question % PLACES}")
+            asked = "explain (format json) execute listing (20, false, '{1}', '{}')"
+            longest += json.dumps(connection.execute(asked).fetchall())
             connection.execute("deallocate listing")
-    count = json.dumps([value("explain (format json) " + question) for question in (COUNT, COUNT_HEARD)])
+        count = ""
+        for question in (COUNT, COUNT_HEARD):
+            for where in (EVERYWHERE, CASABLANCA):
+                count += json.dumps(connection.execute(f"explain (format json) {question}", where).fetchall())
 
     assert "Seq Scan" not in longest + count
     assert "case_with_people" in longest

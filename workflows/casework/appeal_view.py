@@ -28,10 +28,12 @@ from workflows.events.appeal import (
 from workflows.flows.appeal import FLOW
 from workflows.intake.receipts import find
 from workflows.policies import newest_terms
+from workflows.staff.territories import EVERYWHERE, Parameters, in_territory
 
 WITH_PEOPLE = "kind = 'appeal' and open and not machine and not waiting"  # in the words of the index
-COUNT = f"select count(*) from cases where {WITH_PEOPLE}"
-NEXT_DUE = f"select {COLUMNS} from cases where {WITH_PEOPLE} order by deadline nulls first, stage_since, id limit %s"
+THERE = f"cases where {WITH_PEOPLE} and {in_territory()}"
+COUNT = f"select count(*) from {THERE}"
+NEXT_DUE = f"select {COLUMNS} from {THERE} order by deadline nulls first, stage_since, id limit %(limit)s"
 ONE = f"select {COLUMNS} from cases where id = %s"
 TEXTS = """
     select e.at, t.text from case_text t join event e using (case_id, seq) where t.case_id = %s order by t.seq
@@ -142,11 +144,13 @@ def asked(file: CaseFile) -> tuple[str, ...]:
     return file.last(InformationAsked).asked if file.stage == "information_asked" else ()
 
 
-def appeals_with_people(connection: Connection, limit: int) -> tuple[int, list[AppealView]]:
-    """How many appeals wait for people, and those whose term ends first."""
-    rows = [CaseRow(*row) for row in connection.execute(NEXT_DUE, [limit])]
+def appeals_with_people(
+    connection: Connection, limit: int, where: Parameters = EVERYWHERE
+) -> tuple[int, list[AppealView]]:
+    """How many appeals of a territory wait for people, and those whose term ends first."""
+    rows = [CaseRow(*row) for row in connection.execute(NEXT_DUE, {"limit": limit, **where})]
     files = case_files(connection, rows) if rows else []
-    return int(scalar(connection, COUNT)), [AppealView(file, ()) for file in files]
+    return int(scalar(connection, COUNT, where)), [AppealView(file, ()) for file in files]
 
 
 def appeal_of_reference(connection: Connection, reference: str) -> AppealView:

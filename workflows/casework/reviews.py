@@ -23,7 +23,8 @@ from workflows.intake.receipts import find
 from workflows.registers.households import declarations, last_versions
 from workflows.registers.person_claims import left_since
 from workflows.registers.person_moves import about_to_leave
-from workflows.stages.review import hearing
+from workflows.staff.territories import EVERYWHERE, Parameters, in_territory
+from workflows.stages.review import hearing, proposal
 
 REVIEWED = ("registration", "update")  # the kinds of cases that a caseworker reviews
 UPDATE, APPEAL = update.FLOW.kind, appeal.FLOW.kind
@@ -36,17 +37,18 @@ def at_stage(*stages: str) -> str:
 
 
 def longest_at(stage: str) -> str:
-    """The question for the cases that are at a stage longest; its parameters are limits."""
+    """The question for the cases that are at a stage longest; its parameters are a limit and a territory."""
+    there = f"{at_stage(stage)} and {in_territory()}"
     of_each_kind = " union all ".join(
-        f"(select {COLUMNS} from cases where kind = '{kind}' and {at_stage(stage)} order by stage_since, id limit %s)"
+        f"(select {COLUMNS} from cases where kind = '{kind}' and {there} order by stage_since, id limit %(limit)s)"
         for kind in REVIEWED
     )
-    return f"{of_each_kind} order by stage_since, id limit %s"
+    return f"{of_each_kind} order by stage_since, id limit %(limit)s"
 
 
 OF_REVIEWS = f"kind in ({', '.join(repr(kind) for kind in REVIEWED)})"
-COUNT = f"select count(*) from cases where {OF_REVIEWS} and {at_stage(REVIEW)}"
-COUNT_HEARD = f"select count(*) from cases where {OF_REVIEWS} and {at_stage(HEARING)}"
+COUNT = f"select count(*) from cases where {OF_REVIEWS} and {at_stage(REVIEW)} and {in_territory()}"
+COUNT_HEARD = f"select count(*) from cases where {OF_REVIEWS} and {at_stage(HEARING)} and {in_territory()}"
 LONGEST, LONGEST_HEARD = longest_at(REVIEW), longest_at(HEARING)
 ANY = f"select {COLUMNS} from cases where id = %s"
 ONE = f"select {COLUMNS} from cases where {OF_REVIEWS} and {at_stage(REVIEW, HEARING)} and id = %s"
@@ -58,8 +60,8 @@ KEPT_OPEN = f"""
         order by seq desc limit 1
     )
 """
-COUNT_KEPT_OPEN = f"select count(*) {KEPT_OPEN}"
-LONGEST_KEPT_OPEN = f"select {COLUMNS} {KEPT_OPEN} order by stage_since, id limit %s"
+COUNT_KEPT_OPEN = f"select count(*) {KEPT_OPEN} and {in_territory('c')}"
+LONGEST_KEPT_OPEN = f"select {COLUMNS} {KEPT_OPEN} and {in_territory('c')} order by stage_since, id limit %(limit)s"
 ONE_KEPT_OPEN = f"select {COLUMNS} {KEPT_OPEN} and id = %s"
 # Whoever was named may have let go since, and somebody else have claimed the person.
 HOLD_NOW = "select idcs, case_id, household_id from person_claim where idcs = any(%s) and household_id <> %s"
@@ -112,22 +114,21 @@ class ReviewedChange:
     differences: tuple[Difference, ...]
 
 
-def waiting(connection: Connection, limit: int) -> tuple[int, list[CaseFile]]:
-    """How many applications and changes wait for a caseworker, and those that have waited longest."""
-    return int(scalar(connection, COUNT)), longest(connection, LONGEST, limit)
+def waiting(connection: Connection, limit: int, where: Parameters = EVERYWHERE) -> tuple[int, list[CaseFile]]:
+    """How many applications and changes of a territory wait for a caseworker, and those that have waited longest."""
+    return int(scalar(connection, COUNT, where)), longest(connection, LONGEST, limit, where)
 
 
-def being_heard(connection: Connection, limit: int) -> tuple[int, list[CaseFile]]:
-    """How many are in a hearing, in which a caseworker may clear them, and those that are heard longest."""
-    return int(scalar(connection, COUNT_HEARD)), longest(connection, LONGEST_HEARD, limit)
+def being_heard(connection: Connection, limit: int, where: Parameters = EVERYWHERE) -> tuple[int, list[CaseFile]]:
+    """How many of a territory are in a hearing, in which a caseworker may clear them, and those heard longest."""
+    return int(scalar(connection, COUNT_HEARD, where)), longest(connection, LONGEST_HEARD, limit, where)
 
 
-def kept_open(connection: Connection, limit: int) -> tuple[int, list[CaseFile]]:
-    """How many changes nobody answers that cannot lapse, for a person who leaves by them was given to another
-    household, and those that have waited longest.
+def kept_open(connection: Connection, limit: int, where: Parameters = EVERYWHERE) -> tuple[int, list[CaseFile]]:
+    """How many changes of a territory nobody answers that cannot lapse, for a person who leaves by them was given to
+    another household, and those that have waited longest.
     """
-    rows = [CaseRow(*row) for row in connection.execute(LONGEST_KEPT_OPEN, [limit])]
-    return int(scalar(connection, COUNT_KEPT_OPEN)), case_files(connection, rows) if rows else []
+    return int(scalar(connection, COUNT_KEPT_OPEN, where)), longest(connection, LONGEST_KEPT_OPEN, limit, where)
 
 
 def one_kept_open(connection: Connection, reference: str) -> CaseFile | None:
@@ -136,9 +137,9 @@ def one_kept_open(connection: Connection, reference: str) -> CaseFile | None:
     return case_files(connection, [CaseRow(*row)])[0] if row else None
 
 
-def longest(connection: Connection, question: str, limit: int) -> list[CaseFile]:
+def longest(connection: Connection, question: str, limit: int, where: Parameters) -> list[CaseFile]:
     """The files of the cases that are longest where the question looks."""
-    rows = [CaseRow(*row) for row in connection.execute(question, [limit] * (len(REVIEWED) + 1))]
+    rows = [CaseRow(*row) for row in connection.execute(question, {"limit": limit, **where})]
     return case_files(connection, rows) if rows else []
 
 
@@ -156,6 +157,12 @@ def under_review(connection: Connection, reference: str) -> tuple[CaseFile, list
     named = (signal.cases for signal in raised(file))
     held = hold_now(connection, file)
     return file, others(connection, {each.case_id for each in held}.union(*named), file, held)
+
+
+def is_refusal_proposed(connection: Connection, case: CaseRow) -> bool:
+    """Whether a refusal was proposed and heard, so that a second caseworker may agree to it."""
+    (file,) = case_files(connection, [case])
+    return proposal(file) is not None
 
 
 def refuse_appeal(case: CaseRow, reference: str) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ from workflows.registers.period_rows import known_periods
 from workflows.registers.ports import Notices
 from workflows.scoring.formula import RULES
 from workflows.staff.signatures import OFFICER, sign
+from workflows.staff.territories import EVERYWHERE, Parameters, in_territory
 
 OF_A_RULE, OF_A_REGISTER = (
     "rule_was_misapplied",
@@ -36,8 +37,8 @@ OF_A_RULE, OF_A_REGISTER = (
 AT_ONCE = 500  # reviews that one transaction opens
 CHANNEL = "office"
 # The registered households whose index in force rests on one of these variables of the same version of the index; and
-# those that declare one of these values, for the household or for a member.
-SHARE = """
+# those that declare one of these values, for the household or for a member; of the territory of who asks.
+SHARE = f"""
     from household h
     cross join lateral (select v.version, v.case_id from household_version v
         where v.household_id = h.id order by v.version desc limit 1) as last
@@ -49,6 +50,7 @@ SHARE = """
     join case_body b on (b.case_id, b.number) = (c.id, c.body_number) and b.body is not null
     cross join lateral (select coalesce(b.body::jsonb -> 'declaration', b.body::jsonb) as body) as said
     where h.id <> %(own)s and not exists (select from household_end where household_id = h.id)
+    and {in_territory("c")}
     and (
         (index.policy = %(policy)s and exists (select from json_array_elements(e.facts -> 'contributions') as term
             where term ->> 0 = any(%(variables)s::text[])))
@@ -107,6 +109,7 @@ class Order:
     reference: str
     name: str
     role: str
+    where: Parameters = field(default_factory=lambda: EVERYWHERE)  # the territory of the supervisor
 
 
 def of_common_cause(view: AppealView) -> tuple[list[Contested], dict[str, str]]:
@@ -190,12 +193,14 @@ def contested_policy(connection: Connection, appeal: Appeal) -> str:
     return str(scalar(connection, found, [appeal.case, appeal.seq]))
 
 
-def sharing(connection: Connection, view: AppealView, limit: int) -> tuple[int, list[str]]:
-    """How many other households share the cause, and the references of the first of them."""
+def sharing(
+    connection: Connection, view: AppealView, limit: int, where: Parameters = EVERYWHERE
+) -> tuple[int, list[str]]:
+    """How many other households of a territory share the cause, and the references of the first of them."""
     cause = cause_of(connection, view)
     if cause is None:
         return 0, []
-    asked = parameters(view, cause) | {"limit": limit}
+    asked = parameters(view, cause) | where | {"limit": limit}
     count = connection.execute(COUNT, asked).fetchone()
     return (count[0] if count else 0), [reference for (reference,) in connection.execute(FIRST, asked)]
 
@@ -228,7 +233,7 @@ def order_reviews(connection: Connection, order: Order, now: datetime, notices: 
             f"No value of {order.reference} was upheld because of a record ({OF_A_REGISTER}) or a rule ({OF_A_RULE}): "
             "no other household shares its cause.",
         )
-    asked = parameters(view, cause) | {"limit": AT_ONCE}
+    asked = parameters(view, cause) | order.where | {"limit": AT_ONCE}
     found = connection.execute(NOT_OPENED, asked).fetchall()
     evidence = Submission(at=now, by=sign(connection, OFFICER, order.name))
     bodies = changes(connection, view.file, found)

@@ -13,6 +13,7 @@ from workflows.flows import DELIVERY, PARKED, all_queues, case_queues, places, s
 from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, OPERATOR
 from workflows.queue.attempts import WORKER_LOCK
 from workflows.staff.signatures import names_of
+from workflows.staff.territories import EVERYWHERE, Parameters, of_case_in_territory
 
 RATE_OVER = timedelta(minutes=1)
 PAUSED = "select queue, since, actor from paused_queue"
@@ -48,14 +49,19 @@ PARKED_CASE = """
     from case_failure t left join receipt r using (case_id)
     where t.parked and t.case_id = %s
 """
-SAME_ERROR = "select case_id from case_failure where parked and error = %s and case_id > %s order by case_id limit %s"
-GROUPS = """
+PARKED_THERE = f"t.parked and {of_case_in_territory('t.case_id')}"
+SAME_ERROR = f"""
+    select t.case_id from case_failure t where {PARKED_THERE} and t.error = %(error)s and t.case_id > %(after)s
+    order by t.case_id limit %(limit)s
+"""
+GROUPS = f"""
     select g.*, array(
         select r.reference from case_failure t join receipt r using (case_id)
-        where t.parked and (t.kind, t.stage, t.error) = (g.kind, g.stage, g.error) order by t.at, t.case_id limit %s
+        where {PARKED_THERE} and (t.kind, t.stage, t.error) = (g.kind, g.stage, g.error)
+        order by t.at, t.case_id limit %(named)s
     ) as "references"
-    from (select kind, stage, error, count(*) as cases, min(at) as first, max(at) as last from case_failure
-        where parked group by kind, stage, error) as g
+    from (select kind, stage, error, count(*) as cases, min(at) as first, max(at) as last from case_failure t
+        where {PARKED_THERE} group by kind, stage, error) as g
     order by g.cases desc, g.kind, g.stage, g.error
 """
 HELD = "select kind, stage, error, since from held_stage order by since"
@@ -183,15 +189,20 @@ def workers(connection: Connection) -> list[dict[str, Any]]:
         return cursor.execute(WORKERS).fetchall()
 
 
-def parked_groups(connection: Connection, named: int = 0) -> list[dict[str, Any]]:
-    """Parked cases, counted by stage and error; each group with `named` references, longest parked first."""
+def parked_groups(connection: Connection, named: int = 0, where: Parameters = EVERYWHERE) -> list[dict[str, Any]]:
+    """Parked cases of a territory, counted by stage and error; each group with `named` references, longest parked
+    first.
+    """
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(GROUPS, [named]).fetchall()
+        return cursor.execute(GROUPS, {"named": named, **where}).fetchall()
 
 
-def parked_with(connection: Connection, error: str, after: int, limit: int) -> list[int]:
-    """At most `limit` cases that are parked with this error, in the order of their numbers, after case `after`."""
-    return [case_id for (case_id,) in connection.execute(SAME_ERROR, [error, after, limit])]
+def parked_with(
+    connection: Connection, error: str, after: int, limit: int, where: Parameters = EVERYWHERE
+) -> list[int]:
+    """At most `limit` cases of a territory that are parked with this error, by their numbers, after case `after`."""
+    asked = {"error": error, "after": after, "limit": limit, **where}
+    return [case_id for (case_id,) in connection.execute(SAME_ERROR, asked)]
 
 
 def parked_case(connection: Connection, case_id: int) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """The accounts of the staff: made, given roles, locked, reset and listed by an administrator or the owner."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,12 +8,20 @@ import psycopg
 
 from models.database import Connection, scalar
 from models.errors import NotFound, Refused
-from workflows.staff.guard import OWNER_NAME
 from workflows.staff.passwords import hashed, new_password
-from workflows.staff.roles import Grant, Territory, require_compatible, require_known
+from workflows.staff.roles import (
+    CASEWORKER,
+    SUPERVISOR,
+    Grant,
+    Territory,
+    require_compatible,
+    require_known,
+    shown,
+)
 from workflows.staff.sessions import end_all, grants_of
-from workflows.staff.signatures import name_key, name_shown
+from workflows.staff.signatures import OWNER_NAME, name_key, name_shown
 
+MAY_HOLD = (CASEWORKER, SUPERVISOR)  # an appeal
 GIVEN_FOR = timedelta(days=7)  # how long a password that was handed on can be used (assumed)
 ANY = "select exists (select from staff_account)"
 COLUMNS = "id, name, locked_at, password, password_until, app_secret, issuer"
@@ -31,7 +39,7 @@ TAKE = """
 """
 SET_PASSWORD = "update staff_account set password = %s, password_until = %s where id = %s"
 FORGET_APP = "update staff_account set app_secret = null, app_step = 0, recovery = '{}' where id = %s"
-SET_LOCK = "update staff_account set locked_at = %s where id = %s"
+SET_LOCKED = "update staff_account set locked_at = %s where id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +82,18 @@ def add(
     `provider`: the issuer and the subject there. Raises Refused for a name that is taken, and for roles that exclude
     each other.
     """
-    shown = name_shown(name)
-    if name_key(shown) == name_key(OWNER_NAME):
-        raise Refused("name_taken", f"'{shown}' is nobody's name: choose another.")
+    its_name = name_shown(name)
+    if name_key(its_name) == name_key(OWNER_NAME):
+        raise Refused("name_taken", f"'{its_name}' is nobody's name: choose another.")
     try:
-        row = connection.execute(ADD, [name_key(shown), shown, now, *(provider or (None, None))]).fetchone()
+        row = connection.execute(ADD, [name_key(its_name), its_name, now, *(provider or (None, None))]).fetchone()
     except psycopg.errors.UniqueViolation:
         raise Refused("name_taken", "This person of the identity provider has an account already.") from None
     if row is None:
-        raise Refused("name_taken", f"There is an account '{shown}' already. Another person needs another name.")
+        raise Refused("name_taken", f"There is an account '{its_name}' already. Another person needs another name.")
     change_roles(connection, row[0], now, give=grants)
     password = "" if provider else give_password(connection, row[0], now)
-    return find_account(connection, shown), password
+    return find_account(connection, its_name), password
 
 
 def change_roles(
@@ -136,13 +144,23 @@ def require_local(account: Account) -> None:
 
 def lock(connection: Connection, account: Account, now: datetime) -> None:
     """Locks an account: its sessions end at once, and nobody signs in to it."""
-    connection.execute(SET_LOCK, [now, account.id])
+    connection.execute(SET_LOCKED, [now, account.id])
     end_all(connection, account.id, now)
 
 
 def unlock(connection: Connection, account: Account) -> None:
     """Lets an account sign in again."""
-    connection.execute(SET_LOCK, [None, account.id])
+    connection.execute(SET_LOCKED, [None, account.id])
+
+
+def require_colleague(connection: Connection, name: str, roles: Collection[str], where: Territory) -> None:
+    """Raises Refused, where accounts exist, unless this name is an account that can act in one of these roles there."""
+    if not exist(connection):
+        return
+    account = find_account(connection, name)
+    if account.locked_at or not any(covers(account.grants, role, where) for role in roles):
+        said = f"'{account.name}' is no {' and no '.join(roles)} for this case: {shown(account.grants)}"
+        raise Refused("not_a_colleague", f"{said}{', locked' if account.locked_at else ''}. See: sijil staff list")
 
 
 def covers(grants: Iterable[Grant], role: str, where: Territory) -> bool:

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from models.errors import Refused
-from workflows.staff.rights import OF_PERSONS, RIGHTS
+from workflows.staff.rights import OF_COUNTRY, OF_PERSONS, RIGHTS
 from workflows.staff.roles import COUNTRY, Grant, Territory, shown
-
-OWNER_NAME = "the owner of the installation"  # who has the servers and the key, and needs no account
+from workflows.staff.signatures import OWNER_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +61,12 @@ def permit(who: Acting, act: str, subject: Subject | None = ANYWHERE, *, role: s
     having = [each for each in who.grants if each.role in RIGHTS[act] and role in (None, each.role)]
     if not having:
         raise Refused("another_role", f"{needed(act)} may do this. Your account is: {shown(who.grants)}.")
-    if subject is None:
+    if subject is ANYWHERE and act not in OF_COUNTRY:
         return having[0].role
+    subject = subject or Subject()
     near = [each for each in having if each.territory.covers(subject.territory)]
     if not near:
-        raise Refused("another_territory", f"This case belongs to another office. Your account is: {shown(having)}.")
+        raise Refused("another_territory", f"This {belongs(act)}. Your account is: {shown(having)}.")
     allowed = [each for each in near if RIGHTS[act][each.role].allows(subject.own)]
     if not allowed:
         own = "your own work, so somebody else has to" if subject.own else "not yours: take it first, or leave it"
@@ -82,6 +82,11 @@ def owner_may(act: str) -> str:
             f"{needed(act)} does this, with an account that tells them apart. Sign in: sijil staff sign-in NAME",
         )
     return "owner"
+
+
+def belongs(act: str) -> str:
+    """What is wrong with the territory in which somebody would do this."""
+    return "concerns the whole country" if act in OF_COUNTRY else "case belongs to another office"
 
 
 def needed(act: str) -> str:

@@ -45,6 +45,7 @@ RIGHTS: MappingProxyType[str, Cells] = MappingProxyType(
         "search": everyone(*WITH_CASES, POPULATION_OFFICER),
         "read_load": everyone(SUPERVISOR),
         "read_operations": everyone(OPERATOR, SUPERVISOR),
+        "check_history": everyone(AUDITOR, OPERATOR),
         "read_audit": everyone(AUDITOR),
         "export_audit": everyone(AUDITOR),
         "read_staff": everyone(ADMINISTRATOR, AUDITOR),
@@ -65,7 +66,7 @@ RIGHTS: MappingProxyType[str, Cells] = MappingProxyType(
         "ask_information": {CASEWORKER: OWN, SUPERVISOR: ANY},
         "propose_decision": {CASEWORKER: OWN, SUPERVISOR: ANY, COMMISSION: ANY},
         "agree_to_decision": {CASEWORKER: OTHERS, SUPERVISOR: OTHERS},
-        "escalate": {CASEWORKER: OWN, SUPERVISOR: ANY},
+        "escalate": everyone(SUPERVISOR),
         "retry_correction": {CASEWORKER: OWN, SUPERVISOR: ANY},
         "order_reviews": everyone(SUPERVISOR),
         # Keeping the queues moving.
@@ -86,6 +87,7 @@ RIGHTS: MappingProxyType[str, Cells] = MappingProxyType(
 OF_PERSONS = frozenset(
     {
         "take_case",
+        "assign_case",
         "hand_back",
         "decide_review",
         "agree_to_refuse",
@@ -97,3 +99,5 @@ OF_PERSONS = frozenset(
         "order_reviews",
     }
 )
+# What concerns the whole country: a role in a part of it is not enough.
+OF_COUNTRY = frozenset({"pause_queue", "resume_queue", "enrol"})

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from hashlib import sha256
 from unicodedata import normalize
 
-from models.database import Connection
+from models.database import Connection, scalar
 from models.errors import Refused
 from models.settings import settings
 from workflows.bodies.text import canonical
@@ -17,18 +17,31 @@ OFFICER, OPERATOR = (
     "operator",
 )  # roles; `officer` is a caseworker in every event, and part of what is digested
 LONGEST_NAME = 200  # characters
-REMEMBER = "insert into staff_name (actor, name) values (%s, %s) on conflict do nothing"
+OWNER_NAME = "the owner of the installation"  # who has the servers and the key, and needs no account
+# Where there are accounts, a name is remembered, and its pseudonym given, for one that is not locked and for the owner.
+REMEMBER = """
+    with proved as (
+        select %(owner)s::bool or not exists (select from staff_account)
+            or exists (select from staff_account where key = %(key)s and locked_at is null) as it_is
+    ), remembered as (
+        insert into staff_name (actor, name) select %(actor)s, %(name)s from proved where it_is on conflict do nothing
+    )
+    select it_is from proved
+"""
 NAMES = "select actor, name from staff_name where actor = any(%s)"
 
 
 def sign(connection: Connection, role: str, name: str) -> str:
     """The pseudonym under which this person of the staff acts, its name remembered.
 
-    Raises Refused for a name that says nothing.
+    Raises Refused for a name that says nothing, and, where there are accounts, for one that is nobody's account or a
+    locked one: whatever led here, nobody acts under a name that nobody proved.
     """
     shown = name_shown(name)
-    actor = pseudonym(role, shown)
-    connection.execute(REMEMBER, [actor, shown])
+    actor, key = pseudonym(role, shown), name_key(shown)
+    named = {"actor": actor, "name": shown, "key": key, "owner": key == name_key(OWNER_NAME)}
+    if not scalar(connection, REMEMBER, named):
+        raise Refused("no_account", f"'{shown}' is no account that acts here. List them: sijil staff list")
     return actor
 
 
