@@ -7,8 +7,8 @@ A handler names its act in `opt` (a right of workflows/staff/rights.py, or `sign
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from anyio import to_thread
 from litestar import Request, Response
+from litestar.concurrency import sync_to_thread
 
 from models import clock
 from models.database import transaction
@@ -31,7 +31,7 @@ async def before_console(request: Request[Any, Any, Any]) -> Response[Any] | Non
     """Finds the session, checks the form's token and the right; a response in place of the handler's, or None."""
     refuse_encoded(request)
     body = b"" if request.method in SAFE else await request.body()
-    return await to_thread.run_sync(check, request, body)
+    return await sync_to_thread(check, request, body)
 
 
 def check(request: Request[Any, Any, Any], body: bytes) -> Response[Any] | None:
