@@ -119,7 +119,8 @@ def resume_queue(queue: Queue, name: Name = "", as_json: Json = False) -> None:
     """Resumes a paused queue: workers serve it again."""
     with needed_servers():
         with transaction() as connection:
-            ended = resume(connection, queue, signed(connection, "resume_queue", name, otherwise="operator"))
+            by = signed(connection, "resume_queue", name, otherwise="operator")
+            ended = resume(connection, queue, by, clock.now())
         wake(queue)
     log.info(
         "queue resumed", queue=queue, by=ended.resumed_by, paused_by=ended.paused_by, since=f"{ended.since:%FT%TZ}"

@@ -209,7 +209,7 @@ def pause(queue: str) -> None:
 
 def resume(queue: str) -> None:
     with transaction() as connection:
-        pauses.resume(connection, queue, "omar")
+        pauses.resume(connection, queue, "omar", clock.now())
 
 
 def test_a_paused_queue_is_left_alone_until_it_is_resumed(application: Accepted, worker: Worker) -> None:

@@ -170,7 +170,7 @@ def test_a_paused_delivery_takes_no_message_and_asks_about_none_until_it_is_resu
     assert {name for name, each in shown().items() if each["state"] == "paused"} == {"delivery"}
 
     with transaction() as connection:
-        pauses.resume(connection, "delivery", "omar")
+        pauses.resume(connection, "delivery", "omar", clock.now())
     assert deliverer.drain() is False
     assert rows("select distinct status from message") == [("sent",)]
     assert shown()["delivery"]["state"] == "open"
@@ -210,7 +210,7 @@ def test_what_was_quarantined_and_moved_on_meanwhile_is_left_to_the_queue_that_i
     assert stages() == {"submitted": size}
     assert value("select count(*) from attempt") == 0
     with transaction() as connection:
-        pauses.resume(connection, "verification", "omar")
+        pauses.resume(connection, "verification", "omar", clock.now())
     drain_all(worker())
     assert stages() == {"notified": size}
 

@@ -150,7 +150,7 @@ class Operators:
         until = clock.now()
         try:
             with transaction() as connection:
-                pauses.resume(connection, queue, "operator")
+                pauses.resume(connection, queue, "operator", clock.now())
             self.pauses.append(Pause(queue, since, until))
         except Refused:
             pass  # the pause was never recorded, or the answer to an earlier resumption was lost

@@ -11,6 +11,7 @@ import psycopg
 from models.database import Connection, scalar
 from models.errors import NotFound, Problem, Refused, Stale
 from models.settings import settings
+from workflows.audit.acts import Act, Purpose
 from workflows.bodies.body import Body
 from workflows.bodies.change import UPDATE
 from workflows.bodies.declaration import Declaration, objections
@@ -23,6 +24,7 @@ from workflows.engine.record import copy
 from workflows.engine.texts import take_text
 from workflows.engine.work import BatchOutcome, advance, lock, lock_all, write
 from workflows.events.event import CaseResumed
+from workflows.events.registration import ApplicationRefused
 from workflows.evidence import (
     DECLARANT,
     Correction,
@@ -39,6 +41,7 @@ from workflows.intake.receipts import find, normal, opens
 from workflows.registers.person_moves import given_away
 from workflows.registers.ports import Notices
 from workflows.registers.social import REGISTERED_ALREADY, registered_again
+from workflows.staff.noting import Doing, note_act, sign_act
 from workflows.staff.signatures import OFFICER, OPERATOR, pseudonym, sign
 
 MOST_TEXTS = 20  # of one case (assumed)
@@ -73,6 +76,7 @@ class CitizenAnswer:
     declaration: Declaration | None = None
     statement: str | None = None
     officer: str = ""
+    role: str = ""  # in which the officer acts
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class CaseworkerAnswer:
     reason: str
     version: int | None = None
     about: Sequence[str] = ()  # values of the declaration, as paths
+    role: str = ""  # in which the caseworker acts
 
 
 def answer_of_citizen(connection: Connection, answer: CitizenAnswer, now: datetime, notices: Notices) -> AnswerResult:
@@ -118,7 +123,8 @@ def refuse_given_away(connection: Connection, case: CaseRow, kept: Collection[st
 
 def form_of(connection: Connection, case: CaseRow, answer: CitizenAnswer, now: datetime) -> Evidence:
     """A citizen's answer as the stage is given it; what was sent with it is stored beside."""
-    by = sign(connection, OFFICER, answer.officer) if answer.officer else DECLARANT
+    doing = Doing(Act.TAKE_ANSWER, now, [case.id], answer.role)
+    by = sign_act(connection, OFFICER, answer.officer, doing) if answer.officer else DECLARANT
     match answer.kind:
         case "correction":
             return redeclare(connection, case, answer, by, now)
@@ -224,10 +230,13 @@ def answer_of_caseworker(
 ) -> AnswerResult:
     """A caseworker answers a review. Raises what `answer_of_citizen` raises, secrets aside."""
     case = find(connection, answer.reference)
-    sign(connection, OFFICER, answer.caseworker)
+    by = sign(connection, OFFICER, answer.caseworker)
     if answer.verdict != "clear" and case.kind == UPDATE:
         refuse_given_away(connection, case)
-    return act(connection, case, answer.version, in_evidence(answer, now), notices)
+    moved = act(connection, case, answer.version, in_evidence(answer, now), notices)
+    decided = Act.AGREE_TO_REFUSE if moved.event == ApplicationRefused.__name__ else Act.DECIDE_REVIEW
+    note_act(connection, by, answer.caseworker, Doing(decided, now, [case.id], answer.role))
+    return moved
 
 
 def in_evidence(answer: CaseworkerAnswer, now: datetime) -> ReviewVerdict:
@@ -262,7 +271,8 @@ def resume(
         raise Stale(f"Case {min(others)} is not {PARKED}.")
     files = case_files(connection, rows)
     cases = [CaseInProgress(file, row.head, row) for file, row in zip(files, rows, strict=True)]
-    evidence = OperatorCommand(at=now, by=sign(connection, OPERATOR, operator))
+    doing = Doing(Act.RESUME_PARKED, now, case_ids, purpose=Purpose.OPERATION)
+    evidence = OperatorCommand(at=now, by=sign_act(connection, OPERATOR, operator, doing))
     for case in cases:
         stage = failed_at[case.file.id]
         apply(case, CaseResumed(stage=stage), Move(stage), evidence, notices)

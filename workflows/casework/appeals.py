@@ -6,6 +6,7 @@ from datetime import datetime
 
 from models.database import Connection, scalar
 from models.errors import NotFound, Problem, Refused
+from workflows.audit.acts import Act
 from workflows.bodies.appeal import WITH_VALUES, Appeal, AppealBody, corrected
 from workflows.bodies.body import Body, Contact, Territory
 from workflows.bodies.declaration import Declaration
@@ -39,6 +40,7 @@ from workflows.intake.receipts import find, is_secret_of, normal, secret_for
 from workflows.intake.submit import Accepted, free_keys_of, keep_receipts, known_receipts
 from workflows.registers.households import declarations, last_versions
 from workflows.registers.ports import Notices
+from workflows.staff.noting import Doing, note_act
 from workflows.staff.signatures import OFFICER, sign
 
 UNKNOWN = "There is no application with this reference and secret."
@@ -84,11 +86,17 @@ class Lodging:
     sent: AppealBody
     key: str | None = None
     officer: str = ""
+    role: str = ""  # in which the officer acts
 
     @property
     def channel(self) -> str:
         """How it reaches us."""
         return "office" if self.officer else "api"
+
+    @property
+    def by_officer(self) -> tuple[str, str]:
+        """The officer, and in which role; none where the household sends it itself."""
+        return self.officer, self.role
 
     def full_key(self, row: CaseRow, decision: Recorded | None) -> str:
         """The key with its channel, kind and household; without one, the decision and what is said of it."""
@@ -127,8 +135,12 @@ def lodge(connection: Connection, lodging: Lodging, now: datetime, notices: Noti
     if opened is None:  # the household sent something with this key at this moment
         opened = repeated(connection, lodging, key)
         assert opened
-    elif sent.text:
-        said = CitizenAnswer(opened.reference, opened.secret, "statement", statement=sent.text, officer=lodging.officer)
+        return opened
+    if lodging.officer:
+        doing = Doing(Act.LODGE_APPEAL, now, [row.id, opened.case_id], lodging.role)
+        note_act(connection, by, lodging.officer, doing)
+    if sent.text:
+        said = CitizenAnswer(opened.reference, opened.secret, "statement", None, None, sent.text, *lodging.by_officer)
         add(connection, said, now, notices)
     return opened
 

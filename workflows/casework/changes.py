@@ -9,6 +9,7 @@ from models.database import Connection, scalar
 from models.days import day_of
 from models.errors import NotFound, Problem, Refused
 from models.settings import settings
+from workflows.audit.acts import Act
 from workflows.bodies.change import UPDATE, Change, ChangeRequest
 from workflows.bodies.declaration import Declaration, Member, objections
 from workflows.bodies.merging import fields_changed
@@ -23,6 +24,7 @@ from workflows.intake.submit import Accepted, free_keys_of, keep_receipts, known
 from workflows.registers.households import declarations, last_versions
 from workflows.registers.period_rows import known_periods
 from workflows.registers.ports import Notices
+from workflows.staff.noting import Doing, note_act
 from workflows.staff.signatures import OFFICER, sign
 
 MOST_OPEN = 5  # updates of one household at once
@@ -44,6 +46,7 @@ class Sender:
     secret: str = ""
     officer: str = ""
     key: str = ""
+    role: str = ""  # in which the officer acts
 
     @property
     def channel(self) -> str:
@@ -68,6 +71,7 @@ class Departure:
     idcs: str
     true_from: date
     officer: str
+    role: str = ""  # in which the officer acts
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +141,8 @@ def declare_departure(connection: Connection, departure: Departure, now: datetim
         declaration=without(known.declaration, leaver),
     )
     refuse_impossible(known, request, now)
-    update = NewUpdate(
-        known.household_id, Change(**dict(request), left_by=departure.idcs), Sender("", departure.officer)
-    )
+    sender = Sender("", departure.officer, role=departure.role)
+    update = NewUpdate(known.household_id, Change(**dict(request), left_by=departure.idcs), sender)
     return known_receipt(connection, update) or open_update(connection, update, now, notices)
 
 
@@ -226,19 +229,18 @@ def phone_until_now(known: Registered, declaration: Declaration) -> str | None:
 def open_update(connection: Connection, update: NewUpdate, now: datetime, notices: Notices) -> Accepted:
     """Opens the update, once for the sender's key. Raises Refused where too many are open, or the key was used."""
     (number,) = case_numbers(connection, 1)
-    opened = opening(
-        number,
-        NewCase(UPDATE, INTERACTIVE, update.household_id, update.body),
-        Origin(update.sender.channel, update.full_key),
-        Submission(at=now, by=actor_of(connection, update.sender)),
-        notices,
-    )
+    evidence = Submission(at=now, by=actor_of(connection, update.sender))
+    new = NewCase(UPDATE, INTERACTIVE, update.household_id, update.body)
+    opened = opening(number, new, Origin(update.sender.channel, update.full_key), evidence, notices)
     reference = opened.file.reference
     if not keep_receipts(connection, [(reference, number, update.full_key, hash_of(opened.body))]):
         again = known_receipt(connection, update)
         assert again  # somebody sent the same at this moment
         return again
     insert(connection, update.household_id, opened, now)
+    if update.sender.officer:
+        doing = Doing(Act.DECLARE_CHANGE, now, [number], update.sender.role)
+        note_act(connection, evidence.by, update.sender.officer, doing)
     return Accepted(reference, secret_for(reference), number)
 
 

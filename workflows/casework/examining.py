@@ -10,6 +10,7 @@ from models.days import day_of
 from models.errors import NotFound, Refused
 from workflows.appeals.holding import CASEWORKER
 from workflows.appeals.reasons import outcome_of, require_findings
+from workflows.audit import acts as audit
 from workflows.bodies.appeal import WITH_VALUES, Appeal, Contested, corrected_later
 from workflows.bodies.change import EarlierVersion
 from workflows.casefile import CaseFile
@@ -38,6 +39,7 @@ from workflows.policies import newest_terms
 from workflows.registers.households import Version, days_decided, declarations, last_versions, version_that_stands
 from workflows.registers.period_rows import known_periods
 from workflows.registers.ports import Notices
+from workflows.staff.noting import Doing, note_act
 from workflows.staff.signatures import OFFICER, sign
 
 # Whether the last change that an appeal opened is still open, or was registered since.
@@ -46,6 +48,17 @@ UNDER_WAY = """
         where (v.household_id, v.case_id) = (c.household_id, c.id))
     from cases c where c.parent_id = %s order by c.parent_seq desc limit 1), false)
 """
+# What each form is in the audit.
+ACTS: dict[type[Evidence], audit.Act] = {
+    Assignment: audit.Act.TAKE_CASE,
+    HandBack: audit.Act.HAND_BACK,
+    InformationRequest: audit.Act.ASK_INFORMATION,
+    Statement: audit.Act.ADD_TEXT,
+    Escalation: audit.Act.ESCALATE,
+    CorrectionRetry: audit.Act.RETRY_CORRECTION,
+    AppealVerdict: audit.Act.PROPOSE_DECISION,
+    Agreement: audit.Act.AGREE_TO_DECISION,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +94,19 @@ def act_on_appeal(
     row = lock(connection, row.id, staff.version)
     by = sign(connection, OFFICER, staff.name)
     given = form(Act(connection, row, by, now))
+    note_act(connection, by, staff.name, Doing(act_of(given), now, [row.id], staff.role))
     if row.stage == "queued" and type(given) not in FLOW.stages["queued"].handlers:
         raise Refused("not_taken", f"Nobody holds this appeal. Take it first: sijil appeals assign {staff.reference}")
     return act(connection, row, row.version, given, notices)
+
+
+def act_of(given: Evidence) -> audit.Act:
+    """What somebody does who gives this form: an assignment to oneself is another act than one to a colleague."""
+    if isinstance(given, Assignment) and given.to != given.by:
+        return audit.Act.ASSIGN_CASE
+    if isinstance(given, Agreement) and not given.agrees:
+        return audit.Act.RETURN_DECISION
+    return ACTS[type(given)]
 
 
 def assignment(staff: Staff, to: str = "") -> Callable[[Act], Assignment]:

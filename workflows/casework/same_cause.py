@@ -10,6 +10,7 @@ from models.database import Connection, scalar
 from models.days import day_of
 from models.errors import NotFound, Refused
 from workflows.appeals.holding import SUPERVISOR, require_role
+from workflows.audit.acts import Act
 from workflows.bodies.appeal import MEMBER_PATH, Appeal, Contested, corrected, value_at
 from workflows.bodies.change import UPDATE, Change
 from workflows.bodies.declaration import Declaration
@@ -27,6 +28,7 @@ from workflows.registers.households import days_decided, declarations
 from workflows.registers.period_rows import known_periods
 from workflows.registers.ports import Notices
 from workflows.scoring.formula import RULES
+from workflows.staff.noting import Doing, note_act
 from workflows.staff.signatures import OFFICER, sign
 from workflows.staff.territories import EVERYWHERE, Parameters, in_territory
 
@@ -248,7 +250,10 @@ def order_reviews(connection: Connection, order: Order, now: datetime, notices: 
         )
         for number, (household, body) in zip(numbers, bodies, strict=True)
     ]
-    return open_new(connection, made, now)
+    opened = open_new(connection, made, now)
+    doing = Doing(Act.ORDER_REVIEWS, now, [view.file.id, *(each.file.id for each in opened)], order.role)
+    note_act(connection, evidence.by, order.name, doing)
+    return len(opened)
 
 
 def changes(connection: Connection, appeal: CaseFile, versions: Sequence[tuple[int, int]]) -> list[tuple[int, Change]]:
@@ -274,11 +279,11 @@ def changes(connection: Connection, appeal: CaseFile, versions: Sequence[tuple[i
     ]
 
 
-def open_new(connection: Connection, made: Sequence[Opening], now: datetime) -> int:
+def open_new(connection: Connection, made: Sequence[Opening], now: datetime) -> list[Opening]:
     """Opens those of these cases whose key is new; of two supervisors at once, one opens each."""
     receipts = [(each.file.reference, each.file.id, each.origin.key, hash_of(each.body)) for each in made]
     new = keep_receipts(connection, receipts) if receipts else set()
     opened = [each for each in made if each.origin.key in new]
     insert_cases(connection, opened)
     record_openings(connection, opened, now)
-    return len(opened)
+    return opened

@@ -7,12 +7,14 @@ from datetime import datetime
 
 from models.database import Connection, scalar
 from models.errors import Refused
+from workflows.audit.acts import Act, Purpose
 from workflows.engine.work import append_event, lock, lock_all
 from workflows.events.event import CaseErased
 from workflows.evidence import OperatorCommand
 from workflows.history.personal import PERSONAL
 from workflows.intake.receipts import find
-from workflows.staff.signatures import OPERATOR, sign
+from workflows.staff.noting import Doing, sign_act
+from workflows.staff.signatures import OPERATOR
 
 COUNT = "select count(*) from event where case_id = %s and facts is not null"
 # An owed message can no longer be sent. One that a deliverer is sending may arrive: its answer says so
@@ -52,7 +54,8 @@ def erase(connection: Connection, reference: str, by: str, now: datetime) -> int
     case = find(connection, reference)
     refuse_open(connection, case.id)
     copies = [case_id for (case_id,) in connection.execute(COPIES, [case.id])]
-    actor = sign(connection, OPERATOR, by)
+    doing = Doing(Act.ERASE, now, copies, "owner", Purpose.PERSON)
+    actor = sign_act(connection, OPERATOR, by, doing)
     return sum(erase_case(connection, case_id, OperatorCommand(at=now, by=actor)) for case_id in copies)
 
 

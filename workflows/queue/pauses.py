@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 from models.database import Connection
 from models.errors import Refused
+from workflows.audit.acts import Act, Purpose
 from workflows.flows import all_queues
-from workflows.staff.signatures import OPERATOR, names_of, sign
+from workflows.staff.noting import Doing, sign_act
+from workflows.staff.signatures import OPERATOR, names_of
 
 # Where the queue is paused already, this returns the row that stands.
 PAUSE = """
@@ -30,7 +32,7 @@ def pause(connection: Connection, queue: str, by: str, now: datetime) -> str:
     Raises Refused where it does not exist or is paused already.
     """
     require_queue(queue)
-    actor = sign(connection, OPERATOR, by)
+    actor = sign_act(connection, OPERATOR, by, operation(Act.PAUSE_QUEUE, queue, now))
     since, paused_by = connection.execute(PAUSE, [queue, now, actor]).fetchone() or (now, actor)
     if (since, paused_by) != (now, actor):
         name = names_of(connection, [paused_by]).get(paused_by, paused_by)
@@ -38,18 +40,23 @@ def pause(connection: Connection, queue: str, by: str, now: datetime) -> str:
     return actor
 
 
-def resume(connection: Connection, queue: str, by: str) -> Ended:
+def resume(connection: Connection, queue: str, by: str, now: datetime) -> Ended:
     """Resumes the queue; workers serve it from their next wake on.
 
     Raises Refused where it does not exist or is not paused.
     """
     require_queue(queue)
-    actor = sign(connection, OPERATOR, by)
+    actor = sign_act(connection, OPERATOR, by, operation(Act.RESUME_QUEUE, queue, now))
     ended = connection.execute(RESUME, [queue]).fetchone()
     if ended is None:
         raise Refused("not_paused", f"The queue '{queue}' is not paused.")
     since, paused_by = ended
     return Ended(since, paused_by, actor)
+
+
+def operation(act: Act, queue: str, now: datetime) -> Doing:
+    """What an operator does to a queue."""
+    return Doing(act, now, role=OPERATOR, purpose=Purpose.OPERATION, detail={"queue": queue})
 
 
 def require_queue(queue: str) -> None:

@@ -1,54 +1,69 @@
 """Notes in the audit what a person of the staff did or read, in the transaction of what it is about."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from models.database import Connection
 from workflows.audit.acts import Act, Purpose
 from workflows.audit.entries import Entry, record
 from workflows.staff.guard import Acting
-from workflows.staff.signatures import OFFICER, name_key, pseudonym
+from workflows.staff.signatures import OFFICER, name_key, pseudonym, sign
 
 ACCOUNT = "select id from staff_account where key = %s"
 
 
-def note_act(
-    connection: Connection, act: Act, by: str, name: str, at: datetime, *, case_ids: Sequence[int] = (), role: str = ""
-) -> None:
-    """Notes an act by the pseudonym and the moment of its event; `name` tells the account, `role` in which they act."""
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What somebody does, when, to which cases, in which role (none: of the kind of their pseudonym), and why."""
+
+    act: Act
+    at: datetime
+    case_ids: Sequence[int] = ()
+    role: str = ""
+    purpose: Purpose = Purpose.CASE
+    detail: Mapping[str, str | int | bool] = field(default_factory=dict)
+
+
+def sign_act(connection: Connection, kind: str, name: str, doing: Doing) -> str:
+    """Signs for a person of the staff, and notes what they do; returns their pseudonym.
+
+    `kind`: OFFICER or OPERATOR. Raises what `sign` raises.
+    """
+    by = sign(connection, kind, name)
+    note_act(connection, by, name, doing)
+    return by
+
+
+def note_act(connection: Connection, by: str, name: str, doing: Doing) -> None:
+    """Notes an act under the pseudonym that its event has; `name` tells the account."""
     row = connection.execute(ACCOUNT, [name_key(name)]).fetchone()
-    account_id, acting_as = row[0] if row else None, role or by.partition(":")[0]
-    record(
-        connection,
-        Entry(
-            at=at, actor=by, account_id=account_id, role=acting_as, act=act, case_ids=case_ids, count=len(case_ids)
-        ),
+    entry = Entry(
+        at=doing.at,
+        actor=by,
+        account_id=row[0] if row else None,
+        role=doing.role or by.partition(":")[0],
+        act=doing.act,
+        purpose=doing.purpose,
+        case_ids=doing.case_ids,
+        count=len(doing.case_ids),
+        detail=doing.detail,
     )
+    record(connection, entry)
 
 
-def note_reading(
-    connection: Connection,
-    act: Act,
-    who: Acting,
-    role: str,
-    at: datetime,
-    *,
-    case_ids: Sequence[int] = (),
-    persons: Sequence[str] = (),
-    purpose: Purpose = Purpose.CASE,
-) -> None:
+def note_reading(connection: Connection, who: Acting, doing: Doing, persons: Sequence[str] = ()) -> None:
     """Notes that somebody read these cases, or searched for these persons (keyed pseudonyms)."""
-    record(
-        connection,
-        Entry(
-            at=at,
-            actor=pseudonym(OFFICER, who.name),
-            account_id=who.account,
-            role=role,
-            act=act,
-            purpose=purpose,
-            case_ids=case_ids,
-            persons=persons,
-            count=len(case_ids),
-        ),
+    entry = Entry(
+        at=doing.at,
+        actor=pseudonym(OFFICER, who.name),
+        account_id=who.account,
+        role=doing.role,
+        act=doing.act,
+        purpose=doing.purpose,
+        case_ids=doing.case_ids,
+        persons=persons,
+        count=len(doing.case_ids),
+        detail=doing.detail,
     )
+    record(connection, entry)
