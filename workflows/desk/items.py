@@ -38,6 +38,8 @@ WITH_SUPERVISOR, WITH_COMMISSION = "with_supervisor", "with_commission"
 OF_OTHERS = {WITH_SUPERVISOR: SUPERVISOR, WITH_COMMISSION: COMMISSION}  # the stages of others than all caseworkers
 # The stages of an appeal at which its events say who holds it; at all others, the desk does.
 HELD_BY_EVENTS = ("queued", "under_examination", "information_asked", WITH_SUPERVISOR, WITH_COMMISSION)
+SENT_BACK = (MembersMismatched, CorrectionAsked, RefusalProposed)  # the events that send a case to its household
+PROPOSED = ("proposed", WITH_COMMISSION)  # where nobody decides who proposed to
 FIRST, SOON, ORDINARY, LAST = PRIORITIES = (1, 2, 3, 4)
 BY_SUPERVISOR = "supervisor"  # why an item has its priority: a supervisor said so, and no event changes that
 BY_PEOPLE = ("officer:", "operator:")  # how the pseudonyms of the staff begin
@@ -134,7 +136,7 @@ def follow(connection: Connection, cases: Sequence[CaseInProgress], states: Sequ
     entering, leaving = [], []
     for case, state in zip(cases, states, strict=True):
         if of_people(case.file.kind, state.stage):
-            entering.append(item_of(case.file, state))
+            entering.append(item_of(case.file, state.stage_since, state.deadline))
         elif case.row is not None and of_people(case.row.kind, case.row.stage):
             leaving.append(gone(case, state))
     if entering:
@@ -161,17 +163,17 @@ def gone(case: CaseInProgress, state: QueueState) -> tuple[Any, ...]:
     return (case.file.id, state.stage, by.at, case.file.version, *done)
 
 
-def item_of(file: CaseFile, state: QueueState) -> Item:
-    """The item of a case that waits for people, as its file and its queue state say."""
+def item_of(file: CaseFile, since: datetime, deadline: datetime | None) -> Item:
+    """The item of a case that waits for people, as its file says, and its row: since when, and until when."""
     urgency = urgency_of(file)
     return Item(
         file.id,
         file.kind,
         queue_of(file),
-        state.stage,
-        waits_for(file.kind, state.stage),
-        due_at(state.stage, state.stage_since, state.deadline),
-        state.stage_since,
+        file.stage,
+        waits_for(file.kind, file.stage),
+        due_at(file.stage, since, deadline),
+        since,
         urgency.priority,
         urgency.why,
         holder_by_events(file),
@@ -191,9 +193,6 @@ def queue_of(file: CaseFile) -> str:
     sent = max((file.past[kind] for kind in SENT_BACK if kind in file.past), key=lambda each: each.seq, default=None)
     by_caseworker = sent is not None and not isinstance(sent.event, MembersMismatched)
     return REVIEWS if by_caseworker and file.stage in ("needs_correction", "hearing") else EXCEPTIONS
-
-
-SENT_BACK = (MembersMismatched, CorrectionAsked, RefusalProposed)
 
 
 def waits_for(kind: str, stage: str) -> str:
@@ -228,9 +227,6 @@ def barred(file: CaseFile) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*decided_by, *proposers(file)) if file.stage in PROPOSED else decided_by))
     proposed = proposal(file) if file.stage == "under_review" else None
     return (proposed.actor,) if proposed else ()
-
-
-PROPOSED = ("proposed", WITH_COMMISSION)
 
 
 def urgency_of(file: CaseFile) -> Urgency:
@@ -271,12 +267,12 @@ def flags(file: CaseFile) -> list[str]:
         "letter": file.body.contact.phone is None,
         "second_person": needs_second(file),
         "overdue": is_overdue(file) or file.stage in OF_OTHERS,
-        "kept_open": file.last_here(ChangeKeptOpen) is not None or renewed(file),
+        "kept_open": is_kept_open(file),
     }
     return [flag for flag, holds in said.items() if holds]
 
 
-def renewed(file: CaseFile) -> bool:
-    """Whether the stage's periods began anew because a change cannot lapse by silence."""
+def is_kept_open(file: CaseFile) -> bool:
+    """Whether the citizen did not answer, and the change cannot lapse by that: the stage's periods began anew."""
     kept = file.past.get(ChangeKeptOpen)
-    return kept is not None and kept.seq == file.stage_seq
+    return kept is not None and kept.seq >= file.stage_seq

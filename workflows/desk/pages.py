@@ -4,6 +4,7 @@ A list of several tabs or territories is read as one part for each, in their com
 the page has.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -48,6 +49,8 @@ TABS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 ACTS = dict.fromkeys(TABS, "read_queue") | {PARKED: "read_operations"}
 DUE = MappingProxyType({"overdue": timedelta(0), "day": timedelta(days=1), "week": timedelta(days=7)})
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+KEY = re.compile(r"([ab])([0-9]{1,17})\.([0-9]{1,18})")
 COLUMNS = """
     case_id, kind, queue, stage, waits_for, due_at, since, priority, why, holder, barred, region, province, language,
     flags, version, done_at, done_by, done_as, sorted_at
@@ -69,19 +72,16 @@ class Key(NamedTuple):
     back: bool = False
 
     def __str__(self) -> str:
-        return f"{'b' if self.back else 'a'}{int(self.at.timestamp() * 1_000_000)}.{self.case_id}"
+        return f"{'b' if self.back else 'a'}{(self.at - EPOCH) // timedelta(microseconds=1)}.{self.case_id}"
 
     @classmethod
     def of(cls, text: str) -> "Key":
         """The place that an address names. Raises Refused where it names none."""
-        moment, _, case_id = text[1:].partition(".")
-        if text[:1] not in ("a", "b") or not (moment + case_id).isdecimal() or len(text) > 40:
+        found = KEY.fullmatch(text)
+        if found is None:
             raise Refused("unknown_page", "There is no such page of this list. Begin with the first.")
-        try:
-            at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(moment))
-        except OverflowError:
-            raise Refused("unknown_page", "There is no such page of this list. Begin with the first.") from None
-        return cls(at, min(int(case_id), 2**63 - 1), text[0] == "b")
+        side, moment, case_id = found.groups()
+        return cls(EPOCH + timedelta(microseconds=int(moment)), int(case_id), side == "b")
 
 
 @dataclass(frozen=True, slots=True)
