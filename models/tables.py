@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 
 from models.audit import AuditEntry, AuditSeal
 from models.case import Case, CaseBody, CaseFailure, CaseText, EventRow, PersonAwaited, PersonClaim, Receipt
+from models.desk import DeskEntry, DeskItem, DeskLock
 from models.household import (
     Eligibility,
     Household,
@@ -41,6 +42,9 @@ TABLES = (
     PersonClaim,
     PersonAwaited,
     CaseFailure,
+    DeskItem,
+    DeskLock,
+    DeskEntry,
     Message,
     Worker,
     Attempt,

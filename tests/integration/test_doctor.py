@@ -75,6 +75,10 @@ FAULTS = {
     "households_without_case": "update household set registered_by = registered_by + 999999 where id = {household}",
     "versions_without_case": "update household_version set case_id = case_id + 999999 where household_id = {household}",
     "eligibilities_without_version": "delete from household_version where household_id = {household}",
+    "desk_differs": "update cases set stage = 'under_review', open = true, queue = 'timers' where id = {case}",
+    "desk_without_case": "insert into desk_item (case_id, kind, queue, stage, due_at, since, priority, why, barred, "
+    "region, flags, version) values (999999, 'update', 'reviews', 'lapsed', now(), now(), 3, 'ordinary', '{{}}', 6, "
+    "'{{}}', 9)",
     "unlogged_tables": "create unlogged table fast (id int)",
     "durability_off": "alter database {database} set synchronous_commit = local",
     "workers_not_durable": "insert into worker (host, pid, queues, since, seen_at, counters, synchronous_commit) "

@@ -148,6 +148,13 @@ CASES = Walk(
                 from cases c where c.id = r.case_id)
         """,
         ),
+        "desk_without_case": Check(
+            "desk_item",
+            """
+            select case_id from desk_item i where case_id > %(after)s and case_id <= %(upto)s and not exists (select
+                from cases c where c.id = i.case_id)
+        """,
+        ),
         "bodies_missing": Check(
             "case_body",
             f"""

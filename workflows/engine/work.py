@@ -14,6 +14,7 @@ from models.database import Connection
 from models.errors import Refused, Stale
 from workflows.bodies.change import UPDATE
 from workflows.casefile import CaseFile, Parent
+from workflows.desk.items import follow, follow_parked
 from workflows.engine.chain import seal
 from workflows.engine.children import open_children, wake_parents
 from workflows.engine.load import COLUMNS, CaseRow, case_files
@@ -118,15 +119,17 @@ def decide_at(stage: Stage, case: CaseInProgress, evidence: Evidence, notices: N
 def write(connection: Connection, cases: Sequence[CaseInProgress], now: datetime, notices: Notices) -> BatchOutcome:
     """Records the transitions of these cases and their queue states.
 
-    It also opens the cases that they open, lets the next case of each household in, and wakes the parents that wait.
+    It also tells the desk, opens the cases that they open, lets the next case of each household in, and wakes the
+    parents that wait.
     """
     if not cases:
         return BatchOutcome()
     transitions = [each for case in cases for each in case.transitions]
     updates = updates_of(connection, cases, now)
     record(connection, transitions, updates)
-    children = open_children(connection, [each for case in cases for each in case.opens], now, notices)
     states = [each.state for each in updates]
+    follow(connection, cases, states)
+    children = open_children(connection, [each for case in cases for each in case.opens], now, notices)
     left = [case.file.household_id for case, state in zip(cases, states, strict=True) if has_left(case, state)]
     # This batch leaves a case with a new body behind, maybe in a queue that its own worker drained before.
     others = queues_of([state for case, state in zip(cases, states, strict=True) if case.must_be_read_again])
@@ -205,7 +208,7 @@ def append_event(
     """Chains an event that no stage decides to a locked case; returns the queues that have work by that.
 
     It needs the case's row alone, so it works even if the file cannot be loaded or no flow has the stage. The case
-    stays at its stage unless a `state` is given.
+    stays at its stage unless a `state` is given: that of a parked case.
     """
     seq = row.version + 1
     sealed = seal(row.head, row.id, Recorded(seq, evidence.at, evidence.by, event), evidence)
@@ -214,6 +217,7 @@ def append_event(
         connection.execute(HEAD, [seq, sealed.hash, row.id])
         return frozenset()
     record(connection, [], [CaseUpdate(row.id, seq, sealed.hash, row.body_number, row.kind, state)])
+    follow_parked(connection, row.id, evidence.at)
     queues = let_next_in(connection, [row.household_id] if row.machine and row.household_id else [])
     return frozenset(queues | wake_parents(connection, [row._replace(stage=state.stage)], evidence.at))
 

@@ -19,6 +19,7 @@ from workflows.policies.files import (
     Period,
     ProgrammeFile,
     RetentionFile,
+    ServiceFile,
     TermPart,
     TermsFile,
     invalid_file,
@@ -70,6 +71,16 @@ class Terms(msgspec.Struct, frozen=True):
 
     def __getitem__(self, name: str) -> Term:
         return self.by_name[name]
+
+
+class Targets(msgspec.Struct, frozen=True):
+    """How soon the agency means to act at the stages of people that have no term, from a day on."""
+
+    in_force_from: date
+    by_stage: dict[str, timedelta]
+
+    def __getitem__(self, stage: str) -> timedelta:
+        return self.by_stage.get(stage) or self.by_stage["other"]
 
 
 Policy = TypeVar("Policy", Index, Threshold, Terms)
@@ -154,6 +165,22 @@ def terms_of_version(version: str) -> Terms:
 def periods() -> dict[str, Period]:
     """The period of retention of each table; all of them are assumed."""
     return dict(load(HERE / "retention.toml", RetentionFile))
+
+
+@cache
+def targets() -> tuple[Targets, ...]:
+    """Every version of the targets of service, oldest first; all of them are assumed."""
+    found = [
+        Targets(part.in_force_from, {name: timedelta(hours=each.hours) for name, each in part.stages.items()})
+        for part in load(HERE / "service.toml", ServiceFile).targets
+    ]
+    return tuple(sorted(found, key=lambda each: each.in_force_from))
+
+
+def targets_in_force(day: date) -> Targets:
+    """The targets of service on a day; before the first version, those of the first."""
+    started = [each for each in targets() if each.in_force_from <= day]
+    return started[-1] if started else targets()[0]
 
 
 def indexes_in(folder: Path) -> tuple[Index, ...]:

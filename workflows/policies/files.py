@@ -122,6 +122,35 @@ class RetentionFile(Part):
     worker: Period
 
 
+class TargetPart(Part):
+    """How soon the agency means to act at a stage."""
+
+    hours: Annotated[int, Field(gt=0, strict=True)]
+    source: str
+    what: str
+
+
+class TargetsPart(Part):
+    """The targets from a day on, by stage; `other` is for whatever is not named."""
+
+    in_force_from: Day
+    stages: dict[str, TargetPart]
+
+    @field_validator("stages")
+    @classmethod
+    def with_other(cls, stages: dict[str, TargetPart]) -> dict[str, TargetPart]:
+        """Requires a target for whatever is not named."""
+        if "other" not in stages:
+            raise ValueError("Must have a target for 'other'")
+        return stages
+
+
+class ServiceFile(Part):
+    """`service.toml`: the targets of service, version by version."""
+
+    targets: Annotated[list[TargetsPart], Field(min_length=1)]
+
+
 class TermPart(Part):
     """How long somebody has, when they are reminded, and where that is written."""
 

@@ -9,6 +9,7 @@ import structlog
 from models import clock
 from models.database import Connection, unavailable
 from models.errors import DatabaseAway, describe
+from workflows.desk.items import follow_deadlines
 from workflows.engine.lanes import ALLOWANCE
 from workflows.flows import case_queues, places
 from workflows.flows.grammar import Stage
@@ -78,6 +79,8 @@ def reset_astray(connection: Connection, now: datetime, limit: int) -> int:
     for kind, stage in timed_stages():
         cases = lock_cases(connection, TIMERS_ASTRAY, [kind, stage.name, now - astray(), now + astray(), limit])
         reset += update_cases(connection, RESET_TIMERS, [stage.next_timer(now, now), stage.deadline(now)], cases)
+        if cases:
+            follow_deadlines(connection, cases)
     return reset
 
 

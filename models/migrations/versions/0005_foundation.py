@@ -22,6 +22,9 @@ TABLES = (
     "case_text",
     "cases",
     "daily_job",
+    "desk_entry",
+    "desk_item",
+    "desk_lock",
     "eligibility",
     "event",
     "held_stage",
@@ -46,6 +49,18 @@ TABLES = (
     "staff_name",
     "worker",
 )
+DESK_TAB = """
+    case
+        when waits_for is null and done_at is not null then 'done'::text
+        when waits_for is null then null::text
+        when waits_for = 'citizen'::text then 'citizen'::text
+        when waits_for = 'operator'::text then 'parked'::text
+        when waits_for <> 'staff'::text then 'escalated'::text
+        when holder is null then 'unassigned'::text
+        else 'held'::text
+    end
+"""
+DESK_NEXT = "holder is null and waits_for in ('staff', 'supervisor')"
 # The queue changes all the time: its dead rows are cleared away often, and pages keep room for a row's next version.
 TUNED = """
     alter table cases set (
@@ -263,6 +278,91 @@ def upgrade() -> None:
         sa.Column("error", sa.String(), nullable=True),
         sa.Column("clock_confirmed_on", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "desk_entry",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("to", sa.String(), nullable=True),
+        sa.Column("priority", sa.SmallInteger(), nullable=True),
+        sa.Column("text", sa.String(), nullable=True),
+        sa.CheckConstraint("char_length(text) between 1 and 2000", name="desk_entry_length"),
+        sa.CheckConstraint("what in ('assigned', 'handed_back', 'priority', 'note')", name="desk_entry_known"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("desk_entry_of", "desk_entry", ["case_id", "id"], unique=False)
+    op.create_table(
+        "desk_item",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("queue", sa.String(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("waits_for", sa.Text(), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("priority", sa.SmallInteger(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("holder", sa.String(), nullable=True),
+        sa.Column("barred", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("region", sa.SmallInteger(), nullable=False),
+        sa.Column("province", sa.String(), nullable=True),
+        sa.Column("language", sa.String(), nullable=True),
+        sa.Column("flags", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_by", sa.String(), nullable=True),
+        sa.Column("done_as", sa.String(), nullable=True),
+        sa.Column("tab", sa.Text(), sa.Computed(DESK_TAB, persisted=True), nullable=True),
+        sa.Column(
+            "sorted_at",
+            sa.DateTime(timezone=True),
+            sa.Computed("case when waits_for is null then done_at else due_at end", persisted=True),
+            nullable=True,
+        ),
+        sa.CheckConstraint(
+            "waits_for in ('staff', 'supervisor', 'commission', 'citizen', 'operator')", name="desk_waits"
+        ),
+        sa.CheckConstraint("waits_for is null or done_at is null", name="desk_waits_or_done"),
+        sa.CheckConstraint("num_nulls(done_at, done_by, done_as) in (0, 3)", name="desk_done_whole"),
+        sa.CheckConstraint("priority between 1 and 4", name="desk_priority_known"),
+        sa.PrimaryKeyConstraint("case_id"),
+    )
+    for name, first in (("due", []), ("region", ["region"]), ("province", ["province"]), ("queue", ["queue"])):
+        op.create_index(f"desk_item_{name}", "desk_item", ["tab", *first, "sorted_at", "case_id"], unique=False)
+    op.create_index(
+        "desk_item_holder",
+        "desk_item",
+        ["holder", "sorted_at", "case_id"],
+        unique=False,
+        postgresql_where=sa.text("waits_for in ('staff', 'supervisor', 'commission')"),
+    )
+    op.create_index(
+        "desk_item_done_by",
+        "desk_item",
+        ["done_by", "sorted_at", "case_id"],
+        unique=False,
+        postgresql_where=sa.text("done_by is not null"),
+    )
+    for name, first in (("", []), ("_region", ["region"]), ("_province", ["province"])):
+        op.create_index(
+            f"desk_item_next{name}",
+            "desk_item",
+            ["waits_for", *first, "priority", "sorted_at", "case_id"],
+            unique=False,
+            postgresql_where=sa.text(DESK_NEXT),
+        )
+    op.create_index(
+        "desk_item_left", "desk_item", ["since"], unique=False, postgresql_where=sa.text("waits_for is null")
+    )
+    op.create_table(
+        "desk_lock",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("holder", sa.String(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("case_id"),
     )
     op.create_table(
         "eligibility",

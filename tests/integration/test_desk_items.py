@@ -1,0 +1,207 @@
+"""What waits for people: the row of each case at the desk, as it comes, moves, is decided and leaves."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from models import clock
+from models.database import transaction
+from tests.appealing import acts, findings, say
+from tests.conftest import forget_settings
+from tests.filing import (
+    Worker,
+    a_household,
+    changed,
+    current_stage,
+    drain_all,
+    examined,
+    file,
+    file_clean,
+    register,
+    rows,
+    value,
+    version_of,
+)
+from tests.integration.registers import Poisoned
+from tests.people import after, caseworker, citizen, heard, retry_parked, ring_timers
+from workflows.intake.submit import Accepted
+from workflows.queue.timers import reset_astray
+from workflows.staff.signatures import OFFICER, pseudonym
+
+HOURS = timedelta(hours=1)
+
+
+def item(receipt: Accepted, *columns: str) -> Any:
+    """Columns of the row of a case at the desk; None where it has none."""
+    found = rows(f"select {', '.join(columns)} from desk_item where case_id = %s", receipt.case_id)
+    return found[0] if found else None
+
+
+def officer(name: str) -> str:
+    return pseudonym(OFFICER, name)
+
+
+def deadline_of(receipt: Accepted) -> datetime:
+    found: datetime = value("select deadline from cases where id = %s", receipt.case_id)
+    return found
+
+
+def test_what_a_machine_decides_alone_has_no_row(worker: Worker) -> None:
+    file_clean(3)
+    drain_all(worker())
+    assert rows("select case_id from desk_item") == []
+
+
+def test_a_review_waits_for_the_staff_and_is_done_by_who_answers_it(
+    reviewed: tuple[Accepted, Accepted], worker: Worker
+) -> None:
+    _, later = reviewed
+    assert item(later, "queue", "tab", "priority", "why") == ("reviews", "unassigned", 3, "ordinary")
+    since, due = item(later, "since", "due_at")
+    assert due == since + 72 * HOURS
+
+    caseworker(later, "correct", "person_lives_elsewhere")
+    assert item(later, "queue", "tab", "done_at") == ("reviews", "citizen", None)
+    assert item(later, "due_at", "version") == (deadline_of(later), version_of(later))
+    assert examined() == {}
+
+    citizen(later, "withdrawal")
+    assert item(later, "tab") is None
+
+
+def test_what_a_caseworker_decided_is_done(reviewed: tuple[Accepted, Accepted], worker: Worker) -> None:
+    _, later = reviewed
+    caseworker(later, "correct", "person_lives_elsewhere")
+    with after(days=1):
+        citizen(later, "withdrawal")
+    assert item(later, "tab") is None  # nobody of the staff ended it
+
+
+def test_a_proposed_refusal_waits_for_another_person_and_the_refusal_is_done(
+    reviewed: tuple[Accepted, Accepted],
+) -> None:
+    _, later = reviewed
+    rows("update desk_item set holder = %s", officer("amina"))
+    caseworker(later, "refuse", "false_declaration")
+    assert item(later, "tab", "stage", "barred") == ("citizen", "hearing", [])
+
+    heard(later)
+    assert item(later, "tab", "why", "flags", "barred") == (
+        "unassigned",  # and is not amina's any more, who proposed it
+        "second_person",
+        ["second_person"],
+        [officer("amina")],
+    )
+    assert examined() == {}
+
+    caseworker(later, "refuse", "false_declaration", "brahim")
+    assert item(later, "tab", "done_by", "done_as") == ("done", officer("brahim"), "ApplicationRefused")
+    assert examined() == {}
+
+
+def test_what_the_register_does_not_confirm_is_an_exception_until_the_citizen_answers(worker: Worker) -> None:
+    made = a_household(members=3)
+    register([made])
+    (receipt,) = file(changed(made.body, 1, birth_date="1977-07-07", birth_precision="day"))
+    drain_all(worker())
+    assert item(receipt, "queue", "tab") == ("exceptions", "citizen")
+
+    citizen(receipt, "correction", made.body)
+    assert item(receipt, "tab") is None
+    drain_all(worker())
+    assert (current_stage(receipt), examined()) == ("notified", {})
+
+
+def test_an_appeal_has_the_holder_that_its_events_name(held: Accepted, work: Callable[[], None]) -> None:
+    salma, yassine = officer("salma"), officer("yassine")
+    assert item(held, "queue", "tab", "holder") == ("appeals", "held", salma)
+    assert set(item(held, "barred")[0]) == {officer("amina"), officer("brahim")}
+    assert item(held, "due_at") == (deadline_of(held),)
+
+    acts(held, "salma", "ask", ["bill"])
+    assert item(held, "tab", "holder") == ("citizen", salma)
+    say(held)
+    assert item(held, "tab", "why", "holder") == ("held", "answered", salma)
+
+    acts(held, "salma", "propose", findings(decision=False))
+    assert item(held, "tab", "why", "holder") == ("unassigned", "second_person", None)
+    assert salma in item(held, "barred")[0]
+    acts(held, "yassine", "agree", "finding_not_shown")
+    assert item(held, "tab", "holder") == ("held", salma)
+    assert salma not in item(held, "barred")[0]
+    acts(held, "yassine", "assign")
+    assert item(held, "holder") == (yassine,)
+    acts(held, "yassine", "hand_back")
+    assert item(held, "tab", "holder") == ("unassigned", None)
+    assert examined() == {}
+
+
+def test_an_appeal_that_is_not_answered_in_time_is_nobodys_until_a_supervisor_takes_it(
+    held: Accepted, work: Callable[[], None]
+) -> None:
+    with after(days=45.1):
+        work()
+        assert item(held, "tab", "priority", "why") == ("held", 2, "term_ends")
+    with after(days=60.1):
+        work()
+        assert item(held, "tab", "waits_for", "holder", "why") == ("escalated", "supervisor", None, "escalated")
+        acts(held, "leila", "assign", role="supervisor")
+        assert item(held, "tab", "holder") == ("escalated", officer("leila"))
+        assert examined().keys() <= {"events_ahead"}
+        acts(held, "leila", "escalate", role="supervisor")
+        assert item(held, "tab", "waits_for", "holder") == ("escalated", "commission", None)
+        assert examined().keys() <= {"events_ahead"}
+
+
+def test_a_review_that_nobody_answers_is_overdue_and_goes_first(
+    reviewed: tuple[Accepted, Accepted], work: Callable[[], None]
+) -> None:
+    due = item(reviewed[1], "due_at")
+    with after(days=10.1):
+        work()
+        assert item(reviewed[1], "priority", "why", "flags") == (1, "overdue", ["overdue"])
+        assert item(reviewed[1], "due_at") == due
+        assert examined().keys() <= {"events_ahead"}
+
+
+def test_a_supervisors_priority_stays_until_the_case_is_decided(reviewed: tuple[Accepted, Accepted]) -> None:
+    _, later = reviewed
+    rows("update desk_item set priority = 4, why = 'supervisor'")
+    caseworker(later, "refuse", "false_declaration")
+    heard(later)
+    assert item(later, "priority", "why") == (4, "supervisor")
+    assert examined() == {}
+
+    caseworker(later, "refuse", "false_declaration", "brahim")
+    assert item(later, "why") == ("ordinary",)
+
+
+def test_a_parked_case_waits_for_an_operator_and_goes_back(
+    poisoned: Poisoned, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIJIL_TRIES", "1")
+    forget_settings()
+    drain_all(worker(adapters=poisoned.register.adapters()))
+    drain_all(worker(adapters=poisoned.register.adapters()))
+    assert current_stage(poisoned.bad) == "parked"
+    assert item(poisoned.bad, "queue", "tab", "waits_for", "why") == ("parked", "parked", "operator", "parked")
+    assert examined() == {}
+
+    retry_parked(poisoned.bad.case_id)
+    assert item(poisoned.bad, "tab", "done_as") == ("done", "CaseResumed")
+    drain_all(worker())
+    assert examined() == {}
+
+
+def test_a_deadline_that_the_sweep_sets_anew_is_the_desks_too(worker: Worker) -> None:
+    made = a_household(members=3)
+    register([made])
+    (receipt,) = file(changed(made.body, 1, birth_date="1977-07-07", birth_precision="day"))
+    drain_all(worker())
+    with after(days=400), transaction() as connection:
+        assert reset_astray(connection, clock.now(), 100) == 1
+    assert item(receipt, "due_at") == (deadline_of(receipt),)
+    with after(days=400):
+        assert ring_timers() == 0
