@@ -21,7 +21,7 @@ from models.household import (
 from models.message import Message
 from models.population import Person
 from models.staff import KeptForm, SignInWait, StaffAccount, StaffRole, StaffSession
-from models.work import Attempt, DailyJob, HeldStage, PausedQueue, StaffName, Worker
+from models.work import Attempt, DailyJob, HeldStage, PausedQueue, QueueSample, StaffName, Worker
 
 TABLES = (
     Person,
@@ -46,6 +46,7 @@ TABLES = (
     Attempt,
     HeldStage,
     PausedQueue,
+    QueueSample,
     StaffName,
     StaffAccount,
     StaffRole,
