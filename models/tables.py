@@ -22,7 +22,7 @@ from models.household import (
 from models.message import Message
 from models.population import Person
 from models.staff import KeptForm, SignInWait, StaffAccount, StaffRole, StaffSession
-from models.work import Attempt, DailyJob, HeldStage, PausedQueue, StaffName, Worker
+from models.work import Attempt, DailyJob, HeldStage, PausedQueue, QueueSample, StaffName, Worker
 
 TABLES = (
     Person,
@@ -50,6 +50,7 @@ TABLES = (
     Attempt,
     HeldStage,
     PausedQueue,
+    QueueSample,
     StaffName,
     StaffAccount,
     StaffRole,

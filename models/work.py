@@ -1,4 +1,4 @@
-"""Workers and what they have in hand, held stages, paused queues, staff names and daily jobs."""
+"""Workers and what they have in hand, held stages, queues paused and sampled, staff names and daily jobs."""
 
 from datetime import date, datetime
 
@@ -68,6 +68,19 @@ class PausedQueue(SQLModel, table=True):
     queue: str = Field(primary_key=True)
     since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     actor: str
+    reason: str | None = None  # in the operator's words
+
+
+class QueueSample(SQLModel, table=True):
+    """What waited in a queue at the beginning of a minute, and what was done in the minute before; kept for a day."""
+
+    __tablename__ = "queue_sample"
+
+    queue: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
+    depth: int
+    oldest_seconds: int
+    done: int
 
 
 class StaffName(SQLModel, table=True):

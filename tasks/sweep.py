@@ -21,6 +21,7 @@ from workflows.flows import DELIVERY
 from workflows.queue.attempts import delete_gone_workers
 from workflows.queue.failures import delete_obsolete_failures
 from workflows.queue.holds import tend_holds
+from workflows.queue.samples import minute_of, take_samples
 from workflows.queue.stalled import Stalled, quarantine_forgotten, recover_attempts, stalled_workers
 from workflows.queue.timers import fire_timers, queues_with_work
 from workflows.registers.person_moves import wake_missed_waits
@@ -49,6 +50,7 @@ class FailureDetector:
     ended: set[str] = field(default_factory=set)  # the names that our dead processes gave themselves
     silent_since: dict[int, datetime] = field(default_factory=dict)
     forgotten_to: int = 0  # the last case whose failure `forget_failures` looked at
+    sampled: datetime | None = None  # the minute of the last samples
 
     def dead(self, silent: Sequence[Stalled], now: datetime) -> list[int]:
         """The workers among these that are certainly dead."""
@@ -154,6 +156,13 @@ def probe_holds(connection: Connection, _: FailureDetector, now: datetime) -> No
     tend_holds(connection, now)
 
 
+def sample_queues(connection: Connection, detector: FailureDetector, now: datetime) -> None:
+    """Once a minute, notes what waits in each queue."""
+    if minute_of(now) != detector.sampled:
+        take_samples(connection, now)
+        detector.sampled = minute_of(now)
+
+
 PARTS = (
     fire_due_timers,
     recover_stalled,
@@ -162,4 +171,5 @@ PARTS = (
     forget_failures,
     forget_workers,
     probe_holds,
+    sample_queues,
 )

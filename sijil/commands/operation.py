@@ -32,6 +32,7 @@ queues_app = typer.Typer(
 )
 app.add_typer(queues_app, name="queues")
 Queue = Annotated[str, typer.Argument(metavar="QUEUE", help=f"One of {', '.join(all_queues())}.")]
+Reason = Annotated[str, typer.Option(help="Why, for whoever looks at the queues; it names no citizen.")]
 Watch = Annotated[bool, typer.Option("--watch", help=f"Show it again every {WATCH_SECONDS:.0f} seconds, until Ctrl-C.")]
 
 
@@ -88,7 +89,8 @@ def queue_line(row: Mapping[str, Any]) -> str:
 def queue_state(row: Mapping[str, Any]) -> str:
     """Whether workers serve the queue, and the reason where they do not."""
     if row["state"] == "paused":
-        return f"paused since {row['paused_since']:%F %R} by {row['paused_by']}"
+        because = f": {row['paused_because']}" if row["paused_because"] else ""
+        return f"paused since {row['paused_since']:%F %R} by {row['paused_by']}{because}"
     if row["state"] == "held":
         return f"stage '{row['held_stage']}' held since {row['held_since']:%F %R}, all fail: {row['error']}"
     if row["state"] == "left_alone":
@@ -105,11 +107,11 @@ def age(seconds: int) -> str:
 
 
 @queues_app.command("pause")
-def pause_queue(queue: Queue, name: Name = "", as_json: Json = False) -> None:
+def pause_queue(queue: Queue, name: Name = "", reason: Reason = "", as_json: Json = False) -> None:
     """Pauses a queue: workers leave it alone until it is resumed."""
     with needed_servers(), transaction() as connection:
         by = signed(connection, "pause_queue", name, otherwise="operator")
-        actor = pause(connection, queue, by, clock.now())
+        actor = pause(connection, queue, by, clock.now(), reason)
     log.info("queue paused", queue=queue, by=actor)
     print_result({"paused": queue}, as_json)
 

@@ -77,6 +77,20 @@ def test_queues_pauses_and_resumes(ready: Run) -> None:
     assert "not paused" in again.err
 
 
+def test_the_reason_of_a_pause_is_shown_on_one_line_and_never_logged(ready: Run) -> None:
+    assert ready("queues", "pause", "fraud", "--as", "omar", "--reason", " a faulty\n rule ").code == 0
+    shown = ready("queues", "--json")
+    assert queue_rows(shown)["fraud"]["paused_because"] == "a faulty rule"
+    assert "by omar: a faulty rule" in shown.out
+    assert "faulty" not in shown.err
+    assert queue_rows(ready("queues", "--json"))["scoring"].get("paused_because") is None
+
+
+def test_a_reason_that_nobody_would_read_is_refused(ready: Run) -> None:
+    assert ready("queues", "pause", "fraud", "--as", "omar", "--reason", "why " * 51).code == 2
+    assert value("select count(*) from paused_queue") == 0
+
+
 def test_who_paused_and_who_resumed_is_logged_by_pseudonym_and_can_be_looked_up(
     ready: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

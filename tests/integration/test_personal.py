@@ -81,6 +81,8 @@ IMPERSONAL = {
     "message.status",
     "paused_queue.queue",
     "paused_queue.actor",
+    "paused_queue.reason",
+    "queue_sample.queue",
     "receipt.reference",
     "score.policy",
     "score_correction.policy",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg.rows import dict_row
 
@@ -16,7 +16,7 @@ from workflows.staff.signatures import names_of
 from workflows.staff.territories import EVERYWHERE, Parameters, of_case_in_territory
 
 RATE_OVER = timedelta(minutes=1)
-PAUSED = "select queue, since, actor from paused_queue"
+PAUSED = "select queue, since, actor, reason from paused_queue"
 # Reads the index of ready cases alone. A case became ready at its rank less its lane's allowance.
 DEPTH = """
     select (select count(*) from cases where ready and queue = q.queue) as depth,
@@ -74,36 +74,52 @@ MESSAGES = """
 """
 
 
+class Count(NamedTuple):
+    """What waits in a queue, the age of the oldest of it, and what was done there in the last minute."""
+
+    queue: str
+    depth: int
+    oldest_seconds: int
+    done: int
+
+
 def queues(connection: Connection, now: datetime) -> list[dict[str, Any]]:
     """Each queue with its depth, the age of its oldest case in seconds, its rate a second, and the expected wait.
 
     The age counts since the case became ready; the rate is that of the last minute. The delivery queue counts messages
     owed, since they were due (a failed try makes them due later). `depth` leaves out the `quarantined` cases, which
-    workers take one by one, each at its time. A paused queue says who paused it and when; the delivery queue says how
-    many of its workers leave the gateway alone.
+    workers take one by one, each at its time. A paused queue says who paused it, when and why; the delivery queue says
+    how many of its workers leave the gateway alone.
     """
-    done = decided_by_queue(connection, now - RATE_OVER) | {DELIVERY: one_row(connection, SENT, [now - RATE_OVER])[0]}
-    waiting = connection.execute(DEPTH, [list(ALLOWANCE), list(ALLOWANCE.values()), list(case_queues())]).fetchall()
     stopped, quarantined = left_alone(connection) | pauses(connection), dict(connection.execute(QUARANTINED).fetchall())
     return [
-        queue_line(queue, depth, since, done.get(queue, 0), now)
-        | {"quarantined": quarantined.get(queue, 0), "state": "open"}
-        | stopped.get(queue, {})
+        queue_line(each)
+        | {"quarantined": quarantined.get(each.queue, 0), "state": "open"}
+        | stopped.get(each.queue, {})
+        for each in counts(connection, now)
+    ]
+
+
+def counts(connection: Connection, now: datetime) -> list[Count]:
+    """What waits in each queue, and what was done there in the last minute."""
+    done = decided_by_queue(connection, now - RATE_OVER) | {DELIVERY: one_row(connection, SENT, [now - RATE_OVER])[0]}
+    waiting = connection.execute(DEPTH, [list(ALLOWANCE), list(ALLOWANCE.values()), list(case_queues())]).fetchall()
+    return [
+        Count(queue, depth, max(0, round((now - since).total_seconds())) if since else 0, done.get(queue, 0))
         for queue, (depth, since) in zip(all_queues(), [*waiting, one_row(connection, OWED)], strict=True)
     ]
 
 
-def queue_line(queue: str, depth: int, since: datetime | None, done: int, now: datetime) -> dict[str, Any]:
+def queue_line(count: Count) -> dict[str, Any]:
     """One queue with its depth, age and rate; the expected wait is None where cases wait and nothing moves."""
-    rate = done / RATE_OVER.total_seconds()
-    wait = round(depth / rate) if rate else None
-    oldest = max(0, round((now - since).total_seconds())) if since else 0
+    rate = count.done / RATE_OVER.total_seconds()
+    wait = round(count.depth / rate) if rate else None
     return {
-        "queue": queue,
-        "depth": depth,
-        "oldest_seconds": oldest,
+        "queue": count.queue,
+        "depth": count.depth,
+        "oldest_seconds": count.oldest_seconds,
         "rate": round(rate, 2),
-        "expected_wait": wait if depth else 0,
+        "expected_wait": wait if count.depth else 0,
     }
 
 
@@ -120,10 +136,16 @@ def pauses(connection: Connection) -> dict[str, dict[str, Any]]:
         for each in held_stages(connection)
     }
     rows = connection.execute(PAUSED).fetchall()
-    names = names_of(connection, [actor for *_, actor in rows])
+    names = names_of(connection, [actor for _, _, actor, _ in rows])
     return held | {
-        queue: {"state": "paused", "paused_since": since, "paused_by": names.get(actor, actor), "expected_wait": None}
-        for queue, since, actor in rows
+        queue: {
+            "state": "paused",
+            "paused_since": since,
+            "paused_by": names.get(actor, actor),
+            "paused_because": reason,
+            "expected_wait": None,
+        }
+        for queue, since, actor, reason in rows
     }
 
 

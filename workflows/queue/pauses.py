@@ -12,10 +12,12 @@ from workflows.staff.signatures import OPERATOR, names_of
 
 # Where the queue is paused already, this returns the row that stands.
 PAUSE = """
-    insert into paused_queue (queue, since, actor) values (%s, %s, %s)
+    insert into paused_queue (queue, since, actor, reason) values (%s, %s, %s, %s)
     on conflict (queue) do update set queue = excluded.queue returning since, actor
 """
 RESUME = "delete from paused_queue where queue = %s returning since, actor"
+
+LONGEST_REASON = 200  # characters
 
 
 class Ended(NamedTuple):
@@ -26,14 +28,15 @@ class Ended(NamedTuple):
     resumed_by: str
 
 
-def pause(connection: Connection, queue: str, by: str, now: datetime) -> str:
+def pause(connection: Connection, queue: str, by: str, now: datetime, reason: str = "") -> str:
     """Pauses the queue from the workers' next batch on; returns the operator's pseudonym.
 
-    Raises Refused where it does not exist or is paused already.
+    Raises Refused where it does not exist or is paused already, and for a reason that is too long.
     """
     require_queue(queue)
+    why = reason_shown(reason)
     actor = sign_act(connection, OPERATOR, by, operation(Act.PAUSE_QUEUE, queue, now))
-    since, paused_by = connection.execute(PAUSE, [queue, now, actor]).fetchone() or (now, actor)
+    since, paused_by = connection.execute(PAUSE, [queue, now, actor, why]).fetchone() or (now, actor)
     if (since, paused_by) != (now, actor):
         name = names_of(connection, [paused_by]).get(paused_by, paused_by)
         raise Refused("already_paused", f"The queue '{queue}' is already paused since {since:%F %R} by {name}.")
@@ -57,6 +60,14 @@ def resume(connection: Connection, queue: str, by: str, now: datetime) -> Ended:
 def operation(act: Act, queue: str, now: datetime) -> Doing:
     """What an operator does to a queue."""
     return Doing(act, now, role=OPERATOR, purpose=Purpose.OPERATION, detail={"queue": queue})
+
+
+def reason_shown(reason: str) -> str | None:
+    """A reason as it is shown, on one line; None for none. Raises Refused for one that is too long to be read there."""
+    shown = " ".join(reason.split())
+    if len(shown) > LONGEST_REASON or not shown.isprintable():
+        raise Refused("long_reason", f"A reason has at most {LONGEST_REASON} characters, all printable.")
+    return shown or None
 
 
 def require_queue(queue: str) -> None:

@@ -39,6 +39,7 @@ TABLES = (
     "person",
     "person_awaited",
     "person_claim",
+    "queue_sample",
     "receipt",
     "score",
     "score_correction",
@@ -511,7 +512,17 @@ def upgrade() -> None:
         sa.Column("queue", sa.String(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("queue"),
+    )
+    op.create_table(
+        "queue_sample",
+        sa.Column("queue", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("depth", sa.Integer(), nullable=False),
+        sa.Column("oldest_seconds", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("queue", "at"),
     )
     op.create_table(
         "person",
