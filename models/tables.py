@@ -21,6 +21,7 @@ from models.household import (
 )
 from models.message import Message
 from models.population import Person
+from models.receipt_session import ReceiptSession, WrongSecret
 from models.staff import KeptForm, SignInWait, StaffAccount, StaffRole, StaffSession
 from models.work import Attempt, DailyJob, HeldStage, PausedQueue, QueueSample, StaffName, Worker
 
@@ -36,6 +37,8 @@ TABLES = (
     Eligibility,
     Case,
     Receipt,
+    ReceiptSession,
+    WrongSecret,
     CaseBody,
     CaseText,
     EventRow,

@@ -15,7 +15,7 @@ from litestar.template.config import TemplateConfig
 
 from models.settings import settings
 from tasks.logs import configure_logs
-from web import health, metrics, portal
+from web import acting, health, lodging, metrics, portal, visits
 from web.api import appeals, applications, changes
 from web.console.routes import console
 from web.errors import HANDLERS
@@ -23,6 +23,7 @@ from web.middleware import HeadersMiddleware, refuse_encoded
 from web.outage import Outage
 
 HERE = Path(__file__).parent
+CITIZENS = [*portal.HANDLERS, *acting.HANDLERS, *lodging.HANDLERS]  # the pages of citizens
 
 
 def create_app() -> Litestar:
@@ -35,7 +36,7 @@ def create_app() -> Litestar:
     outage = Outage()
     app = Litestar(
         route_handlers=[
-            *portal.HANDLERS,
+            *CITIZENS,
             *applications.HANDLERS,
             *changes.HANDLERS,
             *appeals.HANDLERS,
@@ -45,7 +46,7 @@ def create_app() -> Litestar:
             statics,
         ],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
-        exception_handlers=HANDLERS,
+        exception_handlers=HANDLERS | visits.HANDLERS,
         before_request=refuse_encoded,
         openapi_config=openapi(),
         request_max_body_size=settings().max_body,

@@ -15,6 +15,7 @@ from litestar.response import Template
 
 from models.errors import NotFound, Problem, Refused, SijilError, Stale, Unavailable, describe
 from models.settings import settings
+from notifications.catalogues import LANGUAGES
 from web.console.failures import error_page, is_of_console
 from web.language import render_page_for
 from workflows.bodies.fields import NO_CONTROLS
@@ -52,13 +53,21 @@ Answer = Response[Any] | Template
 
 def error_response(request: Request[Any, Any, Any], status: int, detail: str, **more: Any) -> Answer:
     """The response to an error: problem details for a program's address, else a page."""
-    if request.url.path.strip("/").split("/")[0] in PROGRAM_PATHS:
+    if first_word(request) in PROGRAM_PATHS:
         return problem(status, detail, **more)
     if is_of_console(request):
         shown = error_page(request, status, **more)
         shown.headers.update(retry_after(status))
         return shown
-    shown = render_page_for(request, "error.html", status=status, reference=more.get("reference", ""))
+    typed = request.path_params.get("reference", "") if more.get("unknown") else ""
+    shown = render_page_for(
+        request,
+        "error.html",
+        status=status,
+        reference=more.get("reference", ""),
+        known="unknown" if typed else None,
+        typed=typed,
+    )
     shown.headers.update(retry_after(status))
     return shown
 
@@ -91,7 +100,18 @@ def on_sijil_error(request: Request[Any, Any, Any], error: SijilError) -> Answer
     if isinstance(error, Refused):
         more: dict[str, Any] = {"problems": error.problems[:MOST_PROBLEMS]} if error.problems else {}
         return error_response(request, status_of(error), str(error), code=error.code, **more)
-    return error_response(request, status, str(error))
+    more = {"unknown": True} if is_of_receipt(request) and isinstance(error, NotFound) else {}
+    return error_response(request, status, str(error), **more)
+
+
+def is_of_receipt(request: Request[Any, Any, Any]) -> bool:
+    """Whether the address is that of a receipt's page: then what was not found is its reference."""
+    return first_word(request) in LANGUAGES and "reference" in request.path_params
+
+
+def first_word(request: Request[Any, Any, Any]) -> str:
+    """The first word of the address, which tells programs from people."""
+    return str(request.url.path).strip("/").split("/")[0]
 
 
 def status_of(refused: Refused) -> int:

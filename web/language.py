@@ -1,14 +1,14 @@
 """The language of a page, its texts and its dates."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 from litestar import Request
 from litestar.response import Template
@@ -59,7 +59,10 @@ def render_page(template: str, language: str, *, status: int = 200, path: str = 
             "path": f"/{path}" if path else "",
             "t": partial(PAGES.text, language),
             "day": partial(day, language),
+            "date_of": partial(date_of, language),
+            "hour": partial(hour, language),
             "number": partial(number, language),
+            "term": partial(term, language),
             "index": partial(index, language),
             "programme": partial(programme, language),
             "status": status,
@@ -75,9 +78,25 @@ def day(language: str, moment: datetime) -> str:
     return format_date(local, "long", locale=STAFF_LANGUAGES[language].locale).replace(" ", "\u00a0")
 
 
-def number(language: str, value: Decimal) -> str:
-    """A threshold or an amount with all its digits, as it is written in Morocco."""
-    return str(format_decimal(value, "0.##########", locale=STAFF_LANGUAGES[language].locale))
+def date_of(language: str, written: str) -> str:
+    """A day of a declaration (YYYY-MM-DD) in words."""
+    return day(language, datetime.combine(date.fromisoformat(written), time(12), MOROCCO))
+
+
+def hour(language: str, moment: datetime) -> str:
+    """Morocco's time of the day at this moment, to the minute after it."""
+    local = (moment + timedelta(minutes=1)).astimezone(MOROCCO)
+    return str(format_time(local, "HH:mm", locale=STAFF_LANGUAGES[language].locale))
+
+
+def number(language: str, value: Decimal | int | str) -> str:
+    """A threshold, a count or an amount with all its digits, as it is written in Morocco."""
+    return str(format_decimal(Decimal(value), "0.##########", locale=STAFF_LANGUAGES[language].locale))
+
+
+def term(language: str, value: Decimal) -> str:
+    """What a value adds to an index or takes off, without its sign: four decimals show the least that counts."""
+    return str(format_decimal(round(abs(value), 4), "0.00##", locale=STAFF_LANGUAGES[language].locale))
 
 
 def index(language: str, value: Decimal, *beside: Decimal | None) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -199,6 +199,12 @@ def correction_of(connection: Connection, case: Status) -> Correction | None:
     """
     row = connection.execute(CORRECTION, [MOROCCO.key, case.case_id]).fetchone()
     return Correction(*row) if row and row[2] else None
+
+
+def last_facts(connection: Connection, case_id: int, *kinds: type[Event]) -> Any:
+    """The last event of these kinds; None where there is none, or its facts were erased."""
+    row = connection.execute(LAST_WITH_REASONS, [case_id, [each.__name__ for each in kinds]]).fetchone()
+    return msgspec.json.decode(row[1], type=KINDS[row[0]]) if row and row[1] else None
 
 
 def reasons_in(event: Event) -> list[Reason]:

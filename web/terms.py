@@ -1,9 +1,9 @@
 """By when the agency answers an appeal, and until when a decision may be contested, as pages say it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from models.database import Connection
-from web.queries import Status
+from web.queries import DECISIONS, Status
 from workflows.flows.appeal import FLOW as APPEAL
 from workflows.policies import newest_terms
 
@@ -48,3 +48,17 @@ def contested_before(case: Status) -> datetime | None:
         return None
     decided = case.reached.get(CONTESTABLE.get((case.kind, case.stage), ""))
     return decided + newest_terms()["lodging"].within if decided else None
+
+
+def lodged_until(case: Status) -> datetime | None:
+    """The end of the term in which the decision that this case stands at may be contested; None where there is none.
+
+    An appeal that comes later is taken all the same, and a caseworker sees that it is late.
+    """
+    decided = [case.reached[each] for each in DECISIONS.get((case.kind, case.stage), ()) if each in case.reached]
+    return max(decided) + newest_terms()["lodging"].within if decided else None
+
+
+def answer_within() -> timedelta:
+    """How long the agency has for the answer to an appeal."""
+    return newest_terms()["answer"].within

@@ -17,6 +17,7 @@ from web.outage import Outage
 
 HELPLINE = "05 00 00 00 00"
 Client = TestClient[Litestar]
+ORIGIN = "https://testserver.local"  # cookies of a visit are kept on https alone, or on this host
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def client(database: str, broker: str, helpline: str) -> Iterator[Client]:
     forget_settings()
     configure_logs()
     outage = application().state["outage"] = Outage()  # of this test alone
-    with TestClient(application()) as client:
+    with TestClient(application(), base_url=ORIGIN) as client:
         yield client
     outage.end()
 

@@ -31,7 +31,7 @@ def page(client: Client, language: str, appeal: Accepted) -> str:
 
 
 def why(client: Client, language: str, appeal: Accepted) -> str:
-    answer = client.post(f"/{language}/status/{appeal.reference}/why", data={"secret": appeal.secret})
+    answer = client.post(f"/{language}/status/{appeal.reference}/open", data={"secret": appeal.secret})
     return unescape(answer.text)
 
 
@@ -130,7 +130,7 @@ def test_the_page_says_where_an_appeal_stands_what_is_asked_for_and_why_it_was_r
 
     shown = why(client, language, appeal)
     assert PAGES.text(language, "appeal_rejected.title") in page(client, language, appeal)
-    assert "state act" in shown
+    assert '<div class="state may">' in shown
     for key in ("appeal_rejected.title", "appeal_rejected.do", "part.decision", "reason.nothing_shows_it"):
         assert PAGES.text(language, key) in shown
     assert rows("select text from case_text where case_id = %s", appeal.case_id) == [("Here.",)]

@@ -210,7 +210,7 @@ def test_a_body_that_is_compressed_is_said(client: Client, coding: str) -> None:
     assert list(errors_of(answer, 415)) == ["Content-Encoding"]
     assert (
         client.post(
-            "/fr/status/RSU-0000-0000-0000/why", content=b"secret=x", headers={"Content-Encoding": coding}
+            "/fr/status/RSU-0000-0000-0000/open", content=b"secret=x", headers={"Content-Encoding": coding}
         ).status_code
         == 415
     )

@@ -38,6 +38,7 @@ RULES = {
     "resultTypes": ["violations"],
 }
 NARROW, NARROWEST = 360, 320
+OPEN = "form[action$=open] button"  # what opens a visit
 SMALLEST = 44  # px, of whatever is tapped
 WIDE = "() => [...document.querySelectorAll('body *')].filter(e => { const r = e.getBoundingClientRect();"
 # Elements that stick out of the window, by any edge; what is hidden for the eye is one pixel large.
@@ -165,7 +166,7 @@ def test_what_came_of_a_change_fits_a_narrow_phone_and_satisfies_axe(
     assert sizes_that_are_too_small(phone) == []
 
     phone.fill("#secret", taken.secret)
-    phone.click("main button")
+    phone.click(OPEN)
 
     phone.wait_for_selector("main ul li")  # the page that answers the form
     assert violations(phone) == []
@@ -190,13 +191,16 @@ def test_a_citizen_goes_from_the_first_page_to_the_reason_and_the_secret_is_in_n
     phone.click("main button")
     assert phone.url == f"{served}/{language}/status/{taken.reference}"
     phone.fill("#secret", "0000000000")
-    phone.click("main button")
-    assert phone.text_content("#wrong")
-    assert phone.evaluate("document.activeElement.id") == "secret"
+    phone.click(OPEN)
+    assert phone.text_content("#secret-problem") == phone.text_content("#problems a")
+    assert phone.evaluate("document.activeElement.id") == "problems"
     assert violations(phone) == []
+    phone.click("#problems a")
+    assert phone.evaluate("document.activeElement.id") == "secret"
     phone.fill("#secret", taken.secret.lower())
-    phone.click("main button")
+    phone.click(OPEN)
 
+    assert phone.url == f"{served}/{language}/status/{taken.reference}", "back and reload send nothing again"
     assert PAGES.text(language, "reason.birth_date_differs") in (phone.text_content("main ul") or "")
     assert violations(phone) == []
     assert sizes_that_are_too_small(phone) == []

@@ -362,7 +362,7 @@ def test_whoever_left_sees_nothing_of_the_household_that_they_left(
     now = shown(client, departure)
     seen = {name for name, known in now["registered"].items() if known}
     assert (now["stage"], seen) == ("notified", {"true_from"})
-    page = client.post(f"/fr/status/{departure.reference}/why", data={"secret": departure.secret})
+    page = client.post(f"/fr/status/{departure.reference}/open", data={"secret": departure.secret})
     assert page.status_code == 200
     assert not any(told in page.text for told in ("Votre indice", "ont fait monter", "ont fait baisser"))
 

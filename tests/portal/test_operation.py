@@ -27,6 +27,7 @@ from web.app import create_app
 # Every address there is, and whose it is. A new one must say so here.
 ANYBODY = "anybody"
 RECEIPT = "whoever has the reference; more with the secret"
+VISIT = "whoever opened a visit with the receipt's secret"
 OPERATORS = "operators: no personal data, to be kept inside by the proxy"
 ROUTES: Mapping[str, str] = {
     "/": ANYBODY,
@@ -34,7 +35,18 @@ ROUTES: Mapping[str, str] = {
     "/{language:str}/status": ANYBODY,
     "/static/{file_path:path}": ANYBODY,
     "/{language:str}/status/{reference:str}": RECEIPT,
-    "/{language:str}/status/{reference:str}/why": RECEIPT,
+    "/{language:str}/closed": ANYBODY,
+    "/{language:str}/status/{reference:str}/open": RECEIPT,
+    "/{language:str}/status/{reference:str}/close": VISIT,
+    "/{language:str}/status/{reference:str}/withdraw": VISIT,
+    "/{language:str}/status/{reference:str}/again": VISIT,
+    "/{language:str}/status/{reference:str}/say": VISIT,
+    "/{language:str}/status/{reference:str}/change": VISIT,
+    "/{language:str}/status/{reference:str}/appeal": VISIT,
+    "/{language:str}/status/{reference:str}/appeal/values": VISIT,
+    "/{language:str}/status/{reference:str}/appeal/check": VISIT,
+    "/{language:str}/status/{reference:str}/appeal/receipt": VISIT,
+    "/{language:str}/status/{reference:str}/appeal/follow": VISIT,
     "/api/v1/applications": ANYBODY,
     "/api/v1/applications/{reference:str}": RECEIPT,
     "/api/v1/applications/{reference:str}/answers": RECEIPT,

@@ -14,16 +14,23 @@ import web
 from notifications.catalogues import LANGUAGES
 from tests import toy_kind
 from tests.factories import NOW
+from web.acting import ACTS, CANNOT
 from web.app import environment
+from web.contestable import PARTS_OF_DATE, WRONG, names_of_choices
+from web.history import TOLD
+from web.index_values import GROUPS, names_counted
 from web.language import PAGES
-from web.portal import MAY_ACT, STEPS, state_of
+from web.lodging import DECISION, GROUNDS, INDEX
 from web.queries import DECISIONS, MISMATCHES, OUTCOMES, SET_ASIDE, Status
+from web.states import MAY_ACT, STEPS, TURNS, state_of
 from workflows.appeals import reasons as of_appeals
 from workflows.bodies.appeal import OF_HOUSEHOLD, OF_MEMBER, WHOLE_DECISION
 from workflows.bodies.declaration import Declaration
 from workflows.bodies.merging import WHOLE
+from workflows.evidence import Withdrawal
 from workflows.flows import FLOWS, PARKED
 from workflows.flows.grammar import Flow
+from workflows.policies import indexes
 from workflows.stages.review import REASONS
 
 TEMPLATES = sorted((Path(web.__path__[0]) / "templates").glob("*.html"))
@@ -49,6 +56,13 @@ def a_status(kind: str, stage: str, reached: Mapping[str, datetime]) -> Status:
 
 
 STATES = {state for flow in FLOWS.values() for state in states_of(flow)}
+ERRORS = {"400", "403", "404", "500", "503", "typed", "unknown"}
+# Every variable of the formula, and the regions.
+VARIABLES = {name for index in indexes() for formula in index.formulas.values() for name in formula.coefficients}
+REGIONS = {number for index in indexes() for number in index.region_names}
+WITHDRAWN_FROM = {
+    kind for kind, flow in FLOWS.items() if any(Withdrawal in stage.handlers for stage in flow.stages.values())
+}
 # What the templates put together from a part: the part before, the part after, and what may stand between.
 COMPOSED = {
     (None, ".title"): STATES,
@@ -56,7 +70,23 @@ COMPOSED = {
     (None, ".do"): STATES,
     ("kind.", None): set(FLOWS),
     ("way.", None): set(STEPS),
-    ("step.", None): {name for way in STEPS.values() for name, _ in way} | {"done", "now"},
+    ("step.", None): {name for way in STEPS.values() for name, _ in way} | {"done", "now", "yours"},
+    ("turn.", None): set(TURNS),
+    ("event.", None): set(TOLD),
+    ("region.", None): {str(number) for number in REGIONS},
+    ("group.", None): set(GROUPS),
+    ("counted.", None): names_counted(VARIABLES),
+    ("choice.", None): set(names_of_choices()),
+    ("wrong.", None): WRONG,
+    ("cannot.", None): CANNOT,
+    ("act.", None): set(ACTS) - {"withdraw"},
+    ("take_back.", None): WITHDRAWN_FROM,
+    ("do.", None): set(ACTS),
+    ("withdraw.", None): WITHDRAWN_FROM,
+    ("contests.", None): {each for each in DECISION.values() if each != INDEX},
+    ("ground.", None): set(GROUNDS),
+    ("since.", None): {"wrong", "changed"},
+    ("date.", None): set(PARTS_OF_DATE),
     ("reason.", None): {
         *MISMATCHES,
         *REASONS["correct"],
@@ -69,10 +99,12 @@ COMPOSED = {
     | {WHOLE_DECISION, WHOLE}
     | {*Declaration.model_fields},
     ("doubt.", None): set(REASONS["refuse"]),
-    ("field.", None): {path for path in OF_HOUSEHOLD if "." in path} | {f"members.{field}" for field in OF_MEMBER},
+    ("field.", None): {path for path in OF_HOUSEHOLD if "." in path}
+    | {f"members.{field}" for field in OF_MEMBER}
+    | {"milieu"},
     ("advice.", None): set(REASONS["refuse"]),
-    ("error.", ".title"): {"400", "404", "500", "503"},
-    ("error.", ".do"): {"400", "404", "500", "503"},
+    ("error.", ".title"): ERRORS,
+    ("error.", ".do"): ERRORS,
 }
 PROPER = {"API", "RSU-XXXX-XXXX-XXXX"}  # names and forms that no language translates
 READ_ALOUD = re.compile(r'(?:alt|title|placeholder|aria-label|value)="([^"]*)"')

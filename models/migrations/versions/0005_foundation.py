@@ -41,6 +41,7 @@ TABLES = (
     "person_claim",
     "queue_sample",
     "receipt",
+    "receipt_session",
     "score",
     "score_correction",
     "sign_in_wait",
@@ -49,6 +50,7 @@ TABLES = (
     "staff_account",
     "staff_name",
     "worker",
+    "wrong_secret",
 )
 DESK_TAB = """
     case
@@ -572,6 +574,16 @@ def upgrade() -> None:
     )
     op.create_index("receipt_by_case", "receipt", ["case_id"], unique=False)
     op.create_table(
+        "receipt_session",
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("draft", postgresql.JSON(astext_type=sa.Text()), nullable=True),
+        sa.PrimaryKeyConstraint("token"),
+    )
+    op.create_index("receipt_session_begun", "receipt_session", ["begun_at"], unique=False)
+    op.create_table(
         "score",
         sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
@@ -696,6 +708,15 @@ def upgrade() -> None:
         sa.Column("synchronous_commit", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "wrong_secret",
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("tries >= 0", name="wrong_secret_tries"),
+        sa.PrimaryKeyConstraint("reference"),
+    )
+    op.create_index("wrong_secret_at", "wrong_secret", ["at"], unique=False)
     op.execute(TUNED)
     op.execute(KEPT)
 

@@ -1,0 +1,179 @@
+"""What a citizen does with their case on its page: take it back, take it up again, say something in their own words."""
+
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.params import FromPath, RawBody
+from litestar.response import Redirect, Template
+
+from models import clock
+from models.database import Connection, scalar, transact, transaction
+from models.errors import Refused, Stale
+from models.patterns import LONGEST_TEXT
+from notifications.notices import notices
+from tasks.wake import wake_after_answer
+from web.contestable import FieldProblem
+from web.queries import Status, reasons_of, status_of
+from web.states import state_of
+from web.threaded import in_thread
+from web.visits import Form, Place, page_of_visit, place_of, require_visit, see
+from workflows.bodies import reading
+from workflows.bodies.fields import Statement as StatementText
+from workflows.casework.answers import AnswerResult, CitizenAnswer, answer_of_citizen
+from workflows.evidence import Evidence, Reopening, Statement, Withdrawal
+from workflows.flows import FLOWS, PARKED
+from workflows.intake.receipts import secret_for
+from workflows.intake.visits import Draft, Visit, keep_draft
+
+# What a citizen may do from a page: the last word of its address, the form that a stage takes, and what that is called.
+ACTS: dict[str, tuple[type[Evidence], str]] = {
+    "withdraw": (Withdrawal, "withdrawal"),
+    "again": (Reopening, "reopening"),
+    "say": (Statement, "statement"),
+}
+# Why an act was not done, as far as a page has words for it; whatever else it is, it is not possible now.
+CANNOT = {
+    "moved_on",
+    "not_possible_now",
+    "too_many_texts",
+    "given_away",
+    "open_application",
+    "open_appeal",
+    "nothing_to_contest",
+    "not_registered",
+    "not_of_the_household",
+    "erased",
+    "not_valid",
+}
+SAID = "select exists (select from case_text where case_id = %s and text = %s)"
+
+
+def may(case: Status) -> set[str]:
+    """What the citizen may do with this case now."""
+    if case.stage == PARKED:
+        return set()
+    taken = FLOWS[case.kind].stages[case.stage].handlers
+    possible = {name for name, (form, _) in ACTS.items() if form in taken}
+    return possible - {"withdraw"} if case.unasked else possible
+
+
+ADDRESSES = [f"/{{language:str}}/status/{{reference:str}}/{name}" for name in ACTS]
+
+
+@get(ADDRESSES, include_in_schema=False)
+@in_thread
+def show_act(request: Request[Any, Any, Any], language: FromPath[str], reference: FromPath[str]) -> Template | Redirect:
+    """The page before an act: what follows from it, and the button."""
+    place = place_of(language, reference, act_of(request))
+    with transaction() as connection:
+        visit = require_visit(connection, request, place)
+        case = status_of(connection, reference)
+        return act_page(connection, place, visit, case) if place.to in may(case) else see(place.at(""))
+
+
+@post(ADDRESSES, include_in_schema=False)
+@in_thread
+def do_act(
+    request: Request[Any, Any, Any], language: FromPath[str], reference: FromPath[str], body: RawBody
+) -> Template | Redirect:
+    """Does it, and shows the case as it is then."""
+    place, form = place_of(language, reference, act_of(request)), Form(body)
+    with transaction() as connection:
+        visit = require_visit(connection, request, place, form)
+        case = status_of(connection, reference)
+        if sent_before(connection, case, form):
+            return see(place.at(""))
+        if problems := problems_of(place, form):
+            keep_draft(connection, visit.token, Draft(typed=form.typed))
+            return act_page(connection, place, visit, case, problems=problems, typed=form.typed, status=422)
+    try:
+        now: AnswerResult = transact(lambda connection: acted(connection, place, form, visit))
+    except (Stale, Refused) as error:
+        return not_done(place, visit, form, error)
+    wake_after_answer(now.queues)
+    return see(place.at(""))
+
+
+def acted(connection: Connection, place: Place, form: Form, visit: Visit) -> AnswerResult:
+    """Records the citizen's act. The visit stands for the secret that opened it."""
+    said = reading.text(StatementText, form.first("said"), "said") if place.to == "say" else None
+    version = form.first("version")
+    answer = CitizenAnswer(
+        place.reference,
+        secret_for(place.reference),
+        ACTS[place.to][1],
+        int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
+        statement=said,
+    )
+    now = answer_of_citizen(connection, answer, clock.now(), notices)
+    keep_draft(connection, visit.token, Draft())
+    return now
+
+
+def act_of(request: Request[Any, Any, Any]) -> str:
+    """The act that the address names."""
+    return str(request.url.path).rpartition("/")[2]
+
+
+def sent_before(connection: Connection, case: Status, form: Form) -> bool:
+    """Whether the case has this text already: somebody pressed the button twice."""
+    said = form.first("said").replace("\r\n", "\n").strip()
+    return bool(said) and bool(scalar(connection, SAID, [case.case_id, said]))
+
+
+def problems_of(place: Place, form: Form) -> list[FieldProblem]:
+    """What is wrong with what was typed."""
+    if place.to != "say":
+        return []
+    return problems_of_text(form.first("said"), "said", required=True)
+
+
+def problems_of_text(typed: str, field: str, *, required: bool) -> list[FieldProblem]:
+    """What is wrong with a text in a citizen's own words."""
+    text = typed.replace("\r\n", "\n").strip()
+    if not text:
+        return [FieldProblem(field, "empty_text")] if required else []
+    if len(text) > LONGEST_TEXT:
+        return [FieldProblem(field, "long_text", {"most": LONGEST_TEXT, "is": len(text)})]
+    try:
+        reading.text(StatementText, text, field)
+    except Refused:
+        return [FieldProblem(field, "text")]
+    return []
+
+
+def reason_of(error: Refused) -> str:
+    """Why it was not done, in the words of a page."""
+    return error.code if error.code in CANNOT else "not_possible_now"
+
+
+def not_done(place: Place, visit: Visit, form: Form, error: Stale | Refused) -> Template | Redirect:
+    """The page again, with what was typed, where the case moved on since it was shown, or a rule forbids the act."""
+    code = reason_of(error) if isinstance(error, Refused) else "moved_on"
+    with transaction() as connection:
+        case = status_of(connection, place.reference)
+        if place.to not in may(case):
+            return see(place.at(""))
+        return act_page(connection, place, visit, case, cannot=code, typed=form.typed, status=409)
+
+
+def act_page(
+    connection: Connection, place: Place, visit: Visit, case: Status, *, status: int = 200, **context: Any
+) -> Template:
+    """Renders the page before an act."""
+    given: dict[str, Any] = {"problems": [], "typed": visit.draft.typed, "cannot": "", **context}
+    return page_of_visit(
+        "act.html",
+        place,
+        visit,
+        status=status,
+        act=place.to,
+        case=case,
+        state=state_of(case),
+        asked=[each.reason for each in reasons_of(connection, case)] if case.stage == "information_asked" else [],
+        most=LONGEST_TEXT,
+        **given,
+    )
+
+
+HANDLERS = [show_act, do_act]
