@@ -33,6 +33,9 @@ STATUS_OF_CODE = {
     "not_registered": 409,
     "too_many_open": 409,
     "given_away": 409,
+}
+# What only pages of the staff answer.
+STATUS_OF_STAFF = {
     **dict.fromkeys(("another_role", "another_territory", "not_yours", "needs_account", "forged"), 403),
     "must_wait": 429,
 }
@@ -116,7 +119,7 @@ def first_word(request: Request[Any, Any, Any]) -> str:
 
 def status_of(refused: Refused) -> int:
     """The status of a response that says why something was refused."""
-    return STATUS_OF_CODE.get(refused.code, STATUS[Refused])
+    return (STATUS_OF_CODE | STATUS_OF_STAFF).get(refused.code, STATUS[Refused])
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Answer:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from jinja2 import nodes
@@ -9,9 +10,20 @@ from jinja2 import nodes
 import web
 from models.staff import ROLES
 from notifications.catalogues import STAFF_LANGUAGES
+from tests.portal.test_words import VARIABLES
 from web.app import environment
 from web.console.language import CATALOGUES, text
 from web.console.pages import MENU
+from web.contestable import names_of_choices
+from web.index_values import GROUPS, names_counted
+from web.queries import MISMATCHES
+from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
+from workflows.bodies.appeal import OF_HOUSEHOLD, OF_MEMBER, Decision, Ground
+from workflows.events.event import KINDS
+from workflows.evidence import DECLARANT, SIJIL
+from workflows.flows import FLOWS, PARKED
+from workflows.fraud import SIGNALS
+from workflows.stages.review import REASONS
 
 FOLDER = Path(web.__path__[0]) / "templates" / "console"
 TEMPLATES = sorted(FOLDER.glob("**/*.html"))
@@ -24,7 +36,34 @@ PART = re.compile(r"\.?[a-z0-9_]*(\.[a-z0-9_]+)*\.|\.[a-z]+")  # of a key that i
 # What templates and handlers put together from a part: the part before, and what may follow.
 COMPOSED: dict[str, set[str]] = {
     "role.": set(ROLES),
+    "kind.": set(FLOWS),
+    "stage.": {PARKED} | {stage for flow in FLOWS.values() for stage in flow.stages},
+    "done.": set(KINDS),
+    "by.": {SIJIL, DECLARANT},
+    "signal.": {*SIGNALS, *(f"{code}.innocent" for code in SIGNALS)},
+    "verdict.": set(REASONS),
+    "why.": {
+        *(reason for reasons in REASONS.values() for reason in reasons),
+        *(*UPHELD, *REJECTED, *RETURNED, *ASKED, *MISMATCHES),
+        *("upheld", "partly_upheld", "set_aside"),
+    },
+    "contests.": set(get_args(Decision)),
+    "ground.": set(get_args(Ground)),
+    "act.": {
+        *("take_case", "hand_back", "ask_information", "propose_decision", "agree_to_decision", "return_decision"),
+        *("escalate", "retry_correction", "add_text"),
+    },
+    "delivery.": {"owed", "sending", "sent", "failed", "stuck"},
+    "channel.": {"sms", "letter"},
+    "how.": {"household", "opened", "opened_by"},
+    "field.": {*OF_HOUSEHOLD, *(f"members.{each}" for each in OF_MEMBER)} - {"region", "province", "commune"},
+    "choice.": set(names_of_choices()),
+    "region.": {str(each) for each in range(1, 13)},
+    "group.": set(GROUPS),
+    "counted.": names_counted(VARIABLES),
 }
+# Of these the citizens' catalogue has the texts, and `values` the English ones.
+OF_CITIZENS = ("field.", "choice.", "region.", "group.", "counted.")
 # Codes that Python chooses, by the beginning of their keys: errors and refusals, of which only some are told apart.
 CHOSEN = ("error.", "refused.")
 

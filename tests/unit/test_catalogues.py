@@ -37,9 +37,8 @@ def places(message: str) -> set[str]:
 
 def test_every_language_is_a_folder_a_line_and_a_choice_of_the_declaration() -> None:
     for each in DOMAINS.values():
-        assert (
-            {path.name for path in each.folder.iterdir() if path.is_dir()} == set(LANGUAGES) == set(get_args(Language))
-        )
+        folders = {path.parent.name for path in each.folder.glob(f"*/{each.domain}.po")}
+        assert folders == set(LANGUAGES) == set(get_args(Language))
     assert LANGUAGES["ar"].direction == "rtl"
 
 

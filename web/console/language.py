@@ -12,10 +12,12 @@ from litestar import Request
 from models.days import MOROCCO
 from models.errors import Broken
 from notifications.catalogues import STAFF_LANGUAGES, Catalogue
-from web.language import day, index, language_and_weight, number, programme
+from web.language import PAGES, day, index, language_and_weight, number, programme
 
 # One for each section of the console.
-CATALOGUES = [Catalogue(Path(__file__).parents[1] / "locales", domain) for domain in ("console",)]
+CATALOGUES = [Catalogue(Path(__file__).parents[1] / "locales", domain) for domain in ("console", "console_cases")]
+# What the citizens' pages say of values, choices and regions; in English, for the staff alone.
+ENGLISH = Catalogue(Path(__file__).parents[1] / "locales", "values")
 COOKIE = "sijil-console-language"
 CODED = re.compile(r"[a-z0-9_]+(\.[A-Za-z0-9_]+)+")  # a key that is no sentence: `role.caseworker`
 
@@ -34,7 +36,8 @@ def text(language: str, key: str) -> str:
     """A text of the console. The keys are English sentences, so only coded keys stand in the English catalogue."""
     if language == "en" and not CODED.fullmatch(key):
         return key
-    found = (each.texts(language).get((None, key)) for each in CATALOGUES)
+    catalogues = (*CATALOGUES, PAGES) if language != "en" else (*CATALOGUES, ENGLISH)
+    found = (each.texts(language).get((None, key)) for each in catalogues)
     if (said := next(filter(None, found), None)) is None:
         raise Broken(f"No catalogue of the console has {key!r} in '{language}': add it to web/locales/{language}/.")
     return said

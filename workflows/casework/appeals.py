@@ -129,20 +129,24 @@ def lodge(connection: Connection, lodging: Lodging, now: datetime, notices: Noti
     if not lodging.officer:
         refuse_stranger(connection, row)
     refuse_second(connection, row, body)
-    by = sign(connection, OFFICER, lodging.officer) if lodging.officer else DECLARANT
     new = NewCase(FLOW.kind, APPEAL, row.household_id, body)
+    by = sign(connection, OFFICER, lodging.officer) if lodging.officer else DECLARANT
     opened = open_appeal(connection, new, Origin(lodging.channel, key), Submission(at=now, by=by), notices)
     if opened is None:  # the household sent something with this key at this moment
         opened = repeated(connection, lodging, key)
         assert opened
         return opened
     if lodging.officer:
-        doing = Doing(Act.LODGE_APPEAL, now, [row.id, opened.case_id], lodging.role)
-        note_act(connection, by, lodging.officer, doing)
-    if sent.text:
-        said = CitizenAnswer(opened.reference, opened.secret, "statement", None, None, sent.text, *lodging.by_officer)
-        add(connection, said, now, notices)
+        note_act(connection, by, lodging.officer, Doing(Act.LODGE_APPEAL, now, [row.id, opened.case_id], lodging.role))
+    say_with(connection, lodging, opened, now, notices)
     return opened
+
+
+def say_with(connection: Connection, lodging: Lodging, opened: Accepted, now: datetime, notices: Notices) -> None:
+    """Adds what was said with an appeal, where something was."""
+    if text := lodging.sent.text:
+        said = CitizenAnswer(opened.reference, opened.secret, "statement", None, None, text, *lodging.by_officer)
+        add(connection, said, now, notices)
 
 
 def refuse_second(connection: Connection, row: CaseRow, body: Appeal) -> None:

@@ -240,15 +240,10 @@ def order_reviews(connection: Connection, order: Order, now: datetime, notices: 
     evidence = Submission(at=now, by=sign(connection, OFFICER, order.name))
     bodies = changes(connection, view.file, found)
     numbers = case_numbers(connection, len(bodies))
+    new = [(NewCase(UPDATE, APPEAL, household, body), f"{asked['prefix']}{household}") for household, body in bodies]
     made = [
-        opening(
-            number,
-            NewCase(UPDATE, APPEAL, household, body),
-            Origin(CHANNEL, f"{asked['prefix']}{household}"),
-            evidence,
-            notices,
-        )
-        for number, (household, body) in zip(numbers, bodies, strict=True)
+        opening(number, case, Origin(CHANNEL, key), evidence, notices)
+        for number, (case, key) in zip(numbers, new, strict=True)
     ]
     opened = open_new(connection, made, now)
     doing = Doing(Act.ORDER_REVIEWS, now, [view.file.id, *(each.file.id for each in opened)], order.role)

@@ -1,0 +1,190 @@
+"""The page of a case, and what is decided on it, as a caseworker's browser sends it."""
+
+import html
+import re
+
+import pytest
+
+from tests.appealing import TELECOM, an_appeal, findings
+from tests.filing import current_stage, rows
+from tests.people import heard
+from tests.portal.conftest import Client
+from tests.portal.standing import registered, to_correct, under_review, work_off
+from tests.staffing import Person, a_person, sign_in, token_in
+from workflows.intake.submit import Accepted
+from workflows.staff.roles import COUNTRY, Territory
+
+ENGLISH = {"accept-language": "en"}
+
+
+@pytest.fixture
+def amina(client: Client) -> Person:
+    """A caseworker of the whole country, who is signed in."""
+    person = a_person("Amina", "caseworker")
+    client.headers.update(ENGLISH)
+    sign_in(client, person)
+    return person
+
+
+def page_of(client: Client, case: Accepted) -> str:
+    """The page of a case."""
+    answer = client.get(f"/console/cases/{case.reference}")
+    assert answer.status_code == 200, answer.text
+    return html.unescape(answer.text)
+
+
+def version_in(page: str) -> str:
+    """The version that the forms of a page carry."""
+    found = re.search(r'name="version" value="(\d+)"', page)
+    assert found
+    return found[1]
+
+
+def as_another(client: Client, name: str, *roles: str, within: Territory = COUNTRY) -> Person:
+    """Signs somebody else in, in the same browser."""
+    person = a_person(name, *roles, within=within)
+    client.cookies.clear()
+    sign_in(client, person)
+    return person
+
+
+def send(client: Client, case: Accepted, what: str, **fields: str) -> tuple[int, str]:
+    """Sends a form of a case's page, as it stands now; the status and the page that follows."""
+    page = page_of(client, case)
+    form = {"token": token_in(page), "version": version_in(page), **fields}
+    answer = client.post(f"/console/cases/{case.reference}/{what}", data=form)
+    return answer.status_code, html.unescape(answer.text)
+
+
+def test_a_review_shows_both_households_and_why(client: Client, amina: Person) -> None:
+    case = under_review()
+    page = page_of(client, case)
+    assert "Another household declares one of these persons" in page
+    assert "The person may have moved" in page
+    assert page.count("in both") >= 2
+    assert "In the register" in page
+    assert rows("select act, case_ids[1] from audit_entry where act = 'read_case'")[0][0] == "read_case"
+
+
+def test_a_decision_is_tried_out_first_and_records_nothing(client: Client, amina: Person) -> None:
+    case = under_review()
+    status, shown = send(client, case, "review", answer="refuse:duplicate_application")
+    assert status == 200
+    assert "What the household is told" in shown
+    assert "RSU: " in shown or case.reference in shown
+    assert current_stage(case) == "under_review"
+    status, shown = send(client, case, "review", answer="refuse:duplicate_application", confirmed="yes")
+    assert current_stage(case) == "hearing"
+    assert "A refusal was proposed" in shown
+    assert "Next case" in shown
+
+
+def test_what_is_shown_before_is_what_is_sent(client: Client, amina: Person) -> None:
+    case = under_review()
+    _, shown = send(client, case, "review", answer="correct:person_lives_elsewhere")
+    send(client, case, "review", answer="correct:person_lives_elsewhere", confirmed="yes")
+    ((body,),) = rows("select body from message where template = 'correction_asked'")
+    assert body in shown
+
+
+def test_the_first_does_not_confirm_their_own_refusal(client: Client, amina: Person) -> None:
+    case = under_review()
+    send(client, case, "review", answer="refuse:duplicate_application", confirmed="yes")
+    heard(case)
+    status, shown = send(client, case, "review", answer="refuse:duplicate_application", confirmed="yes")
+    assert (status, current_stage(case)) == (422, "under_review")
+    assert "A second person must decide" in shown
+    as_another(client, "Brahim", "caseworker")
+    assert "Agree to refuse" in page_of(client, case)
+    status, shown = send(client, case, "review", answer="refuse:duplicate_application", confirmed="yes")
+    assert (status, current_stage(case)) == (200, "rejected")
+    assert [act for (act,) in rows("select act from audit_entry where act like '%refuse' order by id")] == [
+        "agree_to_refuse"
+    ]
+
+
+def test_without_a_reason_nothing_is_decided_and_what_was_written_stays(client: Client, amina: Person) -> None:
+    case = under_review()
+    status, shown = send(client, case, "review", note="I looked at the lease.")
+    assert (status, current_stage(case)) == (422, "under_review")
+    assert "Choose a decision and its reason." in shown
+    assert "I looked at the lease." in shown
+
+
+def test_whoever_decides_on_an_older_version_sees_what_happened(client: Client, amina: Person) -> None:
+    case = under_review()
+    page = page_of(client, case)
+    form = {"token": token_in(page), "version": version_in(page), "answer": "clear:moved", "confirmed": "yes"}
+    send(client, case, "review", answer="correct:person_lives_elsewhere", confirmed="yes")
+    answer = client.post(f"/console/cases/{case.reference}/review", data=form)
+    assert answer.status_code == 409
+    assert "This happened since you opened the case" in answer.text
+    assert "A correction was asked for" in answer.text
+
+
+def test_a_member_who_does_not_agree_stands_beside_what_the_register_says(client: Client, amina: Person) -> None:
+    page = page_of(client, to_correct())
+    assert "The birth date differs" in page
+    assert "1971-02-03" in page
+
+
+def test_a_case_of_another_office_is_neither_shown_nor_decided(client: Client, amina: Person) -> None:
+    case = under_review()
+    page = page_of(client, case)
+    ((region,),) = rows("select region from cases where kind = 'registration' limit 1")
+    as_another(client, "Omar", "caseworker", within=Territory(region % 12 + 1))
+    shown = client.get(f"/console/cases/{case.reference}")
+    assert shown.status_code == 403
+    assert "belongs to another office" in shown.text
+    token = token_in(client.get("/console").text)
+    form = {"token": token, "version": version_in(page), "answer": "clear:moved", "confirmed": "yes"}
+    assert client.post(f"/console/cases/{case.reference}/review", data=form).status_code == 403
+    assert current_stage(case) == "under_review"
+
+
+def test_an_appeal_is_taken_examined_and_upheld(client: Client, amina: Person) -> None:
+    appeal = an_appeal(registered(), "index", **TELECOM)
+    work_off()
+    page = page_of(client, appeal)
+    assert "telephone and internet bill" in page
+    assert "49.50" in page
+    send(client, appeal, "appeal/take_case", role="caseworker")
+    assert current_stage(appeal) == "under_examination"
+    asked, _ = send(client, appeal, "appeal/ask_information", role="caseworker", asked="bill")
+    assert asked == 200
+    assert current_stage(appeal) == "under_examination"
+    finding = {"finding:bills.telecom": "uphold:document_shows_it"}
+    send(client, appeal, "appeal/propose_decision", role="caseworker", **finding, confirmed="yes")
+    work_off()
+    assert current_stage(appeal) in ("effective", "notified")
+    assert "Appeal upheld" in page_of(client, appeal)
+
+
+def test_a_rejection_needs_a_second_account(client: Client, amina: Person) -> None:
+    appeal = an_appeal(registered(), "index", **TELECOM)
+    work_off()
+    send(client, appeal, "appeal/take_case", role="caseworker")
+    finding = {"finding:bills.telecom": "reject:nothing_shows_it"}
+    send(client, appeal, "appeal/propose_decision", role="caseworker", **finding, confirmed="yes")
+    assert current_stage(appeal) == "proposed"
+    status, shown = send(client, appeal, "appeal/agree_to_decision", role="caseworker", confirmed="yes")
+    assert (status, current_stage(appeal)) == (403, "proposed")
+    as_another(client, "Brahim", "caseworker")
+    status, shown = send(client, appeal, "appeal/agree_to_decision", role="caseworker", confirmed="yes")
+    assert status == 200
+    assert "Appeal rejected by two people" in shown
+    assert len(findings(bills__telecom=False)) == 1
+
+
+def test_a_role_that_one_does_not_have_helps_nobody(client: Client, amina: Person) -> None:
+    appeal = an_appeal(registered(), "index", **TELECOM)
+    work_off()
+    status, _ = send(client, appeal, "appeal/escalate", role="supervisor", confirmed="yes")
+    assert (status, current_stage(appeal)) == (403, "queued")
+
+
+def test_no_page_says_an_identifier_in_its_address_or_title(client: Client, amina: Person) -> None:
+    page = page_of(client, under_review())
+    title = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
+    assert title
+    assert not re.search(r"\d{10}", title[1])

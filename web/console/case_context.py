@@ -1,0 +1,197 @@
+"""A case as its templates show it: values with their names, the index part by part, and one timeline of all."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any, NamedTuple
+
+from web.console.case_data import CasePage
+from web.console.language import has_text, text
+from web.contestable import Contestable, Kind, contestable_of
+from web.index_values import groups_of
+from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
+from workflows.bodies.merging import Difference
+from workflows.casework.case_view import Happened, Message, said
+from workflows.events.appeal import DecisionProposed, Finding
+from workflows.evidence import DECLARANT, SIJIL
+
+REASONS_OF_APPEALS = {"uphold": UPHELD, "reject": REJECTED, "ask": ASKED, "return": RETURNED}
+MEMBER = re.compile(r"members\[([0-9]+)\]")
+
+
+class Entry(NamedTuple):
+    """A line of the timeline: an event, or a message. `by`: "machine", "household" or "staff", which pages colour."""
+
+    at: datetime
+    by: str
+    who: str
+    what: str
+    detail: Sequence[str] = ()
+    text: str | None = None
+    changed: Sequence[Difference] = ()
+    body: str | None = None
+    language: str = ""
+
+
+class ContestedValue(NamedTuple):
+    """A contested value: declared, as the household says it should be, and the index if only this one is upheld."""
+
+    path: str
+    kind: Kind | None = None  # None: of the decision as a whole
+    choice: str = ""
+    declared: Any = None
+    should_be: Any = None
+    alone: Decimal | None = None
+
+
+class NamedMember(NamedTuple):
+    """A member of the contested household, for the names in its values."""
+
+    declared: Any
+
+
+def case_context(shown: CasePage, language: str) -> dict[str, Any]:
+    """What the templates of a case ask for."""
+    view, file = shown.view, shown.view.file
+    declaration, score = view.declaration, view.score
+    return {
+        "case": shown,
+        "file": file,
+        "due": shown.desk.due_at,
+        "holder": shown.desk.holder,
+        "territory": shown.desk.territory,
+        "contact": file.body.contact,
+        "who_of": partial(who_of, shown, language),
+        "place_in": place_in,
+        "field_of": field_of,
+        "reasons": REASONS_OF_APPEALS,
+        "values": contestable_of(declaration) if declaration and shown.review else (),
+        "groups": groups_of(declaration, score) if declaration and score else (),
+        "thresholds": (),
+        "timeline": timeline(shown, language),
+        "contested": list(contested_of(shown)),
+        "contested_members": [NamedMember(each) for each in members_of(shown.contested_declaration)],
+        "proposed": file.last(DecisionProposed) if shown.appeal and shown.appeal.view.proposal else None,
+        "mine": set(declaration.persons) if declaration else set(),
+        "shared": shared_of(shown),
+    }
+
+
+def members_of(declaration: Any) -> Sequence[Any]:
+    """The members of a declaration; none where it was erased."""
+    return declaration.members if declaration else ()
+
+
+def shared_of(shown: CasePage) -> set[str]:
+    """The persons of this household who stand in another one, too."""
+    others = shown.review.others if shown.review else ()
+    declared = {each.idcs for other in others for each in members_of(other.declaration)}
+    return declared | {each["idcs"] for other in others if not other.declaration for each in other.registered}
+
+
+def who_of(shown: CasePage, language: str, actor: str) -> str:
+    """Who did something: a name of the staff, the household, or the machine."""
+    if actor in (SIJIL, DECLARANT):
+        return text(language, f"by.{actor}")
+    return shown.names.get(actor, actor)
+
+
+def place_in(path: str) -> int | None:
+    """The place of the member whom a path is about; None where it is about none."""
+    found = MEMBER.match(path)
+    return int(found[1]) if found else None
+
+
+def field_of(path: str) -> str:
+    """The name under which the catalogue has the value at a path."""
+    return MEMBER.sub("members", path)
+
+
+def contested_of(shown: CasePage) -> Iterator[ContestedValue]:
+    """The values that an appeal contests, or the decision as a whole."""
+    if shown.appeal is None:
+        return
+    appeal, basis = shown.appeal.view.appeal, shown.appeal.basis
+    known = {each.path: each for each in contestable_of(basis.declared)} if basis.declared else {}
+    alone = dict(basis.score_if_alone)
+    should_be = {each.path: each.should_be for each in appeal.contested}
+    for path in appeal.paths:
+        value: Contestable | None = known.get(path)
+        if value is None:
+            yield ContestedValue(path)
+        else:
+            yield ContestedValue(path, value.kind, value.choice, value.declared, should_be.get(path), alone.get(path))
+
+
+def timeline(shown: CasePage, language: str) -> list[Entry]:
+    """Events and messages, the newest first."""
+    view = shown.view
+    found = [entry_of_event(shown, each, language) for each in view.events]
+    found += [entry_of_message(each, language) for each in view.messages]
+    return sorted(found, key=lambda each: each.at, reverse=True)
+
+
+def entry_of_event(shown: CasePage, happened: Happened, language: str) -> Entry:
+    """An event: who, what, why in words, and what it changed."""
+    by = {SIJIL: "machine", DECLARANT: "household"}.get(happened.actor, "staff")
+    return Entry(
+        happened.at,
+        by,
+        who_of(shown, language, happened.actor),
+        text(language, f"done.{happened.kind}"),
+        list(details(shown, happened, language)),
+        happened.text,
+        happened.changed,
+    )
+
+
+def details(shown: CasePage, happened: Happened, language: str) -> Iterator[str]:
+    """What an event says beside its kind, in words: reasons, findings, what is asked for, to whom."""
+    for name, value in said(happened.event).items():
+        match name:
+            case "reason" | "outcome" | "why":
+                yield word(language, value)
+            case "asked":
+                yield ", ".join(word(language, each) for each in value)
+            case "findings":
+                yield from (finding(language, each) for each in value)
+            case "mismatches":
+                yield from (f"{each.member + 1}: {word(language, each.reason)}" for each in value)
+            case "signals":
+                yield from (text(language, f"signal.{each.code}") for each in value)
+            case "about":
+                yield ", ".join(value_name(language, each) for each in value)
+            case "to":
+                yield who_of(shown, language, value)
+            case "score":
+                yield f"{value:.4f}"
+
+
+def finding(language: str, each: Finding) -> str:
+    """A finding in words."""
+    verdict = text(language, "upheld" if each.upheld else "rejected")
+    return f"{value_name(language, each.path)}: {verdict}, {word(language, each.reason)}"
+
+
+def value_name(language: str, path: str) -> str:
+    """The name of the value at a path, with the member's place where it is one's."""
+    key, place = f"field.{field_of(path)}", place_in(path)
+    name = text(language, key) if has_text(language, key) else text(language, "The decision as a whole")
+    return f"{name} ({place + 1})" if place is not None else name
+
+
+def word(language: str, code: str) -> str:
+    """A code in words; itself where it has none, such as the name of a stage at which something is blocked."""
+    return next((text(language, key) for key in (f"why.{code}", f"stage.{code}") if has_text(language, key)), code)
+
+
+def entry_of_message(message: Message, language: str) -> Entry:
+    """A message, and what became of it."""
+    said_ = text(language, f"delivery.{message.status}")
+    channel = text(language, f"channel.{message.channel}")
+    at = message.sent_at or message.due_at
+    return Entry(
+        at, "machine", text(language, "by.sijil"), f"{channel}: {said_}", (), None, (), message.body, message.language
+    )

@@ -1,0 +1,33 @@
+"""The page of one case: what it is, what must be decided and by when, and everything that is known of it."""
+
+from typing import Any
+
+from litestar import Request, get
+from litestar.params import FromPath
+from litestar.response import Template
+
+from models import clock
+from models.database import transaction
+from web.console.case_context import case_context
+from web.console.case_data import CasePage, load_case
+from web.console.language import console_language
+from web.console.pages import page, reader_of
+from workflows.events.event import KINDS
+
+
+@get("/cases/{reference:str}", opt={"act": "read_case"}, sync_to_thread=True)
+def show_case(request: Request[Any, Any, Any], reference: FromPath[str]) -> Template:
+    """The page of a case."""
+    with transaction() as connection:
+        shown = load_case(connection, reader_of(request), reference, clock.now())
+    return case_page(request, shown)
+
+
+def case_page(request: Request[Any, Any, Any], shown: CasePage, *, status: int = 200, **context: Any) -> Template:
+    """Renders the page of a case; `context` has what was typed and refused, where a form comes back."""
+    done = request.query_params.get("done", "")
+    given = {"typed": None, "since": (), "done": done if done in KINDS else "", **context}
+    return page(request, "case.html", status=status, **case_context(shown, console_language(request)), **given)
+
+
+HANDLERS = [show_case]

@@ -1,0 +1,151 @@
+"""What the staff decide in the console: a review, and every act on an appeal. Each is tried out before it is sent.
+
+The first form shows what the household would be told (rehearsal.py); the second, with the same fields, records it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Request, post
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+
+from models import clock
+from models.database import Connection, transact, transaction
+from models.errors import Refused, Stale
+from notifications.notices import notices
+from tasks.wake import wake_after_answer
+from web.console.case_data import load_case
+from web.console.cases import case_page
+from web.console.forms import Form
+from web.console.pages import go, page, reader_of
+from web.console.rehearsal import rehearse
+from web.errors import STATUS, status_of
+from workflows.casework import examining
+from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker
+from workflows.casework.examining import Staff
+from workflows.casework.reviews import holders
+from workflows.events.appeal import Finding
+from workflows.evidence import Evidence
+from workflows.fraud import HANDED_OVER
+from workflows.intake.receipts import find, normal
+from workflows.staff.guard import Acting, permit
+from workflows.staff.subjects import subject_of
+
+Asked = Request[Any, Any, Any]
+CONFIRMED = "confirmed"  # the field of the second form
+FINDING = "finding:"  # how the fields begin that find on a value: `finding:bills.telecom` = `uphold:document_shows_it`
+# Acts by which nothing is said to the household, so that nothing needs to be looked at before.
+SILENT = ("take_case", "hand_back", "return_decision", "retry_correction")
+
+
+@post("/cases/{reference:str}/review", opt={"act": "decide_review"}, sync_to_thread=True)
+def answer_review(request: Asked, reference: FromPath[str]) -> Template | Redirect:
+    """Answers a review: first shows what the household would be told, then records it."""
+    who, form = reader_of(request), request.state.form
+    return tried_or_done(
+        request, normal(reference), "review", lambda connection: review(connection, who, reference, form)
+    )
+
+
+def review(connection: Connection, who: Acting, reference: str, form: Form) -> AnswerResult:
+    """Records a verdict on a review. Raises Refused and Stale."""
+    verdict, _, reason = form.get("answer").partition(":")
+    if not reason:
+        raise Refused("no_reason", "Choose a verdict and its reason.")
+    case = find(connection, reference)
+    role = permit(who, "decide_review", subject_of(connection, case.id, "decide_review", who))
+    about = tuple(form.all("about")) if verdict != "clear" else ()
+    answer = CaseworkerAnswer(reference, who.name, verdict, reason, form.number("version"), about, role)
+    moved = answer_of_caseworker(connection, answer, clock.now(), notices)
+    if moved.event == "ReviewCleared" and reason != HANDED_OVER and holders(connection, reference):
+        raise Refused("still_held", "Another household holds one of these persons: the review would come back.")
+    return moved
+
+
+@post("/cases/{reference:str}/appeal/{act:str}", opt={"act": "read_case"}, sync_to_thread=True)
+def act_on_appeal(request: Asked, reference: FromPath[str], act: FromPath[str]) -> Template | Redirect:
+    """Acts on an appeal: first shows what the household would be told, then records it."""
+    if act not in FORMS:
+        raise NotFoundException
+    who, form, reference = reader_of(request), request.state.form, normal(reference)
+    return tried_or_done(
+        request, reference, f"appeal/{act}", lambda connection: on_appeal(connection, who, reference, act, form)
+    )
+
+
+def on_appeal(connection: Connection, who: Acting, reference: str, act: str, form: Form) -> AnswerResult:
+    """Records an act on an appeal. Raises Refused and Stale."""
+    case = find(connection, reference)
+    role = permit(who, act, subject_of(connection, case.id, act, who), role=form.get("role") or None)
+    staff = Staff(reference, who.name, role, form.number("version"))
+    return examining.act_on_appeal(connection, staff, FORMS[act](staff, form), clock.now(), notices)
+
+
+def findings_in(form: Form) -> list[Finding]:
+    """What is found on each contested value."""
+    found = []
+    for name, value in form.pairs:
+        if name.startswith(FINDING):
+            way, _, reason = value.partition(":")
+            found.append(Finding(name.removeprefix(FINDING), way == "uphold", reason))
+    return found
+
+
+def require_text(form: Form) -> str:
+    """What the household says. Raises Refused where nothing is written."""
+    if not (text := form.get("text")):
+        raise Refused("statement_missing", "Write what the household says.")
+    return text
+
+
+Made = Callable[[examining.Act], Evidence]
+FORMS: dict[str, Callable[[Staff, Form], Made]] = {
+    "take_case": lambda staff, form: examining.assignment(staff),
+    "hand_back": lambda staff, form: examining.hand_back(staff),
+    "ask_information": lambda staff, form: examining.request(staff, form.all("asked")),
+    "propose_decision": lambda staff, form: examining.verdict(staff, findings_in(form)),
+    "agree_to_decision": lambda staff, form: examining.agreement(staff),
+    "return_decision": lambda staff, form: examining.agreement(staff, form.get("reason") or "none"),
+    "escalate": lambda staff, form: examining.escalation(staff),
+    "retry_correction": lambda staff, form: examining.retry(staff),
+    "add_text": lambda staff, form: examining.text_at_desk(require_text(form)),
+}
+
+
+def tried_or_done(
+    request: Asked, reference: str, what: str, decide: Callable[[Connection], AnswerResult]
+) -> Template | Redirect:
+    """Shows what a decision would say, or records it where that was seen; the case's page again where it is refused."""
+    form, silent = request.state.form, what.rpartition("/")[2] in SILENT
+    try:
+        if not silent and not form.get(CONFIRMED):
+            return page(
+                request,
+                "preview.html",
+                reference=reference,
+                what=what,
+                form=form,
+                told=rehearse(decide, reference),
+            )
+        done = transact(decide)
+    except (Refused, Stale) as refused:
+        return again(request, reference, refused)
+    wake_after_answer(done.queues)
+    return go(f"/console/cases/{reference}?done={done.event}")
+
+
+def again(request: Asked, reference: str, refused: Refused | Stale) -> Template:
+    """The case's page with what was typed, why it was refused, and what happened since it was opened."""
+    form, now = request.state.form, clock.now()
+    with transaction() as connection:
+        shown = load_case(connection, reader_of(request), reference, now)
+    seen = form.number("version") or 0
+    since = [each for each in shown.view.events if each.seq > seen] if isinstance(refused, Stale) else []
+    status = status_of(refused) if isinstance(refused, Refused) else STATUS[Stale]
+    problem = refused if isinstance(refused, Refused) else Refused("moved_on", str(refused))
+    return case_page(request, shown, status=status, refused=problem, typed=form, since=since)
+
+
+HANDLERS = [answer_review, act_on_appeal]
