@@ -1,20 +1,27 @@
 """Commands for auditors: anchors, and what is checked against them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from models import clock
-from models.database import snapshot, transaction
+from models.database import scalar, snapshot, transaction
 from models.errors import Refused
 from models.settings import settings
-from sijil.acting import name_of, servers_for
+from sijil.acting import in_role, name_of, servers_for
 from sijil.commands.arguments import Name
 from sijil.commands.history import After, interrupted
+from sijil.embedded import needed_servers
 from sijil.output import Json, print_result
+from workflows.audit.acts import Act, Purpose
+from workflows.audit.export import Order, require_empty
+from workflows.audit.export import export as export_all
 from workflows.audit.sealing import seal_all
 from workflows.history import audit
+from workflows.staff.guard import Acting
+from workflows.staff.noting import Doing, note_reading
 from workflows.staff.signatures import OPERATOR, sign
 
 app = typer.Typer()
@@ -25,6 +32,7 @@ app.add_typer(audit_app, name="audit")
 Anchors = Annotated[
     Path | None, typer.Option(help="Where the anchors are. Default: SIJIL_ANCHORS, or `anchors` in SIJIL_HOME.")
 ]
+Why = Annotated[Purpose, typer.Option("--purpose", help="Why: the audit of the audit keeps it.")]
 
 
 @audit_app.command("anchor")
@@ -82,3 +90,33 @@ def verify(
         lines.append(f"Stopped after case {found.upto}. Go on: sijil audit verify --after {found.upto}")
     print_result({**found.summary(), "stopped": stopped}, as_json, *lines)
     raise typer.Exit(1 if found.broken or stopped else 0)
+
+
+@audit_app.command("export")
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    anchors: Anchors = None,
+    with_facts: Annotated[
+        bool, typer.Option("--with-facts", help="With what was declared, and what registers said: personal data.")
+    ] = False,
+    purpose: Why = Purpose.AUDIT,
+    name: Name = "",
+    as_json: Json = False,
+) -> None:
+    """Writes history and audit into files, with a program that checks them: python DIR/verify.py DIR."""
+    require_empty(folder)
+    now = clock.now()
+    with needed_servers():
+        with transaction() as connection:
+            who, role = in_role(connection, "export_audit", name)
+            detail = {"cases": scalar(connection, "select count(*) from cases"), "with_facts": with_facts}
+            note_reading(connection, named(who), Doing(Act.EXPORT_AUDIT, now, (), role, purpose, detail))
+        seal_all()
+        lines = export_all(snapshot, Order(folder, anchors or settings().anchors_folder(), now, with_facts))
+    said = [f"{name}: {count} lines" for name, count in lines.items()]
+    print_result({"folder": str(folder), **lines}, as_json, *said, f"Check it: python {folder}/verify.py {folder}")
+
+
+def named(who: Acting) -> Acting:
+    """Who looks, under the name by which the audit knows them."""
+    return replace(who, name=name_of(who, OPERATOR))

@@ -170,6 +170,7 @@ def test_the_page_says_what_is_assumed() -> None:
 OF_COMMANDS_ALONE = {
     "day_in_future",  # of a correction that an appeal makes; a change's day is refused as a field, not_valid
     "day_before_first",  # the same
+    "folder_not_empty",
     "no_departure",  # of an adult at a desk
     "not_taken",
     "still_open",

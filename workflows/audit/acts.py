@@ -31,6 +31,7 @@ class Act(Code):
     READ_STAFF = "read_staff", "Looked at the accounts of the staff."
     READ_AUDIT = "read_audit", "Searched the audit entries."
     SEARCH = "search", "Searched for a case by reference, identifier, phone or name."
+    CHECK_HISTORY = "check_history", "Had the history checked or anchored, which shows no record."
     EXPORT_AUDIT = "export_audit", "Took a copy of history and audit out of the register."
     GIVE_RECEIPT = "give_receipt", "Computed the secret of a citizen's receipt anew."
     # Sharing out the work.

@@ -12,7 +12,8 @@ from models.errors import Refused
 from workflows.audit.places import last_seal, stored_seals
 from workflows.audit.seals import UNSEALED
 from workflows.history import anchors
-from workflows.history.anchors import Acceptance, Remembered, SealsNow, Title, anchored_seals
+from workflows.history.anchorfile import Acceptance, SealsNow, series_of, write_anchor
+from workflows.history.anchors import Remembered, Title, anchored_seals
 from workflows.history.caseranges import StoredRange, case_ranges
 from workflows.history.heads import CaseHead, Heads, last_head, scratch_heads
 from workflows.history.keyranges import Snapshots
@@ -60,8 +61,8 @@ def anchor_by_ranges(
         require_accepted(heads, seals, directory, acceptance)
         if not (has_moved or heads.count("moved") or heads.count("lost")):
             return None
-        path = anchors.write_anchor(directory, heads, seals, now, acceptance)
-        series = titles[0]["series"] if titles else anchors.series_of([path])
+        path = write_anchor(directory, heads, seals, now, acceptance)
+        series = titles[0]["series"] if titles else series_of([path])
         with transactions() as connection:
             connection.execute(REMEMBER, [series, len(titles) + 1, anchors.digest_of(path), now])
         return path

@@ -17,10 +17,10 @@ from models.database import Connection
 from models.errors import Refused
 from workflows.audit.places import places
 from workflows.audit.seals import Place
+from workflows.history.anchorfile import Acceptance as Acceptance
 from workflows.history.anchoring import anchor as anchor
 from workflows.history.anchoring import anchor_by_ranges as anchor_by_ranges
 from workflows.history.anchoring import remembered
-from workflows.history.anchors import Acceptance as Acceptance
 from workflows.history.anchors import Remembered, files
 from workflows.history.caseranges import StoredRange, case_ranges
 from workflows.history.chains import AuditReport as AuditReport

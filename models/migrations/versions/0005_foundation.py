@@ -143,8 +143,22 @@ def upgrade() -> None:
     op.create_index("audit_entry_act", "audit_entry", ["act", "at"], unique=False)
     op.create_index("audit_entry_actor", "audit_entry", ["actor", "at"], unique=False)
     op.create_index("audit_entry_at", "audit_entry", ["at"], unique=False)
-    op.create_index("audit_entry_cases", "audit_entry", ["case_ids"], unique=False, postgresql_using="gin")
-    op.create_index("audit_entry_persons", "audit_entry", ["persons"], unique=False, postgresql_using="gin")
+    op.create_index(
+        "audit_entry_cases",
+        "audit_entry",
+        ["case_ids"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"gin_pending_list_limit": 256},
+    )
+    op.create_index(
+        "audit_entry_persons",
+        "audit_entry",
+        ["persons"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"gin_pending_list_limit": 256},
+    )
     op.create_index("audit_entry_settled", "audit_entry", ["xact", "id"], unique=False)
     op.create_table(
         "audit_seal",
