@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from models import clock
+from models.database import transaction
 from models.errors import NotFound, Refused, Stale
 from tests.appealing import TELECOM, acts, an_appeal, findings, say, withdraw
 from tests.filing import (
@@ -21,7 +23,13 @@ from tests.filing import (
 )
 from tests.integration.auditing import erase, wrong
 from tests.people import after, caseworker
+from workflows.casework.appeal_view import appeal_of_reference
+from workflows.casework.possible import possible_acts
 from workflows.intake.submit import Accepted
+from workflows.staff.guard import Acting, permit
+from workflows.staff.roles import COUNTRY, Grant
+from workflows.staff.signatures import OFFICER, pseudonym
+from workflows.staff.subjects import subject_of
 
 DAY = timedelta(days=1)
 
@@ -395,6 +403,37 @@ def test_of_two_members_who_agree_at_one_moment_one_decides(in_commission: Accep
         answers = sorted(members.map(agreed, ("said", "karima")))
     assert answers == ["AppealRejected", "too late"]
     assert events_of(in_commission).count("AppealRejected") == 1
+
+
+def test_the_console_offers_a_second_member_to_agree_and_never_the_first(in_commission: Accepted) -> None:
+    def offered(name: str) -> set[str]:
+        with transaction() as connection:
+            view = appeal_of_reference(connection, in_commission.reference)
+            return set(possible_acts(view, pseudonym(OFFICER, name), ["commission"], clock.now()))
+
+    finding = {"propose_decision", "add_text"}
+    assert (offered("hanae"), offered("said"), offered("salma")) == (finding, finding, {"add_text"})
+    member(in_commission, "hanae", "propose", RIGHT)
+    both = {*finding, "agree_to_decision", "return_decision"}
+    assert (offered("hanae"), offered("said"), offered("salma")) == (finding, both, {"add_text"})
+    member(in_commission, "said", "propose", RIGHT)
+    assert (offered("hanae"), offered("said")) == (both, finding)
+
+
+def test_an_account_of_the_commission_has_the_right_to_agree_to_what_another_one_proposed(
+    in_commission: Accepted,
+) -> None:
+    def agrees_as(name: str) -> str:
+        who = Acting(name, 1, (Grant("commission", COUNTRY),))
+        with transaction() as connection:
+            subject = subject_of(connection, in_commission.case_id, "agree_to_decision", who)
+        return permit(who, "agree_to_decision", subject)
+
+    member(in_commission, "hanae", "propose", RIGHT)
+    assert agrees_as("said") == "commission"
+    with pytest.raises(Refused) as error:
+        agrees_as("Hanae")
+    assert error.value.code == "not_yours"
 
 
 def test_a_member_of_the_commission_does_not_agree_for_a_caseworker(held: Accepted) -> None:
