@@ -94,7 +94,7 @@ def forms(view: AppealView, actors: Sequence[str], role: str) -> Iterator[tuple[
         yield "ask --for CODE", InformationRequest(**by, asked=ASKED[:1], role=role)
         yield (
             "propose --uphold PATH=REASON --reject PATH=REASON",
-            AppealVerdict(**by, findings=findings, role=role, terms=newest_terms().version, second=COLLEAGUE),
+            AppealVerdict(**by, findings=findings, role=role, terms=newest_terms().version),
         )
         yield "agree", Agreement(**by, agrees=True, role=role)
         yield "return --reason CODE", Agreement(**by, agrees=False, role=role, reason=RETURNED[0])
@@ -115,7 +115,6 @@ def would_take(file: CaseFile, form: Evidence) -> bool:
 def whole(view: AppealView, command: str, role: str, reader: Reader) -> str:
     """A command as it is typed: with the reference, the version, the name, and a role that is not a caseworker's."""
     name, _, rest = command.partition(" ")
-    second = "--second COLLEAGUE" if name == "propose" and role == COMMISSION else ""
     in_role = "" if role == CASEWORKER else f"--role {role}"
-    parts = [program(), "appeals", name, view.file.reference, rest, second, in_role]
+    parts = [program(), "appeals", name, view.file.reference, rest, in_role]
     return " ".join(filter(None, [*parts, f"--version {view.file.version}{reader.signature}"]))

@@ -23,6 +23,7 @@ NEEDS = {
     "with_commission": "two members of the commission",
     "correction_blocked": "a retry",
 }
+SECOND_MEMBER = "a second member of the commission"  # once the first one proposed a decision
 TERM_OF = {"proposed": "a second person agrees", "information_asked": "the household answers"}
 IN_FORCE = {  # what a decision rests on, before its version
     "index": "Formula in force since",
@@ -76,7 +77,7 @@ def appeal_line(view: AppealView, names: Names) -> str:
     due = next_due(view)
     day = due_shown(due, clock.now()) if due else "not queued yet"
     flags = [flag for flag in view.flags if flag != "overdue"]
-    return "  ".join([day, file.reference, file.stage, f"on the {told['decision']}", who, *needs(file.stage), *flags])
+    return "  ".join([day, file.reference, file.stage, f"on the {told['decision']}", who, *needs(view), *flags])
 
 
 def next_due(view: AppealView) -> datetime | None:
@@ -85,9 +86,15 @@ def next_due(view: AppealView) -> datetime | None:
     return min((each for each in (view.file.deadline, answer_due) if each), default=None)
 
 
-def needs(stage: str) -> list[str]:
-    """For whom an appeal waits at this stage, where that is not its holder."""
-    return [f"needs {NEEDS[stage]}"] if stage in NEEDS else []
+def needs(view: AppealView) -> list[str]:
+    """For whom an appeal waits, where that is not its holder."""
+    needed = second_of(view.file.stage) if view.proposal else NEEDS.get(view.file.stage)
+    return [f"needs {needed}"] if needed else []
+
+
+def second_of(stage: str) -> str:
+    """Who must agree with what is proposed at this stage."""
+    return SECOND_MEMBER if stage == "with_commission" else NEEDS["proposed"]
 
 
 def appeal_details(shown: Shown) -> tuple[dict[str, Any], list[str]]:
@@ -150,7 +157,13 @@ def findings_of(findings: Sequence[Finding]) -> list[dict[str, Any]]:
 def proposal_of(shown: Shown) -> dict[str, Any] | None:
     """The decision that waits for a second person."""
     proposed = shown.view.proposal
-    return {"outcome": proposed.outcome, "findings": findings_of(proposed.findings)} if proposed else None
+    if proposed is None:
+        return None
+    return {
+        "by": shown.name(proposed.by),
+        "outcome": proposed.outcome,
+        "findings": findings_of(proposed.findings),
+    }
 
 
 def outcome_of(shown: Shown) -> dict[str, Any] | None:
@@ -236,8 +249,7 @@ def end_lines(told: dict[str, Any], shown: Shown) -> list[str]:
     """What is proposed or decided, and what is possible now."""
     lines = []
     if told["proposal"]:
-        lines.append(f"Proposed: {told['proposal']['outcome']}. A second person must agree.")
-        lines += finding_lines(told["proposal"]["findings"])
+        lines += proposal_lines(told["proposal"], told["stage"])
     if decided := told["outcome"]:
         lines.append(f"Decided: {decided['outcome']}.")
         lines += finding_lines(decided["findings"])
@@ -252,6 +264,13 @@ def end_lines(told: dict[str, Any], shown: Shown) -> list[str]:
         if decided["blocked"]:
             lines.append(f"The correction did not come about ({decided['blocked']}): look why, then retry.")
     return [*lines, *cause_lines(told, shown.reader), *answer_lines(told)]
+
+
+def proposal_lines(proposal: dict[str, Any], stage: str) -> list[str]:
+    """The decision that waits for a second person, who proposed it, and who must agree."""
+    needed = second_of(stage)
+    said_first = f"Proposed by {proposal['by']}: {proposal['outcome']}. {needed[0].upper()}{needed[1:]} must agree."
+    return [said_first, *finding_lines(proposal["findings"])]
 
 
 def answer_lines(told: dict[str, Any]) -> list[str]:

@@ -286,6 +286,8 @@ EVENTS: tuple[Event, ...] = (
     appeal.AppealOverdue(),
     appeal.AppealEscalated(by_silence=True),
     appeal.CommissionOverdue(times=1),
+    appeal.CommissionFound(outcome="partly_upheld", findings=FINDINGS),
+    appeal.FindingReturned(reason="finding_not_shown"),
     appeal.AppealUpheld(body=2, digest="12" * 32, outcome="partly_upheld", findings=FINDINGS, proposed_by=AMINA),
     appeal.AppealSetAside(findings=(appeal.Finding("decision", True, "recorded_wrongly"),)),
     appeal.AppealRejected(findings=(appeal.Finding("decision", False, "nothing_shows_it"),), proposed_by=AMINA),

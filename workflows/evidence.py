@@ -275,7 +275,6 @@ class AppealVerdict(Evidence, frozen=True, kw_only=True, tag=True):
     findings: tuple[Finding, ...]
     role: str
     terms: str  # the version by which the term of a second person is counted
-    second: str = ""  # another member of the commission who decides with this one
     number: int = 0
     digest: str = ""
 

@@ -17,7 +17,7 @@ from sijil.commands.handed_in import body_in, print_receipt, text_in
 from sijil.embedded import needed_servers
 from sijil.output import Json, print_result, program
 from tasks.wake import wake_after_answer, wake_after_intake
-from workflows.appeals.holding import CASEWORKER, COMMISSION, SUPERVISOR
+from workflows.appeals.holding import CASEWORKER, SUPERVISOR
 from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
 from workflows.bodies.appeal import AppealBody, AppealRequest
 from workflows.casework import examining
@@ -200,22 +200,18 @@ def propose(
     reject: Annotated[
         list[str] | None, typer.Option(help=f"PATH=REASON, for each that is rejected: {', '.join(REJECTED)}.")
     ] = None,
-    second: Annotated[str, typer.Option(help="In the commission: the other member who decides.")] = "",
     role: InRole = None,
     version: Version = None,
     as_json: Json = False,
 ) -> None:
     """Says what is to be decided on each contested value; on a decision that rests on none, PATH is 'decision'.
 
-    What is upheld whole is decided at once. To reject, or to uphold in part, is a proposal: a second person agrees.
+    What is upheld whole is decided at once. To reject, or to uphold in part, is a proposal: a second person agrees. In
+    the commission all is: a second member agrees.
     """
     findings = [*(finding(each, True) for each in uphold or ()), *(finding(each, False) for each in reject or ())]
-
-    def form(staff: Staff, connection: Connection) -> Form:
-        other = second and colleague(connection, second, reference, (COMMISSION,))
-        return examining.verdict(staff, findings, other)
-
-    do("propose_decision", Given(reference, name, role, version), form, as_json)
+    given = Given(reference, name, role, version)
+    do("propose_decision", given, lambda staff, _: examining.verdict(staff, findings), as_json)
 
 
 def finding(given: str, upheld: bool) -> Finding:
@@ -244,7 +240,7 @@ def give_back(
     version: Version = None,
     as_json: Json = False,
 ) -> None:
-    """Gives a proposed decision back to who proposed it, with a reason."""
+    """Gives a proposed decision back with a reason: to who proposed it, in the commission to all its members."""
     given = Given(reference, name, role, version)
     do("agree_to_decision", given, lambda staff, _: examining.agreement(staff, reason), as_json)
 

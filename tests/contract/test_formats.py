@@ -178,6 +178,7 @@ OF_COMMANDS_ALONE = {
     "no_common_cause",
     "unknown_reason",
     "needs_second_person",
+    "nothing_proposed",
     "no_index",
     "already_paused",
     "not_paused",

@@ -421,13 +421,14 @@ def test_what_the_doctor_finds_of_opened_cases_is_told_apart(appealed: Ended, fa
     assert appealed.counts()[rises] > 0
 
 
-def test_an_appeal_that_one_person_rejected_counts(appealed: Ended) -> None:
+@pytest.mark.parametrize("proposal", ["DecisionProposed", "CommissionFound"])
+def test_an_appeal_that_one_person_rejected_counts(appealed: Ended, proposal: str) -> None:
     (appeal,) = appealed.observed.appeals
     rows("update event set kind = 'AppealRejected' where kind = 'AppealUpheld'")
     appealed.observed.answers.record(Act(appeal, "driss", "taken", ("AppealRejected",), 0))
     assert [appeal in each for each in appealed.broken()["refused_by_one"]] == [True]
 
-    appealed.observed.answers.record(Act(appeal, "salma", "taken", ("DecisionProposed",), 0))
+    appealed.observed.answers.record(Act(appeal, "salma", "taken", (proposal,), 0))
     assert "refused_by_one" not in appealed.broken()
 
 

@@ -1,10 +1,14 @@
 """An appeal is examined: people decide it in their term, two may reject it, silence may not."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
+from models import clock
+from models.database import transaction
 from models.errors import NotFound, Refused, Stale
 from tests.appealing import TELECOM, acts, an_appeal, findings, say, withdraw
 from tests.filing import (
@@ -19,7 +23,13 @@ from tests.filing import (
 )
 from tests.integration.auditing import erase, wrong
 from tests.people import after, caseworker
+from workflows.casework.appeal_view import appeal_of_reference
+from workflows.casework.possible import possible_acts
 from workflows.intake.submit import Accepted
+from workflows.staff.guard import Acting, permit
+from workflows.staff.roles import COUNTRY, Grant
+from workflows.staff.signatures import OFFICER, pseudonym
+from workflows.staff.subjects import subject_of
 
 DAY = timedelta(days=1)
 
@@ -226,31 +236,211 @@ def test_a_proposal_that_is_early_has_ten_days(held: Accepted, work: Callable[[]
     assert wrong() == ({}, [])
 
 
-def test_the_commission_decides_by_two_members_who_had_no_part_before(held: Accepted, work: Callable[[], None]) -> None:
-    acts(held, "salma", "propose", findings(decision=False))
+# The commission ------------------------------------------------------------------------------------
+
+STANDS = "select stage, stage_since, deadline, due_at from cases where id = %s"
+RIGHT = findings(decision=False)
+
+
+@pytest.fixture
+def in_commission(held: Accepted) -> Accepted:
+    """An appeal on which salma and omar proposed decisions, which were returned, and which leila sent on."""
+    acts(held, "salma", "propose", RIGHT)
     acts(held, "yassine", "agree", "more_to_ask")
     acts(held, "omar", "assign", role="supervisor")
-    acts(held, "omar", "propose", findings(decision=False))
+    acts(held, "omar", "propose", RIGHT)
     acts(held, "yassine", "agree", "more_to_ask")
     with pytest.raises(Refused):
         acts(held, "salma", "escalate")
     assert acts(held, "leila", "escalate", role="supervisor").stage == "with_commission"
-    for name, second, role in (
-        ("hanae", "", "commission"),
-        ("hanae", "Hanae", "commission"),
-        ("hanae", "amina", "commission"),
-        ("salma", "hanae", "commission"),
-        ("hanae", "salma", "commission"),
-        ("hanae", "omar", "commission"),
-        ("hanae", "said", "supervisor"),
-    ):
-        with pytest.raises(Refused):
-            acts(held, name, "propose", findings(decision=False), second, role=role)
-    moved = acts(held, "hanae", "propose", findings(decision=False), "said", role="commission")
-    assert moved.event == "AppealRejected"
+    return held
+
+
+def member(appeal: Accepted, name: str, act: str, *given: Any) -> str:
+    """What a member of the commission does, by its event."""
+    return acts(appeal, name, act, *given, role="commission").event
+
+
+def test_in_the_commission_one_member_proposes_and_a_second_one_agrees(
+    in_commission: Accepted, work: Callable[[], None]
+) -> None:
+    assert member(in_commission, "hanae", "propose", RIGHT) == "CommissionFound"
+    with pytest.raises(Refused) as error:
+        member(in_commission, "Hanae ", "agree")
+    assert error.value.code == "needs_second_person"
+    assert member(in_commission, "said", "agree") == "AppealRejected"
     work()
-    assert current_stage(held) == "notified"
+
+    first, second = rows(
+        "select actor from event where case_id = %s and kind in ('CommissionFound', 'AppealRejected') order by seq",
+        in_commission.case_id,
+    )
+    assert facts_of(in_commission, "AppealRejected")["proposed_by"] == first[0] != second[0]
+    assert facts_of(in_commission, "AppealRejected")["findings"] == [
+        {"path": "decision", "upheld": False, "reason": "nothing_shows_it"}
+    ]
+    assert (current_stage(in_commission), messages_of(in_commission)[-1]) == ("notified", "appeal_rejected")
     assert wrong() == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "code"),
+    [
+        ("amina", "commission", "took_the_decision"),
+        ("BRAHIM", "commission", "took_the_decision"),
+        ("salma", "commission", "needs_second_person"),
+        ("omar", "commission", "needs_second_person"),
+        ("said", "supervisor", "another_role"),
+        ("said", "caseworker", "another_role"),
+    ],
+)
+def test_who_had_a_part_before_neither_proposes_nor_agrees_nor_returns_in_the_commission(
+    in_commission: Accepted, name: str, role: str, code: str
+) -> None:
+    with pytest.raises(Refused) as error:
+        acts(in_commission, name, "propose", RIGHT, role=role)
+    assert error.value.code == code
+    member(in_commission, "hanae", "propose", RIGHT)
+    for given in ([], ["more_to_ask"]):
+        with pytest.raises(Refused) as error:
+            acts(in_commission, name, "agree", *given, role=role)
+        assert error.value.code == code
+
+
+def test_what_one_member_finds_moves_nothing_and_tells_the_household_nothing(
+    in_commission: Accepted, work: Callable[[], None]
+) -> None:
+    before, told = rows(STANDS, in_commission.case_id), messages_of(in_commission)
+    bodies = value("select count(*) from case_body where case_id = %s", in_commission.case_id)
+    member(in_commission, "hanae", "propose", findings(decision=True))
+    work()
+    assert rows(STANDS, in_commission.case_id) == before
+    assert messages_of(in_commission) == told
+    assert value("select count(*) from case_body where case_id = %s", in_commission.case_id) == bodies
+    with after(days=30.1):
+        work()
+        assert events_of(in_commission)[-2:] == ["CommissionFound", "CommissionOverdue"]
+        say(in_commission)
+        assert member(in_commission, "said", "agree") == "AppealSetAside"
+        work()
+    assert (current_stage(in_commission), messages_of(in_commission)[-1]) == ("notified", "appeal_set_aside")
+    assert facts_of(in_commission, "AppealSetAside")["proposed_by"].startswith("officer:")
+    assert wrong() == ({}, [])
+
+
+def test_a_second_member_returns_a_finding_and_any_member_finds_anew(
+    in_commission: Accepted, work: Callable[[], None]
+) -> None:
+    with pytest.raises(Refused) as error:
+        member(in_commission, "said", "agree")
+    assert error.value.code == "nothing_proposed"
+    member(in_commission, "hanae", "propose", RIGHT)
+    for name, reason, code in (("hanae", "more_to_ask", "needs_second_person"), ("said", "no", "unknown_reason")):
+        with pytest.raises(Refused) as error:
+            member(in_commission, name, "agree", reason)
+        assert error.value.code == code
+    assert member(in_commission, "said", "agree", "finding_not_shown") == "FindingReturned"
+    for name in ("said", "karima"):  # what was returned waits for nobody
+        with pytest.raises(Refused) as error:
+            member(in_commission, name, "agree")
+        assert error.value.code == "nothing_proposed"
+
+    assert member(in_commission, "said", "propose", RIGHT) == "CommissionFound"
+    assert member(in_commission, "hanae", "agree") == "AppealRejected"
+    work()
+    assert current_stage(in_commission) == "notified"
+    assert wrong() == ({}, [])
+
+
+def test_a_finding_is_replaced_until_somebody_agreed_and_who_replaces_it_needs_a_second(
+    in_commission: Accepted, work: Callable[[], None]
+) -> None:
+    member(in_commission, "hanae", "propose", RIGHT)
+    seen = version_of(in_commission)
+    assert member(in_commission, "hanae", "propose", findings(decision=True)) == "CommissionFound"
+    with pytest.raises(Stale):  # said would agree with what hanae found first
+        acts(in_commission, "said", "agree", role="commission", version=seen)
+    member(in_commission, "said", "propose", RIGHT)
+    with pytest.raises(Refused) as error:
+        member(in_commission, "said", "agree")
+    assert error.value.code == "needs_second_person"
+    assert member(in_commission, "hanae", "agree") == "AppealRejected"
+    work()
+    assert current_stage(in_commission) == "notified"
+    assert wrong() == ({}, [])
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_commission_corrects_the_index_by_two_members_whether_it_upholds_whole_or_in_part(
+    contested_index: Accepted, work: Callable[[], None], whole: bool
+) -> None:
+    contested = [*TELECOM["contested"], {"path": "belongings.mobile_phones", "should_be": 0}]
+    appeal = an_appeal(contested_index, "index", contested=contested, grounds=["value_wrong"])
+    work()
+    acts(appeal, "leila", "escalate", role="supervisor")
+    member(appeal, "hanae", "propose", findings(bills__telecom=True, belongings__mobile_phones=whole))
+    assert value("select count(*) from case_body where case_id = %s", appeal.case_id) == 1
+    assert member(appeal, "said", "agree") == "AppealUpheld"
+    work()
+
+    (first,) = rows("select actor from event where case_id = %s and kind = 'CommissionFound'", appeal.case_id)
+    decided = facts_of(appeal, "AppealUpheld")
+    assert (decided["outcome"], decided["proposed_by"]) == ("upheld" if whole else "partly_upheld", first[0])
+    assert (current_stage(appeal), messages_of(appeal)[-1]) == ("notified", "appeal_corrected")
+    assert wrong() == ({}, [])
+
+
+def test_of_two_members_who_agree_at_one_moment_one_decides(in_commission: Accepted) -> None:
+    member(in_commission, "hanae", "propose", RIGHT)
+
+    def agreed(name: str) -> str:
+        try:
+            return member(in_commission, name, "agree")
+        except (Refused, Stale):
+            return "too late"
+
+    with ThreadPoolExecutor(2) as members:
+        answers = sorted(members.map(agreed, ("said", "karima")))
+    assert answers == ["AppealRejected", "too late"]
+    assert events_of(in_commission).count("AppealRejected") == 1
+
+
+def test_the_console_offers_a_second_member_to_agree_and_never_the_first(in_commission: Accepted) -> None:
+    def offered(name: str) -> set[str]:
+        with transaction() as connection:
+            view = appeal_of_reference(connection, in_commission.reference)
+            return set(possible_acts(view, pseudonym(OFFICER, name), ["commission"], clock.now()))
+
+    finding = {"propose_decision", "add_text"}
+    assert (offered("hanae"), offered("said"), offered("salma")) == (finding, finding, {"add_text"})
+    member(in_commission, "hanae", "propose", RIGHT)
+    both = {*finding, "agree_to_decision", "return_decision"}
+    assert (offered("hanae"), offered("said"), offered("salma")) == (finding, both, {"add_text"})
+    member(in_commission, "said", "propose", RIGHT)
+    assert (offered("hanae"), offered("said")) == (both, finding)
+
+
+def test_an_account_of_the_commission_has_the_right_to_agree_to_what_another_one_proposed(
+    in_commission: Accepted,
+) -> None:
+    def agrees_as(name: str) -> str:
+        who = Acting(name, 1, (Grant("commission", COUNTRY),))
+        with transaction() as connection:
+            subject = subject_of(connection, in_commission.case_id, "agree_to_decision", who)
+        return permit(who, "agree_to_decision", subject)
+
+    member(in_commission, "hanae", "propose", RIGHT)
+    assert agrees_as("said") == "commission"
+    with pytest.raises(Refused) as error:
+        agrees_as("Hanae")
+    assert error.value.code == "not_yours"
+
+
+def test_a_member_of_the_commission_does_not_agree_for_a_caseworker(held: Accepted) -> None:
+    acts(held, "salma", "propose", RIGHT)
+    with pytest.raises(Refused) as error:
+        acts(held, "said", "agree", role="commission")
+    assert error.value.code == "another_role"
 
 
 # The end -------------------------------------------------------------------------------------------

@@ -256,7 +256,7 @@ def test_the_commands_that_an_appeal_offers_run_once_their_words_are_filled_in(a
     (proposal,) = [each for each in answers if " propose " in each]
     for option, path in zip(("uphold", "reject"), codes["PATH"], strict=True):
         proposal = proposal.replace(f"--{option} PATH=REASON", f"--{option} {path}={codes[f'REASON to {option}'][0]}")
-    assert ready(*shlex.split(proposal.replace("COLLEAGUE", "said"))[1:]).code == 0
+    assert ready(*shlex.split(proposal)[1:]).code == 0
 
 
 def test_the_commission_is_offered_its_decision_but_not_to_who_proposed_one(appeal: Accepted, ready: Run) -> None:
@@ -265,7 +265,44 @@ def test_the_commission_is_offered_its_decision_but_not_to_who_proposed_one(appe
     acts(appeal, "salma", "agree", "more_to_ask")
     acts(appeal, "leila", "escalate", role="supervisor")
     assert offered(ready, appeal, "karim") == ["add FILE"]
-    assert offered(ready, appeal, "salma") == [f"{PROPOSE} --second COLLEAGUE --role commission", "add FILE"]
+    assert offered(ready, appeal, "salma") == [f"{PROPOSE} --role commission", "add FILE"]
+    acts(appeal, "salma", "propose", findings(bills__telecom=True, belongings__mobile_phones=True), role="commission")
+    assert offered(ready, appeal, "karim") == ["add FILE"]
+    assert offered(ready, appeal, "salma") == [f"{PROPOSE} --role commission", "add FILE"]
+    second = [f"{PROPOSE} --role commission", "agree --role commission", "return --reason CODE --role commission"]
+    assert offered(ready, appeal, "said") == offered(ready, appeal) == [*second, "add FILE"]
+
+
+def test_the_staff_see_what_a_member_of_the_commission_found_and_that_a_second_one_is_needed(
+    appeal: Accepted, ready: Run
+) -> None:
+    ref = appeal.reference
+    acts(appeal, "leila", "escalate", role="supervisor")
+    assert f"  {ref}  with_commission  on the index  held by nobody  needs two members of the commission\n" in (
+        ready("appeals", "list").out
+    )
+    assert ready("appeals", "show", ref, "--json").json["proposal"] is None
+    acts(appeal, "hanae", "propose", findings(bills__telecom=True, belongings__mobile_phones=False), role="commission")
+
+    assert "  held by nobody  needs a second member of the commission\n" in ready("appeals", "list").out
+    assert ready("appeals", "list", "--as", "hanae").out == "left out because you may not decide them: 1\n"
+    shown = ready("appeals", "show", ref, "--json")
+    assert shown.json["proposal"] == {
+        "by": "hanae",
+        "outcome": "partly_upheld",
+        "findings": [
+            {"path": "bills.telecom", "upheld": True, "reason": "document_shows_it"},
+            {"path": "belongings.mobile_phones", "upheld": False, "reason": "nothing_shows_it"},
+        ],
+    }
+    assert shown.json["may_not"] == ["hanae"]
+    assert (
+        "Proposed by hanae: partly_upheld. A second member of the commission must agree.\n"
+        "  bills.telecom: upheld, document_shows_it\n"
+    ) in shown.out
+    acts(appeal, "said", "agree", "more_to_ask", role="commission")
+    assert "needs two members of the commission\n" in ready("appeals", "list", "--as", "hanae").out
+    assert ready("appeals", "show", ref, "--json").json["proposal"] is None
 
 
 def test_a_parked_appeal_is_shown_without_commands(appeal: Accepted, ready: Run) -> None:
@@ -288,9 +325,15 @@ def test_a_supervisor_sends_it_to_the_commission_which_decides_by_two(appeal: Ac
     assert (told.code, "Only a supervisor may do this" in told.err) == (2, True)
     assert ready("appeals", "escalate", ref, "--as", "leila", "--role", "supervisor").code == 0
     found = ["--reject", "bills.telecom=nothing_shows_it", "--reject", "belongings.mobile_phones=register_confirms"]
-    act = ["appeals", "propose", ref, *found, "--as", "hanae", "--role", "commission"]
-    assert "name the other one" in ready(*act).err
-    assert ready(*act, "--second", "said", "--json").json["event"] == "AppealRejected"
+    told = ready("appeals", "propose", ref, *found, "--as", "hanae", "--role", "commission", "--json")
+    assert (told.json["event"], told.json["stage"]) == ("CommissionFound", "with_commission")
+    second = ["--role", "commission", "--json"]
+    assert "you proposed it" in ready("appeals", "agree", ref, "--as", "hanae", *second).err
+    back = ready("appeals", "return", ref, "--reason", "more_to_ask", "--as", "said", *second)
+    assert back.json["event"] == "FindingReturned"
+    assert "propose one first" in ready("appeals", "agree", ref, "--as", "said", *second).err
+    ready("appeals", "propose", ref, *found, "--as", "said", "--role", "commission")
+    assert ready("appeals", "agree", ref, "--as", "hanae", *second).json["event"] == "AppealRejected"
 
 
 @pytest.mark.parametrize(

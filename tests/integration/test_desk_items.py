@@ -155,6 +155,25 @@ def test_an_appeal_that_is_not_answered_in_time_is_nobodys_until_a_supervisor_ta
         assert examined().keys() <= {"events_ahead"}
 
 
+def test_what_one_member_of_the_commission_found_waits_for_a_second_one(held: Accepted) -> None:
+    acts(held, "leila", "escalate", role="supervisor")
+    before, refused_by = item(held, "due_at", "since", "why"), {officer("amina"), officer("brahim")}
+    assert item(held, "flags") == (["overdue"],)
+
+    acts(held, "hanae", "propose", findings(decision=False), role="commission")
+    assert item(held, "tab", "waits_for", "flags") == ("escalated", "commission", ["second_person", "overdue"])
+    assert set(item(held, "barred")[0]) == {*refused_by, officer("hanae")}
+    assert item(held, "due_at", "since", "why") == before
+    assert examined() == {}
+
+    acts(held, "said", "agree", "more_to_ask", role="commission")
+    assert (item(held, "flags"), set(item(held, "barred")[0])) == ((["overdue"],), refused_by)
+    acts(held, "said", "propose", findings(decision=False), role="commission")
+    acts(held, "hanae", "agree", role="commission")
+    assert item(held, "tab", "done_by", "done_as") == ("done", officer("hanae"), "AppealRejected")
+    assert examined() == {}
+
+
 def test_a_review_that_nobody_answers_is_overdue_and_goes_first(
     reviewed: tuple[Accepted, Accepted], work: Callable[[], None]
 ) -> None:

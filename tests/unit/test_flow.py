@@ -293,14 +293,20 @@ def test_silence_raises_an_appeal_and_never_ends_it() -> None:
     }
 
 
-def test_only_two_people_reject_an_appeal() -> None:
+def test_only_a_second_person_who_agrees_rejects_an_appeal() -> None:
     rejecting = {
         (name, evidence)
         for name, step in APPEAL.stages.items()
         for evidence, decide in step.handlers.items()
         if AppealRejected in may_return(decide)
     }
-    assert rejecting == {("proposed", Agreement), ("with_commission", AppealVerdict)}
+    assert rejecting == {("proposed", Agreement), ("with_commission", Agreement)}
+
+
+def test_in_the_commission_nothing_is_decided_but_by_a_second_member() -> None:
+    step = APPEAL.stages["with_commission"]
+    assert outcomes(step, AppealVerdict) == {"with_commission"}
+    assert outcomes(step, Agreement) == {"with_commission", "decided"}
 
 
 def test_the_agency_has_sixty_days_and_is_reminded_on_the_forty_fifth_and_the_supervisor_has_fifteen_more() -> None:

@@ -50,8 +50,8 @@ KINDS = {
     "assign": ["AppealAssigned", "TakenOver"],
     "hand back": ["HandedBack"],
     "ask": ["InformationAsked"],
-    "propose": ["DecisionProposed", "AppealUpheld", "AppealSetAside", "AppealRejected"],
-    "agree": ["AppealUpheld", "AppealRejected", "ProposalReturned"],
+    "propose": ["DecisionProposed", "AppealUpheld", "AppealSetAside", "CommissionFound"],
+    "agree": ["AppealUpheld", "AppealSetAside", "AppealRejected", "ProposalReturned", "FindingReturned"],
     "escalate": ["AppealEscalated"],
     "retry": ["CorrectionAwaited", "CorrectionRetried"],
     "say": ["AppealTextAdded", "InformationGiven"],
@@ -169,8 +169,17 @@ class Examiners:
         return self.act(Staff(reference, BOSS, SUPERVISOR, version), "propose").result != UNKNOWN
 
     def with_commission(self, reference: str, version: int) -> bool:
-        """Two of the commission find."""
-        return self.act(Staff(reference, COMMISSIONERS[0], COMMISSION, version), "propose").result != UNKNOWN
+        """One finds, the other agrees or returns it; or one finds anew, at times while the other agrees.
+
+        Who found may not agree, nor may anybody before.
+        """
+        one, other = (Staff(reference, name, COMMISSION, version) for name in self.rng.sample(COMMISSIONERS, 2))
+        if self.rng.random() < 0.2:
+            with ThreadPoolExecutor(2) as desks:
+                acts = [desks.submit(self.act, one, "propose"), desks.submit(self.act, other, "agree")]
+            return all(each.result().result != UNKNOWN for each in acts)
+        done = self.act(one, "agree")
+        return (self.act(one, "propose") if done.result == REFUSED else done).result != UNKNOWN
 
     def correction_blocked(self, reference: str, version: int) -> bool:
         """A caseworker tries again, twice at most."""
@@ -206,8 +215,7 @@ class Examiners:
                 return examining.retry(staff)
             case "agree":
                 return examining.agreement(staff, "more_to_ask" if self.rng.random() < 0.2 else "")
-        second = COMMISSIONERS[1] if staff.role == COMMISSION else ""
-        return examining.verdict(staff, self.findings(staff.reference), second)
+        return examining.verdict(staff, self.findings(staff.reference))
 
     def findings(self, reference: str) -> list[Finding]:
         """A finding on each contested value, most often in favour of the household."""

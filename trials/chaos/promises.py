@@ -32,6 +32,8 @@ BY_PEOPLE = [
     "InformationGiven",
     "DecisionProposed",
     "ProposalReturned",
+    "CommissionFound",
+    "FindingReturned",
     "AppealUpheld",
     "AppealSetAside",
     "AppealRejected",
@@ -67,12 +69,8 @@ UNHEARD = """
     )
 """
 UNANSWERED = "select r.reference, e.at from event e join receipt r using (case_id) where e.kind = 'HearingUnanswered'"
-REFUSING = {"RefusalProposed", "ApplicationRefused", "DecisionProposed", "AppealRejected"}
-# Rejected appeals, but for those of the commission, which signs with two names at once.
-REJECTED = """
-    select r.reference from event e join receipt r using (case_id) where e.kind = 'AppealRejected'
-    and not exists (select from event c where c.case_id = e.case_id and c.kind = 'AppealEscalated')
-"""
+REFUSING = {"RefusalProposed", "ApplicationRefused", "DecisionProposed", "CommissionFound", "AppealRejected"}
+REJECTED = "select r.reference from event e join receipt r using (case_id) where e.kind = 'AppealRejected'"
 WORKED = "select case_id, kind, at from event where kind = any(%s) and at between %s and %s"
 # Reference and kind; then how often the history holds it, how often it was taken, how often no answer came.
 ActCounts = tuple[str, str, int, int, int]

@@ -66,6 +66,7 @@ GOES_BACK = [
     "InformationGiven",
     "InformationNotGiven",
     "ProposalReturned",
+    "CommissionFound",
     "CorrectionAwaited",
     "CorrectionRetried",
 ]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from models.database import Connection, scalar
 from models.errors import NotFound
-from workflows.appeals.holding import BEGUN, holder, term_began
+from workflows.appeals.holding import BEGUN, Proposal, holder, may_not_decide, term_began, waiting_proposal
 from workflows.appeals.reasons import outcome_of
 from workflows.bodies.appeal import Appeal, changed_since
 from workflows.bodies.declaration import Declaration
@@ -21,7 +21,6 @@ from workflows.events.appeal import (
     AppealSetAside,
     AppealUpheld,
     CorrectionMade,
-    DecisionProposed,
     Finding,
     InformationAsked,
 )
@@ -80,15 +79,14 @@ class AppealView:
         return holder(self.file)
 
     @property
-    def proposal(self) -> DecisionProposed | None:
-        """The decision that waits for a second person."""
-        return self.file.last(DecisionProposed) if self.file.stage == "proposed" else None
+    def proposal(self) -> Proposal | None:
+        """The decision that waits for a second person, and who proposed it."""
+        return waiting_proposal(self.file)
 
     @property
     def may_not(self) -> tuple[str, ...]:
         """The pseudonyms of those who may not decide: they took the contested decision, or proposed this one."""
-        proposed_by = [self.file.past[DecisionProposed].actor] if self.proposal else []
-        return tuple(dict.fromkeys([*self.appeal.decided_by, *proposed_by]))
+        return may_not_decide(self.file)
 
     @property
     def answer_due(self) -> datetime | None:

@@ -8,7 +8,7 @@ from typing import Any
 from models.database import Connection, scalar
 from models.days import day_of
 from models.errors import NotFound, Refused
-from workflows.appeals.holding import CASEWORKER
+from workflows.appeals.holding import CASEWORKER, waiting_proposal
 from workflows.appeals.reasons import outcome_of, require_findings
 from workflows.audit import acts as audit
 from workflows.bodies.appeal import WITH_VALUES, Appeal, Contested, corrected_later
@@ -21,7 +21,7 @@ from workflows.engine.load import CaseRow, case_files
 from workflows.engine.opening import BODIES, sealed_body
 from workflows.engine.record import copy
 from workflows.engine.work import lock
-from workflows.events.appeal import DecisionProposed, Finding
+from workflows.events.appeal import Finding
 from workflows.evidence import (
     Agreement,
     AppealVerdict,
@@ -143,8 +143,8 @@ def retry(staff: Staff) -> Callable[[Act], CorrectionRetry]:
     )
 
 
-def verdict(staff: Staff, findings: Sequence[Finding], second: str = "") -> Callable[[Act], AppealVerdict]:
-    """What the appeal comes to, value by value; in the commission with the name of a second member.
+def verdict(staff: Staff, findings: Sequence[Finding]) -> Callable[[Act], AppealVerdict]:
+    """What the appeal comes to, value by value.
 
     Where it corrects the declaration at once, the corrected one is stored beside.
     """
@@ -152,17 +152,14 @@ def verdict(staff: Staff, findings: Sequence[Finding], second: str = "") -> Call
     def form(act: Act) -> AppealVerdict:
         (file,) = case_files(act.connection, [act.row])
         require_findings(file.body, findings)
-        outcome = outcome_of(findings)
-        decides = outcome == "upheld" or (outcome == "partly_upheld" and file.stage == "with_commission")
+        decides = outcome_of(findings) == "upheld" and file.stage != "with_commission"
         number, digest = store_correction(act, file, findings) if decides else (0, "")
-        other = sign(act.connection, OFFICER, second) if second else ""
         return AppealVerdict(
             at=act.at,
             by=act.by,
             findings=tuple(findings),
             role=staff.role,
             terms=newest_terms().version,
-            second=other,
             number=number,
             digest=digest,
         )
@@ -175,10 +172,9 @@ def agreement(staff: Staff, reason: str = "") -> Callable[[Act], Agreement]:
 
     def form(act: Act) -> Agreement:
         (file,) = case_files(act.connection, [act.row])
-        proposed = file.past.get(DecisionProposed)
-        number, digest = 0, ""
-        if not reason and proposed and file.last(DecisionProposed).outcome == "partly_upheld":
-            number, digest = store_correction(act, file, file.last(DecisionProposed).findings)
+        proposal, number, digest = waiting_proposal(file), 0, ""
+        if not reason and proposal and proposal.outcome != "rejected":
+            number, digest = store_correction(act, file, proposal.findings)
         return Agreement(
             at=act.at, by=act.by, agrees=not reason, role=staff.role, reason=reason, number=number, digest=digest
         )

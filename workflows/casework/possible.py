@@ -36,7 +36,7 @@ def forms(view: AppealView, actor: str, role: str, now: datetime) -> Iterator[tu
     yield "ask_information", InformationRequest(**by, asked=ASKED[:1], role=role)
     yield (
         "propose_decision",
-        AppealVerdict(**by, findings=findings, role=role, terms=newest_terms().version, second=COLLEAGUE),
+        AppealVerdict(**by, findings=findings, role=role, terms=newest_terms().version),
     )
     yield "agree_to_decision", Agreement(**by, agrees=True, role=role)
     yield "return_decision", Agreement(**by, agrees=False, role=role, reason=RETURNED[0])

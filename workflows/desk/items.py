@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from models.arrays import array, columns
 from models.database import Connection
-from workflows.appeals.holding import holder, proposers
+from workflows.appeals.holding import holder, may_not_decide, waiting_proposal
 from workflows.casefile import CaseFile
 from workflows.engine.progress import CaseInProgress
 from workflows.engine.record import QueueState
@@ -39,7 +39,6 @@ OF_OTHERS = {WITH_SUPERVISOR: SUPERVISOR, WITH_COMMISSION: COMMISSION}  # the st
 # The stages of an appeal at which its events say who holds it; at all others, the desk does.
 HELD_BY_EVENTS = ("queued", "under_examination", "information_asked", WITH_SUPERVISOR, WITH_COMMISSION)
 SENT_BACK = (MembersMismatched, CorrectionAsked, RefusalProposed)  # the events that send a case to its household
-PROPOSED = ("proposed", WITH_COMMISSION)  # where nobody decides who proposed to
 FIRST, SOON, ORDINARY, LAST = PRIORITIES = (1, 2, 3, 4)
 BY_SUPERVISOR = "supervisor"  # why an item has its priority: a supervisor said so, and no event changes that
 BY_PEOPLE = ("officer:", "operator:")  # how the pseudonyms of the staff begin
@@ -223,8 +222,7 @@ def holder_by_events(file: CaseFile) -> str | None:
 def barred(file: CaseFile) -> tuple[str, ...]:
     """The pseudonyms of those who may not decide: they took the contested decision, or proposed this one."""
     if file.kind == APPEALS_FLOW.kind:
-        decided_by = tuple(file.body.decided_by)
-        return tuple(dict.fromkeys((*decided_by, *proposers(file)) if file.stage in PROPOSED else decided_by))
+        return may_not_decide(file)
     proposed = proposal(file) if file.stage == "under_review" else None
     return (proposed.actor,) if proposed else ()
 
@@ -254,7 +252,7 @@ def is_overdue(file: CaseFile) -> bool:
 def needs_second(file: CaseFile) -> bool:
     """Whether a decision is proposed, and waits for a second person."""
     if file.kind == APPEALS_FLOW.kind:
-        return file.stage == "proposed"
+        return waiting_proposal(file) is not None
     return file.stage == "under_review" and proposal(file) is not None
 
 

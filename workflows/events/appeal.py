@@ -158,6 +158,19 @@ class AppealEscalated(Event, frozen=True, kw_only=True, tag=True):
     by_silence: bool
 
 
+class CommissionFound(Event, frozen=True, kw_only=True, tag=True):
+    """A member of the commission proposes what the appeal comes to; a second member must agree."""
+
+    outcome: str  # "upheld" | "partly_upheld" | "rejected"
+    findings: tuple[Finding, ...]
+
+
+class FindingReturned(Event, frozen=True, kw_only=True, tag=True):
+    """A second member of the commission does not agree: any member may find anew."""
+
+    reason: str
+
+
 class CommissionOverdue(Event, frozen=True, kw_only=True, tag=True):
     """The commission did not decide in its term; the appeal stays with it, and moves up."""
 
@@ -176,6 +189,7 @@ class AppealSetAside(Event, frozen=True, kw_only=True, tag=True):
     """A refusal, or a demand for a correction, was wrong: it counts no more, and the household may file again."""
 
     findings: tuple[Finding, ...]
+    proposed_by: str = ""
 
 
 class AppealRejected(Event, frozen=True, kw_only=True, tag=True):

@@ -13,6 +13,7 @@ from workflows.events.appeal import (
     AppealSetAside,
     AppealTextAdded,
     AppealUpheld,
+    CommissionFound,
     CommissionOverdue,
     CorrectionAwaited,
     CorrectionBlocked,
@@ -21,6 +22,7 @@ from workflows.events.appeal import (
     CorrectionOverdue,
     CorrectionRetried,
     DecisionProposed,
+    FindingReturned,
     HandedBack,
     InformationAsked,
     InformationGiven,
@@ -53,6 +55,7 @@ from workflows.policies import newest_terms
 from workflows.stages import (
     add_text,
     agree,
+    agree_in_commission,
     ask,
     assign,
     check_appeal,
@@ -243,11 +246,19 @@ FLOW = flow(
         },
         within=TERMS["supervisor"].within,
     ),
+    # Whatever the outcome, one member proposes it and a second one agrees.
     people(
         "with_commission",
         CASEWORKER,
-        {AppealVerdict: find_in_commission.decide, TimePassed: commission_silent.decide, **OF_CITIZEN},
         {
+            AppealVerdict: find_in_commission.decide,
+            Agreement: agree_in_commission.decide,
+            TimePassed: commission_silent.decide,
+            **OF_CITIZEN,
+        },
+        {
+            CommissionFound: "with_commission",
+            FindingReturned: "with_commission",
             AppealUpheld: "decided",
             AppealSetAside: "decided",
             AppealRejected: "decided",
@@ -307,6 +318,8 @@ FLOW = flow(
         ProposalReturned: None,
         ProposalUnanswered: None,
         AppealReminded: None,
+        CommissionFound: None,
+        FindingReturned: None,
         CommissionOverdue: None,
         AppealUpheld: None,
         CorrectionOpened: None,

@@ -65,7 +65,7 @@ RIGHTS: MappingProxyType[str, Cells] = MappingProxyType(
         "agree_to_refuse": {CASEWORKER: OTHERS, SUPERVISOR: OTHERS},
         "ask_information": {CASEWORKER: OWN, SUPERVISOR: ANY},
         "propose_decision": {CASEWORKER: OWN, SUPERVISOR: ANY, COMMISSION: ANY},
-        "agree_to_decision": {CASEWORKER: OTHERS, SUPERVISOR: OTHERS},
+        "agree_to_decision": {CASEWORKER: OTHERS, SUPERVISOR: OTHERS, COMMISSION: OTHERS},
         "escalate": everyone(SUPERVISOR),
         "retry_correction": {CASEWORKER: OWN, SUPERVISOR: ANY},
         "order_reviews": everyone(SUPERVISOR),

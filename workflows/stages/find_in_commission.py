@@ -1,34 +1,17 @@
-"""The commission says what an appeal comes to; two of its members decide together, whatever the outcome."""
+"""A member of the commission says what an appeal comes to; whatever the outcome, a second member must agree."""
 
-from models.errors import Refused
-from workflows.appeals.holding import COMMISSION, proposers, require_impartial, require_role
+from workflows.appeals.holding import require_member
 from workflows.appeals.reasons import outcome_of, require_findings
 from workflows.casefile import CaseFile
-from workflows.events.appeal import AppealRejected, AppealSetAside, AppealUpheld
+from workflows.events.appeal import CommissionFound
 from workflows.evidence import AppealVerdict
 
 
-def decide(case: CaseFile, verdict: AppealVerdict) -> AppealUpheld | AppealSetAside | AppealRejected:
-    """Neither member took the contested decision, or proposed to decide on this appeal before.
+def decide(case: CaseFile, verdict: AppealVerdict) -> CommissionFound:
+    """It takes the place of what any member found before: until a second one agrees, nothing is decided.
 
-    Raises Refused otherwise, and for findings that are not whole.
+    Raises Refused for who may not decide in the commission, and for findings that are not whole.
     """
-    require_role(verdict.role, COMMISSION)
-    if verdict.second in ("", verdict.by):
-        raise Refused("needs_second_person", "Two members of the commission decide together: name the other one.")
-    require_impartial(case, verdict.by, verdict.second)
-    if {verdict.by, verdict.second}.intersection(proposers(case)):
-        raise Refused("needs_second_person", "Who proposed a decision on this appeal may not decide in the commission.")
+    require_member(case, verdict.by, verdict.role)
     require_findings(case.body, verdict.findings)
-    outcome = outcome_of(verdict.findings)
-    if outcome == "rejected":
-        return AppealRejected(findings=verdict.findings, proposed_by=verdict.second)
-    if verdict.number:
-        return AppealUpheld(
-            body=verdict.number,
-            digest=verdict.digest,
-            outcome=outcome,
-            findings=verdict.findings,
-            proposed_by=verdict.second,
-        )
-    return AppealSetAside(findings=verdict.findings)
+    return CommissionFound(outcome=outcome_of(verdict.findings), findings=verdict.findings)
