@@ -5,6 +5,7 @@ what another one has just taken.
 """
 
 from collections.abc import Collection, Iterator
+from contextlib import nullcontext
 from datetime import datetime
 from itertools import product
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from models.desk import NEXT
 from models.errors import Refused
 from workflows.desk.areas import areas_of, condition
 from workflows.desk.items import STAFF, SUPERVISOR
-from workflows.desk.sharing import Deed, take
+from workflows.desk.sharing import COLUMNS, Deed, Found, give
 from workflows.registers.ports import Notices
 from workflows.staff import roles
 from workflows.staff.guard import Acting, permit
@@ -31,7 +32,7 @@ OWN = f"""
 """
 # The lock on the case comes first, as with everybody; nobody waits for one.
 FREE = f"""
-    select i.case_id, r.reference
+    select i.case_id, {COLUMNS}
     from ({{parts}}) as best
     join desk_item i on i.case_id = best.case_id
     join cases c on c.id = i.case_id
@@ -72,13 +73,16 @@ def next_case(
         found = free_case(connection, who, left_out)
         if found is None:
             return None
+        case_id, item = found
         try:
-            with connection.transaction():
-                take(connection, Deed(who, found.case_id, now), notices)
+            with (
+                connection.transaction() if item.by_events else nullcontext()
+            ):  # what the engine refuses leaves nothing
+                give(connection, Deed(who, case_id, now), item, "", notices)
         except Refused:
-            left_out.append(found.case_id)
+            left_out.append(case_id)
         else:
-            return found
+            return Next(case_id, item.reference or "", held=False)
     return None
 
 
@@ -94,7 +98,7 @@ def held_by(connection: Connection, who: Acting, besides: list[int]) -> Next | N
     return Next(row[0], row[1], held=True) if row else None
 
 
-def free_case(connection: Connection, who: Acting, besides: list[int]) -> Next | None:
+def free_case(connection: Connection, who: Acting, besides: list[int]) -> tuple[int, Found] | None:
     """The best of the cases that nobody holds, and that nobody is taking now; it is locked."""
     given: dict[str, object] = {"me": pseudonym(OFFICER, who.name), "besides": besides}
     parts = []
@@ -103,7 +107,7 @@ def free_case(connection: Connection, who: Acting, besides: list[int]) -> Next |
         parts.append(PART.format(waits_for=waits_for, where=where))
         given |= of_area
     row = connection.execute(FREE.format(parts=" union all ".join(parts)), given).fetchone() if parts else None
-    return Next(row[0], row[1], held=False) if row else None
+    return (row[0], Found(*row[1:])) if row else None
 
 
 def reach(who: Acting) -> Iterator[tuple[str, Territory]]:

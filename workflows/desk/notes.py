@@ -67,4 +67,4 @@ def add_note(connection: Connection, who: Acting, case_id: int, text: str, now: 
     if scalar(connection, NOTES, [case_id]) >= MOST_NOTES:
         raise Refused("too_many_notes", f"A case takes {MOST_NOTES} notes at most.")
     by = sign_act(connection, OFFICER, who.name, Doing(Act.ADD_NOTE, now, [case_id], role))
-    enter(connection, Entry(case_id, now, by, NOTE, text=said))
+    enter(connection, Entry(case_id, now, by, NOTE, None, None, said))

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from models.database import Connection
 from models.errors import NotFound, Refused
+from workflows.audit import entries as audit
 from workflows.audit.acts import Act
+from workflows.audit.entries import record
 from workflows.casework import examining
 from workflows.casework.examining import Staff, act_on_appeal
 from workflows.desk.items import (
@@ -31,15 +33,18 @@ from workflows.flows.appeal import FLOW as APPEAL
 from workflows.registers.ports import Notices
 from workflows.staff.accounts import require_colleague
 from workflows.staff.guard import Acting, Subject, permit
-from workflows.staff.noting import Doing, note_act
 from workflows.staff.roles import CASEWORKER, POPULATION_OFFICER, SUPERVISOR, Territory
 from workflows.staff.signatures import OFFICER, sign
 
-ITEM = """
-    select i.queue, i.stage, i.waits_for, i.holder, i.barred, i.region, i.province, r.reference
-    from desk_item i left join receipt r on r.case_id = i.case_id where i.case_id = %s for update of i
+COLUMNS = "i.kind, i.queue, i.stage, i.waits_for, i.holder, i.barred, i.region, i.province, r.reference"
+ITEM = f"""
+    select {COLUMNS} from desk_item i left join receipt r on r.case_id = i.case_id where i.case_id = %s for update of i
 """
-HOLD = "update desk_item set holder = %s where case_id = %s"
+# Who holds it, and the entry that says so, in one statement: people wait for it.
+HOLD = """
+    with held as (update desk_item set holder = %(holder)s where case_id = %(case_id)s)
+    insert into desk_entry (case_id, at, actor, what, "to") values (%(case_id)s, %(at)s, %(by)s, %(what)s, %(to)s)
+"""
 PRIORITIZE = "update desk_item set priority = %s, why = %s where case_id = %s"
 
 
@@ -54,9 +59,9 @@ class Deed:
 
 
 class Found(NamedTuple):
-    """A locked case and what its row at the desk says."""
+    """What the row of a case at the desk says, and the case's reference; both rows are locked."""
 
-    case: CaseRow
+    kind: str
     queue: str
     stage: str
     waits_for: str | None
@@ -80,7 +85,7 @@ class Found(NamedTuple):
     @property
     def by_events(self) -> bool:
         """Whether the engine records who holds it."""
-        return self.case.kind == APPEAL.kind and self.stage in HELD_BY_EVENTS
+        return self.kind == APPEAL.kind and self.stage in HELD_BY_EVENTS
 
 
 def take(connection: Connection, deed: Deed, notices: Notices) -> None:
@@ -93,7 +98,11 @@ def take(connection: Connection, deed: Deed, notices: Notices) -> None:
 
 def assign(connection: Connection, deed: Deed, to: str, notices: Notices) -> None:
     """Somebody gives a case to a colleague of this name; without one, takes it. Raises what `take` raises."""
-    found = find_item(connection, deed)
+    give(connection, deed, find_item(connection, deed)[1], to, notices)
+
+
+def give(connection: Connection, deed: Deed, found: Found, to: str, notices: Notices) -> None:
+    """The same for a case that is locked."""
     role = role_for(deed.who, "assign_case" if to else "take_case", found)
     if to:
         require_colleague(connection, to, found.may_hold, found.where)
@@ -104,9 +113,14 @@ def assign(connection: Connection, deed: Deed, to: str, notices: Notices) -> Non
     by = sign(connection, OFFICER, deed.who.name)
     holder = sign(connection, OFFICER, to) if to else by
     refuse_holder(found, holder)
-    connection.execute(HOLD, [holder, deed.case_id])
-    enter(connection, Entry(deed.case_id, deed.at, by, ASSIGNED, to=holder))
+    hold(connection, deed, by, ASSIGNED, holder, holder)
     note(connection, deed, by, Act.ASSIGN_CASE if to else Act.TAKE_CASE, role)
+
+
+def hold(connection: Connection, deed: Deed, by: str, what: str, holder: str | None, to: str) -> None:  # noqa: PLR0913 - a row
+    """Writes who holds a case from now on, and keeps the entry of it: to whom it was given, or who held it."""
+    given = {"case_id": deed.case_id, "at": deed.at, "by": by, "what": what, "holder": holder, "to": to}
+    connection.execute(HOLD, given)
 
 
 def refuse_holder(found: Found, holder: str) -> None:
@@ -124,7 +138,7 @@ def hand_back(connection: Connection, deed: Deed, notices: Notices) -> None:
 
     Raises Refused where nobody holds it, or who acts may not; Stale where it moved on.
     """
-    found = find_item(connection, deed)
+    _, found = find_item(connection, deed)
     by = sign(connection, OFFICER, deed.who.name)
     role = role_for(deed.who, "hand_back", found, found.holder == by if found.holder else None)
     if found.holder is None:
@@ -133,8 +147,7 @@ def hand_back(connection: Connection, deed: Deed, notices: Notices) -> None:
         staff = staff_of(deed, found, role or (CASEWORKER if found.holder == by else SUPERVISOR))
         act_on_appeal(connection, staff, examining.hand_back(staff), deed.at, notices)
         return
-    connection.execute(HOLD, [None, deed.case_id])
-    enter(connection, Entry(deed.case_id, deed.at, by, HANDED_BACK, to=found.holder))
+    hold(connection, deed, by, HANDED_BACK, None, found.holder)
     note(connection, deed, by, Act.HAND_BACK, role)
 
 
@@ -142,30 +155,30 @@ def set_priority(connection: Connection, deed: Deed, priority: int | None) -> No
     """A supervisor says how early a case goes; None: as its events say. Raises Refused, Stale."""
     if priority not in (None, *PRIORITIES):
         raise Refused("unknown_priority", f"A priority is one of {', '.join(map(str, PRIORITIES))}; 1 goes first.")
-    found = find_item(connection, deed)
+    case, found = find_item(connection, deed)
     role = permit(deed.who, "set_priority", Subject(found.where))
-    now = Urgency(priority, BY_SUPERVISOR) if priority else by_events(connection, found)
+    now = Urgency(priority, BY_SUPERVISOR) if priority else by_events(connection, case)
     connection.execute(PRIORITIZE, [now.priority, now.why, deed.case_id])
     by = sign(connection, OFFICER, deed.who.name)
     enter(connection, Entry(deed.case_id, deed.at, by, PRIORITY, priority=now.priority))
     note(connection, deed, by, Act.SET_PRIORITY, role)
 
 
-def by_events(connection: Connection, found: Found) -> Urgency:
+def by_events(connection: Connection, case: CaseRow) -> Urgency:
     """How early a case goes by its events."""
-    if found.stage == PARKED:
+    if case.stage == PARKED:
         return Urgency(FIRST, PARKED)
-    (file,) = case_files(connection, [found.case])
+    (file,) = case_files(connection, [case])
     return urgency_of(file)
 
 
-def find_item(connection: Connection, deed: Deed) -> Found:
+def find_item(connection: Connection, deed: Deed) -> tuple[CaseRow, Found]:
     """Locks a case that waits for people. Raises Stale where it moved on, NotFound where it waits for nobody."""
     case = lock(connection, deed.case_id, deed.version)
     row = connection.execute(ITEM, [deed.case_id]).fetchone()
-    if row is None or row[2] is None:
+    if row is None or (found := Found(*row)).waits_for is None:
         raise NotFound("This case waits for nobody any more.")
-    return Found(case, *row)
+    return case, found
 
 
 def role_for(who: Acting, act: str, found: Found, own: bool | None = None) -> str:
@@ -190,4 +203,8 @@ def staff_of(deed: Deed, found: Found, role: str) -> Staff:
 
 def note(connection: Connection, deed: Deed, by: str, act: Act, role: str) -> None:
     """Notes a deed in the audit."""
-    note_act(connection, by, deed.who.name, Doing(act, deed.at, [deed.case_id], role))
+    role, number = role or by.partition(":")[0], [deed.case_id]
+    record(
+        connection,
+        audit.Entry(at=deed.at, actor=by, account_id=deed.who.account, role=role, act=act, case_ids=number, count=1),
+    )
