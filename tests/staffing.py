@@ -12,6 +12,7 @@ from litestar.testing import TestClient
 from models import clock
 from models.database import transaction
 from workflows.staff import accounts, passwords, second_factor
+from workflows.staff.guard import Acting
 from workflows.staff.roles import COUNTRY, Grant, Territory
 
 PASSWORD = "a few words that nobody knows"
@@ -43,6 +44,14 @@ def a_person(name: str, *roles: str, within: Territory = COUNTRY, app: bool = Tr
             [kept_password(), second_factor.seal(made.id, APP_SECRET) if app else None, made.id],
         )
     return Person(made.name, made.id)
+
+
+def an_acting(name: str, role: str, within: Territory = COUNTRY) -> Acting:
+    """Somebody with an account that nobody signs in to, as the guard knows them."""
+    grants = (Grant(role, within),)
+    with transaction() as connection:
+        made, _ = accounts.add(connection, name, grants, clock.now(), ("test", name))
+    return Acting(made.name, made.id, grants)
 
 
 def token_in(page: str) -> str:

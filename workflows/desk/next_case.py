@@ -1,0 +1,119 @@
+"""The best next case for somebody: one that they hold already, else one that nobody holds, which they then do.
+
+Two people never get the same: whoever looks leaves out what another one is taking at this moment, and looks anew at
+what another one has just taken.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import nullcontext
+from datetime import datetime
+from itertools import product
+from typing import NamedTuple
+
+from models.database import Connection
+from models.desk import NEXT
+from models.errors import Refused
+from workflows.desk.areas import areas_of, condition
+from workflows.desk.items import STAFF, SUPERVISOR
+from workflows.desk.sharing import COLUMNS, Deed, Found, give
+from workflows.registers.ports import Notices
+from workflows.staff import roles
+from workflows.staff.guard import Acting, permit
+from workflows.staff.roles import Territory
+from workflows.staff.signatures import OFFICER, pseudonym
+
+CANDIDATES = 200  # that are looked at, of each territory: more than there are people who take one at the same moment
+TRIES = 5  # of cases that turn out to be another one's after all
+ORDER = "priority, sorted_at, case_id"
+OWN = f"""
+    select i.case_id, r.reference from desk_item i join receipt r on r.case_id = i.case_id
+    where i.holder = %(me)s and i.waits_for in ('staff', 'supervisor') and i.case_id <> all(%(besides)s) and ({{where}})
+    order by {", ".join(f"i.{each}" for each in ORDER.split(", "))} limit 1
+"""
+# The lock on the case comes first, as with everybody; nobody waits for one.
+FREE = f"""
+    select i.case_id, {COLUMNS}
+    from ({{parts}}) as best
+    join desk_item i on i.case_id = best.case_id
+    join cases c on c.id = i.case_id
+    join receipt r on r.case_id = i.case_id
+    where i.holder is null and i.waits_for = best.waits_for and i.version = c.version
+    order by {", ".join(f"best.{each}" for each in ORDER.split(", "))} limit 1
+    for update of c, i skip locked
+"""
+PART = f"""
+    (select case_id, waits_for, priority, sorted_at from desk_item
+    where {NEXT} and waits_for = '{{waits_for}}' and {{where}} and not (barred @> array[%(me)s])
+        and case_id <> all(%(besides)s)
+    order by {ORDER} limit {CANDIDATES})
+"""
+
+
+class Next(NamedTuple):
+    """The case that somebody gets, and whether they held it before."""
+
+    case_id: int
+    reference: str
+    held: bool
+
+
+def next_case(
+    connection: Connection, who: Acting, now: datetime, notices: Notices, besides: Collection[int] = ()
+) -> Next | None:
+    """Gives somebody the best next case, and lets them hold it; None where nothing is left for them.
+
+    `besides`: cases that they do not want now. First comes what they hold, then what nobody holds, by priority, then
+    by due date; nothing that they may not decide. Raises Refused for who takes no case.
+    """
+    permit(who, "take_case")
+    left_out = list(besides)
+    if own := held_by(connection, who, left_out):
+        return own
+    for _ in range(TRIES):
+        found = free_case(connection, who, left_out)
+        if found is None:
+            return None
+        case_id, item = found
+        try:
+            with (
+                connection.transaction() if item.by_events else nullcontext()
+            ):  # what the engine refuses leaves nothing
+                give(connection, Deed(who, case_id, now), item, "", notices)
+        except Refused:
+            left_out.append(case_id)
+        else:
+            return Next(case_id, item.reference or "", held=False)
+    return None
+
+
+def held_by(connection: Connection, who: Acting, besides: list[int]) -> Next | None:
+    """The best of the cases that somebody holds and that wait for them."""
+    conditions: list[str] = []
+    given: dict[str, object] = {"me": pseudonym(OFFICER, who.name), "besides": besides}
+    for number, area in enumerate(areas_of(who, "take_case")):
+        where, of_area = condition(area, f"area{number}")
+        conditions.append(where)
+        given |= of_area
+    row = connection.execute(OWN.format(where=" or ".join(conditions)), given).fetchone()
+    return Next(row[0], row[1], held=True) if row else None
+
+
+def free_case(connection: Connection, who: Acting, besides: list[int]) -> tuple[int, Found] | None:
+    """The best of the cases that nobody holds, and that nobody is taking now; it is locked."""
+    given: dict[str, object] = {"me": pseudonym(OFFICER, who.name), "besides": besides}
+    parts = []
+    for number, (waits_for, area) in enumerate(reach(who)):
+        where, of_area = condition(area, f"area{number}")
+        parts.append(PART.format(waits_for=waits_for, where=where))
+        given |= of_area
+    row = connection.execute(FREE.format(parts=" union all ".join(parts)), given).fetchone() if parts else None
+    return (row[0], Found(*row[1:])) if row else None
+
+
+def reach(who: Acting) -> Iterator[tuple[str, Territory]]:
+    """For whom the cases wait that somebody may take, each with a territory of theirs."""
+    everybody = who.account is None
+    if everybody or {roles.CASEWORKER, roles.SUPERVISOR} & set(who.roles):
+        yield from product([STAFF], areas_of(who, "take_case", (roles.CASEWORKER, roles.SUPERVISOR)))
+    if everybody or roles.SUPERVISOR in who.roles:
+        yield from product([SUPERVISOR], areas_of(who, "take_case", (roles.SUPERVISOR,)))
