@@ -5,10 +5,10 @@ request 4738): a page that is shown by GET and takes its form by POST needs the 
 """
 
 from collections.abc import Awaitable, Callable
-from functools import partial, wraps
+from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from anyio import to_thread
+from litestar.concurrency import sync_to_thread
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -19,6 +19,6 @@ def in_thread(handler: Callable[Parameters, Result]) -> Callable[Parameters, Awa
 
     @wraps(handler)
     async def run(*args: Parameters.args, **named: Parameters.kwargs) -> Result:
-        return await to_thread.run_sync(partial(handler, *args, **named))
+        return await sync_to_thread(handler, *args, **named)
 
     return run

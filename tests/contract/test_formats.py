@@ -181,6 +181,7 @@ OF_COMMANDS_ALONE = {
     "nothing_proposed",
     "no_index",
     "already_paused",
+    "long_reason",
     "not_paused",
     "unknown_queue",
     "not_under_review",

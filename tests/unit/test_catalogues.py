@@ -82,7 +82,7 @@ def test_arabic_is_written_in_arabic_letters(domain: str) -> None:
 
 
 def test_french_is_not_the_english_key() -> None:
-    same = {key for (_, key), found in PAGES.texts("fr").items() if found == key}
+    same = {key for (_, key), found in PAGES.texts("fr").items() if found == key and key.strip(", ")}
     assert same == set()
 
 

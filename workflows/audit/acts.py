@@ -27,7 +27,6 @@ class Act(Code):
     READ_CASE = "read_case", "Looked at a case."
     READ_LOAD = "read_load", "Looked at who has how much to do."
     READ_OPERATIONS = "read_operations", "Looked at queues, workers, parked cases and messages."
-    CHECK_HISTORY = "check_history", "Checked the history, or computed its decisions again."
     READ_STAFF = "read_staff", "Looked at the accounts of the staff."
     READ_AUDIT = "read_audit", "Searched the audit entries."
     SEARCH = "search", "Searched for a case by reference, identifier, phone or name."
