@@ -66,8 +66,8 @@ def code_now(back: int = 0) -> str:
     return pyotp.TOTP(APP_SECRET).at(clock.now() - timedelta(seconds=30 * back))
 
 
-def sign_in(client: Client, person: Person, where: str = "/console") -> None:
-    """Signs a browser in, by the forms."""
+def sign_in(client: Client, person: Person, where: str = "/console") -> str:
+    """Signs a browser in, by the forms; returns the page to which that led."""
     page = client.get("/console/sign-in", params={"next": where}).text
     form = {"token": token_in(page), "name": person.name, "password": PASSWORD, "next": where}
     asked = client.post("/console/sign-in", data=form)
@@ -77,3 +77,4 @@ def sign_in(client: Client, person: Person, where: str = "/console") -> None:
     assert (shown.status_code, str(shown.url).endswith(where)) == (200, True), shown.text
     with transaction() as connection:  # of the same half minute, another sign-in of a test needs the code again
         connection.execute("update staff_account set app_step = 0 where id = %s", [person.account])
+    return shown.text

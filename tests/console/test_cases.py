@@ -2,9 +2,11 @@
 
 import html
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from models.database import transaction
 from tests.appealing import TELECOM, an_appeal, findings
 from tests.filing import current_stage, rows
 from tests.people import heard
@@ -98,8 +100,12 @@ def test_the_first_does_not_confirm_their_own_refusal(client: Client, amina: Per
     assert "Agree to refuse" in page_of(client, case)
     status, shown = send(client, case, "review", answer="refuse:duplicate_application", confirmed="yes")
     assert (status, current_stage(case)) == (200, "rejected")
-    assert [act for (act,) in rows("select act from audit_entry where act like '%refuse' order by id")] == [
-        "agree_to_refuse"
+    assert [
+        act
+        for (act,) in rows("select act from audit_entry where act in ('decide_review', 'agree_to_refuse') order by id")
+    ] == [
+        "decide_review",
+        "agree_to_refuse",
     ]
 
 
@@ -148,7 +154,7 @@ def test_an_appeal_is_taken_examined_and_upheld(client: Client, amina: Person) -
     page = page_of(client, appeal)
     assert "telephone and internet bill" in page
     assert "49.50" in page
-    send(client, appeal, "appeal/take_case", role="caseworker")
+    send(client, appeal, "desk/take")
     assert current_stage(appeal) == "under_examination"
     asked, _ = send(client, appeal, "appeal/ask_information", role="caseworker", asked="bill")
     assert asked == 200
@@ -163,7 +169,7 @@ def test_an_appeal_is_taken_examined_and_upheld(client: Client, amina: Person) -
 def test_a_rejection_needs_a_second_account(client: Client, amina: Person) -> None:
     appeal = an_appeal(registered(), "index", **TELECOM)
     work_off()
-    send(client, appeal, "appeal/take_case", role="caseworker")
+    send(client, appeal, "desk/take")
     finding = {"finding:bills.telecom": "reject:nothing_shows_it"}
     send(client, appeal, "appeal/propose_decision", role="caseworker", **finding, confirmed="yes")
     assert current_stage(appeal) == "proposed"
@@ -188,3 +194,43 @@ def test_no_page_says_an_identifier_in_its_address_or_title(client: Client, amin
     title = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
     assert title
     assert not re.search(r"\d{10}", title[1])
+
+
+def test_what_was_typed_when_a_session_ended_is_there_after_the_next_sign_in(client: Client, amina: Person) -> None:
+    case = under_review()
+    page = page_of(client, case)
+    form = {"token": token_in(page), "version": version_in(page), "answer": "clear:moved", "note": "They have moved."}
+    with transaction() as connection:
+        connection.execute("update staff_session set ended_at = now()")
+    address = f"/console/cases/{case.reference}"
+    referer = {"referer": f"https://testserver.local{address}"}
+    answer = client.post(f"{address}/review", data=form, headers=referer, follow_redirects=False)
+    assert answer.status_code == 303
+    where = parse_qs(urlsplit(answer.headers["location"]).query)["next"][0]
+    assert where == f"{address}?kept=1"
+    assert current_stage(case) == "under_review"
+    assert "They have moved." in sign_in(client, amina, where)
+    assert "They have moved." not in client.get(where).text  # once, and no more
+
+
+def test_what_somebody_typed_is_shown_to_nobody_else(client: Client, amina: Person) -> None:
+    case = under_review()
+    page = page_of(client, case)
+    form = {"token": token_in(page), "version": version_in(page), "answer": "clear:moved", "note": "They have moved."}
+    with transaction() as connection:
+        connection.execute("update staff_session set ended_at = now()")
+    address = f"/console/cases/{case.reference}"
+    client.post(f"{address}/review", data=form, headers={"referer": f"https://testserver.local{address}"})
+    as_another(client, "Brahim", "caseworker")
+    assert "They have moved." not in client.get(f"{address}?kept=1").text
+
+
+def test_a_note_and_a_holder_are_seen_by_colleagues(client: Client, amina: Person) -> None:
+    case = under_review()
+    send(client, case, "desk/take")
+    send(client, case, "desk/note", note="The lease is at the office.")
+    as_another(client, "Brahim", "caseworker")
+    page = page_of(client, case)
+    assert "The lease is at the office." in page
+    assert "Amina has this case open until" in page
+    assert "Hand it back" not in page

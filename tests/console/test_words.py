@@ -19,6 +19,8 @@ from web.index_values import GROUPS, names_counted
 from web.queries import MISMATCHES
 from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
 from workflows.bodies.appeal import OF_HOUSEHOLD, OF_MEMBER, Decision, Ground
+from workflows.desk.items import PRIORITIES
+from workflows.desk.notes import ASSIGNED, HANDED_BACK, NOTE, PRIORITY
 from workflows.events.event import KINDS
 from workflows.evidence import DECLARANT, SIJIL
 from workflows.flows import FLOWS, PARKED
@@ -55,6 +57,8 @@ COMPOSED: dict[str, set[str]] = {
     },
     "delivery.": {"owed", "sending", "sent", "failed", "stuck"},
     "channel.": {"sms", "letter"},
+    "desk.": {ASSIGNED, HANDED_BACK, PRIORITY, NOTE},
+    "priority.": {str(each) for each in PRIORITIES},
     "how.": {"household", "opened", "opened_by"},
     "field.": {*OF_HOUSEHOLD, *(f"members.{each}" for each in OF_MEMBER)} - {"region", "province", "commune"},
     "choice.": set(names_of_choices()),

@@ -14,7 +14,8 @@ from web.index_values import groups_of
 from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
 from workflows.bodies.merging import Difference
 from workflows.casework.case_view import Happened, Message, said
-from workflows.events.appeal import DecisionProposed, Finding
+from workflows.desk import notes as desk
+from workflows.events.appeal import Finding
 from workflows.evidence import DECLARANT, SIJIL
 
 REASONS_OF_APPEALS = {"uphold": UPHELD, "reject": REJECTED, "ask": ASKED, "return": RETURNED}
@@ -61,6 +62,7 @@ def case_context(shown: CasePage, language: str) -> dict[str, Any]:
         "file": file,
         "due": shown.desk.due_at,
         "holder": shown.desk.holder,
+        "is_mine": shown.desk.holder == shown.me,
         "territory": shown.desk.territory,
         "contact": file.body.contact,
         "who_of": partial(who_of, shown, language),
@@ -73,7 +75,7 @@ def case_context(shown: CasePage, language: str) -> dict[str, Any]:
         "timeline": timeline(shown, language),
         "contested": list(contested_of(shown)),
         "contested_members": [NamedMember(each) for each in members_of(shown.contested_declaration)],
-        "proposed": file.last(DecisionProposed) if shown.appeal and shown.appeal.view.proposal else None,
+        "proposed": shown.appeal.view.proposal if shown.appeal else None,
         "mine": set(declaration.persons) if declaration else set(),
         "shared": shared_of(shown),
     }
@@ -130,6 +132,7 @@ def timeline(shown: CasePage, language: str) -> list[Entry]:
     view = shown.view
     found = [entry_of_event(shown, each, language) for each in view.events]
     found += [entry_of_message(each, language) for each in view.messages]
+    found += [entry_of_desk(shown, each, language) for each in shown.notes if not is_of_event(shown, each)]
     return sorted(found, key=lambda each: each.at, reverse=True)
 
 
@@ -185,6 +188,19 @@ def value_name(language: str, path: str) -> str:
 def word(language: str, code: str) -> str:
     """A code in words; itself where it has none, such as the name of a stage at which something is blocked."""
     return next((text(language, key) for key in (f"why.{code}", f"stage.{code}") if has_text(language, key)), code)
+
+
+def is_of_event(shown: CasePage, entry: desk.Entry) -> bool:
+    """Whether an event of the case says the same."""
+    return any((each.actor, each.at) == (entry.actor, entry.at) for each in shown.view.events) and not entry.text
+
+
+def entry_of_desk(shown: CasePage, entry: desk.Entry, language: str) -> Entry:
+    """What somebody did at the desk: a note, or how the work was shared out."""
+    detail = [who_of(shown, language, entry.to)] if entry.to else []
+    detail += [text(language, f"priority.{entry.priority}")] if entry.priority else []
+    what = text(language, f"desk.{entry.what}")
+    return Entry(entry.at, "staff", who_of(shown, language, entry.actor), what, detail, entry.text)
 
 
 def entry_of_message(message: Message, language: str) -> Entry:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from models.database import Connection
+from models.errors import Refused
 from workflows.audit.acts import Act
 from workflows.bodies.declaration import Declaration
 from workflows.casework.appeal_view import AppealView, Outcome, appeal_of_reference, outcome
@@ -22,11 +23,13 @@ from workflows.casework.reviews import (
     under_review,
 )
 from workflows.casework.same_cause import SharedValue, sharing, values_shared
+from workflows.desk.locks import Lock, lock_of, open_to_decide
+from workflows.desk.notes import Entry, entries_of
 from workflows.events.registration import RefusalProposed, Signal
 from workflows.flows.appeal import FLOW as APPEAL
 from workflows.fraud import raised
 from workflows.intake.receipts import find
-from workflows.staff.guard import Acting, permit
+from workflows.staff.guard import Acting, Subject, permit
 from workflows.staff.noting import Doing, note_reading
 from workflows.staff.roles import Territory
 from workflows.staff.signatures import OFFICER, names_of, pseudonym
@@ -35,8 +38,9 @@ from workflows.staff.territories import within
 from workflows.stages.review import REASONS, proposal
 
 FIRST_OF_SAME_CAUSE = 10
+DECIDING = {"decide_review", "propose_decision"}  # who may do one of these opens a case to decide it
 DESK = """
-    select c.region, c.province, d.due_at, d.holder
+    select c.region, c.province, d.due_at, d.holder, d.case_id is not null
     from cases c left join desk_item d on d.case_id = c.id and d.waits_for is not null where c.id = %s
 """
 
@@ -72,6 +76,7 @@ class DeskLine(NamedTuple):
     territory: Territory
     due_at: datetime | None
     holder: str | None
+    waits: bool = False  # for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,9 @@ class CasePage:
     me: str  # the reader's pseudonym
     review: ReviewPart | None = None
     appeal: AppealPart | None = None
+    lock: Lock | None = None  # who has it open to decide it
+    notes: Sequence[Entry] = ()  # what people did with it at the desk
+    deeds: frozenset[str] = frozenset()  # what the reader may do with it at the desk
 
     @property
     def contested_declaration(self) -> Declaration | None:
@@ -106,16 +114,37 @@ def load_case(connection: Connection, who: Acting, reference: str, now: datetime
     others = {other for signal in (review.signals if review else ()) for other in signal.cases}
     note_reading(connection, who, Doing(Act.READ_CASE, now, [case.id, *sorted(others)], role))
     appeal = appeal_part(connection, view, who, now) if view.file.kind == APPEAL.kind else None
-    desk = desk_line(connection, case.id)
-    return CasePage(view, desk, names_of(connection, everybody(view, appeal, desk)), me, review, appeal)
+    desk, notes = desk_line(connection, case.id), entries_of(connection, case.id)
+    deeds = deeds_of(who, desk, me)
+    decides = deeds & DECIDING and (review or (appeal and "propose_decision" in appeal.acts))
+    lock = open_to_decide(connection, who, case.id, now) if decides else lock_of(connection, case.id, now)
+    people = everybody(view, appeal, desk) | {actor for each in notes for actor in (each.actor, each.to) if actor}
+    names = names_of(connection, people | ({lock.holder} if lock else set()))
+    return CasePage(view, desk, names, me, review, appeal, lock, notes, deeds)
+
+
+def deeds_of(who: Acting, desk: DeskLine, me: str) -> frozenset[str]:
+    """What the reader may do with a case at the desk, by its rights."""
+    own = desk.holder == me if desk.holder else None
+    asked = {"take_case": None, "hand_back": own, "add_note": None, "decide_review": None, "propose_decision": None}
+    return frozenset(act for act, whose in asked.items() if allows(who, act, Subject(desk.territory, whose)))
+
+
+def allows(who: Acting, act: str, subject: Subject) -> bool:
+    """Whether somebody may do this there."""
+    try:
+        permit(who, act, subject)
+    except Refused:
+        return False
+    return True
 
 
 def desk_line(connection: Connection, case_id: int) -> DeskLine:
     """What the desk says of a case."""
     row = connection.execute(DESK, [case_id]).fetchone()
     assert row is not None  # the case is there
-    region, province, due_at, holder = row
-    return DeskLine(Territory(region, province), due_at, holder)
+    region, province, due_at, holder, waits = row
+    return DeskLine(Territory(region, province), due_at, holder, waits)
 
 
 def everybody(view: CaseView, appeal: AppealPart | None, desk: DeskLine) -> set[str]:

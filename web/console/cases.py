@@ -10,6 +10,8 @@ from models import clock
 from models.database import transaction
 from web.console.case_context import case_context
 from web.console.case_data import CasePage, load_case
+from web.console.forms import Form
+from web.console.kept import take_typed
 from web.console.language import console_language
 from web.console.pages import page, reader_of
 from workflows.events.event import KINDS
@@ -20,7 +22,16 @@ def show_case(request: Request[Any, Any, Any], reference: FromPath[str]) -> Temp
     """The page of a case."""
     with transaction() as connection:
         shown = load_case(connection, reader_of(request), reference, clock.now())
-    return case_page(request, shown)
+    return case_page(request, shown, typed=typed_before(request))
+
+
+def typed_before(request: Request[Any, Any, Any]) -> Form | None:
+    """What the reader had typed on this page when their session ended; None where nothing is kept."""
+    account = reader_of(request).account
+    if "kept" not in request.query_params or account is None:
+        return None
+    found = take_typed(account, request.url.path, clock.now())
+    return found if found.pairs else None
 
 
 def case_page(request: Request[Any, Any, Any], shown: CasePage, *, status: int = 200, **context: Any) -> Template:

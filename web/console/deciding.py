@@ -26,6 +26,9 @@ from workflows.casework import examining
 from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker
 from workflows.casework.examining import Staff
 from workflows.casework.reviews import holders
+from workflows.desk import sharing
+from workflows.desk.notes import add_note
+from workflows.desk.sharing import Deed
 from workflows.events.appeal import Finding
 from workflows.evidence import Evidence
 from workflows.fraud import HANDED_OVER
@@ -37,7 +40,7 @@ Asked = Request[Any, Any, Any]
 CONFIRMED = "confirmed"  # the field of the second form
 FINDING = "finding:"  # how the fields begin that find on a value: `finding:bills.telecom` = `uphold:document_shows_it`
 # Acts by which nothing is said to the household, so that nothing needs to be looked at before.
-SILENT = ("take_case", "hand_back", "return_decision", "retry_correction")
+SILENT = ("return_decision", "retry_correction")
 
 
 @post("/cases/{reference:str}/review", opt={"act": "decide_review"}, sync_to_thread=True)
@@ -59,6 +62,7 @@ def review(connection: Connection, who: Acting, reference: str, form: Form) -> A
     about = tuple(form.all("about")) if verdict != "clear" else ()
     answer = CaseworkerAnswer(reference, who.name, verdict, reason, form.number("version"), about, role)
     moved = answer_of_caseworker(connection, answer, clock.now(), notices)
+    keep_note(connection, who, case.id, form)
     if moved.event == "ReviewCleared" and reason != HANDED_OVER and holders(connection, reference):
         raise Refused("still_held", "Another household holds one of these persons: the review would come back.")
     return moved
@@ -80,7 +84,39 @@ def on_appeal(connection: Connection, who: Acting, reference: str, act: str, for
     case = find(connection, reference)
     role = permit(who, act, subject_of(connection, case.id, act, who), role=form.get("role") or None)
     staff = Staff(reference, who.name, role, form.number("version"))
-    return examining.act_on_appeal(connection, staff, FORMS[act](staff, form), clock.now(), notices)
+    moved = examining.act_on_appeal(connection, staff, FORMS[act](staff, form), clock.now(), notices)
+    keep_note(connection, who, case.id, form)
+    return moved
+
+
+def keep_note(connection: Connection, who: Acting, case_id: int, form: Form) -> None:
+    """Keeps the reason in words beside the decision, where one was written."""
+    if said := form.get("note"):
+        add_note(connection, who, case_id, said, clock.now())
+
+
+@post("/cases/{reference:str}/desk/{deed:str}", opt={"act": "read_case"}, sync_to_thread=True)
+def share_out(request: Asked, reference: FromPath[str], deed: FromPath[str]) -> Template | Redirect:
+    """Takes a case, hands it back, or leaves a note on it: nothing that decides anything."""
+    if deed not in DEEDS:
+        raise NotFoundException
+    who, form, reference = reader_of(request), request.state.form, normal(reference)
+
+    def work(connection: Connection) -> None:
+        DEEDS[deed](connection, Deed(who, find(connection, reference).id, clock.now(), form.number("version")), form)
+
+    try:
+        transact(work)
+    except (Refused, Stale) as refused:
+        return again(request, reference, refused)
+    return go(f"/console/cases/{reference}")
+
+
+DEEDS: dict[str, Callable[[Connection, Deed, Form], None]] = {
+    "take": lambda connection, deed, form: sharing.take(connection, deed, notices),
+    "hand-back": lambda connection, deed, form: sharing.hand_back(connection, deed, notices),
+    "note": lambda connection, deed, form: add_note(connection, deed.who, deed.case_id, form.get("note"), deed.at),
+}
 
 
 def findings_in(form: Form) -> list[Finding]:
@@ -102,8 +138,6 @@ def require_text(form: Form) -> str:
 
 Made = Callable[[examining.Act], Evidence]
 FORMS: dict[str, Callable[[Staff, Form], Made]] = {
-    "take_case": lambda staff, form: examining.assignment(staff),
-    "hand_back": lambda staff, form: examining.hand_back(staff),
     "ask_information": lambda staff, form: examining.request(staff, form.all("asked")),
     "propose_decision": lambda staff, form: examining.verdict(staff, findings_in(form)),
     "agree_to_decision": lambda staff, form: examining.agreement(staff),
@@ -148,4 +182,4 @@ def again(request: Asked, reference: str, refused: Refused | Stale) -> Template:
     return case_page(request, shown, status=status, refused=problem, typed=form, since=since)
 
 
-HANDLERS = [answer_review, act_on_appeal]
+HANDLERS = [answer_review, act_on_appeal, share_out]
