@@ -11,7 +11,8 @@ from litestar.testing import TestClient
 
 from models import clock
 from models.database import transaction
-from workflows.staff import accounts, passwords, second_factor
+from sijil.acting import keep_token
+from workflows.staff import accounts, passwords, second_factor, sessions
 from workflows.staff.roles import COUNTRY, Grant, Territory
 
 PASSWORD = "a few words that nobody knows"
@@ -68,3 +69,9 @@ def sign_in(client: Client, person: Person, where: str = "/console") -> None:
     assert (shown.status_code, str(shown.url).endswith(where)) == (200, True), shown.text
     with transaction() as connection:  # of the same half minute, another sign-in of a test needs the code again
         connection.execute("update staff_account set app_step = 0 where id = %s", [person.account])
+
+
+def in_shell(person: Person) -> None:
+    """Signs the shell of this test in, without the password and the code."""
+    with transaction() as connection:
+        keep_token(sessions.begin(connection, person.account, clock.now()))
