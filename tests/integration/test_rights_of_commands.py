@@ -17,9 +17,8 @@ from tests.filing import file_clean, rows, value
 from tests.integration.running import Ran, Run
 from tests.staffing import Person, a_person, in_shell
 from workflows.intake.submit import Accepted
-from workflows.staff.guard import OWNER_NAME
 from workflows.staff.roles import COUNTRY, Territory
-from workflows.staff.signatures import OFFICER, OPERATOR, pseudonym
+from workflows.staff.signatures import OFFICER, OPERATOR, OWNER_NAME, pseudonym
 
 HERE, THERE = Territory(6, "MA-CAS"), Territory(7, "MA-MAR")
 OWNER = "owner"
