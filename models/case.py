@@ -26,6 +26,13 @@ from sqlmodel import Field, SQLModel
 from models.patterns import LONGEST_TEXT
 
 TIMES = "submitted_at, stage_since, rank, due_at, deadline"
+# Whoever agrees to take something away is not who proposed it; facts that were erased pass. Most events are told by
+# their kind alone, for every row that the engine copies in is asked.
+SECOND_IS_ANOTHER = """
+    kind not in ('ApplicationRefused', 'AppealRejected', 'AppealUpheld') or facts is null
+    or coalesce(facts ->> 'proposed_by', '') not in ('', actor)
+    or (kind = 'AppealUpheld' and coalesce(facts ->> 'outcome', '') = 'upheld' and facts ->> 'proposed_by' is null)
+"""
 
 
 class Case(SQLModel, table=True):
@@ -171,7 +178,10 @@ class EventRow(SQLModel, table=True):
     """
 
     __tablename__ = "event"
-    __table_args__ = (Index("event_at", "at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),)
+    __table_args__ = (
+        Index("event_at", "at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
+        CheckConstraint(SECOND_IS_ANOTHER, name="event_second_is_another"),
+    )
 
     case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))

@@ -143,10 +143,8 @@ def reader_of(connection: Connection, act: str, given: str, reference: str) -> R
 
 
 def colleague(connection: Connection, name: str, reference: str, roles: Collection[str]) -> str:
-    """The name of a colleague whom an act on a case names. Raises what `require_colleague` raises."""
-    where = territory_of(connection, find(connection, reference).id)
-    accounts.require_colleague(connection, name, roles, where)
-    return name
+    """The name of a colleague whom an act on a case names. Raises what `accounts.colleague` raises."""
+    return accounts.colleague(connection, name, roles, territory_of(connection, find(connection, reference).id))
 
 
 def session_file() -> Path:

@@ -11,7 +11,8 @@ from litestar.testing import TestClient
 
 from models import clock
 from models.database import transaction
-from workflows.staff import accounts, passwords, second_factor
+from sijil.acting import keep_token
+from workflows.staff import accounts, passwords, second_factor, sessions
 from workflows.staff.guard import Acting
 from workflows.staff.roles import COUNTRY, Grant, Territory
 
@@ -78,3 +79,9 @@ def sign_in(client: Client, person: Person, where: str = "/console") -> str:
     with transaction() as connection:  # of the same half minute, another sign-in of a test needs the code again
         connection.execute("update staff_account set app_step = 0 where id = %s", [person.account])
     return shown.text
+
+
+def in_shell(person: Person) -> None:
+    """Signs the shell of this test in, without the password and the code."""
+    with transaction() as connection:
+        keep_token(sessions.begin(connection, person.account, clock.now()))

@@ -1,12 +1,13 @@
 """Commands for the accounts of the staff, and by which a shell signs in as one."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from models import clock
-from models.database import transact, transaction
+from models.database import Connection, transact, transaction
 from models.errors import Refused
 from models.staff import ROLES
 from sijil.acting import acting, forget_token, keep_token, kept_token, staff_may
@@ -47,7 +48,7 @@ def add(
     with needed_servers():
 
         def work(connection: Any) -> tuple[Account, str]:
-            staff_may(connection, "change_staff")
+            accounts.require_charge(staff_may(connection, "change_staff"), grants)
             return accounts.add(connection, name, grants, clock.now(), provider)
 
         made, password = transact(work)
@@ -70,9 +71,8 @@ def change_role(
         raise Refused("no_role", "Say which role to --give or to --take.")
     where = territory(region, province)
     with needed_servers(), transaction() as connection:
-        staff_may(connection, "change_staff")
-        account = accounts.find_account(connection, name)
         given, taken = ([Grant(each, where) for each in roles or ()] for roles in (give, take))
+        account = account_to_change(connection, name, [*given, *taken])
         accounts.change_roles(connection, account.id, clock.now(), give=given, take=taken)
         account = accounts.find_account(connection, name)
     print_result(summary(account), as_json, f"{account.name}: {shown(account.grants)}")
@@ -86,8 +86,7 @@ def lock(
 ) -> None:
     """Locks an account: its sessions end at once, and nobody signs in to it."""
     with needed_servers(), transaction() as connection:
-        staff_may(connection, "change_staff")
-        account = accounts.find_account(connection, name)
+        account = account_to_change(connection, name)
         if unlock:
             accounts.unlock(connection, account)
         else:
@@ -100,8 +99,7 @@ def lock(
 def reset(name: Name, as_json: Json = False) -> None:
     """Prints a new password for an account, and forgets its authenticator app. Its sessions end."""
     with needed_servers(), transaction() as connection:
-        staff_may(connection, "change_staff")
-        account = accounts.find_account(connection, name)
+        account = account_to_change(connection, name)
         password = accounts.reset(connection, account, clock.now())
     lines = [f"Password for the next sign-in of {account.name}: {password}", HAND_ON]
     print_result({"name": account.name, "password": password}, as_json, *lines)
@@ -139,6 +137,17 @@ def sign_out(as_json: Json = False) -> None:
     with needed_servers():
         ended = end_session(clock.now())
     print_result({"ended": ended}, as_json, "signed out" if ended else "nobody was signed in here")
+
+
+def account_to_change(connection: Connection, name: str, grants: Sequence[Grant] = ()) -> Account:
+    """The account of a name, where who acts may change it and give or take these roles.
+
+    Raises NotFound and Refused.
+    """
+    who = staff_may(connection, "change_staff")
+    account = accounts.find_account(connection, name)
+    accounts.require_charge(who, [*account.grants, *grants], account.id)
+    return account
 
 
 def end_session(now: datetime) -> bool:

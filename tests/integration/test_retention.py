@@ -27,10 +27,11 @@ from tests.filing import (
 )
 from tests.integration.auditing import anchor, breaks, erase, replayed
 from tests.people import after, citizen, ring_timers
-from workflows.history.retention import AGED, count_due, purge, purge_cases, retain
+from workflows.history.retention import AGED, LOOSE, count_due, purge, purge_cases, retain
 from workflows.intake.submit import Accepted
 from workflows.policies import periods
 from workflows.queue.attempts import Attempts
+from workflows.staff import accounts, sessions, throttle
 
 NOTHING = {
     "event": 0,
@@ -40,6 +41,9 @@ NOTHING = {
     "receipt": 0,
     "cases": 0,
     "case_failure": 0,
+    "staff_session": 0,
+    "sign_in_wait": 0,
+    "kept_form": 0,
     "worker": 0,
 }
 WHOLE_EVENTS = "select count(*) from event where num_nonnulls(evidence, facts, salt) = 3"
@@ -266,6 +270,26 @@ def test_workers_that_are_gone_go_and_one_that_lives_or_left_a_batch_stays(datab
     alive.sign_off()
 
 
+def test_what_is_left_of_sign_ins_goes_once_it_is_of_no_more_use(database: str) -> None:
+    now, name = clock.now(), "Amina Alaoui"
+    with transaction() as connection:
+        account, _ = accounts.add(connection, name, [], now)
+        sessions.begin(connection, account.id, now)
+        throttle.count_try(connection, throttle.counters(name, "a shell"), now)
+        rows_of_form = [account.id, "/console", now]
+        connection.execute(
+            "insert into kept_form (account_id, address, fields, kept_at) values (%s, %s, '[]', %s)", rows_of_form
+        )
+
+    for gone in ({"sign_in_wait": 2, "kept_form": 1}, {"staff_session": 1}):
+        (days,) = {periods()[table].days for table in gone}
+        assert retained_at(now + timedelta(days=days)) == NOTHING
+        later = now + timedelta(days=days, seconds=1)
+        assert due_at(later) == NOTHING | gone
+        assert retained_at(later) == NOTHING | gone
+        assert retained_at(later) == NOTHING
+
+
 def test_what_a_citizen_lost_to_its_period_can_still_be_erased_by_law(gone: list[Accepted], tmp_path: Path) -> None:
     retained_at(after_the_period_of("case_body", 9))
 
@@ -309,12 +333,13 @@ def test_the_command_counts_with_dry_run_and_erases_without(gone: list[Accepted]
     assert counted.exit_code == erased.exit_code == 0
     assert (
         '{"dry_run": true, "event": 0, "message": 15, "case_body": 6, "case_text": 0, '
-        '"receipt": 6, "cases": 6, "case_failure": 0, "worker": 0}' in counted.output
+        '"receipt": 6, "cases": 6, "case_failure": 0, "staff_session": 0, "sign_in_wait": 0, "kept_form": 0, '
+        '"worker": 0}' in counted.output
     )
     assert "message: 15 erased" in erased.output
     assert value("select count(body) from case_body") == 0
 
 
 def test_every_period_of_the_policy_is_run_by_the_job(database: str) -> None:
-    assert {each.period for each in AGED} | {"case_failure", "worker"} == set(periods())
+    assert {each.period for each in AGED} | {*LOOSE, "worker"} == set(periods())
     assert retain() == due_at(clock.now()) == NOTHING

@@ -38,6 +38,13 @@ FROM_OBSOLETE_FAILURES = """
         select from cases c where c.id = t.case_id and c.stage <> 'parked' and (not c.open or c.version > t.version)
     )
 """
+# Whole rows that belong to no case, by table; each has a moment.
+LOOSE = {
+    "case_failure": FROM_OBSOLETE_FAILURES,
+    "staff_session": "from staff_session where began_at < %s",
+    "sign_in_wait": "from sign_in_wait where free_at < %s",
+    "kept_form": "from kept_form where kept_at < %s",
+}
 # Whether the register has an event between the two moments, or none at all; and when this job last ran.
 SIGNS_OF_LIFE = """
     select exists (select from event where at > %s and at < %s) or not exists (select from event),
@@ -64,7 +71,7 @@ def retain(stopping: Callable[[], bool] = lambda: False) -> dict[str, int]:
     jumped.
     """
     now = clock.now()
-    total: Counter[str] = Counter(dict.fromkeys([*(each.table for each in AGED), "case_failure", "worker"], 0))
+    total: Counter[str] = Counter(dict.fromkeys([*(each.table for each in AGED), *LOOSE, "worker"], 0))
     after: int | None = 0
     while after is not None and not stopping():
         with transaction() as connection:
@@ -118,23 +125,23 @@ def purge_cases(connection: Connection, case_ids: Sequence[int], now: datetime) 
 
 
 def delete_loose_rows(connection: Connection, now: datetime) -> dict[str, int]:
-    """Deletes whole rows: failures of cases that have moved on, and workers that are gone."""
-    return {
-        "case_failure": connection.execute(f"delete {FROM_OBSOLETE_FAILURES}", [cutoff("case_failure", now)]).rowcount,
-        "worker": delete_gone_workers(connection, cutoff("worker", now)),
+    """Deletes whole rows: failures of cases that have moved on, what is left of sign-ins, workers that are gone."""
+    gone = {
+        table: connection.execute(f"delete {of_table}", [cutoff(table, now)]).rowcount
+        for table, of_table in LOOSE.items()
     }
+    return gone | {"worker": delete_gone_workers(connection, cutoff("worker", now))}
 
 
 def count_due(connection: Connection, now: datetime) -> dict[str, int]:
     """Counts the rows of each table that retention would erase now."""
     counts = {each.table: scalar(connection, each.put_into(COUNT), [cutoff(each.period, now)]) for each in AGED}
-    counts["case_failure"] = scalar(
-        connection, f"select count(*) {FROM_OBSOLETE_FAILURES}", [cutoff("case_failure", now)]
-    )
+    for table, of_table in LOOSE.items():
+        counts[table] = scalar(connection, f"select count(*) {of_table}", [cutoff(table, now)])
     counts["worker"] = count_gone_workers(connection, cutoff("worker", now))
     return counts
 
 
 def cutoff(table: str, now: datetime) -> datetime:
-    """The moment before which a case must have ended for the table's period to be over."""
+    """The moment before which a case must have ended, or a row been of use, for the table's period to be over."""
     return now - timedelta(days=periods()[table].days)

@@ -120,6 +120,9 @@ class RetentionFile(Part):
     event: Period
     case_failure: Period
     worker: Period
+    staff_session: Period
+    sign_in_wait: Period
+    kept_form: Period
 
 
 class TargetPart(Part):

@@ -8,6 +8,7 @@ import psycopg
 
 from models.database import Connection, scalar
 from models.errors import NotFound, Refused
+from workflows.staff.guard import Acting, Subject, permit
 from workflows.staff.passwords import hashed, new_password
 from workflows.staff.roles import (
     CASEWORKER,
@@ -136,6 +137,14 @@ def reset(connection: Connection, account: Account, now: datetime) -> str:
     return give_password(connection, account.id, now)
 
 
+def require_charge(who: Acting, grants: Iterable[Grant], account_id: int | None = None) -> None:
+    """Raises Refused for roles outside the territory in which somebody keeps accounts, and for their own account."""
+    if account_id is not None and account_id == who.account:
+        raise Refused("not_yours", "It is your own account: another administrator or the owner changes it.")
+    for each in grants:
+        permit(who, "change_staff", Subject(each.territory))
+
+
 def require_local(account: Account) -> None:
     """Raises Refused for an account of an identity provider, which keeps its password."""
     if account.issuer:
@@ -153,14 +162,18 @@ def unlock(connection: Connection, account: Account) -> None:
     connection.execute(SET_LOCKED, [None, account.id])
 
 
-def require_colleague(connection: Connection, name: str, roles: Collection[str], where: Territory) -> None:
-    """Raises Refused, where accounts exist, unless this name is an account that can act in one of these roles there."""
+def colleague(connection: Connection, name: str, roles: Collection[str], where: Territory) -> str:
+    """The name of the colleague who is named so, however it is typed; as it is where there are no accounts.
+
+    Raises NotFound, and Refused unless it is an account that can act in one of these roles there.
+    """
     if not exist(connection):
-        return
+        return name
     account = find_account(connection, name)
     if account.locked_at or not any(covers(account.grants, role, where) for role in roles):
         said = f"'{account.name}' is no {' and no '.join(roles)} for this case: {shown(account.grants)}"
         raise Refused("not_a_colleague", f"{said}{', locked' if account.locked_at else ''}. See: sijil staff list")
+    return account.name
 
 
 def covers(grants: Iterable[Grant], role: str, where: Territory) -> bool:

@@ -86,7 +86,9 @@ def owner_may(act: str) -> str:
 
 def belongs(act: str) -> str:
     """What is wrong with the territory in which somebody would do this."""
-    return "concerns the whole country" if act in OF_COUNTRY else "case belongs to another office"
+    if act in OF_COUNTRY:
+        return "concerns the whole country"
+    return f"{'account' if act == 'change_staff' else 'case'} belongs to another office"
 
 
 def needed(act: str) -> str:

@@ -51,6 +51,7 @@ def sign_in(attempt: Attempt, password: str, now: datetime) -> SignedIn:
     if not right or account is None or is_closed(account, now):
         raise Refused("wrong_sign_in", WRONG)
     with transaction() as connection:
+        throttle.take_back(connection, counted, now)
         owed = owed_by(account, CODE if account.app else None)
         if owed != CODE:
             throttle.forget(connection, counted)
@@ -98,6 +99,7 @@ def give_code(session: Session, token: str, attempt: Attempt, code: str, now: da
         account = find_account(connection, session.acting.name)
         if account.app is None or not use_code(connection, account.id, account.app, code, now):
             raise Refused("wrong_code", "This code is not right, or was used before. Wait for the next one.")
+        throttle.take_back(connection, counted, now)
         throttle.forget(connection, counted)
         return go_on(connection, token, account.name, now)
 

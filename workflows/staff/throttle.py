@@ -29,6 +29,7 @@ COUNT = """
     returning failures
 """
 FREE_AT = "select free_at from sign_in_wait where key = %s"
+TAKE_BACK = "update sign_in_wait set failures = failures - 1, free_at = %s where key = any(%s)"
 FORGET = "delete from sign_in_wait where key = any(%s)"
 
 
@@ -60,6 +61,15 @@ def count_try(connection: Connection, counted: list[Counter], now: datetime) -> 
             raise Refused("must_wait", f"Too many tries failed. Wait {seconds} seconds, then try again.")
 
 
+def take_back(connection: Connection, counted: list[Counter], now: datetime) -> None:
+    """Takes back a try that did not fail, with the wait that it began.
+
+    Else the right password would make its owner wait before the code, for longer than a sign-in may take once strangers
+    have guessed for an hour; and an office of many people would wait for each other.
+    """
+    connection.execute(TAKE_BACK, [now, sorted(each.key for each in counted)])
+
+
 def forget(connection: Connection, counted: list[Counter]) -> None:
-    """Forgets the failures of an account or device that signed in. Those of its address count on."""
+    """Forgets the failures of an account or device that signed in. Those from its address count on."""
     connection.execute(FORGET, [[counted[0].key]])

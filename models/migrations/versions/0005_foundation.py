@@ -404,6 +404,12 @@ def upgrade() -> None:
         sa.Column("commitment", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.Column("owed", sa.LargeBinary(), server_default="", nullable=False),
+        sa.CheckConstraint(
+            "kind not in ('ApplicationRefused', 'AppealRejected', 'AppealUpheld') or facts is null "
+            "or coalesce(facts ->> 'proposed_by', '') not in ('', actor) or (kind = 'AppealUpheld' "
+            "and coalesce(facts ->> 'outcome', '') = 'upheld' and facts ->> 'proposed_by' is null)",
+            name="event_second_is_another",
+        ),
         sa.PrimaryKeyConstraint("case_id", "seq"),
     )
     op.create_index(

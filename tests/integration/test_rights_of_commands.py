@@ -1,0 +1,313 @@
+"""Every command, every role, the own territory and another one: who may, and who is told that they may not.
+
+The table says it once more, apart from the table of rights. A new command is red here until it is listed.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from models.staff import ROLES
+from sijil.acting import UNGUARDED, forget_token
+from tests.commands import commands
+from tests.filing import file_clean, rows, value
+from tests.integration.running import Ran, Run
+from tests.staffing import Person, a_person, in_shell
+from workflows.intake.submit import Accepted
+from workflows.staff.roles import COUNTRY, Territory
+from workflows.staff.signatures import OFFICER, OPERATOR, OWNER_NAME, pseudonym
+
+HERE, THERE = Territory(6, "MA-CAS"), Territory(7, "MA-MAR")
+OWNER = "owner"
+CASE, MANY, NATION = "case", "many", "nation"  # of one case; of none, or of those of the territory; of the country
+CASEWORKER, SUPERVISOR, COMMISSION, POPULATION, OPERATING, AUDITOR, ADMINISTRATOR = ROLES
+AT_DESK = {CASEWORKER, SUPERVISOR}
+
+
+class May(NamedTuple):
+    """Who may give a command, with arguments that are right, and what it is about."""
+
+    who: set[str]
+    about: str
+    arguments: tuple[str, ...]
+
+
+def of_case(who: set[str], *arguments: str) -> May:
+    """A command on one case."""
+    return May(who, CASE, ("REFERENCE", *arguments))
+
+
+def of_many(who: set[str], *arguments: str) -> May:
+    """A command on no case, or on all of a territory."""
+    return May(who, MANY, arguments)
+
+
+TABLE = {
+    "sijil import": of_many({OWNER}, "FILE"),
+    "sijil enrol": May({POPULATION, OWNER}, NATION, ("FILE",)),
+    "sijil update": of_case({*AT_DESK, OWNER}, "--begin"),
+    "sijil answer": of_case({*AT_DESK, POPULATION, OWNER}, "reopening"),
+    "sijil reviews list": of_many({*AT_DESK, COMMISSION, POPULATION, OWNER}),
+    "sijil reviews show": of_case({*AT_DESK, COMMISSION, POPULATION, AUDITOR, OWNER}),
+    "sijil decide": of_case(AT_DESK, "clear", "--reason", "moved"),
+    "sijil appeals list": of_many({*AT_DESK, COMMISSION, POPULATION, OWNER}),
+    "sijil appeals show": of_case({*AT_DESK, COMMISSION, POPULATION, AUDITOR, OWNER}),
+    "sijil appeals lodge": of_case({*AT_DESK, OWNER}, "APPEAL"),
+    "sijil appeals assign": of_case({*AT_DESK, POPULATION}),
+    "sijil appeals hand-back": of_case({*AT_DESK, POPULATION}),
+    "sijil appeals ask": of_case(AT_DESK, "--for", "bill"),
+    "sijil appeals add": of_case({*AT_DESK, OWNER}, "FILE"),
+    "sijil appeals propose": of_case({*AT_DESK, COMMISSION}, "--uphold", "decision=recorded_wrongly"),
+    "sijil appeals agree": of_case(AT_DESK),
+    "sijil appeals return": of_case(AT_DESK, "--reason", "more_to_ask"),
+    "sijil appeals escalate": of_case({SUPERVISOR}),
+    "sijil appeals retry": of_case(AT_DESK),
+    "sijil appeals review": of_case({SUPERVISOR}),
+    "sijil show": of_case({*AT_DESK, COMMISSION, POPULATION, AUDITOR, OWNER}),
+    "sijil queues": of_many({OPERATING, SUPERVISOR, OWNER}),
+    "sijil queues pause": May({OPERATING, OWNER}, NATION, ("fraud",)),
+    "sijil queues resume": May({OPERATING, OWNER}, NATION, ("fraud",)),
+    "sijil workers": of_many({OPERATING, SUPERVISOR, OWNER}),
+    "sijil parked list": of_many({OPERATING, SUPERVISOR, OWNER}),
+    "sijil parked show": of_case({OPERATING, SUPERVISOR, OWNER}),
+    "sijil parked retry": of_case({OPERATING, OWNER}),
+    "sijil messages list": of_case({OPERATING, SUPERVISOR, OWNER}),
+    "sijil messages retry": of_case({OPERATING, OWNER}),
+    "sijil messages settle": of_case({OPERATING, OWNER}, "sent"),
+    "sijil staff add": May({ADMINISTRATOR, OWNER}, CASE, ("amina", "--role", "auditor", "--province", "MA-CAS")),
+    "sijil staff role": May({ADMINISTRATOR, OWNER}, CASE, ("target", "--give", "caseworker", "--province", "MA-CAS")),
+    "sijil staff lock": May({ADMINISTRATOR, OWNER}, CASE, ("target",)),
+    "sijil staff reset": May({ADMINISTRATOR, OWNER}, CASE, ("target",)),
+    "sijil staff list": of_many({ADMINISTRATOR, AUDITOR, OWNER}),
+    "sijil doctor": of_many({AUDITOR, OPERATING, OWNER}),
+    "sijil replay": of_many({AUDITOR, OPERATING, OWNER}),
+    "sijil audit anchor": of_many({AUDITOR, OPERATING, OWNER}),
+    "sijil audit verify": of_many({AUDITOR, OPERATING, OWNER}),
+    "sijil retention": of_many({OWNER}, "--dry-run"),
+    "sijil erase": of_case({OWNER}, "--yes"),
+}
+NOT_SO = re.compile(r"Your account is|with an account that tells them apart")
+ELSEWHERE = re.compile(r"This (case|account) belongs to another office|This concerns the whole country")
+People = dict[tuple[str, Territory], Person]
+
+
+@pytest.fixture
+def the_case(database: str) -> Accepted:
+    """An application of Casablanca."""
+    (taken,) = file_clean(1)
+    rows("update cases set region = %s, province = %s", *HERE)
+    return taken
+
+
+@pytest.fixture
+def people(the_case: Accepted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[People]:
+    """Somebody in each role here, there and in the country, and somebody whom an administrator of here may change."""
+    monkeypatch.chdir(tmp_path)
+    Path("FILE").write_text("{}", encoding="utf-8")
+    Path("APPEAL").write_text('{"decision": "refusal", "grounds": ["not_heard"]}', encoding="utf-8")
+    a_person("target", POPULATION, within=HERE)
+    yield {
+        (role, within): a_person(f"{role} {place}", role, within=within)
+        for role in ROLES
+        for place, within in enumerate((HERE, THERE, COUNTRY))
+    }
+    forget_token()
+
+
+@pytest.fixture
+def tried(ready: Run, the_case: Accepted, people: People) -> Callable[..., Ran]:
+    """Runs a command as an account, or as the owner of the installation."""
+
+    def run(command: str, who: Person | None, *more: str) -> Ran:
+        if who:
+            in_shell(who)
+        else:
+            forget_token()
+        given = [the_case.reference if each == "REFERENCE" else each for each in TABLE[command].arguments]
+        return ready(*command.split()[1:], *given, *more)
+
+    return run
+
+
+@pytest.fixture
+def waiting(queued: Accepted) -> Accepted:
+    """An appeal that waits for a caseworker; it and the other cases were there before there were accounts."""
+    return queued
+
+
+def is_unguarded(command: str) -> bool:
+    """Whether a command, or the group that it is of, asks nobody who they are."""
+    return any(command == each or command.startswith(f"{each} ") for each in UNGUARDED)
+
+
+def test_every_command_asks_the_guard_or_has_its_reason() -> None:
+    every = set(commands())
+
+    assert {each for each in every if not is_unguarded(each)} == set(TABLE)
+    assert not {each for each in TABLE if is_unguarded(each)}
+    assert not {each for each in UNGUARDED if not any(is_unguarded(known) for known in every if known.startswith(each))}
+    assert all(UNGUARDED.values())
+
+
+@pytest.mark.parametrize("command", TABLE)
+def test_only_who_may_gives_a_command_and_only_where_they_may(
+    tried: Callable[..., Ran], people: People, command: str
+) -> None:
+    may = TABLE[command]
+    owner = tried(command, None)
+    assert bool(NOT_SO.search(owner.err)) == (OWNER not in may.who), owner
+    for role in ROLES:
+        for within in (HERE, THERE, COUNTRY):
+            ran = tried(command, people[role, within])
+            if role not in may.who:
+                assert (ran.code, bool(NOT_SO.search(ran.err))) == (2, True), (role, ran)
+                assert not ELSEWHERE.search(ran.err), (role, ran)
+                break
+            allowed = within == COUNTRY or (may.about == MANY) or (may.about == CASE and within == HERE)
+            assert bool(ELSEWHERE.search(ran.err)) == (not allowed), (role, within, ran)
+
+
+def test_where_there_are_accounts_no_name_is_taken_for_who_acts(
+    ready: Run, tried: Callable[..., Ran], people: People
+) -> None:
+    naming = [each for each in TABLE if "--as" in ready(*each.split()[1:], "--help").out]
+    assert len(naming) > 20
+    for command in naming:
+        for who in (None, people[SUPERVISOR, HERE]):
+            ran = tried(command, who, "--as", "salma")
+            assert (ran.code, "--as proves nothing" in ran.err) == (2, True), ran
+    assert value("select count(*) from staff_name") == 0
+
+
+def test_without_accounts_a_name_is_taken_and_one_is_asked_for_where_the_history_needs_it(
+    ready: Run, the_case: Accepted
+) -> None:
+    unnamed = ready("answer", the_case.reference, "withdrawal")
+    assert (unnamed.code, "Say who acts: --as NAME" in unnamed.err) == (2, True), unnamed
+    assert ready("answer", the_case.reference, "withdrawal", "--as", "salma").code == 0
+    assert ready("queues", "pause", "fraud").code == 0
+    assert {name for (name,) in rows("select name from staff_name")} == {"salma", "operator"}
+
+
+def test_the_history_names_the_account_or_the_owner(
+    tried: Callable[..., Ran], ready: Run, the_case: Accepted, people: People
+) -> None:
+    who = people[OPERATING, COUNTRY]
+    assert tried("sijil queues pause", who).code == 0
+    assert value("select actor from paused_queue") == pseudonym(OPERATOR, who.name)
+    assert tried("sijil queues resume", None).code == 0
+    forget_token()
+    assert ready("answer", the_case.reference, "withdrawal").code == 0
+
+    assert value("select actor from event order by seq desc limit 1") == pseudonym(OFFICER, OWNER_NAME)
+    assert {name for (name,) in rows("select name from staff_name")} == {who.name, OWNER_NAME}
+
+
+def test_lists_and_their_counts_are_of_the_territory_of_who_reads(
+    ready: Run, reviewed: tuple[Accepted, Accepted], people: People
+) -> None:
+    _, later = reviewed
+    rows("update cases set region = %s, province = %s where id = %s", *HERE, later.case_id)
+    listed = {}
+    for within in (HERE, THERE, COUNTRY):
+        in_shell(people[CASEWORKER, within])
+        found = ready("reviews", "list", "--json").json
+        listed[within] = (found["waiting"], [each["reference"] for each in found["reviews"]])
+
+    assert listed == {HERE: (1, [later.reference]), THERE: (0, []), COUNTRY: (1, [later.reference])}
+
+
+def test_messages_and_parked_cases_are_listed_and_sent_on_in_the_territory_alone(
+    ready: Run, people: People, the_case: Accepted
+) -> None:
+    rows("update cases set stage = 'parked', ready = false, machine = false")
+    rows(
+        "insert into case_failure (case_id, kind, stage, version, tries, error, traceback, at, parked) "
+        "values (%s, 'registration', 'submitted', 1, 3, 'Boom', '', now(), true)",
+        the_case.case_id,
+    )
+    rows(
+        "insert into message (case_id, seq, template, channel, language, recipient, body, status, tries, due_at, "
+        "fence, rank) values (%s, 1, 'x', 'sms', 'ar', '1', 'x', 'failed', 1, now(), 0, now())",
+        the_case.case_id,
+    )
+    seen = {}
+    for within in (THERE, HERE):
+        in_shell(people[OPERATING, within])
+        seen[within] = (
+            len(ready("parked", "list", "--json").json["parked"]),
+            len(ready("messages", "list", "--json").json["messages"]),
+            ready("messages", "retry", "--status", "failed").code,
+            ready("parked", "retry", "--error", "Boom").code,
+        )
+
+    assert seen == {THERE: (0, 0, 2, 2), HERE: (1, 1, 0, 0)}
+
+
+def test_whoever_reads_is_shown_the_commands_that_they_may_give(
+    ready: Run, people: People, reviewed: tuple[Accepted, Accepted]
+) -> None:
+    _, later = reviewed
+    rows("update cases set region = %s, province = %s where id = %s", *HERE, later.case_id)
+
+    def answers() -> list[str]:
+        found: list[str] = ready("reviews", "show", later.reference, "--json").json["answers"]
+        return found
+
+    in_shell(people[CASEWORKER, HERE])
+    assert answers()
+    assert not any("--as" in each for each in answers())
+    for nobody in (people[AUDITOR, COUNTRY], people[COMMISSION, HERE]):
+        in_shell(nobody)
+        assert answers() == []
+    forget_token()
+    assert answers() == []
+
+
+def test_an_appeal_is_examined_by_accounts_in_the_roles_that_they_have(
+    ready: Run, waiting: Accepted, people: People
+) -> None:
+    def does(who: Person, *arguments: str) -> Ran:
+        in_shell(who)
+        return ready("appeals", arguments[0], waiting.reference, *arguments[1:])
+
+    rows("update cases set region = %s, province = %s", *HERE)
+    clerk, boss = people[CASEWORKER, HERE], people[SUPERVISOR, HERE]
+    elsewhere = people[CASEWORKER, THERE]
+    assert does(clerk, "assign").code == 0
+    shown = does(clerk, "show", "--json").json
+    assert shown["holder"] == clerk.name
+    assert any(" ask " in each and "--as" not in each and "--role" not in each for each in shown["answers"])
+    other = a_person("another caseworker", CASEWORKER, within=HERE)
+    assert "It is not yours" in does(other, "ask", "--for", "bill").err
+    refused = does(boss, "assign", "--to", elsewhere.name)
+    assert (refused.code, "is no caseworker and no supervisor for this case" in refused.err) == (2, True), refused
+    assert "There is no account 'nobody'" in does(boss, "assign", "--to", "nobody").err
+    assert does(boss, "assign", "--to", other.name.upper()).code == 0
+    assert does(other, "show", "--json").json["holder"] == other.name
+    finding = ("--reject", "decision=nothing_shows_it")
+    assert does(other, "propose", *finding).code == 0
+    assert "your own work" in does(other, "agree").err
+    assert "Your account is" in does(people[COMMISSION, HERE], "agree").err
+    assert "Your account is" in does(clerk, "agree", "--role", "supervisor").err
+    assert does(clerk, "agree").code == 0
+
+
+def test_the_second_member_of_the_commission_is_a_member(ready: Run, waiting: Accepted, people: People) -> None:
+    rows("update cases set region = %s, province = %s", *HERE)
+    in_shell(people[SUPERVISOR, HERE])
+    assert ready("appeals", "assign", waiting.reference).code == 0
+    assert ready("appeals", "escalate", waiting.reference).code == 0
+    in_shell(people[COMMISSION, HERE])
+
+    def proposed(second: Person) -> Ran:
+        finding = ("--reject", "decision=nothing_shows_it")
+        return ready("appeals", "propose", waiting.reference, *finding, "--second", second.name)
+
+    for nobody in (people[SUPERVISOR, HERE], people[COMMISSION, THERE]):
+        refused = proposed(nobody)
+        assert (refused.code, "is no commission for this case" in refused.err) == (2, True), refused
+    assert proposed(people[COMMISSION, COUNTRY]).code == 0
