@@ -294,6 +294,12 @@ def test_in_print_a_receipt_has_its_head_and_no_button(served: str, reader: Page
     assert [each for each in reader.locator("form, button").all() if each.is_visible()] == []
     reader.goto(f"{served}/{language}")
     assert not reader.is_visible("footer .aside"), "nothing for developers"
+    reader.emulate_media(media="screen")
+    open_in(reader, served, taken, language)
+    reader.emulate_media(media="print")
+    hidden = "form, button, a.button, ul.values a"
+    assert reader.locator(hidden).count() > 5
+    assert [each for each in reader.locator(hidden).all() if each.is_visible()] == []
 
 
 def test_a_secure_cookie_with_the_prefix_of_hosts_is_kept_on_this_host_without_tls(served: str, phone: Page) -> None:
