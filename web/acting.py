@@ -19,6 +19,7 @@ from web.threaded import in_thread
 from web.visits import Form, Place, page_of_visit, place_of, require_visit, see
 from workflows.bodies import reading
 from workflows.bodies.fields import Statement as StatementText
+from workflows.bodies.text import canonical
 from workflows.casework.answers import AnswerResult, CitizenAnswer, answer_of_citizen
 from workflows.evidence import Evidence, Reopening, Statement, Withdrawal
 from workflows.flows import FLOWS, PARKED
@@ -45,7 +46,7 @@ CANNOT = {
     "erased",
     "not_valid",
 }
-SAID = "select exists (select from case_text where case_id = %s and text = %s)"
+SAID = "select exists (select from case_text where (case_id, seq, text) = (%s, %s, %s))"
 
 
 def may(case: Status) -> set[str]:
@@ -97,12 +98,11 @@ def do_act(
 def acted(connection: Connection, place: Place, form: Form, visit: Visit) -> AnswerResult:
     """Records the citizen's act. The visit stands for the secret that opened it."""
     said = reading.text(StatementText, form.first("said"), "said") if place.to == "say" else None
-    version = form.first("version")
     answer = CitizenAnswer(
         place.reference,
         secret_for(place.reference),
         ACTS[place.to][1],
-        int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
+        version_of(form),
         statement=said,
     )
     now = answer_of_citizen(connection, answer, clock.now(), notices)
@@ -116,9 +116,20 @@ def act_of(request: Request[Any, Any, Any]) -> str:
 
 
 def sent_before(connection: Connection, case: Status, form: Form) -> bool:
-    """Whether the case has this text already: somebody pressed the button twice."""
-    said = form.first("said").replace("\r\n", "\n").strip()
-    return bool(said) and bool(scalar(connection, SAID, [case.case_id, said]))
+    """Whether this form was taken already, because somebody pressed the button twice: the next event has its text."""
+    said = words_of(form.first("said"))
+    return bool(said) and bool(scalar(connection, SAID, [case.case_id, version_of(form) + 1, said]))
+
+
+def version_of(form: Form) -> int:
+    """The version of the case that the form was shown with; 0, which is none, where it says none."""
+    version = form.first("version")
+    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
+
+
+def words_of(typed: str) -> str:
+    """A text in a citizen's own words, as it is kept."""
+    return canonical(typed.replace("\r\n", "\n"))
 
 
 def problems_of(place: Place, form: Form) -> list[FieldProblem]:
@@ -130,7 +141,7 @@ def problems_of(place: Place, form: Form) -> list[FieldProblem]:
 
 def problems_of_text(typed: str, field: str, *, required: bool) -> list[FieldProblem]:
     """What is wrong with a text in a citizen's own words."""
-    text = typed.replace("\r\n", "\n").strip()
+    text = words_of(typed)
     if not text:
         return [FieldProblem(field, "empty_text")] if required else []
     if len(text) > LONGEST_TEXT:

@@ -22,7 +22,7 @@ from models.errors import NotFound, Refused
 from models.patterns import LONGEST_TEXT
 from notifications.notices import notices
 from tasks.wake import wake_after_intake
-from web.acting import problems_of_text, reason_of
+from web.acting import problems_of_text, reason_of, words_of
 from web.contestable import SHOULD, Contestable, FieldProblem, chosen_of, contestable_of, focused, read_values
 from web.households import declaration_of
 from web.queries import OPEN, Status, status_of
@@ -266,7 +266,7 @@ def body_of(contest: Contest) -> AppealBody:
     if problems:
         raise Refused("not_valid")
     by_value = contest.decision == INDEX
-    text = contest.draft.first("text").replace("\r\n", "\n").strip()
+    text = words_of(contest.draft.first("text"))
     appeal = {
         "decision": contest.decision,
         "grounds": [VALUE_WRONG] if by_value else [each for each in GROUNDS if each in typed.get("ground", ())],

@@ -45,8 +45,8 @@ WIDE = "() => [...document.querySelectorAll('body *')].filter(e => { const r = e
 STICKING_OUT = (
     WIDE + " return r.width > 1 && (r.left < -0.5 || r.right > innerWidth + 0.5) }).map(e => e.outerHTML.slice(0, 80))"
 )
-TAPPED = """() => [...document.querySelectorAll('a, button, input')].map(e => [e.outerHTML.slice(0, 80),
-    e.getBoundingClientRect()])
+TAPPED = """() => [...document.querySelectorAll('a, button, summary, textarea, input:not([type=hidden])')]
+    .map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
     .map(([html, r]) => [html, Math.round(r.width), Math.round(r.height)])"""
 # Codes and telephone numbers, as they are drawn: the place of each character from left to right.
 DRAWN = """() => [...document.querySelectorAll('bdi.code')].map(e => { const node = e.firstChild;
