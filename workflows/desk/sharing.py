@@ -31,7 +31,7 @@ from workflows.engine.work import lock
 from workflows.flows import PARKED
 from workflows.flows.appeal import FLOW as APPEAL
 from workflows.registers.ports import Notices
-from workflows.staff.accounts import require_colleague
+from workflows.staff.accounts import colleague
 from workflows.staff.guard import Acting, Subject, permit
 from workflows.staff.roles import CASEWORKER, POPULATION_OFFICER, SUPERVISOR, Territory
 from workflows.staff.signatures import OFFICER, sign
@@ -104,8 +104,7 @@ def assign(connection: Connection, deed: Deed, to: str, notices: Notices) -> Non
 def give(connection: Connection, deed: Deed, found: Found, to: str, notices: Notices) -> None:
     """The same for a case that is locked."""
     role = role_for(deed.who, "assign_case" if to else "take_case", found)
-    if to:
-        require_colleague(connection, to, found.may_hold, found.where)
+    to = colleague(connection, to, found.may_hold, found.where) if to else ""
     if found.by_events:
         staff = staff_of(deed, found, role or (SUPERVISOR if to else CASEWORKER))
         act_on_appeal(connection, staff, examining.assignment(staff, to), deed.at, notices)
