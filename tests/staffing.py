@@ -12,6 +12,8 @@ from litestar.testing import TestClient
 from models import clock
 from models.database import transaction
 from sijil.acting import keep_token
+from web.console.cookies import SESSION
+from web.console.forms import form_token
 from workflows.staff import accounts, passwords, second_factor, sessions
 from workflows.staff.guard import Acting
 from workflows.staff.roles import COUNTRY, Grant, Territory
@@ -85,3 +87,12 @@ def in_shell(person: Person) -> None:
     """Signs the shell of this test in, without the password and the code."""
     with transaction() as connection:
         keep_token(sessions.begin(connection, person.account, clock.now()))
+
+
+def signed_in(client: Client, person: Person) -> str:
+    """Puts a session into a browser, without the password and the code; returns the token of its forms."""
+    with transaction() as connection:
+        token = sessions.begin(connection, person.account, clock.now())
+    client.cookies.clear()
+    client.cookies.set(SESSION, token)
+    return form_token(sessions.digest_of(token))
