@@ -1,6 +1,7 @@
 """Commands for auditors: anchors, and what is checked against them."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,14 +12,17 @@ from models.database import scalar, snapshot, transaction
 from models.errors import Refused
 from models.settings import settings
 from sijil.acting import in_role, name_of, servers_for
-from sijil.commands.arguments import Name
+from sijil.audit_view import Sought, as_object, lines_of
+from sijil.commands.arguments import Name, day
 from sijil.commands.history import After, interrupted
 from sijil.embedded import needed_servers
 from sijil.output import Json, print_result
 from workflows.audit.acts import Act, Purpose
 from workflows.audit.export import Order, require_empty
 from workflows.audit.export import export as export_all
-from workflows.audit.sealing import seal_all
+from workflows.audit.sealing import seal_all, seal_for
+from workflows.audit.search import PAGE, Wanted, actors_of
+from workflows.audit.search import search as search_audit
 from workflows.history import audit
 from workflows.staff.guard import Acting
 from workflows.staff.noting import Doing, note_reading
@@ -32,6 +36,8 @@ app.add_typer(audit_app, name="audit")
 Anchors = Annotated[
     Path | None, typer.Option(help="Where the anchors are. Default: SIJIL_ANCHORS, or `anchors` in SIJIL_HOME.")
 ]
+Since = Annotated[datetime | None, typer.Option(metavar="DAY", parser=day, help="From this day or moment on.")]
+Until = Annotated[datetime | None, typer.Option(metavar="DAY", parser=day, help="Before this day or moment.")]
 Why = Annotated[Purpose, typer.Option("--purpose", help="Why: the audit of the audit keeps it.")]
 
 
@@ -115,6 +121,37 @@ def export(
         lines = export_all(snapshot, Order(folder, anchors or settings().anchors_folder(), now, with_facts))
     said = [f"{name}: {count} lines" for name, count in lines.items()]
     print_result({"folder": str(folder), **lines}, as_json, *said, f"Check it: python {folder}/verify.py {folder}")
+
+
+@audit_app.command("search")
+def search(
+    person: Annotated[str, typer.Option(metavar="IDCS", help="Who was searched for, or whose cases these are.")] = "",
+    phone: Annotated[str, typer.Option(help="The same by a phone.")] = "",
+    case: Annotated[str, typer.Option(metavar="REFERENCE", help="Which case: RSU-XXXX-XXXX-XXXX.")] = "",
+    staff: Annotated[str, typer.Option(metavar="NAME", help="Who of the staff acted, by name or pseudonym.")] = "",
+    act: Annotated[Act | None, typer.Option(metavar="CODE", help="What they did; a wrong one lists all.")] = None,
+    since: Since = None,
+    until: Until = None,
+    before: Annotated[int | None, typer.Option(metavar="POSITION", help="Go on with what is older than this.")] = None,
+    rows: Annotated[int, typer.Option(min=1, max=1000, help="How many at once.")] = PAGE,
+    purpose: Why = Purpose.AUDIT,
+    name: Name = "",
+    as_json: Json = False,
+) -> None:
+    """Shows who read or did what, to which records, when and why: the newest first. The search itself is noted."""
+    with needed_servers():
+        seal_for(1)
+        with transaction() as connection:
+            who, role = in_role(connection, "read_audit", name)
+            lists = Sought(connection, person, phone, case).lists()
+            actors = actors_of(staff) if staff else []
+            wanted = Wanted(act, since, until, actors, *lists, before=before, rows=rows)
+            found = search_audit(connection, wanted)
+            detail = {"entries": len(found), "by_staff": bool(staff)}
+            doing = Doing(Act.READ_AUDIT, clock.now(), wanted.case_ids, role, purpose, detail)
+            note_reading(connection, named(who), doing, wanted.persons)
+    shown = {"entries": [as_object(each) for each in found], "more": len(found) == rows}
+    print_result(shown, as_json, *lines_of(found, rows))
 
 
 def named(who: Acting) -> Acting:

@@ -168,6 +168,7 @@ def test_the_page_says_what_is_assumed() -> None:
 # Codes that no answer of the API can hold: caseworkers' and operators' own, and one of a word that the body's schema
 # refuses.
 OF_COMMANDS_ALONE = {
+    "bad_search",
     "day_in_future",  # of a correction that an appeal makes; a change's day is refused as a field, not_valid
     "day_before_first",  # the same
     "folder_not_empty",
