@@ -21,7 +21,8 @@ from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
 from workflows.bodies.appeal import OF_HOUSEHOLD, OF_MEMBER, Decision, Ground
 from workflows.events.event import KINDS
 from workflows.evidence import DECLARANT, SIJIL
-from workflows.flows import FLOWS, PARKED
+from workflows.flows import FLOWS, PARKED, all_queues
+from workflows.flows.grammar import CASEWORKER, CITIZEN, OPERATOR
 from workflows.fraud import SIGNALS
 from workflows.stages.review import REASONS
 
@@ -61,6 +62,8 @@ COMPOSED: dict[str, set[str]] = {
     "region.": {str(each) for each in range(1, 13)},
     "group.": set(GROUPS),
     "counted.": names_counted(VARIABLES),
+    "queue.": {f"{queue}{part}" for queue in all_queues() for part in ("", ".what")},
+    "owner.": {CITIZEN, CASEWORKER, OPERATOR},
 }
 # Of these the citizens' catalogue has the texts, and `values` the English ones.
 OF_CITIZENS = ("field.", "choice.", "region.", "group.", "counted.")
