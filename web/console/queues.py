@@ -83,7 +83,7 @@ def pause_queue(request: Asked, queue: FromPath[str]) -> Template | Redirect:
     reason = request.state.form.get("reason")
     try:
         if not reason:
-            raise Refused("no_reason", "Say why, for whoever looks at the queues.")
+            raise Refused("no_pause_reason", "Say why, for whoever looks at the queues.")
         with transaction() as connection:
             pauses.pause(connection, queue, reader_of(request).name, clock.now(), reason)
     except Refused as refused:
