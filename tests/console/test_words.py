@@ -23,7 +23,8 @@ from workflows.desk.items import PRIORITIES
 from workflows.desk.notes import ASSIGNED, HANDED_BACK, NOTE, PRIORITY
 from workflows.events.event import KINDS
 from workflows.evidence import DECLARANT, SIJIL
-from workflows.flows import FLOWS, PARKED
+from workflows.flows import FLOWS, PARKED, all_queues
+from workflows.flows.grammar import CASEWORKER, CITIZEN, OPERATOR
 from workflows.fraud import SIGNALS
 from workflows.stages.review import REASONS
 
@@ -65,6 +66,8 @@ COMPOSED: dict[str, set[str]] = {
     "region.": {str(each) for each in range(1, 13)},
     "group.": set(GROUPS),
     "counted.": names_counted(VARIABLES),
+    "queue.": {f"{queue}{part}" for queue in all_queues() for part in ("", ".what")},
+    "owner.": {CITIZEN, CASEWORKER, OPERATOR},
 }
 # Of these the citizens' catalogue has the texts, and `values` the English ones.
 OF_CITIZENS = ("field.", "choice.", "region.", "group.", "counted.")

@@ -68,6 +68,7 @@ def test_every_queue_is_there_in_the_order_of_the_flow_and_delivery_last(databas
             "depth": 0,
             "oldest_seconds": 0,
             "rate": 0,
+            "per_minute": 0,
             "expected_wait": 0,
             "quarantined": 0,
             "state": "open",

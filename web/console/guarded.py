@@ -16,6 +16,7 @@ from models.errors import Broken, Refused
 from web.console.cookies import BROWSER, SESSION, new_browser
 from web.console.forms import read_form, require_token
 from web.console.kept import keep_typed
+from web.console.live import is_live, leave_for
 from web.console.pages import go, within
 from web.middleware import refuse_encoded
 from workflows.staff.guard import permit
@@ -64,13 +65,14 @@ def find_session(request: Request[Any, Any, Any]) -> Session | None:
     if not token:
         return None
     with transaction() as connection:
-        return session_of(connection, token, clock.now())
+        return session_of(connection, token, clock.now(), used=not is_live(request))
 
 
 def signed_out(request: Request[Any, Any, Any]) -> Response[Any]:
     """To the sign-in, and from there back to where the reader was; what was typed in a form is kept for them."""
     if request.method in SAFE:
-        return go(to_sign_in(within(request.url.path + (f"?{request.url.query}" if request.url.query else ""))))
+        way_in = to_sign_in(within(request.url.path + (f"?{request.url.query}" if request.url.query else "")))
+        return leave_for(way_in) if is_live(request) else go(way_in)
     here = within(urlsplit(request.headers.get("referer", "")).path)
     return go(to_sign_in(f"{here}?kept=1" if keep_typed(request, here) else here))
 

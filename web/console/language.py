@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.dates import format_datetime, format_timedelta
+from babel.numbers import format_decimal
 from litestar import Request
 
 from models.days import MOROCCO
@@ -15,7 +16,8 @@ from notifications.catalogues import STAFF_LANGUAGES, Catalogue
 from web.language import PAGES, day, index, language_and_weight, number, programme
 
 # One for each section of the console.
-CATALOGUES = [Catalogue(Path(__file__).parents[1] / "locales", domain) for domain in ("console", "console_cases")]
+SECTIONS = ("console", "console_cases", "console_operations")
+CATALOGUES = [Catalogue(Path(__file__).parents[1] / "locales", domain) for domain in SECTIONS]
 # What the citizens' pages say of values, choices and regions; in English, for the staff alone.
 ENGLISH = Catalogue(Path(__file__).parents[1] / "locales", "values")
 COOKIE = "sijil-console-language"
@@ -66,6 +68,26 @@ def duration(language: str, span: timedelta) -> str:
     return format_timedelta(abs(span), locale=locale_of(language), threshold=1.5)
 
 
+def whole(language: str, value: int) -> str:
+    """A whole number, its thousands apart."""
+    return str(format_decimal(value, "#,##0", locale=locale_of(language)))
+
+
+def span(language: str, seconds: int) -> str:
+    """Seconds in words, as the unit that fits: `3 minutes`."""
+    return duration(language, timedelta(seconds=seconds))
+
+
+def minute(language: str, at: datetime) -> str:
+    """Morocco's time to the minute."""
+    return format_datetime(at.astimezone(MOROCCO), "HH:mm", locale=locale_of(language))
+
+
+def time_of_day(language: str, at: datetime) -> str:
+    """Morocco's time to the second."""
+    return format_datetime(at.astimezone(MOROCCO), "HH:mm:ss", locale=locale_of(language))
+
+
 def words_of(language: str) -> dict[str, Any]:
     """What every page of the console needs to speak a language."""
     return {
@@ -77,6 +99,10 @@ def words_of(language: str) -> dict[str, Any]:
         "day": partial(day, language),
         "moment": partial(moment, language),
         "duration": partial(duration, language),
+        "whole": partial(whole, language),
+        "span": partial(span, language),
+        "time_of_day": partial(time_of_day, language),
+        "minute": partial(minute, language),
         "number": partial(number, language),
         "index": partial(index, language),
         "programme": partial(programme, language),

@@ -26,7 +26,10 @@ class Entry(NamedTuple):
     act: str
 
 
-MENU = (Entry("/console", "Start", ""),)
+MENU = (
+    Entry("/console", "Start", ""),
+    Entry("/console/operations", "Operations", "read_operations"),
+)
 
 
 def session_of(request: Request[Any, Any, Any]) -> Session:

@@ -119,6 +119,7 @@ def queue_line(count: Count) -> dict[str, Any]:
         "depth": count.depth,
         "oldest_seconds": count.oldest_seconds,
         "rate": round(rate, 2),
+        "per_minute": count.done,
         "expected_wait": wait if count.depth else 0,
     }
 

@@ -48,8 +48,11 @@ def begin(connection: Connection, account_id: int, now: datetime, owes: str | No
     return token
 
 
-def session_of(connection: Connection, token: str, now: datetime) -> Session | None:
-    """The session of a token, which counts as used now; None where it has ended, or its account is locked."""
+def session_of(connection: Connection, token: str, now: datetime, *, used: bool = True) -> Session | None:
+    """The session of a token; None where it has ended, or its account is locked.
+
+    It counts as used now, unless nobody uses it: a page that refreshes itself keeps no session alive.
+    """
     digest = digest_of(token)
     row = connection.execute(FIND, [digest]).fetchone()
     if row is None:
@@ -58,7 +61,7 @@ def session_of(connection: Connection, token: str, now: datetime) -> Session | N
     ends_at = min(began_at + (SIGNING_IN if owes else LONGEST), seen_at + IDLE)
     if now >= ends_at:
         return None
-    if now - seen_at >= NOTED:
+    if used and now - seen_at >= NOTED:
         connection.execute(SEEN, [now, digest])
     return Session(Acting(name, account_id, grants_of(connection, account_id)), owes, digest, ends_at)
 

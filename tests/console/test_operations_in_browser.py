@@ -1,0 +1,111 @@
+"""The operators' pages in a real browser, in each language: read by axe, measured, and refreshed as they stand open."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page
+
+from models import clock
+from notifications.catalogues import STAFF_LANGUAGES
+from tests.console.test_pages_in_browser import assert_clean, sign_in
+from tests.console.test_pages_in_browser import browser as browser
+from tests.console.test_pages_in_browser import page as page
+from tests.filing import file_clean, rows, value
+from tests.portal.test_browser import CHROMIUM
+from tests.staffing import a_person
+from workflows.queue.samples import minute_of
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: make setup-browser")
+HERE = "/console/operations"
+PAGES = [HERE, f"{HERE}/queues/fraud", f"{HERE}/queues/verification"]
+
+
+@pytest.fixture
+def busy(database: str) -> None:
+    """Queues of which one is paused, one has a held stage, and one was sampled."""
+    file_clean(3)
+    now = minute_of(clock.now())
+    for queue, start in (("verification", 1), ("fraud", 400)):
+        for back in [*range(20), *range(26, 60)]:
+            at, depth = now - timedelta(minutes=back), start * (60 - back) % 97 * 5
+            rows("insert into queue_sample values (%s, %s, %s, %s, %s)", queue, at, depth, depth * 3, depth // 4)
+    rows("insert into paused_queue values ('fraud', now(), 'operator:x', 'A rule that is faulty since this morning')")
+    rows("insert into held_stage values ('update', 'verified', 'KeyError in score: no such variable', now(), now())")
+
+
+@pytest.mark.parametrize("language", STAFF_LANGUAGES)
+@pytest.mark.usefixtures("busy")
+def test_the_operators_pages_are_clean(page: Page, served: str, language: str) -> None:
+    a_person("Omar", "operator")
+    sign_in(page, served, "Omar", language)
+    for path in PAGES:
+        page.goto(f"{served}{path}")
+        for folded in page.locator("details:not([open]) > summary").all():
+            folded.click()
+        assert_clean(page)
+
+
+def on_operations(page: Page, served: str) -> None:
+    """An operator's page, that stands open."""
+    a_person("Omar", "operator")
+    sign_in(page, served, "Omar")
+    page.goto(f"{served}{HERE}")
+
+
+def refreshed(page: Page, act: Callable[[], object] = lambda: None) -> None:
+    """Waits until the page has asked again."""
+    with page.expect_response(lambda answer: answer.request.headers.get("hx-request") == "true", timeout=10_000):
+        act()
+    page.wait_for_timeout(100)
+
+
+def test_figures_refresh_by_themselves_and_the_focus_and_the_place_stay(page: Page, served: str) -> None:
+    page.set_viewport_size({"width": 800, "height": 800})
+    on_operations(page, served)
+    page.focus("#queue-fraud")
+    page.evaluate("document.getElementById('queues').scrollLeft = 100")
+    depth = page.locator("tr", has=page.locator("#queue-verification")).locator("td.figure").first
+    assert depth.inner_text() == "0"
+    file_clean(2)
+    refreshed(page)
+    assert depth.inner_text() == "2"
+    assert page.evaluate("document.activeElement.id") == "queue-fraud"
+    assert page.evaluate("document.getElementById('queues').scrollLeft") == 100
+
+
+def test_a_page_that_nobody_sees_asks_nothing_until_it_is_seen(page: Page, served: str) -> None:
+    on_operations(page, served)
+    hide = "v => { Object.defineProperty(document, 'hidden', {get: () => v, configurable: true});"
+    hide += " document.dispatchEvent(new Event('visibilitychange')) }"
+    page.evaluate(hide, True)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(6_000)
+    assert asked == []
+    refreshed(page, lambda: page.evaluate(hide, False))
+
+
+def test_a_page_whose_session_ended_leads_to_the_sign_in_and_one_that_fails_says_so(page: Page, served: str) -> None:
+    on_operations(page, served)
+    assert page.locator("#stale").is_hidden()
+    page.route("**/console/operations", lambda route: route.abort())
+    page.wait_for_selector("#stale", state="visible", timeout=10_000)
+    page.unroute("**/console/operations")
+    page.wait_for_selector("#stale", state="hidden", timeout=10_000)
+    rows("update staff_session set ended_at = now()")
+    page.wait_for_url("**/console/sign-in?next=/console/operations", timeout=10_000)
+
+
+def test_a_queue_is_paused_and_resumed_without_javascript(served: str, page: Page) -> None:
+    context = page.context.browser
+    assert context is not None
+    plain = context.new_context(java_script_enabled=False).new_page()
+    on_operations(plain, served)
+    plain.click("#queue-fraud")
+    plain.fill("#reason", "A faulty rule")
+    plain.click("main form.box button")
+    assert value("select reason from paused_queue") == "A faulty rule"
+    plain.click("#resume")
+    assert value("select count(*) from paused_queue") == 0
+    plain.context.close()

@@ -1,0 +1,32 @@
+"""Pages whose figures refresh: the same handler gives the whole page, or to htmx its live part alone.
+
+Without JavaScript, and for who wants the figures to stand still, a link refreshes them.
+"""
+
+from typing import Any
+
+from litestar import Request, Response
+from litestar.response import Template
+
+from web.console.pages import page
+
+STILL = "still"  # in the address: do not refresh
+
+
+def is_live(request: Request[Any, Any, Any]) -> bool:
+    """Whether the page itself asks, and no person: htmx says so, and no other site can."""
+    return request.headers.get("hx-request") == "true"
+
+
+def live_page(request: Request[Any, Any, Any], name: str, *, status: int = 200, **context: Any) -> Template:
+    """The page `name`.html, or the part of it that refreshes, `name`_live.html."""
+    part = f"{name}_live.html"
+    if is_live(request):
+        return page(request, part, status=status, **context)
+    live = STILL not in request.query_params
+    return page(request, f"{name}.html", status=status, part=f"console/{part}", live=live, **context)
+
+
+def leave_for(address: str) -> Response[Any]:
+    """Has the page that refreshes itself leave for another address: its session has ended."""
+    return Response(b"", status_code=401, headers={"HX-Redirect": address}, media_type="text/html")
