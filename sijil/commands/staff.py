@@ -14,9 +14,14 @@ from sijil.acting import acting, forget_token, keep_token, kept_token, staff_may
 from sijil.embedded import needed_servers
 from sijil.output import Json, print_result
 from sijil.signing_in import signed_in_by_hand
-from workflows.staff import accounts, sessions
+from workflows.audit.acts import Act, Purpose
+from workflows.staff import accounts
 from workflows.staff.accounts import Account
+from workflows.staff.guard import Acting
+from workflows.staff.noting import Doing, note_act
 from workflows.staff.roles import Grant, shown, territory
+from workflows.staff.sign_in import sign_out as sign_out_session
+from workflows.staff.signatures import OPERATOR, OWNER_NAME, pseudonym
 
 app = typer.Typer()
 staff_app = typer.Typer(
@@ -48,8 +53,11 @@ def add(
     with needed_servers():
 
         def work(connection: Any) -> tuple[Account, str]:
-            accounts.require_charge(staff_may(connection, "change_staff"), grants)
-            return accounts.add(connection, name, grants, clock.now(), provider)
+            who = staff_may(connection, "change_staff")
+            accounts.require_charge(who, grants)
+            made = accounts.add(connection, name, grants, clock.now(), provider)
+            note_change(connection, who, made[0].id, "added")
+            return made
 
         made, password = transact(work)
     lines = [f"{made.name}: {shown(made.grants)}"]
@@ -72,7 +80,7 @@ def change_role(
     where = territory(region, province)
     with needed_servers(), transaction() as connection:
         given, taken = ([Grant(each, where) for each in roles or ()] for roles in (give, take))
-        account = account_to_change(connection, name, [*given, *taken])
+        account = account_to_change(connection, name, "roles", [*given, *taken])
         accounts.change_roles(connection, account.id, clock.now(), give=given, take=taken)
         account = accounts.find_account(connection, name)
     print_result(summary(account), as_json, f"{account.name}: {shown(account.grants)}")
@@ -86,7 +94,7 @@ def lock(
 ) -> None:
     """Locks an account: its sessions end at once, and nobody signs in to it."""
     with needed_servers(), transaction() as connection:
-        account = account_to_change(connection, name)
+        account = account_to_change(connection, name, "unlocked" if unlock else "locked")
         if unlock:
             accounts.unlock(connection, account)
         else:
@@ -99,7 +107,7 @@ def lock(
 def reset(name: Name, as_json: Json = False) -> None:
     """Prints a new password for an account, and forgets its authenticator app. Its sessions end."""
     with needed_servers(), transaction() as connection:
-        account = account_to_change(connection, name)
+        account = account_to_change(connection, name, "reset")
         password = accounts.reset(connection, account, clock.now())
     lines = [f"Password for the next sign-in of {account.name}: {password}", HAND_ON]
     print_result({"name": account.name, "password": password}, as_json, *lines)
@@ -139,15 +147,24 @@ def sign_out(as_json: Json = False) -> None:
     print_result({"ended": ended}, as_json, "signed out" if ended else "nobody was signed in here")
 
 
-def account_to_change(connection: Connection, name: str, grants: Sequence[Grant] = ()) -> Account:
-    """The account of a name, where who acts may change it and give or take these roles.
+def account_to_change(connection: Connection, name: str, what: str, grants: Sequence[Grant] = ()) -> Account:
+    """The account of a name, where who acts may change it and give or take these roles, which the audit notes.
 
     Raises NotFound and Refused.
     """
     who = staff_may(connection, "change_staff")
     account = accounts.find_account(connection, name)
     accounts.require_charge(who, [*account.grants, *grants], account.id)
+    note_change(connection, who, account.id, what)
     return account
+
+
+def note_change(connection: Connection, who: Acting, account_id: int, what: str) -> None:
+    """Notes in the audit that somebody changed an account, and what of it."""
+    detail: dict[str, str | int | bool] = {"account": account_id, "what": what}
+    doing = Doing(Act.CHANGE_STAFF, clock.now(), purpose=Purpose.OPERATION, detail=detail)
+    name = who.name or OWNER_NAME
+    note_act(connection, pseudonym(OPERATOR, name), name, doing)
 
 
 def end_session(now: datetime) -> bool:
@@ -156,9 +173,9 @@ def end_session(now: datetime) -> bool:
     if token is None:
         return False
     with transaction() as connection:
-        ended = sessions.end(connection, token, now)
+        ended = sign_out_session(connection, token, now)
     forget_token()
-    return ended is not None
+    return ended
 
 
 def summary(account: Account) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from web.console.guarded import ANYBODY, SIGNED_IN, SIGNING_IN
 from web.console.language import COOKIE as LANGUAGE
 from web.console.pages import go, page, session_of, within
 from web.errors import status_of
-from workflows.staff import sessions
 from workflows.staff import sign_in as steps
 from workflows.staff.second_factor import app_address, new_app_secret
 from workflows.staff.sign_in import APP, CODE, PASSWORD, Attempt, SignedIn
@@ -147,7 +146,7 @@ def take_app(request: Asked) -> Template | Redirect | Response[Any]:
 def sign_out(request: Asked) -> Redirect:
     """Ends the session, here and in the database, and has the browser forget its pages."""
     with transaction() as connection:
-        sessions.end(connection, request.cookies.get(SESSION, ""), clock.now())
+        steps.sign_out(connection, request.cookies.get(SESSION, ""), clock.now())
     answer = go("/console/sign-in")
     answer.cookies.append(no_cookie(SESSION))
     answer.headers["Clear-Site-Data"] = '"cache"'

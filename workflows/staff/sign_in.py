@@ -9,11 +9,14 @@ from typing import NamedTuple
 from models.database import Connection, transaction
 from models.errors import NotFound, Refused
 from models.settings import settings
+from workflows.audit.acts import Act, Purpose
 from workflows.staff import sessions, throttle
 from workflows.staff.accounts import Account, find_account, keep_password
+from workflows.staff.noting import Doing, note_act
 from workflows.staff.passwords import hashed, is_right, require_good
 from workflows.staff.second_factor import enrol_app, step_of, use_code
 from workflows.staff.sessions import Session
+from workflows.staff.signatures import OFFICER, pseudonym
 
 CODE, PASSWORD, APP = "code", "password", "app"  # what may be owed: a code, a password of one's own, an authenticator
 WRONG = "The name, the password or the code is not right."
@@ -49,13 +52,43 @@ def sign_in(attempt: Attempt, password: str, now: datetime) -> SignedIn:
             account = None
     right = is_right(password, account.password if account else None)
     if not right or account is None or is_closed(account, now):
+        note_refused(account, now)
         raise Refused("wrong_sign_in", WRONG)
     with transaction() as connection:
         throttle.take_back(connection, counted, now)
         owed = owed_by(account, CODE if account.app else None)
         if owed != CODE:
             throttle.forget(connection, counted)
-        return SignedIn(sessions.begin(connection, account.id, now, owed), owed, account.name)
+        return begin_session(connection, account, owed, now)
+
+
+def begin_session(connection: Connection, account: Account, owed: str | None, now: datetime) -> SignedIn:
+    """Begins a session of somebody who proved who they are; the audit notes it once nothing is owed any more."""
+    if owed is None:
+        note_act(connection, pseudonym(OFFICER, account.name), account.name, doing(Act.SIGN_IN, now))
+    return SignedIn(sessions.begin(connection, account.id, now, owed), owed, account.name)
+
+
+def sign_out(connection: Connection, token: str, now: datetime) -> bool:
+    """Ends a session because its owner says so; whether it lasted still."""
+    session = sessions.session_of(connection, token, now)
+    ended = sessions.end(connection, token, now) is not None
+    if session and ended:
+        name = session.acting.name
+        note_act(connection, pseudonym(OFFICER, name), name, doing(Act.SIGN_OUT, now))
+    return ended
+
+
+def note_refused(account: Account | None, now: datetime) -> None:
+    """Notes that somebody could not sign in to an account that there is."""
+    if account is not None:
+        with transaction() as connection:
+            note_act(connection, pseudonym(OFFICER, account.name), account.name, doing(Act.SIGN_IN_REFUSED, now))
+
+
+def doing(act: Act, now: datetime) -> Doing:
+    """What the audit says of a sign-in."""
+    return Doing(act, now, purpose=Purpose.OPERATION)
 
 
 def is_closed(account: Account, now: datetime) -> bool:
@@ -80,7 +113,7 @@ def go_on(connection: Connection, token: str, name: str, now: datetime) -> Signe
         raise Refused("session_ended", "The sign-in took too long. Begin again.")
     account = find_account(connection, name)
     owed = owed_by(account)
-    return SignedIn(sessions.begin(connection, account.id, now, owed), owed, account.name)
+    return begin_session(connection, account, owed, now)
 
 
 def require_owed(session: Session, step: str) -> None:
@@ -97,11 +130,12 @@ def give_code(session: Session, token: str, attempt: Attempt, code: str, now: da
         throttle.count_try(connection, counted, now)
     with transaction() as connection:
         account = find_account(connection, session.acting.name)
-        if account.app is None or not use_code(connection, account.id, account.app, code, now):
-            raise Refused("wrong_code", "This code is not right, or was used before. Wait for the next one.")
-        throttle.take_back(connection, counted, now)
-        throttle.forget(connection, counted)
-        return go_on(connection, token, account.name, now)
+        if account.app is not None and use_code(connection, account.id, account.app, code, now):
+            throttle.take_back(connection, counted, now)
+            throttle.forget(connection, counted)
+            return go_on(connection, token, account.name, now)
+    note_refused(account, now)
+    raise Refused("wrong_code", "This code is not right, or was used before. Wait for the next one.")
 
 
 def give_password(session: Session, token: str, password: str, now: datetime) -> SignedIn:
