@@ -162,7 +162,7 @@ def test_the_waits_after_failures_grow_and_end(client: Client) -> None:
     person = a_person("Amina", "caseworker")
     page = client.get("/console/sign-in").text
     form = {"token": token_in(page), "name": person.name, "password": "wrong"}
-    waits = []
+    waits: list[timedelta] = []
     for _ in range(5):
         assert client.post("/console/sign-in", data=form).status_code == 422
         with transaction() as connection:
