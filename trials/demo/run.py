@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import typer
 
+from models import clock
 from models.database import transaction
 from models.errors import Refused, Unavailable
 from models.migrate import require_migrated
@@ -20,6 +21,7 @@ from sijil import embedded
 from sijil.embedded.server import usable
 from sijil.processes import require_free_port, set_settings, start, stop
 from trials.demo import arrivals
+from trials.demo.people import Trial, make_people
 from trials.demo.picture import Picture
 from trials.demo.report import report
 from trials.gateway_process import start_gateway
@@ -86,10 +88,7 @@ def run_to_report(ending: ExitStack, count: int, seed: int, *, serve: bool, repo
     ending.callback(lambda: stop(children))
     children.append(start_gateway(settings().home / "gateway.ndjson"))
     start_logged(children, "work", "sijil", "work", "--processes", str(WORKERS))
-    if serve:
-        set_settings(helpline=settings().helpline or HELPLINE)
-        start_logged(children, "portal", "sijil", "serve")
-        wait_until(lambda: is_ready(f"{portal_url()}/health/ready"), "portal", children)
+    trial = start_portal(children) if serve else None
     wait_until(lambda: live_workers() >= WORKERS, "work", children)
     how = f"over {ARRIVE_SECONDS:.0f} seconds, through the API" if serve else "at full speed"
     typer.echo(f"{count} applications arrive {how}.\n")
@@ -101,8 +100,34 @@ def run_to_report(ending: ExitStack, count: int, seed: int, *, serve: bool, repo
     filing.start()
     Picture(count, after, filing).watch(lambda: require_alive(children), QUIET_SECONDS)
     result, lines = report(after, count, time.monotonic() - began, portal)
-    last = ["", f"The portal is at {portal} - press Ctrl-C to stop everything."] if portal else []
-    report_to(result, [*lines, *last])
+    report_to(result, [*lines, *(last_lines(trial, portal) if portal else [])])
+
+
+def start_portal(children: list["Popen[bytes]"]) -> Trial | None:
+    """Starts the portal, with accounts to try its console; none where real accounts are here."""
+    trial = make_people(clock.now())
+    set_settings(helpline=settings().helpline or HELPLINE, second_factor="offered" if trial else None)
+    start_logged(children, "portal", "sijil", "serve")
+    wait_until(lambda: is_ready(f"{portal_url()}/health/ready"), "portal", children)
+    return trial
+
+
+def last_lines(trial: Trial | None, portal: str) -> list[str]:
+    """Where the portal is, and how to try the console of the staff."""
+    return ["", *console_lines(trial, portal), f"The portal is at {portal} - press Ctrl-C to stop everything."]
+
+
+def console_lines(trial: Trial | None, portal: str) -> list[str]:
+    """How to try the console of the staff."""
+    if trial is None:
+        return [f"The console of the staff is at {portal}/console, for the accounts that are here.", ""]
+    return [
+        f"The console of the staff is at {portal}/console. Accounts of this demo, each with the password",
+        f"  {trial.password}",
+        *(f"  {name}" for name in trial.names),
+        "Lodge an appeal on the page of the notified application above, then decide it in the console.",
+        "",
+    ]
 
 
 def portal_url() -> str:
