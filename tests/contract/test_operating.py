@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from models.staff import ROLES
 from workflows.flows import all_queues
 from workflows.stages.review import REASONS
 
@@ -19,6 +20,11 @@ def test_the_table_of_reasons_has_each_that_a_caseworker_can_give_and_no_other()
         listed.setdefault(verdict, []).append(reason)
 
     assert listed == {verdict: list(reasons) for verdict, reasons in REASONS.items()}
+
+
+def test_the_table_of_roles_has_each_of_them_and_no_other() -> None:
+    table = PAGE.split("| role | may |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(ROLES)
 
 
 def test_the_page_names_every_queue() -> None:

@@ -100,4 +100,4 @@ OF_PERSONS = frozenset(
     }
 )
 # What concerns the whole country: a role in a part of it is not enough.
-OF_COUNTRY = frozenset({"pause_queue", "resume_queue", "enrol"})
+OF_COUNTRY = frozenset({"pause_queue", "resume_queue", "enrol", "read_audit", "export_audit"})
