@@ -31,8 +31,8 @@ TIMES = "submitted_at, stage_since, rank, due_at, deadline"
 SECOND_IS_ANOTHER = """
     kind not in ('ApplicationRefused', 'AppealRejected', 'AppealUpheld', 'AppealSetAside') or facts is null
     or coalesce(facts ->> 'proposed_by', '') not in ('', actor)
-    or (facts ->> 'proposed_by' is null
-        and (kind = 'AppealSetAside' or (kind = 'AppealUpheld' and coalesce(facts ->> 'outcome', '') = 'upheld')))
+    or (facts ->> 'proposed_by' is null and (kind = 'AppealSetAside'
+        or (kind = 'AppealUpheld' and coalesce(facts ->> 'outcome', '') = 'upheld')))
 """
 
 

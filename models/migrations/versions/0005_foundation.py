@@ -407,7 +407,8 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "kind not in ('ApplicationRefused', 'AppealRejected', 'AppealUpheld', 'AppealSetAside') or facts is null "
             "or coalesce(facts ->> 'proposed_by', '') not in ('', actor) or (facts ->> 'proposed_by' is null "
-            "and (kind = 'AppealSetAside' or (kind = 'AppealUpheld' and coalesce(facts ->> 'outcome', '') = 'upheld')))",
+            "and (kind = 'AppealSetAside' or (kind = 'AppealUpheld' "
+            "and coalesce(facts ->> 'outcome', '') = 'upheld')))",
             name="event_second_is_another",
         ),
         sa.PrimaryKeyConstraint("case_id", "seq"),
