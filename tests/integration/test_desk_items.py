@@ -12,7 +12,7 @@ from models import clock
 from models.database import transact, transaction
 from models.errors import NotFound, Refused, Stale
 from notifications.notices import notices
-from tests.appealing import acts, an_appeal, findings, say
+from tests.appealing import TELECOM, acts, an_appeal, findings, say
 from tests.conftest import forget_settings
 from tests.filing import (
     Worker,
@@ -31,7 +31,7 @@ from tests.filing import (
 )
 from tests.integration.auditing import erase
 from tests.integration.registers import Poisoned
-from tests.people import after, caseworker, citizen, heard, retry_parked, ring_timers
+from tests.people import after, caseworker, citizen, heard, refused, retry_parked, ring_timers
 from trials.generator.household import GeneratedHousehold
 from workflows.desk.next_case import next_case
 from workflows.desk.sharing import Deed, hand_back, set_priority, take
@@ -275,7 +275,7 @@ def test_an_erasure_takes_the_case_from_the_desk_and_its_notes_with_it(reviewed:
 # Whatever happens ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_after_any_acts_of_anybody_the_desk_is_what_the_events_say(worker: Worker, seed: int) -> None:
     random, a_worker = Random(seed), worker()
     made = [a_household(place, members=3) for place in range(8)]
@@ -283,20 +283,22 @@ def test_after_any_acts_of_anybody_the_desk_is_what_the_events_say(worker: Worke
     wrong = [changed(each.body, 1, birth_date="1977-07-07", birth_precision="day") for each in made[:3]]
     cases = file(*wrong, made[3].body, *[borrowing(each.body, made[3].body) for each in made[4:]])
     drain_all(a_worker)
-    with after(days=0) as start:
-        pass
+    refused(cases[4])
+    cases += [an_appeal(cases[4]), an_appeal(cases[3], "index", **TELECOM)]
+    drain_all(a_worker)
+    start = clock.now()
     for step in range(40):
         with after(days=step * 1.7, since=start):
             act_at_random(random, random.choice(cases), cases, made)
             if random.random() < 0.5:
                 ring_timers()
                 drain_all(a_worker)
-            found = examined()
+            found = examined() if step % 4 == 3 else {}
             assert found.keys() <= {"events_ahead", "timers_overdue"}, (step, found)
 
 
 def act_at_random(random: Random, case: Accepted, cases: list[Accepted], made: list[GeneratedHousehold]) -> None:
-    """One person does something that may be possible now."""
+    """One person does the first of many things, in random order, that is possible now."""
     name = random.choice(["amina", "brahim", "salma"])
     deed = Deed(Acting(name, unproved=True), case.case_id, clock.now())
     acts_now: list[Callable[[], object]] = [
@@ -308,17 +310,20 @@ def act_at_random(random: Random, case: Accepted, cases: list[Accepted], made: l
         lambda: citizen(case, "correction", made[cases.index(case)].body if case in cases[:8] else None),
         lambda: citizen(case, "reopening"),
         lambda: cases.append(an_appeal(case, key=f"{case.case_id}")),
-        lambda: acts(case, name, "propose", findings(decision=random.random() < 0.5)),
+        lambda: acts(case, name, "propose", findings(decision=random.random() < 0.3)),
+        lambda: acts(case, name, "propose", findings(bills__telecom=random.random() < 0.3)),
         lambda: acts(case, name, "agree"),
         lambda: acts(case, name, "agree", "finding_not_shown"),
         lambda: acts(case, name, "ask", ["bill"]),
         lambda: say(case),
-        lambda: acts(case, name, "escalate", role="supervisor"),
         lambda: transact(lambda connection: take(connection, deed, notices)),
         lambda: transact(lambda connection: take(connection, deed, notices)),
         lambda: transact(lambda connection: hand_back(connection, deed, notices)),
         lambda: transact(lambda connection: set_priority(connection, deed, random.choice([None, 1, 4]))),
         lambda: transact(lambda connection: next_case(connection, deed.who, deed.at, notices)),
     ]
-    with suppress(Refused, NotFound, Stale):
-        random.choice(acts_now)()
+    random.shuffle(acts_now)
+    for act in acts_now:
+        with suppress(Refused, NotFound, Stale):
+            act()
+            return
