@@ -59,8 +59,6 @@ CONFIRM = """
 """
 
 
-
-
 class Round(NamedTuple):
     """The rows that one round erased, by table, and the case after which the next begins: None after the last."""
 
@@ -129,7 +127,7 @@ def purge_cases(connection: Connection, case_ids: Sequence[int], now: datetime) 
 
 
 def delete_loose_rows(connection: Connection, now: datetime) -> dict[str, int]:
-    """Deletes whole rows: failures of cases that have moved on, what is left of sign-ins and of the desk, gone workers."""
+    """Deletes whole rows: failures of cases that have moved on, what is left of sign-ins and the desk, gone workers."""
     gone = {
         table: connection.execute(f"delete {of_table}", [cutoff(table, now)]).rowcount
         for table, of_table in LOOSE.items()
