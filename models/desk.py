@@ -118,6 +118,19 @@ class DeskLock(SQLModel, table=True):
     until: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
+class DeskSearch(SQLModel, table=True):
+    """By what the people of a case are found: the identifiers of its members, and their names folded.
+
+    Written with each body that declares a household; erased with it.
+    """
+
+    __tablename__ = "desk_search"
+    __table_args__ = (Index("desk_search_keys", "keys", postgresql_using="gin"),)
+
+    case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    keys: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)))  # None: erased
+
+
 class DeskEntry(SQLModel, table=True):
     """What people did with an item that decides nothing: assigned, handed back, given a priority, noted."""
 
@@ -133,6 +146,6 @@ class DeskEntry(SQLModel, table=True):
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     actor: str  # a pseudonym
     what: str
-    to: str | None = None  # who was given the case
+    given_to: str | None = None  # of one that was handed back: who held it
     priority: int | None = Field(default=None, sa_column=Column(SmallInteger))
     text: str | None = None  # of a note; None: erased

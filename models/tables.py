@@ -8,7 +8,7 @@ from sqlmodel import SQLModel
 
 from models.audit import AuditEntry, AuditSeal
 from models.case import Case, CaseBody, CaseFailure, CaseText, EventRow, PersonAwaited, PersonClaim, Receipt
-from models.desk import DeskEntry, DeskItem, DeskLock
+from models.desk import DeskEntry, DeskItem, DeskLock, DeskSearch
 from models.household import (
     Eligibility,
     Household,
@@ -48,6 +48,7 @@ TABLES = (
     DeskItem,
     DeskLock,
     DeskEntry,
+    DeskSearch,
     Message,
     Worker,
     Attempt,

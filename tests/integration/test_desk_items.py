@@ -1,18 +1,23 @@
 """What waits for people: the row of each case at the desk, as it comes, moves, is decided and leaves."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
 
 from models import clock
-from models.database import transaction
-from tests.appealing import acts, findings, say
+from models.database import transact, transaction
+from models.errors import NotFound, Refused, Stale
+from notifications.notices import notices
+from tests.appealing import TELECOM, acts, an_appeal, findings, say
 from tests.conftest import forget_settings
 from tests.filing import (
     Worker,
     a_household,
+    borrowing,
     changed,
     current_stage,
     drain_all,
@@ -24,10 +29,17 @@ from tests.filing import (
     value,
     version_of,
 )
+from tests.integration.auditing import erase
 from tests.integration.registers import Poisoned
-from tests.people import after, caseworker, citizen, heard, retry_parked, ring_timers
+from tests.people import after, caseworker, citizen, heard, refused, retry_parked, ring_timers
+from trials.generator.household import GeneratedHousehold
+from workflows.desk.next_case import next_case
+from workflows.desk.sharing import Deed, hand_back, set_priority, take
+from workflows.history.retention import retain
 from workflows.intake.submit import Accepted
+from workflows.policies import periods
 from workflows.queue.timers import reset_astray
+from workflows.staff.guard import Acting
 from workflows.staff.signatures import OFFICER, pseudonym
 
 HOURS = timedelta(hours=1)
@@ -224,3 +236,94 @@ def test_a_deadline_that_the_sweep_sets_anew_is_the_desks_too(worker: Worker) ->
     assert item(receipt, "due_at") == (deadline_of(receipt),)
     with after(days=400):
         assert ring_timers() == 0
+
+
+# It goes ------------------------------------------------------------------------------------------
+
+
+def test_what_was_decided_leaves_the_desk_after_its_period_and_what_waits_stays(
+    reviewed: tuple[Accepted, Accepted], held: Accepted
+) -> None:
+    rows("insert into desk_lock values (1, 'officer:x', now())")
+    done = value("select count(*) from desk_item where tab = 'done'")
+    assert done == 1
+    period = periods()["desk_item"].days
+    with after(days=period - 1):
+        assert retain()["desk_item"] == 0
+    with after(days=period + 1):
+        assert retain()["desk_item"] == done
+    assert item(held, "tab") == ("held",)
+    assert value("select count(*) from desk_lock") == 0
+
+
+def test_an_erasure_takes_the_case_from_the_desk_and_its_notes_with_it(reviewed: tuple[Accepted, Accepted]) -> None:
+    _, later = reviewed
+    caseworker(later, "correct", "person_lives_elsewhere")
+    rows("update desk_item set holder = %s", officer("amina"))
+    citizen(later, "withdrawal")
+    assert item(later, "holder") == (officer("amina"),)
+    rows(
+        "insert into desk_entry (case_id, at, actor, what, text) values (%s, now(), 'officer:x', 'note', 'Said so')",
+        later.case_id,
+    )
+    erase(later)
+    assert item(later, "tab") is None
+    assert rows("select what, text from desk_entry") == [("note", None)]
+    assert examined() == {}
+
+
+# Whatever happens ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_after_any_acts_of_anybody_the_desk_is_what_the_events_say(worker: Worker, seed: int) -> None:
+    random, a_worker = Random(seed), worker()
+    made = [a_household(place, members=3) for place in range(8)]
+    register(made)
+    wrong = [changed(each.body, 1, birth_date="1977-07-07", birth_precision="day") for each in made[:3]]
+    cases = file(*wrong, made[3].body, *[borrowing(each.body, made[3].body) for each in made[4:]])
+    drain_all(a_worker)
+    refused(cases[4])
+    cases += [an_appeal(cases[4]), an_appeal(cases[3], "index", **TELECOM)]
+    drain_all(a_worker)
+    start = clock.now()
+    for step in range(40):
+        with after(days=step * 1.7, since=start):
+            act_at_random(random, random.choice(cases), cases, made)
+            if random.random() < 0.5:
+                ring_timers()
+                drain_all(a_worker)
+            found = examined() if step % 4 == 3 else {}
+            assert found.keys() <= {"events_ahead", "timers_overdue"}, (step, found)
+
+
+def act_at_random(random: Random, case: Accepted, cases: list[Accepted], made: list[GeneratedHousehold]) -> None:
+    """One person does the first of many things, in random order, that is possible now."""
+    name = random.choice(["amina", "brahim", "salma"])
+    deed = Deed(Acting(name, unproved=True), case.case_id, clock.now())
+    acts_now: list[Callable[[], object]] = [
+        lambda: caseworker(case, "clear", "nothing_found", name),
+        lambda: caseworker(case, "correct", "person_lives_elsewhere", name),
+        lambda: caseworker(case, "refuse", "false_declaration", name),
+        lambda: caseworker(case, "refuse", "false_declaration", name),
+        lambda: heard(case),
+        lambda: citizen(case, "correction", made[cases.index(case)].body if case in cases[:8] else None),
+        lambda: citizen(case, "reopening"),
+        lambda: cases.append(an_appeal(case, key=f"{case.case_id}")),
+        lambda: acts(case, name, "propose", findings(decision=random.random() < 0.3)),
+        lambda: acts(case, name, "propose", findings(bills__telecom=random.random() < 0.3)),
+        lambda: acts(case, name, "agree"),
+        lambda: acts(case, name, "agree", "finding_not_shown"),
+        lambda: acts(case, name, "ask", ["bill"]),
+        lambda: say(case),
+        lambda: transact(lambda connection: take(connection, deed, notices)),
+        lambda: transact(lambda connection: take(connection, deed, notices)),
+        lambda: transact(lambda connection: hand_back(connection, deed, notices)),
+        lambda: transact(lambda connection: set_priority(connection, deed, random.choice([None, 1, 4]))),
+        lambda: transact(lambda connection: next_case(connection, deed.who, deed.at, notices)),
+    ]
+    random.shuffle(acts_now)
+    for act in acts_now:
+        with suppress(Refused, NotFound, Stale):
+            act()
+            return

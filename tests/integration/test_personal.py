@@ -75,6 +75,23 @@ IMPERSONAL = {
     "event.commitment",
     "event.hash",
     "event.owed",
+    "desk_item.kind",
+    "desk_item.queue",
+    "desk_item.stage",
+    "desk_item.waits_for",
+    "desk_item.why",
+    "desk_item.holder",
+    "desk_item.barred",
+    "desk_item.province",
+    "desk_item.language",
+    "desk_item.flags",
+    "desk_item.done_by",
+    "desk_item.done_as",
+    "desk_item.tab",
+    "desk_lock.holder",
+    "desk_entry.actor",
+    "desk_entry.what",
+    "desk_entry.given_to",
     "message.template",
     "message.channel",
     "message.language",
@@ -145,6 +162,8 @@ def declared(database: str, worker: Worker) -> tuple[Accepted, Body]:
     citizen(taken, "correction", {name: value for name, value in body.items() if name != "application"})
     drain_all(worker())
     assert current_stage(taken) == "notified"
+    noted = "insert into desk_entry (case_id, at, actor, what, text) values (%s, now(), 'officer:x', 'note', %s)"
+    rows(noted, taken.case_id, f"They called from {PHONE}")
     rows("insert into case_text values (%s, 3, %s, 'salt')", taken.case_id, f"Call me: {PHONE}")
     rows("update message set status = 'sent'")
     rows("update message set status = 'failed', error = %s where seq = 1", f"no such number: {PHONE}")

@@ -45,6 +45,10 @@ NOTHING = {
     "sign_in_wait": 0,
     "kept_form": 0,
     "worker": 0,
+    "desk_item": 0,
+    "desk_lock": 0,
+    "desk_search": 0,
+    "desk_entry": 0,
 }
 WHOLE_EVENTS = "select count(*) from event where num_nonnulls(evidence, facts, salt) = 3"
 BARE_EVENTS = "select count(*) from event where num_nonnulls(evidence, facts, salt) = 0"
@@ -146,6 +150,7 @@ def test_without_their_facts_events_still_verify_against_chain_and_anchor(gone: 
         "event": 30,
         "message": 15,
         "case_body": 6,
+        "desk_search": 6,
         "receipt": 6,
         "cases": 6,
     }
@@ -332,9 +337,9 @@ def test_the_command_counts_with_dry_run_and_erases_without(gone: list[Accepted]
 
     assert counted.exit_code == erased.exit_code == 0
     assert (
-        '{"dry_run": true, "event": 0, "message": 15, "case_body": 6, "case_text": 0, '
-        '"receipt": 6, "cases": 6, "case_failure": 0, "staff_session": 0, "sign_in_wait": 0, "kept_form": 0, '
-        '"worker": 0}' in counted.output
+        '{"dry_run": true, "event": 0, "message": 15, "case_body": 6, "desk_search": 6, "desk_entry": 0, '
+        '"case_text": 0, "receipt": 6, "cases": 6, "case_failure": 0, "staff_session": 0, "sign_in_wait": 0, '
+        '"kept_form": 0, "desk_item": 0, "desk_lock": 0, "worker": 0}' in counted.output
     )
     assert "message: 15 erased" in erased.output
     assert value("select count(body) from case_body") == 0

@@ -16,6 +16,7 @@ from workflows.bodies.body import Body
 from workflows.bodies.change import UPDATE
 from workflows.bodies.declaration import Declaration, objections
 from workflows.casework.redeclaring import redeclared
+from workflows.desk.search_keys import FIND_BY, keys_of_body
 from workflows.engine.chain import new_salt
 from workflows.engine.load import CaseRow, case_files
 from workflows.engine.opening import BODIES, sealed_body
@@ -186,6 +187,7 @@ def redeclare(connection: Connection, case: CaseRow, answer: CitizenAnswer, by: 
     number, salt, stored = case.body_number + 1, new_salt(), body.stored()
     row = (case.id, number, case.household_id, stored, body.contact.phone, salt, now)
     copy(connection, "case_body", BODIES, [row])
+    connection.execute(FIND_BY, [case.id, keys_of_body(body)])
     return Correction(at=now, by=by, number=number, digest=sealed_body(salt, stored))
 
 

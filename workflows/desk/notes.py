@@ -19,10 +19,10 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # no line and no
 ASSIGNED, HANDED_BACK, PRIORITY, NOTE = "assigned", "handed_back", "priority", "note"
 MOST_NOTES = 200  # of one case (assumed)
 ENTER = """
-    insert into desk_entry (case_id, at, actor, what, "to", priority, text) values (%s, %s, %s, %s, %s, %s, %s)
+    insert into desk_entry (case_id, at, actor, what, given_to, priority, text) values (%s, %s, %s, %s, %s, %s, %s)
 """
 ENTRIES = """
-    select case_id, at, actor, what, "to", priority, text from desk_entry where case_id = %s order by id
+    select case_id, at, actor, what, given_to, priority, text from desk_entry where case_id = %s order by id
 """
 WHERE = "select region, province from cases where id = %s for key share"
 NOTES = f"select count(*) from desk_entry where case_id = %s and what = '{NOTE}'"

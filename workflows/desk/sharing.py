@@ -43,7 +43,7 @@ ITEM = f"""
 # Who holds it, and the entry that says so, in one statement: people wait for it.
 HOLD = """
     with held as (update desk_item set holder = %(holder)s where case_id = %(case_id)s)
-    insert into desk_entry (case_id, at, actor, what, "to") values (%(case_id)s, %(at)s, %(by)s, %(what)s, %(to)s)
+    insert into desk_entry (case_id, at, actor, what, given_to) values (%(case_id)s, %(at)s, %(by)s, %(what)s, %(to)s)
 """
 PRIORITIZE = "update desk_item set priority = %s, why = %s where case_id = %s"
 

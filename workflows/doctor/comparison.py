@@ -8,7 +8,7 @@ from psycopg.rows import dict_row
 
 from models.database import Connection
 from workflows.doctor.case_rows import compare_bodies, compare_case, compare_receipts
-from workflows.doctor.desk_rows import compare_item
+from workflows.doctor.desk_rows import compare_item, compare_keys
 from workflows.doctor.findings import Findings, Location
 from workflows.doctor.ledger_rows import compare_messages
 from workflows.doctor.recomputed import Recomputed, cases_of
@@ -25,6 +25,7 @@ COUNTS = {
     "message": "messages_changed",
     "person_claim": "claims_changed",
     "desk_item": "desk_differs",
+    "desk_search": "desk_differs",
 }
 REGISTER_CHANGED = "register_changed"  # the count of every other table
 NAMES = (*COUNTS.values(), REGISTER_CHANGED)
@@ -39,6 +40,7 @@ ROWS = {
     "household": "select registered_by as of_case, * from household where id = any(%(households)s)",
     "household_version": "select case_id as of_case, * from household_version where household_id = any(%(households)s)",
     "household_end": "select case_id as of_case, * from household_end where household_id = any(%(households)s)",
+    "desk_search": "select case_id as of_case, keys from desk_search where case_id = any(%(cases)s)",
     "desk_item": "select case_id as of_case, * from desk_item where case_id = any(%(cases)s)",
     "person_awaited": "select case_id as of_case, * from person_awaited where case_id = any(%(cases)s)",
     "household_member": """
@@ -111,3 +113,4 @@ def compare(case: Recomputed) -> None:
     compare_messages(case)
     compare_register(case)
     compare_item(case)
+    compare_keys(case)

@@ -12,6 +12,7 @@ from workflows.desk.items import (
     of_people,
     waits_for,
 )
+from workflows.desk.search_keys import keys_of_body
 from workflows.doctor.recomputed import CaseNow, Recomputed
 from workflows.flows import FLOWS, PARKED
 from workflows.flows.appeal import FLOW as APPEAL
@@ -84,3 +85,17 @@ def compare_done(case: Recomputed, row: dict[str, Any]) -> None:
     done = row["done_at"], row["done_by"], row["done_as"]
     if any(done) and done not in [(each.at, each.actor, each.kind) for each in case.events]:
         case.wrong("desk_item", "done_as")
+
+
+def compare_keys(case: Recomputed) -> None:
+    """By what its people are found: as the body in force says, and gone only by law."""
+    found = [each["keys"] for each in case.found.get("desk_search", [])]
+    if case.file is None:
+        return
+    if case.body is None:
+        if any(found) and case.may_be_gone():
+            case.wrong("desk_search", "keys")
+        return
+    keys = keys_of_body(case.body)
+    if set(found[0] if found else []) != set(keys) and not (case.may_be_gone("case_body") and not any(found)):
+        case.wrong("desk_search", "keys")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from models.arrays import columns
 from models.database import Connection
 from workflows.casefile import CaseFile, NewCase, Parent
+from workflows.desk.search_keys import SEARCH, keys_of_body
 from workflows.engine.chain import GENESIS, digest, new_salt
 from workflows.engine.progress import CaseInProgress, apply
 from workflows.engine.projections import Transitions
@@ -156,8 +157,10 @@ def case_row(opened: Opening, state: QueueState) -> tuple[Any, ...]:
 
 
 def record_openings(connection: Connection, openings: Sequence[Opening], now: datetime) -> None:
-    """Writes the bodies, the first events and the messages that these make owed."""
+    """Writes the bodies, by what their people are found, the first events and the messages that these make owed."""
     copy(connection, "case_body", BODIES, [body_row(each.file, each.body, each.salt, now) for each in openings])
+    keys = [(each.file.id, keys_of_body(each.file.body)) for each in openings]
+    copy(connection, "desk_search", SEARCH, [each for each in keys if each[1]])
     record_transitions(connection, Transitions([each for opened in openings for each in opened.case.transitions]))
 
 

@@ -42,6 +42,7 @@ CONTESTED = """
     select exists (select from cases a join cases c using (household_id)
         where c.id = %s and a.kind = 'appeal' and a.open)
 """
+LEAVE_DESK = "delete from desk_item where case_id = %s"  # it waits for nobody: a case is erased once it has ended
 ERASE = "update {table} t set {erased} from cases ended where {mine} and ended.id = %s"
 
 
@@ -65,6 +66,7 @@ def erase_case(connection: Connection, case_id: int, command: OperatorCommand) -
     # The case's row is enough, as retention may have erased the declaration. This event's facts are erased below.
     append_event(connection, lock(connection, case_id), CaseErased(events=count), command)
     connection.execute(FAIL_OWED, [case_id])
+    connection.execute(LEAVE_DESK, [case_id])
     for each in PERSONAL:
         connection.execute(each.put_into(ERASE), [case_id])
     return count

@@ -60,6 +60,8 @@ PERSONAL = (
         "case_body",
         f"num_nonnulls(t.body, t.phone) > 0 and {OUTDATED}",
     ),
+    Personal("desk_search", {"keys": "null"}, "case_body", f"t.keys is not null and {OUTDATED}"),
+    Personal("desk_entry", {"text": "null"}, "case_body", "t.text is not null"),
     Personal("case_text", {"text": "null", "salt": "null"}, "case_body", "t.text is not null"),
     # Whoever guesses a declaration could test the guess against its hash, or against a key that is one.
     Personal(

@@ -44,6 +44,8 @@ LOOSE = {
     "staff_session": "from staff_session where began_at < %s",
     "sign_in_wait": "from sign_in_wait where free_at < %s",
     "kept_form": "from kept_form where kept_at < %s",
+    "desk_item": "from desk_item where waits_for is null and since < %s",
+    "desk_lock": "from desk_lock where until < %s",
 }
 # Whether the register has an event between the two moments, or none at all; and when this job last ran.
 SIGNS_OF_LIFE = """
@@ -125,7 +127,7 @@ def purge_cases(connection: Connection, case_ids: Sequence[int], now: datetime) 
 
 
 def delete_loose_rows(connection: Connection, now: datetime) -> dict[str, int]:
-    """Deletes whole rows: failures of cases that have moved on, what is left of sign-ins, workers that are gone."""
+    """Deletes whole rows: failures of cases that have moved on, what is left of sign-ins and the desk, gone workers."""
     gone = {
         table: connection.execute(f"delete {of_table}", [cutoff(table, now)]).rowcount
         for table, of_table in LOOSE.items()

@@ -123,6 +123,8 @@ class RetentionFile(Part):
     staff_session: Period
     sign_in_wait: Period
     kept_form: Period
+    desk_item: Period
+    desk_lock: Period
 
 
 class TargetPart(Part):

@@ -14,6 +14,7 @@ from workflows.bodies.change import CORRECTION, REMOVAL, Change, EarlierVersion
 from workflows.bodies.declaration import Declaration
 from workflows.bodies.merging import WHOLE, Merged, fields_changed, merged
 from workflows.casefile import CaseFile
+from workflows.desk.search_keys import FIND_BY, keys_of_body
 from workflows.engine.chain import new_salt
 from workflows.engine.opening import BODIES, sealed_body
 from workflows.engine.record import copy
@@ -276,3 +277,5 @@ def store(connection: Connection, rebased: Sequence[tuple[CaseFile, Comparison, 
         copy(connection, "case_body", BODIES, rows)
         asked = [(file.id, body.applicant, *body.territory) for file, _, body, _ in rebased]
         connection.execute(REDECLARE, columns(asked))
+        for file, _, body, _ in rebased:
+            connection.execute(FIND_BY, [file.id, keys_of_body(body)])

@@ -25,6 +25,7 @@ TABLES = (
     "desk_entry",
     "desk_item",
     "desk_lock",
+    "desk_search",
     "eligibility",
     "event",
     "held_stage",
@@ -303,7 +304,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("what", sa.String(), nullable=False),
-        sa.Column("to", sa.String(), nullable=True),
+        sa.Column("given_to", sa.String(), nullable=True),
         sa.Column("priority", sa.SmallInteger(), nullable=True),
         sa.Column("text", sa.String(), nullable=True),
         sa.CheckConstraint("char_length(text) between 1 and 2000", name="desk_entry_length"),
@@ -381,6 +382,13 @@ def upgrade() -> None:
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("case_id"),
     )
+    op.create_table(
+        "desk_search",
+        sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("keys", sa.ARRAY(sa.Text()), nullable=True),
+        sa.PrimaryKeyConstraint("case_id"),
+    )
+    op.create_index("desk_search_keys", "desk_search", ["keys"], unique=False, postgresql_using="gin")
     op.create_table(
         "eligibility",
         sa.Column("household_id", sa.BigInteger(), autoincrement=False, nullable=False),

@@ -1,0 +1,173 @@
+"""Finds a case for whoever lost its receipt: by reference, identifier, phone or name, within the reader's territory.
+
+Each search is noted in the audit: by what, which cases it showed, and a keyed pseudonym of whoever was searched for.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pydantic
+from psycopg.rows import dict_row
+
+from models.database import Connection
+from models.errors import Refused
+from workflows.audit import pseudonyms
+from workflows.audit.acts import Act, Purpose
+from workflows.bodies.declaration import Declaration, Member
+from workflows.bodies.fields import Phone
+from workflows.bodies.text import canonical
+from workflows.desk.areas import areas_of, condition
+from workflows.desk.search_keys import TypedName, keys_of_typed, typed_names
+from workflows.flows import FLOWS
+from workflows.intake.receipts import is_whole, normal
+from workflows.matching.names import same_name
+from workflows.staff.guard import Acting, permit
+from workflows.staff.noting import Doing, note_reading
+
+MOST = 25  # cases that are shown
+LOOKED_AT = 500  # of the latest cases that a name's key finds, as many are compared by the whole name
+REFERENCE, IDCS, PHONE, NAME = "reference", pseudonyms.IDCS, pseudonyms.PHONE, pseudonyms.NAME
+PHONES = pydantic.TypeAdapter[str](Phone)
+LONGEST = 200  # characters of a search
+BY: Mapping[str, str] = {
+    REFERENCE: "c.id = (select case_id from receipt where reference = %(value)s)",
+    IDCS: "c.id in (select case_id from desk_search where keys @> array[%(value)s])",
+    PHONE: "c.id in (select case_id from case_body where phone = %(value)s)",
+    NAME: "c.id in (select case_id from desk_search where keys && %(keys)s::text[])",
+}
+# With each case the appeals of its household, which declare nobody themselves.
+FIND = f"""
+    with found as materialized (
+        select c.id, c.household_id from cases c where {{by}} and ({{where}}) order by c.id desc limit {LOOKED_AT}
+    ), all_of_them as (
+        select id, id as through from found
+        union all
+        select a.id, f.id from found f join cases a on a.household_id = f.household_id and a.kind = 'appeal'
+        where ({{where_of_appeal}}) and a.id <> f.id and %(with_appeals)s
+    )
+    select distinct on (c.id) c.id as case_id, r.reference, c.kind, c.stage, c.open, c.region, c.province,
+        c.submitted_at, t.kind as told_by, b.body::text as body
+    from all_of_them join cases c using (id) join cases t on t.id = all_of_them.through
+    join receipt r on r.case_id = c.id
+    left join case_body b on (b.case_id, b.number) = (t.id, t.body_number)
+    order by c.id desc, t.id desc
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A case that a search found, with as little of its people as tells it apart: the commune, and the year of birth
+    of the person who was searched for, else of who asks. None where that is erased.
+    """
+
+    case_id: int
+    reference: str
+    kind: str
+    stage: str
+    open: bool
+    region: int
+    province: str | None
+    submitted_at: datetime
+    commune: str | None = None
+    birth_year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search came to: by what it was (`reference`, `idcs`, `phone` or `name`), the latest cases, and whether
+    there are more, so that the reader has to say more.
+    """
+
+    by: str
+    hits: Sequence[Hit]
+    more: bool
+
+
+def search(connection: Connection, who: Acting, text: str, now: datetime, purpose: Purpose = Purpose.CASE) -> Found:
+    """Finds the cases of a reference, an identifier, a phone, or a given and a family name in either script and order.
+
+    Raises Refused for who may not search, and for a text by which nobody can be found.
+    """
+    role = permit(who, "search")
+    by, value = meant(text)
+    names = typed_names(value) if by == NAME else []
+    rows = candidates(connection, who, by, value, names)
+    hits = [found for row in rows if (found := hit(row, by, value, names))]
+    shown = hits[:MOST]
+    persons = [pseudonyms.person(by, value)] if by != REFERENCE else []
+    doing = Doing(Act.SEARCH, now, [each.case_id for each in shown], role or "", purpose, {"by": by})
+    note_reading(connection, who, doing, persons)
+    return Found(by, shown, len(hits) > MOST or len(rows) >= LOOKED_AT)
+
+
+def meant(text: str) -> tuple[str, str]:
+    """What somebody searches by, and for what. Raises Refused."""
+    typed = " ".join(canonical(text.replace("\0", "")).split())
+    digits = "".join(each for each in typed if each.isdigit())
+    if is_whole(typed) and "RSU" in typed.upper():
+        return REFERENCE, normal(typed)
+    if digits and not any(each.isalpha() for each in typed):
+        number = phone(typed) if len(digits) != 10 or digits.startswith("0") else None
+        if number is None and len(digits) != 10:
+            raise Refused("nothing_to_search", "This is no identifier of ten digits, and no phone number.")
+        return (PHONE, number) if number else (IDCS, digits)
+    if len(typed.split()) < 2 or len(typed) > LONGEST:
+        raise Refused("nothing_to_search", "Search by a reference, an identifier, a phone, or a given and family name.")
+    return NAME, typed
+
+
+def phone(typed: str) -> str | None:
+    """A phone number as it is kept; None for what is none."""
+    try:
+        return PHONES.validate_python(typed)
+    except pydantic.ValidationError:
+        return None
+
+
+def candidates(
+    connection: Connection, who: Acting, by: str, value: str, names: Sequence[TypedName]
+) -> list[dict[str, Any]]:
+    """The cases that an index finds, latest first."""
+    where, of_appeal = [], []
+    given: dict[str, Any] = {"value": value, "keys": keys_of_typed(names), "with_appeals": by != REFERENCE}
+    for number, area in enumerate(areas_of(who, "search")):
+        said, of_area = condition(area, f"area{number}")
+        where.append(said if said == "true" else f"c.{said}")
+        of_appeal.append(said if said == "true" else f"a.{said}")
+        given |= of_area
+    statement = FIND.format(by=BY[by], where=" or ".join(where), where_of_appeal=" or ".join(of_appeal))
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(statement, given).fetchall()
+
+
+def hit(row: dict[str, Any], by: str, value: str, names: Sequence[TypedName]) -> Hit | None:
+    """What is shown of a case; None where its names only look like the one that was searched for."""
+    declared = declaration(row.pop("told_by"), row.pop("body"))
+    people = matching(declared.members if declared else (), by, value, names)
+    if by == NAME and not people:
+        return None
+    person = next(iter(people), declared.declarant if declared else None)
+    return Hit(**row, commune=declared.commune if declared else None, birth_year=birth_year(person))
+
+
+def matching(members: Iterable[Member], by: str, value: str, names: Sequence[TypedName]) -> list[Member]:
+    """Those of these members who were searched for."""
+    if by == NAME:
+        return [each for each in members if any(same_name(name, each) for name in names)]
+    return [each for each in members if by == IDCS and each.idcs == value]
+
+
+def declaration(kind: str, body: str | None) -> Declaration | None:
+    """What a case declares; None where that was erased, or is nothing that today's model reads."""
+    try:
+        found = getattr(FLOWS[kind].body.restored(body), "declaration", None) if body else None
+    except pydantic.ValidationError:
+        return None
+    return found if isinstance(found, Declaration) else None
+
+
+def birth_year(member: Member | None) -> int | None:
+    """The year in which somebody was born."""
+    return member.birth_date.year if member else None
