@@ -44,6 +44,8 @@ LOOSE = {
     "staff_session": "from staff_session where began_at < %s",
     "sign_in_wait": "from sign_in_wait where free_at < %s",
     "kept_form": "from kept_form where kept_at < %s",
+    "receipt_session": "from receipt_session where begun_at < %s",
+    "wrong_secret": "from wrong_secret where at < %s",
 }
 # Whether the register has an event between the two moments, or none at all; and when this job last ran.
 SIGNS_OF_LIFE = """

@@ -123,6 +123,8 @@ class RetentionFile(Part):
     staff_session: Period
     sign_in_wait: Period
     kept_form: Period
+    receipt_session: Period
+    wrong_secret: Period
 
 
 class TargetPart(Part):
