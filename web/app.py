@@ -16,7 +16,7 @@ from litestar.template.config import TemplateConfig
 from models.settings import settings
 from tasks.logs import configure_logs
 from web import acting, health, lodging, metrics, portal, visits
-from web.api import appeals, applications, changes
+from web.api import appeals, applications, changes, manual
 from web.console.routes import console
 from web.errors import HANDLERS
 from web.middleware import HeadersMiddleware, refuse_encoded
@@ -66,9 +66,10 @@ def openapi() -> OpenAPIConfig:
         version=about["Version"],
         description=about["Summary"],
         license=License(about["License-Expression"], about["License-Expression"]),
-        path="/schema",
+        openapi_router=manual.router(),
+        components=manual.components(),
         use_handler_docstrings=True,
-        render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin()],
+        render_plugins=[manual.Manual(), JsonRenderPlugin(path="/openapi.json"), YamlRenderPlugin()],
     )
 
 

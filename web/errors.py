@@ -56,7 +56,7 @@ Answer = Response[Any] | Template
 
 def error_response(request: Request[Any, Any, Any], status: int, detail: str, **more: Any) -> Answer:
     """The response to an error: problem details for a program's address, else a page."""
-    if first_word(request) in PROGRAM_PATHS:
+    if first_word(request) in PROGRAM_PATHS and not is_read_by_people(request):
         return problem(status, detail, **more)
     if is_of_console(request):
         shown = error_page(request, status, **more)
@@ -110,6 +110,11 @@ def on_sijil_error(request: Request[Any, Any, Any], error: SijilError) -> Answer
 def is_of_receipt(request: Request[Any, Any, Any]) -> bool:
     """Whether the address is that of a receipt's page: then what was not found is its reference."""
     return first_word(request) in LANGUAGES and "reference" in request.path_params
+
+
+def is_read_by_people(request: Request[Any, Any, Any]) -> bool:
+    """Whether a browser asks below /schema, where the API's page for people is."""
+    return first_word(request) == "schema" and "text/html" in request.headers.get("accept", "")
 
 
 def first_word(request: Request[Any, Any, Any]) -> str:

@@ -28,6 +28,7 @@ from web.households import (
 )
 from web.language import hour, render_page, render_page_for
 from web.lodging import decision_of
+from web.lookers import who_looked
 from web.queries import OPEN, Status, correction_of, reasons_of, status_of
 from web.states import progress, state_of, turn_of
 from web.terms import answered_before, contested_before
@@ -64,6 +65,7 @@ CLOSED: dict[str, Any] = {
     "contested": (),
     "office": None,
     "history": (),
+    "looked": (),
 }
 OPENED = ("", "withdraw", "again", "say", "appeal", "appeal/values", "appeal/check", "change")  # after the secret
 # Without "cookies": a browser would clear those of every service under the agency's whole domain, the staff's too.
@@ -208,6 +210,7 @@ def opened(connection: Connection, case: Status) -> dict[str, Any]:
         "contested": contested_values(connection, case, declaration),
         "office": office_of(connection, case),
         "history": history_of(connection, case),
+        "looked": who_looked(connection, case),
     }
 
 

@@ -44,6 +44,8 @@ NOTHING = {
     "staff_session": 0,
     "sign_in_wait": 0,
     "kept_form": 0,
+    "receipt_session": 0,
+    "wrong_secret": 0,
     "worker": 0,
     "desk_item": 0,
     "desk_lock": 0,
@@ -339,7 +341,8 @@ def test_the_command_counts_with_dry_run_and_erases_without(gone: list[Accepted]
     assert (
         '{"dry_run": true, "event": 0, "message": 15, "case_body": 6, "desk_search": 6, "desk_entry": 0, '
         '"case_text": 0, "receipt": 6, "cases": 6, "case_failure": 0, "staff_session": 0, "sign_in_wait": 0, '
-        '"kept_form": 0, "desk_item": 0, "desk_lock": 0, "worker": 0}' in counted.output
+        '"kept_form": 0, "desk_item": 0, "desk_lock": 0, "receipt_session": 0, "wrong_secret": 0, "worker": 0}'
+        in counted.output
     )
     assert "message: 15 erased" in erased.output
     assert value("select count(body) from case_body") == 0

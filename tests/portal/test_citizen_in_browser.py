@@ -313,3 +313,12 @@ def test_a_secure_cookie_with_the_prefix_of_hosts_is_kept_on_this_host_without_t
         "Strict",
     )
     assert served.startswith("http://127.0.0.1")
+
+
+def test_the_page_of_the_api_fits_a_narrow_phone_and_satisfies_axe(served: str, reader: Page) -> None:
+    reader.goto(f"{served}/schema")
+    reader.evaluate(ALL_OPEN)
+    assert violations(reader) == []
+    for width in (NARROW, NARROWEST):
+        reader.set_viewport_size({"width": width, "height": 640})
+        assert (width, reader.evaluate(STICKING_OUT)) == (width, [])

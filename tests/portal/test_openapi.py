@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from html import unescape
 from importlib import metadata
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from jsonschema import Draft202012Validator
+from pydantic import BaseModel
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -22,10 +25,17 @@ from tests.factories import a_body
 from tests.filing import a_household
 from tests.portal.conftest import Client
 from tests.portal.standing import change_conflicting, change_registered, to_correct
+from web.api.appeals import AddedText, Withdrawal
+from web.api.applications import Answer
+from web.api.changes import SentChange
+from web.api.examples import ANSWERS, BODIES
 from web.app import create_app
+from web.language import PAGES
 from web.queries import MISMATCHES
 from workflows.appeals.reasons import ASKED, REJECTED, UPHELD
+from workflows.bodies.appeal import AppealBody
 from workflows.bodies.declaration import ApplicationBody
+from workflows.bodies.reading import valid
 from workflows.flows import PARKED, places
 from workflows.stages import verify
 from workflows.stages.review import REASONS
@@ -257,3 +267,59 @@ def test_the_documents_body_is_the_model() -> None:
     assert set(body["properties"]) == set(ApplicationBody.model_fields)
     assert body["additionalProperties"] is False
     assert "$ref" not in str(body)
+
+
+@pytest.mark.parametrize("model", [ApplicationBody, Answer, SentChange, AppealBody, AddedText, Withdrawal])
+def test_the_example_of_each_body_is_one(model: type[BaseModel]) -> None:
+    assert valid(model, BODIES[model.__name__])
+    assert {each.__name__ for each in (ApplicationBody, Answer, SentChange, AppealBody, AddedText, Withdrawal)} == set(
+        BODIES
+    )
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_the_example_of_each_answer_is_one(name: str) -> None:
+    schema = document() | {"$ref": f"#/components/schemas/{name}"}
+    Draft202012Validator(schema).validate(ANSWERS[name])
+
+
+def test_the_secret_is_a_security_scheme_of_the_operations_that_show_by_it() -> None:
+    whole = document()
+    assert whole["components"]["securitySchemes"]["receiptSecret"]["name"] == "Receipt-Secret"
+    secured = {
+        operation["operationId"]: operation["security"]
+        for item in whole["paths"].values()
+        for operation in item.values()
+        if "security" in operation
+    }
+    assert secured == {"showApplication": [{}, {"receiptSecret": []}], "showAppeal": [{"receiptSecret": []}]}
+
+
+def test_people_read_the_api_on_a_page_with_every_operation_and_field_and_no_script(client: Client) -> None:
+    answer = client.get("/schema")
+    page = unescape(answer.text)
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "<script" not in page
+    assert "cdn" not in page
+    for path, item in document()["paths"].items():
+        for method, operation in item.items():
+            assert f"{method.upper()} {path}" in page
+            assert operation["summary"] in page
+    for field in (
+        "members[].birth_date",
+        "housing.rooms",
+        "bills.water_electricity",
+        "Receipt-Secret",
+        "contested[].path",
+    ):
+        assert f"<code>{field}</code>" in page
+    assert '"bills.telecom"' in page, "an example"
+
+
+@pytest.mark.parametrize("address", ["/schema/none", "/schema/none.json", "/schema/openapi.txt"])
+def test_what_is_not_there_below_the_schema_is_our_own_answer(client: Client, address: str) -> None:
+    for_people = client.get(address, headers={"Accept": "text/html", "Accept-Language": "fr"})
+    assert for_people.status_code == 404
+    assert PAGES.text("fr", "error.404.title") in unescape(for_people.text)
+    for_programs = client.get(address, headers={"Accept": "application/json"})
+    assert for_programs.headers["content-type"] == "application/problem+json"

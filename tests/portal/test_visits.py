@@ -15,6 +15,7 @@ from tests.portal.standing import registered, to_correct, under_review
 from tests.portal.visiting import MARK, address_of, hidden_of, open_file, send, shown
 from web.language import PAGES
 from web.visits import COOKIE
+from workflows.history.retention import retain
 from workflows.intake.visits import FREE_TRIES, IDLE, LONGEST, sweep, wait_after
 
 both = pytest.mark.parametrize("language", LANGUAGES)
@@ -223,3 +224,17 @@ def test_a_form_of_a_page_whose_visit_goes_on_is_taken(client: Client) -> None:
     open_file(client, taken)
     assert send(client, address_of(taken, "withdraw")).status_code == 200
     assert value("select stage from cases where id = %s", taken.case_id) == "withdrawn"
+
+
+def test_what_is_left_of_visits_goes_after_a_day_whether_or_not_another_one_begins(client: Client) -> None:
+    taken = to_correct()
+    client.post(address_of(taken, "open"), data={"secret": "0000000000"})
+    rows("update wrong_secret set tries = 1")
+    open_file(client, to_correct(9))
+    assert (value("select count(*) from receipt_session"), value("select count(*) from wrong_secret")) == (1, 1)
+
+    with after(days=1, seconds=60):
+        erased = retain()
+
+    assert (erased["receipt_session"], erased["wrong_secret"]) == (1, 1)
+    assert (value("select count(*) from receipt_session"), value("select count(*) from wrong_secret")) == (0, 0)

@@ -14,6 +14,7 @@ import web
 from notifications.catalogues import LANGUAGES
 from tests import toy_kind
 from tests.factories import NOW
+from web import lookers
 from web.acting import ACTS, CANNOT
 from web.app import environment
 from web.contestable import PARTS_OF_DATE, WRONG, names_of_choices
@@ -75,6 +76,9 @@ COMPOSED = {
     ("event.", None): set(TOLD),
     ("region.", None): {str(number) for number in REGIONS},
     ("group.", None): set(GROUPS),
+    ("looked.", None): set(lookers.TOLD),
+    ("role.", None): set(lookers.ROLES_TOLD),
+    ("purpose.", None): set(lookers.PURPOSES),
     ("counted.", None): names_counted(VARIABLES),
     ("choice.", None): set(names_of_choices()),
     ("wrong.", None): WRONG,

@@ -22,6 +22,7 @@ from web.api.applications import (
     receipt_for,
     stale_response,
 )
+from web.api.manual import NEEDED
 from web.api.responses import Answered, AppealStatus, OperationWithHeaders, Receipt, appeal_status, error_responses
 from workflows.bodies import reading
 from workflows.bodies.appeal import AppealBody
@@ -109,6 +110,7 @@ def lodge_appeal(
     sync_to_thread=True,
     operation_class=OperationWithHeaders,
     operation_id="showAppeal",
+    security=NEEDED,
     tags=["appeals"],
     summary="What became of an appeal",
     response_description="Where it stands, what it contests and what it came to.",

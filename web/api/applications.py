@@ -14,6 +14,8 @@ from models.database import Connection, transact, transaction
 from models.errors import NotFound, Problem, Refused, Stale
 from notifications.notices import notices
 from tasks.wake import wake_after_answer, wake_after_intake
+from web.api.examples import BODIES
+from web.api.manual import HELPS
 from web.api.responses import (
     Answered,
     ApplicationStatus,
@@ -91,7 +93,8 @@ class AnswerOperation(OperationWithHeaders):
 
 def body_of(model: type[BaseModel]) -> RequestBody:
     """A request's body in JSON by this model's schema."""
-    return RequestBody(content={"application/json": OpenAPIMediaType(schema=schema_of(model))}, required=True)
+    media = OpenAPIMediaType(schema=schema_of(model), example=BODIES[model.__name__])
+    return RequestBody(content={"application/json": media}, required=True)
 
 
 @post(
@@ -184,6 +187,7 @@ def shown_with_secret(connection: Connection, case: Status) -> ApplicationStatus
     sync_to_thread=True,
     operation_class=OperationWithHeaders,
     operation_id="showApplication",
+    security=HELPS,
     tags=["applications"],
     summary="Where an application stands",
     response_description="Where it stands.",

@@ -46,6 +46,8 @@ LOOSE = {
     "kept_form": "from kept_form where kept_at < %s",
     "desk_item": "from desk_item where waits_for is null and since < %s",
     "desk_lock": "from desk_lock where until < %s",
+    "receipt_session": "from receipt_session where begun_at < %s",
+    "wrong_secret": "from wrong_secret where at < %s",
 }
 # Whether the register has an event between the two moments, or none at all; and when this job last ran.
 SIGNS_OF_LIFE = """

@@ -125,6 +125,8 @@ class RetentionFile(Part):
     kept_form: Period
     desk_item: Period
     desk_lock: Period
+    receipt_session: Period
+    wrong_secret: Period
 
 
 class TargetPart(Part):
