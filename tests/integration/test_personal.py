@@ -118,7 +118,6 @@ IMPERSONAL = {
     # What somebody had typed into a form is kept for a day.
     "kept_form.address",
     "kept_form.fields",
-    "staff_account.recovery",
     "staff_role.province",
     "staff_role.role",
     "staff_session.digest",
