@@ -23,6 +23,7 @@ from trials.chaos.answers import Act
 from trials.chaos.changes import Intent, joining, leaving
 from trials.chaos.hosts import Host, last_words
 from trials.chaos.households import Declared
+from trials.chaos.people import gathered
 from trials.chaos.poison import POISON
 from trials.chaos.run import passed
 from trials.chaos.staff import Pause
@@ -424,6 +425,7 @@ def test_what_the_doctor_finds_of_opened_cases_is_told_apart(appealed: Ended, fa
 @pytest.mark.parametrize("proposal", ["DecisionProposed", "CommissionFound"])
 def test_an_appeal_that_one_person_rejected_counts(appealed: Ended, proposal: str) -> None:
     (appeal,) = appealed.observed.appeals
+    rows("alter table event drop constraint event_second_is_another")
     rows("update event set kind = 'AppealRejected' where kind = 'AppealUpheld'")
     appealed.observed.answers.record(Act(appeal, "driss", "taken", ("AppealRejected",), 0))
     assert [appeal in each for each in appealed.broken()["refused_by_one"]] == [True]
@@ -456,6 +458,27 @@ def test_where_nothing_moves_it_is_said_which_host_ended_and_what_the_workers_sa
 
 
 # The people ----------------------------------------------------------------------------------------
+
+
+def test_whoever_is_amid_a_long_look_is_not_idle(database: str) -> None:
+    everybody = gathered(crowd.gather(50, 1, 0), 0)
+    everybody.acted_at -= 60
+    first, *others = [type(each).__name__ for each in everybody.groups]
+    looks: list[str] = []
+
+    def nothing_to_do() -> bool:
+        looks.append("looked")
+        everybody.crowd.over = True
+        return False
+
+    for name in others:
+        everybody.crowd.over = False
+        everybody.live(name, nothing_to_do)
+    assert everybody.idle_seconds == 0  # the first group has not come back yet
+    everybody.crowd.over = False
+    everybody.live(first, nothing_to_do)
+    assert everybody.idle_seconds >= 60
+    assert len(looks) == len(everybody.groups)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 5, 2**63 - 1])

@@ -33,16 +33,21 @@ class People:
     caseworkers: Caseworkers
     operators: Operators
     acted_at: float = field(default_factory=time.monotonic)  # when anybody last acted, or got no answer
+    found_nothing: dict[str, float] = field(default_factory=dict)  # by group, when a look began that found nothing
     running: "list[Future[None]]" = field(default_factory=list)
 
-    def live(self, look: Callable[[], bool]) -> None:
+    def live(self, group: str, look: Callable[[], bool]) -> None:
         """Lets one group look and act, again and again. While the database is away it gets no answer."""
         while not self.crowd.over:
+            began = time.monotonic()
             try:
-                if look():
-                    self.acted_at = time.monotonic()
+                acted = look()
             except Unavailable:
+                acted = True
+            if acted:
                 self.acted_at = time.monotonic()
+            else:
+                self.found_nothing[group] = began
             time.sleep(LOOK_SECONDS)
 
     @property
@@ -59,8 +64,10 @@ class People:
 
     @property
     def idle_seconds(self) -> float:
-        """How long nobody has had anything to do."""
-        return time.monotonic() - self.acted_at
+        """How long after the last act all groups still found nothing to do. Who is amid a long look is not idle."""
+        if len(self.found_nothing) < len(self.groups):
+            return 0
+        return min(self.found_nothing.values()) - self.acted_at
 
     @property
     def failure(self) -> BaseException | None:
@@ -92,7 +99,7 @@ def living(people: People) -> Iterator[None]:
     """Lets the people apply and act while the block runs."""
     people.crowd.begin()
     with ThreadPoolExecutor(len(people.groups), "people") as threads:
-        people.running = [threads.submit(people.live, each.look) for each in people.groups]
+        people.running = [threads.submit(people.live, type(each).__name__, each.look) for each in people.groups]
         try:
             yield
         finally:
