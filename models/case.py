@@ -29,9 +29,10 @@ TIMES = "submitted_at, stage_since, rank, due_at, deadline"
 # Whoever agrees to take something away is not who proposed it; facts that were erased pass. Most events are told by
 # their kind alone, for every row that the engine copies in is asked.
 SECOND_IS_ANOTHER = """
-    kind not in ('ApplicationRefused', 'AppealRejected', 'AppealUpheld') or facts is null
+    kind not in ('ApplicationRefused', 'AppealRejected', 'AppealUpheld', 'AppealSetAside') or facts is null
     or coalesce(facts ->> 'proposed_by', '') not in ('', actor)
-    or (kind = 'AppealUpheld' and coalesce(facts ->> 'outcome', '') = 'upheld' and facts ->> 'proposed_by' is null)
+    or (facts ->> 'proposed_by' is null and (kind = 'AppealSetAside'
+        or (kind = 'AppealUpheld' and coalesce(facts ->> 'outcome', '') = 'upheld')))
 """
 
 

@@ -29,6 +29,7 @@ def store(kind: str, actor: str, **facts: object) -> None:
         ("AppealUpheld", {"outcome": "partly_upheld"}),
         ("AppealUpheld", {}),
         ("AppealUpheld", {"outcome": "upheld", "proposed_by": AMINA}),
+        ("AppealSetAside", {"proposed_by": AMINA}),
     ],
 )
 def test_the_database_refuses_what_one_person_alone_took_away(
@@ -44,8 +45,10 @@ def test_it_takes_what_two_people_decided_and_what_one_person_gives(database: st
     store("AppealUpheld", BRAHIM, outcome="partly_upheld", proposed_by=AMINA)
     store("AppealUpheld", AMINA, outcome="upheld")
     store("AppealUpheld", BRAHIM, outcome="upheld", proposed_by=AMINA)
+    store("AppealSetAside", AMINA)
+    store("AppealSetAside", BRAHIM, proposed_by=AMINA)
 
-    assert value("select count(*) from event") == 5
+    assert value("select count(*) from event") == 7
 
 
 def test_what_was_erased_of_such_a_decision_stays_erased(database: str) -> None:

@@ -405,9 +405,10 @@ def upgrade() -> None:
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.Column("owed", sa.LargeBinary(), server_default="", nullable=False),
         sa.CheckConstraint(
-            "kind not in ('ApplicationRefused', 'AppealRejected', 'AppealUpheld') or facts is null "
-            "or coalesce(facts ->> 'proposed_by', '') not in ('', actor) or (kind = 'AppealUpheld' "
-            "and coalesce(facts ->> 'outcome', '') = 'upheld' and facts ->> 'proposed_by' is null)",
+            "kind not in ('ApplicationRefused', 'AppealRejected', 'AppealUpheld', 'AppealSetAside') or facts is null "
+            "or coalesce(facts ->> 'proposed_by', '') not in ('', actor) or (facts ->> 'proposed_by' is null "
+            "and (kind = 'AppealSetAside' or (kind = 'AppealUpheld' "
+            "and coalesce(facts ->> 'outcome', '') = 'upheld')))",
             name="event_second_is_another",
         ),
         sa.PrimaryKeyConstraint("case_id", "seq"),
