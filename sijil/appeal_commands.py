@@ -38,7 +38,7 @@ ACTS = {
     "add": "add_text",
     "propose": "propose_decision",
     "agree": "agree_to_decision",
-    "return": "agree_to_decision",
+    "return": "return_decision",
     "escalate": "escalate",
     "retry": "retry_correction",
     "review": "order_reviews",

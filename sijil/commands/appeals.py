@@ -242,7 +242,7 @@ def give_back(
 ) -> None:
     """Gives a proposed decision back with a reason: to who proposed it, in the commission to all its members."""
     given = Given(reference, name, role, version)
-    do("agree_to_decision", given, lambda staff, _: examining.agreement(staff, reason), as_json)
+    do("return_decision", given, lambda staff, _: examining.agreement(staff, reason), as_json)
 
 
 @appeals_app.command("escalate")

@@ -182,6 +182,45 @@ def test_a_rejection_needs_a_second_account(client: Client, amina: Person) -> No
     assert len(findings(bills__telecom=False)) == 1
 
 
+def test_a_proposal_is_returned_with_a_reason(client: Client, amina: Person) -> None:
+    appeal = an_appeal(registered(), "index", **TELECOM)
+    work_off()
+    send(client, appeal, "appeal/take_case", role="caseworker")
+    finding = {"finding:bills.telecom": "reject:nothing_shows_it"}
+    send(client, appeal, "appeal/propose_decision", role="caseworker", **finding, confirmed="yes")
+    as_another(client, "Brahim", "caseworker")
+    status, _ = send(client, appeal, "appeal/return_decision", role="caseworker", reason="more_to_ask")
+    assert (status, current_stage(appeal)) == (200, "under_examination")
+
+
+def test_in_the_commission_two_accounts_decide_on_the_page_of_the_case(client: Client, amina: Person) -> None:
+    appeal = an_appeal(registered(), "index", **TELECOM)
+    work_off()
+    as_another(client, "Leila", "supervisor")
+    send(client, appeal, "appeal/escalate", role="supervisor", confirmed="yes")
+    as_another(client, "Hanae", "commission")
+    finding = {"finding:bills.telecom": "uphold:document_shows_it"}
+    assert "a second member of the commission must agree" in page_of(client, appeal)
+    send(client, appeal, "appeal/propose_decision", role="commission", **finding, confirmed="yes")
+    page = page_of(client, appeal)
+    assert re.search(
+        r"Proposed:</strong> <bdi>Hanae</bdi>.*Upheld, .*propose_decision", page, re.DOTALL | re.IGNORECASE
+    )
+    assert "appeal/agree_to_decision" not in page
+    status, _ = send(client, appeal, "appeal/agree_to_decision", role="commission", confirmed="yes")
+    assert (status, current_stage(appeal)) == (403, "with_commission")
+
+    as_another(client, "Said", "commission")
+    assert "appeal/return_decision" in page_of(client, appeal)
+    status, shown = send(client, appeal, "appeal/agree_to_decision", role="commission")
+    assert (status, current_stage(appeal)) == (200, "with_commission")
+    assert "What the household is told" in shown
+    send(client, appeal, "appeal/agree_to_decision", role="commission", confirmed="yes")
+    work_off()
+    assert current_stage(appeal) == "notified"
+    assert "Appeal upheld" in page_of(client, appeal)
+
+
 def test_a_role_that_one_does_not_have_helps_nobody(client: Client, amina: Person) -> None:
     appeal = an_appeal(registered(), "index", **TELECOM)
     work_off()
