@@ -185,7 +185,7 @@ def test_a_rejection_needs_a_second_account(client: Client, amina: Person) -> No
 def test_a_proposal_is_returned_with_a_reason(client: Client, amina: Person) -> None:
     appeal = an_appeal(registered(), "index", **TELECOM)
     work_off()
-    send(client, appeal, "appeal/take_case", role="caseworker")
+    send(client, appeal, "desk/take")
     finding = {"finding:bills.telecom": "reject:nothing_shows_it"}
     send(client, appeal, "appeal/propose_decision", role="caseworker", **finding, confirmed="yes")
     as_another(client, "Brahim", "caseworker")
