@@ -273,3 +273,34 @@ def test_a_note_and_a_holder_are_seen_by_colleagues(client: Client, amina: Perso
     assert "The lease is at the office." in page
     assert "Amina has this case open until" in page
     assert "Hand it back" not in page
+
+
+def test_an_officer_corrects_a_member_at_the_desk_and_the_case_goes_on(client: Client, amina: Person) -> None:
+    case = to_correct()
+    page = page_of(client, case)
+    found = re.search(r'name="(member:1:birth_date)" [^>]*value="1971-02-03"', page)
+    assert found
+    of_member = "select body -> 'members' -> 1 ->> 'idcs' from case_body where case_id = %s"
+    ((right,),) = rows(f"select birth_date::text from person where idcs = ({of_member})", case.case_id)
+    status, shown = send(client, case, "answer/correction", **{found[1]: right})
+    assert (status, current_stage(case)) == (200, "needs_correction")
+    assert "What the household is told" in shown
+    send(client, case, "answer/correction", **{found[1]: right}, confirmed="yes")
+    work_off()
+    assert current_stage(case) == "notified"
+    assert rows("select role from audit_entry where act = 'take_answer'") == [("caseworker",)]
+
+
+def test_a_correction_that_corrects_nothing_or_cannot_be_is_refused_and_kept(client: Client, amina: Person) -> None:
+    case = to_correct()
+    status, shown = send(client, case, "answer/correction", **{"member:1:birth_date": "1971-02-03"})
+    assert (status, "Nothing was corrected" in shown) == (422, True)
+    status, shown = send(client, case, "answer/correction", **{"member:1:birth_date": "31/12/1990"})
+    assert (status, current_stage(case)) == (422, "needs_correction")
+    assert 'value="31/12/1990"' in shown
+
+
+def test_a_household_withdraws_at_the_desk(client: Client, amina: Person) -> None:
+    case = to_correct()
+    send(client, case, "answer/withdrawal", confirmed="yes")
+    assert current_stage(case) == "withdrawn"

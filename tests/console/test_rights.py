@@ -35,10 +35,15 @@ ADDRESSES = {
     ("POST", "/console/cases/{reference}/review"): "decide_review",
     ("POST", "/console/cases/{reference}/appeal/{act}"): "read_case",
     ("POST", "/console/cases/{reference}/desk/{deed}"): "read_case",
+    ("POST", "/console/cases/{reference}/answer/{kind}"): "take_answer",
+    ("GET", "/console/operations"): "read_operations",
+    ("GET", "/console/operations/queues/{queue}"): "read_operations",
+    ("POST", "/console/operations/queues/{queue}/pause"): "pause_queue",
+    ("POST", "/console/operations/queues/{queue}/resume"): "resume_queue",
 }
 # What else a form of an address of several acts needs, beside the act that opens it.
-ALSO = {"{act}": "ask_information", "{deed}": "note"}
-NEEDS = {"note": "add_note"}
+ALSO = {"{queue}": "scoring", "{kind}": "withdrawal", "{act}": "ask_information", "{deed}": "note"}
+NEEDS = {"withdrawal": "take_answer", "note": "add_note"}
 GUARDED = [(method, path, act) for (method, path), act in ADDRESSES.items() if act in RIGHTS]
 OF_CASES = [each for each in GUARDED if "{reference}" in each[1]]
 
@@ -82,7 +87,8 @@ def test_a_case_opens_in_ones_own_territory_and_in_no_other(client: Client) -> N
     case = under_review()
     ((region,),) = rows("select region from cases where id = %s", case.case_id)
     for method, path, act in OF_CASES:
-        needed = next((RIGHTS[NEEDS.get(given, given)] for part, given in ALSO.items() if part in path), RIGHTS[act])
+        parts = [given for part, given in ALSO.items() if part in path]
+        needed = RIGHTS[NEEDS.get(parts[0], parts[0])] if parts else RIGHTS[act]
         for role in needed.keys() & RIGHTS[act].keys():
             near = a_person(f"{role} here {path}", role, within=Territory(region))
             far = a_person(f"{role} there {path}", role, within=Territory(region % 12 + 1))

@@ -12,6 +12,7 @@ from models.staff import ROLES
 from notifications.catalogues import STAFF_LANGUAGES
 from tests.portal.test_words import VARIABLES
 from web.app import environment
+from web.console.answers import OF_IDENTITY
 from web.console.language import CATALOGUES, text
 from web.console.pages import MENU
 from web.contestable import names_of_choices
@@ -60,6 +61,8 @@ COMPOSED: dict[str, set[str]] = {
     "channel.": {"sms", "letter"},
     "desk.": {ASSIGNED, HANDED_BACK, PRIORITY, NOTE},
     "priority.": {str(each) for each in PRIORITIES},
+    "answer.": {"withdrawal", "reopening"},
+    "identity.": set(OF_IDENTITY),
     "how.": {"household", "opened", "opened_by"},
     "field.": {*OF_HOUSEHOLD, *(f"members.{each}" for each in OF_MEMBER)} - {"region", "province", "commune"},
     "choice.": set(names_of_choices()),

@@ -1,6 +1,7 @@
 """The doctor counts what one of the staff did and nobody noted."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -38,8 +39,8 @@ def test_an_act_without_its_entry_is_counted_and_one_with_it_is_not(acted: Accep
     "other",
     [{"actor": "officer:else"}, {"at": NOON + timedelta(microseconds=1)}, {"case_ids": [99]}, {"case_ids": []}],
 )
-def test_another_entry_does_not_stand_for_it(acted: Accepted, other: dict[str, object]) -> None:
-    given = {"actor": WHO, "case_ids": [acted.case_id]} | other
+def test_another_entry_does_not_stand_for_it(acted: Accepted, other: dict[str, Any]) -> None:
+    given: dict[str, Any] = {"actor": WHO, "case_ids": [acted.case_id]} | other
     written(an_entry(**given))
 
     assert without_audit() == 1

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
+from web.console.answers import OF_IDENTITY, kinds_now
 from web.console.case_data import CasePage
 from web.console.language import has_text, text
 from web.contestable import Contestable, Kind, contestable_of
@@ -76,6 +77,9 @@ def case_context(shown: CasePage, language: str) -> dict[str, Any]:
         "contested": list(contested_of(shown)),
         "contested_members": [NamedMember(each) for each in members_of(shown.contested_declaration)],
         "proposed": shown.appeal.view.proposal if shown.appeal else None,
+        "answers": kinds_now(file) if "take_answer" in shown.deeds else [],
+        "doubted": any(each.doubt for each in view.members),
+        "identity": OF_IDENTITY,
         "mine": set(declaration.persons) if declaration else set(),
         "shared": shared_of(shown),
     }

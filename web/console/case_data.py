@@ -126,7 +126,8 @@ def load_case(connection: Connection, who: Acting, reference: str, now: datetime
 def deeds_of(who: Acting, desk: DeskLine, me: str) -> frozenset[str]:
     """What the reader may do with a case at the desk, by its rights."""
     own = desk.holder == me if desk.holder else None
-    asked = {"take_case": None, "hand_back": own, "add_note": None, "decide_review": None, "propose_decision": None}
+    asked = dict.fromkeys(("take_case", "add_note", "take_answer", "decide_review", "propose_decision"))
+    asked |= {"hand_back": own}
     return frozenset(act for act, whose in asked.items() if allows(who, act, Subject(desk.territory, whose)))
 
 

@@ -2,15 +2,17 @@
 
 from litestar import Router
 
-from web.console import cases, deciding, queues, sign_in, start
+from web.console import at_desk, cases, deciding, queues, sign_in, start
 from web.console.guarded import before_console
+
+MODULES = (sign_in, start, cases, deciding, at_desk, queues)
 
 
 def console() -> Router:
     """The router of /console."""
     return Router(
         path="/console",
-        route_handlers=[*sign_in.HANDLERS, *start.HANDLERS, *cases.HANDLERS, *deciding.HANDLERS, *queues.HANDLERS],
+        route_handlers=[each for module in MODULES for each in module.HANDLERS],
         before_request=before_console,
         include_in_schema=False,
     )

@@ -1,0 +1,86 @@
+"""What an officer takes from a citizen at a desk, on the page of the case: a corrected member, a statement, a
+withdrawal, or that the case is taken up again.
+
+The officer knows the citizen, so no secret is needed; the audit notes who took it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from litestar import Request, post
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+
+from models import clock
+from models.database import Connection
+from models.errors import Refused
+from notifications.notices import notices
+from web.console.answers import KINDS, OF_IDENTITY
+from web.console.deciding import require_text, tried_or_done
+from web.console.forms import Form
+from web.console.pages import reader_of
+from workflows.bodies import reading
+from workflows.bodies.declaration import Declaration
+from workflows.casework.answers import AnswerResult, CitizenAnswer, answer_of_citizen
+from workflows.engine.load import COLUMNS, CaseRow, case_files
+from workflows.intake.receipts import find, normal
+from workflows.staff.guard import Acting, permit
+from workflows.staff.subjects import subject_of
+
+MEMBER = "member:"  # how the fields begin: `member:1:birth_date`
+ROW = f"select {COLUMNS} from cases where id = %s"
+
+
+@post("/cases/{reference:str}/answer/{kind:str}", opt={"act": "take_answer"}, sync_to_thread=True)
+def take_answer(request: Request[Any, Any, Any], reference: FromPath[str], kind: FromPath[str]) -> Template | Redirect:
+    """Takes what a citizen says at a desk: first shows what the household is told by it, then records it."""
+    if kind not in KINDS:
+        raise NotFoundException
+    who, form, reference = reader_of(request), request.state.form, normal(reference)
+    return tried_or_done(
+        request, reference, f"answer/{kind}", lambda connection: answered(connection, who, reference, kind, form)
+    )
+
+
+def answered(connection: Connection, who: Acting, reference: str, kind: str, form: Form) -> AnswerResult:
+    """Records a citizen's answer. Raises Refused and Stale."""
+    case = find(connection, reference)
+    role = permit(who, "take_answer", subject_of(connection, case.id, "take_answer", who))
+    answer = CitizenAnswer(
+        reference,
+        "",
+        kind,
+        form.number("version"),
+        corrected(connection, case.id, form) if kind == "correction" else None,
+        require_text(form) if kind == "statement" else None,
+        officer=who.name,
+        role=role,
+    )
+    return answer_of_citizen(connection, answer, clock.now(), notices)
+
+
+def corrected(connection: Connection, case_id: int, form: Form) -> Declaration:
+    """The declaration with the members as they were typed. Raises Refused, also where nothing was changed."""
+    row = connection.execute(ROW, [case_id]).fetchone()
+    assert row is not None
+    (file,) = case_files(connection, [CaseRow(*row)])
+    said = file.declaration.model_dump(mode="json", exclude_none=True)
+    for place, name, typed in typed_of_members(form):
+        if place < len(said["members"]) and name in OF_IDENTITY:
+            said["members"][place][name] = typed or None
+    found = reading.valid(Declaration, said)
+    if found == file.declaration:
+        raise Refused("nothing_corrected", "Nothing was corrected: the declaration says so already.")
+    return found
+
+
+def typed_of_members(form: Form) -> Iterator[tuple[int, str, str]]:
+    """Each field of a member that was typed: the member's place, the field's name, and the text."""
+    for name, value in form.pairs:
+        place, _, part = name.removeprefix(MEMBER).partition(":")
+        if name.startswith(MEMBER) and place.isascii() and place.isdecimal():
+            yield int(place), part, value.strip()
+
+
+HANDLERS = [take_answer]
