@@ -20,6 +20,7 @@ from workflows.evidence import ReviewVerdict
 from workflows.flows import stage_of
 from workflows.fraud import HANDED_OVER, SIGNALS, own_departure, raised, same_cause
 from workflows.policies import index_in_force, newest_terms
+from workflows.staff.signatures import OFFICER, pseudonym
 from workflows.stages.review import REASONS, hearing, needs_values
 from workflows.stages.review import proposal as proposed_refusal
 
@@ -398,21 +399,25 @@ def answer_commands(
     about to let them go, it is cleared for that reason alone.
     """
     decide_it, signed = f"{program()} decide {file.reference}", f"--version {file.version}{reader.signature}"
-    name, proposed = reader.who.name or ANYBODY, proposed_refusal(file) is not None
+    name, proposed = reader.who.name or ANYBODY, proposed_refusal(file)
+    proposed_by = proposed.actor if proposed else None
     return [
         f"{decide_it} {verdict} --reason {reason}{about_options(file, reason, in_doubt)} {signed}"
         for verdict, reasons in REASONS.items()
         for reason in reasons
-        if reader.may(act_of(verdict, proposed))
+        if reader.may(act_of(verdict, proposed_by, name))
         and (verdict != "clear" or is_cleared_by(reason, others))
         and reason in reasons_that_fit(file)
         and would_accept(file, CaseworkerAnswer(file.reference, name, verdict, reason, about=("milieu",)))
     ]
 
 
-def act_of(verdict: str, is_refusal_proposed: bool) -> str:
-    """The right that an answer needs: to agree to a refusal that a first caseworker proposed is another one."""
-    return "agree_to_refuse" if verdict == "refuse" and is_refusal_proposed else "decide_review"
+def act_of(verdict: str, proposed_by: str | None, name: str) -> str:
+    """The right that an answer needs: to agree to a refusal that somebody else proposed is another one than to propose
+    one, or to change the reason of one's own.
+    """
+    agrees = verdict == "refuse" and proposed_by not in (None, pseudonym(OFFICER, name))
+    return "agree_to_refuse" if agrees else "decide_review"
 
 
 def about_options(file: CaseFile, reason: str, in_doubt: Sequence[str]) -> str:

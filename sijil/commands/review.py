@@ -10,7 +10,7 @@ from models import clock
 from models.database import Connection, transact, transaction
 from models.errors import Refused
 from notifications.notices import notices
-from sijil.acting import reader_of, signed, staff_may
+from sijil.acting import acting, reader_of, signed, staff_may
 from sijil.commands.arguments import Name, Reference
 from sijil.embedded import needed_servers
 from sijil.kept_open_view import kept_open_details, kept_open_lines, kept_open_summary
@@ -31,9 +31,9 @@ from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of
 from workflows.casework.reviews import (
     being_heard,
     holders,
-    is_refusal_proposed,
     kept_open,
     one_kept_open,
+    refusal_proposed_by,
     refuse_appeal,
     reviewed_change,
     statement_of,
@@ -187,7 +187,8 @@ def record_answer(connection: Connection, given: CaseworkerAnswer) -> AnswerResu
     would come back.
     """
     case = find(connection, given.reference)
-    act = act_of(given.verdict, is_refusal_proposed(connection, case))
+    name = acting(connection, given.caseworker).name
+    act = act_of(given.verdict, refusal_proposed_by(connection, case), name)
     caseworker = signed(connection, act, given.caseworker, given.reference)
     refuse_appeal(case, given.reference)
     now = answer_of_caseworker(connection, replace(given, caseworker=caseworker), clock.now(), notices)

@@ -16,6 +16,7 @@ from sijil.acting import UNGUARDED, forget_token
 from tests.commands import commands
 from tests.filing import file_clean, rows, value
 from tests.integration.running import Ran, Run
+from tests.people import heard
 from tests.staffing import Person, a_person, in_shell
 from workflows.intake.submit import Accepted
 from workflows.staff.roles import COUNTRY, Territory
@@ -315,3 +316,26 @@ def test_the_second_member_of_the_commission_is_another_one_of_the_place(
     assert "belongs to another office" in does(people[COMMISSION, THERE], "agree").err
     assert does(boss, "agree").code == 2  # is no member
     assert does(other, "agree").code == 0
+
+
+def test_who_proposed_a_refusal_may_change_its_reason_and_another_agrees(
+    ready: Run, reviewed: tuple[Accepted, Accepted], people: People
+) -> None:
+    _, later = reviewed
+    rows("update cases set region = %s, province = %s where id = %s", *HERE, later.case_id)
+    first, second = people[CASEWORKER, HERE], people[SUPERVISOR, HERE]
+
+    def refuses(who: Person, *why: str) -> Ran:
+        in_shell(who)
+        return ready("decide", later.reference, "refuse", "--reason", *why, "--json")
+
+    assert refuses(first, "duplicate_application").json["event"] == "RefusalProposed"
+    heard(later)
+    assert "you proposed it" in refuses(first, "duplicate_application").err
+    values = ("false_declaration", "--about", "bills.telecom")
+    assert refuses(first, *values).json["event"] == "RefusalProposed"
+    heard(later)
+    in_shell(first)
+    answers = ready("reviews", "show", later.reference, "--json").json["answers"]
+    assert any(" refuse --reason duplicate_application" in each for each in answers)
+    assert refuses(second, *values).json["event"] == "ApplicationRefused"

@@ -159,10 +159,11 @@ def under_review(connection: Connection, reference: str) -> tuple[CaseFile, list
     return file, others(connection, {each.case_id for each in held}.union(*named), file, held)
 
 
-def is_refusal_proposed(connection: Connection, case: CaseRow) -> bool:
-    """Whether a refusal was proposed and heard, so that a second caseworker may agree to it."""
+def refusal_proposed_by(connection: Connection, case: CaseRow) -> str | None:
+    """The pseudonym of who proposed a refusal that was heard, so that another caseworker may agree to it."""
     (file,) = case_files(connection, [case])
-    return proposal(file) is not None
+    proposed = proposal(file)
+    return proposed.actor if proposed else None
 
 
 def refuse_appeal(case: CaseRow, reference: str) -> None:
