@@ -9,10 +9,10 @@ export UV_PROJECT_ENVIRONMENT = $(VENV)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint clean
+.PHONY: help setup setup-provider demo test lint clean
 
 help:  ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(READY)  ## install everything into .venv
 
@@ -24,6 +24,10 @@ $(READY): pyproject.toml uv.lock
 	@$(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-cache-dir install uv==0.13.9
 	$(VENV)/bin/uv sync --frozen --inexact --no-cache --quiet
 	@touch $@
+
+setup-provider:  ## install the identity provider that tests of signing in run against (needs Node 20 or later and npm)
+	@command -v npm >/dev/null || { echo "npm is missing: the tests of signing in at an identity provider will be skipped, and will say so"; exit 1; }
+	cd tests/console && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 demo: $(READY)  ## start everything, file 1,000 applications, show them, serve the portal until Ctrl-C
 	@exec $(VENV)/bin/sijil demo
@@ -38,4 +42,4 @@ lint: $(READY)  ## ruff (rules and format), mypy, import-linter
 	$(VENV)/bin/lint-imports
 
 clean:  ## remove .venv and the demo's data
-	rm -rf $(VENV) .sijil
+	rm -rf $(VENV) .sijil tests/console/node_modules

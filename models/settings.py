@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.errors import Unavailable
-from models.patterns import HTTP_ADDRESS
+from models.patterns import HTTP_ADDRESS, PROVIDER_ADDRESS
 
 PREFIX = "SIJIL_"
 SHORTEST_KEY = 16  # characters: anybody who guesses the key can compute every citizen's secret
@@ -78,6 +78,35 @@ class Settings(BaseSettings):
         "required",
         description="Whether a local account of the staff must have an authenticator app: required or offered.",
     )
+    local_accounts: Literal["on", "off"] = Field(
+        "on",
+        description="Whether the staff may sign in by a password that Sijil keeps: on or off. Off needs an identity "
+        "provider.",
+    )
+    oidc_issuer: str = Field(
+        "",
+        pattern=PROVIDER_ADDRESS,
+        description="The agency's identity provider (OpenID Connect), by its issuer, exactly as it names itself: "
+        "https://id.example.org/realms/staff. Empty: none.",
+    )
+    oidc_client_id: str = Field("", description="How the identity provider knows the console. Needed with an issuer.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="What the console shows to the provider. Empty: a public client, which PKCE guards."
+    )
+    oidc_name: str = Field(
+        "", max_length=60, description="What the button of the sign-in calls the provider. Empty: a general name."
+    )
+    oidc_acr: str = Field(
+        "",
+        description="What the provider must say of a sign-in in `acr` or `amr`: one of these words, with blanks "
+        "between them, such as `mfa`. Empty: its word is enough.",
+    )
+    console_url: str = Field(
+        "",
+        pattern=PROVIDER_ADDRESS,
+        description="The address at which browsers reach this service, as https://register.example.org. The provider "
+        "leads back to /console/sign-in/provider/back there. Needed with an issuer.",
+    )
     session_file: Path = Field(
         Path("~/.sijil-session"), description="Where `sijil staff sign-in` keeps the session of a shell."
     )
@@ -92,6 +121,15 @@ class Settings(BaseSettings):
         if key is not None and len(key.get_secret_value().strip()) < SHORTEST_KEY:
             raise ValueError(f"Must have {SHORTEST_KEY} characters or more, long and random")
         return key
+
+    @model_validator(mode="after")
+    def provider_whole(self) -> Self:
+        """Refuses half of an identity provider, and a console into which nobody could sign in."""
+        if self.oidc_issuer and not (self.oidc_client_id and self.console_url):
+            raise ValueError("SIJIL_OIDC_ISSUER needs SIJIL_OIDC_CLIENT_ID and SIJIL_CONSOLE_URL")
+        if self.local_accounts == "off" and not self.oidc_issuer:
+            raise ValueError("SIJIL_LOCAL_ACCOUNTS=off needs SIJIL_OIDC_ISSUER, or nobody could sign in")
+        return self
 
     def database_url_shown(self) -> str:
         """The database's address without its password, for messages."""

@@ -123,6 +123,20 @@ class SignInWait(SQLModel, table=True):
     free_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
+class SignInFlow(SQLModel, table=True):
+    """A sign-in that began here and goes on at the identity provider, until its answer comes back, once."""
+
+    __tablename__ = "sign_in_flow"
+    __table_args__ = (Index("sign_in_flow_by_age", "begun_at"),)
+
+    state: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))  # the digest of what goes there and back
+    browser: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # the digest of the cookie that began it
+    verifier: str  # of PKCE (RFC 7636): who has the code alone cannot exchange it
+    nonce: str  # what the provider's token has to repeat
+    next: str  # where the reader wanted to go
+    begun_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
 class KeptForm(SQLModel, table=True):
     """What somebody had typed into a page of the console when their session ended, until their next sign-in."""
 

@@ -22,7 +22,7 @@ from models.household import (
 from models.message import Message
 from models.population import Person
 from models.receipt_session import ReceiptSession, WrongSecret
-from models.staff import KeptForm, SignInWait, StaffAccount, StaffRole, StaffSession
+from models.staff import KeptForm, SignInFlow, SignInWait, StaffAccount, StaffRole, StaffSession
 from models.work import Attempt, DailyJob, HeldStage, PausedQueue, QueueSample, StaffName, Worker
 
 TABLES = (
@@ -60,6 +60,7 @@ TABLES = (
     StaffRole,
     StaffSession,
     SignInWait,
+    SignInFlow,
     KeptForm,
     DailyJob,
     AuditEntry,

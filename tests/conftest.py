@@ -3,6 +3,7 @@
 import os
 import shutil
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -53,6 +54,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Runs the longest tests first: begun last, one would keep the other cores waiting for a minute."""
     items.sort(key=lambda item: item.get_closest_marker("fault") is None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says at the end what was not tried for want of a program, and how to get it."""
+    skipped = [each.longrepr for each in terminalreporter.getreports("skipped")]
+    reasons = Counter(each[2].removeprefix("Skipped: ") for each in skipped if isinstance(each, tuple))
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"NOT TRIED: {count} tests: {reason}", yellow=True, bold=True)
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,9 @@ STATUS_OF_CODE = {
 # What only pages of the staff answer.
 STATUS_OF_STAFF = {
     **dict.fromkeys(("another_role", "another_territory", "not_yours", "needs_account", "forged"), 403),
+    **dict.fromkeys(("no_such_sign_in", "bad_proof", "provider_refused", "sign_in_denied", "weak_sign_in"), 403),
+    **dict.fromkeys(("unknown_person", "locked", "no_local_accounts"), 403),
+    "no_provider": 404,
     "must_wait": 429,
 }
 # For requests that the framework refuses by itself.

@@ -106,6 +106,12 @@ IMPERSONAL = {
     "wrong_secret.reference",
     "score.policy",
     "score_correction.policy",
+    # Where somebody was in the console when they went to the identity provider, kept for minutes.
+    "sign_in_flow.next",
+    "sign_in_flow.state",
+    "sign_in_flow.browser",
+    "sign_in_flow.verifier",
+    "sign_in_flow.nonce",
     "sign_in_wait.key",
     "staff_account.app_secret",
     "staff_account.issuer",

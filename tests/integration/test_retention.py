@@ -43,6 +43,7 @@ NOTHING = {
     "case_failure": 0,
     "staff_session": 0,
     "sign_in_wait": 0,
+    "sign_in_flow": 0,
     "kept_form": 0,
     "receipt_session": 0,
     "wrong_secret": 0,
@@ -287,8 +288,9 @@ def test_what_is_left_of_sign_ins_goes_once_it_is_of_no_more_use(database: str) 
         connection.execute(
             "insert into kept_form (account_id, address, fields, kept_at) values (%s, %s, '[]', %s)", rows_of_form
         )
+        connection.execute("insert into sign_in_flow values ('s', 'b', 'v', 'n', '/console', %s)", [now])
 
-    for gone in ({"sign_in_wait": 2, "kept_form": 1}, {"staff_session": 1}):
+    for gone in ({"sign_in_wait": 2, "sign_in_flow": 1, "kept_form": 1}, {"staff_session": 1}):
         (days,) = {periods()[table].days for table in gone}
         assert retained_at(now + timedelta(days=days)) == NOTHING
         later = now + timedelta(days=days, seconds=1)
@@ -341,8 +343,8 @@ def test_the_command_counts_with_dry_run_and_erases_without(gone: list[Accepted]
     assert (
         '{"dry_run": true, "event": 0, "message": 15, "case_body": 6, "desk_search": 6, "desk_entry": 0, '
         '"case_text": 0, "receipt": 6, "cases": 6, "case_failure": 0, "staff_session": 0, "sign_in_wait": 0, '
-        '"kept_form": 0, "desk_item": 0, "desk_lock": 0, "receipt_session": 0, "wrong_secret": 0, "worker": 0}'
-        in counted.output
+        '"sign_in_flow": 0, "kept_form": 0, "desk_item": 0, "desk_lock": 0, "receipt_session": 0, "wrong_secret": 0, '
+        '"worker": 0}' in counted.output
     )
     assert "message: 15 erased" in erased.output
     assert value("select count(body) from case_body") == 0

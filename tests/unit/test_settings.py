@@ -102,3 +102,43 @@ def test_a_key_that_can_be_guessed_is_refused_and_not_quoted(
     (tmp_path / "secret.key").write_text(key, encoding="utf-8")
     with pytest.raises(Unavailable, match="holds no key"):
         Settings(home=tmp_path, secret_key=None).key()
+
+
+PROVIDER = {"oidc_issuer": "https://id.example.org", "oidc_client_id": "sijil", "console_url": "https://r.example.org"}
+
+
+@pytest.mark.parametrize("left_out", PROVIDER)
+def test_half_of_a_provider_is_refused(left_out: str) -> None:
+    whole = Settings.model_validate(PROVIDER)
+    assert whole.oidc_issuer
+    if left_out != "oidc_issuer":
+        with pytest.raises(ValidationError, match="SIJIL_OIDC_ISSUER needs"):
+            Settings.model_validate({name: value for name, value in PROVIDER.items() if name != left_out})
+
+
+def test_a_console_into_which_nobody_could_sign_in_is_refused() -> None:
+    with pytest.raises(ValidationError, match="nobody could sign in"):
+        Settings(local_accounts="off")
+    assert Settings.model_validate(PROVIDER | {"local_accounts": "off"}).local_accounts == "off"
+
+
+@pytest.mark.parametrize(
+    ("address", "taken"),
+    [
+        ("https://id.example.org/realms/staff/", True),
+        ("http://127.0.0.1:8080", True),
+        ("http://localhost:8080", True),
+        ("http://id.example.org", False),
+        ("http://127.0.0.1.example.org", False),
+        ("https://u:p@id.example.org", False),
+        ("https://id.example.org?x=1", False),
+        ("javascript:alert(1)", False),
+    ],
+)
+def test_the_way_to_a_provider_is_encrypted_but_on_this_host(address: str, taken: bool) -> None:
+    for name in ("oidc_issuer", "console_url"):
+        if taken:
+            assert Settings.model_validate(PROVIDER | {name: address})
+        else:
+            with pytest.raises(ValidationError, match=name):
+                Settings.model_validate(PROVIDER | {name: address})

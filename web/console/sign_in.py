@@ -11,6 +11,7 @@ from litestar.response import Redirect, Response, Template
 from models import clock
 from models.database import transaction
 from models.errors import Refused
+from models.settings import settings
 from notifications.catalogues import STAFF_LANGUAGES
 from web.console.cookies import BROWSER, DEVICE, SESSION, cookie, device_cookie, known_device, no_cookie
 from web.console.guarded import ANYBODY, SIGNED_IN, SIGNING_IN
@@ -18,6 +19,7 @@ from web.console.language import COOKIE as LANGUAGE
 from web.console.pages import go, page, session_of, within
 from web.errors import status_of
 from workflows.staff import sign_in as steps
+from workflows.staff.provider.flow import is_of_provider
 from workflows.staff.second_factor import app_address, new_app_secret
 from workflows.staff.sign_in import APP, CODE, PASSWORD, Attempt, SignedIn
 
@@ -34,8 +36,10 @@ def ask_who(request: Asked) -> Template:
 
 
 def sign_in_page(request: Asked, *, status: int = 200, **context: Any) -> Template:
-    """The page to sign in, with the cookie that ties its form to this browser."""
-    shown = page(request, "sign_in.html", status=status, **{"name": "", "next": "/console", **context})
+    """The page to sign in, with the cookie that ties its forms to this browser."""
+    ways = {"local": settings().local_accounts == "on", "provider": bool(settings().oidc_issuer)}
+    named = {"provider_name": settings().oidc_name, "name": "", "next": "/console"}
+    shown = page(request, "sign_in.html", status=status, **{**ways, **named, **context})
     shown.cookies.append(cookie(BROWSER, request.state.browser))
     return shown
 
@@ -144,10 +148,11 @@ def take_app(request: Asked) -> Template | Redirect | Response[Any]:
 
 @post("/sign-out", opt={"act": SIGNED_IN}, sync_to_thread=True)
 def sign_out(request: Asked) -> Redirect:
-    """Ends the session, here and in the database, and has the browser forget its pages."""
+    """Ends the session, here and in the database, and has the browser forget its pages; then at the provider."""
     with transaction() as connection:
+        there = is_of_provider(connection, session_of(request).acting.account)
         steps.sign_out(connection, request.cookies.get(SESSION, ""), clock.now())
-    answer = go("/console/sign-in")
+    answer = go("/console/sign-in/provider/out" if there else "/console/sign-in")
     answer.cookies.append(no_cookie(SESSION))
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer

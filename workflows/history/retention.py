@@ -43,6 +43,7 @@ LOOSE = {
     "case_failure": FROM_OBSOLETE_FAILURES,
     "staff_session": "from staff_session where began_at < %s",
     "sign_in_wait": "from sign_in_wait where free_at < %s",
+    "sign_in_flow": "from sign_in_flow where begun_at < %s",
     "kept_form": "from kept_form where kept_at < %s",
     "desk_item": "from desk_item where waits_for is null and since < %s",
     "desk_lock": "from desk_lock where until < %s",

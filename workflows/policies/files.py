@@ -122,6 +122,7 @@ class RetentionFile(Part):
     worker: Period
     staff_session: Period
     sign_in_wait: Period
+    sign_in_flow: Period
     kept_form: Period
     desk_item: Period
     desk_lock: Period

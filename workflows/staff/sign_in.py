@@ -43,6 +43,8 @@ def sign_in(attempt: Attempt, password: str, now: datetime) -> SignedIn:
 
     Raises Refused, in the same words for an unknown name as for a wrong password, and where a try has to wait.
     """
+    if settings().local_accounts == "off":
+        raise Refused("no_local_accounts", "Nobody signs in by a password here. Sign in at the identity provider.")
     counted = throttle.counters(*attempt)
     with transaction() as connection:
         throttle.count_try(connection, counted, now)

@@ -45,6 +45,7 @@ TABLES = (
     "receipt_session",
     "score",
     "score_correction",
+    "sign_in_flow",
     "sign_in_wait",
     "staff_role",
     "staff_session",
@@ -644,6 +645,17 @@ def upgrade() -> None:
         sa.Column("free_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key"),
     )
+    op.create_table(
+        "sign_in_flow",
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.Column("browser", sa.LargeBinary(), nullable=False),
+        sa.Column("verifier", sa.String(), nullable=False),
+        sa.Column("nonce", sa.String(), nullable=False),
+        sa.Column("next", sa.String(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("state"),
+    )
+    op.create_index("sign_in_flow_by_age", "sign_in_flow", ["begun_at"], unique=False)
     op.create_table(
         "staff_account",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
