@@ -34,6 +34,7 @@ FAULTS = {
     "now() - interval '1 hour')",
     "versions_off": "update cases set version = version + 1 where id = {case}",
     "messages_missing": "delete from message where case_id = {case} and template = 'registered'",
+    "acts_without_audit": "update event set actor = 'officer:0123456789abcdef' where case_id = {case} and seq = 3",
     "daily_jobs_failed": "insert into daily_job (name, done_on, error) values ('anchor', now(), 'OSError in "
     "write_file')",
     "daily_jobs_ahead": "insert into daily_job (name, done_on) values ('anchor', current_date + 3)",

@@ -17,6 +17,7 @@ from workflows.doctor.ranges import CASES, WALKS, Walk
 from workflows.flows import FLOWS, case_queues, places
 from workflows.flows.grammar import OTHER_CASE
 from workflows.history.keyranges import FIRST_KEY, Snapshots, key_ranges
+from workflows.staff.signatures import OFFICER, OPERATOR
 
 NAMES = (*dict.fromkeys([*(name for walk in WALKS for name in walk.checks), *RECOMPUTED, "periods_changed", *QUICK]),)
 
@@ -43,10 +44,12 @@ def examine_by_ranges(snapshots: Snapshots, findings: Findings) -> Findings:
 
 def known() -> dict[str, object]:
     """What the flows say, as the statements are given it: the queues; which events of which kinds of cases make a
-    message owed, and which open a case; and the stages that wait for such a case.
+    message owed, and which open a case; and the stages that wait for such a case. And how the pseudonyms of the staff
+    begin.
     """
     return {
         "queues": list(case_queues()),
+        "staff": [OFFICER, OPERATOR],
         **columns_of("owed_by", "owed_events", owed()),
         **columns_of(
             "opening_kinds",

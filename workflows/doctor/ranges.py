@@ -133,6 +133,17 @@ CASES = Walk(
                 select from cases u where u.household_id = a.household_id and u.kind = '{UPDATE}' and u.open))
         """,
         ),
+        # Whatever one of the staff did was noted, in the same transaction. A sub-select is asked for each event alone,
+        # by actor and moment.
+        "acts_without_audit": Check(
+            "event",
+            """
+            select e.case_id from event e where e.case_id > %(after)s and e.case_id <= %(upto)s
+            and split_part(e.actor, ':', 1) = any(%(staff)s)
+            and (select min(a.id) from audit_entry a
+                where (a.actor, a.at) = (e.actor, e.at) and e.case_id = any(a.case_ids)) is null
+        """,
+        ),
         # The keys that hot tables go without.
         "events_without_case": Check(
             "event",
