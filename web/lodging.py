@@ -24,8 +24,8 @@ from notifications.notices import notices
 from tasks.wake import wake_after_intake
 from web.acting import problems_of_text, reason_of, words_of
 from web.contestable import SHOULD, Contestable, FieldProblem, chosen_of, contestable_of, focused, read_values
-from web.households import declaration_of
-from web.queries import OPEN, Status, status_of
+from web.households import declaration_of, is_stranger
+from web.queries import Status, status_of
 from web.terms import answer_within, lodged_until
 from web.threaded import in_thread
 from web.visits import Form, Place, cookie_of, page_of_visit, place_of, require_visit, see
@@ -95,13 +95,15 @@ def contest_of(
     case = status_of(connection, place.reference)
     if form is not None and form.first("key"):  # of a form that was shown before the visit was over
         visit = visit._replace(draft=with_typed(visit.draft, form))
-    decision = decision_of(case)
+    decision = decision_open_to(connection, case)
     return Contest(place, visit, case, decision, declaration_of(connection, case)) if decision else None
 
 
-def decision_of(case: Status) -> str:
-    """The decision that this case's receipt contests; empty where there is none, or an appeal against it is open."""
-    if case.kind == "appeal" or case.contested == OPEN or case.household_gone:
+def decision_open_to(connection: Connection, case: Status) -> str:
+    """The decision that this case's receipt contests. Empty where there is none, where an appeal against it is open or
+    set it aside, and for whoever left the household: they are not shown what it declares.
+    """
+    if case.kind == "appeal" or case.contested or case.household_gone or is_stranger(connection, case):
         return ""
     return DECISION.get(case.stage, "")
 

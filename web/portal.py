@@ -20,14 +20,13 @@ from web.households import (
     contested_values,
     declaration_of,
     is_departure,
-    is_stranger,
     names_of,
     office_of,
     persons_meant,
     standing_of,
 )
 from web.language import hour, render_page, render_page_for
-from web.lodging import decision_of
+from web.lodging import decision_open_to
 from web.lookers import who_looked
 from web.queries import OPEN, Status, correction_of, reasons_of, status_of
 from web.states import progress, state_of, turn_of
@@ -206,7 +205,7 @@ def opened(connection: Connection, case: Status) -> dict[str, Any]:
         "change": registered_change_of(connection, case),
         "standing": standing,
         "acts": may(case),
-        "may_contest": bool(decision_of(case)) and not is_stranger(connection, case),
+        "may_contest": bool(decision_open_to(connection, case)),
         "contested": contested_values(connection, case, declaration),
         "office": office_of(connection, case),
         "history": history_of(connection, case),

@@ -10,8 +10,18 @@ import pytest
 from notifications.catalogues import LANGUAGES
 from tests.appealing import acts, an_appeal, findings
 from tests.filing import current_stage, rows, value
+from tests.people import caseworker
 from tests.portal.conftest import Client
-from tests.portal.standing import entry_reviewed, in_work, leaving, registered, rejected, to_correct, work_off
+from tests.portal.standing import (
+    departure,
+    entry_reviewed,
+    in_work,
+    leaving,
+    registered,
+    rejected,
+    to_correct,
+    work_off,
+)
 from tests.portal.visiting import address_of, hidden_of, open_file, send, shown
 from web.language import PAGES, day
 from workflows.intake.submit import Accepted
@@ -252,13 +262,46 @@ def test_a_late_appeal_is_taken_and_says_that_it_is_late(client: Client) -> None
     assert len(appeals()) == 1
 
 
-def test_whoever_left_the_household_contests_nothing(client: Client) -> None:
+def test_whoever_left_the_household_contests_nothing_and_sees_no_value_of_it(client: Client) -> None:
     taken = registered()
-    up_to_check(client, taken)
+    form = hidden_of(up_to_check(client, taken))
     rows("delete from person_claim where idcs = (select applicant_idcs from cases where id = %s)", taken.case_id)
-    answer = send(client, address_of(taken, "appeal/check"))
-    assert PAGES.text("fr", "cannot.not_of_the_household") in unescape(answer.text)
+    assert str(client.post(address_of(taken, "appeal/check"), data=form).url.path) == address_of(taken)
+    for to in ("appeal", "appeal/values", "appeal/check"):
+        assert str(client.get(address_of(taken, to)).url.path) == address_of(taken)
+    assert PAGES.text("fr", "field.bills.telecom") not in shown(client, address_of(taken, "change"))
     assert appeals() == []
+
+
+def test_whoever_declared_that_they_left_is_shown_no_value_of_whom_they_left(client: Client) -> None:
+    taken = departure()
+    caseworker(taken, "clear", "moved")
+    work_off()
+    assert current_stage(taken) == "notified"
+    open_file(client, taken)
+    assert str(client.get(address_of(taken, "appeal")).url.path) == address_of(taken)
+
+
+def test_a_decision_that_was_set_aside_is_contested_no_more(client: Client) -> None:
+    taken = rejected()
+    appeal = an_appeal(taken)
+    work_off()
+    acts(appeal, "salma", "assign")
+    acts(appeal, "salma", "propose", findings(decision=True))
+    work_off()
+    assert PAGES.text("fr", "I do not agree") not in open_file(client, taken)
+
+
+def test_a_name_is_shown_as_it_was_typed_and_is_no_markup(client: Client) -> None:
+    taken = registered()
+    name = "<img src=x onerror=alert(1)>&quot;"
+    for part in ("given_name_ar", "given_name_la"):
+        named = "update case_body set body = jsonb_set(body::jsonb, %s, to_jsonb(%s::text))::json where case_id = %s"
+        rows(named, ["members", "1", part], name, taken.case_id)
+    open_file(client, taken)
+    page = client.get(address_of(taken, "appeal?value=members.diploma")).text
+    assert "<img" not in page
+    assert "&lt;img" in page
 
 
 def test_a_review_of_an_entry_is_contested_with_the_secret_of_the_registration(client: Client) -> None:
