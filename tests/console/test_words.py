@@ -20,6 +20,7 @@ from web.contestable import names_of_choices
 from web.index_values import GROUPS, names_counted
 from web.queries import MISMATCHES
 from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
+from workflows.audit.acts import Act, Purpose
 from workflows.bodies.appeal import OF_HOUSEHOLD, OF_MEMBER, Decision, Ground
 from workflows.desk.items import PRIORITIES
 from workflows.desk.notes import ASSIGNED, HANDED_BACK, NOTE, PRIORITY
@@ -64,6 +65,8 @@ COMPOSED: dict[str, set[str]] = {
     "priority.": {str(each) for each in PRIORITIES},
     "answer.": {"withdrawal", "reopening"},
     "identity.": set(OF_IDENTITY),
+    "audit.": set(Act),
+    "purpose.": set(Purpose),
     "how.": {"household", "opened", "opened_by"},
     "field.": {*OF_HOUSEHOLD, *(f"members.{each}" for each in OF_MEMBER)} - {"region", "province", "commune"},
     "choice.": set(names_of_choices()),

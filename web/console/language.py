@@ -16,7 +16,7 @@ from notifications.catalogues import STAFF_LANGUAGES, Catalogue
 from web.language import PAGES, day, index, language_and_weight, number, programme
 
 # One for each section of the console.
-SECTIONS = ("console", "console_cases", "console_operations", "console_provider")
+SECTIONS = ("console", "console_cases", "console_operations", "console_provider", "console_audit")
 CATALOGUES = [Catalogue(Path(__file__).parents[1] / "locales", domain) for domain in SECTIONS]
 # What the citizens' pages say of values, choices and regions; in English, for the staff alone.
 ENGLISH = Catalogue(Path(__file__).parents[1] / "locales", "values")

@@ -29,6 +29,7 @@ class Entry(NamedTuple):
 MENU = (
     Entry("/console", "Start", ""),
     Entry("/console/operations", "Operations", "read_operations"),
+    Entry("/console/audit", "Audit", "read_audit"),
 )
 
 

@@ -2,10 +2,10 @@
 
 from litestar import Router
 
-from web.console import at_desk, cases, deciding, failed, messages, provider, queues, sign_in, start, workers
+from web.console import at_desk, auditing, cases, deciding, failed, messages, provider, queues, sign_in, start, workers
 from web.console.guarded import before_console
 
-MODULES = (sign_in, provider, start, cases, deciding, at_desk, queues, workers, failed, messages)
+MODULES = (sign_in, provider, start, cases, deciding, at_desk, queues, workers, failed, messages, auditing)
 
 
 def console() -> Router:
