@@ -39,10 +39,11 @@ EACH_ACTOR = """
     order by found.at desc, found.id desc limit %(rows)s
 """
 PLACE = "select e.at, e.id from audit_seal s join audit_entry e on e.id = s.entry_id where s.position = %s"
-# The cases that made the versions of the household that has this person, the one that claimed them, and its appeals.
+# The cases that declare this person; those that made the versions of the household that has them; and its appeals.
 CASES_OF_PERSON = """
-    with held as (select household_id, case_id from person_claim where idcs = %s)
-    select case_id from held
+    with held as (select household_id, case_id from person_claim where idcs = %(idcs)s)
+    select case_id from desk_search where keys @> array[%(idcs)s]
+    union select case_id from held
     union select v.case_id from held join household_version v using (household_id)
     union select c.id from held join cases c on c.household_id = held.household_id and c.kind = 'appeal'
 """
@@ -125,7 +126,7 @@ def shown(connection: Connection, entries: Sequence[tuple[int, EntryRow]]) -> li
 def of_person(connection: Connection, idcs: str) -> tuple[str, list[int]]:
     """Under which pseudonym somebody with this identifier was searched for, and their cases. Raises Refused."""
     value = checked(Idcs, idcs, "An identifier has ten digits.")
-    return person(IDCS, value), [case_id for (case_id,) in connection.execute(CASES_OF_PERSON, [value])]
+    return person(IDCS, value), [case_id for (case_id,) in connection.execute(CASES_OF_PERSON, {"idcs": value})]
 
 
 def of_phone(connection: Connection, phone: str) -> tuple[str, list[int]]:
