@@ -4,12 +4,16 @@ No function here returns a recipient or a text.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from psycopg.rows import dict_row
 
 from models import clock
 from models.database import Connection, scalar
+from workflows.audit.acts import Act, Purpose
+from workflows.staff.noting import Doing, sign_act
+from workflows.staff.signatures import OPERATOR, sign
 from workflows.staff.territories import EVERYWHERE, Parameters, of_case_in_territory
 
 STATUSES = ("owed", "sending", "failed", "stuck")  # that can be listed: not `sent`, which are too many
@@ -19,7 +23,7 @@ SET = 5000  # messages that one transaction changes
 ERROR = r"regexp_replace(m.error, '\d{6,}', '...', 'g')"
 CHOSEN = f"""
     m.status = any(%(statuses)s) and (%(case_id)s::bigint is null or m.case_id = %(case_id)s)
-    and (%(error)s::text is null or {ERROR} = %(error)s)
+    and (%(error)s::text is null or coalesce({ERROR}, '') = %(error)s)
     and (%(template)s::text is null or m.template = %(template)s)
     and {of_case_in_territory("m.case_id")}
 """
@@ -36,20 +40,35 @@ SENDABLE = "m.body is not null and (m.status <> 'owed' or m.due_at > now() + %(o
 RETRY = f"""
     with some_of as ({SOME.format(f"{CHOSEN} and {SENDABLE}")})
     update message m set status = 'owed', tries = 0, due_at = now() + %(offset)s, error = null from some_of s
-    where (m.case_id, m.seq, m.template) = (s.case_id, s.seq, s.template)
+    where (m.case_id, m.seq, m.template) = (s.case_id, s.seq, s.template) returning m.case_id
 """
 SETTLE = f"""
     with some_of as ({SOME.format(CHOSEN)})
     update message m set status = %(to)s, error = %(note)s,
         sent_at = case when %(to)s = 'sent' then now() + %(offset)s end
     from some_of s
-    where (m.case_id, m.seq, m.template) = (s.case_id, s.seq, s.template)
+    where (m.case_id, m.seq, m.template) = (s.case_id, s.seq, s.template) returning m.case_id
+"""
+# Reads the index of the messages that operators must look at.
+UNSENT = f"m.status in ('failed', 'stuck') and {of_case_in_territory('m.case_id')}"
+GROUPS = f"""
+    select g.*, array(
+        select r.reference from message m join receipt r using (case_id)
+        where {UNSENT} and (m.status, m.template, m.channel) = (g.status, g.template, g.channel)
+            and {ERROR} is not distinct from g.error
+        order by m.case_id, m.seq limit %(named)s
+    ) as "references"
+    from (
+        select m.status, m.template, m.channel, {ERROR} as error, count(*) as messages, min(e.at) as since
+        from message m left join event e using (case_id, seq) where {UNSENT} group by 1, 2, 3, 4
+    ) as g
+    order by g.status desc, g.messages desc, g.template, g.channel, g.error
 """
 
 
 class Choice(NamedTuple):
-    """Which messages: those of these statuses, and only of this case, error or template if one is named, and of the
-    cases of a territory.
+    """Which messages: those of these statuses, and only of this case, error ('': without one) or template if one is
+    named, and of the cases of a territory.
     """
 
     statuses: Sequence[str]
@@ -71,16 +90,36 @@ def unsent_messages(connection: Connection, choice: Choice, most: int) -> list[d
         return cursor.execute(LIST, choice.parameters(most)).fetchall()
 
 
+def unsent_groups(connection: Connection, named: int, where: Parameters = EVERYWHERE) -> list[dict[str, Any]]:
+    """Messages of a territory that failed or are stuck, counted by status, template, channel and error; each group
+    with since when the oldest is owed, and `named` references.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(GROUPS, {"named": named, **where}).fetchall()
+
+
 def count_unsent(connection: Connection, choice: Choice) -> int:
     """How many messages there are."""
     return int(scalar(connection, COUNT, choice.parameters(0)))
 
 
-def retry(connection: Connection, choice: Choice) -> int:
-    """Makes up to `SET` of these messages owed again, and due at once. Returns how many."""
-    return connection.execute(RETRY, choice.parameters(SET)).rowcount
+def retry(connection: Connection, choice: Choice, by: str, now: datetime) -> int:
+    """Makes up to `SET` of these messages owed again, and due at once, for an operator. Returns how many."""
+    changed = connection.execute(RETRY, choice.parameters(SET)).fetchall()
+    note(connection, Act.RETRY_MESSAGES, by, now, changed)
+    return len(changed)
 
 
-def settle(connection: Connection, choice: Choice, to: str, by: str) -> int:
+def settle(connection: Connection, choice: Choice, to: str, by: str, now: datetime) -> int:
     """Records that up to `SET` messages are `sent` or `failed`, as an operator learned. Returns how many."""
-    return connection.execute(SETTLE, {**choice.parameters(SET), "to": to, "note": f"settled by {by}"}).rowcount
+    learned = f"settled by {sign(connection, OPERATOR, by)}"
+    changed = connection.execute(SETTLE, {**choice.parameters(SET), "to": to, "note": learned}).fetchall()
+    note(connection, Act.SETTLE_MESSAGES, by, now, changed)
+    return len(changed)
+
+
+def note(connection: Connection, act: Act, by: str, now: datetime, changed: Sequence[tuple[int]]) -> None:
+    """Notes in the audit what an operator did to messages of these cases; nothing where there are none."""
+    if case_ids := sorted({case_id for (case_id,) in changed}):
+        detail = {"messages": len(changed)}
+        sign_act(connection, OPERATOR, by, Doing(act, now, case_ids, purpose=Purpose.OPERATION, detail=detail))

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from threading import Event, Thread
 
 import psycopg
@@ -79,6 +80,15 @@ JOBS = (
     Job("anchor", 1, write_anchor),
     Job("retention", 2, apply_retention),
 )
+
+
+def next_run(name: str, done_on: date, tried_at: datetime | None, failed: bool) -> datetime | None:
+    """When a job is due next, by the last day that it is done for; None for a job that is none of ours any more."""
+    job = next((each for each in JOBS if each.name == name), None)
+    if job is None:
+        return None
+    due = datetime.combine(done_on + timedelta(days=1), time_of_day(job.hour), UTC)
+    return max(due, tried_at + RETRY_AFTER) if failed and tried_at else due
 
 
 @dataclass(slots=True)

@@ -15,16 +15,8 @@ from prometheus_client.registry import Collector
 from models import clock
 from models.database import Connection, transaction
 from tasks.broker import broker_state
-from workflows.queue.monitor import (
-    daily_jobs,
-    held_stages,
-    messages,
-    parked_groups,
-    queues,
-    uncounted,
-    with_people,
-    workers,
-)
+from workflows.queue.failed import held_stages, parked_groups
+from workflows.queue.monitor import daily_jobs, messages, queues, uncounted, with_people, workers
 
 # For each counter of a worker: its metric, how many of it make one of the metric's unit, and the metric's help text.
 WORKER_COUNTERS = {

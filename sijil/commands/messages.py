@@ -6,16 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from models import clock
 from models.database import transaction
 from models.errors import Refused
-from notifications.ledger import RESENDABLE, STATUSES, Choice, count_unsent, retry, settle, unsent_messages
+from notifications.ledger import RESENDABLE, STATUSES, Choice, count_unsent, settle, unsent_messages
 from sijil.acting import name_of, servers_for
 from sijil.commands.arguments import Name, Reference
-from sijil.output import Json, print_result, program
-from tasks.wake import wake
-from workflows.flows import DELIVERY
+from sijil.output import Json, print_progress, print_result, program
+from tasks.resending import resend_all
 from workflows.intake.receipts import find
-from workflows.staff.signatures import OPERATOR, sign
 from workflows.staff.territories import within
 
 SETTLED = ("sent", "failed")
@@ -121,8 +120,8 @@ def retry_messages(
     with servers_for("settle_messages", "", reference or "") as who:
         statuses = (known_status(status, RESENDABLE),) if status else RESENDABLE
         choice, count = choice_of(reference, statuses, error=error, where=within(who, "settle_messages")), 0
-        while done := retry_set(choice):
-            count += done
+        for count in resend_all(choice, name_of(who, "operator")):
+            print_progress(f"{count} to be sent again")
         if not count:
             raise Refused(
                 "nothing_to_retry",
@@ -130,15 +129,6 @@ def retry_messages(
                 "Messages that are due are sent without a retry: `sijil messages list --status owed`.",
             )
     print_result({"retried": count}, as_json)
-
-
-def retry_set(choice: Choice) -> int:
-    """Makes a set of these messages due, then wakes the deliverers; how many there were."""
-    with transaction() as connection:
-        count = retry(connection, choice)
-    if count:
-        wake(DELIVERY)
-    return count
 
 
 @messages_app.command("settle")
@@ -156,7 +146,7 @@ def settle_messages(
     with servers_for("settle_messages", name, reference) as who:
         by, choice = name_of(who), choice_of(reference, ("stuck",), template=template)
         with transaction() as connection:
-            count = settle(connection, choice, to, sign(connection, OPERATOR, by))
+            count = settle(connection, choice, to, by, clock.now())
         if not count:
             raise Refused(
                 "nothing_stuck",

@@ -5,22 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
-from models import clock
 from models.database import Connection, transaction
-from models.errors import Refused, SijilError
-from notifications.notices import notices
+from models.errors import Refused
 from sijil.acting import name_of, servers_for, staff_may
 from sijil.commands.arguments import Name, Reference
 from sijil.embedded import needed_servers
 from sijil.output import Json, print_progress, print_result
-from tasks.wake import wake
-from workflows.casework.answers import resume
-from workflows.engine.work import BatchOutcome
+from tasks.resuming import Resumed, resume_all, resume_set
 from workflows.intake.receipts import find
-from workflows.queue.monitor import parked_case, parked_groups, parked_with
-from workflows.staff.territories import Parameters, within
-
-SET = 500  # cases that are resumed in one transaction: 200,000 in one took minutes and gigabytes
+from workflows.queue.failed import ParkedAlike, parked_case, parked_groups
+from workflows.staff.territories import within
 
 app = typer.Typer()
 parked_app = typer.Typer(no_args_is_help=True, help="Lists the cases that failed, shows one, sends them on.")
@@ -85,57 +79,23 @@ def retry_parked(
         if reference:
             with transaction() as connection:
                 case_id = parked_row(connection, reference)["case_id"]
-            resumed, left = resume_set([case_id], by).cases, 0
+            done = Resumed(resume_set([case_id], by).cases)
         else:
-            resumed, left = resume_all(error or "", by, within(who, "resume_parked"))
-    lines = [f"resumed: {resumed}"]
-    if left:
-        lines.append(f"not resumed: {left}, which cannot be loaded or moved on meanwhile; see `sijil parked list`")
-    print_result({"resumed": resumed, "left": left}, as_json, *lines)
+            done = resume_each(ParkedAlike(error or "", where=within(who, "resume_parked")), by)
+    lines = [f"resumed: {done.resumed}"]
+    if done.left:
+        lines.append(f"not resumed: {done.left}, which cannot be loaded or moved on meanwhile; see `sijil parked list`")
+    print_result(done._asdict(), as_json, *lines)
 
 
-def resume_all(error: str, by: str, where: Parameters) -> tuple[int, int]:
-    """Resumes all cases of a territory that are parked with this error, set by set; how many it resumed, and how many
-    it could not.
-
-    Raises Refused where no case is parked with this error.
-    """
-    resumed = left = after = 0
-    while case_ids := next_parked(error, after, where):
-        after = case_ids[-1]
-        for done in resume_or_split(case_ids, by):
-            resumed, left = (resumed + done.cases, left) if done else (resumed, left + 1)
-        print_progress(f"{resumed} resumed")
-    if not after:
+def resume_each(alike: ParkedAlike, by: str) -> Resumed:
+    """Resumes all cases that are parked alike, and shows how far it is. Raises Refused where there is no such case."""
+    done = None
+    for done in resume_all(alike, by):
+        print_progress(f"{done.resumed} resumed")
+    if done is None:
         raise Refused(
             "nothing_parked",
-            f"No case is parked with the error '{error}'. List the errors: sijil parked list",
+            f"No case is parked with the error '{alike.error}'. List the errors: sijil parked list",
         )
-    return resumed, left
-
-
-def next_parked(error: str, after: int, where: Parameters) -> list[int]:
-    """The next set of cases of a territory that are parked with this error."""
-    with transaction() as connection:
-        return parked_with(connection, error, after, SET, where)
-
-
-def resume_or_split(case_ids: list[int], by: str) -> Iterator[BatchOutcome | None]:
-    """Resumes these cases together; where one of them cannot be resumed, each alone, with None for that one."""
-    try:
-        yield resume_set(case_ids, by)
-    except SijilError:
-        if len(case_ids) == 1:
-            yield None
-            return
-        for case_id in case_ids:
-            yield from resume_or_split([case_id], by)
-
-
-def resume_set(case_ids: list[int], by: str) -> BatchOutcome:
-    """Resumes these cases in one transaction, then wakes workers. Raises what `resume` raises, and changes nothing."""
-    with transaction() as connection:
-        done = resume(connection, case_ids, by, clock.now(), notices)
-    for queue in done.queues:
-        wake(queue)
     return done

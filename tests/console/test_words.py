@@ -10,6 +10,7 @@ from jinja2 import nodes
 import web
 from models.staff import ROLES
 from notifications.catalogues import STAFF_LANGUAGES
+from tasks.schedule import JOBS
 from tests.portal.test_words import VARIABLES
 from web.app import environment
 from web.console.language import CATALOGUES, text
@@ -68,6 +69,7 @@ COMPOSED: dict[str, set[str]] = {
     "counted.": names_counted(VARIABLES),
     "queue.": {f"{queue}{part}" for queue in all_queues() for part in ("", ".what")},
     "owner.": {CITIZEN, CASEWORKER, OPERATOR},
+    "job.": {each.name for each in JOBS},
 }
 # Of these the citizens' catalogue has the texts, and `values` the English ones.
 OF_CITIZENS = ("field.", "choice.", "region.", "group.", "counted.")

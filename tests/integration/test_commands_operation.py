@@ -205,7 +205,7 @@ def test_parked_sends_on_all_with_the_same_error(ready: Run) -> None:
 def test_thousands_go_on_set_by_set_and_one_that_cannot_be_loaded_stays_and_is_counted(
     ready: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sijil.commands.parked.SET", 2)
+    monkeypatch.setattr("tasks.resuming.SET", 2)
     all_of_them = [parked() for _ in range(5)]
     rows("delete from case_body where case_id = %s", all_of_them[2].case_id)
 

@@ -1,12 +1,12 @@
 """The languages of the console, their texts, dates and waits in words."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from litestar import Request
 
@@ -78,6 +78,11 @@ def span(language: str, seconds: int) -> str:
     return duration(language, timedelta(seconds=seconds))
 
 
+def date_only(language: str, on: date) -> str:
+    """A date in words."""
+    return format_date(on, "long", locale=locale_of(language)).replace(" ", "\u00a0")
+
+
 def minute(language: str, at: datetime) -> str:
     """Morocco's time to the minute."""
     return format_datetime(at.astimezone(MOROCCO), "HH:mm", locale=locale_of(language))
@@ -103,6 +108,7 @@ def words_of(language: str) -> dict[str, Any]:
         "span": partial(span, language),
         "time_of_day": partial(time_of_day, language),
         "minute": partial(minute, language),
+        "date_only": partial(date_only, language),
         "number": partial(number, language),
         "index": partial(index, language),
         "programme": partial(programme, language),

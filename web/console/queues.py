@@ -19,7 +19,8 @@ from web.console.pages import go, may, reader_of
 from web.errors import status_of
 from workflows.flows import all_queues
 from workflows.queue import pauses
-from workflows.queue.monitor import held_stages, queues, with_people
+from workflows.queue.failed import held_stages
+from workflows.queue.monitor import queues, with_people
 from workflows.queue.samples import Minute, last_hour
 
 HERE = "/console/operations"

@@ -1,4 +1,4 @@
-"""Reads what operators look at: queues, workers, parked cases, daily jobs, messages."""
+"""Reads what operators look at: queues, workers, daily jobs, messages. Of cases that failed: failed.py."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,11 +9,11 @@ from psycopg.rows import dict_row
 from models.database import Connection
 from workflows.engine.lanes import ALLOWANCE
 from workflows.events.registration import CaseWithdrawn
-from workflows.flows import DELIVERY, PARKED, all_queues, case_queues, places, stage_of
+from workflows.flows import DELIVERY, PARKED, all_queues, case_queues, places
 from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, OPERATOR
 from workflows.queue.attempts import WORKER_LOCK
+from workflows.queue.failed import held_stages
 from workflows.staff.signatures import names_of
-from workflows.staff.territories import EVERYWHERE, Parameters, of_case_in_territory
 
 RATE_OVER = timedelta(minutes=1)
 PAUSED = "select queue, since, actor, reason from paused_queue"
@@ -44,29 +44,8 @@ WORKERS = f"""
 WITH_PEOPLE = """
     select kind, stage, count(*), min(stage_since) from cases where open and not machine and not waiting group by 1, 2
 """
-PARKED_CASE = """
-    select t.case_id, r.reference, t.kind, t.stage, t.tries, t.error, t.traceback, t.at
-    from case_failure t left join receipt r using (case_id)
-    where t.parked and t.case_id = %s
-"""
-PARKED_THERE = f"t.parked and {of_case_in_territory('t.case_id')}"
-SAME_ERROR = f"""
-    select t.case_id from case_failure t where {PARKED_THERE} and t.error = %(error)s and t.case_id > %(after)s
-    order by t.case_id limit %(limit)s
-"""
-GROUPS = f"""
-    select g.*, array(
-        select r.reference from case_failure t join receipt r using (case_id)
-        where {PARKED_THERE} and (t.kind, t.stage, t.error) = (g.kind, g.stage, g.error)
-        order by t.at, t.case_id limit %(named)s
-    ) as "references"
-    from (select kind, stage, error, count(*) as cases, min(at) as first, max(at) as last from case_failure t
-        where {PARKED_THERE} group by kind, stage, error) as g
-    order by g.cases desc, g.kind, g.stage, g.error
-"""
-HELD = "select kind, stage, error, since from held_stage order by since"
 UNCOUNTED = "select count(*) from case_failure where uncounted"
-DAILY_JOBS = "select name, done_on, error from daily_job order by name"
+DAILY_JOBS = "select name, done_on, tried_at, error from daily_job order by name"
 # Reads two partial indexes, because the messages that were sent are many.
 MESSAGES = """
     select status, count(*) from message where status in ('owed', 'sending') group by status
@@ -210,34 +189,6 @@ def workers(connection: Connection) -> list[dict[str, Any]]:
     """Every worker process that has a row: whether it is alive, and how many cases it holds."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(WORKERS).fetchall()
-
-
-def parked_groups(connection: Connection, named: int = 0, where: Parameters = EVERYWHERE) -> list[dict[str, Any]]:
-    """Parked cases of a territory, counted by stage and error; each group with `named` references, longest parked
-    first.
-    """
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(GROUPS, {"named": named, **where}).fetchall()
-
-
-def parked_with(
-    connection: Connection, error: str, after: int, limit: int, where: Parameters = EVERYWHERE
-) -> list[int]:
-    """At most `limit` cases of a territory that are parked with this error, by their numbers, after case `after`."""
-    asked = {"error": error, "after": after, "limit": limit, **where}
-    return [case_id for (case_id,) in connection.execute(SAME_ERROR, asked)]
-
-
-def parked_case(connection: Connection, case_id: int) -> dict[str, Any] | None:
-    """A parked case with its error and traceback; None where it is not parked."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(PARKED_CASE, [case_id]).fetchone()
-
-
-def held_stages(connection: Connection) -> list[dict[str, Any]]:
-    """The held stages, each with its queue, the error of its cases, and since when it is held."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return [row | {"queue": stage_of(row["kind"], row["stage"]).queue} for row in cursor.execute(HELD)]
 
 
 def uncounted(connection: Connection) -> int:
