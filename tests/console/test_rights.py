@@ -31,13 +31,26 @@ ADDRESSES = {
     ("POST", "/console/sign-in/app"): SIGNING_IN,
     ("POST", "/console/sign-out"): SIGNED_IN,
     ("POST", "/console/language"): ANYBODY,
+    ("GET", "/console/load"): "read_load",
+    ("POST", "/console/load"): "assign_case",
+    ("GET", "/console/operations"): "read_operations",
+    ("GET", "/console/operations/queues/{queue}"): "read_operations",
+    ("POST", "/console/operations/queues/{queue}/pause"): "pause_queue",
+    ("POST", "/console/operations/queues/{queue}/resume"): "resume_queue",
+    ("GET", "/console/operations/workers"): "read_operations",
+    ("GET", "/console/operations/parked"): "read_operations",
+    ("POST", "/console/operations/parked/retry"): "resume_parked",
+    ("GET", "/console/operations/messages"): "read_operations",
+    ("POST", "/console/operations/messages/resend"): "settle_messages",
+    ("POST", "/console/operations/messages/settle"): "settle_messages",
+    ("GET", "/console/operations/jobs"): "read_operations",
     ("GET", "/console/cases/{reference}"): "read_case",
     ("POST", "/console/cases/{reference}/review"): "decide_review",
     ("POST", "/console/cases/{reference}/appeal/{act}"): "read_case",
     ("POST", "/console/cases/{reference}/desk/{deed}"): "read_case",
 }
 # What else a form of an address of several acts needs, beside the act that opens it.
-ALSO = {"{act}": "ask_information", "{deed}": "note"}
+ALSO = {"{act}": "ask_information", "{deed}": "note", "{queue}": "fraud"}
 NEEDS = {"note": "add_note"}
 GUARDED = [(method, path, act) for (method, path), act in ADDRESSES.items() if act in RIGHTS]
 OF_CASES = [each for each in GUARDED if "{reference}" in each[1]]

@@ -2,7 +2,7 @@
 
 from litestar import Router
 
-from web.console import cases, deciding, failed, messages, queues, sign_in, start, workers
+from web.console import cases, deciding, failed, load, messages, queues, sign_in, start, workers
 from web.console.guarded import before_console
 
 
@@ -19,6 +19,7 @@ def console() -> Router:
             *workers.HANDLERS,
             *failed.HANDLERS,
             *messages.HANDLERS,
+            *load.HANDLERS,
         ],
         before_request=before_console,
         include_in_schema=False,
