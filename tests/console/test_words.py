@@ -12,6 +12,10 @@ from models.staff import ROLES
 from notifications.catalogues import STAFF_LANGUAGES
 from tests.portal.test_words import VARIABLES
 from web.app import environment
+from web.console.desk import TABS as LISTS
+from web.console.desk_acts import ACTS, ESCALATE
+from web.console.desk_view import LANGUAGES, QUEUES
+from web.console.keys import LISTED
 from web.console.language import CATALOGUES, text
 from web.console.pages import MENU
 from web.contestable import names_of_choices
@@ -19,8 +23,10 @@ from web.index_values import GROUPS, names_counted
 from web.queries import MISMATCHES
 from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
 from workflows.bodies.appeal import OF_HOUSEHOLD, OF_MEMBER, Decision, Ground
+from workflows.desk.about import CONFLICT, REMOVAL
 from workflows.desk.items import PRIORITIES
 from workflows.desk.notes import ASSIGNED, HANDED_BACK, NOTE, PRIORITY
+from workflows.desk.pages import DUE
 from workflows.events.event import KINDS
 from workflows.evidence import DECLARANT, SIJIL
 from workflows.flows import FLOWS, PARKED, all_queues
@@ -28,6 +34,8 @@ from workflows.flows.grammar import CASEWORKER, CITIZEN, OPERATOR
 from workflows.fraud import SIGNALS
 from workflows.stages.review import REASONS
 
+ABOUT = {CONFLICT, REMOVAL, *SIGNALS, *REASONS["correct"], *REASONS["refuse"], *MISMATCHES}
+ABOUT |= {f"appeal_{each}" for each in get_args(Decision)}
 FOLDER = Path(web.__path__[0]) / "templates" / "console"
 TEMPLATES = sorted(FOLDER.glob("**/*.html"))
 LETTER = re.compile(r"[^\W\d_]{2,}")
@@ -68,11 +76,19 @@ COMPOSED: dict[str, set[str]] = {
     "counted.": names_counted(VARIABLES),
     "queue.": {f"{queue}{part}" for queue in all_queues() for part in ("", ".what")},
     "owner.": {CITIZEN, CASEWORKER, OPERATOR},
+    "tab.": set(LISTS),
+    "empty.": set(LISTS),
+    "sort.": set(QUEUES),
+    "due.": set(DUE),
+    "spoken.": set(LANGUAGES),
+    "about.": ABOUT,
+    "key.": {code for _, code in LISTED},
+    "told.": set(ACTS) | {ESCALATE},
 }
 # Of these the citizens' catalogue has the texts, and `values` the English ones.
 OF_CITIZENS = ("field.", "choice.", "region.", "group.", "counted.")
 # Codes that Python chooses, by the beginning of their keys: errors and refusals, of which only some are told apart.
-CHOSEN = ("error.", "refused.")
+CHOSEN = ("error.", "refused.", "urgency.", "flag.")
 
 
 def keys_in(tree: nodes.Template) -> set[str]:

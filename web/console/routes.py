@@ -2,7 +2,7 @@
 
 from litestar import Router
 
-from web.console import cases, deciding, queues, sign_in, start
+from web.console import cases, deciding, desk, desk_acts, keys, queues, sign_in, start
 from web.console.guarded import before_console
 
 
@@ -10,7 +10,16 @@ def console() -> Router:
     """The router of /console."""
     return Router(
         path="/console",
-        route_handlers=[*sign_in.HANDLERS, *start.HANDLERS, *cases.HANDLERS, *deciding.HANDLERS, *queues.HANDLERS],
+        route_handlers=[
+            *sign_in.HANDLERS,
+            *start.HANDLERS,
+            *desk.HANDLERS,
+            *desk_acts.HANDLERS,
+            *keys.HANDLERS,
+            *cases.HANDLERS,
+            *deciding.HANDLERS,
+            *queues.HANDLERS,
+        ],
         before_request=before_console,
         include_in_schema=False,
     )
