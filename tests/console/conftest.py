@@ -7,6 +7,11 @@ from litestar.testing import TestClient
 
 from tasks.logs import configure_logs
 from tests.conftest import forget_settings
+from tests.integration.conftest import queued as queued
+from tests.integration.conftest import refusal as refusal
+from tests.integration.conftest import reviewed as reviewed
+from tests.integration.conftest import work as work
+from tests.integration.conftest import worker as worker
 from tests.portal.conftest import Client, application
 from tests.portal.conftest import helpline as helpline
 from tests.portal.conftest import served as served

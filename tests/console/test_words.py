@@ -14,6 +14,10 @@ from tasks.schedule import JOBS
 from tests.portal.test_words import VARIABLES
 from web.app import environment
 from web.console.answers import OF_IDENTITY
+from web.console.desk import TABS as LISTS
+from web.console.desk_acts import ACTS, ESCALATE
+from web.console.desk_view import LANGUAGES, QUEUES
+from web.console.keys import LISTED
 from web.console.language import CATALOGUES, text
 from web.console.pages import MENU
 from web.contestable import names_of_choices
@@ -22,8 +26,10 @@ from web.queries import MISMATCHES
 from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
 from workflows.audit.acts import Act, Purpose
 from workflows.bodies.appeal import OF_HOUSEHOLD, OF_MEMBER, Decision, Ground
+from workflows.desk.about import CONFLICT, REMOVAL
 from workflows.desk.items import APPEALS, EXCEPTIONS, PRIORITIES, REVIEWS
 from workflows.desk.notes import ASSIGNED, HANDED_BACK, NOTE, PRIORITY
+from workflows.desk.pages import DUE
 from workflows.events.event import KINDS
 from workflows.evidence import DECLARANT, SIJIL
 from workflows.flows import FLOWS, PARKED, all_queues
@@ -31,6 +37,8 @@ from workflows.flows.grammar import CASEWORKER, CITIZEN, OPERATOR
 from workflows.fraud import SIGNALS
 from workflows.stages.review import REASONS
 
+ABOUT = {CONFLICT, REMOVAL, *SIGNALS, *REASONS["correct"], *REASONS["refuse"], *MISMATCHES}
+ABOUT |= {f"appeal_{each}" for each in get_args(Decision)}
 FOLDER = Path(web.__path__[0]) / "templates" / "console"
 TEMPLATES = sorted(FOLDER.glob("**/*.html"))
 LETTER = re.compile(r"[^\W\d_]{2,}")
@@ -78,11 +86,19 @@ COMPOSED: dict[str, set[str]] = {
     "job.": {each.name for each in JOBS},
     "load.": {APPEALS, REVIEWS, EXCEPTIONS},
     "not_given.": {"stale", "not_found", "busy", "holds_it_already", "not_a_colleague", "may_not_decide"},
+    "tab.": set(LISTS),
+    "empty.": set(LISTS),
+    "sort.": set(QUEUES),
+    "due.": set(DUE),
+    "spoken.": set(LANGUAGES),
+    "about.": ABOUT,
+    "key.": {code for _, code in LISTED},
+    "told.": set(ACTS) | {ESCALATE},
 }
 # Of these the citizens' catalogue has the texts, and `values` the English ones.
 OF_CITIZENS = ("field.", "choice.", "region.", "group.", "counted.")
 # Codes that Python chooses, by the beginning of their keys: errors and refusals, of which only some are told apart.
-CHOSEN = ("error.", "refused.")
+CHOSEN = ("error.", "refused.", "urgency.", "flag.")
 
 
 def keys_in(tree: nodes.Template) -> set[str]:

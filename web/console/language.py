@@ -16,7 +16,7 @@ from notifications.catalogues import STAFF_LANGUAGES, Catalogue
 from web.language import PAGES, day, index, language_and_weight, number, programme
 
 # One for each section of the console.
-SECTIONS = ("console", "console_cases", "console_operations", "console_provider", "console_audit")
+SECTIONS = ("console", "console_cases", "console_operations", "console_provider", "console_audit", "console_queues")
 CATALOGUES = [Catalogue(Path(__file__).parents[1] / "locales", domain) for domain in SECTIONS]
 # What the citizens' pages say of values, choices and regions; in English, for the staff alone.
 ENGLISH = Catalogue(Path(__file__).parents[1] / "locales", "values")
@@ -63,6 +63,11 @@ def moment(language: str, at: datetime) -> str:
     return format_datetime(at.astimezone(MOROCCO), "d MMM y, HH:mm", locale=locale_of(language)).replace(" ", "\u00a0")
 
 
+def short_day(language: str, at: datetime) -> str:
+    """Morocco's date, as narrow as it can be said with the month's name."""
+    return format_datetime(at.astimezone(MOROCCO), "d MMM y", locale=locale_of(language)).replace(" ", "\u00a0")
+
+
 def duration(language: str, span: timedelta) -> str:
     """A span in words: `3 days`."""
     return format_timedelta(abs(span), locale=locale_of(language), threshold=1.5)
@@ -103,6 +108,7 @@ def words_of(language: str) -> dict[str, Any]:
         "has_text": partial(has_text, language),
         "day": partial(day, language),
         "moment": partial(moment, language),
+        "short_day": partial(short_day, language),
         "duration": partial(duration, language),
         "whole": partial(whole, language),
         "span": partial(span, language),

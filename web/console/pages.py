@@ -15,7 +15,12 @@ from workflows.staff.sessions import Session
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src "
     "'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    # What was typed when a session ended is kept for the page that it was typed on.
+    "Referrer-Policy": "same-origin",
 }
+
+
+KEYS, OFF = "sijil-console-keys", "off"  # the cookie of whoever does without single keys
 
 
 class Entry(NamedTuple):
@@ -28,6 +33,7 @@ class Entry(NamedTuple):
 
 MENU = (
     Entry("/console", "Start", ""),
+    Entry("/console/queues", "Queues", "read_queue"),
     Entry("/console/load", "Load", "read_load"),
     Entry("/console/operations", "Operations", "read_operations"),
     Entry("/console/audit", "Audit", "read_audit"),
@@ -69,6 +75,7 @@ def page(request: Request[Any, Any, Any], template: str, *, status: int = 200, *
             "token": form_token(session.digest if session else request.state.get("browser", "").encode()),
             "status": status,
             "refused": None,
+            "keys": who is not None and request.cookies.get(KEYS) != OFF,
             **context,
         },
     )

@@ -7,7 +7,10 @@ from web.console import (
     auditing,
     cases,
     deciding,
+    desk,
+    desk_acts,
     failed,
+    keys,
     load,
     messages,
     provider,
@@ -18,7 +21,23 @@ from web.console import (
 )
 from web.console.guarded import before_console
 
-MODULES = (sign_in, provider, start, cases, deciding, at_desk, queues, workers, failed, messages, load, auditing)
+MODULES = (
+    sign_in,
+    provider,
+    start,
+    desk,
+    desk_acts,
+    cases,
+    deciding,
+    at_desk,
+    keys,
+    load,
+    queues,
+    workers,
+    failed,
+    messages,
+    auditing,
+)
 
 
 def console() -> Router:

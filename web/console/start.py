@@ -6,13 +6,13 @@ from litestar import Request, get
 from litestar.response import Template
 
 from web.console.guarded import SIGNED_IN
-from web.console.pages import page
+from web.console.pages import may, page, reader_of
 
 
 @get("/", opt={"act": SIGNED_IN}, sync_to_thread=True)
 def start(request: Request[Any, Any, Any]) -> Template:
     """Who is signed in, and where to go."""
-    return page(request, "start.html")
+    return page(request, "start.html", may_take=may(reader_of(request), "take_case"))
 
 
 HANDLERS = [start]

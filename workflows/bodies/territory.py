@@ -21,3 +21,12 @@ def provinces() -> dict[str, int]:
 def region_of(province: str) -> int | None:
     """The region of a province; None where there is no such province."""
     return provinces().get(province)
+
+
+@cache
+def name_of(province: str) -> str:
+    """The name of a province in Latin letters, without what the list adds in brackets; its code where it has none."""
+    import pycountry
+
+    found = pycountry.subdivisions.get(code=province)  # type: ignore[no-untyped-call]  # it has none
+    return str(found.name).partition(" (")[0] if found else province
