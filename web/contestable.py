@@ -80,11 +80,15 @@ class Contestable(NamedTuple):
 
 
 class FieldProblem(NamedTuple):
-    """What is wrong with a field of a form: the catalogue's `wrong.CODE`, with what stands in it."""
+    """What is wrong with a field of a form: the catalogue's `wrong.CODE`, with what stands in it.
+
+    `about`: the value that the field asks for, where a form asks for several.
+    """
 
     field: str
     code: str
     values: Mapping[str, Any] = MappingProxyType({})
+    about: Contestable | None = None
 
 
 class Wrong(Exception):
@@ -150,7 +154,7 @@ def read_values(
         try:
             said[each.path] = should_be(each, typed, today)
         except Wrong as wrong:
-            problems.append(FieldProblem(each.field, wrong.code, wrong.values))
+            problems.append(FieldProblem(each.field, wrong.code, wrong.values, each))
     return said, problems
 
 

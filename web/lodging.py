@@ -28,13 +28,13 @@ from web.households import declaration_of, is_stranger
 from web.queries import Status, status_of
 from web.terms import answer_within, lodged_until
 from web.threaded import in_thread
-from web.visits import Form, Place, cookie_of, page_of_visit, place_of, require_visit, see
+from web.visits import Form, Place, cookie_of, page_of_visit, place_of, require_visit, see, token_in
 from workflows.bodies.appeal import AppealBody, Ground
 from workflows.bodies.declaration import Declaration
 from workflows.bodies.reading import valid
 from workflows.casework.appeals import Lodging, lodge
 from workflows.intake.receipts import secret_for
-from workflows.intake.visits import Draft, Visit, end, keep_draft, started
+from workflows.intake.visits import Draft, Visit, end, keep_draft, lock, started
 
 # The decision that a case stands at and that its receipt contests.
 DECISION = {"rejected": "refusal", "needs_correction": "correction", "notified": "index"}
@@ -249,6 +249,7 @@ def send(
 
 def sent(connection: Connection, request: Request[Any, Any, Any], place: Place, form: Form) -> str:
     """The reference of the appeal that was lodged, now or by the same form before; empty: nothing can be contested."""
+    lock(connection, token_in(request))
     visit = require_visit(connection, request, place, form)
     if visit.draft.lodged and form.first("key") in ("", visit.draft.key):
         return visit.draft.lodged

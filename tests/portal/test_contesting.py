@@ -142,8 +142,9 @@ def test_what_is_missing_is_said_above_and_at_its_field_and_what_was_typed_is_ke
     assert answer.status_code == 422
     bounds = PAGES.text(language, "wrong.count_bounds").format(least=1, most=50)
     for field, said in (("bills.telecom", PAGES.text(language, "wrong.amount")), ("housing.rooms", bounds)):
-        assert f'<a href="#should.{field}">{said}</a>' in page
-        assert f'id="should.{field}-problem">{said}</p>' in page
+        what = PAGES.text(language, "{what}:").format(what=PAGES.text(language, f"field.{field}"))
+        assert f'<a href="#should.{field}">{what} {said}</a>' in page
+        assert f'id="should.{field}-problem">{what} {said}</p>' in page
     assert 'value="abc"' in page
     assert 'value="99"' in page
     assert WORDS in page

@@ -37,6 +37,7 @@ FIND = """
 """
 SEEN = "update receipt_session set seen_at = %s where token = %s"
 DRAFT = "update receipt_session set draft = %s where token = %s"
+LOCK = "select from receipt_session where token = %s for update"
 END = "delete from receipt_session where token = %s"
 SWEEP = """
     delete from receipt_session where token in (select token from receipt_session
@@ -121,6 +122,11 @@ def visit_of(connection: Connection, token: str, reference: str, now: datetime) 
     if row[1] < now - NOTED:
         connection.execute(SEEN, [now, digest(token)])
     return Visit(token, reference, msgspec.json.decode(row[0], type=Draft) if row[0] else Draft())
+
+
+def lock(connection: Connection, token: str) -> None:
+    """Has another request of the same visit wait: of two presses of a button the second sees what the first did."""
+    connection.execute(LOCK, [digest(token)])
 
 
 def keep_draft(connection: Connection, token: str, draft: Draft) -> None:
