@@ -160,6 +160,7 @@ def test_a_state_that_nobody_began_is_refused(client: Client, lying: Lying, stat
 def test_an_answer_after_ten_minutes_is_too_old_and_the_next_one_clears_it_away(client: Client, lying: Lying) -> None:
     a_member("Amina", lying.issuer)
     given = asked(begin(client))
+    lying.nonce = given["nonce"]
     with transaction() as connection:
         connection.execute("update sign_in_flow set begun_at = %s", [clock.now() - timedelta(minutes=10)])
     assert client.get(BACK, params={"state": given["state"], "code": "c"}).status_code == 403
