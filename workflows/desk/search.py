@@ -93,7 +93,7 @@ def search(connection: Connection, who: Acting, text: str, now: datetime, purpos
     role = permit(who, "search")
     by, value = meant(text)
     names = typed_names(value) if by == NAME else []
-    rows = candidates(connection, who, by, value, names)
+    rows = candidates(connection, who, by, value, keys_of_typed(names))
     hits = [found for row in rows if (found := hit(row, by, value, names))]
     shown = hits[:MOST]
     persons = [pseudonyms.person(by, value)] if by != REFERENCE else []
@@ -126,12 +126,10 @@ def phone(typed: str) -> str | None:
         return None
 
 
-def candidates(
-    connection: Connection, who: Acting, by: str, value: str, names: Sequence[TypedName]
-) -> list[dict[str, Any]]:
+def candidates(connection: Connection, who: Acting, by: str, value: str, keys: Sequence[str]) -> list[dict[str, Any]]:
     """The cases that an index finds, latest first."""
     where, of_appeal = [], []
-    given: dict[str, Any] = {"value": value, "keys": keys_of_typed(names), "with_appeals": by != REFERENCE}
+    given: dict[str, Any] = {"value": value, "keys": list(keys), "with_appeals": by != REFERENCE}
     for number, area in enumerate(areas_of(who, "search")):
         said, of_area = condition(area, f"area{number}")
         where.append(said if said == "true" else f"c.{said}")
