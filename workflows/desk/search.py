@@ -37,6 +37,8 @@ BY: Mapping[str, str] = {
     PHONE: "c.id in (select case_id from case_body where phone = %(value)s)",
     NAME: "c.id in (select case_id from desk_search where keys && %(keys)s::text[])",
 }
+# The database knows no shares of keys and would start helpers, which takes longer than such a search.
+ALONE = "set local max_parallel_workers_per_gather = 0"
 # With each case the appeals of its household, which declare nobody themselves.
 FIND = f"""
     with found as materialized (
@@ -136,6 +138,7 @@ def candidates(connection: Connection, who: Acting, by: str, value: str, keys: S
         of_appeal.append(said if said == "true" else f"a.{said}")
         given |= of_area
     statement = FIND.format(by=BY[by], where=" or ".join(where), where_of_appeal=" or ".join(of_appeal))
+    connection.execute(ALONE)
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(statement, given).fetchall()
 
