@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import compare, decide, growth, latency, memory, mix, pressure, profile, silent, sweep
+from benchmarks import compare, console, decide, growth, latency, memory, mix, pressure, profile, silent, sweep
 from benchmarks.prepared import Workers
 from models.errors import Refused
 from models.settings import settings
@@ -120,6 +120,17 @@ def bench_sweep(
     """Measures a round of the sweep over 2 million messages, of which 1.5 million wait for their time."""
     with interruptible():
         print_result(sweep.measure(messages, failures, print_progress), as_json)
+
+
+@app.command("console")
+def bench_console(
+    cases: Annotated[int, typer.Option(min=1000, help="Cases in all.")] = 1_000_000,
+    waiting: Annotated[int, typer.Option(min=1000, help="Those of them that wait for people.")] = 50_000,
+    as_json: Json = False,
+) -> None:
+    """Measures the lists of the desk, searches, and the next case for 50 people at once, over a million cases."""
+    with interruptible():
+        print_result(console.measure(cases, waiting, print_progress), as_json)
 
 
 @app.command("latency")

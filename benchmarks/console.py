@@ -22,6 +22,7 @@ from workflows.casefile import NewCase
 from workflows.desk.items import ENTER, item_of
 from workflows.desk.next_case import next_case
 from workflows.desk.pages import Filters, Key, counts, page
+from workflows.desk.search import IDCS, NAME, candidates
 from workflows.engine.lanes import INTERACTIVE
 from workflows.engine.opening import RECEIPTS, Opening, Origin, hash_of, insert_cases, opening, record_openings
 from workflows.engine.record import copy, queue_state
@@ -70,6 +71,20 @@ ITEMS = """
     from cases where open or id %% 10 = 0
 """
 
+# Of each case five persons: their identifiers, and their names, of which one in 500 is the same.
+SEARCH = (
+    "drop index desk_search_keys",
+    """
+    insert into desk_search (case_id, keys)
+    select id, (select array_agg(key) from (
+        select lpad((id * 5 + member)::text, 10, '0') as key from generate_series(0, 4) as member
+        union all
+        select 'mhmd.n' || (id * 7 + member) %% 500 from generate_series(0, 4) as member
+    ) as keys) from cases
+    """,
+    "create index desk_search_keys on desk_search using gin (keys)",
+)
+
 
 def measure(cases: int, waiting: int, say: Say) -> dict[str, Any]:
     """The 95th percentile of each list and of `next`, in milliseconds, and how many cases two people got."""
@@ -112,7 +127,7 @@ def fill(cases: int, waiting: int) -> None:
         "people": [pseudonym(OFFICER, each) for each in people()],
     }
     with transaction() as connection:
-        for statement in (CASES, RECEIPT, ITEMS):
+        for statement in (CASES, RECEIPT, ITEMS, *SEARCH):
             connection.execute(statement, given)
         connection.execute("select setval('cases_id_seq', %s)", [cases])
     lodge_appeals(range(cases - appeals + 1, cases + 1), now)
@@ -192,6 +207,13 @@ def readings() -> dict[str, Callable[[], object]]:
 
         return read
 
+    def searching(by: str, value: str) -> Callable[[], object]:
+        def find() -> object:
+            with snapshot() as connection:
+                return candidates(connection, one, by, value, [value] if by == NAME else [])
+
+        return find
+
     def counting() -> object:
         with snapshot() as connection:
             return counts(connection, country, now)
@@ -210,6 +232,8 @@ def readings() -> dict[str, Callable[[], object]]:
         "rare_language": reading(country, "team", language="fr"),
         "rare_priority": reading(few, "team", priority=1),
         "counts": counting,
+        "search_identifier": searching(IDCS, "0000123455"),
+        "search_common_name": searching(NAME, "mhmd.n17"),
     }
 
 

@@ -50,6 +50,7 @@ COPIED = {
     },
     "case_body": {"case_id": "case_id + {shift}", "household_id": "household_id + {shift}"},
     "event": {"case_id": "case_id + {shift}"},
+    "desk_search": {"case_id": "case_id + {shift}"},
     "person_claim": {
         "idcs": "idcs || '-' || k",
         "household_id": "household_id + {shift}",

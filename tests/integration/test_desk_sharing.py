@@ -17,7 +17,7 @@ from tests.people import after, caseworker, heard
 from tests.staffing import an_acting
 from workflows.desk import locks
 from workflows.desk.bulk import in_bulk
-from workflows.desk.next_case import Next, next_case
+from workflows.desk.next_case import TRIES, Next, next_case
 from workflows.desk.notes import add_note, entries_of
 from workflows.desk.sharing import Deed, assign, hand_back, set_priority, take
 from workflows.intake.submit import Accepted
@@ -293,6 +293,15 @@ def test_nobody_gets_what_they_may_not_decide(held: Accepted, worker: Worker) ->
     acts(held, "salma", "propose", findings(decision=False))
     assert gets_next(SALMA) is None
     assert gets_next(YASSINE) == (held.case_id, held.reference, False)
+
+
+def test_however_much_waits_that_somebody_may_not_decide_they_get_what_they_may(worker: Worker) -> None:
+    many = reviews(worker, TRIES + 2)
+    for each in many[:-1]:
+        caseworker(each, "refuse", "false_declaration", "salma")
+        heard(each)
+    assert value("select count(*) from desk_item where priority = 2") == TRIES + 1  # and so before the last one
+    assert gets_next(SALMA) == (many[-1].case_id, many[-1].reference, False)
 
 
 def test_an_appeal_that_was_not_answered_in_time_is_a_supervisors_next(

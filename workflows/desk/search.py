@@ -37,6 +37,8 @@ BY: Mapping[str, str] = {
     PHONE: "c.id in (select case_id from case_body where phone = %(value)s)",
     NAME: "c.id in (select case_id from desk_search where keys && %(keys)s::text[])",
 }
+# The database knows no shares of keys and would start helpers, which takes longer than such a search.
+ALONE = "set local max_parallel_workers_per_gather = 0"
 # With each case the appeals of its household, which declare nobody themselves.
 FIND = f"""
     with found as materialized (
@@ -93,7 +95,7 @@ def search(connection: Connection, who: Acting, text: str, now: datetime, purpos
     role = permit(who, "search")
     by, value = meant(text)
     names = typed_names(value) if by == NAME else []
-    rows = candidates(connection, who, by, value, names)
+    rows = candidates(connection, who, by, value, keys_of_typed(names))
     hits = [found for row in rows if (found := hit(row, by, value, names))]
     shown = hits[:MOST]
     persons = [pseudonyms.person(by, value)] if by != REFERENCE else []
@@ -126,18 +128,17 @@ def phone(typed: str) -> str | None:
         return None
 
 
-def candidates(
-    connection: Connection, who: Acting, by: str, value: str, names: Sequence[TypedName]
-) -> list[dict[str, Any]]:
+def candidates(connection: Connection, who: Acting, by: str, value: str, keys: Sequence[str]) -> list[dict[str, Any]]:
     """The cases that an index finds, latest first."""
     where, of_appeal = [], []
-    given: dict[str, Any] = {"value": value, "keys": keys_of_typed(names), "with_appeals": by != REFERENCE}
+    given: dict[str, Any] = {"value": value, "keys": list(keys), "with_appeals": by != REFERENCE}
     for number, area in enumerate(areas_of(who, "search")):
         said, of_area = condition(area, f"area{number}")
         where.append(said if said == "true" else f"c.{said}")
         of_appeal.append(said if said == "true" else f"a.{said}")
         given |= of_area
     statement = FIND.format(by=BY[by], where=" or ".join(where), where_of_appeal=" or ".join(of_appeal))
+    connection.execute(ALONE)
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(statement, given).fetchall()
 
