@@ -70,6 +70,7 @@ def test_the_lists_are_clean_and_fit_every_width(page: Page, served: str, langua
         "?tab=team&priority=1",
         "?tab=mine",
         "/../keys",
+        "/../search",
         "/escalate?case=RSU-0001-0000-0000",
     ):
         page.goto(f"{served}{PATH}{address}")
@@ -153,6 +154,16 @@ def test_a_key_shows_all_keys(amina: Page, served: str) -> None:
     amina.wait_for_url(f"{served}/console/keys")
 
 
+def test_a_key_leads_to_the_search_and_there_to_its_field(amina: Page, served: str) -> None:
+    focused = "document.activeElement.name"
+    amina.keyboard.press("/")
+    amina.wait_for_url(f"{served}/console/search")
+    assert amina.evaluate(focused) == "typed"
+    amina.locator("[name=purpose]").first.focus()
+    amina.keyboard.press("/")
+    assert amina.evaluate(focused) == "typed"
+
+
 @pytest.mark.parametrize("field", ["#note", "#by-stage"])
 def test_no_key_does_anything_inside_a_field(amina: Page, field: str) -> None:
     before = amina.url
@@ -223,3 +234,27 @@ def test_all_of_it_works_without_scripts(page: Page, served: str, reviewed: tupl
     plain.get_by_role("button", name="Next case").click()
     assert plain.url == f"{served}/console/cases/{reviewed[1].reference}"
     context.close()
+
+
+@pytest.mark.parametrize("language", STAFF_LANGUAGES)
+def test_what_a_search_finds_is_clean_and_there_again_on_the_way_back(
+    page: Page, served: str, reviewed: tuple[Accepted, Accepted], language: str
+) -> None:
+    a_person("Amina", "caseworker")
+    sign_in(page, served, "Amina", language)
+    for typed, hits in ((reviewed[1].reference.lower(), 1), ("0699999999", 0)):
+        page.goto(f"{served}/console/search")
+        page.fill("#typed", typed)
+        page.check("#purpose-person")
+        page.locator("form.search button").click()
+        assert page.locator("[data-open]").count() == hits
+        assert_clean(page)
+        assert typed not in page.url
+        if hits:
+            page.keyboard.press("Escape")
+            page.locator("h1").click()
+            page.keyboard.press("j")
+            page.keyboard.press("Enter")
+            page.wait_for_url(f"{served}/console/cases/{reviewed[1].reference}")
+            page.go_back()
+            assert page.locator("[data-open]").count() == hits

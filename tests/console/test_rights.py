@@ -52,6 +52,8 @@ ADDRESSES = {
     ("GET", "/console/queues"): "read_queue",
     ("POST", "/console/queues"): "read_queue",
     ("POST", "/console/next"): "take_case",
+    ("GET", "/console/search"): "search",
+    ("POST", "/console/search"): "search",
     ("GET", "/console/queues/escalate"): "escalate",
     ("POST", "/console/queues/escalate"): "escalate",
     ("GET", "/console/cases/{reference}"): "read_case",

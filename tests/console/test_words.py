@@ -30,6 +30,7 @@ from workflows.desk.about import CONFLICT, REMOVAL
 from workflows.desk.items import APPEALS, EXCEPTIONS, PRIORITIES, REVIEWS
 from workflows.desk.notes import ASSIGNED, HANDED_BACK, NOTE, PRIORITY
 from workflows.desk.pages import DUE
+from workflows.desk.search import IDCS, NAME, PHONE, REFERENCE
 from workflows.events.event import KINDS
 from workflows.evidence import DECLARANT, SIJIL
 from workflows.flows import FLOWS, PARKED, all_queues
@@ -53,7 +54,7 @@ COMPOSED: dict[str, set[str]] = {
     "kind.": set(FLOWS),
     "stage.": {PARKED} | {stage for flow in FLOWS.values() for stage in flow.stages},
     "done.": set(KINDS),
-    "by.": {SIJIL, DECLARANT},
+    "by.": {SIJIL, DECLARANT, REFERENCE, IDCS, PHONE, NAME},
     "signal.": {*SIGNALS, *(f"{code}.innocent" for code in SIGNALS)},
     "verdict.": set(REASONS),
     "why.": {

@@ -34,6 +34,7 @@ class Entry(NamedTuple):
 MENU = (
     Entry("/console", "Start", ""),
     Entry("/console/queues", "Queues", "read_queue"),
+    Entry("/console/search", "Search", "search"),
     Entry("/console/load", "Load", "read_load"),
     Entry("/console/operations", "Operations", "read_operations"),
     Entry("/console/audit", "Audit", "read_audit"),

@@ -15,6 +15,7 @@ from web.console import (
     messages,
     provider,
     queues,
+    search,
     sign_in,
     start,
     workers,
@@ -37,6 +38,7 @@ MODULES = (
     failed,
     messages,
     auditing,
+    search,
 )
 
 
