@@ -11,17 +11,19 @@ from notifications.catalogues import STAFF_LANGUAGES
 from tests.console.test_pages_in_browser import assert_clean, sign_in
 from tests.console.test_pages_in_browser import browser as browser
 from tests.console.test_pages_in_browser import page as page
+from tests.desk import on_desk
 from tests.filing import Worker, file_clean, rows, value
 from tests.integration.conftest import worker as worker
 from tests.integration.test_commands_operation import parked
 from tests.portal.test_browser import CHROMIUM
 from tests.staffing import a_person
 from workflows.queue.samples import minute_of
+from workflows.staff.signatures import OFFICER, pseudonym
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: make setup-browser")
 HERE = "/console/operations"
 SECTIONS = ["", "/queues/fraud", "/queues/verification", "/workers", "/parked", "/messages", "/jobs"]
-PAGES = [f"{HERE}{section}" for section in SECTIONS]
+PAGES = [*(f"{HERE}{section}" for section in SECTIONS), "/console/load"]
 
 
 @pytest.fixture
@@ -29,6 +31,7 @@ def busy(database: str, worker: Worker) -> None:
     """Queues of which one is paused, one has a held stage, and two were sampled; cases that failed, some of them in
     every way; messages that were not sent; workers, a dead one among them; jobs of which one failed.
     """
+    now = minute_of(clock.now())
     taken = [*file_clean(3), *(parked() for _ in range(3)), parked("TypeError in score: no such variable")]
     book = worker({"verification", "scoring"}).runner.attempts
     book.heartbeat(clock.now(), {"cases": 41_234, "failures": 2, "busy_milliseconds": 300})
@@ -38,8 +41,10 @@ def busy(database: str, worker: Worker) -> None:
     rows("update message set status = 'failed', error = 'Refused by the gateway: no such number' where case_id <> 2")
     rows("update message set status = 'stuck', error = null where case_id = %s", taken[2].case_id)
     rows("insert into daily_job values ('anchor', now(), now())")
+    on_desk([901, 902], holder=pseudonym(OFFICER, "Omar"))
+    on_desk([903], due_at=now - timedelta(days=2))
+    on_desk([904], waits_for="commission", stage="with_commission", kind="appeal", queue="appeals")
     rows("insert into daily_job values ('retention', now(), now(), 'Refused: the clock is doubtful')")
-    now = minute_of(clock.now())
     for queue, start in (("verification", 1), ("fraud", 400)):
         for back in [*range(20), *range(26, 60)]:
             at, depth = now - timedelta(minutes=back), start * (60 - back) % 97 * 5
@@ -51,7 +56,7 @@ def busy(database: str, worker: Worker) -> None:
 @pytest.mark.parametrize("language", STAFF_LANGUAGES)
 @pytest.mark.usefixtures("busy")
 def test_the_operators_pages_are_clean(page: Page, served: str, language: str) -> None:
-    a_person("Omar", "operator")
+    a_person("Omar", "operator", "supervisor")
     sign_in(page, served, "Omar", language)
     for path in PAGES:
         page.goto(f"{served}{path}")

@@ -34,6 +34,8 @@ ADDRESSES = {
     ("GET", "/console/sign-in/provider/out"): ANYBODY,
     ("POST", "/console/sign-out"): SIGNED_IN,
     ("POST", "/console/language"): ANYBODY,
+    ("GET", "/console/load"): "read_load",
+    ("POST", "/console/load"): "assign_case",
     ("GET", "/console/cases/{reference}"): "read_case",
     ("POST", "/console/cases/{reference}/review"): "decide_review",
     ("POST", "/console/cases/{reference}/appeal/{act}"): "read_case",

@@ -22,7 +22,7 @@ from web.queries import MISMATCHES
 from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
 from workflows.audit.acts import Act, Purpose
 from workflows.bodies.appeal import OF_HOUSEHOLD, OF_MEMBER, Decision, Ground
-from workflows.desk.items import PRIORITIES
+from workflows.desk.items import APPEALS, EXCEPTIONS, PRIORITIES, REVIEWS
 from workflows.desk.notes import ASSIGNED, HANDED_BACK, NOTE, PRIORITY
 from workflows.events.event import KINDS
 from workflows.evidence import DECLARANT, SIJIL
@@ -76,6 +76,8 @@ COMPOSED: dict[str, set[str]] = {
     "queue.": {f"{queue}{part}" for queue in all_queues() for part in ("", ".what")},
     "owner.": {CITIZEN, CASEWORKER, OPERATOR},
     "job.": {each.name for each in JOBS},
+    "load.": {APPEALS, REVIEWS, EXCEPTIONS},
+    "not_given.": {"stale", "not_found", "busy", "holds_it_already", "not_a_colleague", "may_not_decide"},
 }
 # Of these the citizens' catalogue has the texts, and `values` the English ones.
 OF_CITIZENS = ("field.", "choice.", "region.", "group.", "counted.")

@@ -11,9 +11,10 @@ from models.database import snapshot, transaction
 from models.errors import Refused, SijilError
 from tasks.resuming import Resumed, resume_all, resume_set
 from web.console.background import work_for
-from web.console.live import live_page
+from web.console.live import live_page, note_look
 from web.console.pages import go, may, reader_of
 from web.errors import status_of
+from workflows.audit.acts import Act
 from workflows.intake.receipts import find
 from workflows.queue.failed import ParkedAlike, held_stages, parked_case, parked_groups, quarantined_groups
 from workflows.staff.guard import permit
@@ -28,6 +29,7 @@ Asked = Request[Any, Any, Any]
 @get("/operations/parked", opt={"act": "read_operations"}, sync_to_thread=True)
 def show_failed(request: Asked) -> Template:
     """All cases that failed, grouped by their error."""
+    note_look(request, Act.READ_OPERATIONS)
     return failed_page(request)
 
 

@@ -8,7 +8,12 @@ from typing import Any
 from litestar import Request, Response
 from litestar.response import Template
 
-from web.console.pages import page
+from models import clock
+from models.database import transaction
+from web.console.pages import page, reader_of
+from workflows.audit.acts import Act, Purpose
+from workflows.staff.guard import permit
+from workflows.staff.noting import Doing, note_reading
 
 STILL = "still"  # in the address: do not refresh
 
@@ -25,6 +30,15 @@ def live_page(request: Request[Any, Any, Any], name: str, *, status: int = 200, 
         return page(request, part, status=status, **context)
     live = STILL not in request.query_params
     return page(request, f"{name}.html", status=status, part=f"console/{part}", live=live, **context)
+
+
+def note_look(request: Request[Any, Any, Any], act: Act, purpose: Purpose = Purpose.OPERATION) -> None:
+    """Notes in the audit that somebody opened a page that names cases; not each time that it refreshes itself."""
+    if is_live(request):
+        return
+    who = reader_of(request)
+    with transaction() as connection:
+        note_reading(connection, who, Doing(act, clock.now(), role=permit(who, act), purpose=purpose))
 
 
 def leave_for(address: str) -> Response[Any]:

@@ -12,9 +12,10 @@ from models.errors import Refused
 from notifications.ledger import Choice, settle, unsent_groups
 from tasks.resending import resend_all
 from web.console.background import work_for
-from web.console.live import live_page
+from web.console.live import live_page, note_look
 from web.console.pages import go, may, reader_of
 from web.errors import status_of
+from workflows.audit.acts import Act
 from workflows.intake.receipts import find
 from workflows.queue.monitor import messages
 from workflows.staff.guard import permit
@@ -31,6 +32,7 @@ Asked = Request[Any, Any, Any]
 @get("/operations/messages", opt={"act": "read_operations"}, sync_to_thread=True)
 def show_messages(request: Asked) -> Template:
     """Messages that were not sent, grouped by what the gateway answered."""
+    note_look(request, Act.READ_OPERATIONS)
     return messages_page(request)
 
 

@@ -28,6 +28,7 @@ class Entry(NamedTuple):
 
 MENU = (
     Entry("/console", "Start", ""),
+    Entry("/console/load", "Load", "read_load"),
     Entry("/console/operations", "Operations", "read_operations"),
     Entry("/console/audit", "Audit", "read_audit"),
 )

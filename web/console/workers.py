@@ -8,8 +8,9 @@ from litestar.response import Template
 from models import clock
 from models.database import snapshot
 from tasks.schedule import next_run
-from web.console.live import live_page
+from web.console.live import live_page, note_look
 from web.console.pages import may, reader_of
+from workflows.audit.acts import Act
 from workflows.queue.in_work import batches_in_work
 from workflows.queue.monitor import daily_jobs, workers
 from workflows.staff.territories import within
@@ -21,6 +22,7 @@ Asked = Request[Any, Any, Any]
 @get("/operations/workers", opt={"act": "read_operations"}, sync_to_thread=True)
 def show_workers(request: Asked) -> Template:
     """Every worker process, and what it holds."""
+    note_look(request, Act.READ_OPERATIONS)
     who = reader_of(request)
     with snapshot() as connection:
         rows, held = workers(connection), batches_in_work(connection, NAMED, within(who, "read_operations"))
