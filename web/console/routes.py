@@ -2,7 +2,20 @@
 
 from litestar import Router
 
-from web.console import at_desk, auditing, cases, deciding, failed, load, messages, provider, queues, sign_in, start, workers
+from web.console import (
+    at_desk,
+    auditing,
+    cases,
+    deciding,
+    failed,
+    load,
+    messages,
+    provider,
+    queues,
+    sign_in,
+    start,
+    workers,
+)
 from web.console.guarded import before_console
 
 MODULES = (sign_in, provider, start, cases, deciding, at_desk, queues, workers, failed, messages, load, auditing)
