@@ -25,9 +25,11 @@ PARKED_CASE = """
 # The place is that of the last of them.
 GROUPS = f"""
     select g.*, array(
-        select r.reference from case_failure t join receipt r using (case_id)
-        where {PARKED_THERE} and (t.kind, t.stage, t.error) = (g.kind, g.stage, g.error)
-        order by t.at, t.case_id limit %(named)s
+        select r.reference from (
+            select case_id, at from case_failure t
+            where {PARKED_THERE} and (t.kind, t.stage, t.error) = (g.kind, g.stage, g.error)
+            order by at, case_id limit %(named)s
+        ) as named join receipt r using (case_id) order by named.at, named.case_id
     ) as "references", (
         select traceback from case_failure t
         where {PARKED_THERE} and (t.kind, t.stage, t.error) = (g.kind, g.stage, g.error) order by t.at desc limit 1
@@ -39,13 +41,11 @@ GROUPS = f"""
 # A case without an error of its own is one of a batch that failed, or whose worker died, or that got no answer.
 QUARANTINED = f"""
     select g.*, array(
-        select r.reference from unnest(g.first) with ordinality as named (id, place)
-        join receipt r on r.case_id = named.id order by named.place
+        select r.reference from unnest(g.first) as named (id) join receipt r on r.case_id = named.id order by named.id
     ) as "references"
     from (
         select a.queue, a.unanswered, t.kind, t.stage, t.error, count(*) as cases, min(a.at) as next,
-            (array_agg(t.traceback order by t.at desc))[1] as traceback,
-            (array_agg(held.id order by a.at, held.id))[1:%(named)s] as first
+            any_value(t.traceback) as traceback, (array_agg(held.id))[1:%(named)s] as first
         from attempt a cross join unnest(a.case_ids) as held (id)
         left join case_failure t on t.case_id = held.id and not t.parked
         where a.worker_id is null and {of_case_in_territory("held.id")}
@@ -92,8 +92,8 @@ def parked_case(connection: Connection, case_id: int) -> dict[str, Any] | None:
 
 
 def quarantined_groups(connection: Connection, named: int, where: Parameters = EVERYWHERE) -> list[dict[str, Any]]:
-    """Quarantined cases of a territory, counted by queue and error, each group with `named` references, soonest first,
-    and when the next of them is worked.
+    """Quarantined cases of a territory, counted by queue and error, each group with `named` references, the place of
+    one of them, and when the next of them is worked.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(QUARANTINED, {"named": named, **where}).fetchall()
