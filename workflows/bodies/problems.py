@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from models.errors import Problem
-from models.patterns import HTTP_ADDRESS
+from models.patterns import HTTP_ADDRESS, PROVIDER_ADDRESS
 from workflows.bodies.fields import CIN, IDCS, NO_CONTROLS, NO_CONTROLS_BUT_LINES, PROVINCE, VALUE_PATH
 
 WHOLE = "body"
@@ -46,6 +46,7 @@ PATTERNS: Mapping[str, str] = {
     CIN: "Must be one or two letters and one to seven digits.",
     NO_CONTROLS: "Must not be empty, nor hold control characters.",
     NO_CONTROLS_BUT_LINES: "Must not be empty, nor hold control characters other than line breaks.",
+    PROVIDER_ADDRESS: "Must be an address that begins with https://, or with http:// on this same host, or empty.",
     HTTP_ADDRESS: "Must be an address that begins with http:// or https://, with a host.",
 }
 
