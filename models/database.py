@@ -38,8 +38,9 @@ TIMES = 5  # that a transaction is run
 def engine() -> Engine:
     """The pool of this process. Raises Unavailable if the settings name no PostgreSQL."""
     database_url()
+    # It keeps whatever it opened: of 50 people at once, those beyond a smaller pool would each wait for a connection.
     return create_engine(
-        "postgresql+psycopg://", creator=open_pool_connection, pool_size=32, max_overflow=32, pool_pre_ping=True
+        "postgresql+psycopg://", creator=open_pool_connection, pool_size=64, max_overflow=0, pool_pre_ping=True
     )
 
 

@@ -66,11 +66,11 @@ def next_case(
     by due date; nothing that they may not decide. Raises Refused for who takes no case.
     """
     permit(who, "take_case")
-    left_out = list(besides)
-    if own := held_by(connection, who, left_out):
+    me, left_out = pseudonym(OFFICER, who.name), list(besides)
+    if own := held_by(connection, who, me, left_out):
         return own
     for _ in range(TRIES):
-        found = free_case(connection, who, left_out)
+        found = free_case(connection, who, me, left_out)
         if found is None:
             return None
         case_id, item = found
@@ -86,10 +86,10 @@ def next_case(
     return None
 
 
-def held_by(connection: Connection, who: Acting, besides: list[int]) -> Next | None:
+def held_by(connection: Connection, who: Acting, me: str, besides: list[int]) -> Next | None:
     """The best of the cases that somebody holds and that wait for them."""
     conditions: list[str] = []
-    given: dict[str, object] = {"me": pseudonym(OFFICER, who.name), "besides": besides}
+    given: dict[str, object] = {"me": me, "besides": besides}
     for number, area in enumerate(areas_of(who, "take_case")):
         where, of_area = condition(area, f"area{number}")
         conditions.append(where)
@@ -98,9 +98,9 @@ def held_by(connection: Connection, who: Acting, besides: list[int]) -> Next | N
     return Next(row[0], row[1], held=True) if row else None
 
 
-def free_case(connection: Connection, who: Acting, besides: list[int]) -> tuple[int, Found] | None:
+def free_case(connection: Connection, who: Acting, me: str, besides: list[int]) -> tuple[int, Found] | None:
     """The best of the cases that nobody holds, and that nobody is taking now; it is locked."""
-    given: dict[str, object] = {"me": pseudonym(OFFICER, who.name), "besides": besides}
+    given: dict[str, object] = {"me": me, "besides": besides}
     parts = []
     for number, (waits_for, area) in enumerate(reach(who)):
         where, of_area = condition(area, f"area{number}")
