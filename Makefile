@@ -9,7 +9,7 @@ export UV_PROJECT_ENVIRONMENT = $(VENV)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-provider demo test lint clean
+.PHONY: help setup setup-browser setup-provider demo test screenshots lint clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,10 @@ $(READY): pyproject.toml uv.lock
 	$(VENV)/bin/uv sync --frozen --inexact --no-cache --quiet
 	@touch $@
 
+setup-browser:  ## install Chromium, in which tests read the pages (Debian and Ubuntu, as root)
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
+
 setup-provider:  ## install the identity provider that tests of signing in run against (needs Node 20 or later and npm)
 	@command -v npm >/dev/null || { echo "npm is missing: the tests of signing in at an identity provider will be skipped, and will say so"; exit 1; }
 	cd tests/console && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -34,6 +38,10 @@ demo: $(READY)  ## start everything, file 1,000 applications, show them, serve t
 
 test: $(READY)  ## the whole suite, against real servers; three at once, since many tests wait
 	@exec $(VENV)/bin/pytest -n 3
+
+screenshots: $(READY)  ## keep a picture of each page in Arabic and French in pictures/ (needs Chromium)
+	@rm -rf pictures
+	@exec $(VENV)/bin/pytest -q tests/console/test_pictures.py --pictures pictures
 
 lint: $(READY)  ## ruff (rules and format), mypy, import-linter
 	$(VENV)/bin/ruff format --check --quiet

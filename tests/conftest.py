@@ -49,6 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--servers", type=Path, help="the folder of a running pair of servers, which is used and left running"
     )
+    parser.addoption("--pictures", type=Path, help="the folder in which browser tests keep a picture of each page")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
