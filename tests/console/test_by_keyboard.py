@@ -1,0 +1,51 @@
+"""An appeal is decided by keyboard alone, in at most four page loads from the queue on."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.appealing import TELECOM, an_appeal
+from tests.console.test_pages_in_browser import browser as browser
+from tests.console.test_pages_in_browser import page as page
+from tests.console.test_pages_in_browser import sign_in
+from tests.filing import current_stage, rows
+from tests.portal.standing import registered, work_off
+from tests.portal.test_browser import CHROMIUM
+from tests.staffing import a_person
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="There is no Chromium here: make setup-browser")
+MOST_LOADS, MOST_TABS = 4, 60
+FOCUSED = "selector => document.activeElement.matches(selector)"
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Moves the focus on, as the key Tab does, until it is on what is looked for."""
+    for _ in range(MOST_TABS):
+        if page.evaluate(FOCUSED, selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"No Tab leads to {selector}")
+
+
+def test_an_appeal_is_decided_by_keyboard_alone_in_four_page_loads(page: Page, served: str) -> None:
+    appeal = an_appeal(registered(), "index", **TELECOM)
+    work_off()
+    a_person("Salma", "caseworker")
+    sign_in(page, served, "Salma")
+    page.goto(f"{served}/console/queues")
+    loads: list[str] = []
+    page.on("load", lambda loaded: loads.append(loaded.url))
+
+    page.keyboard.press("n")  # the next case
+    page.wait_for_url("**/console/cases/*")
+    tab_to(page, "select[name='finding:bills.telecom']")
+    page.keyboard.type("Uphold: A document")
+    tab_to(page, "form[action$='/propose_decision'] button.main")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/propose_decision")
+    assert page.evaluate(FOCUSED, "form:has(input[name=confirmed]) button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=*")
+
+    assert current_stage(appeal) == "decided"
+    assert rows("select done_as from desk_item") == [("AppealUpheld",)]
+    assert len(loads) <= MOST_LOADS
