@@ -124,11 +124,13 @@ def bench_sweep(
 
 @app.command("console")
 def bench_console(
-    cases: Annotated[int, typer.Option(min=1000, help="Cases in all.")] = 1_000_000,
-    waiting: Annotated[int, typer.Option(min=1000, help="Those of them that wait for people.")] = 50_000,
+    cases: Annotated[int, typer.Option(min=10_000, help="Cases in the register.")] = 1_000_000,
+    waiting: Annotated[int, typer.Option(min=5_000, help="Of these, so many wait for people.")] = 50_000,
     as_json: Json = False,
 ) -> None:
-    """Measures the lists of the desk, searches, and the next case for 50 people at once, over a million cases."""
+    """Measures the desk: its lists, pages and searches, and the next case for 50 people at once, in ms (95 %)."""
+    if waiting * 2 > cases:
+        raise Refused("too_many_waiting", "At most half of the cases can wait for people.")
     with interruptible():
         print_result(console.measure(cases, waiting, print_progress), as_json)
 

@@ -1,6 +1,7 @@
 """`sijil bench console`: measures the desk over a million cases of which 50,000 wait for people.
 
-The lists, page by page, whoever reads them; and the next case, for 50 people at once.
+The lists, page by page, whoever reads them, from the database and as pages over HTTP; and the next case, for 50 people
+at once.
 """
 
 import time
@@ -10,6 +11,7 @@ from statistics import quantiles
 from threading import Barrier, Thread
 from typing import Any
 
+from benchmarks.console_pages import time_pages
 from benchmarks.prepared import Say, vacuum_analyze
 from models import clock
 from models.arrays import columns
@@ -99,9 +101,12 @@ def measure(cases: int, waiting: int, say: Say) -> dict[str, Any]:
         appeals_first = "update desk_item set priority = 1 where queue = 'appeals'"
         transact(lambda connection: connection.execute(appeals_first))
         appeals, more = next_for_all("an appeal")
-    got += more
+        got += more
+        say("the pages over HTTP ...")
+        pages = {name: p95(times) for name, times in time_pages(people(), TIMES).items()}
     return {
         **found,
+        **pages,
         "next_review": p95(reviews),
         "next_appeal": p95(appeals),
         "doubled": len(got) - len(set(got)),

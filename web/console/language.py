@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ def console_language(request: Request[Any, Any, Any]) -> str:
     return max(ours, key=lambda each: each[0], default=(0, "ar"))[1]
 
 
+@lru_cache(maxsize=10_000)  # a page asks for hundreds, each in five catalogues
 def text(language: str, key: str) -> str:
     """A text of the console. The keys are English sentences, so only coded keys stand in the English catalogue."""
     if language == "en" and not CODED.fullmatch(key):

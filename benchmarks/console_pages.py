@@ -1,0 +1,99 @@
+"""The pages of the queues as a browser asks for them, over HTTP, of a real `sijil serve`."""
+
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from http.client import HTTPConnection
+from subprocess import DEVNULL
+from urllib.parse import urlencode
+
+from models import clock
+from models.database import transaction
+from models.errors import Broken
+from sijil.processes import start, stop
+from workflows.desk.pages import Key
+from workflows.staff import accounts, sessions
+from workflows.staff.roles import CASEWORKER, SUPERVISOR, Grant
+
+SESSION = "__Host-sijil-staff"  # the cookie of web/console/cookies.py
+READER = "who reads the queues"  # a supervisor of the whole country, who sees the most
+WARM = 20  # requests before those that count
+START_SECONDS = 60.0
+
+
+def time_pages(colleagues: Sequence[str], times: int) -> dict[str, list[float]]:
+    """The times of the first and the last page of the lists, in milliseconds, each asked for so often."""
+    cookie = session_of_reader(colleagues)
+    with served() as port:
+        return {name: time_page(port, cookie, query, times) for name, query in queries().items()}
+
+
+def queries() -> dict[str, dict[str, str]]:
+    """What is asked for."""
+    end = str(Key(clock.now() + timedelta(days=400), 2**59, back=True))
+    return {
+        "page_first": {"tab": "unassigned"},
+        "page_last": {"tab": "unassigned", "at": end},
+        "page_team": {"tab": "team"},
+        "page_team_last": {"tab": "team", "at": end},
+        "page_filtered": {"tab": "team", "queue": "appeals", "region": "6"},
+        "page_done": {"tab": "done"},
+    }
+
+
+def session_of_reader(colleagues: Sequence[str]) -> str:
+    """Makes accounts for all of these and for the reader, and signs the reader in."""
+    now = clock.now()
+    with transaction() as connection:
+        for name in colleagues:
+            accounts.add(connection, name, [Grant(CASEWORKER)], now, ("bench", name))
+        reader, _ = accounts.add(connection, READER, [Grant(SUPERVISOR)], now, ("bench", READER))
+        return f"{SESSION}={sessions.begin(connection, reader.id, now)}"
+
+
+@contextmanager
+def served() -> Iterator[int]:
+    """Runs `sijil serve` on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    portal = start("sijil", "serve", "--port", str(port), stdout=DEVNULL, stderr=DEVNULL)
+    try:
+        until = time.monotonic() + START_SECONDS
+        while not answers(port):
+            if time.monotonic() > until or portal.poll() is not None:
+                raise Broken("The portal of the measurement did not start within a minute.")
+            time.sleep(0.1)
+        yield port
+    finally:
+        stop([portal])
+
+
+def answers(port: int) -> bool:
+    """Whether the portal serves."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/health/live")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def time_page(port: int, cookie: str, query: dict[str, str], times: int) -> list[float]:
+    """How long each of so many requests for a page takes, in milliseconds, over one connection."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    found = []
+    for _ in range(WARM + times):
+        began = time.perf_counter()
+        connection.request("GET", f"/console/queues?{urlencode(query)}", headers={"Cookie": cookie})
+        answer = connection.getresponse()
+        shown = answer.read()
+        found.append((time.perf_counter() - began) * 1000)
+        if answer.status != 200 or b"data-row" not in shown:
+            raise Broken(f"The portal of the measurement answered {answer.status} to {query}.")
+    connection.close()
+    return found[WARM:]
