@@ -61,7 +61,9 @@ def locale_of(language: str) -> str:
 
 def moment(language: str, at: datetime) -> str:
     """Morocco's date and time."""
-    return format_datetime(at.astimezone(MOROCCO), "d MMM y, HH:mm", locale=locale_of(language)).replace(" ", "\u00a0")
+    comma = "،" if language == "ar" else ","
+    written = format_datetime(at.astimezone(MOROCCO), f"d MMM y'{comma}' HH:mm", locale=locale_of(language))
+    return written.replace(" ", "\u00a0")
 
 
 def short_day(language: str, at: datetime) -> str:
