@@ -11,8 +11,9 @@ from statistics import quantiles
 from threading import Barrier, Thread
 from typing import Any
 
+from benchmarks import audit, prepared, readers
 from benchmarks.console_pages import time_pages
-from benchmarks.prepared import Say, vacuum_analyze
+from benchmarks.prepared import Say, Workers, vacuum_analyze
 from models import clock
 from models.arrays import columns
 from models.database import snapshot, transact, transaction
@@ -38,6 +39,7 @@ from workflows.staff.signatures import OFFICER, pseudonym
 PEOPLE = 50
 TIMES = 200
 NEXT_ROUNDS = 10
+WORKED_OFF, SEED, PAIRS = 20, 19, 3  # households whose pages are read; of them; pairs of the engine's measurement
 FEW = "MA-OUD"  # a province with one case in 5,000
 OTHERS = sorted(set(provinces()) - {FEW})
 APPEALS_OF = 10  # of what waits, one in so many is an appeal
@@ -88,7 +90,7 @@ SEARCH = (
 )
 
 
-def measure(cases: int, waiting: int, say: Say) -> dict[str, Any]:
+def measure(cases: int, waiting: int, say: Say, pairs: int = PAIRS) -> dict[str, Any]:
     """The 95th percentile of each list and of `next`, in milliseconds, and how many cases two people got."""
     with proof_servers("bench") as servers:
         servers.create("console")
@@ -103,15 +105,34 @@ def measure(cases: int, waiting: int, say: Say) -> dict[str, Any]:
         appeals, more = next_for_all("an appeal")
         got += more
         say("the pages over HTTP ...")
-        pages = {name: p95(times) for name, times in time_pages(people(), TIMES).items()}
+        pages = {name: p95(times) for name, times in time_pages(people(), worked_off(), TIMES).items()}
+        say("the audit ...")
+        servers.create("audit")
+        audited = audit.measure(cases)
+        say("the engine beside people who read ...")
+        beside = readers.measure(servers, pairs, SEED, Workers(), say) if pairs else {"ratio": None, "pairs": []}
     return {
         **found,
         **pages,
+        "audit": audited,
+        "engine_beside_readers": beside["ratio"],
+        "engine_pairs": beside["pairs"],
         "next_review": p95(reviews),
         "next_appeal": p95(appeals),
         "doubled": len(got) - len(set(got)),
         "people": PEOPLE,
     }
+
+
+def worked_off() -> list[str]:
+    """The references of households that the engine registered, beside all these cases."""
+    prepared.fill(WORKED_OFF, SEED)
+    with prepared.working(Workers(processes=1)):
+        prepared.resume_queues()
+        prepared.wait_for("select not exists (select from cases where machine)")
+    with transaction() as connection:
+        newest = connection.execute("select reference from receipt order by case_id desc limit %s", [WORKED_OFF])
+        return [reference for (reference,) in newest]
 
 
 def people() -> list[str]:

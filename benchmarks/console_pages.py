@@ -23,24 +23,36 @@ WARM = 20  # requests before those that count
 START_SECONDS = 60.0
 
 
-def time_pages(colleagues: Sequence[str], times: int) -> dict[str, list[float]]:
-    """The times of the first and the last page of the lists, in milliseconds, each asked for so often."""
+def time_pages(colleagues: Sequence[str], cases: Sequence[str], times: int) -> dict[str, list[float]]:
+    """The times of the first and the last page of the lists, and of these cases by reference, in milliseconds, each
+    asked for so often.
+    """
     cookie = session_of_reader(colleagues)
     with served() as port:
-        return {name: time_page(port, cookie, query, times) for name, query in queries().items()}
+        pages = {
+            name: time_page(port, cookie, f"/console/queues?{urlencode(query)}", times) for name, query in queries()
+        }
+        return pages | {"page_case": time_cases(port, cookie, cases, times)}
 
 
-def queries() -> dict[str, dict[str, str]]:
-    """What is asked for."""
+def time_cases(port: int, cookie: str, cases: Sequence[str], times: int) -> list[float]:
+    """The times of the pages of these cases, in turn."""
+    paths = [f"/console/cases/{each}" for each in cases]
+    each_so_often = max(1, times // len(paths))
+    return [found for path in paths for found in time_page(port, cookie, path, each_so_often, warm=2)]
+
+
+def queries() -> Iterator[tuple[str, dict[str, str]]]:
+    """What is asked for, by name."""
     end = str(Key(clock.now() + timedelta(days=400), 2**59, back=True))
-    return {
+    yield from {
         "page_first": {"tab": "unassigned"},
         "page_last": {"tab": "unassigned", "at": end},
         "page_team": {"tab": "team"},
         "page_team_last": {"tab": "team", "at": end},
         "page_filtered": {"tab": "team", "queue": "appeals", "region": "6"},
         "page_done": {"tab": "done"},
-    }
+    }.items()
 
 
 def session_of_reader(colleagues: Sequence[str]) -> str:
@@ -83,17 +95,17 @@ def answers(port: int) -> bool:
         connection.close()
 
 
-def time_page(port: int, cookie: str, query: dict[str, str], times: int) -> list[float]:
+def time_page(port: int, cookie: str, path: str, times: int, warm: int = WARM) -> list[float]:
     """How long each of so many requests for a page takes, in milliseconds, over one connection."""
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
     found = []
-    for _ in range(WARM + times):
+    for _ in range(warm + times):
         began = time.perf_counter()
-        connection.request("GET", f"/console/queues?{urlencode(query)}", headers={"Cookie": cookie})
+        connection.request("GET", path, headers={"Cookie": cookie})
         answer = connection.getresponse()
         shown = answer.read()
         found.append((time.perf_counter() - began) * 1000)
-        if answer.status != 200 or b"data-row" not in shown:
-            raise Broken(f"The portal of the measurement answered {answer.status} to {query}.")
+        if answer.status != 200 or not (b"data-row" in shown or b"timeline" in shown):
+            raise Broken(f"The portal of the measurement answered {answer.status} to {path}.")
     connection.close()
-    return found[WARM:]
+    return found[warm:]
