@@ -15,6 +15,7 @@ from trials.generator.household import honest
 from trials.generator.identifiers import phone
 from workflows.appeals.holding import CASEWORKER
 from workflows.bodies import reading
+from workflows.audit.acts import Act
 from workflows.bodies.appeal import Appeal, Contested, corrected
 from workflows.bodies.change import UPDATE, Change
 from workflows.bodies.declaration import Declaration
@@ -40,6 +41,7 @@ from workflows.evidence import DECLARANT, AppealVerdict, Assignment, DecisionSta
 from workflows.intake.submit import keep_receipts
 from workflows.policies import newest_terms
 from workflows.registers.enrol import enrol
+from workflows.staff.noting import Doing, note_act
 from workflows.staff.signatures import OFFICER, sign
 
 FIRST_NEWCOMER = 1_000_000  # persons who join are the heads of the seed's households from this number on
@@ -205,6 +207,8 @@ def uphold(connection: Connection, households: Sequence[Registered], now: dateti
         )
         decide(case, verdict, notices)
     write(connection, cases, now, notices)
+    doing = Doing(Act.PROPOSE_DECISION, now, [case.file.id for case in cases], CASEWORKER)
+    note_act(connection, officer, "amina", doing)
 
 
 def appeal_of(household: Registered) -> Appeal:

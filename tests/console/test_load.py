@@ -128,7 +128,7 @@ def test_a_form_without_cases_or_without_a_person_says_so_and_keeps_what_was_cho
     amina = a_person("Amina", "caseworker")
     page = supervisor(client)
     unnamed = give(page, case=str(waiting.case_id), to="")
-    assert "Say who is to have the cases." in unnamed
+    assert "Choose the person to whom the cases go." in unnamed
     assert "checked" in unnamed.partition(f'value="{waiting.case_id}"')[2].partition(">")[0]
     empty = give(page, to=str(amina.account))
     assert "Choose at least one case." in empty

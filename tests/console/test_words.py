@@ -1,6 +1,7 @@
 """No word stands in a template of the console itself, its texts are there in each language, and none is left over."""
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import get_args
 
@@ -166,3 +167,9 @@ def test_the_languages_have_the_same_texts_and_the_same_places_to_fill(each: obj
 def test_french_stands_apart_from_its_marks_by_a_space_that_does_not_break(each: object) -> None:
     texts = each.texts("fr")  # type: ignore[attr-defined]
     assert [said for said in texts.values() if re.search(r"(?<!\u00a0)[:;?!](?!\w|/)", said)] == []
+
+
+@pytest.mark.parametrize("language", STAFF_LANGUAGES)
+def test_no_text_stands_in_two_catalogues_of_which_one_would_win_in_silence(language: str) -> None:
+    keys = [key for each in CATALOGUES for key in each.texts(language)]
+    assert sorted(str(key) for key, count in Counter(keys).items() if count > 1) == []

@@ -100,6 +100,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sijil demo": ("--no-serve",),
     "sijil decide": (REFERENCE, "clear", "--reason", "moved", "--as", "amina"),
     "sijil reviews show": (REFERENCE,),
+    "sijil audit export": ("copy",),
     "sijil enrol": (FILE,),
     "sijil erase": (REFERENCE, "--yes"),
     "sijil import": (FILE,),
