@@ -14,8 +14,8 @@ from trials.generator.answers import Json
 from trials.generator.household import honest
 from trials.generator.identifiers import phone
 from workflows.appeals.holding import CASEWORKER
-from workflows.bodies import reading
 from workflows.audit.acts import Act
+from workflows.bodies import reading
 from workflows.bodies.appeal import Appeal, Contested, corrected
 from workflows.bodies.change import UPDATE, Change
 from workflows.bodies.declaration import Declaration
