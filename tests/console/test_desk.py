@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import escape
 from typing import Any
 
 import pytest
@@ -95,6 +96,8 @@ def test_pages_are_linked_both_ways_and_an_address_shows_the_same_again(client: 
     while address:
         shown = client.get(address).text
         seen.append(references(shown))
+        leading_here = shown.count(f'name="next" value="{escape(address)}"')
+        assert leading_here > len(seen[-1])  # the form of each line, and that of the languages
         found = re.search(r'rel="next" href="([^"]+)"', shown)
         address = found[1].replace("&amp;", "&") if found else ""
         assert "language=ar" in address or not address
