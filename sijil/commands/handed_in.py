@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from models.errors import Refused
+from sijil.acting import kept_token
 from sijil.output import print_result
 from workflows.bodies import reading
 from workflows.bodies.fields import Statement
@@ -43,7 +44,16 @@ def bytes_of(file: Path, most: int = -1) -> bytes:
 
 
 def print_receipt(accepted: Accepted, what: str, as_json: bool) -> None:
-    """Prints the receipt of what was filed, which is the household's."""
+    """Prints the receipt of what was filed, which is the household's.
+
+    An account sees a secret once, as the receipt is made: only the owner of the installation computes it again.
+    """
+    if accepted.repeated and kept_token() is not None:
+        lines = [
+            f"{accepted.reference}: the {what} was filed before. Its secret was given out then; nobody shows it again."
+        ]
+        print_result({"reference": accepted.reference, "repeated": True}, as_json, *lines)
+        return
     lines = [
         f"{accepted.reference}: the {what} was filed before; the same receipt."
         if accepted.repeated

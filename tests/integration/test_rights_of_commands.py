@@ -3,6 +3,7 @@
 The table says it once more, apart from the table of rights. A new command is red here until it is listed.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -339,3 +340,21 @@ def test_who_proposed_a_refusal_may_change_its_reason_and_another_agrees(
     answers = ready("reviews", "show", later.reference, "--json").json["answers"]
     assert any(" refuse --reason duplicate_application" in each for each in answers)
     assert refuses(second, *values).json["event"] == "ApplicationRefused"
+
+
+def test_an_account_sees_the_secret_of_a_receipt_once(
+    ready: Run, people: People, notified: list[Accepted], tmp_path: Path
+) -> None:
+    rows("update cases set region = %s, province = %s", *HERE)
+    appeal = tmp_path / "appeal.json"
+    contested = [{"path": "bills.telecom", "should_be": "49.50"}]
+    appeal.write_text(json.dumps({"decision": "index", "grounds": ["value_wrong"], "contested": contested}))
+    in_shell(people[CASEWORKER, HERE])
+    first, second = (ready("appeals", "lodge", notified[0].reference, appeal, "--json") for _ in range(2))
+
+    assert (first.code, second.code) == (0, 0)
+    assert first.json["secret"] in first.out
+    assert second.json == {"reference": first.json["reference"], "repeated": True}
+    assert first.json["secret"] not in second.out
+    forget_token()
+    assert ready("appeals", "lodge", notified[0].reference, appeal, "--json").code == 0
