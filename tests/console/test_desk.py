@@ -298,7 +298,7 @@ def test_many_are_assigned_given_a_priority_and_noted_at_once(
     [
         ({"do": "note", "note": "x"}, "Choose at least one case."),
         ({"do": "note", "note": " ", "case": "RSU-0001-0000-0000"}, "A note has 1 to 2,000 characters."),
-        ({"do": "assign", "case": "RSU-0001-0000-0000"}, "Say who is to have the cases."),
+        ({"do": "assign", "case": "RSU-0001-0000-0000"}, "Choose the person to whom the cases go."),
         ({"do": "priority", "case": "RSU-0001-0000-0000"}, "Choose a priority."),
         ({"do": "decide", "case": "RSU-0001-0000-0000"}, "The form does not say what is to be done."),
     ],
