@@ -284,7 +284,7 @@ EVENTS: tuple[Event, ...] = (
     appeal.ProposalUnanswered(begun=NOW),
     appeal.AppealReminded(reminder=1),
     appeal.AppealOverdue(),
-    appeal.AppealEscalated(by_silence=True),
+    appeal.AppealEscalated(sent_by="household"),
     appeal.CommissionOverdue(times=1),
     appeal.CommissionFound(outcome="partly_upheld", findings=FINDINGS),
     appeal.FindingReturned(reason="finding_not_shown"),
@@ -328,6 +328,7 @@ EVIDENCE: tuple[Evidence, ...] = (
     evidence.Statement(at=NOW, by=evidence.DECLARANT, digest="0d" * 32),
     evidence.Withdrawal(at=NOW, by=evidence.DECLARANT),
     evidence.Reopening(at=NOW, by=evidence.DECLARANT),
+    evidence.CommissionRequest(at=NOW, by=evidence.DECLARANT),
     evidence.ReviewVerdict(at=NOW, by="officer:0123456789abcdef", verdict="clear", reason="moved"),
     evidence.Comparison(at=NOW, last_version=2, conflicts=("bills.gas",)),
     evidence.HouseholdState(

@@ -1,4 +1,6 @@
-"""What a citizen does with their case on its page: take it back, take it up again, say something in their own words."""
+"""What a citizen does with their case on its page: take it back, take it up again, say something in their own words,
+ask for the commission.
+"""
 
 from typing import Any
 
@@ -15,13 +17,14 @@ from tasks.wake import wake_after_answer
 from web.contestable import FieldProblem
 from web.queries import Status, reasons_of, status_of
 from web.states import state_of
+from web.terms import answered_before, commission_before
 from web.threaded import in_thread
 from web.visits import Form, Place, page_of_visit, place_of, require_visit, see
 from workflows.bodies import reading
 from workflows.bodies.fields import Statement as StatementText
 from workflows.bodies.text import canonical
 from workflows.casework.answers import AnswerResult, CitizenAnswer, answer_of_citizen
-from workflows.evidence import Evidence, Reopening, Statement, Withdrawal
+from workflows.evidence import CommissionRequest, Evidence, Reopening, Statement, Withdrawal
 from workflows.flows import FLOWS, PARKED
 from workflows.intake.receipts import secret_for
 from workflows.intake.visits import Draft, Visit, keep_draft
@@ -31,6 +34,7 @@ ACTS: dict[str, tuple[type[Evidence], str]] = {
     "withdraw": (Withdrawal, "withdrawal"),
     "again": (Reopening, "reopening"),
     "say": (Statement, "statement"),
+    "escalate": (CommissionRequest, "escalation"),
 }
 # Why an act was not done, as far as a page has words for it; whatever else it is, it is not possible now.
 CANNOT = {
@@ -173,6 +177,7 @@ def act_page(
 ) -> Template:
     """Renders the page before an act."""
     given: dict[str, Any] = {"problems": [], "typed": visit.draft.typed, "cannot": "", **context}
+    now = clock.now()
     return page_of_visit(
         "act.html",
         place,
@@ -183,6 +188,8 @@ def act_page(
         state=state_of(case),
         asked=[each.reason for each in reasons_of(connection, case)] if case.stage == "information_asked" else [],
         most=LONGEST_TEXT,
+        supervisor=answered_before(connection, case, now),
+        commission=commission_before(now),
         **given,
     )
 

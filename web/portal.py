@@ -66,7 +66,8 @@ CLOSED: dict[str, Any] = {
     "history": (),
     "looked": (),
 }
-OPENED = ("", "withdraw", "again", "say", "appeal", "appeal/values", "appeal/check", "change")  # after the secret
+# What may be opened after the secret.
+OPENED = ("", "withdraw", "again", "say", "escalate", "appeal", "appeal/values", "appeal/check", "change")
 # Without "cookies": a browser would clear those of every service under the agency's whole domain, the staff's too.
 CLEARED = '"cache", "storage"'
 

@@ -40,6 +40,11 @@ def end_of_term(connection: Connection, case: Status) -> datetime | None:
     return row[0] + newest_terms()["answer"].within if row and row[0] else None
 
 
+def commission_before(now: datetime) -> datetime:
+    """The end of the commission's term for an appeal that goes there now."""
+    return now + newest_terms()["commission"].within
+
+
 def contested_before(case: Status) -> datetime | None:
     """The end of the term in which the decision may be contested; None where there is no such decision, and while an
     appeal against it is open or has set it aside.

@@ -242,6 +242,10 @@ class ReviewVerdict(Evidence, frozen=True, kw_only=True, tag=True):
     about: tuple[str, ...] = ()
 
 
+class CommissionRequest(Evidence, frozen=True, kw_only=True, tag=True):
+    """A citizen asks that the commission decides their appeal instead of the supervisor."""
+
+
 # Of those who handle an appeal: each says in which role.
 
 
@@ -319,6 +323,7 @@ ANSWERS_OF_PEOPLE: tuple[type[Evidence], ...] = (
     Statement,
     Withdrawal,
     Reopening,
+    CommissionRequest,
     ReviewVerdict,
     *ON_APPEALS,
 )

@@ -19,14 +19,17 @@ from workflows.bodies.declaration import Declaration
 from workflows.casework.answers import AnswerResult, CitizenAnswer, answer_of_citizen
 
 app = typer.Typer()
-Kind = Literal["correction", "statement", "withdrawal", "reopening"]
+Kind = Literal["correction", "statement", "withdrawal", "reopening", "escalation"]
+KindGiven = Annotated[
+    Kind, typer.Argument(metavar="KIND", help="correction, statement, withdrawal, reopening or escalation.")
+]
 WITH_FILE = ("correction", "statement")  # what these say stands in a file
 
 
 @app.command("answer")
 def answer(
     reference: Reference,
-    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="correction, statement, withdrawal or reopening.")],
+    kind: KindGiven,
     file: Annotated[
         Path | None,
         typer.Argument(
@@ -41,6 +44,9 @@ def answer(
     as_json: Json = False,
 ) -> None:
     """Records what a citizen answers at a desk: corrects a case, chooses in a conflict, is heard, withdraws, reopens.
+
+    Or asks for the commission in an overdue appeal: tell the household first that two members decide then, in a term of
+    their own, and that it goes there by itself if the supervisor does not decide.
 
     It needs no secret: the officer knows the citizen, and the history names the officer by a pseudonym.
     """

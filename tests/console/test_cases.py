@@ -8,10 +8,10 @@ import pytest
 
 from models.database import transaction
 from tests.appealing import TELECOM, an_appeal, findings
-from tests.filing import current_stage, rows
+from tests.filing import current_stage, facts_of, rows
 from tests.people import heard
 from tests.portal.conftest import Client
-from tests.portal.standing import registered, to_correct, under_review, work_off
+from tests.portal.standing import left_until_overdue, registered, to_correct, under_review, work_off
 from tests.staffing import Person, a_person, sign_in, token_in
 from workflows.intake.submit import Accepted
 from workflows.staff.roles import COUNTRY, Territory
@@ -298,6 +298,23 @@ def test_a_correction_that_corrects_nothing_or_cannot_be_is_refused_and_kept(cli
     status, shown = send(client, case, "answer/correction", **{"member:1:birth_date": "31/12/1990"})
     assert (status, current_stage(case)) == (422, "needs_correction")
     assert 'value="31/12/1990"' in shown
+
+
+def test_a_household_asks_for_the_commission_at_the_desk(client: Client, amina: Person) -> None:
+    appeal = an_appeal(registered(), "index", **TELECOM)
+    work_off()
+    assert "answer/escalation" not in page_of(client, appeal)
+    left_until_overdue(appeal)
+    page = page_of(client, appeal)
+    assert "Before it asks for the commission, tell the household" in page
+    assert "answer/escalation" in page
+    status, shown = send(client, appeal, "answer/escalation")
+    assert (status, current_stage(appeal)) == (200, "with_supervisor")
+    assert "What the household is told" in shown
+    send(client, appeal, "answer/escalation", confirmed="yes")
+    assert current_stage(appeal) == "with_commission"
+    assert facts_of(appeal, "AppealEscalated")["sent_by"] == "household"
+    assert rows("select act, role from audit_entry where act = 'take_answer'") == [("take_answer", "caseworker")]
 
 
 def test_a_household_withdraws_at_the_desk(client: Client, amina: Person) -> None:

@@ -73,7 +73,7 @@ COMPOSED: dict[str, set[str]] = {
     "channel.": {"sms", "letter"},
     "desk.": {ASSIGNED, HANDED_BACK, PRIORITY, NOTE},
     "priority.": {str(each) for each in PRIORITIES},
-    "answer.": {"withdrawal", "reopening"},
+    "answer.": {"withdrawal", "reopening", "escalation"},
     "identity.": set(OF_IDENTITY),
     "audit.": set(Act),
     "purpose.": set(Purpose),

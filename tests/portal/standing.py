@@ -320,6 +320,20 @@ def adult(body: Body) -> str:
     )
 
 
+def appeal_overdue() -> Accepted:
+    """An appeal against a refusal that the agency did not answer in its term: a supervisor has it."""
+    return left_until_overdue(an_appeal(rejected()))
+
+
+def left_until_overdue(appeal: Accepted) -> Accepted:
+    """This appeal, which nobody decided in the agency's term."""
+    work_off()
+    weeks_ago = "stage_since = stage_since - interval '61 days', deadline = deadline - interval '61 days'"
+    rows(f"update cases set {weeks_ago}, due_at = null, ready = true where id = %s", appeal.case_id)
+    work_off()
+    return appeal
+
+
 def entry_review(place: int = 0) -> Accepted:
     """A review of a household's entry that a supervisor opened, because another one's appeal showed a wrong record.
 

@@ -4,11 +4,14 @@ from html import unescape
 
 import pytest
 
+from models import clock
+from models.database import transaction
 from notifications.catalogues import LANGUAGES
-from tests.appealing import acts, an_appeal
-from tests.filing import current_stage, events_of, rows
+from tests.appealing import acts, an_appeal, findings
+from tests.filing import current_stage, events_of, facts_of, rows
 from tests.portal.conftest import Client
 from tests.portal.standing import (
+    appeal_overdue,
     change_conflicting,
     entry_under_review,
     in_work,
@@ -21,8 +24,15 @@ from tests.portal.standing import (
     work_off,
 )
 from tests.portal.visiting import address_of, hidden_of, open_file, send, shown
-from web.language import PAGES
+from web.acting import ACTS
+from web.language import PAGES, day
+from web.queries import status_of
+from web.terms import answered_before, commission_before
 
+BY_ITSELF = (
+    "If you have no answer by then, the appeal goes to a commission by itself. You need do nothing for that, and "
+    "silence never rejects it."
+)
 both = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -67,6 +77,65 @@ def test_what_is_held_against_a_household_is_answered_on_its_page(client: Client
 
     assert events_of(taken)[-1] == "StatementReceived"
     assert rows("select text from case_text where case_id = %s", taken.case_id) == [("نسكن وحدنا.\nSeuls.",)]
+
+
+@both
+def test_an_overdue_appeal_goes_to_the_commission_after_a_page_that_says_what_is_gained_and_lost(
+    client: Client, language: str
+) -> None:
+    appeal, now = appeal_overdue(), clock.now()
+    page = open_file(client, appeal, language)
+    assert f'<a class="button second" href="{address_of(appeal, "escalate", language)}"' in page
+    assert PAGES.text(language, BY_ITSELF) in page
+    with transaction() as connection:
+        supervisor = answered_before(connection, status_of(connection, appeal.reference), now)
+    assert supervisor
+    before = shown(client, address_of(appeal, "escalate", language))
+    for key in ("What you gain", "What you lose", "If you do nothing"):
+        assert f"<h2>{PAGES.text(language, key)}</h2>" in before
+    for key, until in (
+        ("It may take longer: the commission has until {day}.", commission_before(now)),
+        ("The supervisor decides before {day}.", supervisor),
+    ):
+        assert PAGES.text(language, key).format(day=day(language, until)) in before
+    assert current_stage(appeal) == "with_supervisor"
+
+    answer = send(client, address_of(appeal, "escalate", language))
+
+    told = unescape(answer.text)
+    assert str(answer.url.path) == address_of(appeal, language=language)
+    assert facts_of(appeal, "AppealEscalated")["sent_by"] == "household"
+    for key in ("appeal_with_commission.title", "appeal_with_commission.what", "event.AppealEscalated"):
+        assert PAGES.text(language, key) in told
+    assert "escalate" not in told
+    assert PAGES.text(language, BY_ITSELF) not in told
+
+
+def test_asking_for_the_commission_twice_asks_once_and_from_an_old_page_nothing(client: Client) -> None:
+    appeal = appeal_overdue()
+    open_file(client, appeal)
+    form = hidden_of(client.get(address_of(appeal, "escalate")).text)
+    acts(appeal, "leila", "assign", role="supervisor")
+    late = client.post(address_of(appeal, "escalate"), data=form)
+    assert (late.status_code, current_stage(appeal)) == (409, "with_supervisor")
+    assert PAGES.text("fr", "cannot.moved_on") in unescape(late.text)
+
+    form = hidden_of(late.text)
+    for _ in range(2):
+        answer = client.post(address_of(appeal, "escalate"), data=form)
+        assert str(answer.url.path) == address_of(appeal)
+    assert events_of(appeal).count("AppealEscalated") == 1
+
+
+def test_a_supervisor_who_decided_first_is_what_the_page_then_says(client: Client) -> None:
+    appeal = appeal_overdue()
+    open_file(client, appeal)
+    form = hidden_of(client.get(address_of(appeal, "escalate")).text)
+    acts(appeal, "leila", "propose", findings(decision=True), role="supervisor")
+    work_off()
+    told = unescape(client.post(address_of(appeal, "escalate"), data=form).text)
+    assert PAGES.text("fr", "appeal_set_aside.title") in told
+    assert "AppealEscalated" not in events_of(appeal)
 
 
 def test_a_button_that_is_pressed_twice_says_it_once(client: Client) -> None:
@@ -119,15 +188,16 @@ def test_a_form_with_another_version_than_the_page_had_does_nothing(client: Clie
         (to_correct, {"withdraw"}),
         (proposed, {"withdraw", "say"}),
         (entry_under_review, set()),
+        (appeal_overdue, {"withdraw", "say", "escalate"}),
     ],
 )
 def test_only_what_is_possible_now_is_offered_and_taken(client: Client, standing: object, offered: set[str]) -> None:
     taken = standing()  # type: ignore[operator]
     page = open_file(client, taken)
     stage = current_stage(taken)
-    assert {each for each in ("withdraw", "again", "say") if f'href="{address_of(taken, each)}"' in page} == offered
+    assert {each for each in ACTS if f'href="{address_of(taken, each)}"' in page} == offered
     mark = hidden_of(page[: page.index("</form>")])
-    for each in {"withdraw", "again", "say"} - offered:
+    for each in ACTS.keys() - offered:
         assert str(client.get(address_of(taken, each)).url.path) == address_of(taken)
         client.post(address_of(taken, each), data=mark | {"version": ["2"], "said": ["x"]})
     assert current_stage(taken) == stage

@@ -11,7 +11,7 @@ from notifications.catalogues import LANGUAGES
 from tests.appealing import acts, an_appeal, findings
 from tests.filing import rows, value
 from tests.portal.conftest import Client
-from tests.portal.standing import in_work, registered, rejected, to_correct, work_off
+from tests.portal.standing import appeal_overdue, in_work, registered, rejected, to_correct, work_off
 from web.api.responses import outcomes_of
 from web.language import PAGES, day
 from workflows.intake.submit import Accepted
@@ -59,6 +59,25 @@ def test_an_appeal_is_lodged_shown_added_to_and_withdrawn(client: Client) -> Non
     assert (late.status_code, late.json()["version"]) == (409, 4)
     gone = client.post(f"{address}/withdrawal", json={"secret": given["secret"], "version": 4})
     assert gone.json() == {"event": "CaseWithdrawn", "stage": "withdrawn", "version": 5}
+
+
+def test_an_overdue_appeal_is_escalated_once_and_with_its_secret(client: Client) -> None:
+    appeal = appeal_overdue()
+    address, sent = f"{LODGE}/{appeal.reference}/escalation", {"secret": appeal.secret}
+    assert client.post(address, json={"secret": "0000000000"}).status_code == 404
+    late = client.post(address, json=sent | {"version": 2})
+    assert (late.status_code, late.json()["stage"]) == (409, "with_supervisor")
+    taken = client.post(address, json=sent | {"version": late.json()["version"]})
+    assert taken.json() == {"event": "AppealEscalated", "stage": "with_commission", "version": 4}
+    again = client.post(address, json=sent)
+    assert (again.status_code, again.json()["code"]) == (422, "not_possible_now")
+
+
+def test_an_appeal_whose_term_goes_on_is_not_escalated(client: Client) -> None:
+    appeal = an_appeal(rejected())
+    work_off()
+    answer = client.post(f"{LODGE}/{appeal.reference}/escalation", json={"secret": appeal.secret})
+    assert (answer.status_code, answer.json()["code"]) == (422, "not_possible_now")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from notifications.catalogues import LANGUAGES
 from tests.appealing import acts, findings
 from tests.filing import a_household, changed, file, register, rows, value
 from tests.portal.standing import (
+    appeal_overdue,
     asked_by_caseworker,
     change_conflicting,
     change_lost,
@@ -249,6 +250,18 @@ def test_every_page_of_an_appeal_is_drawn_well(served: str, reader: Page, langua
     assert_drawn_well_without_codes(reader)
 
 
+def test_a_household_sends_an_overdue_appeal_to_the_commission_with_two_taps(served: str, phone: Page) -> None:
+    """In Arabic, on a phone of 360 px, with JavaScript off."""
+    appeal = appeal_overdue()
+    open_in(phone, served, appeal, "ar")
+    phone.click("a[href$='/escalate']")
+    assert said("What you lose") in text_of(phone)
+    phone.click(GO_ON)
+    assert phone.url == served + address_of(appeal, language="ar")
+    assert said("appeal_with_commission.title") in text_of(phone)
+    assert phone.locator("a[href$='/escalate']").count() == 0
+
+
 def assert_drawn_well_without_codes(page: Page) -> None:
     """As `assert_drawn_well`, of a page whose only code is the telephone's."""
     assert violations(page) == []
@@ -266,6 +279,8 @@ def assert_drawn_well_without_codes(page: Page) -> None:
         (change_conflicting, ""),
         (change_lost, ""),
         (registered, "change"),
+        (appeal_overdue, ""),
+        (appeal_overdue, "escalate"),
     ],
 )
 def test_every_other_page_of_a_visit_is_drawn_well(

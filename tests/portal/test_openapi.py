@@ -25,7 +25,7 @@ from tests.factories import a_body
 from tests.filing import a_household
 from tests.portal.conftest import Client
 from tests.portal.standing import change_conflicting, change_registered, to_correct
-from web.api.appeals import AddedText, Withdrawal
+from web.api.appeals import AddedText, Escalation, Withdrawal
 from web.api.applications import Answer
 from web.api.changes import SentChange
 from web.api.examples import ANSWERS, BODIES
@@ -50,9 +50,11 @@ OPERATIONS = {
     "GET /api/v1/appeals/{reference}": 10,
     "POST /api/v1/appeals/{reference}/texts": 15,
     "POST /api/v1/appeals/{reference}/withdrawal": 10,
+    "POST /api/v1/appeals/{reference}/escalation": 10,
     "GET /health/live": 2,
     "GET /health/ready": 2,
 }
+SENT = (ApplicationBody, Answer, SentChange, AppealBody, AddedText, Withdrawal, Escalation)
 MODES = {
     label: ("positive",) if "/health/" in label else ("positive", "negative") for label in OPERATIONS
 }  # where nothing is sent, nothing is wrong
@@ -199,6 +201,7 @@ def test_every_operation_has_a_name_and_a_description_and_so_has_each_of_its_ans
         "showAppeal",
         "addToAppeal",
         "withdrawAppeal",
+        "escalateAppeal",
         "isAlive",
         "isReady",
     }
@@ -241,6 +244,7 @@ def test_closed_sets_of_words_are_enumerations() -> None:
         "CaseWithdrawn",
         "CaseReopened",
         "AppealTextAdded",
+        "AppealEscalated",
         "InformationGiven",
     }
     assert set(shapes["Reason"]["properties"]["reason"]["enum"]) == {
@@ -269,12 +273,10 @@ def test_the_documents_body_is_the_model() -> None:
     assert "$ref" not in str(body)
 
 
-@pytest.mark.parametrize("model", [ApplicationBody, Answer, SentChange, AppealBody, AddedText, Withdrawal])
+@pytest.mark.parametrize("model", SENT)
 def test_the_example_of_each_body_is_one(model: type[BaseModel]) -> None:
     assert valid(model, BODIES[model.__name__])
-    assert {each.__name__ for each in (ApplicationBody, Answer, SentChange, AppealBody, AddedText, Withdrawal)} == set(
-        BODIES
-    )
+    assert {each.__name__ for each in SENT} == set(BODIES)
 
 
 @pytest.mark.parametrize("name", ANSWERS)

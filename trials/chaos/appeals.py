@@ -1,5 +1,5 @@
-"""Appeals: households contest their index or a refusal, add to the appeal, or keep silent; people examine, ask, find,
-agree, send it to the commission, or leave it until a supervisor has it.
+"""Appeals: households contest their index or a refusal, add to the appeal, ask for the commission, or keep silent;
+people examine, ask, find, agree, send it to the commission, or leave it until a supervisor has it.
 """
 
 import random
@@ -165,8 +165,19 @@ class Examiners:
         return self.act(Staff(reference, SECOND, CASEWORKER, version), "agree").result != UNKNOWN
 
     def with_supervisor(self, reference: str, version: int) -> bool:
-        """A supervisor finds."""
-        return self.act(Staff(reference, BOSS, SUPERVISOR, version), "propose").result != UNKNOWN
+        """A supervisor finds; or the household asks for the commission, at times while the supervisor finds."""
+        boss = Staff(reference, BOSS, SUPERVISOR, version)
+        way = self.rng.choices(["find", "escalate", "race"], [50, 25, 25])[0]
+        if way == "find":
+            return self.act(boss, "propose").result != UNKNOWN
+        if way == "escalate":
+            return self.answer(reference, version, "escalate", "escalation").result != UNKNOWN
+        with ThreadPoolExecutor(2) as both:
+            acts = [
+                both.submit(self.act, boss, "propose"),
+                both.submit(self.answer, reference, version, "escalate", "escalation"),
+            ]
+        return all(each.result().result != UNKNOWN for each in acts)
 
     def with_commission(self, reference: str, version: int) -> bool:
         """One finds, the other agrees or returns it; or one finds anew, at times while the other agrees.
@@ -224,16 +235,17 @@ class Examiners:
 
     def say(self, reference: str, version: int) -> bool:
         """The household adds to its appeal."""
-        answer = CitizenAnswer(
-            reference, self.crowd.secrets[reference], "statement", version, statement="We have the bill."
-        )
-        done = self.answers.perform(
+        return self.answer(reference, version, "say", "statement", "We have the bill.").result != UNKNOWN
+
+    def answer(self, reference: str, version: int, act: str, kind: str, statement: str | None = None) -> Act:
+        """Lets the household answer on its appeal, with the secret of its receipt."""
+        answer = CitizenAnswer(reference, self.crowd.secrets[reference], kind, version, statement=statement)
+        return self.answers.perform(
             (reference, "declarant"),
             version,
-            KINDS["say"],
+            KINDS[act],
             lambda connection: answer_of_citizen(connection, answer, clock.now(), notices),
         )
-        return done.result != UNKNOWN
 
     def let_it_end(self, reference: str, version: int) -> bool:
         """Sets the deadline nearer, so that the silence of whose turn it is counts."""

@@ -1,4 +1,4 @@
-"""The API of appeals: lodge one, read what became of it, add to it, withdraw it; all with the receipt's secret."""
+"""The API of appeals: lodge one, read it, add to it, withdraw it, escalate it; all with the receipt's secret."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -42,6 +42,10 @@ class Withdrawal(Declared):
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 
 
+class Escalation(Withdrawal):
+    """A household's wish that the commission decides its appeal. `version` as in a withdrawal."""
+
+
 class AddedText(Withdrawal):
     """What a citizen adds to an appeal; it is the answer, too, where information was asked for."""
 
@@ -73,6 +77,15 @@ class WithdrawOperation(OperationWithHeaders):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.request_body = body_of(Withdrawal)
+
+
+@dataclass
+class EscalateOperation(OperationWithHeaders):
+    """Adds the schema of an escalation to the OpenAPI document."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.request_body = body_of(Escalation)
 
 
 @post(
@@ -160,6 +173,27 @@ def withdraw_appeal(request: Request[Any, Any, Any], reference: Reference, body:
     return answered(reference, CitizenAnswer(reference, sent.secret, "withdrawal", sent.version))
 
 
+@post(
+    "/api/v1/appeals/{reference:str}/escalation",
+    sync_to_thread=True,
+    status_code=200,
+    operation_class=EscalateOperation,
+    operation_id="escalateAppeal",
+    tags=["appeals"],
+    summary="Ask for the commission",
+    response_description="It is before the commission.",
+    responses=error_responses(400, 404, 409, 413, 415, 422, 503),
+)
+def escalate_appeal(request: Request[Any, Any, Any], reference: Reference, body: RawBody) -> Response[Answered]:
+    """Sends an appeal that was not answered in its term to the commission, instead of the supervisor who has it.
+
+    Two members decide whatever the outcome, have a term of their own, and it does not come back. Who asks nothing
+    loses nothing: after the supervisor's term it goes there by itself.
+    """
+    sent = reading.from_json(Escalation, json_text(request, body))
+    return answered(reference, CitizenAnswer(reference, sent.secret, "escalation", sent.version))
+
+
 def answered(reference: str, answer: CitizenAnswer) -> Response[Any]:
     """Records a citizen's answer; 409 if the case has moved on since its version."""
     try:
@@ -170,4 +204,4 @@ def answered(reference: str, answer: CitizenAnswer) -> Response[Any]:
     return Response(Answered(event=now.event, stage=now.stage, version=now.version))
 
 
-HANDLERS = [lodge_appeal, show_appeal, add_to_appeal, withdraw_appeal]
+HANDLERS = [lodge_appeal, show_appeal, add_to_appeal, withdraw_appeal, escalate_appeal]

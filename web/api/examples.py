@@ -57,6 +57,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     },
     "AddedText": {"secret": SECRET, "text": "La facture est de 49,50 DH.", "version": 5},
     "Withdrawal": {"secret": SECRET, "version": 5},
+    "Escalation": {"secret": SECRET, "version": 5},
 }
 RECEIPT = {"reference": REFERENCE, "secret": SECRET, "page": f"/fr/status/{REFERENCE}", "repeated": False}
 # By the schema of the answer.

@@ -16,7 +16,7 @@ from workflows.appeals.reasons import ASKED, REJECTED, UPHELD
 from workflows.bodies.appeal import Decision, Ground
 from workflows.casefile import CaseFile
 from workflows.casework.appeal_view import asked, outcome
-from workflows.evidence import Correction, Reopening, Statement, Withdrawal
+from workflows.evidence import CommissionRequest, Correction, Reopening, Statement, Withdrawal
 from workflows.flows import FLOWS, PARKED, places
 from workflows.flows.grammar import Decide
 from workflows.stages.review import REASONS
@@ -38,7 +38,7 @@ EVENT_ENUM: dict[str, Any] = {
             name
             for _, stage in places()
             for evidence, decide in stage.handlers.items()
-            if evidence in (Correction, Statement, Withdrawal, Reopening)
+            if evidence in (Correction, Statement, Withdrawal, Reopening, CommissionRequest)
             for name in outcomes_of(decide)
         }
     ),
@@ -211,7 +211,9 @@ class AppealStatus(BaseModel):
 
     reference: str
     stage: str = Field(json_schema_extra=STAGE_ENUM)
-    version: int = Field(description="Send it with a text or a withdrawal, which changes nothing if it has moved on.")
+    version: int = Field(
+        description="Send it with a text, a withdrawal or an escalation, which changes nothing if it has moved on."
+    )
     submitted_at: datetime
     deadline: datetime | None = Field(description="When the stage ends by itself.")
     contested_reference: str = Field(description="Of the case in which the decision was taken.")

@@ -1,5 +1,5 @@
 """What an officer takes from a citizen at a desk, on the page of the case: a corrected member, a statement, a
-withdrawal, or that the case is taken up again.
+withdrawal, that the case is taken up again, or that the commission is to decide an appeal.
 
 The officer knows the citizen, so no secret is needed; the audit notes who took it.
 """

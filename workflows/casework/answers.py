@@ -1,5 +1,5 @@
-"""What people answer: a citizen corrects, makes a statement, withdraws or reopens; a caseworker answers a review; an
-operator resumes what was parked.
+"""What people answer: a citizen corrects, makes a statement, withdraws, reopens or asks for the commission; a
+caseworker answers a review; an operator resumes what was parked.
 """
 
 from collections.abc import Collection, Sequence
@@ -28,6 +28,7 @@ from workflows.events.event import CaseResumed
 from workflows.events.registration import ApplicationRefused
 from workflows.evidence import (
     DECLARANT,
+    CommissionRequest,
     Correction,
     Evidence,
     OperatorCommand,
@@ -64,7 +65,7 @@ class AnswerResult:
 @dataclass(frozen=True, slots=True)
 class CitizenAnswer:
     """A citizen's answer, of a kind: `correction` (with the whole declaration anew), `statement` (with its text),
-    `withdrawal` or `reopening`.
+    `withdrawal`, `reopening` or, of an overdue appeal, `escalation` to the commission.
 
     The version is the one that was looked at, if the citizen says. An officer who takes the answer at a desk knows the
     citizen in another way than by the secret.
@@ -135,9 +136,11 @@ def form_of(connection: Connection, case: CaseRow, answer: CitizenAnswer, now: d
             return Withdrawal(at=now, by=by)
         case "reopening":
             return Reopening(at=now, by=by)
+        case "escalation":
+            return CommissionRequest(at=now, by=by)
     raise Refused(
         "unknown_answer",
-        "An answer is a correction, a statement, a withdrawal or a reopening.",
+        "An answer is a correction, a statement, a withdrawal, a reopening or an escalation.",
         problems=[Problem("kind", "Must be one of these.")],
     )
 

@@ -289,7 +289,10 @@ def open_appeal(
 
 
 def add(connection: Connection, answer: CitizenAnswer, now: datetime, notices: Notices) -> AnswerResult:
-    """Takes what a citizen adds to an appeal, or their withdrawal of it; raises what `answer_of_citizen` raises."""
+    """Takes what a citizen adds to an appeal, their withdrawal of it, or that they ask for the commission.
+
+    Raises what `answer_of_citizen` raises.
+    """
     find_appeal(connection, answer.reference, answer.secret)
     return answer_of_citizen(connection, answer, now, notices)
 

@@ -153,9 +153,9 @@ class AppealOverdue(Event, frozen=True, kw_only=True, tag=True):
 
 
 class AppealEscalated(Event, frozen=True, kw_only=True, tag=True):
-    """The appeal goes before the commission: a supervisor sent it there, or was silent as well."""
+    """The appeal goes before the commission: its household or a supervisor wanted so, or the supervisor was silent."""
 
-    by_silence: bool
+    sent_by: str  # "household" | "supervisor" | "silence"
 
 
 class CommissionFound(Event, frozen=True, kw_only=True, tag=True):

@@ -39,6 +39,7 @@ from workflows.evidence import (
     Agreement,
     AppealVerdict,
     Assignment,
+    CommissionRequest,
     CorrectionOutcome,
     CorrectionRetry,
     DecisionState,
@@ -58,6 +59,7 @@ from workflows.stages import (
     agree_in_commission,
     ask,
     assign,
+    call_commission,
     check_appeal,
     commission_silent,
     conclude,
@@ -222,7 +224,8 @@ FLOW = flow(
         },
         within=TERMS["agreement"].within,
     ),
-    # The agency did not answer in its term: a supervisor decides, or lets somebody decide.
+    # The agency did not answer in its term: a supervisor decides, or lets somebody decide. The household need not wait
+    # for that, and may ask for the commission.
     people(
         "with_supervisor",
         CASEWORKER,
@@ -231,6 +234,7 @@ FLOW = flow(
             InformationRequest: ask.decide,
             AppealVerdict: find.decide,
             Escalation: escalate.decide,
+            CommissionRequest: call_commission.decide,
             TimePassed: supervisor_silent.decide,
             **OF_CITIZEN,
         },

@@ -9,4 +9,4 @@ from workflows.evidence import Escalation
 def decide(case: CaseFile, act: Escalation) -> AppealEscalated:
     """It goes there once, and comes back no more."""
     require_role(act.role, SUPERVISOR)
-    return AppealEscalated(by_silence=False)
+    return AppealEscalated(sent_by="supervisor")

@@ -7,4 +7,4 @@ from workflows.evidence import TimePassed
 
 def decide(case: CaseFile, evidence: TimePassed) -> AppealEscalated:
     """Silence raises the appeal once more."""
-    return AppealEscalated(by_silence=True)
+    return AppealEscalated(sent_by="silence")
