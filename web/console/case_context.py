@@ -166,7 +166,7 @@ def details(shown: CasePage, happened: Happened, language: str) -> Iterator[str]
             case "findings":
                 yield from (finding(language, each) for each in value)
             case "mismatches":
-                yield from (f"{each.member + 1}: {word(language, each.reason)}" for each in value)
+                yield from (f"{each.member + 1}{text(language, ':')} {word(language, each.reason)}" for each in value)
             case "signals":
                 yield from (text(language, f"signal.{each.code}") for each in value)
             case "about":
@@ -215,5 +215,13 @@ def entry_of_message(message: Message, language: str) -> Entry:
     channel = text(language, f"channel.{message.channel}")
     at = message.sent_at or message.due_at
     return Entry(
-        at, "machine", text(language, "by.sijil"), f"{channel}: {said_}", (), None, (), message.body, message.language
+        at,
+        "machine",
+        text(language, "by.sijil"),
+        f"{channel}{text(language, ':')} {said_}",
+        (),
+        None,
+        (),
+        message.body,
+        message.language,
     )

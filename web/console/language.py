@@ -9,13 +9,12 @@ from typing import Any
 
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal, get_decimal_symbol
-from babel.units import format_unit
 from litestar import Request
 
 from models.days import MOROCCO
 from models.errors import Broken
 from notifications.catalogues import STAFF_LANGUAGES, Catalogue
-from web.language import PAGES, day, index, language_and_weight, number, programme, term
+from web.language import PAGES, day, index, language_and_weight, number, programme
 
 # One for each section of the console.
 SECTIONS = ("console", "console_cases", "console_operations", "console_provider", "console_audit", "console_queues")
@@ -77,7 +76,7 @@ def short_day(language: str, at: datetime) -> str:
 def duration(language: str, span: timedelta) -> str:
     """A span in words: `3 days`. Up to a quarter of a year it is counted in days: terms are."""
     if timedelta(days=1.5) <= abs(span) < timedelta(days=100):
-        return str(format_unit(round(abs(span) / timedelta(days=1)), "duration-day", locale=locale_of(language)))
+        return format_timedelta(abs(span), granularity="day", threshold=100, locale=locale_of(language))
     return format_timedelta(abs(span), locale=locale_of(language), threshold=1.5)
 
 
@@ -108,7 +107,7 @@ def time_of_day(language: str, at: datetime) -> str:
 
 def added(language: str, value: Decimal) -> str:
     """What a value adds to an index, or takes off, with its sign."""
-    return ("+" if value >= 0 else "-") + term(language, value)
+    return ("+" if value >= 0 else "-") + str(format_decimal(abs(value), "0.0000", locale=locale_of(language)))
 
 
 def figure(language: str, value: Any) -> str:
