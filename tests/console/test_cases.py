@@ -321,3 +321,50 @@ def test_a_household_withdraws_at_the_desk(client: Client, amina: Person) -> Non
     case = to_correct()
     send(client, case, "answer/withdrawal", confirmed="yes")
     assert current_stage(case) == "withdrawn"
+
+
+def test_whoever_goes_back_from_what_the_household_is_told_finds_what_was_typed(client: Client, amina: Person) -> None:
+    case = under_review()
+    chosen = {"answer": "refuse:duplicate_application", "note": "I looked at the lease."}
+    _, shown = send(client, case, "review", **chosen)
+    assert "The application is a double" in shown
+    assert "I looked at the lease." in shown
+    status, again = send(client, case, "review", **chosen, back="yes")
+    assert (status, current_stage(case)) == (200, "under_review")
+    assert "I looked at the lease.</textarea>" in again
+    assert re.search(r'value="refuse:duplicate_application" required checked', again)
+
+
+def test_nobody_is_handed_over_whom_the_other_household_keeps(client: Client, amina: Person) -> None:
+    case = under_review()
+    assert "has not declared that they leave" in page_of(client, case)
+    status, shown = send(client, case, "review", answer="clear:handed_over", confirmed="yes")
+    assert (status, current_stage(case)) == (422, "under_review")
+    assert "Ask for a correction" in shown
+
+
+def test_before_a_rejection_the_page_is_shown_that_the_household_will_read(client: Client, amina: Person) -> None:
+    appeal = an_appeal(registered(), "index", **TELECOM)
+    work_off()
+    send(client, appeal, "desk/take")
+    finding = {"finding:bills.telecom": "reject:nothing_shows_it"}
+    _, shown = send(client, appeal, "appeal/propose_decision", role="caseworker", **finding)
+    assert "rejected, Nothing shows it" in shown
+    send(client, appeal, "appeal/propose_decision", role="caseworker", **finding, confirmed="yes")
+    as_another(client, "Brahim", "caseworker")
+    _, shown = send(client, appeal, "appeal/agree_to_decision", role="caseworker")
+    assert "لم يتم قبول تظلمكم" in shown
+    assert "الهاتف والإنترنت (درهم): " in shown
+    _, after = send(client, appeal, "appeal/agree_to_decision", role="caseworker", confirmed="yes")
+    work_off()
+    assert "Decided: Rejected" in page_of(client, appeal)
+    assert re.search(r'<button class="main" data-key="n"', after)
+
+
+def test_amounts_and_marks_are_those_of_the_readers_language(client: Client, amina: Person) -> None:
+    appeal = an_appeal(registered(), "index", **TELECOM)
+    work_off()
+    french = html.unescape(client.get(f"/console/cases/{appeal.reference}", headers={"accept-language": "fr"}).text)
+    assert "49,50" in french
+    assert re.search(r"Le ménage dit \([^)]*\)\u00a0:", french) or "Le ménage dit (" not in french
+    assert not re.search(r"</strong>: |[^\u00a0\s]: [A-ZÉ]", re.sub(r"<style.*?</style>|<[^>]*>", "", french))

@@ -61,7 +61,7 @@ COMPOSED: dict[str, set[str]] = {
     "why.": {
         *(reason for reasons in REASONS.values() for reason in reasons),
         *(*UPHELD, *REJECTED, *RETURNED, *ASKED, *MISMATCHES),
-        *("upheld", "partly_upheld", "set_aside"),
+        *("upheld", "partly_upheld", "rejected", "set_aside"),
     },
     "contests.": set(get_args(Decision)),
     "ground.": set(get_args(Ground)),

@@ -12,6 +12,7 @@ from web.console.case_data import CasePage
 from web.console.language import has_text, text
 from web.contestable import Contestable, Kind, contestable_of
 from web.index_values import groups_of
+from web.language import index
 from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
 from workflows.bodies.merging import Difference
 from workflows.casework.case_view import Happened, Message, said
@@ -161,25 +162,26 @@ def details(shown: CasePage, happened: Happened, language: str) -> Iterator[str]
             case "reason" | "outcome" | "why":
                 yield word(language, value)
             case "asked":
-                yield ", ".join(word(language, each) for each in value)
+                yield text(language, ", ").join(word(language, each) for each in value)
             case "findings":
                 yield from (finding(language, each) for each in value)
             case "mismatches":
-                yield from (f"{each.member + 1}: {word(language, each.reason)}" for each in value)
+                yield from (f"{each.member + 1}{text(language, ':')} {word(language, each.reason)}" for each in value)
             case "signals":
                 yield from (text(language, f"signal.{each.code}") for each in value)
             case "about":
-                yield ", ".join(value_name(language, each) for each in value)
+                yield text(language, ", ").join(value_name(language, each) for each in value)
             case "to":
                 yield who_of(shown, language, value)
             case "score":
-                yield f"{value:.4f}"
+                yield index(language, value)
 
 
 def finding(language: str, each: Finding) -> str:
     """A finding in words."""
     verdict = text(language, "upheld" if each.upheld else "rejected")
-    return f"{value_name(language, each.path)}: {verdict}, {word(language, each.reason)}"
+    colon, comma = text(language, ":"), text(language, ", ")
+    return f"{value_name(language, each.path)}{colon} {verdict}{comma}{word(language, each.reason)}"
 
 
 def value_name(language: str, path: str) -> str:
@@ -213,5 +215,13 @@ def entry_of_message(message: Message, language: str) -> Entry:
     channel = text(language, f"channel.{message.channel}")
     at = message.sent_at or message.due_at
     return Entry(
-        at, "machine", text(language, "by.sijil"), f"{channel}: {said_}", (), None, (), message.body, message.language
+        at,
+        "machine",
+        text(language, "by.sijil"),
+        f"{channel}{text(language, ':')} {said_}",
+        (),
+        None,
+        (),
+        message.body,
+        message.language,
     )

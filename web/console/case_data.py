@@ -20,6 +20,7 @@ from workflows.casework.reviews import (
     ReviewedChange,
     reviewed_change,
     statement_of,
+    still_held,
     under_review,
 )
 from workflows.casework.same_cause import SharedValue, sharing, values_shared
@@ -57,6 +58,11 @@ class ReviewPart:
     proposed: RefusalProposed | None
     proposed_by: str
     verdicts: dict[str, tuple[str, ...]]
+
+    @property
+    def held(self) -> bool:
+        """Whether another household holds one of the persons and lets them not go: a cleared review would come back."""
+        return still_held(self.others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 The first form shows what the household would be told (rehearsal.py); the second, with the same fields, records it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from litestar import Request, post
@@ -16,16 +16,18 @@ from models.database import Connection, transact, transaction
 from models.errors import Refused, Stale
 from notifications.notices import notices
 from tasks.wake import wake_after_answer
+from web.console.case_context import finding, value_name, word
 from web.console.case_data import load_case
 from web.console.cases import case_page
 from web.console.forms import Form
+from web.console.language import console_language
 from web.console.pages import go, page, reader_of
 from web.console.rehearsal import rehearse
 from web.errors import STATUS, status_of
 from workflows.casework import examining
 from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker
 from workflows.casework.examining import Staff
-from workflows.casework.reviews import holders
+from workflows.casework.reviews import holders, still_held
 from workflows.desk import sharing
 from workflows.desk.notes import add_note
 from workflows.desk.sharing import Deed
@@ -38,6 +40,7 @@ from workflows.staff.subjects import subject_of
 
 Asked = Request[Any, Any, Any]
 CONFIRMED = "confirmed"  # the field of the second form
+BACK = "back"  # the field of the form that goes back to the case with what was typed
 FINDING = "finding:"  # how the fields begin that find on a value: `finding:bills.telecom` = `uphold:document_shows_it`
 # Acts by which nothing is said to the household, so that nothing needs to be looked at before.
 SILENT = ("return_decision", "retry_correction")
@@ -63,7 +66,8 @@ def review(connection: Connection, who: Acting, reference: str, form: Form) -> A
     answer = CaseworkerAnswer(reference, who.name, verdict, reason, form.number("version"), about, role)
     moved = answer_of_caseworker(connection, answer, clock.now(), notices)
     keep_note(connection, who, case.id, form)
-    if moved.event == "ReviewCleared" and reason != HANDED_OVER and holders(connection, reference):
+    held = holders(connection, reference) if moved.event == "ReviewCleared" else ()
+    if held and (reason != HANDED_OVER or still_held(held)):
         raise Refused("still_held", "Another household holds one of these persons: the review would come back.")
     return moved
 
@@ -153,6 +157,8 @@ def tried_or_done(
 ) -> Template | Redirect:
     """Shows what a decision would say, or records it where that was seen; the case's page again where it is refused."""
     form, silent = request.state.form, what.rpartition("/")[2] in SILENT
+    if form.get(BACK):
+        return again(request, reference)
     try:
         if not silent and not form.get(CONFIRMED):
             return page(
@@ -161,6 +167,7 @@ def tried_or_done(
                 reference=reference,
                 what=what,
                 form=form,
+                chosen=list(chosen(console_language(request), form)),
                 told=rehearse(decide, reference),
             )
         done = transact(decide)
@@ -170,13 +177,24 @@ def tried_or_done(
     return go(f"/console/cases/{reference}?done={done.event}")
 
 
-def again(request: Asked, reference: str, refused: Refused | Stale) -> Template:
+def chosen(language: str, form: Form) -> Iterator[str]:
+    """What was chosen, in words, to be read once more before it is recorded."""
+    verdict, _, reason = form.get("answer").partition(":")
+    if reason:
+        yield word(language, reason)
+    yield from (finding(language, each) for each in findings_in(form))
+    yield from (value_name(language, path) for path in (form.all("about") if verdict != "clear" else ()))
+
+
+def again(request: Asked, reference: str, refused: Refused | Stale | None = None) -> Template:
     """The case's page with what was typed, why it was refused, and what happened since it was opened."""
     form, now = request.state.form, clock.now()
     with transaction() as connection:
         shown = load_case(connection, reader_of(request), reference, now)
     seen = form.number("version") or 0
     since = [each for each in shown.view.events if each.seq > seen] if isinstance(refused, Stale) else []
+    if refused is None:
+        return case_page(request, shown, typed=form)
     status = status_of(refused) if isinstance(refused, Refused) else STATUS[Stale]
     problem = refused if isinstance(refused, Refused) else Refused("moved_on", str(refused))
     return case_page(request, shown, status=status, refused=problem, typed=form, since=since)

@@ -2,12 +2,13 @@
 
 import re
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_decimal_symbol
 from litestar import Request
 
 from models.days import MOROCCO
@@ -22,6 +23,7 @@ CATALOGUES = [Catalogue(Path(__file__).parents[1] / "locales", domain) for domai
 ENGLISH = Catalogue(Path(__file__).parents[1] / "locales", "values")
 COOKIE = "sijil-console-language"
 CODED = re.compile(r"[a-z0-9_]+(\.[A-Za-z0-9_]+)+")  # a key that is no sentence: `role.caseworker`
+AMOUNT = re.compile(r"\d+\.\d+")  # as declarations write it
 
 
 def console_language(request: Request[Any, Any, Any]) -> str:
@@ -72,7 +74,9 @@ def short_day(language: str, at: datetime) -> str:
 
 
 def duration(language: str, span: timedelta) -> str:
-    """A span in words: `3 days`."""
+    """A span in words: `3 days`. Up to a quarter of a year it is counted in days: terms are."""
+    if timedelta(days=1.5) <= abs(span) < timedelta(days=100):
+        return format_timedelta(abs(span), granularity="day", threshold=100, locale=locale_of(language))
     return format_timedelta(abs(span), locale=locale_of(language), threshold=1.5)
 
 
@@ -101,6 +105,17 @@ def time_of_day(language: str, at: datetime) -> str:
     return format_datetime(at.astimezone(MOROCCO), "HH:mm:ss", locale=locale_of(language))
 
 
+def added(language: str, value: Decimal) -> str:
+    """What a value adds to an index, or takes off, with its sign."""
+    return ("+" if value >= 0 else "-") + str(format_decimal(abs(value), "0.0000", locale=locale_of(language)))
+
+
+def figure(language: str, value: Any) -> str:
+    """An amount with the digits that were declared and the language's decimal mark; anything else as it is."""
+    said = str(value)
+    return said.replace(".", get_decimal_symbol(locale_of(language))) if AMOUNT.fullmatch(said) else said
+
+
 def words_of(language: str) -> dict[str, Any]:
     """What every page of the console needs to speak a language."""
     return {
@@ -121,4 +136,6 @@ def words_of(language: str) -> dict[str, Any]:
         "number": partial(number, language),
         "index": partial(index, language),
         "programme": partial(programme, language),
+        "added": partial(added, language),
+        "figure": partial(figure, language),
     }

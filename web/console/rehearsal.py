@@ -10,7 +10,7 @@ from typing import NamedTuple
 from models.database import Connection, transaction
 from notifications.catalogues import LANGUAGES
 from web.language import PAGES
-from web.queries import reasons_of, status_of
+from web.queries import Reason, reasons_of, status_of
 from web.states import state_of
 from workflows.casework.answers import AnswerResult
 
@@ -23,6 +23,8 @@ LANGUAGE = """
     from receipt r join cases c on c.id = r.case_id
     join case_body b on (b.case_id, b.number) = (c.id, c.body_number) where r.reference = %s
 """
+# A decision that a worker carries out at once: the page says what it comes to, and not that it is under way.
+TOLD_AT_THE_END = {"AppealRejected": "appeal_rejected"}
 Decide = Callable[[Connection], AnswerResult]
 
 
@@ -71,8 +73,11 @@ def seen(connection: Connection, reference: str, result: AnswerResult) -> Rehear
     row = connection.execute(LANGUAGE, [reference]).fetchone()
     language = row[0] if row and row[0] in LANGUAGES else "ar"
     status = status_of(connection, reference)
-    state, word = state_of(status), "doubt" if result.stage == "hearing" else "reason"
-    reasons = [PAGES.text(language, f"{word}.{each.reason}") for each in reasons_of(connection, status)]
+    state, word = (
+        TOLD_AT_THE_END.get(result.event) or state_of(status),
+        "doubt" if result.stage == "hearing" else "reason",
+    )
+    reasons = [reason_in(language, word, each) for each in reasons_of(connection, status)]
     return Rehearsed(
         result.event,
         result.stage,
@@ -83,3 +88,11 @@ def seen(connection: Connection, reference: str, result: AnswerResult) -> Rehear
         PAGES.text(language, f"{state}.what"),
         reasons,
     )
+
+
+def reason_in(language: str, word: str, each: Reason) -> str:
+    """A reason as the household's page says it, with the value that it is about."""
+    said = PAGES.text(language, f"{word}.{each.reason}")
+    if not each.value:
+        return said
+    return f"{PAGES.text(language, '{what}:').format(what=PAGES.text(language, f'field.{each.value}'))} {said}"

@@ -206,6 +206,11 @@ def holders(connection: Connection, reference: str) -> list[RelatedCase]:
     return others(connection, {each.case_id for each in held}, file, held)
 
 
+def still_held(related: Iterable[RelatedCase]) -> bool:
+    """Whether one of these holds a person whom no change of its own lets go: a review that is cleared comes back."""
+    return any(each.holds - each.lets_go for each in related)
+
+
 def persons_of(file: CaseFile) -> list[str]:
     """The identifiers of its members."""
     return [member.idcs for member in file.declaration.members]
