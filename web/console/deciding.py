@@ -22,6 +22,7 @@ from web.console.forms import Form
 from web.console.pages import go, page, reader_of
 from web.console.rehearsal import rehearse
 from web.errors import STATUS, status_of
+from workflows.audit.acts import Act
 from workflows.casework import examining
 from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker
 from workflows.casework.examining import Staff
@@ -34,6 +35,7 @@ from workflows.evidence import Evidence
 from workflows.fraud import HANDED_OVER
 from workflows.intake.receipts import find, normal
 from workflows.staff.guard import Acting, permit
+from workflows.staff.noting import Doing, note_reading
 from workflows.staff.subjects import subject_of
 
 Asked = Request[Any, Any, Any]
@@ -155,19 +157,22 @@ def tried_or_done(
     form, silent = request.state.form, what.rpartition("/")[2] in SILENT
     try:
         if not silent and not form.get(CONFIRMED):
-            return page(
-                request,
-                "preview.html",
-                reference=reference,
-                what=what,
-                form=form,
-                told=rehearse(decide, reference),
-            )
+            told = rehearse(decide, reference)
+            note_preview(reader_of(request), reference)
+            return page(request, "preview.html", reference=reference, what=what, form=form, told=told)
         done = transact(decide)
     except (Refused, Stale) as refused:
         return again(request, reference, refused)
     wake_after_answer(done.queues)
     return go(f"/console/cases/{reference}?done={done.event}")
+
+
+def note_preview(who: Acting, reference: str) -> None:
+    """Notes that somebody read what a household would be told: of the rehearsal itself nothing is left."""
+    with transaction() as connection:
+        case = find(connection, reference)
+        role = permit(who, "read_case", subject_of(connection, case.id, "read_case", who))
+        note_reading(connection, who, Doing(Act.READ_CASE, clock.now(), [case.id], role))
 
 
 def again(request: Asked, reference: str, refused: Refused | Stale) -> Template:
