@@ -24,6 +24,7 @@ from web.console.language import console_language
 from web.console.pages import go, page, reader_of
 from web.console.rehearsal import rehearse
 from web.errors import STATUS, status_of
+from workflows.audit.acts import Act
 from workflows.casework import examining
 from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker
 from workflows.casework.examining import Staff
@@ -36,6 +37,7 @@ from workflows.evidence import Evidence
 from workflows.fraud import HANDED_OVER
 from workflows.intake.receipts import find, normal
 from workflows.staff.guard import Acting, permit
+from workflows.staff.noting import Doing, note_reading
 from workflows.staff.subjects import subject_of
 
 Asked = Request[Any, Any, Any]
@@ -161,6 +163,8 @@ def tried_or_done(
         return again(request, reference)
     try:
         if not silent and not form.get(CONFIRMED):
+            told = rehearse(decide, reference)
+            note_preview(reader_of(request), reference)
             return page(
                 request,
                 "preview.html",
@@ -168,7 +172,7 @@ def tried_or_done(
                 what=what,
                 form=form,
                 chosen=list(chosen(console_language(request), form)),
-                told=rehearse(decide, reference),
+                told=told,
             )
         done = transact(decide)
     except (Refused, Stale) as refused:
@@ -184,6 +188,14 @@ def chosen(language: str, form: Form) -> Iterator[str]:
         yield word(language, reason)
     yield from (finding(language, each) for each in findings_in(form))
     yield from (value_name(language, path) for path in (form.all("about") if verdict != "clear" else ()))
+
+
+def note_preview(who: Acting, reference: str) -> None:
+    """Notes that somebody read what a household would be told: of the rehearsal itself nothing is left."""
+    with transaction() as connection:
+        case = find(connection, reference)
+        role = permit(who, "read_case", subject_of(connection, case.id, "read_case", who))
+        note_reading(connection, who, Doing(Act.READ_CASE, clock.now(), [case.id], role))
 
 
 def again(request: Asked, reference: str, refused: Refused | Stale | None = None) -> Template:

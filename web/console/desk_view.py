@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from models.database import Connection
 from models.errors import Refused
@@ -62,7 +62,7 @@ class View:
     @classmethod
     def at_address(cls, address: str) -> "View":
         """What an address of the queues names."""
-        return cls.of(dict(parse_qsl(urlsplit(address).query)))
+        return cls.of(dict(parse_qsl(address.partition("#")[0].partition("?")[2])))
 
     def address(self, **changes: str) -> str:
         """The address of this view, with these changes; another list or filter begins at its first page."""

@@ -58,7 +58,12 @@ def form_token(of: bytes) -> str:
     return hmac.digest(settings().key(), b"form." + of, sha256).hex()[:32]
 
 
+def has_token(form: Form, of: bytes) -> bool:
+    """Whether a form has the token of this session or cookie."""
+    return hmac.compare_digest(form.get(TOKEN).encode(), form_token(of).encode())
+
+
 def require_token(form: Form, of: bytes) -> None:
     """Raises Refused for a form whose token is missing or another's."""
-    if not hmac.compare_digest(form.get(TOKEN).encode(), form_token(of).encode()):
+    if not has_token(form, of):
         raise Refused("forged", "This form did not come from a page of this session. Nothing was done.")

@@ -5,10 +5,11 @@ A handler names its act in `opt` (a right of workflows/staff/rights.py, or `sign
 """
 
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from litestar import Request, Response
 from litestar.concurrency import sync_to_thread
+from litestar.exceptions import NotFoundException
 
 from models import clock
 from models.database import transaction
@@ -17,7 +18,7 @@ from web.console.cookies import BROWSER, SESSION, new_browser
 from web.console.forms import read_form, require_token
 from web.console.kept import keep_typed
 from web.console.live import is_live, leave_for
-from web.console.pages import go, within
+from web.console.pages import go, path_of, within
 from web.middleware import refuse_encoded
 from workflows.staff.guard import permit
 from workflows.staff.rights import RIGHTS
@@ -54,6 +55,8 @@ def check(request: Request[Any, Any, Any], body: bytes) -> Response[Any] | None:
         return None
     if session is None or (act != SIGNING_IN and session.owes):
         return signed_out(request)
+    if "%00" in request.url.query:  # which no text in the database holds
+        raise NotFoundException
     if act in RIGHTS:
         permit(session.acting, act)
     return None
@@ -73,7 +76,7 @@ def signed_out(request: Request[Any, Any, Any]) -> Response[Any]:
     if request.method in SAFE:
         way_in = to_sign_in(within(request.url.path + (f"?{request.url.query}" if request.url.query else "")))
         return leave_for(way_in) if is_live(request) else go(way_in)
-    here = within(urlsplit(request.headers.get("referer", "")).path)
+    here = within(path_of(request.headers.get("referer", "")))
     return go(to_sign_in(f"{here}?kept=1" if keep_typed(request, here) else here))
 
 

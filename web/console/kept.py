@@ -9,8 +9,8 @@ from litestar import Request
 from models import clock
 from models.database import transaction
 from web.console.cookies import SESSION
-from web.console.forms import Form
-from workflows.staff.sessions import account_of
+from web.console.forms import Form, has_token
+from workflows.staff.sessions import account_of, digest_of
 
 FOR = timedelta(days=1)
 KEEP = """
@@ -22,11 +22,13 @@ TAKE = "delete from kept_form where account_id = %s returning address, fields, k
 
 
 def keep_typed(request: Request[Any, Any, Any], address: str) -> bool:
-    """Keeps a form that came after its session had ended, for the account whose session it was; whether it did."""
-    fields = list(request.state.form.typed())
+    """Keeps a form of a page of a session that has ended, for the account whose session it was; whether it did."""
+    fields, token = list(request.state.form.typed()), request.cookies.get(SESSION, "")
+    if not fields or not has_token(request.state.form, digest_of(token)):
+        return False
     with transaction() as connection:
-        account_id = account_of(connection, request.cookies.get(SESSION, ""))
-        if account_id is None or not fields:
+        account_id = account_of(connection, token)
+        if account_id is None:
             return False
         connection.execute(KEEP, [account_id, address, json.dumps(fields, ensure_ascii=False), clock.now()])
     return True

@@ -1,6 +1,7 @@
 """How a page of the console is made: its language, its head with what the reader may open, and its headers."""
 
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from litestar import Request
 from litestar.response import Redirect, Template
@@ -85,6 +86,14 @@ def page(request: Request[Any, Any, Any], template: str, *, status: int = 200, *
 def go(address: str) -> Redirect:
     """Sends the browser to a page of ours after a form, so that going back or reloading repeats nothing."""
     return Redirect(address, status_code=303)
+
+
+def path_of(address: str) -> str:
+    """The path of an address; '' for a text that is none."""
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        return ""
 
 
 def within(address: str) -> str:

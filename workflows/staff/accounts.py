@@ -70,6 +70,12 @@ def find_account(connection: Connection, name: str) -> Account:
     return Account(*[*row, grants_of(connection, row[0])])
 
 
+def stands(connection: Connection, account: Account) -> bool:
+    """Whether an account is still as it was read; nobody changes it until the transaction ends."""
+    connection.execute(LOCK_ROW, [account.id])
+    return find_account(connection, account.name) == account
+
+
 def all_accounts(connection: Connection) -> list[Account]:
     """Every account with its roles, by name."""
     return [Account(*[*row, grants_of(connection, row[0])]) for row in connection.execute(ALL).fetchall()]

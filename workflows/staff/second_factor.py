@@ -8,6 +8,7 @@ import re
 import secrets
 from datetime import datetime
 from hashlib import sha256
+from string import digits
 
 import pyotp
 from cryptography.exceptions import InvalidTag
@@ -47,7 +48,7 @@ def step_of(secret: str, code: str, now: datetime) -> int | None:
     """The step of time whose code this is; None where it is none of now, and for a text that is no secret."""
     if not SECRET.fullmatch(secret):
         return None
-    app, typed = pyotp.TOTP(secret), "".join(filter(str.isdigit, canonical(code)))
+    app, typed = pyotp.TOTP(secret), "".join(each for each in canonical(code) if each in digits)
     step = int(now.timestamp()) // app.interval
     return next((step + each for each in STEPS if hmac.compare_digest(app.at(now, counter_offset=each), typed)), None)
 

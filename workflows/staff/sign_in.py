@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from models.database import Connection, transaction
-from models.errors import NotFound, Refused
+from models.errors import NotFound, Refused, Unavailable
 from models.settings import settings
 from workflows.audit.acts import Act, Purpose
 from workflows.staff import sessions, throttle
-from workflows.staff.accounts import Account, find_account, keep_password
+from workflows.staff.accounts import Account, find_account, keep_password, stands
 from workflows.staff.noting import Doing, note_act
 from workflows.staff.passwords import hashed, is_right, require_good
 from workflows.staff.second_factor import enrol_app, step_of, use_code
@@ -52,16 +52,34 @@ def sign_in(attempt: Attempt, password: str, now: datetime) -> SignedIn:
             account = find_account(connection, attempt.name)
         except NotFound:
             account = None
-    right = is_right(password, account.password if account else None)
-    if not right or account is None or is_closed(account, now):
-        note_refused(account, now)
-        raise Refused("wrong_sign_in", WRONG)
-    with transaction() as connection:
-        throttle.take_back(connection, counted, now)
-        owed = owed_by(account, CODE if account.app else None)
-        if owed != CODE:
-            throttle.forget(connection, counted)
-        return begin_session(connection, account, owed, now)
+    right = tried(password, account, counted, now)
+    if right and account is not None and not is_closed(account, now):
+        with transaction() as connection:
+            if stands(connection, account):  # nobody locked or reset it while the password was tried
+                return begin_with_password(connection, account, counted, now)
+    note_refused(account, now)
+    raise Refused("wrong_sign_in", WRONG)
+
+
+def tried(password: str, account: Account | None, counted: list[throttle.Counter], now: datetime) -> bool:
+    """Whether the password is right. Raises Unavailable where too many try at once: then it was no try."""
+    try:
+        return is_right(password, account.password if account else None)
+    except Unavailable:
+        with transaction() as connection:
+            throttle.take_back(connection, counted, now)
+        raise
+
+
+def begin_with_password(
+    connection: Connection, account: Account, counted: list[throttle.Counter], now: datetime
+) -> SignedIn:
+    """Begins a session of somebody whose password is right, and takes back the try."""
+    throttle.take_back(connection, counted, now)
+    owed = owed_by(account, CODE if account.app else None)
+    if owed != CODE:
+        throttle.forget(connection, counted)
+    return begin_session(connection, account, owed, now)
 
 
 def begin_session(connection: Connection, account: Account, owed: str | None, now: datetime) -> SignedIn:
@@ -109,11 +127,16 @@ def owed_by(account: Account, first: str | None = None) -> str | None:
     return None
 
 
-def go_on(connection: Connection, token: str, name: str, now: datetime) -> SignedIn:
-    """Replaces a session by its next one: each step has a token of its own. Raises Refused where it ended meanwhile."""
+def go_on(connection: Connection, token: str, name: str, now: datetime, *, alone: bool = False) -> SignedIn:
+    """Replaces a session by its next one: each step has a token of its own. Raises Refused where it ended meanwhile.
+
+    `alone`: every other session of the account ends, too. They began by what this step replaces.
+    """
     if sessions.end(connection, token, now) is None:
         raise Refused("session_ended", "The sign-in took too long. Begin again.")
     account = find_account(connection, name)
+    if alone:
+        sessions.end_all(connection, account.id, now)
     owed = owed_by(account)
     return begin_session(connection, account, owed, now)
 
@@ -151,7 +174,7 @@ def give_password(session: Session, token: str, password: str, now: datetime) ->
     kept = hashed(password)
     with transaction() as connection:
         keep_password(connection, account.id, kept)
-        return go_on(connection, token, account.name, now)
+        return go_on(connection, token, account.name, now, alone=True)
 
 
 def give_app(session: Session, token: str, secret: str, code: str, now: datetime) -> tuple[SignedIn, list[str]]:
@@ -163,4 +186,4 @@ def give_app(session: Session, token: str, secret: str, code: str, now: datetime
     with transaction() as connection:
         account = find_account(connection, session.acting.name)
         codes = enrol_app(connection, account.id, secret, step)
-        return go_on(connection, token, account.name, now), codes
+        return go_on(connection, token, account.name, now, alone=True), codes

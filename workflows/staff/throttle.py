@@ -7,6 +7,7 @@ before has a count of its own, so that a stranger who guesses does not keep its 
 import hmac
 from datetime import datetime, timedelta
 from hashlib import sha256
+from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from models.database import Connection
@@ -43,7 +44,18 @@ class Counter(NamedTuple):
 def counters(name: str, address: str, device: str = "") -> list[Counter]:
     """What a try counts for: the account, or a device that is known for it, and the address that it comes from."""
     account = f"device:{device}" if device else f"account:{name_key(name)}"
-    return [Counter(key_of(account), 3), Counter(key_of(f"address:{address}"), 30)]
+    return [Counter(key_of(account), 3), Counter(key_of(f"address:{network_of(address)}"), 30)]
+
+
+def network_of(address: str) -> str:
+    """The addresses of which whoever has one has all: 64 bits of IPv6, and one of IPv4, however it is written."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((int(found), 64), strict=False))
 
 
 def key_of(counted: str) -> bytes:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from models.database import Connection, transaction
 from models.errors import Refused
 from models.settings import settings
-from workflows.staff.accounts import Account, find_account
+from workflows.staff.accounts import Account, find_account, stands
 from workflows.staff.provider.calls import turn
 from workflows.staff.provider.client import exchange, leaving_address, meant, request_address
 from workflows.staff.provider.discovery import Metadata, provider
@@ -83,11 +83,12 @@ def finish(answer: Answer, browser: str, now: datetime) -> tuple[SignedIn, str]:
     with turn():
         subject = proved(answer, flow, now)
     account = account_of(subject)
-    if account.locked_at is not None:
-        note_refused(account, now)
-        raise Refused("locked", "This account is locked.")
-    with transaction() as connection:
-        return begin_session(connection, account, None, now), flow.next
+    if account.locked_at is None:
+        with transaction() as connection:
+            if stands(connection, account):
+                return begin_session(connection, account, None, now), flow.next
+    note_refused(account, now)
+    raise Refused("locked", "This account is locked.")
 
 
 def account_of(subject: str) -> Account:
