@@ -103,7 +103,7 @@ def test_who_saw_the_password_that_was_handed_on_gets_nothing_once_its_owner_sig
 @pytest.mark.parametrize("change", ["reset", "lock"])
 def test_a_password_that_ends_while_it_is_tried_begins_no_session(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
     a_person("Amina", "caseworker")
-    is_right = sign_in.is_right
+    is_right = passwords.is_right
 
     def meanwhile(password: str, kept: str | None) -> bool:
         found = is_right(password, kept)
