@@ -1,14 +1,15 @@
 """What somebody tries who means harm: each try has a plain answer, and leaves nothing behind."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import BoundedSemaphore
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 
 from models import clock
 from models.database import transaction
-from models.errors import Refused, Unavailable
+from models.errors import Refused
 from tests.console.test_cases import ENGLISH
 from tests.filing import rows
 from tests.portal.conftest import Client
@@ -103,7 +104,7 @@ def test_who_saw_the_password_that_was_handed_on_gets_nothing_once_its_owner_sig
 @pytest.mark.parametrize("change", ["reset", "lock"])
 def test_a_password_that_ends_while_it_is_tried_begins_no_session(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
     a_person("Amina", "caseworker")
-    is_right = sign_in.is_right
+    is_right = passwords.is_right
 
     def meanwhile(password: str, kept: str | None) -> bool:
         found = is_right(password, kept)
@@ -136,19 +137,27 @@ def test_who_has_many_addresses_of_one_network_waits_as_one() -> None:
     assert refused.value.code == "must_wait"
 
 
-def test_of_many_passwords_at_once_few_wait_and_none_is_counted_that_was_not_tried(
-    monkeypatch: pytest.MonkeyPatch,
+def test_of_two_people_of_an_office_who_sign_in_at_one_moment_none_waits() -> None:
+    now = clock.now()
+    for name, earlier in (("Amina", 0), ("Brahim", 5)):  # who began first may be counted second
+        with transaction() as connection:
+            counters = throttle.counters(name, "10.0.0.1")
+            throttle.count_try(connection, counters, now - timedelta(milliseconds=earlier))
+
+
+def test_a_storm_of_passwords_keeps_no_citizen_waiting_and_counts_no_try_that_was_not_made(
+    client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(passwords, "_turns", turns := BoundedSemaphore(1))
-    monkeypatch.setattr(passwords, "PATIENCE", 4)
+    monkeypatch.setattr(passwords, "PATIENCE", 3)
     turns.acquire()  # somebody's password takes its time
-
-    def waits(number: int) -> bool:
+    token = token_in(client.get("/console/sign-in").text)
+    sent = [{"token": token, "name": f"Nobody {number}", "password": PASSWORD} for number in range(12)]
+    with ThreadPoolExecutor(12) as pool:
+        answers = [pool.submit(client.post, "/console/sign-in", data=each) for each in sent]
+        sleep(1)
         began = monotonic()
-        with pytest.raises(Unavailable):
-            sign_in.sign_in(sign_in.Attempt(f"Nobody {number}", f"10.0.0.{number}"), PASSWORD, clock.now())
-        return monotonic() - began > passwords.PATIENCE
-
-    with ThreadPoolExecutor(24) as pool:
-        assert sum(pool.map(waits, range(24))) <= passwords.AT_ONCE + passwords.WAITING
+        assert client.get("/ar/status/RSU-AAAA-AAAA-AAAA").status_code == 404
+        assert monotonic() - began < 1
+    assert {each.result().status_code for each in answers} == {503}
     assert rows("select sum(failures) from sign_in_wait") == [(0,)]

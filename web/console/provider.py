@@ -15,6 +15,7 @@ from web.console.guarded import ANYBODY
 from web.console.pages import go, page, within
 from web.console.sign_in import sign_in_page
 from web.errors import retry_after, status_of
+from web.threaded import apart
 from workflows.staff.provider import flow
 from workflows.staff.provider.calls import ProviderAway
 from workflows.staff.provider.flow import Answer, UnknownPerson
@@ -24,7 +25,8 @@ AWAY = 503
 log = structlog.get_logger()
 
 
-@post("/sign-in/provider", opt={"act": ANYBODY}, sync_to_thread=True)
+@post("/sign-in/provider", opt={"act": ANYBODY})
+@apart
 def begin(request: Asked) -> Template:
     """Begins a sign-in at the provider."""
     where = within(request.state.form.get("next"))
@@ -45,7 +47,8 @@ def leading_page(request: Asked, address: str) -> Template:
     return page(request, "sign_in_leading.html", leads_to=address, provider_name=settings().oidc_name)
 
 
-@get("/sign-in/provider/back", opt={"act": ANYBODY}, sync_to_thread=True)
+@get("/sign-in/provider/back", opt={"act": ANYBODY})
+@apart
 def come_back(request: Asked) -> Template | Redirect:
     """Takes the provider's answer, once, and begins the session of whom it proves."""
     try:
@@ -83,7 +86,8 @@ def unknown_page(request: Asked, subject: str) -> Template:
     return page(request, "sign_in_unknown.html", status=403, subject=subject, issuer=issuer, command=command)
 
 
-@get("/sign-in/provider/out", opt={"act": ANYBODY}, sync_to_thread=True)
+@get("/sign-in/provider/out", opt={"act": ANYBODY})
+@apart
 def leave(request: Asked) -> Template | Redirect:
     """Leads to where the provider ends its own session, once ours has ended."""
     try:

@@ -18,6 +18,7 @@ from web.console.guarded import ANYBODY, SIGNED_IN, SIGNING_IN
 from web.console.language import COOKIE as LANGUAGE
 from web.console.pages import go, page, session_of, within
 from web.errors import status_of
+from web.threaded import apart
 from workflows.staff import sign_in as steps
 from workflows.staff.provider.flow import is_of_provider
 from workflows.staff.second_factor import app_address, new_app_secret
@@ -44,7 +45,8 @@ def sign_in_page(request: Asked, *, status: int = 200, **context: Any) -> Templa
     return shown
 
 
-@post("/sign-in", opt={"act": ANYBODY}, sync_to_thread=True)
+@post("/sign-in", opt={"act": ANYBODY})
+@apart
 def take_password(request: Asked) -> Template | Redirect:
     """Begins a session for a name and its password."""
     form, where = request.state.form, within(request.state.form.get("next"))
@@ -107,7 +109,8 @@ def ask_password(request: Asked) -> Template | Redirect:
     return step_page(request, PASSWORD, next=within(request.query_params.get("next", "")))
 
 
-@post("/sign-in/password", opt={"act": SIGNING_IN}, sync_to_thread=True)
+@post("/sign-in/password", opt={"act": SIGNING_IN})
+@apart
 def choose_password(request: Asked) -> Template | Redirect:
     """Takes the password that a person chose."""
     form, where = request.state.form, within(request.state.form.get("next"))

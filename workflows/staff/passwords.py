@@ -19,26 +19,18 @@ SHORTEST, LONGEST = 12, 200  # characters (NIST SP 800-63B-4 asks for 8 beside a
 AT_ONCE = min(2, max(1, (os.cpu_count() or 2) - 1))
 PATIENCE = 10  # seconds that a try waits for its turn
 HASHER = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=65_536, parallelism=1),))
-WAITING = 12  # tries that wait for their turn: each holds a thread, of which the citizens' pages need most (assumed)
-_turns, _places = BoundedSemaphore(AT_ONCE), BoundedSemaphore(AT_ONCE + WAITING)
+_turns = BoundedSemaphore(AT_ONCE)
 
 
 @contextmanager
 def turn() -> Iterator[None]:
-    """Waits for one of the few turns. Raises Unavailable where too many try at once, or wait already."""
-    with place_of(_places, 0), place_of(_turns, PATIENCE):
-        yield
-
-
-@contextmanager
-def place_of(places: BoundedSemaphore, seconds: float) -> Iterator[None]:
-    """One of these places, for which this waits so long. Raises Unavailable."""
-    if not places.acquire(timeout=seconds):
+    """Waits for one of the few places. Raises Unavailable where too many try at once."""
+    if not _turns.acquire(timeout=PATIENCE):
         raise Unavailable("Too many people sign in at once.")
     try:
         yield
     finally:
-        places.release()
+        _turns.release()
 
 
 def hashed(password: str) -> str:

@@ -26,7 +26,7 @@ COUNT = """
         free_at = case when known.last_at < %(forgotten)s or known.failures < %(free)s then %(now)s
             else %(now)s + make_interval(secs => least(%(longest)s, power(2, least(known.failures + 1 - %(free)s, 20))))
             end
-    where known.free_at <= %(now)s
+    where known.free_at <= %(now)s or known.failures < %(free)s
     returning failures
 """
 FREE_AT = "select free_at from sign_in_wait where key = %s"
