@@ -3,9 +3,9 @@ accounts, whoever `--as` names. Every command asks here first, but those of `UNG
 """
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
 from typing import NamedTuple
@@ -15,9 +15,12 @@ from models.database import Connection, transaction
 from models.errors import Refused
 from models.settings import settings
 from sijil.embedded import needed_servers
+from workflows.audit.acts import Act
 from workflows.intake.receipts import find
 from workflows.staff import accounts, sessions
 from workflows.staff.guard import ANYWHERE, OWNER, Acting, Subject, permit
+from workflows.staff.noting import Doing, note_reading
+from workflows.staff.signatures import OPERATOR
 from workflows.staff.subjects import subject_of, territory_of
 
 SIGN_IN = "sijil staff sign-in NAME"
@@ -51,6 +54,8 @@ class Reader:
 
     who: Acting
     subject: Subject
+    role: str = ""  # in which they look
+    case_id: int = 0
 
     def may(self, act: str, role: str | None = None) -> bool:
         """Whether the reader may do this there, in this role; whose work it is, the case itself says."""
@@ -138,8 +143,16 @@ def servers_for(act: str, given: str = "", reference: str = "") -> Iterator[Acti
 
 def reader_of(connection: Connection, act: str, given: str, reference: str) -> Reader:
     """Who looks at a case now, where they may. Raises what `in_role` raises."""
-    who = staff_may(connection, act, given, reference)
-    return Reader(who, subject_of(connection, find(connection, reference).id, act, who))
+    who, role = in_role(connection, act, given, reference)
+    case_id = find(connection, reference).id
+    return Reader(who, subject_of(connection, case_id, act, who), role, case_id)
+
+
+def note_look(connection: Connection, reader: Reader, others: Sequence[str] = ()) -> None:
+    """Notes in the audit that somebody looked at a case, and at those of these references, shown beside it."""
+    who = replace(reader.who, name=name_of(reader.who, OPERATOR))
+    case_ids = [reader.case_id, *sorted(find(connection, each).id for each in others)]
+    note_reading(connection, who, Doing(Act.READ_CASE, clock.now(), case_ids, reader.role))
 
 
 def colleague(connection: Connection, name: str, reference: str, roles: Collection[str]) -> str:

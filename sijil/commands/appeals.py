@@ -10,7 +10,7 @@ from models import clock
 from models.database import Connection, transact, transaction
 from models.errors import Refused
 from notifications.notices import notices
-from sijil.acting import colleague, in_role, name_of, reader_of, signed, staff_may
+from sijil.acting import colleague, in_role, name_of, note_look, reader_of, signed, staff_may
 from sijil.appeal_view import Shown, actors, appeal_details, appeal_line, appeal_summary
 from sijil.commands.arguments import Name, Reference
 from sijil.commands.handed_in import body_in, print_receipt, text_in
@@ -96,6 +96,7 @@ def show_appeal(reference: Reference, name: Name = "", as_json: Json = False) ->
     with needed_servers(), transaction() as connection:
         reader = reader_of(connection, "read_case", name, reference)
         view = appeal_of_reference(connection, reference)
+        note_look(connection, reader)
         basis = basis_of(connection, view.appeal)
         declared = basis.declared
         names = names_of(connection, actors(view))

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from models import clock
 from models.database import transaction
-from sijil.acting import signed, staff_may
+from sijil.acting import note_look, reader_of, signed, staff_may
 from sijil.commands.arguments import Name, Reference
 from sijil.embedded import needed_servers
 from sijil.output import Json, print_result
@@ -157,7 +157,7 @@ def show_case(reference: Reference, as_json: Json = False) -> None:
     It names nobody of the household.
     """
     with needed_servers(), transaction() as connection:
-        staff_may(connection, "read_case", reference=reference)
+        note_look(connection, reader_of(connection, "read_case", "", reference))
         found = timeline(connection, reference)
     lines = [case_line(found), *(event_line(each) for each in found["events"])]
     lines += [message_line(each) for each in found["messages"]]

@@ -10,7 +10,7 @@ from models import clock
 from models.database import Connection, transact, transaction
 from models.errors import Refused
 from notifications.notices import notices
-from sijil.acting import acting, reader_of, signed, staff_may
+from sijil.acting import acting, note_look, reader_of, signed, staff_may
 from sijil.commands.arguments import Name, Reference
 from sijil.embedded import needed_servers
 from sijil.kept_open_view import kept_open_details, kept_open_lines, kept_open_summary
@@ -143,10 +143,12 @@ def show_review(
     with needed_servers(), transaction() as connection:
         reader = reader_of(connection, "read_case", name, reference)
         if kept := one_kept_open(connection, reference):
+            note_look(connection, reader)
             shown, lines = kept_open_details(kept, reviewed_change(connection, kept))
             print_result(shown, as_json, *lines)
             return
         file, others = under_review(connection, reference)
+        note_look(connection, reader, [each.reference for each in others])
         change, statement = reviewed_change(connection, file), statement_of(connection, file)
         shared = values_shared(connection, file)
         names = names_of(connection, proposer(file))

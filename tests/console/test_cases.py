@@ -182,6 +182,46 @@ def test_a_rejection_needs_a_second_account(client: Client, amina: Person) -> No
     assert len(findings(bills__telecom=False)) == 1
 
 
+def test_a_rejected_appeal_says_that_it_was_rejected(client: Client, amina: Person) -> None:
+    appeal = an_appeal(registered(), "index", **TELECOM)
+    work_off()
+    send(client, appeal, "desk/take")
+    finding = {"finding:bills.telecom": "reject:nothing_shows_it"}
+    send(client, appeal, "appeal/propose_decision", role="caseworker", **finding, confirmed="yes")
+    as_another(client, "Brahim", "caseworker")
+    _, shown = send(client, appeal, "appeal/agree_to_decision", role="caseworker", confirmed="yes")
+    assert "Decided: Rejected<" in shown
+
+
+def test_an_auditor_is_offered_nothing_to_do_on_an_appeal(client: Client, amina: Person) -> None:
+    appeal = an_appeal(registered(), "index", **TELECOM)
+    work_off()
+    assert "appeal/add_text" in page_of(client, appeal)
+    as_another(client, "Nadia", "auditor")
+    assert f"/console/cases/{appeal.reference}/" not in page_of(client, appeal)
+
+
+def test_an_appeal_says_that_its_decision_was_replaced_since(client: Client, amina: Person) -> None:
+    home = registered()
+    first = an_appeal(home, "index", **TELECOM)
+    work_off()
+    assert "was replaced" not in page_of(client, first)
+    send(client, first, "desk/take")
+    finding = {"finding:bills.telecom": "uphold:document_shows_it"}
+    send(client, first, "appeal/propose_decision", role="caseworker", **finding, confirmed="yes")
+    work_off()
+    second = an_appeal(home, "index", **TELECOM)
+    work_off()
+    assert "This decision was replaced by a later one before the appeal came." in page_of(client, second)
+
+
+def test_what_happened_at_one_moment_stands_with_the_last_step_first(client: Client, amina: Person) -> None:
+    page = page_of(client, under_review())
+    steps = ("A caseworker must look at it", "Index computed", "The population register knows every member")
+    places = [page.index(f"<strong>{each}</strong>") for each in steps]
+    assert places == sorted(places)
+
+
 def test_a_proposal_is_returned_with_a_reason(client: Client, amina: Person) -> None:
     appeal = an_appeal(registered(), "index", **TELECOM)
     work_off()

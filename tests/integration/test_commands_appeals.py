@@ -134,6 +134,14 @@ def test_of_an_index_it_shows_the_index_and_what_that_would_be_exact_in_json_and
     assert f"was computed as {score:.2f} and is corrected to {upheld:.2f}, from " in after.out
 
 
+def test_who_looks_at_an_appeal_or_a_history_by_command_stands_in_the_audit(appeal: Accepted, ready: Run) -> None:
+    read = "select act, role, count from audit_entry order by id"
+    ready("appeals", "show", appeal.reference, "--as", "salma")
+    assert [act for act, *_ in rows(read)][-1] == "read_case"
+    ready("show", appeal.reference)
+    assert [(act, count) for act, _, count in rows(read)][-2:] == [("read_case", 1), ("read_case", 1)]
+
+
 def test_of_an_appeal_that_is_over_no_answer_is_said_to_be_due(appeal: Accepted, ready: Run) -> None:
     assert "'queued', version 3, the answer is due " in ready("appeals", "show", appeal.reference).out
     assert ready("answer", appeal.reference, "withdrawal", "--as", "salma").code == 0

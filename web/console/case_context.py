@@ -133,12 +133,12 @@ def contested_of(shown: CasePage) -> Iterator[ContestedValue]:
 
 
 def timeline(shown: CasePage, language: str) -> list[Entry]:
-    """Events and messages, the newest first."""
+    """Events and messages, the newest first; of one moment the last step first."""
     view = shown.view
     found = [entry_of_event(shown, each, language) for each in view.events]
     found += [entry_of_message(each, language) for each in view.messages]
     found += [entry_of_desk(shown, each, language) for each in shown.notes if not is_of_event(shown, each)]
-    return sorted(found, key=lambda each: each.at, reverse=True)
+    return sorted(found, key=lambda each: each.at)[::-1]
 
 
 def entry_of_event(shown: CasePage, happened: Happened, language: str) -> Entry:

@@ -22,6 +22,7 @@ from workflows.evidence import (
 )
 from workflows.flows import PARKED, stage_of
 from workflows.policies import newest_terms
+from workflows.staff.rights import RIGHTS
 
 COLLEAGUE = "officer:colleague"  # whom no appeal knows
 
@@ -52,7 +53,7 @@ def possible_acts(view: AppealView, actor: str, roles: Collection[str], now: dat
     found: dict[str, str] = {}
     for role in roles:
         for act, form in forms(view, actor, role, now):
-            if act not in found and would_take(view.file, form):
+            if act not in found and role in RIGHTS[act] and would_take(view.file, form):
                 found[act] = role
     return found
 
