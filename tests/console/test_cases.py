@@ -8,7 +8,7 @@ import pytest
 
 from models.database import transaction
 from tests.appealing import TELECOM, an_appeal, findings
-from tests.filing import current_stage, facts_of, rows
+from tests.filing import current_stage, facts_of, rows, value
 from tests.people import heard
 from tests.portal.conftest import Client
 from tests.portal.standing import left_until_overdue, registered, to_correct, under_review, work_off
@@ -220,6 +220,32 @@ def test_what_happened_at_one_moment_stands_with_the_last_step_first(client: Cli
     steps = ("A caseworker must look at it", "Index computed", "The population register knows every member")
     places = [page.index(f"<strong>{each}</strong>") for each in steps]
     assert places == sorted(places)
+
+
+def test_the_second_person_reads_beside_a_proposal_why_it_was_made(client: Client, amina: Person) -> None:
+    appeal, review = an_appeal(registered(), "index", **TELECOM), under_review()
+    work_off()
+    send(client, appeal, "desk/take")
+    finding = {"finding:bills.telecom": "reject:nothing_shows_it"}
+    said = {"note": "The bill is another's.", "confirmed": "yes"}
+    send(client, appeal, "appeal/propose_decision", role="caseworker", **finding, **said)
+    send(client, review, "review", answer="refuse:duplicate_application", **said)
+    heard(review)
+    as_another(client, "Brahim", "caseworker")
+    for case in (appeal, review):
+        decided = page_of(client, case).partition('<ol class="timeline">')[0]
+        assert "<blockquote><bdi>The bill is another's.</bdi></blockquote>" in decided
+
+
+def test_whoever_has_proposed_or_handed_back_has_the_case_open_no_more(client: Client, amina: Person) -> None:
+    proposed, given_back, case = (under_review(place) for place in (20, 30, 40))
+    page_of(client, case)
+    page_of(client, proposed)
+    assert value("select count(*) from desk_lock") == 2
+    send(client, proposed, "review", answer="refuse:duplicate_application", confirmed="yes")
+    send(client, given_back, "desk/take")
+    send(client, given_back, "desk/hand-back")
+    assert rows("select case_id from desk_lock") == [(case.case_id,)]
 
 
 def test_a_proposal_is_returned_with_a_reason(client: Client, amina: Person) -> None:

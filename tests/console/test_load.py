@@ -138,9 +138,20 @@ def test_a_form_without_cases_or_without_a_person_says_so_and_keeps_what_was_cho
 
 def test_reading_the_load_is_noted_once_and_not_by_each_refresh(client: Client) -> None:
     page = supervisor(client)
-    page.get(HERE)
-    page.get(HERE, headers={"hx-request": "true"})
-    assert rows("select role, purpose from audit_entry where act = 'read_load'") == [("supervisor", "oversight")]
+    noted = "select role, purpose from audit_entry where act = 'read_load'"
+    opened = page.get(HERE).text.partition('"sijil-opened": "')[2].partition('"')[0]
+    page.get(HERE, headers={"hx-request": "true", "sijil-opened": opened})
+    assert rows(noted) == [("supervisor", "oversight")]
+
+
+@pytest.mark.parametrize("opened", ["", "0" * 32, "é", "another page's"])
+def test_who_asks_for_the_live_part_without_having_opened_the_page_is_noted(opened: str, client: Client) -> None:
+    page = supervisor(client)
+    if opened == "another page's":
+        opened = page.get("/console/operations").text.partition('"sijil-opened": "')[2].partition('"')[0]
+        assert len(opened) == 32
+    page.get(HERE, headers=[(b"hx-request", b"true"), (b"sijil-opened", opened.encode())])
+    assert value("select count(*) from audit_entry where act = 'read_load'") == 1
 
 
 @pytest.mark.parametrize("role", ["caseworker", "operator", "auditor", "commission"])

@@ -288,11 +288,28 @@ def test_nobody_gets_what_they_may_not_decide(held: Accepted, worker: Worker) ->
     acts(held, "salma", "hand_back")
     for name in ("amina", "BRAHIM"):  # who took the contested decision
         assert gets_next(Acting(name, unproved=True)) is None
-    assert gets_next(SALMA) == (held.case_id, held.reference, False)
+    assert gets_next(LEILA) == (held.case_id, held.reference, False)
     assert events_of(held)[-1] == "AppealAssigned"
-    acts(held, "salma", "propose", findings(decision=False))
-    assert gets_next(SALMA) is None
+    acts(held, "leila", "propose", findings(decision=False))
+    assert gets_next(LEILA) is None
     assert gets_next(YASSINE) == (held.case_id, held.reference, False)
+
+
+def test_what_somebody_handed_back_goes_to_others_first(worker: Worker, held: Accepted) -> None:
+    one, two = reviews(worker, 2)
+    rows("update desk_item set due_at = due_at + case_id * interval '1 hour', priority = 2")
+    acts(held, "salma", "hand_back")
+    assert gets_next(SALMA) == (one.case_id, one.reference, False)
+    gives_back(SALMA, one)
+    assert gets_next(SALMA) == (two.case_id, two.reference, False)
+    gives_back(SALMA, two)
+    assert gets_next(SALMA) is None
+    takes(SALMA, two)
+    assert gets_next(SALMA) == (two.case_id, two.reference, True)
+    gives_back(SALMA, two)
+    assert gets_next(YASSINE) == (one.case_id, one.reference, False)
+    with after(seconds=3601):
+        assert gets_next(SALMA) == (two.case_id, two.reference, False)
 
 
 def test_however_much_waits_that_somebody_may_not_decide_they_get_what_they_may(worker: Worker) -> None:

@@ -25,7 +25,7 @@ from workflows.casework.reviews import (
 )
 from workflows.casework.same_cause import SharedValue, sharing, values_shared
 from workflows.desk.locks import Lock, lock_of, open_to_decide
-from workflows.desk.notes import Entry, entries_of
+from workflows.desk.notes import NOTE, Entry, entries_of
 from workflows.events.registration import RefusalProposed, Signal
 from workflows.flows.appeal import FLOW as APPEAL
 from workflows.fraud import raised
@@ -108,6 +108,10 @@ class CasePage:
         """The name of somebody of the staff, or else the pseudonym."""
         return self.names.get(actor, actor)
 
+    def said_by(self, actor: str) -> str:
+        """The last note of somebody for their colleagues; '' where they left none, or it is erased."""
+        return next((each.text or "" for each in reversed(self.notes) if each.actor == actor and each.what == NOTE), "")
+
 
 def load_case(connection: Connection, who: Acting, reference: str, now: datetime) -> CasePage:
     """A case for a reader who may read it, which the audit notes. Raises NotFound, and Refused."""
@@ -122,7 +126,8 @@ def load_case(connection: Connection, who: Acting, reference: str, now: datetime
     appeal = appeal_part(connection, view, who, now) if view.file.kind == APPEAL.kind else None
     desk, notes = desk_line(connection, case.id), entries_of(connection, case.id)
     deeds = deeds_of(who, desk, me)
-    decides = deeds & DECIDING and (review or (appeal and "propose_decision" in appeal.acts))
+    opens = review and view.file.stage == REVIEW and review.proposed_by != me
+    decides = deeds & DECIDING and (opens or (appeal and "propose_decision" in appeal.acts))
     lock = open_to_decide(connection, who, case.id, now) if decides else lock_of(connection, case.id, now)
     people = everybody(view, appeal, desk) | {actor for each in notes for actor in (each.actor, each.to) if actor}
     names = names_of(connection, people | ({lock.holder} if lock else set()))

@@ -22,7 +22,7 @@ from web.console.cases import case_page
 from web.console.forms import Form
 from web.console.language import console_language
 from web.console.pages import go, page, reader_of
-from web.console.rehearsal import rehearse
+from web.console.rehearsal import Decide, rehearse
 from web.errors import STATUS, status_of
 from workflows.audit.acts import Act
 from workflows.casework import examining
@@ -30,6 +30,7 @@ from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of
 from workflows.casework.examining import Staff
 from workflows.casework.reviews import holders, still_held
 from workflows.desk import sharing
+from workflows.desk.locks import close
 from workflows.desk.notes import add_note
 from workflows.desk.sharing import Deed
 from workflows.events.appeal import Finding
@@ -43,6 +44,7 @@ from workflows.staff.subjects import subject_of
 Asked = Request[Any, Any, Any]
 CONFIRMED = "confirmed"  # the field of the second form
 BACK = "back"  # the field of the form that goes back to the case with what was typed
+HAND_BACK = "hand-back"  # whoever handed a case back does not open it again by that
 FINDING = "finding:"  # how the fields begin that find on a value: `finding:bills.telecom` = `uphold:document_shows_it`
 # Acts by which nothing is said to the household, so that nothing needs to be looked at before.
 SILENT = ("return_decision", "retry_correction")
@@ -115,12 +117,18 @@ def share_out(request: Asked, reference: FromPath[str], deed: FromPath[str]) -> 
         transact(work)
     except (Refused, Stale) as refused:
         return again(request, reference, refused)
-    return go(f"/console/cases/{reference}")
+    return go("/console/queues" if deed == HAND_BACK else f"/console/cases/{reference}")
+
+
+def handed_back(connection: Connection, deed: Deed) -> None:
+    """Hands a case back, and closes it."""
+    sharing.hand_back(connection, deed, notices)
+    close(connection, deed.who, deed.case_id)
 
 
 DEEDS: dict[str, Callable[[Connection, Deed, Form], None]] = {
     "take": lambda connection, deed, form: sharing.take(connection, deed, notices),
-    "hand-back": lambda connection, deed, form: sharing.hand_back(connection, deed, notices),
+    HAND_BACK: lambda connection, deed, form: handed_back(connection, deed),
     "note": lambda connection, deed, form: add_note(connection, deed.who, deed.case_id, form.get("note"), deed.at),
 }
 
@@ -154,9 +162,7 @@ FORMS: dict[str, Callable[[Staff, Form], Made]] = {
 }
 
 
-def tried_or_done(
-    request: Asked, reference: str, what: str, decide: Callable[[Connection], AnswerResult]
-) -> Template | Redirect:
+def tried_or_done(request: Asked, reference: str, what: str, decide: Decide) -> Template | Redirect:
     """Shows what a decision would say, or records it where that was seen; the case's page again where it is refused."""
     form, silent = request.state.form, what.rpartition("/")[2] in SILENT
     if form.get(BACK):
@@ -174,11 +180,18 @@ def tried_or_done(
                 chosen=list(chosen(console_language(request), form)),
                 told=told,
             )
-        done = transact(decide)
+        done = transact(lambda connection: closed_after(connection, reader_of(request), reference, decide))
     except (Refused, Stale) as refused:
         return again(request, reference, refused)
     wake_after_answer(done.queues)
     return go(f"/console/cases/{reference}?done={done.event}")
+
+
+def closed_after(connection: Connection, who: Acting, reference: str, decide: Decide) -> AnswerResult:
+    """Records a decision; nobody is told any more that its author has the case open."""
+    done = decide(connection)
+    close(connection, who, find(connection, reference).id)
+    return done
 
 
 def chosen(language: str, form: Form) -> Iterator[str]:

@@ -89,7 +89,7 @@ def resume_alike(request: Asked) -> Redirect:
     """Sends on all that are parked alike, for some seconds before the answer and the rest after it."""
     form, who = request.state.form, reader_of(request)
     alike = ParkedAlike(form.get("error"), form.get("kind"), form.get("stage"), within(who, "resume_parked"))
-    answer = work_for("\n".join(["resume", *alike[:3]]), resume_all(alike, who.name))  # type: ignore[list-item]
+    answer = work_for("\n".join(["resume", *map(str, alike)]), resume_all(alike, who.name))
     if answer.last is None and not answer.goes_on:
         raise Refused("nothing_parked", "No case is parked with this error.")
     return told(answer.last if isinstance(answer.last, Resumed) else Resumed(), goes_on=answer.goes_on)

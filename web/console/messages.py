@@ -59,7 +59,7 @@ def messages_page(request: Asked, **context: Any) -> Template:
 def resend(request: Asked) -> Template | Redirect:
     """Has the messages of a group sent again, or those of one case."""
     choice, who = choice_of(request), reader_of(request)
-    answer = work_for("\n".join(["resend", *map(str, choice[:4])]), resend_all(choice, who.name))
+    answer = work_for("\n".join(["resend", *map(str, choice)]), resend_all(choice, who.name))
     if answer.last is None and not answer.goes_on:
         refused = Refused("nothing_to_retry", "No such message failed or is stuck.")
         return messages_page(request, status=status_of(refused), refused=refused)

@@ -6,13 +6,14 @@ what another one has just taken.
 
 from collections.abc import Collection, Iterator
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from typing import NamedTuple
 
 from models.database import Connection
 from models.desk import NEXT
 from models.errors import Refused
+from workflows.audit.acts import Act
 from workflows.desk.areas import areas_of, condition
 from workflows.desk.items import STAFF, SUPERVISOR
 from workflows.desk.sharing import COLUMNS, Deed, Found, give
@@ -23,6 +24,7 @@ from workflows.staff.roles import Territory
 from workflows.staff.signatures import OFFICER, pseudonym
 
 CANDIDATES = 200  # that are looked at, of each territory: more than there are people who take one at the same moment
+PASSED_OVER = timedelta(hours=1)  # what somebody handed back is not given to them again (assumed)
 TRIES = 5  # of cases that turn out to be another one's after all
 ORDER = "priority, sorted_at, case_id"
 OWN = f"""
@@ -41,6 +43,7 @@ FREE = f"""
     order by {", ".join(f"best.{each}" for each in ORDER.split(", "))} limit 1
     for update of c, i skip locked
 """
+HANDED_BACK = f"select unnest(case_ids) from audit_entry where actor = %s and at > %s and act = '{Act.HAND_BACK}'"
 PART = f"""
     (select case_id, waits_for, priority, sorted_at from desk_item
     where {NEXT} and waits_for = '{{waits_for}}' and {{where}} and not (barred @> array[%(me)s])
@@ -69,6 +72,7 @@ def next_case(
     me, left_out = pseudonym(OFFICER, who.name), list(besides)
     if own := held_by(connection, who, me, left_out):
         return own
+    left_out += [each for (each,) in connection.execute(HANDED_BACK, [me, now - PASSED_OVER])]
     for _ in range(TRIES):
         found = free_case(connection, who, me, left_out)
         if found is None:
