@@ -138,13 +138,13 @@ class SignInFlow(SQLModel, table=True):
 
 
 class KeptForm(SQLModel, table=True):
-    """What somebody had typed into a page of the console when their session ended, until their next sign-in."""
+    """What somebody typed into a form of the console, for the page that goes on with it."""
 
     __tablename__ = "kept_form"
 
     account_id: int = Field(
         sa_column=Column(BigInteger, ForeignKey("staff_account.id"), primary_key=True, autoincrement=False)
     )
-    address: str
+    address: str = Field(primary_key=True)
     fields: list[list[str]] = Field(sa_column=Column(JSONB, nullable=False))
     kept_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

@@ -1,4 +1,4 @@
-"""An appeal is decided by keyboard alone, in at most four page loads from the queue on."""
+"""An appeal is decided by keyboard alone, in at most four page loads from the queue on, and the way back is open."""
 
 import pytest
 from playwright.sync_api import Page
@@ -8,7 +8,7 @@ from tests.console.test_pages_in_browser import browser as browser
 from tests.console.test_pages_in_browser import page as page
 from tests.console.test_pages_in_browser import sign_in
 from tests.filing import current_stage, rows
-from tests.portal.standing import registered, work_off
+from tests.portal.standing import registered, under_review, work_off
 from tests.portal.test_browser import CHROMIUM
 from tests.staffing import a_person
 
@@ -49,3 +49,23 @@ def test_an_appeal_is_decided_by_keyboard_alone_in_four_page_loads(page: Page, s
     assert current_stage(appeal) == "decided"
     assert rows("select done_as from desk_item") == [("AppealUpheld",)]
     assert len(loads) <= MOST_LOADS
+
+
+def test_after_a_decision_the_way_back_leads_to_pages(page: Page, served: str) -> None:
+    review = under_review()
+    a_person("Salma", "caseworker")
+    sign_in(page, served, "Salma")
+    case = f"{served}/console/cases/{review.reference}"
+    page.goto(case)
+    page.check("input[value='correct:person_lives_elsewhere']")
+    page.fill("#note", "They moved in May.")
+    page.click("form[action$='/review'] button.main")
+    page.wait_for_url(f"{case}/review")
+    page.go_back()
+    page.go_forward()
+    assert page.locator("blockquote", has_text="They moved in May.").count() == 1
+    page.click("form:has(input[name=confirmed]) button")
+    page.wait_for_url("**done=*")
+    page.go_back()
+    assert page.url == case
+    assert page.locator("h1").count() == 1

@@ -81,6 +81,33 @@ def test_a_decision_is_tried_out_first_and_records_nothing(client: Client, amina
     assert "Next case" in shown
 
 
+def test_what_would_be_said_has_an_address_until_it_is_recorded(client: Client, amina: Person) -> None:
+    case, other = under_review(20), under_review(30)
+    here = f"/console/cases/{case.reference}/review"
+    assert client.get(here).url.path == f"/console/cases/{case.reference}"
+    answer = {"answer": "correct:person_lives_elsewhere", "note": "As they said."}
+    send(client, case, "review", **answer)
+    send(client, other, "review", answer="clear:moved")
+    for _ in range(2):
+        again = client.get(here)
+        assert (again.status_code, again.url.path) == (200, here)
+        assert "As they said." in again.text
+    send(client, case, "review", **answer, confirmed="yes")
+    assert client.get(here).url.path == f"/console/cases/{case.reference}"
+    assert rows("select address from kept_form") == [(f"/console/cases/{other.reference}/review",)]
+    as_another(client, "Brahim", "caseworker")
+    assert client.get(f"/console/cases/{other.reference}/review").url.path == f"/console/cases/{other.reference}"
+
+
+def test_a_decision_that_cannot_be_is_refused_at_its_address_with_what_was_typed(client: Client, amina: Person) -> None:
+    case = under_review()
+    _, page = send(client, case, "review", answer="refuse:duplicate_application", note="As they said.", version="1")
+    assert "This happened since you opened the case" in page
+    again = client.get(f"/console/cases/{case.reference}/review")
+    assert again.status_code == 409
+    assert "As they said." in again.text
+
+
 def test_what_is_shown_before_is_what_is_sent(client: Client, amina: Person) -> None:
     case = under_review()
     _, shown = send(client, case, "review", answer="correct:person_lives_elsewhere")

@@ -39,6 +39,8 @@ def choose(page: Page, language: str) -> None:
     button = page.locator(f".languages button[value={language}]")
     if button.count():
         button.click()
+        page.locator(f"html[lang={language}]").wait_for(state="attached")
+        page.wait_for_load_state()
 
 
 def sign_in(page: Page, served: str, name: str, language: str = "en") -> None:

@@ -58,6 +58,9 @@ ADDRESSES = {
     ("POST", "/console/queues/escalate"): "escalate",
     ("GET", "/console/cases/{reference}"): "read_case",
     ("POST", "/console/cases/{reference}/review"): "decide_review",
+    ("GET", "/console/cases/{reference}/review"): "decide_review",
+    ("GET", "/console/cases/{reference}/appeal/{act}"): "read_case",
+    ("GET", "/console/cases/{reference}/answer/{kind}"): "take_answer",
     ("POST", "/console/cases/{reference}/appeal/{act}"): "read_case",
     ("POST", "/console/cases/{reference}/desk/{deed}"): "read_case",
     ("POST", "/console/cases/{reference}/answer/{kind}"): "take_answer",
@@ -113,8 +116,8 @@ def test_a_case_opens_in_ones_own_territory_and_in_no_other(client: Client) -> N
         parts = [given for part, given in ALSO.items() if part in path]
         needed = RIGHTS[NEEDS.get(parts[0], parts[0])] if parts else RIGHTS[act]
         for role in needed.keys() & RIGHTS[act].keys():
-            near = a_person(f"{role} here {path}", role, within=Territory(region))
-            far = a_person(f"{role} there {path}", role, within=Territory(region % 12 + 1))
+            near = a_person(f"{role} here {method} {path}", role, within=Territory(region))
+            far = a_person(f"{role} there {method} {path}", role, within=Territory(region % 12 + 1))
             assert ask(client, method, path, signed_in(client, far), case.reference) == 403, (method, path, role)
             assert ask(client, method, path, signed_in(client, near), case.reference) != 403, (method, path, role)
 

@@ -4,6 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
+import structlog
+from structlog.testing import LogCapture
 
 from models.database import transaction
 from tasks import sweep
@@ -141,15 +143,15 @@ def test_the_sweep_seals(database: str, broker: str) -> None:
     assert sealed() == [1]
 
 
-def test_the_sweep_goes_on_where_sealing_fails(
-    database: str, broker: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_sweep_goes_on_where_sealing_fails(database: str, broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(seconds: float) -> int:
         raise ZeroDivisionError
 
+    logged = LogCapture()
     monkeypatch.setattr(sweep, "seal_for", fail)
+    monkeypatch.setattr(sweep, "log", structlog.wrap_logger(structlog.PrintLogger(), processors=[logged]))
 
     sweep.sweep(sweep.FailureDetector())
 
-    assert "audit entries are not sealed" in "".join(capsys.readouterr())
+    assert [each["event"] for each in logged.entries] == ["audit entries are not sealed"]
     assert value("select count(*) from audit_seal") == 0

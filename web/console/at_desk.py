@@ -7,7 +7,7 @@ The officer knows the citizen, so no secret is needed; the audit notes who took 
 from collections.abc import Iterator
 from typing import Any
 
-from litestar import Request, post
+from litestar import Request, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
@@ -17,7 +17,7 @@ from models.database import Connection
 from models.errors import Refused
 from notifications.notices import notices
 from web.console.answers import KINDS, OF_IDENTITY
-from web.console.deciding import require_text, tried_or_done
+from web.console.deciding import Step, require_text, shown_or_done, tried
 from web.console.forms import Form
 from web.console.pages import reader_of
 from workflows.bodies import reading
@@ -34,12 +34,26 @@ ROW = f"select {COLUMNS} from cases where id = %s"
 
 @post("/cases/{reference:str}/answer/{kind:str}", opt={"act": "take_answer"}, sync_to_thread=True)
 def take_answer(request: Request[Any, Any, Any], reference: FromPath[str], kind: FromPath[str]) -> Template | Redirect:
-    """Takes what a citizen says at a desk: first shows what the household is told by it, then records it."""
+    """Takes what a citizen says at a desk, once it was seen what the household is told by it."""
+    return shown_or_done(request, of_answer(request, reference, kind))
+
+
+@get("/cases/{reference:str}/answer/{kind:str}", opt={"act": "take_answer"}, sync_to_thread=True)
+def try_answer(request: Request[Any, Any, Any], reference: FromPath[str], kind: FromPath[str]) -> Template | Redirect:
+    """Shows what the household is told by what a citizen says at a desk."""
+    return tried(request, of_answer(request, reference, kind))
+
+
+def of_answer(request: Request[Any, Any, Any], reference: str, kind: str) -> Step:
+    """What a citizen says at a desk."""
     if kind not in KINDS:
         raise NotFoundException
-    who, form, reference = reader_of(request), request.state.form, normal(reference)
-    return tried_or_done(
-        request, reference, f"answer/{kind}", lambda connection: answered(connection, who, reference, kind, form)
+    who, reference = reader_of(request), normal(reference)
+    return Step(
+        reference,
+        f"answer/{kind}",
+        "take_answer",
+        lambda connection, form: answered(connection, who, reference, kind, form),
     )
 
 
@@ -83,4 +97,4 @@ def typed_of_members(form: Form) -> Iterator[tuple[int, str, str]]:
             yield int(place), part, value.strip()
 
 
-HANDLERS = [take_answer]
+HANDLERS = [take_answer, try_answer]

@@ -26,11 +26,10 @@ def show_case(request: Request[Any, Any, Any], reference: FromPath[str]) -> Temp
 
 
 def typed_before(request: Request[Any, Any, Any]) -> Form | None:
-    """What the reader had typed on this page when their session ended; None where nothing is kept."""
-    account = reader_of(request).account
-    if "kept" not in request.query_params or account is None:
+    """What the reader typed on this page before their session ended, or before they went back; None: nothing."""
+    if "kept" not in request.query_params:
         return None
-    found = take_typed(account, request.url.path, clock.now())
+    found = take_typed(request, request.url.path)
     return found if found.pairs else None
 
 

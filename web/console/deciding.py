@@ -1,12 +1,13 @@
 """What the staff decide in the console: a review, and every act on an appeal. Each is tried out before it is sent.
 
-The first form shows what the household would be told (rehearsal.py); the second, with the same fields, records it.
+The first form leads to a page of what the household would be told (rehearsal.py); its form, with the same fields,
+records it. What was typed is kept for that page (kept.py), so that it can be gone back to and loaded again.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from litestar import Request, post
+from litestar import Request, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
@@ -20,9 +21,10 @@ from web.console.case_context import finding, value_name, word
 from web.console.case_data import load_case
 from web.console.cases import case_page
 from web.console.forms import Form
+from web.console.kept import drop_typed, keep_typed, read_typed
 from web.console.language import console_language
 from web.console.pages import go, page, reader_of
-from web.console.rehearsal import Decide, rehearse
+from web.console.rehearsal import rehearse
 from web.errors import STATUS, status_of
 from workflows.audit.acts import Act
 from workflows.casework import examining
@@ -42,6 +44,34 @@ from workflows.staff.noting import Doing, note_reading
 from workflows.staff.subjects import subject_of
 
 Asked = Request[Any, Any, Any]
+
+
+class Step(NamedTuple):
+    """A decision on a case: the case's reference, the end of its address, the right that it needs, and what records it
+    as a form says.
+    """
+
+    reference: str
+    what: str
+    act: str
+    record: Callable[[Connection, Form], AnswerResult]
+
+    @property
+    def case(self) -> str:
+        """The address of the case."""
+        return f"/console/cases/{self.reference}"
+
+    @property
+    def address(self) -> str:
+        """The address of the decision, and of the page that shows what it would say."""
+        return f"{self.case}/{self.what}"
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is said to the household by it."""
+        return self.what.rpartition("/")[2] in SILENT
+
+
 CONFIRMED = "confirmed"  # the field of the second form
 BACK = "back"  # the field of the form that goes back to the case with what was typed
 HAND_BACK = "hand-back"  # whoever handed a case back does not open it again by that
@@ -52,11 +82,20 @@ SILENT = ("return_decision", "retry_correction")
 
 @post("/cases/{reference:str}/review", opt={"act": "decide_review"}, sync_to_thread=True)
 def answer_review(request: Asked, reference: FromPath[str]) -> Template | Redirect:
-    """Answers a review: first shows what the household would be told, then records it."""
-    who, form = reader_of(request), request.state.form
-    return tried_or_done(
-        request, normal(reference), "review", lambda connection: review(connection, who, reference, form)
-    )
+    """Answers a review, once it was seen what the household would be told."""
+    return shown_or_done(request, of_review(request, reference))
+
+
+@get("/cases/{reference:str}/review", opt={"act": "decide_review"}, sync_to_thread=True)
+def try_review(request: Asked, reference: FromPath[str]) -> Template | Redirect:
+    """Shows what the household would be told by an answer to its review."""
+    return tried(request, of_review(request, reference))
+
+
+def of_review(request: Asked, reference: str) -> Step:
+    """The answer to a review."""
+    who, reference = reader_of(request), normal(reference)
+    return Step(reference, "review", "decide_review", lambda connection, form: review(connection, who, reference, form))
 
 
 def review(connection: Connection, who: Acting, reference: str, form: Form) -> AnswerResult:
@@ -78,12 +117,23 @@ def review(connection: Connection, who: Acting, reference: str, form: Form) -> A
 
 @post("/cases/{reference:str}/appeal/{act:str}", opt={"act": "read_case"}, sync_to_thread=True)
 def act_on_appeal(request: Asked, reference: FromPath[str], act: FromPath[str]) -> Template | Redirect:
-    """Acts on an appeal: first shows what the household would be told, then records it."""
+    """Acts on an appeal, once it was seen what the household would be told."""
+    return shown_or_done(request, of_appeal(request, reference, act))
+
+
+@get("/cases/{reference:str}/appeal/{act:str}", opt={"act": "read_case"}, sync_to_thread=True)
+def try_act_on_appeal(request: Asked, reference: FromPath[str], act: FromPath[str]) -> Template | Redirect:
+    """Shows what the household would be told by an act on its appeal."""
+    return tried(request, of_appeal(request, reference, act))
+
+
+def of_appeal(request: Asked, reference: str, act: str) -> Step:
+    """An act on an appeal."""
     if act not in FORMS:
         raise NotFoundException
-    who, form, reference = reader_of(request), request.state.form, normal(reference)
-    return tried_or_done(
-        request, reference, f"appeal/{act}", lambda connection: on_appeal(connection, who, reference, act, form)
+    who, reference = reader_of(request), normal(reference)
+    return Step(
+        reference, f"appeal/{act}", act, lambda connection, form: on_appeal(connection, who, reference, act, form)
     )
 
 
@@ -162,36 +212,53 @@ FORMS: dict[str, Callable[[Staff, Form], Made]] = {
 }
 
 
-def tried_or_done(request: Asked, reference: str, what: str, decide: Decide) -> Template | Redirect:
-    """Shows what a decision would say, or records it where that was seen; the case's page again where it is refused."""
-    form, silent = request.state.form, what.rpartition("/")[2] in SILENT
+def shown_or_done(request: Asked, step: Step) -> Template | Redirect:
+    """Records a decision whose words were seen, and leads to them before; back to the case with what was typed."""
+    form = request.state.form
     if form.get(BACK):
-        return again(request, reference)
+        keep_typed(request, step.case)
+        return go(f"{step.case}?kept=1")
     try:
-        if not silent and not form.get(CONFIRMED):
-            told = rehearse(decide, reference)
-            note_preview(reader_of(request), reference)
-            return page(
-                request,
-                "preview.html",
-                reference=reference,
-                what=what,
-                form=form,
-                chosen=list(chosen(console_language(request), form)),
-                told=told,
-            )
-        done = transact(lambda connection: closed_after(connection, reader_of(request), reference, decide))
+        if not step.silent and not form.get(CONFIRMED):
+            require_right(request, step)
+            keep_typed(request, step.address)
+            return go(step.address)
+        done = transact(lambda connection: recorded(connection, reader_of(request), step, form))
     except (Refused, Stale) as refused:
-        return again(request, reference, refused)
+        return again(request, step.reference, refused)
+    drop_typed(request, step.address)
     wake_after_answer(done.queues)
-    return go(f"/console/cases/{reference}?done={done.event}")
+    return go(f"{step.case}?done={done.event}")
 
 
-def closed_after(connection: Connection, who: Acting, reference: str, decide: Decide) -> AnswerResult:
+def recorded(connection: Connection, who: Acting, step: Step, form: Form) -> AnswerResult:
     """Records a decision; nobody is told any more that its author has the case open."""
-    done = decide(connection)
-    close(connection, who, find(connection, reference).id)
+    done = step.record(connection, form)
+    close(connection, who, find(connection, step.reference).id)
     return done
+
+
+def require_right(request: Asked, step: Step) -> None:
+    """Raises Refused for a reader who may not decide this there."""
+    who, role = reader_of(request), request.state.form.get("role") or None
+    with transaction() as connection:
+        case = find(connection, step.reference)
+        permit(who, step.act, subject_of(connection, case.id, step.act, who), role=role)
+
+
+def tried(request: Asked, step: Step) -> Template | Redirect:
+    """Shows what a decision would say; the case's page again where it would be refused, or nothing of it is kept."""
+    form = request.state.form = read_typed(request, step.address)
+    try:
+        if not form.pairs:
+            require_right(request, step)
+            return go(step.case)
+        told = rehearse(lambda connection: step.record(connection, form), step.reference)
+    except (Refused, Stale) as refused:
+        return again(request, step.reference, refused)
+    note_preview(reader_of(request), step.reference)
+    said = list(chosen(console_language(request), form))
+    return page(request, "preview.html", reference=step.reference, what=step.what, form=form, chosen=said, told=told)
 
 
 def chosen(language: str, form: Form) -> Iterator[str]:
@@ -211,18 +278,16 @@ def note_preview(who: Acting, reference: str) -> None:
         note_reading(connection, who, Doing(Act.READ_CASE, clock.now(), [case.id], role))
 
 
-def again(request: Asked, reference: str, refused: Refused | Stale | None = None) -> Template:
+def again(request: Asked, reference: str, refused: Refused | Stale) -> Template:
     """The case's page with what was typed, why it was refused, and what happened since it was opened."""
     form, now = request.state.form, clock.now()
     with transaction() as connection:
         shown = load_case(connection, reader_of(request), reference, now)
     seen = form.number("version") or 0
     since = [each for each in shown.view.events if each.seq > seen] if isinstance(refused, Stale) else []
-    if refused is None:
-        return case_page(request, shown, typed=form)
     status = status_of(refused) if isinstance(refused, Refused) else STATUS[Stale]
     problem = refused if isinstance(refused, Refused) else Refused("moved_on", str(refused))
     return case_page(request, shown, status=status, refused=problem, typed=form, since=since)
 
 
-HANDLERS = [answer_review, act_on_appeal, share_out]
+HANDLERS = [answer_review, try_review, act_on_appeal, try_act_on_appeal, share_out]

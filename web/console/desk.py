@@ -86,7 +86,7 @@ def queues(request: Request[Any, Any, Any]) -> Template:
     """A page of a list."""
     if "kept" not in request.query_params:
         return queue_page(request, View.of(request.query_params))
-    typed = take_typed(session_of(request).acting.account or 0, PATH, clock.now())
+    typed = take_typed(request, PATH)
     return queue_page(request, View.at_address(typed.get("next")), typed=typed)
 
 

@@ -16,7 +16,7 @@ from models.database import transaction
 from models.errors import Broken, Refused
 from web.console.cookies import BROWSER, SESSION, new_browser
 from web.console.forms import read_form, require_token
-from web.console.kept import keep_typed
+from web.console.kept import keep_of_ended
 from web.console.live import is_live, leave_for
 from web.console.pages import go, path_of, within
 from web.middleware import refuse_encoded
@@ -77,7 +77,7 @@ def signed_out(request: Request[Any, Any, Any]) -> Response[Any]:
         way_in = to_sign_in(within(request.url.path + (f"?{request.url.query}" if request.url.query else "")))
         return leave_for(way_in) if is_live(request) else go(way_in)
     here = within(path_of(request.headers.get("referer", "")))
-    return go(to_sign_in(f"{here}?kept=1" if keep_typed(request, here) else here))
+    return go(to_sign_in(f"{here}?kept=1" if keep_of_ended(request, here) else here))
 
 
 def to_sign_in(address: str) -> str:

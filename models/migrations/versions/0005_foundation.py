@@ -725,7 +725,7 @@ def upgrade() -> None:
         sa.Column("fields", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["staff_account.id"]),
-        sa.PrimaryKeyConstraint("account_id"),
+        sa.PrimaryKeyConstraint("account_id", "address"),
     )
     op.create_index(
         "staff_session_of", "staff_session", ["account_id"], unique=False, postgresql_where=sa.text("ended_at is null")
