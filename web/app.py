@@ -1,5 +1,7 @@
 """The web application: its handlers, middleware, templates and OpenAPI document."""
 
+from functools import cache
+from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 
@@ -75,10 +77,18 @@ def openapi() -> OpenAPIConfig:
 
 def environment() -> Environment:
     """Jinja's environment: it escapes everything, and an undefined name is an error."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["digest"] = digest_of
+    return made
+
+
+@cache
+def digest_of(static: str) -> str:
+    """What the address of a static file ends with: after an upgrade no browser shows a page with an older style."""
+    return sha256((HERE / "static" / static).read_bytes()).hexdigest()[:10]

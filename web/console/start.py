@@ -12,7 +12,7 @@ from web.console.pages import may, page, reader_of
 @get("/", opt={"act": SIGNED_IN}, sync_to_thread=True)
 def start(request: Request[Any, Any, Any]) -> Template:
     """Who is signed in, and where to go."""
-    return page(request, "start.html", may_take=may(reader_of(request), "take_case"))
+    return page(request, "start.html", may_take=may(reader_of(request), "take_case"), accounts_by="sijil staff --help")
 
 
 HANDLERS = [start]
