@@ -42,10 +42,10 @@ ROLES_TOLD = (*ROLES, OTHERS)
 # What an authority asks by law is not told here: the law says whom it tells.
 PURPOSES = tuple(each.value for each in Purpose if each is not Purpose.INVESTIGATION)
 MOST = 60  # lines
-LOOKED = """
+LOOKED = f"""
     select (a.at at time zone %s)::date as day, a.role, a.act, a.purpose, min(r.region), bool_or(r.id is not null)
     from audit_entry a left join staff_role r on (r.account_id, r.role) = (a.account_id, a.role)
-    where a.case_ids @> array[%s]::bigint[] and a.purpose = any(%s)
+    where a.case_ids @> array[%s]::bigint[] and a.purpose = any(%s) and a.act <> '{Act.ACT_REFUSED}'
     group by day, a.role, a.act, a.purpose order by day desc, max(a.id) desc limit %s
 """
 

@@ -175,6 +175,27 @@ def test_a_case_of_another_office_is_neither_shown_nor_decided(client: Client, a
     assert current_stage(case) == "under_review"
 
 
+def test_who_tries_what_they_have_no_right_to_is_seen_by_the_auditor(client: Client, amina: Person) -> None:
+    case = under_review()
+    ((region,),) = rows("select region from cases where id = %s", case.case_id)
+    far = as_another(client, "Brahim", "caseworker", within=Territory(region % 12 + 1))
+    tried = "select account_id, case_ids, detail from audit_entry where act = 'act_refused' order by id"
+    assert client.get(f"/console/cases/{case.reference}").status_code == 403
+    assert client.get("/console/audit").status_code == 403
+    token = token_in(client.get("/console").text)
+    for what in ("review", "desk/take", "answer/withdrawal"):
+        form = {"token": token, "confirmed": "yes", "answer": "clear:moved", "version": "1"}
+        assert client.post(f"/console/cases/{case.reference}/{what}", data=form).status_code == 403
+    mine, why = [case.case_id], {"why": "another_territory"}
+    assert rows(tried) == [
+        (far.account, mine, {"act": "read_case", **why}),
+        (far.account, [], {"act": "read_audit", "why": "another_role"}),
+        (far.account, mine, {"act": "decide_review", **why}),
+        (far.account, mine, {"act": "read_case", **why}),
+        (far.account, mine, {"act": "take_answer", **why}),
+    ]
+
+
 def test_an_appeal_is_taken_examined_and_upheld(client: Client, amina: Person) -> None:
     appeal = an_appeal(registered(), "index", **TELECOM)
     work_off()

@@ -106,6 +106,7 @@ def test_every_act_about_a_case_has_words_of_its_own() -> None:
         Act.RETAIN,
         Act.CONFIRM_CLOCK,
         Act.ACCEPT_LOSS,
+        Act.ACT_REFUSED,
         Act.SIGN_IN,
         Act.SIGN_IN_REFUSED,
         Act.SIGN_OUT,

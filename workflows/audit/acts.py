@@ -66,6 +66,8 @@ class Act(Code):
     RETAIN = "retain", "Erased by hand what is older than its period."
     CONFIRM_CLOCK = "confirm_clock", "Confirmed the clock for the retention."
     ACCEPT_LOSS = "accept_loss", "Accepted that anchored history is lost."
+    # Without the right to it.
+    ACT_REFUSED = "act_refused", "Tried what their account may not do there, and was refused."
     # Accounts.
     SIGN_IN = "sign_in", "Signed in."
     SIGN_IN_REFUSED = "sign_in_refused", "Tried to sign in, and was refused."
