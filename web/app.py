@@ -1,7 +1,5 @@
 """The web application: its handlers, middleware, templates and OpenAPI document."""
 
-from functools import cache
-from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from web.console.routes import console
 from web.errors import HANDLERS
 from web.middleware import HeadersMiddleware, refuse_encoded
 from web.outage import Outage
+from web.statics import STATICS, digest_of
 
 HERE = Path(__file__).parent
 CITIZENS = [*portal.HANDLERS, *acting.HANDLERS, *lodging.HANDLERS]  # the pages of citizens
@@ -33,7 +32,7 @@ def create_app() -> Litestar:
     configure_logs()
     cache_control = CacheControlHeader(max_age=3600, public=True)
     statics = create_static_files_router(
-        path="/static", directories=[HERE / "static"], include_in_schema=False, cache_control=cache_control
+        path="/static", directories=[STATICS], include_in_schema=False, cache_control=cache_control
     )
     outage = Outage()
     app = Litestar(
@@ -86,9 +85,3 @@ def environment() -> Environment:
     )
     made.globals["digest"] = digest_of
     return made
-
-
-@cache
-def digest_of(static: str) -> str:
-    """What the address of a static file ends with: after an upgrade no browser shows a page with an older style."""
-    return sha256((HERE / "static" / static).read_bytes()).hexdigest()[:10]

@@ -120,11 +120,17 @@ def assert_light(context: BrowserContext, page: Page) -> None:
     fresh.close()
 
 
+def press(page: Page, button: str) -> None:
+    """Presses a button that sends a form, and waits for the page that answers."""
+    with page.expect_navigation():
+        page.click(button)
+
+
 def open_in(page: Page, served: str, taken: Accepted, language: str) -> None:
     """Opens a visit in the browser."""
     page.goto(served + address_of(taken, language=language))
     page.fill("#secret", taken.secret)
-    page.click(OPEN)
+    press(page, OPEN)
 
 
 def test_a_citizen_contests_the_telephone_bill_answers_a_question_and_reads_the_corrected_index(
@@ -138,19 +144,19 @@ def test_a_citizen_contests_the_telephone_bill_answers_a_question_and_reads_the_
     phone.fill("#reference", taken.reference)
     phone.click("main form button")
     phone.fill("#secret", taken.secret)
-    phone.click(OPEN)
+    press(phone, OPEN)
     assert said("Your household's index") in text_of(phone)
 
     # When it says that the telephone bill is wrong
     phone.click("a[href$='value=bills.telecom']")
     assert phone.is_checked("[id='bills.telecom']")
     phone.check("#since-wrong")
-    phone.click(GO_ON)
+    press(phone, GO_ON)
     phone.fill("[id='should.bills.telecom']", "٤٩٫٥٠")
     phone.fill("#text", "لم يكن لنا هذا الخط.")
-    phone.click(GO_ON)
+    press(phone, GO_ON)
     assert said("Before you send it") in text_of(phone)
-    phone.click(GO_ON)
+    press(phone, GO_ON)
 
     # Then it has a receipt, which a reload shows again, and follows the appeal
     reference, secret = phone.text_content("#appeal-reference"), phone.text_content("#appeal-secret")
@@ -174,7 +180,7 @@ def test_a_citizen_contests_the_telephone_bill_answers_a_question_and_reads_the_
     assert said("reason.bill") in text_of(phone)
     phone.click("a[href$='/say']")
     phone.fill("#said", "الفاتورة بها 49.50 درهما.")
-    phone.click(GO_ON)
+    press(phone, GO_ON)
     assert said("event.InformationGiven") in text_of(phone)
     phone.click("form.close button")
     assert phone.url == f"{served}/ar/closed"
@@ -193,7 +199,7 @@ def test_a_citizen_contests_the_telephone_bill_answers_a_question_and_reads_the_
     assert index("ar", after, before) in told
     phone.goto(served + address_of(taken, language="ar"))
     phone.fill("#secret", taken.secret)
-    phone.click(OPEN)
+    press(phone, OPEN)
     told = text_of(phone)
     assert index("ar", after, before) in told
     assert said("What changed since the version before?") in told
@@ -215,7 +221,7 @@ def test_every_page_of_an_appeal_is_drawn_well(served: str, reader: Page, langua
     assert_drawn_well(reader)
     assert_light(reader.context, reader)
     reader.uncheck("[id='bills.telecom']")
-    reader.click(GO_ON)
+    press(reader, GO_ON)
     assert reader.evaluate("document.activeElement.id") == "problems"
     assert_drawn_well(reader)
     reader.click("#problems a")
@@ -225,9 +231,9 @@ def test_every_page_of_an_appeal_is_drawn_well(served: str, reader: Page, langua
     for name in ("bills.telecom", "bills.water_electricity", "housing.dwelling", "belongings.computer", path_of_birth):
         reader.check(f"[value='{name}']")
     reader.check("#since-wrong")
-    reader.click(GO_ON)
+    press(reader, GO_ON)
     assert_drawn_well(reader)
-    reader.click(GO_ON)
+    press(reader, GO_ON)
     assert reader.locator("#problems a").count() == 5
     assert_drawn_well(reader)
     reader.click("#problems a[href='#should.bills.telecom']")
@@ -237,11 +243,11 @@ def test_every_page_of_an_appeal_is_drawn_well(served: str, reader: Page, langua
     reader.evaluate(ALL_OPEN)
     for name in ("bills.water_electricity", "housing.dwelling", "belongings.computer", path_of_birth):
         reader.uncheck(f"[value='{name}']")
-    reader.click(GO_ON)
+    press(reader, GO_ON)
     reader.fill("[id='should.bills.telecom']", "49.5")
-    reader.click(GO_ON)
+    press(reader, GO_ON)
     assert_drawn_well(reader)
-    reader.click(GO_ON)
+    press(reader, GO_ON)
     assert_drawn_well(reader)
     assert_light(reader.context, reader)
     reader.click("form[action$=follow] button")
@@ -256,7 +262,7 @@ def test_a_household_sends_an_overdue_appeal_to_the_commission_with_two_taps(ser
     open_in(phone, served, appeal, "ar")
     phone.click("a[href$='/escalate']")
     assert said("What you lose") in text_of(phone)
-    phone.click(GO_ON)
+    press(phone, GO_ON)
     assert phone.url == served + address_of(appeal, language="ar")
     assert said("appeal_with_commission.title") in text_of(phone)
     assert phone.locator("a[href$='/escalate']").count() == 0
@@ -290,10 +296,10 @@ def test_every_other_page_of_a_visit_is_drawn_well(
     reader.goto(f"{served}{address_of(taken, to, language)}")
     assert_drawn_well(reader)
     reader.fill("#secret", taken.secret)
-    reader.click(OPEN)
+    press(reader, OPEN)
     assert_drawn_well(reader)
     if to in ("appeal", "say"):
-        reader.click(GO_ON)
+        press(reader, GO_ON)
         assert reader.evaluate("document.activeElement.id") == "problems"
         assert_drawn_well(reader)
 

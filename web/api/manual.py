@@ -14,6 +14,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from web.api.examples import ANSWERS
 from web.middleware import refuse_encoded
+from web.statics import digest_of
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "api"
 SCHEME = "receiptSecret"
@@ -45,6 +46,7 @@ class Manual(OpenAPIRenderPlugin):
         page = environment.get_template("manual.html")
         components = openapi_schema["components"]
         return page.render(
+            digest=digest_of,
             info=openapi_schema["info"],
             scheme=components["securitySchemes"][SCHEME],
             operations=list(operations(openapi_schema)),
