@@ -41,7 +41,7 @@ test: $(READY)  ## the whole suite, against real servers; three at once, since m
 
 screenshots: $(READY)  ## keep a picture of each page in Arabic and French in pictures/ (needs Chromium)
 	@rm -rf pictures
-	@exec $(VENV)/bin/pytest -q tests/console/test_pictures.py --pictures pictures
+	@exec $(VENV)/bin/pytest -q tests/console/test_pictures.py tests/portal/test_citizen_in_browser.py --pictures pictures
 
 lint: $(READY)  ## ruff (rules and format), mypy, import-linter
 	$(VENV)/bin/ruff format --check --quiet

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import IsolationLevel
 from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import DBAPIError
 
 from models import clock
 from models.connection import Connection as Connection
@@ -93,8 +92,8 @@ def transaction(snapshot: bool = False) -> Iterator[Connection]:
             connection.read_only = snapshot or None
             yield connection
             connection.commit()
-    except (DBAPIError, psycopg.Error) as error:
-        if (away := unavailable(error.orig if isinstance(error, DBAPIError) else error)) is None:
+    except psycopg.Error as error:
+        if (away := unavailable(error)) is None:
             raise
         raise away from error
 
@@ -102,7 +101,8 @@ def transaction(snapshot: bool = False) -> Iterator[Connection]:
 @contextmanager
 def pooled_connection() -> Iterator[Connection]:
     """A connection of the pool. The pool rolls back what is not committed when the block ends."""
-    pooled = engine().raw_connection()
+    lender = engine().pool
+    pooled = lender.connect()
     try:
         connection = pooled.driver_connection
         assert isinstance(connection, psycopg.Connection)
@@ -112,6 +112,9 @@ def pooled_connection() -> Iterator[Connection]:
             pooled.invalidate()
         raise
     finally:
+        is_open = engine.cache_info().currsize and engine().pool is lender
+        if pooled.is_valid and not is_open:  # the pool was closed meanwhile, so nobody would close this
+            pooled.invalidate()
         pooled.close()
 
 

@@ -17,10 +17,10 @@ from tests.integration.running import sijil as sijil
 from tests.integration.test_commands_operation import parked
 from tests.portal.conftest import Client
 from tests.staffing import a_person, sign_in, token_in
-from web.console import background, failed
+from web.console import background, failed, messages
 from web.console.background import work_for
 from workflows.intake.submit import Accepted
-from workflows.staff.roles import Territory
+from workflows.staff.roles import COUNTRY, Territory
 
 EN = {"accept-language": "en"}
 WORKERS, PARKED = "/console/operations/workers", "/console/operations/parked"
@@ -143,6 +143,24 @@ def test_very_many_go_on_after_the_page_has_answered(operator: Client, monkeypat
     assert "The rest goes on without this page" in page
     soon(lambda: [current_stage(each) for each in taken] == ["submitted"] * 3)
     soon(lambda: not background.running)
+
+
+def test_the_same_order_for_two_territories_is_two(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    named: list[str] = []
+
+    def order(name: str, _: object) -> background.Answer:
+        named.append(name)
+        return background.Answer(None, goes_on=True)
+
+    monkeypatch.setattr(failed, "work_for", order)
+    monkeypatch.setattr(messages, "work_for", order)
+    client.headers.update(EN)
+    for name, within in (("Omar", COUNTRY), ("Far", ELSEWHERE)):
+        client.cookies.clear()
+        sign_in(client, a_person(name, "operator", within=within))
+        press(client, PARKED, "retry", error="KeyError in persons", kind="registration", stage="submitted")
+        press(client, MESSAGES, "resend", status="failed", error="refused")
+    assert len(set(named)) == 4
 
 
 def soon(is_so: Callable[[], bool]) -> None:

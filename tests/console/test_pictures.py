@@ -1,10 +1,9 @@
-"""Every page of the console and of the citizens, one after the other, in each language: read by axe and measured.
+"""Every page of the console, one after the other, in each language: read by axe and measured; and what citizens see.
 
 With `--pictures FOLDER` it keeps a picture of each; `make screenshots` does that.
 """
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page
@@ -15,6 +14,8 @@ from tests.console.test_pages_in_browser import assert_clean, choose, sign_in
 from tests.console.test_pages_in_browser import browser as browser
 from tests.console.test_pages_in_browser import page as page
 from tests.people import heard
+from tests.picturing import Keep
+from tests.picturing import keep as keep
 from tests.portal.standing import proposed, registered, rejected, to_correct, under_review, work_off
 from tests.portal.test_browser import CHROMIUM, NARROW
 from tests.portal.test_citizen_in_browser import open_in
@@ -23,20 +24,6 @@ from tests.staffing import a_person
 from workflows.intake.submit import Accepted
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="There is no Chromium here: make setup-browser")
-Keep = Callable[[Page, str], None]
-
-
-@pytest.fixture
-def keep(pytestconfig: pytest.Config) -> Keep:
-    """Keeps a picture of a page under a name, where a folder for that is given."""
-    folder: Path | None = pytestconfig.getoption("--pictures")
-
-    def picture(page: Page, name: str) -> None:
-        if folder:
-            folder.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=folder / f"{name}.png", full_page=True)
-
-    return picture
 
 
 @pytest.fixture
@@ -123,4 +110,4 @@ def test_a_household_reads_its_pages(
         page.goto(f"{served}{path}")
         keep(page, f"citizen-{name}-{language}")
     page.goto(served + address_of(cases["registered"], language=language, to="appeal"))
-    keep(page, f"citizen-contest-{language}")
+    keep(page, f"citizen-secret-{language}")

@@ -10,7 +10,7 @@ from tests.filing import rows
 from tests.portal.conftest import Client
 from tests.staffing import APP_SECRET, PASSWORD, a_person, code_now, sign_in, token_in
 from workflows.staff import accounts, throttle
-from workflows.staff.roles import Grant
+from workflows.staff.roles import Grant, Territory
 from workflows.staff.sessions import IDLE, LONGEST
 
 
@@ -72,6 +72,7 @@ def test_the_first_sign_in_chooses_a_password_and_sets_up_an_app(client: Client)
     page = client.get("/console/sign-in").text
     asked = client.post("/console/sign-in", data={"token": token_in(page), "name": "amina", "password": given})
     assert str(asked.url).partition("?")[0].endswith("/sign-in/password")
+    assert 'value="Amina" autocomplete="username"' in asked.text, "a password manager keeps it for nobody"
     form = {"token": token_in(asked.text), "password": PASSWORD}
     asked = client.post("/console/sign-in/password", data=form)
     assert str(asked.url).partition("?")[0].endswith("/sign-in/app")
@@ -119,6 +120,17 @@ def test_a_session_ends_by_idleness_by_age_by_signing_out_and_with_its_account(c
     with transaction() as connection:
         accounts.lock(connection, accounts.find_account(connection, "AMINA"), clock.now())
     assert not is_in()
+
+
+def test_the_first_page_says_where_one_works_and_how_accounts_are_kept(client: Client) -> None:
+    client.headers["accept-language"] = "en"
+    sign_in(client, a_person("Amina", "caseworker", within=Territory(6)))
+    start = client.get("/console").text
+    assert "Casablanca-Settat" in start
+    assert "sijil staff" not in start
+    client.cookies.clear()
+    sign_in(client, a_person("Brahim", "administrator"))
+    assert "sijil staff --help" in client.get("/console").text
 
 
 def test_each_sign_in_has_a_session_of_its_own(client: Client) -> None:

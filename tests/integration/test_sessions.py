@@ -203,3 +203,12 @@ def test_an_address_that_names_its_host_twice_is_refused(database: str, monkeypa
         autocommit_connection()
     with pytest.raises(Unavailable, match="names host twice"):
         require_migrated()
+
+
+def test_a_connection_that_comes_back_after_its_pool_was_closed_is_closed(database: str) -> None:
+    with transaction() as connection:
+        close_pool()
+        connection.execute("select 1")
+    assert connection.closed
+    with transaction() as another:
+        assert not another.closed

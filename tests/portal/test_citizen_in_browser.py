@@ -1,7 +1,7 @@
 """A citizen on a narrow phone with JavaScript off; and every page of a visit, read by axe and measured."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,8 @@ import web
 from notifications.catalogues import LANGUAGES
 from tests.appealing import acts, findings
 from tests.filing import a_household, changed, file, register, rows, value
+from tests.picturing import Keep
+from tests.picturing import keep as keep
 from tests.portal.standing import (
     appeal_overdue,
     asked_by_caseworker,
@@ -208,21 +210,24 @@ def test_a_citizen_contests_the_telephone_bill_answers_a_question_and_reads_the_
 
 
 @both
-def test_every_page_of_an_appeal_is_drawn_well(served: str, reader: Page, language: str) -> None:
+def test_every_page_of_an_appeal_is_drawn_well(served: str, reader: Page, keep: Keep, language: str) -> None:
     taken = telephone_of("700")
     path = f"{served}{address_of(taken, language=language)}"
     path_of_birth = "members[1].birth_date"
     open_in(reader, served, taken, language)
+    keep(reader, f"citizen-appeal-0-index-{language}")
     assert_drawn_well(reader)
     assert_light(reader.context, reader)
 
     reader.goto(f"{path}/appeal?value=bills.telecom")
+    keep(reader, f"citizen-appeal-1-choose-{language}")
     reader.evaluate(ALL_OPEN)
     assert_drawn_well(reader)
     assert_light(reader.context, reader)
     reader.uncheck("[id='bills.telecom']")
     press(reader, GO_ON)
     assert reader.evaluate("document.activeElement.id") == "problems"
+    keep(reader, f"citizen-appeal-2-problem-{language}")
     assert_drawn_well(reader)
     reader.click("#problems a")
     assert reader.evaluate("document.activeElement.id") == "value"
@@ -232,6 +237,7 @@ def test_every_page_of_an_appeal_is_drawn_well(served: str, reader: Page, langua
         reader.check(f"[value='{name}']")
     reader.check("#since-wrong")
     press(reader, GO_ON)
+    keep(reader, f"citizen-appeal-3-values-{language}")
     assert_drawn_well(reader)
     press(reader, GO_ON)
     assert reader.locator("#problems a").count() == 5
@@ -246,11 +252,14 @@ def test_every_page_of_an_appeal_is_drawn_well(served: str, reader: Page, langua
     press(reader, GO_ON)
     reader.fill("[id='should.bills.telecom']", "49.5")
     press(reader, GO_ON)
+    keep(reader, f"citizen-appeal-4-check-{language}")
     assert_drawn_well(reader)
     press(reader, GO_ON)
+    keep(reader, f"citizen-appeal-5-receipt-{language}")
     assert_drawn_well(reader)
     assert_light(reader.context, reader)
-    reader.click("form[action$=follow] button")
+    press(reader, "form[action$=follow] button")
+    keep(reader, f"citizen-appeal-6-follow-{language}")
     assert_drawn_well(reader)
     reader.goto(f"{served}/{language}/closed")
     assert_drawn_well_without_codes(reader)
@@ -290,13 +299,14 @@ def assert_drawn_well_without_codes(page: Page) -> None:
     ],
 )
 def test_every_other_page_of_a_visit_is_drawn_well(
-    served: str, reader: Page, language: str, standing: object, to: str
+    served: str, reader: Page, keep: Keep, language: str, standing: Callable[[], Accepted], to: str
 ) -> None:
-    taken = standing()  # type: ignore[operator]
+    taken = standing()
     reader.goto(f"{served}{address_of(taken, to, language)}")
     assert_drawn_well(reader)
     reader.fill("#secret", taken.secret)
     press(reader, OPEN)
+    keep(reader, f"citizen-{standing.__name__}-{to or 'visit'}-{language}")
     assert_drawn_well(reader)
     if to in ("appeal", "say"):
         press(reader, GO_ON)

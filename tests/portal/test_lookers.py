@@ -13,7 +13,7 @@ from tests.filing import rows
 from tests.portal.conftest import Client
 from tests.portal.standing import registered, under_review, work_off
 from tests.portal.visiting import address_of, open_file, shown
-from tests.staffing import a_person
+from tests.staffing import a_person, sign_in
 from web.language import PAGES
 from web.lookers import IN_WORDS, OPERATED
 from workflows.audit.acts import Act, Purpose
@@ -64,6 +64,22 @@ def test_an_act_of_a_caseworker_is_told_on_the_page_of_its_case_alone(client: Cl
     acts(appeal, "salma", "ask", ["bill"])
 
     assert PAGES.text("fr", "looked.decided") in listed(open_file(client, appeal))
+    assert PAGES.text("fr", "Nobody of the staff so far.") in open_file(client, taken)
+
+
+def test_who_read_an_appeal_read_the_contested_case_too(client: Client) -> None:
+    taken = registered()
+    appeal = an_appeal(taken, "index", contested=[{"path": "bills.telecom", "should_be": "1"}])
+    work_off()
+    sign_in(client, a_person("Salma", "caseworker"))
+    assert client.get(f"/console/cases/{appeal.reference}").status_code == 200
+
+    assert PAGES.text("fr", "looked.read") in listed(open_file(client, taken))
+
+
+def test_who_was_refused_saw_nothing_and_is_not_told(client: Client) -> None:
+    taken = registered()
+    read(taken, act=Act.ACT_REFUSED)
     assert PAGES.text("fr", "Nobody of the staff so far.") in open_file(client, taken)
 
 

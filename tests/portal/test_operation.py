@@ -3,6 +3,7 @@
 import gzip
 import re
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from time import monotonic, sleep
 from types import SimpleNamespace
@@ -283,6 +284,15 @@ def test_only_what_is_the_same_for_all_may_be_kept(client: Client) -> None:
     assert "max-age" in answer.headers["cache-control"]
     assert answer.headers.get_list("cache-control") == [answer.headers["cache-control"]]
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("address", ["/fr", "/schema", "/console/sign-in"])
+def test_a_page_names_its_static_files_by_their_content(client: Client, address: str) -> None:
+    named = re.findall(r'"(/static/[^"]+)"', client.get(address, headers={"accept": "text/html"}).text)
+    assert named
+    for each in named:
+        path, _, digest = each.partition("?")
+        assert digest == sha256(client.get(path).content).hexdigest()[:10]
 
 
 def test_head_is_answered_like_get_without_the_body(client: Client) -> None:

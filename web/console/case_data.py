@@ -122,8 +122,9 @@ def load_case(connection: Connection, who: Acting, reference: str, now: datetime
     me = pseudonym(OFFICER, who.name)
     review = review_part(connection, view, me) if view.file.stage in (REVIEW, HEARING) else None
     others = {other for signal in (review.signals if review else ()) for other in signal.cases}
-    note_reading(connection, who, Doing(Act.READ_CASE, now, [case.id, *sorted(others)], role))
     appeal = appeal_part(connection, view, who, now) if view.file.kind == APPEAL.kind else None
+    others |= {find(connection, appeal.view.appeal.reference).id} if appeal else set()
+    note_reading(connection, who, Doing(Act.READ_CASE, now, [case.id, *sorted(others)], role))
     desk, notes = desk_line(connection, case.id), entries_of(connection, case.id)
     deeds = deeds_of(who, desk, me)
     opens = review and view.file.stage == REVIEW and review.proposed_by != me

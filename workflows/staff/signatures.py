@@ -12,10 +12,8 @@ from models.errors import Refused
 from models.settings import settings
 from workflows.bodies.text import canonical
 
-OFFICER, OPERATOR = (
-    "officer",
-    "operator",
-)  # roles; `officer` is a caseworker in every event, and part of what is digested
+# Kinds of pseudonyms, part of what is digested; every event has `officer` for whoever decides, in whichever role.
+OFFICER, OPERATOR = "officer", "operator"
 LONGEST_NAME = 200  # characters
 OWNER_NAME = "the owner of the installation"  # who has the servers and the key, and needs no account
 # Where there are accounts, a name is remembered, and its pseudonym given, for one that is not locked and for the owner.
