@@ -9,7 +9,7 @@ export UV_PROJECT_ENVIRONMENT = $(VENV)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-browser setup-provider demo test screenshots lint clean
+.PHONY: help setup setup-browser setup-provider demo test screenshots catalogues lint clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,9 +39,14 @@ demo: $(READY)  ## start everything, file 1,000 applications, show them, serve t
 test: $(READY)  ## the whole suite, against real servers; three at once, since many tests wait
 	@exec $(VENV)/bin/pytest -n 3
 
-screenshots: $(READY)  ## keep a picture of each page in Arabic and French in pictures/ (needs Chromium)
+screenshots: $(READY)  ## keep a picture of each page in every language in pictures/, and those of the README (needs Chromium)
 	@rm -rf pictures
-	@exec $(VENV)/bin/pytest -q tests/console/test_pictures.py tests/portal/test_citizen_in_browser.py --pictures pictures
+	@$(VENV)/bin/pytest -q tests/console/test_pictures.py tests/portal/test_*in_browser.py tests/portal/test_public.py \
+		tests/portal/test_calculate.py --pictures pictures
+	@exec $(VENV)/bin/python -m tests.picturing pictures docs
+
+catalogues: $(READY)  ## add to each catalogue the texts that the pages ask for and it lacks, for a translator to fill in
+	@exec $(VENV)/bin/python -m web.extracting
 
 lint: $(READY)  ## ruff (rules and format), mypy, import-linter
 	$(VENV)/bin/ruff format --check --quiet

@@ -4,7 +4,25 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import compare, console, decide, growth, latency, memory, mix, pressure, profile, silent, sweep
+from benchmarks import (
+    compare,
+    console,
+    decide,
+    growth,
+    identifiers,
+    latency,
+    matching,
+    memory,
+    mix,
+    portal,
+    pressure,
+    profile,
+    register,
+    remote,
+    silent,
+    sweep,
+    verifying,
+)
 from benchmarks.prepared import Workers
 from models.errors import Refused
 from models.settings import settings
@@ -61,6 +79,17 @@ def bench_engine(
 def bench_decide(as_json: Json = False) -> None:
     """Measures all decisions of one case of five persons in memory, in microseconds."""
     print_result({"microseconds": round(decide.measure(), 1)}, as_json)
+
+
+@app.command("verify")
+def bench_verify(
+    cases: Annotated[int, typer.Option(min=verifying.BATCH, help="Households to compare.")] = 5_000,
+    seed: Seed = 19,
+    as_json: Json = False,
+) -> None:
+    """Measures the verify stage with the local register, in persons a second."""
+    with interruptible():
+        print_result(verifying.measure(cases, seed, print_progress), as_json)
 
 
 @app.command("profile")
@@ -122,6 +151,56 @@ def bench_sweep(
         print_result(sweep.measure(messages, failures, print_progress), as_json)
 
 
+@app.command("remote")
+def bench_remote(
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds: the medians of their rates count.")] = 3,
+    seed: Seed = 19,
+    processes: Processes = OURS.processes,
+    threads: Threads = 2,
+    batch: Batch = OURS.batch,
+    as_json: Json = False,
+) -> None:
+    """Measures the verify stage over a population register elsewhere and over the local one, in persons a second."""
+    with interruptible():
+        print_result(remote.measure(rounds, seed, Workers(processes, threads, batch), print_progress), as_json)
+
+
+@app.command("identifiers")
+def bench_identifiers(
+    issued: Annotated[int, typer.Option(min=10_000, help="Identifiers that the table really holds.")] = 1_000_000,
+    batch: Annotated[int, typer.Option(min=1, max=5_000, help="Identifiers of one transaction.")] = 1_000,
+    seconds: Annotated[float, typer.Option(min=0.5, help="Seconds of each of the four measurements.")] = 10.0,
+    as_json: Json = False,
+) -> None:
+    """Measures issuing identifiers as if 10 % and as if 65 % of all were issued, without filters and with MOSIP's."""
+    with interruptible():
+        print_result(identifiers.measure(issued, batch, seconds, print_progress), as_json)
+
+
+@app.command("register")
+def bench_register(
+    persons: Annotated[int, typer.Option(min=1_000, help="Declared persons who are compared.")] = 50_000,
+    as_json: Json = False,
+) -> None:
+    """Measures comparisons a second by the population register's service, over HTTP and without it, and their ratio."""
+    with interruptible():
+        print_result(register.measure(persons, print_progress), as_json)
+
+
+@app.command("matching")
+def bench_matching(
+    persons: Annotated[int, typer.Option(min=1_000, help="Records in the register.")] = 1_000_000,
+    clean: Annotated[int, typer.Option(min=100, help="People who are searched for and have no other record.")] = 30_000,
+    duplicates: Annotated[int, typer.Option(min=20, help="People who are searched for and have one.")] = 10_000,
+    seed: Seed = 21,
+    as_json: Json = False,
+) -> None:
+    """Measures the search for likely duplicates: one new person against a million, in ms, with what it finds."""
+    with interruptible():
+        found = matching.measure(persons, matching.Wanted(clean, duplicates), seed, print_progress)
+    print_result(found, as_json, *matching.table(found))
+
+
 @app.command("console")
 def bench_console(
     cases: Annotated[int, typer.Option(min=10_000, help="Cases in the register.")] = 1_000_000,
@@ -133,6 +212,25 @@ def bench_console(
         raise Refused("too_many_waiting", "At most half of the cases can wait for people.")
     with interruptible():
         print_result(console.measure(cases, waiting, print_progress), as_json)
+
+
+@app.command("portal")
+def bench_portal(
+    people: Annotated[int, typer.Option(min=10, help="People who sign in at once.")] = portal.Sizes().people,
+    filling: Annotated[int, typer.Option(min=5, help="People who fill in applications.")] = portal.Sizes().filling,
+    cases: Annotated[int, typer.Option(min=100, help="Cases that the engine works meanwhile.")] = portal.Sizes().cases,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds: the medians of their rates count.")] = 5,
+    only: Annotated[str, typer.Option(help="`status`: only the rates of the pages beside a bare route.")] = "",
+    seed: Seed = 20,
+    as_json: Json = False,
+) -> None:
+    """Measures the citizens' pages: rates beside a bare route, times beside the engine, 2,000 sign-ins at once."""
+    if only not in ("", "status"):
+        raise Refused("unknown_measure", f"There is no measure '{only}'. There is status.")
+    sizes = portal.Sizes(people=people, filling=filling, cases=cases, rounds=rounds)
+    with interruptible():
+        found = portal.measure(seed, sizes, workers_of_settings(), print_progress, pages_alone=bool(only))
+    print_result(found, as_json)
 
 
 @app.command("latency")

@@ -66,15 +66,17 @@ def session_of_reader(colleagues: Sequence[str]) -> str:
 
 
 @contextmanager
-def served() -> Iterator[int]:
-    """Runs `sijil serve` on a free port."""
+def served(
+    module: str = "sijil", arguments: Sequence[str] = ("serve", "--port"), at: str = "/health/live"
+) -> Iterator[int]:
+    """Runs `sijil serve` on a free port, or what else is named, until it answers at an address there."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    portal = start("sijil", "serve", "--port", str(port), stdout=DEVNULL, stderr=DEVNULL)
+    portal = start(module, *arguments, str(port), stdout=DEVNULL, stderr=DEVNULL)
     try:
         until = time.monotonic() + START_SECONDS
-        while not answers(port):
+        while not answers(port, at):
             if time.monotonic() > until or portal.poll() is not None:
                 raise Broken("The portal of the measurement did not start within a minute.")
             time.sleep(0.1)
@@ -83,11 +85,11 @@ def served() -> Iterator[int]:
         stop([portal])
 
 
-def answers(port: int) -> bool:
+def answers(port: int, at: str) -> bool:
     """Whether the portal serves."""
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("GET", "/health/live")
+        connection.request("GET", at)
         return connection.getresponse().status == 200
     except OSError:
         return False

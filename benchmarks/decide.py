@@ -3,7 +3,8 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
+from itertools import islice
 from statistics import median
 
 from models import clock
@@ -15,8 +16,10 @@ from workflows.casefile import CaseFile, NewCase
 from workflows.engine.opening import Origin, opening
 from workflows.engine.progress import CaseInProgress
 from workflows.engine.work import decide
+from workflows.events.enrolment import Candidate
 from workflows.evidence import (
     DECLARANT,
+    Compared,
     Comparison,
     CorrectionOutcome,
     Holder,
@@ -27,21 +30,31 @@ from workflows.evidence import (
 from workflows.flows import stage_of
 from workflows.flows.grammar import MACHINE
 from workflows.flows.registration import FLOW
-from workflows.registers.ports import Ports
+from workflows.identifiers.drawing import drawn
+from workflows.matching.compared import compared
+from workflows.matching.twins import Newcomer
+from workflows.registers.ports import DeclaredPerson, Ports
 
 ROUNDS = 9
 CASES = 500
 PERSONS = 5
 
 
-class Answers:
-    """Registers that answer from memory."""
+class Population:
+    """A population register that answers from memory."""
 
     def __init__(self, known: Mapping[str, RegisteredPerson]) -> None:
         self.known = known
 
-    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
+    def compare(self, people: Sequence[DeclaredPerson]) -> Sequence[Compared | None]:
+        return [compared(each, self.known[each.idcs]) for each in people]
+
+    def stored(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
         return self.known
+
+
+class Answers:
+    """The other registers, which know nothing."""
 
     def claim_persons(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
         return {}
@@ -64,6 +77,9 @@ class Answers:
     def persons_lost(self, files: Sequence[CaseFile]) -> set[int]:
         return set()
 
+    def confirmed(self, doubts: object, files: Sequence[CaseFile]) -> Mapping[int, set[int]]:
+        return {}
+
     def given_away(self, case_ids: Sequence[int]) -> Mapping[int, set[str]]:
         return {}
 
@@ -76,8 +92,20 @@ class Answers:
     def standing(self, decisions: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
         return set()
 
+    def when_reached(self, decisions: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], datetime | None]:
+        return {}
+
     def corrections(self, contested: Mapping[int, tuple[int, int]]) -> Mapping[int, CorrectionOutcome]:
         return {}
+
+    def candidates(self, people: Sequence[Newcomer]) -> list[tuple[Candidate, ...]]:
+        return [() for _ in people]
+
+    def hold(self) -> None:
+        pass
+
+    def issue(self, count: int) -> list[str]:
+        return list(islice(drawn(), count))
 
 
 def measure() -> float:
@@ -88,14 +116,17 @@ def measure() -> float:
         if len((each := household(1, number)).body["members"]) == PERSONS and each.truth["plant"] is None
     )
     declaration = Declaration.restored(reading.application(json.dumps(made.body)).stored())
-    register = Answers({row["idcs"]: person_of(row) for row in (each.row() for each in made.persons) if row["idcs"]})
-    return median(time_round(declaration, register) for _ in range(ROUNDS))
+    population = Population(
+        {row["idcs"]: person_of(row) for row in (each.row() for each in made.persons) if row["idcs"]}
+    )
+    return median(time_round(declaration, population) for _ in range(ROUNDS))
 
 
-def time_round(declaration: Declaration, register: Answers) -> float:
+def time_round(declaration: Declaration, population: Population) -> float:
     """Takes all decisions of CASES cases; microseconds a case."""
     now = clock.now()
-    ports = Ports(now, register, register, register)
+    register = Answers()
+    ports = Ports(now, population, register, register, register, register)
     evidence = Submission(at=now, by=DECLARANT)
     cases: list[CaseInProgress] = [
         opening(number, NewCase(FLOW.kind, 0, number, declaration), Origin("api", "key"), evidence, notices).case

@@ -12,7 +12,8 @@ from benchmarks import engine
 from benchmarks.engine import DONE
 from benchmarks.pairs import ratio
 from benchmarks.prepared import Say, Workers, fill, pause_first_queue, resume_queues, vacuum_analyze, wait_for, working
-from models.database import database_url
+from models.database import Connection, database_url
+from trials.generator.identifiers import PLACES, SEEDS, idcs
 from trials.servers import ProofServers, proof_servers
 
 FEW, TIMES = 10_000, 30
@@ -22,17 +23,20 @@ FEW, TIMES = 10_000, 30
 SECONDS = 15.0
 FIRST_OF_MANY = 500_000  # the finished households are those of the seed from this number on
 SHIFT = 10_000_000  # between the numbers of one copy and the next
-# Copies of the persons, in terms of copy `k`: an identifier that begins with 0 belongs to no generated person.
+# Copies of the persons, each with an identifier that belongs to no generated person.
+SPARE = "create temporary table spare (place int primary key, idcs text)"
 MULTIPLY = (
-    "create temporary table alias as select idcs, row_number() over (order by idcs) as place from person",
+    "create temporary table alias as select idcs, row_number() over (order by idcs) - 1 as place from person",
     "create unique index on alias (idcs)",
+    "insert into issued_identifier select idcs from spare order by idcs",
     """
     insert into person (idcs, given_name_ar, family_name_ar, given_name_la, family_name_la, birth_date,
-        birth_precision, sex, cin, status)
-    select '0' || lpad(((select count(*) from alias) * (k - 1) + a.place)::text, 9, '0'),
+        birth_precision, sex, cin, status, keys)
+    select s.idcs,
         p.given_name_ar, p.family_name_ar, p.given_name_la, p.family_name_la, p.birth_date,
-        p.birth_precision, p.sex, p.cin, p.status
-    from person p join alias a using (idcs), generate_series(1, {copies}) as k
+        p.birth_precision, p.sex, p.cin, p.status, p.keys
+    from person p join alias a using (idcs) cross join generate_series(1, {copies}) as k
+    join spare s on s.place = (select count(*) from alias) * (k - 1) + a.place
     """,
 )
 NAMES = "select column_name from information_schema.columns where table_name = %s order by ordinal_position"
@@ -100,9 +104,19 @@ def finish(servers: ProofServers, seed: int, workers: Workers) -> None:
     vacuum_analyze()
 
 
+def set_identifiers_aside(connection: Connection, copies: int) -> None:
+    """Fills a table with the identifiers of the persons' copies: those of the seed whose numbers are nobody's."""
+    connection.execute(SPARE)
+    (persons,) = connection.execute("select count(*) from person").fetchone() or (0,)
+    with connection.cursor() as cursor, cursor.copy("copy spare from stdin") as stream:
+        for place in range(persons * copies):
+            stream.write_row([place, idcs(SEEDS, *divmod(place, PLACES))])
+
+
 def multiply(copies: int) -> None:
     """Adds so many copies of all cases to the database in use."""
     with psycopg.connect(database_url()) as connection:
+        set_identifiers_aside(connection, copies)
         for statement in MULTIPLY:
             connection.execute(statement.format(copies=copies))
         for table, changed in COPIED.items():

@@ -107,7 +107,7 @@ def gateway(how: str) -> Iterator[None]:
     """Starts the gateway to which the workers deliver: the trial gateway, or one that is slow."""
     if how in SLOW:
         with slow_gateway(how) as url:
-            set_settings(gateway_url=url)
+            set_settings(gateway_url=url, text_hours="")
             yield
         return
     child = start_gateway(settings().home / "gateway.ndjson")

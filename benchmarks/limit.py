@@ -13,10 +13,10 @@ from benchmarks.engine import DONE
 from benchmarks.prepared import Workers, first_decision, notified, query_value, wait_for
 from models import clock
 from models.database import transaction
+from models.garbage import SELDOM, leave_what_exists
 from models.settings import settings
 from sijil.processes import start, stop
 from tasks.bootstrap import adapters
-from tasks.worker import tune_garbage_collector
 from trials.servers import ProofServers
 from workflows.engine.load import COLUMNS, CaseRow
 from workflows.engine.work import work
@@ -44,7 +44,7 @@ def measure(servers: ProofServers, prepared: str, workers: Workers) -> tuple[flo
 
 def main(process: int, processes: int, threads: int, batch: int) -> None:
     """One process's share: every `processes`-th range, taken by its threads in turn."""
-    tune_garbage_collector()
+    leave_what_exists(SELDOM)
     loaded = adapters()
     stages = frozenset((kind, stage.name) for kind, stage in places() if stage.owner == MACHINE)
     ranges, lock = shares(process, processes, batch), Lock()

@@ -129,9 +129,9 @@ def first_decision(since: float = 0.0) -> float:
 
 
 @contextmanager
-def working(workers: Workers, queues: Sequence[str] = case_queues()) -> Iterator["Popen[bytes]"]:
+def working(workers: Workers, queues: Sequence[str] = case_queues(), nice: int = 0) -> Iterator["Popen[bytes]"]:
     """Runs `sijil work` on the database in use. It delivers nothing unless `queues` says so, since no rival does."""
-    set_settings(batch=workers.batch)
+    set_settings(batch=workers.batch, nice=nice)
     command = ["--queues", ",".join(queues), "--processes", str(workers.processes), "--threads", str(workers.threads)]
     supervisor = start("sijil", "work", *command, stderr=DEVNULL)
     try:

@@ -20,10 +20,11 @@ import psycopg
 from benchmarks.prepared import PREPARED, Say, prepare, query_value, resume_queues
 from models.connection import APPLICATION
 from models.database import transaction
+from models.garbage import SELDOM, leave_what_exists
 from sijil.processes import set_settings
 from tasks.bootstrap import adapters
 from tasks.wake import wake
-from tasks.worker import new_attempts, tune_garbage_collector
+from tasks.worker import new_attempts
 from trials.servers import ProofServers, proof_servers
 from workflows.engine import load, progress, projections, record, work
 from workflows.flows import case_queues
@@ -57,7 +58,7 @@ PHASES = (
     Phase(load, "case_file", "load: validate bodies", False),
     Phase(load, "past_events", "load: past events"),
     Phase(work, "decide_all", "gather: build evidence"),
-    Phase(LocalRegister, "persons", "gather: ask the population register"),
+    Phase(LocalRegister, "compare", "gather: ask the population register"),
     Phase(LocalSocialRegister, "claim_persons", "gather: claim persons"),
     Phase(LocalSocialRegister, "households_by_phone", "gather: count phones"),
     Phase(LocalSocialRegister, "last_versions", "gather: last versions"),
@@ -192,7 +193,7 @@ def in_order(phase: tuple[str, Spent]) -> int:
 
 def worker() -> Drainer:
     """A worker of one thread in this process, set up as `sijil work` does."""
-    tune_garbage_collector()
+    leave_what_exists(SELDOM)
     queues = frozenset(case_queues())
     return Drainer(BatchRunner(adapters(), new_attempts(queues), queues, wake), BATCH)
 

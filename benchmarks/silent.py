@@ -7,7 +7,7 @@ seconds. The wait of the others lasts from filing until another connection sees 
 import json
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -27,10 +27,10 @@ from trials.generator.household import GeneratedHousehold
 from trials.servers import proof_servers
 from workflows.bodies.declaration import ApplicationBody
 from workflows.engine.lanes import BULK, INTERACTIVE
-from workflows.evidence import RegisteredPerson
+from workflows.evidence import Compared
 from workflows.intake.submit import Accepted, Application, key_of, submit
 from workflows.registers.population import LocalRegister
-from workflows.registers.ports import Answer
+from workflows.registers.ports import DeclaredPerson
 
 ONE_IN = 50
 SILENT_SECONDS = 3.0
@@ -44,12 +44,12 @@ DECIDED = "select id from cases where id = any(%s) and version > 1"
 class SilentRegister(LocalRegister):
     """The local register, which gives no answer, after seconds, where it is asked for certain persons."""
 
-    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
+    def compare(self, people: Sequence[DeclaredPerson]) -> Sequence[Compared | None]:
         """Answers as `ports.PopulationRegister` says; raises Unavailable for the silent persons."""
-        if not silent_persons().isdisjoint(idcs):
+        if not silent_persons().isdisjoint(each.idcs for each in people):
             time.sleep(SILENT_SECONDS)
             raise Unavailable("The register gives no answer about one of these.")
-        return super().persons(idcs)
+        return super().compare(people)
 
 
 def silent_file() -> Path:

@@ -26,11 +26,13 @@ from sqlmodel import Field, SQLModel
 from models.patterns import LONGEST_TEXT
 
 TIMES = "submitted_at, stage_since, rank, due_at, deadline"
-# Whoever agrees to a decision is not who proposed it, and nobody takes something away without a second person; facts
-# that were erased pass. Most events are told by their kind alone, for every row that the engine copies in is asked.
+# Whoever agrees to a decision is not who proposed it, nobody takes something away without a second person, and two
+# officers answer for an enrolment; facts that were erased pass. Most events are told by their kind alone, for every row
+# that the engine copies in is asked.
 SECOND_IS_ANOTHER = """
-    kind not in ('ApplicationRefused', 'AppealRejected', 'AppealUpheld', 'AppealSetAside') or facts is null
-    or coalesce(facts ->> 'proposed_by', '') not in ('', actor)
+    kind not in ('ApplicationRefused', 'AppealRejected', 'AppealUpheld', 'AppealSetAside', 'EnrolmentConfirmed',
+        'FoundAnother', 'EnrolledAlready') or facts is null
+    or coalesce(facts ->> 'proposed_by', facts ->> 'attested_by', '') not in ('', actor)
     or (facts ->> 'proposed_by' is null and (kind = 'AppealSetAside'
         or (kind = 'AppealUpheld' and coalesce(facts ->> 'outcome', '') = 'upheld')))
 """
@@ -57,12 +59,13 @@ class Case(SQLModel, table=True):
             "id",
             postgresql_where=text("open and not machine and not waiting"),
         ),
-        # A declarant has at most one open first registration: there is no household yet to tell them apart.
+        # A declarant has at most one open first registration: there is no household yet to tell them apart. One whose
+        # declarant proved no phone keeps nobody else out.
         Index(
             "case_one_open_registration",
             "applicant_idcs",
             unique=True,
-            postgresql_where=text("open and kind = 'registration'"),
+            postgresql_where=text("open and kind = 'registration' and proved_at is not null"),
         ),
         # At most one case of a household is in the hands of the machine.
         Index("case_one_in_machine", "household_id", unique=True, postgresql_where=text("machine")),
@@ -72,10 +75,8 @@ class Case(SQLModel, table=True):
         Index(
             "case_opened_once", "parent_id", "parent_seq", unique=True, postgresql_where=text("parent_id is not null")
         ),
-        # The changes of a household that are under way: who leaves it, and how many it may still declare.
-        Index("case_open_updates", "household_id", postgresql_where=text("kind = 'update' and open")),
-        # The appeals of a household: a second one against the same decision waits for the end of the first.
-        Index("case_appeals", "household_id", postgresql_where=text("kind = 'appeal'")),
+        # What a household asked for since: its changes, and its appeals. The register knows its registration.
+        Index("case_of_household", "household_id", postgresql_where=text("kind <> 'registration'")),
         CheckConstraint("not waiting or (open and not (machine or ready))", name="case_waiting_is_at_rest"),
         # What stands in no queue, or under a timer that rings for none, nobody would ever claim.
         CheckConstraint(
@@ -120,6 +121,8 @@ class Case(SQLModel, table=True):
     # The case that opened it, and the sequence of the event that did.
     parent_id: int | None = Field(default=None, sa_column=Column(BigInteger))
     parent_seq: int | None = None
+    # Since when it is known that who filed it has its phone at hand, or since when an office vouches for them.
+    proved_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 
 
 class Receipt(SQLModel, table=True):

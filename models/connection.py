@@ -4,9 +4,12 @@ Each session sets what correctness rests on, so that no setting of the server, t
 can change it.
 """
 
+import os
 import secrets
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,6 +19,7 @@ from psycopg.types.json import Jsonb
 from psycopg.types.string import BytesBinaryDumper
 
 from models.errors import Unavailable
+from models.priority import lower
 from models.settings import settings
 
 Connection = psycopg.Connection[Any]
@@ -133,3 +137,17 @@ def configure_session(connection: Connection) -> None:
         raise Unavailable(
             "session_replication_role is set for this role or database, so no trigger guards the tables. Reset it."
         )
+    share_priority(connection)
+
+
+def share_priority(connection: Connection) -> None:
+    """Lowers the server's process of this session to the priority of ours, where both run on one machine and it may.
+
+    Else workers that give way would have their statements run before those of who they give way to.
+    """
+    nice, server = os.getpriority(os.PRIO_PROCESS, 0), connection.info.backend_pid
+    if nice <= 0 or not connection.info.host.startswith("/"):
+        return
+    with suppress(OSError):  # the server runs for another user, or as another container's process
+        if Path(f"/proc/{server}/comm").read_text(encoding="ascii").startswith("postgres"):
+            lower(server, nice)

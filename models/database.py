@@ -4,7 +4,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from typing import Any, TypeVar
 
@@ -67,7 +67,59 @@ def close_pool() -> None:
     if engine.cache_info().currsize:
         engine().dispose()
     engine.cache_clear()
+    close_readers()
     timeouts["transaction_timeout"] = "0"
+
+
+@cache
+def readers() -> list[Connection]:
+    """The connections outside the pool on which `read_rows` reads, while nobody uses them."""
+    return []
+
+
+def read_rows(statement: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    """The rows of one statement that only reads, outside a transaction: one journey to the database, where a
+    transaction of the pool takes five.
+
+    A connection that ended while nobody used it is found by the statement itself, which then runs on another one.
+    Raises Unavailable if the database is away.
+    """
+    try:
+        kept = readers()
+        if kept:
+            with suppress(psycopg.OperationalError):
+                return rows_from(kept.pop(), kept, statement, parameters)
+        connection = autocommit_connection()
+        follow_clock(connection)
+        return rows_from(connection, kept, statement, parameters)
+    except psycopg.Error as error:
+        if (away := unavailable(error)) is None:
+            raise
+        raise away from error
+
+
+def rows_from(
+    connection: Connection, kept: list[Connection], statement: str, parameters: Mapping[str, object]
+) -> list[tuple[Any, ...]]:
+    """Reads on this connection, and keeps it for the next one unless that failed, or the pool was closed meanwhile."""
+    try:
+        rows = connection.execute(statement, parameters).fetchall()
+    except BaseException:
+        connection.close()
+        raise
+    if readers.cache_info().currsize and readers() is kept:
+        kept.append(connection)
+    else:
+        connection.close()
+    return rows
+
+
+def close_readers() -> None:
+    """Closes what `read_rows` keeps."""
+    kept = readers()
+    readers.cache_clear()
+    while kept:
+        kept.pop().close()
 
 
 def bound_transactions(seconds: int) -> None:
@@ -77,6 +129,7 @@ def bound_transactions(seconds: int) -> None:
     """
     timeouts["transaction_timeout"] = f"{seconds}s"
     engine().dispose()
+    close_readers()
 
 
 @contextmanager

@@ -32,14 +32,14 @@ TAB = """
         when waits_for is null then null::text
         when waits_for = 'citizen'::text then 'citizen'::text
         when waits_for = 'operator'::text then 'parked'::text
-        when waits_for <> 'staff'::text then 'escalated'::text
+        when waits_for <> all (array['staff'::text, 'population_officer'::text, 'either'::text]) then 'escalated'::text
         when holder is null then 'unassigned'::text
         else 'held'::text
     end
 """
 SORTED_AT = "case when waits_for is null then done_at else due_at end"
-WITH_STAFF = "waits_for in ('staff', 'supervisor', 'commission')"
-NEXT = "holder is null and waits_for in ('staff', 'supervisor')"
+WITH_STAFF = "waits_for in ('staff', 'population_officer', 'either', 'supervisor', 'commission')"
+NEXT = "holder is null and waits_for in ('staff', 'population_officer', 'either', 'supervisor')"
 
 
 class DeskItem(SQLModel, table=True):
@@ -47,7 +47,10 @@ class DeskItem(SQLModel, table=True):
 
     __tablename__ = "desk_item"
     __table_args__ = (
-        CheckConstraint("waits_for in ('staff', 'supervisor', 'commission', 'citizen', 'operator')", name="desk_waits"),
+        CheckConstraint(
+            "waits_for in ('staff', 'population_officer', 'either', 'supervisor', 'commission', 'citizen', 'operator')",
+            name="desk_waits",
+        ),
         CheckConstraint("waits_for is null or done_at is null", name="desk_waits_or_done"),
         CheckConstraint("num_nulls(done_at, done_by, done_as) in (0, 3)", name="desk_done_whole"),
         CheckConstraint("priority between 1 and 4", name="desk_priority_known"),

@@ -1,6 +1,7 @@
 """The five kinds of error, each with what happens next; and `describe`, which logs one without personal data."""
 
 import traceback
+from datetime import timedelta
 from typing import NamedTuple
 
 
@@ -44,6 +45,17 @@ class Unavailable(SijilError):
 
 class DatabaseAway(Unavailable):
     """The database is away, or makes all wait. Worker: no case is to blame, so it looks for none."""
+
+
+class RegisterAway(Unavailable):
+    """A register elsewhere is left alone, or was not reached at all. Worker: no case is to blame; all keep their place.
+
+    `wait`: until it may be asked again. `asked`: whether it was asked this time, and gave no answer.
+    """
+
+    def __init__(self, text: str, wait: timedelta, *, asked: bool = False) -> None:
+        super().__init__(text)
+        self.wait, self.asked = wait, asked
 
 
 class BrokerAway(Unavailable):

@@ -2,16 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Index, Integer, LargeBinary
-from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Index, Integer, LargeBinary
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
 from sqlmodel import Field, SQLModel
 
 
 class ReceiptSession(SQLModel, table=True):
-    """A visit that the secret of a receipt opened, of one reference alone. Neither the secret nor its cookie is here.
+    """A visit: of one reference alone where the secret of a receipt opened it, of all cases of a household where a
+    code by SMS did. Neither the secret nor its cookie is here.
 
-    `draft` is what was typed in a form that is not sent yet. The row goes with the visit, and half an hour later at
-    the latest, whatever became of it.
+    `draft` is what was typed in a form of this reference that is not sent yet. The row goes with the visit, and a day
+    later at the latest, whatever became of it.
     """
 
     __tablename__ = "receipt_session"
@@ -22,6 +23,10 @@ class ReceiptSession(SQLModel, table=True):
     begun_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     seen_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     draft: str | None = Field(default=None, sa_column=Column(JSON))
+    household_id: int | None = Field(default=None, sa_column=Column(BigInteger))  # where a code opened it
+    # Keyed digests of the numbers whose codes opened it, or were shown in it.
+    number_keys: list[bytes] | None = Field(default=None, sa_column=Column(ARRAY(LargeBinary)))
+    own_phone: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
 
 
 class WrongSecret(SQLModel, table=True):

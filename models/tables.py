@@ -6,9 +6,11 @@ from functools import cache
 from sqlalchemy.dialects.postgresql import dialect
 from sqlmodel import SQLModel
 
+from models.application_draft import ApplicationDraft
 from models.audit import AuditEntry, AuditSeal
 from models.case import Case, CaseBody, CaseFailure, CaseText, EventRow, PersonAwaited, PersonClaim, Receipt
 from models.desk import DeskEntry, DeskItem, DeskLock, DeskSearch
+from models.document import Document
 from models.household import (
     Eligibility,
     Household,
@@ -19,14 +21,30 @@ from models.household import (
     Score,
     ScoreCorrection,
 )
-from models.message import Message
-from models.population import Person
+from models.life_feed import LifeEventAside, LifeFeed, MergeHeard
+from models.message import Letter, LetterBatch, Message, MessagePart
+from models.partner import Partner, PartnerKey, PartnerQuestion
+from models.person_event import PersonBefore, PersonEvent, PersonEventSeal, PersonMerge
+from models.phone_code import PhoneCode
+from models.population import IssuedIdentifier, NameShare, Person
 from models.receipt_session import ReceiptSession, WrongSecret
 from models.staff import KeptForm, SignInFlow, SignInWait, StaffAccount, StaffRole, StaffSession
-from models.work import Attempt, DailyJob, HeldStage, PausedQueue, QueueSample, StaffName, Worker
+from models.work import Attempt, DailyJob, HeldStage, PausedQueue, QueueSample, RegisterElsewhere, StaffName, Worker
 
 TABLES = (
+    IssuedIdentifier,
     Person,
+    Partner,
+    PartnerKey,
+    PartnerQuestion,
+    PersonEvent,
+    PersonBefore,
+    PersonEventSeal,
+    PersonMerge,
+    NameShare,
+    LifeFeed,
+    LifeEventAside,
+    MergeHeard,
     Household,
     HouseholdEnd,
     HouseholdVersion,
@@ -37,10 +55,13 @@ TABLES = (
     Eligibility,
     Case,
     Receipt,
+    ApplicationDraft,
     ReceiptSession,
     WrongSecret,
+    PhoneCode,
     CaseBody,
     CaseText,
+    Document,
     EventRow,
     PersonClaim,
     PersonAwaited,
@@ -50,10 +71,14 @@ TABLES = (
     DeskEntry,
     DeskSearch,
     Message,
+    MessagePart,
+    Letter,
+    LetterBatch,
     Worker,
     Attempt,
     HeldStage,
     PausedQueue,
+    RegisterElsewhere,
     QueueSample,
     StaffName,
     StaffAccount,

@@ -26,7 +26,7 @@ class Attempt(SQLModel, table=True):
     """A batch in work. The worker commits it before it begins, so that others find what a dead worker held.
 
     The transaction of the work deletes it. An attempt without a worker is quarantined: half of a batch whose worker
-    died, a case that failed, or cases about which a register gave no answer (`unanswered`).
+    died, a case that failed, or cases about which a register gave no answer (`unanswered`). One with an end is a lease.
     """
 
     __table_args__ = (
@@ -40,6 +40,8 @@ class Attempt(SQLModel, table=True):
     case_ids: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
     # When it began; without a worker, when it may begin.
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    # Of a lease, its end: until then the worker may ask a register elsewhere about these cases.
+    ends_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     # A register gave no answer, so asking again may take long.
     unanswered: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
     # A worker works it although its stage is held.
@@ -58,6 +60,18 @@ class HeldStage(SQLModel, table=True):
     error: str  # the exception's class and place, never its data
     since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     probe_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class RegisterElsewhere(SQLModel, table=True):
+    """What all processes know of a register elsewhere: whether it is left alone, and until when its rate is booked."""
+
+    __tablename__ = "register_elsewhere"
+
+    name: str = Field(primary_key=True)
+    failures: int  # questions without an answer, in a row
+    open_until: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))  # None: it answers
+    call_size: int | None = None  # persons of the next question; None: as many as it takes
+    free_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
 class PausedQueue(SQLModel, table=True):

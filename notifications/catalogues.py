@@ -1,5 +1,6 @@
 """The texts in each language, read from gettext catalogues whose keys are the English texts."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -7,24 +8,14 @@ from typing import NamedTuple
 from babel.messages.pofile import read_po
 
 from models.errors import Broken
+from models.languages import LANGUAGES, SOURCE
+
+__all__ = ["CODED", "LANGUAGES", "MESSAGES", "STAFF_LANGUAGES", "Catalogue"]
 
 
-class Language(NamedTuple):
-    """A language: the direction of its script, its own name for itself, and the locale of its dates."""
-
-    direction: str
-    name: str
-    locale: str
-
-
-# A language is a folder in the `locales` of notifications/ and of web/, a line here, and a choice in
-# workflows/bodies/declaration.py.
-LANGUAGES = {
-    "ar": Language("rtl", "العربية", "ar_MA"),  # plain `ar` would name the months as in Syria
-    "fr": Language("ltr", "Français", "fr_MA"),
-}
-# The staff may read the console in English, too.
-STAFF_LANGUAGES = {**LANGUAGES, "en": Language("ltr", "English", "en_GB")}
+# The staff may read the console in these.
+STAFF_LANGUAGES = {code: each for code, each in LANGUAGES.items() if each.console}
+CODED = re.compile(r"[a-z_]+\.\S.*", re.DOTALL)  # a key that is no sentence: `role.caseworker`
 Texts = dict[tuple[str | None, str], str]
 
 
@@ -35,8 +26,11 @@ class Catalogue(NamedTuple):
     domain: str
 
     def texts(self, language: str) -> Texts:
-        """Every text in a language, by context and English key, read once. Raises Broken if one is missing."""
-        return read_texts(self.file(language), language)
+        """Every text in a language, by context and English key, read once. Raises Broken if one is missing.
+
+        Of English the file holds what stands under a coded key; a catalogue of sentences alone has no such file.
+        """
+        return texts_of(self, language)
 
     def file(self, language: str) -> Path:
         """The file that holds the texts in a language."""
@@ -47,11 +41,21 @@ class Catalogue(NamedTuple):
         try:
             return self.texts(language)[context, key]
         except KeyError:
+            if language == SOURCE and not CODED.fullmatch(key):
+                return key
             here = self.file(language).relative_to(self.folder.parents[1])
             raise Broken(f"The catalogue '{self.domain}' lacks {key!r} in '{language}': add it to {here}.") from None
 
 
 @cache
+def texts_of(catalogue: Catalogue, language: str) -> Texts:
+    """Every text of a catalogue in a language. A page asks for a hundred texts: to make the file's path each time took
+    half of the time of a page.
+    """
+    path = catalogue.file(language)
+    return {} if language == SOURCE and not path.exists() else read_texts(path, language)
+
+
 def read_texts(path: Path, language: str) -> Texts:
     """Every text of a file. Raises Broken if it cannot be read, or a text is missing."""
     try:

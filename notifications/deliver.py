@@ -6,16 +6,19 @@ the message again (leases.py).
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from threading import Lock
 from typing import Protocol
 from uuid import UUID
 
+from models import clock
 from models.errors import Unavailable
 from notifications.breaker import PAUSE, Breaker
-from notifications.leases import EXPIRED, FRESH, LEASE_DURATION, TRIED, Leased, Outcome, lease, record_outcomes
+from notifications.leases import EXPIRED, FRESH, LEASE_DURATION, SMS, TRIED, Leased, Outcome, lease, record_outcomes
+from notifications.quiet import Hours, put_off, urgent_templates
 from workflows.queue.inhand import in_hand
 
 # A process that was held up for longer after it took a lease must not send: others may ask about its messages soon.
@@ -24,6 +27,7 @@ LONGEST_ROUND_SECONDS = 120.0  # with all its calls; then the watchdog takes the
 BATCH = 100
 ACCEPTED, UNANSWERED = "accepted", "no answer"
 CHANGED = "changed after it was decided"  # by hand, in the database
+COUNTING = Lock()
 MAX_TRIES = 48  # then the message has failed: after about three and a half hours
 
 
@@ -31,12 +35,21 @@ class CallRefused(Unavailable):
     """The gateway refused a call as a whole. That says nothing of its messages, so it counts as no try of theirs.
 
     `code`: why, without a word of the gateway's. `carried`: the gateway may have carried some messages all the same.
-    `wait`: for how long the gateway asks to be left alone.
+    `wait`: for how long the gateway asks to be left alone. `answers`: as `Gateway.send` returns them, where the gateway
+    takes messages one by one and ended the call in the middle; the other messages then got no answer.
     """
 
-    def __init__(self, text: str, code: str, *, carried: bool = False, wait: timedelta | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        code: str,
+        *,
+        carried: bool = False,
+        wait: timedelta | None = None,
+        answers: Mapping[UUID, str | None] | None = None,
+    ) -> None:
         super().__init__(text)
-        self.code, self.carried, self.wait = code, carried, wait
+        self.code, self.carried, self.wait, self.answers = code, carried, wait, answers
 
 
 class Gateway(Protocol):
@@ -45,19 +58,38 @@ class Gateway(Protocol):
     Both calls end within seconds. They raise Unavailable if no answer came: the result is then unknown.
     """
 
-    can_be_asked: bool
+    name: str  # under which its reports come
+    can_be_asked: bool  # False: a message without an answer is left to an operator
+    most: int  # messages of one call: so many have an unknown result if the process dies in it
+    final: Mapping[str, str]  # answers after which another try is wrong, and what the message is then: failed or stuck
 
-    def send(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
-        """`accepted`, or why not, for each message by our reference."""
+    def send(self, messages: Sequence[Leased]) -> Mapping[UUID, str | None]:
+        """`accepted`, or why not, for each message by our reference; None for one that surely never left.
+
+        It leaves out the messages that got no answer.
+        """
 
     def find_accepted(self, references: Sequence[UUID]) -> set[UUID]:
         """The messages among these that the gateway accepted earlier."""
 
+    def numbers_of(self, reference: UUID) -> Sequence[str]:
+        """The gateway's own numbers for the parts of a message of the last call, if it reports on them."""
 
-def outcome_of_answer(message: Leased, answer: str) -> Outcome:
+    def attend(self) -> None:
+        """Keeps the connection alive, if there is one. Called every few seconds while nothing is sent."""
+
+    def close(self) -> None:
+        """Ends the connection, if there is one."""
+
+
+def outcome_of_answer(message: Leased, answer: str | None, final: Mapping[str, str]) -> Outcome:
     """Sent if the gateway accepted it; else owed again after a while, and failed after the last try."""
     if answer == ACCEPTED:
         return Outcome(message, "sent", None)
+    if answer is None:
+        return Outcome(message, "owed", None, tried=False)
+    if answer in final:
+        return Outcome(message, final[answer], answer)
     if message.tries >= MAX_TRIES:
         return Outcome(message, "failed", answer)
     wait = timedelta(seconds=min(300, 2**message.tries))
@@ -71,15 +103,33 @@ def outcome_of_refusal(message: Leased, refusal: CallRefused) -> Outcome:
     return Outcome(message, "owed", refusal.code, refusal.wait or PAUSE, tried=False)
 
 
+def outcomes_of_refusal(messages: Sequence[Leased], refusal: CallRefused, final: Mapping[str, str]) -> list[Outcome]:
+    """What became of the messages of a call that was refused, as a whole or in the middle."""
+    if refusal.answers is None:
+        return [outcome_of_refusal(message, refusal) for message in messages]
+    return [
+        outcome_of_refusal(message, refusal) if answer is None else outcome_of_answer(message, answer, final)
+        for message in messages
+        if message.id in refusal.answers
+        for answer in [refusal.answers[message.id]]
+    ]
+
+
 @dataclass(slots=True)
 class Deliverer:
-    """Delivers one worker process's share of the messages."""
+    """Delivers one worker process's share of the messages of one channel."""
 
     gateway: Gateway
+    channel: str = SMS
+    hours: Hours | None = None  # None: it sends at any hour
+    urgent: Collection[str] = field(default_factory=urgent_templates)
     retry_size: int = 1  # of the next call with messages that were tried in vain
     stopping: bool = False
-    breaker: Breaker = field(default_factory=lambda: Breaker(BATCH))
+    breaker: Breaker = field(init=False)
     counters: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.breaker = Breaker(min(BATCH, self.gateway.most))
 
     def drain(self, seconds: float = 2.0) -> bool:
         """Sends until nothing is owed or the breaker is open (returns False), or the time is up (True).
@@ -91,10 +141,20 @@ class Deliverer:
             if not self.breaker.allows_call():
                 return False
             with in_hand("delivery", LONGEST_ROUND_SECONDS):
+                self.put_off()
                 count = self.resolve_expired() + self.send_owed()
             if not count:
                 return False
         return True
+
+    def put_off(self) -> None:
+        """Puts off until the morning, in quiet hours, what is due and can wait."""
+        if until := self.quiet_until():
+            put_off(self.channel, until, clock.offset(), self.urgent)
+
+    def quiet_until(self) -> datetime | None:
+        """When the quiet hours end; None if it is none of them."""
+        return self.hours.morning_after(clock.now()) if self.hours else None
 
     def send_owed(self) -> int:
         """Sends one batch of fresh messages, and some that were tried in vain. Returns how many it leased."""
@@ -113,45 +173,66 @@ class Deliverer:
     def send_batch(self, which: str, most: int) -> int:
         """Leases and sends up to `most` of these messages. Returns how many it leased.
 
-        Messages that get no answer, or that were held up before the call, are asked about when their lease ends.
+        Messages that get no answer are asked about when their lease ends; those that were held up before the call, or
+        that a process which ends did not send, are owed again.
         """
         send_until = time.monotonic() + SEND_WITHIN_SECONDS
-        leased = lease(which, most)
+        leased = lease(which, most, self.channel, self.urgent if self.quiet_until() else None)
         messages = [message for message in leased if message.as_decided]
         record_outcomes([Outcome(message, "stuck", CHANGED) for message in leased if not message.as_decided])
-        if messages and time.monotonic() < send_until:
-            try:
-                answers = self.send_unless_accepted(messages)
-            except CallRefused as refusal:
-                record_outcomes([outcome_of_refusal(message, refusal) for message in messages])
-                raise
-            record_outcomes(
-                [outcome_of_answer(message, answers[message.id]) for message in messages if message.id in answers]
-            )
+        try:
+            answers = self.send_unless_accepted(messages, send_until)
+        except CallRefused as refusal:
+            self.record(outcomes_of_refusal(messages, refusal, self.gateway.final))
+            raise
+        self.record_answers([message for message in messages if message.id in answers], answers)
         return len(leased)
 
-    def send_unless_accepted(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
+    def record_answers(self, messages: Sequence[Leased], answers: Mapping[UUID, str | None]) -> None:
+        """Records the answer for each of these messages."""
+        outcomes = [outcome_of_answer(each, answers[each.id], self.gateway.final) for each in messages]
+        self.record(outcomes)
+
+    def record(self, outcomes: Sequence[Outcome]) -> None:
+        """Records these outcomes, with the gateway's numbers for what it accepted."""
+        gateway = self.gateway
+        sent = [
+            each._replace(numbers=numbers if each.status == "sent" else ())
+            for each in outcomes
+            for numbers in [gateway.numbers_of(each.message.id)]
+        ]
+        record_outcomes(sent, gateway.name)
+
+    def send_unless_accepted(self, messages: Sequence[Leased], until: float) -> Mapping[UUID, str | None]:
         """The gateway's answer for each message; those that it accepted in an earlier call are not sent again."""
+        if time.monotonic() >= until:
+            return {message.id: None for message in messages}
         accepted = self.already_accepted([message.id for message in messages if message.fence > 1])
-        answers = dict.fromkeys(accepted, ACCEPTED)
+        answers: dict[UUID, str | None] = {each.id: ACCEPTED if each.id in accepted else None for each in messages}
         unsent = [message for message in messages if message.id not in accepted]
         if unsent and not self.stopping:
             with self.guarded_call():
-                answers |= self.gateway.send(unsent)
+                answers = {**dict.fromkeys(accepted, ACCEPTED), **self.gateway.send(unsent)}
                 self.breaker.record_success()
         return answers
 
     @contextmanager
     def guarded_call(self) -> Iterator[None]:
         """A block that calls the gateway; the breaker learns of a call that got no answer."""
+        was_open = self.breaker.is_open
         try:
             yield
         except Unavailable as error:
-            self.counters["gateway_failures"] += 1
+            self.count(gateway_failures=1)
             self.breaker.record_failure(str(error), (error.wait or PAUSE) if isinstance(error, CallRefused) else None)
             raise
         finally:
-            self.counters["gateway_open"] = int(self.breaker.is_open)
+            self.count(gateway_open=self.breaker.is_open - was_open)
+
+    def count(self, **more: int) -> None:
+        """Adds to the process's counters, which all its channels share."""
+        with COUNTING:
+            self.counters.update(more)
 
     def already_accepted(self, references: Sequence[UUID]) -> set[UUID]:
         """Asks the gateway which of these it accepted: a call that we gave up may have arrived later."""
@@ -165,13 +246,13 @@ class Deliverer:
 
         Those that the gateway accepted are sent; the others are owed again after a while, or have failed.
         """
-        messages = lease(EXPIRED, BATCH)
+        messages = lease(EXPIRED, BATCH, self.channel)
         if messages and not self.gateway.can_be_asked:
             stuck = "no answer came, and the gateway cannot be asked"
             record_outcomes([Outcome(message, "stuck", stuck) for message in messages])
         elif messages:
             accepted = self.already_accepted([message.id for message in messages])
-            record_outcomes(
-                [outcome_of_answer(message, ACCEPTED if message.id in accepted else UNANSWERED) for message in messages]
+            self.record_answers(
+                messages, {each.id: ACCEPTED if each.id in accepted else UNANSWERED for each in messages}
             )
         return len(messages)

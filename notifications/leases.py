@@ -3,13 +3,15 @@
 Each lease of a message has a number, the fence: an answer under an older number changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from models import clock
-from models.database import Connection, transaction
+from models.database import Connection, transact, transaction
+from models.languages import DEFAULT
+from notifications.reports import Numbered, join_parts, write_numbers
 from workflows.engine.messages import digest_of, digests
 from workflows.flows import DELIVERY
 from workflows.registers.ports import Notice
@@ -32,6 +34,7 @@ class Leased(NamedTuple):
     recipient: str | None
     body: str
     as_decided: bool = True  # False: somebody changed it after its event sealed it
+    language: str = DEFAULT
 
 
 class Outcome(NamedTuple):
@@ -42,8 +45,10 @@ class Outcome(NamedTuple):
     error: str | None
     wait: timedelta = timedelta(0)
     tried: bool = True  # False: the try that its lease counted does not count
+    numbers: Sequence[str] = ()  # those that the gateway gave its parts, if it reports on them
 
 
+SMS, LETTER, EMAIL = "sms", "letter", "email"  # the channels
 # Which messages to lease: owed and seldom tried; often tried in vain; under a lease that ended without an answer.
 FRESH = f"status = 'owed' and tries < {ALONE_AFTER}"
 TRIED = f"status = 'owed' and tries >= {ALONE_AFTER}"
@@ -55,7 +60,8 @@ EXPIRED = "status = 'sending'"
 TAKE_LEASES = """
     with due as (
         select case_id, seq, template from message
-        where {which} and due_at <= now() + %s and not exists (select from paused_queue where queue = '{queue}')
+        where channel = '{channel}' and {which} and {awake}
+            and due_at <= now() + %s and not exists (select from paused_queue where queue = '{queue}')
         order by rank limit {most} for update skip locked
     )
     update message m set status = 'sending', fence = fence + 1, due_at = now() + %s,
@@ -64,8 +70,8 @@ TAKE_LEASES = """
     returning m.case_id, m.seq, m.template, m.id, m.fence, m.tries, m.channel, m.recipient, coalesce(m.body, ''),
         m.language, m.salt, (select owed from event e where (e.case_id, e.seq) = (m.case_id, m.seq))
 """
-# No lease and no Retry-After (gateways/http.py) is longer than a day: a clock that has gone back since set what lies
-# further ahead.
+# No lease and no Retry-After (channels/sms_http.py) is longer than a day: a clock that has gone back since set what
+# lies further ahead.
 RESET_FUTURE_DUE_TIMES = (
     "update message set due_at = now() + %s where status in ('owed', 'sending') and due_at > now() + %s"
 )
@@ -82,11 +88,15 @@ RECORD_OUTCOMES = """
 """
 
 
-def lease(which: str, most: int) -> list[Leased]:
-    """Takes a lease on up to `most` of these messages, lowest rank first."""
+def lease(which: str, most: int, channel: str = SMS, templates: Collection[str] | None = None) -> list[Leased]:
+    """Takes a lease on up to `most` of these messages of a channel, lowest rank first; of these templates alone, if
+    some are given.
+    """
+    quoted = ", ".join([f"'{each}'" for each in sorted(templates or ())]) or "null"
+    awake = "true" if templates is None else f"template in ({quoted})"
     offset = clock.offset()
     with transaction() as connection:
-        statement = TAKE_LEASES.format(which=which, queue=DELIVERY, most=most)
+        statement = TAKE_LEASES.format(channel=channel, which=which, awake=awake, queue=DELIVERY, most=most)
         rows = connection.execute(statement, [offset, offset + LEASE_DURATION])
         return [message_from_row(*row) for row in rows]
 
@@ -94,17 +104,28 @@ def lease(which: str, most: int) -> list[Leased]:
 def message_from_row(*row: Any) -> Leased:
     """The message of a row of TAKE_LEASES, its recipient and text compared with the digest that its event sealed."""
     *kept, language, salt, owed = row
-    message = Leased(*kept)
+    message = Leased(*kept)._replace(language=language)
     if salt is None:  # erased, and nothing is left to compare
         return message
     notice = Notice(message.template, message.channel, language, message.recipient, message.body)
     return message._replace(as_decided=digest_of(salt, message.id.hex, notice) in digests(owed or b""))
 
 
-def record_outcomes(outcomes: Sequence[Outcome]) -> None:
-    """Records what became of these messages, in one statement; an outcome under an older lease changes nothing."""
-    if not outcomes:
-        return
+def record_outcomes(outcomes: Sequence[Outcome], gateway: str = "") -> None:
+    """Records what became of these messages, in one statement; an outcome under an older lease changes nothing.
+
+    The numbers that the gateway gave them are kept whatever the lease: reports on them are true.
+    """
+    if outcomes:
+        numbered = [Numbered(each.message[:3], each.message.fence, each.numbers) for each in outcomes if each.numbers]
+        transact(lambda connection: write_outcomes(connection, outcomes, gateway, numbered))
+
+
+def write_outcomes(
+    connection: Connection, outcomes: Sequence[Outcome], gateway: str, numbered: Sequence[Numbered]
+) -> None:
+    """Writes the outcomes, and what was reported before on the parts."""
+    reported = write_numbers(connection, gateway, numbered)
     now = clock.now()
     rows = [
         (
@@ -120,8 +141,8 @@ def record_outcomes(outcomes: Sequence[Outcome]) -> None:
         )
         for each in sorted(outcomes, key=lambda each: each.message[:3])
     ]
-    with transaction() as connection:
-        connection.execute(RECORD_OUTCOMES, [list(column) for column in zip(*rows, strict=True)])
+    connection.execute(RECORD_OUTCOMES, [list(column) for column in zip(*rows, strict=True)])
+    join_parts(connection, reported)
 
 
 def reset_future_due_times(connection: Connection) -> int:

@@ -20,6 +20,7 @@ from workflows.intake.receipts import find
 from workflows.staff import accounts, sessions
 from workflows.staff.guard import ANYWHERE, OWNER, Acting, Subject, permit
 from workflows.staff.noting import Doing, note_reading
+from workflows.staff.refusals import WITHOUT_RIGHT, note_without_right
 from workflows.staff.signatures import OPERATOR
 from workflows.staff.subjects import subject_of, territory_of
 
@@ -32,10 +33,13 @@ UNGUARDED = {
     "sijil migrate": "makes the tables in which accounts are",
     "sijil flow": "reads no data",
     "sijil score": "reads the file that it is given, and nothing else",
+    "sijil match": "reads the names or the file that it is given, and nothing else",
     "sijil generate": "invents a population",
     "sijil demo": "files what it invents",
     "sijil chaos": "files what it invents",
     "sijil bench": "measures on what it invents",
+    "sijil population key": "makes a new pair of keys, and reads no data",
+    "sijil population migrate": "makes the tables in which accounts are",
     "sijil staff sign-in": "is how somebody proves who they are",
     "sijil staff sign-out": "ends the session of this shell alone",
 }
@@ -56,6 +60,11 @@ class Reader:
     subject: Subject
     role: str = ""  # in which they look
     case_id: int = 0
+
+    @property
+    def named(self) -> Acting:
+        """Who looks, under the name by which the audit knows them."""
+        return replace(self.who, name=name_of(self.who, OPERATOR))
 
     def may(self, act: str, role: str | None = None) -> bool:
         """Whether the reader may do this there, in this role; whose work it is, the case itself says."""
@@ -104,9 +113,14 @@ def in_role(
     Raises Refused, and NotFound for an unknown reference.
     """
     who = acting(connection, given)
-    found = permit(who, act, ANYWHERE, role=role)
-    if reference:
-        found = permit(who, act, subject_of(connection, find(connection, reference).id, act, who), role=role)
+    try:
+        found = permit(who, act, ANYWHERE, role=role)
+        if reference:
+            found = permit(who, act, subject_of(connection, find(connection, reference).id, act, who), role=role)
+    except Refused as refused:
+        if who.account and refused.code in WITHOUT_RIGHT:
+            note_without_right(who, act, refused.code, reference)
+        raise
     return InRole(who, found)
 
 
@@ -148,11 +162,18 @@ def reader_of(connection: Connection, act: str, given: str, reference: str) -> R
     return Reader(who, subject_of(connection, case_id, act, who), role, case_id)
 
 
-def note_look(connection: Connection, reader: Reader, others: Sequence[str] = ()) -> None:
-    """Notes in the audit that somebody looked at a case, and at those of these references, shown beside it."""
-    who = replace(reader.who, name=name_of(reader.who, OPERATOR))
+def note_look(connection: Connection, reader: Reader, others: Sequence[str] = (), persons: Sequence[str] = ()) -> None:
+    """Notes in the audit that somebody looked at a case, at those of these references, and at these persons (keyed
+    pseudonyms), shown beside it.
+    """
     case_ids = [reader.case_id, *sorted(find(connection, each).id for each in others)]
-    note_reading(connection, who, Doing(Act.READ_CASE, clock.now(), case_ids, reader.role))
+    note_reading(connection, reader.named, Doing(Act.READ_CASE, clock.now(), case_ids, reader.role), persons)
+
+
+def note_list(connection: Connection, listed: InRole, name: str, case_ids: Sequence[int]) -> None:
+    """Notes in the audit that somebody read a list of cases, as a page of the queues notes it."""
+    who = replace(listed.who, name=name_of(listed.who, OPERATOR))
+    note_reading(connection, who, Doing(Act.READ_QUEUE, clock.now(), case_ids, listed.role, detail={"list": name}))
 
 
 def colleague(connection: Connection, name: str, reference: str, roles: Collection[str]) -> str:

@@ -7,7 +7,7 @@ from sijil.output import program
 from sijil.review_view import case_header, change_lines, change_view, household_lines, household_view, region_of
 from workflows.casefile import CaseFile
 from workflows.casework.reviews import ReviewedChange
-from workflows.events.registration import CorrectionAsked, MembersMismatched
+from workflows.events.registration import CorrectionAsked, IdentityNotConfirmed, MembersMismatched
 from workflows.events.update import ChangeConflicts
 
 
@@ -64,8 +64,8 @@ def kept_open_details(file: CaseFile, change: ReviewedChange | None) -> tuple[di
 
 def asked_because_of(file: CaseFile) -> list[str]:
     """Why the household is asked: what a caseworker said, each member who does not agree, or each field in conflict."""
-    match file.latest(CorrectionAsked, MembersMismatched, ChangeConflicts).event:
-        case MembersMismatched() as asked:
+    match file.latest(CorrectionAsked, MembersMismatched, IdentityNotConfirmed, ChangeConflicts).event:
+        case (MembersMismatched() | IdentityNotConfirmed()) as asked:
             return [f"members[{each.member}] {each.reason}" for each in asked.mismatches]
         case ChangeConflicts() as asked:
             return list(asked.fields)

@@ -29,6 +29,22 @@ def set_settings(**changes: object) -> None:
     settings.cache_clear()
 
 
+@contextmanager
+def other_settings(**changes: object) -> Iterator[None]:
+    """Sets settings for this block, and puts back what was there before."""
+    names = [PREFIX + name.upper() for name in changes]
+    before = {name: os.environ.get(name) for name in names}  # noqa: TID251 - put back at the end
+    set_settings(**changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)  # noqa: TID251 - as it was
+            if value is not None:
+                os.environ[name] = value  # noqa: TID251 - as it was
+        settings.cache_clear()
+
+
 def start(module: str, *arguments: str, under: Sequence[str] = (), **options: Any) -> "subprocess.Popen[bytes]":
     """Starts one of our modules as a process.
 

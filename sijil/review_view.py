@@ -1,33 +1,33 @@
 """Shows a review to a caseworker, as an object for --json and as lines to read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from shlex import quote
 from typing import Any, NamedTuple
 
 from models import clock
+from models.days import day_of
 from models.errors import Refused
 from sijil.acting import ANYBODY, Reader
 from sijil.output import due_shown, program
 from workflows.bodies.declaration import Declaration, Member
 from workflows.casefile import CaseFile
 from workflows.casework.answers import CaseworkerAnswer, in_evidence
+from workflows.casework.fitting import fits, let_go_by_all, needing
 from workflows.casework.reviews import HEARING, RelatedCase, ReviewedChange
 from workflows.casework.same_cause import SharedValue
+from workflows.desk.items import due_at
 from workflows.events.registration import RefusalProposed, StatementReceived
 from workflows.evidence import ReviewVerdict
 from workflows.flows import stage_of
-from workflows.fraud import HANDED_OVER, SIGNALS, own_departure, raised, same_cause
-from workflows.policies import index_in_force, newest_terms
+from workflows.fraud import HANDED_OVER, SIGNALS, own_departure, raised, same_cause, told_by_register
+from workflows.policies import index_in_force
 from workflows.staff.signatures import OFFICER, pseudonym
 from workflows.stages.review import REASONS, hearing, needs_values
 from workflows.stages.review import proposal as proposed_refusal
 
 GONE = {"erased": "its declaration was erased on request", "retention": "its declaration's period of retention is over"}
-# What can come of a review for another household's appeal alone, and of an adult's own departure alone.
-OF_OUR_MISTAKE = ("nothing_found", "value_in_doubt")
-OF_DEPARTURE = ("moved", "nothing_found", "false_declaration")
 Names = Mapping[str, str]  # of the staff, by their pseudonyms
 
 
@@ -65,13 +65,13 @@ def review_line(file: CaseFile, names: Names) -> str:
 
 
 def due_of(file: CaseFile) -> datetime:
-    """When a review should have been answered."""
-    return file.stage_since + newest_terms()["review"].within
+    """When a review should have been answered, as the console's queues say."""
+    return due_at(file.stage, file.stage_since, None)
 
 
 def region_of(file: CaseFile) -> str:
     """The name of the region where the household lives."""
-    return index_in_force(clock.now().date()).region_names[file.body.territory.region]
+    return index_in_force(day_of(clock.now())).region_names[file.body.territory.region]
 
 
 def review_details(reviewed: Reviewed, reader: Reader, names: Names) -> tuple[dict[str, Any], list[str]]:
@@ -232,6 +232,7 @@ def change_view(reviewed: ReviewedChange, shared: set[str]) -> dict[str, Any]:
     change, known = reviewed.change, reviewed.registered
     return {
         "unasked": change.unasked,
+        "life_event": change.life_event.kind if change.life_event else None,
         "change": change.change,
         "cause": change.cause,
         "true_from": change.true_from,
@@ -245,7 +246,9 @@ def change_view(reviewed: ReviewedChange, shared: set[str]) -> dict[str, Any]:
 def change_lines(changed: dict[str, Any]) -> list[str]:
     """A change as lines: each field with what the register has and what is declared, then the registered household."""
     if changed["unasked"] and not changed["differences"]:
-        return ["", "A supervisor opened this review: the household declared nothing new. Its entry:"]
+        told = changed["life_event"]
+        why = f"The population register told of this ({told})" if told else "A supervisor opened this review"
+        return ["", f"{why}: the household declared nothing new. Its entry:"]
     cause = f" ({changed['cause']})" if changed["cause"] else ""
     told = f", declared at a desk by the member {changed['left_by']}" if changed["left_by"] else ""
     lines = [
@@ -341,7 +344,7 @@ def household_lines(household: dict[str, Any]) -> list[str]:
 
 def place_line(household: Mapping[str, Any]) -> str:
     """Where a household lives, and its phone."""
-    region = index_in_force(clock.now().date()).region_names[household["region"]]
+    region = index_in_force(day_of(clock.now())).region_names[household["region"]]
     return f"{household['commune']}, {region}, {household['milieu']}, phone {household['phone'] or 'none'}"
 
 
@@ -361,11 +364,6 @@ def holder_lines(others: Sequence[RelatedCase]) -> list[str]:
             "No other household holds one of its members any more: the application goes on once the review is cleared.",
         ]
     return ["", f"* declared in both. {why[0]}", *why[1:]]
-
-
-def let_go_by_all(others: Sequence[RelatedCase]) -> bool:
-    """Whether every household that holds a member is about to let them go, by a change that is under way."""
-    return any(other.holds for other in others) and all(other.holds == other.lets_go for other in others)
 
 
 def why_not_cleared(others: Sequence[RelatedCase]) -> list[str]:
@@ -406,8 +404,7 @@ def answer_commands(
         for verdict, reasons in REASONS.items()
         for reason in reasons
         if reader.may(act_of(verdict, proposed_by, name))
-        and (verdict != "clear" or is_cleared_by(reason, others))
-        and reason in reasons_that_fit(file)
+        and fits(file, verdict, reason, others)
         and would_accept(file, CaseworkerAnswer(file.reference, name, verdict, reason, about=("milieu",)))
     ]
 
@@ -429,31 +426,7 @@ def about_options(file: CaseFile, reason: str, in_doubt: Sequence[str]) -> str:
 
 def claims_no_person(file: CaseFile) -> bool:
     """Whether it is reviewed for nothing of another household: for a departure alone, or for a mistake of ours."""
-    return needing(file) <= {own_departure.CODE, same_cause.CODE}
-
-
-def reasons_that_fit(file: CaseFile) -> Collection[str]:
-    """The reasons that can be meant: of a review for one cause alone, few."""
-    if needing(file) == {own_departure.CODE}:
-        return OF_DEPARTURE
-    return OF_OUR_MISTAKE if is_our_mistake(file) else [reason for reasons in REASONS.values() for reason in reasons]
-
-
-def is_our_mistake(file: CaseFile) -> bool:
-    """Whether it is reviewed for nothing but what an appeal of another household showed."""
-    return needing(file) == {same_cause.CODE}
-
-
-def needing(file: CaseFile) -> set[str]:
-    """The signals for which a person must look."""
-    return {signal.code for signal in raised(file) if SIGNALS[signal.code].NEEDS_A_PERSON}
-
-
-def is_cleared_by(reason: str, others: Sequence[RelatedCase]) -> bool:
-    """Whether a review that is cleared for this reason stays so."""
-    if reason == HANDED_OVER:
-        return let_go_by_all(others)
-    return not any(other.holds for other in others)
+    return needing(file) <= {own_departure.CODE, same_cause.CODE, told_by_register.CODE}
 
 
 def would_accept(file: CaseFile, given: CaseworkerAnswer) -> bool:

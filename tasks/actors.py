@@ -14,7 +14,7 @@ import structlog
 
 from models.errors import Unavailable
 from tasks.broker import SijilBroker
-from tasks.delivery_thread import DeliveryThread
+from tasks.delivery_thread import Deliveries, DeliveryThread
 from tasks.wake import clear_wake, wake
 from workflows.flows import DELIVERY, case_queues
 from workflows.queue.drain import Drainer
@@ -30,8 +30,8 @@ def declare_actors(broker: SijilBroker, work: Mapping[str, Callable[[], bool]]) 
         declare_actor(broker, queue, drain)
 
 
-def drain_by_queue(drainer: Drainer, delivery: DeliveryThread) -> dict[str, Callable[[], bool]]:
-    """What works each queue off; deliveries have a thread of their own, which is woken."""
+def drain_by_queue(drainer: Drainer, delivery: DeliveryThread | Deliveries) -> dict[str, Callable[[], bool]]:
+    """What works each queue off; deliveries have threads of their own, which are woken."""
     return {**{queue: partial(drainer.drain, queue) for queue in case_queues()}, DELIVERY: delivery.wake}
 
 

@@ -20,9 +20,11 @@ from models.database import Connection, autocommit_connection, scalar, transacti
 from models.errors import Refused, SijilError, describe
 from models.settings import settings
 from notifications.leases import reset_future_due_times
+from tasks.reminding import remind_to_confirm
 from workflows.audit.sealing import seal_all
 from workflows.history import audit, retention
 from workflows.queue.inhand import in_hand
+from workflows.registers.name_shares import count_names
 
 SCHEDULE_LOCK = 7222  # advisory; a connection holds it while jobs run, so that they run one at a time, on one host
 # The database ends the connection of a job that hangs, and with it the lock: another host takes its turn.
@@ -76,9 +78,17 @@ def apply_retention(stop: Event) -> dict[str, int]:
     return retention.retain(stop.is_set)
 
 
+def count_all_names(stop: Event) -> int:
+    """Counts how many people have each name. Returns how many names are known."""
+    with transaction() as connection:
+        return count_names(connection)
+
+
 JOBS = (
     Job("anchor", 1, write_anchor),
     Job("retention", 2, apply_retention),
+    Job("confirmation", 3, remind_to_confirm),
+    Job("names", 4, count_all_names),
 )
 
 

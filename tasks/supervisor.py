@@ -16,6 +16,7 @@ from threading import Event, Thread
 import structlog
 
 from models.errors import Broken, Unavailable, describe
+from tasks.listening import Listener
 from tasks.schedule import Schedule
 from tasks.sweep import SWEEP_SECONDS, FailureDetector, sweep
 from tasks.watchdog import run_watchdog, watch_for_hangs
@@ -121,7 +122,7 @@ class Supervisor:
         Raises Broken if a thread of the supervisor itself hangs.
         """
         slots = [Slot([sys.executable, "-m", "tasks.worker", *sorted(self.queues)]) for _ in range(self.processes)]
-        schedule = Schedule(self.stop)
+        schedule, listener = Schedule(self.stop), Listener(self.stop)
         sweeping = Thread(target=self.keep_sweeping, daemon=True)
         sweeping.start()
         Thread(target=run_watchdog, args=[self.stop], daemon=True).start()
@@ -131,8 +132,10 @@ class Supervisor:
                 if died := slot.tend():
                     self.report_death(died)
             schedule.tend()
+            listener.tend()
         stop_processes([slot.process for slot in slots if slot.process], STOP_SECONDS)
         schedule.end(STOP_SECONDS / 10)
+        listener.end(STOP_SECONDS / 10)
         self.sweep_now.set()
         sweeping.join(STOP_SECONDS / 10)
         if self.hung:

@@ -1,7 +1,7 @@
 """The sweep: every two seconds, the supervisor that gets the lock does what wakes did not.
 
 It fires timers, gives back the cases that dead workers held, parks a case whose workers died too often, wakes every
-queue that has work, and seals what was noted of the staff.
+queue that has work, repeats messages that did not arrive, and seals what was noted of the staff.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,14 +13,17 @@ import structlog
 from models import clock
 from models.database import Connection, follow_clock, is_disconnect, scalar, transaction
 from models.errors import Refused, Unavailable, describe
+from tasks.repeater import Repeater
 from tasks.wake import wake
 from workflows.audit.sealing import seal_for
 from workflows.engine.children import wake_missed_parents
 from workflows.engine.turns import let_missed_in
 from workflows.flows import DELIVERY
+from workflows.population.feed import FEED
 from workflows.queue.attempts import delete_gone_workers
 from workflows.queue.failures import delete_obsolete_failures
 from workflows.queue.holds import tend_holds
+from workflows.queue.leases import end_leases
 from workflows.queue.samples import minute_of, take_samples
 from workflows.queue.stalled import Stalled, quarantine_forgotten, recover_attempts, stalled_workers
 from workflows.queue.timers import fire_timers, queues_with_work
@@ -35,7 +38,8 @@ SIGN_ON_AGAIN = timedelta(seconds=5)  # within which a worker that lost its conn
 # Whether the first message by time is due. If it asked for any message that is due, a generic plan would read all that
 # wait.
 MESSAGES_DUE = f"""
-    select coalesce((select min(due_at) from message where status in ('owed', 'sending')) <= %s, false)
+    select exists (select from phone_code where status = 'owed')
+    or coalesce((select min(due_at) from message where status in ('owed', 'sending')) <= %s, false)
     and not exists (select from paused_queue where queue = '{DELIVERY}')
 """
 
@@ -51,6 +55,7 @@ class FailureDetector:
     silent_since: dict[int, datetime] = field(default_factory=dict)
     forgotten_to: int = 0  # the last case whose failure `forget_failures` looked at
     sampled: datetime | None = None  # the minute of the last samples
+    repeater: Repeater = field(default_factory=Repeater)
 
     def dead(self, silent: Sequence[Stalled], now: datetime) -> list[int]:
         """The workers among these that are certainly dead."""
@@ -76,6 +81,7 @@ def sweep(detector: FailureDetector) -> None:
             return
         for part in PARTS:
             run_part(part, connection, detector, now)
+    repeat_messages(detector.repeater)
     wake_queues_with_work()
     seal_entries()
 
@@ -92,10 +98,25 @@ def wake_queues_with_work() -> None:
         wake(queue, anew=True)  # if the broker's clock went back, its flag may never expire and would stop the wake
 
 
+def repeat_messages(repeater: Repeater) -> None:
+    """Repeats what nobody is proved to have got. It has transactions of its own; if it fails, the sweep goes on."""
+    try:
+        if repeated := repeater.sweep():
+            log.info("messages of which no delivery is proved are repeated", messages=repeated)
+    except Exception as error:
+        if isinstance(error, Unavailable):
+            raise
+        log.error("messages are not repeated", error=describe(error).error)
+
+
 def seal_entries() -> None:
-    """Seals the audit entries that were committed. It has transactions of its own; if it fails, the sweep goes on."""
+    """Seals the audit entries and life events that were committed.
+
+    It has transactions of its own; if it fails, the sweep goes on.
+    """
     try:
         seal_for(SEAL_SECONDS)
+        seal_for(SEAL_SECONDS, FEED)
     except Exception as error:
         if isinstance(error, Unavailable):
             raise
@@ -129,8 +150,9 @@ def recover_stalled(connection: Connection, detector: FailureDetector, now: date
 
 
 def return_forgotten(connection: Connection, _: FailureDetector, now: datetime) -> None:
-    """Gives back the cases of attempts that living workers no longer know."""
+    """Gives back the cases of attempts that living workers no longer know, and of leases that ended."""
     quarantine_forgotten(connection, now)
+    end_leases(connection, now)
 
 
 def forget_workers(connection: Connection, _: FailureDetector, now: datetime) -> None:

@@ -1,10 +1,10 @@
-"""A worker process, started by the supervisor: Dramatiq's worker threads, the delivery thread, and a heartbeat."""
+"""A worker process, started by the supervisor: Dramatiq's worker threads, the delivery threads, and a heartbeat."""
 
-import gc
 import os
 import signal
 import socket
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from itertools import count
@@ -16,13 +16,18 @@ from dramatiq import Worker
 from models import clock
 from models.database import bound_transactions, scalar, transaction
 from models.errors import Unavailable, describe
+from models.garbage import SELDOM, leave_what_exists
+from models.priority import give_way
 from models.settings import settings
+from notifications.channels.choice import gateway_of, gateways
+from notifications.codes import CodeDeliverer
 from notifications.deliver import Deliverer
-from notifications.gateways.http import HttpGateway
+from notifications.leases import SMS
+from notifications.quiet import hours_of
 from tasks.actors import declare_actors, drain_by_queue, idle_queues, work_queue
 from tasks.bootstrap import adapters
 from tasks.broker import broker
-from tasks.delivery_thread import DeliveryThread
+from tasks.delivery_thread import Deliveries, DeliveryThread
 from tasks.logs import configure_logs
 from tasks.wake import wake
 from tasks.watchdog import keep_telling_supervisor, run_watchdog, tell_supervisor, watch_for_hangs
@@ -37,7 +42,6 @@ STAND_IN_SECONDS = 0.05
 STAND_INS = 2  # threads for people's cases while all others wait for a register that gives no answer
 CASE_UNITS = ("batch", "a case alone")  # units that hang because of a case, perhaps
 TRANSACTION_SECONDS = 120  # then the database ends a frozen process's transaction, and frees the persons it claimed
-GC_THRESHOLD = 200_000  # new objects; more than the batches of all threads make, which hold no cycles
 log = structlog.get_logger()
 
 
@@ -46,7 +50,7 @@ def main(queues: frozenset[str]) -> int:
     prepare_process()
     stop, supervisor = stop_on_signal(), os.getppid()
     drainer = Drainer(BatchRunner(adapters(), new_attempts(queues), queues, wake), settings().batch)
-    delivery = DeliveryThread(Deliverer(HttpGateway(settings().gateway_url), counters=drainer.runner.counters))
+    delivery = new_deliveries(drainer.runner.counters)
     declare_actors(broker(), work := drain_by_queue(drainer, delivery))
     broker().doorbell.listen()
     worker = start_worker(queues)
@@ -59,19 +63,32 @@ def main(queues: frozenset[str]) -> int:
         pass
     stop.set()
     drainer.end()
-    delivery.deliverer.stopping = True
+    delivery.stop()
     stop_worker(worker, threads)
     delivery.end(delivering)
     drainer.runner.attempts.sign_off()
     return 0
 
 
+def new_deliveries(counters: Counter[str]) -> Deliveries:
+    """The threads that deliver, one for each channel, and one for the codes that somebody waits for."""
+    chosen = settings()
+    codes = CodeDeliverer(gateway_of(chosen), counters=counters)
+    hours = {SMS: hours_of(chosen.text_hours)}  # nothing else wakes anybody
+    by_channel = [
+        Deliverer(gateway, channel, hours.get(channel), counters=counters)
+        for channel, gateway in gateways(chosen).items()
+    ]
+    return Deliveries([DeliveryThread(each) for each in (codes, *by_channel)])
+
+
 def prepare_process() -> None:
     """Sets up this process before it works: heartbeat to the supervisor, logs, garbage collector, time-out."""
+    give_way(settings().nice)  # its supervisor did, but this process leads a session of its own
     tell_supervisor()  # before it has cases in hand, which the sweep gives back by this name
     start_thread(keep_telling_supervisor)
     configure_logs()
-    tune_garbage_collector()
+    leave_what_exists(SELDOM)
     bound_transactions(TRANSACTION_SECONDS)
 
 
@@ -114,13 +131,6 @@ def start_thread(target: Callable[..., None], *args: object) -> Thread:
     return thread
 
 
-def tune_garbage_collector() -> None:
-    """Has the garbage collector ignore all objects that exist now, and run less often for later ones."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD, 20, 20)
-
-
 def new_attempts(queues: frozenset[str]) -> Attempts:
     """The book of this process's attempts."""
     return Attempts(socket.gethostname(), os.getpid(), queues, clock.now(), threads=settings().threads)
@@ -133,7 +143,7 @@ def heartbeat(drainer: Drainer, stop: Event) -> None:
         try:
             if next(beats) % BEATS_PER_QUESTION == 0:
                 durability = durability_of_pool()
-            drainer.runner.attempts.heartbeat(clock.now(), drainer.runner.counters, durability)
+            drainer.runner.attempts.heartbeat(clock.now(), drainer.runner.counts(), durability)
             if away:
                 log.info("database back")
             away = False

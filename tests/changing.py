@@ -24,7 +24,7 @@ def change_of(body: Body, kind: str, cause: str | None = None, *, based_on: int 
     return reading.valid(ChangeRequest, sent | ({"cause": cause} if cause else {}))
 
 
-def declare(receipt: Accepted, request: ChangeRequest, **sender: str) -> Accepted:
+def declare(receipt: Accepted, request: ChangeRequest, **sender: Any) -> Accepted:
     """Declares a change with the receipt's secret, or as the sender says."""
     by = Sender(**sender) if sender else Sender(secret=receipt.secret)
     with transaction() as connection:

@@ -15,12 +15,14 @@ from workflows.bodies import reading
 from workflows.bodies.declaration import ApplicationBody, Declaration, Member
 from workflows.casefile import CaseFile
 from workflows.engine.lanes import INTERACTIVE
-from workflows.events import appeal, event, registration, update
+from workflows.events import appeal, enrolment, event, registration, update
 from workflows.events.event import Event, Recorded
 from workflows.evidence import Evidence, RegisterAnswer, RegisteredPerson
+from workflows.identifiers.verhoeff import check_digit
 from workflows.intake.files import csvform
 from workflows.intake.files.sources import lines_of
 from workflows.intake.files.tables import LONGEST_ROW, read_table
+from workflows.matching.compared import compared
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()
@@ -56,18 +58,23 @@ def examples(name: str) -> Any:
     return yaml.safe_load((CASES / name).read_text(encoding="utf-8"))
 
 
+def an_idcs(number: int) -> str:
+    """A valid identifier; each number up to 800,000,000 is another one, and a higher number a higher one."""
+    return f"{200_000_000 + number}{check_digit(200_000_000 + number)}"
+
+
 def a_head(**changes: Any) -> Json:
     """A head of 40, who declares."""
-    return {"idcs": "1000000001", **HEAD, "birth_date": born(40), "relationship": "head", "declarant": True} | changes
+    return {"idcs": an_idcs(1), **HEAD, "birth_date": born(40), "relationship": "head", "declarant": True} | changes
 
 
 def a_spouse(**changes: Any) -> Json:
-    return {"idcs": "1000000002", **SPOUSE, "birth_date": born(36), "relationship": "spouse"} | changes
+    return {"idcs": an_idcs(2), **SPOUSE, "birth_date": born(36), "relationship": "spouse"} | changes
 
 
 def a_child(number: int = 1, **changes: Any) -> Json:
     """A daughter of 10; each number is another one."""
-    return {"idcs": f"{1000000010 + number}", **CHILD, "birth_date": born(10), "relationship": "child"} | changes
+    return {"idcs": an_idcs(10 + number), **CHILD, "birth_date": born(10), "relationship": "child"} | changes
 
 
 def a_relative(number: int = 1, **changes: Any) -> Json:
@@ -95,6 +102,20 @@ def a_body(**changes: Any) -> Json:
 
 def a_declaration(**changes: Any) -> Declaration:
     return reading.valid(Declaration, a_body(**changes))
+
+
+def an_enrolment(**changes: Any) -> Json:
+    """An enrolment as it is sent, of a grown Moroccan with a national card."""
+    return {
+        **{name: HEAD[name] for name in HEAD},
+        "birth_date": born(40),
+        "birth_place": "Mohammedia",
+        "proof": "cin",
+        "cin": "BE123456",
+        "region": 6,
+        "province": "MA-CAS",
+        "phone": "+212612345678",
+    } | changes
 
 
 def an_application(**changes: Any) -> ApplicationBody:
@@ -140,11 +161,18 @@ def a_registered_person(member: Member, **changes: Any) -> RegisteredPerson:
 def a_register_answer(
     declaration: Declaration, changed: Mapping[int, RegisteredPerson | None] | None = None, at: datetime = NOW
 ) -> RegisterAnswer:
-    """An answer in which the register agrees on all members but those that are `changed`."""
-    persons: dict[int, RegisteredPerson | None] = {
-        place: a_registered_person(member) for place, member in enumerate(declaration.members)
-    }
-    return RegisterAnswer(at=at, persons=tuple((persons | dict(changed or {})).values()))
+    """What a register answers that agrees on all members but those that it knows otherwise (`changed`)."""
+    persons = {place: a_registered_person(member) for place, member in enumerate(declaration.members)}
+    known: dict[int, RegisteredPerson | None] = {**persons, **(changed or {})}
+    return RegisterAnswer(
+        at=at,
+        persons=tuple(
+            [
+                compared(member, person) if (person := known[place]) else None
+                for place, member in enumerate(declaration.members)
+            ]
+        ),
+    )
 
 
 AMINA, BRAHIM = "officer:0123456789abcdef", "officer:fedcba9876543210"
@@ -152,6 +180,7 @@ FINDINGS = (
     appeal.Finding("bills.telecom", True, "document_shows_it"),
     appeal.Finding("members[2].occupation", False, "nothing_shows_it"),
 )
+ALIKE = enrolment.Candidate(an_idcs(1), "possible", ("same_name",), 9.5)
 # What a change does to a household's past.
 PAST = update.PastChange(
     NOW, (1,), (update.KnownSpan(1, NOW - timedelta(days=9), NOW - timedelta(days=2)), update.KnownSpan(3, NOW))
@@ -168,11 +197,27 @@ EVENTS: tuple[Event, ...] = (
         body=1,
         digest="0a" * 32,
     ),
-    registration.PersonsVerified(rules="verify-2026-11"),
+    registration.PersonsVerified(rules="verify-2026-12"),
     registration.MembersMismatched(
-        rules="verify-2026-11",
+        rules="verify-2026-12",
         mismatches=(registration.Mismatch(0, "name_differs"), registration.Mismatch(2, "unknown")),
     ),
+    registration.IdentityDoubted(
+        rules="verify-2026-12",
+        doubts=(registration.Doubt(1, "name", "neither", 0.4321), registration.Doubt(3, "birth", "swapped")),
+    ),
+    registration.IdentityNotConfirmed(
+        found=(
+            registration.IdentityFinding(registration.Doubt(1, "name", "neither", 0.4321), False, "name_differs"),
+            registration.IdentityFinding(registration.Doubt(3, "birth", "swapped"), True, "slip"),
+        ),
+        declared=1,
+    ),
+    registration.IdentityConfirmed(
+        found=(registration.IdentityFinding(registration.Doubt(1, "name", "neither", 0.4321), True, "usual_spelling"),),
+        declared=2,
+    ),
+    registration.RegisterChanged(members=(1, 3)),
     registration.CorrectionReceived(body=2, digest="0c" * 32),
     registration.CorrectionReminded(reminder=1),
     registration.Lapsed(),
@@ -226,12 +271,18 @@ EVENTS: tuple[Event, ...] = (
     update.CorrectionAccepted(version=1, fields=("bills.gas",)),
     update.DepartureDeclared(version=1, fields=("members.idcs",)),
     update.ReviewOrdered(version=3),
+    update.RegisterTold(version=3, fields=("members.idcs",)),
+    update.EntryToCompare(version=3),
+    update.EntryAgrees(rules="verify-2026-12"),
+    update.RegisterTookBack(),
     update.ChangeKeptOpen(),
     update.ChangeOvertaken(version=3),
     update.ChangeRebased(version=2, body=2, digest="15" * 32),
     update.ChangeConflicts(version=2, fields=("bills.gas",)),
     update.RemovalAnnounced(version=2),
     update.RemovalDue(),
+    update.NewPhoneAnnounced(),
+    update.NewPhoneDue(),
     update.HouseholdGone(),
     registration.PersonAwaited(rules="signals-2026-11", members=(2,), households=(9,), begun=NOW),
     registration.PersonLetGo(),
@@ -305,9 +356,40 @@ EVENTS: tuple[Event, ...] = (
     appeal.CorrectionAwaited(),
     appeal.CorrectionRetried(),
     appeal.CorrectionOverdue(times=1),
+    enrolment.EnrolmentReceived(
+        channel="page",
+        kind="enrolment",
+        lane=0,
+        reference="RSU-AAAA-BBBB-FFFF",
+        key="16" * 32,
+        body=1,
+        digest="17" * 32,
+    ),
+    enrolment.EnrolmentReminded(reminder=1),
+    enrolment.EnrolmentAttested(body=2, digest="18" * 32),
+    enrolment.EnrolmentReturned(reason="person_not_seen", attested_by=AMINA),
+    enrolment.EnrolmentConfirmed(attested_by=AMINA),
+    enrolment.EnrolmentOverdue(times=1),
+    enrolment.LikelyDuplicates(candidates=(ALIKE,)),
+    enrolment.FoundAnother(others=(ALIKE.idcs,), attested_by=AMINA),
+    enrolment.EnrolledAlready(idcs=ALIKE.idcs, attested_by=AMINA),
+    enrolment.PersonEnrolled(idcs=an_idcs(77)),
     event.CaseParked(stage="scored", error="ZeroDivisionError in share", tries=4),
     event.CaseResumed(stage="scored"),
     event.CaseErased(events=6),
+    event.DocumentAdded(
+        document="vKb0n4pQ7mYt3xWc9hLd2sRa",
+        digest="0e" * 32,
+        media_type="image/jpeg",
+        size=204_800,
+        pages=1,
+        moment="correction",
+        shows="bill",
+    ),
+    event.DocumentRemoved(document="vKb0n4pQ7mYt3xWc9hLd2sRa"),
+    event.MessageRepeated(of=6, event="NoticesIssued", first=NOW, channel="letter"),
+    event.ConfirmationReminded(version=1, reminder=1, day=date(2027, 11, 24)),
+    event.ChangeInvited(version=1, happened="marriage", source="here", position=7, day=date(2027, 1, 29)),
 )
 
 # One piece of evidence of each kind.
@@ -316,11 +398,16 @@ EVIDENCE: tuple[Evidence, ...] = (
     evidence.RegisterAnswer(
         at=NOW,
         persons=(
-            RegisteredPerson("خالد", "بنعلي", "Khalid", "Benali", date(1986, 5, 14)),
+            evidence.Compared(),
             None,
-            RegisteredPerson("سعاد", "القاسمي", "Souad", "Kasmi", date(1958, 1, 1), "year", "deceased"),
+            evidence.Compared(
+                status="deceased", name="neither", score=0.5321, birth="different", differs=("year", "day")
+            ),
         ),
+        confirmed=(1,),
     ),
+    evidence.RegisterChange(at=NOW, members=(1, 3)),
+    evidence.LifeEventHeard(at=NOW, kind="marriage", source="here", position=7),
     evidence.ScreeningAnswer(at=NOW, held=(evidence.Holder(1, 40, 400),), phone_households=5),
     evidence.IndexInForce(at=NOW, version="2021-08-09"),
     evidence.RegisterState(at=NOW, last_version=0, thresholds=("AMO_TADAMON-2022-12-01", "ASD-2023-12-01")),
@@ -330,6 +417,9 @@ EVIDENCE: tuple[Evidence, ...] = (
     evidence.Reopening(at=NOW, by=evidence.DECLARANT),
     evidence.CommissionRequest(at=NOW, by=evidence.DECLARANT),
     evidence.ReviewVerdict(at=NOW, by="officer:0123456789abcdef", verdict="clear", reason="moved"),
+    evidence.IdentityVerdict(
+        at=NOW, by="officer:0123456789abcdef", findings=(evidence.MemberIdentity(1, True, "usual_spelling"),)
+    ),
     evidence.Comparison(at=NOW, last_version=2, conflicts=("bills.gas",)),
     evidence.HouseholdState(
         at=NOW,
@@ -346,6 +436,8 @@ EVIDENCE: tuple[Evidence, ...] = (
     evidence.ChangeSilence(at=NOW, deadline=NOW, bound=True),
     evidence.PersonsAwaited(at=NOW, deadline=NOW, circle=True),
     evidence.OpenedCase(at=NOW, case=41, stage="notified", ended=True),
+    evidence.NoProof(at=NOW, seq=6, sent=NOW, state="silent"),
+    evidence.DeclarationAge(at=NOW, version=1, since=NOW),
     evidence.DecisionState(at=NOW, stands=True, terms="terms-2026-11-01"),
     evidence.CorrectionOutcome(
         at=NOW,
@@ -366,8 +458,20 @@ EVIDENCE: tuple[Evidence, ...] = (
     evidence.Agreement(at=NOW, by=BRAHIM, agrees=False, role="caseworker", reason="finding_not_shown"),
     evidence.Escalation(at=NOW, by=AMINA, role="supervisor"),
     evidence.CorrectionRetry(at=NOW, by=AMINA, role="supervisor", under_way=False),
+    evidence.DuplicateSearch(at=NOW, candidates=(ALIKE,)),
+    evidence.Attestation(
+        at=NOW,
+        by=AMINA,
+        number=2,
+        digest="18" * 32,
+        role="population_officer",
+        vouchers=(evidence.Voucher("guardian", ("deceased",)),),
+    ),
+    evidence.EnrolmentVerdict(at=NOW, by=BRAHIM, confirms=True, role="population_officer"),
+    evidence.DuplicateVerdict(at=NOW, by=BRAHIM, role="population_officer", same=ALIKE.idcs),
     evidence.Submission(at=NOW, by=evidence.DECLARANT),
     evidence.OperatorCommand(at=NOW, by="operator:0123456789abcdef"),
+    evidence.DocumentHandling(at=NOW, by=evidence.DECLARANT),
 )
 
 

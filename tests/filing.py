@@ -10,6 +10,7 @@ from typing import Any
 from models import clock
 from models.database import Connection, transaction
 from notifications.notices import notices
+from tests.factories import an_idcs
 from trials.generator.household import GeneratedHousehold, household
 from workflows import doctor
 from workflows.bodies.declaration import ApplicationBody
@@ -20,7 +21,10 @@ from workflows.intake.submit import Accepted, Application, Outcome, submit
 from workflows.queue.attempts import Attempts
 from workflows.queue.batch import BatchRunner
 from workflows.queue.drain import Drainer
+from workflows.registers.alike import LikelyDuplicates
 from workflows.registers.enrol import enrol
+from workflows.registers.issuing import LocalIdentifiers
+from workflows.registers.person_keys import renew_keys
 from workflows.registers.population import LocalRegister
 from workflows.registers.ports import Adapters, PopulationRegister, Ports
 from workflows.registers.social import LocalSocialRegister
@@ -33,7 +37,12 @@ def adapters_of(register: Callable[[Connection], PopulationRegister]) -> Adapter
 
     def ports(connection: Connection, now: datetime) -> Ports:
         return Ports(
-            now, register(connection), LocalSocialRegister(connection, clock.now()), LocalCases(connection, now)
+            now,
+            register(connection),
+            LocalSocialRegister(connection, now),
+            LocalCases(connection, now),
+            LikelyDuplicates(connection),
+            LocalIdentifiers(connection),
         )
 
     return Adapters(ports, notices)
@@ -86,14 +95,14 @@ def with_members(body: Body, how_many: int) -> Body:
         "sex": "female",
         "relationship": "child",
     }
-    more = [child | {"idcs": f"99{number:08d}"} for number in range(how_many - len(body["members"]))]
+    more = [child | {"idcs": an_idcs(700_000_000 + number)} for number in range(how_many - len(body["members"]))]
     return body | {"members": [*body["members"], *more]}
 
 
 def an_application(body: Body, key: str | None = None, channel: str = "api", lane: int = INTERACTIVE) -> Application:
-    """A body as an application for intake."""
+    """A body as an application for intake, by somebody who has its phone at hand."""
     sent = ApplicationBody.model_validate(body)
-    return Application(key or sent.application or "", channel, lane, sent)
+    return Application(key or sent.application or "", channel, lane, sent, proved=True)
 
 
 def register(made: Iterable[GeneratedHousehold]) -> None:
@@ -250,3 +259,12 @@ def healthy() -> bool:
 def quarantined() -> list[list[int]]:
     """The batches that are quarantined."""
     return sorted(case_ids for (case_ids,) in rows("select case_ids from attempt where worker_id is null"))
+
+
+def register_says(values: str, *given: object) -> None:
+    """Changes entries of the population register to this: by no life event, which would send cases on."""
+    rows(f"update person set {values}", *given)
+    with transaction() as connection:
+        after = 0
+        while found := renew_keys(connection, after):
+            after, _ = found

@@ -28,6 +28,7 @@ ALL_TABLES = (
     "message",
     "case_body",
     "case_text",
+    "document",
     "person_claim",
     "receipt",
 )  # that an answer can change

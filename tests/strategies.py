@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from tests.factories import NOW, TODAY, Json, a_case_file, a_recorded, a_registered_person
+from tests.factories import NOW, TODAY, Json, a_case_file, a_recorded, an_idcs
 from workflows.bodies import body
 from workflows.bodies import declaration as d
 from workflows.bodies.declaration import Declaration
@@ -15,10 +15,12 @@ from workflows.bodies.text import canonical
 from workflows.casefile import CaseFile
 from workflows.events.registration import (
     CorrectionReminded,
+    Doubt,
     DuplicateSuspected,
     HearingReminded,
     HearingUnanswered,
     HouseholdApproved,
+    IdentityDoubted,
     PersonAwaited,
     ProgrammeEligibility,
     RefusalProposed,
@@ -28,12 +30,16 @@ from workflows.events.registration import (
 )
 from workflows.evidence import (
     ChangeSilence,
+    Compared,
     Correction,
     Evidence,
     Holder,
+    IdentityVerdict,
     IndexInForce,
+    MemberIdentity,
     PersonsAwaited,
     RegisterAnswer,
+    RegisterChange,
     RegisteredPerson,
     RegisterState,
     Reopening,
@@ -44,6 +50,7 @@ from workflows.evidence import (
     Withdrawal,
 )
 from workflows.flows.grammar import Stage
+from workflows.matching.compared import compared
 from workflows.policies import index_in_force, thresholds
 from workflows.stages.review import REASONS
 
@@ -99,7 +106,7 @@ def members() -> st.SearchStrategy[Json]:
             "given_name_la": NAMES,
             "family_name_la": NAMES,
             "birth_date": BIRTHS.map(date.isoformat),
-            "birth_precision": st.sampled_from(("day", "year")),
+            "birth_precision": st.sampled_from(("day", "month", "year")),
             "sex": one_of(d.Sex),
             "relationship": one_of(d.Relationship).filter(lambda kin: kin != "head"),
             "schooling": one_of(d.Schooling),
@@ -126,7 +133,7 @@ def households(draw: Callable[..., Any], most: int = 6) -> list[Json]:
     head, declarant = draw(st.integers(0, len(people) - 1)), draw(st.integers(0, len(people) - 1))
     return [
         person
-        | {"idcs": f"{1_000_000_000 + place}", "declarant": place == declarant}
+        | {"idcs": an_idcs(place), "declarant": place == declarant}
         | ({"relationship": "head"} if place == head else {})
         for place, person in enumerate(people)
     ]
@@ -141,6 +148,7 @@ def bodies(draw: st.DrawFn, /, **fixed: st.SearchStrategy[Any]) -> Json:
         "commune": TEXT,
         "language": one_of(body.Language),
         "phone": st.none() | st.integers(610_000_000, 679_999_999).map(lambda number: f"0{number}"),
+        "email": st.none() | st.sampled_from(["home@mail.ma", "a.b+c@x-y.org", "Bayt@bayt.XN--MGBC0A9AZCG"]),
         "housing": st.fixed_dictionaries(
             {
                 "dwelling": one_of(d.Dwelling),
@@ -190,6 +198,7 @@ def case_files(draw: Callable[..., Any], stage: Stage) -> CaseFile:
         a_recorded(CorrectionReminded(reminder=1), seq=draw(sequences)),
         a_recorded(HearingReminded(reminder=1), seq=draw(sequences)),
         a_recorded(DuplicateSuspected(rules="signals-2026-11", signals=()), seq=3),
+        a_recorded(IdentityDoubted(rules="verify-2026-12", doubts=(Doubt(0, "name", "neither", 0.5),)), seq=4),
         a_recorded(ReviewOverdue(times=draw(st.integers(1, 9))), seq=draw(sequences)),
     ]
     if draw(st.sampled_from((True, True, False))):
@@ -213,11 +222,11 @@ def case_files(draw: Callable[..., Any], stage: Stage) -> CaseFile:
 
 
 @st.composite
-def register_entries(draw: Callable[..., Any], member: d.Member) -> RegisteredPerson | None:
-    """What the register may hold under a member's number: nobody, another person, or nearly the same one."""
+def register_entries(draw: Callable[..., Any], member: d.Member) -> Compared | None:
+    """What the register may answer about a member: it knows nobody, another person, or nearly the same one."""
     if draw(st.integers(0, 5)) == 0:
         return None
-    return RegisteredPerson(
+    person = RegisteredPerson(
         given_name_ar=draw(st.just(member.given_name_ar or "") | NAMES),
         family_name_ar=draw(st.just(member.family_name_ar or "") | NAMES),
         given_name_la=draw(st.just(member.given_name_la or "") | NAMES),
@@ -226,15 +235,14 @@ def register_entries(draw: Callable[..., Any], member: d.Member) -> RegisteredPe
         birth_precision=draw(st.sampled_from(("day", "year"))),
         status=draw(st.sampled_from(("alive", "alive", "deceased"))),
     )
+    return compared(member, person)
 
 
 @st.composite
 def register_answers(draw: Callable[..., Any], case: CaseFile, at: datetime) -> RegisterAnswer:
     """Any answer about this household; two in three agree with the declaration."""
     agrees = draw(st.sampled_from((True, True, False)))
-    entries = [
-        a_registered_person(member) if agrees else draw(register_entries(member)) for member in case.declaration.members
-    ]
+    entries = [Compared() if agrees else draw(register_entries(member)) for member in case.declaration.members]
     return RegisterAnswer(at=at, persons=tuple(entries))
 
 
@@ -258,6 +266,7 @@ def answers(kind: type[Evidence], case: CaseFile, at: datetime) -> st.SearchStra
     kinds: dict[type[Evidence], st.SearchStrategy[Evidence]] = {
         TimePassed: st.just(TimePassed(at=at)),
         RegisterAnswer: register_answers(case, at),
+        RegisterChange: st.just(RegisterChange(at=at, members=(0,))),
         ScreeningAnswer: screening_answers(case, at),
         IndexInForce: st.just(IndexInForce(at=at, version=index_in_force(at.date()).version)),
         RegisterState: st.builds(
@@ -279,6 +288,15 @@ def answers(kind: type[Evidence], case: CaseFile, at: datetime) -> st.SearchStra
         Statement: st.just(Statement(at=at, by="declarant", digest="0d" * 32)),
         Withdrawal: st.just(Withdrawal(at=at, by="declarant")),
         Reopening: st.just(Reopening(at=at, by="declarant")),
+        IdentityVerdict: st.builds(
+            lambda same, by: IdentityVerdict(
+                at=at,
+                by=by,
+                findings=(MemberIdentity(0, same, "slip" if same else "name_differs"),),
+            ),
+            st.booleans(),
+            caseworkers(),
+        ),
         ReviewVerdict: st.builds(
             lambda said, by: ReviewVerdict(at=at, by=by, verdict=said[0], reason=said[1], about=("bills.telecom",)),
             verdicts,

@@ -184,6 +184,8 @@ def forget() -> None:
         flows.FLOWS.pop(each.kind, None)
     flows.case_queues.cache_clear()
     flows.places.cache_clear()
+    flows.asking_places.cache_clear()
+    flows.asking_queues.cache_clear()
     for event in EVENTS:
         KINDS.pop(event.__name__, None)
 

@@ -27,17 +27,24 @@ def demo(
             "or file them at full speed, and exit.",
         ),
     ] = True,
+    remote_register: Annotated[
+        bool,
+        typer.Option("--remote-register", help="The population register is a service of its own, on its own database."),
+    ] = False,
     seed: Seed = 1,
     port: Port = None,
     as_json: Json = False,
 ) -> None:
     """Starts everything, lets applications arrive, shows them on their way, and serves the portal until Ctrl-C."""
     # This import loads the library of the picture, which other commands need not wait for.
-    from trials.demo.run import run
+    from trials.demo.run import Demo, run
 
     set_settings(port=port)
     with interruptible():
-        run(applications, seed, serve=serve, report_to=lambda result, lines: print_result(result, as_json, *lines))
+        run(
+            Demo(applications, seed, serve, remote_register),
+            lambda result, lines: print_result(result, as_json, *lines),
+        )
 
 
 @app.command("generate")
@@ -70,6 +77,13 @@ def generate(
 def run_chaos(
     cases: Annotated[int, typer.Option(min=50, help="How many applications.")] = 20_000,
     kills: Annotated[int, typer.Option(min=1, help="How many kills.")] = 40,
+    remote_population: Annotated[
+        bool,
+        typer.Option(
+            "--remote-population",
+            help="The population register is a service of its own: it fails 30 % of its calls, and is killed, too.",
+        ),
+    ] = False,
     seed: AnySeed = 1,
     as_json: Json = False,
 ) -> None:
@@ -81,6 +95,6 @@ def run_chaos(
     from trials.chaos import run as chaos
 
     with interruptible():
-        found = chaos.run(cases, kills, seed, print_progress)
+        found = chaos.run(cases, kills, seed, print_progress, remote=remote_population)
     print_result(found, as_json)
     raise typer.Exit(0 if chaos.passed(found) else 1)

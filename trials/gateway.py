@@ -1,7 +1,8 @@
 """The message gateway of the demo and of chaos, a process of its own.
 
 It writes a message into a durable log before it answers that it accepted it. It accepts duplicates on purpose: chaos
-counts them in the log. The log holds the reference, the length and a hash of the recipient, never a text or a number.
+counts them in the log. The log holds the reference, the length and a hash of the recipient, never a text or a number;
+the last texts are in memory alone, for the outbox of the demo's invented people.
 """
 
 import argparse
@@ -18,6 +19,8 @@ from math import ceil
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, ClassVar
+
+from trials.outbox import Outbox
 
 REFUSED = {"busy": HTTPStatus.TOO_MANY_REQUESTS, "down": HTTPStatus.SERVICE_UNAVAILABLE}
 DRIP_SECONDS = 0.5  # between two bytes: each byte comes in time, the whole answer never
@@ -36,15 +39,17 @@ class DeliveryLog:
         )
         self.file = path.open("a", encoding="utf-8")
         self.lock = Lock()
+        self.outbox = Outbox()
 
     def append(self, messages: Sequence[dict[str, Any]]) -> None:
         """Writes these messages to disk, with one fsync."""
-        now = datetime.now(UTC).isoformat()  # noqa: TID251 - the gateway stands for somebody else's program, with its own clock
+        now = datetime.now(UTC)  # noqa: TID251 - the gateway stands for somebody else's program, with its own clock
         with self.lock:
             for each in messages:
+                self.outbox.add(each, now)
                 entry = {
                     "reference": each["reference"],
-                    "at": now,
+                    "at": now.isoformat(),
                     "channel": each["channel"],
                     "to": hashed(each["recipient"]),
                     "length": len(each["body"]),
@@ -68,7 +73,7 @@ def truncate_partial_line(path: Path) -> None:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Handles POST /messages and POST /messages/status, and for proofs GET /calls and POST /slow.
+    """Handles POST /messages and POST /messages/status, GET /outbox, and for proofs GET /calls and POST /slow.
 
     GET /calls lists the calls in hand, by the port of the caller. POST /slow takes `{"how": "drip", "seconds": 5}`: for
     so long every answer goes out a byte at a time. Other values of `how` are `freeze` (no answer), `busy` (429 with
@@ -114,9 +119,11 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(404)
 
     def do_GET(self) -> None:
-        """Answers with the ports of the callers whose messages are in hand."""
+        """Answers with the ports of the callers whose messages are in hand, or shows the last messages."""
         if self.path == "/calls":
             self.send_whole(json.dumps({"ports": list(self.in_hand)}).encode())
+        elif self.path == "/outbox":
+            self.send_whole(self.log.outbox.page().encode(), "text/html; charset=utf-8")
         else:
             self.send_error(404)
 
@@ -138,10 +145,10 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(0.05)
         self.send_whole(json.dumps(answer).encode())
 
-    def send_whole(self, payload: bytes) -> None:
+    def send_whole(self, payload: bytes, kind: str = "application/json") -> None:
         """Sends headers and body; the body a byte at a time while the gateway drips."""
         self.send_response(200)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
         while len(payload) > 1 and time.monotonic() < self.slow["drip"] and self.path.startswith("/messages"):

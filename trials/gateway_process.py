@@ -22,5 +22,5 @@ def start_gateway(log: Path, *, port: int = 0, delay_ms: int = 0) -> "subprocess
             f"The message gateway did not start; its error is printed above. "
             f"It needs port {port or '(any free one)'} and writes into {log}."
         )
-    set_settings(gateway_url=address)
+    set_settings(gateway_url=address, text_hours="")  # nobody waits for the morning
     return gateway

@@ -77,7 +77,9 @@ def proof_servers(name: str) -> Iterator[ProofServers]:
     with only_one(folder):
         rmtree(folder, ignore_errors=True)
         made = ProofServers(Postgres(folder / "pg"), Valkey(folder / "vk"), folder)
-        set_settings(home=str(folder / "home"))
+        # Whoever signed in at this shell did so in another database.
+        signed_in = settings().session_file
+        set_settings(home=str(folder / "home"), session_file=str(folder / "session"))
         try:
             made.postgres.start()
             made.valkey.start()
@@ -90,7 +92,7 @@ def proof_servers(name: str) -> Iterator[ProofServers]:
                 rmtree(made.kept, ignore_errors=True)
                 folder.rename(made.kept)
             rmtree(folder, ignore_errors=True)
-            set_settings(home=str(folder.parent))
+            set_settings(home=str(folder.parent), session_file=str(signed_in))
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""The web: the portal in Arabic and French, the API, health and metrics. Only this package imports Litestar."""
+"""The web: the portal for citizens, the console, the API, health and metrics. Only this package imports Litestar."""

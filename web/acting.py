@@ -14,16 +14,17 @@ from models.errors import Refused, Stale
 from models.patterns import LONGEST_TEXT
 from notifications.notices import notices
 from tasks.wake import wake_after_answer
-from web.contestable import FieldProblem
+from web.asked import FieldProblem
 from web.queries import Status, reasons_of, status_of
 from web.states import state_of
 from web.terms import answered_before, commission_before
 from web.threaded import in_thread
-from web.visits import Form, Place, page_of_visit, place_of, require_visit, see
+from web.visits import WRONG, Form, Place, page_of_visit, place_of, require_visit, see, see_wrong
 from workflows.bodies import reading
 from workflows.bodies.fields import Statement as StatementText
 from workflows.bodies.text import canonical
 from workflows.casework.answers import AnswerResult, CitizenAnswer, answer_of_citizen
+from workflows.casework.standing import next_step
 from workflows.evidence import CommissionRequest, Evidence, Reopening, Statement, Withdrawal
 from workflows.flows import FLOWS, PARKED
 from workflows.intake.receipts import secret_for
@@ -73,7 +74,14 @@ def show_act(request: Request[Any, Any, Any], language: FromPath[str], reference
     with transaction() as connection:
         visit = require_visit(connection, request, place)
         case = status_of(connection, reference)
-        return act_page(connection, place, visit, case) if place.to in may(case) else see(place.at(""))
+        if place.to not in may(case):
+            return see(place.at(""))
+        wrong = request.query_params.get(WRONG, "")
+        if wrong in CANNOT:
+            return act_page(connection, place, visit, case, cannot=wrong, status=409)
+        told = wrong and "said" in visit.draft.typed
+        problems = problems_of(place, visit.draft.first("said")) if told else []
+        return act_page(connection, place, visit, case, problems=problems, status=422 if problems else 200)
 
 
 @post(ADDRESSES, include_in_schema=False)
@@ -88,9 +96,9 @@ def do_act(
         case = status_of(connection, reference)
         if sent_before(connection, case, form):
             return see(place.at(""))
-        if problems := problems_of(place, form):
+        if problems_of(place, form.first("said")):
             keep_draft(connection, visit.token, Draft(typed=form.typed))
-            return act_page(connection, place, visit, case, problems=problems, typed=form.typed, status=422)
+            return see_wrong(place)
     try:
         now: AnswerResult = transact(lambda connection: acted(connection, place, form, visit))
     except (Stale, Refused) as error:
@@ -122,7 +130,10 @@ def act_of(request: Request[Any, Any, Any]) -> str:
 def sent_before(connection: Connection, case: Status, form: Form) -> bool:
     """Whether this form was taken already, because somebody pressed the button twice: the next event has its text."""
     said = words_of(form.first("said"))
-    return bool(said) and bool(scalar(connection, SAID, [case.case_id, version_of(form) + 1, said]))
+    if not said:
+        return False
+    step = next_step(connection, case.case_id, version_of(form))
+    return bool(scalar(connection, SAID, [case.case_id, step, said]))
 
 
 def version_of(form: Form) -> int:
@@ -136,11 +147,11 @@ def words_of(typed: str) -> str:
     return canonical(typed.replace("\r\n", "\n"))
 
 
-def problems_of(place: Place, form: Form) -> list[FieldProblem]:
+def problems_of(place: Place, said: str) -> list[FieldProblem]:
     """What is wrong with what was typed."""
     if place.to != "say":
         return []
-    return problems_of_text(form.first("said"), "said", required=True)
+    return problems_of_text(said, "said", required=True)
 
 
 def problems_of_text(typed: str, field: str, *, required: bool) -> list[FieldProblem]:
@@ -162,14 +173,15 @@ def reason_of(error: Refused) -> str:
     return error.code if error.code in CANNOT else "not_possible_now"
 
 
-def not_done(place: Place, visit: Visit, form: Form, error: Stale | Refused) -> Template | Redirect:
-    """The page again, with what was typed, where the case moved on since it was shown, or a rule forbids the act."""
+def not_done(place: Place, visit: Visit, form: Form, error: Stale | Refused) -> Redirect:
+    """Leads to the page again, with what was typed, where the case moved on meanwhile, or a rule forbids the act."""
     code = reason_of(error) if isinstance(error, Refused) else "moved_on"
     with transaction() as connection:
         case = status_of(connection, place.reference)
         if place.to not in may(case):
             return see(place.at(""))
-        return act_page(connection, place, visit, case, cannot=code, typed=form.typed, status=409)
+        keep_draft(connection, visit.token, Draft(typed=form.typed))
+    return Redirect(f"{place.address}?{WRONG}={code}", status_code=303)
 
 
 def act_page(

@@ -15,16 +15,46 @@ from litestar.template.config import TemplateConfig
 
 from models.settings import settings
 from tasks.logs import configure_logs
-from web import acting, health, lodging, metrics, portal, visits
-from web.api import appeals, applications, changes, manual
+from web import (
+    acting,
+    calculate,
+    documents,
+    health,
+    lodging,
+    metrics,
+    mine,
+    portal,
+    public,
+    signing_in,
+    visits,
+)
+from web.api import appeals, applications, changes, enrolments, manual, reports
+from web.applying.routes import ERRORS
+from web.applying.routes import HANDLERS as APPLYING
 from web.console.routes import console
+from web.enrolling.pages import HANDLERS as ENROLLING
 from web.errors import HANDLERS
-from web.middleware import HeadersMiddleware, refuse_encoded
+from web.middleware import HeadersMiddleware, refuse_unreadable
+from web.open_pages import OpenPages
 from web.outage import Outage
+from web.packing import PackingMiddleware
 from web.statics import STATICS, digest_of
 
 HERE = Path(__file__).parent
-CITIZENS = [*portal.HANDLERS, *acting.HANDLERS, *lodging.HANDLERS]  # the pages of citizens
+CITIZENS = [
+    *portal.HANDLERS,
+    *acting.HANDLERS,
+    *lodging.HANDLERS,
+    *documents.HANDLERS,
+    *public.HANDLERS,
+    *calculate.HANDLERS,
+    *signing_in.HANDLERS,
+    *mine.HANDLERS,
+    *ENROLLING,
+    *APPLYING,
+]  # the pages of citizens
+
+PROGRAMS = [*applications.HANDLERS, *changes.HANDLERS, *appeals.HANDLERS, *enrolments.HANDLERS, *reports.HANDLERS]
 
 
 def create_app() -> Litestar:
@@ -38,24 +68,22 @@ def create_app() -> Litestar:
     app = Litestar(
         route_handlers=[
             *CITIZENS,
-            *applications.HANDLERS,
-            *changes.HANDLERS,
-            *appeals.HANDLERS,
+            *PROGRAMS,
             *health.HANDLERS,
             metrics.metrics,
             console(),
             statics,
         ],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
-        exception_handlers=HANDLERS | visits.HANDLERS,
-        before_request=refuse_encoded,
+        exception_handlers=HANDLERS | visits.HANDLERS | ERRORS,
+        before_request=refuse_unreadable,
         openapi_config=openapi(),
         request_max_body_size=settings().max_body,
         logging_config=None,
-        state=State({"outage": outage}),
+        state=State({"outage": outage, "open_pages": OpenPages()}),
         on_shutdown=[outage.end],
     )
-    app.asgi_handler = HeadersMiddleware(app.asgi_handler)
+    app.asgi_handler = HeadersMiddleware(PackingMiddleware(app.asgi_handler))
     return app
 
 
@@ -82,6 +110,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # the files of an installation do not change: no page looks for that
     )
     made.globals["digest"] = digest_of
     return made

@@ -8,11 +8,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from models.database import Connection
+from models.database import Connection, scalar
 from models.days import midnight
 from web.queries import Status
 from workflows.bodies.change import UPDATE, Change
-from workflows.bodies.merging import WHOLE, Difference, differences
+from workflows.bodies.declaration import Declaration
+from workflows.bodies.merging import WHOLE, Difference, differences, merged
+from workflows.casework.appeals import HAS_LEFT
+from workflows.casework.redeclaring import CONFLICTING
 from workflows.events.event import KINDS
 from workflows.events.update import ChangeConflicts, DepartureDeclared, HouseholdChanged, HouseholdEnded, MovedVariable
 from workflows.registers.households import days_decided, declarations, last_versions
@@ -22,7 +25,6 @@ LAST = "select kind, facts::text from event where case_id = %s and kind = any(%s
 DECLARED = """
     select b.body::text from cases c join case_body b on (b.case_id, b.number) = (c.id, c.body_number) where c.id = %s
 """
-CONFLICTING = "conflicting"
 OUTCOMES = (HouseholdChanged, HouseholdEnded)
 
 
@@ -92,7 +94,7 @@ def based_on_of(connection: Connection, case: Status) -> int | None:
 def conflicts_of(connection: Connection, case: Status) -> tuple[Difference, ...]:
     """The fields that another change changed, too, with both values; none where there are none, or they are erased.
 
-    Whoever leaves is shown nothing of the household that they leave: it is the whole declaration that conflicts.
+    Whoever leaves or has left is shown nothing of that household: it is the whole declaration that conflicts.
     """
     change = declared_by(connection, case)
     if case.stage != CONFLICTING or change is None:
@@ -100,13 +102,44 @@ def conflicts_of(connection: Connection, case: Status) -> tuple[Difference, ...]
     found = last_event(connection, case, ChangeConflicts)
     if found is None:
         return ()
-    if change.left_by:
+    if change.left_by or scalar(connection, HAS_LEFT, [case.case_id]):
         return (Difference(WHOLE),)
     seen = (case.household_id or 0, found.version)
     theirs = declarations(connection, [seen]).get(seen)
     if theirs is None or found.fields == (WHOLE,):
         return tuple(Difference(field) for field in found.fields)
     return differences(theirs, change.declaration, found.fields)
+
+
+def chosen_of_conflict(connection: Connection, case: Status) -> Declaration | None:
+    """What a conflicting change says where both say something else, and the other change everywhere else; None where
+    that was erased.
+    """
+    change, seen = declared_by(connection, case), registered_in_conflict(connection, case)
+    if change is None or seen is None:
+        return change.declaration if change else None
+    made_on = (case.household_id or 0, change.based_on)
+    base = declarations(connection, [made_on]).get(made_on)
+    both = merged(base, seen, change.declaration, keep="mine").declaration if base else None
+    return both or change.declaration
+
+
+def conflicts_of_choice(connection: Connection, case: Status) -> tuple[Difference, ...]:
+    """The fields of a conflict, their members at their places in what `chosen_of_conflict` says; the members as a whole
+    where the two changes have others.
+    """
+    found = last_event(connection, case, ChangeConflicts)
+    chosen, seen = chosen_of_conflict(connection, case), registered_in_conflict(connection, case)
+    if found is None or chosen is None or seen is None or set(chosen.persons) != set(seen.persons):
+        return (Difference(WHOLE),)
+    return differences(seen, chosen, found.fields) or (Difference(WHOLE),)
+
+
+def registered_in_conflict(connection: Connection, case: Status) -> Declaration | None:
+    """The household as the other change of a conflict left it; None where there is no conflict, or it was erased."""
+    found = last_event(connection, case, ChangeConflicts) if case.stage == CONFLICTING else None
+    seen = (case.household_id or 0, found.version if found else 0)
+    return declarations(connection, [seen]).get(seen) if found else None
 
 
 def registered_change_of(connection: Connection, case: Status) -> RegisteredChange | None:

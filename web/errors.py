@@ -14,10 +14,8 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Template
 
 from models.errors import NotFound, Problem, Refused, SijilError, Stale, Unavailable, describe
-from models.settings import settings
-from notifications.catalogues import LANGUAGES
 from web.console.failures import error_page, is_of_console
-from web.language import render_page_for
+from web.language import offered, render_page_for
 from workflows.bodies.fields import NO_CONTROLS
 from workflows.bodies.problems import OTHERWISE, PATTERNS, SENTENCES, WHOLE
 
@@ -28,10 +26,14 @@ STATUS_OF_CODE = {
     "not_json": 415,
     "encoded": 415,
     "already_registered": 409,
+    "phone_shown": 409,
+    "confirmed_lately": 409,
+    "too_many_phones": 409,
     "open_application": 409,
     "open_appeal": 409,
     "not_registered": 409,
     "too_many_open": 409,
+    "register_elsewhere": 409,
     "given_away": 409,
 }
 # What only pages of the staff answer.
@@ -40,6 +42,7 @@ STATUS_OF_STAFF = {
     **dict.fromkeys(("no_such_sign_in", "bad_proof", "provider_refused", "sign_in_denied", "weak_sign_in"), 403),
     **dict.fromkeys(("unknown_person", "locked", "no_local_accounts"), 403),
     "no_provider": 404,
+    "another_phone_waits": 409,
     "must_wait": 429,
 }
 # For requests that the framework refuses by itself.
@@ -51,7 +54,7 @@ DETAILS = {
     405: "This address does not take this method. The header Allow names those that it takes.",
 }
 OTHER_DETAIL = "The server does not take this request."
-PROGRAM_PATHS = ("api", "health", "metrics", "schema")  # first words of addresses
+PROGRAM_PATHS = ("api", "gateway", "health", "metrics", "schema")  # first words of addresses
 MOST_PROBLEMS = 100  # in one response: a megabyte of nonsense must not get ten megabytes back
 log = structlog.get_logger()
 Answer = Response[Any] | Template
@@ -112,7 +115,7 @@ def on_sijil_error(request: Request[Any, Any, Any], error: SijilError) -> Answer
 
 def is_of_receipt(request: Request[Any, Any, Any]) -> bool:
     """Whether the address is that of a receipt's page: then what was not found is its reference."""
-    return first_word(request) in LANGUAGES and "reference" in request.path_params
+    return first_word(request) in offered() and "reference" in request.path_params
 
 
 def is_read_by_people(request: Request[Any, Any, Any]) -> bool:
@@ -139,7 +142,7 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Answ
         text = "The request is not valid; problems names each field."
         return on_sijil_error(request, Refused("not_valid", text, problems=[problem_of(each) for each in found]))
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        most = f"at most {settings().max_body:,} bytes"
+        most = f"at most {request.route_handler.resolve_request_max_body_size():,} bytes"
         problems = [Problem(WHOLE, f"Must have {most}.")]
         return on_sijil_error(request, Refused("too_large", f"A body may have {most}.", problems=problems))
     shown = error_response(request, error.status_code, DETAILS.get(error.status_code, OTHER_DETAIL))

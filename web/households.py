@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from models.database import Connection, scalar
+from web.asked import Asked
 from web.changes import Point, declared_by, points_of
-from web.contestable import Contestable, chosen_of, contestable_of
+from web.contestable import contestable_of, should_be_in
 from web.index_values import Group, given_name, groups_of
 from web.queries import Status, last_facts
 from web.states import MUST, WORK, turn_of
@@ -41,7 +42,14 @@ IN_FORCE = """
     select c.kind, b.body::text from cases c join case_body b on (b.case_id, b.number) = (c.id, c.body_number)
     where c.id = %s
 """
-PERSONAL = {"phone", "language", "idcs", "cin", "declarant"}  # what changed of these is nothing that counts in an index
+PERSONAL = {
+    "phone",
+    "email",
+    "language",
+    "idcs",
+    "cin",
+    "declarant",
+}  # what changed of these is nothing that counts in an index
 
 
 class ProgrammeThreshold(NamedTuple):
@@ -131,7 +139,8 @@ def declaration_of(connection: Connection, case: Status) -> Declaration | None:
     body = body_of(connection, case.case_id)
     if isinstance(body, Appeal):
         body = body_of(connection, body.case)
-    return body.declaration if body else None
+    found = getattr(body, "declaration", None)
+    return found if isinstance(found, Declaration) else None
 
 
 def body_of(connection: Connection, case_id: int) -> Any:
@@ -153,13 +162,14 @@ def persons_meant(connection: Connection, case: Status) -> Sequence[int]:
 
 def contested_values(
     connection: Connection, case: Status, declaration: Declaration | None
-) -> list[tuple[Contestable, object]]:
+) -> list[tuple[Asked, object]]:
     """The values that an appeal contests, each with what it should be; none of another kind of case."""
     appeal = body_of(connection, case.case_id) if case.kind == APPEAL.kind else None
     if appeal is None or declaration is None:
         return []
-    should_be = {each.path: each.should_be for each in appeal.contested}
-    return [(each, should_be[each.path]) for each in chosen_of(contestable_of(declaration), list(should_be))]
+    contested = {each.path: each.should_be for each in appeal.contested}
+    said = [(each, should_be_in(each, contested)) for each in contestable_of(declaration)]
+    return [(each, should_be) for each, should_be in said if should_be is not None]
 
 
 def office_of(connection: Connection, case: Status) -> int | None:

@@ -6,7 +6,7 @@ language work. What was typed waits in the visit until the appeal is sent.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args
 
@@ -22,19 +22,20 @@ from models.errors import NotFound, Refused
 from models.patterns import LONGEST_TEXT
 from notifications.notices import notices
 from tasks.wake import wake_after_intake
-from web.acting import problems_of_text, reason_of, words_of
-from web.contestable import SHOULD, Contestable, FieldProblem, chosen_of, contestable_of, focused, read_values
+from web.acting import CANNOT, problems_of_text, reason_of, words_of
+from web.asked import SHOULD, Asked, FieldProblem, read_values
+from web.contestable import chosen_of, contestable_of, contested_in, focused
 from web.households import declaration_of, is_stranger
 from web.queries import Status, status_of
 from web.terms import answer_within, lodged_until
 from web.threaded import in_thread
-from web.visits import Form, Place, cookie_of, page_of_visit, place_of, require_visit, see, token_in
+from web.visits import WRONG, Form, Place, cookie_of, page_of_visit, place_of, require_visit, see, see_wrong, token_in
 from workflows.bodies.appeal import AppealBody, Ground
 from workflows.bodies.declaration import Declaration
 from workflows.bodies.reading import valid
 from workflows.casework.appeals import Lodging, lodge
 from workflows.intake.receipts import secret_for
-from workflows.intake.visits import Draft, Visit, end, keep_draft, lock, started
+from workflows.intake.visits import Draft, Visit, go_on_to, keep_draft, lock
 
 # The decision that a case stands at and that its receipt contests.
 DECISION = {"rejected": "refusal", "needs_correction": "correction", "notified": "index"}
@@ -56,12 +57,12 @@ class Contest:
     declaration: Declaration | None
 
     @property
-    def values(self) -> list[Contestable]:
+    def values(self) -> list[Asked]:
         """The values that the decision rests on; none where it rests on no value."""
         return contestable_of(self.declaration) if self.declaration and self.decision == INDEX else []
 
     @property
-    def chosen(self) -> list[Contestable]:
+    def chosen(self) -> list[Asked]:
         """Those that the citizen chose."""
         return chosen_of(self.values, self.visit.draft.typed.get("value", []))
 
@@ -73,7 +74,7 @@ class Contest:
     def page(self, template: str, *, status: int = 200, **context: Any) -> Template:
         """One of the pages."""
         given: dict[str, Any] = {"problems": [], "typed": self.draft.typed, "key": self.draft.key, **context}
-        until = lodged_until(self.case)
+        term = lodged_until(self.case)
         return page_of_visit(
             template,
             self.place,
@@ -81,8 +82,8 @@ class Contest:
             status=status,
             case=self.case,
             decision=self.decision,
-            until=until,
-            late=bool(until and day_of(clock.now()) > day_of(until)),
+            term=term,
+            late=bool(term and term.until and day_of(clock.now()) > day_of(term.until)),
             **given,
         )
 
@@ -122,7 +123,10 @@ def choose(
     """The first page of an appeal: what is wrong, what may be asked, and what happens meanwhile."""
     with transaction() as connection:
         contest = contest_of(connection, request, place_of(language, reference, APPEAL))
-        return first_page(contest, value) if contest else see(place_of(language, reference))
+        if contest is None:
+            return see(place_of(language, reference))
+        problems = problems_of_choice(contest) if WRONG in request.query_params else []
+        return first_page(contest, value, problems=problems, status=422 if problems else 200)
 
 
 def first_page(contest: Contest, value: str = "", **context: Any) -> Template:
@@ -148,8 +152,8 @@ def chosen(
             return see(place.at(""))
         draft = fresh(contest.draft, form, ("value", "since") if contest.decision == INDEX else ("ground", "text"))
         keep_draft(connection, contest.visit.token, draft)
-        if problems := problems_of_choice(contest, form):
-            return first_page(contest, problems=problems, typed=form.typed, status=422)
+        if problems_of_choice(replace(contest, visit=contest.visit._replace(draft=draft))):
+            return see_wrong(place)
     if contest.decision != INDEX:
         return see(place.at(CHECK))
     return see(place.at("change" if form.first("since") == "changed" else VALUES))
@@ -162,14 +166,15 @@ def fresh(draft: Draft, form: Form, names: Sequence[str]) -> Draft:
     return Draft(typed=typed, key=draft.key or secrets.token_urlsafe(16), lodged=draft.lodged)
 
 
-def problems_of_choice(contest: Contest, form: Form) -> list[FieldProblem]:
+def problems_of_choice(contest: Contest) -> list[FieldProblem]:
     """What is missing on the first page."""
+    typed = contest.draft
     if contest.decision != INDEX:
-        missing = not set(form.fields.get("ground", ())) & set(GROUNDS)
+        missing = not set(typed.typed.get("ground", ())) & set(GROUNDS)
         found = [FieldProblem("ground", "choose_ground")] if missing else []
-        return found + problems_of_text(form.first("text"), "text", required=False)
-    found = [] if chosen_of(contest.values, form.fields.get("value", ())) else [FieldProblem("value", "choose_value")]
-    return found + ([] if form.first("since") in ("wrong", "changed") else [FieldProblem("since", "choose")])
+        return found + problems_of_text(typed.first("text"), "text", required=False)
+    found = [] if contest.chosen else [FieldProblem("value", "choose_value")]
+    return found + ([] if typed.first("since") in ("wrong", "changed") else [FieldProblem("since", "choose")])
 
 
 @get(WAY + VALUES, include_in_schema=False)
@@ -183,7 +188,15 @@ def ask_values(
         contest = contest_of(connection, request, place)
         if contest is None or not contest.chosen:
             return see(place.at(APPEAL if contest else ""))
-        return contest.page("appeal_values.html", chosen=contest.chosen, most=LONGEST_TEXT)
+        problems = problems_of_values(contest) if WRONG in request.query_params else []
+        shown: dict[str, Any] = {"chosen": contest.chosen, "most": LONGEST_TEXT, "problems": problems}
+        return contest.page("appeal_values.html", status=422 if problems else 200, **shown)
+
+
+def problems_of_values(contest: Contest) -> list[FieldProblem]:
+    """What is wrong with what the values should be, and with the citizen's own words."""
+    _, problems = read_values(contest.chosen, contest.draft.typed, day_of(clock.now()))
+    return problems + problems_of_text(contest.draft.first("text"), "text", required=False)
 
 
 @post(WAY + VALUES, include_in_schema=False)
@@ -200,11 +213,8 @@ def given_values(
         names = [name for name in (*contest.draft.typed, *form.fields) if name.startswith(SHOULD)]
         draft = fresh(contest.draft, form, (*names, "text"))
         keep_draft(connection, contest.visit.token, draft)
-        _, problems = read_values(contest.chosen, draft.typed, day_of(clock.now()))
-        problems += problems_of_text(form.first("text"), "text", required=False)
-        if problems:
-            shown = {"chosen": contest.chosen, "most": LONGEST_TEXT, "typed": draft.typed}
-            return contest.page("appeal_values.html", problems=problems, status=422, **shown)
+        if problems_of_values(replace(contest, visit=contest.visit._replace(draft=draft))):
+            return see_wrong(place)
     return see(place.at(CHECK))
 
 
@@ -215,12 +225,17 @@ def check(request: Request[Any, Any, Any], language: FromPath[str], reference: F
     place = place_of(language, reference, CHECK)
     with transaction() as connection:
         contest = contest_of(connection, request, place)
-        return check_page(contest) if contest else see(place.at(""))
+        if contest is None:
+            return see(place.at(""))
+        code = request.query_params.get(WRONG, "")
+        return check_page(contest, cannot=code, status=422) if code in CANNOT else check_page(contest)
 
 
 def check_page(contest: Contest, **context: Any) -> Template | Redirect:
     """Renders the last look; the page before it where something is missing there."""
     said, problems = read_values(contest.chosen, contest.draft.typed, day_of(clock.now()))
+    if contest.decision == INDEX and contest.draft.first("since") != "wrong":
+        return see(contest.place.at(APPEAL))
     if contest.decision == INDEX and (problems or not said):
         return see(contest.place.at(VALUES if contest.chosen else APPEAL))
     if contest.decision != INDEX and not contest.draft.typed.get("ground"):
@@ -256,7 +271,7 @@ def sent(connection: Connection, request: Request[Any, Any, Any], place: Place, 
     contest = contest_of(connection, request, place, form)
     if contest is None:
         return ""
-    lodging = Lodging(body_of(contest), f"page:{contest.draft.key}")
+    lodging = Lodging(body_of(contest), contest.draft.key, on_page=True)
     accepted = lodge(connection, lodging, clock.now(), notices)
     keep_draft(connection, visit.token, Draft(key=contest.draft.key, lodged=accepted.reference))
     return accepted.reference
@@ -273,36 +288,39 @@ def body_of(contest: Contest) -> AppealBody:
     appeal = {
         "decision": contest.decision,
         "grounds": [VALUE_WRONG] if by_value else [each for each in GROUNDS if each in typed.get("ground", ())],
-        "contested": [{"path": path, "should_be": value} for path, value in said.items()],
+        "contested": [
+            {"path": path, "should_be": value}
+            for each in contest.chosen
+            for path, value in contested_in(each, said[each.path]).items()
+        ],
         "reference": contest.place.reference,
         "secret": secret_for(contest.place.reference),
     }
     return valid(AppealBody, appeal | ({"text": text} if text else {}))
 
 
-def not_sent(
-    request: Request[Any, Any, Any], place: Place, form: Form, error: Refused | NotFound
-) -> Template | Redirect:
-    """The last look again, with why the appeal could not be sent."""
+def not_sent(request: Request[Any, Any, Any], place: Place, form: Form, error: Refused | NotFound) -> Redirect:
+    """Leads to the last look, with why the appeal could not be sent."""
     code = reason_of(error) if isinstance(error, Refused) else "erased"
     with transaction() as connection:
         contest = contest_of(connection, request, place, form)
         if contest is None:
             return see(place.at(""))
-        return check_page(contest, cannot=code, status=422)
+        keep_draft(connection, contest.visit.token, contest.draft)
+    return Redirect(f"{place.address}?{WRONG}={code}", status_code=303)
 
 
 @get(WAY + RECEIPT, include_in_schema=False)
 @in_thread
 def receipt(request: Request[Any, Any, Any], language: FromPath[str], reference: FromPath[str]) -> Template | Redirect:
-    """The receipt of the appeal that this visit sent, to print: its reference and its secret."""
+    """The receipt of the appeal that this visit sent, to print; without its secret where a code opened the visit."""
     place = place_of(language, reference, RECEIPT)
     with transaction() as connection:
         visit = require_visit(connection, request, place)
         if not visit.draft.lodged:
             return see(place.at(""))
         appeal = status_of(connection, visit.draft.lodged)
-    secret = secret_for(appeal.reference)
+    secret = "" if visit.by_code else secret_for(appeal.reference)
     return page_of_visit("appeal_receipt.html", place, visit, appeal=appeal, secret=secret, due=due_of(appeal))
 
 
@@ -316,27 +334,15 @@ def due_of(appeal: Status) -> datetime:
 def follow(
     request: Request[Any, Any, Any], language: FromPath[str], reference: FromPath[str], body: RawBody
 ) -> Redirect:
-    """Ends this visit and begins one of the appeal that it sent, whose receipt was just shown."""
-    place = place_of(language, reference)
+    """Ends this visit and begins one of the appeal that it sent, whose receipt was just shown; documents may follow."""
+    place, form = place_of(language, reference), Form(body)
     with transaction() as connection:
-        visit = require_visit(connection, request, place, Form(body))
+        visit = require_visit(connection, request, place, form)
         if not visit.draft.lodged:
             return see(place)
-        end(connection, visit.token)
-        token = started(connection, visit.draft.lodged, clock.now(), Draft())
-    return see(place_of(language, visit.draft.lodged), [cookie_of(token)])
+        token, longest = go_on_to(connection, visit, visit.draft.lodged, clock.now())
+    to = "documents" if form.first("then") == "documents" else ""
+    return see(place_of(language, visit.draft.lodged, to), [cookie_of(token, longest)])
 
 
-@get(WAY + "change", include_in_schema=False)
-@in_thread
-def change(request: Request[Any, Any, Any], language: FromPath[str], reference: FromPath[str]) -> Template:
-    """What to do where something was right and has changed since: that is no mistake, and is declared."""
-    place = place_of(language, reference, "change")
-    with transaction() as connection:
-        visit = require_visit(connection, request, place)
-        case = status_of(connection, reference)
-        contest = contest_of(connection, request, place)
-    return page_of_visit("change.html", place, visit, case=case, chosen=contest.chosen if contest else [])
-
-
-HANDLERS = [choose, chosen, ask_values, given_values, check, send, receipt, follow, change]
+HANDLERS = [choose, chosen, ask_values, given_values, check, send, receipt, follow]

@@ -14,9 +14,21 @@ from prometheus_client.registry import Collector
 
 from models import clock
 from models.database import Connection, transaction
+from models.life_feed import ELSEWHERE, HERE
+from models.settings import settings
 from tasks.broker import broker_state
+from workflows.heard.watching import feeds, set_aside, silent_seconds
 from workflows.queue.failed import held_stages, parked_groups
-from workflows.queue.monitor import daily_jobs, messages, queues, uncounted, with_people, workers
+from workflows.queue.monitor import (
+    daily_jobs,
+    letters_waiting,
+    messages,
+    queues,
+    reported,
+    uncounted,
+    with_people,
+    workers,
+)
 
 # For each counter of a worker: its metric, how many of it make one of the metric's unit, and the metric's help text.
 WORKER_COUNTERS = {
@@ -24,6 +36,9 @@ WORKER_COUNTERS = {
     "cases": ("cases", 1, "Cases moved."),
     "failures": ("failures", 1, "Batches that failed and were halved."),
     "gateway_failures": ("gateway_failures", 1, "Calls to the message gateway that got no answer for their messages."),
+    "register_calls": ("register_calls", 1, "Questions that the population register elsewhere answered."),
+    "register_persons": ("register_persons", 1, "Persons of these questions."),
+    "register_failures": ("register_failures", 1, "Questions to it that got no answer."),
     "busy_milliseconds": ("busy_seconds", 1000, "Time spent on batches, in seconds, over all threads."),
 }
 
@@ -58,8 +73,8 @@ class SijilCollector(Collector):
         failed = [((each["name"],), each["error"] is not None) for each in daily_jobs(self.connection)]
         help_text = "1 where the last try of a daily job (anchor, retention) failed."
         yield gauge("sijil_daily_job_failed", help_text, failed, "job")
-        by_status = [((status,), count) for status, count in messages(self.connection).items()]
-        yield gauge("sijil_messages", "Messages of the ledger that are not sent yet, by status.", by_status, "status")
+        yield from message_metrics(self.connection)
+        yield from life_event_metrics(self.connection)
 
 
 def queue_metrics(connection: Connection) -> Iterable[Metric]:
@@ -86,6 +101,36 @@ def people_metrics(connection: Connection) -> Iterable[Metric]:
     yield gauge("sijil_people_oldest_seconds", "Age of the oldest of them.", oldest, "kind", "stage", "owner")
 
 
+def message_metrics(connection: Connection) -> Iterable[Metric]:
+    """The messages that are not sent, those that were reported on, and the letters that wait for the printer."""
+    by_status = [((status,), count) for status, count in messages(connection).items()]
+    yield gauge("sijil_messages", "Messages of the ledger that are not sent yet, by status.", by_status, "status")
+    told = [((state,), count) for state, count in reported(connection, clock.now()).items()]
+    help_text = "Messages on which a gateway reported in the last hour, by what it said."
+    yield gauge("sijil_messages_reported", help_text, told, "delivery")
+    help_text = "Letters that are set aside and in no batch for the printer yet."
+    yield gauge("sijil_letters_waiting", help_text, [((), letters_waiting(connection))])
+
+
+def life_event_metrics(connection: Connection) -> Iterable[Metric]:
+    """How far the population register's life events are applied, what came of them, and what is set aside."""
+    found, aside = feeds(connection), set_aside(connection)
+    positions = [((each["source"],), each["cursor"]) for each in found]
+    yield gauge("sijil_life_events_position", "The position to which a feed is applied.", positions, "feed")
+    halted = [((each["source"],), each["halted"] is not None) for each in found]
+    yield gauge("sijil_life_events_halted", "1 where a feed does not go on where it ended.", halted, "feed")
+    read = ELSEWHERE if settings().population_url else HERE
+    silent = [((each["source"],), silent_seconds(each, clock.now())) for each in found if each["source"] == read]
+    yield gauge("sijil_life_events_silent_seconds", "Since when a feed gave no answer to go on with.", silent, "feed")
+    help_text = "Life events that a person has to look at, or that wait for cases to end."
+    yield gauge("sijil_life_events_aside", help_text, [((why,), count) for why, count in aside.items()], "why")
+    came = CounterMetricFamily("sijil_life_events", "Life events by what came of them.", labels=["feed", "outcome"])
+    for each in found:
+        for outcome, count in each["counts"].items():
+            came.add_metric([each["source"], outcome], count)
+    yield came
+
+
 def held_stage_metrics(connection: Connection) -> Iterable[Metric]:
     """The stages at which all cases fail alike."""
     held = [((each["kind"], each["stage"]), 1) for each in held_stages(connection)]
@@ -102,6 +147,9 @@ def worker_metrics(connection: Connection) -> Iterable[Metric]:
     left_alone = [((str(row["id"]),), row["counters"].get("gateway_open", 0)) for row in rows if row["alive"]]
     help_text = "1 where a worker leaves the gateway alone: its circuit breaker is open."
     yield gauge("sijil_worker_gateway_open", help_text, left_alone, "worker")
+    left_alone = [((str(row["id"]),), row["counters"].get("register_open", 0)) for row in rows if row["alive"]]
+    help_text = "1 where a worker leaves the population register elsewhere alone: its circuit breaker is open."
+    yield gauge("sijil_worker_register_open", help_text, left_alone, "worker")
     for counter, (name, unit, help_text) in WORKER_COUNTERS.items():
         metric = CounterMetricFamily(f"sijil_worker_{name}", help_text, labels=["worker"])
         for row in rows:

@@ -5,18 +5,29 @@ from typing import Any
 
 from litestar import Request
 from litestar.enums import ScopeType
+from litestar.exceptions import NotFoundException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import Problem, Refused
 
 HEADERS = {
-    b"content-security-policy": b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri "
-    b"'none'; frame-ancestors 'none'",
+    b"content-security-policy": b"default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
     b"cross-origin-opener-policy": b"same-origin",
     b"cache-control": b"no-store",  # phones are shared, so no browser keeps a page about a case; static files it may
 }
+
+
+async def refuse_unreadable(request: Request[Any, Any, Any]) -> None:
+    """Raises what answers an address that nothing has, and a body that nobody unpacks.
+
+    A coroutine: Litestar would send a function into a thread, for every request.
+    """
+    if "\0" in request.url.path:  # neither the database nor the name of a file holds one
+        raise NotFoundException
+    refuse_encoded(request)
 
 
 def refuse_encoded(request: Request[Any, Any, Any]) -> None:
@@ -43,7 +54,9 @@ class HeadersMiddleware:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *headers_to_add(message["headers"])]
+                hangs_up = scope.get("state", {}).get("hang_up")  # its sender may send on for ever
+                last = [(b"connection", b"close")] if hangs_up else []
+                message["headers"] = [*message["headers"], *headers_to_add(message["headers"]), *last]
             elif head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)

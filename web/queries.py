@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -10,42 +10,69 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from models.database import Connection
+from models.database import Connection, read_rows
 from models.days import MOROCCO
 from models.errors import NotFound
+from workflows.engine.reached import PROVED, TELLING_MESSAGES, telling_parameters
 from workflows.events.appeal import AppealRejected, AppealSetAside, AppealUpheld, Finding, InformationAsked
 from workflows.events.event import KINDS, Event
-from workflows.events.registration import ApplicationRefused, CorrectionAsked, MembersMismatched, RefusalProposed
+from workflows.events.registration import (
+    ApplicationRefused,
+    CorrectionAsked,
+    IdentityNotConfirmed,
+    MembersMismatched,
+    RefusalProposed,
+)
 from workflows.flows import places
-from workflows.intake.receipts import OPENED_BY_US, normal
+from workflows.intake.receipts import OPENED_BY_REGISTER, OPENED_BY_US, normal
+from workflows.matching.births import PRECISIONS
+from workflows.matching.verdict import NAMES
 
-CASE = """
-    select c.id, r.reference, c.kind, c.household_id, c.stage, c.version, c.submitted_at, c.stage_since, c.deadline,
-        starts_with(r.idempotency_key, %s), exists (select from household_end e where e.household_id = c.household_id)
-    from receipt r join cases c on c.id = r.case_id where r.reference = %s
+# Everything that a status is made of, in one statement: `d` has the last event of each kind, and the decision that the
+# case stands at; `appeal` is the last one against that decision.
+STATUS = f"""
+    select r.reference, c.id, c.kind, c.household_id, c.stage, c.version, c.submitted_at, c.stage_since, c.deadline,
+        starts_with(r.idempotency_key, %(ours)s) as unasked,
+        starts_with(r.idempotency_key, %(told)s) as by_register,
+        exists (select from household_end e where e.household_id = c.household_id) as gone,
+        d.kinds, d.moments, outcome.kind as outcome, outcome.said, appeal.open, appeal.set_aside, proof.told, proof.at
+    from receipt r join cases c on c.id = r.case_id
+    cross join lateral (
+        select c.id as case_id, array_agg(last.kind) as kinds, array_agg(last.at) as moments,
+            max(last.seq) filter (where concat_ws('/', c.kind, c.stage, last.kind) = any(%(decisions)s)) as seq
+        from (select kind, max(at) as at, max(seq) as seq from event where case_id = c.id group by kind) as last
+    ) as d
+    left join lateral (
+        select e.kind, e.facts ->> 'outcome' as said from event e
+        where c.kind = 'appeal' and e.case_id = c.id and e.kind = any(%(outcomes)s) order by e.seq desc limit 1
+    ) as outcome on true
+    left join lateral (
+        select a.open, exists (select from event e where e.case_id = a.id and e.kind = 'AppealSetAside') as set_aside
+        from cases a join case_body b on (b.case_id, b.number) = (a.id, a.body_number)
+        where concat_ws('/', c.kind, c.stage) = any(%(contestable)s) and a.kind = 'appeal'
+            and a.household_id = c.household_id and (b.body ->> 'case')::bigint = c.id
+            and (b.body ->> 'seq')::int >= coalesce(d.seq, 0)
+        order by a.id desc limit 1
+    ) as appeal on true
+    left join lateral (
+        select true as told, {PROVED} as at from {TELLING_MESSAGES} where d.seq is not null having count(*) > 0
+    ) as proof on true
+    where r.reference
 """
-REACHED = "select kind, max(at) from event where case_id = %s group by kind"
+ONE = f"{STATUS} = %(reference)s"
+# The planner does not see how many there are: else it would plan each time anew, which takes longer than to read them.
+SEVERAL = f"{STATUS} = any(array(select unnest(%(references)s::text[])))"
 # The last event that gives reasons.
 LAST_WITH_REASONS = (
     "select kind, facts::text from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
 )
-# The last event that says what an appeal came to.
-OUTCOME = "select kind, facts ->> 'outcome' from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
-# The last appeal against the decision that a case stands at: whether it is open, and whether it set the decision aside.
-APPEAL_AGAINST = """
-    select a.open, exists (select from event e where e.case_id = a.id and e.kind = 'AppealSetAside')
-    from cases a join case_body b on (b.case_id, b.number) = (a.id, a.body_number)
-    where a.kind = 'appeal' and a.household_id = %s and (b.body ->> 'case')::bigint = %s and (b.body ->> 'seq')::int >=
-        (select coalesce(max(seq), 0) from event where case_id = %s and kind = any(%s))
-    order by a.id desc limit 1
-"""
 # The events of the decision that a case stands at, which may be contested.
 DECISIONS = {
     ("registration", "rejected"): ("ApplicationRefused",),
-    ("registration", "needs_correction"): ("MembersMismatched", "CorrectionAsked"),
+    ("registration", "needs_correction"): ("MembersMismatched", "IdentityNotConfirmed", "CorrectionAsked"),
     ("registration", "notified"): ("ScoreComputed",),
     ("update", "rejected"): ("ApplicationRefused",),
-    ("update", "needs_correction"): ("MembersMismatched", "CorrectionAsked"),
+    ("update", "needs_correction"): ("MembersMismatched", "IdentityNotConfirmed", "CorrectionAsked"),
     ("update", "notified"): ("ScoreComputed",),
 }
 OUTCOMES = {"AppealSetAside": "set_aside", "AppealRejected": "rejected", "NothingToCorrect": "without_entry"}
@@ -57,6 +84,7 @@ CORRECTION = """
 """
 GIVE_REASONS = (
     MembersMismatched,
+    IdentityNotConfirmed,
     CorrectionAsked,
     RefusalProposed,
     ApplicationRefused,
@@ -67,6 +95,9 @@ GIVE_REASONS = (
 AFTER_DECISION = {("appeal", stage) for stage in ("effective", "correction_blocked", "notified")}
 # Why a member does not agree with the population register.
 MISMATCHES = ("unknown", "deceased", "name_differs", "birth_date_differs")
+# Where one part of a birth date or of a name differs.
+PARTS_OF_BIRTHS = {part: f"birth_{part}_differs" for part in PRECISIONS}
+PARTS_OF_NAMES = {part: f"{part}_differs" for part in NAMES}
 MEMBER = re.compile(r"members\[([0-9]+)\]")
 OPEN, SET_ASIDE = "open", "set_aside"  # what an appeal makes of the decision that it contests
 # Where a change has more to show to whoever has the secret: what it conflicts with, what it came to.
@@ -87,11 +118,14 @@ class Status:
     submitted_at: datetime
     stage_since: datetime
     deadline: datetime | None
-    reached: dict[str, datetime]  # when the last event of each kind happened
+    reached: dict[str, datetime] = field(hash=False)  # when the last event of each kind happened
     came_to: str | None = None  # of an appeal: its outcome; erased: none
     unasked: bool = False  # the agency opened it: a review of the household's entry
+    by_register: bool = False  # so it did, because the population register told of something
     household_gone: bool = False  # it was in the register and is no more
     contested: str = ""  # by an appeal against its decision: "open" or "set_aside"
+    told: bool = False  # a message told the decision that it stands at
+    proved_at: datetime | None = None  # when the delivery of that was proved; None: nothing proves it
 
     @property
     def has_reasons(self) -> bool:
@@ -113,6 +147,12 @@ class Reason:
 
     field: str
     reason: str
+    differs: tuple[str, ...] = ()  # of a name "given_name", "family_name", of a birth date "year", "month", "day"
+
+    @property
+    def said(self) -> str:
+        """The reason in whose words it is told: of a name or a birth date by its part, where only one differs."""
+        return (PARTS_OF_BIRTHS | PARTS_OF_NAMES)[self.differs[0]] if len(self.differs) == 1 else self.reason
 
     @property
     def member(self) -> int | None:
@@ -152,33 +192,54 @@ def stages_with_reasons() -> set[tuple[str, str]]:
 
 def status_of(connection: Connection, reference: str) -> Status:
     """The status of an application by its reference, however the reader typed it. Raises NotFound."""
-    row = connection.execute(CASE, [OPENED_BY_US, normal(reference)]).fetchone()
+    row = connection.execute(ONE, {"reference": normal(reference), **asked_of_statuses()}).fetchone()
     if row is None:
         raise NotFound(UNKNOWN)
-    reached = dict(connection.execute(REACHED, [row[0]]).fetchall())
-    case_id, reference, kind, household_id, stage, version, submitted_at, since, deadline, unasked, gone = row
-    came_to = outcome_of(connection, case_id) if kind == "appeal" else None
-    moments = (submitted_at, since, deadline)
-    contested = contested_now(connection, case_id, household_id, DECISIONS.get((kind, stage)))
+    return status_in(row)
+
+
+def statuses_of(references: Sequence[str]) -> dict[str, Status]:
+    """The statuses of these references, in their written form, as far as they exist, read in one journey."""
+    rows = read_rows(SEVERAL, {"references": list(references), **asked_of_statuses()})
+    return {row[0]: status_in(row) for row in rows}
+
+
+@cache
+def asked_of_statuses() -> dict[str, Any]:
+    """What the statements of statuses ask for beside the references."""
+    return {
+        "ours": OPENED_BY_US,
+        "told": OPENED_BY_REGISTER,
+        "decisions": ["/".join((*at, kind)) for at, kinds in DECISIONS.items() for kind in kinds],
+        "contestable": ["/".join(at) for at in DECISIONS],
+        "outcomes": ["AppealUpheld", *OUTCOMES],
+        **telling_parameters(),
+    }
+
+
+def status_in(row: tuple[Any, ...]) -> Status:
+    """The status that a row of STATUS holds."""
+    *case, unasked, by_register, gone, kinds, moments, outcome, said, is_open, set_aside, told, proved_at = row
+    reference, case_id, kind, household_id, stage, version, submitted_at, since, deadline = case
     return Status(
-        case_id, reference, kind, household_id, stage, version, *moments, reached, came_to, unasked, gone, contested
+        case_id,
+        reference,
+        kind,
+        household_id,
+        stage,
+        version,
+        submitted_at,
+        since,
+        deadline,
+        reached=dict(zip(kinds or (), moments or (), strict=True)),
+        came_to=OUTCOMES.get(outcome, said),
+        unasked=unasked,
+        by_register=by_register,
+        household_gone=gone,
+        contested=OPEN if is_open else SET_ASIDE if set_aside else "",
+        told=bool(told),
+        proved_at=proved_at,
     )
-
-
-def contested_now(
-    connection: Connection, case_id: int, household_id: int | None, decisions: Sequence[str] | None
-) -> str:
-    """What an appeal makes of the decision by these events: "open" while it is examined, "set_aside", or nothing."""
-    asked = [household_id, case_id, case_id, list(decisions or ())]
-    row = connection.execute(APPEAL_AGAINST, asked).fetchone() if decisions else None
-    is_open, set_aside = row or (False, False)
-    return OPEN if is_open else SET_ASIDE if set_aside else ""
-
-
-def outcome_of(connection: Connection, case_id: int) -> str | None:
-    """What an appeal came to, as a code; None where it is not decided, or that was erased."""
-    row = connection.execute(OUTCOME, [case_id, ["AppealUpheld", *OUTCOMES]]).fetchone()
-    return OUTCOMES.get(row[0], row[1]) if row else None
 
 
 def reasons_of(connection: Connection, case: Status) -> tuple[Reason, ...]:
@@ -210,8 +271,8 @@ def last_facts(connection: Connection, case_id: int, *kinds: type[Event]) -> Any
 def reasons_in(event: Event) -> list[Reason]:
     """The reasons that an event gives."""
     match event:
-        case MembersMismatched():
-            return [Reason(f"members[{each.member}]", each.reason) for each in event.mismatches]
+        case MembersMismatched() | IdentityNotConfirmed():
+            return [Reason(f"members[{each.member}]", each.reason, each.differs) for each in event.mismatches]
         case InformationAsked():
             return [Reason("asked", code) for code in event.asked]
         case AppealUpheld() | AppealSetAside() | AppealRejected():

@@ -31,24 +31,30 @@ def in_thread(handler: Callable[Parameters, Result]) -> Callable[Parameters, Awa
     return run
 
 
-_sign_ins, _places = ThreadPoolExecutor(THREADS, "sign-in"), BoundedSemaphore(PLACES)
+def bounded(
+    name: str, threads: int, places: int, full: str
+) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Awaitable[Result]]]:
+    """Makes of a handler a coroutine that waits for it in one of a few threads of their own.
 
-
-def apart(handler: Callable[Parameters, Result]) -> Callable[Parameters, Awaitable[Result]]:
-    """The handler of a sign-in as a coroutine that waits for it in one of a few threads of their own.
-
-    All other pages share as many threads as there are cores and four: passwords would fill them. Raises Unavailable
-    where too many wait.
+    All other pages share as many threads as there are cores and four: what takes long would fill them. Raises
+    Unavailable with the sentence `full` where as many as `places` are in work or wait.
     """
+    executor, free = ThreadPoolExecutor(threads, name), BoundedSemaphore(places)
 
-    @wraps(handler)
-    async def run(*args: Parameters.args, **named: Parameters.kwargs) -> Result:
-        if not _places.acquire(blocking=False):
-            raise Unavailable("Too many people sign in at once.")
-        try:
-            work = partial(copy_context().run, handler, *args, **named)
-            return await get_running_loop().run_in_executor(_sign_ins, work)
-        finally:
-            _places.release()
+    def decorate(handler: Callable[Parameters, Result]) -> Callable[Parameters, Awaitable[Result]]:
+        @wraps(handler)
+        async def run(*args: Parameters.args, **named: Parameters.kwargs) -> Result:
+            if not free.acquire(blocking=False):
+                raise Unavailable(full)
+            try:
+                work = partial(copy_context().run, handler, *args, **named)
+                return await get_running_loop().run_in_executor(executor, work)
+            finally:
+                free.release()
 
-    return run
+        return run
+
+    return decorate
+
+
+apart = bounded("sign-in", THREADS, PLACES, "Too many people sign in at once.")

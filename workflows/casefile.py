@@ -93,8 +93,9 @@ class CaseFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         past = {**self.past, type(event): recorded}
         since, seq, deadline = self.stage_since, self.stage_seq, self.deadline
         if anew or stage != self.stage:
-            # Never before an earlier event, should a clock have gone back.
-            since = event.since or max(since, max([each.at for each in past.values()]))
+            # Never before an earlier event, should a clock have gone back. Whoever answers a letter while it counts as
+            # on its way, before the stage's periods begin, is not kept waiting by that.
+            since = event.since or max(self.submitted_at, *[each.at for each in past.values()])
             seq, deadline = recorded.seq, None
         return msgspec.structs.replace(
             self,

@@ -10,6 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from workflows.events.appeal import Finding
+from workflows.events.enrolment import Candidate
 from workflows.events.registration import Contribution
 
 SIJIL = "sijil"  # the actor of decisions that no person takes
@@ -51,11 +52,26 @@ class ChangeSilence(Evidence, frozen=True, kw_only=True, tag=True, omit_defaults
     bound: bool = False
 
 
+class NoProof(Evidence, frozen=True, kw_only=True, tag=True):
+    """What is known of the last message on which a term hangs: nothing that proves its delivery."""
+
+    seq: int  # of the event that made it owed
+    sent: datetime | None  # None: it could not be sent
+    state: str  # "silent" | "undelivered" | "failed"
+
+
+class DeclarationAge(Evidence, frozen=True, kw_only=True, tag=True):
+    """How long a household's declaration stands unchanged and unconfirmed: its last version, and since when."""
+
+    version: int
+    since: datetime
+
+
 # Answers of registers ------------------------------------------------------------------------------
 
 
 class RegisteredPerson(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """What the population register says of a person."""
+    """A person as the population register keeps them: what a comparison reads, and no decision."""
 
     given_name_ar: str
     family_name_ar: str
@@ -66,12 +82,39 @@ class RegisteredPerson(msgspec.Struct, frozen=True, gc=False, omit_defaults=True
     status: str = "alive"
 
 
-class RegisterAnswer(Evidence, frozen=True, kw_only=True, tag=True):
+class Compared(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """A declared person beside the population register's entry: verdicts alone, never a stored value."""
+
+    status: str = "alive"
+    name: str = "same"  # a NameVerdict
+    score: float = 1  # of the names, from 0 to 1, to four decimals: for people to read, no decision rests on it
+    birth: str = "same"  # a BirthVerdict
+    differs: tuple[str, ...] = ()  # what is not the same: "given_name", "family_name", "year", "month", "day"
+
+
+class RegisterAnswer(Evidence, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """The population register's answer on a household: one entry a member, in the declaration's order; None where it
     knows nobody.
+
+    `confirmed`: the members of whom a caseworker confirmed before what the register leaves in doubt.
     """
 
-    persons: tuple[RegisteredPerson | None, ...]
+    persons: tuple[Compared | None, ...]
+    confirmed: tuple[int, ...] = ()
+
+
+class RegisterChange(Evidence, frozen=True, kw_only=True, tag=True):
+    """The population register changed what it keeps of these members (positions); what, the next answer says."""
+
+    members: tuple[int, ...]
+
+
+class LifeEventHeard(Evidence, frozen=True, kw_only=True, tag=True):
+    """The population register told of what happened to a person: what kind of thing, and where in its feed."""
+
+    kind: str
+    source: str
+    position: int
 
 
 class Holder(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -172,10 +215,15 @@ class OpenedCase(Evidence, frozen=True, kw_only=True, tag=True):
 
 
 class DecisionState(Evidence, frozen=True, kw_only=True, tag=True):
-    """Whether a contested decision still stands, and by which version of the terms an appeal against it is in time."""
+    """Whether a contested decision still stands, and by which version of the terms an appeal against it is in time.
+
+    `told`: a message of ours told it; its term counts from `proved`, when the first of its deliveries was proved.
+    """
 
     stands: bool
     terms: str
+    told: bool | msgspec.UnsetType = msgspec.UNSET
+    proved: datetime | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class CorrectionOutcome(Evidence, frozen=True, kw_only=True, tag=True):
@@ -193,6 +241,16 @@ class CorrectionOutcome(Evidence, frozen=True, kw_only=True, tag=True):
     version: int = 0
 
 
+class DuplicateSearch(Evidence, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """Which enrolled people may be the person of an enrolment, but for those whom an officer told apart.
+
+    Where there are none, `idcs` is the identifier that was issued for the person.
+    """
+
+    candidates: tuple[Candidate, ...] = ()
+    idcs: str = ""
+
+
 # Forms of people -----------------------------------------------------------------------------------
 
 
@@ -202,6 +260,10 @@ class Submission(Evidence, frozen=True, kw_only=True, tag=True):
 
 class OperatorCommand(Evidence, frozen=True, kw_only=True, tag=True):
     """An operator sends a parked case on, or erases an ended one."""
+
+
+class DocumentHandling(Evidence, frozen=True, kw_only=True, tag=True):
+    """Somebody gives a document for a case, or takes one back. It is stored beside, not here."""
 
 
 class Correction(Evidence, frozen=True, kw_only=True, tag=True):
@@ -240,6 +302,22 @@ class ReviewVerdict(Evidence, frozen=True, kw_only=True, tag=True):
     verdict: str  # "clear" | "correct" | "refuse"
     reason: str
     about: tuple[str, ...] = ()
+
+
+class MemberIdentity(msgspec.Struct, frozen=True, gc=False):
+    """What a caseworker says of a doubted member: one and the same person as the register's, or not; `reason` is a
+    code.
+    """
+
+    member: int
+    same: bool
+    reason: str
+
+
+class IdentityVerdict(Evidence, frozen=True, kw_only=True, tag=True):
+    """A caseworker says of each doubted member whether they are who they say."""
+
+    findings: tuple[MemberIdentity, ...]
 
 
 class CommissionRequest(Evidence, frozen=True, kw_only=True, tag=True):
@@ -309,6 +387,46 @@ class CorrectionRetry(Evidence, frozen=True, kw_only=True, tag=True):
     under_way: bool
 
 
+# Of those who handle an enrolment: each says in which role.
+
+
+class Voucher(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What is known of somebody on whose word an enrolment rests; what stands in the way, as codes."""
+
+    field: str  # the path in the body
+    objections: tuple[str, ...] = ()
+
+
+class Attestation(Evidence, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """An officer at a centre saw the person and the papers.
+
+    `number` is that of the completed body, which is stored beside; `digest` that of its stored bytes.
+    """
+
+    number: int
+    digest: str
+    role: str
+    vouchers: tuple[Voucher, ...] = ()
+
+
+class EnrolmentVerdict(Evidence, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """A second officer confirms an attested enrolment, or gives it back for a reason, which is a code."""
+
+    confirms: bool
+    role: str
+    reason: str = ""
+    vouches: bool = False  # whether the officer is somebody on whose word it rests
+
+
+class DuplicateVerdict(Evidence, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """An officer saw a person and those who look alike: `same` is the identifier of who is the same; none: nobody."""
+
+    role: str
+    same: str = ""
+    vouches: bool = False
+
+
+ON_ENROLMENTS: tuple[type[Evidence], ...] = (Attestation, EnrolmentVerdict, DuplicateVerdict)
 ON_APPEALS: tuple[type[Evidence], ...] = (
     Assignment,
     HandBack,
@@ -325,6 +443,12 @@ ANSWERS_OF_PEOPLE: tuple[type[Evidence], ...] = (
     Reopening,
     CommissionRequest,
     ReviewVerdict,
+    IdentityVerdict,
     *ON_APPEALS,
+    *ON_ENROLMENTS,
 )
-BESIDE_THE_FLOWS: tuple[type[Evidence], ...] = (Submission, OperatorCommand)  # no stage decides on them
+BESIDE_THE_FLOWS: tuple[type[Evidence], ...] = (
+    Submission,
+    OperatorCommand,
+    DocumentHandling,
+)  # no stage decides on them

@@ -10,7 +10,7 @@ from models import clock
 from models.database import Connection, transact, transaction
 from models.errors import Refused
 from notifications.notices import notices
-from sijil.acting import colleague, in_role, name_of, note_look, reader_of, signed, staff_may
+from sijil.acting import colleague, in_role, name_of, note_list, note_look, reader_of, signed
 from sijil.appeal_view import Shown, actors, appeal_details, appeal_line, appeal_summary
 from sijil.commands.arguments import Name, Reference
 from sijil.commands.handed_in import body_in, print_receipt, text_in
@@ -70,9 +70,11 @@ def list_appeals(
     you may not decide.
     """
     with needed_servers(), transaction() as connection:
-        who = staff_may(connection, "read_queue", name)
+        reading = in_role(connection, "read_queue", name)
+        who = reading.who
         count, listed = appeals_with_people(connection, limit, within(who, "read_queue"))
         views = [view for view in listed if not who.name or pseudonym(OFFICER, who.name) not in view.may_not]
+        note_list(connection, reading, "appeals", [each.file.id for each in views])
         names = names_of(connection, [actor for view in views for actor in actors(view)])
     lines = [appeal_line(view, names) for view in views]
     if len(listed) > len(views):

@@ -9,14 +9,17 @@ import typer
 
 from models import clock
 from models.database import bound_transactions
+from models.days import day_of
 from models.errors import Refused
 from models.migrate import current_version, upgrade
+from models.settings import settings
 from sijil import embedded
 from sijil.acting import servers_for
 from sijil.output import Json, print_result
-from tasks.bootstrap import intake
+from tasks.bootstrap import intake, look_again
 from workflows.bodies import reading
 from workflows.bodies.problems import in_one
+from workflows.casework.enrolling import ELSEWHERE
 from workflows.flows import FLOWS
 from workflows.flows.chart import chart
 from workflows.intake.files.summary import Summary
@@ -82,10 +85,12 @@ def enrol_persons(file: File, rejects: Rejects = None, as_json: Json = False) ->
 
     Persons that the register already knows stay as they are. Exit code 1 where any person was refused.
     """
+    if settings().population_url:
+        raise Refused("register_elsewhere", f"{ELSEWHERE} Use `sijil population import` on that machine.")
     with open_to_read(file):
         pass  # a file that cannot be read is reported before a server is started for it
     with servers_for("enrol"), explain_interrupt():
-        found = enrol_file(file, rejects or default_rejects(file), show_progress)
+        found = enrol_file(file, rejects or default_rejects(file), show_progress, look_again)
     print_summary(found, ("enrolled", "known"), rejects or default_rejects(file), as_json)
 
 
@@ -150,7 +155,7 @@ def score(file: File, as_json: Json = False) -> None:
         document = reading.parsed(reading.utf8(raw))
     except Refused as refused:
         raise Refused("not_json", f"{file}: {in_one(**refused.problems[0])}") from None
-    found = score_document(document, clock.now().date())
+    found = score_document(document, day_of(clock.now()))
     lines = [f"score {found['score']} (exact {found['exact']}), policy {found['policy']}"]
     terms = {
         "constant": found["constant"],

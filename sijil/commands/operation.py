@@ -23,6 +23,8 @@ from workflows.queue.monitor import queues, with_people, workers
 from workflows.queue.pauses import pause, resume
 
 WATCH_SECONDS = 2.0
+# What workers leave alone, by the state of the queue that needs it.
+SERVICES = {"left_alone": "gateway", "register_left_alone": "population register"}
 
 log = structlog.get_logger()
 app = typer.Typer()
@@ -93,8 +95,8 @@ def queue_state(row: Mapping[str, Any]) -> str:
         return f"paused since {row['paused_since']:%F %R} by {row['paused_by']}{because}"
     if row["state"] == "held":
         return f"stage '{row['held_stage']}' held since {row['held_since']:%F %R}, all fail: {row['error']}"
-    if row["state"] == "left_alone":
-        return f"gateway left alone by {row['left_alone_by']} of {row['of_workers']} workers"
+    if service := SERVICES.get(row["state"]):
+        return f"{service} left alone by {row['left_alone_by']} of {row['of_workers']} workers"
     return str(row["state"])
 
 
@@ -198,7 +200,9 @@ def message_line(message: Mapping[str, Any]) -> str:
     error = f", {message['error']}" if message["error"] else ""
     what = f"message of event {message['seq']}: {message['template']} by {message['channel']}"
     tries = f"{message['tries']} {'try' if message['tries'] == 1 else 'tries'}"
-    return f"  {what}, {message['status']}{moment} after {tries}{error}"
+    reported = f", {message['delivery']} {message['delivery_at']:%F %T}" if message["delivery"] else ""
+    printed = f", given to the printer {message['printed_at']:%F %T}" if message["printed_at"] else ""
+    return f"  {what}, {message['status']}{moment} after {tries}{error}{printed}{reported}"
 
 
 def failure_line(failed: Mapping[str, Any]) -> str:

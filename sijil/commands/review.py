@@ -10,7 +10,7 @@ from models import clock
 from models.database import Connection, transact, transaction
 from models.errors import Refused
 from notifications.notices import notices
-from sijil.acting import acting, note_look, reader_of, signed, staff_may
+from sijil.acting import acting, in_role, note_list, note_look, reader_of, signed
 from sijil.commands.arguments import Name, Reference
 from sijil.embedded import needed_servers
 from sijil.kept_open_view import kept_open_details, kept_open_lines, kept_open_summary
@@ -18,7 +18,6 @@ from sijil.output import Json, print_result
 from sijil.review_view import (
     Reviewed,
     act_of,
-    is_cleared_by,
     proposer,
     review_details,
     review_lines,
@@ -28,6 +27,7 @@ from sijil.review_view import (
 from tasks.wake import wake_after_answer
 from workflows.casefile import CaseFile
 from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker
+from workflows.casework.fitting import is_cleared_by
 from workflows.casework.reviews import (
     being_heard,
     holders,
@@ -91,9 +91,11 @@ def list_reviews(
     It leaves out those of other offices, and those that wait for another caseworker than you.
     """
     with needed_servers(), transaction() as connection:
-        who = staff_may(connection, "read_queue", name)
+        reading = in_role(connection, "read_queue", name)
+        who = reading.who
         counts, listed, kept = found_by(connection, who, limit)
         files = not_proposed_by(who, listed)
+        note_list(connection, reading, "reviews", [each.id for each in (*files, *kept)])
         names = names_of(connection, [actor for file in files for actor in proposer(file)])
     more = counts["waiting"] + counts["being_heard"] - len(listed)
     lines = [*review_lines(files, names), *not_shown_lines(len(listed) - len(files), more)]

@@ -2,6 +2,7 @@
 
 import signal
 from contextlib import suppress
+from enum import StrEnum
 from socket import socket
 from typing import Annotated
 
@@ -11,8 +12,10 @@ import uvicorn
 
 from models.database import bound_transactions
 from models.errors import Refused
+from models.garbage import OFTEN, leave_what_exists
+from models.priority import give_way
 from models.settings import settings
-from sijil.embedded import needed_servers
+from sijil.embedded import needed_servers, population_database
 from sijil.processes import require_free_port, set_settings
 from tasks.bootstrap import adapters
 from tasks.supervisor import Supervisor
@@ -29,6 +32,12 @@ Port = Annotated[
     int | None,
     typer.Option(min=1, max=65535, help="The port on which the portal listens. Default: SIJIL_PORT, or 8000."),
 ]
+
+
+class Service(StrEnum):
+    """What a process may serve alone."""
+
+    POPULATION = "population"
 
 
 @app.command("work")
@@ -55,6 +64,7 @@ def work(
     settings().key()
     adapters()  # a register that cannot be loaded is reported once, and not by each worker that it ends
     with needed_servers(broker=True, patience=START_SECONDS):
+        give_way(settings().nice)
         supervisor = Supervisor(chosen, processes or settings().processes)
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(name, lambda *_: supervisor.stop.set())
@@ -84,8 +94,15 @@ def serve(
     host: Annotated[
         str | None, typer.Option(help="The address on which the portal listens. Default: SIJIL_HOST, or 127.0.0.1.")
     ] = None,
+    only: Annotated[
+        Service | None,
+        typer.Option(help="Serve this alone: the population register, on its own database, for its partners."),
+    ] = None,
 ) -> None:
     """Serves the portal and the API until Ctrl-C. Workers are separate: `sijil work`."""
+    if only:
+        serve_population(port, host)
+        return
     set_settings(port=port, host=host)
     require_free_port(settings().host, settings().port)
     settings().key()  # a missing key is reported now, and not to the first applicant
@@ -95,6 +112,17 @@ def serve(
         serve_until_stopped(settings().host, settings().port)
 
 
+def serve_population(port: int | None, host: str | None) -> None:
+    """Serves the population register to its partners until Ctrl-C."""
+    set_settings(port=port or settings().population_port, host=host)
+    require_free_port(settings().host, settings().port)
+    with population_database(START_SECONDS):
+        settings().key()  # a missing key is reported now: no token is made without it
+        bound_transactions(REQUEST_SECONDS)
+        typer.echo(f"http://{settings().host}:{settings().port}  (press Ctrl-C to stop)")
+        serve_until_stopped(settings().host, settings().port, "web.population.app:create_app")
+
+
 class Portal(uvicorn.Server):
     """A uvicorn server that logs when it listens."""
 
@@ -102,13 +130,14 @@ class Portal(uvicorn.Server):
         """Starts as uvicorn does, then logs the address."""
         await super().startup(sockets)
         if self.started:
+            leave_what_exists(OFTEN)
             log.info("portal ready", address=f"http://{self.config.host}:{self.config.port}")
 
 
-def serve_until_stopped(host: str, port: int) -> None:
+def serve_until_stopped(host: str, port: int, application: str = "web.app:create_app") -> None:
     """Serves until a signal stops it. Exits with uvicorn's own code where it cannot start."""
     config = uvicorn.Config(
-        "web.app:create_app", factory=True, host=host, port=port, log_level="warning", log_config=None, access_log=False
+        application, factory=True, host=host, port=port, log_level="warning", log_config=None, access_log=False
     )
     portal = Portal(config)
     with suppress(KeyboardInterrupt):

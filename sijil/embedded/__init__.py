@@ -17,7 +17,7 @@ from sijil.embedded.postgres import Postgres
 from sijil.embedded.server import Server
 from sijil.embedded.valkey import Valkey
 from sijil.output import print_progress
-from sijil.processes import set_settings
+from sijil.processes import other_settings, set_settings
 from tasks.broker import require_broker
 
 RETRY_SECONDS = 0.5
@@ -70,6 +70,42 @@ def needed_servers(*, broker: bool = False, patience: float = 0.0) -> Iterator[N
     try:
         await_servers(broker, patience)
         yield
+    finally:
+        running.stop()
+
+
+@contextmanager
+def population_database(patience: float = 0.0, *, migrate: bool = True) -> Iterator[None]:
+    """Runs the block on the population register's own database: that of the settings, or an embedded one that it starts
+    and stops. There the register has a home of its own within ours, with its own key and anchors.
+
+    Raises what `needed_servers` raises, with the name of the setting that is this database's.
+    """
+    try:
+        with own_database(patience, migrate=migrate):
+            yield
+    except DatabaseAway as error:
+        raise DatabaseAway(str(error).replace("SIJIL_DATABASE_URL", "SIJIL_POPULATION_DATABASE_URL")) from error
+
+
+@contextmanager
+def own_database(patience: float, *, migrate: bool) -> Iterator[None]:
+    """The same, as it is for every database."""
+    home = settings().home / "population"
+    url = settings().population_database_url
+    server = None if url else Postgres(home / "postgres")
+    close_pool()
+    running = RunningServers((server,) if server else ())
+    try:
+        if server:
+            server.start()
+        with other_settings(database_url=url or (server and server.url), home=home):
+            if server and migrate:
+                upgrade()
+            if migrate:
+                await_servers(False, patience)
+            yield
+            close_pool()
     finally:
         running.stop()
 

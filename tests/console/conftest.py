@@ -10,6 +10,7 @@ from tests.conftest import forget_settings
 from tests.integration.conftest import queued as queued
 from tests.integration.conftest import refusal as refusal
 from tests.integration.conftest import reviewed as reviewed
+from tests.integration.conftest import sijil as sijil
 from tests.integration.conftest import work as work
 from tests.integration.conftest import worker as worker
 from tests.portal.conftest import Client, application

@@ -49,9 +49,8 @@ def test_who_only_looks_at_what_a_household_would_be_told_is_noted_as_a_reader(c
     case = under_review()
     client.headers.update(ENGLISH)
     token = signed_in(client, a_person("Amina", "caseworker"))
-    shown = client.post(
-        f"/console/cases/{case.reference}/review", data={"token": token, "answer": "refuse:duplicate_application"}
-    )
+    form = {"token": token, "version": "4", "answer": "refuse:duplicate_application"}
+    shown = client.post(f"/console/cases/{case.reference}/review", data=form)
     assert "What the household is told" in shown.text
     found = rows("select act, role, case_ids from audit_entry")
     assert found == [("read_case", "caseworker", [case.case_id])]

@@ -45,5 +45,5 @@ def test_what_cannot_be_searched_for_is_said(client: Client) -> None:
     assert "A day is written as 2026-11-30." in client.get("/console/audit", params={"since": "yesterday"}).text
     answer = client.post("/console/audit", data={"token": token, "person": "12"})
     assert answer.status_code == 422
-    assert "no identifier and no phone" in answer.text
+    assert "ten digits, no more and no fewer" in answer.text
     assert client.get("/console/audit", params={"reference": "RSU-0000-0000-0000"}).status_code == 404

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.appealing import TELECOM, an_appeal
+from tests.browsing import follow
 from tests.console.test_pages_in_browser import browser as browser
 from tests.console.test_pages_in_browser import page as page
 from tests.console.test_pages_in_browser import sign_in
@@ -12,7 +13,7 @@ from tests.portal.standing import registered, under_review, work_off
 from tests.portal.test_browser import CHROMIUM
 from tests.staffing import a_person
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="There is no Chromium here: make setup-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: make setup-browser")
 MOST_LOADS, MOST_TABS = 4, 60
 FOCUSED = "selector => document.activeElement.matches(selector)"
 
@@ -59,12 +60,12 @@ def test_after_a_decision_the_way_back_leads_to_pages(page: Page, served: str) -
     page.goto(case)
     page.check("input[value='correct:person_lives_elsewhere']")
     page.fill("#note", "They moved in May.")
-    page.click("form[action$='/review'] button.main")
+    follow(page, "form[action$='/review'] button.main")
     page.wait_for_url(f"{case}/review")
     page.go_back()
     page.go_forward()
     assert page.locator("blockquote", has_text="They moved in May.").count() == 1
-    page.click("form:has(input[name=confirmed]) button")
+    follow(page, "form:has(input[name=confirmed]) button")
     page.wait_for_url("**done=*")
     page.go_back()
     assert page.url == case

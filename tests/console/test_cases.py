@@ -2,17 +2,25 @@
 
 import html
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from models.database import transaction
 from tests.appealing import TELECOM, an_appeal, findings
-from tests.filing import current_stage, facts_of, rows, value
-from tests.people import heard
+from tests.changing import change_of, declare
+from tests.factories import an_idcs
+from tests.filing import a_household, current_stage, facts_of, rows, value
+from tests.letters import letter_of
+from tests.people import citizen, heard
 from tests.portal.conftest import Client
-from tests.portal.standing import left_until_overdue, registered, to_correct, under_review, work_off
+from tests.portal.standing import end_week, left_until_overdue, registered, to_correct, under_review, work_off
 from tests.staffing import Person, a_person, sign_in, token_in
+from tests.terms import days_of
+from web.console.language import text
+from web.language import PAGES, day
+from workflows.intake.receipts import secret_for
 from workflows.intake.submit import Accepted
 from workflows.staff.roles import COUNTRY, Territory
 
@@ -58,6 +66,114 @@ def send(client: Client, case: Accepted, what: str, **fields: str) -> tuple[int,
     return answer.status_code, html.unescape(answer.text)
 
 
+def answers_in(page: str) -> set[str]:
+    """The answers to a review that a page offers."""
+    return set(re.findall(r'name="answer" id="[^"]*" value="([^"]+)"', page))
+
+
+def test_no_answer_is_offered_by_which_a_review_would_come_back(
+    client: Client, reviewed: tuple[Accepted, Accepted], amina: Person
+) -> None:
+    case = reviewed[1]
+    offered = answers_in(page_of(client, case))
+    assert {verdict.partition(":")[0] for verdict in offered} == {"correct", "refuse"}
+    send(client, case, "review", answer="refuse:duplicate_application", confirmed="yes")
+    page = page_of(client, case)
+    assert "Until then there is nothing to decide" in page
+    assert answers_in(page) == set()
+    assert "/review" not in page
+
+
+def test_the_values_are_shown_to_whoever_named_none_for_a_reason_that_needs_some(
+    client: Client, reviewed: tuple[Accepted, Accepted], amina: Person
+) -> None:
+    case = reviewed[1]
+    shown = r"<details open>\s*<summary>Which values is it about"
+    assert not re.search(shown, page_of(client, case))
+    status, page = send(client, case, "review", answer="correct:value_in_doubt")
+    assert (status, bool(re.search(shown, page))) == (422, True)
+
+
+def phone_declared(client: Client, household: Accepted, **fields: str) -> tuple[int, str]:
+    """Sends the form that declares another number; the status and the page that follows."""
+    form = {"token": token_in(page_of(client, household)), **fields}
+    answer = client.post(f"/console/cases/{household.reference}/phone", data=form)
+    return answer.status_code, html.unescape(answer.text)
+
+
+def test_an_officer_declares_another_phone_for_who_lost_theirs(client: Client, amina: Person) -> None:
+    household = registered()
+    old = value("select phone from case_body")
+    status, page = phone_declared(client, household, phone="06 61 00-00-01")
+    assert (status, value("select count(*) from cases where kind = 'update'")) == (422, 0)
+    assert "Look at the identity document of who declares the household first." in page
+    assert 'value="06 61 00-00-01"' in page
+    assert phone_declared(client, household, phone="12", seen="yes")[0] == 422
+    status, page = phone_declared(client, household, phone="06 61 00-00-01", seen="yes")
+    work_off()
+    ((update, stage, reference),) = rows(
+        "select c.id, c.stage, r.reference from cases c join receipt r on r.case_id = c.id where c.kind = 'update'"
+    )
+    assert (status, stage) == (200, "changing_phone")
+    assert reference in page, "the page of the change follows"
+    told = {each for (each,) in rows("select recipient from message where case_id = %s", update)}
+    assert told == {old, "+212661000001"}
+    acts = rows("select act from audit_entry where act = 'declare_change'")
+    assert len(acts) == 1
+
+
+WAITS = "Another number waits already: declared on {day}, it becomes the household's on {until} if nobody objects."
+CHECKED_FIRST = (
+    "Another number waits already: declared on {day}. Once it is checked, the known one may object for {days} days."
+)
+
+
+@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+def test_a_number_that_waits_is_told_with_both_days_and_no_other_one_is_taken(
+    client: Client, amina: Person, language: str
+) -> None:
+    client.headers["accept-language"] = language
+    household = registered()
+    form = {"token": token_in(page_of(client, household)), "phone": "0661000001", "seen": "yes"}
+    address = f"/console/cases/{household.reference}/phone"
+    change = str(client.post(address, data=form).url.path)
+    declared_at = value("select submitted_at from cases where kind = 'update'")
+    said = text(language, CHECKED_FIRST).format(day=day(language, declared_at), days=days_of("new_phone"))
+    assert said in page_of(client, household), "no worker has looked at it yet"
+    work_off()
+    until = value("select deadline from cases where kind = 'update'")
+    page = page_of(client, household)
+    assert text(language, WAITS).format(day=day(language, declared_at), until=day(language, until)) in page
+    assert (f'href="{change}"' in page, f'action="{address}"' in page) == (True, False)
+    assert str(client.post(address, data=form).url.path) == change, "the same number is the same change"
+    other = client.post(address, data=form | {"phone": "0661000002"})
+    assert (other.status_code, text(language, "refused.another_phone_waits") in html.unescape(other.text)) == (
+        409,
+        True,
+    )
+    assert value("select count(*) from cases where kind = 'update'") == 1
+
+
+def test_another_number_is_taken_once_the_one_that_waited_is_taken_back(client: Client, amina: Person) -> None:
+    household = registered()
+    phone_declared(client, household, phone="0661000001", seen="yes")
+    work_off()
+    reference, case_id = rows(
+        "select r.reference, c.id from cases c join receipt r on r.case_id = c.id where c.kind = 'update'"
+    )[0]
+    citizen(Accepted(reference, "", case_id), "withdrawal", secret=secret_for(reference))
+    assert phone_declared(client, household, phone="0661000002", seen="yes")[0] == 200
+    assert value("select count(*) from cases where kind = 'update' and open") == 1
+
+
+def test_an_auditor_declares_no_phone(client: Client, amina: Person) -> None:
+    household = registered()
+    assert "/phone" in page_of(client, household)
+    as_another(client, "Omar", "auditor")
+    assert "/phone" not in page_of(client, household)
+    assert phone_declared(client, household, phone="0661000001", seen="yes")[0] == 403
+
+
 def test_a_review_shows_both_households_and_why(client: Client, amina: Person) -> None:
     case = under_review()
     page = page_of(client, case)
@@ -66,6 +182,12 @@ def test_a_review_shows_both_households_and_why(client: Client, amina: Person) -
     assert page.count("in both") >= 2
     assert "In the register" in page
     assert rows("select act, case_ids[1] from audit_entry where act = 'read_case'")[0][0] == "read_case"
+
+
+def test_the_language_of_a_household_is_called_as_the_reader_calls_it(client: Client, amina: Person) -> None:
+    page = page_of(client, to_correct())
+    contact = page.partition("<dt>Contact</dt>")[2].partition("</dd>")[0]
+    assert contact.rpartition(" · ")[2] in ("Arabic", "French")
 
 
 def test_a_decision_is_tried_out_first_and_records_nothing(client: Client, amina: Person) -> None:
@@ -116,6 +238,43 @@ def test_what_is_shown_before_is_what_is_sent(client: Client, amina: Person) -> 
     assert body in shown
 
 
+def test_before_all_is_upheld_the_message_is_shown_that_comes_once_the_entry_is_corrected(
+    client: Client, amina: Person
+) -> None:
+    appeal = an_appeal(registered(), "index", **TELECOM)
+    work_off()
+    send(client, appeal, "desk/take")
+    finding = {"finding:bills.telecom": "uphold:document_shows_it"}
+    _, shown = send(client, appeal, "appeal/propose_decision", role="caseworker", **finding)
+    assert current_stage(appeal) == "under_examination"
+    assert "Sent as soon as the entry is corrected" in shown
+    send(client, appeal, "appeal/propose_decision", role="caseworker", **finding, confirmed="yes")
+    work_off()
+    ((body,),) = rows("select body from message where template = 'appeal_corrected'")
+    assert body in shown
+    assert PAGES.text("ar", "appeal_effective.title") in shown
+    index = value("select score_corrected from score_correction")
+    assert f"{index:.2f}" in shown.split("Index of the corrected entry:")[1]
+
+
+def test_of_a_household_that_has_left_no_corrected_entry_is_foretold(client: Client, amina: Person) -> None:
+    receipt = registered()
+    appeal = an_appeal(receipt, "index", **TELECOM)
+    work_off()
+    removal = declare(receipt, change_of(a_household(0, members=3).body, "removal", "request"))
+    work_off()
+    end_week(removal)
+    send(client, appeal, "desk/take")
+    finding = {"finding:bills.telecom": "uphold:document_shows_it"}
+    _, shown = send(client, appeal, "appeal/propose_decision", role="caseworker", **finding)
+    assert "Index of the corrected entry" not in shown
+    assert PAGES.text("ar", "appeal_without_entry.title") in shown
+    send(client, appeal, "appeal/propose_decision", role="caseworker", **finding, confirmed="yes")
+    work_off()
+    ((body,),) = rows("select body from message where template = 'appeal_without_entry'")
+    assert body in shown
+
+
 def test_the_first_does_not_confirm_their_own_refusal(client: Client, amina: Person) -> None:
     case = under_review()
     send(client, case, "review", answer="refuse:duplicate_application", confirmed="yes")
@@ -142,6 +301,13 @@ def test_without_a_reason_nothing_is_decided_and_what_was_written_stays(client: 
     assert (status, current_stage(case)) == (422, "under_review")
     assert "Choose a decision and its reason." in shown
     assert "I looked at the lease." in shown
+
+
+def test_a_form_that_does_not_say_on_which_version_it_decides_decides_nothing(client: Client, amina: Person) -> None:
+    case = under_review()
+    status, shown = send(client, case, "review", answer="clear:nothing_found", confirmed="yes", version="")
+    assert (status, current_stage(case)) == (422, "under_review")
+    assert "does not say which version" in shown
 
 
 def test_whoever_decides_on_an_older_version_sees_what_happened(client: Client, amina: Person) -> None:
@@ -247,6 +413,16 @@ def test_an_auditor_is_offered_nothing_to_do_on_an_appeal(client: Client, amina:
     assert "appeal/add_text" in page_of(client, appeal)
     as_another(client, "Nadia", "auditor")
     assert f"/console/cases/{appeal.reference}/" not in page_of(client, appeal)
+
+
+def test_a_population_officer_is_offered_to_take_what_they_may_hold_alone(client: Client, amina: Person) -> None:
+    doubted, differing = under_review(), to_correct()
+    take = 'action="/console/cases/{}/desk/take"'
+    as_another(client, "Nadia", "population_officer")
+    assert take.format(doubted.reference) not in page_of(client, doubted)
+    as_another(client, "Salma", "supervisor")
+    assert take.format(doubted.reference) in page_of(client, doubted)
+    assert take.format(differing.reference) in page_of(client, differing)
 
 
 def test_an_appeal_says_that_its_decision_was_replaced_since(client: Client, amina: Person) -> None:
@@ -381,10 +557,12 @@ def test_what_somebody_typed_is_shown_to_nobody_else(client: Client, amina: Pers
 def test_a_note_and_a_holder_are_seen_by_colleagues(client: Client, amina: Person) -> None:
     case = under_review()
     send(client, case, "desk/take")
-    send(client, case, "desk/note", note="The lease is at the office.")
+    form = {"token": token_in(page_of(client, case)), "note": "The lease is at the office."}
+    kept = client.post(f"/console/cases/{case.reference}/desk/note", data=form, follow_redirects=False)
+    assert kept.headers["location"] == f"/console/cases/{case.reference}#happened"
     as_another(client, "Brahim", "caseworker")
     page = page_of(client, case)
-    assert "The lease is at the office." in page
+    assert "The lease is at the office." in page.partition('id="happened"')[2]
     assert "Amina has this case open until" in page
     assert "Hand it back" not in page
 
@@ -412,6 +590,8 @@ def test_a_correction_that_corrects_nothing_or_cannot_be_is_refused_and_kept(cli
     status, shown = send(client, case, "answer/correction", **{"member:1:birth_date": "31/12/1990"})
     assert (status, current_stage(case)) == (422, "needs_correction")
     assert 'value="31/12/1990"' in shown
+    status, shown = send(client, case, "answer/correction", **{"member:1:idcs": an_idcs(12)[::-1]})
+    assert (status, PAGES.text("en", "wrong.idcs_check_digit") in shown) == (422, True)
 
 
 def test_a_household_asks_for_the_commission_at_the_desk(client: Client, amina: Person) -> None:
@@ -482,3 +662,35 @@ def test_amounts_and_marks_are_those_of_the_readers_language(client: Client, ami
     assert "49,50" in french
     assert re.search(r"Le ménage dit \([^)]*\)\u00a0:", french) or "Le ménage dit (" not in french
     assert not re.search(r"</strong>: |[^\u00a0\s]: [A-ZÉ]", re.sub(r"<style.*?</style>|<[^>]*>", "", french))
+
+
+def test_the_timeline_of_a_change_says_what_it_changed_and_who_left(client: Client, amina: Person) -> None:
+    taken = registered()
+    body = a_household(0, members=3).body
+    gone = next(each for each in body["members"] if not each.get("declarant") and each["relationship"] != "head")
+    stay = [each for each in body["members"] if each is not gone]
+    change = declare(taken, change_of(body | {"bills": body["bills"] | {"gas": "250"}}, "bills"))
+    work_off()
+    timeline = page_of(client, change).partition('<ol class="timeline">')[2]
+    assert re.search(r"gas bill[^<]*: <bdi>54.6</bdi> <span class=\"flip\">→</span> <bdi>250</bdi>", timeline)
+    left = declare(
+        taken,
+        change_of(
+            body | {"bills": body["bills"] | {"gas": "250"}, "members": stay}, "member_left", "death", based_on=2
+        ),
+    )
+    work_off()
+    timeline = page_of(client, left).partition('<ol class="timeline">')[2]
+    assert re.search(re.escape(text("en", "changed.leaves")) + r": <bdi>[^<]*" + gone["birth_date"], timeline)
+
+
+def test_the_timeline_says_what_did_not_arrive_what_repeated_it_and_what_the_post_proves(
+    client: Client, amina: Person, tmp_path: Path
+) -> None:
+    case = registered()
+    letter_of(case, tmp_path)
+    page = page_of(client, case)
+    said = ["No delivery is proved: the message was made once more", "Letter: Given to the printer"]
+    said += ["It did not reach the phone", "Handed over, the post proves it"]
+    assert [each for each in said if each not in page] == []
+    assert page.count(said[0]) == page.count(said[2]) == 2

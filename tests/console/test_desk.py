@@ -257,6 +257,21 @@ def test_the_next_case_is_taken_and_opened_and_then_nothing_is_left(
     assert "Nothing is left for you to take now." in none.text
 
 
+@pytest.mark.parametrize(
+    ("role", "taken"), [("population_officer", [2, 3]), ("caseworker", [1, 2]), ("commission", [])]
+)
+def test_a_line_offers_to_take_what_the_role_of_whoever_looks_may_hold(
+    client: Client, role: str, taken: list[int]
+) -> None:
+    sign_in(client, a_person("Omar", role))
+    on_desk([1])
+    on_desk([2], waits_for="either", stage="identity_in_doubt", queue="exceptions")
+    on_desk([3], waits_for="population_officer", stage="attested", kind="enrolment", queue="enrolments")
+    shown = page(client, tab="unassigned")
+    assert references(shown) == [reference_of(each) for each in (1, 2, 3)]
+    assert re.findall(r'aria-label="Take ([^"]+)"', shown) == [reference_of(each) for each in taken]
+
+
 def test_a_case_is_taken_from_its_line(client: Client, reviewed: tuple[Accepted, Accepted], amina: Person) -> None:
     later = reviewed[1]
     answer = post(client, do="take", case=later.reference, next=f"{PATH}?tab=unassigned&region=7")
@@ -291,6 +306,25 @@ def test_many_are_assigned_given_a_priority_and_noted_at_once(
     said = text_of(post(client, case=later.reference, do="priority", priority="0").text)
     assert "Priority set: " in said
     assert value("select priority from desk_item where case_id = %s", later.case_id) == 3
+
+
+def test_a_decided_case_is_not_said_to_wait_for_anybody(client: Client, amina: Person) -> None:
+    me = officer("Amina")
+    decided([1], me, flags=["letter", "overdue", "second_person"], barred=[me])
+    shown = text_of(page(client, tab="done"))
+    assert "no phone: letter needed" in shown
+    assert "waits for a second person" not in shown
+    assert "overdue" not in shown.partition("What was decided last")[2]
+    assert "not for you" not in shown
+
+
+def test_of_several_that_an_act_was_done_to_the_page_names_each(
+    client: Client, reviewed: tuple[Accepted, Accepted], nadia: Person
+) -> None:
+    both = [each.reference for each in reviewed]
+    answer = post(client, case=both, do="note", note="اتصل بالأسرة")
+    assert answer.status_code == 200
+    assert all(f'<a href="/console/cases/{each}"' in answer.text.partition("<h1>")[0] for each in both)
 
 
 @pytest.mark.parametrize(

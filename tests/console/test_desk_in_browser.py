@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 
 from models import clock
 from notifications.catalogues import STAFF_LANGUAGES
+from tests.browsing import follow
 from tests.console.test_pages_in_browser import assert_clean, choose, sign_in
 from tests.console.test_pages_in_browser import browser as browser
 from tests.console.test_pages_in_browser import page as page
@@ -144,7 +145,7 @@ def test_a_key_leads_to_the_question_whether_the_commission_decides(page: Page, 
     page.keyboard.press("e")
     page.get_by_role("heading", name="Send to the commission?").wait_for()
     assert value("select stage from cases where id = %s", queued.case_id) == "queued"
-    page.get_by_role("button", name="Send it to the commission").click()
+    follow(page, page.get_by_role("button", name="Send it to the commission"))
     page.get_by_text("Sent to the commission:").wait_for()
     assert value("select stage from cases where id = %s", queued.case_id) == "with_commission"
 
@@ -184,14 +185,14 @@ def test_no_key_does_anything_with_another_key_held_down(amina: Page) -> None:
 
 def test_keys_are_turned_off_and_on(amina: Page, served: str) -> None:
     amina.keyboard.press("?")
-    amina.get_by_role("button", name="Turn the keys off").click()
+    follow(amina, amina.get_by_role("button", name="Turn the keys off"))
     amina.get_by_text("The keys are off.").wait_for()
     amina.goto(f"{served}{PATH}?tab=unassigned")
     for key in ("j", "n", "?"):
         amina.keyboard.press(key)
     assert (amina.url, amina.evaluate(CHOSEN)) == (f"{served}{PATH}?tab=unassigned", [])
     amina.goto(f"{served}/console/keys")
-    amina.get_by_role("button", name="Turn the keys on").click()
+    follow(amina, amina.get_by_role("button", name="Turn the keys on"))
     amina.goto(f"{served}{PATH}?tab=unassigned")
     amina.keyboard.press("j")
     assert amina.evaluate(CHOSEN) == [reference_of(1)]
@@ -202,12 +203,12 @@ def test_what_was_typed_when_a_session_ended_is_there_after_the_next_sign_in(ami
     amina.fill("#note", "Called twice.")
     rows("update staff_session set ended_at = now()")
     rows("update staff_account set app_step = 0")
-    amina.get_by_role("button", name="Add the note").click()
+    follow(amina, amina.get_by_role("button", name="Add the note"))
     amina.fill("#name", "Amina")
     amina.fill("#password", PASSWORD)
-    amina.click("main form button")
+    follow(amina, "main form button")
     amina.fill("#code", code_now())
-    amina.click("main form button")
+    follow(amina, "main form button")
     amina.wait_for_url("**/console/queues?kept=1")
     assert amina.locator("#note").input_value() == "Called twice."
     assert amina.locator("tbody input:checked").evaluate_all("all => all.map(e => e.value)") == [reference_of(2)]
@@ -221,17 +222,17 @@ def test_all_of_it_works_without_scripts(page: Page, served: str, reviewed: tupl
     plain = context.new_page()
     a_person("Nadia", "supervisor")
     sign_in(plain, served, "Nadia")
-    plain.get_by_role("link", name="Queues").click()
+    follow(plain, plain.get_by_role("link", name="Queues"))
     plain.locator("details.filters summary").click()
     plain.select_option("#by-queue", "reviews")
-    plain.get_by_role("button", name="Show").click()
+    follow(plain, plain.get_by_role("button", name="Show"))
     assert "queue=reviews" in plain.url
-    plain.get_by_role("link", name="Choose all of this page").click()
+    follow(plain, plain.get_by_role("link", name="Choose all of this page"))
     plain.select_option("#priority-of", "1")
-    plain.get_by_role("button", name="Set", exact=True).click()
+    follow(plain, plain.get_by_role("button", name="Set", exact=True))
     assert plain.get_by_role("status").inner_text() == f"Priority set: {reviewed[1].reference}"
     assert value("select priority from desk_item") == 1
-    plain.get_by_role("button", name="Next case").click()
+    follow(plain, plain.get_by_role("button", name="Next case"))
     assert plain.url == f"{served}/console/cases/{reviewed[1].reference}"
     context.close()
 
@@ -246,7 +247,7 @@ def test_what_a_search_finds_is_clean_and_there_again_on_the_way_back(
         page.goto(f"{served}/console/search")
         page.fill("#typed", typed)
         page.check("#purpose-person")
-        page.locator("form.search button").click()
+        follow(page, "form.search button")
         assert page.locator("[data-open]").count() == hits
         assert_clean(page)
         assert typed not in page.url

@@ -98,7 +98,7 @@ def test_nobody_at_work_is_said_aloud(operator: Client) -> None:
 
 
 def test_parked_cases_are_those_of_the_command_with_the_place_of_their_error(operator: Client, sijil: Run) -> None:
-    taken = [parked("KeyError in persons"), parked("KeyError in persons"), parked("TypeError in score")]
+    taken = [parked("KeyError in compare"), parked("KeyError in compare"), parked("TypeError in score")]
     said = sijil("parked", "list", "--json", "--limit", "10").json["parked"]
     page = operator.get(PARKED).text
     assert [each["cases"] for each in said] == [2, 1]
@@ -127,10 +127,10 @@ def test_all_that_are_parked_alike_are_sent_on_and_no_others(operator: Client, m
     monkeypatch.setattr("tasks.resuming.SET", 2)
     alike, other = [parked() for _ in range(3)], parked("TypeError in score")
     rows("update case_failure set stage = 'verified' where case_id = %s", alike[2].case_id)
-    page = press(operator, PARKED, "retry", error="KeyError in persons", kind="registration", stage="submitted")
+    page = press(operator, PARKED, "retry", error="KeyError in compare", kind="registration", stage="submitted")
     assert "Sent on: 2" in page
     assert [current_stage(each) for each in (*alike, other)] == ["submitted", "submitted", "parked", "parked"]
-    page = press(operator, PARKED, "retry", error="KeyError in persons", kind="registration", stage="submitted")
+    page = press(operator, PARKED, "retry", error="KeyError in compare", kind="registration", stage="submitted")
     assert "No case is parked with this error any more." in page
 
 
@@ -138,7 +138,7 @@ def test_very_many_go_on_after_the_page_has_answered(operator: Client, monkeypat
     monkeypatch.setattr("tasks.resuming.SET", 1)
     monkeypatch.setattr(failed, "work_for", lambda name, steps: work_for(name, steps, seconds=0))
     taken = [parked() for _ in range(3)]
-    page = press(operator, PARKED, "retry", error="KeyError in persons", kind="registration", stage="submitted")
+    page = press(operator, PARKED, "retry", error="KeyError in compare", kind="registration", stage="submitted")
     assert "Sent on: 1" in page
     assert "The rest goes on without this page" in page
     soon(lambda: [current_stage(each) for each in taken] == ["submitted"] * 3)
@@ -158,7 +158,7 @@ def test_the_same_order_for_two_territories_is_two(client: Client, monkeypatch: 
     for name, within in (("Omar", COUNTRY), ("Far", ELSEWHERE)):
         client.cookies.clear()
         sign_in(client, a_person(name, "operator", within=within))
-        press(client, PARKED, "retry", error="KeyError in persons", kind="registration", stage="submitted")
+        press(client, PARKED, "retry", error="KeyError in compare", kind="registration", stage="submitted")
         press(client, MESSAGES, "resend", status="failed", error="refused")
     assert len(set(named)) == 4
 
@@ -188,7 +188,7 @@ def test_a_case_of_another_region_is_neither_shown_nor_sent_on(far: Client) -> N
     taken = parked()
     assert taken.reference not in far.get(PARKED).text
     assert "another office" in press(far, PARKED, "retry", reference=taken.reference)
-    press(far, PARKED, "retry", error="KeyError in persons", kind="registration", stage="submitted")
+    press(far, PARKED, "retry", error="KeyError in compare", kind="registration", stage="submitted")
     assert current_stage(taken) == "parked"
 
 
@@ -211,7 +211,7 @@ def test_quarantined_cases_are_counted_as_the_queues_count_them(operator: Client
         "insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [second.case_id, third.case_id]
     )
     rows(
-        "insert into case_failure select id, kind, stage, version, 1, 'KeyError in persons', 'persons.py:3 in ask', "
+        "insert into case_failure select id, kind, stage, version, 1, 'KeyError in compare', 'persons.py:3 in ask', "
         "now(), false from cases where id = %s",
         first.case_id,
     )
@@ -220,7 +220,7 @@ def test_quarantined_cases_are_counted_as_the_queues_count_them(operator: Client
     assert sum(int(each["Cases"]) for each in shown) == said["verification"] == 3
     by_error = {each["Error"]: each["References"] for each in shown}
     assert len(by_error) == 2
-    (place,) = [each for each in by_error if each.startswith("KeyError in persons")]
+    (place,) = [each for each in by_error if each.startswith("KeyError in compare")]
     assert "persons.py:3 in ask" in place
     assert by_error.pop(place) == first.reference
     assert set(by_error.popitem()[1].split()) == {second.reference, third.reference}

@@ -44,7 +44,7 @@ def test_what_the_household_withdrew_is_not_decided(client: Client) -> None:
     citizen(case, "withdrawal")
     answer = client.post(f"/console/cases/{case.reference}/review", data=form)
     assert answer.status_code == 409
-    assert "The household withdrew it" in answer.text
+    assert "Withdrawn" in answer.text
     assert current_stage(case) == "withdrawn"
 
 

@@ -66,6 +66,7 @@ def test_ages_are_counted_by_queue_in_days(client: Client) -> None:
         ["Appeals", "1", "1", "0", "0", "0"],
         ["Reviews", "7", "2", "2", "2", "1"],
         ["Not confirmed by the register", "0", "0", "0", "0", "0"],
+        ["Enrolments", "0", "0", "0", "0", "0"],
     ]
 
 
@@ -76,7 +77,7 @@ def test_only_ones_own_territory_is_counted_and_listed(client: Client) -> None:
     on_desk([2], region=3, province="MA-FES", due_at=clock.now())
     people, ages, listed = read(supervisor(client, Territory(6)))
     assert {each["Person"]: each["Cases"] for each in people} == {"Nobody yet": "1", "Here": "0", "Salma": "0"}
-    assert [each["All"] for each in ages] == ["0", "1", "0"]
+    assert [each["All"] for each in ages] == ["0", "1", "0", "0"]
     assert [each["Case"] for each in listed] == [reference_of(1)]
 
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from models import clock
 from notifications.catalogues import STAFF_LANGUAGES
+from tests.browsing import follow
 from tests.console.test_pages_in_browser import assert_clean, sign_in
 from tests.console.test_pages_in_browser import browser as browser
 from tests.console.test_pages_in_browser import page as page
@@ -122,7 +123,7 @@ def test_a_queue_is_paused_and_resumed_without_javascript(served: str, page: Pag
     on_operations(plain, served)
     plain.click("#queue-fraud")
     plain.fill("#reason", "A faulty rule")
-    plain.click("main form.box button")
+    follow(plain, "main form.box button")
     assert value("select reason from paused_queue") == "A faulty rule"
     plain.click("#resume")
     assert value("select count(*) from paused_queue") == 0

@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from notifications.catalogues import STAFF_LANGUAGES
+from tests.browsing import follow
 from tests.portal.test_browser import ARGUMENTS, CHROMIUM, NARROWEST, RULES
 from tests.portal.test_citizen_in_browser import OVER, WRONG_SIDE
 from tests.staffing import PASSWORD, a_person, code_now
@@ -38,7 +39,7 @@ def choose(page: Page, language: str) -> None:
     """Chooses a language of the console, where it is another."""
     button = page.locator(f".languages button[value={language}]")
     if button.count():
-        button.click()
+        follow(page, button)
         page.locator(f"html[lang={language}]").wait_for(state="attached")
         page.wait_for_load_state()
 
@@ -49,13 +50,14 @@ def sign_in(page: Page, served: str, name: str, language: str = "en") -> None:
     choose(page, language)
     page.fill("#name", name)
     page.fill("#password", PASSWORD)
-    page.click("main form button")
+    follow(page, "main form button")
     page.fill("#code", code_now())
-    page.click("main form button")
+    follow(page, "main form button")
 
 
 def assert_clean(page: Page) -> None:
     """No violation that axe sees, no label over its control, and nothing that makes a narrow window scroll."""
+    page.wait_for_load_state()
     found: Any = Axe().run(page, options=RULES)
     assert found.response["violations"] == [], found.generate_report()
     page.set_viewport_size({"width": NARROWEST, "height": 800})
@@ -73,9 +75,9 @@ def test_signing_in_is_clean_and_works_over_plain_http_at_home(page: Page, serve
     assert_clean(page)
     page.fill("#name", "Amina Idrissi")
     page.fill("#password", PASSWORD)
-    page.click("main form button")
+    follow(page, "main form button")
     assert_clean(page)
     page.fill("#code", code_now())
-    page.click("main form button")
+    follow(page, "main form button")
     page.wait_for_url(f"{served}/console")
     assert_clean(page)

@@ -10,9 +10,11 @@ from playwright.sync_api import Page
 
 from notifications.catalogues import LANGUAGES, STAFF_LANGUAGES
 from tests.appealing import TELECOM, acts, an_appeal, findings
+from tests.browsing import follow
 from tests.console.test_pages_in_browser import assert_clean, choose, sign_in
 from tests.console.test_pages_in_browser import browser as browser
 from tests.console.test_pages_in_browser import page as page
+from tests.doubting import in_doubt
 from tests.people import heard
 from tests.picturing import Keep
 from tests.picturing import keep as keep
@@ -23,13 +25,14 @@ from tests.portal.visiting import address_of
 from tests.staffing import a_person
 from workflows.intake.submit import Accepted
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="There is no Chromium here: make setup-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: make setup-browser")
 
 
 @pytest.fixture
 def cases(database: str, broker: str) -> dict[str, Accepted]:
     """Cases of every look, and the people who work on them."""
     made = {"review": under_review(), "correction": to_correct(1), "hearing": proposed(place=4)}
+    _, made["identity"] = in_doubt(0, place=10)
     home, refused = registered(8), rejected(place=6)
     made["appeal"] = an_appeal(home, "index", **TELECOM, text="الفاتورة ليست لنا.")
     made["proposed"] = an_appeal(refused)
@@ -47,7 +50,7 @@ def cases(database: str, broker: str) -> dict[str, Accepted]:
 
 def addresses(cases: dict[str, Accepted]) -> Iterator[tuple[str, str, str]]:
     """Every page of the console: by whom it is opened, a name, and its address."""
-    for name in ("review", "correction", "hearing", "appeal", "proposed", "registered", "rejected"):
+    for name in ("review", "correction", "identity", "hearing", "appeal", "proposed", "registered", "rejected"):
         yield "Brahim Alami", f"case-{name}", f"/console/cases/{cases[name].reference}"
     yield "Salma Rami", "case-held", f"/console/cases/{cases['appeal'].reference}"
     yield "Salma Rami", "not-there", "/console/cases/RSU-0000-0000-0000"
@@ -63,22 +66,22 @@ def addresses(cases: dict[str, Accepted]) -> Iterator[tuple[str, str, str]]:
         yield "Driss Filali", f"operations{name.replace('/', '-')}", f"/console/operations{name}"
 
 
-@pytest.mark.parametrize("language", STAFF_LANGUAGES)
-def test_every_page_of_the_console_is_drawn_well(
-    page: Page, served: str, cases: dict[str, Accepted], keep: Keep, language: str
+def test_every_page_of_the_console_is_drawn_well_in_each_language(
+    page: Page, served: str, cases: dict[str, Accepted], keep: Keep
 ) -> None:
     reader = ""
     for name, title, address in addresses(cases):
         if name != reader:
             page.context.clear_cookies()
-            sign_in(page, served, name, language)
+            sign_in(page, served, name)
             reader = name
         page.goto(f"{served}{address}")
-        choose(page, language)
-        page.evaluate("() => document.querySelectorAll('details').forEach(e => { e.open = true })")
-        assert_clean(page)
-        keep(page, f"console-{title}-{language}")
-        assert page.locator("html").get_attribute("lang") == language
+        for language in STAFF_LANGUAGES:
+            choose(page, language)
+            page.evaluate("() => document.querySelectorAll('details').forEach(e => { e.open = true })")
+            assert_clean(page)
+            keep(page, f"console-{title}-{language}")
+            assert page.locator("html").get_attribute("lang") == language
 
 
 @pytest.mark.parametrize("language", STAFF_LANGUAGES)
@@ -88,12 +91,28 @@ def test_what_a_household_would_be_told_is_drawn_well(
     sign_in(page, served, "Salma Rami", language)
     page.goto(f"{served}/console/cases/{cases['review'].reference}")
     page.check("input[value='refuse:duplicate_application']")
-    page.click("form[action$='/review'] button.main")
+    follow(page, "form[action$='/review'] button.main")
     assert_clean(page)
     keep(page, f"console-preview-{language}")
-    page.click("form:has(input[name=confirmed]) button")
+    follow(page, "form:has(input[name=confirmed]) button")
     assert_clean(page)
     keep(page, f"console-recorded-{language}")
+
+
+@pytest.mark.parametrize("language", STAFF_LANGUAGES)
+def test_what_follows_from_an_appeal_that_is_upheld_is_drawn_well(
+    page: Page, served: str, cases: dict[str, Accepted], keep: Keep, language: str
+) -> None:
+    sign_in(page, served, "Salma Rami", language)
+    page.goto(f"{served}/console/cases/{cases['appeal'].reference}")
+    take = page.locator("form[action$='/desk/take'] button")
+    if take.count():
+        follow(page, take)
+    for each in page.locator("select[name^='finding:']").all():
+        each.select_option("uphold:document_shows_it")
+    follow(page, "form[action$='/propose_decision'] button.main")
+    assert_clean(page)
+    keep(page, f"console-preview-upheld-{language}")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from notifications.catalogues import STAFF_LANGUAGES
+from tests.browsing import follow
 from tests.console.identity import NEEDED, a_member, is_missing, lying_provider, real_provider, trust
 from tests.console.test_pages_in_browser import assert_clean, choose
 from tests.console.test_pages_in_browser import browser as browser
@@ -18,8 +19,8 @@ def prove_by_hand(page: Page, subject: str) -> None:
     """Fills in the forms of the provider."""
     page.fill("[name=login]", subject)
     page.fill("[name=password]", "any")
-    page.click("button[type=submit]")
-    page.click("button[type=submit]")
+    follow(page, "button[type=submit]")
+    follow(page, "button[type=submit]")
 
 
 @needs_provider
@@ -34,14 +35,14 @@ def test_somebody_goes_there_and_comes_back_and_leaves_both(
         page = context.new_page()
         page.goto(f"{served}/console/sign-in")
         choose(page, "en")
-        page.click("main form button")
+        follow(page, "main form button")
         page.wait_for_url(f"{issuer}/**")
         prove_by_hand(page, "amina")
         page.wait_for_url(f"{served}/console")
         assert page.locator("h1").inner_text() == "Amina"
-        page.click(".who button")
+        follow(page, ".who button")
         page.wait_for_url(f"{issuer}/**")
-        page.click("button[value=yes]")
+        follow(page, "button[value=yes]")
         page.wait_for_url(f"{served}/console/sign-in")
         context.close()
 
@@ -60,7 +61,7 @@ def test_the_pages_of_the_way_are_clean(
         page.wait_for_selector("main a.button")
         assert_clean(page)
         page.unroute_all()
-        page.click("main a.button")
+        follow(page, "main a.button")
         page.wait_for_selector("dl")
         assert lying.changes["sub"] in page.inner_text("dl")
         assert_clean(page)

@@ -57,19 +57,34 @@ ADDRESSES = {
     ("GET", "/console/queues/escalate"): "escalate",
     ("POST", "/console/queues/escalate"): "escalate",
     ("GET", "/console/cases/{reference}"): "read_case",
+    ("GET", "/console/cases/{reference}/documents/{document}"): "read_document",
+    ("POST", "/console/cases/{reference}/documents"): "take_document",
+    ("POST", "/console/cases/{reference}/documents/{document}/remove"): "take_back_document",
     ("POST", "/console/cases/{reference}/review"): "decide_review",
     ("GET", "/console/cases/{reference}/review"): "decide_review",
+    ("POST", "/console/cases/{reference}/identity"): "confirm_identity",
+    ("GET", "/console/cases/{reference}/identity"): "confirm_identity",
     ("GET", "/console/cases/{reference}/appeal/{act}"): "read_case",
+    ("GET", "/console/cases/{reference}/enrolment/{form}"): "read_case",
+    ("POST", "/console/cases/{reference}/enrolment/{form}"): "read_case",
     ("GET", "/console/cases/{reference}/answer/{kind}"): "take_answer",
     ("POST", "/console/cases/{reference}/appeal/{act}"): "read_case",
     ("POST", "/console/cases/{reference}/desk/{deed}"): "read_case",
     ("POST", "/console/cases/{reference}/answer/{kind}"): "take_answer",
+    ("POST", "/console/cases/{reference}/phone"): "declare_change",
     ("GET", "/console/audit"): "read_audit",
     ("POST", "/console/audit"): "read_audit",
 }
 # What else a form of an address of several acts needs, beside the act that opens it.
-ALSO = {"{queue}": "scoring", "{kind}": "withdrawal", "{act}": "ask_information", "{deed}": "note"}
-NEEDS = {"withdrawal": "take_answer", "note": "add_note"}
+ALSO = {
+    "{queue}": "scoring",
+    "{kind}": "withdrawal",
+    "{act}": "ask_information",
+    "{deed}": "note",
+    "{form}": "attest_enrolment",
+    "{document}": "unknown",
+}
+NEEDS = {"withdrawal": "take_answer", "note": "add_note", "unknown": "read_document"}
 GUARDED = [(method, path, act) for (method, path), act in ADDRESSES.items() if act in RIGHTS]
 OF_CASES = [each for each in GUARDED if "{reference}" in each[1]]
 

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from tests.factories import an_idcs
 from tests.filing import rows, value
 from tests.portal.conftest import Client
 from tests.staffing import a_person, sign_in, token_in
@@ -52,6 +53,21 @@ def test_a_case_is_found_by_each_way_with_little_of_its_people(
         assert head["family_name_ar"] not in results
 
 
+def test_the_place_is_that_of_the_declaration_whosever_office_has_the_case(
+    client: Client, reviewed: tuple[Accepted, Accepted], look: Search
+) -> None:
+    sign_in(client, a_person("Amina", "caseworker"))
+    case = reviewed[1]
+    ((body,),) = rows("select body from case_body where case_id = %s", case.case_id)
+    declared = body.get("declaration", body)
+    elsewhere = declared["region"] % 12 + 1
+    rows("update cases set region = %s where id = %s", elsewhere, case.case_id)
+    results = unescape(look(case.reference).partition("</form>\n<section")[2])
+    assert declared["commune"] in results
+    assert text("en", f"region.{declared['region']}") in results
+    assert text("en", f"region.{elsewhere}") not in results
+
+
 def test_the_purpose_and_a_pseudonym_go_into_the_audit_and_what_was_typed_does_not(
     client: Client, reviewed: tuple[Accepted, Accepted], look: Search
 ) -> None:
@@ -89,6 +105,8 @@ def test_where_nothing_is_found_it_says_what_to_try_and_keeps_what_was_typed(cli
     [
         ("Amina", "case", "nothing_to_search"),
         ("", "case", "nothing_to_search"),
+        (an_idcs(12)[::-1], "case", "idcs_check_digit"),
+        ("12", "case", "idcs_length"),
         (UNKNOWN, "", "no_purpose"),
         (UNKNOWN, "audit", "no_purpose"),
     ],
@@ -100,7 +118,8 @@ def test_a_search_by_nothing_or_for_nothing_is_shown_again(
     form = {"token": token_in(client.get(PATH).text), "typed": typed, "purpose": purpose}
     answer = client.post(PATH, data=form, headers=ENGLISH)
     assert answer.status_code == 422
-    assert text("en", f"refused.{code}") in answer.text
+    kind = "wrong" if code.startswith("idcs") else "refused"
+    assert text("en", f"{kind}.{code}") in answer.text
     assert f'value="{typed}"' in answer.text
     assert value("select count(*) from audit_entry where act = 'search'") == 0
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from tests.browsing import follow
 from tests.filing import rows
 from tests.portal.standing import work_off
 from tests.portal.test_browser import ARGUMENTS, CHROMIUM, NARROW
@@ -14,7 +15,7 @@ from tests.staffing import PASSWORD, a_person, code_now
 from web.language import index
 from workflows.intake.submit import Accepted
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="There is no Chromium here: make setup-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: make setup-browser")
 UPHELD, REJECTED = "uphold:document_shows_it", "reject:nothing_shows_it"
 Open = Callable[..., Page]
 
@@ -47,25 +48,25 @@ def sign_in(page: Page, served: str, name: str) -> None:
     page.goto(f"{served}/console/sign-in")
     page.fill("#name", name)
     page.fill("#password", PASSWORD)
-    page.click("main form button")
+    follow(page, "main form button")
     page.fill("#code", code_now())
-    page.click("main form button")
+    follow(page, "main form button")
 
 
 def contest(phone: Page, served: str, taken: Accepted) -> tuple[str, str]:
     """The citizen contests the telephone bill; returns the reference and the secret of the appeal."""
     phone.goto(f"{served}/ar")
     phone.fill("#reference", taken.reference)
-    phone.click("main form button")
+    follow(phone, "main form button")
     phone.fill("#secret", taken.secret)
-    phone.click(OPEN)
-    phone.click("a[href$='value=bills.telecom']")
+    follow(phone, OPEN)
+    follow(phone, "a[href$='value=bills.telecom']")
     phone.check("#since-wrong")
-    phone.click(GO_ON)
+    follow(phone, GO_ON)
     phone.fill("[id='should.bills.telecom']", "٤٩٫٥٠")
     phone.fill("#text", "لم يكن لنا هذا الخط.")
-    phone.click(GO_ON)
-    phone.click(GO_ON)
+    follow(phone, GO_ON)
+    follow(phone, GO_ON)
     return phone.text_content("#appeal-reference") or "", phone.text_content("#appeal-secret") or ""
 
 
@@ -74,20 +75,20 @@ def read(phone: Page, served: str, reference: str, secret: str) -> str:
     phone.goto(f"{served}/ar/status/{reference}")
     if phone.locator("#secret").count():
         phone.fill("#secret", secret)
-        phone.click(OPEN)
+        follow(phone, OPEN)
     return text_of(phone)
 
 
 def act(page: Page, name: str) -> None:
     """Presses the button of an act, and confirms what the household is told."""
-    page.click(f"form[action$='/appeal/{name}'] button")
+    follow(page, f"form[action$='/appeal/{name}'] button")
     confirm(page)
 
 
 def confirm(page: Page) -> None:
     """Records a decision that was looked at before."""
     assert page.locator("h1").text_content() == "What the household is told"
-    page.click("form:has(input[name=confirmed]) button")
+    follow(page, "form:has(input[name=confirmed]) button")
     assert "Recorded:" in (page.text_content("main") or "")
 
 
@@ -96,7 +97,7 @@ def find(page: Page, served: str, reference: str, finding: str) -> None:
     page.goto(f"{served}/console/cases/{reference}")
     page.select_option("select[name='finding:bills.telecom']", finding)
     page.fill("#note", "Seen at the desk.")
-    page.click("form[action$='/appeal/propose_decision'] button.main")
+    follow(page, "form[action$='/appeal/propose_decision'] button.main")
     confirm(page)
 
 
@@ -114,17 +115,17 @@ def test_a_citizen_contests_a_caseworker_asks_and_upholds_and_the_citizen_reads_
     sign_in(desk, served, "Salma")
     desk.goto(f"{served}/console/cases/{reference}")
     assert "49.50" in (desk.text_content("main") or "")
-    desk.click("form[action$='/desk/take'] button")
+    follow(desk, "form[action$='/desk/take'] button")
     desk.locator("details:has(input[name=asked]) summary").click()
     desk.check("input[name=asked][value=bill]")
-    desk.click("form[action$='/appeal/ask_information'] button")
+    follow(desk, "form[action$='/appeal/ask_information'] button")
     confirm(desk)
 
     # Then the citizen is asked, and answers
     assert said("reason.bill") in read(phone, served, reference, secret)
-    phone.click("a[href$='/say']")
+    follow(phone, "a[href$='/say']")
     phone.fill("#said", "الفاتورة بها 49.50 درهما.")
-    phone.click(GO_ON)
+    follow(phone, GO_ON)
 
     # And the caseworker reads the answer and upholds
     desk.goto(f"{served}/console/cases/{reference}")
@@ -140,7 +141,7 @@ def test_a_citizen_contests_a_caseworker_asks_and_upholds_and_the_citizen_reads_
     assert index("ar", after, before) in told
     phone.goto(served + address_of(taken, language="ar"))
     phone.fill("#secret", taken.secret)
-    phone.click(OPEN)
+    follow(phone, OPEN)
     assert said("What changed since the version before?") in text_of(phone)
 
 
@@ -159,7 +160,7 @@ def test_an_appeal_is_rejected_by_two_people_and_another_one_goes_before_the_com
     salma, brahim = opened(), opened()
     sign_in(salma, served, "Salma")
     salma.goto(f"{served}/console/cases/{reference}")
-    salma.click("form[action$='/desk/take'] button")
+    follow(salma, "form[action$='/desk/take'] button")
     find(salma, served, reference, REJECTED)
     salma.goto(f"{served}/console/cases/{reference}")
     assert salma.locator("form[action$='/appeal/agree_to_decision']").count() == 0

@@ -10,36 +10,57 @@ from jinja2 import nodes
 
 import web
 from models.staff import ROLES
-from notifications.catalogues import STAFF_LANGUAGES
+from notifications.catalogues import LANGUAGES, STAFF_LANGUAGES
 from tasks.schedule import JOBS
 from tests.portal.test_words import VARIABLES
 from web.app import environment
 from web.console.answers import OF_IDENTITY
+from web.console.changed import all_choices, all_fields
 from web.console.desk import TABS as LISTS
 from web.console.desk_acts import ACTS, ESCALATE
-from web.console.desk_view import LANGUAGES, QUEUES
+from web.console.desk_view import QUEUES
+from web.console.identity import ANOTHER, SAME_PERSON
 from web.console.keys import LISTED
 from web.console.language import CATALOGUES, text
 from web.console.pages import MENU
 from web.contestable import names_of_choices
+from web.enrolling.fields import OF_ENROLMENTS, PROOFS
 from web.index_values import GROUPS, names_counted
 from web.queries import MISMATCHES
 from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
 from workflows.audit.acts import Act, Purpose
 from workflows.bodies.appeal import OF_HOUSEHOLD, OF_MEMBER, Decision, Ground
-from workflows.desk.about import CONFLICT, REMOVAL
-from workflows.desk.items import APPEALS, EXCEPTIONS, PRIORITIES, REVIEWS
+from workflows.desk.about import ALIKE, CONFLICT, REMOVAL
+from workflows.desk.items import APPEALS, ENROLMENTS, EXCEPTIONS, PRIORITIES, REVIEWS
 from workflows.desk.notes import ASSIGNED, HANDED_BACK, NOTE, PRIORITY
 from workflows.desk.pages import DUE
 from workflows.desk.search import IDCS, NAME, PHONE, REFERENCE
+from workflows.documents.storing import ALL_MOMENTS, SHOWS
 from workflows.events.event import KINDS
+from workflows.events.registration import BIRTH, Doubt
 from workflows.evidence import DECLARANT, SIJIL
 from workflows.flows import FLOWS, PARKED, all_queues
-from workflows.flows.grammar import CASEWORKER, CITIZEN, OPERATOR
+from workflows.flows.grammar import CASEWORKER, CITIZEN, OPERATOR, POPULATION_OFFICER
 from workflows.fraud import SIGNALS
+from workflows.matching.duplicates import wording
+from workflows.stages.attest import OBJECTIONS
+from workflows.stages.confirm_enrolment import RETURNED as ENROLMENTS_RETURNED
+from workflows.stages.identify import OTHER, SAME
 from workflows.stages.review import REASONS
+from workflows.stages.verify import NEAR
 
-ABOUT = {CONFLICT, REMOVAL, *SIGNALS, *REASONS["correct"], *REASONS["refuse"], *MISMATCHES}
+DOUBTS = {Doubt(0, what, "").code for what in OTHER}
+ABOUT = {
+    CONFLICT,
+    REMOVAL,
+    ALIKE,
+    *ENROLMENTS_RETURNED,
+    *SIGNALS,
+    *REASONS["correct"],
+    *REASONS["refuse"],
+    *MISMATCHES,
+    *DOUBTS,
+}
 ABOUT |= {f"appeal_{each}" for each in get_args(Decision)}
 FOLDER = Path(web.__path__[0]) / "templates" / "console"
 TEMPLATES = sorted(FOLDER.glob("**/*.html"))
@@ -48,6 +69,13 @@ LETTER = re.compile(r"[^\W\d_]{2,}")
 TAG = re.compile(r"<!--.*?-->|<!?/?\w[^>]*>", re.DOTALL)
 SHOWN = re.compile(r'\b(?:alt|title|placeholder|aria-label)="([^"]*)"')
 OURS = {"Sijil"}
+# What the search for likely duplicates says of two people.
+OF_DUPLICATES = {
+    *wording.ZONES.values(),
+    *wording.Side,
+    *(sentence for levels in wording.SENTENCES.values() for sentence in levels.values()),
+    wording.GUARD,
+}
 PART = re.compile(r"\.?[a-z0-9_]*(\.[a-z0-9_]+)*\.|\.[a-z]+")  # of a key that is put together: `role.`, `.title`
 # What templates and handlers put together from a part: the part before, and what may follow.
 COMPOSED: dict[str, set[str]] = {
@@ -55,14 +83,19 @@ COMPOSED: dict[str, set[str]] = {
     "kind.": set(FLOWS),
     "stage.": {PARKED} | {stage for flow in FLOWS.values() for stage in flow.stages},
     "done.": set(KINDS),
-    "by.": {SIJIL, DECLARANT, REFERENCE, IDCS, PHONE, NAME},
+    "letter.": {"aside", "printed", "delivered", "undelivered"},
+    "by.": {SIJIL, DECLARANT, "applicant", REFERENCE, IDCS, PHONE, NAME},
+    "wrong.": {*OF_ENROLMENTS, *(f"vouch_{code}" for code in OBJECTIONS)},
     "signal.": {*SIGNALS, *(f"{code}.innocent" for code in SIGNALS)},
     "verdict.": set(REASONS),
     "why.": {
         *(reason for reasons in REASONS.values() for reason in reasons),
-        *(*UPHELD, *REJECTED, *RETURNED, *ASKED, *MISMATCHES),
+        *(*UPHELD, *REJECTED, *RETURNED, *ASKED, *MISMATCHES, *DOUBTS, *SAME, *ENROLMENTS_RETURNED),
         *("upheld", "partly_upheld", "rejected", "set_aside"),
     },
+    "birth.": set(NEAR[BIRTH]),
+    "met.": {"equal", "spelling", "initial", "title", "missing", "one_word"},
+    "identity_is.": {SAME_PERSON, ANOTHER},
     "contests.": set(get_args(Decision)),
     "ground.": set(get_args(Ground)),
     "act.": {
@@ -70,23 +103,24 @@ COMPOSED: dict[str, set[str]] = {
         *("escalate", "retry_correction", "add_text"),
     },
     "delivery.": {"owed", "sending", "sent", "failed", "stuck"},
-    "channel.": {"sms", "letter"},
+    "channel.": {"sms", "letter", "email"},
     "desk.": {ASSIGNED, HANDED_BACK, PRIORITY, NOTE},
     "priority.": {str(each) for each in PRIORITIES},
     "answer.": {"withdrawal", "reopening", "escalation"},
     "identity.": set(OF_IDENTITY),
     "audit.": set(Act),
     "purpose.": set(Purpose),
+    "changed.": {"joins", "leaves"},
     "how.": {"household", "opened", "opened_by"},
-    "field.": {*OF_HOUSEHOLD, *(f"members.{each}" for each in OF_MEMBER)} - {"region", "province", "commune"},
-    "choice.": set(names_of_choices()),
+    "field.": {*OF_HOUSEHOLD, *(f"members.{each}" for each in OF_MEMBER), *all_fields()},
+    "choice.": {*names_of_choices(), *all_choices(), *(f"proof.{each}" for each in PROOFS)},
     "region.": {str(each) for each in range(1, 13)},
     "group.": set(GROUPS),
     "counted.": names_counted(VARIABLES),
     "queue.": {f"{queue}{part}" for queue in all_queues() for part in ("", ".what")},
-    "owner.": {CITIZEN, CASEWORKER, OPERATOR},
+    "owner.": {CITIZEN, CASEWORKER, POPULATION_OFFICER, OPERATOR},
     "job.": {each.name for each in JOBS},
-    "load.": {APPEALS, REVIEWS, EXCEPTIONS},
+    "load.": {APPEALS, REVIEWS, EXCEPTIONS, ENROLMENTS},
     "not_given.": {"stale", "not_found", "busy", "holds_it_already", "not_a_colleague", "may_not_decide"},
     "tab.": set(LISTS),
     "empty.": set(LISTS),
@@ -95,10 +129,12 @@ COMPOSED: dict[str, set[str]] = {
     "spoken.": set(LANGUAGES),
     "about.": ABOUT,
     "key.": {code for _, code in LISTED},
+    "shows.": set(SHOWS),
+    "moment.": set(ALL_MOMENTS),
     "told.": set(ACTS) | {ESCALATE},
 }
 # Of these the citizens' catalogue has the texts, and `values` the English ones.
-OF_CITIZENS = ("field.", "choice.", "region.", "group.", "counted.")
+OF_CITIZENS = ("field.", "choice.", "region.", "group.", "counted.", "shows.")
 # Codes that Python chooses, by the beginning of their keys: errors and refusals, of which only some are told apart.
 CHOSEN = ("error.", "refused.", "urgency.", "flag.")
 
@@ -121,7 +157,7 @@ def parsed(path: Path) -> nodes.Template:
 
 def named() -> set[str]:
     """Every key that a page may ask for."""
-    found = {each.name for each in MENU}
+    found = {each.name for each in MENU} | OF_DUPLICATES
     for path in TEMPLATES:
         found |= {key for key in keys_in(parsed(path)) if not PART.fullmatch(key)}
     return found | {f"{before}{after}" for before, afters in COMPOSED.items() for after in afters}

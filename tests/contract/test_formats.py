@@ -29,11 +29,14 @@ from workflows.bodies.reading import application as read
 from workflows.bodies.reading import valid
 from workflows.casework.answers import MOST_TEXTS
 from workflows.casework.changes import MOST_OPEN
+from workflows.casework.enrolling import MOST_OPEN as MOST_ENROLMENTS
 from workflows.flows.chart import listed_days
 from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.fraud.phone_shared import FROM_HOUSEHOLDS
+from workflows.identifiers.typed import identifier
 from workflows.intake.importing import ImportOutputs, import_file
 from workflows.policies import index_in_force, newest_terms, periods
+from workflows.population.refusals import REASONS
 from workflows.registers.enrol import enrol_file
 from workflows.scoring.calculator import score_document
 
@@ -52,12 +55,22 @@ MODELS: list[type[BaseModel]] = [
     AddedText,
 ]
 TODAY = date(2026, 11, 24)
+TEXTS = {".md", ".json", ".ndjson", ".csv"}
+TEN_DIGITS = re.compile(r"(?<![\d+.])[2-9]\d{9}(?![\d.])")
 
 
 def written() -> str:
     """The JSON Schema of an application, as the file holds it."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **ApplicationBody.model_json_schema()}
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+
+
+def test_every_identifier_of_the_pages_and_examples_is_valid() -> None:
+    pages = {path for path in [*DOCS.rglob("*"), DOCS.parent / "README.md"] if path.suffix in TEXTS}
+    pages.remove(DOCS / "settings.md")  # which quotes examples of MOSIP's, of what is left out
+    found = [each for path in pages for each in TEN_DIGITS.findall(path.read_text(encoding="utf-8"))]
+    assert [identifier(each) for each in found] == found
+    assert len(found) > 20
 
 
 def validator() -> Any:
@@ -141,6 +154,7 @@ def test_the_page_says_what_is_assumed() -> None:
     said = [
         f"| {Settings.model_fields['max_members'].default} | `SIJIL_MAX_MEMBERS` |",
         f"| {Settings.model_fields['max_body'].default:,} bytes | `SIJIL_MAX_BODY` |",
+        f"| {Settings.model_fields['max_documents'].default} | `SIJIL_MAX_DOCUMENTS` |",
         f"| {Settings.model_fields['tries'].default} | `SIJIL_TRIES` |",
         f"| {correction.within.days} days, reminders after {listed_days(correction.reminders)} |",
         f"| every {review.every.days} days,",
@@ -157,9 +171,10 @@ def test_the_page_says_what_is_assumed() -> None:
         f"overdue appeal | {terms['supervisor'].within.days} days |",
         f"commission is overdue | every {terms['commission'].within.days} days |",
         f"take effect | {terms['taking_effect'].within.days} days |",
+        f"| most open enrolments with one phone | {MOST_ENROLMENTS} |",
         f"| most texts of a case | {MOST_TEXTS} |",
         f"| {FROM_HOUSEHOLDS} | `workflows/fraud/phone_shared.py` |",
-        *[f"| {periods()[table].days:,} days |" for table in ("case_body", "message", "event")],
+        *[f"| {periods()[table].days:,} days |" for table in ("case_body", "document", "message", "event")],
     ]
     text = PAGE.read_text()
     assert [each for each in said if each not in text] == []
@@ -168,6 +183,13 @@ def test_the_page_says_what_is_assumed() -> None:
 # Codes that no answer of the API can hold: caseworkers' and operators' own, and one of a word that the body's schema
 # refuses.
 OF_COMMANDS_ALONE = {
+    "cannot_vouch",  # of an enrolment, to officers
+    "vouches",  # the same
+    "not_found_alike",  # the same
+    "broken_line",  # of a file of pairs of names
+    "column_missing",  # the same
+    "long_line",  # the same
+    "scored",  # the same
     "bad_search",
     "day_in_future",  # of a correction that an appeal makes; a change's day is refused as a field, not_valid
     "day_before_first",  # the same
@@ -185,7 +207,10 @@ OF_COMMANDS_ALONE = {
     "long_reason",
     "not_paused",
     "unknown_queue",
+    "not_in_doubt",
     "not_under_review",
+    "keys_in_settings",
+    "too_many_documents",  # which households add on pages alone
     "not_a_document",
     "invalid_declaration",
     "invalid_variables",
@@ -246,8 +271,9 @@ def codes_in_the_code() -> set[str]:
     files = [
         path
         for path in beneath
-        if not {"files", "console"} & set(path.parts) and "workflows/desk/" not in path.as_posix()
-    ]  # what is wrong with a file as a whole, and what only the console asks for, no door of the API says
+        if not {"files", "console", "population"} & set(path.parts) and "workflows/desk/" not in path.as_posix()
+    ]  # what is wrong with a file as a whole, what only the console asks for, and the population register: no door of
+    # the API says it
     calls = [
         node
         for path in files
@@ -266,6 +292,12 @@ def test_the_page_lists_every_code_that_the_api_can_answer_and_no_other() -> Non
     assert {code for code, _ in found} == codes_in_the_code() - OF_COMMANDS_ALONE == set(CODES["enum"])
     assert {code: int(status) for code, status in found if status != "422"} == STATUS_OF_CODE
     assert codes_in_the_code() > OF_COMMANDS_ALONE
+
+
+def test_the_page_lists_every_code_of_the_population_register_and_no_other() -> None:
+    section = PAGE.read_text().split("| code of the population register | status | meaning |")[1].split("\n\n")[0]
+    found = re.findall(r"^\| `(\w+)` \| (\d+) \|", section, re.MULTILINE)
+    assert {code: int(status) for code, status in found} == {code: status for code, (status, _) in REASONS.items()}
 
 
 def test_declarations_have_no_field_beside_the_application_s() -> None:

@@ -25,5 +25,5 @@ def test_every_argument_and_option_has_its_help() -> None:
 
 def test_every_reference_is_described_as_it_stands_on_the_receipt() -> None:
     said = [each.help for _, each in ALL if each.name == "reference"]
-    assert len(said) == 23
+    assert len(said) == 31
     assert all("RSU-XXXX-XXXX-XXXX" in each for each in said)

@@ -77,6 +77,11 @@ def knows_time(tree: ast.AST) -> Iterator[str]:
             yield f"{name_of(node.func)} in line {node.lineno}"
 
 
+def takes_day(tree: ast.AST) -> Iterator[str]:
+    """The day of a moment, by whatever time zone the moment has."""
+    yield from calls(tree, "date")
+
+
 def catches_everything(tree: ast.AST) -> Iterator[str]:
     """`except Exception`, `except BaseException` and a bare `except` that do not raise again."""
     for node in ast.walk(tree):
@@ -97,12 +102,13 @@ def binary_fractions(tree: ast.AST) -> Iterator[str]:
             yield f"{name_of(node.func)}() in line {node.lineno}"
 
 
+OPENS_BYTES = {"os.open", "Image.open", "pikepdf.open"}  # a number, of a folder for one; and what is no text
+
+
 def leaves_encoding_to_locale(tree: ast.AST) -> Iterator[str]:
     """Files and pipes of text whose encoding would be the locale's: under LC_ALL=C it cannot hold a name."""
     for node in ast.walk(tree):
-        if (
-            not isinstance(node, ast.Call) or name_of(node.func) == "os.open"
-        ):  # which gives a number, of a folder for one
+        if not isinstance(node, ast.Call) or name_of(node.func) in OPENS_BYTES:
             continue
         called = (
             name_of(node.func)
@@ -158,19 +164,41 @@ def test_only_the_clock_knows_the_time() -> None:
     assert breaches(knows_time, FILES) == {"models/clock.py", "trials/gateway.py"}
 
 
+# The days on which jobs ran, and the hours in which messages go out, which are Morocco's already.
+DAYS_OF_JOBS = {"workflows/history/retention.py", "tasks/schedule.py", "notifications/quiet.py"}
+
+
+def test_one_function_says_which_day_it_is() -> None:
+    """In UTC it is yesterday for the first hour of Morocco's day: a child born today would be born in the future."""
+    assert breaches(takes_day, FILES) - DAYS_OF_JOBS == {"models/days.py"}
+
+
 def test_every_file_of_text_names_its_encoding() -> None:
     assert breaches(leaves_encoding_to_locale, [*FILES, *sorted((ROOT / "benchmarks").rglob("*.py"))]) == set()
 
 
 def test_everything_is_caught_at_the_edges_only() -> None:
     """The worker's: a batch, a case, the counting of its failure, a heartbeat, a delivery, a sweep and its parts, a
-    daily job.
+    message that is repeated, a daily job, a life event.
 
     The command line's: whatever nobody thought of.
     The web's is the framework's own handler, which web/errors.py answers for, and what goes on after its answer.
     """
     cases = {f"workflows/queue/{name}.py" for name in ("batch", "bisection", "failures", "stalled")}
-    workers = {f"tasks/{name}.py" for name in ("worker", "supervisor", "schedule", "sweep", "delivery_thread")}
+    cases.add("workflows/heard/feed.py")
+    workers = {
+        f"tasks/{name}.py"
+        for name in (
+            "worker",
+            "supervisor",
+            "schedule",
+            "sweep",
+            "repeater",
+            "reminding",
+            "delivery_thread",
+            "listening",
+        )
+    }
     assert breaches(catches_everything, FILES) <= {
         *cases,
         *workers,
@@ -257,7 +285,7 @@ def test_no_two_advisory_locks_have_one_key() -> None:
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, int)
     ]
-    assert len(keys) == len(set(keys)) == 7
+    assert len(keys) == len(set(keys)) == 9
 
 
 @pytest.mark.parametrize(

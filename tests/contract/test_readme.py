@@ -13,6 +13,7 @@ import pytest
 from models.settings import Settings
 from tests.commands import commands
 from tests.contract.sources import FILES
+from tests.picturing import OF_README
 from workflows.flows import FLOWS
 from workflows.flows.chart import chart
 from workflows.flows.registration import FLOW as REGISTRATION
@@ -22,6 +23,7 @@ README, CONTRIBUTING, DOCS = ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT 
 CURRENT = [README, CONTRIBUTING, *sorted(DOCS.glob("*.md"))]
 PAGES = [*CURRENT, ROOT / "CHANGELOG.md", *sorted((DOCS / "decisions").glob("*.md"))]
 CHART = re.compile("```mermaid.*?```", re.DOTALL)
+HEAVIEST_PICTURES = 200_000  # bytes, of the README's screenshots together
 MOST_WORDS = 1000  # of the README, its charts aside
 
 
@@ -61,6 +63,12 @@ def test_the_chart_lists_every_reminder(reminders: tuple[int, ...], said: str) -
 
 def test_the_readme_is_read_in_five_minutes() -> None:
     assert len(CHART.sub("", README.read_text()).split()) <= MOST_WORDS
+
+
+def test_the_readme_shows_the_pictures_that_are_made_with_the_others_and_they_are_light() -> None:
+    shown = re.findall(r"\]\(docs/(\w+\.webp)\)", README.read_text())
+    assert shown == list(OF_README)
+    assert sum((DOCS / each).stat().st_size for each in shown) < HEAVIEST_PICTURES
 
 
 def test_the_settings_table_is_that_of_the_settings() -> None:

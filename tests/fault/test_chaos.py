@@ -1,13 +1,15 @@
 """Chaos loses and doubles nothing; and its count rises where something is lost or doubled."""
 
 import json
+import random
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 
 import pytest
 
@@ -18,6 +20,7 @@ from tests.appealing import acts, an_appeal, findings
 from tests.changing import declare
 from tests.conftest import memory_if_roomy
 from tests.filing import Body, a_drainer, a_household, clean, drain_all, file, register, rows, value
+from tests.hearing import heard
 from trials.chaos import crowd, verdict
 from trials.chaos.answers import Act
 from trials.chaos.changes import Intent, joining, leaving
@@ -25,12 +28,16 @@ from trials.chaos.hosts import Host, last_words
 from trials.chaos.households import Declared
 from trials.chaos.people import gathered
 from trials.chaos.poison import POISON
+from trials.chaos.registrars import AT_ONCE, MOST, Registrars
 from trials.chaos.run import passed
 from trials.chaos.staff import Pause
 from trials.chaos.verdict import Observed
+from trials.chaos.waits import Waits
 from trials.generator.household import GeneratedHousehold
+from workflows.audit.sealing import seal_all
 from workflows.bodies.declaration import ApplicationBody
 from workflows.intake.submit import Accepted
+from workflows.population.feed import FEED
 
 CASES, KILLS = 120, 8
 WITHDRAWN = 'kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage":"verified"}\''
@@ -38,22 +45,26 @@ WITHDRAWN = 'kind = \'CaseWithdrawn\', facts = \'{"type":"CaseWithdrawn","stage"
 
 @pytest.fixture
 def short_home() -> Iterator[Path]:
-    """A folder with a short path, since sockets live in it."""
-    with TemporaryDirectory(prefix="sijil-chaos-", dir=memory_if_roomy()) as folder:
-        yield Path(folder)
+    """A folder with a short path, since sockets live in it. It stays where chaos kept its servers' folder in it."""
+    folder = Path(mkdtemp(prefix="sijil-chaos-", dir=memory_if_roomy()))
+    yield folder
+    if not any(folder.glob("*-kept")):
+        rmtree(folder)
 
 
 @pytest.mark.fault
 @pytest.mark.xdist_group("fault")
+@pytest.mark.parametrize("register", ["", " --remote-population"])
 def test_nothing_is_lost_or_doubled_while_everything_is_killed_in_turn(
-    short_home: Path, monkeypatch: pytest.MonkeyPatch
+    short_home: Path, monkeypatch: pytest.MonkeyPatch, register: str
 ) -> None:
     for name in ("SIJIL_DATABASE_URL", "SIJIL_BROKER_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SIJIL_HOME", str(short_home))
 
+    command = f"chaos --cases {CASES} --kills {KILLS} --seed {2**63 - 2} --json{register}"
     ran = subprocess.run(
-        [sys.executable, "-m", "sijil", *f"chaos --cases {CASES} --kills {KILLS} --seed {2**63 - 2} --json".split()],
+        [sys.executable, "-m", "sijil", *command.split()],
         capture_output=True,
         text=True,
         check=False,
@@ -189,6 +200,24 @@ def test_a_person_who_was_registered_with_two_households_counts(ended: Ended) ->
     ended.observed.bodies[1] = second | {"members": [*second["members"], first["members"][0]]}
 
     assert ended.counts()["double_persons"] == 1
+
+
+def test_life_events_reach_the_households_of_the_crowd_once_and_the_count_says_so(ended: Ended) -> None:
+    registrars = Registrars(random.Random(1))
+    for _ in range(4):
+        assert registrars.look()
+    assert ended.counts()["life_events_missed"] > 0, "nobody has listened yet"
+    seal_all(FEED)
+    heard()
+    ended.go_on()
+
+    counts = ended.counts()
+    assert {name: counts[name] for name in verdict.ZERO} == dict.fromkeys(verdict.ZERO, 0)
+    assert value("select count(*) from message where template = 'change_invited'") >= 4 * AT_ONCE
+    registrars.recorded = MOST
+    assert not registrars.look()
+    rows("update life_feed set cursor = cursor - 1")
+    assert ended.counts()["life_events_missed"] == 1
 
 
 def test_a_receipt_that_changed_counts(ended: Ended) -> None:
@@ -492,3 +521,12 @@ def test_everybody_in_the_crowd_can_apply(database: str, seed: int) -> None:
     assert claimed[POISON] == 1
     assert len(people.by_file) == 240
     assert POISON not in str(people.by_file)
+
+
+def test_a_case_is_late_that_was_overdue_for_more_than_a_minute_without_a_break() -> None:
+    waits = Waits()
+    for cases in ([7, 8], [7], [7, 8]):
+        waits.look(cases, 25.0)
+    assert (waits.late, waits.longest, waits.waited) == ({7}, 75.0, {7, 8})
+    assert list(verdict.waited_longer(None, Observed({}, [], Counter(), late=waits.late), {})) == ["case 7"]  # type: ignore[arg-type]  # it asks nothing
+    assert waits.shown() == {"cases": 2, "longest_overdue_seconds": 75.0}

@@ -4,8 +4,11 @@ bad, reviewed, refused and appealed against, or which have ended.
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
 
 import pytest
+import uvicorn
 
 from models.errors import Unavailable
 from tests.appealing import SAID, acts, an_appeal
@@ -28,6 +31,8 @@ from tests.integration.registers import Poisoned, Register
 from tests.integration.running import ready as ready
 from tests.integration.running import sijil as sijil
 from tests.people import after, caseworker, citizen, refused, ring_timers
+from tests.terms import over
+from web.population.app import create_app as create_register
 from workflows.intake.submit import Accepted
 from workflows.queue.drain import Drainer
 
@@ -130,7 +135,7 @@ def eventful(database: str, worker: Worker) -> None:
         with after(days=days):
             ring_timers()
             drain_all(a_worker)
-    with after(days=31):
+    with after(over("correction")):
         citizen(second, "reopening")
         citizen(second, "withdrawal")
         drain_all(a_worker)
@@ -162,3 +167,21 @@ def held(queued: Accepted) -> Accepted:
 def contested_index(home: tuple[Body, Accepted]) -> Accepted:
     """The receipt of a registered household."""
     return home[1]
+
+
+@pytest.fixture
+def register_served(database: str) -> Iterator[str]:
+    """The address of the population register, served over this test's database as its own process serves it."""
+    server = uvicorn.Server(
+        uvicorn.Config(create_register(), host="127.0.0.1", port=0, log_config=None, access_log=False)
+    )
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    until = monotonic() + 10
+    while not server.started and monotonic() < until:
+        sleep(0.01)
+    assert server.started
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+    assert not thread.is_alive()

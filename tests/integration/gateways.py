@@ -5,15 +5,18 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from models.errors import Unavailable
-from notifications.deliver import Deliverer
-from notifications.leases import Leased
+from notifications.deliver import Deliverer, Gateway
+from notifications.leases import SMS, Leased
 
 
 @dataclass
 class BookGateway:
     """Accepts messages into a book; can be away before or after it wrote, refuse, answer late, or forget to answer."""
 
+    name: str = "book"
     can_be_asked: bool = True
+    most: int = 100
+    final: Mapping[str, str] = field(default_factory=dict)
     accepted: list[UUID] = field(default_factory=list)
     asked: list[UUID] = field(default_factory=list)
     away_before: bool = False
@@ -22,6 +25,10 @@ class BookGateway:
     silent: bool = False
     chokes_on: UUID | None = None
     while_sending: Callable[[], object] = lambda: None
+    parts: int = 0  # that it reports on
+
+    def numbers_of(self, reference: UUID) -> Sequence[str]:
+        return [f"{reference}/{part}" for part in range(self.parts)]
 
     def send(self, messages: Sequence[Leased]) -> Mapping[UUID, str]:
         if self.away_before or self.chokes_on in {each.id for each in messages}:
@@ -40,7 +47,22 @@ class BookGateway:
         self.asked += references
         return set(references) & set(self.accepted)
 
+    def attend(self) -> None:
+        pass
 
-def a_deliverer(gateway: BookGateway) -> Deliverer:
+    def close(self) -> None:
+        pass
+
+
+def a_deliverer(gateway: Gateway, channel: str = SMS) -> Deliverer:
     """One that delivers to it."""
-    return Deliverer(gateway)
+    return Deliverer(gateway, channel)
+
+
+def drained(deliverer: Deliverer) -> str:
+    """Why a drain ended early; '' where it did not."""
+    try:
+        deliverer.drain()
+    except Unavailable as error:
+        return str(error)
+    return ""

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from models.errors import Unavailable
 from tests.filing import adapters_of
-from workflows.evidence import RegisteredPerson
+from workflows.evidence import Compared, RegisteredPerson
 from workflows.intake.submit import Accepted
 from workflows.registers.population import LocalRegister
-from workflows.registers.ports import Adapters, Answer
+from workflows.registers.ports import Adapters, Answer, DeclaredPerson
 
 
 @dataclass
@@ -37,7 +37,8 @@ class Asked:
     register: Register
     local: LocalRegister
 
-    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
+    def compare(self, people: Sequence[DeclaredPerson]) -> Sequence[Compared | Answer | None]:
+        idcs = [each.idcs for each in people]
         self.register.asked.append(len(idcs))
         if self.register.away:
             raise Unavailable("The register is away.")
@@ -49,7 +50,10 @@ class Asked:
             raise Unavailable("The register gives no answer.")
         if self.register.broken_about in idcs or not self.register.broken.isdisjoint(idcs):
             raise KeyError("no idea about one of them")
-        return self.local.persons(idcs)
+        return self.local.compare(people)
+
+    def stored(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
+        return self.local.stored(idcs)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from tests.filing import (
 )
 from tests.integration.auditing import erase, wrong
 from tests.people import after, caseworker
+from tests.terms import days_of, over
 from workflows.casework.appeal_view import appeal_of_reference
 from workflows.casework.possible import possible_acts
 from workflows.intake.submit import Accepted
@@ -168,7 +169,7 @@ def test_the_silence_of_the_citizen_dismisses_nothing(held: Accepted, work: Call
         "InformationNotGiven",
     ]
     assert current_stage(held) == "under_examination"
-    assert timedelta(days=30) <= deadline_of(held) - before <= timedelta(days=30, hours=3)
+    assert timedelta(0) <= deadline_of(held) - before - timedelta(days_of("information")) <= timedelta(hours=3)
     assert wrong() == ({}, [])
 
 
@@ -198,7 +199,7 @@ def test_the_silence_of_the_agency_raises_the_appeal_to_the_commission(
 
 
 def test_a_supervisor_decides_an_overdue_appeal_without_taking_it(held: Accepted, work: Callable[[], None]) -> None:
-    with after(days=60.1):
+    with after(over("answer")):
         work()
         with pytest.raises(Refused):
             acts(held, "yassine", "propose", findings(decision=True))
@@ -210,15 +211,15 @@ def test_a_supervisor_decides_an_overdue_appeal_without_taking_it(held: Accepted
 
 def test_a_proposal_without_an_answer_is_void_before_the_term_is_over(held: Accepted, work: Callable[[], None]) -> None:
     term = deadline_of(held)
-    with after(days=55):
+    with after(days_of("answer") - 5):
         acts(held, "salma", "propose", findings(decision=False))
         assert deadline_of(held) == term
-    with after(days=60.1):
+    with after(over("answer")):
         work()  # the proposal's term is over,
         work()  # and with it that of the answer
     assert events_of(held)[-2:] == ["ProposalUnanswered", "AppealOverdue"]
     assert current_stage(held) == "with_supervisor"
-    with after(days=61):
+    with after(days_of("answer") + 1):
         acts(held, "leila", "propose", findings(decision=False), role="supervisor")
         acts(held, "yassine", "agree")
         work()
@@ -230,7 +231,7 @@ def test_a_proposal_that_is_early_has_ten_days(held: Accepted, work: Callable[[]
     term = deadline_of(held)
     with after(days=5):
         acts(held, "salma", "propose", findings(decision=False))
-    with after(days=15.1):
+    with after(5 + over("agreement")):
         work()
     assert (current_stage(held), deadline_of(held)) == ("under_examination", term)
     assert wrong() == ({}, [])
@@ -317,7 +318,7 @@ def test_what_one_member_finds_moves_nothing_and_tells_the_household_nothing(
     assert rows(STANDS, in_commission.case_id) == before
     assert messages_of(in_commission) == told
     assert value("select count(*) from case_body where case_id = %s", in_commission.case_id) == bodies
-    with after(days=30.1):
+    with after(over("commission")):
         work()
         assert events_of(in_commission)[-2:] == ["CommissionFound", "CommissionOverdue"]
         say(in_commission)

@@ -10,7 +10,21 @@ import pytest
 from models import clock
 from models.database import autocommit_connection, transaction
 from models.database import scalar as value_of
-from tests.filing import ADAPTERS, Worker, current_stage, examined, file_clean, quarantined, rows, stages, value
+from tests.changing import change_of, declare
+from tests.filing import (
+    ADAPTERS,
+    Worker,
+    changed,
+    clean,
+    current_stage,
+    drain_all,
+    examined,
+    file_clean,
+    quarantined,
+    rows,
+    stages,
+    value,
+)
 from tests.integration.registers import Register
 from tests.people import after
 from workflows.queue.attempts import TAKE_FAILED
@@ -142,3 +156,23 @@ def test_of_many_that_are_quarantined_the_next_is_found_without_a_look_at_the_ot
     plan = "\n".join(line for (line,) in told)
     assert "attempt_quarantined" in plan
     assert "Sort" not in plan
+
+
+def test_a_case_that_waits_for_its_turn_is_worked_by_no_attempt_that_was_set_apart_before(
+    database: str, worker: Worker
+) -> None:
+    """As where a worker was taken for dead, went on, and a person brought the case back to the same queue."""
+    (taken,) = file_clean(1)
+    drain_all(worker())
+    bills = [change_of(changed(clean(1)[0].body, bills={"gas": gas}), "bills") for gas in ("10", "11")]
+    first, second = (declare(taken, each) for each in bills)
+    assert value("select waiting from cases where id = %s", second.case_id) is True
+    rows("insert into attempt (queue, case_ids, at) values ('verification', %s, now())", [second.case_id])
+    drainer = worker()
+
+    drainer.one_quarantined()
+
+    assert value("select version from cases where id = %s", second.case_id) == 1
+    assert value("select count(*) from attempt") == 0
+    drain_all(drainer)
+    assert (current_stage(first), current_stage(second)) == ("notified", "conflicting")

@@ -128,7 +128,8 @@ def test_the_command_finds_by_phone_case_and_staff(ready: Run, home: tuple[Body,
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--person", "12"], "An identifier has ten digits."),
+        (["--person", "12"], "The identifier must have ten digits"),
+        (["--person", "2345678900"], "The identifier has one wrong digit"),
         (["--phone", "12"], "This is no number of a phone."),
         (["--case", "RSU-7ZPZ-X61A-AQFB"], "RSU-7ZPZ-X61A-AQFB"),
         (["--before", "99"], "There is no position 99 in the audit."),

@@ -31,6 +31,7 @@ from tests.filing import (
     version_of,
 )
 from tests.people import ALL_TABLES, after, citizen, ring_timers
+from tests.terms import over, reminded
 from trials.generator.household import GeneratedHousehold
 from workflows.intake.submit import Accepted
 from workflows.queue.timers import SLACK, fire_timers
@@ -75,7 +76,9 @@ def test_a_correction_that_is_still_wrong_is_asked_for_again(
     drain_all(worker())
 
     assert current_stage(taken) == "needs_correction"
-    assert facts_of(taken, "MembersMismatched")["mismatches"] == [{"member": 0, "reason": "birth_date_differs"}]
+    (mismatch,) = facts_of(taken, "MembersMismatched")["mismatches"]
+    assert (mismatch["member"], mismatch["reason"]) == (0, "birth_date_differs")
+    assert mismatch["differs"] == ["year", "month", "day"]
 
 
 def test_corrections_have_an_end(
@@ -220,9 +223,9 @@ def test_silence_brings_two_reminders_and_then_a_lapse_and_never_a_refusal(
 
 def test_a_timer_rings_no_earlier_than_its_time(mistaken: tuple[GeneratedHousehold, Accepted]) -> None:
     assert ring_timers() == 0
-    with after(days=6.9):
+    with after(reminded("correction") - 0.2):
         assert ring_timers() == 0
-    with after(days=7.01):
+    with after(reminded("correction")):
         assert ring_timers() == 1
         assert ring_timers() == 0
 
@@ -249,7 +252,7 @@ def test_a_correction_after_a_reminder_still_counts(
     mistaken: tuple[GeneratedHousehold, Accepted], worker: Worker
 ) -> None:
     made, taken = mistaken
-    with after(days=7.1):
+    with after(reminded("correction")):
         ring_timers()
         drain_all(worker())
         citizen(taken, "correction", made.body)
@@ -263,7 +266,7 @@ def test_a_correction_that_comes_while_the_timer_waits_to_be_worked_wins(
 ) -> None:
     """The timer rang, no worker came yet, the citizen answers: the reminder is not sent."""
     made, taken = mistaken
-    with after(days=7.1):
+    with after(reminded("correction")):
         ring_timers()
         citizen(taken, "correction", made.body)
         drain_all(worker())
@@ -276,7 +279,7 @@ def test_a_lapsed_application_is_taken_up_again_with_its_reminders_counted_anew(
     mistaken: tuple[GeneratedHousehold, Accepted], worker: Worker
 ) -> None:
     _, taken = mistaken
-    with after(days=31):
+    with after(over("correction")):
         ring_timers()
         drain_all(worker())
         assert current_stage(taken) == "lapsed"
@@ -285,7 +288,7 @@ def test_a_lapsed_application_is_taken_up_again_with_its_reminders_counted_anew(
         assert (now.stage, now.queues) == ("submitted", frozenset({"verification"}))
         drain_all(worker())
         assert current_stage(taken) == "needs_correction"
-        with after(days=7.1):
+        with after(reminded("correction")):
             ring_timers()
             drain_all(worker())
     assert events_of(taken)[-1] == "CorrectionReminded"
@@ -296,7 +299,7 @@ def test_reopening_is_refused_where_the_declarant_applied_anew_meanwhile(
     mistaken: tuple[GeneratedHousehold, Accepted], worker: Worker
 ) -> None:
     made, taken = mistaken
-    with after(days=31):
+    with after(over("correction")):
         ring_timers()
         drain_all(worker())
         file(made.body | {"application": "anew"})

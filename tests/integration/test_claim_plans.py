@@ -5,14 +5,14 @@ import pytest
 from models.database import transaction
 from tests.filing import file_clean, rows
 from workflows.engine.lanes import BULK
-from workflows.flows import case_queues
+from workflows.flows import asking_places, case_queues
 from workflows.queue.claim import BEGINNING, CLAIM, LANES
 
 
 @pytest.mark.parametrize("plan_for", ["force_custom_plan", "force_generic_plan"])
-@pytest.mark.parametrize("held", [0, 2])
+@pytest.mark.parametrize(("held", "left_alone"), [(0, False), (2, False), (0, True)])
 def test_a_file_of_many_cases_at_one_stage_is_claimed_without_reading_and_sorting_all_of_it(
-    database: str, plan_for: str, held: int
+    database: str, plan_for: str, held: int, left_alone: bool
 ) -> None:
     file_clean(1)
     rows(
@@ -34,14 +34,15 @@ def test_a_file_of_many_cases_at_one_stage_is_claimed_without_reading_and_sortin
     )
     rows("analyze cases")
     rows("analyze held_stage")
+    left = [kind + stage for kind, stage in asking_places()] if left_alone else []
 
     with transaction() as connection:
         connection.execute(f"set local plan_cache_mode = {plan_for}")
         claims = connection.execute(
-            "explain " + CLAIM, [case_queues()[0], BULK, BEGINNING, [], 100], prepare=True
+            "explain " + CLAIM, [case_queues()[0], BULK, BEGINNING, [], left, 100], prepare=True
         ).fetchall()
         lanes = connection.execute(
-            "explain " + LANES, [[BULK], [BEGINNING], case_queues()[0], case_queues()[0]], prepare=True
+            "explain " + LANES, [[BULK], [BEGINNING], case_queues()[0], left, case_queues()[0]], prepare=True
         ).fetchall()
 
     for told in (claims, lanes):

@@ -36,6 +36,7 @@ from tests.filing import (
 )
 from tests.integration.registers import Register
 from tests.people import after, caseworker, heard, ring_timers
+from tests.terms import over, reminded
 from workflows.flows.registration import FLOW as REGISTRATION
 from workflows.history.retention import retain
 from workflows.intake.submit import Accepted
@@ -158,7 +159,7 @@ def test_daily_jobs_go_on_after_a_jump_ahead_is_over(notified: list[Accepted], t
     look()
     with after(days=ELEVEN_YEARS.days):
         look()
-    assert value("select count(*) from daily_job where done_on > current_date") == 1
+    assert value("select count(*) from daily_job where done_on > current_date") == 3
 
     with after(days=1.5):
         look()
@@ -178,7 +179,7 @@ def test_a_try_that_failed_in_a_future_does_not_hold_up_the_next(database: str) 
     look()
     rows("update daily_job set done_on = done_on - 1, error = 'OSError', tried_at = now() + interval '2 years'")
     look()
-    assert jobs() == {"anchor": None, "retention": None}
+    assert jobs() == {"anchor": None, "confirmation": None, "names": None, "retention": None}
 
 
 def test_messages_and_what_is_quarantined_until_a_far_future_are_taken_up_again(
@@ -219,12 +220,12 @@ def test_whoever_fell_silent_before_a_clock_went_back_is_dead_as_soon_as_others_
 def test_nobody_is_reminded_or_lapses_while_the_clocks_differ(
     waits_for_citizen: Accepted, broker: str, worker: Worker
 ) -> None:
-    with database_clock(ahead=timedelta(days=31)):
+    with database_clock(ahead=timedelta(days=over("correction"))):
         sweep(FailureDetector())
         drain_all(worker())
     assert events_of(waits_for_citizen)[-1] == "MembersMismatched"
 
-    with after(days=7.1):
+    with after(reminded("correction")):
         sweep(FailureDetector())
         drain_all(worker())
     assert events_of(waits_for_citizen)[-1] == "CorrectionReminded"
@@ -285,7 +286,7 @@ def test_a_review_whose_timer_lies_in_a_far_future_is_overdue_ten_days_from_now(
         later.case_id,
     )
     ring_timers()
-    with after(days=10.1):
+    with after(over("review")):
         ring_timers()
         drain_all(worker())
     assert events_of(later)[-1] == "ReviewOverdue"

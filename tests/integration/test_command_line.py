@@ -2,6 +2,7 @@
 are wrong.
 """
 
+import json
 import socket
 import subprocess
 import sys
@@ -15,9 +16,11 @@ import pytest
 from sijil.commands import data, running
 from tests.commands import commands
 from tests.conftest import forget_settings
+from tests.factories import an_enrolment, an_idcs
 from tests.integration.running import Run
 from trials.servers import only_one
 from workflows.bodies.declaration import ApplicationBody
+from workflows.population.signatures import new_key
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
@@ -95,6 +98,15 @@ def test_a_wrong_argument_gets_one_sentence_that_names_it(ready: Run, arguments:
 REFERENCE = "RSU-0000-0000-0000"
 FILE = "a.ndjson"
 APPEAL = "appeal.json"
+ENROLMENT = "enrolment.json"
+NEWBORN, KEY = "newborn.json", "key.pub"
+A_NEWBORN = {
+    "given_name_la": "Amine",
+    "family_name_la": "Alaoui",
+    "birth_date": "2026-11-20",
+    "birth_precision": "day",
+    "sex": "male",
+}
 # What a command cannot be run without.
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sijil demo": ("--no-serve",),
@@ -104,10 +116,17 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sijil enrol": (FILE,),
     "sijil erase": (REFERENCE, "--yes"),
     "sijil import": (FILE,),
+    "sijil letters batch": ("letters",),
+    "sijil letters delivered": (FILE,),
     "sijil messages retry": (REFERENCE,),
     "sijil messages settle": (REFERENCE, "sent", "--as", "amina"),
     "sijil parked retry": (REFERENCE,),
     "sijil parked show": (REFERENCE,),
+    "sijil life-events begin": ("--behind", "1", "--as", "amina"),
+    "sijil life-events retry": ("1", "--as", "amina"),
+    "sijil life-events settle": ("1", "--as", "amina"),
+    "sijil life-events show": ("1",),
+    "sijil persons duplicates": (an_idcs(1),),
     "sijil queues pause": ("fraud",),
     "sijil queues resume": ("fraud",),
     "sijil show": (REFERENCE,),
@@ -116,12 +135,19 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sijil staff lock": ("amina",),
     "sijil staff reset": ("amina",),
     "sijil staff sign-in": ("amina",),
-    "sijil update": (REFERENCE, "--left-by", "0123456789", "--true-from", "2026-11-01", "--as", "amina"),
+    "sijil update": (REFERENCE, "--left-by", an_idcs(1), "--true-from", "2026-11-01", "--as", "amina"),
     "sijil answer": (REFERENCE, "withdrawal", "--as", "amina"),
     "sijil appeals lodge": (REFERENCE, APPEAL, "--as", "amina"),
     "sijil appeals add": (REFERENCE, FILE, "--as", "amina"),
     "sijil appeals ask": (REFERENCE, "--for", "bill", "--as", "amina"),
     "sijil appeals return": (REFERENCE, "--reason", "more_to_ask", "--as", "amina"),
+    "sijil enrolments file": (ENROLMENT, "--as", "amina"),
+    "sijil enrolments return": (REFERENCE, "--reason", "person_not_seen", "--as", "amina"),
+    "sijil enrolments same": (REFERENCE, "--idcs", an_idcs(1), "--as", "amina"),
+    **{
+        f"sijil enrolments {command}": (REFERENCE, "--as", "amina")
+        for command in ("show", "complete", "confirm", "another")
+    },
     **{
         f"sijil appeals {command}": (REFERENCE, "--as", "amina")
         for command in (
@@ -135,8 +161,23 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
             "review",
         )
     },
+    "sijil identities show": (REFERENCE,),
+    "sijil identities decide": (REFERENCE, "--same", "1=slip", "--as", "amina"),
+    "sijil population asked": (an_idcs(1),),
+    "sijil population import": (FILE,),
+    "sijil population partner add": ("school", "--key", KEY, "--policy", "yes-no"),
+    "sijil population partner rotate": ("school", "--key", KEY),
+    **{f"sijil population partner {command}": ("school",) for command in ("policy", "revoke")},
+    "sijil population event birth": (NEWBORN,),
+    "sijil population event merge": (an_idcs(1), "--into", an_idcs(2)),
+    **{
+        f"sijil population event {command}": (an_idcs(1), "--to", an_idcs(2))
+        for command in ("marriage", "divorce", "guardian")
+    },
+    **{f"sijil population event {command}": (an_idcs(1),) for command in ("death", "undo-merge")},
+    **{f"sijil population event {command}": (an_idcs(1), "family_name_la=Alaoui") for command in ("rename", "correct")},
 }
-WITHOUT_DATABASE = {"sijil flow", "sijil generate", "sijil score"}
+WITHOUT_DATABASE = {"sijil flow", "sijil generate", "sijil match", "sijil score", "sijil population key"}
 WITH_ONE_OF_THEIR_OWN = ("sijil bench ", "sijil chaos")
 ON_DATABASE = [
     each for each in commands() if each not in WITHOUT_DATABASE and not each.startswith(WITH_ONE_OF_THEIR_OWN)
@@ -176,6 +217,9 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / FILE).write_text("{}", encoding="utf-8")
     (tmp_path / APPEAL).write_text('{"decision": "refusal", "grounds": ["not_heard"]}', encoding="utf-8")
+    (tmp_path / ENROLMENT).write_text(json.dumps(an_enrolment()), encoding="utf-8")
+    (tmp_path / NEWBORN).write_text(json.dumps(A_NEWBORN), encoding="utf-8")
+    (tmp_path / KEY).write_text(json.dumps(new_key().as_dict(private=False)), encoding="utf-8")
     monkeypatch.setenv("SIJIL_HOME", str(tmp_path))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -193,11 +237,13 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_command_names_the_setting_of_a_database_that_is_away(
     sijil: Run, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    monkeypatch.setenv("SIJIL_DATABASE_URL", "postgresql://sijil@127.0.0.1:1/sijil")
+    of_register = command.startswith("sijil population ")
+    name = "SIJIL_POPULATION_DATABASE_URL" if of_register else "SIJIL_DATABASE_URL"
+    monkeypatch.setenv(name, "postgresql://sijil@127.0.0.1:1/sijil")
 
     ran = sijil(*command.split()[1:], *ARGUMENTS.get(command, ()))
 
-    assert (ran.code, "SIJIL_DATABASE_URL" in ran.err, len(ran.err.strip().splitlines())) == (2, True, 1), ran
+    assert (ran.code, name in ran.err, len(ran.err.strip().splitlines())) == (2, True, 1), ran
 
 
 @pytest.mark.usefixtures("impatient")

@@ -17,6 +17,7 @@ from tests.filing import Body, current_stage, everything, rows, value, version_o
 from tests.integration.auditing import erase, wrong
 from tests.integration.running import Run
 from tests.people import ALL_TABLES, after, refused
+from tests.terms import days_of, over
 from workflows.intake.submit import Accepted
 from workflows.policies import threshold_of_version
 
@@ -164,20 +165,20 @@ def test_the_list_says_by_when_an_appeal_needs_whom_and_leaves_out_what_one_may_
     assert f"  {ref}  queued  on the index  held by nobody  needs a caseworker\n" in ready("appeals", "list").out
     acts(appeal, "karim", "assign")
     acts(appeal, "karim", "propose", findings(bills__telecom=True, belongings__mobile_phones=False))
-    by = f"{today + timedelta(days=10):%F}"
+    by = f"{today + timedelta(days_of('agreement')):%F}"
     line = f"due {by}  {ref}  proposed  on the index  held by karim  needs a second person\n"
     assert ready("appeals", "list").out == line
     assert ready("appeals", "list", "--as", "salma").out == line
     assert ready("appeals", "list", "--as", "karim").out == "left out because you may not decide them: 1\n"
     assert f", a second person agrees by {by}.\n" in ready("appeals", "show", ref).out
-    with after(days=13.1):
+    with after(over("agreement") + 3):
         assert ready("appeals", "list").out.startswith(f"OVERDUE 3 d  {ref}  ")
 
 
 def test_an_appeal_that_was_not_answered_in_its_term_is_listed_as_overdue_whatever_term_a_supervisor_has(
     appeal: Accepted, ready: Run, work: Callable[[], None]
 ) -> None:
-    with after(days=62.5):
+    with after(days_of("answer") + 2.5):
         work()
         (line,) = ready("appeals", "list").out.splitlines()
     assert line.startswith(f"OVERDUE 2 d  {appeal.reference}  with_supervisor  ")
@@ -187,7 +188,7 @@ def test_an_appeal_that_was_not_answered_in_its_term_is_listed_as_overdue_whatev
 def test_while_the_household_is_asked_an_appeal_says_by_when_it_answers(appeal: Accepted, ready: Run) -> None:
     acts(appeal, "karim", "assign")
     acts(appeal, "karim", "ask", ["bill"])
-    by = f"{clock.now() + timedelta(days=30):%F}"
+    by = f"{clock.now() + timedelta(days_of('information')):%F}"
     assert f", the household answers by {by}.\n" in ready("appeals", "show", appeal.reference).out
     line = (
         f"due {by}  {appeal.reference}  information_asked  on the index  held by karim  needs the household's answer\n"

@@ -16,7 +16,7 @@ from workflows.flows import case_queues
 from workflows.intake.submit import Accepted
 
 
-def parked(error: str = "KeyError in persons") -> Accepted:
+def parked(error: str = "KeyError in compare") -> Accepted:
     """A parked application."""
     (taken,) = file_clean(1, value("select count(*) from cases"))
     rows(
@@ -151,6 +151,19 @@ def test_queues_says_how_many_workers_leave_the_gateway_alone(ready: Run, worker
     assert queue_rows(ready("queues", "--json"))["delivery"]["state"] == "paused"
 
 
+def test_queues_says_how_many_workers_leave_the_population_register_alone(ready: Run, worker: Worker) -> None:
+    file_clean(1)
+    first, second = worker(), worker()
+    first.runner.attempts.heartbeat(value("select now()"), {"register_open": 1})
+    second.runner.attempts.heartbeat(value("select now()"), {"register_open": 0})
+
+    ran = ready("queues", "--json")
+
+    assert "population register left alone by 1 of 2 workers" in ran.out
+    found = queue_rows(ran)
+    assert (found["verification"]["state"], found["scoring"]["state"]) == ("register_left_alone", "open")
+
+
 def test_workers_shows_who_is_alive_and_what_they_hold(ready: Run, worker: Worker) -> None:
     assert ready("workers", "--json").json == {"workers": []}
     (taken,) = file_clean(1)
@@ -174,7 +187,7 @@ def test_parked_lists_shows_and_sends_on_one(ready: Run, worker: Worker) -> None
     listed = ready("parked", "list", "--limit", 1, "--json")
     groups = listed.json["parked"]
     assert [(each["error"], each["cases"]) for each in groups] == [
-        ("KeyError in persons", 2),
+        ("KeyError in compare", 2),
         ("ValueError in score", 1),
     ]
     assert [each["references"] for each in groups] == [[one.reference], [other.reference]]
@@ -197,7 +210,7 @@ def test_parked_lists_shows_and_sends_on_one(ready: Run, worker: Worker) -> None
 def test_parked_sends_on_all_with_the_same_error(ready: Run) -> None:
     one, two, other = parked(), parked(), parked("ValueError in score")
 
-    assert ready("parked", "retry", "--error", "KeyError in persons", "--json").json == {"resumed": 2, "left": 0}
+    assert ready("parked", "retry", "--error", "KeyError in compare", "--json").json == {"resumed": 2, "left": 0}
 
     assert [current_stage(each) for each in (one, two, other)] == ["submitted", "submitted", "parked"]
 
@@ -209,7 +222,7 @@ def test_thousands_go_on_set_by_set_and_one_that_cannot_be_loaded_stays_and_is_c
     all_of_them = [parked() for _ in range(5)]
     rows("delete from case_body where case_id = %s", all_of_them[2].case_id)
 
-    ran = ready("parked", "retry", "--error", "KeyError in persons", "--json")
+    ran = ready("parked", "retry", "--error", "KeyError in compare", "--json")
 
     assert ran.json == {"resumed": 4, "left": 1}
     assert [current_stage(each) for each in all_of_them] == [

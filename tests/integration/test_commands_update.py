@@ -12,6 +12,7 @@ from models import clock
 from models.database import transaction
 from models.days import day_of
 from tests.changing import change_of, declare, nothing_wrong, without
+from tests.factories import an_idcs
 from tests.filing import (
     Body,
     Worker,
@@ -27,6 +28,7 @@ from tests.filing import (
 )
 from tests.integration.running import Run
 from tests.people import after, ring_timers
+from tests.terms import over
 from workflows.intake.submit import Accepted
 from workflows.registers.person_moves import wake_missed_waits
 
@@ -175,11 +177,12 @@ def test_an_adults_own_departure_is_filed_and_reviewed(
     ("arguments", "said"),
     [
         ((), "Give either FILE, or --left-by with --true-from, or --begin."),
-        (("change.json", "--left-by", "0123456789", "--true-from", "2026-11-01"), "Give either FILE"),
+        (("change.json", "--left-by", an_idcs(1), "--true-from", "2026-11-01"), "Give either FILE"),
         (("change.json", "--true-from", "2026-11-01"), "Give either FILE"),
-        (("--left-by", "0123456789"), "Give either FILE"),
-        (("--left-by", "0123456789", "--true-from", "yesterday"), "'yesterday' is no day"),
-        (("--left-by", "12", "--true-from", "2026-11-01"), "--left-by: Must be ten digits."),
+        (("--left-by", an_idcs(1)), "Give either FILE"),
+        (("--left-by", an_idcs(1), "--true-from", "yesterday"), "'yesterday' is no day"),
+        (("--left-by", "12", "--true-from", "2026-11-01"), "--left-by: Must have ten digits, no more and no fewer."),
+        (("--left-by", an_idcs(12)[::-1], "--true-from", "2026-11-01"), "--left-by: Has one wrong digit, or two that"),
         (("nothing.json",), "nothing.json cannot be read"),
     ],
 )
@@ -296,7 +299,7 @@ def test_a_change_that_nobody_answers_and_that_cannot_lapse_is_listed_for_a_case
     assert ready("decide", joining.reference, "clear", "--reason", "handed_over", "--as", "samira").code == 0
     drain_all(worker())
     assert ready("reviews", "list").out == "no review waits for a caseworker\n"
-    with after(days=31):
+    with after(over("correction")):
         ring_timers()
         drain_all(worker())
 

@@ -26,6 +26,7 @@ from tests.filing import (
     value,
     woken,
 )
+from tests.terms import days_of
 from workflows.engine.lanes import BULK
 from workflows.flows import case_queues
 from workflows.intake.submit import Accepted
@@ -160,10 +161,11 @@ def test_a_wrong_birth_date_sends_the_application_to_the_citizen_with_the_reason
     drain_all(worker())
 
     assert current_stage(taken) == "needs_correction"
-    assert facts_of(taken, "MembersMismatched")["mismatches"] == [{"member": 1, "reason": "birth_date_differs"}]
+    (mismatch,) = facts_of(taken, "MembersMismatched")["mismatches"]
+    assert (mismatch["member"], mismatch["reason"]) == (1, "birth_date_differs")
     assert messages_of(taken) == ["received", "correction"]
     assert value("select count(*) from person_claim") == 0
-    assert value("select deadline - stage_since from cases") == timedelta(days=30)
+    assert value("select deadline - stage_since from cases") == timedelta(days_of("correction"))
 
 
 def test_a_person_whom_nobody_knows_is_named_as_unknown(database: str, worker: Worker) -> None:

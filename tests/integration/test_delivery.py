@@ -10,7 +10,7 @@ from models import clock
 from models.errors import Unavailable
 from notifications import deliver
 from notifications.deliver import MAX_TRIES
-from notifications.leases import EXPIRED, FRESH, LEASE_DURATION, Outcome, lease, record_outcomes
+from notifications.leases import EXPIRED, FRESH, LEASE_DURATION, LETTER, Outcome, lease, record_outcomes
 from tests.filing import file_clean, rows, value
 from tests.integration.auditing import erase
 from tests.integration.gateways import BookGateway, a_deliverer
@@ -85,6 +85,7 @@ def test_what_was_changed_by_hand_since_it_was_decided_is_not_sent_and_waits_for
     rows(f"update message set {change} where case_id = %s", changed)
 
     a_deliverer(gateway).drain()
+    a_deliverer(gateway, LETTER).drain()
 
     assert len(gateway.accepted) == 2
     assert rows("select case_id, error from message where status <> 'sent'") == [(changed, deliver.CHANGED)]
@@ -259,7 +260,7 @@ def test_a_deliverer_that_was_held_up_after_its_lease_does_not_call(
     monkeypatch.setattr(deliver, "SEND_WITHIN_SECONDS", -1.0)
 
     a_deliverer(gateway).drain()
-    assert (statuses(), gateway.accepted) == ({"sending": 3}, [])
+    assert (statuses(), gateway.accepted) == ({"owed": 3}, [])
     monkeypatch.undo()
     for seconds in (16, 32):
         with after(seconds=seconds):
@@ -302,9 +303,16 @@ def test_after_a_long_silence_of_the_gateway_what_was_tried_in_vain_is_sent_in_f
 
     a_deliverer(gateway).drain(60)
 
-    assert statuses() == {"sent": 300}
+    assert rows("select distinct status from message where channel = 'sms'") == [("sent",)]
     assert calls[:7] == [1, 2, 4, 8, 16, 32, 64]
     assert len(calls) == 9
+
+
+def test_a_deliverer_takes_the_messages_of_its_channel_alone(database: str, gateway: BookGateway) -> None:
+    file_clean(40)
+    a_deliverer(gateway, LETTER).drain()
+    assert 0 < len(gateway.accepted) < 20
+    assert rows("select distinct channel, status from message order by 1") == [("letter", "sent"), ("sms", "owed")]
 
 
 def test_once_the_gateway_answers_again_each_call_holds_twice_as_many_as_the_one_before(database: str) -> None:
@@ -382,10 +390,11 @@ def test_two_deliverers_share_the_work_and_send_nothing_twice(database: str, mon
     for thread in threads:
         thread.join(60)
 
-    assert statuses() == {"sent": 40}
+    assert rows("select distinct status from message where channel = 'sms'") == [("sent",)]
+    ((all_of_them,),) = rows("select count(*) from message where channel = 'sms'")
     mine, theirs = (set(gateway.accepted) for gateway in gateways)
     assert min(len(mine), len(theirs)) >= 5
-    assert (len(mine | theirs), sum(len(gateway.accepted) for gateway in gateways)) == (40, 40)
+    assert (len(mine | theirs), sum(len(gateway.accepted) for gateway in gateways)) == (all_of_them, all_of_them)
 
 
 def test_a_deliverer_that_is_told_to_stop_sends_nothing_more(owed: list[Accepted], gateway: BookGateway) -> None:

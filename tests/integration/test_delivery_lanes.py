@@ -150,7 +150,7 @@ def test_a_lease_reads_the_index_of_what_is_due_under_a_plan_for_all_parameters_
         rank="rank + n * interval '1 ms'",
     )
     rows("analyze message")
-    statement = TAKE_LEASES.format(which=which, queue=DELIVERY, most=most)
+    statement = TAKE_LEASES.format(channel="sms", awake="true", which=which, queue=DELIVERY, most=most)
 
     with transaction() as connection:
         connection.execute("set local plan_cache_mode = force_generic_plan")

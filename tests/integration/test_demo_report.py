@@ -6,9 +6,10 @@ import pytest
 from rich.console import Console
 
 from models.database import transaction
-from tests.filing import file_clean, rows
+from tests.filing import file_clean, rows, value
 from trials.demo import picture, report
 from trials.demo.arrivals import Filing
+from trials.demo.by_hand import household_to_apply
 from workflows.intake.submit import Accepted
 
 
@@ -65,3 +66,13 @@ def test_the_command_that_shows_the_review_is_the_one_that_works_here(
         followed()[-1]
         == f"What the review is about, as a caseworker sees it: .venv/bin/sijil reviews show {reviewed[1].reference}"
     )
+
+
+def test_the_household_to_apply_by_hand_is_known_and_the_next_one_after_it_applied(database: str) -> None:
+    first, again = list(household_to_apply()), list(household_to_apply())
+    assert first == again
+    assert 2 <= len(first) <= 4
+    identifiers = [each.split()[0] for each in first]
+    assert value("select count(*) from person where idcs = any(%s)", identifiers) == len(first)
+    rows("insert into receipt values ('RSU-1', 1, 'page:RSU-1', '')")
+    assert not set(identifiers) & {each.split()[0] for each in household_to_apply()}

@@ -29,6 +29,7 @@ from tests.filing import (
 from tests.integration.running import Run
 from tests.integration.test_lodging_appeals import without_declarant
 from tests.people import ALL_TABLES, after, caseworker, ring_timers
+from tests.terms import over
 from workflows.intake.submit import Accepted
 
 APPEAL = {
@@ -113,7 +114,7 @@ def test_an_officer_records_a_correction_and_a_reopening(
     register([made])
     (receipt,) = file(changed(made.body, 1, birth_date="1977-07-07", birth_precision="day"))
     drain_all(worker())
-    with after(days=31):
+    with after(over("correction")):
         for _ in range(3):
             ring_timers()
             drain_all(worker())

@@ -9,6 +9,7 @@ from models.database import transact
 from models.errors import Refused
 from tests.appealing import an_appeal
 from tests.changing import change_of, declare
+from tests.factories import an_idcs
 from tests.filing import (
     Body,
     Worker,
@@ -58,7 +59,17 @@ def filed(**of_head: Any) -> tuple[Body, Accepted]:
 
 
 @pytest.mark.parametrize(
-    "text", ["خالد بنعلي", "بنعلي خالد", "Khalid Benali", "khaled BEN ALI", "Benali Khalid", "خَالِد بن علي"]
+    "text",
+    [
+        "خالد بنعلي",
+        "بنعلي خالد",
+        "Khalid Benali",
+        "khaled BEN ALI",
+        "Benali Khalid",
+        "خَالِد بن علي",
+        "Khalid El Benali",
+        "M. Khalid Benali",
+    ],
 )
 def test_a_name_is_found_in_either_script_and_order_however_it_is_spelled(database: str, text: str) -> None:
     _, taken = filed()
@@ -90,7 +101,7 @@ def test_a_reference_an_identifier_and_a_phone_are_found_however_they_are_typed(
         "phone",
         "name",
     ]
-    for text in ("RSU-0000-0000-0000", "9999999999", "0699999999"):
+    for text in ("RSU-0000-0000-0000", an_idcs(99), "0699999999"):
         assert found(text) == set()
 
 
@@ -118,12 +129,12 @@ def test_every_case_of_a_household_is_found_its_appeals_too(home: tuple[Body, Ac
 def test_whoever_a_correction_names_is_found_and_whoever_it_leaves_out_is_not(worker: Worker) -> None:
     made = a_household(members=3)
     register([made])
-    wrong = changed(made.body, 1, idcs="9876543210")
+    wrong = changed(made.body, 1, idcs=an_idcs(600_000_000))
     (receipt,) = file(wrong)
     drain_all(worker())
-    assert found("9876543210") == {receipt.case_id}
+    assert found(an_idcs(600_000_000)) == {receipt.case_id}
     citizen(receipt, "correction", made.body)
-    assert found("9876543210") == set()
+    assert found(an_idcs(600_000_000)) == set()
     assert found(made.body["members"][1]["idcs"]) == {receipt.case_id}
     drain_all(worker())
     assert examined() == {}
@@ -159,11 +170,27 @@ def test_each_search_is_noted_with_a_pseudonym_and_never_with_what_was_typed(hom
     assert not [text for (text,) in rows("select a::text from audit_entry a") if idcs in text or "No Body" in text]
 
 
-@pytest.mark.parametrize("text", ["", "   ", "Khalid", "12", "123456789012345678", "?", "a" * 150 + " " + "b" * 150])
+@pytest.mark.parametrize("text", ["", "   ", "Khalid", "0612", "+21261234567890", "?", "a" * 150 + " " + "b" * 150])
 def test_by_too_little_or_too_much_nobody_is_searched(database: str, text: str) -> None:
     with pytest.raises(Refused) as error:
         finds(text)
     assert error.value.code == "nothing_to_search"
+    assert value("select count(*) from audit_entry") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("12", "idcs_length"),
+        ("123456789012345678", "idcs_length"),
+        (an_idcs(12)[::-1], "idcs_check_digit"),
+        (" ٢٢٢٢٢ ٢٢٢٢٢ ", "idcs_check_digit"),
+    ],
+)
+def test_a_number_that_can_be_no_identifier_is_told_as_what_it_is(database: str, text: str, code: str) -> None:
+    with pytest.raises(Refused) as error:
+        finds(text)
+    assert error.value.code == code
     assert value("select count(*) from audit_entry") == 0
 
 

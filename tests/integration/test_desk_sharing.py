@@ -12,9 +12,12 @@ from models.database import transact
 from models.errors import NotFound, Refused, Stale
 from notifications.notices import notices
 from tests.appealing import acts, an_appeal, findings
+from tests.doubting import in_doubt
+from tests.enrolling import asked, attested
 from tests.filing import Worker, a_household, borrowing, drain_all, events_of, examined, file, register, rows, value
 from tests.people import after, caseworker, heard
 from tests.staffing import an_acting
+from tests.terms import over, reminded
 from workflows.desk import locks
 from workflows.desk.bulk import in_bulk
 from workflows.desk.next_case import TRIES, Next, next_case
@@ -295,6 +298,33 @@ def test_nobody_gets_what_they_may_not_decide(held: Accepted, worker: Worker) ->
     assert gets_next(YASSINE) == (held.case_id, held.reference, False)
 
 
+def test_an_officer_of_the_population_register_gets_who_is_in_doubt_and_who_is_enrolled_and_no_review(
+    worker: Worker,
+) -> None:
+    karim, nadia = (an_acting(name, "population_officer") for name in ("karim", "nadia"))
+    _, *_ = reviews(worker, 1)
+    _, doubted = in_doubt(0, place=30)
+    enrolled = asked()
+    attested(enrolled, "karim")
+    drain_all(worker())
+    assert rows("select count(*) from desk_item where tab = 'unassigned'") == [(3,)]
+
+    assert gets_next(karim) == (doubted.case_id, doubted.reference, False)
+    assert gets_next(karim, besides=(doubted.case_id,)) is None, "who attested it does not confirm it"
+    assert gets_next(nadia) == (enrolled.case_id, enrolled.reference, False)
+    gives_back(karim, doubted)
+    assert gets_next(nadia, besides=(enrolled.case_id,)) == (doubted.case_id, doubted.reference, False)
+
+
+def test_a_caseworker_gets_who_is_in_doubt_and_nobody_who_is_enrolled(worker: Worker) -> None:
+    _, doubted = in_doubt(0)
+    attested(asked())
+    amina = an_acting("amina", "caseworker")
+    drain_all(worker())
+    assert gets_next(amina) == (doubted.case_id, doubted.reference, False)
+    assert gets_next(amina, besides=(doubted.case_id,)) is None
+
+
 def test_what_somebody_handed_back_goes_to_others_first(worker: Worker, held: Accepted) -> None:
     one, two = reviews(worker, 2)
     rows("update desk_item set due_at = due_at + case_id * interval '1 hour', priority = 2")
@@ -324,9 +354,9 @@ def test_however_much_waits_that_somebody_may_not_decide_they_get_what_they_may(
 def test_an_appeal_that_was_not_answered_in_time_is_a_supervisors_next(
     held: Accepted, work: Callable[[], None]
 ) -> None:
-    with after(days=45.1):
+    with after(reminded("answer")):
         work()
-    with after(days=60.1):
+    with after(over("answer")):
         work()
         where = Territory(*rows("select region, province from cases where id = %s", held.case_id)[0])
         assert gets_next(an_acting("yassine", "caseworker", where)) is None

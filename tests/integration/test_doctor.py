@@ -22,6 +22,12 @@ from tests.filing import (
 )
 from workflows import doctor
 
+# A document that no event of the case says, sealed by a key that nobody has.
+DOCUMENT = (
+    "insert into document (id, case_id, seq, moment, shows, media_type, size, pages, content, wrapped_key, key_id, "
+    "digest, at, actor) values ('d', {case}, 3, 'correction', 'bill', 'image/jpeg', 1, 1, 'x', 'x', 'none of ours', "
+    "'x', now(), 'declarant')"
+)
 # A fault for every check; {case} is a notified case.
 FAULTS = {
     "orphans": "update cases set open = true where id = {case}",
@@ -39,6 +45,12 @@ FAULTS = {
     "write_file')",
     "daily_jobs_ahead": "insert into daily_job (name, done_on) values ('anchor', current_date + 3)",
     "events_ahead": "update event set at = now() + interval '2 days' where case_id = {case} and seq = 6",
+    "life_events_untold": "insert into person_event (at, kind, idcs, fields, actor, commitment) values (now() - "
+    "interval '1 hour', 'death', '4127730916', '{{}}', 'officer:1', 'x')",
+    "life_feed_halted": "insert into life_feed (source, cursor, counts, halted) values ('here', 0, '{{}}', 'gap')",
+    "life_events_aside": "insert into life_event_aside (source, position, kind, at, fields, reason, since) values "
+    "('here', 1, 'death', now(), '{{}}', 'unreadable', now())",
+    "life_events_miscounted": "insert into life_feed (source, cursor, counts) values ('here', 2, '{{\"opened\": 1}}')",
     "timers_overdue": "update cases set stage = 'under_review', open = true, queue = 'timers', due_at = now() - "
     "interval '2 hours' where id = {case}",
     "messages_stuck": "update message set status = 'stuck' where case_id = {case}",
@@ -55,6 +67,8 @@ FAULTS = {
     "tstzrange(lower(known) + interval '1 hour', null) from household_period where household_id = {household}",
     "periods_changed": "update household_period set valid = tstzrange(lower(valid) - interval '1 hour', null) where "
     "household_id = {household}",
+    "person_keys_changed": "update person set family_name_la = 'Autrement', family_name_ar = 'غيره' "
+    "where id = (select min(id) from person)",
     "versions_without_period": "delete from household_period where household_id = {household}",
     "periods_without_version": "delete from household_version where household_id = {household}",
     "versions_without_household": "delete from household where id = {household}",
@@ -65,6 +79,10 @@ FAULTS = {
     "bodies_changed": "update case_body set phone = '+212600000000' where case_id = {case}",
     "texts_changed": "insert into case_text (case_id, seq, text) values ({case}, 3, 'Never said')",
     "texts_without_case": "insert into case_text (case_id, seq, text) values (999999, 3, 'Never said')",
+    "documents_missing": "update event set kind = 'DocumentAdded' where case_id = {case} and seq = 3",
+    "documents_changed": f"update event set kind = 'DocumentAdded' where case_id = {{case}} and seq = 3; {DOCUMENT}",
+    "documents_without_event": DOCUMENT,
+    "documents_without_key": DOCUMENT,
     "receipts_changed": "delete from receipt where case_id = {case}",
     "messages_changed": "update message set body = 'Call this number' where case_id = {case}",
     "claims_changed": "update person_claim set idcs = '0000000000' where idcs = (select min(idcs) from person_claim "

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from models.errors import Refused
+from tests.factories import an_idcs
 from tests.filing import a_household, rows, value
 from workflows.intake.files.summary import Summary
 from workflows.registers.enrol import COLUMNS, enrol_file
@@ -24,7 +25,10 @@ def lines(*persons: dict[str, Any]) -> str:
 
 def table(*persons: dict[str, Any], separator: str = ";") -> str:
     return "\r\n".join(
-        [separator.join(COLUMNS), *(separator.join(str(person[name] or "") for name in COLUMNS) for person in persons)]
+        [
+            separator.join(COLUMNS),
+            *(separator.join(str(person.get(name) or "") for name in COLUMNS) for person in persons),
+        ]
     )
 
 
@@ -66,7 +70,7 @@ def test_persons_are_read_from_whatever_an_import_is_read_from(
 
     assert found.counts == Counter(taken=len(PERSONS), repeated=0, refused=0)
     assert rows(f"select {', '.join(f'{name}::text' for name in COLUMNS)} from person order by idcs") == sorted(
-        tuple(person[name] for name in COLUMNS) for person in PERSONS
+        tuple(person.get(name) for name in COLUMNS) for person in PERSONS
     )
 
 
@@ -80,8 +84,10 @@ def test_persons_are_read_from_whatever_an_import_is_read_from(
         ({"birth_date": "2190-01-01"}, "birth_date"),
         ({"sex": "other"}, "sex"),
         ({"idcs": "12"}, "idcs"),
+        ({"idcs": f"3{an_idcs(1)[1:]}"}, "idcs"),
         ({"status": "asleep"}, "status"),
-        ({"given_name_la": None}, "given_name_la"),
+        ({"given_name_la": None, "family_name_ar": None}, "body"),
+        ({"phone": "12"}, "phone"),
         ({"colour": "red"}, "colour"),
     ],
 )

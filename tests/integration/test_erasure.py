@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from models import clock
+from models.database import transaction
 from models.errors import NotFound, Refused
 from tests.filing import MACHINE_PATH, events_of, file_clean, healthy, rows, value
 from tests.integration.auditing import anchor, breaks, erase, replayed
+from tests.staffing import a_person
+from workflows.intake.codes import Wanted, ask
 from workflows.intake.submit import Accepted
 from workflows.staff.signatures import pseudonym
 
@@ -72,6 +76,29 @@ def test_the_erasure_itself_is_an_event_of_a_pseudonym(notified: list[Accepted])
 
     assert events_of(notified[0])[-1] == "CaseErased"
     assert value("select actor from event where kind = 'CaseErased'") == pseudonym("operator", "operator")
+
+
+def test_what_was_typed_about_the_case_and_never_sent_goes_with_it(notified: list[Accepted]) -> None:
+    erased, kept, _ = notified
+    person = a_person("operator", "operator")
+    for each in (erased, kept):
+        rows(
+            "insert into receipt_session (token, reference, begun_at, seen_at) values (%s, %s, now(), now())",
+            each.reference.encode(),
+            each.reference,
+        )
+        with transaction() as connection:
+            ask(connection, Wanted(each.reference, "0612345678", "ar", ""), clock.now())
+        rows(
+            "insert into kept_form (account_id, address, fields, kept_at) values (%s, %s, '[]', now())",
+            person.account,
+            f"/console/cases/{each.reference}/review",
+        )
+    erase(erased)
+
+    assert rows("select reference from receipt_session") == [(kept.reference,)]
+    assert rows("select reference from phone_code") == [(kept.reference,)]
+    assert rows("select address from kept_form") == [(f"/console/cases/{kept.reference}/review",)]
 
 
 def test_an_open_application_is_not_erased(database: str) -> None:

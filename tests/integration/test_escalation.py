@@ -14,6 +14,7 @@ from tests.filing import current_stage, events_of, everything, facts_of, message
 from tests.integration.auditing import wrong
 from tests.integration.running import Run
 from tests.people import ALL_TABLES, after, citizen
+from tests.terms import days_of, over
 from workflows.evidence import DECLARANT
 from workflows.intake.submit import Accepted
 from workflows.staff.signatures import OFFICER, pseudonym
@@ -25,7 +26,7 @@ LAST = "select actor, facts ->> 'sent_by' from event where case_id = %s and kind
 @pytest.fixture
 def overdue(held: Accepted, work: Callable[[], None]) -> Iterator[Accepted]:
     """An appeal that salma held and did not decide in the agency's term: a supervisor has it, on the 61st day."""
-    with after(days=60.1):
+    with after(over("answer")):
         work()
         assert current_stage(held) == "with_supervisor"
         yield held
@@ -40,7 +41,7 @@ def test_a_household_sends_its_overdue_appeal_to_the_commission(overdue: Accepte
     waits = "select waits_for, holder, tab from desk_item where case_id = %s"
     assert rows(waits, overdue.case_id) == [("commission", None, "escalated")]
     term = value("select due_at from cases where id = %s", overdue.case_id) - clock.now()
-    assert timedelta(days=29, hours=23) < term <= timedelta(days=30)
+    assert timedelta(hours=-1) < term - timedelta(days_of("commission")) <= timedelta(0)
     assert wrong() == ({}, [])
 
     assert say(overdue).stage == "with_commission"

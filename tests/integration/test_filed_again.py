@@ -22,6 +22,7 @@ from tests.filing import (
     value,
 )
 from tests.people import after, caseworker, citizen, ring_timers
+from tests.terms import over
 from workflows.intake.submit import Accepted, Rejected
 
 
@@ -120,7 +121,7 @@ def test_a_lapsed_application_is_not_taken_up_again_once_the_household_is_regist
     register([made])
     (lapsed,) = file(changed(made.body, 1, birth_date="1950-01-01", birth_precision="day"))
     drain_all(worker())
-    with after(days=31):
+    with after(over("correction")):
         ring_timers()
         drain_all(worker())
     assert current_stage(lapsed) == "lapsed"

@@ -21,6 +21,7 @@ from tests.filing import (
 from tests.integration.auditing import erase, replayed
 from tests.integration.running import Run
 from tests.people import ALL_TABLES, after, caseworker, citizen, heard, refused, ring_timers
+from tests.terms import days_of, over
 from workflows.history.retention import retain
 from workflows.intake.submit import Accepted
 from workflows.policies import periods
@@ -46,7 +47,7 @@ def test_the_citizen_is_told_that_a_refusal_is_proposed_and_within_how_many_days
         "where case_id = %s and template = 'hearing'",
         proposed.case_id,
     )[0]
-    assert term == timedelta(days=15)
+    assert term == timedelta(days_of("hearing"))
     assert "15" in text
     assert proposed.reference in text
 
@@ -59,7 +60,7 @@ def test_a_statement_brings_the_case_back_to_its_review_at_its_place_by_age(prop
 
     assert (moved.event, moved.stage, messages_of(proposed)[-1]) == ("StatementReceived", "under_review", "heard")
     assert rows("select stage_since, due_at, deadline from cases where id = %s", proposed.case_id) == [
-        (begun, begun + timedelta(days=10), None)
+        (begun, begun + timedelta(days_of("review")), None)
     ]
     assert rows("select text from case_text where (case_id, seq) = (%s, %s)", proposed.case_id, moved.version) == [
         (SAID,)
@@ -128,7 +129,7 @@ def test_a_review_is_cleared_while_the_citizen_is_heard_and_the_proposal_is_forg
 
     assert current_stage(proposed) == "notified"
     assert events_of(proposed)[-4:] == ["ReviewCleared", "NothingSuspicious", "HouseholdApproved", "NoticesIssued"]
-    with after(days=16):  # no timer of the hearing rings any more
+    with after(days_of("hearing") + 1):  # no timer of the hearing rings any more
         ring_timers()
         drain_all(worker())
     assert current_stage(proposed) == "notified"
@@ -195,7 +196,7 @@ def test_the_caseworker_reads_what_the_citizen_answers_and_that_nobody_did(
     assert [line for line in SAID.splitlines() if f"  | {line}" not in ran.out.splitlines()] == []
 
     caseworker(proposed, "refuse", "duplicate_application", "amina")
-    with after(days=15.1):
+    with after(over("hearing")):
         ring_timers()
         drain_all(worker())
     ran = ready("reviews", "show", proposed.reference, "--as", "brahim", "--json")

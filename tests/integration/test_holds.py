@@ -184,11 +184,11 @@ def test_what_comes_to_a_held_stage_on_its_way_stops_before_it(database: str, wo
 
 
 def test_a_hold_is_shown_by_queues_and_metrics(database: str, ready: Run) -> None:
-    rows("insert into held_stage values ('registration', 'submitted', 'KeyError in persons', now(), now())")
+    rows("insert into held_stage values ('registration', 'submitted', 'KeyError in compare', now(), now())")
 
     shown = next(each for each in ready("queues", "--json").json["queues"] if each["queue"] == "verification")
-    assert (shown["state"], shown["held_stage"], shown["error"]) == ("held", "submitted", "KeyError in persons")
-    assert "KeyError in persons" in ready("queues").out
+    assert (shown["state"], shown["held_stage"], shown["error"]) == ("held", "submitted", "KeyError in compare")
+    assert "KeyError in compare" in ready("queues").out
     with transaction() as connection:
         (metric,) = held_stage_metrics(connection)
     assert [(sample.labels, sample.value) for sample in metric.samples] == [

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from models.errors import Unavailable
-from notifications.gateways.http import HttpGateway
+from notifications.channels.sms_http import HttpGateway
 from notifications.leases import Leased
 from tests.integration.http_gateway import Said, results, serving
 
@@ -31,6 +31,7 @@ def test_accepted_messages_are_told_by_reference() -> None:
         Said(200, f'{{"results": [{{"reference": "{MESSAGE.id}", "status": null}}]}}'),
         Said(200, f'{{"results": [{{"reference": "{MESSAGE.id}", "status": "no\\u0000body"}}]}}'),
         Said(200, b"\xff"),
+        Said(200, '{"more": ' + "[" * 100_000),
         Said(200, "", {}),
         Said(500),
         Said(200, '{"results": []}', {"Content-Type": "application/json", "Content-Length": "16"}),

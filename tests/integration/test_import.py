@@ -10,6 +10,7 @@ import pytest
 from models.errors import Refused
 from models.settings import settings
 from tasks.bootstrap import intake
+from tests.factories import an_idcs
 from tests.filing import Body, a_household, changed, clean, rows, value, with_members
 from tests.integration.importing import Imported, fields, lines, table, unchecked_rows
 from trials.generator import files
@@ -122,6 +123,11 @@ WRONG: dict[str, tuple[Body, str, str]] = {
     ),
     "a birth in the future": (changed(TWO[0], 0, birth_date="2999-12-31"), "members[0].birth_date", "future"),
     "an identifier of nine digits": (changed(TWO[0], 0, idcs="123456789"), "members[0].idcs", "ten digits"),
+    "a mistyped identifier": (
+        changed(TWO[0], 0, idcs=an_idcs(12)[::-1]),
+        "members[0].idcs",
+        "one wrong digit",
+    ),
     "an unknown field": (changed(TWO[0], income=5), "income", "Unknown field"),
     "no head": (changed(TWO[0], 0, relationship="other_relative"), "members", "Exactly one member must be the head"),
 }

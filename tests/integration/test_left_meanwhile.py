@@ -21,6 +21,7 @@ from tests.filing import (
 )
 from tests.integration.running import Run
 from tests.people import after, caseworker, citizen, ring_timers
+from tests.terms import over
 from workflows.intake.submit import Accepted
 
 Household = tuple[Body, Accepted]
@@ -114,7 +115,7 @@ def test_a_review_of_a_household_that_ended_is_cleared_wherever_its_members_are(
     leaving = depart(first[1], brother)
     declare(first[1], change_of(first[0], "removal", "request"))
     drain_all(worker())
-    with after(days=30.1):
+    with after(over("letting_go")):
         ring_timers()
         drain_all(worker())
         joining = joins(second, first, sister)
@@ -140,7 +141,7 @@ def test_the_doctor_knows_who_was_to_be_taken_over_by_a_change_that_was_overtake
     leaving = depart(first[1], ours)
     joining = joins(first, second, theirs)
     drain_all(worker())
-    with after(days=30.1):
+    with after(over("letting_go")):
         ring_timers()
         drain_all(worker())
         assert current_stage(joining) == "under_review"
@@ -177,7 +178,7 @@ def test_the_doctor_expects_nobody_of_a_change_that_waits_again(
     joining = declare(first[1], change_of(body, "member_joined", "marriage"))
     other = joins((made.body, third), first, brother)
     drain_all(worker())
-    with after(days=30.1):
+    with after(over("letting_go")):
         ring_timers()
         drain_all(worker())
         declare(first[1], change_of(changed(first[0], bills={"gas": "77"}), "bills"))
@@ -207,7 +208,7 @@ def test_a_change_that_gave_a_person_away_goes_on_though_they_left_the_other_hou
     leaving = depart(first[1], brother)
     joining = joins(second, first, brother)
     drain_all(worker())
-    with after(days=30.1) as now:
+    with after(over("letting_go")) as now:
         ring_timers()
         drain_all(worker())
         caseworker(joining, "clear", "handed_over")
@@ -263,7 +264,7 @@ def test_a_person_who_was_handed_over_is_not_waited_for_again_because_another_ch
     depart(first[1], brother)
     joining = joins(second, first, brother)
     drain_all(worker())
-    with after(days=30.1) as now:
+    with after(over("letting_go")) as now:
         ring_timers()
         drain_all(worker())
         assert current_stage(joining) == "under_review"

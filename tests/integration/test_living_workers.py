@@ -2,16 +2,24 @@
 end.
 """
 
+import errno
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 from threading import Event, Thread
 from types import SimpleNamespace
 
 import psycopg
 import pytest
 
-from models import clock
+from benchmarks.prepared import Workers, alive_pids, working
+from models import clock, priority
 from models.connection import timeouts
 from models.database import autocommit_connection
 from models.errors import Unavailable
+from models.priority import lower_session, session_priority
 from tasks import worker as process
 from tasks.sweep import SIGN_ON_AGAIN, FailureDetector, sweep
 from tests.filing import Worker, a_drainer, died_on, drain_all, file_clean, hang_up, quarantined, rows, stages, value
@@ -227,3 +235,93 @@ def test_a_worker_told_to_stop_takes_no_further_batch(database: str, worker: Wor
 
     assert drainer.drain("verification", 60) is True or stages() == {"submitted": 6}
     assert stages() == {"submitted": 6}
+
+
+GIVES_WAY = """
+import os, sys
+from models.priority import give_way, session_priority
+ours = os.getpid()
+wanted, before = int(sys.argv[1]), session_priority(ours)
+for nice in (0, wanted, wanted - 1):
+    give_way(nice)
+print(os.getpriority(os.PRIO_PROCESS, 0), before, session_priority(ours))
+"""
+
+
+def lower_than_ours() -> int:
+    """A priority that is lower than that of the tests, which may run at a low one."""
+    return min(os.getpriority(os.PRIO_PROCESS, 0) + 3, 19)
+
+
+@pytest.mark.parametrize("leads", [True, False], ids=["its session", "no session"])
+def test_workers_give_way_by_as_much_as_is_set_and_their_session_where_it_is_their_own(leads: bool) -> None:
+    wanted = str(lower_than_ours())
+    command = [sys.executable, "-c", GIVES_WAY, wanted]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, start_new_session=leads)
+    nice, before, after = ran.stdout.split()
+    assert nice == wanted
+    assert after == (wanted if leads and before != "None" else before)
+
+
+def test_where_the_processor_is_not_shared_by_sessions_the_process_alone_gives_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in many containers, where Linux gives the file and nothing in it."""
+    monkeypatch.setattr(priority, "PROCESSES", tmp_path)
+    assert session_priority(1) is None
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "autogroup").touch()
+    assert session_priority(1) is None
+
+
+def test_a_change_of_a_sessions_priority_is_tried_again_where_it_comes_too_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "1").mkdir()
+    said = tmp_path / "1" / "autogroup"
+    said.write_text("/autogroup-7 nice 0\n", encoding="ascii")
+    slept: list[float] = []
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(priority, "PROCESSES", tmp_path)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", refuse)
+        with pytest.raises(BlockingIOError):
+            lower_session(1, 10)
+    assert len(slept) == priority.TRIES - 1
+    lower_session(1, 10)
+    assert said.read_text(encoding="ascii") == "10"
+
+
+SERVED = """
+import os, sys
+from models.database import autocommit_connection, transaction
+from models.priority import session_priority
+os.setpriority(os.PRIO_PROCESS, 0, int(sys.argv[1]))
+with transaction() as pooled, autocommit_connection() as other:
+    for each in (pooled, other):
+        print(os.getpriority(os.PRIO_PROCESS, each.info.backend_pid), session_priority(each.info.backend_pid))
+"""
+
+
+def test_the_database_serves_who_gives_way_after_others(database: str) -> None:
+    ours, lowered = os.getpriority(os.PRIO_PROCESS, 0), lower_than_ours()
+    for nice in (lowered, ours):
+        ran = subprocess.run([sys.executable, "-c", SERVED, str(nice)], capture_output=True, text=True, check=True)
+        for said in ran.stdout.splitlines():
+            priority_, of_session = said.split()
+            assert priority_ == str(nice)
+            assert of_session == "None" or nice == ours or of_session == priority_
+
+
+def test_the_worker_processes_of_a_command_give_way(
+    database: str, broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIJIL_NICE", "0")  # what the command is given is undone
+    with working(Workers(processes=1), nice=lower_than_ours()):
+        (process_id,) = alive_pids()
+        assert os.getpriority(os.PRIO_PROCESS, process_id) == lower_than_ours()
+        assert session_priority(process_id) in (None, lower_than_ours())

@@ -197,9 +197,11 @@ def test_a_person_whom_a_forgotten_transaction_holds_holds_up_no_neighbour(datab
             [made[3].persons[0].idcs, taken[3].case_id],
         )
 
-        # When the queues are worked off a few times
-        for _ in range(5):
+        # When the queues are worked off a few times; on a busy machine the halves take more of them
+        for _ in range(40):
             tried(drainer)
+            if quarantined() == [[taken[3].case_id]]:
+                break
 
         # Then that one waits by itself, where it stands, and no try is counted
         assert (stages()["notified"], len(stages())) == (9, 2)

@@ -116,7 +116,7 @@ def test_the_failure_shows_the_place_and_nothing_of_the_person(poisoned: Poisone
     try_until_parked(worker(adapters=poisoned.register.adapters()), settings().tries)
 
     ((error, traceback),) = rows("select error, traceback from case_failure")
-    assert error == "KeyError in persons"
+    assert error == "KeyError in compare"
     assert "workflows/engine/work.py" in traceback
     assert "workflows/stages/verify.py" in traceback
     stored = str(everything("case_failure")) + str(rows("select facts::text from event where kind = 'CaseParked'"))

@@ -36,9 +36,9 @@ WAITS = "select count(*) from pg_stat_activity where datname = current_database(
 A_CASE = """
     insert into cases (kind, stage, open, machine, queue, lane, ready, rank, version, head, household_id,
         applicant_idcs, region, body_number,
-        submitted_at, stage_since)
+        submitted_at, stage_since, proved_at)
     values ('registration', 'under_review', true, false, 'timers', 0, false, now(), 1, '', -1, %s, 1, 1, now(),
-        now())
+        now(), now())
     on conflict do nothing
 """
 Take = Callable[[Connection, str], object]  # locks the row of one key, or a new one

@@ -27,6 +27,7 @@ from tests.filing import (
 )
 from tests.meeting import Work
 from tests.people import after, caseworker, citizen, ring_timers
+from tests.terms import over
 from workflows.casework.reviews import kept_open
 from workflows.engine.work import lock_all
 from workflows.flows import case_queues
@@ -187,7 +188,7 @@ def test_nobody_is_awaited_for_ever(two: tuple[Household, Household], worker: Wo
     joining = joins(second, first)
     drain_all(worker())
 
-    with after(days=30.1):
+    with after(over("letting_go")):
         ring_timers()
         drain_all(worker())
     assert events_of(joining)[-2:] == ["PersonNotLetGo", "DuplicateSuspected"]
@@ -396,7 +397,7 @@ def test_a_change_that_gave_a_person_away_does_not_lapse_by_silence(
     drain_all(worker())
     assert [current_stage(each) for each in (leaving, update)] == ["needs_correction", "awaiting_person"]
     # And another one that was given the person when it had waited for its whole term
-    with after(days=30.1):
+    with after(over("letting_go")):
         rows(
             "update cases set due_at = due_at + interval '31 days', deadline = deadline + interval '31 days' "
             "where id = %s",

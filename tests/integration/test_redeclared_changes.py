@@ -19,7 +19,8 @@ NEWEST = "select body -> 'declaration' from case_body where case_id = %s order b
 
 def asked_to_correct(receipt: Accepted, body: Body, kind: str, work: Work) -> Accepted:
     """A change of this kind with a birth date that the population register does not know."""
-    update = declare(receipt, change_of(changed(body, 1, birth_date="1950-01-01", birth_precision="day"), kind))
+    request = change_of(changed(body, 1, birth_date="1950-01-01", birth_precision="day"), kind)
+    update = declare(receipt, request, secret=receipt.secret, phone_shown=True)
     work()
     assert current_stage(update) == "needs_correction"
     return update
@@ -95,9 +96,9 @@ def test_a_new_phone_of_a_correction_is_told_to_the_old_one(home: tuple[Body, Ac
     citizen(update, "correction", changed(body, bills=BILLS, phone=OTHER_PHONE))
     work()
 
-    assert current_stage(update) == "notified"
+    assert current_stage(update) == "changing_phone"
     told = rows("select template, recipient from message where case_id = %s", update.case_id)
-    assert {who for template, who in told if template.startswith("update_registered")} == {old, OTHER_PHONE}
+    assert {who for template, who in told if template.startswith("new_phone")} == {old, OTHER_PHONE}
 
 
 def test_a_new_phone_that_is_corrected_back_is_told_once(home: tuple[Body, Accepted], work: Work) -> None:
@@ -128,7 +129,12 @@ def test_whoever_leaves_changes_nothing_else_of_the_household(
 def test_a_departure_is_declared_anew_on_the_household_as_it_is_now(home: tuple[Body, Accepted], work: Work) -> None:
     body, receipt = home
     update, rest = departing(receipt, body, work)
-    declare(receipt, change_of(changed(body, bills=BILLS, phone=OTHER_PHONE), "bills"))
+    declare(
+        receipt,
+        change_of(changed(body, bills=BILLS, phone=OTHER_PHONE), "bills"),
+        secret=receipt.secret,
+        phone_shown=True,
+    )
     work()
 
     citizen(update, "correction", rest)

@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from models import clock
-from models.errors import Unavailable
 from notifications.breaker import PAUSE
+from notifications.channels.sms_http import LONGEST_WAIT, HttpGateway, retry_after
 from notifications.deliver import Deliverer
-from notifications.gateways.http import LONGEST_WAIT, HttpGateway, retry_after
 from tests.filing import file_clean, rows
+from tests.integration.gateways import drained
 from tests.integration.http_gateway import HttpBook, Said, serving
 from tests.people import after
 
@@ -32,15 +32,6 @@ WHOLE = [
     Said(302, "", {"Location": "/"}),
     Said(500, "<html>oops</html>", PAGE),
 ]
-
-
-def drained(deliverer: Deliverer) -> str:
-    """Why a drain ended early; '' where it did not."""
-    try:
-        deliverer.drain()
-    except Unavailable as error:
-        return str(error)
-    return ""
 
 
 @pytest.mark.parametrize("refusal", WHOLE, ids=lambda said: f"{said.status} {said.body[:8]!r}")

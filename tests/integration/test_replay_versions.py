@@ -12,7 +12,7 @@ from tests.filing import Worker, current_stage, drain_all, events_of, facts_of, 
 from tests.integration.auditing import replayed
 from workflows.bodies.declaration import Declaration
 from workflows.events.registration import Mismatch, ScoreComputed, Signal
-from workflows.evidence import RegisterAnswer
+from workflows.evidence import Compared
 from workflows.intake.submit import Accepted
 from workflows.policies import Index
 from workflows.scoring import formula
@@ -26,8 +26,8 @@ def rules_of(taken: Accepted, kind: str) -> Any:
     return value("select evidence ->> 'rules' from event where case_id = %s and kind = %s", taken.case_id, kind)
 
 
-def nobody_is_known(declaration: Declaration, answer: RegisterAnswer) -> tuple[Mismatch, ...]:
-    return (Mismatch(0, "unknown"),)
+def nobody_is_known(member: int, person: Compared | None) -> tuple[Mismatch, ...]:
+    return (Mismatch(member, "unknown"),)
 
 
 EVERYBODY_IS_DOUBTED = (

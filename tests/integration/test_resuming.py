@@ -100,7 +100,7 @@ def test_a_thousand_parked_cases_are_sent_on_with_as_many_statements_as_one(
         progress = resumed(others)
     assert 5 < len(of_one) < 20
     assert len(of_all) == len(of_one)
-    assert progress == BatchOutcome(1000, frozenset({"verification"}))
+    assert progress == BatchOutcome(1000, frozenset({"verification"}), others=frozenset({"verification"}))
     assert stages() == {"submitted": 1001}
     assert value("select count(*) from case_failure") == 0
     assert value("select count(*) from event where kind = 'CaseResumed' and seq = 3") == 1001

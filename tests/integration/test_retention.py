@@ -27,7 +27,10 @@ from tests.filing import (
 )
 from tests.integration.auditing import anchor, breaks, erase, replayed
 from tests.people import after, citizen, ring_timers
+from tests.terms import over
 from workflows.history.retention import AGED, LOOSE, count_due, purge, purge_cases, retain
+from workflows.intake import codes, drafts
+from workflows.intake.drafts import Answers
 from workflows.intake.submit import Accepted
 from workflows.policies import periods
 from workflows.queue.attempts import Attempts
@@ -38,6 +41,7 @@ NOTHING = {
     "message": 0,
     "case_body": 0,
     "case_text": 0,
+    "document": 0,
     "receipt": 0,
     "cases": 0,
     "case_failure": 0,
@@ -45,8 +49,11 @@ NOTHING = {
     "sign_in_wait": 0,
     "sign_in_flow": 0,
     "kept_form": 0,
+    "application_draft": 0,
     "receipt_session": 0,
+    "phone_code": 0,
     "wrong_secret": 0,
+    "message_part": 0,
     "worker": 0,
     "desk_item": 0,
     "desk_lock": 0,
@@ -74,7 +81,7 @@ def gone(database: str, worker: Worker) -> list[Accepted]:
     for each, receipt in zip(made, taken, strict=True):
         declare(receipt, change_of(each.body, "removal", "request"))
     drain_all(worker())
-    with after(days=7.1):
+    with after(over("removal")):
         ring_timers()
         drain_all(worker())
     rows("update message set status = 'sent', sent_at = now(), fence = 1")
@@ -175,13 +182,13 @@ def test_what_a_registered_household_declared_last_stays_so_that_it_can_still_ch
     register([made])
     (receipt,) = file(made.body)
     drain_all(worker())
-    last = declare(receipt, change_of(changed(made.body, phone="+212661000001"), "contact"))
+    last = declare(receipt, change_of(changed(made.body, commune="Taza"), "moved"))
     drain_all(worker())
 
     with clock.at(after_the_period_of(period)):
         assert retain()["case_body"] == 1  # that of the first version
         assert retain()["case_body"] == 0
-        update = declare(last, change_of(changed(made.body, phone="+212661000002"), "contact", based_on=2))
+        update = declare(last, change_of(changed(made.body, commune="Guercif"), "moved", based_on=2))
         drain_all(worker())
         assert current_stage(update) == "notified"
         assert wrong_now() == {}
@@ -289,8 +296,9 @@ def test_what_is_left_of_sign_ins_goes_once_it_is_of_no_more_use(database: str) 
             "insert into kept_form (account_id, address, fields, kept_at) values (%s, %s, '[]', %s)", rows_of_form
         )
         connection.execute("insert into sign_in_flow values ('s', 'b', 'v', 'n', '/console', %s)", [now])
+        codes.ask(connection, codes.Wanted(None, None, "ar", "192.0.2.1"), now)
 
-    for gone in ({"sign_in_wait": 2, "sign_in_flow": 1, "kept_form": 1}, {"staff_session": 1}):
+    for gone in ({"sign_in_wait": 2, "sign_in_flow": 1, "kept_form": 1, "phone_code": 1}, {"staff_session": 1}):
         (days,) = {periods()[table].days for table in gone}
         assert retained_at(now + timedelta(days=days)) == NOTHING
         later = now + timedelta(days=days, seconds=1)
@@ -342,9 +350,9 @@ def test_the_command_counts_with_dry_run_and_erases_without(gone: list[Accepted]
     assert counted.exit_code == erased.exit_code == 0
     assert (
         '{"dry_run": true, "event": 0, "message": 15, "case_body": 6, "desk_search": 6, "desk_entry": 0, '
-        '"case_text": 0, "receipt": 6, "cases": 6, "case_failure": 0, "staff_session": 0, "sign_in_wait": 0, '
-        '"sign_in_flow": 0, "kept_form": 0, "desk_item": 0, "desk_lock": 0, "receipt_session": 0, "wrong_secret": 0, '
-        '"worker": 0}' in counted.output
+        '"case_text": 0, "document": 0, "receipt": 6, "cases": 6, "case_failure": 0, "staff_session": 0, '
+        '"sign_in_wait": 0, "sign_in_flow": 0, "kept_form": 0, "desk_item": 0, "desk_lock": 0, "application_draft": 0, '
+        '"receipt_session": 0, "phone_code": 0, "wrong_secret": 0, "message_part": 0, "worker": 0}' in counted.output
     )
     assert "message: 15 erased" in erased.output
     assert value("select count(body) from case_body") == 0
@@ -353,3 +361,15 @@ def test_the_command_counts_with_dry_run_and_erases_without(gone: list[Accepted]
 def test_every_period_of_the_policy_is_run_by_the_job(database: str) -> None:
     assert {each.period for each in AGED} | {*LOOSE, "worker"} == set(periods())
     assert retain() == due_at(clock.now()) == NOTHING
+
+
+def test_an_application_that_nobody_goes_on_with_goes_after_thirty_days(database: str) -> None:
+    now = clock.now()
+    with transaction() as connection:
+        reference = drafts.begin(connection, now, "192.0.2.1")
+    later = now + timedelta(days=29)
+    assert retained_at(later) == NOTHING
+    with transaction() as connection:
+        drafts.save(connection, reference, Answers({"commune": "Agdal"}), later)
+    assert retained_at(later + timedelta(days=30)) == NOTHING
+    assert retained_at(later + timedelta(days=30, seconds=1)) == NOTHING | {"application_draft": 1}

@@ -21,6 +21,7 @@ from tests.filing import (
     version_of,
 )
 from tests.people import ALL_TABLES, after, caseworker, citizen, heard, ring_timers
+from tests.terms import days_of
 from workflows.intake.submit import Accepted
 
 
@@ -159,7 +160,7 @@ def test_a_review_that_comes_back_sends_no_second_message_and_keeps_its_place_by
     assert events_of(later)[-4:] == ["ReviewCleared", "ReviewReopened", "ReviewCleared", "ReviewReopened"]
     assert messages_of(later) == ["received", "review"]
     assert rows("select stage, stage_since, due_at from cases where id = %s", later.case_id) == [
-        ("under_review", since, since + timedelta(days=10))
+        ("under_review", since, since + timedelta(days_of("review")))
     ]
     assert examined() == {}
 

@@ -12,14 +12,17 @@ from typing import NamedTuple
 
 import pytest
 
+from models.settings import settings
 from models.staff import ROLES
 from sijil.acting import UNGUARDED, forget_token
 from tests.commands import commands
+from tests.factories import an_enrolment, an_idcs
 from tests.filing import file_clean, rows, value
 from tests.integration.running import Ran, Run
 from tests.people import heard
 from tests.staffing import Person, a_person, in_shell
 from workflows.intake.submit import Accepted
+from workflows.population.signatures import new_key
 from workflows.staff.roles import COUNTRY, Territory
 from workflows.staff.signatures import OFFICER, OPERATOR, OWNER_NAME, pseudonym
 
@@ -51,11 +54,17 @@ def of_many(who: set[str], *arguments: str) -> May:
 TABLE = {
     "sijil import": of_many({OWNER}, "FILE"),
     "sijil enrol": May({POPULATION, OWNER}, NATION, ("FILE",)),
+    "sijil persons duplicates": May({POPULATION, OWNER}, NATION, ("--given-la", "Nadia", "--family-la", "Benali")),
+    "sijil persons count-names": May({POPULATION, OWNER}, NATION, ()),
+    "sijil persons renew-keys": May({POPULATION, OWNER}, NATION, ()),
     "sijil update": of_case({*AT_DESK, OWNER}, "--begin"),
     "sijil answer": of_case({*AT_DESK, POPULATION, OWNER}, "reopening"),
     "sijil reviews list": of_many({*AT_DESK, COMMISSION, POPULATION, OWNER}),
     "sijil reviews show": of_case({*AT_DESK, COMMISSION, POPULATION, AUDITOR, OWNER}),
     "sijil decide": of_case(AT_DESK, "clear", "--reason", "moved"),
+    "sijil identities list": of_many({*AT_DESK, COMMISSION, POPULATION, OWNER}),
+    "sijil identities show": of_case({*AT_DESK, COMMISSION, POPULATION, AUDITOR, OWNER}),
+    "sijil identities decide": of_case({*AT_DESK, POPULATION}, "--same", "1=slip"),
     "sijil appeals list": of_many({*AT_DESK, COMMISSION, POPULATION, OWNER}),
     "sijil appeals show": of_case({*AT_DESK, COMMISSION, POPULATION, AUDITOR, OWNER}),
     "sijil appeals lodge": of_case({*AT_DESK, OWNER}, "APPEAL"),
@@ -69,6 +78,14 @@ TABLE = {
     "sijil appeals escalate": of_case({SUPERVISOR}),
     "sijil appeals retry": of_case(AT_DESK),
     "sijil appeals review": of_case({SUPERVISOR}),
+    "sijil enrolments file": of_many({POPULATION, OWNER}, "ENROLMENT"),
+    "sijil enrolments list": of_many({*AT_DESK, COMMISSION, POPULATION, OWNER}),
+    "sijil enrolments show": of_case({*AT_DESK, COMMISSION, POPULATION, AUDITOR, OWNER}),
+    "sijil enrolments complete": of_case({POPULATION}),
+    "sijil enrolments confirm": of_case({POPULATION}),
+    "sijil enrolments return": of_case({POPULATION}, "--reason", "person_not_seen"),
+    "sijil enrolments another": of_case({POPULATION}),
+    "sijil enrolments same": of_case({POPULATION}, "--idcs", an_idcs(1)),
     "sijil show": of_case({*AT_DESK, COMMISSION, POPULATION, AUDITOR, OWNER}),
     "sijil queues": of_many({OPERATING, SUPERVISOR, OWNER}),
     "sijil queues pause": May({OPERATING, OWNER}, NATION, ("fraud",)),
@@ -77,14 +94,42 @@ TABLE = {
     "sijil parked list": of_many({OPERATING, SUPERVISOR, OWNER}),
     "sijil parked show": of_case({OPERATING, SUPERVISOR, OWNER}),
     "sijil parked retry": of_case({OPERATING, OWNER}),
+    "sijil life-events status": of_many({OPERATING, SUPERVISOR, OWNER}),
+    "sijil life-events aside": of_many({OPERATING, SUPERVISOR, OWNER}),
+    "sijil life-events show": May({OPERATING, POPULATION, OWNER}, NATION, ("1",)),
+    "sijil life-events retry": May({OPERATING, POPULATION, OWNER}, NATION, ("1",)),
+    "sijil life-events settle": May({OPERATING, POPULATION, OWNER}, NATION, ("1",)),
+    "sijil life-events begin": May({OPERATING, POPULATION, OWNER}, NATION, ("--behind", "1")),
     "sijil messages list": of_case({OPERATING, SUPERVISOR, OWNER}),
     "sijil messages retry": of_case({OPERATING, OWNER}),
     "sijil messages settle": of_case({OPERATING, OWNER}, "sent"),
+    "sijil messages bounced": May({OPERATING, OWNER}, NATION, ("MAILBOX",)),
+    "sijil letters batch": May({OPERATING, OWNER}, NATION, ("FILE",)),
+    "sijil letters delivered": May({OPERATING, OWNER}, NATION, ("FILE",)),
     "sijil staff add": May({ADMINISTRATOR, OWNER}, CASE, ("amina", "--role", "auditor", "--province", "MA-CAS")),
     "sijil staff role": May({ADMINISTRATOR, OWNER}, CASE, ("target", "--give", "caseworker", "--province", "MA-CAS")),
     "sijil staff lock": May({ADMINISTRATOR, OWNER}, CASE, ("target",)),
     "sijil staff reset": May({ADMINISTRATOR, OWNER}, CASE, ("target",)),
     "sijil staff list": of_many({ADMINISTRATOR, AUDITOR, OWNER}),
+    "sijil population partner add": May(
+        {ADMINISTRATOR, OWNER}, NATION, ("bank", "--key", "KEY.pub", "--policy", "yes-no")
+    ),
+    "sijil population partner list": of_many({ADMINISTRATOR, AUDITOR, OWNER}),
+    "sijil population partner revoke": May({ADMINISTRATOR, OWNER}, NATION, ("bank",)),
+    "sijil population partner rotate": May({ADMINISTRATOR, OWNER}, NATION, ("bank", "--key", "KEY.pub")),
+    "sijil population partner policy": May({ADMINISTRATOR, OWNER}, NATION, ("bank", "--rate", "5")),
+    "sijil population import": May({POPULATION, OWNER}, NATION, ("FILE",)),
+    "sijil population verify": of_many({AUDITOR, OPERATING, OWNER}),
+    "sijil population asked": of_many({POPULATION, AUDITOR, OWNER}, "4127730916"),
+    "sijil population event birth": of_many({POPULATION, OWNER}, "FILE"),
+    "sijil population event death": of_many({POPULATION, OWNER}, "4127730916"),
+    "sijil population event rename": of_many({POPULATION, OWNER}, "4127730916", "given_name_la=Salma"),
+    "sijil population event correct": of_many({POPULATION, OWNER}, "4127730916", "given_name_la=Salma"),
+    "sijil population event marriage": of_many({POPULATION, OWNER}, "4127730916", "--to", "9043320513"),
+    "sijil population event divorce": of_many({POPULATION, OWNER}, "4127730916", "--to", "9043320513"),
+    "sijil population event guardian": of_many({POPULATION, OWNER}, "4127730916", "--to", "9043320513"),
+    "sijil population event merge": of_many({POPULATION, OWNER}, "4127730916", "--into", "9043320513"),
+    "sijil population event undo-merge": of_many({POPULATION, OWNER}, "4127730916"),
     "sijil doctor": of_many({AUDITOR, OPERATING, OWNER}),
     "sijil replay": of_many({AUDITOR, OPERATING, OWNER}),
     "sijil audit anchor": of_many({AUDITOR, OPERATING, OWNER}),
@@ -92,6 +137,7 @@ TABLE = {
     "sijil audit export": May({AUDITOR, OWNER}, NATION, ("export",)),
     "sijil audit search": May({AUDITOR, OWNER}, NATION, ()),
     "sijil retention": of_many({OWNER}, "--dry-run"),
+    "sijil documents rotate": of_many({OWNER}),
     "sijil erase": of_case({OWNER}, "--yes"),
 }
 NOT_SO = re.compile(r"Your account is|with an account that tells them apart")
@@ -112,7 +158,10 @@ def people(the_case: Accepted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """Somebody in each role here, there and in the country, and somebody whom an administrator of here may change."""
     monkeypatch.chdir(tmp_path)
     Path("FILE").write_text("{}", encoding="utf-8")
+    Path("ENROLMENT").write_text(json.dumps(an_enrolment()), encoding="utf-8")
     Path("APPEAL").write_text('{"decision": "refusal", "grounds": ["not_heard"]}', encoding="utf-8")
+    monkeypatch.setenv("SIJIL_POPULATION_DATABASE_URL", str(settings().database_url))
+    Path("KEY.pub").write_text(json.dumps(new_key().as_dict(private=False)), encoding="utf-8")
     a_person("target", POPULATION, within=HERE)
     yield {
         (role, within): a_person(f"{role} {place}", role, within=within)
@@ -281,6 +330,7 @@ def test_an_appeal_is_examined_by_accounts_in_the_roles_that_they_have(
         return ready("appeals", arguments[0], waiting.reference, *arguments[1:])
 
     rows("update cases set region = %s, province = %s", *HERE)
+    assert does(people[AUDITOR, COUNTRY], "show", "--json").json["answers"] == []
     clerk, boss = people[CASEWORKER, HERE], people[SUPERVISOR, HERE]
     elsewhere = people[CASEWORKER, THERE]
     assert does(clerk, "assign").code == 0

@@ -216,7 +216,12 @@ def test_the_daily_jobs_are_the_anchor_and_the_retention(
 
     assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == [f"000001-{later:%Y-%m-%d}.ndjson"]
     assert value("select count(*) from message where body is not null") == 0
-    assert rows("select name, error from daily_job order by name") == [("anchor", None), ("retention", None)]
+    assert rows("select name, error from daily_job order by name") == [
+        ("anchor", None),
+        ("confirmation", None),
+        ("names", None),
+        ("retention", None),
+    ]
 
 
 def test_without_a_place_of_their_own_anchors_go_to_the_home_folder(database: str) -> None:

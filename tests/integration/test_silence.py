@@ -32,9 +32,9 @@ from workflows.engine.lanes import BULK, INTERACTIVE
 from workflows.intake.submit import Accepted
 from workflows.queue.attempts import quarantine, quarantine_unanswered
 from workflows.queue.availability import RegisterAvailability
-from workflows.queue.batch import QUESTION
 from workflows.queue.drain import BESIDE_SECONDS, LASTING_SECONDS, Drainer
 from workflows.queue.inhand import in_hand
+from workflows.queue.leases import QUESTION
 
 
 def filed(made: Sequence[GeneratedHousehold], lane: int = INTERACTIVE) -> list[Accepted]:

@@ -12,9 +12,9 @@ import pytest
 
 from benchmarks import slow_gateway
 from models.errors import Unavailable
+from notifications.channels import sms_http as http
+from notifications.channels.sms_http import LONGEST_ANSWER, HttpGateway
 from notifications.deliver import CallRefused, Deliverer
-from notifications.gateways import http
-from notifications.gateways.http import LONGEST_ANSWER, HttpGateway
 from notifications.leases import Leased
 from tests.filing import file_clean, rows
 from tests.integration.http_gateway import HttpBook, Said, results, serving

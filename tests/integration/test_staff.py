@@ -15,7 +15,7 @@ from models import clock
 from models.database import transaction
 from models.errors import NotFound, Refused
 from models.staff import DECIDING
-from tests.filing import rows, value
+from tests.filing import file_clean, rows, value
 from tests.integration.running import Ran, Run
 from tests.staffing import APP_SECRET, PASSWORD, Person, a_person, code_now, in_shell
 from workflows.staff import accounts, sessions, sign_in, throttle
@@ -131,9 +131,9 @@ def test_a_code_of_the_app_lets_in_once_and_no_older_one_after_it() -> None:
 
 def test_a_code_for_recovery_lets_in_once() -> None:
     person, other = a_person("Amina"), a_person("Brahim")
-    now = clock.now()
+    now, set_up_with = clock.now(), code_now()
     with transaction() as connection:
-        step = step_of(APP_SECRET, code_now(), now) or 0
+        step = step_of(APP_SECRET, set_up_with, now) or 0
         codes = enrol_app(connection, person.account, APP_SECRET, step)
     sealed = {name: account_of(name).app or b"" for name in ("Amina", "Brahim")}
 
@@ -143,7 +143,7 @@ def test_a_code_for_recovery_lets_in_once() -> None:
 
     assert len(set(codes)) == 8
     assert not used(other, codes[0])
-    assert not used(person, code_now())  # with which the app was set up
+    assert not used(person, set_up_with)
     assert [used(person, f" {codes[0].lower()} ") for _ in range(2)] == [True, False]
     assert used(person, codes[1].replace("-", ""))
     assert not used(person, "")
@@ -351,11 +351,12 @@ def test_the_first_sign_in_takes_a_password_of_ones_own_and_an_app(
 
     again = typed("staff", "sign-in", "Amina", lines=(made["password"], made["password"]))
     assert (again.code, "Choose another password" in again.err) == (2, True), again
-    first = typed("staff", "sign-in", "Amina", lines=(made["password"], "a word or two of mine", code_now()))
+    used = code_now()  # half a minute may end before it is typed again
+    first = typed("staff", "sign-in", "Amina", lines=(made["password"], "a word or two of mine", used))
     assert first.code == 0, first
     codes = [line.strip() for line in first.out.splitlines() if line.startswith("  ")]
     assert len(codes) == 8
-    for handed_on, code in ((made["password"], code_now(-1)), ("a word or two of mine", code_now())):
+    for handed_on, code in ((made["password"], code_now(-1)), ("a word or two of mine", used)):
         assert typed("staff", "sign-in", "Amina", lines=(handed_on, code)).code == 2  # old, and used before
     lost = typed("staff", "sign-in", "Amina", lines=("a word or two of mine", codes[0]))
     assert (lost.code, lost.out.strip()) == (0, "Amina: caseworker (MA-CAS)"), lost
@@ -417,3 +418,26 @@ def test_an_administrator_keeps_the_accounts_of_their_territory_but_not_their_ow
     own = ready("staff", "role", "Admin", "--give", "operator", "--province", "MA-CAS")
     assert (own.code, "your own account" in own.err) == (2, True), own
     assert value("select count(*) from staff_account") == 3
+
+
+def test_who_tries_in_a_shell_what_they_have_no_right_to_stands_in_the_audit(ready: Run) -> None:
+    person = a_person("Amina", "caseworker", within=Territory(6))
+    (taken,) = file_clean(1)
+    rows("update cases set region = 7, province = null")
+    in_shell(person)
+    assert ready("reviews", "show", taken.reference).code == 2
+    assert ready("audit", "search").code == 2
+    tried = "select account_id, case_ids, detail from audit_entry where act = 'act_refused' order by id"
+    assert rows(tried) == [
+        (person.account, [taken.case_id], {"act": "read_case", "why": "another_territory"}),
+        (person.account, [], {"act": "read_audit", "why": "another_role"}),
+    ]
+
+
+@pytest.mark.parametrize("which", ["reviews", "appeals"])
+def test_whoever_lists_cases_in_a_shell_stands_in_the_audit(ready: Run, which: str) -> None:
+    person = a_person("Amina", "caseworker")
+    in_shell(person)
+    assert ready(which, "list").code == 0
+    noted = "select account_id, role, detail from audit_entry where act = 'read_queue'"
+    assert rows(noted) == [(person.account, "caseworker", {"list": which})]

@@ -15,6 +15,7 @@ from tasks.wake import wake
 from tests.filing import Worker, drain_all, file_clean, rows, stages, value
 from tests.integration.waking import waiting
 from tests.people import after
+from tests.terms import reminded
 from workflows.queue.attempts import WORKER_LOCK
 from workflows.queue.failures import delete_obsolete_failures
 
@@ -67,7 +68,7 @@ def test_the_sweep_rings_timers_and_back_offs_once_they_are_over(worker: Worker)
     sweep(FailureDetector())
     assert waiting() == {}
 
-    with after(days=7.1):
+    with after(reminded("correction")):
         sweep(FailureDetector())
     assert waiting() == {"timers": 1}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.factories import an_idcs
 from workflows.intake.files.staging import NeighbourTexts, StagedRow, group_rows
 from workflows.intake.importing import ReadApplication, applications_in
 
@@ -65,7 +66,7 @@ def rows_of(order: list[str], variant: str) -> Table:
             head = place == 0
             said = {
                 "application": variant + key,
-                "member.idcs": f"{int(key):03}{place:07}",
+                "member.idcs": an_idcs(int(key) * 100 + place),
                 "member.relationship": "head" if head else "child",
                 "member.declarant": "oui" if head else "non",
             }
@@ -130,7 +131,7 @@ def part_of(read: ReadApplication) -> list[str]:
     """Why an application that is taken is not one of those that were written, whole."""
     assert read.body is not None
     _, _, key = (read.key or "").rpartition(" " if "between" in str(read.key) else "-")
-    wanted = {f"{int(key):03}{place:07}" for place in range(SIZES.get(key, 0))} if key.isdigit() else set()
+    wanted = {an_idcs(int(key) * 100 + place) for place in range(SIZES.get(key, 0))} if key.isdigit() else set()
     return [] if wanted == {each.idcs for each in read.body.members} else [f"{read.key}: lines {read.lines}"]
 
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from trials.gateway import DeliveryLog, Handler, Server
+from trials.outbox import SHOWN
 
 
 @pytest.fixture
@@ -41,3 +42,18 @@ def test_it_refuses_for_as_long_as_it_is_told_and_writes_nothing_meanwhile(
         assert caller.post("/messages", json=messages).json() == {
             "results": [{"reference": "one", "status": "accepted"}]
         }
+
+
+def test_the_outbox_shows_the_last_messages_and_no_markup_of_theirs(address: str) -> None:
+    def say(*bodies: str) -> None:
+        sent = [{"reference": each, "channel": "sms", "recipient": "+212612345678", "body": each} for each in bodies]
+        assert caller.post("/messages", json={"messages": sent}).status_code == 200
+
+    with httpx.Client(base_url=address) as caller:
+        say(*(f"<b>الرسالة {number}</b>" for number in range(SHOWN + 1)))
+        say("Bonjour")
+        page = caller.get("/outbox").text
+    assert page.count("<li>") == SHOWN
+    assert f"{SHOWN + 2} messages" in page
+    assert page.index("Bonjour") < page.index(f"&lt;b&gt;الرسالة {SHOWN}&lt;/b&gt;")
+    assert "<b>" not in page

@@ -12,7 +12,7 @@ from models.days import day_of, midnight
 from models.errors import NotFound, Refused
 from notifications.notices import notices
 from tests.changing import change_of, declare, depart, nothing_wrong
-from tests.factories import a_case_file
+from tests.factories import a_case_file, an_idcs
 from tests.filing import (
     Body,
     Worker,
@@ -29,6 +29,7 @@ from tests.filing import (
     value,
 )
 from tests.people import after, caseworker, citizen, ring_timers
+from tests.terms import over, reminded
 from workflows.bodies.change import ChangeRequest
 from workflows.casework.changes import DeclaredChange, Sender, declare_change
 from workflows.evidence import IndexInForce
@@ -155,16 +156,16 @@ def test_a_lost_programme_is_told(household: tuple[Body, Accepted], worker: Work
     assert messages_of(update)[-1] == "update_registered_with_loss"
 
 
-def test_a_new_phone_tells_both_numbers(household: tuple[Body, Accepted], worker: Worker) -> None:
+def test_a_new_e_mail_address_is_written_to_besides_the_phone(household: tuple[Body, Accepted], worker: Worker) -> None:
     body, receipt = household
-    old = value("select phone from case_body")
-
-    update = declare(receipt, change_of(changed(body, phone="+212661000001"), "contact"))
+    update = declare(receipt, change_of(changed(body, email="home@example.ma"), "contact"))
     drain_all(worker())
 
-    told = rows("select template, recipient from message where case_id = %s order by seq, template", update.case_id)
-    assert {recipient for _, recipient in told} == {old, "+212661000001"}
-    assert [recipient for template, recipient in told if template.endswith("_besides")] == [old] * 2
+    told = rows("select channel, recipient, template from message where case_id = %s order by seq", update.case_id)
+    by_email = [template for channel, _, template in told if channel == "email"]
+    assert {recipient for channel, recipient, _ in told if channel == "email"} == {"home@example.ma"}
+    assert by_email == [f"{template}_by_email" for channel, _, template in told if channel == "sms"]
+    assert by_email
     assert nothing_wrong()
 
 
@@ -267,7 +268,7 @@ def test_of_changes_at_once_no_more_than_five_are_open(household: tuple[Body, Ac
 def test_a_second_change_of_other_fields_is_rebased(household: tuple[Body, Accepted], worker: Worker) -> None:
     body, receipt = household
     first = declare(receipt, change_of(changed(body, bills=MORE), "bills"))
-    second = declare(receipt, change_of(changed(body, phone="+212661000001"), "contact"))
+    second = declare(receipt, change_of(changed(body, commune="Taza"), "moved"))
 
     drain_all(worker())
 
@@ -276,7 +277,7 @@ def test_a_second_change_of_other_fields_is_rebased(household: tuple[Body, Accep
     declared = value(
         "select body -> 'declaration' from case_body where case_id = %s order by number desc limit 1", second.case_id
     )
-    assert (declared["phone"], declared["bills"]["telecom"]) == ("+212661000001", "700")
+    assert (declared["commune"], declared["bills"]["telecom"]) == ("Taza", "700")
     assert rows("select version from household_version order by version") == [(1,), (2,), (3,)]
     assert nothing_wrong()
 
@@ -305,11 +306,11 @@ def test_a_conflict_that_nobody_answers_changes_nothing(household: tuple[Body, A
     declare(receipt, change_of(changed(body, bills=MORE), "bills"))
     second = declare(receipt, change_of(changed(body, bills=MORE | {"gas": "10"}), "bills"))
     drain_all(worker())
-    with after(days=7.1):
+    with after(reminded("conflict")):
         ring_timers()
         drain_all(worker())
         assert current_stage(second) == "conflicting"
-    with after(days=15.1) as now:
+    with after(over("conflict")) as now:
         ring_timers()
         drain_all(worker())
         assert current_stage(second) == "lapsed"
@@ -348,7 +349,7 @@ def test_a_change_of_a_household_that_ended_meanwhile_is_void(household: tuple[B
     departure = depart(receipt, adult(body))
     removal = declare(receipt, change_of(body, "removal", "request"))
     drain_all(worker())
-    with after(days=7.1) as now:
+    with after(over("removal")) as now:
         ring_timers()
         drain_all(worker())
         assert current_stage(removal) == "removed"
@@ -369,7 +370,7 @@ def test_a_removal_waits_seven_days_and_ends_the_household(household: tuple[Body
     assert current_stage(removal) == "leaving"
     assert messages_of(removal)[-1] == "removal_announced"
 
-    with after(days=7.1) as now:
+    with after(over("removal")) as now:
         ring_timers()
         drain_all(worker())
         assert current_stage(removal) == "removed"
@@ -390,11 +391,11 @@ def test_a_household_that_changes_before_its_removal_is_told_again(
     drain_all(worker())
     declare(receipt, change_of(changed(body, bills=MORE), "bills"))
     drain_all(worker())
-    with after(days=7.1):
+    with after(over("removal")):
         ring_timers()
         drain_all(worker())
         assert current_stage(removal) == "leaving"
-    with after(days=14.3) as now:
+    with after(over("removal", 2) + 0.2) as now:
         ring_timers()
         drain_all(worker())
         assert current_stage(removal) == "removed"
@@ -419,7 +420,7 @@ def test_whoever_left_the_register_may_apply_again(household: tuple[Body, Accept
     body, receipt = household
     declare(receipt, change_of(body, "removal", "request"))
     drain_all(worker())
-    with after(days=7.1) as now:
+    with after(over("removal")) as now:
         ring_timers()
         drain_all(worker())
         (again,) = file({name: given for name, given in body.items() if name != "application"} | {"application": "x"})
@@ -463,6 +464,6 @@ def test_an_adult_declares_their_own_departure_and_a_caseworker_decides(
 def test_the_head_and_a_stranger_cannot_depart_like_this(household: tuple[Body, Accepted]) -> None:
     body, receipt = household
     head = next(str(each["idcs"]) for each in body["members"] if each["relationship"] == "head")
-    for idcs in (head, "9999999999"):
+    for idcs in (head, an_idcs(99)):
         with pytest.raises(Refused):
             depart(receipt, idcs)

@@ -26,6 +26,7 @@ from tests.filing import (
     events_of,
     facts_of,
     messages_of,
+    register_says,
     rows,
     value,
 )
@@ -33,6 +34,7 @@ from tests.integration.auditing import breaks, erase, wrong
 from tests.integration.running import Run
 from tests.meeting import Counted, Work
 from tests.people import after, citizen, retry_parked, ring_timers
+from tests.terms import over
 from workflows.bodies.declaration import Declaration
 from workflows.casework.appeal_view import appeal_of_reference, outcome
 from workflows.casework.changes import DeclaredChange, Sender, declare_change
@@ -73,7 +75,7 @@ def test_a_change_that_comes_while_an_appeal_opens_its_correction_meets_it_and_b
     uphold(appeal)
     worker = Work(appeal.case_id)
     declared = DeclaredChange(
-        receipt.reference, change_of(changed(body, phone="+212661000001"), "contact"), Sender(secret=receipt.secret)
+        receipt.reference, change_of(changed(body, commune="Taza"), "moved"), Sender(secret=receipt.secret)
     )
     intake = Counted(lambda connection: declare_change(connection, declared, clock.now(), notices))
 
@@ -210,9 +212,9 @@ def changed_twice(home: tuple[Body, Accepted], work: Callable[[], None]) -> tupl
     """The household, and two later versions, of days 30 and 60, which both repeat the contested value."""
     body, receipt = home
     later: list[Accepted] = []
-    for days, phone in ((30, "+212661000001"), (60, "+212661000002")):
+    for days, commune in ((30, "Taza"), (60, "Guercif")):
         with after(days=days):
-            update = declare(receipt, change_of(changed(body, phone=phone), "contact", based_on=len(later) + 1))
+            update = declare(receipt, change_of(changed(body, commune=commune), "moved", based_on=len(later) + 1))
             work()
             assert current_stage(update) == "notified"
             later.append(update)
@@ -241,7 +243,7 @@ def test_a_correction_reaches_both_later_versions_that_hold_the_wrong_value(
             changed_to["earlier"][0]["score"],
         )
         declared = value(DECLARED, child.case_id)
-        assert (declared["phone"], declared["bills"]["telecom"]) == ("+212661000002", "49.50")
+        assert (declared["commune"], declared["bills"]["telecom"]) == ("Guercif", "49.50")
         with clock.at(now):
             assert wrong() == ({}, [])
 
@@ -344,7 +346,7 @@ def test_a_change_that_comes_between_the_finding_and_the_correction_is_kept(
     appeal = appealed(receipt, work)
     with after(days=2) as now:
         yesterday = day_of(now - timedelta(days=1))
-        first = declare(receipt, change_of(changed(body, phone="+212661000001"), "contact", true_from=yesterday))
+        first = declare(receipt, change_of(changed(body, language="fr"), "contact", true_from=yesterday))
         second = declare(receipt, change_of(changed(body, commune="Tiznit"), "moved"))
         uphold(appeal)
         assert value("select waiting from cases where id = %s", appeal.case_id)  # its turn comes after theirs
@@ -353,11 +355,7 @@ def test_a_change_that_comes_between_the_finding_and_the_correction_is_kept(
         child = child_of(appeal)
         assert events_of(child)[:2] == ["UpdateReceived", "ChangeRebased"]
         declared = value(DECLARED, child.case_id)
-        assert (declared["phone"], declared["commune"], declared["bills"]["telecom"]) == (
-            "+212661000001",
-            "Tiznit",
-            "49.50",
-        )
+        assert (declared["language"], declared["commune"], declared["bills"]["telecom"]) == ("fr", "Tiznit", "49.50")
         wrongs = [each["replaces"] for each in facts_of(child, "HouseholdChanged")["earlier"]]
         assert wrongs == [1, 2]
         assert wrong() == ({}, [])
@@ -387,7 +385,7 @@ def test_the_correction_enters_as_its_appeal_leaves_though_another_change_waits(
     body, receipt = home
     appeal = appealed(receipt, work)
     uphold(appeal)
-    late = declare(receipt, change_of(changed(body, phone="+212661000001"), "contact"))
+    late = declare(receipt, change_of(changed(body, commune="Taza"), "moved"))
     assert value("select waiting from cases where id = %s", late.case_id)
     work()
     assert [current_stage(each) for each in (appeal, child_of(appeal), late)] == ["notified"] * 3
@@ -431,7 +429,7 @@ def test_a_change_that_is_withdrawn_leads_to_a_caseworker_who_tries_again(
 def test_a_change_that_is_late_leads_to_a_caseworker_and_is_waited_for_again(
     waiting: Accepted, work: Callable[[], None]
 ) -> None:
-    with after(days=15.1):
+    with after(over("taking_effect")):
         rows("update cases set ready = false where id = %s", child_of(waiting).case_id)
         work()
         blocked(waiting, "late")
@@ -449,7 +447,7 @@ def test_a_member_of_whom_the_population_register_says_otherwise_now_does_not_st
     home: tuple[Body, Accepted], work: Callable[[], None], differs: str
 ) -> None:
     appeal = appealed(home[1], work)
-    rows(f"update person set {differs} where idcs = %s", home[0]["members"][1]["idcs"])
+    register_says(f"{differs} where idcs = %s", home[0]["members"][1]["idcs"])
     uphold(appeal)
     work()
 
@@ -499,16 +497,32 @@ def test_where_the_household_left_the_register_meanwhile_there_is_nothing_to_cor
     appeal = appealed(receipt, work)
     removal = declare(receipt, change_of(body, "removal", "request"))
     work()
-    with after(days=7.1) as now:
-        uphold(appeal)
+    with after(over("removal")) as now:
         ring_timers()
-        worker(["timers", "approval"]).drain("timers", 60)
-        assert (current_stage(removal), current_stage(appeal)) == ("removed", "decided")
-
+        worker(["timers"]).drain("timers", 60)
+        uphold(appeal)
         work()
 
-        assert (current_stage(child_of(appeal)), current_stage(appeal)) == ("void", "notified")
+        stages = [current_stage(each) for each in (removal, child_of(appeal), appeal)]
+        assert stages == ["removed", "void", "notified"]
         assert messages_of(appeal) == ["appeal_received", "appeal_without_entry"]
+        with clock.at(now):
+            assert wrong()[1] == []
+
+
+def test_a_removal_that_is_due_waits_for_the_correction_of_an_upheld_appeal_and_is_told_again(
+    home: tuple[Body, Accepted], work: Callable[[], None]
+) -> None:
+    body, receipt = home
+    appeal = appealed(receipt, work)
+    removal = declare(receipt, change_of(body, "removal", "request"))
+    work()
+    with after(over("removal")) as now:
+        uphold(appeal)
+        ring_timers()
+        work()
+        assert (current_stage(appeal), current_stage(removal)) == ("notified", "leaving")
+        assert messages_of(removal).count("removal_announced") == 2
         with clock.at(now):
             assert wrong()[1] == []
 
@@ -520,7 +534,7 @@ def test_an_appeal_is_upheld_though_the_household_left_the_register_before(
     appeal = appealed(receipt, work)
     declare(receipt, change_of(body, "removal", "request"))
     work()
-    with after(days=7.1) as now:
+    with after(over("removal")) as now:
         work()
         assert rows("select 1 from household_end")
 
@@ -538,7 +552,7 @@ def test_what_an_open_appeal_rests_on_is_erased_by_no_command_and_no_period(
     home: tuple[Body, Accepted], work: Callable[[], None]
 ) -> None:
     body, receipt = home
-    update = declare(receipt, change_of(changed(body, phone="+212661000001"), "contact"))
+    update = declare(receipt, change_of(changed(body, commune="Taza"), "moved"))
     work()
     appeal = appealed(receipt, work)
     for each in (receipt, update):
@@ -559,7 +573,7 @@ def test_values_are_not_contested_once_the_household_s_last_declaration_was_eras
     home: tuple[Body, Accepted], work: Callable[[], None]
 ) -> None:
     body, receipt = home
-    update = declare(receipt, change_of(changed(body, phone="+212661000001"), "contact"))
+    update = declare(receipt, change_of(changed(body, commune="Taza"), "moved"))
     work()
     erase(update)
     with pytest.raises(Refused) as error:

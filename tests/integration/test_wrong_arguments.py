@@ -125,4 +125,4 @@ def test_a_seed_whose_population_would_overlap_another_is_refused(
 
 
 def test_populations_of_all_seeds_fit_into_the_identifiers_without_an_overlap() -> None:
-    assert SEEDS * HOUSEHOLDS * PLACES <= SPACE < (SEEDS + 1) * HOUSEHOLDS * PLACES
+    assert (SEEDS + 1) * HOUSEHOLDS * PLACES <= SPACE < (SEEDS + 2) * HOUSEHOLDS * PLACES

@@ -33,6 +33,12 @@ def application() -> Litestar:
     return create_app()
 
 
+@cache
+def served_application() -> Litestar:
+    """The same for a port."""
+    return create_app()
+
+
 @pytest.fixture
 def client(database: str, broker: str, helpline: str) -> Iterator[Client]:
     """A client of the portal; nobody works the queues unless the test does."""
@@ -48,7 +54,8 @@ def client(database: str, broker: str, helpline: str) -> Iterator[Client]:
 def served(database: str, broker: str, helpline: str) -> Iterator[str]:
     """The address of the portal on a port of its own, as `sijil serve` serves it."""
     forget_settings()
-    config = uvicorn.Config(create_app(), host="127.0.0.1", port=0, log_config=None, access_log=False)
+    outage = served_application().state["outage"] = Outage()
+    config = uvicorn.Config(served_application(), host="127.0.0.1", port=0, log_config=None, access_log=False)
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, daemon=True)
     thread.start()
@@ -60,3 +67,4 @@ def served(database: str, broker: str, helpline: str) -> Iterator[str]:
     server.should_exit = True
     thread.join(10)
     assert not thread.is_alive()
+    outage.end()

@@ -23,6 +23,7 @@ from tests.filing import (
     with_members,
 )
 from tests.people import caseworker, citizen, heard, refused
+from tests.terms import days_of
 from workflows.casework.same_cause import Order, order_reviews
 from workflows.events.appeal import Finding
 from workflows.intake.receipts import OPENED_BY_US
@@ -110,10 +111,16 @@ def withdrawn(place: int = 5) -> Accepted:
     return taken
 
 
+def ago(term: str) -> str:
+    """What makes a case one whose stage began so long ago that this term of it is over."""
+    days = f"interval '{days_of(term) + 1} days'"
+    return f"stage_since = stage_since - {days}, deadline = deadline - {days}"
+
+
 def lapsed(place: int = 6) -> Accepted:
     """One whose correction never came: its time is up, and a worker finds that out."""
     taken = to_correct(place)
-    month_ago = "stage_since = stage_since - interval '31 days', deadline = deadline - interval '31 days'"
+    month_ago = ago("correction")
     rows(f"update cases set {month_ago}, due_at = null, ready = true where id = %s", taken.case_id)
     work_off()
     return taken
@@ -198,7 +205,7 @@ def change_conflicting(place: int = 0) -> Accepted:
 def change_lapsed() -> Accepted:
     """A conflict in which the citizen never chose."""
     update = change_conflicting()
-    weeks_ago = "stage_since = stage_since - interval '16 days', deadline = deadline - interval '16 days'"
+    weeks_ago = ago("conflict")
     rows(f"update cases set {weeks_ago}, due_at = null, ready = true where id = %s", update.case_id)
     work_off()
     return update
@@ -242,8 +249,7 @@ def void() -> Accepted:
 
 def end_week(removal: Accepted) -> None:
     """The week in which a removal can be taken back is over, and a worker finds that out."""
-    over = "deadline = deadline - interval '8 days', due_at = null, ready = true"
-    rows(f"update cases set {over} where id = %s", removal.case_id)
+    rows(f"update cases set {ago('removal')}, due_at = null, ready = true where id = %s", removal.case_id)
     work_off()
 
 
@@ -328,7 +334,7 @@ def appeal_overdue() -> Accepted:
 def left_until_overdue(appeal: Accepted) -> Accepted:
     """This appeal, which nobody decided in the agency's term."""
     work_off()
-    weeks_ago = "stage_since = stage_since - interval '61 days', deadline = deadline - interval '61 days'"
+    weeks_ago = ago("answer")
     rows(f"update cases set {weeks_ago}, due_at = null, ready = true where id = %s", appeal.case_id)
     work_off()
     return appeal
@@ -374,7 +380,7 @@ def value_asked() -> Accepted:
 def value_never_said() -> Accepted:
     """One in which nobody answered."""
     review = value_asked()
-    month_ago = "stage_since = stage_since - interval '31 days', deadline = deadline - interval '31 days'"
+    month_ago = ago("correction")
     rows(f"update cases set {month_ago}, due_at = null, ready = true where id = %s", review.case_id)
     work_off()
     return review

@@ -25,6 +25,7 @@ from tests.portal.standing import (
     work_off,
 )
 from tests.portal.visiting import address_of, hidden_of, open_file, send, shown
+from tests.terms import days_of
 from web.acting import ACTS
 from web.language import PAGES, day
 from web.queries import status_of
@@ -34,6 +35,7 @@ BY_ITSELF = (
     "If you have no answer by then, the appeal goes to a commission by itself. You need do nothing for that, and "
     "silence never rejects it."
 )
+BY_COMMISSION = "If you have no answer by then, the commission still has to decide: silence never rejects an appeal."
 both = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -71,11 +73,15 @@ def test_what_is_held_against_a_household_is_answered_on_its_page(client: Client
     taken = proposed()
     open_file(client, taken, language)
     empty = send(client, address_of(taken, "say", language), said="  ")
-    assert empty.status_code == 422
+    assert (empty.status_code, empty.url.query) == (422, b"wrong=1")
+    for _ in range(2):  # a reload, and the way back
+        assert client.get(f"{address_of(taken, 'say', language)}?wrong=1").status_code == 422
     assert f'<a href="#said">{PAGES.text(language, "wrong.empty_text")}</a>' in unescape(empty.text)
 
-    send(client, address_of(taken, "say", language), said="نسكن وحدنا.\r\nSeuls.")
+    answer = send(client, address_of(taken, "say", language), said="نسكن وحدنا.\r\nSeuls.")
 
+    came = f"{PAGES.text(language, 'event.StatementReceived')} ({day(language, clock.now())})."
+    assert f"<strong>{came}</strong>" in unescape(answer.text)
     assert events_of(taken)[-1] == "StatementReceived"
     assert rows("select text from case_text where case_id = %s", taken.case_id) == [("نسكن وحدنا.\nSeuls.",)]
 
@@ -95,7 +101,7 @@ def test_an_overdue_appeal_goes_to_the_commission_after_a_page_that_says_what_is
     for key in ("What you gain", "What you lose", "If you do nothing"):
         assert f"<h2>{PAGES.text(language, key)}</h2>" in before
     for key, until in (
-        ("It may take longer: the commission has until {day}.", now + timedelta(days=30)),
+        ("It may take longer: the commission has until {day}.", now + timedelta(days_of("commission"))),
         ("The supervisor decides before {day}.", supervisor),
     ):
         assert PAGES.text(language, key).format(day=day(language, until)) in before
@@ -110,6 +116,7 @@ def test_an_overdue_appeal_goes_to_the_commission_after_a_page_that_says_what_is
         assert PAGES.text(language, key) in told
     assert "escalate" not in told
     assert PAGES.text(language, BY_ITSELF) not in told
+    assert PAGES.text(language, BY_COMMISSION) in told
 
 
 def test_asking_for_the_commission_twice_asks_once_and_from_an_old_page_nothing(client: Client) -> None:

@@ -12,6 +12,7 @@ from tests.appealing import acts, an_appeal, findings
 from tests.filing import rows, value
 from tests.portal.conftest import Client
 from tests.portal.standing import appeal_overdue, in_work, registered, rejected, to_correct, work_off
+from tests.terms import days_of
 from web.api.responses import outcomes_of
 from web.language import PAGES, day
 from workflows.intake.submit import Accepted
@@ -59,6 +60,16 @@ def test_an_appeal_is_lodged_shown_added_to_and_withdrawn(client: Client) -> Non
     assert (late.status_code, late.json()["version"]) == (409, 4)
     gone = client.post(f"{address}/withdrawal", json={"secret": given["secret"], "version": 4})
     assert gone.json() == {"event": "CaseWithdrawn", "stage": "withdrawn", "version": 5}
+
+
+def test_who_need_not_act_is_shown_no_main_button_and_who_must_is(client: Client) -> None:
+    appeal = an_appeal(rejected(), grounds=["not_heard"])
+    work_off()
+    acts(appeal, "salma", "assign")
+    button = f'<a class="button%s" href="/fr/status/{appeal.reference}/say">'
+    assert button % " second" in why(client, "fr", appeal)
+    acts(appeal, "salma", "ask", ["bill"])
+    assert button % "" in why(client, "fr", appeal)
 
 
 def test_an_overdue_appeal_is_escalated_once_and_with_its_secret(client: Client) -> None:
@@ -120,7 +131,7 @@ def test_the_page_says_where_an_appeal_stands_what_is_asked_for_and_why_it_was_r
     appeal = an_appeal(rejected())
     assert PAGES.text(language, "appeal_in_work.title") in page(client, language, appeal)
     work_off()
-    until = value("select submitted_at from cases where id = %s", appeal.case_id) + timedelta(days=60)
+    until = value("select submitted_at from cases where id = %s", appeal.case_id) + timedelta(days_of("answer"))
     answer = PAGES.text(language, "You will have an answer before {day}.").format(day=day(language, until))
     shown = page(client, language, appeal)
     assert PAGES.text(language, "appeal_under_examination.title") in shown
@@ -173,6 +184,7 @@ def test_the_page_of_a_contested_decision_knows_its_appeal(
     client: Client, language: str, contested: Callable[[], Accepted], decision: str
 ) -> None:
     receipt = contested()
+    rows("update message set delivery = 'delivered', delivery_at = now() where case_id = %s", receipt.case_id)
     before, invited = page(client, language, receipt), PAGES.text(language, "You may appeal at no cost before {day}.")
     assert (invited.split(" {")[0] in before) is (decision == "refusal")
     examined = PAGES.text(language, "An appeal against this decision is being examined.")
@@ -257,7 +269,7 @@ def test_the_findings_on_an_appeal_name_what_they_are_about(client: Client, lang
     shown = why(client, language, appeal)
     for field, reason in (("bills.telecom", "document_shows_it"), ("bills.gas", "nothing_shows_it")):
         what, said = PAGES.text(language, f"field.{field}"), PAGES.text(language, f"reason.{reason}")
-        assert f"<li>{PAGES.text(language, '{what}:').format(what=what)} {said}</li>" in shown
+        assert f">{PAGES.text(language, '{what}:').format(what=what)} {said}</li>" in shown
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,7 +1,7 @@
 """The citizen's page of a change, in each language: where it stands, what to do, by when, and what came of it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from html import unescape
 
@@ -27,6 +27,7 @@ from tests.portal.standing import (
     registered,
     work_off,
 )
+from tests.terms import days_of
 from web.language import PAGES, day, index, number, programme
 from workflows.intake.submit import Accepted
 from workflows.policies import index_in_force, programme_names, thresholds
@@ -89,6 +90,13 @@ def test_a_conflict_shows_its_points_to_the_secret_alone(client: Client, languag
     )
 
 
+def proved(taken: Accepted) -> datetime:
+    """The messages of a case are delivered, as reports prove; from then on its terms run."""
+    told = "update message set delivery = 'delivered', delivery_at = now() where case_id = %s returning delivery_at"
+    at: datetime = rows(told, taken.case_id)[0][0]
+    return at
+
+
 @both
 def test_a_registered_change_shows_what_moved_and_lost_programmes_with_their_cause_and_how_to_object(
     client: Client, language: str
@@ -96,16 +104,19 @@ def test_a_registered_change_shows_what_moved_and_lost_programmes_with_their_cau
     taken = change_lost()
     facts = facts_of(taken, "HouseholdChanged")
     assert facts["lost"]
+    proved(taken)
     without = seen(client, language, taken)
 
     page = with_secret(client, language, taken)
 
     contest = PAGES.text(language, "You may appeal at no cost before {day}.").format(
-        day=day(language, value("select max(at) from event where kind = 'HouseholdChanged'") + timedelta(days=60))
+        day=day(
+            language, value("select max(at) from event where kind = 'HouseholdChanged'") + timedelta(days_of("lodging"))
+        )
     )
     told = [
-        PAGES.text(language, "Your index was {before} and is {after} now.").format(
-            before=index(language, Decimal(facts["score_before"])), after=index(language, Decimal(facts["score"]))
+        PAGES.text(language, "Before that, your index was {before}.").format(
+            before=index(language, Decimal(facts["score_before"]))
         ),
         PAGES.text(language, "It counts from {day} on.").format(day=day(language, clock.now())),
         PAGES.text(language, "These parts of your declaration raised the index:"),
@@ -120,6 +131,9 @@ def test_a_registered_change_shows_what_moved_and_lost_programmes_with_their_cau
         ],
     ]
     assert [each for each in told if each not in page] == []
+    assert page.count(index(language, Decimal(facts["score"]))) == 1
+    assert PAGES.text(language, "The index counts from {day} on.").split("{")[0] not in page
+    assert page.count(PAGES.text(language, "The lower the index, the closer the help.")) == 1
     assert [each for each in told[:1] + told[6:] if each in without] == []
     assert contest in without, "how to object is no secret"
     assert PAGES.text(language, "These parts of your declaration lowered the index:") not in page
@@ -137,7 +151,11 @@ def test_a_review_of_an_entry_never_says_that_the_household_declared_something(
 
     for part in ("title", "what", "do"):
         assert PAGES.text(language, f"{state}.{part}") in page
-    own = {"ar": ("تعديلكم", "صرحتم"), "fr": ("votre modification", "avez déclaré")}[language]
+    own = {
+        "ar": ("تعديلكم", "صرحتم"),
+        "fr": ("votre modification", "avez déclaré"),
+        "en": ("your change", "you declared"),
+    }[language]
     shown = [page, with_secret(client, language, review)]
     assert [each for each in own for told in shown if each in told] == []
     assert '<ol class="steps">' not in page
@@ -159,9 +177,9 @@ def test_a_review_opens_to_the_secret_of_the_households_registration_and_to_no_o
 @both
 def test_a_refused_change_says_until_when_an_appeal_is_open(client: Client, language: str) -> None:
     taken = change_rejected()
-    refused_at = value("select at from event where case_id = %s and kind = 'ApplicationRefused'", taken.case_id)
+    refused_at = proved(taken)
     told = PAGES.text(language, "You may appeal at no cost before {day}.").format(
-        day=day(language, refused_at + timedelta(days=60))
+        day=day(language, refused_at + timedelta(days_of("lodging")))
     )
     assert told in seen(client, language, taken)
 
@@ -172,8 +190,12 @@ def test_whoever_gave_the_secret_is_not_told_again_to_give_it(
     client: Client, language: str, standing: Callable[[], Accepted]
 ) -> None:
     taken = standing()
-    code = {"ar": "الرمز السري المكتوب على وصلكم", "fr": "code secret inscrit sur votre reçu"}[language]
-    assert code in seen(client, language, taken).replace("Code", "code")
+    code = {
+        "ar": "الرمز السري المكتوب على وصلكم",
+        "fr": "code secret inscrit sur votre reçu",
+        "en": "secret code on your receipt",
+    }[language]
+    assert code in seen(client, language, taken).replace("Code", "code").replace("Secret", "secret")
     assert code not in with_secret(client, language, taken)
 
 
@@ -198,9 +220,10 @@ def test_a_removal_says_until_when_it_can_be_taken_back(client: Client, language
     )
 
 
-def test_every_programme_has_its_name_in_each_language() -> None:
+def test_every_programme_has_its_name_in_the_languages_of_the_law_and_its_french_one_in_any_other() -> None:
     assert {each.programme for each in thresholds()} == set(programme_names())
-    assert [name for name, by in programme_names().items() if by.keys() != LANGUAGES.keys()] == []
+    assert [name for name, by in programme_names().items() if by.keys() != {"ar", "fr"}] == []
+    assert programme("en", "ASD") == programme("fr", "ASD") == "Aide sociale directe"
     assert programme("fr", "GONE") == "GONE"
 
 
@@ -242,7 +265,7 @@ def test_a_review_by_which_nothing_changed_says_so_and_speaks_of_no_change(clien
     unchanged, since, lodge = (
         PAGES.text(language, key).split("{")[0]
         for key in (
-            "Your index has not changed: it is {after}.",
+            "Your index has not changed.",
             "It counts from {day} on.",
             "A caseworker who did not take the decision examines it.",
         )

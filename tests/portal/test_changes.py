@@ -10,6 +10,7 @@ from models import clock
 from models.database import transaction
 from models.days import day_of
 from tests.changing import change_of, declare, depart, nothing_wrong
+from tests.factories import an_idcs
 from tests.filing import Body, a_household, changed, current_stage, events_of, rows, value
 from tests.people import caseworker
 from tests.portal.conftest import Client
@@ -241,24 +242,24 @@ def test_an_answer_to_a_conflict_counts_on_its_version_and_what_was_registered_s
     # Given a conflict with version 2, and version 3, registered since, which says another field anew
     body, receipt = household
     update = conflicting(receipt, changed(body, bills=MORE), changed(body, bills=MORE | {"gas": "10"}))
-    declare(receipt, change_of(changed(body, bills=MORE, phone="+212661000001"), "contact", based_on=2))
+    declare(receipt, change_of(changed(body, bills=MORE, commune="Taza"), "moved", based_on=2))
     work_off()
 
     now = shown(client, update)
     assert (now["stage"], now["household_version"], now["based_on"]) == ("conflicting", 3, 2)
     assert [each["field"] for each in now["conflicts"]] == ["bills.gas"]
 
-    # When the citizen answers with the declaration that they sent, with the phone of before
+    # When the citizen answers with the declaration that they sent, with the commune of before
     answered(client, update, kind="correction", declaration=changed(body, bills=MORE | {"gas": "10"}))
     work_off()
 
-    # Then their value counts, and the phone that was registered since stays
+    # Then their value counts, and the commune that was registered since stays
     last = shown(client, update)
     assert (last["stage"], last["household_version"]) == ("notified", 4)
     household_id = value("select distinct household_id from household_version")
     with transaction() as connection:
         (declared,) = declarations(connection, [(household_id, 4)]).values()
-    assert (declared.phone, declared.bills.gas) == ("+212661000001", 10)
+    assert (declared.commune, declared.bills.gas) == ("Taza", 10)
     assert nothing_wrong()
 
 
@@ -289,7 +290,7 @@ def test_what_the_population_register_does_not_know_is_corrected(
 ) -> None:
     body, receipt = household
     stranger = {
-        "idcs": "9900000001",
+        "idcs": an_idcs(600_000_000),
         "given_name_la": "Enfant",
         "family_name_la": "De Plus",
         "birth_date": "2020-05-05",
@@ -305,7 +306,7 @@ def test_what_the_population_register_does_not_know_is_corrected(
     now = shown(client, update)
     assert (now["stage"], now["reasons"]) == (
         "needs_correction",
-        [{"field": f"members[{len(body['members'])}]", "reason": "unknown"}],
+        [{"field": f"members[{len(body['members'])}]", "reason": "unknown", "differs": []}],
     )
     taken = Accepted(update["reference"], update["secret"], value("select max(id) from cases"))
     nobody_joins = answered(client, taken, kind="correction", declaration=changed(body, bills=MORE))

@@ -1,9 +1,11 @@
 """A citizen contests a decision on pages: chosen, said, checked, sent once, and followed with a receipt of its own."""
 
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from notifications.catalogues import LANGUAGES
 from tests.appealing import acts, an_appeal, findings
 from tests.filing import current_stage, rows, value
 from tests.people import caseworker
+from tests.portal.applying import code_sent
 from tests.portal.conftest import Client
 from tests.portal.standing import (
     departure,
@@ -22,11 +25,16 @@ from tests.portal.standing import (
     to_correct,
     work_off,
 )
+from tests.portal.test_signing_in import asked, typed
 from tests.portal.visiting import address_of, hidden_of, open_file, send, shown
+from tests.terms import days_of
 from web.language import PAGES, day
+from workflows.intake.receipts import secret_for
 from workflows.intake.submit import Accepted
 
 both = pytest.mark.parametrize("language", LANGUAGES)
+TERM = timedelta(days_of("lodging"))
+LONG_AGO = f"interval '{TERM.days + 10} days'"
 WORDS = "لم يكن لنا هذا الخط.\nVoilà <b>."
 TERMS = (
     "It costs nothing. Nobody may ask you for money for it.",
@@ -71,6 +79,7 @@ def test_a_value_is_contested_from_the_link_beside_it_to_the_receipt(client: Cli
     assert body["contested"] == [{"path": "bills.telecom", "should_be": "49.5"}]
     assert (body["decision"], body["grounds"]) == ("index", ["value_wrong"])
     assert rows("select text from case_text") == [(WORDS,)]
+    assert value("select facts ->> 'channel' from event where kind = 'AppealLodged'") == "page"
     assert reference in answer.text
     for _ in range(2):
         again = shown(client, address_of(taken, "appeal/receipt", language))
@@ -78,13 +87,32 @@ def test_a_value_is_contested_from_the_link_beside_it_to_the_receipt(client: Cli
     assert open_file(client, Accepted(reference, secret, 0), language)
 
 
+def test_an_appeal_from_a_visit_that_a_code_opened_has_a_receipt_without_a_secret(client: Client) -> None:
+    taken = registered()
+    asked(client, taken.reference)
+    typed(client, code_sent(client))
+    send(client, address_of(taken, "appeal?value=bills.telecom"), value="bills.telecom", since="wrong")
+    send(client, address_of(taken, "appeal/values"), should__bills__telecom="49,5", text=WORDS)
+    page = send(client, address_of(taken, "appeal/check")).text
+    ((reference, _),) = appeals()
+    assert reference in page
+    assert 'id="appeal-secret"' not in page
+    assert secret_for(reference) not in page
+
+
 @both
 def test_what_it_means_stands_before_the_button(client: Client, language: str) -> None:
     taken = registered()
+    until = value(
+        "update message set delivery = 'delivered', delivery_at = now() where case_id = %s returning delivery_at",
+        taken.case_id,
+    )
     page = up_to_check(client, taken, language)
-    until = value("select at from event where case_id = %s and kind = 'ScoreComputed'", taken.case_id)
     lodge = PAGES.text(language, "You may appeal at no cost before {day}.")
-    told = [*(PAGES.text(language, each) for each in TERMS), lodge.format(day=day(language, until + timedelta(60)))]
+    told = [
+        *(PAGES.text(language, each) for each in TERMS),
+        lodge.format(day=day(language, until + TERM)),
+    ]
     button = page.index(PAGES.text(language, "Send the appeal"))
     assert [each for each in told if not 0 < page.find(each) < button] == []
 
@@ -117,6 +145,27 @@ def test_the_same_form_after_the_visit_was_opened_anew_is_the_same_appeal(client
 
     assert len(appeals()) == 1
     assert again.status_code == 200
+
+
+@both
+def test_while_an_appeal_runs_the_page_of_its_decision_says_that_we_work(client: Client, language: str) -> None:
+    taken = registered()
+    assert PAGES.text(language, "turn.done") in client.get(address_of(taken, "", language)).text
+    an_appeal(taken, "index", contested=[{"path": "bills.telecom", "should_be": "1"}])
+    page = client.get(address_of(taken, "", language)).text
+    assert PAGES.text(language, "turn.work") in page
+    assert PAGES.text(language, "turn.done") not in page
+
+
+def test_after_a_mistake_the_value_that_was_chosen_stands_first(client: Client) -> None:
+    taken = registered()
+    open_file(client, taken)
+    address = address_of(taken, "appeal")
+    offered = re.findall(r'name="value"[^>]*value="([^"]+)"', client.get(address).text)
+    assert offered[0] != "bills.telecom"
+    answer = send(client, address, value="bills.telecom")
+    assert answer.status_code == 422
+    assert re.findall(r'name="value"[^>]*value="([^"]+)"', answer.text)[0] == "bills.telecom"
 
 
 @both
@@ -163,6 +212,23 @@ def test_own_words_have_bounds(client: Client, text: str, code: str) -> None:
     assert f'id="text-problem">{said}' in unescape(answer.text)
 
 
+def test_whoever_goes_back_in_an_appeal_after_a_mistake_is_not_asked_to_send_it_again(client: Client) -> None:
+    taken = registered()
+    open_file(client, taken)
+    first, values = address_of(taken, "appeal"), address_of(taken, "appeal/values")
+    wrong_then_right: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+        (first, {"since": "wrong"}, {"value": "bills.telecom", "since": "wrong"}),
+        (values, {"should__bills__telecom": "abc"}, {"should__bills__telecom": "1"}),
+    ]
+    for address, wrong, right in wrong_then_right:
+        refused = send(client, address, follow=False, **wrong)
+        assert (refused.status_code, refused.headers["location"]) == (303, f"{address}?wrong=1")
+        for _ in range(2):  # and reloads
+            assert client.get(f"{address}?wrong=1").status_code == 422
+        assert send(client, address, **right).status_code == 200
+        assert client.get(f"{address}?wrong=1").status_code == 200
+
+
 def test_values_that_do_not_fit_together_are_said_before_anything_is_lodged(client: Client) -> None:
     taken = registered()
     open_file(client, taken)
@@ -188,7 +254,7 @@ def test_what_has_changed_since_leads_to_how_a_change_is_declared(client: Client
     answer = send(client, address_of(taken, "appeal", language), value="bills.telecom", since="changed")
     assert str(answer.url.path) == address_of(taken, "change", language)
     page = unescape(answer.text)
-    assert PAGES.text(language, "How do I declare a change?") in page
+    assert PAGES.text(language, "Since which day?") in page
     assert PAGES.text(language, "field.bills.telecom") in page
     assert appeals() == []
 
@@ -253,7 +319,8 @@ def test_the_pages_before_are_shown_first(client: Client) -> None:
 
 def test_a_late_appeal_is_taken_and_says_that_it_is_late(client: Client) -> None:
     taken = registered()
-    rows("update event set at = at - interval '70 days' where case_id = %s", taken.case_id)
+    long_ago = f"update message set delivery = 'delivered', delivery_at = now() - {LONG_AGO} where case_id = %s"
+    rows(long_ago, taken.case_id)
     page = up_to_check(client, taken)
     ended = PAGES.text(
         "fr", "The term ended on {day}. You may send it all the same: a caseworker decides whether it can be examined."
@@ -261,6 +328,47 @@ def test_a_late_appeal_is_taken_and_says_that_it_is_late(client: Client) -> None
     assert ended.split("{")[0] in page
     assert send(client, address_of(taken, "appeal/check")).status_code == 200
     assert len(appeals()) == 1
+
+
+@both
+def test_while_nothing_proves_that_the_message_arrived_the_term_has_not_begun(client: Client, language: str) -> None:
+    taken = registered()
+    rows(f"update event set at = at - {LONG_AGO} where case_id = %s", taken.case_id)
+    page = up_to_check(client, taken, language)
+    assert PAGES.text(language, "You may appeal at no cost.") in page
+    unproved = "The term of {days} days has not begun: nothing shows yet that our message about it reached you."
+    assert PAGES.text(language, unproved).format(days=TERM.days) in page
+    assert (
+        PAGES.text(
+            language,
+            "The term ended on {day}. You may send it all the same: a caseworker decides whether it can be examined.",
+        ).split("{")[0]
+        not in page
+    )
+
+
+@both
+@pytest.mark.parametrize("contested", [registered, rejected])
+def test_the_first_page_of_an_appeal_says_above_its_questions_within_how_many_days_and_until_which(
+    client: Client, language: str, contested: Callable[[], Accepted]
+) -> None:
+    taken = contested()
+    proved = "update message set delivery = 'delivered', delivery_at = now() where case_id = %s returning delivery_at"
+    told = value(proved, taken.case_id)
+    open_file(client, taken, language)
+    page = unescape(client.get(address_of(taken, "appeal", language)).text)
+    said = [
+        PAGES.text(language, "You may appeal at no cost before {day}.").format(day=day(language, told + TERM)),
+        PAGES.text(language, "The term of {days} days counts from {day}, when our message reached you.").format(
+            days=TERM.days, day=day(language, told)
+        ),
+    ]
+    assert [page.count(each) for each in said] == [1, 1]
+    assert max(page.index(each) for each in said) < page.index("<fieldset")
+    rows(f"update message set delivery_at = delivery_at - {LONG_AGO}")
+    late = "The term ended on {day}. You may send it all the same: a caseworker decides whether it can be examined."
+    page = unescape(client.get(address_of(taken, "appeal", language)).text)
+    assert 0 < page.find(PAGES.text(language, late).split("{")[0]) < page.index("<fieldset")
 
 
 def test_whoever_left_the_household_contests_nothing_and_sees_no_value_of_it(client: Client) -> None:

@@ -29,12 +29,14 @@ from web.api.appeals import AddedText, Escalation, Withdrawal
 from web.api.applications import Answer
 from web.api.changes import SentChange
 from web.api.examples import ANSWERS, BODIES
+from web.api.reports import DeliveryReports
 from web.app import create_app
 from web.language import PAGES
 from web.queries import MISMATCHES
 from workflows.appeals.reasons import ASKED, REJECTED, UPHELD
 from workflows.bodies.appeal import AppealBody
 from workflows.bodies.declaration import ApplicationBody
+from workflows.bodies.enrolment import EnrolmentBody
 from workflows.bodies.reading import valid
 from workflows.flows import PARKED, places
 from workflows.stages import verify
@@ -51,10 +53,24 @@ OPERATIONS = {
     "POST /api/v1/appeals/{reference}/texts": 15,
     "POST /api/v1/appeals/{reference}/withdrawal": 10,
     "POST /api/v1/appeals/{reference}/escalation": 10,
+    "POST /api/v1/enrolments": 20,
+    "GET /api/v1/enrolments/{reference}": 10,
+    "POST /api/v1/enrolments/{reference}/withdrawal": 10,
+    "POST /gateway/reports": 15,
     "GET /health/live": 2,
     "GET /health/ready": 2,
 }
-SENT = (ApplicationBody, Answer, SentChange, AppealBody, AddedText, Withdrawal, Escalation)
+SENT = (
+    ApplicationBody,
+    Answer,
+    SentChange,
+    AppealBody,
+    EnrolmentBody,
+    AddedText,
+    Withdrawal,
+    Escalation,
+    DeliveryReports,
+)
 MODES = {
     label: ("positive",) if "/health/" in label else ("positive", "negative") for label in OPERATIONS
 }  # where nothing is sent, nothing is wrong
@@ -202,6 +218,10 @@ def test_every_operation_has_a_name_and_a_description_and_so_has_each_of_its_ans
         "addToAppeal",
         "withdrawAppeal",
         "escalateAppeal",
+        "fileEnrolment",
+        "showEnrolment",
+        "withdrawEnrolment",
+        "reportDelivery",
         "isAlive",
         "isReady",
     }
@@ -255,7 +275,8 @@ def test_closed_sets_of_words_are_enumerations() -> None:
         *UPHELD,
         *REJECTED,
     }
-    assert set(re.findall(r'(?:return|else) "(\w+)"', inspect.getsource(verify.mismatch))) == set(MISMATCHES)
+    found = re.findall(r'Mismatch\(member, "(\w+)"', inspect.getsource(verify))
+    assert {*found, *verify.REASONS.values()} == set(MISMATCHES)
 
 
 def test_what_a_problem_leaves_out_has_no_default() -> None:
@@ -294,7 +315,11 @@ def test_the_secret_is_a_security_scheme_of_the_operations_that_show_by_it() -> 
         for operation in item.values()
         if "security" in operation
     }
-    assert secured == {"showApplication": [{}, {"receiptSecret": []}], "showAppeal": [{"receiptSecret": []}]}
+    assert secured == {
+        "showApplication": [{}, {"receiptSecret": []}],
+        "showAppeal": [{"receiptSecret": []}],
+        "showEnrolment": [{"receiptSecret": []}],
+    }
 
 
 def test_people_read_the_api_on_a_page_with_every_operation_and_field_and_no_script(client: Client) -> None:

@@ -9,7 +9,8 @@ from html import unescape
 import pytest
 
 from notifications.catalogues import LANGUAGES
-from tests.filing import a_household, file, rows, value
+from tests.doubting import in_doubt, said
+from tests.filing import a_household, changed, file, register, rows, value
 from tests.people import caseworker
 from tests.portal.conftest import HELPLINE, Client
 from tests.portal.standing import (
@@ -66,7 +67,8 @@ def test_the_first_page_says_where_to_apply_before_anything_else_and_what_a_refe
     page = seen(client, f"/{language}")
 
     assert (
-        "<ol>\n<li>" + PAGES.text(language, "You apply at any service centre, or at a service that files for you.")
+        "<ol>\n<li>"
+        + PAGES.text(language, "You apply here, at any service centre, or at a service that files for you.")
         in page
     )
     described = re.search(r'<input id="reference"[^>]* aria-describedby="([\w-]+)"', page)
@@ -90,7 +92,8 @@ def test_days_are_those_of_morocco_in_the_words_of_morocco() -> None:
     late = datetime(2025, 11, 30, 23, 30, tzinfo=UTC)  # Morocco was at UTC+1 then
 
     assert day("ar", late) == "1\u00a0دجنبر\u00a02025"
-    assert day("fr", late) == "1\u00a0décembre\u00a02025"
+    assert day("fr", late) == "1er\u00a0décembre\u00a02025"
+    assert day("fr", late.replace(day=20)) == "21\u00a0novembre\u00a02025"
 
 
 @both
@@ -116,7 +119,9 @@ def test_the_reason_is_shown_to_the_receipts_secret_alone(client: Client, langua
     address = f"/{language}/status/{taken.reference}"
     reason = PAGES.text(language, "reason.birth_date_differs")
 
-    assert reason not in seen(client, address)
+    before = seen(client, address)
+    assert reason not in before
+    assert f'href="/{language}/sign-in"' in before, "who lost the secret opens the file by a code"
 
     wrong = client.post(f"{address}/open", data={"secret": "0123456789"})
     assert wrong.status_code == 422
@@ -129,6 +134,86 @@ def test_the_reason_is_shown_to_the_receipts_secret_alone(client: Client, langua
     assert reason in unescape(right.text)
     assert PAGES.text(language, "Member {number} of the declaration:").format(number=2) in unescape(right.text)
     assert 'name="secret"' not in right.text
+
+
+@both
+def test_it_is_said_which_part_of_a_birth_date_differs_and_never_what_the_register_keeps(
+    client: Client, language: str
+) -> None:
+    made = a_household(1, members=3)
+    register([made])
+    known = made.body["members"][1]["birth_date"]
+    (taken,) = file(changed(made.body, 1, birth_date=f"{int(known[:4]) - 11}{known[4:]}", birth_precision="day"))
+    work_off()
+
+    page = unescape(client.post(f"/{language}/status/{taken.reference}/open", data={"secret": taken.secret}).text)
+
+    assert PAGES.text(language, "reason.birth_year_differs") in page
+    assert PAGES.text(language, "reason.birth_date_differs") not in page
+    assert 'data-field="members[1]" data-reason="birth_date_differs" data-differs="year">' in page
+    assert known[:4] not in page
+
+
+@both
+def test_it_is_said_which_part_of_a_name_differs_on_the_page_and_by_the_api(client: Client, language: str) -> None:
+    made = a_household(1, members=3)
+    register([made])
+    kept = {"given_name_ar": "خديجة", "family_name_ar": "المنصوري", "given_name_la": "Khadija"}
+    declared = {**kept, "family_name_ar": "بوزيدي", "family_name_la": "Bouzidi"}
+    idcs = made.body["members"][1]["idcs"]
+    (taken,) = file(changed(made.body, 1, **declared))
+    rows(
+        "update person set given_name_ar = %s, family_name_ar = %s, given_name_la = %s, family_name_la = 'Mansouri' "
+        "where idcs = %s",
+        *kept.values(),
+        idcs,
+    )
+    work_off()
+
+    page = unescape(client.post(f"/{language}/status/{taken.reference}/open", data={"secret": taken.secret}).text)
+    told = client.get(f"/api/v1/applications/{taken.reference}", headers={"Receipt-Secret": taken.secret}).json()
+
+    assert PAGES.text(language, "reason.family_name_differs") in page
+    assert 'data-field="members[1]" data-reason="name_differs" data-differs="family_name">' in page
+    assert told["reasons"] == [{"field": "members[1]", "reason": "name_differs", "differs": ["family_name"]}]
+    assert "Mansouri" not in page
+    assert "المنصوري" not in page
+
+
+@both
+def test_a_household_in_doubt_is_told_that_it_need_do_nothing(client: Client, language: str) -> None:
+    _, taken = in_doubt(0)
+    work_off()
+
+    page = unescape(client.post(f"/{language}/status/{taken.reference}/open", data={"secret": taken.secret}).text)
+
+    assert PAGES.text(language, "under_review.title") in page
+    assert PAGES.text(language, "under_review.do") in page
+    assert PAGES.text(language, "event.IdentityDoubted") in page
+    assert PAGES.text(language, "turn.work") in page
+    assert steps_of(page)[:2] == ["done", "now"]
+
+    said(taken)
+    assert steps_of(unescape(client.get(f"/{language}/status/{taken.reference}").text))[:3] == ["done", "done", "now"]
+
+
+def steps_of(page: str) -> list[str]:
+    """How far the steps of the way have come."""
+    return re.findall(r'<li class="(done|now|yours|ahead)"', page)
+
+
+@both
+def test_who_a_caseworker_did_not_confirm_is_asked_because_of_the_register(client: Client, language: str) -> None:
+    _, taken = in_doubt(0)
+    work_off()
+    said(taken, others=[0])
+
+    page = unescape(client.post(f"/{language}/status/{taken.reference}/open", data={"secret": taken.secret}).text)
+
+    assert PAGES.text(language, "needs_correction.what") in page
+    (differs,) = re.findall(r'data-reason="birth_date_differs" data-differs="(\w+)"', page)
+    assert PAGES.text(language, f"reason.birth_{differs}_differs") in page
+    assert PAGES.text(language, "event.IdentityNotConfirmed") in page
 
 
 @both
@@ -326,7 +411,8 @@ def test_the_other_language_keeps_the_page(client: Client, language: str) -> Non
 ACCEPTED = {
     "fr": "fr",
     "fr-MA,fr;q=0.9,en;q=0.8": "fr",
-    "en-US,en;q=0.9": "ar",
+    "en-US,en;q=0.9": "en",
+    "de,en;q=0.3": "en",
     "": "ar",
     "*": "ar",
     "fr;q=0.2, ar;q=0.9": "ar",
@@ -361,13 +447,13 @@ def test_the_language_in_the_address_goes_before_the_browsers(client: Client) ->
 
 def test_what_does_not_exist_is_said_in_a_page(client: Client) -> None:
     addresses = (
-        "/en",
+        "/de",
         "/de/status",
         "/nothing",
         "/robots.txt",
         "/static/none.css",
         "/fr/none",
-        f"/en/status/{NOWHERE}",
+        f"/de/status/{NOWHERE}",
         "/fr/status/a/b/c",
     )
 
@@ -381,7 +467,9 @@ def test_what_does_not_exist_is_said_in_a_page(client: Client) -> None:
 def test_without_a_number_to_call_people_are_sent_to_a_service_centre(
     client: Client, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.language.settings", lambda: type("Settings", (), {"helpline": ""}))
+    monkeypatch.setattr(
+        "web.language.settings", lambda: type("Settings", (), {"helpline": "", "draft_languages": False})
+    )
 
     page = seen(client, f"/{language}")
 

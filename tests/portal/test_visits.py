@@ -16,7 +16,7 @@ from tests.portal.visiting import MARK, address_of, hidden_of, open_file, send, 
 from web.language import PAGES
 from web.visits import COOKIE
 from workflows.history.retention import retain
-from workflows.intake.visits import FREE_TRIES, IDLE, LONGEST, sweep, wait_after
+from workflows.intake.visits import FREE_TRIES, IDLE, LONGEST, OWN, sweep, wait_after
 
 both = pytest.mark.parametrize("language", LANGUAGES)
 REASON = PAGES.text("fr", "reason.birth_date_differs")
@@ -113,12 +113,29 @@ def test_a_form_without_the_visits_mark_does_nothing_and_says_so(client: Client,
     assert REASON in shown(client, address_of(taken))
 
 
-def test_a_mark_of_another_visit_is_forged(client: Client) -> None:
-    taken = to_correct()
-    mark = MARK.findall(open_file(client, taken))[0]
+def test_a_mark_of_another_reference_is_forged(client: Client) -> None:
+    taken, other = to_correct(), to_correct(9)
+    mark = MARK.findall(open_file(client, other))[0]
     open_file(client, taken)
 
     assert client.post(address_of(taken, "withdraw"), data={"mark": mark, "version": "2"}).status_code == 403
+
+
+def test_a_form_of_another_tab_is_taken_after_the_visit_was_opened_again(client: Client) -> None:
+    taken = under_review()
+    rows("update cases set stage = 'hearing', deadline = now() + interval '3 days' where id = %s", taken.case_id)
+    open_file(client, taken)
+    form = hidden_of(client.get(address_of(taken, "say")).text)
+    rows("update receipt_session set begun_at = begun_at - interval '4 hours'")
+    open_file(client, taken)
+
+    assert client.post(address_of(taken, "say"), data=form | {"said": "Nous y vivons."}).status_code == 200
+
+    assert rows("select text from case_text") == [("Nous y vivons.",)]
+    client.cookies.clear()
+    open_file(client, taken)
+    closed = client.post(address_of(taken, "close"), data={"mark": form["mark"]})
+    assert str(closed.url.path) == "/fr/closed"
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
@@ -141,7 +158,7 @@ def test_after_the_visit_is_over_what_was_typed_is_kept_and_shown_again(client: 
     open_file(client, taken, language)
     page = client.get(address_of(taken, "say", language)).text
     form = {"mark": MARK.findall(page)[0], "version": "4", "said": said}
-    rows("update receipt_session set begun_at = begun_at - interval '1 hour'")
+    rows("update receipt_session set begun_at = begun_at - interval '4 hours'")
 
     asked = client.post(address_of(taken, "say", language), data=form)
 
@@ -192,7 +209,7 @@ def test_wrong_secrets_of_one_reference_make_nobody_else_wait_and_unknown_ones_l
 def test_visits_that_are_over_are_cleared_away(client: Client) -> None:
     taken = to_correct()
     open_file(client, taken)
-    with after(seconds=LONGEST.total_seconds() + 1), transaction() as connection:
+    with after(seconds=OWN[1].total_seconds() + 1), transaction() as connection:
         assert sweep(connection, clock.now()) == 1
     assert rows("select token from receipt_session") == []
 

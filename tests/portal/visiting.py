@@ -32,8 +32,10 @@ def shown(client: Client, address: str) -> str:
 
 
 def hidden_of(page: str) -> dict[str, list[str]]:
-    """The hidden fields of the last form of a page."""
+    """The hidden fields of the last form of a page; of the one that closes the file where there is no other."""
     found: dict[str, list[str]] = {}
+    before = page.partition('<form class="close"')[0]
+    page = before if "<form" in before else page
     for name, value in HIDDEN.findall(page[page.rindex("<form") :]):
         found.setdefault(name, []).append(unescape(value))
     return found

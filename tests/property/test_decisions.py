@@ -39,6 +39,7 @@ HARMLESS = {
     "approved",
     "notified",
     "needs_correction",
+    "identity_in_doubt",
     "under_review",
     "hearing",
 }

@@ -6,14 +6,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.factories import Json, bodies_of_table
-from tests.strategies import NAMES, bodies, declarations, households
+from tests.strategies import bodies, declarations, households
 from workflows.bodies.declaration import ApplicationBody, Declaration
 from workflows.bodies.reading import application as read
 from workflows.bodies.reading import valid
 from workflows.intake.files import csvform
 from workflows.intake.receipts import normal
-from workflows.matching.names import same_part
-from workflows.matching.spelling import skeletons, spellings
 
 
 @given(declarations())
@@ -48,19 +46,3 @@ def test_a_table_gives_back_the_applications_that_were_written_into_it(sent: lis
 @example("rsu rsu-7k3m-9qwx-2d5t")
 def test_a_reference_in_its_written_form_stays_so(typed: str) -> None:
     assert normal(normal(typed)) == normal(typed)
-
-
-@given(NAMES)
-def test_a_name_is_always_a_spelling_of_itself(name: str) -> None:
-    assert same_part(name, name)
-
-
-@given(NAMES, NAMES)
-def test_whether_two_names_are_one_does_not_depend_on_who_comes_first(ours: str, theirs: str) -> None:
-    assert same_part(ours, theirs) == same_part(theirs, ours)
-
-
-@given(st.text(max_size=30))
-def test_any_text_can_be_compared_as_a_name(text: str) -> None:
-    assert spellings(text)
-    assert skeletons(text)

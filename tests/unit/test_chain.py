@@ -13,7 +13,7 @@ from workflows.events.registration import Contribution, Lapsed, PersonsVerified,
 from workflows.evidence import TimePassed
 
 SALT = bytes(range(16))
-EVENT = PersonsVerified(rules="verify-2026-11")
+EVENT = PersonsVerified(rules="verify-2026-12")
 EVIDENCE = TimePassed(at=NOW)
 RECORDED = a_recorded(EVENT, seq=3)
 ORDINARY = seal(GENESIS, 7, RECORDED, EVIDENCE, salt=SALT)

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from tests.filing import a_household
-from web.contestable import OF_MEMBER, WRONG, Contestable, contestable_of, focused, read_values
-from workflows.bodies.appeal import Contested, corrected, is_value
-from workflows.bodies.declaration import Declaration
+from web.applying.questions import HOUSEHOLD, MEMBER
+from web.asked import WRONG, Asked, read_values
+from web.contestable import OF_MEMBER, contestable_of, contested_in, focused, should_be_in
+from workflows.bodies.appeal import PARTS, Contested, corrected, is_value
+from workflows.bodies.declaration import Declaration, Member
 from workflows.bodies.reading import application
 
 TODAY = date(2026, 11, 24)
@@ -20,16 +22,25 @@ def declaration() -> Declaration:
     return Declaration.restored(application(json.dumps(a_household(0, members=3).body)).stored())
 
 
-def value(declaration: Declaration, path: str, **changes: Any) -> Contestable:
+def value(declaration: Declaration, path: str, **changes: Any) -> Asked:
     (found,) = [each for each in contestable_of(declaration) if each.path == path]
     return found._replace(**changes)
+
+
+def test_the_form_asks_every_field_of_a_declaration_but_those_that_it_sets_itself_or_leaves_to_other_services() -> None:
+    asked = {path for page in (*HOUSEHOLD, *MEMBER) for path in page.fills}
+    parts = {f"{part}.{field}" for part, model in PARTS.items() for field in model.model_fields}
+    fields = {*Declaration.model_fields, *parts, *Member.model_fields} - {"members", *PARTS}
+
+    unasked = {"declarant", "disability", "orphan", "custody"}
+    assert (fields - asked, asked - fields) == (unasked, set()), "its place is a page of web/applying/questions.py"
 
 
 def test_every_value_is_one_that_an_appeal_may_name(declaration: Declaration) -> None:
     found = contestable_of(declaration)
     assert [each.path for each in found if not is_value(declaration, each.path)] == []
     assert len({each.path for each in found}) == len(found) == 21 + len(OF_MEMBER) * len(declaration.members)
-    assert {each.kind for each in found} == {"amount", "amounts", "count", "flag", "choice", "date"}
+    assert {each.kind for each in found} == {"amount", "amounts", "count", "flag", "choice", "birth"}
     assert all(each.of for each in found if each.path.startswith("members"))
 
 
@@ -40,6 +51,7 @@ def test_the_bounds_are_those_of_the_model(declaration: Declaration) -> None:
 
 
 GOOD = [
+    ("bills.telecom", ["1.200,50 درهم"], "1200.50"),
     ("bills.telecom", ["49,5"], "49.5"),
     ("bills.telecom", [" ٤٩٫٥٠ "], "49.50"),
     ("bills.telecom", ["1 234.5"], "1234.5"),
@@ -52,7 +64,7 @@ BAD = [
     ("bills.telecom", [""], "empty"),
     ("bills.telecom", [], "empty"),
     ("bills.telecom", ["many"], "amount"),
-    ("bills.telecom", ["1.234"], "amount"),
+    ("bills.telecom", ["1.234"], "amount_unclear"),
     ("bills.telecom", ["-5"], "amount_bounds"),
     ("bills.telecom", ["100000.01"], "amount_bounds"),
     ("bills.water_electricity", ["12", "x"], "amount"),
@@ -86,14 +98,22 @@ def test_what_cannot_be_is_said_at_its_field(declaration: Declaration, path: str
     [
         (("24", "11", "1984"), "1984-11-24"),
         (("٢٤", "١١", "١٩٨٤"), "1984-11-24"),
-        (("31", "2", "1984"), "date"),
-        (("24", "11", ""), "date"),
-        (("24", "11", "1789"), "date"),
+        (("", "", "1950"), "1950"),
+        (("", "٣", "١٩٥٠"), "1950-03"),
+        (("24", "", "1984"), "birth"),
+        (("31", "2", "1984"), "birth"),
+        (("24", "11", ""), "birth"),
+        (("24", "11", "1789"), "birth"),
+        (("", "13", "1984"), "birth"),
+        (("", "", "84"), "birth"),
         (("25", "11", "2026"), "future"),
+        (("", "12", "2026"), "future"),
         (("", "", ""), "empty"),
     ],
 )
-def test_a_date_is_read_from_its_three_fields(declaration: Declaration, parts: tuple[str, str, str], read: str) -> None:
+def test_a_birth_is_read_from_its_three_fields_as_far_as_it_is_known(
+    declaration: Declaration, parts: tuple[str, str, str], read: str
+) -> None:
     path = "members[0].birth_date"
     fields = zip(("day", "month", "year"), parts, strict=True)
     typed = {f"should.{path}.{name}": [part] for name, part in fields}
@@ -123,3 +143,23 @@ def test_a_link_about_one_value_finds_it_and_one_about_all_members_finds_theirs(
     assert [each.path for each in focused(found, "bills.telecom")] == ["bills.telecom"]
     assert len(focused(found, "members.diploma")) == len(declaration.members)
     assert focused(found, "") == focused(found, "members[99].diploma") == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "should_be", "contested"),
+    [
+        ("1950", "1950-03-24", {"birth_date": "1950-03-24", "birth_precision": "day"}),
+        ("1950", "1950-01-01", {"birth_precision": "day"}),
+        ("1950", "1951", {"birth_date": "1951-01-01"}),
+        ("1950-03-24", "1950", {"birth_date": "1950-01-01", "birth_precision": "year"}),
+        ("1950-03-24", "1950-03-25", {"birth_date": "1950-03-25"}),
+    ],
+)
+def test_an_appeal_says_of_a_birth_how_much_of_it_is_known_and_is_read_so(
+    declaration: Declaration, declared: str, should_be: str, contested: dict[str, str]
+) -> None:
+    birth = value(declaration, "members[0].birth_date", declared=declared)
+    said = contested_in(birth, should_be)
+    assert said == {f"members[0].{name}": each for name, each in contested.items()}
+    assert should_be_in(birth, said) == should_be
+    corrected(declaration, [Contested(path=path, should_be=each) for path, each in said.items()])

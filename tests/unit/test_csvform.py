@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.errors import Problem
-from tests.factories import a_body, a_head, an_application, bodies_of_table
+from tests.factories import a_body, a_head, an_application, an_idcs, bodies_of_table
 from workflows.bodies.declaration import ApplicationBody
 from workflows.bodies.reading import valid
 from workflows.intake.files.csvform import (
@@ -83,9 +83,9 @@ def test_a_whole_number_is_one() -> None:
 
 
 def test_an_empty_cell_is_an_answer_left_out() -> None:
-    assert body_of_rows(["application", "phone", "member.idcs", "member.cin"], [["1", "", "1000000001", ""]]) == {
+    assert body_of_rows(["application", "phone", "member.idcs", "member.cin"], [["1", "", an_idcs(1), ""]]) == {
         "application": "1",
-        "members": [{"idcs": "1000000001"}],
+        "members": [{"idcs": an_idcs(1)}],
     }
 
 

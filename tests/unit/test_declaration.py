@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models.errors import Refused
-from tests.factories import TODAY, a_body, a_child, a_declaration, a_head, a_spouse, an_application
+from tests.factories import TODAY, a_body, a_child, a_declaration, a_head, a_spouse, an_application, an_idcs
 from workflows.bodies.declaration import Declaration, objections
 from workflows.bodies.reading import application as read
 
@@ -29,6 +29,7 @@ def problems(**changes: Any) -> dict[str, str]:
         ({"colour": "green"}, "colour"),
         ({"phone": "12"}, "phone"),
         ({"phone": "not a number"}, "phone"),
+        ({"email": "not an address"}, "email"),
         ({"bills": {"gas": "-1"}}, "bills.gas"),
         ({"bills": {"telecom": "12.345"}}, "bills.telecom"),
         ({"bills": {"water_electricity": ["1", "2", "-3"]}}, "bills.water_electricity[2]"),
@@ -54,7 +55,7 @@ def test_a_message_never_repeats_what_was_sent() -> None:
 
 
 def test_one_head_one_declarant_and_nobody_twice() -> None:
-    told = problems(members=[a_head(), a_head(declarant=False), a_spouse(idcs="1000000001")])
+    told = problems(members=[a_head(), a_head(declarant=False), a_spouse(idcs=an_idcs(1))])
     assert told == {
         "members": "Exactly one member must be the head. The same person stands at members[0], members[1], members[2]."
     }
@@ -82,6 +83,47 @@ def test_a_name_is_needed_whole_in_one_script(missing: str) -> None:
 )
 def test_a_phone_is_kept_in_one_form_however_it_was_typed(typed: str) -> None:
     assert a_declaration(phone=typed).phone == "+212612345678"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("amina.alaoui+rsu@Example.MA", "amina.alaoui+rsu@example.ma"),
+        ("\u200fhome@example.ma ", "home@example.ma"),
+        ("home@موقع.المغرب", "home@xn--4gbrim.xn--mgbc0a9azcg"),
+    ],
+)
+def test_an_e_mail_address_is_kept_as_mail_servers_take_it(typed: str, kept: str) -> None:
+    assert a_declaration(email=typed).email == kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "home",
+        "@example.ma",
+        "home@",
+        "home@example",
+        "home@example..ma",
+        "ho me@example.ma",
+        "home@example.ma, other@example.ma",
+        "home@example.ma;other@example.ma",
+        "home@example.ma\r\nBcc: other@example.ma",
+        "<home@example.ma>",
+        "Amina <home@example.ma>",
+        "mailto:home@example.ma",
+        "home@[127.0.0.1]",
+        "بيت@example.ma",
+        '"ho me"@example.ma',
+        f"{'a' * 65}@example.ma",
+        f"home@{'a.' * 126}ma",
+    ],
+)
+def test_an_e_mail_address_that_is_none_or_two_is_refused_and_not_repeated(typed: str) -> None:
+    told = problems(email=typed)
+    assert list(told) == ["email"]
+    assert "home" not in told["email"]
 
 
 @pytest.mark.parametrize(
@@ -118,12 +160,12 @@ def test_a_stored_phone_is_not_judged_again_by_todays_numbering_plan() -> None:
 
 def test_arabic_indic_digits_count_as_digits_everywhere() -> None:
     body = json.dumps(
-        a_body(bills={"telecom": "٤٩.٥"}, members=[a_head(idcs="١٠٠٠٠٠٠٠٠١", birth_date="١٩٨٦-٠٥-١٤")]),
+        a_body(bills={"telecom": "٤٩.٥"}, members=[a_head(idcs="٢٠٠٠٠٠٠٠١٠", birth_date="١٩٨٦-٠٥-١٤")]),
         ensure_ascii=False,
     )
     found = read(body)
     assert str(found.bills.telecom) == "49.5"
-    assert (found.head.idcs, found.head.birth_date) == ("1000000001", date(1986, 5, 14))
+    assert (found.head.idcs, found.head.birth_date) == (an_idcs(1), date(1986, 5, 14))
 
 
 def test_a_birth_date_in_the_future_and_too_many_members_are_objections() -> None:
@@ -159,4 +201,4 @@ def test_what_was_left_out_is_not_stored() -> None:
 
 def test_the_head_and_the_declarant_may_be_two_people() -> None:
     found = a_declaration(members=[a_head(declarant=False), a_spouse(declarant=True)])
-    assert (found.head.idcs, found.declarant.idcs) == ("1000000001", "1000000002")
+    assert (found.head.idcs, found.declarant.idcs) == (an_idcs(1), an_idcs(2))

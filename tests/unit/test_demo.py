@@ -6,7 +6,7 @@ import pytest
 
 from models.errors import Refused, Unavailable
 from models.settings import settings
-from trials.demo.run import only_demo, run
+from trials.demo.run import Demo, only_demo, run
 
 
 def test_a_second_demo_in_one_folder_is_refused_and_one_after_the_first_is_not(
@@ -15,7 +15,7 @@ def test_a_second_demo_in_one_folder_is_refused_and_one_after_the_first_is_not(
     secret_key.setenv("SIJIL_HOME", str(tmp_path))
     settings.cache_clear()
     with only_demo(tmp_path), pytest.raises(Refused, match=f"A demo runs in {tmp_path} already") as refused:
-        run(1, 1, serve=False, report_to=lambda result, lines: None)
+        run(Demo(1, 1, serve=False), lambda result, lines: None)
     assert refused.value.code == "demo_running"
     with only_demo(tmp_path):
         pass

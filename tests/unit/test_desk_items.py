@@ -5,22 +5,36 @@ from datetime import timedelta
 import pytest
 
 from tests.factories import NOW, a_case_file
-from workflows.desk.items import COMMISSION, FOR_CITIZEN, STAFF, SUPERVISOR, due_at, of_people, queue_of, waits_for
+from workflows.desk.items import (
+    COMMISSION,
+    EITHER,
+    FOR_CITIZEN,
+    POPULATION_OFFICER,
+    STAFF,
+    SUPERVISOR,
+    due_at,
+    of_people,
+    queue_of,
+    waits_for,
+)
 from workflows.events.event import Event, Recorded
-from workflows.events.registration import CorrectionAsked, MembersMismatched, RefusalProposed
+from workflows.events.registration import CorrectionAsked, IdentityNotConfirmed, MembersMismatched, RefusalProposed
 from workflows.flows import FLOWS, PARKED, places, stage_of
-from workflows.flows.grammar import CASEWORKER, CITIZEN
+from workflows.flows.grammar import OF_PEOPLE as PEOPLE
 from workflows.policies import targets, targets_in_force
 
-OF_PEOPLE = [(kind, stage.name) for kind, stage in places() if stage.owner in (CASEWORKER, CITIZEN)]
+OF_PEOPLE = [(kind, stage.name) for kind, stage in places() if stage.owner in PEOPLE]
 # For whom each stage of people waits. A new one fails the test below until it stands here.
 WAITS = {
     ("registration", "needs_correction"): FOR_CITIZEN,
+    ("registration", "identity_in_doubt"): EITHER,
     ("registration", "under_review"): STAFF,
     ("registration", "hearing"): FOR_CITIZEN,
     ("update", "conflicting"): FOR_CITIZEN,
     ("update", "leaving"): FOR_CITIZEN,
+    ("update", "changing_phone"): FOR_CITIZEN,
     ("update", "needs_correction"): FOR_CITIZEN,
+    ("update", "identity_in_doubt"): EITHER,
     ("update", "under_review"): STAFF,
     ("update", "hearing"): FOR_CITIZEN,
     ("appeal", "queued"): STAFF,
@@ -30,6 +44,9 @@ WAITS = {
     ("appeal", "with_supervisor"): SUPERVISOR,
     ("appeal", "with_commission"): COMMISSION,
     ("appeal", "correction_blocked"): STAFF,
+    ("enrolment", "pre_enrolled"): FOR_CITIZEN,
+    ("enrolment", "attested"): POPULATION_OFFICER,
+    ("enrolment", "possible_duplicate"): POPULATION_OFFICER,
 }
 
 
@@ -63,6 +80,8 @@ def test_no_target_is_longer_than_the_time_after_which_the_stage_is_overdue() ->
         ("needs_correction", [MembersMismatched(rules="", mismatches=())], "exceptions"),
         ("needs_correction", [MembersMismatched(rules="", mismatches=()), CorrectionAsked(reason="")], "reviews"),
         ("needs_correction", [CorrectionAsked(reason=""), MembersMismatched(rules="", mismatches=())], "exceptions"),
+        ("needs_correction", [IdentityNotConfirmed(found=(), declared=1)], "exceptions"),
+        ("identity_in_doubt", [], "exceptions"),
         ("hearing", [RefusalProposed(reason="")], "reviews"),
         ("under_review", [], "reviews"),
     ],

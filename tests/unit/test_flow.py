@@ -11,7 +11,8 @@ import pytest
 from tests.factories import EVIDENCE, NOW
 from workflows.casework.reviews import REVIEWED
 from workflows.events.appeal import AppealRejected
-from workflows.events.event import KINDS, OPERATION, Event
+from workflows.events.event import BESIDE_THE_FLOWS as BESIDE
+from workflows.events.event import KINDS, Event
 from workflows.events.registration import ApplicationRefused, CaseWithdrawn, HouseholdApproved
 from workflows.events.update import HouseholdChanged
 from workflows.evidence import (
@@ -28,12 +29,13 @@ from workflows.evidence import (
     Withdrawal,
 )
 from workflows.flows import DELIVERY, FLOWS, PARKED, all_queues, case_queues, stage_of
-from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, NOBODY, Decide, Flow, Stage, clock_only
+from workflows.flows.grammar import MACHINE, NOBODY, Decide, Flow, Stage, clock_only
+from workflows.flows.grammar import OF_PEOPLE as PEOPLE
 from workflows.flows.registration import FLOW as REGISTRATION
 
 STEPS = [(flow, step) for flow in FLOWS.values() for step in flow.stages.values()]
 OPEN_STEPS = [step for _, step in STEPS if step.open or step.handlers]
-OF_PEOPLE = [step for _, step in STEPS if step.owner in (CITIZEN, CASEWORKER)]
+OF_PEOPLE = [step for _, step in STEPS if step.owner in PEOPLE]
 
 
 def may_return(decide: Decide) -> set[type[Event]]:
@@ -103,14 +105,14 @@ def test_from_every_open_stage_a_case_can_reach_the_register(flow: Flow, step: S
 
 def test_every_event_kind_happens_in_some_flow_or_beside_all() -> None:
     happening = {event for flow in FLOWS.values() for event in flow.events()}
-    assert happening | set(OPERATION) == set(KINDS.values())
-    assert happening & set(OPERATION) == set()
+    assert happening | set(BESIDE) == set(KINDS.values())
+    assert happening & set(BESIDE) == set()
 
 
 @pytest.mark.parametrize("flow", FLOWS.values(), ids=lambda flow: flow.kind)
 def test_every_event_of_a_flow_has_a_message_or_is_silent_on_purpose(flow: Flow) -> None:
     assert set(flow.messages) == set(flow.events())
-    assert set(flow.unasked) <= {event for event, message in flow.messages.items() if message}
+    assert {*flow.unasked, *flow.confirming} <= {event for event, message in flow.messages.items() if message}
 
 
 def test_machine_stages_have_a_queue() -> None:
@@ -127,9 +129,7 @@ def test_these_stages_ask_for_something_and_for_all_others_time_alone_passes() -
         ("appeal", "effective"),
     }
     asked_of_people = {
-        (flow.kind, step.name)
-        for flow, step in STEPS
-        if step.gather is not clock_only and step.owner in (CITIZEN, CASEWORKER)
+        (flow.kind, step.name) for flow, step in STEPS if step.gather is not clock_only and step.owner in PEOPLE
     }
     assert asked_of_people == {("update", "conflicting"), ("update", "needs_correction")}  # whether it may lapse
 

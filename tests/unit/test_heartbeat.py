@@ -23,7 +23,7 @@ def test_an_outage_is_logged_once_when_it_begins_and_once_when_it_ends(monkeypat
         elif away:
             raise Unavailable("The database does not answer.")
 
-    drainer: Any = SimpleNamespace(runner=SimpleNamespace(attempts=SimpleNamespace(heartbeat=beat), counters={}))
+    drainer: Any = SimpleNamespace(runner=SimpleNamespace(attempts=SimpleNamespace(heartbeat=beat), counts=dict))
     monkeypatch.setattr(worker, "HEARTBEAT_SECONDS", 0.001)
     monkeypatch.setattr(worker, "durability_of_pool", lambda: "on")
     monkeypatch.setattr(worker, "log", structlog.wrap_logger(structlog.PrintLogger(), processors=[logged]))

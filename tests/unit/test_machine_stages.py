@@ -71,7 +71,7 @@ class SocialRegister:
 
 
 def ports(register: SocialRegister, now: datetime = NOW) -> Ports:
-    return Ports(now, None, register, None)  # type: ignore[arg-type]
+    return Ports(now, None, register, None, None, None)  # type: ignore[arg-type]
 
 
 # Score ---------------------------------------------------------------------------------------------

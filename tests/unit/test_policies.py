@@ -283,7 +283,8 @@ def test_a_new_version_of_the_terms_leaves_the_old_one_readable(sealed: Path) ->
     changed = old.read_text().replace("2026-11-01", "2027-01-01").replace("days = 15", "days = 20")
     (sealed / "terms" / "2027-01-01.toml").write_text(changed)
     assert seal(sealed) == ["terms/2027-01-01.toml"]
-    before, now = terms_in(sealed)
+    terms = {each.version: each for each in terms_in(sealed)}
+    before, now = terms["terms-2026-11-01"], terms["terms-2027-01-01"]
     assert (before["hearing"].within.days, now["hearing"].within.days) == (15, 20)
 
 

@@ -42,7 +42,7 @@ def test_a_stage_refuses_to_decide_by_rules_it_does_not_have() -> None:
     "stored",
     [
         '{"type":"RegisterAnswer","at":"2026-11-24T09:00:00Z","by":"sijil","persons":[null]}',
-        '{"type":"RegisterAnswer","at":"2026-11-24T09:00:00Z","by":"sijil","rules":"verify-2026-11","persons":[null]}',
+        '{"type":"RegisterAnswer","at":"2026-11-24T09:00:00Z","by":"sijil","rules":"verify-2026-12","persons":[null]}',
     ],
 )
 def test_evidence_with_and_without_a_version_is_written_the_same_again(stored: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models.errors import Refused
-from tests.factories import Json, a_body, a_child, a_head, a_spouse, born, examples
+from tests.factories import Json, a_body, a_child, a_head, a_spouse, an_idcs, born, examples
 from workflows.policies import index_in_force
 from workflows.scoring.calculator import score_document
 
@@ -35,7 +35,7 @@ def declared(vector: Json) -> Json:
 def answers(member: Json, number: int) -> Json:
     """A member of a vector: the age stands for a birth date."""
     more = {name: value for name, value in member.items() if name != "age"}
-    return more | {"birth_date": born(member["age"]), "idcs": f"{2000000000 + number}"}
+    return more | {"birth_date": born(member["age"]), "idcs": an_idcs(number)}
 
 
 def outcome(found: Json) -> Json:

@@ -7,7 +7,7 @@ from pydantic import SecretStr, ValidationError
 
 from models.errors import Unavailable
 from models.settings import Settings
-from notifications.gateways.http import HttpGateway
+from notifications.channels.sms_http import HttpGateway
 
 
 def test_a_setting_is_read_from_its_name_in_capitals(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,6 +102,16 @@ def test_a_key_that_can_be_guessed_is_refused_and_not_quoted(
     (tmp_path / "secret.key").write_text(key, encoding="utf-8")
     with pytest.raises(Unavailable, match="holds no key"):
         Settings(home=tmp_path, secret_key=None).key()
+
+
+REGISTER = {"population_url": "https://population.example.org", "population_partner": "rsu", "population_key": "a.jwk"}
+
+
+@pytest.mark.parametrize("left_out", ["population_partner", "population_key"])
+def test_a_register_elsewhere_to_which_we_could_not_say_who_we_are_is_refused(left_out: str) -> None:
+    assert Settings.model_validate(REGISTER).population_partner == "rsu"
+    with pytest.raises(ValidationError, match="SIJIL_POPULATION_URL needs"):
+        Settings.model_validate({name: value for name, value in REGISTER.items() if name != left_out})
 
 
 PROVIDER = {"oidc_issuer": "https://id.example.org", "oidc_client_id": "sijil", "console_url": "https://r.example.org"}

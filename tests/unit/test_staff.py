@@ -98,6 +98,7 @@ def test_the_table_of_rights_names_known_roles_and_known_acts() -> None:
 
 def test_an_auditor_reads_and_does_nothing() -> None:
     reading = {"read_case", "read_audit", "export_audit", "read_staff", "check_history"}
+    reading |= {"read_partners", "read_questions"}
     assert {act for act, cells in RIGHTS.items() if "auditor" in cells} == reading
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from models.errors import Broken
 from sijil.processes import start, stop
 from trials.chaos.crowd import Crowd
+from trials.chaos.hosts import last_lines
 from trials.generator.answers import Json
 
 MOST_RUNS = 60  # of one file: again and again the database is away for a while
@@ -55,7 +56,8 @@ class ImportedFile:
                 self.keep_receipts()
                 return
             time.sleep(0.5)
-        raise Broken(f"The import of {self.path.name} never succeeded. Read its log: {self.log}")
+        said = "\n".join(last_lines(self.log))
+        raise Broken(f"The import of {self.path.name} never succeeded in {self.runs} runs. Its log ends so:\n{said}")
 
     def keep_receipts(self) -> None:
         """Reads the receipts of all imports, but for a line that a kill left half-written."""

@@ -56,11 +56,15 @@ class Host:
 
 def last_words(hosts: Sequence[Host], log: Path) -> list[str]:
     """The state of each host, and the last lines of their log: the first questions where nothing moves any more."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     return [
         *(f"{host.name} for {', '.join(host.queues)}: {host.state}" for host in hosts),
-        *(f"  {line}" for line in lines[-LAST_WORDS:]),
+        *(f"  {line}" for line in last_lines(log)),
     ]
+
+
+def last_lines(log: Path) -> list[str]:
+    """The last lines of a log; none where there is no log."""
+    return log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_WORDS:] if log.exists() else []
 
 
 def host_name_command(host: str) -> list[str]:

@@ -43,8 +43,12 @@ REGISTERED = """
 """
 OVERLAP = timedelta(seconds=20)
 DESK = "nadia"  # the officer who files departures
-# A removal takes effect after weeks; some come sooner here, as if an operator had set the timer nearer.
-SOONER = "update cases set due_at = now(), deadline = now() where stage = 'leaving' and due_at > now() and id % 3 <> 0"
+# A removal and another phone take effect after days; all phones and some removals come sooner here, as if an operator
+# had set the timer nearer.
+SOONER = """
+    update cases set due_at = now(), deadline = now()
+    where due_at > now() and (stage = 'changing_phone' or (stage = 'leaving' and id % 3 <> 0))
+"""
 
 
 class Declared(NamedTuple):

@@ -13,9 +13,10 @@ from trials.chaos.appeals import Appellants, Examiners
 from trials.chaos.citizens import Citizens
 from trials.chaos.crowd import Crowd
 from trials.chaos.households import Households
+from trials.chaos.registrars import Registrars
 from trials.chaos.staff import Caseworkers, Operators
 
-Group = Citizens | Households | Appellants | Examiners | Caseworkers | Operators
+Group = Citizens | Households | Appellants | Examiners | Caseworkers | Operators | Registrars
 
 LOOK_SECONDS = 0.2  # between two looks at what waits for them
 
@@ -32,6 +33,7 @@ class People:
     examiners: Examiners
     caseworkers: Caseworkers
     operators: Operators
+    registrars: Registrars
     acted_at: float = field(default_factory=time.monotonic)  # when anybody last acted, or got no answer
     found_nothing: dict[str, float] = field(default_factory=dict)  # by group, when a look began that found nothing
     running: "list[Future[None]]" = field(default_factory=list)
@@ -60,6 +62,7 @@ class People:
             self.examiners,
             self.caseworkers,
             self.operators,
+            self.registrars,
         ]
 
     @property
@@ -79,7 +82,8 @@ def gathered(crowd: Crowd, seed: int) -> People:
     """The people of a crowd; each group decides at random by the seed."""
     answers = Answers()
     wills = [
-        random.Random(f"{seed}:{who}") for who in ("citizens", "caseworkers", "operators", "households", "appeals")
+        random.Random(f"{seed}:{who}")
+        for who in ("citizens", "caseworkers", "operators", "households", "appeals", "register")
     ]
     changing, appellants = Households(crowd, wills[3]), Appellants(crowd, wills[4])
     return People(
@@ -91,6 +95,7 @@ def gathered(crowd: Crowd, seed: int) -> People:
         Examiners(crowd, answers, appellants, wills[4]),
         Caseworkers(answers, wills[1]),
         Operators(answers, wills[2]),
+        Registrars(wills[5]),
     )
 
 

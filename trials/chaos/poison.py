@@ -7,33 +7,50 @@ register; the engine does not know that it is special.
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from models.errors import Unavailable
 from models.settings import settings
-from workflows.evidence import RegisteredPerson
+from tasks.registers.population import RemoteRegister
+from trials.generator import identifiers
+from workflows.evidence import Compared
 from workflows.registers.population import LocalRegister
-from workflows.registers.ports import Answer
+from workflows.registers.ports import Answer, DeclaredPerson
 
-POISON = "0000000000"  # no real identifier begins with 0
+POISON = identifiers.idcs(identifiers.SEEDS, 0, 0)  # of the seed whose numbers are nobody's
 ANSWER_SECONDS = 0.03  # a slow answer leaves batches open, in which a strike can hit
 
 
 class PoisonedRegister(LocalRegister):
     """The local register, slower, and deadly for a process that asks for one person."""
 
-    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
+    def compare(self, people: Sequence[DeclaredPerson]) -> Sequence[Compared | None]:
         """See `ports.PopulationRegister`."""
-        if POISON in idcs:
-            os._exit(1)
+        die_or_fail(people)
         time.sleep(ANSWER_SECONDS)
-        silent, faulty = register_faults()
-        if silent.intersection(idcs):
-            raise Unavailable("The register gives no answer about one of these.")
-        if faulty.intersection(idcs):
-            raise ArithmeticError("planted")
-        return super().persons(idcs)
+        return super().compare(people)
+
+
+class PoisonedRemote(RemoteRegister):
+    """The same, of a register elsewhere, which is slow itself."""
+
+    def compare(self, people: Sequence[DeclaredPerson]) -> Sequence[Compared | Answer | None]:
+        """See `ports.PopulationRegister`."""
+        die_or_fail(people)
+        return super().compare(people)
+
+
+def die_or_fail(people: Sequence[DeclaredPerson]) -> None:
+    """Ends the process that asks about the poisonous person; raises what the faults of the moment say."""
+    idcs = {each.idcs for each in people}
+    if POISON in idcs:
+        os._exit(1)
+    silent, faulty = register_faults()
+    if silent.intersection(idcs):
+        raise Unavailable("The register gives no answer about one of these.")
+    if faulty.intersection(idcs):
+        raise ArithmeticError("planted")
 
 
 def faults_file() -> Path:

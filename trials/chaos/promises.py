@@ -22,6 +22,8 @@ BY_PEOPLE = [
     "CorrectionAsked",
     "RefusalProposed",
     "StatementReceived",
+    "IdentityConfirmed",
+    "IdentityNotConfirmed",
     "ApplicationRefused",
     "CaseResumed",
     "AppealTextAdded",

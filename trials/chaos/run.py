@@ -4,6 +4,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from models import clock
@@ -12,8 +13,10 @@ from models.errors import Broken, Unavailable, describe
 from trials.chaos import crowd, disturbances, files, people, strikes, verdict
 from trials.chaos.hosts import last_words
 from trials.chaos.people import People, living
+from trials.chaos.register import FaultyRegister
 from trials.chaos.strikes import Strike, Struck
 from trials.chaos.system import RunningSystem, running_system
+from trials.chaos.waits import Waits, watched
 from trials.servers import ProofServers, proof_servers
 from workflows.history import audit
 
@@ -36,39 +39,49 @@ PROGRESS = """
 Say = Callable[[str], None]
 
 
-def run(cases: int, kills: int, seed: int, say: Say) -> dict[str, Any]:
+def run(cases: int, kills: int, seed: int, say: Say, *, remote: bool = False) -> dict[str, Any]:
     """Runs chaos with `cases` applications, the planted one among them, and returns the counts.
 
+    `remote`: the population register is a service of its own, which fails and is killed, too.
     Where a promise was broken it keeps the folder of the servers, database and logs and all, and says where.
     """
     began = time.monotonic()
-    plan = strikes.plan(kills, random.Random(seed))
+    plan = strikes.plan(kills, random.Random(seed), remote=remote)
     with proof_servers("chaos") as servers:
-        system, everybody = prepared(servers, cases, plan, seed, say)
-        with running_system(system, REGISTER), living(everybody):
+        system, everybody = prepared(servers, cases, plan, seed, say, FaultyRegister(servers) if remote else None)
+        with running_system(system, REGISTER), living(everybody), watched() as waits:
             struck = strike_all(system, everybody, plan, random.Random(seed), say)
             come_to_rest(system, everybody, say)
-        observed = observe(system, everybody)
-        counts, found = verdict.count(observed, system.folder / "anchors")
-        ends = {"updates": verdict.ends(observed.updates), "appeals": verdict.ends(observed.appeals)}
-        result = {
-            "cases": len(observed.bodies),
-            "kills": len(struck),
-            "kills_mid_batch": sum(each.mid_batch for each in struck),
-            **counts,
-            **ends,
-            "strikes": dict(Counter(each.name for each in struck)),
+            calls = {"register_calls": system.register.counts()} if system.register else {}
+        observed = observe(system, everybody, waits)
+        result = counted(observed, struck, system.folder / "anchors") | {
             "answers": everybody.answers.results,
-            "pauses": len(observed.pauses),
+            "waits": waits.shown(),
+            **calls,
             "seed": seed,
             "seconds": round(time.monotonic() - began, 1),
-            **verdict.shown(found),
         }
         servers.keep = not passed(result)
     return result | ({"kept": str(servers.kept)} if servers.keep else {})
 
 
-def observe(system: RunningSystem, everybody: People) -> verdict.Observed:
+def counted(observed: verdict.Observed, struck: Sequence[Struck], anchors: Path) -> dict[str, Any]:
+    """The counts of what was done, where the cases came to rest, and which promises were broken."""
+    counts, found = verdict.count(observed, anchors)
+    return {
+        "cases": len(observed.bodies),
+        "kills": len(struck),
+        "kills_mid_batch": sum(each.mid_batch for each in struck),
+        **counts,
+        "updates": verdict.ends(observed.updates),
+        "appeals": verdict.ends(observed.appeals),
+        "strikes": dict(Counter(each.name for each in struck)),
+        "pauses": len(observed.pauses),
+        **verdict.shown(found),
+    }
+
+
+def observe(system: RunningSystem, everybody: People, waits: Waits) -> verdict.Observed:
     """What people and the gateway know."""
     return verdict.Observed(
         system.people.receipts,
@@ -79,6 +92,7 @@ def observe(system: RunningSystem, everybody: People) -> verdict.Observed:
         everybody.operators.pauses,
         everybody.households.updates,
         everybody.appellants.appeals,
+        waits.late,
     )
 
 
@@ -91,15 +105,28 @@ def passed(counts: dict[str, Any]) -> bool:
     )
 
 
-def prepared(
-    servers: ProofServers, cases: int, plan: Sequence[Strike], seed: int, say: Say
+def prepared(  # noqa: PLR0913 - all that is prepared
+    servers: ProofServers,
+    cases: int,
+    plan: Sequence[Strike],
+    seed: int,
+    say: Say,
+    register: FaultyRegister | None = None,
 ) -> tuple[RunningSystem, People]:
-    """Makes a database with the population of the crowd; no process of the system runs yet."""
-    servers.create("chaos")
+    """Makes a database, and the population of the crowd in it or in that of the register elsewhere.
+
+    No process of the system runs yet.
+    """
+    if register:
+        register.service.prepare()
+    else:
+        servers.create("chaos")
     say(f"enrolling the population of {cases} households ...")
     applicants = crowd.gather(cases, len(plan), seed)
+    if register:
+        servers.create("chaos")
     imports = files.write_files(applicants, plan.count(strikes.importer) + 1, servers.folder / "files")
-    return RunningSystem(servers, applicants, imports), people.gathered(applicants, seed)
+    return RunningSystem(servers, applicants, imports, register), people.gathered(applicants, seed)
 
 
 def strike_all(

@@ -9,22 +9,26 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from models import clock
-from models.database import transact, transaction
+from models.database import Connection, transact, transaction
 from models.errors import Refused, Stale, Unavailable
 from notifications.notices import notices
 from tasks.wake import wake_after_answer
 from trials.chaos.answers import TAKEN, UNKNOWN, Act, Answers
-from workflows.casework.answers import CaseworkerAnswer, answer_of_caseworker, resume
+from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker, resume
+from workflows.casework.identities import IdentityAnswer, doubts_of, identify
+from workflows.evidence import MemberIdentity
 from workflows.flows import all_queues
 from workflows.queue import pauses
+from workflows.stages.identify import OTHER, SAME
 
-REVIEWS = "select r.reference, c.version from cases c join receipt r on r.case_id = c.id where c.stage = 'under_review'"
+AT_STAGE = "select r.reference, c.version from cases c join receipt r on r.case_id = c.id where c.stage = %s"
+REVIEW, IDENTITY = "under_review", "identity_in_doubt"
 PARKED = """
     select r.reference, c.id from cases c join receipt r on r.case_id = c.id where c.stage = 'parked' order by c.id
 """
 OVERDUE = """
     update cases c set due_at = now() from receipt r
-    where r.case_id = c.id and r.reference = %s and c.stage = 'under_review' and c.due_at is not null
+    where r.case_id = c.id and r.reference = %s and c.stage = any(%s) and c.due_at is not null
 """
 REASONS = {
     "clear": ("nothing_found", "moved", "handed_over"),
@@ -44,7 +48,9 @@ BETWEEN_SECONDS = 3.0  # the longest time between two pauses
 
 @dataclass
 class Caseworkers:
-    """Two caseworkers, who give a review one answer at each version, or leave it to become overdue."""
+    """Two caseworkers, who give a review or an identity in doubt one answer at each version, or leave it to become
+    overdue.
+    """
 
     answers: Answers
     rng: random.Random
@@ -53,14 +59,52 @@ class Caseworkers:
     proposed: set[str] = field(default_factory=set)
 
     def look(self) -> bool:
-        """Answers every review that waits; whether there was one."""
-        with transaction() as connection:
-            reviews = connection.execute(REVIEWS).fetchall()
-        waiting = [(reference, version) for reference, version in reviews if self.acted_at.get(reference) != version]
-        for reference, version in waiting:
+        """Answers every review and identity that waits; whether there was one."""
+        reviews, identities = self.waiting(REVIEW), self.waiting(IDENTITY)
+        for reference, version in reviews:
             if self.answer(reference, version):
                 self.acted_at[reference] = version
-        return bool(waiting)
+        for reference, version in identities:
+            if self.identify(reference, version):
+                self.acted_at[reference] = version
+        return bool(reviews or identities)
+
+    def waiting(self, stage: str) -> list[tuple[str, int]]:
+        """The cases at a stage, each with its version, to which nobody gave an answer yet."""
+        with transaction() as connection:
+            found = connection.execute(AT_STAGE, [stage]).fetchall()
+        return [(reference, version) for reference, version in found if self.acted_at.get(reference) != version]
+
+    def identify(self, reference: str, version: int) -> bool:
+        """Says who the doubted members are; whether an answer came back."""
+        way = self.rng.choices(["same", "other", "race", "leave"], [60, 20, 10, 10])[0]
+        if way == "leave":
+            return self.leave(reference)
+        if way == "race":
+            with ThreadPoolExecutor(2) as desks:
+                acts = [
+                    desks.submit(self.say, reference, version, same, by)
+                    for same, by in ((True, FIRST), (False, SECOND))
+                ]
+            return all(each.result().result != UNKNOWN for each in acts)
+        return self.say(reference, version, way == "same", FIRST).result != UNKNOWN
+
+    def say(self, reference: str, version: int, same: bool, by: str) -> Act:
+        """Sends the same verdict on all doubted members."""
+
+        def work(connection: Connection) -> AnswerResult:
+            doubts = doubts_of(connection, reference)
+            said = tuple([MemberIdentity(each.member, same, SAME[0] if same else OTHER[each.what]) for each in doubts])
+            return identify(connection, IdentityAnswer(reference, by, said, version), clock.now(), notices)
+
+        kinds = ["IdentityConfirmed" if same else "IdentityNotConfirmed"]
+        return self.answers.perform((reference, by), version, kinds, work)
+
+    def leave(self, reference: str) -> bool:
+        """Lets the term of the case pass."""
+        with transaction() as connection:
+            connection.execute(OVERDUE, [reference, [REVIEW, IDENTITY]])
+        return True
 
     def answer(self, reference: str, version: int) -> bool:
         """Answers a review; whether an answer came back, without which the caseworker tries again."""
@@ -68,9 +112,7 @@ class Caseworkers:
             return self.second(reference, version)
         way = self.rng.choices(["clear", "correct", "refuse", "race", "leave"], [30, 25, 25, 10, 10])[0]
         if way == "leave":
-            with transaction() as connection:
-                connection.execute(OVERDUE, [reference])
-            return True
+            return self.leave(reference)
         if way == "race":
             return self.race(reference, version)
         if way == "clear" and self.cleared[reference] >= MOST_CLEARED:

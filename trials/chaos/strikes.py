@@ -133,6 +133,17 @@ def gateway(system: RunningSystem, rng: random.Random) -> bool:
     return call is not None
 
 
+def population(system: RunningSystem, rng: random.Random) -> bool:
+    """SIGKILL to the population register, where it is elsewhere, while a batch is open; it stays away for a while."""
+    if system.register is None:
+        return False
+    with mid_batch(system, rng) as batch:
+        system.register.service.kill()
+    time.sleep(rng.uniform(0, 3.0))
+    system.register.service.begin()
+    return batch is not None
+
+
 def deliverer(system: RunningSystem, rng: random.Random) -> bool:
     """SIGKILL to a worker in the middle of its call to the gateway."""
     with mid_call(system, rng) as call:
@@ -226,10 +237,14 @@ WEIGHTS: dict[Strike, int] = {
 }
 
 
-def plan(kills: int, rng: random.Random) -> list[Strike]:
+REMOTE_WEIGHT = 15  # of kills of a population register that is elsewhere
+
+
+def plan(kills: int, rng: random.Random, *, remote: bool = False) -> list[Strike]:
     """Every kind of strike once, as far as `kills` goes, and the rest by weight; in random order."""
-    chosen = list(ALWAYS[:kills])
-    chosen += rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=kills - len(chosen))
+    weights = {**WEIGHTS, population: REMOTE_WEIGHT} if remote else WEIGHTS
+    chosen = [*([population] if remote else []), *ALWAYS][:kills]
+    chosen += rng.choices(list(weights), list(weights.values()), k=kills - len(chosen))
     rng.shuffle(chosen)
     return chosen
 

@@ -24,6 +24,7 @@ from tasks.broker import broker
 from trials.chaos.crowd import Crowd
 from trials.chaos.files import Files
 from trials.chaos.hosts import PROCESSES, SHARED, Host
+from trials.chaos.register import FaultyRegister
 from trials.gateway_process import start_gateway
 from trials.servers import ProofServers
 from workflows.flows import all_queues
@@ -66,6 +67,7 @@ class RunningSystem:
     servers: ProofServers
     people: Crowd
     files: Files
+    register: FaultyRegister | None = None  # where the population register is elsewhere
     folder: Path = field(default_factory=lambda: settings().home)
     gateway: "Popen[bytes] | None" = None
     hosts: list[Host] = field(default_factory=list)
@@ -115,8 +117,10 @@ class RunningSystem:
             pass  # the gateway was killed a moment ago: it is away, which is worse than slow
 
     def close(self) -> None:
-        """Stops the hosts and the gateway, and closes our own connections."""
+        """Stops the hosts, the gateway and the register, and closes our own connections."""
         stop([child for child in (*(host.process for host in self.hosts), self.gateway) if child is not None])
+        if self.register is not None:
+            self.register.close()
         self.http.close()
         if self.connection is not None:
             self.connection.close()
@@ -237,9 +241,11 @@ def sockets_at(port: int) -> set[str]:
 
 @contextmanager
 def running_system(system: RunningSystem, register: str) -> Iterator[None]:
-    """Runs the gateway and the hosts on the database in use."""
+    """Runs the gateway, the register where it is elsewhere, and the hosts on the database in use."""
     set_settings(population_register=register, tries_spread=TRIES_SPREAD_SECONDS)
     try:
+        if system.register is not None:
+            system.register.begin()
         system.open_gateway()
         system.open_hosts()
         yield

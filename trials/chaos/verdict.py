@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from models.database import Connection, transaction
-from notifications.notices import BESIDES
 from trials.chaos import promises
 from trials.chaos.answers import Answers
 from trials.chaos.crowd import PLANTED
 from trials.chaos.households import Declared
+from trials.chaos.registrars import BEHIND
 from trials.chaos.staff import Pause
 from trials.generator.answers import Json
 from workflows import doctor
 from workflows.doctor.findings import Findings
 from workflows.events.event import KINDS
-from workflows.flows import FLOWS, PARKED, places
-from workflows.flows.grammar import MACHINE
+from workflows.flows import CHANGE_INVITED, FLOWS, PARKED, places
+from workflows.flows.grammar import BESIDES, MACHINE
 from workflows.history import audit, replay
 
 # The stages, after their kind, in which a case may be when nothing moves any more. `waits_stuck` counts those that wait
@@ -52,6 +52,7 @@ TWICE = """
 """
 GOES_BACK = [
     "CorrectionReceived",
+    "RegisterChanged",
     "CaseReopened",
     "ReviewCleared",
     "CaseResumed",
@@ -70,7 +71,16 @@ GOES_BACK = [
     "CorrectionAwaited",
     "CorrectionRetried",
 ]
-AGAIN = ["ReviewOverdue", "AppealReminded", "CommissionOverdue", "CorrectionOverdue", "ChangeKeptOpen"]  # by time alone
+# By time alone, or by what happens elsewhere.
+AGAIN = [
+    "ReviewOverdue",
+    "AppealReminded",
+    "CommissionOverdue",
+    "CorrectionOverdue",
+    "ChangeKeptOpen",
+    "ChangeInvited",
+]
+INVITED = "ChangeInvited"  # which no flow has
 ROWS_TWICE = """
     select coalesce(s.case_id, e.case_id), 'scores and decisions'
     from (select case_id, count(*) as times from score group by 1) as s
@@ -79,6 +89,9 @@ ROWS_TWICE = """
     where s.times is distinct from e.times
     union all select registered_by, 'households' from household group by 1 having count(*) > 1
     union all select case_id, 'household versions' from household_version group by case_id, replaces having count(*) > 1
+"""
+INVITED_TWICE = f"""
+    select case_id, facts ->> 'position' from event where kind = '{INVITED}' group by 1, 2 having count(*) > 1
 """
 ENDS = """
     select c.stage, count(*) from cases c join receipt r on r.case_id = c.id where r.reference = any(%s)
@@ -113,6 +126,7 @@ class Observed:
     pauses: list[Pause] = field(default_factory=list)
     updates: dict[str, Declared] = field(default_factory=dict)  # by reference
     appeals: Collection[str] = ()  # their references
+    late: Collection[int] = ()  # cases that waited for a register for longer than their back-off
 
     @property
     def references(self) -> Iterator[tuple[str, str]]:
@@ -215,7 +229,9 @@ def reached(connection: Connection, seen: Observed) -> Iterator[tuple[int, str, 
     )
     owed: Counter[tuple[int, str]] = Counter()
     for kind, case_id, event, times, besides in connection.execute(OWED):
-        if message := FLOWS[kind].messages.get(KINDS[event]):
+        if event == INVITED:  # whoever was told besides of a change is not invited to declare another
+            owed[case_id, CHANGE_INVITED.template] += times
+        elif message := FLOWS[kind].messages.get(KINDS[event]):
             for template in (message.template, *([message.template + BESIDES] if besides else [])):
                 owed[case_id, template] += times
     yield from ((*key, owed[key], sent[key]) for key in sorted(owed.keys() | sent.keys()))
@@ -242,6 +258,12 @@ def duplicate_messages(connection: Connection, seen: Observed, statuses: Mapping
     )
 
 
+def life_events_missed(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
+    """Finds life events that were never applied, or twice: by the position, and by what was made of each."""
+    yield from (f"{abs(missed)} events" for (missed,) in connection.execute(BEHIND) if missed)
+    yield from (f"case {case_id}, position {position}" for case_id, position in connection.execute(INVITED_TWICE))
+
+
 def examined(connection: Connection) -> dict[str, list[str]]:
     """What `sijil doctor` counts: some of it told apart, all else as `orphans`."""
     findings = doctor.examine_by_ranges(lambda: nullcontext(connection), Findings())
@@ -259,6 +281,11 @@ def parked_innocent(connection: Connection, seen: Observed, statuses: Mapping[st
             yield f"{reference} (case {statuses[reference].case_id})"
 
 
+def waited_longer(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
+    """Finds cases that waited for a register's answer for longer than their back-off."""
+    yield from (f"case {case_id}" for case_id in sorted(seen.late))
+
+
 CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
@@ -268,6 +295,8 @@ CHECKS: dict[str, Check] = {
         messages_missing,
         double_persons,
         parked_innocent,
+        life_events_missed,
+        waited_longer,
         promises.answers_lost,
         promises.answers_doubled,
         promises.withdrawn_undone,

@@ -5,6 +5,7 @@ from typing import Any
 
 from models import clock
 from models.database import Connection, transaction
+from models.days import day_of
 from sijil.output import program
 from workflows.flows import places
 from workflows.flows.grammar import MACHINE
@@ -15,6 +16,7 @@ BY_STAGE = "select stage, count(*) from cases where id > %s group by stage"
 BY_REGION = """
     select region, count(*), count(*) filter (where stage = 'notified'),
         count(*) filter (where stage = 'needs_correction'),
+        count(*) filter (where stage = 'identity_in_doubt'),
         count(*) filter (where stage = 'under_review')
     from cases where id > %s group by region order by region
 """
@@ -32,7 +34,12 @@ ONE_OF_EACH = """
     from cases c join receipt r on r.case_id = c.id where c.id > %s and c.stage = any(%s) order by c.stage, c.id
 """
 IN_MACHINE = {stage.name for _, stage in places() if stage.owner == MACHINE}
-FOLLOWED = ("notified", "needs_correction", "under_review")
+FOLLOWED = ("notified", "needs_correction", "identity_in_doubt", "under_review")
+
+SEEN = (
+    ("identity_in_doubt", "Who is in doubt", "identities show"),
+    ("under_review", "What the review is about", "reviews show"),
+)
 
 
 def report(after: int, count: int, seconds: float, portal: str | None) -> tuple[dict[str, Any], Sequence[str]]:
@@ -50,17 +57,14 @@ def report(after: int, count: int, seconds: float, portal: str | None) -> tuple[
         ]
     result = {
         "applications": sum(stages.values()),
-        "notified": stages.get("notified", 0),
-        "needs_correction": stages.get("needs_correction", 0),
-        "under_review": stages.get("under_review", 0),
-        "parked": stages.get("parked", 0),
+        **{stage: stages.get(stage, 0) for stage in (*FOLLOWED, "parked")},
         "to_be_tried_again": sum(count for stage, count in stages.items() if stage in IN_MACHINE),
         "seconds": round(seconds, 2),
     }
     title = (
         f"{result['applications']} applications: {result['notified']} notified, "
         f"{result['needs_correction']} wait for a correction, "
-        f"{result['under_review']} under review, {result['parked']} parked"
+        f"{result['identity_in_doubt']} in doubt, {result['under_review']} under review, {result['parked']} parked"
     )
     if result["to_be_tried_again"]:
         title += f", {result['to_be_tried_again']} wait to be tried again (sijil queues)"
@@ -69,10 +73,10 @@ def report(after: int, count: int, seconds: float, portal: str | None) -> tuple[
 
 def by_region(connection: Connection, after: int) -> list[str]:
     """A table with a row for each region."""
-    names = index_in_force(clock.now().date()).region_names
+    names = index_in_force(day_of(clock.now())).region_names
     rows = connection.execute(BY_REGION, [after]).fetchall()
-    head = f"{'region':<28}{'filed':>8}{'notified':>10}{'to correct':>12}{'to review':>11}"
-    return [head, *[f"{names[row[0]]:<28}{row[1]:>8}{row[2]:>10}{row[3]:>12}{row[4]:>11}" for row in rows]]
+    head = f"{'region':<28}{'filed':>8}{'notified':>10}{'to correct':>12}{'in doubt':>10}{'to review':>11}"
+    return [head, *[f"{names[row[0]]:<28}{row[1]:>8}{row[2]:>10}{row[3]:>12}{row[4]:>10}{row[5]:>11}" for row in rows]]
 
 
 def by_programme(connection: Connection, after: int) -> list[str]:
@@ -101,7 +105,7 @@ def followed(connection: Connection, after: int, portal: str | None) -> list[str
     if not found:
         return []
     where = f"{portal}/ar/status/" if portal else ""
-    title = "Three to follow, each" if len(found) == len(FOLLOWED) else "Follow one of each,"
+    title = "Four to follow, each" if len(found) == len(FOLLOWED) else "Follow one of each,"
     return [
         f"{title} with the secret of its receipt; a correction's page asks for it before it says why:",
         *[
@@ -110,8 +114,8 @@ def followed(connection: Connection, after: int, portal: str | None) -> list[str
             if stage in found
         ],
         *(
-            [f"What the review is about, as a caseworker sees it: {program()} reviews show {found['under_review']}"]
-            if "under_review" in found
-            else []
+            f"{said}, as a caseworker sees it: {program()} {command} {found[stage]}"
+            for stage, said, command in SEEN
+            if stage in found
         ),
     ]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from subprocess import Popen
@@ -19,15 +20,17 @@ from models.migrate import require_migrated
 from models.settings import settings
 from sijil import embedded
 from sijil.embedded.server import usable
+from sijil.output import program
 from sijil.processes import require_free_port, set_settings, start, stop
 from trials.demo import arrivals
+from trials.demo.by_hand import household_to_apply
 from trials.demo.people import Trial, make_people
 from trials.demo.picture import Picture
+from trials.demo.register import become_partner, enrol_in, register_url
 from trials.demo.report import report
 from trials.gateway_process import start_gateway
 from trials.generator.household import households
 from workflows.queue.monitor import workers
-from workflows.registers.enrol import enrol
 
 ARRIVE_SECONDS = 20.0
 WORKERS = 2
@@ -37,15 +40,27 @@ HELPLINE = "05 00 00 00 00"  # a number of nobody's, for the pages of the demo
 ReportTo = Callable[[dict[str, Any], Sequence[str]], None]  # takes the counts and the lines of the report
 
 
-def run(count: int, seed: int, *, serve: bool, report_to: ReportTo) -> None:
+@dataclass(frozen=True)
+class Demo:
+    """What is asked for: how many applications of which seed, whether the portal is served, and whether the population
+    register is a service of its own.
+    """
+
+    count: int
+    seed: int
+    serve: bool = True
+    remote: bool = False
+
+
+def run(demo: Demo, report_to: ReportTo) -> None:
     """Runs the demo until its end or Ctrl-C, and stops every process that it started."""
     with ExitStack() as ending:
         ending.enter_context(only_demo(settings().home))
-        if serve:
-            require_free_port(settings().host, settings().port)
+        for port in [settings().port] * demo.serve + [settings().population_port] * demo.remote:
+            require_free_port(settings().host, port)
         try:
-            run_to_report(ending, count, seed, serve=serve, report_to=report_to)
-            if serve:
+            run_to_report(ending, demo, report_to)
+            if demo.serve:
                 Event().wait()
         except KeyboardInterrupt:
             typer.echo("\nStopping, once the work in hand is finished.", err=True)
@@ -78,43 +93,74 @@ def start_servers(ending: ExitStack) -> None:
     require_migrated()
 
 
-def run_to_report(ending: ExitStack, count: int, seed: int, *, serve: bool, report_to: ReportTo) -> None:
+def run_to_report(ending: ExitStack, demo: Demo, report_to: ReportTo) -> None:
     """Starts everything, files the applications, waits until they rest, and reports."""
     start_servers(ending)
-    first = arrivals.next_number(seed)
-    typer.echo(f"Enrolling the population: {count} households from number {first} on ...")
-    enrol(person.row() for made in households(count, seed, first) for person in made.persons)
     children: list[Popen[bytes]] = []
     ending.callback(lambda: stop(children))
+    if demo.remote:
+        start_register(children)
+    first = arrivals.next_number(demo.seed)
+    typer.echo(f"Enrolling the population: {demo.count} households from number {first} on ...")
+    enrol_in(demo.remote, (one.row() for made in households(demo.count, demo.seed, first) for one in made.persons))
     children.append(start_gateway(settings().home / "gateway.ndjson"))
     start_logged(children, "work", "sijil", "work", "--processes", str(WORKERS))
-    trial = start_portal(children) if serve else None
+    trial = start_portal(children) if demo.serve else None
     wait_until(lambda: live_workers() >= WORKERS, "work", children)
-    how = f"over {ARRIVE_SECONDS:.0f} seconds, through the API" if serve else "at full speed"
-    typer.echo(f"{count} applications arrive {how}.\n")
-    began = time.monotonic()
-    after = arrivals.last_case()
-    portal = portal_url() if serve else None
-    filing = arrivals.Filing(count, seed, first, portal, ARRIVE_SECONDS)
+    how = f"over {ARRIVE_SECONDS:.0f} seconds, through the API" if demo.serve else "at full speed"
+    typer.echo(f"{demo.count} applications arrive {how}.\n")
+    began, after, portal = time.monotonic(), arrivals.last_case(), portal_url() if demo.serve else None
+    filing = arrivals.Filing(demo.count, demo.seed, first, portal, ARRIVE_SECONDS)
     ending.callback(filing.stop)
     filing.start()
-    Picture(count, after, filing).watch(lambda: require_alive(children), QUIET_SECONDS)
-    result, lines = report(after, count, time.monotonic() - began, portal)
-    report_to(result, [*lines, *(last_lines(trial, portal) if portal else [])])
+    Picture(demo.count, after, filing).watch(lambda: require_alive(children), QUIET_SECONDS)
+    result, lines = report(after, demo.count, time.monotonic() - began, portal)
+    report_to(result, [*lines, *(last_lines(trial, portal, demo.remote) if portal else [])])
+
+
+def start_register(children: list["Popen[bytes]"]) -> None:
+    """Starts the population register on a database of its own, and makes us its partner."""
+    typer.echo(f"Starting the population register at {register_url()}, on a database of its own ...")
+    start_logged(children, "population", "sijil", "serve", "--only", "population")
+    wait_until(lambda: is_ready(f"{register_url()}/health/ready"), "population", children)
+    become_partner()
 
 
 def start_portal(children: list["Popen[bytes]"]) -> Trial | None:
     """Starts the portal, with accounts to try its console; none where real accounts are here."""
     trial = make_people(clock.now())
-    set_settings(helpline=settings().helpline or HELPLINE, second_factor="offered" if trial else None)
+    second_factor = "offered" if trial else None
+    set_settings(helpline=settings().helpline or HELPLINE, second_factor=second_factor, draft_languages=True)
     start_logged(children, "portal", "sijil", "serve")
     wait_until(lambda: is_ready(f"{portal_url()}/health/ready"), "portal", children)
     return trial
 
 
-def last_lines(trial: Trial | None, portal: str) -> list[str]:
-    """Where the portal is, and how to try the console of the staff."""
-    return ["", *console_lines(trial, portal), f"The portal is at {portal} - press Ctrl-C to stop everything."]
+def last_lines(trial: Trial | None, portal: str, remote: bool) -> list[str]:
+    """Where the portal is, how to apply on it, and how to try the console of the staff."""
+    here = f"The portal is at {portal} - press Ctrl-C to stop everything."
+    return ["", *lines_to_apply(portal, remote), *console_lines(trial, portal), *lines_of_register(remote), here]
+
+
+def lines_of_register(remote: bool) -> list[str]:
+    """Where the population register is, and how to see what it was asked; nothing where it is a table of ours."""
+    if not remote:
+        return []
+    return [
+        f"The population register is at {register_url()}, on a database of its own. Who asked it about somebody:",
+        f"  {program()} population asked IDCS",
+        "",
+    ]
+
+
+def lines_to_apply(portal: str, remote: bool) -> list[str]:
+    """How to apply by hand."""
+    return [
+        f"Apply by hand at {portal}/ar/apply, for a household that the population register knows:",
+        *(f"  {each}" for each in household_to_apply(remote)),
+        f"Every message as a phone shows it: {settings().gateway_url}/outbox",
+        "",
+    ]
 
 
 def console_lines(trial: Trial | None, portal: str) -> list[str]:
@@ -126,6 +172,8 @@ def console_lines(trial: Trial | None, portal: str) -> list[str]:
         f"  {trial.password}",
         *(f"  {name}" for name in trial.names),
         "Lodge an appeal on the page of the notified application above, then decide it in the console.",
+        "In a shell they sign in so, while the demo runs:",
+        f'  SIJIL_SECOND_FACTOR=offered {program()} staff sign-in "{trial.names[0]}"',
         "",
     ]
 

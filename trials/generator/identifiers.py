@@ -2,17 +2,9 @@
 
 import random
 
-# Verhoeff's tables (1969). The real register's algorithm is not public; MOSIP, which it is built on, uses this one.
-TURN = "1576283094"
-MULTIPLY = [
-    [((i + j) % 5 if i < 5 else (i - j) % 5) + (0 if (i < 5) == (j < 5) else 5) for j in range(10)] for i in range(10)
-]
-INVERSE = [0, 4, 3, 2, 1, 5, 6, 7, 8, 9]
-PERMUTE = [list(range(10)), [int(digit) for digit in TURN]]
-for _ in range(6):
-    PERMUTE.append([PERMUTE[-1][PERMUTE[1][digit]] for digit in range(10)])
+from workflows.identifiers.verhoeff import check_digit
 
-SPACE = 900_000_000  # nine digits that do not begin with 0
+FIRST, SPACE = 200_000_000, 800_000_000  # nine digits that do not begin with 0 or 1
 STEP = 614_889_781  # shares no factor with SPACE, so that consecutive numbers are far from each other
 PLACES = 16  # numbers reserved for one household
 MOBILE = ("61", "64", "66", "67", "70", "77")
@@ -43,21 +35,13 @@ OFFICES = (
     "Z",
 )
 HOUSEHOLDS = 1_000_000  # of one seed
-SEEDS = SPACE // (HOUSEHOLDS * PLACES)  # 56 seeds, from 0 on, share no number
+SEEDS = SPACE // (HOUSEHOLDS * PLACES) - 1  # 49 seeds, from 0 on, share no number; the numbers of one more are nobody's
 
 
 def idcs(seed: int, household: int, place: int) -> str:
     """The identifier of one person of one household of one seed; `place` stays below PLACES."""
-    number = (seed * HOUSEHOLDS * PLACES + household * PLACES + place) * STEP % SPACE + 100_000_000
-    return f"{number}{check_digit(str(number))}"
-
-
-def check_digit(digits: str) -> int:
-    """Verhoeff's check digit: it catches every wrong digit and every swap of neighbours."""
-    check = 0
-    for position, digit in enumerate(reversed(digits), 1):
-        check = MULTIPLY[check][PERMUTE[position % 8][int(digit)]]
-    return INVERSE[check]
+    number = (seed * HOUSEHOLDS * PLACES + household * PLACES + place) * STEP % SPACE + FIRST
+    return f"{number}{check_digit(number)}"
 
 
 def cin(rng: random.Random) -> str:

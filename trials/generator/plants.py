@@ -4,14 +4,15 @@ The truth about each plant goes into a file of its own; `expect` is the stage wh
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
 from trials.generator.answers import Json, member
 from trials.generator.identifiers import idcs
-from trials.generator.names import FEMALE, MALE
+from trials.generator.names import FEMALE, MALE, Name
 from trials.generator.residents import NOBODY, Resident, late_grandparent, pick
+from workflows.matching.verdict import PARTS, NameVerdict, compare_names
 
 SHARES = (
     ("mistyped_identifier", 0.010),
@@ -21,7 +22,10 @@ SHARES = (
     ("person_of_another_household", 0.020),
     ("hidden_spouse", 0.007),
     ("understated_bills", 0.008),
+    ("mistyped_birth_date", 0.006),
+    ("name_of_two_readings", 0.006),
 )
+TRIES = 40  # names that are looked at for one that is neither the same nor another
 
 
 class Honest(NamedTuple):
@@ -33,6 +37,15 @@ class Honest(NamedTuple):
     wealth: float
     residents: list[Resident]
     body: Json
+
+
+class Names(NamedTuple):
+    """The parts of a person's name."""
+
+    given_name_ar: str | None = None
+    family_name_ar: str | None = None
+    given_name_la: str | None = None
+    family_name_la: str | None = None
 
 
 class Planted(NamedTuple):
@@ -69,6 +82,11 @@ def expects_correction(kind: str, **more: Any) -> Json:
     return {"plant": kind, "expect": "needs_correction", **more}
 
 
+def expects_doubt(kind: str, position: int) -> Json:
+    """The truth about a slip: a caseworker looks whether it is one and the same person."""
+    return {"plant": kind, "expect": "identity_in_doubt", "member": position}
+
+
 def with_member(body: Json, position: int, **changes: Any) -> Json:
     """The body with fields of one member changed."""
     members = [each | changes if i == position else each for i, each in enumerate(body["members"])]
@@ -86,10 +104,10 @@ def mistyped_identifier(rng: random.Random, honest: Honest, other: Other) -> Pla
 
 
 def wrong_birth_date(rng: random.Random, honest: Honest, other: Other) -> Planted:
-    """Declares another birth year than the register's."""
+    """Declares another birth year than the register's: one of which both last digits are others."""
     position = rng.randrange(len(honest.residents))
     born = honest.residents[position].birth_date
-    shifted = date(born.year - rng.randint(2, 5), born.month, min(born.day, 28))
+    shifted = date(born.year - rng.randint(11, 14), born.month, min(born.day, 28))
     return Planted(
         with_member(honest.body, position, birth_date=shifted.isoformat()),
         [],
@@ -100,14 +118,61 @@ def wrong_birth_date(rng: random.Random, honest: Honest, other: Other) -> Plante
 def wrong_name(rng: random.Random, honest: Honest, other: Other) -> Planted:
     """Declares another given name, such as a brother's or sister's."""
     position = rng.randrange(len(honest.residents))
-    person = honest.residents[position]
-    while (name := pick(rng, MALE if person.sex == "male" else FEMALE)).ar[:2] == person.given.ar[:2]:
-        continue
-    declared = honest.body["members"][position]
-    changes = {
-        field: text for field, text in (("given_name_ar", name.ar), ("given_name_la", name.la[0])) if field in declared
-    }
+    person, declared = honest.residents[position], honest.body["members"][position]
+    while True:
+        name = pick(rng, MALE if person.sex == "male" else FEMALE)
+        changes = called(declared, name)
+        if name.ar[:2] != person.given.ar[:2] and verdict(person, declared | changes) == NameVerdict.OTHER:
+            break
     return Planted(with_member(honest.body, position, **changes), [], expects_correction("wrong_name", member=position))
+
+
+def called(declared: Json, name: Name) -> Json:
+    """A given name in the scripts in which a member is declared."""
+    both = (("given_name_ar", name.ar), ("given_name_la", name.la[0]))
+    return {field: text for field, text in both if field in declared}
+
+
+def verdict(person: Resident, declared: Json) -> NameVerdict:
+    """Whether a declared name is the register's."""
+    return compare_names(names_in(declared), names_in(person.row())).verdict
+
+
+def names_in(values: Mapping[str, Any]) -> Names:
+    """The parts of a name among these values."""
+    return Names(**{part: values[part] for part in PARTS if part in values})
+
+
+def mistyped_birth_date(rng: random.Random, honest: Honest, other: Other) -> Planted:
+    """Declares a birth date of which one digit is another."""
+    position = rng.randrange(len(honest.residents))
+    born = honest.residents[position].birth_date
+    decade = 10 if born.year % 100 < 10 else -10
+    leap = (born.month, born.day) == (2, 29)
+    mistyped = born.replace(day=28) if leap else born.replace(year=born.year + decade)
+    return Planted(
+        with_member(honest.body, position, birth_date=mistyped.isoformat()),
+        [],
+        expects_doubt("mistyped_birth_date", position),
+    )
+
+
+def name_of_two_readings(rng: random.Random, honest: Honest, other: Other) -> Planted | None:
+    """Declares a name with letters left out, of which nobody can tell whether it is the register's or another."""
+    position = rng.randrange(len(honest.residents))
+    person, declared = honest.residents[position], honest.body["members"][position]
+    for _ in range(TRIES):
+        changes = {part: shortened(rng, text) for part, text in declared.items() if part in PARTS}
+        if verdict(person, declared | changes) == NameVerdict.NEITHER:
+            truth = expects_doubt("name_of_two_readings", position)
+            return Planted(with_member(honest.body, position, **changes), [], truth)
+    return None
+
+
+def shortened(rng: random.Random, name: str) -> str:
+    """A name with a letter left out, or as it is."""
+    place = rng.randrange(2 * len(name))
+    return name[:place] + name[place + 1 :] if len(name) > 2 else name
 
 
 def deceased_member(rng: random.Random, honest: Honest, other: Other) -> Planted:
@@ -180,5 +245,7 @@ PLANTS: dict[str, Callable[[random.Random, Honest, Other], Planted | None]] = {
         person_of_another_household,
         hidden_spouse,
         understated_bills,
+        mistyped_birth_date,
+        name_of_two_readings,
     )
 }

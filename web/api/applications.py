@@ -173,7 +173,10 @@ def shown_with_secret(connection: Connection, case: Status) -> ApplicationStatus
     change = registered_change_of(connection, case)
     return shown_to_anybody(case).model_copy(
         update={
-            "reasons": [Reason(field=each.field, reason=each.reason) for each in reasons_of(connection, case)],
+            "reasons": [
+                Reason(field=each.field, reason=each.reason, differs=list(each.differs))
+                for each in reasons_of(connection, case)
+            ],
             "household_version": household_version_of(connection, case),
             "based_on": based_on_of(connection, case),
             "conflicts": [ConflictingField(**each._asdict()) for each in conflicts_of(connection, case)],

@@ -15,7 +15,7 @@ DECLARATION: dict[str, Any] = {
     "bills": {"gas": "50", "water_electricity": ["180.50"], "telecom": "30"},
     "members": [
         {
-            "idcs": "9000000123",
+            "idcs": "9000000127",
             "given_name_la": "Nadia",
             "family_name_la": "Tazi",
             "birth_date": "1983-06-17",
@@ -26,7 +26,7 @@ DECLARATION: dict[str, Any] = {
             "earns_income": True,
         },
         {
-            "idcs": "9000000134",
+            "idcs": "9000000136",
             "given_name_la": "Adam",
             "family_name_la": "Tazi",
             "birth_date": "2013-12-02",
@@ -55,14 +55,31 @@ BODIES: Mapping[str, dict[str, Any]] = {
         "contested": [{"path": "bills.telecom", "should_be": "49.50"}],
         "text": "La facture le montre.",
     },
+    "EnrolmentBody": {
+        "application": "example/0002",
+        "given_name_ar": "نادية",
+        "family_name_ar": "التازي",
+        "given_name_la": "Nadia",
+        "family_name_la": "Tazi",
+        "birth_date": "1983-06-17",
+        "birth_place": "Fès",
+        "sex": "female",
+        "proof": "cin",
+        "cin": "C123456",
+        "region": 3,
+        "phone": "06 23 45 67 89",
+        "language": "fr",
+    },
     "AddedText": {"secret": SECRET, "text": "La facture est de 49,50 DH.", "version": 5},
     "Withdrawal": {"secret": SECRET, "version": 5},
     "Escalation": {"secret": SECRET, "version": 5},
+    "DeliveryReports": {"reports": [{"id": "8f3c2a91", "state": "delivered"}]},
 }
 RECEIPT = {"reference": REFERENCE, "secret": SECRET, "page": f"/fr/status/{REFERENCE}", "repeated": False}
 # By the schema of the answer.
 ANSWERS: Mapping[str, dict[str, Any]] = {
     "Receipt": RECEIPT,
+    "ReportsTaken": {"reports": 1},
     "Answered": {"event": "StatementReceived", "stage": "under_review", "version": 5},
     "ApplicationStatus": {
         "reference": REFERENCE,
@@ -72,7 +89,7 @@ ANSWERS: Mapping[str, dict[str, Any]] = {
         "submitted_at": "2026-11-24T09:30:00Z",
         "stage_since": "2026-11-24T09:30:02Z",
         "deadline": "2026-12-24T09:30:02Z",
-        "reasons": [{"field": "members[1]", "reason": "birth_date_differs"}],
+        "reasons": [{"field": "members[1]", "reason": "birth_date_differs", "differs": ["year"]}],
         "household_version": None,
         "based_on": None,
         "conflicts": [],

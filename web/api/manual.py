@@ -73,7 +73,7 @@ def router() -> Router:
     return Router("/schema", route_handlers=[], include_in_schema=False, before_request=known_alone)
 
 
-def known_alone(request: Request[Any, Any, Any]) -> None:
+async def known_alone(request: Request[Any, Any, Any]) -> None:
     """Raises NotFoundException for an address below /schema at which there is nothing."""
     refuse_encoded(request)
     if request.url.path.rstrip("/") not in ADDRESSES:

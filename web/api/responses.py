@@ -16,9 +16,12 @@ from workflows.appeals.reasons import ASKED, REJECTED, UPHELD
 from workflows.bodies.appeal import Decision, Ground
 from workflows.casefile import CaseFile
 from workflows.casework.appeal_view import asked, outcome
+from workflows.casework.enrolment_view import EnrolmentView
 from workflows.evidence import CommissionRequest, Correction, Reopening, Statement, Withdrawal
 from workflows.flows import FLOWS, PARKED, places
 from workflows.flows.grammar import Decide
+from workflows.matching.births import PRECISIONS
+from workflows.matching.verdict import NAMES
 from workflows.stages.review import REASONS
 
 PROBLEM = "application/problem+json"
@@ -48,6 +51,9 @@ CODES: dict[str, Any] = {
         "not_valid",
         "open_application",
         "already_registered",
+        "phone_shown",
+        "confirmed_lately",
+        "too_many_phones",
         "key_reused",
         "not_possible_now",
         "declaration_missing",
@@ -63,6 +69,7 @@ CODES: dict[str, Any] = {
         "not_registered",
         "not_of_the_household",
         "too_many_open",
+        "register_elsewhere",
         "given_away",
         "erased",
     ],
@@ -114,6 +121,11 @@ class Reason(BaseModel):
         "Of an appeal: the contested value, `decision` for the whole, or `asked` for what is asked for."
     )
     reason: str = Field(json_schema_extra=REASON_ENUM)
+    differs: list[str] = Field(
+        description="Of a member whom the population register keeps otherwise: which parts of the name or of the birth "
+        "date. Never what it keeps; empty where it does not say.",
+        json_schema_extra={"items": {"type": "string", "enum": [*NAMES, *PRECISIONS]}},
+    )
 
 
 class ConflictingField(BaseModel):
@@ -261,6 +273,30 @@ def appeal_status(file: CaseFile) -> AppealStatus:
     )
 
 
+class EnrolmentStatus(BaseModel):
+    """An enrolment: where it stands, and the identifier that came of it."""
+
+    reference: str
+    stage: str = Field(json_schema_extra=STAGE_ENUM)
+    version: int = Field(description="Send it with a withdrawal, which changes nothing if it has moved on.")
+    submitted_at: datetime
+    deadline: datetime | None = Field(description="When the stage ends by itself.")
+    idcs: str | None = Field(description="The identifier, once it was issued.")
+
+
+def enrolment_status(view: EnrolmentView) -> EnrolmentStatus:
+    """The answer about an enrolment."""
+    file = view.file
+    return EnrolmentStatus(
+        reference=file.reference,
+        stage=file.stage,
+        version=file.version,
+        submitted_at=file.submitted_at,
+        deadline=file.deadline,
+        idcs=view.idcs or None,
+    )
+
+
 def written(value: object) -> str | None:
     """A number as its digits, so that no reader rounds it."""
     return None if value is None else str(value)
@@ -272,6 +308,12 @@ class Answered(BaseModel):
     event: str = Field(json_schema_extra=EVENT_ENUM)
     stage: str = Field(json_schema_extra=STAGE_ENUM)
     version: int
+
+
+class ReportsTaken(BaseModel):
+    """How many delivery reports were taken."""
+
+    reports: int
 
 
 class Alive(BaseModel):
@@ -290,6 +332,7 @@ class Ready(BaseModel):
 
 ERROR_DESCRIPTIONS = {
     400: "The request is malformed.",
+    401: "The signature is missing, wrong or too old.",
     404: "There is no such application, or the secret is wrong.",
     409: "The case has moved on (`stage` and `version` are its values now), or something stands against it: `code` "
     "says what.",

@@ -24,6 +24,7 @@ from workflows.bodies import reading
 from workflows.bodies.declaration import Declaration
 from workflows.casework.answers import AnswerResult, CitizenAnswer, answer_of_citizen
 from workflows.engine.load import COLUMNS, CaseRow, case_files
+from workflows.identifiers.typed import require_identifier
 from workflows.intake.receipts import find, normal
 from workflows.staff.guard import Acting, permit
 from workflows.staff.subjects import subject_of
@@ -65,7 +66,7 @@ def answered(connection: Connection, who: Acting, reference: str, kind: str, for
         reference,
         "",
         kind,
-        form.number("version"),
+        form.version(),
         corrected(connection, case.id, form) if kind == "correction" else None,
         require_text(form) if kind == "statement" else None,
         officer=who.name,
@@ -82,7 +83,7 @@ def corrected(connection: Connection, case_id: int, form: Form) -> Declaration:
     said = file.declaration.model_dump(mode="json", exclude_none=True)
     for place, name, typed in typed_of_members(form):
         if place < len(said["members"]) and name in OF_IDENTITY:
-            said["members"][place][name] = typed or None
+            said["members"][place][name] = require_identifier(typed) if name == "idcs" else typed or None
     found = reading.valid(Declaration, said)
     if found == file.declaration:
         raise Refused("nothing_corrected", "Nothing was corrected: the declaration says so already.")

@@ -7,20 +7,29 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
+from web.asked import Asked, Kind
 from web.console.answers import OF_IDENTITY, kinds_now
 from web.console.case_data import CasePage
-from web.console.language import has_text, text
-from web.contestable import Contestable, Kind, contestable_of
+from web.console.changed import ChangedPoint, changed_points
+from web.console.identity import doubted_members
+from web.console.language import has_text, moment, text
+from web.contestable import contestable_of
 from web.index_values import groups_of
 from web.language import index
+from web.states import WELL_ENDED
 from workflows.appeals.reasons import ASKED, REJECTED, RETURNED, UPHELD
-from workflows.bodies.merging import Difference
+from workflows.bodies.change import UPDATE
 from workflows.casework.case_view import Happened, Message, said
 from workflows.desk import notes as desk
 from workflows.events.appeal import Finding
+from workflows.events.event import DocumentRemoved, MessageRepeated
 from workflows.evidence import DECLARANT, SIJIL
+from workflows.flows.enrolment import FLOW as ENROLMENT
+from workflows.flows.registration import FLOW as REGISTRATION
+from workflows.policies import newest_terms
+from workflows.stages.confirm_enrolment import RETURNED as ENROLMENTS_RETURNED
 
-REASONS_OF_APPEALS = {"uphold": UPHELD, "reject": REJECTED, "ask": ASKED, "return": RETURNED}
+REASONS = {"uphold": UPHELD, "reject": REJECTED, "ask": ASKED, "return": RETURNED, "returned": ENROLMENTS_RETURNED}
 MEMBER = re.compile(r"members\[([0-9]+)\]")
 
 
@@ -33,7 +42,7 @@ class Entry(NamedTuple):
     what: str
     detail: Sequence[str] = ()
     text: str | None = None
-    changed: Sequence[Difference] = ()
+    changed: Sequence[ChangedPoint] = ()
     body: str | None = None
     language: str = ""
 
@@ -61,17 +70,15 @@ def case_context(shown: CasePage, language: str) -> dict[str, Any]:
     declaration, score = view.declaration, view.score
     return {
         "case": shown,
+        "of_person": file.kind == ENROLMENT.kind,
         "file": file,
-        "due": shown.desk.due_at,
-        "holder": shown.desk.holder,
-        "is_mine": shown.desk.holder == shown.me,
-        "territory": shown.desk.territory,
+        **at_desk(shown),
         "contact": file.body.contact,
         "who_of": partial(who_of, shown, language),
         "place_in": place_in,
         "field_of": field_of,
-        "reasons": REASONS_OF_APPEALS,
-        "values": contestable_of(declaration) if declaration and shown.review else (),
+        "reasons": REASONS,
+        **of_review(shown, language),
         "groups": groups_of(declaration, score) if declaration and score else (),
         "thresholds": (),
         "timeline": timeline(shown, language),
@@ -79,11 +86,52 @@ def case_context(shown: CasePage, language: str) -> dict[str, Any]:
         "contested_members": [NamedMember(each) for each in members_of(shown.contested_declaration)],
         "proposed": shown.appeal.view.proposal if shown.appeal else None,
         "answers": kinds_now(file) if "take_answer" in shown.deeds else [],
+        **new_phone(shown),
         "doubted": any(each.doubt for each in view.members),
+        "identities": doubted_members(view),
         "identity": OF_IDENTITY,
         "mine": set(declaration.persons) if declaration else set(),
         "shared": shared_of(shown),
     }
+
+
+def at_desk(shown: CasePage) -> dict[str, Any]:
+    """How the case stands at the desk."""
+    desk = shown.desk
+    return {
+        "due": desk.due_at,
+        "holder": desk.holder,
+        "is_mine": desk.holder == shown.me,
+        "territory": desk.territory,
+    }
+
+
+def new_phone(shown: CasePage) -> dict[str, Any]:
+    """Whether the reader may declare another phone of the household, which the case brought into the register; and for
+    how many days the known one stays.
+    """
+    file = shown.view.file
+    registers = file.kind in (REGISTRATION.kind, UPDATE) and file.stage == WELL_ENDED
+    may = registers and shown.view.declaration is not None and "declare_change" in shown.deeds
+    return {"may_change_phone": may, "new_phone_days": newest_terms()["new_phone"].within.days}
+
+
+def of_review(shown: CasePage, language: str) -> dict[str, Any]:
+    """What a review is about: the values in which it may ask for a correction, and what a change changes."""
+    declaration = shown.view.declaration
+    return {
+        "values": contestable_of(declaration) if declaration and shown.review else (),
+        "changes": changes_of(shown, language),
+    }
+
+
+def changes_of(shown: CasePage, language: str) -> Sequence[ChangedPoint]:
+    """What the change under review changes."""
+    change = shown.review.change if shown.review else None
+    if change is None:
+        return ()
+    names = [each.name for each in change.change.declaration.members]
+    return changed_points(language, change.differences, names)
 
 
 def members_of(declaration: Any) -> Sequence[Any]:
@@ -100,6 +148,8 @@ def shared_of(shown: CasePage) -> set[str]:
 
 def who_of(shown: CasePage, language: str, actor: str) -> str:
     """Who did something: a name of the staff, the household, or the machine."""
+    if actor == DECLARANT and shown.view.file.kind == ENROLMENT.kind:
+        return text(language, "by.applicant")
     if actor in (SIJIL, DECLARANT):
         return text(language, f"by.{actor}")
     return shown.names.get(actor, actor)
@@ -125,7 +175,7 @@ def contested_of(shown: CasePage) -> Iterator[ContestedValue]:
     alone = dict(basis.score_if_alone)
     should_be = {each.path: each.should_be for each in appeal.contested}
     for path in appeal.paths:
-        value: Contestable | None = known.get(path)
+        value: Asked | None = known.get(path)
         if value is None:
             yield ContestedValue(path)
         else:
@@ -151,7 +201,7 @@ def entry_of_event(shown: CasePage, happened: Happened, language: str) -> Entry:
         text(language, f"done.{happened.kind}"),
         list(details(shown, happened, language)),
         happened.text,
-        happened.changed,
+        changed_points(language, happened.changed, happened.members),
     )
 
 
@@ -159,14 +209,16 @@ def details(shown: CasePage, happened: Happened, language: str) -> Iterator[str]
     """What an event says beside its kind, in words: reasons, findings, what is asked for, to whom."""
     for name, value in said(happened.event).items():
         match name:
+            case "channel" if isinstance(happened.event, MessageRepeated):
+                yield text(language, f"channel.{value}")
             case "reason" | "outcome" | "why":
                 yield word(language, value)
             case "asked":
                 yield text(language, ", ").join(word(language, each) for each in value)
             case "findings":
                 yield from (finding(language, each) for each in value)
-            case "mismatches":
-                yield from (f"{each.member + 1}{text(language, ':')} {word(language, each.reason)}" for each in value)
+            case "mismatches" | "doubts" | "found":
+                yield from (of_member(language, *each) for each in of_members(name, value))
             case "signals":
                 yield from (text(language, f"signal.{each.code}") for each in value)
             case "about":
@@ -175,6 +227,29 @@ def details(shown: CasePage, happened: Happened, language: str) -> Iterator[str]
                 yield who_of(shown, language, value)
             case "score":
                 yield index(language, value)
+            case "shows":
+                yield text(language, f"shows.{value}")
+    if isinstance(happened.event, DocumentRemoved):
+        gone = happened.event.document
+        yield from (text(language, f"shows.{each.shows}") for each in shown.documents if each.id == gone)
+
+
+def of_members(name: str, value: Sequence[Any]) -> Iterator[tuple[int, str]]:
+    """The members whom the register does not confirm or leaves in doubt, and those who were found to be who they say,
+    each with a reason.
+    """
+    match name:
+        case "mismatches":
+            yield from ((each.member, each.reason) for each in value)
+        case "doubts":
+            yield from ((each.member, each.code) for each in value)
+        case "found":
+            yield from ((each.doubt.member, each.reason) for each in value if each.same)
+
+
+def of_member(language: str, member: int, reason: str) -> str:
+    """A member with a reason, in words."""
+    return f"{member + 1}{text(language, ':')} {word(language, reason)}"
 
 
 def finding(language: str, each: Finding) -> str:
@@ -209,17 +284,34 @@ def entry_of_desk(shown: CasePage, entry: desk.Entry, language: str) -> Entry:
     return Entry(entry.at, "staff", who_of(shown, language, entry.actor), what, detail, entry.text)
 
 
+def reported_on(message: Message, language: str) -> str:
+    """What the gateway or the post reported of a message, and when."""
+    assert message.delivery_at is not None
+    kind = "letter" if message.channel == "letter" else "delivery"
+    return (
+        f"{text(language, f'{kind}.{message.delivery}')}{text(language, ':')} {moment(language, message.delivery_at)}"
+    )
+
+
+def status_in_words(message: Message, language: str) -> str:
+    """How a message stands."""
+    if message.set_aside:
+        return text(language, "letter.printed" if message.printed_at else "letter.aside")
+    return text(language, f"delivery.{message.status}")
+
+
 def entry_of_message(message: Message, language: str) -> Entry:
     """A message, and what became of it."""
-    said_ = text(language, f"delivery.{message.status}")
+    said_ = status_in_words(message, language)
+    reported = [reported_on(message, language)] if message.delivery and message.delivery_at else []
     channel = text(language, f"channel.{message.channel}")
-    at = message.sent_at or message.due_at
+    at = message.printed_at or message.sent_at or message.due_at
     return Entry(
         at,
         "machine",
         text(language, "by.sijil"),
         f"{channel}{text(language, ':')} {said_}",
-        (),
+        reported,
         None,
         (),
         message.body,

@@ -1,17 +1,24 @@
 """Loads one case for its page, for a reader who may read it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-from models.database import Connection
+from models.database import Connection, transaction
 from models.errors import Refused
+from tasks.bootstrap import stored_for
+from web.console.enrolment_part import EnrolmentSeen, enrolment_seen
+from web.console.forms import Form
 from workflows.audit.acts import Act
 from workflows.bodies.declaration import Declaration
 from workflows.casework.appeal_view import AppealView, Outcome, appeal_of_reference, outcome
+from workflows.casework.both_sides import both_sides
 from workflows.casework.case_view import CaseView, case_view
+from workflows.casework.changes import WaitingPhone, phone_that_waits
 from workflows.casework.contested import Basis, basis_of
+from workflows.casework.fitting import fits
+from workflows.casework.identities import STAGE as IDENTITY
 from workflows.casework.possible import possible_acts
 from workflows.casework.reviews import (
     HEARING,
@@ -26,6 +33,8 @@ from workflows.casework.reviews import (
 from workflows.casework.same_cause import SharedValue, sharing, values_shared
 from workflows.desk.locks import Lock, lock_of, open_to_decide
 from workflows.desk.notes import NOTE, Entry, entries_of
+from workflows.desk.sharing import may_hold
+from workflows.documents.storing import SHOWS, Stored, before_decision, documents_of, moment_at_desk
 from workflows.events.registration import RefusalProposed, Signal
 from workflows.flows.appeal import FLOW as APPEAL
 from workflows.fraud import raised
@@ -40,8 +49,9 @@ from workflows.stages.review import REASONS, proposal
 
 FIRST_OF_SAME_CAUSE = 10
 DECIDING = {"decide_review", "propose_decision"}  # who may do one of these opens a case to decide it
+BOTH_SIDES = {"confirm_identity", "take_answer"}  # who may do one of these sees what the population register keeps
 DESK = """
-    select c.region, c.province, d.due_at, d.holder, d.case_id is not null
+    select c.region, c.province, d.due_at, d.holder, d.case_id is not null, d.queue
     from cases c left join desk_item d on d.case_id = c.id and d.waits_for is not null where c.id = %s
 """
 
@@ -83,6 +93,7 @@ class DeskLine(NamedTuple):
     due_at: datetime | None
     holder: str | None
     waits: bool = False  # for people
+    queue: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,14 @@ class CasePage:
     lock: Lock | None = None  # who has it open to decide it
     notes: Sequence[Entry] = ()  # what people did with it at the desk
     deeds: frozenset[str] = frozenset()  # what the reader may do with it at the desk
+    documents: Sequence[Stored] = ()  # that the household added
+    may_open: bool = False  # whether the reader may look at them
+    phone_waits: WaitingPhone | None = None  # another phone of the household that waits already
+    removable: frozenset[str] = frozenset()  # the documents that the reader may take back
+    takes_documents: bool = False  # whether the reader may add one that the household brings
+    enrolment: EnrolmentSeen | None = None
+    role: str = ""  # in which the reader reads it
+    shows: ClassVar = SHOWS  # what such a one may show
 
     @property
     def contested_declaration(self) -> Declaration | None:
@@ -113,34 +132,84 @@ class CasePage:
         return next((each.text or "" for each in reversed(self.notes) if each.actor == actor and each.what == NOTE), "")
 
 
-def load_case(connection: Connection, who: Acting, reference: str, now: datetime) -> CasePage:
-    """A case for a reader who may read it, which the audit notes. Raises NotFound, and Refused."""
+def case_for(who: Acting, reference: str, now: datetime, typed: Form | None = None) -> CasePage:
+    """A case for a reader who may read it; for one who may do something about its members who do not agree with the
+    population register, with what the register keeps of them. The audit notes both. Raises NotFound, and Refused.
+
+    The register is asked after the transaction: one that is slow or dead holds no connection and no row. `typed`: a
+    form that comes back.
+    """
+    with transaction() as connection:
+        shown = load_case(connection, who, reference, now, typed)
+    if not shown.deeds & BOTH_SIDES:
+        return shown
+    reading = Doing(Act.READ_PERSON, now, [shown.view.file.id], shown.role)
+    return replace(shown, view=both_sides(stored_for(who.name), who, shown.view, reading))
+
+
+def load_case(
+    connection: Connection, who: Acting, reference: str, now: datetime, typed: Form | None = None
+) -> CasePage:
+    """The case as it is here, for a reader who may read it, which the audit notes. Raises NotFound, and Refused."""
     case = find(connection, reference)
-    subject = subject_of(connection, case.id, "read_case", who)
-    role = permit(who, "read_case", subject)
+    role = permit(who, "read_case", subject_of(connection, case.id, "read_case", who))
+    me, desk = pseudonym(OFFICER, who.name), desk_line(connection, case.id)
+    deeds = deeds_of(who, desk, me)
     view = case_view(connection, case.id)
-    me = pseudonym(OFFICER, who.name)
     review = review_part(connection, view, me) if view.file.stage in (REVIEW, HEARING) else None
     others = {other for signal in (review.signals if review else ()) for other in signal.cases}
     appeal = appeal_part(connection, view, who, now) if view.file.kind == APPEAL.kind else None
     others |= {find(connection, appeal.view.appeal.reference).id} if appeal else set()
-    note_reading(connection, who, Doing(Act.READ_CASE, now, [case.id, *sorted(others)], role))
-    desk, notes = desk_line(connection, case.id), entries_of(connection, case.id)
-    deeds = deeds_of(who, desk, me)
-    opens = review and view.file.stage == REVIEW and review.proposed_by != me
-    decides = deeds & DECIDING and (opens or (appeal and "propose_decision" in appeal.acts))
+    seen = enrolment_seen(connection, who, view.file, now, typed)
+    persons = seen.view.persons_seen if seen else ()
+    note_reading(connection, who, Doing(Act.READ_CASE, now, [case.id, *sorted(others)], role), persons)
+    notes = entries_of(connection, case.id)
+    decides = deeds & DECIDING and (may_answer(review, view, me) or (appeal and "propose_decision" in appeal.acts))
+    decides = decides or ("confirm_identity" in deeds and view.file.stage == IDENTITY)
     lock = open_to_decide(connection, who, case.id, now) if decides else lock_of(connection, case.id, now)
     people = everybody(view, appeal, desk) | {actor for each in notes for actor in (each.actor, each.to) if actor}
     names = names_of(connection, people | ({lock.holder} if lock else set()))
-    return CasePage(view, desk, names, me, review, appeal, lock, notes, deeds)
+    opens = allows(who, "read_document", Subject(desk.territory))
+    documents = documents_of(connection, case.id)
+    takes = allows(who, "take_document", Subject(desk.territory)) and bool(moment_at_desk(case.kind, case.stage))
+    back = removable_of(who, documents, desk, me) if before_decision(case.kind, case.stage) else frozenset()
+    waits = phone_that_waits(connection, case.household_id) if "declare_change" in deeds else None
+    return CasePage(
+        view, desk, names, me, review, appeal, lock, notes, deeds, documents, opens, waits, back, takes, seen, role
+    )
+
+
+def may_answer(review: ReviewPart | None, view: CaseView, me: str) -> bool:
+    """Whether there is a review to answer now, of which the reader did not propose the refusal themselves."""
+    return review is not None and view.file.stage == REVIEW and review.proposed_by != me
+
+
+def removable_of(who: Acting, documents: Sequence[Stored], desk: DeskLine, me: str) -> frozenset[str]:
+    """The documents that the reader may take back: of those added at a desk on which nothing was proposed since."""
+    at_desk = [each for each in documents if each.at_desk and each.there and not each.proposed_on]
+    return frozenset(
+        each.id for each in at_desk if allows(who, "take_back_document", Subject(desk.territory, each.actor == me))
+    )
 
 
 def deeds_of(who: Acting, desk: DeskLine, me: str) -> frozenset[str]:
     """What the reader may do with a case at the desk, by its rights."""
     own = desk.holder == me if desk.holder else None
-    asked = dict.fromkeys(("take_case", "add_note", "take_answer", "decide_review", "propose_decision"))
+    asked = dict.fromkeys(
+        (
+            "take_case",
+            "add_note",
+            "take_answer",
+            "decide_review",
+            "confirm_identity",
+            "propose_decision",
+            "declare_change",
+        )
+    )
     asked |= {"hand_back": own}
-    return frozenset(act for act, whose in asked.items() if allows(who, act, Subject(desk.territory, whose)))
+    found = {act for act, whose in asked.items() if allows(who, act, Subject(desk.territory, whose))}
+    holds_none = who.account is not None and not set(may_hold(desk.queue)) & set(who.roles)
+    return frozenset(found - {"take_case"} if holds_none else found)
 
 
 def allows(who: Acting, act: str, subject: Subject) -> bool:
@@ -156,8 +225,8 @@ def desk_line(connection: Connection, case_id: int) -> DeskLine:
     """What the desk says of a case."""
     row = connection.execute(DESK, [case_id]).fetchone()
     assert row is not None  # the case is there
-    region, province, due_at, holder, waits = row
-    return DeskLine(Territory(region, province), due_at, holder, waits)
+    region, province, *others = row
+    return DeskLine(Territory(region, province), *others)
 
 
 def everybody(view: CaseView, appeal: AppealPart | None, desk: DeskLine) -> set[str]:
@@ -179,12 +248,23 @@ def review_part(connection: Connection, view: CaseView, me: str) -> ReviewPart:
         values_shared(connection, file),
         file.last(RefusalProposed) if waits or file.stage == HEARING else None,
         waits.actor if waits else "",
-        verdicts_now(view, waits.actor if waits else "", me),
+        verdicts_now(view, others, waits.actor if waits else "", me),
     )
 
 
-def verdicts_now(view: CaseView, proposed_by: str, me: str) -> dict[str, tuple[str, ...]]:
-    """What the reader may answer now, each with its reasons; whoever proposed a refusal does not confirm it."""
+def verdicts_now(
+    view: CaseView, others: Sequence[RelatedCase], proposed_by: str, me: str
+) -> dict[str, tuple[str, ...]]:
+    """What the reader may answer now, each with the reasons that fit; a verdict without one is not offered."""
+    offered = {
+        verdict: tuple(reason for reason in reasons if fits(view.file, verdict, reason, others))
+        for verdict, reasons in possible_verdicts(view, proposed_by, me).items()
+    }
+    return {verdict: reasons for verdict, reasons in offered.items() if reasons}
+
+
+def possible_verdicts(view: CaseView, proposed_by: str, me: str) -> dict[str, tuple[str, ...]]:
+    """What can be answered at this stage, each with its reasons; whoever proposed a refusal does not confirm it."""
     file = view.file
     offered = dict(REASONS)
     if file.stage == HEARING or file.parent:

@@ -7,9 +7,9 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from models import clock
-from models.database import transaction
 from web.console.case_context import case_context
-from web.console.case_data import CasePage, load_case
+from web.console.case_data import CasePage, case_for
+from web.console.enrolment_part import enrolment_part
 from web.console.forms import Form
 from web.console.kept import take_typed
 from web.console.language import console_language
@@ -20,9 +20,9 @@ from workflows.events.event import KINDS
 @get("/cases/{reference:str}", opt={"act": "read_case"}, sync_to_thread=True)
 def show_case(request: Request[Any, Any, Any], reference: FromPath[str]) -> Template:
     """The page of a case."""
-    with transaction() as connection:
-        shown = load_case(connection, reader_of(request), reference, clock.now())
-    return case_page(request, shown, typed=typed_before(request))
+    typed = typed_before(request)
+    shown = case_for(reader_of(request), reference, clock.now(), typed)
+    return case_page(request, shown, typed=typed)
 
 
 def typed_before(request: Request[Any, Any, Any]) -> Form | None:
@@ -36,7 +36,9 @@ def typed_before(request: Request[Any, Any, Any]) -> Form | None:
 def case_page(request: Request[Any, Any, Any], shown: CasePage, *, status: int = 200, **context: Any) -> Template:
     """Renders the page of a case; `context` has what was typed and refused, where a form comes back."""
     done = request.query_params.get("done", "")
-    given = {"typed": None, "since": (), "done": done if done in KINDS else "", **context}
+    given = {"typed": None, "since": (), "refused": None, "done": done if done in KINDS else "", **context}
+    seen = shown.enrolment
+    given["enrolment"] = enrolment_part(seen, given["typed"], given["refused"]) if seen else None
     return page(request, "case.html", status=status, **case_context(shown, console_language(request)), **given)
 
 

@@ -18,11 +18,12 @@ from models.errors import Refused, Stale
 from notifications.notices import notices
 from tasks.wake import wake_after_answer
 from web.console.case_context import finding, value_name, word
-from web.console.case_data import load_case
+from web.console.case_data import case_for
 from web.console.cases import case_page
 from web.console.forms import Form
+from web.console.identity import answers_in, said_in
 from web.console.kept import drop_typed, keep_typed, read_typed
-from web.console.language import console_language
+from web.console.language import console_language, text
 from web.console.pages import go, page, reader_of
 from web.console.rehearsal import rehearse
 from web.errors import STATUS, status_of
@@ -30,6 +31,7 @@ from workflows.audit.acts import Act
 from workflows.casework import examining
 from workflows.casework.answers import AnswerResult, CaseworkerAnswer, answer_of_caseworker
 from workflows.casework.examining import Staff
+from workflows.casework.identities import IdentityAnswer, identify
 from workflows.casework.reviews import holders, still_held
 from workflows.desk import sharing
 from workflows.desk.locks import close
@@ -37,6 +39,7 @@ from workflows.desk.notes import add_note
 from workflows.desk.sharing import Deed
 from workflows.events.appeal import Finding
 from workflows.evidence import Evidence
+from workflows.flows.enrolment import FLOW as ENROLMENT
 from workflows.fraud import HANDED_OVER
 from workflows.intake.receipts import find, normal
 from workflows.staff.guard import Acting, permit
@@ -75,9 +78,10 @@ class Step(NamedTuple):
 CONFIRMED = "confirmed"  # the field of the second form
 BACK = "back"  # the field of the form that goes back to the case with what was typed
 HAND_BACK = "hand-back"  # whoever handed a case back does not open it again by that
+NOTE = "note"
 FINDING = "finding:"  # how the fields begin that find on a value: `finding:bills.telecom` = `uphold:document_shows_it`
 # Acts by which nothing is said to the household, so that nothing needs to be looked at before.
-SILENT = ("return_decision", "retry_correction")
+SILENT = ("return_decision", "retry_correction", "attest_enrolment", "confirm_enrolment")
 
 
 @post("/cases/{reference:str}/review", opt={"act": "decide_review"}, sync_to_thread=True)
@@ -106,12 +110,45 @@ def review(connection: Connection, who: Acting, reference: str, form: Form) -> A
     case = find(connection, reference)
     role = permit(who, "decide_review", subject_of(connection, case.id, "decide_review", who))
     about = tuple(form.all("about")) if verdict != "clear" else ()
-    answer = CaseworkerAnswer(reference, who.name, verdict, reason, form.number("version"), about, role)
+    answer = CaseworkerAnswer(reference, who.name, verdict, reason, form.version(), about, role)
     moved = answer_of_caseworker(connection, answer, clock.now(), notices)
     keep_note(connection, who, case.id, form)
     held = holders(connection, reference) if moved.event == "ReviewCleared" else ()
     if held and (reason != HANDED_OVER or still_held(held)):
         raise Refused("still_held", "Another household holds one of these persons: the review would come back.")
+    return moved
+
+
+@post("/cases/{reference:str}/identity", opt={"act": "confirm_identity"}, sync_to_thread=True)
+def answer_identity(request: Asked, reference: FromPath[str]) -> Template | Redirect:
+    """Says who the doubted members are, once it was seen what the household would be told."""
+    return shown_or_done(request, of_identity(request, reference))
+
+
+@get("/cases/{reference:str}/identity", opt={"act": "confirm_identity"}, sync_to_thread=True)
+def try_identity(request: Asked, reference: FromPath[str]) -> Template | Redirect:
+    """Shows what the household would be told by who its doubted members are."""
+    return tried(request, of_identity(request, reference))
+
+
+def of_identity(request: Asked, reference: str) -> Step:
+    """Who the doubted members are."""
+    who, reference = reader_of(request), normal(reference)
+    return Step(
+        reference,
+        "identity",
+        "confirm_identity",
+        lambda connection, form: identity(connection, who, reference, form),
+    )
+
+
+def identity(connection: Connection, who: Acting, reference: str, form: Form) -> AnswerResult:
+    """Records who the doubted members are. Raises Refused and Stale."""
+    case = find(connection, reference)
+    role = permit(who, "confirm_identity", subject_of(connection, case.id, "confirm_identity", who))
+    answer = IdentityAnswer(reference, who.name, said_in(form), form.version(), role)
+    moved = identify(connection, answer, clock.now(), notices)
+    keep_note(connection, who, case.id, form)
     return moved
 
 
@@ -141,7 +178,7 @@ def on_appeal(connection: Connection, who: Acting, reference: str, act: str, for
     """Records an act on an appeal. Raises Refused and Stale."""
     case = find(connection, reference)
     role = permit(who, act, subject_of(connection, case.id, act, who), role=form.get("role") or None)
-    staff = Staff(reference, who.name, role, form.number("version"))
+    staff = Staff(reference, who.name, role, form.version())
     moved = examining.act_on_appeal(connection, staff, FORMS[act](staff, form), clock.now(), notices)
     keep_note(connection, who, case.id, form)
     return moved
@@ -167,7 +204,8 @@ def share_out(request: Asked, reference: FromPath[str], deed: FromPath[str]) -> 
         transact(work)
     except (Refused, Stale) as refused:
         return again(request, reference, refused)
-    return go("/console/queues" if deed == HAND_BACK else f"/console/cases/{reference}")
+    place = "#happened" if deed == NOTE else ""  # where the note now stands
+    return go("/console/queues" if deed == HAND_BACK else f"/console/cases/{reference}{place}")
 
 
 def handed_back(connection: Connection, deed: Deed) -> None:
@@ -179,7 +217,7 @@ def handed_back(connection: Connection, deed: Deed) -> None:
 DEEDS: dict[str, Callable[[Connection, Deed, Form], None]] = {
     "take": lambda connection, deed, form: sharing.take(connection, deed, notices),
     HAND_BACK: lambda connection, deed, form: handed_back(connection, deed),
-    "note": lambda connection, deed, form: add_note(connection, deed.who, deed.case_id, form.get("note"), deed.at),
+    NOTE: lambda connection, deed, form: add_note(connection, deed.who, deed.case_id, form.get("note"), deed.at),
 }
 
 
@@ -256,9 +294,9 @@ def tried(request: Asked, step: Step) -> Template | Redirect:
         told = rehearse(lambda connection: step.record(connection, form), step.reference)
     except (Refused, Stale) as refused:
         return again(request, step.reference, refused)
-    note_preview(reader_of(request), step.reference)
-    said = list(chosen(console_language(request), form))
-    return page(request, "preview.html", reference=step.reference, what=step.what, form=form, chosen=said, told=told)
+    of_person = note_preview(reader_of(request), step.reference) == ENROLMENT.kind
+    shown: dict[str, Any] = {"form": form, "chosen": list(chosen(console_language(request), form)), "told": told}
+    return page(request, "preview.html", reference=step.reference, what=step.what, of_person=of_person, **shown)
 
 
 def chosen(language: str, form: Form) -> Iterator[str]:
@@ -267,22 +305,23 @@ def chosen(language: str, form: Form) -> Iterator[str]:
     if reason:
         yield word(language, reason)
     yield from (finding(language, each) for each in findings_in(form))
+    yield from (f"{who + 1}{text(language, ':')} {word(language, reason)}" for who, _, reason in answers_in(form))
     yield from (value_name(language, path) for path in (form.all("about") if verdict != "clear" else ()))
 
 
-def note_preview(who: Acting, reference: str) -> None:
-    """Notes that somebody read what a household would be told: of the rehearsal itself nothing is left."""
+def note_preview(who: Acting, reference: str) -> str:
+    """Notes that somebody read what would be told: of the rehearsal itself nothing is left. Returns the case's kind."""
     with transaction() as connection:
         case = find(connection, reference)
         role = permit(who, "read_case", subject_of(connection, case.id, "read_case", who))
         note_reading(connection, who, Doing(Act.READ_CASE, clock.now(), [case.id], role))
+    return case.kind
 
 
 def again(request: Asked, reference: str, refused: Refused | Stale) -> Template:
     """The case's page with what was typed, why it was refused, and what happened since it was opened."""
-    form, now = request.state.form, clock.now()
-    with transaction() as connection:
-        shown = load_case(connection, reader_of(request), reference, now)
+    form = request.state.form
+    shown = case_for(reader_of(request), reference, clock.now(), form)
     seen = form.number("version") or 0
     since = [each for each in shown.view.events if each.seq > seen] if isinstance(refused, Stale) else []
     status = status_of(refused) if isinstance(refused, Refused) else STATUS[Stale]
@@ -290,4 +329,12 @@ def again(request: Asked, reference: str, refused: Refused | Stale) -> Template:
     return case_page(request, shown, status=status, refused=problem, typed=form, since=since)
 
 
-HANDLERS = [answer_review, try_review, act_on_appeal, try_act_on_appeal, share_out]
+HANDLERS = [
+    answer_review,
+    try_review,
+    answer_identity,
+    try_identity,
+    act_on_appeal,
+    try_act_on_appeal,
+    share_out,
+]

@@ -1,6 +1,6 @@
 """The queues of the console: what waits for people, a page at a time, with all of its state in the address."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,17 +11,18 @@ from litestar.response import Template
 from models import clock
 from models.database import Connection, transaction
 from models.errors import Refused
-from web.console.desk_view import LANGUAGES, PATH, QUEUES, View, filters_of, stages_of
+from models.languages import LANGUAGES
+from web.console.desk_view import PATH, QUEUES, View, filters_of, stages_of
 from web.console.forms import Form
 from web.console.kept import take_typed
 from web.console.outcomes import unseal
 from web.console.pages import may, page, reader_of, session_of
 from workflows.audit.acts import Act
-from workflows.bodies.territory import name_of, provinces
+from workflows.bodies.territory import provinces
 from workflows.desk.about import Point, about
 from workflows.desk.areas import areas_of, narrowed
 from workflows.desk.colleagues import Colleague, colleagues
-from workflows.desk.items import PRIORITIES
+from workflows.desk.items import EITHER, POPULATION_OFFICER, PRIORITIES, STAFF, SUPERVISOR
 from workflows.desk.pages import (
     CITIZEN,
     DONE,
@@ -38,6 +39,7 @@ from workflows.desk.pages import (
     counts,
 )
 from workflows.desk.pages import page as read_page
+from workflows.desk.sharing import may_hold
 from workflows.flows.appeal import FLOW as APPEAL
 from workflows.staff.guard import Acting, permit
 from workflows.staff.noting import Doing, note_reading
@@ -46,7 +48,9 @@ from workflows.staff.roles import COMMISSION, REGIONS, Territory
 from workflows.staff.signatures import OFFICER, pseudonym
 
 TABS = (MINE, UNASSIGNED, CITIZEN, ESCALATED, DONE, TEAM, PARKED)
+TAKEN = (STAFF, POPULATION_OFFICER, EITHER, SUPERVISOR)  # for whom waits what somebody may take
 SOON = 0.25  # of the time that there was: with less of it left, a line says so by its colour, too
+OF_WAITING = ("second_person", "overdue")  # flags of what waits for people, which a decided case does not any more
 ESCALATED_FROM = ("queued", "under_examination", "with_supervisor")  # where a supervisor may call the commission
 
 
@@ -68,8 +72,9 @@ class Row:
 
     @property
     def flags(self) -> list[str]:
-        """What else is to be said of it: not again why it goes first."""
-        return [each for each in self.line.flags if each != self.line.why]
+        """What else is to be said of it: not again why it goes first, and of a decided case not what it waited for."""
+        over = () if self.line.waits_for else OF_WAITING
+        return [each for each in self.line.flags if each != self.line.why and each not in over]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Choices:
     """What the filters offer to whoever reads: the parts of the country, and the people there (None: too many)."""
 
     regions: Sequence[int]
-    provinces: Mapping[str, str]
+    provinces: Sequence[str]  # their codes
     people: Sequence[Colleague] | None
 
 
@@ -123,7 +128,6 @@ def queue_page(
         told=unseal(session_of(request).digest, query.get("told", "")),
         nothing_left="none" in query,
         typed=typed or Form(),
-        place=name_of,
         **offers(who, listed.view.tab),
     )
 
@@ -180,14 +184,14 @@ def row_of(who: Acting, line: Line, points: Sequence[Point], names: Mapping[str,
         done_by=names.get(line.done_by or "", ""),
         open_with=names.get(line.locked_by or "", "") if line.locked_by != me else "",
         mine=line.holder == me,
-        barred=me in line.barred,
+        barred=waits and me in line.barred,
         late=waits and now >= line.due_at,
         soon=waits and line.due_at - now < SOON * (line.due_at - line.since),
         may_take=waits
-        and line.waits_for in ("staff", "supervisor")
+        and line.waits_for in TAKEN
         and line.holder != me
         and me not in line.barred
-        and may_there(who, "take_case", where),
+        and may_there(who, "take_case", where, may_hold(line.queue)),
         may_escalate=line.kind == APPEAL.kind
         and line.stage in ESCALATED_FROM
         and waits
@@ -195,22 +199,23 @@ def row_of(who: Acting, line: Line, points: Sequence[Point], names: Mapping[str,
     )
 
 
-def may_there(who: Acting, act: str, where: Territory) -> bool:
-    """Whether one of the reader's roles may do this there."""
-    return any(each.role in RIGHTS[act] and each.territory.covers(where) for each in who.grants)
+def may_there(who: Acting, act: str, where: Territory, roles: Collection[str] | None = None) -> bool:
+    """Whether one of the reader's roles (of these) may do this there."""
+    having = RIGHTS[act].keys() if roles is None else RIGHTS[act].keys() & set(roles)
+    return any(each.role in having and each.territory.covers(where) for each in who.grants)
 
 
 def choices_of(connection: Connection, who: Acting, filters: Filters) -> Choices:
     """What the filters offer: parts of the reader's territory, and the people in what is filtered of it."""
     areas = areas_of(who, "read_queue") if may(who, "read_queue") else areas_of(who, "read_operations")
     regions = [each for each in REGIONS if narrowed(areas, Territory(each))]
-    inside = {
-        code: name_of(code)
-        for code, region in sorted(provinces().items(), key=lambda each: name_of(each[0]))
+    inside = [
+        code
+        for code, region in provinces().items()
         if region in regions and filters.region in (None, region) and narrowed(areas, Territory(region, code))
-    }
+    ]
     people = colleagues(connection, narrowed(areas, filters.territory))
-    return Choices(regions if len(regions) > 1 else (), inside if len(inside) > 1 else {}, people)
+    return Choices(regions if len(regions) > 1 else (), inside if len(inside) > 1 else (), people)
 
 
 def note_page(connection: Connection, who: Acting, view: View, found: Page, now: datetime) -> None:

@@ -22,7 +22,7 @@ from web.console.pages import go, page, reader_of, session_of
 from workflows.casework.examining import Staff, act_on_appeal, escalation
 from workflows.desk.bulk import Outcome, in_bulk
 from workflows.desk.colleagues import colleague
-from workflows.desk.next_case import next_case
+from workflows.desk.next_case import Next, in_turn, next_case
 from workflows.desk.notes import add_note
 from workflows.desk.sharing import Deed, assign, set_priority, take
 from workflows.intake.receipts import find, normal
@@ -41,7 +41,11 @@ OF_REFERENCES = "select case_id, reference from receipt where reference = any(%s
 def take_next(request: Asked) -> Redirect:
     """Gives the reader their best next case, and opens it; says so where nothing is left."""
     who, now, unwanted = reader_of(request), clock.now(), request.state.form.all("besides")
-    found = transact(lambda connection: next_case(connection, who, now, notices, list(cases_of(connection, unwanted))))
+
+    def take(connection: Connection) -> Next | None:
+        return next_case(connection, who, now, notices, list(cases_of(connection, unwanted)))
+
+    found = in_turn(lambda: transact(take))
     return go(case_address(found.reference) if found else f"{PATH}?none=1")
 
 

@@ -6,13 +6,17 @@ from urllib.parse import parse_qsl, urlencode
 
 from models.database import Connection
 from models.errors import Refused
+from models.languages import LANGUAGES
 from workflows.bodies.territory import region_of
 from workflows.desk.colleagues import colleague
 from workflows.desk.items import (
     APPEALS,
+    EITHER,
+    ENROLMENTS,
     EXCEPTIONS,
     FOR_CITIZEN,
     OF_OTHERS,
+    POPULATION_OFFICER,
     PRIORITIES,
     REVIEWS,
     STAFF,
@@ -27,9 +31,9 @@ from workflows.staff.signatures import OFFICER, pseudonym
 
 PATH = "/console/queues"
 ME, NOBODY = "me", "none"  # as holders
-QUEUES = (APPEALS, REVIEWS, EXCEPTIONS)
-LANGUAGES = ("ar", "fr")
+QUEUES = (APPEALS, REVIEWS, EXCEPTIONS, ENROLMENTS)
 OTHERS = tuple(OF_OTHERS.values())
+OF_STAFF = (STAFF, POPULATION_OFFICER, EITHER)
 EVERYWHERE = ("region", "province", "language", "priority")  # filters that make sense in every list
 FILTERS = ("queue", "stage", "due", "region", "province", "holder", "priority", "language")
 
@@ -39,7 +43,9 @@ def stages_of(tab: str) -> tuple[str, ...]:
     found = [(kind, name) for kind, flow in FLOWS.items() for name in flow.stages]
     if tab == DONE:
         return tuple(dict.fromkeys(name for kind, name in found if not of_people(kind, name)))
-    wanted = {CITIZEN: (FOR_CITIZEN,), ESCALATED: OTHERS, PARKED: (), UNASSIGNED: (STAFF,)}.get(tab, (STAFF, *OTHERS))
+    wanted = {CITIZEN: (FOR_CITIZEN,), ESCALATED: OTHERS, PARKED: (), UNASSIGNED: OF_STAFF}.get(
+        tab, (*OF_STAFF, *OTHERS)
+    )
     waiting = [name for kind, name in found if of_people(kind, name) and waits_for(kind, name) in wanted]
     return tuple(dict.fromkeys(waiting))
 
@@ -107,7 +113,7 @@ def filters_of(connection: Connection, who: Acting, view: View) -> Filters:
         province=known(province) if province else None,
         holder=holder_of(connection, who, view.value("holder")),
         priority=int(view.value("priority")) if one_of(view, "priority", tuple(map(str, PRIORITIES))) else None,
-        language=one_of(view, "language", LANGUAGES),
+        language=one_of(view, "language", tuple(LANGUAGES)),
     )
 
 

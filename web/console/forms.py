@@ -41,6 +41,12 @@ class Form:
         value = self.get(name)
         return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else None
 
+    def version(self) -> int:
+        """The version of the case that the form's page showed. Raises Refused where it says none."""
+        if (found := self.number("version")) is None:
+            raise Refused("no_version", "The form does not say which version of the case it is about. Open it again.")
+        return found
+
 
 def read_form(body: bytes) -> Form:
     """A form as browsers send it. Raises Refused for one that is too large, or that is no form."""

@@ -19,7 +19,7 @@ from web.console.forms import read_form, require_token
 from web.console.kept import keep_of_ended
 from web.console.live import is_live, leave_for
 from web.console.pages import go, path_of, within
-from web.middleware import refuse_encoded
+from web.middleware import refuse_unreadable
 from workflows.staff.guard import permit
 from workflows.staff.rights import RIGHTS
 from workflows.staff.sessions import Session, session_of
@@ -31,9 +31,14 @@ SAME = ("same-origin", "none", "")  # what `Sec-Fetch-Site` says of our own page
 
 async def before_console(request: Request[Any, Any, Any]) -> Response[Any] | None:
     """Finds the session, checks the form's token and the right; a response in place of the handler's, or None."""
-    refuse_encoded(request)
-    body = b"" if request.method in SAFE else await request.body()
+    await refuse_unreadable(request)
+    body = b"" if request.method in SAFE or brings_file(request) else await request.body()
     return await sync_to_thread(check, request, body)
+
+
+def brings_file(request: Request[Any, Any, Any]) -> bool:
+    """Whether a form brings a file: its handler reads it once it is known who sends it, and asks for its token."""
+    return bool(request.route_handler.opt.get("file"))
 
 
 def check(request: Request[Any, Any, Any], body: bytes) -> Response[Any] | None:
@@ -50,7 +55,8 @@ def check(request: Request[Any, Any, Any], body: bytes) -> Response[Any] | None:
             return signed_out(request)
         if request.headers.get("sec-fetch-site", "") not in SAME:
             raise Refused("forged", "This form came from another site. Nothing was done.")
-        require_token(form, session.digest if session else request.state.browser.encode())
+        if not brings_file(request):
+            require_token(form, session.digest if session else request.state.browser.encode())
     if act == ANYBODY:
         return None
     if session is None or (act != SIGNING_IN and session.owes):

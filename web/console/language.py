@@ -1,6 +1,7 @@
 """The languages of the console, their texts, dates and waits in words."""
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -13,16 +14,32 @@ from litestar import Request
 
 from models.days import MOROCCO
 from models.errors import Broken
-from notifications.catalogues import STAFF_LANGUAGES, Catalogue
-from web.language import PAGES, day, index, language_and_weight, number, programme
+from models.languages import DEFAULT, SOURCE
+from notifications.catalogues import CODED, STAFF_LANGUAGES, Catalogue
+from web.language import (
+    PAGES,
+    countries_by_name,
+    country,
+    day,
+    index,
+    language_and_weight,
+    number,
+    programme,
+    province,
+)
 
 # One for each section of the console.
-SECTIONS = ("console", "console_cases", "console_operations", "console_provider", "console_audit", "console_queues")
+SECTIONS = (
+    "console",
+    "console_cases",
+    "console_operations",
+    "console_provider",
+    "console_audit",
+    "console_queues",
+    "console_duplicates",
+)
 CATALOGUES = [Catalogue(Path(__file__).parents[1] / "locales", domain) for domain in SECTIONS]
-# What the citizens' pages say of values, choices and regions; in English, for the staff alone.
-ENGLISH = Catalogue(Path(__file__).parents[1] / "locales", "values")
 COOKIE = "sijil-console-language"
-CODED = re.compile(r"[a-z0-9_]+(\.[A-Za-z0-9_]+)+")  # a key that is no sentence: `role.caseworker`
 AMOUNT = re.compile(r"\d+\.\d+")  # as declarations write it
 
 
@@ -33,16 +50,15 @@ def console_language(request: Request[Any, Any, Any]) -> str:
         return chosen
     accepted = [language_and_weight(part) for part in request.headers.get("accept-language", "")[:1000].split(",")]
     ours = [(weight, code) for code, weight in accepted if code in STAFF_LANGUAGES and weight > 0]
-    return max(ours, key=lambda each: each[0], default=(0, "ar"))[1]
+    return max(ours, key=lambda each: each[0], default=(0, DEFAULT))[1]
 
 
 @lru_cache(maxsize=10_000)  # a page asks for hundreds, each in five catalogues
 def text(language: str, key: str) -> str:
-    """A text of the console. The keys are English sentences, so only coded keys stand in the English catalogue."""
-    if language == "en" and not CODED.fullmatch(key):
+    """A text of the console; what it says of values, choices and regions is that of the citizens' pages."""
+    if language == SOURCE and not CODED.fullmatch(key):
         return key
-    catalogues = (*CATALOGUES, PAGES) if language != "en" else (*CATALOGUES, ENGLISH)
-    found = (each.texts(language).get((None, key)) for each in catalogues)
+    found = (each.texts(language).get((None, key)) for each in (*CATALOGUES, PAGES))
     if (said := next(filter(None, found), None)) is None:
         raise Broken(f"No catalogue of the console has {key!r} in '{language}': add it to web/locales/{language}/.")
     return said
@@ -116,6 +132,11 @@ def figure(language: str, value: Any) -> str:
     return said.replace(".", get_decimal_symbol(locale_of(language))) if AMOUNT.fullmatch(said) else said
 
 
+def by_name(language: str, codes: Iterable[str]) -> list[tuple[str, str]]:
+    """Provinces by their codes, each with its name, in the order of the names."""
+    return sorted(((code, province(language, code)) for code in codes), key=lambda each: each[1])
+
+
 def words_of(language: str) -> dict[str, Any]:
     """What every page of the console needs to speak a language."""
     return {
@@ -138,4 +159,8 @@ def words_of(language: str) -> dict[str, Any]:
         "programme": partial(programme, language),
         "added": partial(added, language),
         "figure": partial(figure, language),
+        "place": partial(province, language),
+        "by_name": partial(by_name, language),
+        "country": partial(country, language),
+        "countries": partial(countries_by_name, language),
     }

@@ -20,7 +20,6 @@ from models.database import transaction
 from models.errors import Refused
 from web.console.pages import go, page, reader_of, session_of
 from workflows.audit.acts import Purpose
-from workflows.bodies.territory import name_of
 from workflows.desk.search import meant, search
 from workflows.staff.second_factor import NONCE, key_for
 
@@ -50,7 +49,7 @@ def show_search(request: Asked) -> Template:
 
 def search_page(request: Asked, sought: Sought, **context: Any) -> Template:
     """The page of the search."""
-    given = {"found": None, "purposes": PURPOSES, "longest": LONGEST, "place": name_of, **context}
+    given = {"found": None, "purposes": PURPOSES, "longest": LONGEST, **context}
     return page(request, "search.html", sought=sought, **given)
 
 

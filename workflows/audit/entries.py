@@ -15,6 +15,8 @@ from workflows.engine.record import copy
 
 COLUMNS = "at, actor, account_id, role, act, purpose, case_ids, persons, count, detail"
 INSERT = f"insert into audit_entry ({COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+# The same for somebody of whom only the name is at hand, as it is compared.
+BY_NAME = INSERT.replace("(%s, %s, %s,", "(%s, %s, (select id from staff_account where key = %s),", 1)
 encode = msgspec.json.Encoder().encode
 
 
@@ -48,6 +50,12 @@ class Entry:
 def record(connection: Connection, entry: Entry) -> None:
     """Writes one entry. The caller commits."""
     connection.execute(INSERT, entry.row())
+
+
+def record_by_name(connection: Connection, entry: Entry, key: str) -> None:
+    """Writes one entry of the account whose name is compared so; of none where there is none."""
+    at, actor, _, *others = entry.row()
+    connection.execute(BY_NAME, [at, actor, key, *others])
 
 
 def record_all(connection: Connection, entries: Iterable[Entry]) -> None:

@@ -57,9 +57,9 @@ def last_of(seals: Iterable[Seal]) -> Seal:
     return max(seals, default=UNSEALED)
 
 
-def seal_hash(before: bytes, position: int, line: str) -> bytes:
+def seal_hash(before: bytes, position: int, line: str, label: bytes = LABEL) -> bytes:
     """The hash of an entry at this position, given the hash of the entry before it (GENESIS for the first)."""
-    return sha256(before + b"%b\0%d\0" % (LABEL, position) + line.encode()).digest()
+    return sha256(before + b"%b\0%d\0" % (label, position) + line.encode()).digest()
 
 
 @dataclass(slots=True)

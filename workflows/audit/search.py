@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -13,7 +13,8 @@ from workflows.audit.acts import Act
 from workflows.audit.pseudonyms import IDCS, PHONE, person
 from workflows.audit.sealing import FIELDS
 from workflows.audit.seals import EntryRow
-from workflows.bodies.fields import Idcs, Phone
+from workflows.bodies.fields import Phone
+from workflows.identifiers.typed import require_identifier
 from workflows.staff.signatures import OFFICER, OPERATOR, names_of, pseudonym
 
 PAGE = 25
@@ -125,22 +126,17 @@ def shown(connection: Connection, entries: Sequence[tuple[int, EntryRow]]) -> li
 
 def of_person(connection: Connection, idcs: str) -> tuple[str, list[int]]:
     """Under which pseudonym somebody with this identifier was searched for, and their cases. Raises Refused."""
-    value = checked(Idcs, idcs, "An identifier has ten digits.")
+    value = require_identifier(idcs)
     return person(IDCS, value), [case_id for (case_id,) in connection.execute(CASES_OF_PERSON, {"idcs": value})]
 
 
 def of_phone(connection: Connection, phone: str) -> tuple[str, list[int]]:
     """Under which pseudonym a phone was searched for, and the cases that gave it. Raises Refused."""
-    value = checked(Phone, phone, "This is no number of a phone.")
-    return person(PHONE, value), [case_id for (case_id,) in connection.execute(CASES_OF_PHONE, [value])]
-
-
-def checked(field: Any, value: str, otherwise: str) -> str:
-    """The value as the register has it. Raises Refused where it can be none."""
     try:
-        return str(TypeAdapter(field).validate_python(value.strip()))
+        value = str(TypeAdapter(Phone).validate_python(phone.strip()))
     except ValidationError:
-        raise Refused("bad_search", otherwise) from None
+        raise Refused("bad_search", "This is no number of a phone.") from None
+    return person(PHONE, value), [case_id for (case_id,) in connection.execute(CASES_OF_PHONE, [value])]
 
 
 def actors_of(name: str) -> list[str]:

@@ -13,7 +13,7 @@ from workflows.bodies import reading
 from workflows.bodies.body import Body, Contact, Declared, Language, Territory
 from workflows.bodies.change import EarlierVersion
 from workflows.bodies.declaration import Belongings, Bills, Declaration, Housing, Member
-from workflows.bodies.fields import VALUE_PATH, Key, Phone, Province, Statement
+from workflows.bodies.fields import VALUE_PATH, Email, Key, Phone, Province, Statement
 from workflows.bodies.merging import MEMBERS, Path, fields_of, merged
 
 # What may be contested: the index, a programme's threshold that is not met, a correction that is asked for, a refusal.
@@ -104,6 +104,7 @@ class Appeal(Body):
     contested: ContestedValues = Field(default_factory=list)
     language: Language = "ar"
     phone: Phone | None = None
+    email: Email | None = None
     region: int
     province: Province | None = None
     corrected: Declaration | None = None  # the household's last version, as it should have been declared
@@ -115,7 +116,7 @@ class Appeal(Body):
     @property
     def contact(self) -> Contact:
         """That of the household's last version when it was lodged, or upheld."""
-        return Contact(self.language, self.phone)
+        return Contact(self.language, self.phone, self.email)
 
     @property
     def territory(self) -> Territory:

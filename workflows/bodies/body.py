@@ -1,13 +1,17 @@
 """What every kind of case has in common in its body: which persons it holds, how its people are reached, and where."""
 
 from datetime import date
-from typing import Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from models.languages import LANGUAGES
 from workflows.bodies.fields import STORED
 
-Language = Literal["ar", "fr"]
+if TYPE_CHECKING:
+    Language = str  # a checker of types knows no Literal of a table
+else:
+    Language = Literal[tuple(LANGUAGES)]  # in which a household is written to
 
 
 class Declared(BaseModel):
@@ -17,10 +21,14 @@ class Declared(BaseModel):
 
 
 class Contact(NamedTuple):
-    """How the people of a case are reached: in which language, and at which phone; without one, by letter."""
+    """How the people of a case are reached: in which language, and at which phone; without one, by letter.
+
+    At an e-mail address, if they gave one, they are reached besides.
+    """
 
     language: Language
     phone: str | None = None
+    email: str | None = None
 
 
 class Territory(NamedTuple):
@@ -56,6 +64,16 @@ class Body(Declared):
     @property
     def unasked(self) -> bool:
         """Whether the agency itself opened the case: its people are told so, and there is nothing to refuse."""
+        return False
+
+    @property
+    def by_register(self) -> bool:
+        """Whether it opened the case because the population register told of something."""
+        return False
+
+    @property
+    def confirms(self) -> bool:
+        """Whether its people say that the whole declaration holds now."""
         return False
 
     @property

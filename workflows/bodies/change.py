@@ -20,13 +20,17 @@ Kind = Literal[
     "declarant",
     "removal",
     "correction",
+    "confirmation",
 ]
-Cause = Literal["birth", "marriage", "arrival", "death", "divorce", "departure", "request", "appeal", "error"]
+Cause = Literal[
+    "birth", "marriage", "arrival", "forgotten", "death", "divorce", "departure", "request", "appeal", "error"
+]
 UPDATE = "update"  # the kind of case whose body it is
-REMOVAL, CORRECTION = "removal", "correction"
+REMOVAL, CORRECTION, CONFIRMATION = "removal", "correction", "confirmation"
+FORGOTTEN = "forgotten"  # why a member joins: they were there before, and nobody declared them
 # Why members join or leave, why a household ends, and why a version was wrong; no other kind of change has a cause.
 CAUSES: dict[str, tuple[str, ...]] = {
-    "member_joined": ("birth", "marriage", "arrival"),
+    "member_joined": ("birth", "marriage", "arrival", FORGOTTEN),
     "member_left": ("death", "divorce", "departure"),
     REMOVAL: ("death", "request"),
     CORRECTION: ("appeal", "error"),
@@ -42,6 +46,16 @@ class EarlierVersion(Declared):
         None, description="Of one that a correction reaches: when it was decided. Its index, thresholds and ages count."
     )
     declaration: Declaration
+
+
+class HeardEvent(Declared):
+    """What the population register told of a person, where that opened a case."""
+
+    kind: Literal["death", "merged", "merge_undone", "corrected"]
+    source: str = Field(description="In which feed.")
+    position: Annotated[int, Field(ge=1)]
+    idcs: Idcs
+    other: Idcs | None = Field(None, description="Of two entries, the one that stays.")
 
 
 class ChangeRequest(Declared):
@@ -78,10 +92,17 @@ class Change(ChangeRequest, Body):
     """A change of a registered household, with what the register adds when it arrives."""
 
     known_phone: Phone | None = Field(None, description="The phone that the household had until now, where it changes.")
+    phone_shown: bool = Field(
+        False, description="Whoever declares it showed by codes that they have both phones at hand, where it changes."
+    )
     left_by: Idcs | None = Field(None, description="The adult who declares their own departure.")
     decided_on: Day | None = Field(None, description="Of a correction: when the version that it corrects was decided.")
     earlier: tuple[EarlierVersion, ...] = Field((), description="The older versions that it reaches.")
     reviewed_for: str | None = Field(None, description="Of a review by the agency: the appeal that showed the cause.")
+
+    life_event: HeardEvent | None = Field(
+        None, description="Of a case that nobody filed: what the population register told."
+    )
 
     @field_validator("change")
     @classmethod
@@ -91,8 +112,18 @@ class Change(ChangeRequest, Body):
 
     @property
     def unasked(self) -> bool:
-        """A supervisor opened it."""
-        return self.reviewed_for is not None
+        """A supervisor opened it, or the population register told of something."""
+        return self.reviewed_for is not None or self.by_register
+
+    @property
+    def by_register(self) -> bool:
+        """The population register told of something."""
+        return self.life_event is not None
+
+    @property
+    def confirms(self) -> bool:
+        """The household went through its whole declaration, and says that it holds now, whatever it corrected of it."""
+        return self.change == CONFIRMATION
 
     @property
     def by_appeal(self) -> bool:
@@ -116,7 +147,7 @@ class Change(ChangeRequest, Body):
 
     @property
     def contact(self) -> Contact:
-        """The phone and language of the new declaration."""
+        """The phone, e-mail address and language of the new declaration."""
         return self.declaration.contact
 
     @property
@@ -128,6 +159,14 @@ class Change(ChangeRequest, Body):
     def territory(self) -> Territory:
         """Where the household lives then."""
         return self.declaration.territory
+
+    def beside(self, known: Declaration, before: "Change") -> "Change":
+        """This change of a household that is registered so, with the phone that it would replace; `before`: as it was
+        until now, of whose two phones it may be known that both were shown.
+        """
+        known_phone = known.phone if known.phone != self.declaration.phone else None
+        same = (known_phone, self.declaration.phone) == (before.known_phone, before.declaration.phone)
+        return self.model_copy(update={"known_phone": known_phone, "phone_shown": before.phone_shown and same})
 
     def rules_of(self, today: date) -> date:
         """A correction is judged by the rules of the day on which the wrong version was decided, else today's count."""

@@ -11,12 +11,14 @@ from pydantic import AfterValidator, Field, model_validator
 
 from models.errors import Problem
 from workflows.bodies.body import Body, Contact, Declared, Language, Territory
-from workflows.bodies.fields import CIN, NO_CONTROLS, BirthDate, Count, Idcs, Key, Money, Name, Phone, Province
-from workflows.bodies.territory import region_of
-from workflows.matching.names import unread
+from workflows.bodies.fields import CIN, NO_CONTROLS, BirthDate, Count, Email, Idcs, Key, Money, Name, Phone, Province
+from workflows.bodies.named import OTHER_SCRIPT, require_name, whole_name
+from workflows.bodies.territory import require_region
+from workflows.matching.verdict import unread
 
 Milieu = Literal["urban", "rural"]
 Sex = Literal["female", "male"]
+BirthPrecision = Literal["day", "month", "year"]
 Relationship = Literal["head", "spouse", "child", "parent", "sibling", "grandchild", "other_relative", "unrelated"]
 Education = Literal["none", "basic", "secondary", "higher"]
 Diploma = Literal["none", "basic", "secondary", "technical", "higher"]
@@ -45,7 +47,6 @@ Dwelling = Literal[
     "villa", "flat", "traditional_house", "modern_house", "rural_stone", "rural_other", "room", "shack", "other"
 ]
 
-OTHER_SCRIPT = "Must be written in Arabic or in Latin letters, and not in both: no other script is read."
 MOST_READ = 200  # members, even where the settings allow more: a body of nonsense is not read to its end
 
 
@@ -58,7 +59,7 @@ class Member(Declared):
     given_name_la: Name | None = None
     family_name_la: Name | None = None
     birth_date: BirthDate
-    birth_precision: Literal["day", "year"] = "day"
+    birth_precision: BirthPrecision = "day"
     sex: Sex
     cin: Annotated[str, Field(pattern=CIN)] | None = None
     relationship: Relationship = Field(description="To the head, who is `head`.")
@@ -74,19 +75,17 @@ class Member(Declared):
     orphan: Orphan = "none"
     custody: Custody = Field("none", description="The member, a minor, is in this custody of the head.")
 
-    @model_validator(mode="after")
-    def has_a_name(self) -> "Member":
-        """Requires both parts of the name in at least one script."""
-        if not ((self.given_name_ar and self.family_name_ar) or (self.given_name_la and self.family_name_la)):
-            raise ValueError("Needs a given and a family name in Arabic or in Latin letters.")
-        return self
+    has_a_name = model_validator(mode="after")(require_name)
+
+    @property
+    def born(self) -> str:
+        """As much of the birth date as is known: the day, the month or the year."""
+        return str(self.birth_date)[: {"year": 4, "month": 7, "day": 10}[self.birth_precision]]
 
     @property
     def name(self) -> str:
         """The whole name, in Arabic where the declaration has it in Arabic."""
-        if self.given_name_ar and self.family_name_ar:
-            return f"{self.given_name_ar} {self.family_name_ar}"
-        return f"{self.given_name_la} {self.family_name_la}"
+        return whole_name(self)
 
 
 class Housing(Declared):
@@ -154,19 +153,18 @@ class Declaration(Body):
         None, description="By ISO 3166-2:MA, of this region. Left out: the region's desk sees to it."
     )
     commune: Annotated[str, Field(min_length=1, max_length=80, pattern=NO_CONTROLS)]
+    street: Annotated[str, Field(min_length=1, max_length=120, pattern=NO_CONTROLS)] | None = Field(
+        None, description="Number and street, or the douar: where letters go."
+    )
     phone: Phone | None = None
+    email: Email | None = Field(None, description="Where the household is written to besides, if it likes.")
     language: Language = "ar"
     housing: Housing
     belongings: Belongings = Belongings()
     bills: Bills = Bills()
     members: Annotated[list[Member], Field(min_length=1, max_length=MOST_READ), AfterValidator(fitting_together)]
 
-    @model_validator(mode="after")
-    def province_is_of_the_region(self) -> "Declaration":
-        """A province belongs to one region."""
-        if self.province and region_of(self.province) != self.region:
-            raise ValueError("The province is not one of this region.")
-        return self
+    province_is_of_the_region = model_validator(mode="after")(require_region)
 
     @property
     def persons(self) -> tuple[str, ...]:
@@ -180,8 +178,8 @@ class Declaration(Body):
 
     @property
     def contact(self) -> Contact:
-        """The phone and language of the form."""
-        return Contact(self.language, self.phone)
+        """The phone, e-mail address and language of the form."""
+        return Contact(self.language, self.phone, self.email)
 
     @property
     def territory(self) -> Territory:

@@ -6,8 +6,19 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from models.errors import Problem
-from models.patterns import HTTP_ADDRESS, PROVIDER_ADDRESS
-from workflows.bodies.fields import CIN, IDCS, NO_CONTROLS, NO_CONTROLS_BUT_LINES, PROVINCE, VALUE_PATH
+from models.patterns import (
+    GATEWAY_ADDRESS,
+    HOURS,
+    HTTP_ADDRESS,
+    MAIL_SENDER,
+    MAIL_SERVER,
+    NUMBERS,
+    PARTNER,
+    PRINTABLE,
+    PROVIDER_ADDRESS,
+    SENDER_ID,
+)
+from workflows.bodies.fields import CIN, NO_CONTROLS, NO_CONTROLS_BUT_LINES, PROVINCE, VALUE_PATH
 
 WHOLE = "body"
 OTHERWISE = "Is not valid."
@@ -33,14 +44,13 @@ SENTENCES: Mapping[str, str] = {
     "list_type": "Must be a list.",
     "model_type": "Must be an object.",
     **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), WHOLE_NUMBER),
-    **dict.fromkeys(("decimal_type", "decimal_parsing", "finite_number"), NUMBER),
+    **dict.fromkeys(("decimal_type", "decimal_parsing", "float_type", "float_parsing", "finite_number"), NUMBER),
     **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), DATE),
     "calendar_date": DATE,  # this error and the next are our own, from fields.py
     "amount": "Must be an amount in digits, with at most two after a point, and thousands not set apart.",
     **dict.fromkeys(("bool_type", "bool_parsing"), YES_OR_NO),
 }
 PATTERNS: Mapping[str, str] = {
-    IDCS: "Must be ten digits.",
     PROVINCE: "Must be a code of ISO 3166-2:MA, such as MA-CAS.",
     VALUE_PATH: "Must be the path of a declared value, such as bills.telecom or members[2].occupation.",
     CIN: "Must be one or two letters and one to seven digits.",
@@ -48,6 +58,15 @@ PATTERNS: Mapping[str, str] = {
     NO_CONTROLS_BUT_LINES: "Must not be empty, nor hold control characters other than line breaks.",
     PROVIDER_ADDRESS: "Must be an address that begins with https://, or with http:// on this same host, or empty.",
     HTTP_ADDRESS: "Must be an address that begins with http:// or https://, with a host.",
+    HOURS: "Must be two times of the day, as 09:00-20:00, or empty.",
+    GATEWAY_ADDRESS: "Must be an address with a host that begins with http://, https:// or smpp://; the last without a "
+    "password.",
+    MAIL_SERVER: "Must be an address with a host that begins with smtp:// or smtps://, without a name or password.",
+    MAIL_SENDER: "Must be an e-mail address, such as no-reply@register.example.",
+    PRINTABLE: "Must hold Latin letters, digits and marks alone, without blanks.",
+    PARTNER: "Must be at most 63 small Latin letters, digits and marks of .-_, of which the first is no mark.",
+    NUMBERS: "Must be numbers of two to nine digits with commas between them, as 786,666, or empty.",
+    SENDER_ID: "Must be Latin letters and digits, at least one of them a letter.",
 }
 
 

@@ -52,6 +52,11 @@ def text(kind: Any, typed: str, field: str) -> str:
         raise not_valid(*[Problem(field, each["message"]) for each in problems_of(error)]) from None
 
 
+def field(model: type[BaseModel], name: str, typed: str) -> str:
+    """One text as a field of a model takes it. Raises Refused with its problem."""
+    return text(model.model_fields[name].rebuild_annotation(), typed, name)
+
+
 def utf8(raw: bytes) -> str:
     """The text of these bytes, without a byte order mark. Raises Refused where they are not UTF-8."""
     try:

@@ -3,19 +3,22 @@ caseworker answers a review; an operator resumes what was parked.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import psycopg
 
 from models.database import Connection, scalar
+from models.days import day_of
 from models.errors import NotFound, Problem, Refused, Stale
 from models.settings import settings
 from workflows.audit.acts import Act, Purpose
 from workflows.bodies.body import Body
 from workflows.bodies.change import UPDATE
 from workflows.bodies.declaration import Declaration, objections
+from workflows.casefile import CaseFile
 from workflows.casework.redeclaring import redeclared
+from workflows.casework.standing import stands_since
 from workflows.desk.search_keys import FIND_BY, keys_of_body
 from workflows.engine.chain import new_salt
 from workflows.engine.load import CaseRow, case_files
@@ -24,7 +27,7 @@ from workflows.engine.progress import CaseInProgress, apply
 from workflows.engine.record import copy
 from workflows.engine.texts import take_text
 from workflows.engine.work import BatchOutcome, advance, lock, lock_all, write
-from workflows.events.event import CaseResumed
+from workflows.events.event import CaseResumed, Event
 from workflows.events.registration import ApplicationRefused
 from workflows.evidence import (
     DECLARANT,
@@ -47,8 +50,16 @@ from workflows.staff.noting import Doing, note_act, sign_act
 from workflows.staff.signatures import OFFICER, OPERATOR, pseudonym, sign
 
 MOST_TEXTS = 20  # of one case (assumed)
+ANOTHER = (
+    "The declarant now named already has another open application. Withdraw that one first, or correct it instead."
+)
 TEXTS = "select count(*) from case_text where case_id = %s"
 REDECLARE = "update cases set applicant_idcs = %s, region = %s, province = %s where id = %s"
+PHONE_SHOWN = """
+    select c.proved_at is not null, b.phone from cases c join case_body b on b.case_id = c.id
+    where (c.id, b.number) = (%s, %s)
+"""
+PROVED = "select proved_at is not null from cases where id = %s"
 RESUME = "delete from case_failure where case_id = any(%s) and parked returning case_id, stage"
 
 
@@ -103,11 +114,15 @@ def answer_of_citizen(connection: Connection, answer: CitizenAnswer, now: dateti
     if not answer.officer and not opens(connection, normal(answer.reference), answer.secret):
         raise NotFound("There is no application with this reference and secret.")
     case = find(connection, answer.reference)
+    if answer.version is not None and stands_since(connection, case.id, answer.version):
+        answer = replace(answer, version=case.version)
     if answer.kind == "withdrawal" and case.kind == UPDATE:
         refuse_given_away(connection, case)
     moved = act(connection, case, answer.version, form_of(connection, case, answer, now), notices)
     if answer.kind in ("correction", "reopening") and case.kind == REGISTERS.kind:
         refuse_registered(connection, case)
+    if answer.declaration is not None and answer.kind == "correction":
+        refuse_other_phone(connection, case, answer, answer.declaration)
     return moved
 
 
@@ -182,11 +197,7 @@ def redeclare(connection: Connection, case: CaseRow, answer: CitizenAnswer, by: 
     try:
         connection.execute(REDECLARE, [body.applicant, *body.territory, case.id])
     except psycopg.errors.UniqueViolation:
-        text = (
-            "The declarant now named already has another open application. Withdraw that one first, or correct it "
-            "instead."
-        )
-        raise Refused("open_application", text, problems=[Problem("declaration.members", text)]) from None
+        raise Refused("open_application", ANOTHER, problems=[Problem("declaration.members", ANOTHER)]) from None
     number, salt, stored = case.body_number + 1, new_salt(), body.stored()
     row = (case.id, number, case.household_id, stored, body.contact.phone, salt, now)
     copy(connection, "case_body", BODIES, [row])
@@ -214,9 +225,25 @@ def refuse_what_cannot_be(case: CaseRow, declaration: Declaration, now: datetime
             "too_many_corrections",
             f"An application is corrected {settings().max_corrections} times at most. A caseworker can help.",
         )
-    found = objections(declaration, now.date(), settings().max_members)
+    found = objections(declaration, day_of(now), settings().max_members)
     if problems := [Problem(f"declaration.{each['field']}", each["message"]) for each in found]:
         raise Refused("not_valid", "The declaration is not valid; problems names each field.", problems=problems)
+
+
+def refuse_other_phone(connection: Connection, case: CaseRow, answer: CitizenAnswer, declaration: Declaration) -> None:
+    """Raises Refused where an application names another phone than a code showed: codes would go to it at once.
+
+    At a desk the officer knows who declares. A phone that nobody showed may have been typed wrong.
+    """
+    if answer.officer or case.kind != REGISTERS.kind:
+        return
+    proved, phone = connection.execute(PHONE_SHOWN, [case.id, case.body_number]).fetchone() or (False, None)
+    if proved and phone and declaration.phone != phone:
+        text = (
+            "A code showed the phone of this application. It changes once the household is registered, or before that "
+            "at a service centre."
+        )
+        raise Refused("phone_shown", text, problems=[Problem("declaration.phone", text)])
 
 
 def refuse_registered(connection: Connection, case: CaseRow) -> None:
@@ -224,7 +251,8 @@ def refuse_registered(connection: Connection, case: CaseRow) -> None:
     review against itself.
     """
     (file,) = case_files(connection, lock_all(connection, [case.id]))
-    if registered_again(connection, [file.declaration])[0]:
+    (proved,) = connection.execute(PROVED, [case.id]).fetchone() or (False,)
+    if registered_again(connection, [file.declaration], [proved])[0]:
         raise Refused(
             "already_registered", REGISTERED_ALREADY, problems=[Problem("declaration.members", REGISTERED_ALREADY)]
         )
@@ -253,9 +281,7 @@ def in_evidence(answer: CaseworkerAnswer, now: datetime) -> ReviewVerdict:
 def act(connection: Connection, case: CaseRow, version: int | None, form: Evidence, notices: Notices) -> AnswerResult:
     """Puts the form before the engine."""
     try:
-        event, file, progress = advance(
-            connection, case.id, case.version if version is None else version, form, notices
-        )
+        return result_of(advance(connection, case.id, case.version if version is None else version, form, notices))
     except psycopg.errors.UniqueViolation as error:
         if error.diag.constraint_name != "case_one_open_registration":
             raise
@@ -263,6 +289,11 @@ def act(connection: Connection, case: CaseRow, version: int | None, form: Eviden
             "open_application",
             "The declarant has another open application meanwhile. Withdraw that one first, or go on with it.",
         ) from None
+
+
+def result_of(advanced: tuple[Event, CaseFile, BatchOutcome]) -> AnswerResult:
+    """Where the engine left a case."""
+    event, file, progress = advanced
     return AnswerResult(file.stage, file.version, type(event).__name__, progress.queues)
 
 

@@ -30,6 +30,7 @@ from workflows.events.registration import (
     ApplicationRefused,
     CorrectionAsked,
     HouseholdApproved,
+    IdentityNotConfirmed,
     MembersMismatched,
     ScoreComputed,
 )
@@ -49,7 +50,7 @@ REGISTERING = (HouseholdApproved, HouseholdChanged)
 TAKEN_BY: dict[str, tuple[type[Event], ...]] = {
     "index": (ScoreComputed,),
     "threshold": REGISTERING,
-    "correction": (MembersMismatched, CorrectionAsked),
+    "correction": (MembersMismatched, IdentityNotConfirmed, CorrectionAsked),
     "refusal": (ApplicationRefused,),
 }
 SENT = "select b.body::text from case_body b where b.case_id = %s and b.number = 1"
@@ -80,18 +81,20 @@ OPEN_AGAINST = """
 class Lodging:
     """An appeal that arrives, with the key by which the sender's repetition of it is known; none: its content.
 
-    An officer who takes it at a desk knows the household in another way than by the secret.
+    `on_page`: the household lodges it on the portal's pages. An officer who takes it at a desk knows the household in
+    another way than by the secret.
     """
 
     sent: AppealBody
     key: str | None = None
     officer: str = ""
     role: str = ""  # in which the officer acts
+    on_page: bool = False
 
     @property
     def channel(self) -> str:
         """How it reaches us."""
-        return "office" if self.officer else "api"
+        return "office" if self.officer else "page" if self.on_page else "api"
 
     @property
     def by_officer(self) -> tuple[str, str]:
@@ -178,6 +181,7 @@ def appeal_of(connection: Connection, row: CaseRow, sent: AppealBody, decision: 
         contested=sent.contested,
         language=contact.language,
         phone=contact.phone,
+        email=contact.email,
         region=territory.region,
         province=territory.province,
     )

@@ -2,8 +2,8 @@
 messages, and the cases around it. Reads only.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,14 +12,23 @@ from psycopg.rows import class_row
 
 from models.database import Connection
 from models.errors import NotFound
+from workflows.bodies.change import UPDATE, Change
 from workflows.bodies.declaration import Declaration, Member
 from workflows.bodies.merging import Difference, differences, fields_changed
 from workflows.casefile import CaseFile
 from workflows.engine.load import COLUMNS, CaseRow, case_files
 from workflows.events.event import KINDS, Event
-from workflows.events.registration import MembersMismatched, PersonsVerified, ScoreComputed
-from workflows.evidence import RegisterAnswer, RegisteredPerson
+from workflows.events.registration import (
+    IdentityConfirmed,
+    IdentityDoubted,
+    IdentityNotConfirmed,
+    MembersMismatched,
+    PersonsVerified,
+    ScoreComputed,
+)
+from workflows.evidence import Compared, RegisterAnswer, RegisteredPerson
 from workflows.flows import FLOWS
+from workflows.registers.households import declarations
 
 ROW = f"select {COLUMNS} from cases where id = %s"
 ANSWER = """
@@ -28,18 +37,25 @@ ANSWER = """
 """
 EVENTS = "select seq, at, kind, actor, facts::text as facts from event where case_id = %s order by seq"
 MESSAGES = """
-    select seq, template, channel, language, recipient, body, status, sent_at, due_at, tries, error from message
-    where case_id = %s order by seq, template
+    select m.seq, m.template, m.channel, m.language, m.recipient, m.body, m.status, m.sent_at, m.due_at, m.tries,
+        m.error, m.delivery, m.delivery_at, l.id is not null as set_aside, b.done_at as printed_at
+    from message m left join letter l on l.id = m.id left join letter_batch b on b.number = l.batch
+    where m.case_id = %s order by m.seq, m.template
 """
 TEXTS = "select seq, text from case_text where case_id = %s"
 BODIES = "select number, body::text from case_body where case_id = %s and body is not null order by number"
 # The other cases of its household, the one that opened it, and those that it opened.
 RELATED = """
+    with related (id) as (
+        select id from cases where household_id = %(household)s and kind <> 'registration'
+        union select registered_by from household where id = %(household)s
+        union select id from cases where parent_id = %(id)s
+        union select %(parent)s::bigint
+    )
     select r.reference, c.kind, c.stage, c.open, c.submitted_at, c.stage_since,
         case when c.parent_id = %(id)s then 'opened' when c.id = %(parent)s then 'opened_by' else 'household' end as how
-    from cases c join receipt r on r.case_id = c.id
-    where c.id <> %(id)s and (c.household_id = %(household)s or c.id = %(parent)s or c.parent_id = %(id)s)
-    order by c.id desc limit 50
+    from related join cases c using (id) join receipt r on r.case_id = c.id
+    where c.id <> %(id)s order by c.id desc limit 50
 """
 
 
@@ -57,10 +73,16 @@ class Message(NamedTuple):
     due_at: datetime
     tries: int
     error: str | None
+    delivery: str | None = None
+    delivery_at: datetime | None = None
+    set_aside: bool = False  # a letter that waits for a printer, or was given to one
+    printed_at: datetime | None = None
 
 
 class Happened(NamedTuple):
-    """An event of the case: what it says (None: erased), the person's words that it took, and what it changed."""
+    """An event of the case: what it says (None: erased), the person's words that it took, and what it changed, with the
+    names of the members since then.
+    """
 
     seq: int
     at: datetime
@@ -69,6 +91,7 @@ class Happened(NamedTuple):
     event: Event | None
     text: str | None = None
     changed: tuple[Difference, ...] = ()
+    members: tuple[str, ...] = ()
 
 
 class Related(NamedTuple):
@@ -84,13 +107,14 @@ class Related(NamedTuple):
 
 
 class SeenMember(NamedTuple):
-    """A member as declared, beside what the population register said; `doubt`: why the two do not agree."""
+    """A member as declared, beside the population register's verdicts; `doubt`: why the two do not agree."""
 
     place: int
     declared: Member
-    registered: RegisteredPerson | None
     asked: bool  # whether the register was asked about this declaration
+    compared: Compared | None  # what it said; None: it was not asked, or knows no such identifier
     doubt: str = ""
+    registered: RegisteredPerson | None = None  # what it keeps now, for a reader who must see both
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +127,22 @@ class CaseView:
     messages: Sequence[Message]
     related: Sequence[Related]
     members: Sequence[SeenMember] = field(default=())
+    register_away: bool = False  # whether the population register, asked for the reader, gave no answer
 
     @property
     def declaration(self) -> Declaration | None:
         """The household as it is declared; None of a kind that declares none."""
         found = getattr(self.file.body, "declaration", None)
         return found if isinstance(found, Declaration) else None
+
+    def beside(self, stored: Mapping[str, RegisteredPerson]) -> "CaseView":
+        """The case with what the population register keeps of these persons, by their identifiers."""
+        members = [each._replace(registered=stored.get(each.declared.idcs)) for each in self.members]
+        return replace(self, members=members)
+
+    def without_register(self) -> "CaseView":
+        """The case, of which the population register gives no answer now."""
+        return replace(self, register_away=True)
 
     @property
     def score(self) -> ScoreComputed | None:
@@ -143,19 +177,25 @@ def happened(connection: Connection, case: CaseRow) -> list[Happened]:
     found = []
     for seq, at, kind, actor, facts in connection.execute(EVENTS, [case.id]).fetchall():
         event = msgspec.json.decode(facts, type=KINDS[kind]) if facts and kind in KINDS else None
-        changed = changes.get(getattr(event, "body", 0), ())
-        found.append(Happened(seq, at, kind, actor, event, texts.get(seq), changed))
+        changed = changes.get(getattr(event, "body", 0), ((), ()))
+        found.append(Happened(seq, at, kind, actor, event, texts.get(seq), *changed))
     return found
 
 
-def changes_by_body(connection: Connection, case: CaseRow) -> dict[int, tuple[Difference, ...]]:
-    """What each body changed of the declaration before it, by the body's number; a first one changed nothing."""
-    if case.body_number < 2:
+def changes_by_body(connection: Connection, case: CaseRow) -> dict[int, tuple[tuple[Difference, ...], tuple[str, ...]]]:
+    """What each body changed of the declaration before it, and the names of its members, by the body's number.
+
+    The first one of a change changed the version that its sender saw; any other first one changed nothing.
+    """
+    if case.body_number < 2 and case.kind != UPDATE:
         return {}
     bodies = {number: FLOWS[case.kind].body.restored(body) for number, body in connection.execute(BODIES, [case.id])}
     declared = {number: getattr(body, "declaration", None) for number, body in bodies.items()}
+    if isinstance(first := bodies.get(1), Change) and case.household_id is not None:
+        seen = (case.household_id, first.based_on)
+        declared[0] = declarations(connection, [seen]).get(seen)
     return {
-        number: differences(before, now, fields_changed(before, now))
+        number: (differences(before, now, fields_changed(before, now)), tuple(each.name for each in now.members))
         for number, now in declared.items()
         if (before := declared.get(number - 1)) is not None and now is not None
     }
@@ -166,15 +206,15 @@ def seen_members(connection: Connection, file: CaseFile) -> list[SeenMember]:
     declared = getattr(file.body, "declaration", None)
     if not isinstance(declared, Declaration):
         return []
-    kinds = [each for each in (PersonsVerified, MembersMismatched) if each in file.past]
+    kinds = [each for each in (PersonsVerified, MembersMismatched, IdentityDoubted) if each in file.past]
     answer = register_answer(connection, file, [each.__name__ for each in kinds]) if kinds else None
     doubts = doubts_of(file)
     return [
         SeenMember(
             place,
             member,
-            answer.persons[place] if answer and place < len(answer.persons) else None,
             answer is not None,
+            answer.persons[place] if answer else None,
             doubts.get(place, ""),
         )
         for place, member in enumerate(declared.members)
@@ -190,12 +230,15 @@ def register_answer(connection: Connection, file: CaseFile, kinds: list[str]) ->
 
 def doubts_of(file: CaseFile) -> dict[int, str]:
     """Why members do not agree with the register, by their place; none once all of them do."""
-    if MembersMismatched not in file.past:
+    kinds = (PersonsVerified, IdentityConfirmed, IdentityDoubted, MembersMismatched, IdentityNotConfirmed)
+    if not any(kind in file.past for kind in kinds):
         return {}
-    found = file.past[MembersMismatched]
-    if PersonsVerified in file.past and file.past[PersonsVerified].seq > found.seq:
-        return {}
-    return {each.member: each.reason for each in file.last(MembersMismatched).mismatches}
+    match file.latest(*kinds).event:
+        case MembersMismatched() | IdentityNotConfirmed() as asked:
+            return {each.member: each.reason for each in asked.mismatches}
+        case IdentityDoubted() as doubted:
+            return {each.member: each.code for each in doubted.doubts}
+    return {}
 
 
 def said(event: Event | None) -> dict[str, Any]:
@@ -206,11 +249,15 @@ def said(event: Event | None) -> dict[str, Any]:
         "asked",
         "outcome",
         "findings",
+        "found",
+        "doubts",
         "mismatches",
         "signals",
         "to",
         "score",
         "why",
+        "shows",
+        "channel",
         "reminder",
     )
     return {name: found for name in names if (found := getattr(event, name, None)) not in (None, "", ())}

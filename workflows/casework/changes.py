@@ -1,16 +1,16 @@
 """A registered household declares a change: with the secret of its receipt, or at a desk, where an officer files it."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from models.database import Connection, scalar
 from models.days import day_of
-from models.errors import NotFound, Problem, Refused
+from models.errors import Broken, NotFound, Problem, Refused
 from models.settings import settings
 from workflows.audit.acts import Act
-from workflows.bodies.change import UPDATE, Change, ChangeRequest
+from workflows.bodies.change import CONFIRMATION, UPDATE, Change, ChangeRequest
 from workflows.bodies.declaration import Declaration, Member, objections
 from workflows.bodies.merging import fields_changed
 from workflows.casefile import NewCase
@@ -29,7 +29,25 @@ from workflows.staff.signatures import OFFICER, sign
 
 MOST_OPEN = 5  # updates of one household at once
 OF_AGE = 18  # years
-OPEN = "select count(*) from cases where household_id = %s and kind = %s and open"
+OPEN = f"select count(*) from cases where household_id = %s and kind = '{UPDATE}' and open"
+CONFIRMED_SINCE = f"""
+    select exists (select from cases c join case_body b on (b.case_id, b.number) = (c.id, 1)
+        where c.household_id = %s and c.kind = '{UPDATE}' and c.submitted_at > %s
+            and b.body ->> 'change' = '{CONFIRMATION}')
+"""
+CONFIRMED_AGAIN = timedelta(days=30)  # a household that confirms before that says nothing new
+PHONES_NAMED = f"""
+    select count(*) from cases c join case_body b on (b.case_id, b.number) = (c.id, 1)
+    where c.household_id = %s and c.kind = '{UPDATE}' and c.submitted_at > %s and b.body ->> 'known_phone' is not null
+"""
+MOST_PHONES, PHONES_WITHIN = 3, timedelta(days=30)  # each costs codes and messages, to a number of anybody's
+# Another phone that counts at once waits for nobody, but for people who have its change in hand.
+PHONE_WAITS = f"""
+    select r.reference, b.phone, c.submitted_at, case when c.stage = 'changing_phone' then c.deadline end from cases c
+    join case_body b on (b.case_id, b.number) = (c.id, c.body_number) join receipt r on r.case_id = c.id
+    where c.household_id = %s and c.kind = '{UPDATE}' and c.open and b.body ->> 'known_phone' is not null
+    order by c.id limit 1
+"""
 FIRST_BODY = "select body::text from case_body where case_id = %s and number = 1"
 # Who asked in a departure is who left, not the declarant of whom they left.
 IS_MEMBER = """
@@ -47,11 +65,13 @@ class Sender:
     officer: str = ""
     key: str = ""
     role: str = ""  # in which the officer acts
+    on_page: bool = False  # the household declares it on the portal's pages
+    phone_shown: bool = False  # by codes, that they have the known phone and the new one at hand
 
     @property
     def channel(self) -> str:
         """How it reaches us."""
-        return "office" if self.officer else "api"
+        return "office" if self.officer else "page" if self.on_page else "api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +102,18 @@ class Registered:
     version: int
     declaration: Declaration
     first_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPhone:
+    """Another phone of a household that is not registered yet, and the change that declares it. `until`: when it counts
+    if nobody objects; None where that does not run yet.
+    """
+
+    reference: str
+    phone: str | None
+    declared_at: datetime
+    until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -120,7 +152,12 @@ def declare_change(connection: Connection, declared: DeclaredChange, now: dateti
         refuse_stranger(connection, case)
     known = registered_household(connection, case)
     refuse_impossible(known, request, now)
-    body = Change(**dict(request), known_phone=phone_until_now(known, request.declaration))
+    if request.change == CONFIRMATION:
+        refuse_confirmed_lately(connection, known.household_id, now)
+    known_phone = phone_until_now(known, request.declaration)
+    if known_phone and not sender.officer:
+        refuse_too_many_phones(connection, known.household_id, now)
+    body = Change(**dict(request), known_phone=known_phone, phone_shown=bool(known_phone) and sender.phone_shown)
     return open_update(connection, replace(update, body=body), now, notices)
 
 
@@ -171,8 +208,16 @@ def registered_household(connection: Connection, case: CaseRow) -> Registered:
     declared = declarations(connection, [(household, version)]).get((household, version))
     if declared is None:
         raise Refused("erased", "What this household declared was erased by law. A service centre can help.")
-    first = min(each.span.since for each in known_periods(connection, [household])[household])
-    return Registered(household, version, declared, day_of(first))
+    first = first_day_of(connection, household)
+    if first is None:
+        raise Broken(f"Household {household} has version {version} and no period: the register is not whole.")
+    return Registered(household, version, declared, first)
+
+
+def first_day_of(connection: Connection, household: int) -> date | None:
+    """A household's first day in the register; None where it is not there."""
+    spans = known_periods(connection, [household]).get(household, [])
+    return min((day_of(each.span.since) for each in spans), default=None)
 
 
 def change_to_begin_with(connection: Connection, reference: str, now: datetime) -> dict[str, Any]:
@@ -193,10 +238,29 @@ def refuse_impossible(known: Registered, request: ChangeRequest, now: datetime) 
     ]
     if request.based_on > known.version:
         problems.append(Problem("based_on", f"The household has no such version: its last is {known.version}."))
-    for each in objections(request.declaration, now.date(), settings().max_members):
+    for each in objections(request.declaration, day_of(now), settings().max_members):
         problems.append(Problem(f"declaration.{each['field']}", each["message"]))
     if problems:
         raise Refused("not_valid", "The change is not valid; problems names each field.", problems=problems)
+
+
+def refuse_confirmed_lately(connection: Connection, household_id: int, now: datetime) -> None:
+    """Raises Refused where the household confirmed its declaration a short while ago: each costs messages."""
+    if scalar(connection, CONFIRMED_SINCE, [household_id, now - CONFIRMED_AGAIN]):
+        days = CONFIRMED_AGAIN.days
+        raise Refused("confirmed_lately", f"The household confirmed its declaration within the last {days} days.")
+
+
+def refuse_too_many_phones(connection: Connection, household_id: int, now: datetime) -> None:
+    """Raises Refused where the household named so many other phones of late that it names no further one by itself:
+    whoever found a receipt could have ours call any number, again and again.
+    """
+    lock_households(connection, [household_id])
+    if scalar(connection, PHONES_NAMED, [household_id, now - PHONES_WITHIN]) >= MOST_PHONES:
+        text = (
+            f"Another phone was named {MOST_PHONES} times within {PHONES_WITHIN.days} days. A service centre can help."
+        )
+        raise Refused("too_many_phones", text)
 
 
 def day_problems(true_from: date, first_day: date, today: date) -> list[Problem]:
@@ -213,7 +277,7 @@ def member_problems(request: ChangeRequest, known: Declaration) -> list[Problem]
     before, after = set(known.persons), set(request.declaration.persons)
     if request.change == "removal":
         return []
-    if not fields_changed(known, request.declaration):
+    if request.change != CONFIRMATION and not fields_changed(known, request.declaration):
         return [Problem("declaration", "Says what the register says already: nothing changes.")]
     moves = {"member_joined": bool(after - before), "member_left": bool(before - after)}
     if moves.get(request.change, not any(moves.values())):
@@ -224,6 +288,16 @@ def member_problems(request: ChangeRequest, known: Declaration) -> list[Problem]
 def phone_until_now(known: Registered, declaration: Declaration) -> str | None:
     """The phone that the household had, where it has another one now."""
     return known.declaration.phone if known.declaration.phone != declaration.phone else None
+
+
+def phone_that_waits(connection: Connection, household_id: int | None, *, lock: bool = False) -> WaitingPhone | None:
+    """The phone that waits to become that of this household. `lock`: nobody else declares one until the commit."""
+    if household_id is None:
+        return None
+    if lock:
+        lock_households(connection, [household_id])
+    row = connection.execute(PHONE_WAITS, [household_id]).fetchone()
+    return WaitingPhone(*row) if row else None
 
 
 def open_update(connection: Connection, update: NewUpdate, now: datetime, notices: Notices) -> Accepted:
@@ -255,7 +329,7 @@ def insert(connection: Connection, household_id: int, opened: Opening, now: date
     Its turn is held first, so that of several changes at once each counts those before it.
     """
     lock_households(connection, [household_id])
-    if scalar(connection, OPEN, [household_id, UPDATE]) >= MOST_OPEN:
+    if scalar(connection, OPEN, [household_id]) >= MOST_OPEN:
         text = f"{MOST_OPEN} changes of this household are open. Wait for one of them, answer it, or withdraw it."
         raise Refused("too_many_open", text)
     insert_cases(connection, [opened])
@@ -277,8 +351,8 @@ def known_receipt(connection: Connection, update: NewUpdate) -> Accepted | None:
 
 
 def content_of(change: Change) -> bytes:
-    """The hash of what was sent: the phone that the register knew is none of it."""
-    return hash_of(change.model_copy(update={"known_phone": None}).stored())
+    """The hash of what was sent: what is known of its phones is none of it."""
+    return hash_of(change.model_copy(update={"known_phone": None, "phone_shown": False}).stored())
 
 
 def is_of_age(member: Member, today: date) -> bool:

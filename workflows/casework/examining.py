@@ -14,13 +14,13 @@ from workflows.audit import acts as audit
 from workflows.bodies.appeal import WITH_VALUES, Appeal, Contested, corrected_later
 from workflows.bodies.change import EarlierVersion
 from workflows.casefile import CaseFile
-from workflows.casework.answers import AnswerResult, act, stated
+from workflows.casework.answers import AnswerResult, result_of, stated
 from workflows.casework.appeals import contested_file
 from workflows.engine.chain import new_salt
 from workflows.engine.load import CaseRow, case_files
 from workflows.engine.opening import BODIES, sealed_body
 from workflows.engine.record import copy
-from workflows.engine.work import lock
+from workflows.engine.work import advance_locked, lock
 from workflows.events.appeal import Finding
 from workflows.evidence import (
     Agreement,
@@ -91,13 +91,25 @@ def act_on_appeal(
     row = find(connection, staff.reference)
     if row.kind != FLOW.kind:
         raise NotFound(f"{staff.reference} is no appeal: it is a case of the kind '{row.kind}'.")
-    row = lock(connection, row.id, staff.version)
+    return act_on_locked(connection, lock(connection, row.id, staff.version), staff, form, now, notices)
+
+
+def act_on_locked(  # noqa: PLR0913 - what it takes to act
+    connection: Connection,
+    row: CaseRow,
+    staff: Staff,
+    form: Callable[[Act], Evidence],
+    now: datetime,
+    notices: Notices,
+) -> AnswerResult:
+    """The same for an appeal that is locked. Raises Refused, before anything of the act is written."""
     by = sign(connection, OFFICER, staff.name)
     given = form(Act(connection, row, by, now))
-    note_act(connection, by, staff.name, Doing(act_of(given), now, [row.id], staff.role))
     if row.stage == "queued" and type(given) not in FLOW.stages["queued"].handlers:
         raise Refused("not_taken", f"Nobody holds this appeal. Take it first: sijil appeals assign {staff.reference}")
-    return act(connection, row, row.version, given, notices)
+    result = result_of(advance_locked(connection, row, given, notices))
+    note_act(connection, by, staff.name, Doing(act_of(given), now, [row.id], staff.role))
+    return result
 
 
 def act_of(given: Evidence) -> audit.Act:
@@ -220,6 +232,7 @@ def correction_of(connection: Connection, file: CaseFile, values: Sequence[Conte
     return {
         "language": declared[household, last].language,
         "phone": declared[household, last].phone,
+        "email": declared[household, last].email,
         "corrected": found[household, last],
         "based_on": last,
         "decided_on": decided[household, last],

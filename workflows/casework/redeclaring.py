@@ -4,13 +4,15 @@ from collections.abc import Iterable
 
 from models.database import Connection
 from models.errors import Problem, Refused
-from workflows.bodies.change import CORRECTION, Change
+from workflows.bodies.change import CONFIRMATION, CORRECTION, Change
 from workflows.bodies.declaration import Declaration
 from workflows.bodies.merging import fields_changed
 from workflows.casefile import CaseFile
 from workflows.casework.changes import member_problems, without
 from workflows.events.update import ChangeConflicts
 from workflows.registers.households import declarations, last_versions
+
+CONFLICTING = "conflicting"  # the stage in which another change says something else
 
 
 def redeclared(connection: Connection, file: CaseFile, declaration: Declaration) -> Change:
@@ -31,14 +33,13 @@ def redeclared(connection: Connection, file: CaseFile, declaration: Declaration)
     if change.left_by:
         return departed(file.body, declaration, now, last)
     refuse_other_kind(change, (now, known[household, shown]))
-    return change.model_copy(update={"known_phone": now.phone if now.phone != declaration.phone else None})
+    return change.beside(now, file.body)
 
 
 def version_shown(file: CaseFile) -> int:
     """The version of the household that the citizen was shown: of a conflict the later one, else the change's own."""
-    conflict = file.past.get(ChangeConflicts)
-    shown = conflict is not None and conflict.seq == file.stage_seq
-    version: int = file.last(ChangeConflicts).version if shown else file.body.based_on
+    in_conflict = file.stage == CONFLICTING  # also where it was kept open since
+    version: int = file.last(ChangeConflicts).version if in_conflict else file.body.based_on
     return version
 
 
@@ -69,14 +70,20 @@ def refuse_other_kind(change: Change, known: Iterable[Declaration]) -> None:
 
 def problems_of(change: Change, known: Declaration) -> list[Problem]:
     """What is wrong with the members of a change that is declared anew, or that nothing changes by it."""
-    if change.change != CORRECTION and not fields_changed(known, change.declaration) and not change.ends_household:
+    must_change = not (change.change in (CORRECTION, CONFIRMATION) or change.ends_household)
+    if must_change and not fields_changed(known, change.declaration):
         text = "Says what the register says already: nothing changes. To keep that, withdraw the change."
         return [Problem("declaration", text)]
     if change.change != CORRECTION:
         return [Problem("declaration", each["message"]) for each in member_problems(change, known)]
-    if set(known.persons) == set(change.declaration.persons):
+    if set(known.persons) == set(change.declaration.persons) or is_of_entries(change):
         return []
     return [Problem("declaration.members", "Nobody joins or leaves by a correction. Declare that as a change.")]
+
+
+def is_of_entries(change: Change) -> bool:
+    """Whether it was opened because two entries of the population register are of one person: one of them goes."""
+    return change.life_event is not None and change.life_event.kind in ("merged", "merge_undone")
 
 
 def refuse(problems: list[Problem]) -> None:

@@ -6,15 +6,18 @@ from typing import NamedTuple
 import msgspec
 
 from models.database import Connection
+from workflows.events.enrolment import EnrolmentReturned, LikelyDuplicates
 from workflows.events.event import KINDS, Event
 from workflows.events.registration import (
     CorrectionAsked,
     DuplicateSuspected,
+    IdentityDoubted,
+    IdentityNotConfirmed,
     MembersMismatched,
     RefusalProposed,
     ReviewReopened,
 )
-from workflows.events.update import ChangeConflicts, DepartureDeclared, RemovalAnnounced
+from workflows.events.update import ChangeConflicts, DepartureDeclared, NewPhoneAnnounced, RemovalAnnounced
 from workflows.flows.appeal import FLOW as APPEAL
 
 # Each case alone, so that a case with many events costs no more than another one.
@@ -28,16 +31,21 @@ CONTESTED = """
     select case_id, body ->> 'decision', body ->> 'programme', body -> 'contested' from case_body
     where case_id = any(%s) and number = 1 and body is not null
 """
-CONFLICT, REMOVAL = "change_conflicts", "removal"
+CONFLICT, REMOVAL, NEW_PHONE, ALIKE = "change_conflicts", "removal", "new_phone", "likely_duplicates"
 TELLING = (
     DuplicateSuspected,
     ReviewReopened,
     MembersMismatched,
+    IdentityDoubted,
+    IdentityNotConfirmed,
     CorrectionAsked,
     RefusalProposed,
     ChangeConflicts,
     DepartureDeclared,
     RemovalAnnounced,
+    NewPhoneAnnounced,
+    EnrolmentReturned,
+    LikelyDuplicates,
 )
 
 
@@ -71,9 +79,11 @@ def points(event: Event) -> Iterator[Point]:
     """What an event says that people look at, with the members that it names."""
     if isinstance(event, DuplicateSuspected | ReviewReopened):
         yield from (Point(each.code, counted(each.members)) for each in event.signals)
-    elif isinstance(event, MembersMismatched):
+    elif isinstance(event, MembersMismatched | IdentityNotConfirmed):
         yield from together((each.reason, each.member) for each in event.mismatches)
-    elif isinstance(event, CorrectionAsked | RefusalProposed):
+    elif isinstance(event, IdentityDoubted):
+        yield from together((each.code, each.member) for each in event.doubts)
+    elif isinstance(event, CorrectionAsked | RefusalProposed | EnrolmentReturned):
         yield Point(event.reason)
     elif isinstance(event, ChangeConflicts):
         yield Point(CONFLICT)
@@ -81,6 +91,10 @@ def points(event: Event) -> Iterator[Point]:
         yield Point("own_departure")
     elif isinstance(event, RemovalAnnounced):
         yield Point(REMOVAL)
+    elif isinstance(event, NewPhoneAnnounced):
+        yield Point(NEW_PHONE)
+    elif isinstance(event, LikelyDuplicates):
+        yield Point(ALIKE)
 
 
 def together(found: Iterable[tuple[str, int]]) -> Iterator[Point]:

@@ -11,34 +11,65 @@ from typing import Any, NamedTuple
 
 from models.arrays import array, columns
 from models.database import Connection
+from models.days import day_of
 from workflows.appeals.holding import holder, may_not_decide, waiting_proposal
 from workflows.casefile import CaseFile
 from workflows.engine.progress import CaseInProgress
 from workflows.engine.record import QueueState
-from workflows.events.appeal import AppealQueued, AppealReminded, CorrectionOverdue, InformationGiven, TakenOver
-from workflows.events.registration import CorrectionAsked, MembersMismatched, RefusalProposed, ReviewOverdue
+from workflows.events.appeal import (
+    AppealOverdue,
+    AppealQueued,
+    AppealReminded,
+    CommissionOverdue,
+    CorrectionOverdue,
+    InformationGiven,
+    TakenOver,
+)
+from workflows.events.enrolment import EnrolmentAttested, EnrolmentOverdue
+from workflows.events.registration import (
+    CorrectionAsked,
+    IdentityNotConfirmed,
+    MembersMismatched,
+    RefusalProposed,
+    ReviewOverdue,
+)
 from workflows.events.update import ChangeKeptOpen
 from workflows.flows import PARKED, stage_of
 from workflows.flows.appeal import FLOW as APPEALS_FLOW
-from workflows.flows.grammar import CASEWORKER, CITIZEN
+from workflows.flows.enrolment import FLOW as ENROLMENTS_FLOW
+from workflows.flows.grammar import CASEWORKER, CITIZEN, OF_PEOPLE
+from workflows.flows.grammar import POPULATION_OFFICER as OWNED_BY_POPULATION
 from workflows.policies import targets_in_force
 from workflows.stages.review import proposal
 
-# The queues: appeals; reviews, with what a caseworker sent back; exceptions, which the machine sent back to the
-# household because the population register did not confirm a member, or because of another change; parked cases.
-QUEUES = (APPEALS, REVIEWS, EXCEPTIONS, PARKED_CASES) = ("appeals", "reviews", "exceptions", "parked")
-WAITS = (STAFF, SUPERVISOR, COMMISSION, FOR_CITIZEN, OPERATOR) = (
+# The queues: appeals; reviews, with what a caseworker sent back; exceptions, of which the population register did not
+# confirm a member, so that a caseworker looks or the household is asked, and what waits because of another change;
+# people who are to be enrolled; parked cases.
+QUEUES = (APPEALS, REVIEWS, EXCEPTIONS, ENROLMENTS, PARKED_CASES) = (
+    "appeals",
+    "reviews",
+    "exceptions",
+    "enrolments",
+    "parked",
+)
+WAITS = (STAFF, POPULATION_OFFICER, EITHER, SUPERVISOR, COMMISSION, FOR_CITIZEN, OPERATOR) = (
     "staff",
+    "population_officer",
+    "either",
     "supervisor",
     "commission",
     "citizen",
     "operator",
 )
 WITH_SUPERVISOR, WITH_COMMISSION = "with_supervisor", "with_commission"
+IDENTITY = "identity_in_doubt"  # where a caseworker looks or an officer of the population register
 OF_OTHERS = {WITH_SUPERVISOR: SUPERVISOR, WITH_COMMISSION: COMMISSION}  # the stages of others than all caseworkers
 # The stages of an appeal at which its events say who holds it; at all others, the desk does.
 HELD_BY_EVENTS = ("queued", "under_examination", "information_asked", WITH_SUPERVISOR, WITH_COMMISSION)
-SENT_BACK = (MembersMismatched, CorrectionAsked, RefusalProposed)  # the events that send a case to its household
+BEHIND_ATTESTATION = ("attested", "possible_duplicate")  # who attested an enrolment does not decide it there
+# The events that send a case to its household: because of the population register, or of what a caseworker found.
+BY_REGISTER = (MembersMismatched, IdentityNotConfirmed)
+SENT_BACK = (*BY_REGISTER, CorrectionAsked, RefusalProposed)
 FIRST, SOON, ORDINARY, LAST = PRIORITIES = (1, 2, 3, 4)
 BY_SUPERVISOR = "supervisor"  # why an item has its priority: a supervisor said so, and no event changes that
 BY_PEOPLE = ("officer:", "operator:")  # how the pseudonyms of the staff begin
@@ -96,6 +127,11 @@ FOLLOW_DEADLINES = """
     update desk_item set due_at = c.deadline from cases c
     where c.id = desk_item.case_id and c.id = any(%s) and c.deadline is not null and desk_item.waits_for is not null
 """
+FOLLOW_VERSIONS = """
+    update desk_item set version = new.version
+    from unnest(%s::bigint[], %s::int[]) as new (case_id, version) where desk_item.case_id = new.case_id
+        and desk_item.waits_for is not null
+"""
 
 
 class Item(NamedTuple):
@@ -127,7 +163,7 @@ class Urgency:
 
 def of_people(kind: str, stage: str) -> bool:
     """Whether a case of this kind waits for people at this stage."""
-    return stage == PARKED or stage_of(kind, stage).owner in (CASEWORKER, CITIZEN)
+    return stage == PARKED or stage_of(kind, stage).owner in OF_PEOPLE
 
 
 def follow(connection: Connection, cases: Sequence[CaseInProgress], states: Sequence[QueueState]) -> None:
@@ -145,14 +181,28 @@ def follow(connection: Connection, cases: Sequence[CaseInProgress], states: Sequ
         connection.execute(FORGET, [array([case_id for case_id, *_ in leaving])])
 
 
+def begin(connection: Connection, files: Sequence[CaseFile]) -> None:
+    """Writes what these cases, which are just opened, are at the desk. Their rows are written before."""
+    waiting = [file for file in files if of_people(file.kind, file.stage)]
+    if waiting:
+        deadlines = [stage_of(file.kind, file.stage).deadline(file.stage_since) for file in waiting]
+        items = [item_of(file, file.stage_since, until) for file, until in zip(waiting, deadlines, strict=True)]
+        connection.execute(ENTER, columns(items))
+
+
 def follow_parked(connection: Connection, case_id: int, now: datetime) -> None:
     """Writes that a case waits for an operator, of which nothing but its row may be readable."""
-    connection.execute(PARK, [targets_in_force(now.date())[PARKED], case_id])
+    connection.execute(PARK, [targets_in_force(day_of(now))[PARKED], case_id])
 
 
 def follow_deadlines(connection: Connection, case_ids: Sequence[int]) -> None:
     """Writes the deadlines of these cases, which the sweep set anew."""
     connection.execute(FOLLOW_DEADLINES, [list(case_ids)])
+
+
+def follow_versions(connection: Connection, versions: Sequence[tuple[int, int]]) -> None:
+    """Writes the new versions of these cases, which stand where they stood."""
+    connection.execute(FOLLOW_VERSIONS, columns(versions))
 
 
 def gone(case: CaseInProgress, state: QueueState) -> tuple[Any, ...]:
@@ -187,10 +237,12 @@ def queue_of(file: CaseFile) -> str:
     """The queue of an item: by its kind, and of what waits for the citizen by who sent it there."""
     if file.kind == APPEALS_FLOW.kind:
         return APPEALS
+    if file.kind == ENROLMENTS_FLOW.kind:
+        return ENROLMENTS
     if stage_of(file.kind, file.stage).owner == CASEWORKER:
-        return REVIEWS
+        return EXCEPTIONS if file.stage == IDENTITY else REVIEWS
     sent = max((file.past[kind] for kind in SENT_BACK if kind in file.past), key=lambda each: each.seq, default=None)
-    by_caseworker = sent is not None and not isinstance(sent.event, MembersMismatched)
+    by_caseworker = sent is not None and not isinstance(sent.event, BY_REGISTER)
     return REVIEWS if by_caseworker and file.stage in ("needs_correction", "hearing") else EXCEPTIONS
 
 
@@ -198,12 +250,15 @@ def waits_for(kind: str, stage: str) -> str:
     """For whom a case waits at a stage of people."""
     if stage == PARKED:
         return OPERATOR
-    return FOR_CITIZEN if stage_of(kind, stage).owner == CITIZEN else OF_OTHERS.get(stage, STAFF)
+    owner = stage_of(kind, stage).owner
+    if owner == OWNED_BY_POPULATION:
+        return POPULATION_OFFICER
+    return FOR_CITIZEN if owner == CITIZEN else (OF_OTHERS | {IDENTITY: EITHER}).get(stage, STAFF)
 
 
 def due_at(stage: str, since: datetime, deadline: datetime | None) -> datetime:
     """When somebody has to have acted: the end of the stage's term, else what the target of service says."""
-    return deadline or since + targets_in_force(since.date())[stage]
+    return deadline or since + targets_in_force(day_of(since))[stage]
 
 
 def holder_by_events(file: CaseFile) -> str | None:
@@ -223,6 +278,8 @@ def barred(file: CaseFile) -> tuple[str, ...]:
     """The pseudonyms of those who may not decide: they took the contested decision, or proposed this one."""
     if file.kind == APPEALS_FLOW.kind:
         return may_not_decide(file)
+    if file.kind == ENROLMENTS_FLOW.kind:
+        return (file.past[EnrolmentAttested].actor,) if file.stage in BEHIND_ATTESTATION else ()
     proposed = proposal(file) if file.stage == "under_review" else None
     return (proposed.actor,) if proposed else ()
 
@@ -246,13 +303,15 @@ def urgency_of(file: CaseFile) -> Urgency:
 
 def is_overdue(file: CaseFile) -> bool:
     """Whether nobody acted in time at the present stage."""
-    return any(file.last_here(kind) for kind in (ReviewOverdue, CorrectionOverdue))
+    return any(file.last_here(kind) for kind in (ReviewOverdue, CorrectionOverdue, CommissionOverdue, EnrolmentOverdue))
 
 
 def needs_second(file: CaseFile) -> bool:
     """Whether a decision is proposed, and waits for a second person."""
     if file.kind == APPEALS_FLOW.kind:
         return waiting_proposal(file) is not None
+    if file.kind == ENROLMENTS_FLOW.kind:
+        return file.stage == "attested"
     return file.stage == "under_review" and proposal(file) is not None
 
 
@@ -264,7 +323,7 @@ def flags(file: CaseFile) -> list[str]:
         "decision_replaced": bool(queued and not queued.stands),
         "letter": file.body.contact.phone is None,
         "second_person": needs_second(file),
-        "overdue": is_overdue(file) or file.stage in OF_OTHERS,
+        "overdue": is_overdue(file) or (file.stage in OF_OTHERS and AppealOverdue in file.past),
         "kept_open": is_kept_open(file),
     }
     return [flag for flag, holds in said.items() if holds]

@@ -11,7 +11,7 @@ from models.database import Connection
 from workflows.desk.areas import areas_of, condition
 from workflows.desk.bulk import MOST
 from workflows.desk.colleagues import colleagues
-from workflows.desk.items import APPEALS, EXCEPTIONS, REVIEWS
+from workflows.desk.items import APPEALS, ENROLMENTS, EXCEPTIONS, REVIEWS
 from workflows.staff.guard import Acting
 from workflows.staff.signatures import OFFICER, names_of, pseudonym
 
@@ -31,11 +31,15 @@ BY_AGE = """
     ] as ages
     from desk_item where {where} group by 1
 """
+# References are looked up of those alone that are shown.
 LIST = """
     select case_id, r.reference, i.kind, i.stage, i.waits_for, i.due_at, i.since, i.holder
-    from desk_item i left join receipt r using (case_id)
-    where {where} and (%(holder)s::text is null and sorted_at < %(soon)s or i.holder = %(holder)s)
-    order by sorted_at, case_id limit %(most)s
+    from (
+        select * from desk_item
+        where {where} and (%(holder)s::text is null and sorted_at < %(soon)s or holder = %(holder)s)
+        order by sorted_at, case_id limit %(most)s
+    ) as i left join receipt r using (case_id)
+    order by i.sorted_at, case_id
 """
 
 
@@ -95,7 +99,7 @@ def ageing(connection: Connection, who: Acting, now: datetime) -> list[Ages]:
     with connection.cursor(row_factory=class_row(Ages)) as cursor:
         found = {each.queue: each for each in cursor.execute(BY_AGE.format(where=where), given)}
     none = [0] * (len(AGES) + 1)
-    return [found.get(queue, Ages(queue, 0, none)) for queue in (APPEALS, REVIEWS, EXCEPTIONS)]
+    return [found.get(queue, Ages(queue, 0, none)) for queue in (APPEALS, REVIEWS, EXCEPTIONS, ENROLMENTS)]
 
 
 def due(connection: Connection, who: Acting, now: datetime, holder: str | None = None) -> list[Due]:

@@ -15,18 +15,23 @@ from models.database import Connection
 from models.errors import Refused
 from workflows.audit import pseudonyms
 from workflows.audit.acts import Act, Purpose
+from workflows.bodies.body import Body
 from workflows.bodies.declaration import Declaration, Member
+from workflows.bodies.enrolment import Enrolment
 from workflows.bodies.fields import Phone
 from workflows.bodies.text import canonical
 from workflows.desk.areas import areas_of, condition
-from workflows.desk.search_keys import TypedName, keys_of_typed, typed_names
+from workflows.desk.search_keys import keys_of_name
 from workflows.flows import FLOWS
+from workflows.identifiers.typed import DIGITS, require_identifier
 from workflows.intake.receipts import is_whole, normal
-from workflows.matching.names import same_name
+from workflows.matching.score import score
+from workflows.matching.verdict import names_of
 from workflows.staff.guard import Acting, permit
 from workflows.staff.noting import Doing, note_reading
 
 MOST = 25  # cases that are shown
+ALIKE = 0.6  # the least score at which a name is shown: a person looks at what is found
 LOOKED_AT = 500  # of the latest cases that a name's key finds, as many are compared by the whole name
 REFERENCE, IDCS, PHONE, NAME = "reference", pseudonyms.IDCS, pseudonyms.PHONE, pseudonyms.NAME
 PHONES = pydantic.TypeAdapter[str](Phone)
@@ -60,8 +65,8 @@ FIND = f"""
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A case that a search found, with as little of its people as tells it apart: the commune, and the year of birth
-    of the person who was searched for, else of who asks. None where that is erased.
+    """A case that a search found, with as little of its people as tells it apart: where they live as they declare it,
+    and the year of birth of the person who was searched for, else of who asks. None where that is erased.
     """
 
     case_id: int
@@ -94,9 +99,8 @@ def search(connection: Connection, who: Acting, text: str, now: datetime, purpos
     """
     role = permit(who, "search")
     by, value = meant(text)
-    names = typed_names(value) if by == NAME else []
-    rows = candidates(connection, who, by, value, keys_of_typed(names))
-    hits = [found for row in rows if (found := hit(row, by, value, names))]
+    rows = candidates(connection, who, by, value, keys_of_name(value) if by == NAME else [])
+    hits = [found for row in rows if (found := hit(row, by, value))]
     shown = hits[:MOST]
     persons = [pseudonyms.person(by, value)] if by != REFERENCE else []
     doing = Doing(Act.SEARCH, now, [each.case_id for each in shown], role or "", purpose, {"by": by})
@@ -111,10 +115,12 @@ def meant(text: str) -> tuple[str, str]:
     if is_whole(typed) and "RSU" in typed.upper():
         return REFERENCE, normal(typed)
     if digits and not any(each.isalpha() for each in typed):
-        number = phone(typed) if len(digits) != 10 or digits.startswith("0") else None
-        if number is None and len(digits) != 10:
+        is_ten = len(digits) == DIGITS
+        if number := phone(typed) if not is_ten or digits.startswith("0") else None:
+            return PHONE, number
+        if typed[0] in "+0" and not is_ten:
             raise Refused("nothing_to_search", "This is no identifier of ten digits, and no phone number.")
-        return (PHONE, number) if number else (IDCS, digits)
+        return IDCS, require_identifier(typed)
     if len(typed.split()) < 2 or len(typed) > LONGEST:
         raise Refused("nothing_to_search", "Search by a reference, an identifier, a phone, or a given and family name.")
     return NAME, typed
@@ -143,32 +149,43 @@ def candidates(connection: Connection, who: Acting, by: str, value: str, keys: S
         return cursor.execute(statement, given).fetchall()
 
 
-def hit(row: dict[str, Any], by: str, value: str, names: Sequence[TypedName]) -> Hit | None:
+def hit(row: dict[str, Any], by: str, value: str) -> Hit | None:
     """What is shown of a case; None where its names only look like the one that was searched for."""
-    declared = declaration(row.pop("told_by"), row.pop("body"))
-    people = matching(declared.members if declared else (), by, value, names)
+    body = restored(row.pop("told_by"), row.pop("body"))
+    people = matching(people_in(body), by, value)
     if by == NAME and not people:
         return None
-    person = next(iter(people), declared.declarant if declared else None)
-    return Hit(**row, commune=declared.commune if declared else None, birth_year=birth_year(person))
+    person, declared = next(iter(people), None), getattr(body, "declaration", None)
+    if not isinstance(declared, Declaration):
+        return Hit(**row, birth_year=birth_year(person or next(iter(people_in(body)), None)))
+    # All of a place by the declaration: the case may be with the office of where they lived before.
+    row |= {"region": declared.region, "province": declared.province, "commune": declared.commune}
+    return Hit(**row, birth_year=birth_year(person or declared.declarant))
 
 
-def matching(members: Iterable[Member], by: str, value: str, names: Sequence[TypedName]) -> list[Member]:
-    """Those of these members who were searched for."""
+def people_in(body: Body | None) -> Sequence[Member | Enrolment]:
+    """Everybody whom a body declares: the members of a household, or the person of an enrolment."""
+    if isinstance(body, Enrolment):
+        return (body,)
+    declared = getattr(body, "declaration", None)
+    return declared.members if isinstance(declared, Declaration) else ()
+
+
+def matching(people: Iterable[Member | Enrolment], by: str, value: str) -> list[Member | Enrolment]:
+    """Those of these people who were searched for."""
     if by == NAME:
-        return [each for each in members if any(same_name(name, each) for name in names)]
-    return [each for each in members if by == IDCS and each.idcs == value]
+        return [each for each in people if any(score(value, name) >= ALIKE for name in names_of(each))]
+    return [each for each in people if by == IDCS and isinstance(each, Member) and each.idcs == value]
 
 
-def declaration(kind: str, body: str | None) -> Declaration | None:
+def restored(kind: str, body: str | None) -> Body | None:
     """What a case declares; None where that was erased, or is nothing that today's model reads."""
     try:
-        found = getattr(FLOWS[kind].body.restored(body), "declaration", None) if body else None
+        return FLOWS[kind].body.restored(body) if body else None
     except pydantic.ValidationError:
         return None
-    return found if isinstance(found, Declaration) else None
 
 
-def birth_year(member: Member | None) -> int | None:
+def birth_year(person: Member | Enrolment | None) -> int | None:
     """The year in which somebody was born."""
-    return member.birth_date.year if member else None
+    return person.birth_date.year if person else None

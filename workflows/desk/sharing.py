@@ -15,9 +15,10 @@ from workflows.audit import entries as audit
 from workflows.audit.acts import Act
 from workflows.audit.entries import record
 from workflows.casework import examining
-from workflows.casework.examining import Staff, act_on_appeal
+from workflows.casework.examining import Staff, act_on_locked
 from workflows.desk.items import (
     BY_SUPERVISOR,
+    ENROLMENTS,
     EXCEPTIONS,
     FIRST,
     HELD_BY_EVENTS,
@@ -46,6 +47,13 @@ HOLD = """
     insert into desk_entry (case_id, at, actor, what, given_to) values (%(case_id)s, %(at)s, %(by)s, %(what)s, %(to)s)
 """
 PRIORITIZE = "update desk_item set priority = %s, why = %s where case_id = %s"
+
+
+def may_hold(queue: str | None) -> tuple[str, ...]:
+    """The roles of those who may hold a case of this queue."""
+    if queue == ENROLMENTS:
+        return (POPULATION_OFFICER,)
+    return (CASEWORKER, SUPERVISOR, *((POPULATION_OFFICER,) if queue == EXCEPTIONS else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +87,7 @@ class Found(NamedTuple):
     @property
     def may_hold(self) -> tuple[str, ...]:
         """The roles of those who may hold it."""
-        others = (POPULATION_OFFICER,) if self.queue == EXCEPTIONS else ()
-        return (CASEWORKER, SUPERVISOR, *others)
+        return may_hold(self.queue)
 
     @property
     def by_events(self) -> bool:
@@ -98,16 +105,18 @@ def take(connection: Connection, deed: Deed, notices: Notices) -> None:
 
 def assign(connection: Connection, deed: Deed, to: str, notices: Notices) -> None:
     """Somebody gives a case to a colleague of this name; without one, takes it. Raises what `take` raises."""
-    give(connection, deed, find_item(connection, deed)[1], to, notices)
+    give(connection, deed, *find_item(connection, deed), to, notices)
 
 
-def give(connection: Connection, deed: Deed, found: Found, to: str, notices: Notices) -> None:
-    """The same for a case that is locked."""
+def give(  # noqa: PLR0913 - what it takes to act
+    connection: Connection, deed: Deed, case: CaseRow, found: Found, to: str, notices: Notices
+) -> None:
+    """The same for a case that is locked. Raises Refused, before anything of it is written."""
     role = role_for(deed.who, "assign_case" if to else "take_case", found)
     to = colleague(connection, to, found.may_hold, found.where) if to else ""
     if found.by_events:
         staff = staff_of(deed, found, role or (SUPERVISOR if to else CASEWORKER))
-        act_on_appeal(connection, staff, examining.assignment(staff, to), deed.at, notices)
+        act_on_locked(connection, case, staff, examining.assignment(staff, to), deed.at, notices)
         return
     by = sign(connection, OFFICER, deed.who.name)
     holder = sign(connection, OFFICER, to) if to else by
@@ -137,14 +146,14 @@ def hand_back(connection: Connection, deed: Deed, notices: Notices) -> None:
 
     Raises Refused where nobody holds it, or who acts may not; Stale where it moved on.
     """
-    _, found = find_item(connection, deed)
+    case, found = find_item(connection, deed)
     by = sign(connection, OFFICER, deed.who.name)
     role = role_for(deed.who, "hand_back", found, found.holder == by if found.holder else None)
     if found.holder is None:
         raise Refused("nobody_holds_it", "Nobody holds this case.")
     if found.by_events:
         staff = staff_of(deed, found, role or (CASEWORKER if found.holder == by else SUPERVISOR))
-        act_on_appeal(connection, staff, examining.hand_back(staff), deed.at, notices)
+        act_on_locked(connection, case, staff, examining.hand_back(staff), deed.at, notices)
         return
     hold(connection, deed, by, HANDED_BACK, None, found.holder)
     note(connection, deed, by, Act.HAND_BACK, role)

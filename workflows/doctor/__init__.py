@@ -12,14 +12,17 @@ from contextlib import nullcontext
 from models.database import Connection, scalar
 from workflows.doctor.comparison import NAMES as RECOMPUTED
 from workflows.doctor.findings import Findings
+from workflows.doctor.person_rows import COUNT as KEYS_CHANGED
 from workflows.doctor.quick import QUICK
 from workflows.doctor.ranges import CASES, WALKS, Walk
+from workflows.documents.sealing import known_keys
 from workflows.flows import FLOWS, case_queues, places
 from workflows.flows.grammar import OTHER_CASE
 from workflows.history.keyranges import FIRST_KEY, Snapshots, key_ranges
 from workflows.staff.signatures import OFFICER, OPERATOR
 
-NAMES = (*dict.fromkeys([*(name for walk in WALKS for name in walk.checks), *RECOMPUTED, "periods_changed", *QUICK]),)
+CHECKS = [name for walk in WALKS for name in walk.checks]
+NAMES = (*dict.fromkeys([*CHECKS, *RECOMPUTED, "periods_changed", KEYS_CHANGED, *QUICK]),)
 
 
 def examine(connection: Connection) -> dict[str, int]:
@@ -45,11 +48,12 @@ def examine_by_ranges(snapshots: Snapshots, findings: Findings) -> Findings:
 def known() -> dict[str, object]:
     """What the flows say, as the statements are given it: the queues; which events of which kinds of cases make a
     message owed, and which open a case; and the stages that wait for such a case. And how the pseudonyms of the staff
-    begin.
+    begin, and which keys of documents there are.
     """
     return {
         "queues": list(case_queues()),
         "staff": [OFFICER, OPERATOR],
+        "document_keys": list(known_keys()),
         **columns_of("owed_by", "owed_events", owed()),
         **columns_of(
             "opening_kinds",

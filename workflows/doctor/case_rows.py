@@ -10,6 +10,7 @@ from workflows.doctor.recomputed import CaseNow, Recomputed
 from workflows.engine.lanes import ALLOWANCE, rank
 from workflows.engine.opening import hash_of, sealed_key
 from workflows.engine.record import QueueState, parked_state, queue_state
+from workflows.events.event import DOCUMENTS, CaseErased, ChangeInvited, ConfirmationReminded, Event, MessageRepeated
 from workflows.flows import FLOWS, PARKED, stage_of
 from workflows.flows.grammar import MACHINE, OTHER_CASE, OTHER_HOUSEHOLD
 from workflows.history.retelling import GONE, is_decision
@@ -18,6 +19,7 @@ from workflows.intake.submit import ended_stages
 from workflows.queue.timers import astray
 
 DAY = timedelta(days=1)
+STANDS: tuple[type[Event], ...] = (CaseErased, *DOCUMENTS, ConfirmationReminded, ChangeInvited)
 
 
 def compare_case(case: Recomputed) -> None:
@@ -32,6 +34,7 @@ def compare_case(case: Recomputed) -> None:
     at = placed(case)
     case.differ("cases", now._asdict(), row_of(case.file, at, now.waiting))
     compare_applicant(case)
+    compare_proof(case)
     if now.stage == at.stage and not is_timed_right(now, at):
         case.wrong("cases", "due_at" if now.due_at else "rank")
 
@@ -64,13 +67,28 @@ def compare_applicant(case: Recomputed) -> None:
         case.wrong("cases", "applicant_idcs")
 
 
+def compare_proof(case: Recomputed) -> None:
+    """Since when a phone is shown: from the first event on, as that says, or since a code that came later."""
+    opened: Any = case.told[0].event if case.told else None
+    if opened is None:
+        return
+    begun, shown = case.now.submitted_at, case.now.proved_at
+    if shown != begun if opened.proved else shown is not None and shown <= begun:
+        case.wrong("cases", "proved_at")
+
+
 def placed(case: Recomputed) -> QueueState:
-    """Where its last event put it; an erasure leaves a case where it stands."""
-    last = [each for each in case.told if each.stored.kind != "CaseErased"][-1]
+    """Where its last event put it; what came beside its flow leaves a case where it stands."""
+    last = [each for each in case.told if not leaves_alone(each.event)][-1]
     assert last.after is not None
     if last.after.stage == PARKED:
         return parked_state(last.stored.at, last.after.stage_since, last.after.lane)
     return set_anew(case.now, last.after, queue_state(last.after, last.stored.at), last.stored.at)
+
+
+def leaves_alone(event: Event) -> bool:
+    """Whether an event leaves the row of its case as it stands, but for version and head."""
+    return isinstance(event, STANDS) or (isinstance(event, MessageRepeated) and not event.renews)
 
 
 def set_anew(now: CaseNow, file: CaseFile, at: QueueState, moved_at: datetime) -> QueueState:

@@ -9,6 +9,7 @@ from psycopg.rows import dict_row
 from models.database import Connection
 from workflows.doctor.case_rows import compare_bodies, compare_case, compare_receipts
 from workflows.doctor.desk_rows import compare_item, compare_keys
+from workflows.doctor.document_rows import compare_documents
 from workflows.doctor.findings import Findings, Location
 from workflows.doctor.ledger_rows import compare_messages
 from workflows.doctor.recomputed import Recomputed, cases_of
@@ -21,6 +22,7 @@ COUNTS = {
     "event": "events_unreadable",
     "case_body": "bodies_changed",
     "case_text": "texts_changed",
+    "document": "documents_changed",
     "receipt": "receipts_changed",
     "message": "messages_changed",
     "person_claim": "claims_changed",
@@ -32,9 +34,28 @@ NAMES = (*COUNTS.values(), REGISTER_CHANGED)
 # For each table its rows that belong to a case, with that case; the register's go by household, as their keys do.
 ROWS = {
     "case_text": "select case_id as of_case, * from case_text where case_id = any(%(cases)s)",
+    # What is sealed stays where it is: its digest is enough.
+    "document": """
+        select case_id as of_case, id, seq, removed_seq, moment, shows, media_type, size, pages, at, actor, key_id,
+            wrapped_key, digest is not null as has_digest, encode(sha256(content), 'hex') as sealed
+        from document where case_id = any(%(cases)s)
+    """,
     "receipt": "select case_id as of_case, * from receipt where case_id = any(%(cases)s)",
     "message": "select case_id as of_case, * from message where case_id = any(%(cases)s)",
     "person_claim": "select case_id as of_case, * from person_claim where case_id = any(%(cases)s)",
+    # As it was when the case enrolled the person: life events keep what stood there before each of them.
+    "person": """
+        select p.enrolled_by as of_case, enrolled.* from person p
+        cross join lateral (
+            select jsonb_object_agg(name, was) as was from (
+                select distinct on (name) name, was from person_event e join person_before b on b.event_id = e.id
+                cross join lateral jsonb_each(b.values::jsonb) as each (name, was)
+                where e.idcs = p.idcs order by name, e.id
+            ) as first_change
+        ) as earlier
+        cross join lateral jsonb_populate_record(p, coalesce(earlier.was, '{}')) as enrolled
+        where p.enrolled_by = any(%(cases)s)
+    """,
     "score": "select case_id as of_case, * from score where case_id = any(%(cases)s)",
     "score_correction": "select case_id as of_case, * from score_correction where case_id = any(%(cases)s)",
     "household": "select registered_by as of_case, * from household where id = any(%(households)s)",
@@ -109,6 +130,7 @@ def compare(case: Recomputed) -> None:
     compare_case(case)
     compare_bodies(case)
     compare_texts(case)
+    compare_documents(case)
     compare_receipts(case)
     compare_messages(case)
     compare_register(case)

@@ -14,13 +14,14 @@ FIRST = 20  # places that are told of each count
 
 
 class Location(NamedTuple):
-    """Where something is wrong: the table, its column if it is about one, and the case or household that it belongs to.
+    """Where something is wrong: the table, its column if it is about one, and whose it is: a case's, a household's or a
+    person's.
 
     Never what stands there.
     """
 
     table: str
-    key: str  # "case" | "household"
+    key: str  # "case" | "household" | "person"
     number: int
     column: str = ""
 

@@ -4,7 +4,7 @@ from itertools import chain
 from typing import Any
 
 from workflows.doctor.recomputed import Recomputed
-from workflows.engine.lanes import rank
+from workflows.engine.lanes import lane_of_messages, rank
 from workflows.engine.messages import digest_of, digests
 from workflows.registers.ports import Notice
 
@@ -13,7 +13,7 @@ def compare_messages(case: Recomputed) -> None:
     """Every message that an event sealed is there as it was, and no other; its text may be gone by law."""
     owed = {each.seq: list(digests(each.owed)) for each in case.events}
     at = {each.seq: each.at for each in case.events}
-    lanes = {each.stored.seq: each.before.lane for each in case.told}
+    lanes = {each.stored.seq: lane_of_messages(each.before.lane, each.event) for each in case.told}
     for message in case.found.get("message", []):
         sealed = owed.get(message["seq"], [])
         if is_gone(message):
@@ -45,10 +45,12 @@ def found_digest(message: dict[str, Any]) -> bytes:
 
 
 def is_possible(message: dict[str, Any]) -> bool:
-    """Whether the deliverer can have written this: what was sent has a time and was leased; nothing else has one."""
+    """Whether the deliverer can have written this: what was sent has a time and was leased; what was reported too."""
     sent = message["status"] == "sent"
     return (
         sent == (message["sent_at"] is not None)
         and (message["fence"] > 0 or message["status"] in ("owed", "failed"))
         and message["tries"] >= 0
+        and message["delivery"] in (None, "delivered", "undelivered")
+        and (message["delivery"] is None) == (message["delivery_at"] is None)
     )

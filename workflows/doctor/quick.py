@@ -19,6 +19,22 @@ QUICK: dict[str, str] = {
     # A clock that jumped: what stands in a future that no work of ours reaches, and timers that nobody rings.
     "daily_jobs_ahead": "select count(*) from daily_job where done_on > (now() at time zone 'utc')::date + 1",
     "events_ahead": "select count(*) from event where at > now() + interval '1 day'",
+    # A life event gets its position in the feed within seconds; without one no partner is told.
+    "life_events_untold": """
+        select count(*) from person_event e where e.at < now() - interval '5 minutes' and (e.xact, e.id) > (
+            coalesce((select l.xact from person_event_seal s join person_event l on l.id = s.entry_id
+                order by s.position desc limit 1), '0'::xid8),
+            coalesce((select entry_id from person_event_seal order by position desc limit 1), 0))
+    """,
+    # A feed of life events that does not go on, events at which a person has to look, and events that were applied
+    # twice or never: each position is counted once.
+    "life_feed_halted": "select count(*) from life_feed where halted is not null",
+    "life_events_aside": "select count(*) from life_event_aside where waits_for is null and settled_at is null",
+    "life_events_miscounted": """
+        select coalesce(sum(abs(cursor - (
+            select coalesce(sum(amount::bigint), 0) from jsonb_each_text(counts) as each (name, amount)))), 0)::bigint
+        from life_feed
+    """,
     "timers_overdue": "select count(*) from cases where due_at < now() - interval '1 hour'",
     # What durability rests on: on the server, and for whoever connects as we and our workers do. Sessions of ours set
     # what they can, so what counts is what they would have without (reset_val).

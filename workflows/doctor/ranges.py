@@ -1,4 +1,4 @@
-"""What only a look at every row tells: whole tables, gone through by ranges of cases, then by ranges of households."""
+"""What only a look at every row tells: whole tables, gone through by ranges of cases, of households, of persons."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,6 +8,7 @@ from workflows.bodies.change import UPDATE
 from workflows.doctor.comparison import compare_range
 from workflows.doctor.findings import FIRST, Findings, Location
 from workflows.doctor.period_rows import households_astray
+from workflows.doctor.person_rows import compare_keys
 from workflows.history.keyranges import KeyRange
 from workflows.registers.person_moves import lets_go
 
@@ -35,7 +36,7 @@ class Check(NamedTuple):
 class Walk(NamedTuple):
     """A table whose keys are gone through, so many at a time, and what is looked for in each range."""
 
-    key: str  # "case" | "household"
+    key: str  # "case" | "household" | "person"
     table: str
     checks: dict[str, Check]
     recompute: Callable[[Connection, KeyRange, Findings], None] | None = None
@@ -194,6 +195,37 @@ CASES = Walk(
                 from cases c where c.id = t.case_id)
         """,
         ),
+        # Every document that an event says came is there, if only as a row whose content is gone; none came unsaid.
+        "documents_missing": Check(
+            "document",
+            """
+            select e.case_id from event e where e.case_id > %(after)s and e.case_id <= %(upto)s
+            and e.kind = 'DocumentAdded'
+            and not exists (select from document d where (d.case_id, d.seq) = (e.case_id, e.seq))
+            union all
+            select e.case_id from event e where e.case_id > %(after)s and e.case_id <= %(upto)s
+            and e.kind = 'DocumentRemoved'
+            and not exists (select from document d where (d.case_id, d.removed_seq) = (e.case_id, e.seq))
+        """,
+        ),
+        "documents_without_event": Check(
+            "document",
+            """
+            select case_id from document d where case_id > %(after)s and case_id <= %(upto)s
+            and not (exists (select from event e
+                    where (e.case_id, e.seq, e.kind) = (d.case_id, d.seq, 'DocumentAdded'))
+                and (removed_seq is null or exists (select from event e
+                    where (e.case_id, e.seq, e.kind) = (d.case_id, d.removed_seq, 'DocumentRemoved'))))
+        """,
+        ),
+        # Sealed, and by a key that the settings lack: nobody can open it until that is put back.
+        "documents_without_key": Check(
+            "document",
+            """
+            select case_id from document where case_id > %(after)s and case_id <= %(upto)s
+            and wrapped_key is not null and key_id <> all(%(document_keys)s)
+        """,
+        ),
         "messages_without_case": Check(
             "message",
             """
@@ -310,4 +342,5 @@ HOUSEHOLDS = Walk(
     },
     compare_periods,
 )
-WALKS = (CASES, HOUSEHOLDS)
+PERSONS = Walk("person", "person", {}, compare_keys)
+WALKS = (CASES, HOUSEHOLDS, PERSONS)

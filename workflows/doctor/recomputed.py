@@ -23,7 +23,7 @@ CASES = """
     select id, kind, stage, open, machine, queue, lane, ready, rank, due_at, deadline, version, head, household_id,
         applicant_idcs, region,
         province, body_number, submitted_at, stage_since, waiting, parent_id,
-        parent_seq
+        parent_seq, proved_at
     from cases where id > %(after)s and id <= %(upto)s order by id
 """
 
@@ -54,6 +54,7 @@ class CaseNow(NamedTuple):
     waiting: bool
     parent_id: int | None
     parent_seq: int | None
+    proved_at: datetime | None
 
 
 @dataclass

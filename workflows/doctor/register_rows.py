@@ -31,7 +31,7 @@ def compare_register(case: Recomputed) -> None:
 
 def compare_table(case: Recomputed, table: Projection) -> None:
     """One table. Of what was erased, rows are there, whatever they say."""
-    keys = [column.name for column in SQLModel.metadata.tables[table.name].primary_key]
+    keys = table.key or tuple(column.name for column in SQLModel.metadata.tables[table.name].primary_key)
     stand = {tuple(row[key] for key in keys): row for row in case.found.get(table.name, [])}
     told = [each for each in case.told if not (table.of_body and each.before.body is GONE)]
     for row in rows_of(table, told):
@@ -48,7 +48,9 @@ def compare_table(case: Recomputed, table: Projection) -> None:
 def rows_of(table: Projection, told: list[Told]) -> list[dict[str, Any]]:
     """What these events make of it, by column."""
     transitions = Transitions([transition_of(each) for each in told])
-    return [dict(zip(table.columns.split(", "), row, strict=True)) for row in table.rows_of(transitions)]
+    rows = [dict(zip(table.columns.split(", "), row, strict=True)) for row in table.rows_of(transitions)]
+    # The keys of a person follow every change of their values: person_rows.py looks at them.
+    return [{name: value for name, value in row.items() if name != "keys"} for row in rows]
 
 
 def transition_of(told: Told) -> Transition:

@@ -16,8 +16,9 @@ from workflows.casefile import CaseFile, NewCase, Parent
 from workflows.engine import lanes
 from workflows.engine.load import CaseRow
 from workflows.engine.opening import RECEIPTS, Origin, case_numbers, hash_of, insert_cases, opening, record_openings
+from workflows.engine.reached import when_reached
 from workflows.engine.record import QueueState, copy
-from workflows.events.registration import CaseReopened, CorrectionReceived, ScoreComputed
+from workflows.events.registration import CaseReopened, CorrectionReceived, RegisterChanged, ScoreComputed
 from workflows.events.update import HouseholdChanged
 from workflows.evidence import CorrectionOutcome, OpenedCase, Submission
 from workflows.flows import PARKED, places, stage_of
@@ -32,7 +33,7 @@ LAST_OPENED = """
 """
 # Those contested decisions after which the case decided nothing anew, and after which no later version of the household
 # came.
-REPLACING = (ScoreComputed, CorrectionReceived, CaseReopened)
+REPLACING = (ScoreComputed, CorrectionReceived, RegisterChanged, CaseReopened)
 STANDING = """
     select d.case_id, d.seq from unnest(%s::bigint[], %s::int[]) as d (case_id, seq)
     join cases c on c.id = d.case_id
@@ -97,6 +98,10 @@ class LocalCases:
         """Those of these decisions that no later decision about the household replaced."""
         kinds = [each.__name__ for each in REPLACING]
         return set(self.connection.execute(STANDING, [*columns(list(decisions)), kinds]).fetchall())
+
+    def when_reached(self, decisions: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], datetime | None]:
+        """Those of these decisions of which a message told, each with when its delivery was proved."""
+        return when_reached(self.connection, decisions)
 
     def corrections(self, contested: Mapping[int, tuple[int, int]]) -> Mapping[int, CorrectionOutcome]:
         """The outcome of the last change that each of these appeals opened, once that is over or parked."""

@@ -53,6 +53,17 @@ def case_files(connection: Connection, rows: Sequence[CaseRow]) -> list[CaseFile
     return [case_file(row, *bodies.get(row.id, ("", None)), past.get(row.id, [])) for row in rows]
 
 
+def with_bodies_in_force(connection: Connection, files: Sequence[CaseFile]) -> dict[int, CaseFile]:
+    """These files with the bodies that they took last, by case. Raises NotFound if a body was erased."""
+    numbers = columns([(file.id, file.body_number) for file in files])
+    bodies = {case_id: body for case_id, _, body in connection.execute(BODIES, numbers).fetchall()}
+    if lost := [file for file in files if bodies.get(file.id) is None]:
+        raise NotFound(f"Case {lost[0].id} has no body {lost[0].body_number}: it was erased.")
+    return {
+        file.id: msgspec.structs.replace(file, body=FLOWS[file.kind].body.restored(bodies[file.id])) for file in files
+    }
+
+
 def case_file(row: CaseRow, reference: str, body: str | None, past: Sequence[Recorded]) -> CaseFile:
     """One case file. It validates the body again, as when the body arrived: the model is the contract."""
     if body is None:

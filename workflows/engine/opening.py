@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from models.arrays import columns
 from models.database import Connection
 from workflows.casefile import CaseFile, NewCase, Parent
+from workflows.desk.items import begin
 from workflows.desk.search_keys import SEARCH, keys_of_body
 from workflows.engine.chain import GENESIS, digest, new_salt
 from workflows.engine.progress import CaseInProgress, apply
@@ -24,14 +25,16 @@ CASE_NUMBERS = "select nextval('cases_id_seq') from generate_series(1, %s)"
 HOUSEHOLD_NUMBERS = "select nextval('household_id_seq') from generate_series(1, %s)"
 COLUMNS = """
     id, kind, stage, open, machine, queue, lane, ready, waiting, rank, due_at, deadline, version, head, household_id,
-    applicant_idcs, region, province, body_number, submitted_at, stage_since, parent_id, parent_seq
+    applicant_idcs, region, province, body_number, submitted_at, stage_since, parent_id, parent_seq,
+    proved_at
 """
 # Sorted, so that two transactions with the same applicants wait for each other and never deadlock.
 INSERT = f"""
     insert into cases ({COLUMNS}) select * from unnest(
         %s::bigint[], %s::text[], %s::text[], %s::bool[], %s::bool[], %s::text[], %s::smallint[], %s::bool[],
         %s::bool[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::int[], %s::bytea[], %s::bigint[],
-        %s::text[], %s::smallint[], %s::text[], %s::int[], %s::timestamptz[], %s::timestamptz[], %s::bigint[], %s::int[]
+        %s::text[], %s::smallint[], %s::text[], %s::int[], %s::timestamptz[], %s::timestamptz[], %s::bigint[],
+        %s::int[], %s::timestamptz[]
     ) as new ({COLUMNS})
     order by applicant_idcs, id
     on conflict do nothing
@@ -44,9 +47,10 @@ BODIES = "case_id, number, household_id, body, phone, salt, made_at"
 class Origin(NamedTuple):
     """Where a case comes from: the channel, the sender's key, and the case that opens it, if one does."""
 
-    channel: str  # "api" | "import" | "case"
+    channel: str  # "api" | "page" | "office" | "import" | "case" | "register"
     key: str = ""
     parent: Parent | None = None
+    proved: bool = False  # who sent it has its phone at hand, or an office vouches for them
 
 
 @dataclass(slots=True)
@@ -74,20 +78,23 @@ def household_numbers(connection: Connection, count: int) -> list[int]:
     return [number for (number,) in connection.execute(HOUSEHOLD_NUMBERS, [count])] if count else []
 
 
-def opening(case_id: int, new: NewCase, origin: Origin, evidence: Evidence, notices: Notices) -> Opening:
-    """A new case with its first event, which seals its body and its key."""
+def opening(  # noqa: PLR0913 - what a case begins with
+    case_id: int, new: NewCase, origin: Origin, evidence: Evidence, notices: Notices, reference: str = ""
+) -> Opening:
+    """A new case with its first event, which seals its body and its key; a new reference, unless it has one already."""
     flow, body, salt = FLOWS[new.kind], new.body.stored(), new_salt()
     event = flow.opened_by(
         channel=origin.channel,
         kind=new.kind,
         lane=new.lane,
         household=new.household_id or 0,
-        reference=new_reference(),
+        reference=reference or new_reference(),
         key=sealed_key(salt, origin.key) if origin.key else "",
         body=1,
         digest=sealed_body(salt, body),
         parent=origin.parent.case_id if origin.parent else 0,
         parent_seq=origin.parent.seq if origin.parent else 0,
+        proved=origin.proved,
     )
     file = CaseFile.opened(id=case_id, at=evidence.at, stage=flow.first, body=new.body, by=event)
     case = CaseInProgress(file, GENESIS)
@@ -153,15 +160,19 @@ def case_row(opened: Opening, state: QueueState) -> tuple[Any, ...]:
         file.stage_since,
         file.parent.case_id if file.parent else None,
         file.parent.seq if file.parent else None,
+        file.submitted_at if opened.origin.proved else None,
     )
 
 
 def record_openings(connection: Connection, openings: Sequence[Opening], now: datetime) -> None:
-    """Writes the bodies, by what their people are found, the first events and the messages that these make owed."""
+    """Writes the bodies, by what their people are found, the first events, the messages that these make owed, and what
+    waits for people from the first.
+    """
     copy(connection, "case_body", BODIES, [body_row(each.file, each.body, each.salt, now) for each in openings])
     keys = [(each.file.id, keys_of_body(each.file.body)) for each in openings]
     copy(connection, "desk_search", SEARCH, [each for each in keys if each[1]])
     record_transitions(connection, Transitions([each for opened in openings for each in opened.case.transitions]))
+    begin(connection, [each.file for each in openings])
 
 
 def body_row(file: CaseFile, body: str, salt: bytes, now: datetime) -> tuple[Any, ...]:

@@ -30,6 +30,11 @@ class CaseInProgress:
         return bool(self.transitions) and isinstance(self.transitions[-1].sealed.recorded.event, BodyTaken)
 
     @property
+    def was_in_machine(self) -> bool:
+        """Whether it was in the machine before this transaction."""
+        return self.row is not None and self.row.machine
+
+    @property
     def place(self) -> tuple[str, str]:
         """Its kind and stage."""
         return self.file.kind, self.file.stage

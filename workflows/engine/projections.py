@@ -10,9 +10,14 @@ from workflows.engine import lanes
 from workflows.engine.chain import Sealed
 from workflows.engine.messages import Entry
 from workflows.events.appeal import CorrectionMade
+from workflows.events.enrolment import PersonEnrolled
 from workflows.events.event import Event
 from workflows.events.registration import HouseholdApproved, PersonAwaited, ProgrammeEligibility, ScoreComputed
 from workflows.events.update import HouseholdChanged, HouseholdEnded
+from workflows.flows import templates_to_prove
+from workflows.matching.duplicates.keys import keys_of
+from workflows.matching.duplicates.record import record_about
+from workflows.registers.ports import Notice
 
 Row = tuple[Any, ...]
 
@@ -50,6 +55,7 @@ class Projection(NamedTuple):
     on: tuple[type[Event], ...]
     rows: Callable[[Transition, Any], Iterable[Row]]
     of_body: bool = False
+    key: tuple[str, ...] = ()  # by what a row is known, where the table numbers its rows itself
 
     def rows_of(self, transitions: Transitions) -> list[Row]:
         """All rows of these transitions."""
@@ -91,14 +97,20 @@ def event_row(s: Sealed) -> Row:
 
 
 def message_rows(transition: Transition, event: Event) -> Iterable[Row]:
-    """The messages that it makes owed, with the rank of their case's lane."""
+    """The messages that it makes owed, with the rank of their case's lane, or of the bulk."""
     if not transition.messages:
         return ()
-    s, rank = transition.sealed, lanes.rank(transition.case.lane, transition.sealed.recorded.at)
+    s = transition.sealed
+    rank = lanes.rank(lanes.lane_of_messages(transition.case.lane, event), s.recorded.at)
     return [
-        (s.case_id, s.recorded.seq, *entry.notice, entry.id, entry.salt, rank, s.recorded.at)
+        (s.case_id, s.recorded.seq, *entry.notice, entry.id, entry.salt, rank, s.recorded.at, needs_proof(entry.notice))
         for entry in transition.messages
     ]
+
+
+def needs_proof(notice: Notice) -> bool:
+    """Whether another message follows this one unless its delivery is proved: after a letter none does."""
+    return notice.channel == "sms" and notice.template in templates_to_prove()
 
 
 def score_rows(transition: Transition, event: ScoreComputed) -> Iterable[Row]:
@@ -218,6 +230,33 @@ def correction_rows(transition: Transition, event: CorrectionMade) -> Iterable[R
     )
 
 
+def person_rows(transition: Transition, event: PersonEnrolled) -> Iterable[Row]:
+    """A person who comes into the population register; a name that is known in one script stays so."""
+    said = transition.case.body
+    return (
+        (
+            event.idcs,
+            said.given_name_ar or "",
+            said.family_name_ar or "",
+            said.given_name_la or "",
+            said.family_name_la or "",
+            said.birth_date,
+            said.birth_precision,
+            said.sex,
+            said.cin,
+            "alive",
+            said.birth_place,
+            said.nationality,
+            said.guardian,
+            transition.case.id,
+            said.phone,
+            said.commune,
+            said.address,
+            keys_of(record_about(said)),
+        ),
+    )
+
+
 NEW_VERSION = (HouseholdApproved, HouseholdChanged)
 EVENTS = Projection(
     "event", "case_id, seq, kind, at, actor, evidence, facts, salt, commitment, owed, hash", (), event_rows
@@ -227,6 +266,15 @@ PERIODS = Projection(
     "household_period", "household_id, number, version, valid, known", (HouseholdApproved,), period_rows
 )
 REGISTER = (
+    Projection(
+        "person",
+        "idcs, given_name_ar, family_name_ar, given_name_la, family_name_la, birth_date, birth_precision, sex, cin, "
+        "status, birth_place, nationality, guardian, enrolled_by, phone, commune, address, keys",
+        (PersonEnrolled,),
+        person_rows,
+        of_body=True,
+        key=("enrolled_by",),
+    ),
     Projection("score", "case_id, seq, household_id, value, policy, computed_at", (ScoreComputed,), score_rows),
     Projection(
         "score_correction",
@@ -260,6 +308,9 @@ REGISTER = (
     ),
 )
 MESSAGES = Projection(
-    "message", "case_id, seq, template, channel, language, recipient, body, id, salt, rank, due_at", (), message_rows
+    "message",
+    "case_id, seq, template, channel, language, recipient, body, id, salt, rank, due_at, needs_proof",
+    (),
+    message_rows,
 )
 PROJECTIONS = (EVENTS, *REGISTER, PERIODS, AWAITED, MESSAGES)

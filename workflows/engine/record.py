@@ -3,18 +3,23 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from models.arrays import columns
 from models.database import Connection
+from models.days import day_of
+from models.errors import Broken
 from models.tables import binary_types
 from workflows.casefile import CaseFile
 from workflows.engine import lanes
 from workflows.engine.projections import PROJECTIONS, Row, Transition, Transitions
+from workflows.events.enrolment import PersonEnrolled
 from workflows.events.registration import HouseholdApproved, NothingSuspicious, PersonAwaited
 from workflows.events.update import HouseholdChanged, HouseholdEnded
-from workflows.flows import PARKED, stage_of
+from workflows.flows import FLOWS, PARKED, stage_of
 from workflows.flows.grammar import MACHINE, Stage
+from workflows.population.life import Told, born
 from workflows.registers.period_rows import write_changes
 from workflows.registers.periods import PeriodChange, Span
 from workflows.registers.person_claims import release
@@ -98,7 +103,9 @@ def record(connection: Connection, transitions: Sequence[Transition], updates: S
     made = Transitions(transitions)
     record_transitions(connection, made)
     settle_households(connection, made)
-    release(connection, [each.id for each in updates if not holds_persons(each.kind, each.state.stage)])
+    tell_births(connection, made)
+    ended = [each.id for each in updates if not holds_persons(each.kind, each.state.stage) and ever_holds(each.kind)]
+    release(connection, ended)
     rows_by_state = defaultdict(list)
     for each in updates:
         rows_by_state[each.state].append(each[:4])
@@ -111,15 +118,36 @@ def holds_persons(kind: str, stage: str) -> bool:
     return stage == PARKED or stage_of(kind, stage).holds_persons
 
 
+@cache
+def ever_holds(kind: str) -> bool:
+    """Whether a case of this kind holds persons at any stage."""
+    return any(stage.holds_persons for stage in FLOWS[kind].stages.values())
+
+
 def settle_households(connection: Connection, transitions: Transitions) -> None:
     """Writes what changed households do to the past that the register knows, and to who holds their members."""
     changed = transitions.by(HouseholdChanged, HouseholdEnded)
     changes = {each.case.household_id or 0: change_of_periods(each) for each in changed}
+    if len(changes) < len(changed):
+        raise Broken("Two cases changed one household in one transaction, though the cases of a household take turns.")
     if changes:
         write_changes(connection, changes)
     moving = transitions.by(HouseholdApproved, HouseholdChanged, HouseholdEnded)
     if settled := [found for each in moving if (found := settled_by(each))]:
         settle(connection, settled)
+
+
+def tell_births(connection: Connection, transitions: Transitions) -> None:
+    """Tells the partners of the population register of the newborns who came into it, each with the parent who came.
+
+    Parents are locked in the order of their identifiers.
+    """
+    for each in sorted(transitions.by(PersonEnrolled), key=lambda each: each.case.body.parent or ""):
+        recorded, body = each.sealed.recorded, each.case.body
+        assert isinstance(recorded.event, PersonEnrolled)
+        if body.is_newborn(day_of(recorded.at)):
+            told = Told(recorded.at, recorded.actor, body.birth_date if body.birth_precision == "day" else None)
+            born(connection, recorded.event.idcs, told, body.parent)
 
 
 def change_of_periods(transition: Transition) -> PeriodChange:

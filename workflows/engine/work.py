@@ -10,22 +10,23 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from models.arrays import columns
 from models.database import Connection
 from models.errors import Refused, Stale
 from workflows.bodies.change import UPDATE
 from workflows.casefile import CaseFile, Parent
-from workflows.desk.items import follow, follow_parked
+from workflows.desk.items import follow, follow_parked, follow_versions, of_people
 from workflows.engine.chain import seal
 from workflows.engine.children import open_children, wake_parents
-from workflows.engine.load import COLUMNS, CaseRow, case_files
+from workflows.engine.load import COLUMNS, CaseRow, case_files, with_bodies_in_force
 from workflows.engine.progress import CaseInProgress, apply
-from workflows.engine.projections import EVENTS, event_row
-from workflows.engine.record import CaseUpdate, QueueState, copy, queue_state, record
+from workflows.engine.projections import EVENTS, Transitions, event_row
+from workflows.engine.record import CaseUpdate, QueueState, copy, queue_state, record, record_transitions
 from workflows.engine.turns import let_next_in, take_turns
 from workflows.events.event import Event, Recorded
 from workflows.evidence import Evidence
 from workflows.flows import PARKED, Move, stage_of
-from workflows.flows.grammar import TIMERS, Stage
+from workflows.flows.grammar import MACHINE, TIMERS, Stage
 from workflows.registers.person_moves import wake_who_awaits
 from workflows.registers.ports import Adapters, Notices, Ports
 
@@ -57,10 +58,23 @@ def work(
 
     A place is a stage after its kind of case. Each case decides once, even if its own place is not among them.
     """
-    ports = adapters.ports(connection, now)
-    files = case_files(connection, rows)
-    cases = [CaseInProgress(file, row.head, row) for file, row in zip(files, rows, strict=True)]
-    under_way = cases
+    return carry(connection, in_progress(rows, case_files(connection, rows)), adapters, now, places)
+
+
+def in_progress(rows: Sequence[CaseRow], files: Sequence[CaseFile]) -> list[CaseInProgress]:
+    """These cases, with their files, before they decide anything."""
+    return [CaseInProgress(file, row.head, row) for file, row in zip(files, rows, strict=True)]
+
+
+def carry(
+    connection: Connection,
+    cases: Sequence[CaseInProgress],
+    adapters: Adapters,
+    now: datetime,
+    places: Collection[tuple[str, str]],
+) -> BatchOutcome:
+    """The same, of cases whose files are loaded already."""
+    ports, under_way = adapters.ports(connection, now), list(cases)
     while under_way:
         for place, group in by_place(under_way):
             decide_all(place, group, ports, adapters.notices)
@@ -71,8 +85,17 @@ def work(
 
 
 def is_held_up(case: CaseInProgress) -> bool:
-    """Whether the case goes no further in this transaction: a register gave no answer, or its body is a new one."""
-    return case.unanswered or case.must_be_read_again
+    """Whether the case goes no further in this transaction: a register gave no answer, or it is left behind."""
+    return case.unanswered or is_left_behind(case)
+
+
+def is_left_behind(case: CaseInProgress) -> bool:
+    """Whether another batch goes on with the case: its body is a new one, or it has just entered the machine.
+
+    Who enters takes its turn first, as this transaction ends: another case of its household may be in the machine, or
+    enter with it.
+    """
+    return case.must_be_read_again or (not case.was_in_machine and is_machines(case.place))
 
 
 def by_place(cases: Sequence[CaseInProgress]) -> list[tuple[tuple[str, str], list[CaseInProgress]]]:
@@ -128,17 +151,26 @@ def write(connection: Connection, cases: Sequence[CaseInProgress], now: datetime
     updates = updates_of(connection, cases, now)
     record(connection, transitions, updates)
     states = [each.state for each in updates]
+    read_new_bodies(connection, cases)
     follow(connection, cases, states)
     children = open_children(connection, [each for case in cases for each in case.opens], now, notices)
     left = [case.file.household_id for case, state in zip(cases, states, strict=True) if has_left(case, state)]
-    # This batch leaves a case with a new body behind, maybe in a queue that its own worker drained before.
-    others = queues_of([state for case, state in zip(cases, states, strict=True) if case.must_be_read_again])
+    # Who is left behind may be in a queue that this batch's own worker drained before.
+    others = queues_of([state for case, state in zip(cases, states, strict=True) if is_left_behind(case)])
     others |= queues_of(children)
     others |= let_next_in(connection, [household for household in left if household])
     others |= wake_parents(connection, [case.file for case in cases], now)
     others |= wake_next(connection, [case.file for case in cases], now)
     messages = sum(len(each.messages) for each in transitions)
     return BatchOutcome(len(cases), queues_of(states), messages, frozenset(others))
+
+
+def read_new_bodies(connection: Connection, cases: Sequence[CaseInProgress]) -> None:
+    """Gives those of these cases that wait for people now the body that they took: the desk shows what it says."""
+    taken = [each for each in cases if each.must_be_read_again and of_people(*each.place)]
+    files = with_bodies_in_force(connection, [each.file for each in taken]) if taken else {}
+    for each in taken:
+        each.file = files[each.file.id]
 
 
 def queues_of(states: Sequence[QueueState]) -> frozenset[str]:
@@ -149,7 +181,7 @@ def queues_of(states: Sequence[QueueState]) -> frozenset[str]:
 def updates_of(connection: Connection, cases: Sequence[CaseInProgress], now: datetime) -> list[CaseUpdate]:
     """The new row of each case; one that enters the machine waits if another case of its household is there."""
     states = {case.file.id: queue_state(case.file, now) for case in cases}
-    entering = {case.file.id: case.file.household_id for case in cases if case.row is None or not case.row.machine}
+    entering = {case.file.id: case.file.household_id for case in cases if not case.was_in_machine}
     if any(states[case_id].machine for case_id in entering):
         states |= take_turns(connection, entering, {case_id: states[case_id] for case_id in entering})
     return [
@@ -171,15 +203,24 @@ def is_open(file: CaseFile) -> bool:
     return file.stage == PARKED or stage_of(file.kind, file.stage).open
 
 
+def is_machines(place: tuple[str, str]) -> bool:
+    """Whether the machine decides at this place."""
+    return place[1] != PARKED and stage_of(*place).owner == MACHINE
+
+
 def has_left(case: CaseInProgress, state: QueueState) -> bool:
     """Whether the case was in the machine before, and is there no more."""
-    return case.row is not None and case.row.machine and not state.machine
+    return case.was_in_machine and not state.machine
 
 
 # One case ------------------------------------------------------------------------------------------
 
 LOCK = f"select {COLUMNS} from cases where id = any(%s) order by id for update"
 HEAD = "update cases set version = %s, head = %s where id = %s"
+HEADS = """
+    update cases set version = new.version, head = new.head
+    from unnest(%s::bigint[], %s::int[], %s::bytea[]) as new (id, version, head) where cases.id = new.id
+"""
 
 
 def advance(
@@ -190,7 +231,13 @@ def advance(
     Raises Stale if the case has another version, as after a double click, a repeated message or a faster colleague;
     nothing has changed then. Raises Refused if a rule forbids the act.
     """
-    row = lock(connection, case_id, version)
+    return advance_locked(connection, lock(connection, case_id, version), evidence, notices)
+
+
+def advance_locked(
+    connection: Connection, row: CaseRow, evidence: Evidence, notices: Notices
+) -> tuple[Event, CaseFile, BatchOutcome]:
+    """The same for a case that is locked. Raises Refused."""
     if row.stage == PARKED:
         raise Refused(
             "not_possible_now",
@@ -215,11 +262,21 @@ def append_event(
     copy(connection, EVENTS.name, EVENTS.columns, [event_row(sealed)])
     if state is None:
         connection.execute(HEAD, [seq, sealed.hash, row.id])
+        follow_versions(connection, [(row.id, seq)])
         return frozenset()
     record(connection, [], [CaseUpdate(row.id, seq, sealed.hash, row.body_number, row.kind, state)])
     follow_parked(connection, row.id, evidence.at)
     queues = let_next_in(connection, [row.household_id] if row.machine and row.household_id else [])
     return frozenset(queues | wake_parents(connection, [row._replace(stage=state.stage)], evidence.at))
+
+
+def write_in_place(connection: Connection, cases: Sequence[CaseInProgress]) -> None:
+    """Records events after which each of these locked cases stands in its queue as it did, whatever that is."""
+    if not cases:
+        return
+    record_transitions(connection, Transitions([each for case in cases for each in case.transitions]))
+    connection.execute(HEADS, columns([(case.file.id, case.file.version, case.head) for case in cases]))
+    follow_versions(connection, [(case.file.id, case.file.version) for case in cases])
 
 
 def lock(connection: Connection, case_id: int, version: int | None = None) -> CaseRow:

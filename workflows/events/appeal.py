@@ -26,6 +26,7 @@ class AppealQueued(Event, frozen=True, kw_only=True, tag=True):
     begun: datetime  # from when the term of the answer counts
     late: bool
     stands: bool
+    counted_from: datetime | None = None  # the proved delivery of the decision; None: nothing proves it
 
     @property
     def since(self) -> datetime:

@@ -18,6 +18,7 @@ class Mismatch(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     member: int
     reason: str  # "unknown" | "deceased" | "name_differs" | "birth_date_differs"
+    differs: tuple[str, ...] = ()  # of the name "given_name", "family_name", of the birth date "year", "month", "day"
 
 
 class PersonsVerified(Event, frozen=True, kw_only=True, tag=True):
@@ -31,6 +32,65 @@ class MembersMismatched(Event, frozen=True, kw_only=True, tag=True):
 
     rules: str
     mismatches: tuple[Mismatch, ...]
+
+
+NAME, BIRTH = "name", "birth"  # what of a member is in doubt
+
+
+class Doubt(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What of a member (position in the declaration) the register neither confirms nor denies."""
+
+    member: int
+    what: str  # NAME | BIRTH
+    verdict: str  # a NameVerdict or a BirthVerdict
+    score: float = 1  # of the names, for people to read
+    differs: tuple[str, ...] = ()  # as of a mismatch
+
+    @property
+    def code(self) -> str:
+        """What is in doubt, as a reason."""
+        return f"{self.what}_in_doubt"
+
+
+class IdentityDoubted(Event, frozen=True, kw_only=True, tag=True):
+    """The register neither confirms nor denies that some members are who they say; a caseworker looks."""
+
+    rules: str
+    doubts: tuple[Doubt, ...]
+
+
+class IdentityFinding(msgspec.Struct, frozen=True, gc=False):
+    """What a caseworker found of a doubted member: one and the same person as the register's, or not, and why."""
+
+    doubt: Doubt
+    same: bool
+    reason: str
+
+
+class IdentityConfirmed(Event, frozen=True, kw_only=True, tag=True):
+    """A caseworker found that every doubted member is who they say: the case goes on."""
+
+    found: tuple[IdentityFinding, ...]
+    declared: int  # the number of the body that says who they are
+
+
+class IdentityNotConfirmed(Event, frozen=True, kw_only=True, tag=True):
+    """A caseworker found that some doubted members are not who they say; the citizen is asked."""
+
+    found: tuple[IdentityFinding, ...]
+    declared: int
+
+    @property
+    def mismatches(self) -> tuple[Mismatch, ...]:
+        """Those members, each with the reason."""
+        others = [each for each in self.found if not each.same]
+        return tuple([Mismatch(each.doubt.member, each.reason, each.doubt.differs) for each in others])
+
+
+class RegisterChanged(Event, frozen=True, kw_only=True, tag=True):
+    """The population register changed what it keeps of these members, who did not agree with it: it is asked again."""
+
+    members: tuple[int, ...]  # positions
 
 
 class CorrectionReceived(BodyTaken, frozen=True, kw_only=True, tag=True):

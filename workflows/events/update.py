@@ -43,6 +43,31 @@ class ReviewOrdered(Event, frozen=True, kw_only=True, tag=True):
     version: int
 
 
+class RegisterTold(Event, frozen=True, kw_only=True, tag=True):
+    """The population register told of a death, or of two entries of one person: this household's entry follows, or a
+    caseworker looks at it.
+    """
+
+    version: int
+    fields: tuple[str, ...] = ()  # that it changes; none names a person
+
+
+class EntryToCompare(Event, frozen=True, kw_only=True, tag=True):
+    """The population register corrected a birth date of a member: the household's entry is compared with it."""
+
+    version: int
+
+
+class EntryAgrees(Event, frozen=True, kw_only=True, tag=True):
+    """The household's entry agrees with the corrected one as it is: nothing changes."""
+
+    rules: str
+
+
+class RegisterTookBack(Event, frozen=True, kw_only=True, tag=True):
+    """The population register took back what it had told, before anything changed here."""
+
+
 class ChangeRebased(BodyTaken, frozen=True, kw_only=True, tag=True):
     """The new body has the change as it is beside another one: of other fields, which came first, or of a later day."""
 
@@ -74,6 +99,16 @@ class RemovalAnnounced(Event, frozen=True, kw_only=True, tag=True):
 
 class RemovalDue(Event, frozen=True, kw_only=True, tag=True):
     """Nobody took the removal back in its term."""
+
+
+class NewPhoneAnnounced(Event, frozen=True, kw_only=True, tag=True):
+    """Another phone is to be the household's, and nobody showed both: each is told, and the change may be withdrawn
+    until the stage's term is over.
+    """
+
+
+class NewPhoneDue(Event, frozen=True, kw_only=True, tag=True):
+    """Nobody withdrew the change of phone in its term."""
 
 
 class HouseholdGone(Event, frozen=True, kw_only=True, tag=True):

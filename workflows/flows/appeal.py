@@ -90,6 +90,7 @@ INFORMATION = Message(
     "appeal_information",
     "RSU: a caseworker needs information on your appeal {reference}. What is missing is on its status page, with the "
     "secret code of your receipt. Please give it within {days} days, at a service centre.",
+    needs_proof=True,
 )
 INFORMATION_REMINDER = Message(
     "appeal_information_reminder",
@@ -119,7 +120,7 @@ WITHOUT_ENTRY = Message(
 SET_ASIDE = Message(
     "appeal_set_aside",
     "RSU: your appeal {reference} is upheld: the decision that you contested counts no more. Send your declaration "
-    "again, at the service where you filed or at a service centre.",
+    "again, on the site or at a service centre.",
 )
 REJECTED = Message(
     "appeal_rejected",

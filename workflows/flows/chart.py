@@ -5,13 +5,24 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from workflows.flows import PARKED
-from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, NOBODY, OTHER_CASE, OTHER_HOUSEHOLD, Flow, Stage
+from workflows.flows.grammar import (
+    CASEWORKER,
+    CITIZEN,
+    MACHINE,
+    NOBODY,
+    OTHER_CASE,
+    OTHER_HOUSEHOLD,
+    POPULATION_OFFICER,
+    Flow,
+    Stage,
+)
 
 # How a stage is drawn, by its owner: the two halves of a Mermaid shape.
 SHAPES = {
     MACHINE: ("[", "]"),
     CITIZEN: ("(", ")"),
     CASEWORKER: ("(", ")"),
+    POPULATION_OFFICER: ("(", ")"),
     NOBODY: ("([", "])"),
     OTHER_CASE: ("[[", "]]"),
     OTHER_HOUSEHOLD: ("[[", "]]"),
@@ -60,7 +71,9 @@ def node(stage: Stage) -> str:
 
 def owner(stage: Stage) -> list[str]:
     """The queue of a machine stage, the person of any other; a stage at which a case ends has none."""
-    return [f"queue {stage.queue}"] if stage.owner == MACHINE else [stage.owner] if stage.open else []
+    if stage.owner == MACHINE:
+        return [f"queue {stage.queue}"]
+    return [stage.owner.replace("_", " ")] if stage.open else []
 
 
 def periods(stage: Stage) -> Iterator[str]:

@@ -9,22 +9,26 @@ from workflows.bodies.body import Body
 from workflows.casefile import CaseFile, NewCase
 from workflows.events.event import CaseOpened, Event
 from workflows.evidence import Evidence, TimePassed
-from workflows.registers.ports import Ports
+from workflows.registers.ports import DeclaredPerson, Ports
 
 # Who owns a stage: whose turn it is.
-MACHINE, CITIZEN, CASEWORKER, OPERATOR, OTHER_CASE, OTHER_HOUSEHOLD, NOBODY = (
+MACHINE, CITIZEN, CASEWORKER, POPULATION_OFFICER, OPERATOR, OTHER_CASE, OTHER_HOUSEHOLD, NOBODY = (
     "machine",
     "citizen",
     "caseworker",
+    "population_officer",
     "operator",
     "case",
     "household",
     "nobody",
 )
+STAFF = (CASEWORKER, POPULATION_OFFICER)
+OF_PEOPLE = (CITIZEN, *STAFF)
 TIMERS = "timers"  # the queue of everything whose time has come in a stage where people or another case are awaited
 
 Decide = Callable[[CaseFile, Any], Event]
 Gather = Callable[[Sequence[CaseFile], Ports], Mapping[int, Evidence]]  # a case for which nobody answered is absent
+Ask = Callable[[CaseFile], Sequence[DeclaredPerson]]  # about whom `gather` asks the population register
 Open = Callable[[CaseFile, Any], NewCase]
 
 
@@ -40,14 +44,28 @@ def opened_cases(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, Eviden
     return {**clock_only(batch, ports), **ended}
 
 
+BESIDES = "_besides"  # ends the template's name where somebody else gets the same message
+
+
 class Message(NamedTuple):
     """A message that an event makes owed: its template's name, and its English text, which is the catalogues' key.
 
-    A text may have places for `reference` and `days`, the period of the stage that the event led to.
+    A text may have places for `reference`, and for `days` and `day`: the period of the stage that the event led to, and
+    the last day of it.
     """
 
     template: str
     text: str
+    urgent: bool = False  # it goes out at night, too
+    # A term hangs on it: that of the stage to which its event led, or that in which its decision may be contested. So
+    # it is repeated unless its delivery is proved.
+    needs_proof: bool = False
+    to_besides: bool = False  # to who is told besides, and may object, not to who gets the message first
+
+    @property
+    def to_prove(self) -> str:
+        """The template of that of its messages whose delivery is to be proved."""
+        return f"{self.template}{BESIDES}" if self.to_besides else self.template
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +84,7 @@ class Stage:
     holds_persons: bool = False  # else another household may claim them
     renewed_by: frozenset[type[Event]] = frozenset()  # events that leave the case here and begin its periods anew
     opens: Mapping[type[Event], Open] = field(default_factory=dict)  # events that open another case, and which
+    asks: Ask | None = None  # where the population register is elsewhere, the stage is remote
 
     @property
     def open(self) -> bool:
@@ -101,6 +120,16 @@ class Flow:
     first: str
     messages: Mapping[type[Event], Message | None]
     unasked: Mapping[type[Event], Message] = field(default_factory=dict)  # instead, where the agency itself opened it
+    confirming: Mapping[type[Event], Message] = field(default_factory=dict)  # instead, of a confirmation
+    # Instead of both, where the population register told of something.
+    by_register: Mapping[type[Event], Message] = field(default_factory=dict)
+
+    @property
+    def every_message(self) -> tuple[Message, ...]:
+        """Every message of it, each once."""
+        instead = (*self.unasked.values(), *self.by_register.values(), *self.confirming.values())
+        every = (*self.messages.values(), *instead)
+        return tuple(dict.fromkeys(each for each in every if each))
 
     def events(self) -> Iterator[type[Event]]:
         """Every event that may happen in it, the operation's aside; some more than once."""
@@ -118,9 +147,12 @@ def machine(  # noqa: PLR0913 - a row of the flow, read by its names
     gather: Gather = clock_only,
     holds_persons: bool = False,
     opens: Mapping[type[Event], Open] | None = None,
+    asks: Ask | None = None,
 ) -> Stage:
     """A stage that a worker decides."""
-    return Stage(name, MACHINE, transitions, handlers, queue, gather, holds_persons=holds_persons, opens=opens or {})
+    return Stage(
+        name, MACHINE, transitions, handlers, queue, gather, holds_persons=holds_persons, opens=opens or {}, asks=asks
+    )
 
 
 def people(  # noqa: PLR0913 - a row of the flow, read by its names
@@ -182,13 +214,18 @@ def end(
     return Stage(name, NOBODY, transitions or {}, handlers or {}, holds_persons=holds_persons)
 
 
-def flow(
+def flow(  # noqa: PLR0913 - what a kind of case is made of
     kind: str,
     body: type[Body],
     opened_by: type[CaseOpened],
     *stages: Stage,
     messages: Mapping[type[Event], Message | None],
     unasked: Mapping[type[Event], Message] | None = None,
+    confirming: Mapping[type[Event], Message] | None = None,
+    by_register: Mapping[type[Event], Message] | None = None,
 ) -> Flow:
     """One kind of case."""
-    return Flow(kind, body, opened_by, {each.name: each for each in stages}, stages[0].name, messages, unasked or {})
+    by_name = {each.name: each for each in stages}
+    return Flow(
+        kind, body, opened_by, by_name, stages[0].name, messages, unasked or {}, confirming or {}, by_register or {}
+    )

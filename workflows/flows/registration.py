@@ -14,6 +14,9 @@ from workflows.events.registration import (
     HearingReminded,
     HearingUnanswered,
     HouseholdApproved,
+    IdentityConfirmed,
+    IdentityDoubted,
+    IdentityNotConfirmed,
     Lapsed,
     MembersMismatched,
     NothingSuspicious,
@@ -24,6 +27,7 @@ from workflows.events.registration import (
     PersonsLost,
     PersonsVerified,
     RefusalProposed,
+    RegisterChanged,
     ReviewCleared,
     ReviewOverdue,
     ReviewReopened,
@@ -33,9 +37,11 @@ from workflows.events.registration import (
 from workflows.evidence import (
     Correction,
     Evidence,
+    IdentityVerdict,
     IndexInForce,
     PersonsAwaited,
     RegisterAnswer,
+    RegisterChange,
     RegisterState,
     Reopening,
     ReviewVerdict,
@@ -62,7 +68,9 @@ from workflows.stages import (
     await_person,
     correct,
     hear,
+    identify,
     lapse,
+    look_again,
     notify,
     overdue,
     reopen,
@@ -83,17 +91,19 @@ RECEIVED = Message(
 CORRECT = Message(
     "correction",
     "RSU: some of what application {reference} says does not agree with the population register. Correct it within "
-    "{days} days, at the service where you filed or at a service centre.",
+    "{days} days, in your file on the site or at a service centre.",
+    needs_proof=True,
 )
 ASKED = Message(
     "correction_asked",
-    "RSU: a caseworker looked at application {reference} and asks you to correct it within {days} days, at the service "
-    "where you filed or at a service centre. It is not refused.",
+    "RSU: a caseworker looked at application {reference} and asks you to correct it within {days} days, in your file "
+    "on the site or at a service centre. It is not refused.",
+    needs_proof=True,
 )
 REMINDER = Message(
     "reminder",
-    "RSU: application {reference} waits for your correction before {day}, at the service where you filed or at a "
-    "service centre. Without it, it will be suspended; you can take it up again later.",
+    "RSU: application {reference} waits for your correction before {day}, in your file on the site or at a service "
+    "centre. Without it, it will be suspended; you can take it up again later.",
 )
 SUSPENDED = Message(
     "lapsed",
@@ -103,6 +113,11 @@ SUSPENDED = Message(
 RESUMED = Message(
     "resumed", "RSU: we have received your answer on application {reference}. It is being processed again."
 )
+REGISTER_CHANGED = Message(
+    "register_changed",
+    "RSU: the population register has changed its entry of a member of your household. Application {reference} is "
+    "compared with it again; you need do nothing.",
+)
 REVIEW = Message(
     "review",
     "RSU: a caseworker is looking at application {reference} before it is decided. You need do nothing; we will write "
@@ -111,13 +126,14 @@ REVIEW = Message(
 HEARING = Message(
     "hearing",
     "RSU: a caseworker proposes to refuse application {reference}. Nothing is decided. You may answer within {days} "
-    "days, at the service where you filed or at a service centre. The reason is on its status page, with the secret "
-    "code of your receipt.",
+    "days, in your file on the site or at a service centre. The reason is on its status page, with the secret code "
+    "of your receipt.",
+    needs_proof=True,
 )
 HEARING_REMINDER = Message(
     "hearing_reminder",
-    "RSU: you may answer before {day} on application {reference}, which a caseworker proposes to refuse, at the "
-    "service where you filed or at a service centre. Without an answer, the review goes on.",
+    "RSU: you may answer before {day} on application {reference}, which a caseworker proposes to refuse, in your "
+    "file on the site or at a service centre. Without an answer, the review goes on.",
 )
 HEARD = Message(
     "heard",
@@ -127,11 +143,13 @@ HEARD = Message(
 REGISTERED = Message(
     "registered",
     "RSU: your household is registered, application {reference}. Each programme will tell you its own decision.",
+    needs_proof=True,
 )
 REFUSED = Message(
     "refused",
     "RSU: application {reference} was refused by two caseworkers. You may ask why at a service centre, and you may "
     "apply again.",
+    needs_proof=True,
 )
 WITHDRAWN = Message(
     "withdrawn", "RSU: application {reference} was withdrawn as you asked. You may apply again at any time."
@@ -152,8 +170,14 @@ FLOW = flow(
         "submitted",
         "verification",
         {RegisterAnswer: verify.decide, **WITHDRAW},
-        {PersonsVerified: "verified", MembersMismatched: "needs_correction", **TO_WITHDRAWN},
+        {
+            PersonsVerified: "verified",
+            MembersMismatched: "needs_correction",
+            IdentityDoubted: "identity_in_doubt",
+            **TO_WITHDRAWN,
+        },
         gather=verify.gather,
+        asks=verify.people,
         holds_persons=True,
     ),
     machine(
@@ -206,15 +230,40 @@ FLOW = flow(
     people(
         "needs_correction",
         CITIZEN,
-        {Correction: correct.decide, TimePassed: lapse.decide, **WITHDRAW},
+        {
+            Correction: correct.decide,
+            RegisterChange: look_again.decide,
+            TimePassed: lapse.decide,
+            **WITHDRAW,
+        },
         {
             CorrectionReceived: "submitted",
+            RegisterChanged: "submitted",
             CorrectionReminded: "needs_correction",
             Lapsed: "lapsed",
             **TO_WITHDRAWN,
         },
         within=TERMS["correction"].within,
         reminders=TERMS["correction"].reminders,
+    ),
+    # The population register neither confirms nor denies that a member is who they say: a caseworker looks.
+    people(
+        "identity_in_doubt",
+        CASEWORKER,
+        {
+            IdentityVerdict: identify.decide,
+            RegisterChange: look_again.decide,
+            TimePassed: overdue.decide,
+            **WITHDRAW,
+        },
+        {
+            IdentityConfirmed: "verified",
+            IdentityNotConfirmed: "needs_correction",
+            RegisterChanged: "submitted",
+            ReviewOverdue: "identity_in_doubt",
+            **TO_WITHDRAWN,
+        },
+        every=TERMS["identity"].within,
     ),
     people(
         "under_review",
@@ -259,12 +308,15 @@ FLOW = flow(
     messages={
         ApplicationReceived: RECEIVED,
         MembersMismatched: CORRECT,
+        IdentityNotConfirmed: CORRECT,
         CorrectionAsked: ASKED,
         CorrectionReminded: REMINDER,
         Lapsed: SUSPENDED,
         CorrectionReceived: RESUMED,
         CaseReopened: RESUMED,
+        RegisterChanged: REGISTER_CHANGED,
         DuplicateSuspected: REVIEW,
+        IdentityDoubted: REVIEW,
         RefusalProposed: HEARING,
         HearingReminded: HEARING_REMINDER,
         StatementReceived: HEARD,
@@ -273,6 +325,7 @@ FLOW = flow(
         CaseWithdrawn: WITHDRAWN,
         # Nothing changes for the citizen yet.
         PersonsVerified: None,
+        IdentityConfirmed: None,
         ScoreComputed: None,
         NothingSuspicious: None,
         PersonAwaited: None,

@@ -15,6 +15,9 @@ from workflows.events.registration import (
     DuplicateSuspected,
     HearingReminded,
     HearingUnanswered,
+    IdentityConfirmed,
+    IdentityDoubted,
+    IdentityNotConfirmed,
     Lapsed,
     MembersMismatched,
     NothingSuspicious,
@@ -24,6 +27,7 @@ from workflows.events.registration import (
     PersonsLost,
     PersonsVerified,
     RefusalProposed,
+    RegisterChanged,
     ReviewCleared,
     ReviewOverdue,
     ReviewReopened,
@@ -39,10 +43,16 @@ from workflows.events.update import (
     ChangeTold,
     CorrectionAccepted,
     DepartureDeclared,
+    EntryAgrees,
+    EntryToCompare,
     HouseholdChanged,
     HouseholdEnded,
     HouseholdGone,
     LossTold,
+    NewPhoneAnnounced,
+    NewPhoneDue,
+    RegisterTold,
+    RegisterTookBack,
     RemovalAnnounced,
     RemovalDue,
     ReviewOrdered,
@@ -54,9 +64,12 @@ from workflows.evidence import (
     Correction,
     Evidence,
     HouseholdState,
+    IdentityVerdict,
     IndexInForce,
+    LifeEventHeard,
     PersonsAwaited,
     RegisterAnswer,
+    RegisterChange,
     ReviewVerdict,
     ScreeningAnswer,
     Statement,
@@ -82,12 +95,16 @@ from workflows.stages import (
     compare,
     correct,
     hear,
+    identify,
     lapse,
+    look_again,
+    new_phone,
     overdue,
     remove,
     review,
     score,
     screen,
+    take_back,
     tell_change,
     unanswered,
     verify,
@@ -107,38 +124,49 @@ DEPARTURE = Message(
 )
 CONFLICT = Message(
     "update_conflict",
-    "RSU: another change of your household came before {reference} and says something else. Choose within {days} days "
-    "which is right, at the service where you filed or at a service centre.",
+    "RSU: another change of your household came before {reference} and says something else. Choose within {days} "
+    "days which is right, in your file on the site or at a service centre.",
+    needs_proof=True,
 )
 REMOVAL = Message(
     "removal_announced",
     "RSU: your household will be removed from the register in {days} days, {reference}. You can take that back until "
-    "then, at the service where you filed or at a service centre.",
+    "then, in your file on the site or at a service centre.",
+    needs_proof=True,
 )
 REMOVED = Message(
     "removed",
     "RSU: your household was removed from the register, {reference}, as was asked. If you did not ask for it, "
     "tell a service centre at once.",
 )
+NEW_PHONE = Message(
+    "new_phone",
+    "RSU: in {days} days another phone number becomes that of your household, {reference}. If you did not ask for it, "
+    "withdraw it or tell a service centre before then.",
+    needs_proof=True,
+    to_besides=True,
+)
 CORRECT = Message(
     "update_correction",
     "RSU: some of what change {reference} says does not agree with the population register. Correct it within {days} "
-    "days, at the service where you filed or at a service centre.",
+    "days, in your file on the site or at a service centre.",
+    needs_proof=True,
 )
 ASKED = Message(
     "update_correction_asked",
-    "RSU: a caseworker looked at change {reference} and asks you to correct it within {days} days, at the service "
-    "where you filed or at a service centre. It is not refused.",
+    "RSU: a caseworker looked at change {reference} and asks you to correct it within {days} days, in your file on "
+    "the site or at a service centre. It is not refused.",
+    needs_proof=True,
 )
 REMINDER = Message(
     "update_reminder",
-    "RSU: change {reference} waits for your answer before {day}, at the service where you filed or at a service "
-    "centre. Without it, your household stays as it is registered.",
+    "RSU: change {reference} waits for your answer before {day}, in your file on the site or at a service centre. "
+    "Without it, your household stays as it is registered.",
 )
 KEPT_OPEN = Message(
     "update_kept_open",
-    "RSU: change {reference} still waits for your answer and stays open until you give it, at the service where you "
-    "filed or at a service centre.",
+    "RSU: change {reference} still waits for your answer and stays open until you give it, in your file on the site "
+    "or at a service centre.",
 )
 LAPSED = Message(
     "update_lapsed",
@@ -146,6 +174,11 @@ LAPSED = Message(
     "the change again at any time.",
 )
 RESUMED = Message("update_resumed", "RSU: we have received your answer on change {reference}. It is being processed.")
+REGISTER_CHANGED = Message(
+    "update_register_changed",
+    "RSU: the population register has changed its entry of a member of your household. Change {reference} is compared "
+    "with it again; you need do nothing.",
+)
 REVIEW = Message(
     "update_review",
     "RSU: a caseworker is looking at change {reference} before it is decided. You need do nothing; we will write to "
@@ -154,13 +187,14 @@ REVIEW = Message(
 HEARING = Message(
     "update_hearing",
     "RSU: a caseworker proposes to refuse change {reference}. Nothing is decided. You may answer within {days} days, "
-    "at the service where you filed or at a service centre. The reason is on its status page, with the secret code of "
-    "your receipt.",
+    "in your file on the site or at a service centre. The reason is on its status page, with the secret code of your "
+    "receipt.",
+    needs_proof=True,
 )
 HEARING_REMINDER = Message(
     "update_hearing_reminder",
-    "RSU: you may answer before {day} on change {reference}, which a caseworker proposes to refuse, at the "
-    "service where you filed or at a service centre. Without an answer, the review goes on.",
+    "RSU: you may answer before {day} on change {reference}, which a caseworker proposes to refuse, in your file on "
+    "the site or at a service centre. Without an answer, the review goes on.",
 )
 HEARD = Message(
     "update_heard",
@@ -169,16 +203,19 @@ HEARD = Message(
 CHANGED = Message(
     "update_registered",
     "RSU: the change of your household is registered, {reference}. What changed is on its status page.",
+    needs_proof=True,
 )
 LOSS = Message(
     "update_registered_with_loss",
     "RSU: the change of your household is registered, {reference}. By it your household no longer meets the threshold "
     "of a programme. The status page says which, why, and how to object.",
+    needs_proof=True,
 )
 REFUSED = Message(
     "update_refused",
     "RSU: change {reference} was refused by two caseworkers. Your household stays as it is registered. You may ask "
     "why, and object, at a service centre.",
+    needs_proof=True,
 )
 REVIEW_OPENED = Message(
     "entry_review_opened",
@@ -188,15 +225,22 @@ REVIEW_OPENED = Message(
 REVIEWED = Message(
     "entry_reviewed",
     "RSU: your household's entry was looked at again, {reference}. What changed, if anything, is on its status page.",
+    needs_proof=True,
 )
 ENTRY_LOOKED_AT = Message(
     "entry_looked_at",
     "RSU: a caseworker is looking at your household's entry, {reference}. You need do nothing; we will write to you.",
 )
+ENTRY_COMPARED = Message(
+    "entry_register_changed",
+    "RSU: the population register has changed its entry of a member of your household, {reference}. Your entry is "
+    "compared with it again; you need do nothing.",
+)
 VALUE_ASKED = Message(
     "entry_value_asked",
     "RSU: we look at your household's entry again, {reference}. Declare the value that we ask for anew within "
     "{days} days, at a service centre. You sent no change; your entry stays valid.",
+    needs_proof=True,
 )
 VALUE_REMINDER = Message(
     "entry_value_reminder",
@@ -207,6 +251,7 @@ ENTRY_DIFFERS = Message(
     "entry_differs",
     "RSU: we look at your household's entry again, {reference}. Some of it does not agree with the population "
     "register. Correct it within {days} days, at a service centre.",
+    needs_proof=True,
 )
 REVIEW_LAPSED = Message(
     "entry_review_lapsed",
@@ -221,11 +266,33 @@ REVIEWED_WITH_LOSS = Message(
     "entry_reviewed_with_loss",
     "RSU: your household's entry was corrected, {reference}. By it your household no longer meets the threshold "
     "of a programme. The status page says which, why, and how to object.",
+    needs_proof=True,
 )
 REVIEW_VOID = Message(
     "entry_review_void",
     "RSU: the review of your household's entry, {reference}, ended, because your household is not in the register"
     " any more.",
+)
+ENTRY_TOLD = Message(
+    "entry_told_of",
+    "RSU: the population register tells us of a change that concerns a member of your household, {reference}. We look "
+    "at your entry; you need do nothing. If it is a mistake, tell a service centre.",
+)
+DECLARE_ANEW = Message(
+    "entry_declare_anew",
+    "RSU: a member of your household has changed in the population register, {reference}. Please declare your "
+    "household anew within {days} days, at a service centre. Your entry stays valid.",
+    needs_proof=True,
+)
+ENDED_BY_REGISTER = Message(
+    "entry_ended",
+    "RSU: your household's entry has ended by what the population register tells us, {reference}. If that is a "
+    "mistake, tell a service centre at once.",
+)
+TAKEN_BACK = Message(
+    "entry_stays",
+    "RSU: the population register has taken back what it told us, {reference}. Your household stays as it is "
+    "registered; you need do nothing.",
 )
 GONE = Message(
     "update_void", "RSU: change {reference} cannot be made, because your household is not in the register any more."
@@ -233,10 +300,22 @@ GONE = Message(
 WITHDRAWN = Message(
     "update_withdrawn", "RSU: change {reference} was withdrawn as you asked. Your household stays as it is registered."
 )
+CONFIRMING = Message(
+    "confirmation_received",
+    "RSU: you said that your household's declaration still holds, {reference}. If it was not you, tell a service "
+    "centre. This service is free.",
+)
+CONFIRMED = Message(
+    "confirmed",
+    "RSU: your household's declaration is confirmed, {reference}. Its index was computed anew and is on its status "
+    "page.",
+)
 
 # The citizen may withdraw until the change is in the register.
 WITHDRAW: dict[type[Evidence], Decide] = {Withdrawal: withdraw.decide}
 TO_WITHDRAWN: dict[type[Event], str] = {CaseWithdrawn: "withdrawn"}
+# So may the population register take back what it told, while people look at what it opened.
+TAKE_BACK: dict[type[Evidence], Decide] = {LifeEventHeard: take_back.decide}
 
 # How long people have, with sources and doubts: workflows/policies/terms/.
 TERMS = newest_terms()
@@ -254,9 +333,12 @@ FLOW = flow(
             CorrectionAccepted: "verified",
             DepartureDeclared: "compared",
             ReviewOrdered: "compared",
+            EntryToCompare: "compared",
+            RegisterTold: "verified",
             ChangeRebased: "submitted",
             ChangeConflicts: "conflicting",
             RemovalAnnounced: "leaving",
+            NewPhoneAnnounced: "changing_phone",
             HouseholdGone: "void",
             **TO_WITHDRAWN,
         },
@@ -266,9 +348,16 @@ FLOW = flow(
     machine(
         "compared",
         "verification",
-        {RegisterAnswer: verify.decide, **WITHDRAW},
-        {PersonsVerified: "verified", MembersMismatched: "needs_correction", **TO_WITHDRAWN},
+        {RegisterAnswer: verify.decide_change, **WITHDRAW},
+        {
+            PersonsVerified: "verified",
+            EntryAgrees: "unchanged",
+            MembersMismatched: "needs_correction",
+            IdentityDoubted: "identity_in_doubt",
+            **TO_WITHDRAWN,
+        },
         gather=verify.gather,
+        asks=verify.people,
         holds_persons=True,
     ),
     machine(
@@ -329,9 +418,10 @@ FLOW = flow(
     people(
         "conflicting",
         CITIZEN,
-        {Correction: correct.decide, ChangeSilence: lapse.decide_change, **WITHDRAW},
+        {Correction: correct.decide, ChangeSilence: lapse.decide_change, **TAKE_BACK, **WITHDRAW},
         {
             CorrectionReceived: "submitted",
+            RegisterTookBack: "unchanged",
             CorrectionReminded: "conflicting",
             ChangeKeptOpen: "conflicting",
             Lapsed: "lapsed",
@@ -350,11 +440,26 @@ FLOW = flow(
         within=TERMS["removal"].within,
     ),
     people(
+        "changing_phone",
+        CITIZEN,
+        {TimePassed: new_phone.decide, **WITHDRAW},
+        {NewPhoneDue: "submitted", **TO_WITHDRAWN},
+        within=TERMS["new_phone"].within,
+    ),
+    people(
         "needs_correction",
         CITIZEN,
-        {Correction: correct.decide, ChangeSilence: lapse.decide_change, **WITHDRAW},
+        {
+            Correction: correct.decide,
+            RegisterChange: look_again.decide,
+            ChangeSilence: lapse.decide_change,
+            **TAKE_BACK,
+            **WITHDRAW,
+        },
         {
             CorrectionReceived: "submitted",
+            RegisterChanged: "submitted",
+            RegisterTookBack: "unchanged",
             CorrectionReminded: "needs_correction",
             ChangeKeptOpen: "needs_correction",
             Lapsed: "lapsed",
@@ -365,12 +470,34 @@ FLOW = flow(
         reminders=TERMS["correction"].reminders,
         renewed_by=frozenset({ChangeKeptOpen}),
     ),
+    # The population register neither confirms nor denies that a member is who they say: a caseworker looks.
+    people(
+        "identity_in_doubt",
+        CASEWORKER,
+        {
+            IdentityVerdict: identify.decide,
+            RegisterChange: look_again.decide,
+            TimePassed: overdue.decide,
+            **TAKE_BACK,
+            **WITHDRAW,
+        },
+        {
+            RegisterTookBack: "unchanged",
+            IdentityConfirmed: "verified",
+            IdentityNotConfirmed: "needs_correction",
+            RegisterChanged: "submitted",
+            ReviewOverdue: "identity_in_doubt",
+            **TO_WITHDRAWN,
+        },
+        every=TERMS["identity"].within,
+    ),
     people(
         "under_review",
         CASEWORKER,
-        {ReviewVerdict: review.decide, TimePassed: overdue.decide, **WITHDRAW},
+        {ReviewVerdict: review.decide, TimePassed: overdue.decide, **TAKE_BACK, **WITHDRAW},
         {
             ReviewCleared: "scored",
+            RegisterTookBack: "unchanged",
             CorrectionAsked: "needs_correction",
             RefusalProposed: "hearing",
             ApplicationRefused: "rejected",
@@ -401,6 +528,7 @@ FLOW = flow(
         reminders=TERMS["hearing"].reminders,
     ),
     end("notified", holds_persons=True),
+    end("unchanged"),
     end("removed"),
     end("void"),
     end("lapsed"),
@@ -411,15 +539,19 @@ FLOW = flow(
         DepartureDeclared: DEPARTURE,
         ChangeConflicts: CONFLICT,
         RemovalAnnounced: REMOVAL,
+        NewPhoneAnnounced: NEW_PHONE,
         HouseholdEnded: REMOVED,
         HouseholdGone: GONE,
         MembersMismatched: CORRECT,
+        IdentityNotConfirmed: CORRECT,
         CorrectionAsked: ASKED,
         CorrectionReminded: REMINDER,
         ChangeKeptOpen: KEPT_OPEN,
         Lapsed: LAPSED,
         CorrectionReceived: RESUMED,
+        RegisterChanged: REGISTER_CHANGED,
         DuplicateSuspected: REVIEW,
+        IdentityDoubted: REVIEW,
         RefusalProposed: HEARING,
         HearingReminded: HEARING_REMINDER,
         StatementReceived: HEARD,
@@ -427,12 +559,14 @@ FLOW = flow(
         LossTold: LOSS,
         ApplicationRefused: REFUSED,
         CaseWithdrawn: WITHDRAWN,
+        RegisterTookBack: TAKEN_BACK,
         # Nothing changes for the citizen yet.
         ChangeAccepted: None,
         CorrectionAccepted: None,
         ChangeRebased: None,
         ChangeOvertaken: None,
         PersonsVerified: None,
+        IdentityConfirmed: None,
         ScoreComputed: None,
         NothingSuspicious: None,
         PersonAwaited: None,
@@ -441,23 +575,33 @@ FLOW = flow(
         PersonsLost: None,
         HouseholdChanged: None,
         RemovalDue: None,
+        NewPhoneDue: None,
         ReviewCleared: None,
         ReviewReopened: None,
         HearingUnanswered: None,
         ReviewOverdue: None,
         ReviewOrdered: None,
+        RegisterTold: None,
+        EntryToCompare: None,
+        EntryAgrees: None,
     },
     # Of a review of its entry that the agency opened; the household declared nothing.
     unasked={
         UpdateReceived: REVIEW_OPENED,
         DuplicateSuspected: ENTRY_LOOKED_AT,
         MembersMismatched: ENTRY_DIFFERS,
+        IdentityDoubted: ENTRY_LOOKED_AT,
+        IdentityNotConfirmed: ENTRY_DIFFERS,
         CorrectionAsked: VALUE_ASKED,
         CorrectionReminded: VALUE_REMINDER,
         CorrectionReceived: REVIEW_RESUMED,
+        RegisterChanged: ENTRY_COMPARED,
         Lapsed: REVIEW_LAPSED,
         HouseholdGone: REVIEW_VOID,
         ChangeTold: REVIEWED,
         LossTold: REVIEWED_WITH_LOSS,
     },
+    # Of a case that the population register opened by a life event; what is not here is told as of a review.
+    by_register={UpdateReceived: ENTRY_TOLD, CorrectionAsked: DECLARE_ANEW, HouseholdEnded: ENDED_BY_REGISTER},
+    confirming={UpdateReceived: CONFIRMING, ChangeTold: CONFIRMED},
 )

@@ -43,6 +43,19 @@ CONTESTED = """
         where c.id = %s and a.kind = 'appeal' and a.open)
 """
 LEAVE_DESK = "delete from desk_item where case_id = %s"  # it waits for nobody: a case is erased once it has ended
+REPORTS = "delete from message_part where case_id = %s"  # a gateway knows by its number whom it told
+# Nothing is told to them any more: a printer is given no letter, and no message is repeated.
+UNTOLD = (
+    "delete from letter where case_id = %s",
+    "update message set needs_proof = false where case_id = %s and needs_proof",
+)
+# What people typed about it and did not send: a household in a visit, the staff in the console.
+TYPED = (
+    "delete from application_draft using receipt r where r.case_id = %s and application_draft.reference = r.reference",
+    "delete from receipt_session using receipt r where r.case_id = %s and receipt_session.reference = r.reference",
+    "delete from phone_code using receipt r where r.case_id = %s and phone_code.reference = r.reference",
+    "delete from kept_form using receipt r where r.case_id = %s and position(r.reference in address) > 0",
+)
 ERASE = "update {table} t set {erased} from cases ended where {mine} and ended.id = %s"
 
 
@@ -66,7 +79,8 @@ def erase_case(connection: Connection, case_id: int, command: OperatorCommand) -
     # The case's row is enough, as retention may have erased the declaration. This event's facts are erased below.
     append_event(connection, lock(connection, case_id), CaseErased(events=count), command)
     connection.execute(FAIL_OWED, [case_id])
-    connection.execute(LEAVE_DESK, [case_id])
+    for statement in (LEAVE_DESK, REPORTS, *UNTOLD, *TYPED):
+        connection.execute(statement, [case_id])
     for each in PERSONAL:
         connection.execute(each.put_into(ERASE), [case_id])
     return count

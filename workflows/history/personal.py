@@ -63,6 +63,12 @@ PERSONAL = (
     Personal("desk_search", {"keys": "null"}, "case_body", f"t.keys is not null and {OUTDATED}"),
     Personal("desk_entry", {"text": "null"}, "case_body", "t.text is not null"),
     Personal("case_text", {"text": "null", "salt": "null"}, "case_body", "t.text is not null"),
+    Personal(
+        "document",
+        {"content": "null", "wrapped_key": "null", "digest": "null"},
+        "document",
+        "num_nonnulls(t.content, t.wrapped_key, t.digest) > 0",
+    ),
     # Whoever guesses a declaration could test the guess against its hash, or against a key that is one.
     Personal(
         "receipt",

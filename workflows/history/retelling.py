@@ -16,7 +16,7 @@ from workflows.bodies.body import Body
 from workflows.casefile import CaseFile
 from workflows.engine.chain import Sealed
 from workflows.engine.opening import sealed_body
-from workflows.events.event import KINDS, OPERATION, BodyTaken, CaseOpened, Event, Recorded
+from workflows.events.event import BESIDE_THE_FLOWS, KINDS, BodyTaken, CaseOpened, Event, Recorded
 from workflows.flows import FLOWS, Move, move
 from workflows.history.chains import EventRow
 
@@ -32,9 +32,9 @@ BODIES = """
 
 
 def is_decision(kind: str) -> bool:
-    """Whether a stage decided on an event of this kind: nothing is computed of openings and operations."""
+    """Whether a stage decided on an event of this kind: nothing is computed of openings, operations and documents."""
     known = KINDS.get(kind, Event)
-    return known not in OPERATION and not issubclass(known, CaseOpened)
+    return known not in BESIDE_THE_FLOWS and not issubclass(known, CaseOpened)
 
 
 class StoredEvent(EventRow):

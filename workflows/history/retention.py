@@ -47,8 +47,11 @@ LOOSE = {
     "kept_form": "from kept_form where kept_at < %s",
     "desk_item": "from desk_item where waits_for is null and since < %s",
     "desk_lock": "from desk_lock where until < %s",
+    "application_draft": "from application_draft where changed_at < %s",
     "receipt_session": "from receipt_session where begun_at < %s",
+    "phone_code": "from phone_code where at < %s",
     "wrong_secret": "from wrong_secret where at < %s",
+    "message_part": "from message_part where at < %s",
 }
 # Whether the register has an event between the two moments, or none at all; and when this job last ran.
 SIGNS_OF_LIFE = """

@@ -21,7 +21,12 @@ CASE = """
     from cases c join receipt r on r.case_id = c.id where c.id = %s
 """
 EVENTS = "select seq, at, kind, actor as by, facts::text as facts from event where case_id = %s order by seq"
-MESSAGES = "select seq, template, channel, status, sent_at, tries, error from message where case_id = %s order by seq"
+MESSAGES = """
+    select m.seq, m.template, m.channel, m.status, m.sent_at, m.tries, m.error, m.delivery, m.delivery_at,
+        b.done_at as printed_at
+    from message m left join letter l on l.id = m.id left join letter_batch b on b.number = l.batch
+    where m.case_id = %s order by m.seq
+"""
 DIGEST_LENGTH = 64  # characters
 FAILURE = "select stage, tries, error, at, parked, unanswered_since from case_failure where case_id = %s"
 
@@ -72,7 +77,7 @@ def shortened(facts: Mapping[str, Any]) -> dict[str, Any]:
     readable = {
         name: value
         for name, value in facts.items()
-        if name != "type" and not (isinstance(value, str) and len(value) >= DIGEST_LENGTH)
+        if name not in ("type", "idcs", "others") and not (isinstance(value, str) and len(value) >= DIGEST_LENGTH)
     }
     return {name: counted(value) for name, value in readable.items()}
 

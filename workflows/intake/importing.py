@@ -128,8 +128,11 @@ def write_outcomes(
 
 
 def bulk_application(body: ApplicationBody) -> Application:
-    """An application of the bulk lane, under the sender's key or, where it has none, the hash of its content."""
-    return Application(key_of(body), "import", BULK, body)
+    """An application of the bulk lane, under the sender's key or, where it has none, the hash of its content.
+
+    The office that imports it vouches for who declares.
+    """
+    return Application(key_of(body), "import", BULK, body, proved=True)
 
 
 # Reading -------------------------------------------------------------------------------------------

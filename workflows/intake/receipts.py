@@ -62,10 +62,11 @@ def is_secret_of(reference: str, secret: str) -> bool:
 
 
 OPENED_BY_US = "office:update:review:"  # how the keys begin of the reviews that the agency opens of entries
+OPENED_BY_REGISTER = f"{OPENED_BY_US}register:"  # of those, where the population register told of something
 # Of such a review: the receipts of its household's registration whose declarant is a member of the household still.
 OF_REGISTRATION = """
     select filed.reference from receipt own join cases review on review.id = own.case_id
-    join cases first on first.household_id = review.household_id and first.kind = 'registration'
+    join household h on h.id = review.household_id join cases first on first.id = h.registered_by
     join person_claim p on p.idcs = first.applicant_idcs and p.household_id = first.household_id
     join receipt filed on filed.case_id = first.id
     where own.reference = %s and starts_with(own.idempotency_key, %s)

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from models.arrays import columns
 from models.database import Connection
+from models.days import day_of
 from models.errors import Problem
 from models.settings import settings
 from workflows.bodies.declaration import ApplicationBody, Declaration, objections
@@ -35,9 +36,11 @@ class Application:
     """A declaration that arrives. Its `key` tells a repetition from a new application of the same sender."""
 
     key: str
-    channel: str  # "api" | "import"
+    channel: str  # "api" | "page" | "import"
     lane: int
     declaration: Declaration
+    reference: str = ""  # that its household has already, from a draft; empty: a new one
+    proved: bool = False  # who sends it has its phone at hand, or an office vouches for them
 
     @cached_property
     def hash(self) -> bytes:
@@ -134,6 +137,9 @@ def open_or_reject(
 ) -> dict[str, Outcome]:
     """Opens a case for each application whose key is new, whose declarant has no other open, and whose household is not
     registered; returns the outcomes by key.
+
+    An application that nobody proved keeps nobody out: neither while it is open, nor once it is registered. Where a
+    proved one names the same persons, both go on, and a person decides.
     """
     arrivals = arrivals_of(connection, applications, now, notices)
     kept = keep_keys(connection, arrivals)
@@ -174,7 +180,7 @@ def key_of(sent: ApplicationBody) -> str:
 
 def rejection_of(application: Application, now: datetime) -> Rejected | None:
     """The rejection of a declaration that is not valid; None for a valid one."""
-    problems = objections(application.declaration, now.date(), settings().max_members)
+    problems = objections(application.declaration, day_of(now), settings().max_members)
     return Rejected("not_valid", NOT_VALID, problems) if problems else None
 
 
@@ -243,9 +249,10 @@ def arrivals_of(
             opening(
                 case_id,
                 NewCase(FLOW.kind, each.lane, household_id, each.declaration),
-                Origin(each.channel, each.full_key),
+                Origin(each.channel, each.full_key, proved=each.proved),
                 evidence,
                 notices,
+                each.reference,
             ),
         )
         for each, case_id, household_id in zip(applications, numbers, households, strict=True)
@@ -284,7 +291,8 @@ def discard_registered(connection: Connection, opened: Sequence[Arrival]) -> lis
     It asks the register after the cases are open, so that it also sees a household whose first application was
     registered a moment ago, and until then kept a second one from opening.
     """
-    registered = registered_again(connection, [each.application.declaration for each in opened])
+    proved = [each.application.proved for each in opened]
+    registered = registered_again(connection, [each.application.declaration for each in opened], proved)
     known = [each for each, again in zip(opened, registered, strict=True) if again]
     if known:
         case_ids = [each.case_id for each in known]

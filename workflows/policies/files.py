@@ -12,8 +12,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from models.errors import Broken
 from workflows.bodies.problems import sentence
+from workflows.bodies.territory import region_of
 
 REGIONS = range(1, 13)  # as numbered by decree 2-15-40
+HOUR = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
 def require_text(value: object) -> object:
@@ -117,6 +119,7 @@ class RetentionFile(Part):
 
     case_body: Period
     message: Period
+    document: Period
     event: Period
     case_failure: Period
     worker: Period
@@ -126,8 +129,11 @@ class RetentionFile(Part):
     kept_form: Period
     desk_item: Period
     desk_lock: Period
+    application_draft: Period
     receipt_session: Period
     wrong_secret: Period
+    phone_code: Period
+    message_part: Period
 
 
 class TargetPart(Part):
@@ -159,6 +165,43 @@ class ServiceFile(Part):
     targets: Annotated[list[TargetsPart], Field(min_length=1)]
 
 
+class OfficePart(Part):
+    """A service centre: its address in each language that it is written in, its hours from Monday to Friday."""
+
+    province: str
+    address: dict[str, str]
+    opens: Annotated[str, Field(pattern=HOUR)]
+    closes: Annotated[str, Field(pattern=HOUR)]
+    phone: str
+
+    @field_validator("province")
+    @classmethod
+    def a_province(cls, province: str) -> str:
+        """Requires a province, by which the office's region is known."""
+        if region_of(province) is None:
+            raise ValueError("Must be the code of a province, such as MA-RAB")
+        return province
+
+    @field_validator("address")
+    @classmethod
+    def in_both_scripts(cls, address: dict[str, str]) -> dict[str, str]:
+        """Requires the Arabic and the French one."""
+        if not {"ar", "fr"} <= address.keys():
+            raise ValueError("Must have 'ar' and 'fr'")
+        return address
+
+    def address_in(self, language: str) -> str:
+        """The language of the address that a reader of this language gets: French where it is not written in theirs."""
+        return language if language in self.address else "fr"
+
+
+class OfficesFile(Part):
+    """`offices.toml`: the service centres, and whether they are examples."""
+
+    example: bool
+    offices: Annotated[list[OfficePart], Field(min_length=1)]
+
+
 class TermPart(Part):
     """How long somebody has, when they are reminded, and where that is written."""
 
@@ -186,6 +229,7 @@ class TermsFile(Part):
     in_force_from: Day
     correction: TermPart
     review: TermPart
+    identity: TermPart
     hearing: TermPart
     lodging: TermPart
     answer: TermPart
@@ -197,6 +241,14 @@ class TermsFile(Part):
     letting_go: TermPart
     conflict: TermPart
     removal: TermPart
+    new_phone: TermPart
+    confirmation: TermPart
+    life_event: TermPart
+    pre_enrolment: TermPart
+    confirming: TermPart
+    telling_apart: TermPart
+    post: TermPart
+    delivery: TermPart
 
 
 File = TypeVar("File", bound=BaseModel)

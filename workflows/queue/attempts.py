@@ -50,6 +50,8 @@ FROM_GONE_WORKERS = f"""
 """
 INSERT_ATTEMPT = "insert into attempt (worker_id, queue, case_ids, at) values (%s, %s, %s, %s) returning id"
 DELETE_ATTEMPT = "delete from attempt where id = %s"
+# Only where it is this worker's still, and no lease: the cases of a lease stand nowhere else.
+END_ATTEMPT = "delete from attempt where id = %s and worker_id = %s and ends_at is null"
 QUARANTINE_AGAIN = "update attempt set worker_id = null where id = %s"
 QUARANTINE_UNTIL = "update attempt set worker_id = null, at = %s where id = %s"
 QUARANTINE_ALL_OF_WORKER = "update attempt set worker_id = null where worker_id = %s"
@@ -83,18 +85,29 @@ KINDS_DUE = f"""
     where exists (select {FROM_DUE} and unanswered = kind offset 0)
 """
 TAKE_FAILED = f"""
-    update attempt set worker_id = %s, at = %s
+    update attempt set worker_id = %s, at = %s, ends_at = null
     where id = (select id {FROM_DUE} and not unanswered order by at, id limit 1 for update skip locked)
     returning id, queue, case_ids
 """
 # Half of all threads may ask about unanswered cases at a time, but always one: each question may take long, and other
 # cases wait for answers, too.
 TAKE_UNANSWERED = f"""
-    update attempt set worker_id = %s, at = %s
+    update attempt set worker_id = %s, at = %s, ends_at = null
     where (select count(*) from attempt where worker_id is not null and unanswered) * 2
         < greatest(2, %s * (select count(*) from worker))
     and id = (select id {FROM_DUE} and unanswered order by rank, at, id limit 1 for update skip locked)
     returning id, queue, case_ids
+"""
+# The cases of an attempt that was none before its lease are ready again, in key order.
+UNDO_LEASE = """
+    with held as (
+        update attempt set ends_at = null where id = %s and worker_id = %s and ends_at is not null
+        returning queue, case_ids
+    ), back as (
+        select c.id from cases c, held where %s and c.id = any(held.case_ids) and c.queue = held.queue and c.open
+            and c.stage <> 'parked' and c.due_at is null and not c.waiting order by c.id for update of c
+    )
+    update cases set ready = true from back where cases.id = back.id
 """
 MAKE_UNANSWERED_DUE = "update attempt set at = %s where worker_id is null and unanswered and queue = %s and at > %s"
 
@@ -110,6 +123,7 @@ class Attempt:
     queue: str
     case_ids: Sequence[int]
     quarantined: bool = False
+    worker_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -135,12 +149,16 @@ class Attempts:
     def begin(self, queue: str, case_ids: Sequence[int], now: datetime) -> Attempt:
         """Writes down that this worker begins on these cases."""
         with self.lock:
-            (row,) = self.execute(INSERT_ATTEMPT, [self.sign_on_once(), queue, list(case_ids), now])
-        return Attempt(row[0], queue, case_ids)
+            number = self.sign_on_once()
+            (row,) = self.execute(INSERT_ATTEMPT, [number, queue, list(case_ids), now])
+        return Attempt(row[0], queue, case_ids, worker_id=number)
 
     def give_back(self, attempt: Attempt) -> None:
         """Gives cases back unchanged: the quarantined ones into quarantine, the others into their queue."""
-        self.execute_or_postpone(QUARANTINE_AGAIN if attempt.quarantined else DELETE_ATTEMPT, [attempt.id])
+        if attempt.quarantined:
+            self.execute_or_postpone(QUARANTINE_AGAIN, [attempt.id])
+        else:
+            self.execute_or_postpone(END_ATTEMPT, [attempt.id, attempt.worker_id])
 
     def put_off(self, attempt: Attempt, until: datetime) -> None:
         """Quarantines a quarantined attempt again, as it is, until this moment."""
@@ -148,7 +166,14 @@ class Attempts:
 
     def end(self, attempt: Attempt) -> None:
         """Deletes an attempt whose cases are where the work put them."""
-        self.execute(DELETE_ATTEMPT, [attempt.id])
+        self.execute(END_ATTEMPT, [attempt.id, attempt.worker_id])
+
+    def end_lease(self, attempt: Attempt) -> None:
+        """Ends a lease of which nothing was recorded: its cases stand again where they stood before it.
+
+        Where this is not possible now, the lease ends at its own end.
+        """
+        self.execute(UNDO_LEASE, [attempt.id, attempt.worker_id, not attempt.quarantined])
 
     def halve(self, attempt: Attempt, until: datetime | None = None) -> None:
         """Quarantines both halves of a quarantined attempt in one statement, because its cases stand nowhere else."""
@@ -176,7 +201,7 @@ class Attempts:
                 (TAKE_UNANSWERED, [number, now, self.threads]) if unanswered else (TAKE_FAILED, [number, now])
             )
             rows = self.execute(statement, [*first, list(queues), now])
-        return Attempt(rows[0][0], rows[0][1], rows[0][2], quarantined=True) if rows else None
+        return Attempt(rows[0][0], rows[0][1], rows[0][2], quarantined=True, worker_id=number) if rows else None
 
     def ask_again_soon(self, queue: str, now: datetime) -> None:
         """Makes all unanswered cases of this queue due, because their register answers again."""

@@ -75,6 +75,11 @@ class RegisterAvailability:
             others, self.answered = self.answered or self.answered_at > now - seconds, False
         return others
 
+    def note_away(self) -> None:
+        """Notes that the register is away as a whole: with its first answer, all who wait for it are asked about."""
+        with self.lock:
+            self.rounds += 1
+
     def pass_over(self, lane: int, unanswered: Unanswered) -> None:
         """Leaves a lane out until the others have been looked at."""
         with self.lock:

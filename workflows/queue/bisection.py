@@ -5,20 +5,22 @@ Afterwards each case stands either in its queue or in an attempt, however the wo
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 
 from models import clock
 from models.database import RETRYABLE, TIMES, Connection, back_off, transaction, unavailable
-from models.errors import DatabaseAway, Failure, Unavailable, describe
+from models.errors import DatabaseAway, Failure, RegisterAway, Unavailable, describe
 from workflows.engine.load import CaseRow
+from workflows.engine.work import BatchOutcome
 from workflows.queue.attempts import DELETE_ATTEMPT, Attempt, halves
 from workflows.queue.batch import BatchFailed, BatchRunner, Claim
 from workflows.queue.claim import claim_these, open_places
-from workflows.queue.failures import UNANSWERED, record_failure, record_unanswered
+from workflows.queue.failures import UNANSWERED, UNANSWERED_LONGEST, record_failure, record_unanswered
 from workflows.queue.inhand import in_hand
+from workflows.queue.leases import Lease, holds
 
 HELD_UP = timedelta(seconds=5)  # the wait of quarantined cases that the database held up
 LEFT_ALONE = timedelta(minutes=1)  # the wait of cases whose failure could not be written down
@@ -104,10 +106,12 @@ class Bisection:
     def put_off(self, attempt: Attempt, error: Unavailable) -> None:
         """Lets quarantined cases wait longer: several in halves, so that those with an answer can go on.
 
-        Where the database held them up, they wait together.
+        Where the database held them up, or their register is left alone, they wait together.
         """
-        if isinstance(error, DatabaseAway):
-            self.runner.attempts.put_off(attempt, clock.now() + HELD_UP)
+        together = isinstance(error, RegisterAway) and (len(attempt.case_ids) > 1 or not error.asked)
+        if isinstance(error, DatabaseAway) or together:
+            wait = error.wait if isinstance(error, RegisterAway) else HELD_UP
+            self.runner.attempts.put_off(attempt, clock.now() + min(max(wait, HELD_UP), UNANSWERED_LONGEST))
             return
         if len(attempt.case_ids) > 1:
             self.runner.attempts.halve(attempt, clock.now() + UNANSWERED)
@@ -144,22 +148,46 @@ class Bisection:
             place = rows[0].kind, rows[0].stage
             if queue != attempt.queue and place not in open_places(connection, self.runner.serves):
                 return None
+            here, there = self.runner.by_register(rows)
             try:
                 with connection.transaction():
-                    progress = self.runner.work(connection, rows, ())
+                    progress = self.runner.work(connection, here, ()) if here else BatchOutcome()
+                    lease = self.runner.lease(connection, standing_in(attempt, queue), there) if there else None
             except (Unavailable, KeyboardInterrupt, *RETRYABLE):
                 raise
             # A worker's edge: any other error, even a library's panic, is counted against this case.
             except BaseException as error:
                 if unavailable(error):
                     raise
-                failure = describe(error)
-                log.warning("case failed alone", case_id=rows[0].id, error=failure.error)
-                connection.execute(DELETE_ATTEMPT, [attempt.id])
-                record_failure(connection, rows[0].id, failure, clock.now())
+                self.count_failure(connection, attempt, rows[0].id, error)
                 return None
+        if lease:
+            progress = self.decide_alone(lease)
         self.runner.wake_next(progress)
         return next(iter(progress.next_queues), None)
+
+    def decide_alone(self, lease: Lease) -> BatchOutcome:
+        """Asks elsewhere about a case alone, and decides it; a failure is its own. Raises as `run_stage` does."""
+        try:
+            return self.runner.decide(lease, self.runner.ask(lease), alone=True)
+        except (Unavailable, KeyboardInterrupt, *RETRYABLE):
+            self.runner.attempts.end_lease(lease.attempt)
+            raise
+        except BaseException as error:
+            if unavailable(error):
+                self.runner.attempts.end_lease(lease.attempt)
+                raise
+            with in_hand("a case alone"), transaction() as connection:
+                if holds(connection, lease.attempt):
+                    self.count_failure(connection, lease.attempt, lease.rows[0].id, error)
+            return BatchOutcome()
+
+    def count_failure(self, connection: Connection, attempt: Attempt, case_id: int, error: BaseException) -> None:
+        """Counts a failure against a case that failed alone, and ends its attempt."""
+        failure = describe(error)
+        log.warning("case failed alone", case_id=case_id, error=failure.error)
+        connection.execute(DELETE_ATTEMPT, [attempt.id])
+        record_failure(connection, case_id, failure, clock.now())
 
     def set_waiting(
         self, queue: str, case_ids: Sequence[int], error: Unavailable, attempt: Attempt | None = None
@@ -173,6 +201,11 @@ class Bisection:
                 record_unanswered(connection, row, describe(error), clock.now())
             if attempt:
                 connection.execute(DELETE_ATTEMPT, [attempt.id])
+
+
+def standing_in(attempt: Attempt, queue: str) -> Attempt:
+    """The attempt of a case that stands in this queue now: once it moved on to another, it is quarantined no more."""
+    return attempt if queue == attempt.queue else replace(attempt, queue=queue, quarantined=False)
 
 
 def wait_before(retry: int) -> None:

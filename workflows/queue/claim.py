@@ -25,12 +25,18 @@ SLACK = timedelta(seconds=1)  # ranks become visible out of order, by as much as
 # rows are left. Without it, where all ready cases stand at one stage, as those of one file do, the planner expects no
 # rows, and reads and sorts the whole table for each batch.
 READY_NOT_HELD = "not coalesce(kind || stage = any (array(select kind || stage from held_stage)), false)"
+# Nor at one of these stages, which ask a register that is left alone.
+READY_NOT_LEFT = """
+    not coalesce(
+        kind || stage = any (array(select kind || stage from held_stage union all select unnest(%s::text[]))), false
+    )
+"""
 # The lanes of a queue that have work, lowest rank first; none where an operator paused the queue.
 LANES = f"""
     select l.lane from unnest(%s::smallint[], %s::timestamptz[]) as l (lane, after)
     cross join lateral (
         select rank from cases
-        where ready and queue = %s and lane = l.lane and rank >= l.after and {READY_NOT_HELD}
+        where ready and queue = %s and lane = l.lane and rank >= l.after and {READY_NOT_LEFT}
         order by rank limit 1
     ) as first
     where not exists (select from paused_queue where queue = %s)
@@ -38,12 +44,12 @@ LANES = f"""
 """
 CLAIM = f"""
     select {COLUMNS}, rank from cases
-    where ready and queue = %s and lane = %s and rank >= %s and id <> all(%s) and {READY_NOT_HELD}
+    where ready and queue = %s and lane = %s and rank >= %s and id <> all(%s) and {READY_NOT_LEFT}
     order by rank limit %s for update skip locked
 """
 # Of these cases, those that stand in this queue or are quarantined for it. The workers of another queue find those that
-# moved on to it; cases that ended, were parked or wait for a timer need no work.
-STILL_DUE = "id = any(%s) and queue = %s and open and stage <> 'parked' and (ready or due_at is null)"
+# moved on to it; cases that ended, were parked, or wait for a timer or for their turn need no work.
+STILL_DUE = "id = any(%s) and queue = %s and open and stage <> 'parked' and (ready or due_at is null) and not waiting"
 STILL_QUARANTINED = f"select {COLUMNS} from cases where {STILL_DUE} order by id for update"
 STILL_READY = f"select {COLUMNS} from cases where id = any(%s) and queue = %s and ready order by id for update"
 STOPPED = "select queue, null, null from paused_queue union all select null, kind, stage from held_stage"
@@ -84,18 +90,28 @@ class Cursor:
             self.ranks[lane] = rank - SLACK
 
 
-def claim(connection: Connection, queue: str, limits: Mapping[int, int], cursor: Cursor) -> list[CaseRow]:
+def claim(
+    connection: Connection,
+    queue: str,
+    limits: Mapping[int, int],
+    cursor: Cursor,
+    left_alone: Collection[tuple[str, str]] = (),
+) -> list[CaseRow]:
     """Locks ready cases of one lane for this transaction: the lane with the lowest rank, at most as many as its limit.
 
     A batch never mixes lanes, so bulk work does not hold up a case for which a person waits. `limits` is by lane.
+    `left_alone`: stages, each after its kind of case, of which it takes none.
     """
     first_ranks, from_beginning = cursor.first_ranks()
     began = time.monotonic()
-    lanes = connection.execute(LANES, [list(limits), [first_ranks[lane] for lane in limits], queue, queue]).fetchall()
+    left = [kind + stage for kind, stage in left_alone]
+    lanes = connection.execute(
+        LANES, [list(limits), [first_ranks[lane] for lane in limits], queue, left, queue]
+    ).fetchall()
     rows: list[CaseRow] = []
     for (lane,) in lanes:
         found = connection.execute(
-            CLAIM, [queue, lane, first_ranks[lane], cursor.cases_left_alone(), limits[lane]]
+            CLAIM, [queue, lane, first_ranks[lane], cursor.cases_left_alone(), left, limits[lane]]
         ).fetchall()
         if found:
             cursor.claimed_from(lane, found[0][-1])

@@ -7,13 +7,14 @@ from threading import Event, Lock
 
 from models import clock
 from models.database import Connection
-from models.errors import DatabaseAway, Unavailable
+from models.errors import DatabaseAway, RegisterAway, Unavailable
 from workflows.engine.load import CaseRow
 from workflows.queue.availability import RegisterAvailability, Unanswered
-from workflows.queue.batch import QUESTION, BatchRunner
+from workflows.queue.batch import BatchRunner
 from workflows.queue.bisection import Bisection
 from workflows.queue.claim import Cursor, claim
 from workflows.queue.inhand import count_longer_than
+from workflows.queue.leases import QUESTION
 from workflows.queue.sharedlock import SharedExclusiveLock
 from workflows.queue.silence import SilentCases
 
@@ -69,7 +70,7 @@ class Drainer:
         worked = self.one_quarantined() if False in due else 0
         mine = self.asking.acquire(blocking=False)
         try:
-            if mine and True in due:
+            if mine and True in due and not self.runner.register_left_alone():
                 worked += self.one_unanswered()
             return worked + self.one_batch(queue, mine)
         finally:
@@ -82,19 +83,21 @@ class Drainer:
         Raises Unavailable where the register answers about no case that is due.
         """
         claimed: list[CaseRow] = []
-        limits = self.availability_of(queue).lane_limits(self.limit, may_take_long, people_alone)
+        limits = self.availability_of(queue).lane_limits(self.runner.most(self.limit), may_take_long, people_alone)
         began = time.monotonic()
         with self.lock.shared():
             try:
                 self.bisection.run(queue, lambda connection: self.claim(connection, queue, limits, claimed))
             except Unavailable as error:
-                if isinstance(error, DatabaseAway) or not claimed:
+                if isinstance(error, RegisterAway):
+                    self.note_away(queue, claimed, error)
+                if isinstance(error, DatabaseAway | RegisterAway) or not claimed:
                     raise
                 self.handle_no_answer(queue, claimed, error, time.monotonic() - began)
             else:
-                if claimed:
+                if self.runner.asked_about(claimed):
                     self.note_answer(queue)
-                elif may_take_long:
+                elif may_take_long and not claimed:
                     self.end_round(queue)
         return len(claimed)
 
@@ -103,7 +106,7 @@ class Drainer:
     ) -> list[CaseRow]:
         """Claims due cases and lists them in `claimed`, too; a full claim wakes one more worker."""
         cursor = self.cursors.setdefault((queue, frozenset(limits)), Cursor(self.runner.left_alone))
-        claimed[:] = claim(connection, queue, limits, cursor)
+        claimed[:] = claim(connection, queue, limits, cursor, self.runner.places_left_alone())
         if claimed and len(claimed) == limits[claimed[0].lane]:
             self.runner.wake(queue)
         return claimed
@@ -150,6 +153,8 @@ class Drainer:
         with self.lock.shared():
             if self.silent_cases.ask_again(attempt):
                 self.note_answer(attempt.queue)
+            elif self.runner.register_left_alone():
+                self.availability_of(attempt.queue).note_away()
             else:
                 self.note_no_answer(attempt.queue, time.monotonic() - began)
         return len(attempt.case_ids)
@@ -171,7 +176,7 @@ class Drainer:
 
         Else it passes the batch's lane over for now: the register may be away.
         """
-        availability, case_ids = self.availability_of(queue), [row.id for row in rows]
+        availability, case_ids = self.availability_of(queue), [row.id for row in self.runner.asked_about(rows) or rows]
         others_answered = self.note_no_answer(queue, seconds)
         if len(case_ids) == 1 and others_answered:
             self.bisection.set_waiting(queue, case_ids, error)
@@ -179,6 +184,12 @@ class Drainer:
             self.note_answer(queue)
         else:
             availability.pass_over(rows[0].lane, Unanswered(case_ids, error))
+
+    def note_away(self, queue: str, rows: Sequence[CaseRow], error: RegisterAway) -> None:
+        """Notes that the register elsewhere is away. A case about which it was tried waits, and another one is next."""
+        self.availability_of(queue).note_away()
+        if error.asked and len(rows) == 1:
+            self.bisection.set_waiting(queue, [rows[0].id], error)
 
     def note_answer(self, queue: str) -> None:
         """Quarantines the cases passed over, now that others were answered.

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from psycopg.rows import dict_row
 
-from models.database import Connection
+from models.database import Connection, scalar
 from workflows.engine.lanes import ALLOWANCE
 from workflows.events.registration import CaseWithdrawn
-from workflows.flows import DELIVERY, PARKED, all_queues, case_queues, places
-from workflows.flows.grammar import CASEWORKER, CITIZEN, MACHINE, OPERATOR
+from workflows.flows import DELIVERY, PARKED, all_queues, asking_queues, case_queues, places
+from workflows.flows.grammar import MACHINE, OF_PEOPLE, OPERATOR
 from workflows.queue.attempts import WORKER_LOCK
 from workflows.queue.failed import held_stages
 from workflows.staff.signatures import names_of
@@ -29,6 +29,9 @@ DEPTH = """
 """
 QUARANTINED = "select queue, sum(cardinality(case_ids))::int from attempt where worker_id is null group by queue"
 OWED = "select count(*), min(due_at) from message where status in ('owed', 'sending')"
+REPORTED = "select delivery, count(*) from message where delivery_at > %s group by delivery"
+LETTERS = "select count(*) from letter where batch is null"
+REPORTED_OVER = timedelta(hours=1)
 SENT = "select count(*) from message where sent_at > %s"
 DECIDED = "select kind, count(*) from event where at > %s group by kind"
 WORKERS = f"""
@@ -51,6 +54,13 @@ MESSAGES = """
     select status, count(*) from message where status in ('owed', 'sending') group by status
     union all select status, count(*) from message where status in ('failed', 'stuck') group by status
 """
+
+
+# Queues whose service elsewhere may be left alone, with the counter of its circuit breaker, and the state.
+LEFT_ALONE = (
+    (DELIVERY, "gateway_open", "left_alone"),
+    *((queue, "register_open", "register_left_alone") for queue in asking_queues()),
+)
 
 
 class Count(NamedTuple):
@@ -130,13 +140,15 @@ def pauses(connection: Connection) -> dict[str, dict[str, Any]]:
 
 
 def left_alone(connection: Connection) -> dict[str, dict[str, Any]]:
-    """The state of the delivery queue if workers leave the gateway alone; if all do, the expected wait is unknown."""
-    serving = [row for row in workers(connection) if row["alive"] and DELIVERY in row["queues"]]
-    away = sum(bool(row["counters"].get("gateway_open")) for row in serving)
-    if not away:
-        return {}
-    found = {"state": "left_alone", "left_alone_by": away, "of_workers": len(serving)}
-    return {DELIVERY: found | ({"expected_wait": None} if away == len(serving) else {})}
+    """The state of a queue whose workers leave a service alone; if all do, the expected wait is unknown."""
+    alive = [row for row in workers(connection) if row["alive"]]
+    found = {}
+    for queue, counter, state in LEFT_ALONE:
+        serving = [row for row in alive if queue in row["queues"]]
+        if away := sum(bool(row["counters"].get(counter)) for row in serving):
+            unknown = {"expected_wait": None} if away == len(serving) else {}
+            found[queue] = {"state": state, "left_alone_by": away, "of_workers": len(serving), **unknown}
+    return found
 
 
 def with_people(connection: Connection, now: datetime) -> list[dict[str, Any]]:
@@ -146,7 +158,7 @@ def with_people(connection: Connection, now: datetime) -> list[dict[str, Any]]:
         place = ("", PARKED) if stage == PARKED else (kind, stage)
         before, first = found.get(place, (0, since))
         found[place] = before + count, min(first, since)
-    owners = {(kind, stage.name): stage.owner for kind, stage in places() if stage.owner in (CITIZEN, CASEWORKER)}
+    owners = {(kind, stage.name): stage.owner for kind, stage in places() if stage.owner in OF_PEOPLE}
     waiting = [
         (*place, owner, *found.get(place, (0, now))) for place, owner in {**owners, ("", PARKED): OPERATOR}.items()
     ]
@@ -201,7 +213,18 @@ def messages(connection: Connection) -> dict[str, int]:
     return {"owed": 0, "sending": 0, "failed": 0, "stuck": 0} | dict(connection.execute(MESSAGES).fetchall())
 
 
+def reported(connection: Connection, now: datetime) -> dict[str, int]:
+    """Counts the messages on which a gateway reported in the last hour, by what it said."""
+    rows = connection.execute(REPORTED, [now - REPORTED_OVER]).fetchall()
+    return {"delivered": 0, "undelivered": 0} | dict(rows)
+
+
 def daily_jobs(connection: Connection) -> list[dict[str, Any]]:
     """The daily jobs, each with the last day it is done for, and the error of its last try if that failed."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(DAILY_JOBS).fetchall()
+
+
+def letters_waiting(connection: Connection) -> int:
+    """How many letters wait for the next batch for the printer."""
+    return int(scalar(connection, LETTERS))

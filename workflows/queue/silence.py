@@ -10,7 +10,7 @@ from math import isqrt
 
 from models import clock
 from models.database import transaction
-from models.errors import DatabaseAway, Unavailable
+from models.errors import DatabaseAway, RegisterAway, Unavailable
 from workflows.queue.attempts import Attempt, quarantine_unanswered
 from workflows.queue.availability import Unanswered
 from workflows.queue.bisection import Bisection
@@ -63,7 +63,7 @@ class SilentCases:
         """Works these cases alone; returns the error where a register gave no answer about one of them."""
         try:
             self.bisection.run(queue, lambda connection: claim_these(connection, queue, case_ids))
-        except DatabaseAway:
+        except (DatabaseAway, RegisterAway):
             raise
         except Unavailable as error:
             return error
@@ -77,7 +77,7 @@ class SilentCases:
         try:
             self.bisection.rework(attempt)
         except Unavailable as error:
-            if len(attempt.case_ids) > 1 and not isinstance(error, DatabaseAway):
+            if len(attempt.case_ids) > 1 and not isinstance(error, DatabaseAway | RegisterAway):
                 self.bisection.runner.attempts.split_into_cases(attempt, clock.now())
             else:
                 self.bisection.put_off(attempt, error)

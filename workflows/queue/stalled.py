@@ -28,7 +28,9 @@ ATTEMPTS_OF = """
     select worker_id, id, queue, case_ids from attempt where worker_id = any(%s) order by id for update skip locked
 """
 # A batch ends within a minute, or the watchdog ends its process. So a worker that lives forgot an attempt this old.
-QUARANTINE_FORGOTTEN = "update attempt set worker_id = null where worker_id is not null and at < %s returning id"
+QUARANTINE_FORGOTTEN = """
+    update attempt set worker_id = null where worker_id is not null and ends_at is null and at < %s returning id
+"""
 DUE = f"select id from cases where {STILL_DUE} order by id"
 
 

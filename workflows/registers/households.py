@@ -213,6 +213,8 @@ def comparison(
     if both.declaration is None:
         return Comparison(at=now, last_version=last, conflicts=both.conflicts), None
     body = change.model_copy(update={"declaration": both.declaration, "based_on": last})
+    if change.based_on != last:
+        body = body.beside(theirs.declaration, change)
     if change.change != CORRECTION:
         body = reaching_back(body, theirs.declaration, {version: known[household, version] for _, version in older})
     elif change.based_on != last:
@@ -227,10 +229,14 @@ def comparison(
 
 
 def brought_together(change: Change, base: KnownVersion | None, theirs: KnownVersion) -> Merged:
-    """The change beside another one that came first; a correction leaves what was changed since as it is."""
+    """The change beside another one that came first; a correction leaves what was changed since as it is. What else was
+    declared of somebody who died goes with them.
+    """
     if base is None:
         return Merged(None, (WHOLE,))
-    keep: Literal["theirs"] | None = "theirs" if change.change == CORRECTION else None
+    keep: Literal["theirs", "mine"] | None = "theirs" if change.change == CORRECTION else None
+    if change.life_event and change.life_event.kind == "death":
+        keep = "mine"
     return merged(base.declaration, theirs.declaration, change.declaration, keep=keep)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from models.arrays import array
 from models.database import Connection
-from workflows.evidence import RegisteredPerson
-from workflows.registers.ports import Answer
+from workflows.evidence import Compared, RegisteredPerson
+from workflows.matching.compared import compared
+from workflows.registers.ports import DeclaredPerson
 
 PERSONS = """
     select idcs, given_name_ar, family_name_ar, given_name_la, family_name_la, birth_date, birth_precision, status
@@ -19,7 +20,12 @@ class LocalRegister:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
-        """The persons that the register knows, by identifier; an unknown identifier has no entry."""
+    def compare(self, people: Sequence[DeclaredPerson]) -> Sequence[Compared | None]:
+        """Each of these people beside the table's entry, in the order of the question; None for who is not in it."""
+        known = self.stored(list({each.idcs for each in people}))
+        return [compared(each, person) if (person := known.get(each.idcs)) is not None else None for each in people]
+
+    def stored(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
+        """What the table keeps of these persons; an unknown identifier has no entry."""
         rows = self.connection.execute(PERSONS, [array(idcs)]).fetchall()
         return {row[0]: RegisteredPerson(*row[1:]) for row in rows}

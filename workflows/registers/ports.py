@@ -5,13 +5,17 @@ The layers above give the adapters; tests give their own.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
 from workflows.casefile import CaseFile
+from workflows.events.enrolment import Candidate
 from workflows.events.event import Recorded
-from workflows.evidence import Comparison, CorrectionOutcome, Holder, OpenedCase, RegisteredPerson
+from workflows.events.registration import Doubt
+from workflows.evidence import Compared, Comparison, CorrectionOutcome, Holder, OpenedCase, RegisteredPerson
+from workflows.matching.twins import Newcomer
+from workflows.matching.verdict import Named
 
 
 class Answer(Enum):
@@ -20,11 +24,61 @@ class Answer(Enum):
     NONE = "no answer"  # about this person; it answers about others
 
 
-class PopulationRegister(Protocol):
-    """Knows every person. Raises Unavailable where it gives no answer at all."""
+class DeclaredPerson(Named, Protocol):
+    """A person as somebody declares them: what a population register is asked about. A member of a household is one."""
 
-    def persons(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson | Answer]:
-        """The persons with these identifiers that the register knows; `Answer.NONE` for each it cannot tell now."""
+    @property
+    def idcs(self) -> str:
+        """The digital civil and social identifier."""
+
+    @property
+    def birth_date(self) -> date:
+        """Of a year alone 01-01, of a month alone its first day."""
+
+    @property
+    def birth_precision(self) -> str:
+        """How much of the birth date is known: "year", "month" or "day"."""
+
+
+class PopulationRegister(Protocol):
+    """Knows every person, and compares. It gives no stored value to a decision.
+
+    Raises Unavailable where it gives no answer at all.
+    """
+
+    def compare(self, people: Sequence[DeclaredPerson]) -> Sequence[Compared | Answer | None]:
+        """Each of these people beside the register's entry, in the order of the question.
+
+        None: it knows no such identifier; `Answer.NONE`: it cannot tell now.
+        """
+
+    def stored(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
+        """What the register keeps of these persons, for an officer who must see both sides; never for a stage.
+
+        Whoever asks has it noted in the audit.
+        """
+
+
+class RemotePopulation(PopulationRegister, Protocol):
+    """A population register elsewhere. The engine asks it under a lease, with no transaction open."""
+
+    @property
+    def longest(self) -> float:
+        """Seconds that a question takes at most."""
+
+    def asked_by(self, officer: str) -> PopulationRegister:
+        """The same as this officer asks it, by their pseudonym, which the register notes."""
+
+    def left_alone(self) -> timedelta | None:
+        """For how long it is still left alone; None: it may be asked."""
+
+    def most(self) -> int:
+        """About how many persons it is asked at once; while it is only tried, about one."""
+
+    def counts(self) -> Mapping[str, float]:
+        """For operators: the counters `register_calls`, `register_persons` and `register_failures` of this process, and
+        `register_open`, which is 1 while the register is left alone.
+        """
 
 
 class SocialRegister(Protocol):
@@ -56,6 +110,13 @@ class SocialRegister(Protocol):
     def persons_lost(self, files: Sequence[CaseFile]) -> Collection[int]:
         """The cases which do not hold all their persons any more, and may not take them over now."""
 
+    def confirmed(
+        self, doubts: Mapping[int, Sequence[Doubt]], files: Sequence[CaseFile]
+    ) -> Mapping[int, Collection[int]]:
+        """For each of these doubted cases, the members of whom a caseworker confirmed just this doubt before, in a case
+        of the household, as they are declared now.
+        """
+
     def given_away(self, case_ids: Sequence[int]) -> Mapping[int, Collection[str]]:
         """Whom each of these updates lets go, and its household holds no more: another one was given them."""
 
@@ -72,11 +133,31 @@ class Cases(Protocol):
     def standing(self, decisions: Sequence[tuple[int, int]]) -> Collection[tuple[int, int]]:
         """Those of these decisions, by case and sequence, that no later decision about the household replaced."""
 
+    def when_reached(self, decisions: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], datetime | None]:
+        """Those of these decisions of which a message told, each with when its delivery was proved; None: it is not."""
+
     def corrections(self, contested: Mapping[int, tuple[int, int]]) -> Mapping[int, CorrectionOutcome]:
         """The outcome of the last change that each of these appeals opened, with the index as it was contested.
 
         Absent while that change is still open.
         """
+
+
+class Duplicates(Protocol):
+    """Finds who is enrolled already under another spelling."""
+
+    def candidates(self, people: Sequence[Newcomer]) -> Sequence[tuple[Candidate, ...]]:
+        """For each of these people those of the register who may be the same, the likeliest first."""
+
+
+class Identifiers(Protocol):
+    """Issues identifiers. Raises Broken where none are left."""
+
+    def hold(self) -> None:
+        """Lets nobody else search and issue until this transaction ends: each sees whom the one before enrolled."""
+
+    def issue(self, count: int) -> Sequence[str]:
+        """So many identifiers, each for ever for one person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +168,17 @@ class Ports:
     population: PopulationRegister
     register: SocialRegister
     cases: Cases
+    duplicates: Duplicates
+    identifiers: Identifiers
 
 
 class Notice(NamedTuple):
     """A message that an event makes owed."""
 
     template: str  # its key in the catalogues
-    channel: str  # "sms" | "letter"
+    channel: str  # "sms" | "letter" | "email"
     language: str  # of the declaration
-    recipient: str | None  # a phone number; None for a letter
+    recipient: str | None  # a phone number or an e-mail address; None for a letter
     body: str  # the text as the citizen reads it
 
 
@@ -109,3 +192,4 @@ class Adapters:
 
     ports: Callable[[Any, datetime], Ports]  # given the batch's connection and moment
     notices: Notices
+    remote: RemotePopulation | None = None  # the population register, where it is elsewhere

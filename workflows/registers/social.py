@@ -7,9 +7,10 @@ from models.arrays import array
 from models.database import Connection
 from workflows.bodies.declaration import Declaration
 from workflows.casefile import CaseFile
+from workflows.events.registration import Doubt
 from workflows.evidence import Comparison, Holder
 from workflows.flows import places
-from workflows.registers import households, person_claims, person_moves
+from workflows.registers import households, identities, person_claims, person_moves
 
 # It counts a phone that an office gives for thousands of households no further than a hundred declarations.
 PHONES = """
@@ -20,10 +21,12 @@ PHONES = """
     from unnest(%s::text[]) as wanted (phone)
 """
 # Those of these persons that a registered household holds, each with the household's declarant (null once retention has
-# erased it) and its members.
+# erased it), its members, and whether anybody proved a phone when it registered.
 IN_REGISTER = """
-    select p.idcs, c.applicant_idcs, array(select m.idcs from person_claim m where m.case_id = c.id)
+    select p.idcs, c.applicant_idcs, array(select m.idcs from person_claim m where m.case_id = c.id),
+        first.proved_at is not null
     from person_claim p join cases c on c.id = p.case_id
+    left join household h on h.id = p.household_id left join cases first on first.id = h.registered_by
     where p.idcs = any(%s) and (c.kind, c.stage) in (select * from unnest(%s::text[], %s::text[]))
 """
 REGISTERED_ALREADY = (
@@ -72,6 +75,12 @@ class LocalSocialRegister:
         """The cases which do not hold all their persons any more, and may not take them over now."""
         return person_moves.persons_lost(self.connection, files)
 
+    def confirmed(
+        self, doubts: Mapping[int, Sequence[Doubt]], files: Sequence[CaseFile]
+    ) -> Mapping[int, Collection[int]]:
+        """For each of these doubted cases, the members of whom a caseworker confirmed just this doubt before."""
+        return identities.confirmed(self.connection, doubts, files)
+
     def given_away(self, case_ids: Sequence[int]) -> Mapping[int, Collection[str]]:
         """Whom each of these updates lets go, and its household holds no more: another one was given them."""
         return person_moves.given_away(self.connection, case_ids)
@@ -81,18 +90,24 @@ class LocalSocialRegister:
         return person_moves.waiting_in_circles(self.connection)
 
 
-def registered_again(connection: Connection, declarations: Sequence[Declaration]) -> list[bool]:
-    """For each declaration, whether a registered household declares itself again.
+def registered_again(connection: Connection, declarations: Sequence[Declaration], proved: Sequence[bool]) -> list[bool]:
+    """For each declaration, whether a registered household declares itself again; `proved`: who declares has its phone
+    at hand.
 
     It does if each names the other's declarant, or both have the same members. A person who left a household to found
-    another one does not name its old declarant: that case goes to a review.
+    another one does not name its old declarant: that case goes to a review. So does a proved declaration of a household
+    that somebody registered who proved nothing.
     """
     declarants = [each.declarant.idcs for each in declarations]
     registered = {
-        idcs: (declarant, set(members))
-        for idcs, declarant, members in connection.execute(IN_REGISTER, [declarants, *registered_places()])
+        idcs: (declarant, set(members), holds)
+        for idcs, declarant, members, holds in connection.execute(IN_REGISTER, [declarants, *registered_places()])
     }
-    return [same_household(each, *registered.get(each.declarant.idcs, (None, set()))) for each in declarations]
+    return [
+        (holds or not owned) and same_household(each, declarant, members)
+        for each, owned in zip(declarations, proved, strict=True)
+        for declarant, members, holds in [registered.get(each.declarant.idcs, (None, set(), True))]
+    ]
 
 
 def same_household(declaration: Declaration, declarant: str | None, members: set[str]) -> bool:

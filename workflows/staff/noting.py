@@ -6,11 +6,9 @@ from datetime import datetime
 
 from models.database import Connection
 from workflows.audit.acts import Act, Purpose
-from workflows.audit.entries import Entry, record
+from workflows.audit.entries import Entry, record, record_by_name
 from workflows.staff.guard import Acting
 from workflows.staff.signatures import OFFICER, name_key, pseudonym, sign
-
-ACCOUNT = "select id from staff_account where key = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +35,9 @@ def sign_act(connection: Connection, kind: str, name: str, doing: Doing) -> str:
 
 def note_act(connection: Connection, by: str, name: str, doing: Doing) -> None:
     """Notes an act under the pseudonym that its event has; `name` tells the account."""
-    row = connection.execute(ACCOUNT, [name_key(name)]).fetchone()
     entry = Entry(
         at=doing.at,
         actor=by,
-        account_id=row[0] if row else None,
         role=doing.role or by.partition(":")[0],
         act=doing.act,
         purpose=doing.purpose,
@@ -49,7 +45,7 @@ def note_act(connection: Connection, by: str, name: str, doing: Doing) -> None:
         count=len(doing.case_ids),
         detail=doing.detail,
     )
-    record(connection, entry)
+    record_by_name(connection, entry, name_key(name))
 
 
 def note_reading(connection: Connection, who: Acting, doing: Doing, persons: Sequence[str] = ()) -> None:

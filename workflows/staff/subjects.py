@@ -11,7 +11,7 @@ WHERE = "select region, province from cases where id = %s"
 HOLDER = "select facts ->> 'to' from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
 PROPOSER = "select actor from event where case_id = %s and kind = any(%s) order by seq desc limit 1"
 HELD = [each.__name__ for each in ASSIGNING]
-PROPOSED = ["RefusalProposed", "DecisionProposed", "CommissionFound"]
+PROPOSED = ["RefusalProposed", "DecisionProposed", "CommissionFound", "EnrolmentAttested"]
 
 
 def subject_of(connection: Connection, case_id: int, act: str, who: Acting) -> Subject:

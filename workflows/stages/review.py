@@ -20,7 +20,7 @@ from workflows.fraud import HANDED_OVER
 
 REASONS = {
     "clear": ("same_household", "moved", "error_of_the_other", "nothing_found", HANDED_OVER),
-    "correct": ("person_lives_elsewhere", "person_declared_twice", "value_in_doubt"),
+    "correct": ("person_lives_elsewhere", "person_declared_twice", "value_in_doubt", "member_died"),
     "refuse": ("false_declaration", "duplicate_application"),
 }
 

@@ -25,6 +25,7 @@ from workflows.fraud import (
     phone_shared,
     review_began,
     same_cause,
+    told_by_register,
 )
 from workflows.policies.rules import in_force, version_of
 from workflows.registers.ports import Ports
@@ -132,5 +133,6 @@ def reviewed_since(case: CaseFile) -> datetime | None:
 
 # The signals of each version of the rules, the newest last. A version never changes, nor do its signals (fraud/).
 RULES: dict[str, tuple[ModuleType, ...]] = {
-    "signals-2026-11": (person_in_two_households, own_departure, same_cause, phone_shared)
+    "signals-2026-11": (person_in_two_households, own_departure, same_cause, phone_shared),
+    "signals-2026-12": (person_in_two_households, own_departure, same_cause, told_by_register, phone_shared),
 }

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from io import BufferedReader
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TextIO
 
 from models.errors import Refused
@@ -34,6 +35,18 @@ def refuse_unwritable(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise Refused("not_writable", f"{error.filename or path} cannot be written: {error.strerror}.") from None
+
+
+def require_folder(folder: Path, then: str) -> None:
+    """Makes a folder if need be. Raises Refused, which says what follows, where no file can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=folder, prefix=".tried-"):
+            pass
+    except OSError as error:
+        why = "this is no folder" if folder.exists() and not folder.is_dir() else error.strerror
+        text = f"No file can be written into {folder}: {why}. {then} Name a folder that you may write to, with room."
+        raise Refused("not_writable", text) from None
 
 
 def open_to_write(path: Path, mode: int = 0o666) -> TextIO:

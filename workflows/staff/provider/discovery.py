@@ -12,6 +12,7 @@ import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
+from models import foreign
 from models.errors import Refused, describe
 from models.settings import settings
 from workflows.staff.provider.calls import ProviderAway, call
@@ -167,8 +168,8 @@ def read_json(address: str, kind: type[Fetched]) -> Fetched:
     response = call("GET", address, {})
     try:
         if response.status_code == 200:
-            return msgspec.json.decode(response.content, type=kind)
-    except msgspec.MsgspecError:
+            return foreign.read_json(response.content, kind)
+    except ValueError:
         pass
     host = urlsplit(address).netloc.rpartition("@")[2]
     raise ProviderAway(

@@ -1,0 +1,1 @@
+"""Trains and measures the comparison of names, on names and places of other countries than Morocco."""

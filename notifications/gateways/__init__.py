@@ -1,1 +1,0 @@
-"""The gateways that deliveries go to, one file each."""

@@ -1,0 +1,199 @@
+"""Commands by which life events come into the population register: each changes an entry and tells the partners."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from models import clock
+from models.database import Connection, transact
+from models.errors import NotFound, Problem, Refused
+from models.settings import settings
+from sijil.acting import in_role, name_of
+from sijil.commands.arguments import Name
+from sijil.embedded import needed_servers, population_database
+from sijil.output import Json, print_result
+from workflows.audit.acts import Act
+from workflows.audit.pseudonyms import IDCS, pseudonyms
+from workflows.bodies import reading
+from workflows.bodies.problems import problems_of
+from workflows.bodies.text import canonical
+from workflows.identifiers.issuing import issue
+from workflows.identifiers.typed import require_identifier
+from workflows.intake.files.textfiles import open_to_read
+from workflows.population import life
+from workflows.population.life import Told
+from workflows.registers.enrol import PersonLine, insert_new
+from workflows.staff.noting import Doing, note_reading
+from workflows.staff.signatures import OFFICER, OPERATOR, sign
+
+event_app = typer.Typer(no_args_is_help=True, help="Records life events, which partners are told in one order.")
+Idcs = Annotated[str, typer.Argument(metavar="IDCS", help="The person's identifier.")]
+To = Annotated[str, typer.Option(metavar="IDCS", help="The identifier of the other person.")]
+Values = Annotated[list[str], typer.Argument(metavar="FIELD=VALUE", help=f"One of {', '.join(life.CORRECTABLE)}.")]
+
+
+def read_day(given: str) -> date:
+    """Reads a day. Raises BadParameter for anything else."""
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise typer.BadParameter(f"{given!r} is no day: it looks like 2026-11-30.") from None
+
+
+On = Annotated[date | None, typer.Option(metavar="DAY", parser=read_day, help="The day on which it happened.")]
+
+
+@event_app.command("death")
+def death(idcs: Idcs, on: On = None, name: Name = "", as_json: Json = False) -> None:
+    """Records that somebody died."""
+    recorded(name, [idcs], on, as_json, lambda connection, found, told: life.die(connection, found[0], told))
+
+
+@event_app.command("rename")
+def rename(idcs: Idcs, values: Values, on: On = None, name: Name = "", as_json: Json = False) -> None:
+    """Records that somebody took another name: by marriage, by a court."""
+    new = values_of(values)
+    recorded(
+        name,
+        [idcs],
+        on,
+        as_json,
+        lambda connection, found, told: life.change(connection, found[0], told, new, renamed=True),
+    )
+
+
+@event_app.command("correct")
+def correct(idcs: Idcs, values: Values, name: Name = "", as_json: Json = False) -> None:
+    """Corrects an entry that was wrong from the beginning."""
+    new = values_of(values)
+    recorded(name, [idcs], None, as_json, lambda connection, found, told: life.change(connection, found[0], told, new))
+
+
+@event_app.command("marriage")
+def marriage(idcs: Idcs, to: To, on: On = None, name: Name = "", as_json: Json = False) -> None:
+    """Records that two people married."""
+    recorded(name, [idcs, to], on, as_json, lambda connection, found, told: life.wed(connection, *two(found), told))
+
+
+@event_app.command("divorce")
+def divorce(idcs: Idcs, to: To, on: On = None, name: Name = "", as_json: Json = False) -> None:
+    """Records that two people divorced."""
+
+    def part(connection: Connection, found: list[str], told: Told) -> int:
+        return life.wed(connection, *two(found), told, divorced=True)
+
+    recorded(name, [idcs, to], on, as_json, part)
+
+
+@event_app.command("guardian")
+def guardian(idcs: Idcs, to: To, on: On = None, name: Name = "", as_json: Json = False) -> None:
+    """Records that another person looks after a child from now on."""
+    recorded(
+        name,
+        [idcs, to],
+        on,
+        as_json,
+        lambda connection, found, told: life.change_guardian(connection, *two(found), told),
+    )
+
+
+@event_app.command("merge")
+def merge(
+    idcs: Idcs,
+    into: Annotated[str, typer.Option(help="The identifier by which the person is known from now on.")],
+    name: Name = "",
+    as_json: Json = False,
+) -> None:
+    """Records that two entries are of one person. Both stay, and `undo-merge` takes it back."""
+    recorded(
+        name,
+        [idcs, into],
+        None,
+        as_json,
+        lambda connection, found, told: life.merge(connection, *two(found), told),
+    )
+
+
+@event_app.command("undo-merge")
+def undo_merge(idcs: Idcs, name: Name = "", as_json: Json = False) -> None:
+    """Records that two entries that were merged are of two people after all."""
+    recorded(name, [idcs], None, as_json, lambda connection, found, told: life.undo_merge(connection, found[0], told))
+
+
+@event_app.command("birth")
+def birth(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="The newborn as JSON, without an identifier.")],
+    parent: Annotated[str, typer.Option(help="The identifier of a parent.")] = "",
+    name: Name = "",
+    as_json: Json = False,
+) -> None:
+    """Enters a newborn, who gets an identifier, and records the birth."""
+    with open_to_read(file) as text:
+        given = reading.parsed(reading.utf8(text.read()))
+
+    def enter(connection: Connection, found: list[str], told: Told) -> int:
+        (idcs,) = issue(connection, 1).identifiers
+        person = reading.valid(PersonLine, {**given, "idcs": idcs, "status": "alive"}).model_dump(mode="json")
+        insert_new(connection, [person])
+        return life.born(connection, idcs, replace(told, on=date.fromisoformat(person["birth_date"])), *found)
+
+    if not isinstance(given, dict):
+        raise Refused("not_valid", f"{file} holds no object of JSON.")
+    recorded(name, [parent] if parent else [], None, as_json, enter)
+
+
+Work = Callable[[Connection, list[str], Told], int]
+
+
+def recorded(name: str, typed: list[str], on: date | None, as_json: bool, work: Work) -> None:
+    """Does what an event does, where who acts may, notes it in the audit, and prints the number of the event."""
+    found = [require_identifier(each) for each in typed]
+
+    def run(connection: Connection) -> int:
+        who, role = in_role(connection, "record_event", name)
+        signed = name_of(who, "operator")
+        actor = sign(connection, OFFICER if who.account else OPERATOR, signed)
+        now: datetime = clock.now()
+        number = work(connection, found, Told(now, actor, on))
+        doing = Doing(Act.RECORD_EVENT, now, role=role, detail={"event": number})
+        note_reading(connection, replace(who, name=signed), doing, pseudonyms(IDCS, found))
+        return number
+
+    with register_database():
+        number = transact(run)
+    print_result({"event": number}, as_json, f"event {number} is recorded; partners are told within seconds")
+
+
+def register_database() -> AbstractContextManager[None]:
+    """The register's own database where it has one, else that of the social register, whose table it is then."""
+    own = settings().population_database_url or (settings().home / "population").exists()
+    return population_database() if own else needed_servers()
+
+
+def two(found: list[str]) -> tuple[str, str]:
+    """The two people of an event."""
+    one, other = found
+    return one, other
+
+
+def values_of(given: list[str]) -> dict[str, Any]:
+    """New values by field, each as an entry may have it. Raises NotFound and Refused."""
+    pairs = dict(each.partition("=")[::2] for each in given)
+    for field in pairs:
+        if field not in life.CORRECTABLE:
+            raise NotFound(f"There is no field '{field}'. There are {', '.join(life.CORRECTABLE)}.")
+    return {field: value_of(field, typed) for field, typed in pairs.items()}
+
+
+def value_of(field: str, typed: str) -> Any:
+    """A value as an entry may have it in this field. Raises Refused."""
+    try:
+        return TypeAdapter(PersonLine.model_fields[field].rebuild_annotation()).validate_python(canonical(typed))
+    except ValidationError as error:
+        raise reading.not_valid(*[Problem(field, each["message"]) for each in problems_of(error)]) from None

@@ -1,0 +1,1 @@
+"""The application that a household fills in on its phone: its questions, its draft, and its pages."""
