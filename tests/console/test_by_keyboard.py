@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.appealing import TELECOM, an_appeal
-from tests.browsing import follow
+from tests.browsing import assert_focused, follow
 from tests.console.test_pages_in_browser import browser as browser
 from tests.console.test_pages_in_browser import page as page
 from tests.console.test_pages_in_browser import sign_in
@@ -43,7 +43,7 @@ def test_an_appeal_is_decided_by_keyboard_alone_in_four_page_loads(page: Page, s
     tab_to(page, "form[action$='/propose_decision'] button.main")
     page.keyboard.press("Enter")
     page.wait_for_url("**/propose_decision")
-    assert page.evaluate(FOCUSED, "form:has(input[name=confirmed]) button")
+    assert_focused(page, "form:has(input[name=confirmed]) button")
     page.keyboard.press("Enter")
     page.wait_for_url("**done=*")
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from models import clock
 from notifications.catalogues import STAFF_LANGUAGES
-from tests.browsing import follow
+from tests.browsing import assert_focused, follow
 from tests.console.test_pages_in_browser import assert_clean, choose, sign_in
 from tests.console.test_pages_in_browser import browser as browser
 from tests.console.test_pages_in_browser import page as page
@@ -156,13 +156,12 @@ def test_a_key_shows_all_keys(amina: Page, served: str) -> None:
 
 
 def test_a_key_leads_to_the_search_and_there_to_its_field(amina: Page, served: str) -> None:
-    focused = "document.activeElement.name"
     amina.keyboard.press("/")
     amina.wait_for_url(f"{served}/console/search")
-    assert amina.evaluate(focused) == "typed"
+    assert_focused(amina, "[name=typed]")
     amina.locator("[name=purpose]").first.focus()
     amina.keyboard.press("/")
-    assert amina.evaluate(focused) == "typed"
+    assert_focused(amina, "[name=typed]")
 
 
 @pytest.mark.parametrize("field", ["#note", "#by-stage"])

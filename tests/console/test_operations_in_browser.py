@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from models import clock
 from notifications.catalogues import STAFF_LANGUAGES
-from tests.browsing import follow
+from tests.browsing import LONGEST, assert_focused, follow
 from tests.console.test_pages_in_browser import assert_clean, sign_in
 from tests.console.test_pages_in_browser import browser as browser
 from tests.console.test_pages_in_browser import page as page
@@ -74,7 +74,7 @@ def on_operations(page: Page, served: str) -> None:
 
 def refreshed(page: Page, act: Callable[[], object] = lambda: None) -> None:
     """Waits until the page has asked again."""
-    with page.expect_response(lambda answer: answer.request.headers.get("hx-request") == "true", timeout=10_000):
+    with page.expect_response(lambda answer: answer.request.headers.get("hx-request") == "true", timeout=LONGEST):
         act()
     page.wait_for_timeout(100)
 
@@ -85,11 +85,11 @@ def test_figures_refresh_by_themselves_and_the_focus_and_the_place_stay(page: Pa
     page.focus("#queue-fraud")
     page.evaluate("document.getElementById('queues').scrollLeft = 100")
     depth = page.locator("tr", has=page.locator("#queue-verification")).locator("td.figure").first
-    assert depth.inner_text() == "0"
+    expect(depth).to_have_text("0")
     file_clean(2)
     refreshed(page)
-    assert depth.inner_text() == "2"
-    assert page.evaluate("document.activeElement.id") == "queue-fraud"
+    expect(depth).to_have_text("2", timeout=LONGEST)
+    assert_focused(page, "#queue-fraud")
     assert page.evaluate("document.getElementById('queues').scrollLeft") == 100
 
 
@@ -109,11 +109,11 @@ def test_a_page_whose_session_ended_leads_to_the_sign_in_and_one_that_fails_says
     on_operations(page, served)
     assert page.locator("#stale").is_hidden()
     page.route("**/console/operations", lambda route: route.abort())
-    page.wait_for_selector("#stale", state="visible", timeout=10_000)
+    page.wait_for_selector("#stale", state="visible", timeout=LONGEST)
     page.unroute("**/console/operations")
-    page.wait_for_selector("#stale", state="hidden", timeout=10_000)
+    page.wait_for_selector("#stale", state="hidden", timeout=LONGEST)
     rows("update staff_session set ended_at = now()")
-    page.wait_for_url("**/console/sign-in?next=/console/operations", timeout=10_000)
+    page.wait_for_url("**/console/sign-in?next=/console/operations", timeout=LONGEST)
 
 
 def test_a_queue_is_paused_and_resumed_without_javascript(served: str, page: Page) -> None:

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from notifications.catalogues import LANGUAGES
-from tests.browsing import follow
+from tests.browsing import assert_focused, follow
 from tests.portal.standing import (
     change_conflicting,
     change_lost,
@@ -204,10 +204,10 @@ def test_a_citizen_goes_from_the_first_page_to_the_reason_and_the_secret_is_in_n
     phone.fill("#secret", "0000000000")
     follow(phone, OPEN)
     assert phone.text_content("#secret-problem") == phone.text_content("#problems a")
-    phone.wait_for_function("document.activeElement.id === 'problems'")
+    assert_focused(phone, "#problems")
     assert violations(phone) == []
     follow(phone, "#problems a")
-    assert phone.evaluate("document.activeElement.id") == "secret"
+    assert_focused(phone, "#secret")
     phone.fill("#secret", taken.secret.lower())
     follow(phone, OPEN)
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from playwright.sync_api import Browser, Page
 
 from notifications.catalogues import LANGUAGES
-from tests.browsing import follow
+from tests.browsing import assert_focused, follow
 from tests.factories import a_declaration
 from tests.filing import value
 from tests.picturing import Keep
@@ -186,7 +186,7 @@ def test_the_calculator_is_drawn_well_in_each_language(served: str, reader: Page
         assert_drawn_well(reader)
         assert_light(reader.context, reader)
         follow(reader, GO_ON)
-        assert reader.evaluate("document.activeElement.id") == "problems"
+        assert_focused(reader, "#problems")
         assert_drawn_well(reader)
         for field, typed in (("hh_size", "3"), ("head_age", "40"), ("housing.rooms", "2")):
             if reader.locator(f"[id='should.{field}']").count():

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 import web
 from notifications.catalogues import LANGUAGES
 from tests.appealing import acts, findings
-from tests.browsing import follow
+from tests.browsing import assert_focused, follow
 from tests.filing import a_household, changed, file, register, rows, value
 from tests.picturing import Keep
 from tests.picturing import keep as keep
@@ -222,11 +222,11 @@ def test_every_page_of_an_appeal_is_drawn_well(served: str, reader: Page, keep: 
     assert_light(reader.context, reader)
     reader.uncheck("[id='bills.telecom']")
     follow(reader, GO_ON)
-    assert reader.evaluate("document.activeElement.id") == "problems"
+    assert_focused(reader, "#problems")
     keep(reader, f"citizen-appeal-2-problem-{language}")
     assert_drawn_well(reader)
     follow(reader, "#problems a")
-    assert reader.evaluate("document.activeElement.id") == "value"
+    assert_focused(reader, "#value")
 
     reader.evaluate(ALL_OPEN)
     for name in ("bills.telecom", "bills.water_electricity", "housing.dwelling", "belongings.computer", path_of_birth):
@@ -239,7 +239,7 @@ def test_every_page_of_an_appeal_is_drawn_well(served: str, reader: Page, keep: 
     assert reader.locator("#problems a").count() == 5
     assert_drawn_well(reader)
     follow(reader, "#problems a[href='#should.bills.telecom']")
-    assert reader.evaluate("document.activeElement.id") == "should.bills.telecom"
+    assert_focused(reader, "[id='should.bills.telecom']")
 
     reader.goto(f"{path}/appeal")
     reader.evaluate(ALL_OPEN)
@@ -307,7 +307,7 @@ def test_every_other_page_of_a_visit_is_drawn_well_in_each_language(
         assert_drawn_well(reader)
         if to in ("appeal", "say"):
             follow(reader, GO_ON)
-            assert reader.evaluate("document.activeElement.id") == "problems"
+            assert_focused(reader, "#problems")
             assert_drawn_well(reader)
 
 
