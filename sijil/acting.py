@@ -21,6 +21,7 @@ from workflows.staff import accounts, sessions
 from workflows.staff.guard import ANYWHERE, OWNER, Acting, Subject, permit
 from workflows.staff.noting import Doing, note_reading
 from workflows.staff.refusals import WITHOUT_RIGHT, note_without_right
+from workflows.staff.roles import Territory
 from workflows.staff.signatures import OPERATOR
 from workflows.staff.subjects import subject_of, territory_of
 
@@ -113,15 +114,29 @@ def in_role(
     Raises Refused, and NotFound for an unknown reference.
     """
     who = acting(connection, given)
-    try:
+    with noted_where_refused(who, act, reference):
         found = permit(who, act, ANYWHERE, role=role)
         if reference:
             found = permit(who, act, subject_of(connection, find(connection, reference).id, act, who), role=role)
+    return InRole(who, found)
+
+
+def in_role_at(connection: Connection, act: str, there: Territory, given: str = "") -> InRole:
+    """Who acts now and in which role, where they may open a case in a territory by this act. Raises Refused."""
+    who = acting(connection, given)
+    with noted_where_refused(who, act):
+        return InRole(who, permit(who, act, Subject(there)))
+
+
+@contextmanager
+def noted_where_refused(who: Acting, act: str, reference: str = "") -> Iterator[None]:
+    """Notes in the audit that an account tried what it has no right to."""
+    try:
+        yield
     except Refused as refused:
         if who.account and refused.code in WITHOUT_RIGHT:
             note_without_right(who, act, refused.code, reference)
         raise
-    return InRole(who, found)
 
 
 def staff_may(

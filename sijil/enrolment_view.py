@@ -6,9 +6,10 @@ from typing import Any
 from sijil.acting import Reader
 from sijil.output import program
 from workflows.casefile import CaseFile
-from workflows.casework.enrolment_view import Alike, EnrolmentView
+from workflows.casework.enrolment_view import Alike, EnrolmentView, Vouching
 from workflows.matching.duplicates.wording import ZONES, said_of
 from workflows.staff.signatures import OFFICER, pseudonym
+from workflows.stages.attest import OBJECTIONS
 from workflows.stages.confirm_enrolment import RETURNED
 
 # The commands of each stage, each after the right that it needs.
@@ -23,6 +24,7 @@ NEEDS = {
     "possible_duplicate": "an officer who tells people apart",
 }
 NAMES = ("given_name_ar", "family_name_ar", "given_name_la", "family_name_la")
+OF_VOUCHER = (*NAMES, "birth_date", "birth_precision", "cin", "status")
 COMPARED = (*NAMES, "birth_date", "birth_precision", "birth_place", "sex", "nationality", "cin", "guardian", "phone")
 
 
@@ -62,6 +64,7 @@ def enrolment_details(
         "version": file.version,
         "attested_by": attested_by,
         "declared": declared,
+        "vouching": [vouching_of(each) for each in view.vouching],
         "alike": [alike_of(each) for each in view.alike],
         "idcs": view.idcs or None,
         "answers": offered,
@@ -70,11 +73,33 @@ def enrolment_details(
     by = f" Attested by {attested_by}." if attested_by else ""
     lines = [f"{file.reference} is '{file.stage}', version {file.version}.{by}"]
     lines += [f"  {name}: {value}" for name, value in declared.items()]
+    lines += [line for each in view.vouching for line in vouching_lines(each)]
     lines += [line for each in view.alike for line in alike_lines(view, each)]
     lines += [f"Enrolled with the identifier {view.idcs}."] if view.idcs else []
     lines += ["", "Possible now:", *(f"  {each}" for each in offered)] if offered else []
     lines += [f"  CODE is one of {', '.join(RETURNED)}."] if told["codes"] else []
     return told, lines
+
+
+def vouching_of(each: Vouching) -> dict[str, Any]:
+    """Somebody who vouches, as an object: as typed, and as the register has them."""
+    said = {name: getattr(each.person, name) or None for name in OF_VOUCHER} if each.person else None
+    return {
+        "field": each.path,
+        "idcs": each.idcs,
+        "cin": each.cin,
+        "person": said,
+        "objections": list(each.objections),
+    }
+
+
+def vouching_lines(each: Vouching) -> list[str]:
+    """The same to read: what the officer compares with the card and the person."""
+    lines = [f"Vouches as {each.path}: {each.idcs}{f', card {each.cin}' if each.cin else ''}"]
+    if each.person:
+        found = [f"{name}: {value}" for name in OF_VOUCHER if (value := getattr(each.person, name))]
+        lines.append(f"  in the register: {', '.join(found)}")
+    return [*lines, *(f"  {OBJECTIONS[code]}" for code in each.objections)]
 
 
 def alike_of(each: Alike) -> dict[str, Any]:
@@ -106,6 +131,11 @@ def alike_lines(view: EnrolmentView, each: Alike) -> list[str]:
     return [*lines, f"  status: {each.person.status}"]
 
 
+def may_act(view: EnrolmentView, reader: Reader) -> bool:
+    """Whether this reader may do something with the enrolment now, and so sees what the register has of who vouches."""
+    return any(reader.may(act) for act, _ in COMMANDS.get(view.file.stage, ()))
+
+
 def commands(view: EnrolmentView, reader: Reader) -> list[str]:
     """The commands that this reader may give now, as they are typed."""
     mine = not reader.is_anybody and view.attested_by == pseudonym(OFFICER, reader.who.name)
@@ -119,5 +149,6 @@ def commands(view: EnrolmentView, reader: Reader) -> list[str]:
 def whole(view: EnrolmentView, command: str, reader: Reader) -> str:
     """A command with the reference, the version and the name."""
     name, _, rest = command.partition(" ")
-    parts = [program(), "enrolments", name, view.file.reference, rest, f"--version {view.file.version}"]
+    seen = " ".join(f"--seen {each.idcs}" for each in view.vouching) if name == "complete" and not rest else ""
+    parts = [program(), "enrolments", name, view.file.reference, rest, seen, f"--version {view.file.version}"]
     return " ".join(filter(None, parts)) + reader.signature

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from models import clock
-from models.database import transact
+from models.database import transact, transaction
 from notifications.notices import notices
 from tests.conftest import forget_settings
 from tests.factories import Json, an_enrolment, an_idcs
-from workflows.bodies.enrolment import EnrolmentRequest
+from workflows.bodies.enrolment import EnrolmentRequest, stored_enrolment
 from workflows.bodies.reading import valid
 from workflows.casework.answers import AnswerResult
 from workflows.casework.enrolling import (
@@ -22,6 +22,7 @@ from workflows.casework.enrolling import (
     file_enrolment,
     verdict,
 )
+from workflows.casework.enrolment_view import enrolment_of_reference
 from workflows.intake.submit import Accepted
 from workflows.registers.enrol import enrol
 
@@ -57,7 +58,14 @@ def attested(
     receipt: Accepted, name: str = AMINA, sent: EnrolmentRequest | None = None, **options: Any
 ) -> AnswerResult:
     """An officer attests what was sent, or what the papers say."""
-    return acted(receipt, attestation(sent), name, **options)
+    return acted(receipt, attestation(sent, vouching(receipt, sent)), name, **options)
+
+
+def vouching(receipt: Accepted, sent: EnrolmentRequest | None) -> tuple[str, ...]:
+    """Those who vouch, at each of whom the officer looked."""
+    with transaction() as connection:
+        said = sent or enrolment_of_reference(connection, receipt.reference).body
+    return stored_enrolment(said).vouching
 
 
 def confirmed(receipt: Accepted, name: str = BRAHIM, **options: Any) -> AnswerResult:

@@ -38,6 +38,11 @@ class PopulationService:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def database(self) -> str:
+        """The address of its database."""
+        return self.servers.postgres.url_of(DATABASE)
+
+    @property
     def key(self) -> Path:
         """The file of the social register's private key."""
         return self.servers.folder / "partner.key"
@@ -54,7 +59,7 @@ class PopulationService:
 
     def begin(self) -> None:
         """Starts the process, and waits until it answers. Raises Unavailable where it does not."""
-        set_settings(population_database_url=self.servers.postgres.url_of(DATABASE))
+        set_settings(population_database_url=self.database)
         with (self.servers.folder / "population.log").open("ab") as log:
             command = ("serve", "--only", "population", "--port", str(self.port))
             self.process = start("sijil", *command, stdout=log, stderr=log)

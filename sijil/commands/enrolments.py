@@ -8,14 +8,16 @@ import typer
 from models import clock
 from models.database import Connection, transact, transaction
 from notifications.notices import notices
-from sijil.acting import in_role, name_of, note_list, note_look, reader_of
+from sijil.acting import in_role, in_role_at, name_of, note_list, note_look, reader_of
 from sijil.commands.arguments import Name, Reference
 from sijil.commands.handed_in import body_in, print_receipt
 from sijil.embedded import needed_servers
-from sijil.enrolment_view import enrolment_details, enrolment_line, enrolment_summary
+from sijil.enrolment_view import enrolment_details, enrolment_line, enrolment_summary, may_act
 from sijil.output import Json, print_result
 from tasks.wake import wake_after_answer, wake_after_intake
+from workflows.bodies import reading
 from workflows.bodies.enrolment import EnrolmentRequest
+from workflows.bodies.fields import Idcs
 from workflows.casework.answers import AnswerResult
 from workflows.casework.enrolling import (
     Deed,
@@ -27,9 +29,14 @@ from workflows.casework.enrolling import (
     file_enrolment,
     verdict,
 )
-from workflows.casework.enrolment_view import BY_OFFICERS, enrolment_of_reference, enrolments_with_people
+from workflows.casework.enrolment_view import (
+    BY_OFFICERS,
+    enrolment_of_reference,
+    enrolments_with_people,
+    with_both_sides,
+)
 from workflows.intake.submit import Accepted
-from workflows.staff.roles import POPULATION_OFFICER
+from workflows.staff.roles import POPULATION_OFFICER, Territory
 from workflows.staff.signatures import names_of
 from workflows.staff.territories import within
 from workflows.stages.confirm_enrolment import RETURNED
@@ -44,6 +51,12 @@ app.add_typer(enrolments_app, name="enrolments")
 Version = Annotated[
     int | None,
     typer.Option(help="The version that you looked at; the command refuses if the enrolment moved on since."),
+]
+Seen = Annotated[
+    list[str],
+    typer.Option(
+        "--seen", metavar="IDCS", help="Somebody who vouches, at whom and at whose card you looked; may be repeated."
+    ),
 ]
 Stage = Annotated[
     Literal["pre_enrolled", "attested", "possible_duplicate"] | None,
@@ -67,7 +80,7 @@ def file_at_desk(
     sent = body_in(file, EnrolmentRequest, "enrolment")
 
     def record(connection: Connection) -> Accepted:
-        who, role = in_role(connection, "file_enrolment", name)
+        who, role = in_role_at(connection, "file_enrolment", Territory(sent.region, sent.province), name)
         return file_enrolment(connection, Filing(sent, officer=name_of(who), role=role), clock.now(), notices)
 
     with needed_servers():
@@ -99,13 +112,16 @@ def list_enrolments(
 
 @enrolments_app.command("show")
 def show_enrolment(reference: Reference, name: Name = "", as_json: Json = False) -> None:
-    """Shows one enrolment: what it declares, the enrolled people who look alike, and the commands that you can give.
+    """Shows one enrolment: what it declares, who vouches as the register has them, the enrolled people who look alike,
+    and the commands that you can give.
 
     It shows personal data.
     """
     with needed_servers(), transaction() as connection:
         reader = reader_of(connection, "read_case", name, reference)
         view = enrolment_of_reference(connection, reference)
+        if may_act(view, reader):
+            view = with_both_sides(connection, view, reader.who.name, clock.now())
         note_look(connection, reader, persons=view.persons_seen)
         names = names_of(connection, [view.attested_by])
     shown, lines = enrolment_details(view, names, reader)
@@ -119,15 +135,18 @@ def complete(
         Path | None,
         typer.Option(help="The enrolment as the papers say it, in JSON; - reads it here. Without: as it was sent."),
     ] = None,
+    seen: Seen = [],  # noqa: B006 - nobody changes it
     name: Name = "",
     version: Version = None,
     as_json: Json = False,
 ) -> None:
     """Attests, as an officer who has the person and the papers before them, what an enrolment says.
 
-    A second officer confirms it.
+    A second officer confirms it. Whoever vouches is shown by `enrolments show`, as the register has them; name each
+    whose card and person you compared with that by --seen.
     """
-    deed = attestation(body_in(file, EnrolmentRequest, "enrolment") if file else None)
+    looked_at = [reading.text(Idcs, each, "--seen") for each in seen]
+    deed = attestation(body_in(file, EnrolmentRequest, "enrolment") if file else None, looked_at)
     do(deed, Officer(reference, name, version=version), as_json)
 
 

@@ -16,6 +16,7 @@ from tests.enrolling import (
     a_registered,
     asked,
     both_officers,
+    register_elsewhere,
     two_witnesses,
 )
 from tests.factories import an_enrolment, an_idcs
@@ -25,9 +26,11 @@ from tests.portal.enrolling import CHILD, FOREIGN, typed
 from tests.portal.test_enrolment_pages import shown_errors
 from tests.staffing import Person, a_person, signed_in
 from web.console.language import text
+from workflows.intake.receipts import secret_for
 from workflows.intake.submit import Accepted
 from workflows.matching.duplicates.scoring import Zone
 from workflows.matching.duplicates.wording import BIRTHS, CARDS, FAMILY, GIVEN, HOMES, PHONES, SEXES, ZONES
+from workflows.staff.roles import Territory
 
 
 @pytest.fixture
@@ -238,3 +241,57 @@ def test_of_a_child_whose_parent_is_not_enrolled_yet_the_page_says_what_to_do(
     assert f"{NADIA['given_name_la']} {NADIA['family_name_la']}" in unescape(seen.text)
     act(client, receipt, "attest_enrolment", token, proof="birth_act", **sent, seen=seen_in(seen.text))
     assert current_stage(receipt) == "attested"
+
+
+BEGIN = "/console/enrolments/begin"
+
+
+def test_an_officer_begins_an_enrolment_once_and_gives_the_receipt(
+    client: Client, officers: tuple[Person, Person]
+) -> None:
+    token = signed_in(client, officers[0])
+    sent = {"token": token, "proof": "cin", **typed()}
+    first, again = client.post(BEGIN, data=sent), client.post(BEGIN, data=sent)
+    ((case_id, reference),) = rows("select case_id, reference from receipt")
+    for page in (first, again):
+        assert page.status_code == 200, shown_errors(page.text)
+        assert reference in page.text
+        assert secret_for(reference) in page.text
+    assert rows("select channel, stage from cases where id = %s", case_id) == [("office", "pre_enrolled")]
+    assert rows("select act from audit_entry where act = 'file_enrolment'") == [("file_enrolment",)]
+    receipt = Accepted(reference, secret_for(reference), case_id)
+    assert act(client, receipt, "attest_enrolment", token, as_sent="yes").status_code == 200
+    assert current_stage(receipt) == "attested"
+
+
+@pytest.mark.parametrize("language", STAFF_LANGUAGES)
+def test_what_is_wrong_with_an_enrolment_at_a_desk_is_told_and_what_was_typed_stays(
+    client: Client, officers: tuple[Person, Person], language: str
+) -> None:
+    token = signed_in(client, officers[0])
+    client.cookies.set("sijil-console-language", language)
+    for field, given, code in (("given_name_la", "خالد", "in_latin"), ("birth_place", "", "empty")):
+        page = client.post(BEGIN, data={"token": token, "proof": "cin", **typed(phone="0612345678", **{field: given})})
+        assert (page.status_code, shown_errors(page.text)) == (422, [(field, text(language, f"wrong.{code}"))])
+        assert 'value="0612345678"' in page.text
+    assert text(language, "refused.no_proof") in unescape(client.post(BEGIN, data={"token": token, **typed()}).text)
+    assert rows("select id from cases") == []
+
+
+def test_an_officer_begins_enrolments_of_their_own_territory_which_stands_in_the_form(client: Client) -> None:
+    token = signed_in(client, a_person(AMINA, "population_officer", within=Territory(7, "MA-MAR")))
+    form = client.get(BEGIN).text
+    assert '<option value="MA-MAR" selected>' in form
+    assert '<option value="7" selected>' in form
+    page = client.post(BEGIN, data={"token": token, "proof": "cin", **typed(region="6", province="MA-CAS")})
+    assert (page.status_code, text("ar", "refused.another_territory") in unescape(page.text)) == (403, True)
+    assert rows("select id from cases") == []
+
+
+def test_nobody_begins_an_enrolment_here_where_the_register_is_elsewhere(
+    client: Client, officers: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = signed_in(client, officers[0])
+    register_elsewhere(monkeypatch)
+    page = client.post(BEGIN, data={"token": token, "proof": "cin", **typed()})
+    assert (page.status_code, text("ar", "refused.register_elsewhere") in unescape(page.text)) == (409, True)

@@ -44,6 +44,9 @@ def test_an_officer_completes_confirms_and_tells_apart_on_pages_that_are_clean(
     drain_all(worker())
     sign_in(page, served, SALMA, language)
 
+    page.goto(f"{served}/console/enrolments/begin")
+    assert_clean(page)
+    keep(page, f"console-enrolment-begin-{language}")
     for receipt, name in ((fresh, "complete"), (waiting, "confirm"), (alike, "alike")):
         page.goto(f"{served}/console/cases/{receipt.reference}")
         assert_clean(page)

@@ -52,6 +52,8 @@ ADDRESSES = {
     ("GET", "/console/queues"): "read_queue",
     ("POST", "/console/queues"): "read_queue",
     ("POST", "/console/next"): "take_case",
+    ("GET", "/console/enrolments/begin"): "file_enrolment",
+    ("POST", "/console/enrolments/begin"): "file_enrolment",
     ("GET", "/console/search"): "search",
     ("POST", "/console/search"): "search",
     ("GET", "/console/queues/escalate"): "escalate",

@@ -26,12 +26,12 @@ from trials.chaos.answers import Act
 from trials.chaos.changes import Intent, joining, leaving
 from trials.chaos.hosts import Host, last_words
 from trials.chaos.households import Declared
+from trials.chaos.observed import Observed
 from trials.chaos.people import gathered
 from trials.chaos.poison import POISON
 from trials.chaos.registrars import AT_ONCE, MOST, Registrars
 from trials.chaos.run import passed
 from trials.chaos.staff import Pause
-from trials.chaos.verdict import Observed
 from trials.chaos.waits import Waits
 from trials.generator.household import GeneratedHousehold
 from workflows.audit.sealing import seal_all

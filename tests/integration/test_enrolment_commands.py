@@ -1,18 +1,21 @@
 """Enrolments by command: filed, listed, shown, completed, confirmed, told apart; with rights and in the audit."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
-from tests.enrolling import AMINA, BRAHIM, a_registered, asked, both_officers
-from tests.factories import Json, an_enrolment
+from tests.enrolling import AMINA, BRAHIM, WITHOUT_PAPERS, a_registered, asked, both_officers, two_witnesses
+from tests.factories import Json, an_enrolment, an_idcs
 from tests.filing import Worker, current_stage, drain_all, rows, value
 from tests.integration.running import Run
 from tests.staffing import a_person, in_shell
 from workflows.matching.duplicates.scoring import Zone
 from workflows.matching.duplicates.wording import ZONES
 from workflows.staff.roles import Territory
+from workflows.stages.attest import OBJECTIONS
 
 
 @pytest.fixture
@@ -65,6 +68,24 @@ def test_an_officer_sees_both_who_look_alike_and_tells_them_apart(ready: Run, wo
     assert current_stage(receipt) == "enrolled_already"
 
 
+def test_an_officer_compares_who_vouches_with_the_register_before_it_takes_an_attestation(ready: Run) -> None:
+    two_witnesses(status="deceased")
+    receipt = asked(**WITHOUT_PAPERS)
+    shown = ready("enrolments", "show", receipt.reference, "--as", AMINA).out
+    assert f"Vouches as witnesses[0]: {an_idcs(31)}, card C123456\n  in the register: given_name_ar: نادية" in shown
+    assert OBJECTIONS["deceased"] in shown
+    told = ready("enrolments", "show", receipt.reference, "--as", AMINA, "--json").json["vouching"]
+    assert [each["objections"] for each in told] == [[], ["deceased"]]
+    assert told[0]["person"]["cin"] == "C123456"
+
+    unseen = ready("enrolments", "complete", receipt.reference, "--seen", an_idcs(31), "--as", AMINA)
+    assert (unseen.code, "Compare those who vouch" in unseen.err) == (2, True)
+    (offered,) = re.findall(r"^  sijil (enrolments complete .*--seen.*)$", shown, re.M)
+    refused = ready(*shlex.split(offered))
+    assert (refused.code, OBJECTIONS["deceased"] in refused.err) == (2, True)
+    assert current_stage(receipt) == "pre_enrolled"
+
+
 def test_what_is_wrong_with_a_file_is_told_field_by_field(ready: Run, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.json"
     said: Json = an_enrolment(nationality="SN", given_name_la="خالد")
@@ -88,6 +109,7 @@ def test_officers_act_in_their_territory_and_the_audit_says_who_did_what(
     own = ready("enrolments", "confirm", reference)
     assert (own.code, "somebody else has to" in own.err) == (2, True)
     in_shell(elsewhere)
+    assert "another office" in ready("enrolments", "file", paper).err
     assert "another office" in ready("enrolments", "confirm", reference).err
     in_shell(brahim)
     assert ready("enrolments", "show", reference).code == ready("enrolments", "confirm", reference).code == 0

@@ -78,8 +78,8 @@ class People:
         return next((each.exception() for each in self.running if each.done() and each.exception()), None)
 
 
-def gathered(crowd: Crowd, seed: int) -> People:
-    """The people of a crowd; each group decides at random by the seed."""
+def gathered(crowd: Crowd, seed: int, register: str = "") -> People:
+    """The people of a crowd; each group decides at random by the seed. `register`: see `Registrars`."""
     answers = Answers()
     wills = [
         random.Random(f"{seed}:{who}")
@@ -95,7 +95,7 @@ def gathered(crowd: Crowd, seed: int) -> People:
         Examiners(crowd, answers, appellants, wills[4]),
         Caseworkers(answers, wills[1]),
         Operators(answers, wills[2]),
-        Registrars(wills[5]),
+        Registrars(wills[5], register),
     )
 
 

@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from models.database import Connection
 from trials.chaos.answers import TAKEN, UNKNOWN
+from trials.chaos.observed import CaseStatus, Observed
 from trials.chaos.staff import MOMENT
 from workflows.events.registration import CaseWithdrawn
 from workflows.flows import places
-
-if TYPE_CHECKING:
-    from trials.chaos.verdict import CaseStatus, Observed
 
 # The kinds of events that only people cause.
 BY_PEOPLE = [
@@ -78,7 +75,7 @@ WORKED = "select case_id, kind, at from event where kind = any(%s) and at betwee
 ActCounts = tuple[str, str, int, int, int]
 
 
-def act_counts(connection: Connection, seen: "Observed") -> Iterator[ActCounts]:
+def act_counts(connection: Connection, seen: Observed) -> Iterator[ActCounts]:
     """Counts the acts of people in the history and in the answers that they got."""
     happened = {(reference, kind): int(times) for reference, kind, times in connection.execute(HAPPENED, [BY_PEOPLE])}
     taken, unknown = seen.answers.counted(TAKEN), seen.answers.counted(UNKNOWN)
@@ -86,7 +83,7 @@ def act_counts(connection: Connection, seen: "Observed") -> Iterator[ActCounts]:
         yield (*key, happened.get(key, 0), taken[key], unknown[key])
 
 
-def answers_lost(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:
+def answers_lost(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
     """Finds acts that were taken and are not in the history, and declarations without their event."""
     yield from (
         f"{reference} {kind}: {times} of {taken}"
@@ -106,7 +103,7 @@ def answers_lost(connection: Connection, seen: "Observed", statuses: "Mapping[st
             yield f"{reference}: fewer declarations than corrections that were taken"
 
 
-def answers_doubled(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:
+def answers_doubled(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
     """Finds acts that the history holds more often than people did them, and declarations doubled or never sent."""
     for reference, kind, times, taken, unknown in act_counts(connection, seen):
         if times > taken + unknown:
@@ -116,7 +113,7 @@ def answers_doubled(connection: Connection, seen: "Observed", statuses: "Mapping
             yield f"{times} declarations of {commune}"
 
 
-def withdrawn_undone(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:
+def withdrawn_undone(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
     """Finds applications that are not withdrawn, though a withdrawal was taken."""
     for act in seen.answers.acts:
         if (
@@ -127,7 +124,7 @@ def withdrawn_undone(connection: Connection, seen: "Observed", statuses: "Mappin
             yield f"{act.reference} is {statuses[act.reference].stage}"
 
 
-def lapsed_early(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:
+def lapsed_early(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
     """Finds applications that lapsed before a deadline that was set nearer; the others have thirty days."""
     for reference, at in connection.execute(LAPSED):
         deadlines: list[datetime] = seen.answers.deadlines.get(reference, [])
@@ -135,7 +132,7 @@ def lapsed_early(connection: Connection, seen: "Observed", statuses: "Mapping[st
             yield f"{reference} at {at}, deadlines {deadlines}"
 
 
-def refused_by_one(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:
+def refused_by_one(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
     """Finds applications and appeals that were rejected without two different people."""
     refusing: dict[str, set[str]] = {}
     for act in seen.answers.acts:
@@ -149,7 +146,7 @@ def refused_by_one(connection: Connection, seen: "Observed", statuses: "Mapping[
             yield f"appeal {reference} by {refusing.get(reference, 'nobody')}"
 
 
-def refused_unheard(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:
+def refused_unheard(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
     """Finds applications that were rejected before their citizen was heard, and hearings that ended before a deadline
     that was set nearer; the others have fifteen days.
     """
@@ -160,14 +157,12 @@ def refused_unheard(connection: Connection, seen: "Observed", statuses: "Mapping
             yield f"{reference} was heard until {at}, deadlines {deadlines}"
 
 
-def receipts_changed(connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]") -> Iterator[str]:
+def receipts_changed(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
     """Finds applications that got another reference when they were sent again."""
     yield from seen.changed
 
 
-def worked_while_paused(
-    connection: Connection, seen: "Observed", statuses: "Mapping[str, CaseStatus]"
-) -> Iterator[str]:
+def worked_while_paused(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
     """Finds decisions of a queue that was paused at that moment."""
     for queue, since, until in seen.pauses:
         kinds = [

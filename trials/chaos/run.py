@@ -12,6 +12,7 @@ from models.database import transaction
 from models.errors import Broken, Unavailable, describe
 from trials.chaos import crowd, disturbances, files, people, strikes, verdict
 from trials.chaos.hosts import last_words
+from trials.chaos.observed import Observed
 from trials.chaos.people import People, living
 from trials.chaos.register import FaultyRegister
 from trials.chaos.strikes import Strike, Struck
@@ -65,7 +66,7 @@ def run(cases: int, kills: int, seed: int, say: Say, *, remote: bool = False) ->
     return result | ({"kept": str(servers.kept)} if servers.keep else {})
 
 
-def counted(observed: verdict.Observed, struck: Sequence[Struck], anchors: Path) -> dict[str, Any]:
+def counted(observed: Observed, struck: Sequence[Struck], anchors: Path) -> dict[str, Any]:
     """The counts of what was done, where the cases came to rest, and which promises were broken."""
     counts, found = verdict.count(observed, anchors)
     return {
@@ -81,9 +82,9 @@ def counted(observed: verdict.Observed, struck: Sequence[Struck], anchors: Path)
     }
 
 
-def observe(system: RunningSystem, everybody: People, waits: Waits) -> verdict.Observed:
+def observe(system: RunningSystem, everybody: People, waits: Waits) -> Observed:
     """What people and the gateway know."""
-    return verdict.Observed(
+    return Observed(
         system.people.receipts,
         system.people.bodies,
         system.delivered(),
@@ -93,6 +94,7 @@ def observe(system: RunningSystem, everybody: People, waits: Waits) -> verdict.O
         everybody.households.updates,
         everybody.appellants.appeals,
         waits.late,
+        everybody.registrars.register,
     )
 
 
@@ -126,7 +128,9 @@ def prepared(  # noqa: PLR0913 - all that is prepared
     if register:
         servers.create("chaos")
     imports = files.write_files(applicants, plan.count(strikes.importer) + 1, servers.folder / "files")
-    return RunningSystem(servers, applicants, imports, register), people.gathered(applicants, seed)
+    return RunningSystem(servers, applicants, imports, register), people.gathered(
+        applicants, seed, register.service.database if register else ""
+    )
 
 
 def strike_all(

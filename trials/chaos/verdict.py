@@ -5,19 +5,16 @@ Every count is the length of a list that names the cases, so that each can be lo
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from models.database import Connection, transaction
 from trials.chaos import promises
-from trials.chaos.answers import Answers
 from trials.chaos.crowd import PLANTED
-from trials.chaos.households import Declared
-from trials.chaos.registrars import BEHIND
-from trials.chaos.staff import Pause
+from trials.chaos.observed import CaseStatus, Check, Observed
+from trials.chaos.registrars import behind
 from trials.generator.answers import Json
 from workflows import doctor
 from workflows.doctor.findings import Findings
@@ -103,43 +100,6 @@ OWED = """
     join cases c on c.id = e.case_id left join case_body b on (b.case_id, b.number) = (c.id, c.body_number)
     where c.parent_id is null group by 1, 2, 3, 5
 """
-
-
-class CaseStatus(NamedTuple):
-    """The kind and stage of a case; the commune of its present declaration holds the mark of a correction."""
-
-    case_id: int
-    kind: str
-    stage: str
-    commune: str | None
-
-
-@dataclass
-class Observed:
-    """What is known outside of the engine."""
-
-    receipts: Mapping[str, str]  # the reference by the sender's key
-    bodies: list[Json]
-    delivered: Counter[str]  # how often the gateway wrote each reference down
-    changed: list[str] = field(default_factory=list)
-    answers: Answers = field(default_factory=Answers)
-    pauses: list[Pause] = field(default_factory=list)
-    updates: dict[str, Declared] = field(default_factory=dict)  # by reference
-    appeals: Collection[str] = ()  # their references
-    late: Collection[int] = ()  # cases that waited for a register for longer than their back-off
-
-    @property
-    def references(self) -> Iterator[tuple[str, str]]:
-        """Each key, or what was declared, with the reference that was given for it."""
-        yield from self.receipts.items()
-        yield from (
-            (f"{declared.intent.kind} of {declared.registration}", ref) for ref, declared in self.updates.items()
-        )
-        yield from (("appeal", reference) for reference in self.appeals)
-
-
-# Names each case for which a promise was broken.
-Check = Callable[[Connection, Observed, Mapping[str, CaseStatus]], Iterator[str]]
 
 
 def count(seen: Observed, anchors: Path) -> tuple[dict[str, int], dict[str, list[str]]]:
@@ -260,7 +220,8 @@ def duplicate_messages(connection: Connection, seen: Observed, statuses: Mapping
 
 def life_events_missed(connection: Connection, seen: Observed, statuses: Mapping[str, CaseStatus]) -> Iterator[str]:
     """Finds life events that were never applied, or twice: by the position, and by what was made of each."""
-    yield from (f"{abs(missed)} events" for (missed,) in connection.execute(BEHIND) if missed)
+    if missed := behind(connection, seen.register):
+        yield f"{abs(missed)} events"
     yield from (f"case {case_id}, position {position}" for case_id, position in connection.execute(INVITED_TWICE))
 
 

@@ -75,14 +75,36 @@ class LooksAlike(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class EnrolmentPart:
+class EnrolmentForm:
+    """The form of an officer who says what the papers say: what is typed in it, and what is wrong with that."""
+
+    typed: Mapping[str, Sequence[str]]
+    problems: Sequence[FieldProblem]
+    proof: str
+
+    @property
+    def common(self) -> list[Asked]:
+        """What is asked of everybody."""
+        return [FIELDS[each] for each in COMMON]
+
+    @property
+    def last(self) -> list[Asked]:
+        """Where the person lives, comes and is reached; of the provinces those of every region."""
+        every = tuple(sorted(provinces()))
+        return [FIELDS[each]._replace(choices=every) if each == "province" else FIELDS[each] for each in LAST]
+
+    @property
+    def of_proof(self) -> list[tuple[str, list[Asked]]]:
+        """What is asked besides, of each kind of papers."""
+        return [(proof, [FIELDS[each] for each in OF_PROOF[proof]]) for proof in PROOFS]
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentPart(EnrolmentForm):
     """An enrolment on the page of its case, for a reader who may do `acts` with it."""
 
     view: EnrolmentView
     acts: frozenset[str]
-    typed: Mapping[str, Sequence[str]]
-    problems: Sequence[FieldProblem]
-    proof: str
     open: Sequence[FieldProblem] = ()
 
     @property
@@ -101,22 +123,6 @@ class EnrolmentPart:
         """Whether the page says this in another place: above, or beside the register's entry of who vouches."""
         vouches = path == "guardian" or path.startswith("witnesses")
         return path in ABOVE or (vouches and bool(self.view.vouching))
-
-    @property
-    def common(self) -> list[Asked]:
-        """What is asked of everybody."""
-        return [FIELDS[each] for each in COMMON]
-
-    @property
-    def last(self) -> list[Asked]:
-        """Where the person lives, comes and is reached; of the provinces those of every region."""
-        every = tuple(sorted(provinces()))
-        return [FIELDS[each]._replace(choices=every) if each == "province" else FIELDS[each] for each in LAST]
-
-    @property
-    def of_proof(self) -> list[tuple[str, list[Asked]]]:
-        """What is asked besides, of each kind of papers."""
-        return [(proof, [FIELDS[each] for each in OF_PROOF[proof]]) for proof in PROOFS]
 
     @property
     def compared(self) -> list[tuple[Asked, Any, list[Any]]]:
@@ -157,7 +163,7 @@ def enrolment_part(seen: EnrolmentSeen, form: Form | None, refused: Refused | No
     typed = typed_in(form) if form and form.get("proof") else typed_of(body)
     proof = (form.get("proof") if form else "") or body.proof
     problems = problems_of(refused.problems) if refused else ()
-    return EnrolmentPart(seen.view, seen.acts, typed, problems, proof, seen.open)
+    return EnrolmentPart(typed, problems, proof, seen.view, seen.acts, seen.open)
 
 
 def enrolment_seen(
@@ -228,8 +234,3 @@ def value_at(body: Enrolment, path: str) -> Any:
         return getattr(body, path)
     number = int(place.removeprefix("witnesses["))
     return getattr(body.witnesses[number], name) if number < len(body.witnesses) else None
-
-
-def unseen(vouching: Sequence[str], form: Form) -> list[str]:
-    """Those who vouch whom the page did not show to who sent this form."""
-    return [each for each in vouching if each not in form.all("seen")]

@@ -13,14 +13,12 @@ from models.database import Connection
 from models.errors import Problem, Refused
 from notifications.notices import notices
 from web.console.deciding import Step, keep_note, shown_or_done, tried
-from web.console.enrolment_part import request_of, unseen
+from web.console.enrolment_part import request_of
 from web.console.forms import Form
 from web.console.pages import reader_of
 from web.enrolling.fields import PROOFS
-from workflows.bodies.enrolment import Enrolment, stored_enrolment
 from workflows.casework.answers import AnswerResult
 from workflows.casework.enrolling import Deed, Officer, act_on_enrolment, attestation, confirmation, verdict
-from workflows.engine.load import case_files
 from workflows.intake.receipts import find, normal
 from workflows.staff.guard import Acting, permit
 from workflows.staff.subjects import subject_of
@@ -67,16 +65,12 @@ def acted(connection: Connection, who: Acting, reference: str, act: str, form: F
 
 def completed(connection: Connection, reference: str, form: Form) -> Deed:
     """What the papers say, as it was typed, or as it was sent where they agree. Raises Refused with a problem for each
-    bad field, and where somebody vouches whom the page did not show to this officer.
+    bad field.
     """
-    (file,) = case_files(connection, [find(connection, reference)])
-    before: Enrolment = file.body
     if form.get("proof") not in PROOFS and not form.get(AS_SENT):
         raise Refused("no_proof", "Choose the papers.", problems=[Problem("proof", "Is missing.")])
     sent = None if form.get(AS_SENT) else request_of(form)
-    if unseen(stored_enrolment(sent).vouching if sent else before.vouching, form):
-        raise Refused("look_at_vouchers", "Compare those who vouch with what the register has of them, then attest.")
-    return attestation(sent)
+    return attestation(sent, form.all("seen"))
 
 
 def told(connection: Connection, reference: str, form: Form) -> Deed:

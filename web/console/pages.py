@@ -36,6 +36,7 @@ MENU = (
     Entry("/console", "Start", ""),
     Entry("/console/queues", "Queues", "read_queue"),
     Entry("/console/search", "Search", "search"),
+    Entry("/console/enrolments/begin", "Enrol somebody", "file_enrolment"),
     Entry("/console/load", "Load", "read_load"),
     Entry("/console/operations", "Operations", "read_operations"),
     Entry("/console/audit", "Audit", "read_audit"),

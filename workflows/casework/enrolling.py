@@ -1,7 +1,7 @@
 """Takes enrolments in, and what officers do with them: complete and attest, confirm or give back, tell people apart."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -48,6 +48,7 @@ NOT_VALID = "The enrolment is not valid; problems names each field."
 FIRST_BODY = "select body::text from case_body where case_id = %s and number = 1"
 MOST_OPEN = 20  # enrolments of one phone (assumed)
 ELSEWHERE = "The population register is on another machine: people are enrolled there."
+LOOK_AT_VOUCHERS = "Compare those who vouch with what the register has of them, then attest."
 TOO_MANY = "Too many enrolments with this phone wait already. Come to a service centre."
 OPEN_OF_PHONE = """
     select count(*) from case_body b join cases c on c.id = b.case_id
@@ -249,15 +250,18 @@ def refuse_elsewhere(row: CaseRow, act: Act) -> None:
         raise Refused("not_possible_now", f"This is not possible while the enrolment is '{row.stage}'.")
 
 
-def attestation(sent: EnrolmentRequest | None = None) -> Deed:
+def attestation(sent: EnrolmentRequest | None = None, seen: Collection[str] = ()) -> Deed:
     """Completes an enrolment from the papers that the officer saw, which without `sent` say what was sent before; the
-    new body is stored beside.
+    new body is stored beside. `seen`: the identifiers of those who vouch whom the officer was shown as the register has
+    them, without whom it takes no attestation.
     """
 
     def form(act: AtDesk) -> Attestation:
         said = sent or act.body
-        refuse_what_cannot_be(said, act.at, at_centre=True)
         body = stored_enrolment(said)
+        if not set(seen).issuperset(body.vouching):
+            raise Refused("look_at_vouchers", LOOK_AT_VOUCHERS)
+        refuse_what_cannot_be(said, act.at, at_centre=True)
         number, digest = store(act, body)
         return Attestation(
             at=act.at,
