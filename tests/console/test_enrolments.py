@@ -257,7 +257,8 @@ def test_an_officer_begins_an_enrolment_once_and_gives_the_receipt(
         assert page.status_code == 200, shown_errors(page.text)
         assert reference in page.text
         assert secret_for(reference) in page.text
-    assert rows("select channel, stage from cases where id = %s", case_id) == [("office", "pre_enrolled")]
+    assert rows("select stage from cases") == [("pre_enrolled",)]
+    assert value("select facts ->> 'channel' from event where case_id = %s and seq = 1", case_id) == "office"
     assert rows("select act from audit_entry where act = 'file_enrolment'") == [("file_enrolment",)]
     receipt = Accepted(reference, secret_for(reference), case_id)
     assert act(client, receipt, "attest_enrolment", token, as_sent="yes").status_code == 200
