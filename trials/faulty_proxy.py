@@ -30,6 +30,7 @@ FAULTS = {
     "late": 8,  # after whoever asked has gone
     "down": 2,  # 503, for a second
 }
+COUNTS = "/counts"
 ANSWER_SECONDS = 0.03  # a slow answer leaves batches open, in which a strike can hit
 
 
@@ -42,18 +43,29 @@ class Told(NamedTuple):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Forwards POST, and spoils a share of the calls."""
+    """Forwards what a register is asked, and spoils a share of the calls."""
 
     protocol_version = "HTTP/1.1"
     register: ClassVar[tuple[str, int]]
     share: ClassVar[float]
     late: ClassVar[float]
     counts: ClassVar[Counter[str]] = Counter()
+    last: ClassVar[Told]  # a page of the feed that was told before
     lock: ClassVar[Lock] = Lock()
 
     def do_POST(self) -> None:
         """Forwards a call, or fails."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.pass_on(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def do_GET(self) -> None:
+        """Forwards a question for life events, or fails; tells how many calls met which fault."""
+        if self.path == COUNTS:
+            self.say(Told(200, "application/json", json.dumps(self.counts).encode()))
+        else:
+            self.pass_on(b"")
+
+    def pass_on(self, body: bytes) -> None:
+        """Forwards a call, or fails."""
         fault = random.choices(list(FAULTS), list(FAULTS.values()))[0] if random.random() < self.share else "answered"
         with self.lock:
             self.counts[fault] += 1
@@ -82,24 +94,29 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.say(told._replace(body=told.body[: len(told.body) // 2]), {"Content-Length": str(len(told.body))})
         elif fault == "other":
-            number = json.loads(body)["id"].encode()
-            self.say(told._replace(body=told.body.replace(number, bytes(reversed(number)))))
+            self.say(self.of_another(body, told))
         else:
             self.say(told)
+        if not body:
+            Handler.last = told
+
+    def of_another(self, body: bytes, told: Told) -> Told:
+        """The answer to another question: with another number, or the page of the feed that was told before."""
+        if not body:
+            return getattr(Handler, "last", told)
+        number = json.loads(body)["id"].encode()
+        return told._replace(body=told.body.replace(number, bytes(reversed(number))))
 
     def ask(self, body: bytes) -> Told:
         """The register's answer."""
         connection = HTTPConnection(*self.register, timeout=10)
         try:
-            connection.request("POST", self.path, body, {name: self.headers[name] for name in PASSED})
+            headers = {name: self.headers[name] for name in PASSED if name in self.headers}
+            connection.request(self.command, self.path, body, headers)
             response = connection.getresponse()
             return Told(response.status, response.headers.get("content-type", ""), response.read())
         finally:
             connection.close()
-
-    def do_GET(self) -> None:
-        """Tells how many calls met which fault."""
-        self.say(Told(200, "application/json", json.dumps(self.counts).encode()))
 
     def say(self, told: Told, headers: dict[str, str] | None = None) -> None:
         """Sends a response."""

@@ -9,6 +9,7 @@ import httpx
 
 from models.errors import Unavailable
 from sijil.processes import set_settings, start, stop
+from trials.faulty_proxy import COUNTS
 from trials.population_service import PARTNER, PopulationService
 from trials.servers import ProofServers
 
@@ -50,7 +51,7 @@ class FaultyRegister:
     def counts(self) -> dict[str, Any]:
         """How many calls were answered, and how many met which fault."""
         with suppress(httpx.HTTPError):
-            return dict(sorted(httpx.get(self.url, timeout=5.0).json().items()))
+            return dict(sorted(httpx.get(f"{self.url}{COUNTS}", timeout=5.0).json().items()))
         return {}
 
     def close(self) -> None:
