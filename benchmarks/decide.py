@@ -101,6 +101,9 @@ class Answers:
     def candidates(self, people: Sequence[Newcomer]) -> list[tuple[Candidate, ...]]:
         return [() for _ in people]
 
+    def together(self, people: Sequence[Newcomer]) -> list[int | None]:
+        return [None for _ in people]
+
     def hold(self) -> None:
         pass
 

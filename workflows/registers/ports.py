@@ -149,6 +149,11 @@ class Duplicates(Protocol):
     def candidates(self, people: Sequence[Newcomer]) -> Sequence[tuple[Candidate, ...]]:
         """For each of these people those of the register who may be the same, the likeliest first."""
 
+    def together(self, people: Sequence[Newcomer]) -> Sequence[int | None]:
+        """For each of these people, none of whom is in the register yet, the place of the first one before who may be
+        the same and is like nobody before; None: nobody.
+        """
+
 
 class Identifiers(Protocol):
     """Issues identifiers. Raises Broken where none are left."""
