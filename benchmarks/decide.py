@@ -56,6 +56,9 @@ class Population:
 class Answers:
     """The other registers, which know nothing."""
 
+    def declared_twice(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
+        return {}
+
     def claim_persons(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
         return {}
 

@@ -90,6 +90,11 @@ class SocialRegister(Protocol):
         A case that misses a person goes to a review, and the engine then releases all persons of the case.
         """
 
+    def declared_twice(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
+        """By case the members, claimed before, of whom the population register has another entry that another
+        household holds, or the same one declares.
+        """
+
     def households_by_phone(self, phones: Sequence[str]) -> Mapping[str, int]:
         """How many households gave each phone."""
 
