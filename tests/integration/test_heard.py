@@ -473,6 +473,23 @@ def test_a_death_is_told_under_the_entry_that_stayed_and_found_under_the_one_tha
     assert nothing_wrong()
 
 
+def test_a_death_that_is_told_under_the_entry_that_did_not_stay_reaches_the_household_that_has_the_other(
+    homes: list[tuple[Body, Accepted]], work: Callable[[], None]
+) -> None:
+    body, taken = homes[0]
+    stayed = persons(body)[another(body)]
+    old = twin_of(stayed)
+    happens(life.merge, old, stayed)
+    heard()
+    work()
+    happens(life.die, old)
+
+    assert heard() == {"opened": 2}
+    work()
+    assert current_stage(opened()[-1]) == "notified"
+    assert stayed not in members_of(taken)
+
+
 # Corrections and names -------------------------------------------------------------------------------
 
 

@@ -30,6 +30,7 @@ from tests.asking import (
     error,
 )
 from tests.conftest import forget_settings
+from tests.factories import an_idcs
 from tests.filing import rows, value
 from workflows.population import life, partners, questions
 from workflows.population.life import Told
@@ -73,16 +74,39 @@ def stored_values(person: dict[str, Any]) -> set[str]:
 
 def test_of_everybody_it_can_tell_also_while_their_entry_is_changed_and_once_it_is_merged(social: Asker) -> None:
     with transaction() as connection:
+        rows("update person set status = 'alive' where idcs = %s", BRAHIM["idcs"])
         life.merge(connection, SALMA["idcs"], BRAHIM["idcs"], Told(clock.now(), "officer:0"))
     with transaction() as connection:
         life.die(connection, SALMA["idcs"], Told(clock.now(), "officer:0"))
         found = answers(social.compare(asked(SALMA, "0"), asked(BRAHIM, "1"), asked(SALMA, "2", idcs=NOBODY)))
     assert [(each["known"], each.get("status")) for each in found] == [
         (True, "alive"),
-        (True, "deceased"),
+        (True, "alive"),
         (False, None),
     ]
     assert answers(social.compare(asked(SALMA)))[0]["status"] == "deceased"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_who_died_by_one_entry_is_dead_by_every_entry_of_the_person(turned: bool, social: Asker) -> None:
+    first, second, third = SALMA, {**SALMA, "idcs": NOBODY}, {**SALMA, "idcs": an_idcs(77)}
+    enrolled(second, third)
+    told = Told(clock.now(), "officer:0")
+    with transaction() as connection:
+        life.merge(connection, first["idcs"], second["idcs"], told)
+        life.merge(connection, third["idcs"], second["idcs"], told)
+    people = [asked(each, str(place)) for place, each in enumerate((first, second, third))]
+    assert [each["status"] for each in answers(social.compare(*people))] == ["alive"] * 3
+
+    with transaction() as connection:
+        life.die(connection, (first if turned else second)["idcs"], told)
+    assert [each["status"] for each in answers(social.compare(*people))] == ["deceased"] * 3
+    assert social.records(third["idcs"]).json()["records"][0]["status"] == "deceased"
+
+    with transaction() as connection:
+        life.undo_merge(connection, first["idcs"], told)
+    found = [each["status"] for each in answers(social.compare(*people))]
+    assert found == (["deceased", "alive", "alive"] if turned else ["alive", "deceased", "deceased"])
 
 
 def test_the_social_register_is_told_verdicts_with_their_score_in_the_order_of_its_question(social: Asker) -> None:

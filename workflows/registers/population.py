@@ -8,9 +8,15 @@ from workflows.evidence import Compared, RegisteredPerson
 from workflows.matching.compared import compared
 from workflows.registers.ports import DeclaredPerson
 
+# Who died by one entry is dead by every other entry of the same person.
 PERSONS = """
-    select idcs, given_name_ar, family_name_ar, given_name_la, family_name_la, birth_date, birth_precision, status
-    from person where idcs = any(%s::text[])
+    select idcs, given_name_ar, family_name_ar, given_name_la, family_name_la, birth_date, birth_precision,
+        case when status = 'alive' and exists (
+            select from person_merge m join person o on o.idcs in (m.idcs, m.kept_idcs)
+            where m.kept_idcs = coalesce((select kept_idcs from person_merge where idcs = p.idcs), p.idcs)
+            and o.status = 'deceased'
+        ) then 'deceased' else status end
+    from person p where idcs = any(%s::text[])
 """
 
 
