@@ -56,6 +56,9 @@ class Population:
 class Answers:
     """The other registers, which know nothing."""
 
+    def declared_twice(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
+        return {}
+
     def claim_persons(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
         return {}
 
@@ -100,6 +103,9 @@ class Answers:
 
     def candidates(self, people: Sequence[Newcomer]) -> list[tuple[Candidate, ...]]:
         return [() for _ in people]
+
+    def together(self, people: Sequence[Newcomer]) -> list[int | None]:
+        return [None for _ in people]
 
     def hold(self) -> None:
         pass

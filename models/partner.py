@@ -54,6 +54,20 @@ class PartnerKey(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 
 
+class PartnerTries(SQLModel, table=True):
+    """How often a partner has asked about a person since a moment, by the partner's own token of them."""
+
+    __tablename__ = "partner_tries"
+    __table_args__ = (Index("partner_tries_since", "since"),)
+
+    partner_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("partner.id"), primary_key=True, autoincrement=False)
+    )
+    token: str = Field(primary_key=True)
+    since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    times: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
 class PartnerQuestion(SQLModel, table=True):
     """A question that was taken: its id is good for none other, while its signature would be believed."""
 

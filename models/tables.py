@@ -23,7 +23,7 @@ from models.household import (
 )
 from models.life_feed import LifeEventAside, LifeFeed, MergeHeard
 from models.message import Letter, LetterBatch, Message, MessagePart
-from models.partner import Partner, PartnerKey, PartnerQuestion
+from models.partner import Partner, PartnerKey, PartnerQuestion, PartnerTries
 from models.person_event import PersonBefore, PersonEvent, PersonEventSeal, PersonMerge
 from models.phone_code import PhoneCode
 from models.population import IssuedIdentifier, NameShare, Person
@@ -37,6 +37,7 @@ TABLES = (
     Partner,
     PartnerKey,
     PartnerQuestion,
+    PartnerTries,
     PersonEvent,
     PersonBefore,
     PersonEventSeal,

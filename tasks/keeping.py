@@ -16,6 +16,7 @@ from models.database import transaction
 from models.errors import SijilError, describe
 from tasks.schedule import JOBS, Schedule
 from workflows.audit.sealing import seal_for
+from workflows.population import guesses
 from workflows.population.feed import FEED
 from workflows.population.partners import forget_questions
 
@@ -65,8 +66,9 @@ class Keeper:
 
 
 def keep() -> None:
-    """Seals what was noted and what happened, and forgets the ids of old questions."""
+    """Seals what was noted and what happened, and forgets the ids of old questions and who was asked about long ago."""
     seal_for(SEAL_SECONDS)
     seal_for(SEAL_SECONDS, FEED)
     with transaction() as connection:
         forget_questions(connection, clock.now() - KEPT)
+        guesses.forget(connection, clock.now())

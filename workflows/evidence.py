@@ -126,13 +126,14 @@ class Holder(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class ScreeningAnswer(Evidence, frozen=True, kw_only=True, tag=True, omit_defaults=True):
-    """Who else holds these persons, which of them are about to be let go, and how many households gave the same phone,
-    this one included.
+    """Who else holds these persons, which of them are about to be let go, how many households gave the same phone, this
+    one included, and who holds another entry of the population register that is of the same person.
     """
 
     held: tuple[Holder, ...] = ()
     phone_households: int = 0
     leaving: tuple[int, ...] = ()  # members whose holders have an update under way that lets them go
+    twice: tuple[Holder, ...] = ()
 
 
 class IndexInForce(Evidence, frozen=True, kw_only=True, tag=True):

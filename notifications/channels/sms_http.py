@@ -15,6 +15,7 @@ import msgspec
 from models import clock
 from models.errors import Unavailable
 from models.foreign import read_json
+from models.proxies import may_use_proxy
 from notifications.deliver import ACCEPTED, CallRefused
 from notifications.leases import Leased
 
@@ -75,6 +76,7 @@ class HttpGateway:
             headers={"Accept-Encoding": "identity"},  # a compressed answer could grow beyond LONGEST_ANSWER
             # Cookies would pile up, until the gateway refuses a request with such long headers.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            trust_env=may_use_proxy(url),
         )
         self.numbers: dict[UUID, str] = {}  # of the last calls
         self.loop = asyncio.new_event_loop()

@@ -26,9 +26,12 @@ from workflows.bodies.text import canonical
 from workflows.identifiers.issuing import issue
 from workflows.identifiers.typed import require_identifier
 from workflows.intake.files.textfiles import open_to_read
+from workflows.matching.duplicates.record import record_of
 from workflows.population import life
 from workflows.population.life import Told
+from workflows.registers.duplicates import likely_duplicates
 from workflows.registers.enrol import PersonLine, insert_new
+from workflows.registers.issuing import hold
 from workflows.staff.noting import Doing, note_reading
 from workflows.staff.signatures import OFFICER, OPERATOR, sign
 
@@ -130,22 +133,55 @@ def undo_merge(idcs: Idcs, name: Name = "", as_json: Json = False) -> None:
 def birth(
     file: Annotated[Path, typer.Argument(dir_okay=False, help="The newborn as JSON, without an identifier.")],
     parent: Annotated[str, typer.Option(help="The identifier of a parent.")] = "",
+    another: Annotated[
+        list[str] | None, typer.Option(metavar="IDCS", help="Who looks alike and is another person; once for each.")
+    ] = None,
     name: Name = "",
     as_json: Json = False,
 ) -> None:
-    """Enters a newborn, who gets an identifier, and records the birth."""
+    """Enters a newborn, who gets an identifier, and records the birth, where nobody in the register looks alike."""
+    others = [require_identifier(each) for each in another or ()]
     with open_to_read(file) as text:
         given = reading.parsed(reading.utf8(text.read()))
 
     def enter(connection: Connection, found: list[str], told: Told) -> int:
+        hold(connection)
         (idcs,) = issue(connection, 1).identifiers
         person = reading.valid(PersonLine, {**given, "idcs": idcs, "status": "alive"}).model_dump(mode="json")
+        if alike := likely_duplicates(connection, record_of(person), others).candidates:
+            raise LooksAlike([each.idcs for each in alike])
         insert_new(connection, [person])
         return life.born(connection, idcs, replace(told, on=date.fromisoformat(person["birth_date"])), *found)
 
     if not isinstance(given, dict):
         raise Refused("not_valid", f"{file} holds no object of JSON.")
-    recorded(name, [parent] if parent else [], None, as_json, enter)
+    try:
+        recorded(name, [parent] if parent else [], None, as_json, enter)
+    except LooksAlike as found:
+        note_seen(name, found.idcs)
+        raise
+
+
+class LooksAlike(Refused):
+    """Nobody is entered before an officer has looked at those of these identifiers."""
+
+    def __init__(self, idcs: list[str]) -> None:
+        said = " ".join(f"--another {each}" for each in idcs)
+        text = f"Entered already? {', '.join(idcs)} may be this newborn. If it is another child, say so: {said}"
+        super().__init__("looks_alike", text)
+        self.idcs = idcs
+
+
+def note_seen(name: str, idcs: list[str]) -> None:
+    """Notes in the audit who was shown these identifiers."""
+
+    def note(connection: Connection) -> None:
+        who, role = in_role(connection, "record_event", name)
+        doing = Doing(Act.SEARCH_PERSONS, clock.now(), role=role)
+        note_reading(connection, replace(who, name=name_of(who, "operator")), doing, pseudonyms(IDCS, idcs))
+
+    with register_database():
+        transact(note)
 
 
 Work = Callable[[Connection, list[str], Told], int]

@@ -4,7 +4,7 @@ The register tells what happened to whom, and no value. A page is believed as a 
 cannot be read spoils no other, as long as its position can. docs/formats.md says how.
 """
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,9 @@ from workflows.identifiers.typed import NotAnIdentifier, identifier
 from workflows.population.signatures import sign
 
 EVENTS = "/population/v1/events"
-LONGEST_KIND, MOST_FIELDS = 40, 40
+LONGEST_WORD, MOST_FIELDS = 40, 40  # of a kind and of the name of a field
+# No clock of a register goes beyond these; near the ends of the calendar a zone's hours more would be no date at all.
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
 
 @lru_cache(maxsize=1)
@@ -121,13 +123,23 @@ def event_of(raw: msgspec.Raw) -> LifeEvent:
 
 
 def readable(told: Told) -> LifeEvent:
-    """The event, if its parts are what they should be."""
-    other = told.other.idcs if told.other else None
+    """The event, if its parts are what they should be and the database can keep each of them."""
     try:
-        persons = [identifier(each) for each in (told.person.idcs, other) if each]
+        idcs, other = typed(told.person), typed(told.other)
     except NotAnIdentifier:
-        persons = []
-    whole = persons and told.at.tzinfo and len(told.kind) <= LONGEST_KIND and len(told.fields) <= MOST_FIELDS
-    if not whole:
+        idcs, other = None, None
+    words = [told.kind, *told.fields]
+    whole = told.at.tzinfo and EARLIEST <= told.at < LATEST and len(told.fields) <= MOST_FIELDS
+    if idcs is None or not whole or not all(map(is_word, words)):
         return LifeEvent(told.position, clock.now(), flaw=UNREADABLE)
-    return LifeEvent(told.position, told.at, told.kind, told.person.idcs or "", other, told.on, told.fields)
+    return LifeEvent(told.position, told.at, told.kind, idcs, other, told.on, told.fields)
+
+
+def typed(person: Person | None) -> str | None:
+    """The identifier of a person as it is kept here, however the register writes it. Raises NotAnIdentifier."""
+    return identifier(person.idcs) if person and person.idcs is not None else None
+
+
+def is_word(text: str) -> bool:
+    """Whether this may be the name of a kind or a field; no database keeps a NUL in one."""
+    return text.isprintable() and len(text) <= LONGEST_WORD

@@ -19,6 +19,7 @@ import msgspec
 
 from models import clock
 from models.foreign import read_json
+from models.proxies import may_use_proxy
 from tasks.registers.failures import CallFailed, Failed
 from tasks.registers.shared import LONGEST_WAIT
 
@@ -66,6 +67,7 @@ class Line:
             limits=httpx.Limits(max_keepalive_connections=16, keepalive_expiry=KEPT_SECONDS),
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            trust_env=may_use_proxy(url),
         )
         weakref.finalize(self, close, self.client)
 

@@ -184,6 +184,7 @@ def test_the_page_says_what_is_assumed() -> None:
 # refuses.
 OF_COMMANDS_ALONE = {
     "cannot_vouch",  # of an enrolment, to officers
+    "look_at_vouchers",  # the same
     "vouches",  # the same
     "not_found_alike",  # the same
     "broken_line",  # of a file of pairs of names

@@ -96,6 +96,7 @@ def examples() -> Iterator[tuple[str, Declaration, Evidence]]:
     for held in ((), (Holder(3, 90, 900), Holder(1, 80, 800))):
         for households in (FROM_HOUSEHOLDS - 1, FROM_HOUSEHOLDS):
             yield "scored", town, ScreeningAnswer(at=NOW, held=held, phone_households=households)
+    yield "scored", town, ScreeningAnswer(at=NOW, twice=(Holder(2, 90, 900),))
 
 
 def decided(stage: str, declaration: str, evidence: str, past: str = "") -> str:

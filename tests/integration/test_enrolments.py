@@ -189,19 +189,23 @@ def test_a_name_that_is_known_in_one_script_is_made_up_in_no_other(worker: Worke
     healthy(tmp_path)
 
 
+# Family names.
+TEN = ["Tazi", "Mansouri", "Chraibi", "Idrissi", "Berrada", "Kettani", "Ouazzani", "Filali", "Hajji", "Zniber"]
+
+
 def test_a_batch_is_enrolled_at_once_each_with_an_identifier_of_their_own(worker: Worker, tmp_path: Path) -> None:
     made = [
         asked(
             **NADIA
             | {
-                "given_name_la": f"Nadia {'abcdefghij'[n] * 3}",
+                "family_name_la": name,
                 "given_name_ar": None,
                 "family_name_ar": None,
                 "birth_date": f"19{60 + n}-05-1{n}",
-                "cin": f"C{n}",
+                "cin": f"{name[:2]}{n}{n}40{n}",
             }
         )
-        for n in range(10)
+        for n, name in enumerate(TEN)
     ]
     both_officers(*made)
     drain_all(worker())
@@ -575,6 +579,15 @@ def test_of_two_in_one_batch_who_are_alike_one_is_enrolled_and_an_officer_sees_t
     told_apart(second)
     drain_all(worker())
     assert persons() == 2
+    healthy(tmp_path)
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+def test_whom_the_register_would_find_is_found_within_a_batch_too(batch: int, worker: Worker, tmp_path: Path) -> None:
+    first, second = asked("1", birth_date="1960-02-03"), asked("2", birth_date="1960-03-03", cin="BK654321")
+    both_officers(first, second)
+    drain_all(worker(batch=batch))
+    assert (current_stage(first), current_stage(second), persons()) == ("notified", "possible_duplicate", 1)
     healthy(tmp_path)
 
 

@@ -383,6 +383,76 @@ def test_a_merge_that_was_decided_is_looked_at_again_where_it_is_taken_back(
     assert nothing_wrong()
 
 
+def declaring(number: int, member: Body, idcs: str) -> Body:
+    """A household in which this person is declared by another identifier, too."""
+    made = a_household(number, members=3)
+    register([made])
+    names = (
+        "given_name_ar",
+        "family_name_ar",
+        "given_name_la",
+        "family_name_la",
+        "birth_date",
+        "birth_precision",
+        "sex",
+    )
+    said = {name: member[name] for name in names if name in member}
+    return changed(made.body, another(made.body), **said, idcs=idcs)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_person_of_two_entries_is_in_two_households_only_once_a_caseworker_has_looked(
+    turned: bool, homes: list[tuple[Body, Accepted]], work: Callable[[], None]
+) -> None:
+    body, _ = homes[0]
+    member = body["members"][another(body)]
+    twin = twin_of(member["idcs"])
+    happens(life.merge, *((twin, member["idcs"]) if turned else (member["idcs"], twin)))
+    heard()
+    work()
+    (review,) = opened()
+    caseworker(review, "clear", "nothing_found")
+    (second,) = file(declaring(7, member, twin))
+    work()
+
+    assert current_stage(second) == "under_review"
+    (signal,) = facts_of(second, "DuplicateSuspected")["signals"]
+    assert (signal["code"], len(signal["members"]), len(signal["cases"])) == ("one_person_twice", 1, 1)
+    caseworker(second, "clear", "nothing_found")
+    work()
+    assert current_stage(second) == "notified"
+    assert nothing_wrong()
+
+
+def test_of_two_households_at_once_with_the_two_entries_of_a_person_one_is_looked_at(
+    homes: list[tuple[Body, Accepted]], worker: Worker
+) -> None:
+    made = a_household(8, members=3)
+    register([made])
+    member = made.body["members"][another(made.body)]
+    twin = twin_of(member["idcs"])
+    happens(life.merge, member["idcs"], twin)
+    heard()
+    receipts = file(made.body, declaring(7, member, twin))
+    drainers = [worker(batch=1) for _ in receipts]
+    with ThreadPoolExecutor(len(drainers)) as threads:
+        list(threads.map(drain_all, drainers))
+    assert sorted(map(current_stage, receipts)) == ["notified", "under_review"]
+
+
+def test_a_merge_that_was_taken_back_says_nothing_of_two_households(
+    homes: list[tuple[Body, Accepted]], work: Callable[[], None]
+) -> None:
+    member = homes[0][0]["members"][another(homes[0][0])]
+    twin = twin_of(member["idcs"])
+    happens(life.merge, member["idcs"], twin)
+    happens(life.undo_merge, member["idcs"])
+    heard()
+    (second,) = file(declaring(7, member, twin))
+    work()
+    assert current_stage(second) == "notified"
+
+
 def test_a_death_is_told_under_the_entry_that_stayed_and_found_under_the_one_that_a_household_has(
     homes: list[tuple[Body, Accepted]], work: Callable[[], None]
 ) -> None:
@@ -401,6 +471,23 @@ def test_a_death_is_told_under_the_entry_that_stayed_and_found_under_the_one_tha
     happens(life.change, kept, {"status": "alive"})
     assert heard() == {"opened": 2, "invited": 1}
     assert nothing_wrong()
+
+
+def test_a_death_that_is_told_under_the_entry_that_did_not_stay_reaches_the_household_that_has_the_other(
+    homes: list[tuple[Body, Accepted]], work: Callable[[], None]
+) -> None:
+    body, taken = homes[0]
+    stayed = persons(body)[another(body)]
+    old = twin_of(stayed)
+    happens(life.merge, old, stayed)
+    heard()
+    work()
+    happens(life.die, old)
+
+    assert heard() == {"opened": 2}
+    work()
+    assert current_stage(opened()[-1]) == "notified"
+    assert stayed not in members_of(taken)
 
 
 # Corrections and names -------------------------------------------------------------------------------

@@ -298,6 +298,37 @@ def test_an_event_that_cannot_be_read_is_set_aside_and_spoils_no_other(
     assert len(opened()) == 1
 
 
+def test_an_event_that_no_database_keeps_is_set_aside_and_holds_up_no_other(
+    home: tuple[list[str], Accepted], liar: tuple[Liar, str], listen: Callable[[], int]
+) -> None:
+    idcs = home[0][0]
+    odd = [
+        event(1, idcs, "de\0ath"),
+        event(2, idcs, fields=["sta\0tus"]),
+        event(3, idcs, fields=["x" * 100_000]),
+        {**event(4, idcs), "at": "0001-01-01T00:00:00+14:00"},
+        {**event(5, idcs), "at": "9999-12-31T23:59:59-14:00"},
+        event(6, idcs, "abducted", on="0001-01-01"),
+    ]
+    liar[0].page(*odd, event(7, idcs))
+    assert listen() == 7
+    assert rows("select position, reason from life_event_aside where waits_for is null order by position") == [
+        *((position, "unreadable") for position in range(1, 6)),
+        (6, "unknown_kind"),
+    ]
+    assert len(opened()) == 1
+
+
+def test_an_identifier_is_heard_however_the_register_writes_it(
+    home: tuple[list[str], Accepted], liar: tuple[Liar, str], listen: Callable[[], int]
+) -> None:
+    idcs = home[0][0]
+    arabic = idcs.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    liar[0].page(event(1, f"{arabic[:4]} {arabic[4:]}"))
+    assert listen() == 1
+    assert counts(ELSEWHERE) == {"opened": 1}
+
+
 def test_a_register_that_hides_loses_or_rewrites_events_is_halted(
     home: tuple[list[str], Accepted], liar: tuple[Liar, str], listen: Callable[[], int]
 ) -> None:

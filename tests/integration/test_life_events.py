@@ -302,6 +302,18 @@ def test_an_officer_records_events_by_command(command: Run, tmp_path: Path) -> N
     assert value("select count(*) from audit_entry where act = 'record_event'") == 9
     assert person(SALMA["idcs"])["birth_date"] == date(1986, 8, 17)
 
+    # The same newborn once more, as the papers at another town hall have it: nobody gets a second identifier.
+    ((first,),) = rows("select idcs from person_event where kind = 'birth'")
+    newborn.write_text(newborn.read_text(encoding="utf-8").replace('"Amine"', '"Amin"'), encoding="utf-8")
+    for others in ([], ["--another", SALMA["idcs"]]):
+        again = command("birth", newborn, "--parent", SALMA["idcs"], *others, "--as", "salma")
+        assert (again.code, first in again.err) == (2, True), again
+    assert value("select count(*) from person_event where kind = 'birth'") == 1
+    assert value("select count(*) from issued_identifier") == 3
+    assert value("select count(*) from audit_entry where act = 'search_persons'") == 2
+    assert command("birth", newborn, "--another", first, "--as", "salma").code == 0
+    assert value("select count(*) from person_event where kind = 'birth'") == 2
+
 
 def test_a_command_says_what_is_wrong_and_changes_nothing(command: Run) -> None:
     for given, said in (

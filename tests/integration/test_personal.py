@@ -135,6 +135,7 @@ IMPERSONAL = {
     "partner_key.kid",
     "partner_key.x",
     "partner_question.id",
+    "partner_tries.token",
     "life_feed.source",
     "merge_heard.source",
     "life_feed.digest",

@@ -16,6 +16,7 @@ from joserfc.jwk import OKPKey
 
 from models import clock
 from models.database import transaction
+from tasks.keeping import keep
 from tests.asking import (
     ASKED,
     BRAHIM,
@@ -29,8 +30,9 @@ from tests.asking import (
     error,
 )
 from tests.conftest import forget_settings
+from tests.factories import an_idcs
 from tests.filing import rows, value
-from workflows.population import life, partners
+from workflows.population import life, partners, questions
 from workflows.population.life import Told
 from workflows.population.lookers import asked_about
 from workflows.population.policies import FIELDS, NAMES, Policy
@@ -72,16 +74,39 @@ def stored_values(person: dict[str, Any]) -> set[str]:
 
 def test_of_everybody_it_can_tell_also_while_their_entry_is_changed_and_once_it_is_merged(social: Asker) -> None:
     with transaction() as connection:
+        rows("update person set status = 'alive' where idcs = %s", BRAHIM["idcs"])
         life.merge(connection, SALMA["idcs"], BRAHIM["idcs"], Told(clock.now(), "officer:0"))
     with transaction() as connection:
         life.die(connection, SALMA["idcs"], Told(clock.now(), "officer:0"))
         found = answers(social.compare(asked(SALMA, "0"), asked(BRAHIM, "1"), asked(SALMA, "2", idcs=NOBODY)))
     assert [(each["known"], each.get("status")) for each in found] == [
         (True, "alive"),
-        (True, "deceased"),
+        (True, "alive"),
         (False, None),
     ]
     assert answers(social.compare(asked(SALMA)))[0]["status"] == "deceased"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_who_died_by_one_entry_is_dead_by_every_entry_of_the_person(turned: bool, social: Asker) -> None:
+    first, second, third = SALMA, {**SALMA, "idcs": NOBODY}, {**SALMA, "idcs": an_idcs(77)}
+    enrolled(second, third)
+    told = Told(clock.now(), "officer:0")
+    with transaction() as connection:
+        life.merge(connection, first["idcs"], second["idcs"], told)
+        life.merge(connection, third["idcs"], second["idcs"], told)
+    people = [asked(each, str(place)) for place, each in enumerate((first, second, third))]
+    assert [each["status"] for each in answers(social.compare(*people))] == ["alive"] * 3
+
+    with transaction() as connection:
+        life.die(connection, (first if turned else second)["idcs"], told)
+    assert [each["status"] for each in answers(social.compare(*people))] == ["deceased"] * 3
+    assert social.records(third["idcs"]).json()["records"][0]["status"] == "deceased"
+
+    with transaction() as connection:
+        life.undo_merge(connection, first["idcs"], told)
+    found = [each["status"] for each in answers(social.compare(*people))]
+    assert found == (["deceased", "alive", "alive"] if turned else ["alive", "deceased", "deceased"])
 
 
 def test_the_social_register_is_told_verdicts_with_their_score_in_the_order_of_its_question(social: Asker) -> None:
@@ -133,6 +158,64 @@ def test_whoever_may_not_know_is_not_told_who_lives(register_served: str) -> Non
     school = a_partner(register_served, "school", Policy(fields=FIELDS))
 
     assert answers(school.compare(asked(BRAHIM))) == [{"ref": "0", "known": True, "name": "yes", "birth": "yes"}]
+    exact = a_partner(register_served, "exact", Policy(fields=FIELDS, answers="verdicts"))
+    (told,) = answers(exact.compare(asked(BRAHIM)))
+    assert told == {"ref": "0", "known": True, "name": "same", "score": 1.0, "birth": "same_year"}
+
+
+def a_month(month: int) -> dict[str, Any]:
+    """A guess at Salma's month of birth."""
+    return asked(SALMA, f"m{month}", birth_date=f"1986-{month:02}-01", birth_precision="month")
+
+
+def test_nobody_finds_a_birth_date_by_guessing(bank: Asker) -> None:
+    years = [asked(SALMA, str(year), birth_date=f"{year}-01-01", birth_precision="year") for year in range(1900, 2025)]
+    found = answers(bank.compare(*years, asked(BRAHIM, "b")))
+
+    assert [each["known"] for each in found] == [True] * 10 + [None] * 115 + [True]
+    assert found[10] == {"ref": "1910", "known": None, "why": "asked_too_often"}
+    assert [each["known"] for each in answers(bank.compare(*map(a_month, range(1, 13))))] == [None] * 12
+    (first, second) = rows("select detail, count from audit_entry where act = 'compare_persons' order by id")
+    assert (first[0]["known"], first[0]["withheld"], first[1]) == (11, 115, 126)
+    assert (second[0]["withheld"], second[1]) == (12, 12)
+
+
+def test_whoever_was_asked_about_too_often_may_be_asked_about_again_a_month_later(
+    bank: Asker, register_served: str
+) -> None:
+    twelve = list(map(a_month, range(1, 13)))
+    assert [each["known"] for each in answers(bank.compare(*twelve))] == [True] * 10 + [None] * 2
+    other = a_partner(register_served, "other", "yes-no")
+    assert answers(other.compare(asked(SALMA)))[0]["known"]  # each partner's questions are counted by themselves
+    rows("update partner_tries set since = since - interval '31 days'")
+    assert [each["known"] for each in answers(bank.compare(*twelve))] == [True] * 10 + [None] * 2
+    rows("update partner_tries set since = since + interval '31 days'")  # by a clock that has gone back since
+    assert answers(bank.compare(asked(SALMA)))[0]["known"]
+
+
+def test_questions_at_one_moment_get_no_more_guesses_than_one_after_the_other(bank: Asker) -> None:
+    with ThreadPoolExecutor(6) as threads:
+        found = list(threads.map(lambda n: answers(bank.compare(*map(a_month, range(1 + n, 6 + n)))), range(6)))
+    assert sum(each["known"] is True for one in found for each in one) == 10
+
+
+def test_a_policy_says_how_often_and_who_reads_what_is_stored_need_not_guess(
+    social: Asker, register_served: str
+) -> None:
+    twelve = list(map(a_month, range(1, 13)))
+    few = a_partner(register_served, "few", Policy(fields=FIELDS, tries=3))
+    free = a_partner(register_served, "free", Policy(fields=FIELDS, tries=0))
+    reader = a_partner(register_served, "reader", Policy(fields=FIELDS, records=True))
+    for who, told in ((few, 3), (free, 12), (reader, 12), (social, 12)):
+        assert sum(each["known"] is True for each in answers(who.compare(*twelve))) == told
+
+
+def test_who_was_asked_about_long_ago_is_forgotten(bank: Asker) -> None:
+    bank.compare(asked(SALMA), asked(BRAHIM, "1"))
+    long_ago = "since - interval '31 days'"
+    rows(f"update partner_tries set since = {long_ago} where token in (select min(token) from partner_tries)")
+    keep()
+    assert value("select count(*) from partner_tries") == 1
 
 
 def test_a_token_stays_with_one_partner_and_differs_with_another(bank: Asker, register_served: str) -> None:
@@ -316,6 +399,15 @@ def test_a_partner_asks_at_its_rate_and_is_told_when_to_come_again(register_serv
     assert slow.compare(*[asked(SALMA, str(each)) for each in range(40)]).status_code == 200
 
 
+def test_a_clock_that_has_gone_back_locks_no_partner_out(register_served: str) -> None:
+    enrolled(SALMA)
+    slow = a_partner(register_served, "slow", "yes-no", rate=10)
+    rows("update partner set allowance = 0, allowance_at = allowance_at + interval '1 day'")
+    assert slow.compare(asked(SALMA)).status_code == 200
+    rows("update partner set allowance = 0")
+    assert error(slow.compare(*[asked(SALMA, str(each)) for each in range(400)])) == (429, "too_many", "")
+
+
 def test_a_whole_question_fits_into_any_rate_after_some_time(register_served: str) -> None:
     slow = a_partner(register_served, "slow", "yes-no", rate=1)
     rows("update partner set allowance = 0, allowance_at = allowance_at - interval '1 hour'")
@@ -365,6 +457,18 @@ def test_a_bad_value_is_named_at_its_place_and_never_quoted(social: Asker, field
     quoted = {str(wrong), *stored_values(SALMA), *stored_values(BRAHIM)} - {""}
     assert not any(each in response.text for each in quoted if len(each) > 4)
     assert value("select count(*) from audit_entry") == 0
+
+
+def test_a_text_that_is_far_too_long_is_not_remembered(social: Asker) -> None:
+    before = [each.cache_info().currsize for each in (questions.wrong_letters, questions.wrong_day)]
+    long = [
+        asked(SALMA, str(each), given_name_la="a" * (2_000 + each), birth_date="1" * (1_000 + each))
+        for each in range(50)
+    ]
+    assert error(social.compare(*long))[:2] == (422, "name_long")
+    assert [each.cache_info().currsize for each in (questions.wrong_letters, questions.wrong_day)] == pytest.approx(
+        before, abs=3
+    )
 
 
 def test_every_flaw_of_a_question_is_named_at_once(social: Asker) -> None:

@@ -95,6 +95,18 @@ def test_it_is_told_what_was_declared_and_gives_verdicts_in_the_order_of_the_que
     assert (asked["purpose"], asked["basis"]) == ("registration", "law 72-18")
 
 
+def test_what_stays_on_this_host_goes_through_no_proxy(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(Service()) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("no_proxy", "")
+        assert service.register(tmp_path).compare(PEOPLE) == [Compared()] * 3
+        assert (len(service.calls), proxy.calls) == (1, [])
+
+
 def test_it_asks_about_no_more_persons_at_once_than_the_service_takes(service: Service, there: RemoteRegister) -> None:
     people = [Person(f"{number:010}") for number in range(LARGEST + 3)]
     assert there.compare(people) == [Compared()] * len(people)

@@ -78,7 +78,7 @@ TABLE = {
     "sijil appeals escalate": of_case({SUPERVISOR}),
     "sijil appeals retry": of_case(AT_DESK),
     "sijil appeals review": of_case({SUPERVISOR}),
-    "sijil enrolments file": of_many({POPULATION, OWNER}, "ENROLMENT"),
+    "sijil enrolments file": May({POPULATION, OWNER}, CASE, ("ENROLMENT",)),  # in the territory of its centre
     "sijil enrolments list": of_many({*AT_DESK, COMMISSION, POPULATION, OWNER}),
     "sijil enrolments show": of_case({*AT_DESK, COMMISSION, POPULATION, AUDITOR, OWNER}),
     "sijil enrolments complete": of_case({POPULATION}),

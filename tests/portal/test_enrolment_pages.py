@@ -172,6 +172,20 @@ def test_a_request_is_gone_on_with_on_another_phone_by_its_secret_and_leads_to_i
     assert (other.status_code, other.headers["location"]) == (303, who.here)
 
 
+@languages
+@CASES
+def test_the_list_of_tasks_is_there_before_and_after_all_is_answered(
+    client: Client, language: str, changes: dict[str, Any]
+) -> None:
+    who = Applying(client, language, "enrol")
+    going_on = f">{PAGES.text(language, 'Go on')}</a>"
+    assert going_on in who.page()
+    fill_in(who, typed(**changes))
+    page = who.page()
+    assert going_on not in page
+    assert f'href="{who.here}/check"' in page
+
+
 def test_who_knows_the_papers_of_somebody_gets_no_receipt_of_theirs(client: Client) -> None:
     mine, theirs = (asked_on_pages(client).reference for _ in range(2))
     assert mine != theirs

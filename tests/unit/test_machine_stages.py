@@ -54,6 +54,9 @@ class SocialRegister:
     ) -> None:
         self.held, self.phones, self.versions = held or {}, phones or {}, versions or {}
 
+    def declared_twice(self, files: Any) -> dict[int, tuple[Holder, ...]]:
+        return {}
+
     def claim_persons(self, files: Any) -> dict[int, tuple[Holder, ...]]:
         return self.held
 

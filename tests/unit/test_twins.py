@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import pytest
+
 from tests.enrolling import a_request
+from workflows.matching.duplicates.scoring import context_of
 from workflows.matching.twins import earlier_twins
 
 
-def twins(*people: dict[str, Any]) -> list[int | None]:
-    return earlier_twins([a_request(**each) for each in people])
+def twins(*people: dict[str, Any], persons: int = 0) -> list[int | None]:
+    return earlier_twins([a_request(**each) for each in people], context_of(persons, {}))
 
 
 OTHER = {
@@ -32,16 +35,26 @@ def test_one_card_is_enough() -> None:
     assert twins({}, {**OTHER, "birth_date": "1970-01-02"}) == [None, 0]
 
 
+@pytest.mark.parametrize("persons", [0, 37_000_000])
+@pytest.mark.parametrize(
+    "slip", [{"birth_date": "1986-08-17"}, {"sex": "female"}, {"birth_date": "1985-08-16", "family_name_la": "Benaly"}]
+)
+def test_whom_the_register_would_find_is_a_twin(slip: dict[str, str], persons: int) -> None:
+    assert twins({"birth_date": "1986-08-16"}, {"birth_date": "1986-08-16", "cin": "X1"} | slip, persons=persons) == [
+        None,
+        0,
+    ]
+
+
 def test_brothers_namesakes_and_other_births_are_no_twins() -> None:
     assert (
         twins(
             {},
-            {"given_name_ar": "عمر", "given_name_la": "Omar", "cin": "X1"},
+            {"given_name_ar": "عمر", "given_name_la": "Omar", "cin": "AB12345"},
             {"birth_date": "1960-02-03", "cin": "X2"},
-            {"sex": "female", "cin": "X3"},
-            {**OTHER, "cin": "X4"},
+            {**OTHER, "cin": "KB77021"},
         )
-        == [None] * 5
+        == [None] * 4
     )
 
 

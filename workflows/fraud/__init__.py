@@ -9,11 +9,26 @@ from types import ModuleType
 
 from workflows.casefile import CaseFile
 from workflows.events.registration import DuplicateSuspected, ReviewReopened, Signal
-from workflows.fraud import own_departure, person_in_two_households, phone_shared, same_cause, told_by_register
+from workflows.fraud import (
+    one_person_twice,
+    own_departure,
+    person_in_two_households,
+    phone_shared,
+    same_cause,
+    told_by_register,
+)
 
 # In the order in which an event lists them.
 SIGNALS: dict[str, ModuleType] = {
-    each.CODE: each for each in (person_in_two_households, own_departure, same_cause, told_by_register, phone_shared)
+    each.CODE: each
+    for each in (
+        person_in_two_households,
+        own_departure,
+        same_cause,
+        told_by_register,
+        one_person_twice,
+        phone_shared,
+    )
 }
 # Why a caseworker clears a review though another household holds a person: both say that the person moves.
 HANDED_OVER = "handed_over"

@@ -111,8 +111,8 @@ def note_entries(connection: Connection, event: LifeEvent, hearing: Hearing) -> 
 
 
 def as_we_know(connection: Connection, event: LifeEvent, hearing: Hearing) -> list[LifeEvent]:
-    """The event under each identifier by which we have the person: the register tells it under the one that stayed of
-    two, and a household may still have the other.
+    """The event under each identifier by which we have the person: the register tells it under one of two, mostly that
+    which stayed, and a household may have the other.
     """
     if event.kind in OF_ENTRIES:
         return [event]

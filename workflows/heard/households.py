@@ -31,7 +31,16 @@ OPEN = f"""
     )) order by id
 """
 
-MERGED_INTO = "select idcs from merge_heard where source = %s and kept_idcs = %s order by idcs"
+# All entries of a person, by any of them.
+ENTRIES = """
+    with stayed as materialized (
+        select coalesce((select kept_idcs from merge_heard where source = %(source)s and idcs = %(idcs)s), %(idcs)s)
+            as idcs
+    )
+    select idcs from stayed
+    union select m.idcs from merge_heard m, stayed where m.source = %(source)s and m.kept_idcs = stayed.idcs
+    order by idcs
+"""
 MERGE = """
     insert into merge_heard (source, idcs, kept_idcs) values (%s, %s, %s)
     on conflict (source, idcs) do update set kept_idcs = excluded.kept_idcs
@@ -51,8 +60,9 @@ class Home(NamedTuple):
 
 
 def known_as(connection: Connection, source: str, idcs: str) -> list[str]:
-    """The identifiers by which a household may have this person: those that were merged into this one, too."""
-    return [idcs, *(other for (other,) in connection.execute(MERGED_INTO, [source, idcs]))]
+    """The identifiers by which a household may have this person: this one, and those of the person's other entries."""
+    found = connection.execute(ENTRIES, {"source": source, "idcs": idcs})
+    return [idcs, *(other for (other,) in found if other != idcs)]
 
 
 def note_merge(connection: Connection, source: str, idcs: str, kept: str) -> None:

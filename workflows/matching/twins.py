@@ -5,6 +5,9 @@ from datetime import date
 from typing import Protocol
 
 from workflows.matching.births import Birth, BirthVerdict, compare_births
+from workflows.matching.duplicates.keys import keys_of as searched_by
+from workflows.matching.duplicates.record import Record, record_about
+from workflows.matching.duplicates.scoring import Context, Matcher
 from workflows.matching.keys import name_keys
 from workflows.matching.verdict import Named, NameVerdict, compare_names, names_of
 
@@ -37,14 +40,26 @@ class Newcomer(Named, Protocol):
         """The number of the national card, of who has one."""
 
 
-def earlier_twins(people: Sequence[Newcomer]) -> list[int | None]:
-    """For each of these people, the place of the first one before who may be the same and has no twin; None: nobody."""
-    seen: dict[str, list[int]] = {}
+def earlier_twins(people: Sequence[Newcomer], context: Context) -> list[int | None]:
+    """For each of these people, the place of the first one before who may be the same and has no twin; None: nobody.
+
+    Whom the register would find as a likely duplicate, had they come one after the other, is one here, too.
+    """
+    seen: dict[str | int, list[int]] = {}
     found: list[int | None] = []
+    records = [record_about(each) for each in people]
     for place, person in enumerate(people):
-        keys = list(keys_of(person))
+        keys: list[str | int] = [*keys_of(person), *searched_by(records[place])]
         nearby = dict.fromkeys(other for key in keys for other in seen.get(key, ()))
-        twin = next((other for other in sorted(nearby) if are_alike(people[other], person)), None)
+        matcher = Matcher(records[place], context)
+        twin = next(
+            (
+                other
+                for other in sorted(nearby)
+                if are_alike(people[other], person) or is_likely(matcher, records[other])
+            ),
+            None,
+        )
         found.append(twin)
         if twin is None:
             for key in keys:
@@ -61,6 +76,12 @@ def are_alike(one: Newcomer, other: Newcomer) -> bool:
         and compare_births(birth_of(one), birth_of(other)) in ONE_BIRTH
         and compare_names(one, other).verdict is NameVerdict.SAME
     )
+
+
+def is_likely(matcher: Matcher, other: Record) -> bool:
+    """Whether somebody would be found as a likely duplicate, were they registered."""
+    like = matcher.compare(other)
+    return like is not None and like.zone is not None
 
 
 def birth_of(person: Newcomer) -> Birth:

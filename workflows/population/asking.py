@@ -18,7 +18,7 @@ from workflows.audit.entries import Entry, record
 from workflows.audit.pseudonyms import IDCS, pseudonyms
 from workflows.evidence import Compared, RegisteredPerson
 from workflows.matching.births import PRECISIONS
-from workflows.population import feed, questions
+from workflows.population import feed, guesses, questions
 from workflows.population.partners import OF_KEY, Partner, admit, key_and_partner
 from workflows.population.policies import Policy
 from workflows.population.questions import Asked, Comparisons, Declared, Records
@@ -26,8 +26,10 @@ from workflows.population.refusals import NotAnswered
 from workflows.population.signatures import Head, head_of, require_fresh, require_signed
 from workflows.population.tokens import tokens
 from workflows.registers.population import LocalRegister
+from workflows.registers.ports import Answer
 
 ROLE = "partner"  # in which a partner acts, as the audit has it
+TOO_OFTEN = "asked_too_often"  # why nothing is told of somebody
 Detail = dict[str, str | int | bool]
 
 
@@ -92,7 +94,7 @@ def compare(request: Request) -> bytes:
         questions.require_fields(policy, asked.people)
     people = questions.declared(asked.people, asker.now)
     with transaction() as connection:
-        found = LocalRegister(connection).compare(people)
+        found = told_at_most(connection, asker, people, LocalRegister(connection).compare(people))
         note(connection, asker, Act.COMPARE_PERSONS, [each.idcs for each in people], {**why, **counts(found)})
     return encode({"id": asked.id, "answers": answers(asker.partner, asked.people, people, found)})
 
@@ -172,7 +174,7 @@ def fields_of(people: Sequence[Asked]) -> list[str]:
 
 
 def answers(
-    partner: Partner, asked: Sequence[Asked], people: Sequence[Declared], found: Sequence[Compared | None]
+    partner: Partner, asked: Sequence[Asked], people: Sequence[Declared], found: Sequence[Compared | Answer | None]
 ) -> list[dict[str, Any]]:
     """What the partner is told of each person, in the order of its question."""
     token = tokens(partner.salt)
@@ -182,8 +184,20 @@ def answers(
     ]
 
 
-def told(policy: Policy, sent: Sequence[str], compared: Compared | None, token: str) -> dict[str, Any]:
+def told_at_most(
+    connection: Connection, asker: Signed, people: Sequence[Declared], found: Sequence[Compared | None]
+) -> list[Compared | Answer | None]:
+    """What the register says of these people, and `Answer.NONE` of whom the partner has asked about too often."""
+    token = tokens(asker.partner.salt)
+    known = [token(person.idcs) if each else None for person, each in zip(people, found, strict=True)]
+    too_many = guesses.too_many(connection, asker.partner, known, asker.now)
+    return [Answer.NONE if over else each for over, each in zip(too_many, found, strict=True)]
+
+
+def told(policy: Policy, sent: Sequence[str], compared: Compared | Answer | None, token: str) -> dict[str, Any]:
     """What the partner is told of one person."""
+    if isinstance(compared, Answer):
+        return {"known": None, "why": TOO_OFTEN}
     if compared is None:
         return {"known": False}
     if "birth_date" not in sent:
@@ -197,10 +211,13 @@ def stored(idcs: str, person: RegisteredPerson | None) -> dict[str, Any]:
     return {"idcs": idcs, "known": person is not None, **(msgspec.structs.asdict(person) if person else {})}
 
 
-def counts(found: Sequence[Compared | None]) -> Detail:
+def counts(found: Sequence[Compared | Answer | None]) -> Detail:
     """How many of each verdict a question got: what the audit keeps of the answer."""
     counted: Counter[str] = Counter()
     for each in found:
+        if isinstance(each, Answer):
+            counted["withheld"] += 1
+            continue
         if each:
             counted.update([f"name_{each.name}", f"birth_{each.birth}", f"status_{each.status}"])
         counted["known" if each else "unknown"] += 1

@@ -145,13 +145,18 @@ def set_policy(connection: Connection, partner: Partner, policy: Policy, rate: i
 
 
 # How many persons a partner may ask about at once: two seconds of its rate, and a whole question at least. The row is
-# locked for one statement; a question whose id was used before costs as much as another.
-ADMIT = """
+# locked for one statement; a question whose id was used before costs as much as another. A moment that is still to come
+# was written by a clock that has gone back since: nobody knows how long ago that was, so all of it is there again.
+SINCE = """
+    case when allowance_at > %(now)s + interval '1 minute' then 3600
+        else greatest(0, extract(epoch from %(now)s - allowance_at)) end
+"""
+ADMIT = f"""
     with spent as (
         update partner set allowance_at = %(now)s, allowance = -%(people)s + least(
-            greatest(2 * rate, %(most)s), allowance + rate * greatest(0, extract(epoch from %(now)s - allowance_at)))
+            greatest(2 * rate, %(most)s), allowance + rate * {SINCE})
         where id = %(partner)s and %(people)s <= least(
-            greatest(2 * rate, %(most)s), allowance + rate * greatest(0, extract(epoch from %(now)s - allowance_at)))
+            greatest(2 * rate, %(most)s), allowance + rate * {SINCE})
         returning id
     ), taken as (
         insert into partner_question (partner_id, id, at) select id, %(id)s, %(now)s from spent

@@ -1,7 +1,7 @@
 """What a partner may ask, and what it is told: verdicts with their score, or yes, no or different for each field."""
 
 from collections.abc import Collection, Mapping
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -48,6 +48,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     records: bool = False  # whether it may read what is stored, for its officers
     events: tuple[Kind, ...] = ()  # the kinds of life events that it is told
     purposes: tuple[str, ...] = ()
+    tries: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 10  # about one person within thirty days; 0: no limit
+
+    @property
+    def most_tries(self) -> int:
+        """How often it may ask about one person within thirty days; 0: as often as it likes. Who reads what is stored
+        need not guess.
+        """
+        return 0 if self.records else self.tries
 
     def forbidden(self, sent: Collection[str]) -> list[str]:
         """Those of these fields that the partner may not ask about."""
@@ -57,7 +65,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """What the partner is told of a person about whom it sent these fields."""
         if self.answers == "verdicts":
             found = msgspec.structs.asdict(compared)
-            return {name: value for name, value in found.items() if value != ()}
+            hidden = () if self.alive else ("status",)
+            return {name: value for name, value in found.items() if value != () and name not in hidden}
         told = {
             "name": OF_NAMES.get(compared.name) if any(each in sent for each in NAMES) else None,
             "birth": OF_BIRTHS.get(compared.birth) if "birth_date" in sent else None,
@@ -74,6 +83,7 @@ POLICIES: Mapping[str, Policy] = {
         alive=True,
         records=True,
         events=get_args(Kind),
+        tries=0,
     ),
     "yes-no": Policy(fields=FIELDS, alive=True),
 }

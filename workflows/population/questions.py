@@ -206,11 +206,14 @@ def wrong_identifier(typed: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=50_000)
 def wrong_name(name: str) -> str:
     """The code of what is wrong with a name; '' where nothing is."""
-    if len(name) > LONGEST_NAME:
-        return "name_long"
+    return "name_long" if len(name) > LONGEST_NAME else wrong_letters(name)
+
+
+@lru_cache(maxsize=50_000)
+def wrong_letters(name: str) -> str:
+    """The same of a name that is not too long, which is remembered: longer ones would fill the memory."""
     if CONTROLS.search(name):
         return "name_controls"
     if any(map(str.isdigit, name)):
@@ -220,14 +223,17 @@ def wrong_name(name: str) -> str:
     return "" if is_read(name) else "name_script"
 
 
-@lru_cache(maxsize=50_000)
 def wrong_birth(text: str, today: date) -> str:
     """The code of what is wrong with a birth date; '' where nothing is."""
+    return wrong_day(text, today) if DAY.fullmatch(text) else "birth_no_date"
+
+
+@lru_cache(maxsize=50_000)
+def wrong_day(text: str, today: date) -> str:
+    """The same of one that looks like a date, which is remembered."""
     try:
-        born = date.fromisoformat(text) if DAY.fullmatch(text) else None
+        born = date.fromisoformat(text)
     except ValueError:
-        born = None
-    if born is None:
         return "birth_no_date"
     if born > today:
         return "birth_in_future"

@@ -84,7 +84,8 @@ def capped_kinds(rows: list[tuple[Any, ...]], kinds: list[str]) -> tuple[str, ..
     return tuple(sorted({kinds[place - 1] for place, count in counts.items() if count > MOST_OF_KEY}))
 
 
-def known_context(connection: Connection, record: Record) -> Context:
-    """How many people there are, and which share of them has the names, places and birth year of this one."""
-    shares: Mapping[int | None, float] = dict(connection.execute(KNOWN, [array(share_numbers(record))]))
+def known_context(connection: Connection, *records: Record) -> Context:
+    """How many people there are, and which share of them has the names, places and birth years of these."""
+    numbers = dict.fromkeys(number for record in records for number in share_numbers(record))
+    shares: Mapping[int | None, float] = dict(connection.execute(KNOWN, [array(numbers)]))
     return context_of(shares[None], {key: share for key, share in shares.items() if key is not None})

@@ -8,9 +8,21 @@ from workflows.evidence import Compared, RegisteredPerson
 from workflows.matching.compared import compared
 from workflows.registers.ports import DeclaredPerson
 
+# Who died by one entry is dead by every other one of the same person. Few have two: theirs are found first, so that
+# nothing is looked up for each of the others.
 PERSONS = """
-    select idcs, given_name_ar, family_name_ar, given_name_la, family_name_la, birth_date, birth_precision, status
-    from person where idcs = any(%s::text[])
+    with kept as materialized (
+        select kept_idcs from person_merge where idcs = any(%(idcs)s::text[])
+        union select kept_idcs from person_merge where kept_idcs = any(%(idcs)s::text[])
+    ), dead as materialized (
+        select distinct m.kept_idcs from kept join person_merge m using (kept_idcs)
+        join person o on o.idcs in (m.idcs, m.kept_idcs) where o.status = 'deceased'
+    ), dead_entry as materialized (
+        select m.idcs from person_merge m join dead using (kept_idcs) union select kept_idcs from dead
+    )
+    select idcs, given_name_ar, family_name_ar, given_name_la, family_name_la, birth_date, birth_precision,
+        case when idcs in (select idcs from dead_entry) then 'deceased' else status end
+    from person where idcs = any(%(idcs)s::text[])
 """
 
 
@@ -27,5 +39,5 @@ class LocalRegister:
 
     def stored(self, idcs: Sequence[str]) -> Mapping[str, RegisteredPerson]:
         """What the table keeps of these persons; an unknown identifier has no entry."""
-        rows = self.connection.execute(PERSONS, [array(idcs)]).fetchall()
+        rows = self.connection.execute(PERSONS, {"idcs": array(idcs)}).fetchall()
         return {row[0]: RegisteredPerson(*row[1:]) for row in rows}

@@ -90,6 +90,11 @@ class SocialRegister(Protocol):
         A case that misses a person goes to a review, and the engine then releases all persons of the case.
         """
 
+    def declared_twice(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
+        """By case the members, claimed before, of whom the population register has another entry that another
+        household holds, or the same one declares.
+        """
+
     def households_by_phone(self, phones: Sequence[str]) -> Mapping[str, int]:
         """How many households gave each phone."""
 
@@ -148,6 +153,11 @@ class Duplicates(Protocol):
 
     def candidates(self, people: Sequence[Newcomer]) -> Sequence[tuple[Candidate, ...]]:
         """For each of these people those of the register who may be the same, the likeliest first."""
+
+    def together(self, people: Sequence[Newcomer]) -> Sequence[int | None]:
+        """For each of these people, none of whom is in the register yet, the place of the first one before who may be
+        the same and is like nobody before; None: nobody.
+        """
 
 
 class Identifiers(Protocol):

@@ -10,7 +10,7 @@ from workflows.casefile import CaseFile
 from workflows.events.registration import Doubt
 from workflows.evidence import Comparison, Holder
 from workflows.flows import places
-from workflows.registers import households, identities, person_claims, person_moves
+from workflows.registers import households, identities, other_entries, person_claims, person_moves
 
 # It counts a phone that an office gives for thousands of households no further than a hundred declarations.
 PHONES = """
@@ -48,6 +48,10 @@ class LocalSocialRegister:
     def claim_persons(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
         """Claims every member of these files; returns by case which other households hold some."""
         return person_claims.claim_persons(self.connection, files)
+
+    def declared_twice(self, files: Sequence[CaseFile]) -> Mapping[int, tuple[Holder, ...]]:
+        """By case the members of whom another household holds another entry, or the same one declares it."""
+        return other_entries.declared_twice(self.connection, files)
 
     def households_by_phone(self, phones: Sequence[str]) -> Mapping[str, int]:
         """How many households gave each phone, counted up to a hundred declarations."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from workflows.casefile import CaseFile
 from workflows.events.enrolment import Candidate, FoundAnother, LikelyDuplicates, PersonEnrolled
 from workflows.evidence import DuplicateSearch
-from workflows.matching.twins import earlier_twins
 from workflows.registers.ports import Ports
 
 TOGETHER = "enrolled_together"  # why somebody is a candidate who is enrolled by the same batch
@@ -20,7 +19,7 @@ def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, DuplicateSea
     found = ports.duplicates.candidates([case.body for case in batch])
     alike = {case.id: left_of(case, candidates) for case, candidates in zip(batch, found, strict=True)}
     alone = sorted((case for case in batch if not alike[case.id]), key=lambda case: (case.submitted_at, case.id))
-    twins = earlier_twins([case.body for case in alone])
+    twins = ports.duplicates.together([case.body for case in alone])
     issued = iter(ports.identifiers.issue(sum(twin is None for twin in twins)))
     given: list[str] = []
     for case, twin in zip(alone, twins, strict=True):

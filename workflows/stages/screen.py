@@ -20,6 +20,7 @@ from workflows.evidence import ScreeningAnswer
 from workflows.fraud import (
     HANDED_OVER,
     SIGNALS,
+    one_person_twice,
     own_departure,
     person_in_two_households,
     phone_shared,
@@ -32,8 +33,10 @@ from workflows.registers.ports import Ports
 
 
 def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, ScreeningAnswer]:
-    """Claims every member for the case, notes who else holds one, and counts the households of every phone."""
-    held = ports.register.claim_persons(batch)
+    """Claims every member for the case, notes who else holds one or another entry of one, and counts the households of
+    every phone.
+    """
+    held, twice = ports.register.claim_persons(batch), ports.register.declared_twice(batch)
     leaving = ports.register.about_to_leave({case.id: case for case in batch if case.id in held}, held)
     phones = ports.register.households_by_phone([case.declaration.phone for case in batch if case.declaration.phone])
     rules = in_force(RULES)
@@ -43,6 +46,7 @@ def gather(batch: Sequence[CaseFile], ports: Ports) -> Mapping[int, ScreeningAns
             rules=rules,
             held=held.get(case.id, ()),
             leaving=leaving.get(case.id, ()),
+            twice=twice.get(case.id, ()),
             phone_households=phones.get(case.declaration.phone or "", 0),
         )
         for case in batch
@@ -135,4 +139,12 @@ def reviewed_since(case: CaseFile) -> datetime | None:
 RULES: dict[str, tuple[ModuleType, ...]] = {
     "signals-2026-11": (person_in_two_households, own_departure, same_cause, phone_shared),
     "signals-2026-12": (person_in_two_households, own_departure, same_cause, told_by_register, phone_shared),
+    "signals-2026-12-2": (
+        person_in_two_households,
+        own_departure,
+        same_cause,
+        told_by_register,
+        one_person_twice,
+        phone_shared,
+    ),
 }

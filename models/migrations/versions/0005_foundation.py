@@ -45,6 +45,7 @@ TABLES = (
     "message_part",
     "partner_key",
     "partner_question",
+    "partner_tries",
     "partner",
     "name_share",
     "paused_queue",
@@ -803,6 +804,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("partner_id", "id"),
     )
     op.create_index("partner_question_at", "partner_question", ["at"], unique=False)
+    op.create_table(
+        "partner_tries",
+        sa.Column("partner_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("times", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["partner_id"], ["partner.id"]),
+        sa.PrimaryKeyConstraint("partner_id", "token"),
+    )
+    op.create_index("partner_tries_since", "partner_tries", ["since"], unique=False)
     op.create_table(
         "paused_queue",
         sa.Column("queue", sa.String(), nullable=False),

@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 
 from models.errors import Unavailable
+from models.proxies import may_use_proxy
 
 # To connect takes at most twice its limit, for TCP and for TLS, so the deadline ends no handshake half-way.
 CONNECT_SECONDS, DEADLINE_SECONDS = 3.0, 8.0
@@ -53,7 +54,7 @@ async def request(method: str, address: str, headers: Mapping[str, str], content
     received = bytearray()
     async with (
         asyncio.timeout(DEADLINE_SECONDS),
-        httpx.AsyncClient(timeout=limits) as client,
+        httpx.AsyncClient(timeout=limits, trust_env=may_use_proxy(address)) as client,
         client.stream(method, address, headers=plain, content=content) as response,
     ):
         async for part in response.aiter_raw():
