@@ -1,6 +1,7 @@
 """Life events: what happened to a person, as the population register tells its partners, in one order."""
 
 from datetime import date, datetime
+from typing import Literal, get_args
 
 from sqlalchemy import (
     ARRAY,
@@ -21,7 +22,7 @@ from sqlmodel import Field, SQLModel
 
 from models.audit import TransactionNumber
 
-EVENTS = (
+Kind = Literal[
     "birth",
     "death",
     "marriage",
@@ -31,7 +32,8 @@ EVENTS = (
     "corrected",
     "merged",
     "merge_undone",
-)
+]
+EVENTS: tuple[Kind, ...] = get_args(Kind)
 
 
 class PersonEvent(SQLModel, table=True):

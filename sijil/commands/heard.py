@@ -33,7 +33,7 @@ TEND = "tend_life_events"
 def status(as_json: Json = False) -> None:
     """Shows how far each feed is applied, what came of its events, and whether it is halted."""
     with needed_servers(), transaction() as connection:
-        staff_may(connection, "read_operations")
+        staff_may(connection, "read_life_events")
         found, counts = watching.feeds(connection), watching.set_aside(connection)
     lines = [line for each in found for line in feed_lines(each)] or ["no life event was heard of yet"]
     lines.append(f"set aside for a person: {counts['aside']}; waiting for cases to end: {counts['waiting']}")
@@ -57,7 +57,7 @@ def list_aside(
 ) -> None:
     """Lists the events that could not be applied, with the reason of each."""
     with needed_servers(), transaction() as connection:
-        staff_may(connection, "read_operations")
+        staff_may(connection, "read_life_events")
         found = aside.listed(connection, most)
     lines = [f"{each.position:>8}  {each.kind:<17}{each.since:%F %R}  {each.reason}" for each in found]
     print_result({"aside": [each._asdict() for each in found]}, as_json, *(lines or ["nothing is set aside"]))

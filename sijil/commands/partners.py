@@ -130,6 +130,8 @@ def policy_named(text: str) -> Policy:
     """A policy by its name, or from a file. Raises Refused."""
     if text in POLICIES:
         return POLICIES[text]
+    if not Path(text).exists():
+        raise Refused("no_policy", f"{text!r} is no file of JSON, and no policy: these are {', '.join(POLICIES)}.")
     with open_to_read(Path(text)) as file:
         return read_policy(file.read())
 

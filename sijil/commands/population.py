@@ -14,14 +14,14 @@ from models.migrate import current_version, upgrade
 from models.settings import private_file
 from sijil.acting import in_role, name_of, staff_may
 from sijil.commands.data import File, Rejects, default_rejects, explain_interrupt, print_summary, show_progress
-from sijil.commands.life_events import event_app
+from sijil.commands.life_events import event_app, register_database
 from sijil.commands.partners import partner_app
 from sijil.embedded import population_database
 from sijil.output import Json, print_result
 from workflows.audit.acts import Act, Purpose
 from workflows.audit.pseudonyms import IDCS, person
 from workflows.identifiers.typed import require_identifier
-from workflows.intake.files.textfiles import open_to_read
+from workflows.intake.files.textfiles import open_to_read, refuse_unwritable
 from workflows.population.checking import breaks
 from workflows.population.lookers import asked_about
 from workflows.population.signatures import new_key
@@ -41,12 +41,14 @@ population_app.add_typer(event_app, name="event")
 @population_app.command("key")
 def key(file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to write the private key.")]) -> None:
     """Makes a pair of keys for a partner: the private one into FILE, for you alone, the public one into FILE.pub."""
-    if file.exists():
-        raise Refused("file_exists", f"{file} is there already: a key is never written over.")
-    made = new_key()
-    private_file(file, json.dumps(made.as_dict(private=True))).replace(file)
     public = file.with_name(f"{file.name}.pub")
-    public.write_text(json.dumps(made.as_dict(private=False)) + "\n", encoding="utf-8")
+    for each in (file, public):
+        if each.exists():
+            raise Refused("file_exists", f"{each} is there already: a key is never written over.")
+    made = new_key()
+    with refuse_unwritable(file):
+        private_file(file, json.dumps(made.as_dict(private=True))).replace(file)
+        public.write_text(json.dumps(made.as_dict(private=False)) + "\n", encoding="utf-8")
     typer.echo(f"kid {made.kid}\n{public} is for the register: sijil population partner add NAME --key {public}")
 
 
@@ -73,7 +75,7 @@ def import_persons(file: File, rejects: Rejects = None, as_json: Json = False) -
 @population_app.command("verify")
 def verify(as_json: Json = False) -> None:
     """Checks the feed of life events: each position, its hash, and what stood there before. Exit code 1 for a break."""
-    with population_database():
+    with register_database():
         with transaction() as connection:
             staff_may(connection, "check_history")
         found = list(breaks(snapshot))
@@ -88,7 +90,7 @@ def asked(
 ) -> None:
     """Shows who asked about a person, when and why, for the person to be told. That is noted, too."""
     digits = require_identifier(idcs)
-    with population_database(), transaction() as connection:
+    with register_database(), transaction() as connection:
         who, role = in_role(connection, "read_questions")
         found = asked_about(connection, digits)
         doing = Doing(Act.READ_QUESTIONS, clock.now(), role=role, purpose=Purpose.PERSON)

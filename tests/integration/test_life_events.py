@@ -11,6 +11,7 @@ import pytest
 from models import clock
 from models.database import snapshot, transaction
 from models.errors import NotFound, Refused
+from models.person_event import EVENTS
 from tests.asking import BRAHIM, SALMA, Asker, a_partner, enrolled, error
 from tests.conftest import forget_settings
 from tests.filing import rows, value
@@ -18,12 +19,13 @@ from tests.integration.running import Run
 from workflows.audit.sealing import seal_all, seal_for
 from workflows.audit.seals import seal_hash
 from workflows.engine.hashes import GENESIS, commitment_to
+from workflows.heard.effects import KINDS
 from workflows.population import life
 from workflows.population.checking import breaks
 from workflows.population.feed import FEED, FIELDS, LABEL, line
 from workflows.population.life import Told
 from workflows.population.policies import FIELDS as ASKABLE
-from workflows.population.policies import Policy
+from workflows.population.policies import POLICIES, Policy
 
 SEALED = (
     f"select s.position, s.hash, {FIELDS} from person_event_seal s join person_event e on e.id = s.entry_id order by 1"
@@ -98,6 +100,10 @@ def test_what_cannot_be_is_refused_and_changes_nothing(people: None) -> None:
         ("event_in_future", life.wed, SALMA["idcs"], BRAHIM["idcs"], told(date(2999, 1, 1))),
         ("event_in_future", life.change_guardian, SALMA["idcs"], BRAHIM["idcs"], told(date(2999, 1, 1))),
         ("not_merged", life.undo_merge, SALMA["idcs"], told()),
+        ("event_before_birth", life.die, SALMA["idcs"], told(date(1950, 1, 1))),
+        ("event_before_birth", life.wed, SALMA["idcs"], BRAHIM["idcs"], told(date(1950, 1, 1))),
+        ("event_before_birth", life.change_guardian, SALMA["idcs"], BRAHIM["idcs"], told(date(1901, 1, 1))),
+        ("half_a_name", life.change, SALMA["idcs"], told(), {"given_name_ar": None, "given_name_la": None}),
     ):
         with pytest.raises(Refused) as refused:
             happens(act, *given)
@@ -243,6 +249,17 @@ def test_a_partner_is_told_of_the_kinds_that_its_policy_names_and_by_its_tokens(
     assert BRAHIM["idcs"] not in str(answer)
     known = social.events().json()["events"][-1]["person"]["token"]
     assert answer["events"][0]["person"]["token"] != known
+
+
+def test_every_kind_of_life_event_is_told_applied_and_documented(social: Asker) -> None:
+    """The policy of the social register is stored: it must name kinds that come later, or its feed halts there."""
+    assert set(KINDS) == set(EVENTS)
+    for page in ("formats.md", "decisions/0063-what-a-life-event-does.md"):
+        text = Path("docs", page).read_text(encoding="utf-8")
+        assert [each for each in EVENTS if each not in text] == []
+    assert value("select policy ->> 'events' from partner where name = 'social-register'") == "every"
+    assert POLICIES["social-register"].tells("a_kind_of_later")
+    assert not Policy(events=("death",)).tells("birth")
 
 
 def test_the_feed_refuses_a_used_id_and_a_cursor_that_is_none(social: Asker) -> None:

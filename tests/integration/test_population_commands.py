@@ -74,7 +74,7 @@ def test_what_is_wrong_with_a_key_or_a_policy_is_said(here: Path, sijil: Run) ->
         ("none.json", "yes-no", "It is no JWK of Ed25519"),
         ("nowhere", "yes-no", "cannot be read"),
         ("one.jwk.pub", "none.json", "The policy cannot be read"),
-        ("one.jwk.pub", "all", "cannot be read"),
+        ("one.jwk.pub", "yes_no", "these are social-register, yes-no"),
     ):
         ran = sijil("population", "partner", "add", "bank", "--key", key, "--policy", policy)
         assert (ran.code, said in ran.err) == (2, True), ran
@@ -197,3 +197,24 @@ def test_without_tables_the_service_does_not_begin(
 def test_every_policy_that_has_a_name_is_in_the_help(here: Path, sijil: Run) -> None:
     said = sijil("population", "partner", "add", "--help").out
     assert [each for each in POLICIES if each not in said] == []
+
+
+def test_no_file_is_written_over_or_reported_as_a_fault_where_a_key_cannot_be_written(here: Path, sijil: Run) -> None:
+    (here / "bank.jwk.pub").write_text("of another pair", encoding="utf-8")
+    (here / "file").touch()
+    for name, said in (("bank.jwk", "bank.jwk.pub is there already"), ("file/bank.jwk", "cannot be written")):
+        ran = sijil("population", "key", name)
+        assert (ran.code, said in ran.err) == (2, True), ran
+    assert (here / "bank.jwk.pub").read_text(encoding="utf-8") == "of another pair"
+    assert not (here / "bank.jwk").exists()
+
+
+def test_the_feed_of_a_register_in_our_own_database_is_verified_there(
+    database: str, sijil: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SIJIL_DATABASE_URL", database)
+    monkeypatch.setenv("SIJIL_HOME", str(tmp_path))
+    forget_settings()
+    for given in (("verify",), ("asked", SALMA["idcs"])):
+        assert sijil("population", *given).code == 0
+    assert not (tmp_path / "population").exists()

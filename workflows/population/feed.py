@@ -49,7 +49,7 @@ def page(connection: Connection, partner: Partner, after: int, limit: int) -> Pa
     """The events after a position that the partner is told, of the next `limit` that there are."""
     rows = connection.execute(PAGE, [after, limit + 1]).fetchall()
     read, named = rows[:limit], names_for(partner)
-    told = [row for row in read if row[4] in partner.policy.events]
+    told = [row for row in read if partner.policy.tells(row[4])]
     about = list(dict.fromkeys(idcs for row in told for idcs in row[5:7] if idcs))
     return Page([shown(row, named) for row in told], about, read[-1][0] if read else after, len(rows) > limit)
 

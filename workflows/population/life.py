@@ -31,6 +31,7 @@ STATUS = "status"  # a death is an event of its own, and may have been a mistake
 CORRECTABLE = (*CHANGEABLE, STATUS)
 SEARCHED = "keys"  # by which duplicates are searched: they follow from the other fields, and no partner is told
 KEPT = (*CORRECTABLE, "guardian", SEARCHED)
+HALVES = ("given_name_ar", "family_name_ar"), ("given_name_la", "family_name_la")
 PERSON = f"select {', '.join(KEPT)} from person where idcs = %s for update"
 COLUMNS = "at, kind, idcs, other_idcs, happened_on, fields, actor, commitment"
 EVENT = f"insert into person_event ({COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s) returning id"
@@ -81,7 +82,7 @@ def die(connection: Connection, idcs: str, told: Told) -> int:
     person = lock(connection, idcs)
     if person["status"] == "deceased":
         raise Refused("deceased_already", "The register knows of this death already.")
-    require_past(told)
+    require_possible(told, person)
     connection.execute(DIED, [idcs])
     return write(connection, "death", (idcs, None), told, {"status": person["status"]})
 
@@ -90,6 +91,19 @@ def require_past(told: Told) -> None:
     """Raises Refused for a day that has not come yet."""
     if told.on and told.on > day_of(told.at):
         raise Refused("event_in_future", "The day must not lie in the future.")
+
+
+def require_possible(told: Told, *people: Mapping[str, Any]) -> None:
+    """Raises Refused for a day that has not come yet, or on which one of these people was not born."""
+    require_past(told)
+    if told.on and any(told.on < each["birth_date"] for each in people):
+        raise Refused("event_before_birth", "The day lies before the birth date that the register has.")
+
+
+def require_whole_names(after: Mapping[str, Any]) -> None:
+    """Raises Refused where no script would have both parts of the name: such a name cannot be compared."""
+    if not any(all(after[each] for each in half) for half in HALVES):
+        raise Refused("half_a_name", "One script at least must keep both the given and the family name.")
 
 
 def change(connection: Connection, idcs: str, told: Told, new: Mapping[str, Any], *, renamed: bool = False) -> int:
@@ -105,7 +119,9 @@ def change(connection: Connection, idcs: str, told: Told, new: Mapping[str, Any]
         raise Refused("nothing_changes", "The register has these values already.")
     if renamed and not set(before) <= set(NAMES):
         raise Refused("more_than_a_name", "A change of name changes names alone: correct the rest by itself.")
-    require_past(told)
+    if set(before) & set(NAMES):
+        require_whole_names({**person, **new})
+    require_possible(told, person)
     assigned = ", ".join(f"{name} = %({name})s" for name in before)
     connection.execute(f"update person set {assigned} where idcs = %(idcs)s", {**new, "idcs": idcs})
     renew_keys_of(connection, idcs)
@@ -115,15 +131,15 @@ def change(connection: Connection, idcs: str, told: Told, new: Mapping[str, Any]
 
 def wed(connection: Connection, idcs: str, spouse: str, told: Told, *, divorced: bool = False) -> int:
     """Two people married, or divorced; one event tells of both. Raises Refused for one person, or a day to come."""
-    lock_both(connection, idcs, spouse)
-    require_past(told)
+    require_possible(told, *lock_both(connection, idcs, spouse).values())
     return write(connection, "divorce" if divorced else "marriage", (idcs, spouse), told, {})
 
 
 def change_guardian(connection: Connection, idcs: str, guardian: str, told: Told) -> int:
     """Another person looks after a child. Raises Refused where that is known already, or the day is to come."""
-    person = lock_both(connection, idcs, guardian)[idcs]
-    require_past(told)
+    people = lock_both(connection, idcs, guardian)
+    person = people[idcs]
+    require_possible(told, *people.values())
     if person["guardian"] == guardian:
         raise Refused("nothing_changes", "The register has this guardian already.")
     connection.execute(NEW_GUARDIAN, [guardian, idcs])

@@ -7,6 +7,7 @@ import msgspec
 
 from models.errors import Refused
 from models.foreign import read_json
+from models.person_event import EVENTS, Kind
 from workflows.evidence import Compared
 from workflows.matching.births import BirthVerdict
 from workflows.matching.verdict import NameVerdict
@@ -15,17 +16,6 @@ Field = Literal["given_name_ar", "family_name_ar", "given_name_la", "family_name
 FIELDS: tuple[Field, ...] = get_args(Field)  # that a question may have about a person, beside the identifier
 NAMES = FIELDS[:4]
 YES, DIFFERENT, NO = "yes", "different", "no"
-Kind = Literal[
-    "birth",
-    "death",
-    "marriage",
-    "divorce",
-    "guardian_changed",
-    "name_changed",
-    "corrected",
-    "merged",
-    "merge_undone",
-]
 # Near, and not the same, is `different`; `no` is another name or date. What cannot be compared is left out.
 OF_NAMES: Mapping[str, str] = {NameVerdict.SAME: YES, NameVerdict.NEITHER: DIFFERENT, NameVerdict.OTHER: NO}
 OF_BIRTHS: Mapping[str, str] = {
@@ -46,7 +36,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     answers: Literal["verdicts", "yes_no"] = "yes_no"
     alive: bool = False  # whether it is told who lives
     records: bool = False  # whether it may read what is stored, for its officers
-    events: tuple[Kind, ...] = ()  # the kinds of life events that it is told
+    # The kinds of life events that it is told: a policy is stored, so that only "every" holds those of later versions.
+    events: tuple[Kind, ...] | Literal["every"] = ()
     purposes: tuple[str, ...] = ()
     tries: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 10  # about one person within thirty days; 0: no limit
 
@@ -60,6 +51,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def forbidden(self, sent: Collection[str]) -> list[str]:
         """Those of these fields that the partner may not ask about."""
         return [each for each in sent if each not in self.fields]
+
+    def tells(self, kind: str) -> bool:
+        """Whether the partner is told life events of this kind."""
+        return self.events == "every" or kind in self.events
 
     def answer(self, compared: Compared, sent: Collection[str]) -> dict[str, Any]:
         """What the partner is told of a person about whom it sent these fields."""
@@ -82,7 +77,7 @@ POLICIES: Mapping[str, Policy] = {
         answers="verdicts",
         alive=True,
         records=True,
-        events=get_args(Kind),
+        events="every",
         tries=0,
     ),
     "yes-no": Policy(fields=FIELDS, alive=True),
@@ -94,7 +89,10 @@ def read_policy(text: bytes | str) -> Policy:
     try:
         return read_json(text, Policy)
     except ValueError as error:
-        known = f"The fields are {', '.join(FIELDS)}; answers is verdicts or yes_no."
+        known = (
+            f"The fields are {', '.join(FIELDS)}; answers is verdicts or yes_no; "
+            f'events is "every", or some of {", ".join(EVENTS)}.'
+        )
         raise Refused("bad_policy", f"The policy cannot be read: {said(error)} {known}") from None
 
 

@@ -87,6 +87,7 @@ RIGHTS: MappingProxyType[str, Cells] = MappingProxyType(
         "resume_queue": everyone(OPERATOR),
         "resume_parked": everyone(OPERATOR),
         "settle_messages": everyone(OPERATOR),
+        "read_life_events": everyone(OPERATOR, SUPERVISOR, POPULATION_OFFICER),
         "tend_life_events": everyone(OPERATOR, POPULATION_OFFICER),
         "print_letters": everyone(OPERATOR),
         "read_bounces": everyone(OPERATOR),
