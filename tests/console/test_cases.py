@@ -583,6 +583,32 @@ def test_an_officer_corrects_a_member_at_the_desk_and_the_case_goes_on(client: C
     assert rows("select role from audit_entry where act = 'take_answer'") == [("caseworker",)]
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("١٩٤٤", ("1944-01-01", "year")), ("1944-05", ("1944-05-01", "month")), ("1944-5-2", None)],
+)
+def test_a_birth_is_corrected_at_the_desk_as_far_as_it_is_known(
+    client: Client, amina: Person, typed: str, kept: tuple[str, str] | None
+) -> None:
+    case = to_correct()
+    born = "select body -> 'members' -> 1 ->> '{}' from case_body where case_id = %s order by number desc limit 1"
+    status, _ = send(client, case, "answer/correction", confirmed="yes", **{"member:1:birth_date": typed})
+    assert status == (200 if kept else 422)
+    if kept:
+        names = ("birth_date", "birth_precision")
+        assert tuple(value(born.format(name), case.case_id) for name in names) == kept
+
+
+def test_a_birth_of_which_the_year_is_known_stands_so_in_the_form_of_a_desk(client: Client, amina: Person) -> None:
+    case = to_correct()
+    send(client, case, "answer/correction", confirmed="yes", **{"member:1:birth_date": "1944"})
+    work_off()
+    assert current_stage(case) == "needs_correction"
+    assert re.search(r'name="member:1:birth_date" [^>]*value="1944"', page_of(client, case))
+    status, _ = send(client, case, "answer/correction", **{"member:1:birth_date": "1944", "member:1:idcs": an_idcs(12)})
+    assert status == 200
+
+
 def test_a_correction_that_corrects_nothing_or_cannot_be_is_refused_and_kept(client: Client, amina: Person) -> None:
     case = to_correct()
     status, shown = send(client, case, "answer/correction", **{"member:1:birth_date": "1971-02-03"})

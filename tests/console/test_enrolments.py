@@ -265,6 +265,47 @@ def test_an_officer_begins_an_enrolment_once_and_gives_the_receipt(
     assert current_stage(receipt) == "attested"
 
 
+@pytest.mark.parametrize("language", ["ar", "fr"])
+def test_the_receipt_names_the_person_in_their_language_whatever_the_officer_reads(
+    client: Client, officers: tuple[Person, Person], language: str
+) -> None:
+    token = signed_in(client, officers[0])
+    client.cookies.set("sijil-console-language", "en")
+    page = client.post(BEGIN, data={"token": token, "proof": "cin", **typed(language=language)}).text
+    slip = unescape(re.split(r'<section class="box slip"|</section>', page)[1])
+    assert f'lang="{language}"' in slip
+    assert "خالد بنعلي" in slip
+    assert text(language, "Secret code") in slip
+    assert not re.search("[A-Za-z]{3,} [a-z]{3,}", re.sub("<[^>]*>", "", slip)) or language == "fr"
+
+
+def test_who_attested_is_offered_what_comes_next_and_not_to_hold_it(
+    client: Client, officers: tuple[Person, Person]
+) -> None:
+    receipt = asked()
+    token = signed_in(client, officers[0])
+    assert "desk/take" in case_page(client, receipt)
+    done = act(client, receipt, "attest_enrolment", token, as_sent="yes").text
+    assert f'href="{BEGIN}"' in done.partition('class="head"')[0].rpartition("<section")[2]
+    assert "desk/take" not in done
+    signed_in(client, officers[1])
+    assert "desk/take" in case_page(client, receipt)
+
+
+def test_what_is_wrong_is_said_in_the_summary_which_has_the_focus(
+    client: Client, officers: tuple[Person, Person]
+) -> None:
+    token, receipt = signed_in(client, officers[0]), asked()
+    wrong = {"proof": "cin", **typed(given_name_la="خالد")}
+    for page in (
+        client.post(BEGIN, data={"token": token, **wrong}).text,
+        act(client, receipt, "attest_enrolment", token, **wrong).text,
+    ):
+        summary = page.partition('class="summary"')[2].partition("</div>")[0]
+        assert 'href="#should.given_name_la"' in summary
+        assert page.count('href="#should.given_name_la"') == 1
+
+
 @pytest.mark.parametrize("language", STAFF_LANGUAGES)
 def test_what_is_wrong_with_an_enrolment_at_a_desk_is_told_and_what_was_typed_stays(
     client: Client, officers: tuple[Person, Person], language: str

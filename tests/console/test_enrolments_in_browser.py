@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from notifications.catalogues import STAFF_LANGUAGES
-from tests.browsing import follow
+from tests.browsing import assert_focused, follow
 from tests.console.test_pages_in_browser import assert_clean, sign_in
 from tests.console.test_pages_in_browser import browser as browser
 from tests.console.test_pages_in_browser import page as page
@@ -69,3 +69,46 @@ def test_an_officer_completes_confirms_and_tells_apart_on_pages_that_are_clean(
     assert_clean(page)
     follow(page, "form:has([name=confirmed]) button")
     assert current_stage(alike) == "confirmed"
+
+
+def test_papers_are_chosen_by_keys_and_the_printed_page_is_the_receipt_alone(page: Page, served: str) -> None:
+    """Of papers that are not chosen nothing is asked, with JavaScript or without."""
+    a_person(AMINA, "population_officer")
+    sign_in(page, served, AMINA, "ar")
+    page.goto(f"{served}/console/enrolments/begin")
+    assert_focused(page, "#proof-cin")
+    for proof, first in (("residence_card", "residence_card"), ("birth_act", "birth_act"), ("witnesses", None)):
+        page.keyboard.press("ArrowDown")
+        assert_focused(page, f"#proof-{proof}")
+        assert not page.is_visible("[id='should.cin']")
+        assert first is None or page.is_visible(f"[id='should.{first}']")
+    page.check("#proof-cin")
+    for name, said in fields_to_type().items():
+        page.fill(f"[id='should.{name}']", said)
+    page.check("[name='should.sex'][value=female]")
+    page.select_option("[id='should.region']", "6")
+    follow(page, "main button.main")
+    assert_clean(page)
+    assert_focused(page, "a.main")
+    shown = page.inner_text("main")
+    page.evaluate("window.print = () => { document.title = 'printed' }")
+    page.keyboard.press("p")
+    assert page.title() == "printed"
+    page.emulate_media(media="print")
+    printed = page.inner_text("body")
+    assert printed.strip() == page.inner_text(".slip").strip()
+    assert len(printed) < len(shown)
+    assert "عائشة بنعمر" in printed
+
+
+def fields_to_type() -> dict[str, str]:
+    """What an officer types for a woman with a card, in Arabic, with Arabic digits."""
+    return {
+        "given_name_ar": "عائشة",
+        "family_name_ar": "بنعمر",
+        "birth_date.day": "١٢",
+        "birth_date.month": "٣",
+        "birth_date.year": "١٩٩٩",
+        "birth_place": "سطات",
+        "cin": "bk 12345",
+    }

@@ -98,6 +98,10 @@ def test_a_mother_asks_for_her_newborn_by_keys_alone_and_reads_the_identifier_in
         keys.enter(GO_ON)
     keys.enter("#send")
     assert phone.text_content("#reference") == reference
+    phone.emulate_media(media="print")
+    assert phone.is_visible("#secret")
+    assert phone.locator("a[href='/ar/enrol']:visible, main button:visible").count() == 0
+    phone.emulate_media(media="screen")
     keys.enter("form[action$='/follow'] button")
     assert value("select body ->> 'guardian_is' from case_body") == "mother"
     a_registered(31, **NADIA)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from models import clock
+from models.database import transaction
 from notifications.catalogues import LANGUAGES
 from tests.enrolling import WITHOUT_PAPERS, a_registered, attested, both_officers, given_back, register_elsewhere
 from tests.factories import an_idcs, born
@@ -22,6 +23,8 @@ from web.enrolling.questions import OF_PROOF, pages_of
 from web.language import PAGES, country, day
 from workflows.bodies.enrolment import Enrolment
 from workflows.casework.enrolling import MOST_OPEN
+from workflows.casework.enrolment_view import enrolment_of_reference
+from workflows.intake.drafts import answers_of
 from workflows.intake.submit import Accepted
 from workflows.policies import newest_terms
 
@@ -367,3 +370,29 @@ def test_whoever_has_the_secret_sees_the_identifier_on_the_page_and_nobody_else(
 
 def test_every_kind_of_papers_has_its_questions() -> None:
     assert tuple(OF_PROOF) == PROOFS
+
+
+def test_who_asks_for_a_mother_and_her_newborn_types_the_address_and_the_phone_once(client: Client) -> None:
+    child = asked_on_pages(client, "ar", **CHILD | {"guardian": None})
+    same = {"same": child.reference}
+    begun = client.post("/ar/enrol", data=same, headers={"sec-fetch-site": "same-origin"})
+    mother = str(begun.url.path).split("/")[3]
+    with transaction() as connection:
+        kept, sent = answers_of(connection, mother), enrolment_of_reference(connection, child.reference).body
+    assert kept
+    assert mother != child.reference
+    names = ("region", "province", "commune", "phone", "language")
+    assert [kept.person[each] for each in names] == [getattr(sent, each) for each in names]
+    assert "given_name_ar" not in kept.person
+    assert str(sent.commune) in unescape(client.get(f"/ar/enrol/{mother}/check").text)
+
+
+def test_nothing_is_taken_over_from_a_request_that_this_browser_did_not_send(client: Client) -> None:
+    child = asked_on_pages(client, "ar", **CHILD)
+    client.cookies.clear()
+    same = {"same": child.reference, "another": "yes"}
+    begun = client.post("/ar/enrol", data=same, headers={"sec-fetch-site": "same-origin"})
+    with transaction() as connection:
+        kept = answers_of(connection, str(begun.url.path).split("/")[3])
+    assert kept
+    assert kept.person == {}

@@ -9,9 +9,9 @@ from models.errors import NotFound
 from models.staff import ROLES
 from workflows.staff import accounts
 from workflows.staff.passwords import hashed, new_password
-from workflows.staff.roles import CASEWORKER, COMMISSION, Grant
+from workflows.staff.roles import CASEWORKER, COMMISSION, POPULATION_OFFICER, Grant
 
-TWICE = (CASEWORKER, COMMISSION)
+TWICE = (CASEWORKER, COMMISSION, POPULATION_OFFICER)
 IS_DEMOS = "select bool_and(starts_with(name, %s)) from staff_account"
 UNLOCK = "update staff_account set locked_at = null, app_secret = null, app_step = 0, recovery = '{}' where id = %s"
 BEGIN = "demo "  # how their names begin

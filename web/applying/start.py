@@ -1,7 +1,7 @@
 """Where an application or an enrolment begins and goes on: the first page, the secret code, and the list of tasks."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -46,7 +46,7 @@ from web.visits import (
     visit_in,
 )
 from workflows.bodies.change import CONFIRMATION
-from workflows.intake.drafts import Answers, TooManyDrafts, answers_of, begin
+from workflows.intake.drafts import Answers, Said, TooManyDrafts, answers_of, begin, save
 from workflows.intake.receipts import secret_for
 from workflows.intake.visits import APPLYING, Draft, Visit, about, end, last_wrong, started
 from workflows.intake.visits import begin as open_with_secret
@@ -74,9 +74,16 @@ def begin_application(request: Request[Any, Any, Any], language: FromPath[str], 
     return begun(request, Place(language, "", "", UNDER), Form(body))
 
 
-def begun(request: Request[Any, Any, Any], place: Place, form: Form) -> Redirect:
+def nothing_said(_: Connection) -> Said:
+    """Nothing is known before somebody answers."""
+    return {}
+
+
+def begun(
+    request: Request[Any, Any, Any], place: Place, form: Form, said: Callable[[Connection], Said] = nothing_said
+) -> Redirect:
     """Begins a draft, and the visit of who fills it in; asks first, on the first page, whether to go on with the one
-    that was begun in this browser.
+    that was begun in this browser. `said`: what is known already of a person who is to be enrolled.
     """
     refuse_foreign(request)
     now = clock.now()
@@ -87,6 +94,8 @@ def begun(request: Request[Any, Any, Any], place: Place, form: Form) -> Redirect
             reference = begin(connection, now, address_of(request), enrols=place.under == ENROL)
         except TooManyDrafts:
             return Redirect(f"/{place.language}/{place.under}?{WRONG}={FULL}", status_code=303)
+        if known := said(connection):
+            save(connection, reference, Answers(enrols=True, person=known), now)
         end(connection, token_in(request))
         token = started(connection, reference, now, Draft())
     return see(place._replace(reference=reference), [cookie_of(token, max(APPLYING))])

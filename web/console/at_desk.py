@@ -22,6 +22,7 @@ from web.console.forms import Form
 from web.console.pages import reader_of
 from workflows.bodies import reading
 from workflows.bodies.declaration import Declaration
+from workflows.bodies.text import canonical
 from workflows.casework.answers import AnswerResult, CitizenAnswer, answer_of_citizen
 from workflows.engine.load import COLUMNS, CaseRow, case_files
 from workflows.identifiers.typed import require_identifier
@@ -29,6 +30,7 @@ from workflows.intake.receipts import find, normal
 from workflows.staff.guard import Acting, permit
 from workflows.staff.subjects import subject_of
 
+PRECISIONS = {1: "year", 2: "month"}  # of a birth date, by how many parts of it are typed
 MEMBER = "member:"  # how the fields begin: `member:1:birth_date`
 ROW = f"select {COLUMNS} from cases where id = %s"
 
@@ -83,11 +85,22 @@ def corrected(connection: Connection, case_id: int, form: Form) -> Declaration:
     said = file.declaration.model_dump(mode="json", exclude_none=True)
     for place, name, typed in typed_of_members(form):
         if place < len(said["members"]) and name in OF_IDENTITY:
-            said["members"][place][name] = require_identifier(typed) if name == "idcs" else typed or None
+            said["members"][place] |= as_declared(name, typed)
     found = reading.valid(Declaration, said)
     if found == file.declaration:
         raise Refused("nothing_corrected", "Nothing was corrected: the declaration says so already.")
     return found
+
+
+def as_declared(name: str, typed: str) -> dict[str, str | None]:
+    """What was typed of a member, as a declaration has it; of a birth also how much of it is known."""
+    if name == "idcs":
+        return {name: require_identifier(typed)}
+    if name != "birth_date":
+        return {name: typed or None}
+    parts = "".join(canonical(typed).split()).split("-")
+    precision = PRECISIONS.get(len(parts), "day")
+    return {name: "-".join([*parts, "01", "01"][:3] if precision != "day" else parts), "birth_precision": precision}
 
 
 def typed_of_members(form: Form) -> Iterator[tuple[int, str, str]]:

@@ -51,7 +51,7 @@ FIRST_OF_SAME_CAUSE = 10
 DECIDING = {"decide_review", "propose_decision"}  # who may do one of these opens a case to decide it
 BOTH_SIDES = {"confirm_identity", "take_answer"}  # who may do one of these sees what the population register keeps
 DESK = """
-    select c.region, c.province, d.due_at, d.holder, d.case_id is not null, d.queue
+    select c.region, c.province, d.due_at, d.holder, d.case_id is not null, d.queue, coalesce(d.barred, '{}')
     from cases c left join desk_item d on d.case_id = c.id and d.waits_for is not null where c.id = %s
 """
 
@@ -94,6 +94,7 @@ class DeskLine(NamedTuple):
     holder: str | None
     waits: bool = False  # for people
     queue: str | None = None
+    barred: Sequence[str] = ()  # who may not decide it any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +210,7 @@ def deeds_of(who: Acting, desk: DeskLine, me: str) -> frozenset[str]:
     asked |= {"hand_back": own}
     found = {act for act, whose in asked.items() if allows(who, act, Subject(desk.territory, whose))}
     holds_none = who.account is not None and not set(may_hold(desk.queue)) & set(who.roles)
+    holds_none = holds_none or me in desk.barred
     return frozenset(found - {"take_case"} if holds_none else found)
 
 

@@ -13,7 +13,7 @@ from web.console.enrolment_part import enrolment_part
 from web.console.forms import Form
 from web.console.kept import take_typed
 from web.console.language import console_language
-from web.console.pages import page, reader_of
+from web.console.pages import may, page, reader_of
 from workflows.events.event import KINDS
 
 
@@ -38,6 +38,7 @@ def case_page(request: Request[Any, Any, Any], shown: CasePage, *, status: int =
     done = request.query_params.get("done", "")
     given = {"typed": None, "since": (), "refused": None, "done": done if done in KINDS else "", **context}
     seen = shown.enrolment
+    given["may_enrol"] = may(reader_of(request), "file_enrolment")
     given["enrolment"] = enrolment_part(seen, given["typed"], given["refused"]) if seen else None
     return page(request, "case.html", status=status, **case_context(shown, console_language(request)), **given)
 

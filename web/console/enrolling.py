@@ -16,10 +16,11 @@ from notifications.notices import notices
 from tasks.wake import wake_after_intake
 from web.console.enrolment_part import EnrolmentForm, request_of, typed_in
 from web.console.forms import Form
+from web.console.language import words_of
 from web.console.pages import page, reader_of
 from web.enrolling.fields import FIELDS, PROOFS, problems_of, typed_from
 from web.errors import status_of
-from workflows.bodies.enrolment import MISSING, MOROCCAN
+from workflows.bodies.enrolment import MISSING, MOROCCAN, EnrolmentRequest
 from workflows.casework.enrolling import Filing, file_enrolment
 from workflows.intake.submit import Accepted
 from workflows.staff.guard import Acting, Subject, permit
@@ -38,16 +39,19 @@ def show_form(request: Asked) -> Template:
 
 @post(PATH, opt={"act": ACT}, sync_to_thread=True)
 def begin_at_desk(request: Asked) -> Template:
-    """Files an enrolment, and shows the receipt to print. Sent again with the same words, it is the same enrolment."""
+    """Files an enrolment, and shows the receipt to print, in the language of who is enrolled.
+
+    Sent again with the same words, it is the same enrolment.
+    """
     who, form = reader_of(request), request.state.form
     try:
-        accepted = transact(lambda connection: filed(connection, who, form))
+        accepted, sent = transact(lambda connection: filed(connection, who, form))
     except Refused as refused:
         shown = EnrolmentForm(typed_in(form), problems_of(refused.problems), form.get("proof"))
         return form_page(request, shown, status=status_of(refused), refused=refused)
     if not accepted.repeated:
         wake_after_intake()
-    return page(request, "enrolment_receipt.html", receipt=accepted)
+    return page(request, "enrolment_receipt.html", receipt=accepted, sent=sent, own=words_of(sent.language))
 
 
 def form_page(request: Asked, form: EnrolmentForm, **context: Any) -> Template:
@@ -55,13 +59,16 @@ def form_page(request: Asked, form: EnrolmentForm, **context: Any) -> Template:
     return page(request, "enrolment_begin.html", enrolment=form, **context)
 
 
-def filed(connection: Connection, who: Acting, form: Form) -> Accepted:
-    """Files what was typed. Raises Refused with a problem for each bad field, and for another territory."""
+def filed(connection: Connection, who: Acting, form: Form) -> tuple[Accepted, EnrolmentRequest]:
+    """Files what was typed, and gives the receipt with it.
+
+    Raises Refused with a problem for each bad field, and for another territory.
+    """
     if form.get("proof") not in PROOFS:
         raise Refused("no_proof", "Choose the papers.", problems=[Problem("proof", MISSING)])
     sent = request_of(form)
     role = permit(who, ACT, Subject(Territory(sent.region, sent.province)))
-    return file_enrolment(connection, Filing(sent, officer=who.name, role=role), clock.now(), notices)
+    return file_enrolment(connection, Filing(sent, officer=who.name, role=role), clock.now(), notices), sent
 
 
 def typed_at(who: Acting) -> dict[str, list[str]]:

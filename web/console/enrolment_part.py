@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from models.database import Connection
 from models.days import day_of
@@ -41,6 +41,7 @@ from workflows.staff.subjects import subject_of
 COMPARED = (*NAMES, "birth_date", "birth_place", "sex", "nationality", "cin", "guardian", "phone")
 COMMON = (*NAMES, "birth_date", "birth_place", "sex", "nationality")
 LAST = ("commune", "address", "region", "province", "phone", "email", "language")
+MAY_BE_EMPTY = ("commune", "address", "province", "phone", "email")  # names apart, of which one script is enough
 ABOVE = ("proof", "region", "province", "phone", "email", "language")  # in the head of the page, and of this part
 ACTS = {
     "pre_enrolled": ("attest_enrolment",),
@@ -81,6 +82,8 @@ class EnrolmentForm:
     typed: Mapping[str, Sequence[str]]
     problems: Sequence[FieldProblem]
     proof: str
+
+    optional: ClassVar = MAY_BE_EMPTY
 
     @property
     def common(self) -> list[Asked]:

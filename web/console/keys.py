@@ -18,6 +18,7 @@ LISTED = (
     ("a", "take"),
     ("n", "next"),
     ("e", "escalate"),
+    ("p", "print"),
     ("/", "search"),
     ("?", "help"),
 )

@@ -12,7 +12,9 @@ from web.console.pages import may, page, reader_of
 @get("/", opt={"act": SIGNED_IN}, sync_to_thread=True)
 def start(request: Request[Any, Any, Any]) -> Template:
     """Who is signed in, and where to go."""
-    return page(request, "start.html", may_take=may(reader_of(request), "take_case"), accounts_by="sijil staff --help")
+    who = reader_of(request)
+    may_do = {"may_take": may(who, "take_case"), "may_enrol": may(who, "file_enrolment")}
+    return page(request, "start.html", accounts_by="sijil staff --help", **may_do)
 
 
 HANDLERS = [start]

@@ -23,19 +23,20 @@ from web.applying.start import A_PAGE, FULL, begun, begun_here, gone_on, tasks_p
 from web.applying.visit import CHECK, ENROL, RECEIPT, require_answers, require_applying
 from web.asked import FieldProblem
 from web.enrolling.cases import enrolment_of
-from web.enrolling.fields import PROOFS, problems_of
-from web.enrolling.questions import OF_PERSON, asked_on, page_of, pages_of, said_whole, tasks_of
+from web.enrolling.fields import OPTIONAL, PROOFS, Said, problems_of
+from web.enrolling.questions import LAST, OF_PERSON, asked_on, page_of, pages_of, said_whole, tasks_of
 from web.language import render_page, require_language
 from web.queries import status_of
 from web.threaded import in_thread
-from web.visits import WRONG, Form, Place, page_of_visit, see, token_in
+from web.visits import WRONG, Form, Place, page_of_visit, see, token_in, visit_in
 from workflows.bodies import reading
 from workflows.bodies.enrolment import EnrolmentRequest
 from workflows.casework.enrolling import Filing, file_enrolment
 from workflows.intake.drafts import Answers, answers_of, drop
 from workflows.intake.receipts import normal, secret_for
-from workflows.intake.visits import Draft, Visit, keep_draft
+from workflows.intake.visits import APPLYING, Draft, Visit, keep_draft
 
+SAME = "same"  # the field with the reference of who was asked for before, of one household
 WAY = f"/{{language:str}}/{ENROL}/{{reference:str}}"
 
 
@@ -69,7 +70,24 @@ def begin_request(request: Request[Any, Any, Any], language: FromPath[str], body
     """Begins one, and the visit of who fills it in."""
     if is_elsewhere():
         return begin_page(require_language(language), status=409)
-    return begun(request, Place(require_language(language), "", "", ENROL), Form(body))
+    form = Form(body)
+    before = enrol_place(language, form.first(SAME)) if form.first(SAME) else None
+    return begun(
+        request,
+        Place(require_language(language), "", "", ENROL),
+        form,
+        lambda connection: said_of_household(connection, request, before) if before else {},
+    )
+
+
+def said_of_household(connection: Connection, request: Request[Any, Any, Any], before: Place) -> Said:
+    """Which centre, where they live and how they are reached, as this browser has just sent it of another person."""
+    visit = visit_in(connection, request, before, APPLYING)
+    if visit is None or visit.by_code or visit.draft.lodged != before.reference:
+        return {}
+    sent = enrolment_of(connection, status_of(connection, before.reference))
+    said = {each: getattr(sent, each) for page in LAST for each in page.asks} if sent else {}
+    return {each: value for each, value in said.items() if value is not None or each in OPTIONAL}
 
 
 def begin_page(language: str, here: Place | None = None, *, full: bool = False, status: int = 200) -> Template:

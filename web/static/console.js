@@ -38,6 +38,12 @@
     return here.find(named) || others.find(named);
   }
 
+  // A page that is made to be printed: without this script the browser's own menu prints it as well.
+  for (const each of document.querySelectorAll("[data-print]")) {
+    each.hidden = false;
+    each.addEventListener("click", () => window.print());
+  }
+
   document.addEventListener("focusin", (event) => {
     const row = rows.indexOf(event.target.closest("[data-row]"));
     if (row >= 0 && row !== place) mark(row);
