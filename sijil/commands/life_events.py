@@ -21,6 +21,7 @@ from sijil.output import Json, print_result
 from workflows.audit.acts import Act
 from workflows.audit.pseudonyms import IDCS, pseudonyms
 from workflows.bodies import reading
+from workflows.bodies.enrolment import Cin
 from workflows.bodies.problems import problems_of
 from workflows.bodies.text import canonical
 from workflows.identifiers.issuing import issue
@@ -73,7 +74,7 @@ def rename(idcs: Idcs, values: Values, on: On = None, name: Name = "", as_json: 
 
 @event_app.command("correct")
 def correct(idcs: Idcs, values: Values, name: Name = "", as_json: Json = False) -> None:
-    """Corrects an entry that was wrong from the beginning."""
+    """Corrects what was wrong in an entry, or adds what it did not have yet, such as a first card."""
     new = values_of(values)
     recorded(name, [idcs], None, as_json, lambda connection, found, told: life.change(connection, found[0], told, new))
 
@@ -203,13 +204,18 @@ def recorded(name: str, typed: list[str], on: date | None, as_json: bool, work: 
 
     with register_database():
         number = transact(run)
-    print_result({"event": number}, as_json, f"event {number} is recorded; partners are told within seconds")
+    where = "the population register's own database" if has_own() else "the population register of this database"
+    print_result({"event": number}, as_json, f"event {number} is recorded in {where}; partners are told within seconds")
 
 
 def register_database() -> AbstractContextManager[None]:
     """The register's own database where it has one, else that of the social register, whose table it is then."""
-    own = settings().population_database_url or (settings().home / "population").exists()
-    return population_database() if own else needed_servers()
+    return population_database() if has_own() else needed_servers()
+
+
+def has_own() -> bool:
+    """Whether the population register has a database of its own here."""
+    return bool(settings().population_database_url) or (settings().home / "population").exists()
 
 
 def two(found: list[str]) -> tuple[str, str]:
@@ -230,6 +236,7 @@ def values_of(given: list[str]) -> dict[str, Any]:
 def value_of(field: str, typed: str) -> Any:
     """A value as an entry may have it in this field. Raises Refused."""
     try:
-        return TypeAdapter(PersonLine.model_fields[field].rebuild_annotation()).validate_python(canonical(typed))
+        kind = Cin if field == "cin" else PersonLine.model_fields[field].rebuild_annotation()
+        return TypeAdapter(kind).validate_python(canonical(typed))
     except ValidationError as error:
         raise reading.not_valid(*[Problem(field, each["message"]) for each in problems_of(error)]) from None

@@ -332,6 +332,17 @@ def test_an_officer_records_events_by_command(command: Run, tmp_path: Path) -> N
     assert value("select count(*) from person_event where kind = 'birth'") == 2
 
 
+def test_a_first_card_and_another_phone_come_into_an_entry_and_somebody_is_searched_by_them(command: Run) -> None:
+    keys = value("select keys from person where idcs = %s", SALMA["idcs"])
+    given = ("cin=zz765432", "phone=0612345678", "commune=Settat", "address=12 rue du Fleuve")
+    ran = command("correct", SALMA["idcs"], *given, "--as", "salma")
+    assert (ran.code, "the population register's own database" in ran.out) == (0, True), ran
+    found = rows("select cin, phone, commune, address from person where idcs = %s", SALMA["idcs"])
+    assert found == [("ZZ765432", "+212612345678", "Settat", "12 rue du Fleuve")]
+    assert value("select keys from person where idcs = %s", SALMA["idcs"]) != keys
+    assert value("select fields from person_event") == ["cin", "phone", "commune", "address"]
+
+
 def test_a_command_says_what_is_wrong_and_changes_nothing(command: Run) -> None:
     for given, said in (
         (("death", "4127730917"), "one wrong digit"),
@@ -340,6 +351,8 @@ def test_a_command_says_what_is_wrong_and_changes_nothing(command: Run) -> None:
         (("correct", SALMA["idcs"], "birth_date=2999-01-01"), "must not lie in the future"),
         (("correct", SALMA["idcs"], "given_name_la=Σalma"), "no other script is read"),
         (("rename", SALMA["idcs"], "birth_date=1986-08-17"), "names alone"),
+        (("correct", SALMA["idcs"], "cin=12"), "one or two letters"),
+        (("correct", SALMA["idcs"], "phone=12"), "phone number"),
     ):
         ran = command(*given, "--as", "salma")
         assert (ran.code, said.lower() in ran.err.lower()) == (2, True), ran

@@ -28,7 +28,8 @@ CHANGEABLE = (
 )
 NAMES = CHANGEABLE[:4]
 STATUS = "status"  # a death is an event of its own, and may have been a mistake
-CORRECTABLE = (*CHANGEABLE, STATUS)
+CONTACT = ("cin", "phone", "commune", "address")  # of which an entry may have none yet
+CORRECTABLE = (*CHANGEABLE, *CONTACT, STATUS)
 SEARCHED = "keys"  # by which duplicates are searched: they follow from the other fields, and no partner is told
 KEPT = (*CORRECTABLE, "guardian", SEARCHED)
 HALVES = ("given_name_ar", "family_name_ar"), ("given_name_la", "family_name_la")
