@@ -29,6 +29,7 @@ class Act(Code):
     READ_PERSON = "read_person", "Looked at what the population register keeps of persons."
     READ_LOAD = "read_load", "Looked at who has how much to do."
     READ_OPERATIONS = "read_operations", "Looked at queues, workers, parked cases and messages."
+    READ_LIFE_EVENTS = "read_life_events", "Looked at how far life events are heard, and at those set aside."
     READ_STAFF = "read_staff", "Looked at the accounts of the staff."
     READ_AUDIT = "read_audit", "Searched the audit entries."
     SEARCH = "search", "Searched for a case by reference, identifier, phone or name."
