@@ -93,20 +93,23 @@ def test_eight_at_once_do_not_wait_for_each_other(database: str) -> None:
     assert value("select count(*) from audit_entry") == 8
 
 
-def test_an_entry_costs_less_than_a_fifth_of_a_millisecond(database: str) -> None:
+def test_an_entry_costs_no_more_than_some_questions_that_ask_nothing(database: str) -> None:
     entries = [
         an_entry(number, case_ids=[number, number + 1], persons=[person(IDCS, f"{number}")]) for number in range(2000)
     ]
-    spent = []
+    times = []
 
     with transaction() as connection:
         for first in range(0, len(entries), 100):
             began = time.perf_counter()
             for each in entries[first : first + 100]:
                 record(connection, each)
-            spent.append((time.perf_counter() - began) / 100)
+            written_by = time.perf_counter()
+            for _ in range(100):
+                connection.execute("select 1").fetchone()
+            times.append((written_by - began) / (time.perf_counter() - written_by))
 
-    assert min(spent) < 0.0002  # of a hundred that nothing else on the machine held up
+    assert min(times) < 6  # of the hundreds that the machine held up the least; mostly it is three or four
 
 
 CHANGES = [
