@@ -109,6 +109,7 @@ def test_every_act_about_a_case_has_words_of_its_own() -> None:
     others = {each for each in Act if IN_WORDS.get(each, OPERATED) == OPERATED}
     assert others == {
         Act.READ_LOAD,
+        Act.READ_LIFE_EVENTS,
         Act.CHECK_HISTORY,
         Act.READ_STAFF,
         Act.RESUME_PARKED,
