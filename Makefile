@@ -41,7 +41,8 @@ test: $(READY)  ## the whole suite, against real servers; three at once, since m
 
 screenshots: $(READY)  ## keep a picture of each page in every language in pictures/, and those of the README (needs Chromium)
 	@rm -rf pictures
-	@$(VENV)/bin/pytest -q tests/console/test_pictures.py tests/portal/test_*in_browser.py tests/portal/test_public.py \
+	@$(VENV)/bin/pytest -q tests/console/test_pictures.py tests/console/test_enrolments_in_browser.py \
+		tests/portal/test_*in_browser.py tests/portal/test_public.py \
 		tests/portal/test_calculate.py --pictures pictures
 	@exec $(VENV)/bin/python -m tests.picturing pictures docs
 

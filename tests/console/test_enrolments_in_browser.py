@@ -71,10 +71,13 @@ def test_an_officer_completes_confirms_and_tells_apart_on_pages_that_are_clean(
     assert current_stage(alike) == "confirmed"
 
 
-def test_papers_are_chosen_by_keys_and_the_printed_page_is_the_receipt_alone(page: Page, served: str) -> None:
+@pytest.mark.parametrize("language", STAFF_LANGUAGES)
+def test_papers_are_chosen_by_keys_and_the_printed_page_is_the_receipt_alone(
+    page: Page, served: str, language: str, keep: Keep
+) -> None:
     """Of papers that are not chosen nothing is asked, with JavaScript or without."""
     a_person(AMINA, "population_officer")
-    sign_in(page, served, AMINA, "ar")
+    sign_in(page, served, AMINA, language)
     page.goto(f"{served}/console/enrolments/begin")
     assert_focused(page, "#proof-cin")
     for proof, first in (("residence_card", "residence_card"), ("birth_act", "birth_act"), ("witnesses", None)):
@@ -87,8 +90,10 @@ def test_papers_are_chosen_by_keys_and_the_printed_page_is_the_receipt_alone(pag
         page.fill(f"[id='should.{name}']", said)
     page.check("[name='should.sex'][value=female]")
     page.select_option("[id='should.region']", "6")
+    keep(page, f"console-enrolment-typed-{language}")
     follow(page, "main button.main")
     assert_clean(page)
+    keep(page, f"console-enrolment-receipt-{language}")
     assert_focused(page, "a.main")
     shown = page.inner_text("main")
     page.evaluate("window.print = () => { document.title = 'printed' }")
@@ -96,6 +101,7 @@ def test_papers_are_chosen_by_keys_and_the_printed_page_is_the_receipt_alone(pag
     assert page.title() == "printed"
     page.emulate_media(media="print")
     printed = page.inner_text("body")
+    keep(page, f"console-enrolment-receipt-printed-{language}")
     assert printed.strip() == page.inner_text(".slip").strip()
     assert len(printed) < len(shown)
     assert "عائشة بنعمر" in printed
