@@ -43,7 +43,7 @@ from tests.filing import (
     rows,
     value,
 )
-from tests.hearing import heard
+from tests.hearing import happens, heard
 from tests.integration.auditing import anchor, breaks, replayed
 from tests.people import after, citizen, ring_timers
 from tests.terms import over
@@ -475,6 +475,26 @@ def test_a_witness_who_may_not_be_one_is_told_and_nothing_is_kept(
     assert (where, sentence in said) == (field, True), said
     assert current_stage(receipt) == "pre_enrolled"
     assert value("select count(*) from case_body where case_id = %s", receipt.case_id) == 1
+
+
+def test_two_entries_of_one_person_are_one_witness_and_who_died_by_one_of_them_is_dead(database: str) -> None:
+    two_witnesses()
+    first, second = an_idcs(31), an_idcs(32)
+    happens(life.merge, second, first)
+    receipt = asked(**WITHOUT_PAPERS)
+    with pytest.raises(Refused) as refused:
+        attested(receipt)
+    ((where, said),) = why(refused)
+    assert (where, "other witness" in said) == ("witnesses[1].idcs", True)
+
+    happens(life.die, second)
+    with pytest.raises(Refused) as refused:
+        attested(receipt)
+    assert [where for where, said in why(refused) if "not alive" in said] == ["witnesses[0].idcs", "witnesses[1].idcs"]
+    happens(life.undo_merge, second)
+    with pytest.raises(Refused) as refused:
+        attested(receipt)
+    assert [where for where, _ in why(refused)] == ["witnesses[1].idcs"]
 
 
 def test_a_witness_does_not_confirm(database: str) -> None:

@@ -14,6 +14,7 @@ from models.errors import NotFound, Refused
 from models.person_event import EVENTS
 from tests.asking import BRAHIM, SALMA, Asker, a_partner, enrolled, error
 from tests.conftest import forget_settings
+from tests.factories import an_idcs, born
 from tests.filing import rows, value
 from tests.integration.running import Run
 from workflows.audit.sealing import seal_all, seal_for
@@ -30,13 +31,14 @@ from workflows.population.policies import POLICIES, Policy
 SEALED = (
     f"select s.position, s.hash, {FIELDS} from person_event_seal s join person_event e on e.id = s.entry_id order by 1"
 )
+YOUNG = SALMA | {"idcs": an_idcs(77), "given_name_la": "Rim", "given_name_ar": "ريم", "birth_date": born(12), "cin": None}
 NEW_NAME = {"family_name_ar": "الفاسي", "family_name_la": "Fassi"}
 
 
 @pytest.fixture
 def people(database: str) -> None:
-    """The register knows two people."""
-    enrolled(SALMA, BRAHIM | {"status": "alive"})
+    """The register knows two people and a child."""
+    enrolled(SALMA, BRAHIM | {"status": "alive"}, YOUNG)
 
 
 def told(on: date | None = None) -> Told:
@@ -104,6 +106,10 @@ def test_what_cannot_be_is_refused_and_changes_nothing(people: None) -> None:
         ("event_before_birth", life.wed, SALMA["idcs"], BRAHIM["idcs"], told(date(1950, 1, 1))),
         ("event_before_birth", life.change_guardian, SALMA["idcs"], BRAHIM["idcs"], told(date(1901, 1, 1))),
         ("half_a_name", life.change, SALMA["idcs"], told(), {"given_name_ar": None, "given_name_la": None}),
+        ("deceased", life.change_guardian, SALMA["idcs"], BRAHIM["idcs"], told(date(2026, 1, 1))),
+        ("deceased", life.change_guardian, BRAHIM["idcs"], SALMA["idcs"], told()),
+        ("guardian_not_of_age", life.change_guardian, SALMA["idcs"], YOUNG["idcs"], told()),
+        ("deceased", life.wed, SALMA["idcs"], BRAHIM["idcs"], told()),
     ):
         with pytest.raises(Refused) as refused:
             happens(act, *given)
@@ -296,7 +302,7 @@ def test_an_officer_records_events_by_command(command: Run, tmp_path: Path) -> N
         ("correct", SALMA["idcs"], "birth_date=1986-08-17"),
         ("marriage", BRAHIM["idcs"], "--to", SALMA["idcs"], "--on", "2020-05-01"),
         ("divorce", SALMA["idcs"], "--to", BRAHIM["idcs"], "--on", "2021-05-01"),
-        ("guardian", SALMA["idcs"], "--to", BRAHIM["idcs"]),
+        ("guardian", YOUNG["idcs"], "--to", SALMA["idcs"]),
         ("merge", BRAHIM["idcs"], "--into", SALMA["idcs"]),
         ("undo-merge", BRAHIM["idcs"]),
         ("birth", newborn, "--parent", SALMA["idcs"]),
@@ -314,7 +320,7 @@ def test_an_officer_records_events_by_command(command: Run, tmp_path: Path) -> N
         "merge_undone",
         "birth",
     ]
-    assert value("select guardian from person where idcs = %s", SALMA["idcs"]) == BRAHIM["idcs"]
+    assert value("select guardian from person where idcs = %s", YOUNG["idcs"]) == SALMA["idcs"]
     assert value("select count(*) from person p join person_event e using (idcs) where e.kind = 'birth'") == 1
     assert value("select count(*) from audit_entry where act = 'record_event'") == 9
     assert person(SALMA["idcs"])["birth_date"] == date(1986, 8, 17)

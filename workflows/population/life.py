@@ -13,6 +13,7 @@ from typing import Any
 from models.database import Connection
 from models.days import day_of
 from models.errors import NotFound, Refused
+from workflows.bodies.enrolment import is_of_age
 from workflows.engine.hashes import commitment_to
 from workflows.registers.person_keys import renew_keys_of
 
@@ -27,6 +28,7 @@ CHANGEABLE = (
     "sex",
 )
 NAMES = CHANGEABLE[:4]
+DECEASED = "deceased"
 STATUS = "status"  # a death is an event of its own, and may have been a mistake
 CONTACT = ("cin", "phone", "commune", "address")  # of which an entry may have none yet
 CORRECTABLE = (*CHANGEABLE, *CONTACT, STATUS)
@@ -81,7 +83,7 @@ def write(
 def die(connection: Connection, idcs: str, told: Told) -> int:
     """A person died. Raises Refused where that is known already, or the day lies in the future."""
     person = lock(connection, idcs)
-    if person["status"] == "deceased":
+    if person[STATUS] == DECEASED:
         raise Refused("deceased_already", "The register knows of this death already.")
     require_possible(told, person)
     connection.execute(DIED, [idcs])
@@ -99,6 +101,12 @@ def require_possible(told: Told, *people: Mapping[str, Any]) -> None:
     require_past(told)
     if told.on and any(told.on < each["birth_date"] for each in people):
         raise Refused("event_before_birth", "The day lies before the birth date that the register has.")
+
+
+def require_alive(told: Told, *people: Mapping[str, Any]) -> None:
+    """Raises Refused where one of these people is dead, unless a day is said on which it happened."""
+    if told.on is None and any(each[STATUS] == DECEASED for each in people):
+        raise Refused("deceased", "The register has one of the two as deceased: say the day on which it happened.")
 
 
 def require_whole_names(after: Mapping[str, Any]) -> None:
@@ -131,16 +139,27 @@ def change(connection: Connection, idcs: str, told: Told, new: Mapping[str, Any]
 
 
 def wed(connection: Connection, idcs: str, spouse: str, told: Told, *, divorced: bool = False) -> int:
-    """Two people married, or divorced; one event tells of both. Raises Refused for one person, or a day to come."""
-    require_possible(told, *lock_both(connection, idcs, spouse).values())
+    """Two people married, or divorced; one event tells of both.
+
+    Raises Refused for one person, for a day to come, and for somebody dead where no day is said.
+    """
+    people = lock_both(connection, idcs, spouse).values()
+    require_possible(told, *people)
+    require_alive(told, *people)
     return write(connection, "divorce" if divorced else "marriage", (idcs, spouse), told, {})
 
 
 def change_guardian(connection: Connection, idcs: str, guardian: str, told: Told) -> int:
-    """Another person looks after a child. Raises Refused where that is known already, or the day is to come."""
+    """Another person looks after somebody: a child, or a grown-up who cannot look after themselves (Family Code, art.
+    209 to 216). Raises Refused where that is known already, the day is to come, the guardian is a child, or one is dead.
+    """
     people = lock_both(connection, idcs, guardian)
-    person = people[idcs]
-    require_possible(told, *people.values())
+    person, other = people[idcs], people[guardian]
+    require_possible(told, person, other)
+    if DECEASED in (person[STATUS], other[STATUS]):
+        raise Refused("deceased", "The register has one of the two as deceased: nobody can look after the other.")
+    if not is_of_age(other["birth_date"], told.on or day_of(told.at)):
+        raise Refused("guardian_not_of_age", "Whoever looks after somebody has to be of age.")
     if person["guardian"] == guardian:
         raise Refused("nothing_changes", "The register has this guardian already.")
     connection.execute(NEW_GUARDIAN, [guardian, idcs])

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from psycopg.rows import class_row
-
 from models.arrays import array
 from models.database import Connection
 from models.days import day_of
@@ -16,9 +14,15 @@ from workflows.matching.score import score
 from workflows.matching.twins import ONE_BIRTH, birth_of
 from workflows.matching.verdict import SAME_FROM, NameVerdict, compare_names, names_of
 
+# Of several entries of one person one is kept, which stands for all of them; who died by one of them is dead.
 PEOPLE = """
-    select idcs, given_name_ar, family_name_ar, given_name_la, family_name_la, birth_date, birth_precision, cin, status
-    from person where idcs = any(%s::text[])
+    select p.idcs, given_name_ar, family_name_ar, given_name_la, family_name_la, birth_date, birth_precision, cin,
+        case when exists (
+            select from person where status = 'deceased' and idcs in (
+                select kept union all select o.idcs from person_merge o where o.kept_idcs = kept)
+        ) then 'deceased' else status end, kept
+    from person p left join person_merge m using (idcs), lateral (select coalesce(m.kept_idcs, p.idcs) as kept)
+    where p.idcs = any(%s::text[])
 """
 
 
@@ -34,6 +38,7 @@ class Enrolled(NamedTuple):
     birth_precision: str
     cin: str | None
     status: str
+    kept: str  # the identifier by which the person is known, where there are several
     sex: str = ""
 
 
@@ -43,10 +48,13 @@ def vouchers(connection: Connection, said: Enrolment, officer: str, now: datetim
     if said.guardian:
         person = known.get(said.guardian)
         return (Voucher("guardian", tuple(of_anybody(person, said, officer, day_of(now)))),)
-    found = []
+    found, others = [], set[str]()
     for place, each in enumerate(said.witnesses):
         person = known.get(each.idcs)
         codes = [*of_anybody(person, said, officer, day_of(now)), *of_card(person, each.cin)]
+        if person is not None:
+            codes += ["one_person"] * (person.kept in others)
+            others.add(person.kept)
         found.append(Voucher(f"witnesses[{place}].{'cin' if codes and 'card' in codes[0] else 'idcs'}", tuple(codes)))
     return tuple(found)
 
@@ -81,10 +89,8 @@ def vouches(connection: Connection, said: Enrolment, officer: str) -> bool:
 
 def enrolled(connection: Connection, idcs: Sequence[str]) -> Mapping[str, Enrolled]:
     """These persons, as far as the register knows them."""
-    if not idcs:
-        return {}
-    with connection.cursor(row_factory=class_row(Enrolled)) as cursor:
-        return {each.idcs: each for each in cursor.execute(PEOPLE, [array(idcs)])}
+    rows = connection.execute(PEOPLE, [array(idcs)]).fetchall() if idcs else []
+    return {row[0]: Enrolled(*row) for row in rows}
 
 
 def is_applicant(person: Enrolled, said: Enrolment) -> bool:

@@ -11,6 +11,7 @@ OBJECTIONS = {
     "not_of_age": "This person is not of age.",
     "no_card": "The register knows no national card of this person.",
     "another_card": "The register knows another national card of this person.",
+    "one_person": "This is the other witness, under another identifier.",
     "applicant": "This is the person who is to be enrolled.",
     "officer": "This is you: another officer has to act on this enrolment.",
 }
