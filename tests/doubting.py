@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from models import clock
 from models.database import transact, transaction
 from notifications.notices import notices
-from tests.filing import Body, a_household, changed, file, register
+from tests.filing import Body, a_household, changed, file, register, rows
+from tests.portal.standing import work_off
 from trials.generator.household import GeneratedHousehold
 from workflows.casework.answers import AnswerResult
 from workflows.casework.identities import IdentityAnswer, doubts_of, identify
@@ -46,3 +47,18 @@ def said(
     ]
     answer = IdentityAnswer(receipt.reference, name, findings, version)
     return transact(lambda connection: identify(connection, answer, clock.now(), notices))
+
+
+def misspelt() -> Accepted:
+    """A household whose first member's given name lacks a letter; it is neither the register's nor another."""
+    made = a_household(members=3)
+    register([made])
+    rows(
+        "update person set given_name_ar = 'عائشة', family_name_ar = 'تيجاني', given_name_la = '', family_name_la = '' "
+        "where idcs = %s",
+        made.persons[0].idcs,
+    )
+    said = {"given_name_ar": "عائة", "family_name_ar": "تيجاني", "given_name_la": None, "family_name_la": None}
+    (taken,) = file(changed(made.body, 0, **said))
+    work_off()
+    return taken

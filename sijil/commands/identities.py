@@ -22,7 +22,7 @@ from workflows.casework.both_sides import both_sides
 from workflows.casework.case_view import CaseView, SeenMember, case_view
 from workflows.casework.identities import IdentityAnswer, doubts_of, identify, waiting
 from workflows.desk.items import due_at
-from workflows.events.registration import Doubt, IdentityDoubted
+from workflows.events.registration import NAME, Doubt, IdentityDoubted
 from workflows.evidence import MemberIdentity
 from workflows.matching.reasons import reasons
 from workflows.matching.score import match
@@ -115,10 +115,10 @@ def with_both_sides(view: CaseView, reader: Reader) -> CaseView:
 
 
 def shown(seen: SeenMember, doubt: Doubt) -> dict[str, Any]:
-    """A member in doubt, as an object; `registered` and `reasons` of a reader who may see them."""
+    """A member in doubt, as an object; `registered` of a reader who may see it, with `reasons` of a doubted name."""
     registered = seen.registered
     words = []
-    if registered:
+    if registered and doubt.what == NAME:
         names = compare_names(seen.declared, registered)
         words = [each._asdict() for each in reasons(match(names.one, names.other))]
     return {

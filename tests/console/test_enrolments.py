@@ -118,7 +118,7 @@ def test_people_who_look_alike_stand_side_by_side_and_an_officer_says_who_it_is(
     before, for_it, against, unknown = re.split("<h4>.*</h4>", page)
     assert text(language, ZONES[Zone.SAME_CARD]) in before
     assert known["idcs"] in before
-    assert text(language, "wrong.vouch_deceased") in before
+    assert text(language, "This person is registered as deceased") in before
     assert items(for_it) == [
         text(language, said) for said in (GIVEN["equal"], FAMILY["equal"], BIRTHS["same_year"], CARDS["equal"])
     ]
@@ -126,6 +126,8 @@ def test_people_who_look_alike_stand_side_by_side_and_an_officer_says_who_it_is(
     assert items(unknown) == [text(language, HOMES["unknown"]), text(language, PHONES["unknown"])]
     assert re.findall(r'<td class="differs"><bdi class="code" dir="ltr">(.*?)</bdi>', page) == [year]
     assert text(language, "Another person: none of these") in page
+    phone = page.partition(f">{text(language, 'field.phone')}</th>")[2].partition("</tr>")[0]
+    assert re.findall("<td>(.*?)</td>", phone)[1:] == [text(language, "unknown")]
 
     seen = act(client, receipt, "tell_apart", token, answer=known["idcs"])
     assert known["idcs"] not in unescape(seen.text).split("<h2>")[1], "no message tells the identifier"

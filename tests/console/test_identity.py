@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from models.errors import Unavailable
 from tasks import bootstrap
 from tests.console.test_cases import amina as amina
 from tests.console.test_cases import as_another, page_of, send
-from tests.doubting import in_doubt
+from tests.doubting import in_doubt, misspelt
 from tests.filing import current_stage, facts_of, rows, value
 from tests.integration.http_gateway import Said
 from tests.integration.verification_service import Service, running
@@ -57,11 +58,19 @@ def test_both_sides_are_shown_of_those_alone_who_are_in_doubt_and_the_audit_says
 
 
 def test_a_doubted_name_says_which_word_met_which(client: Client, amina: Person) -> None:
-    _, case = in_doubt(0)
-    work_off()
-    rows("update person set given_name_la = 'Zz', given_name_ar = 'زز'")
-    page = page_of(client, case)
-    assert "in one of the two names only" in page or "two spellings" in page
+    page = page_of(client, misspelt())
+    assert re.findall("<bdi>(.*?)</bdi> – <bdi>(.*?)</bdi>: ([a-z ]+)", page) == [
+        ("عائة", "عائشة", "two spellings"),
+        ("تيجاني", "تيجاني", "the same word"),
+    ]
+
+
+def test_of_a_doubted_birth_date_it_says_nothing_of_the_words_of_the_name(
+    client: Client, doubted: tuple[GeneratedHousehold, Accepted]
+) -> None:
+    page = page_of(client, doubted[1])
+    assert "Score of the names:" in page
+    assert "the same word" not in page
 
 
 def test_it_is_confirmed_by_one_person_once_it_was_seen_what_the_household_is_told(

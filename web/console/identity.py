@@ -9,7 +9,7 @@ from web.console.forms import Form
 from workflows.casefile import CaseFile
 from workflows.casework.case_view import CaseView, SeenMember
 from workflows.casework.identities import STAGE
-from workflows.events.registration import Doubt, IdentityDoubted
+from workflows.events.registration import NAME, Doubt, IdentityDoubted
 from workflows.evidence import MemberIdentity
 from workflows.matching.births import Birth, parts_that_differ
 from workflows.matching.reasons import Reason, reasons
@@ -24,7 +24,8 @@ SAME_PERSON, ANOTHER = "same", "other"
 class DoubtedMember(NamedTuple):
     """A doubted member: as declared and as the register keeps them, what is in doubt, and how their names met.
 
-    `words`: none of a reader who may not see the register's side; `parts`: of the birth date, that differ.
+    `words`: where the name is in doubt, none of a reader who may not see the register's side; `parts`: of the birth
+    date, that differ.
     """
 
     seen: SeenMember
@@ -60,7 +61,7 @@ def doubted(seen: SeenMember, doubt: Doubt) -> DoubtedMember:
     names = compare_names(seen.declared, seen.registered)
     ours = Birth(seen.declared.birth_date, seen.declared.birth_precision)
     theirs = Birth(seen.registered.birth_date, seen.registered.birth_precision)
-    words = reasons(match(names.one, names.other))
+    words = reasons(match(names.one, names.other)) if doubt.what == NAME else ()
     return DoubtedMember(seen, doubt, score, words, parts_that_differ(ours, theirs))
 
 

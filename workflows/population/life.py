@@ -151,7 +151,7 @@ def wed(connection: Connection, idcs: str, spouse: str, told: Told, *, divorced:
 
 def change_guardian(connection: Connection, idcs: str, guardian: str, told: Told) -> int:
     """Another person looks after somebody: a child, or a grown-up who cannot look after themselves (Family Code, art.
-    209 to 216). Raises Refused where that is known already, the day is to come, the guardian is a child, or one is dead.
+    209 to 216). Raises Refused where that is known already, the day is to come, a child is to do it, or one is dead.
     """
     people = lock_both(connection, idcs, guardian)
     person, other = people[idcs], people[guardian]
