@@ -34,7 +34,7 @@ TRIED_AGAIN = "select count(*) from cases where id > %s and machine and not read
 OWED = "select count(*) from message where case_id > %s and status in ('owed', 'sending')"
 LOOK_SECONDS = 0.25
 PLAIN_SECONDS = 2.0
-TRIED_SECONDS = 15.0
+TRIED_SECONDS = 60.0  # as long as a register elsewhere needs on a busy machine, its pauses included
 RATE_OVER = 5.0
 
 
