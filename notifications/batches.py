@@ -19,9 +19,11 @@ from models.database import Connection, scalar
 from models.days import day_of
 from notifications.letterpage import Addressee, LetterPage, page_of
 from notifications.places import province_in, region_in
+from workflows.bodies.appeal import Appeal
+from workflows.bodies.body import Body, Post
 from workflows.bodies.declaration import Declaration
+from workflows.bodies.named import name_in
 from workflows.flows import FLOWS
-from workflows.flows.appeal import FLOW as APPEAL
 from workflows.flows.grammar import BESIDES
 from workflows.intake.files.textfiles import PRIVATE, refuse_unwritable
 from workflows.policies import index_in_force
@@ -134,18 +136,15 @@ def write(connection: Connection, number: int, folder: Path, now: datetime) -> W
 def letters_of(connection: Connection, number: int) -> list[Printed]:
     """The letters of a batch, in the order of their numbers."""
     found = connection.execute(LETTERS, [number]).fetchall()
-    bodies: dict[int, Any] = {case_id: FLOWS[kind].body.restored(body) for _, case_id, *_, kind, body in found}
-    contested = {case_id: body.case for case_id, body in bodies.items() if body_of_appeal(body)}
-    declared: dict[int, Any] = {
+    bodies: dict[int, Body] = {case_id: FLOWS[kind].body.restored(body) for _, case_id, *_, kind, body in found}
+    contested = {case_id: body.case for case_id, body in bodies.items() if isinstance(body, Appeal)}
+    theirs: dict[int, Body] = {
         case_id: FLOWS[kind].body.restored(body)
         for case_id, kind, body in connection.execute(DECLARED, [list(contested.values())])
     }
     registered = registered_of(connection, found, bodies)
-    return [
-        printed(row, registered.get(row[0], said.declaration))
-        for row in found
-        if (said := declared.get(contested[row[1]]) if row[1] in contested else bodies[row[1]]) is not None
-    ]
+    sent = [(row, registered.get(row[0]) or theirs.get(contested.get(row[1], 0)) or bodies[row[1]]) for row in found]
+    return [printed(row, body.post) for row, body in sent if body.post]
 
 
 def registered_of(
@@ -163,26 +162,18 @@ def registered_of(
     return {id: known[version] for id, version in before.items() if version in known}
 
 
-def body_of_appeal(body: Any) -> bool:
-    """Whether this is an appeal, which holds no household."""
-    return isinstance(body, APPEAL.body)
-
-
-def printed(row: Sequence[Any], household: Declaration) -> Printed:
-    """A letter from its row, to the household as it is declared."""
+def printed(row: Sequence[Any], post: Post) -> Printed:
+    """A letter from its row, and where it goes."""
     id, case_id, language, text, at, reference, *_ = row
-    to = addressee(household, language, at)
+    to = addressee(post, language, at)
     return Printed(id, case_id, reference, language, to, page_of(LetterPage(language, to, reference, at, text)))
 
 
-def addressee(household: Declaration, language: str, at: datetime) -> Addressee:
-    """Who declared the household, and where it lives, as declared."""
-    member = household.declarant
-    latin = f"{member.given_name_la} {member.family_name_la}" if member.given_name_la and member.family_name_la else ""
-    name = latin if latin and language != "ar" else member.name
-    province = province_in(language, household.province) if household.province else ""
-    region = region_in(language, household.region, index_in_force(day_of(at)).region_names[household.region])
-    return Addressee(name, household.street or "", household.commune, province, region)
+def addressee(post: Post, language: str, at: datetime) -> Addressee:
+    """To whom a letter goes and where, in the words of its language; a name in its script, if known in it."""
+    province = province_in(language, post.province) if post.province else ""
+    region = region_in(language, post.region, index_in_force(day_of(at)).region_names[post.region])
+    return Addressee(name_in(language, post.to), post.street or "", post.commune or "", province, region)
 
 
 def zipped(letters: Sequence[Printed]) -> bytes:

@@ -276,9 +276,9 @@ def test_the_receipt_names_the_person_in_their_language_whatever_the_officer_rea
     page = client.post(BEGIN, data={"token": token, "proof": "cin", **typed(language=language)}).text
     slip = unescape(re.split(r'<section class="box slip"|</section>', page)[1])
     assert f'lang="{language}"' in slip
-    assert "خالد بنعلي" in slip
+    assert ("خالد بنعلي" in slip, "Khalid Benali" in slip) == (language == "ar", language != "ar")
     assert text(language, "Secret code") in slip
-    assert not re.search("[A-Za-z]{3,} [a-z]{3,}", re.sub("<[^>]*>", "", slip)) or language == "fr"
+    assert language == "fr" or not re.search("[A-Za-z]{3,} [a-z]{3,}", re.sub("<[^>]*>", "", slip))
 
 
 def test_who_attested_is_offered_what_comes_next_and_not_to_hold_it(

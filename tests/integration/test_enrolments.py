@@ -171,7 +171,7 @@ def test_the_papers_count_and_not_what_was_sent(worker: Worker, tmp_path: Path) 
 
 
 def test_the_desk_shows_how_the_papers_say_that_the_person_is_reached(worker: Worker) -> None:
-    receipt = asked(phone=None)
+    receipt = asked(phone=None, commune="Mohammedia")
     shown = "select flags, region from desk_item where case_id = %s"
     assert rows(shown, receipt.case_id) == [(["letter"], 6)]
     attested(receipt, sent=a_request(region=7, province="MA-MAR"))

@@ -55,7 +55,7 @@ def test_each_person_gets_one_identifier_whatever_dies(supervisor: "subprocess.P
         assert time.monotonic() < end
         for number in range(people, people + PEOPLE):
             for place in range(REQUESTS):
-                both_officers(asked(birth_place=f"Place {place}", phone=None, **a_person(number)))
+                both_officers(asked(birth_place=f"Place {place}", phone=None, commune="Fès", **a_person(number)))
         people += PEOPLE
         # When the processes that enrol them are killed in between
         time.sleep(rng.uniform(0.1, 0.5))

@@ -24,6 +24,7 @@ from notifications.leases import LETTER
 from notifications.reports import DELIVERED, Report, keep_reports
 from tasks.repeater import Repeater
 from tests.appealing import an_appeal
+from tests.enrolling import asked
 from tests.filing import a_household, facts_of, file, register, rows, value
 from tests.integration.auditing import erase, wrong
 from tests.integration.gateways import BookGateway, a_deliverer
@@ -62,6 +63,22 @@ def pages_of(path: Path) -> dict[str, str]:
 def batch(folder: Path) -> batches.Written | None:
     number = transact(lambda connection: begin(connection, clock.now()))
     return transact(lambda connection: write(connection, number, folder, clock.now())) if number else None
+
+
+@pytest.mark.parametrize(("language", "name"), [("ar", "خالد بنعلي"), ("fr", "Khalid Benali")])
+def test_whoever_asked_to_be_enrolled_without_a_phone_gets_letters_beside_the_households(
+    letters: list[Accepted], tray: PrinterGateway, tmp_path: Path, language: str, name: str
+) -> None:
+    place = {"commune": "Aït Melloul", "address": "Douar Tikiouine, 4"}
+    receipt = asked(phone=None, language=language, **place)
+    a_deliverer(tray, LETTER).drain()
+    written = batch(tmp_path)
+    assert written
+    lines = {each["reference"]: each for each in lines_of(written.path)}
+    assert set(lines) == {each.reference for each in (receipt, *letters)}
+    theirs = lines[receipt.reference]
+    assert (theirs["name"], theirs["street"], theirs["commune"]) == (name, place["address"], place["commune"])
+    assert theirs["province"]
 
 
 def test_each_letter_is_in_one_batch_alone(letters: list[Accepted], tmp_path: Path) -> None:

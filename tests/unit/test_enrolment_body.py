@@ -42,6 +42,7 @@ def test_each_proof_is_enough_by_itself(changes: dict[str, Any]) -> None:
     [
         ({"cin": None}, "cin", "Is missing."),
         ({"nationality": "SN"}, "proof", "for Moroccans"),
+        ({"phone": None, "email": "khalid@example.org"}, "commune", "letters go there"),
         ({"residence_card": "X1"}, "residence_card", "Does not belong to this proof"),
         ({"birth_date": "2026-11-25"}, "birth_date", "Must not lie in the future."),
         ({"birth_date": "1899-12-31"}, "birth_date", "Must not lie before 1900."),
@@ -113,3 +114,9 @@ def test_numbers_of_cards_are_kept_in_capitals_and_a_year_as_its_first_day() -> 
     body = stored_enrolment(a_request(cin="be123", birth_precision="year", birth_date="1970-06-30"))
     assert (body.cin, body.birth_date.isoformat()) == ("BE123", "1970-01-01")
     assert stored_enrolment(a_request(**FOREIGN)).residence_card == "C 1234"
+
+
+def test_whoever_has_no_phone_says_the_commune_for_letters() -> None:
+    assert said_of(phone=None, commune="Mohammedia") == {}
+    post = stored_enrolment(a_request(phone=None, commune="Mohammedia", address="Douar Nour")).post
+    assert (post.street, post.commune, post.region) == ("Douar Nour", "Mohammedia", 6)

@@ -21,6 +21,7 @@ from web.console.pages import page, reader_of
 from web.enrolling.fields import FIELDS, PROOFS, problems_of, typed_from
 from web.errors import status_of
 from workflows.bodies.enrolment import MISSING, MOROCCAN, EnrolmentRequest
+from workflows.bodies.named import name_in
 from workflows.casework.enrolling import Filing, file_enrolment
 from workflows.intake.submit import Accepted
 from workflows.staff.guard import Acting, Subject, permit
@@ -51,7 +52,8 @@ def begin_at_desk(request: Asked) -> Template:
         return form_page(request, shown, status=status_of(refused), refused=refused)
     if not accepted.repeated:
         wake_after_intake()
-    return page(request, "enrolment_receipt.html", receipt=accepted, sent=sent, own=words_of(sent.language))
+    name = name_in(sent.language, sent)
+    return page(request, "enrolment_receipt.html", receipt=accepted, name=name, own=words_of(sent.language))
 
 
 def form_page(request: Asked, form: EnrolmentForm, **context: Any) -> Template:

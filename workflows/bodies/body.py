@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from models.languages import LANGUAGES
 from workflows.bodies.fields import STORED
+from workflows.matching.verdict import Named
 
 if TYPE_CHECKING:
     Language = str  # a checker of types knows no Literal of a table
@@ -38,6 +39,16 @@ class Territory(NamedTuple):
     province: str | None = None
 
 
+class Post(NamedTuple):
+    """Where letters go: to whom, the street or douar, the commune, the region (1 to 12) and the province, if known."""
+
+    to: Named
+    street: str | None
+    commune: str | None
+    region: int
+    province: str | None
+
+
 class Body(Declared):
     """What was sent, and is stored as JSON; a case may get another one. Its kind's flow says which class it is."""
 
@@ -55,6 +66,11 @@ class Body(Declared):
     def contact(self) -> Contact:
         """How its people are reached."""
         raise NotImplementedError
+
+    @property
+    def post(self) -> Post | None:
+        """Where its letters go; None: where those of the case go that it is about."""
+        return None
 
     @property
     def told_besides(self) -> tuple[Contact, ...]:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from workflows.bodies.body import Body, Contact, Declared, Territory
+from workflows.bodies.body import Body, Contact, Declared, Post, Territory
 from workflows.bodies.declaration import Declaration
 from workflows.bodies.fields import Day, Idcs, Phone
 
@@ -144,6 +144,11 @@ class Change(ChangeRequest, Body):
     def applicant(self) -> str:
         """The declarant of the new declaration."""
         return self.declaration.applicant
+
+    @property
+    def post(self) -> Post:
+        """To who declares the household, where it lives from then on."""
+        return self.declaration.post
 
     @property
     def contact(self) -> Contact:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from models.errors import Problem
-from workflows.bodies.body import Body, Contact, Declared, Language, Territory
+from workflows.bodies.body import Body, Contact, Declared, Language, Post, Territory
 from workflows.bodies.fields import CIN, NO_CONTROLS, BirthDate, Count, Email, Idcs, Key, Money, Name, Phone, Province
 from workflows.bodies.named import OTHER_SCRIPT, require_name, whole_name
 from workflows.bodies.territory import require_region
@@ -185,6 +185,11 @@ class Declaration(Body):
     def territory(self) -> Territory:
         """Where the household lives."""
         return Territory(self.region, self.province)
+
+    @property
+    def post(self) -> Post:
+        """To who declared the household, where it lives."""
+        return Post(self.declarant, self.street, self.commune, self.region, self.province)
 
     @property
     def declaration(self) -> "Declaration":

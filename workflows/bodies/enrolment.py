@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from models.errors import Problem
-from workflows.bodies.body import Body, Contact, Declared, Language, Territory
+from workflows.bodies.body import Body, Contact, Declared, Language, Post, Territory
 from workflows.bodies.declaration import Sex
 from workflows.bodies.fields import CIN, NO_CONTROLS, BirthDate, Day, Email, Idcs, Key, Name, Phone, Province
 from workflows.bodies.named import OTHER_SCRIPT, require_name, whole_name
@@ -49,6 +49,7 @@ SENTENCES = {
     "two_witnesses": "Two witnesses are needed.",
     "same_witness": "Is the first witness: two different people are needed.",
     "same_card": "Is the first witness's card: two different people are needed.",
+    "letters_go_where": "Is missing: without a phone, letters go there.",
 }
 MISSING = "Is missing."
 # What who asks may not have yet, and an officer completes: a parent who is enrolled on the same day, before the child.
@@ -115,7 +116,7 @@ class EnrolmentRequest(Declared):
     )
     region: Annotated[int, Field(ge=1, le=12, description="Of the centre: 1 to 12, as for an application.")]
     province: Province | None = None
-    commune: Place | None = Field(None, description="Where the person lives.")
+    commune: Place | None = Field(None, description="Where the person lives; needed without a phone, for letters.")
     address: Address | None = Field(None, description="The street and number, the village or the douar.")
     phone: Phone | None = None
     email: Email | None = None
@@ -152,6 +153,11 @@ class Enrolment(EnrolmentRequest, Body):
     def territory(self) -> Territory:
         """That of the centre."""
         return Territory(self.region, self.province)
+
+    @property
+    def post(self) -> Post:
+        """To the person, where they live."""
+        return Post(self, self.address, self.commune, self.region, self.province)
 
     @property
     def parent(self) -> str | None:
@@ -195,6 +201,8 @@ def wrong(sent: EnrolmentRequest, today: date) -> Iterator[tuple[str, str]]:
     for name in BELONGS[sent.proof]:
         if not getattr(sent, name):
             yield name, MISSING
+    if not (sent.phone or sent.commune):
+        yield "commune", SENTENCES["letters_go_where"]
     yield from WRONG[sent.proof](sent, today)
 
 

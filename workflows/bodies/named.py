@@ -16,6 +16,13 @@ def require_name(person: Person) -> Person:
     return person
 
 
+def name_in(language: str, person: Named) -> str:
+    """The whole name in the script of a language, where both parts are known in it; else in the other one."""
+    if language != "ar" and person.given_name_la and person.family_name_la:
+        return f"{person.given_name_la} {person.family_name_la}"
+    return whole_name(person)
+
+
 def whole_name(person: Named) -> str:
     """The whole name, in Arabic where both parts are known in Arabic."""
     if person.given_name_ar and person.family_name_ar:
