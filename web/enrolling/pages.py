@@ -4,6 +4,8 @@ The rest is done at a service centre, where officers see the person and the pape
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from litestar import Request, get, post
@@ -18,7 +20,7 @@ from notifications.notices import notices
 from tasks.wake import wake_after_intake
 from web.applying.checking import Row, rows_of_page
 from web.applying.household import show, take
-from web.applying.sending import ChangedMeanwhile, NotWhole, followed
+from web.applying.sending import REASONS, ChangedMeanwhile, NotWhole, followed, see_refused, told
 from web.applying.start import A_PAGE, FULL, begun, begun_here, gone_on, tasks_page, told_wrong
 from web.applying.visit import CHECK, ENROL, RECEIPT, require_answers, require_applying
 from web.asked import FieldProblem
@@ -31,11 +33,12 @@ from web.threaded import in_thread
 from web.visits import WRONG, Form, Place, page_of_visit, see, token_in, visit_in
 from workflows.bodies import reading
 from workflows.bodies.enrolment import EnrolmentRequest
-from workflows.casework.enrolling import Filing, file_enrolment
+from workflows.casework.enrolling import Filing, file_enrolment, require_fit
 from workflows.intake.drafts import Answers, answers_of, drop
 from workflows.intake.receipts import normal, secret_for
 from workflows.intake.visits import APPLYING, Draft, Visit, keep_draft
 
+NOT_VALID = "not_valid"  # why it cannot be sent: something in it, which is then said
 SAME = "same"  # the field with the reference of who was asked for before, of one household
 WAY = f"/{{language:str}}/{ENROL}/{{reference:str}}"
 
@@ -69,7 +72,7 @@ def begin_enrolment(request: Request[Any, Any, Any], language: FromPath[str]) ->
 def begin_request(request: Request[Any, Any, Any], language: FromPath[str], body: RawBody) -> Redirect | Template:
     """Begins one, and the visit of who fills it in."""
     if is_elsewhere():
-        return begin_page(require_language(language), status=409)
+        return see_first(require_language(language))
     form = Form(body)
     before = enrol_place(language, form.first(SAME)) if form.first(SAME) else None
     return begun(
@@ -90,9 +93,14 @@ def said_of_household(connection: Connection, request: Request[Any, Any, Any], b
     return {each: value for each, value in said.items() if value is not None or each in OPTIONAL}
 
 
-def begin_page(language: str, here: Place | None = None, *, full: bool = False, status: int = 200) -> Template:
+def see_first(language: str) -> Redirect:
+    """The way to the first page."""
+    return Redirect(f"/{language}/{ENROL}", status_code=303)
+
+
+def begin_page(language: str, here: Place | None = None, *, full: bool = False) -> Template:
     """Renders the first page; where the register is elsewhere, it leads to a centre."""
-    proofs, status = () if is_elsewhere() else PROOFS, 429 if full else status
+    proofs, status = () if is_elsewhere() else PROOFS, 429 if full else 200
     return render_page("enrol.html", language, status=status, path=ENROL, proofs=proofs, begun=here, full=full)
 
 
@@ -140,64 +148,65 @@ def check(request: Request[Any, Any, Any], language: FromPath[str], reference: F
     place = enrol_place(language, reference, CHECK)
     with transaction() as connection:
         visit = require_applying(connection, request, place)
-        return check_page(place, visit, require_answers(connection, place))
+        answers = require_answers(connection, place)
+        cannot = told(request, answers).get("cannot", "")
+        wrong = wrong_with(connection, place, answers) if cannot == NOT_VALID else ()
+    return check_page(place, visit, answers, cannot, wrong)
 
 
-def check_page(
-    place: Place, visit: Visit, answers: Answers, *, cannot: str = "", wrong: Sequence[FieldProblem] = ()
-) -> Template:
+def wrong_with(connection: Connection, place: Place, answers: Answers) -> Sequence[FieldProblem]:
+    """What is wrong with these answers, field by field."""
+    try:
+        require_fit(connection, filing_of(place, answers), clock.now())
+    except Refused as refused:
+        return problems_of(refused.problems)
+    return ()
+
+
+def filing_of(place: Place, answers: Answers) -> Filing:
+    """The enrolment as it is sent. Raises Refused with a problem for each field that cannot be read."""
+    sent = reading.valid(EnrolmentRequest, said_whole(answers.person))
+    return Filing(sent, place.reference, on_page=True, reference=place.reference)
+
+
+def check_page(place: Place, visit: Visit, answers: Answers, cannot: str, wrong: Sequence[FieldProblem]) -> Template:
     """Renders the last look, with what keeps it from being sent."""
     return page_of_visit(
         "enrol_check.html",
         place,
         visit,
-        status=422 if cannot or wrong else 200,
+        status=422 if cannot else 200,
         here=place.at("").address,
         cannot=cannot,
         wrong=[Left(each, page_of(each.about.path)) for each in wrong if each.about],
-        rows=list(rows_of(answers)),
+        sections=list(sections_of(answers)),
         left=[each for each in tasks_of(answers) if not each.done],
         said=answers.person,
         seen=answers.digest,
     )
 
 
-def rows_of(answers: Answers) -> Iterator[Row]:
-    """The answers, in the order of the questions."""
+def sections_of(answers: Answers) -> Iterator[tuple[str, list[Row]]]:
+    """The answers by section, in the order of the questions."""
     said = answers.person
-    for page in pages_of(said):
-        yield from rows_of_page(page, asked_on(page, said), said, page.name, None)
+    for section, pages in groupby(pages_of(said), attrgetter("section")):
+        rows = (rows_of_page(each, asked_on(each, said), said, each.name, None) for each in pages)
+        yield section, list(chain.from_iterable(rows))
 
 
 @post(f"{WAY}/{CHECK}", include_in_schema=False)
 @in_thread
-def send(
-    request: Request[Any, Any, Any], language: FromPath[str], reference: FromPath[str], body: RawBody
-) -> Template | Redirect:
+def send(request: Request[Any, Any, Any], language: FromPath[str], reference: FromPath[str], body: RawBody) -> Redirect:
     """Sends it, once however often the button is pressed, and leads to the receipt; the last look says why not."""
     place, form = enrol_place(language, reference, CHECK), Form(body)
     try:
         transact(lambda connection: sent(connection, request, place, form))
     except (Refused, NotWhole, ChangedMeanwhile) as error:
         if isinstance(error, Refused) and error.code == "register_elsewhere":
-            return begin_page(place.language, status=409)
-        with transaction() as connection:
-            visit = require_applying(connection, request, place, form)
-            answers = require_answers(connection, place)
-        wrong = problems_of(error.problems) if isinstance(error, Refused) else ()
-        return check_page(place, visit, answers, cannot=reason_of(error), wrong=wrong)
+            return see_first(place.language)
+        return see_refused(request, place, form, REASONS.get(type(error), NOT_VALID))
     wake_after_intake()
     return see(place.at(RECEIPT))
-
-
-def reason_of(error: Exception) -> str:
-    """Why it was not taken, in the words of the last look."""
-    match error:
-        case NotWhole():
-            return "not_whole"
-        case ChangedMeanwhile():
-            return "changed_meanwhile"
-    return "not_valid"
 
 
 def sent(connection: Connection, request: Request[Any, Any, Any], place: Place, form: Form) -> None:
@@ -210,9 +219,7 @@ def sent(connection: Connection, request: Request[Any, Any, Any], place: Place, 
         raise NotWhole
     if answers.digest != form.first("seen"):
         raise ChangedMeanwhile
-    request_sent = reading.valid(EnrolmentRequest, said_whole(answers.person))
-    filing = Filing(request_sent, place.reference, on_page=True, reference=place.reference)
-    file_enrolment(connection, filing, clock.now(), notices)
+    file_enrolment(connection, filing_of(place, answers), clock.now(), notices)
     keep_draft(connection, visit.token, Draft(lodged=place.reference))
     drop(connection, place.reference)
 

@@ -132,10 +132,9 @@ def file_enrolment(connection: Connection, filing: Filing, now: datetime, notice
     elsewhere.
     """
     refuse_where_register_is_elsewhere()
-    refuse_what_cannot_be(filing.sent, now)
     if known := repeated(connection, filing):
         return known
-    refuse_too_many(connection, filing)
+    require_fit(connection, filing, now)
     (number,) = case_numbers(connection, 1)
     new, origin = NewCase(FLOW.kind, INTERACTIVE, None, filing.body), Origin(filing.channel, filing.full_key)
     by = sign(connection, OFFICER, filing.officer) if filing.officer else DECLARANT
@@ -150,6 +149,12 @@ def file_enrolment(connection: Connection, filing: Filing, now: datetime, notice
     if filing.officer:
         note_act(connection, by, filing.officer, Doing(Act.FILE_ENROLMENT, now, [number], filing.role))
     return Accepted(reference, secret_for(reference), number)
+
+
+def require_fit(connection: Connection, filing: Filing, now: datetime) -> None:
+    """Raises Refused with a problem for each field that cannot be so, and where many of its phone wait already."""
+    refuse_what_cannot_be(filing.sent, now)
+    refuse_too_many(connection, filing)
 
 
 def refuse_where_register_is_elsewhere() -> None:
