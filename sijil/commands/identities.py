@@ -9,7 +9,7 @@ from models import clock
 from models.database import Connection, transact, transaction
 from models.errors import Refused
 from notifications.notices import notices
-from sijil.acting import Reader, in_role, note_list, note_look, reader_of, signed
+from sijil.acting import SIGN_IN, Reader, in_role, note_list, note_look, reader_of, signed
 from sijil.commands.arguments import Name, Reference
 from sijil.embedded import needed_servers
 from sijil.output import Json, due_shown, print_result, program
@@ -101,7 +101,8 @@ def show_identity(reference: Reference, name: Name = "", as_json: Json = False) 
     answers = list(commands(view, doubts, reader))
     lines = [line for each in members for line in member_lines(each)]
     lines += ["", AWAY] if view.register_away else []
-    lines += ["", "Answer by:" if answers else "You may not decide it.", *(f"  {each}" for each in answers)]
+    cannot = f"You may not decide it.{f' Who may signs in first: {SIGN_IN}' if reader.who.is_owner else ''}"
+    lines += ["", "Answer by:" if answers else cannot, *(f"  {each}" for each in answers)]
     result = {"members": members, "register_away": view.register_away, "answers": answers}
     print_result(summary(view.file) | result, as_json, *lines)
 

@@ -17,6 +17,7 @@ from models.settings import settings
 from sijil.acting import in_role, name_of
 from sijil.commands.arguments import Name
 from sijil.embedded import needed_servers, population_database
+from sijil.embedded.postgres import Postgres
 from sijil.output import Json, print_result
 from workflows.audit.acts import Act
 from workflows.audit.pseudonyms import IDCS, pseudonyms
@@ -97,7 +98,7 @@ def divorce(idcs: Idcs, to: To, on: On = None, name: Name = "", as_json: Json = 
 
 @event_app.command("guardian")
 def guardian(idcs: Idcs, to: To, on: On = None, name: Name = "", as_json: Json = False) -> None:
-    """Records that another person looks after a child from now on."""
+    """Records that another person looks after a child, or a grown-up who cannot look after themselves."""
     recorded(
         name,
         [idcs, to],
@@ -142,8 +143,7 @@ def birth(
 ) -> None:
     """Enters a newborn, who gets an identifier, and records the birth, where nobody in the register looks alike."""
     others = [require_identifier(each) for each in another or ()]
-    with open_to_read(file) as text:
-        given = reading.parsed(reading.utf8(text.read()))
+    given = newborn_in(file)
 
     def enter(connection: Connection, found: list[str], told: Told) -> int:
         hold(connection)
@@ -154,13 +154,22 @@ def birth(
         insert_new(connection, [person])
         return life.born(connection, idcs, replace(told, on=date.fromisoformat(person["birth_date"])), *found)
 
-    if not isinstance(given, dict):
-        raise Refused("not_valid", f"{file} holds no object of JSON.")
     try:
         recorded(name, [parent] if parent else [], None, as_json, enter)
     except LooksAlike as found:
         note_seen(name, found.idcs)
         raise
+
+
+def newborn_in(file: Path) -> dict[str, Any]:
+    """What a file says of a newborn. Raises Refused, also where it says what a birth settles."""
+    with open_to_read(file) as text:
+        given = reading.parsed(reading.utf8(text.read()))
+    if not isinstance(given, dict):
+        raise Refused("not_valid", f"{file} holds no object of JSON.")
+    if settled := [each for each in ("idcs", "status") if each in given]:
+        raise reading.not_valid(*[Problem(each, "Must be left out: a birth settles it.") for each in settled])
+    return given
 
 
 class LooksAlike(Refused):
@@ -209,13 +218,27 @@ def recorded(name: str, typed: list[str], on: date | None, as_json: bool, work: 
 
 
 def register_database() -> AbstractContextManager[None]:
-    """The register's own database where it has one, else that of the social register, whose table it is then."""
-    return population_database() if has_own() else needed_servers()
+    """The register's own database where it has one here, else that of the social register, whose table it is then.
+
+    Raises Refused where the register is on another machine.
+    """
+    if has_own():
+        return population_database()
+    if settings().population_url:
+        raise Refused("register_elsewhere", "The population register is on another machine: do this there.")
+    return needed_servers()
 
 
 def has_own() -> bool:
-    """Whether the population register has a database of its own here."""
-    return bool(settings().population_database_url) or (settings().home / "population").exists()
+    """Whether the population register has a database of its own here: one that the settings name, or an embedded one
+    that is in use. One that an earlier demo left is in use neither by a server nor by our settings.
+    """
+    home = settings().home
+    own = Postgres(home / "population" / "postgres")
+    if settings().population_database_url or not own.data.exists():
+        return bool(settings().population_database_url)
+    alone = not settings().database_url and not Postgres(home / "postgres").data.exists()
+    return alone or bool(settings().population_url) or own.answers()
 
 
 def two(found: list[str]) -> tuple[str, str]:
@@ -225,8 +248,12 @@ def two(found: list[str]) -> tuple[str, str]:
 
 
 def values_of(given: list[str]) -> dict[str, Any]:
-    """New values by field, each as an entry may have it. Raises NotFound and Refused."""
+    """New values by field, each as an entry may have it. Raises NotFound, Refused and BadParameter."""
     pairs = dict(each.partition("=")[::2] for each in given)
+    if unread := [each for each in given if "=" not in each]:
+        raise typer.BadParameter(f"{unread[0]!r} is no FIELD=VALUE.")
+    if len(pairs) < len(given):
+        raise typer.BadParameter("A field is given twice.")
     for field in pairs:
         if field not in life.CORRECTABLE:
             raise NotFound(f"There is no field '{field}'. There are {', '.join(life.CORRECTABLE)}.")

@@ -11,6 +11,7 @@ from sijil.output import Json, print_result
 from workflows.matching.pairs_file import score_file
 from workflows.matching.reasons import Reason, reasons
 from workflows.matching.score import match
+from workflows.matching.script import is_read
 from workflows.matching.verdict import OTHER_BELOW, SAME_FROM, NameVerdict, verdict_of
 
 app = typer.Typer()
@@ -76,6 +77,8 @@ def explain(a: str, b: str, as_json: bool) -> None:
     for text, name in ((a, found.left), (b, found.right)):
         if not name.words:
             raise Refused("no_name", f"{text!r} has no letter of a name: give two names.")
+        if not is_read(text):
+            raise Refused("script", f"{text!r} cannot be compared: names are read in Arabic or in Latin letters.")
     why = reasons(found)
     verdict = verdict_of(found.score)
     result = {"score": round(found.score, 6), "verdict": verdict, "reasons": [reason._asdict() for reason in why]}

@@ -33,8 +33,18 @@ PolicyOption = Annotated[
     str, typer.Option("--policy", help=f"What it may ask: {' or '.join(POLICIES)}, or a file of JSON.")
 ]
 Rate = Annotated[int, typer.Option(min=1, max=partners.MOST_RATE, help="About how many persons a second it may ask.")]
+
+
+def day_to_come(given: str) -> datetime:
+    """Reads a day or a moment that lies ahead. Raises BadParameter for any other."""
+    if (moment := day(given)) <= clock.now():
+        raise typer.BadParameter(f"{given} is over: the key would never be good.")
+    return moment
+
+
 Until = Annotated[
-    datetime | None, typer.Option(metavar="DAY", parser=day, help="Until when the key is good. Default: no end.")
+    datetime | None,
+    typer.Option(metavar="DAY", parser=day_to_come, help="Until when the key is good. Default: no end."),
 ]
 
 

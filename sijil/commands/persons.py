@@ -17,6 +17,8 @@ from sijil.embedded import needed_servers
 from sijil.output import Json, print_result
 from workflows.audit import pseudonyms
 from workflows.audit.acts import Act
+from workflows.bodies import reading
+from workflows.bodies.fields import Phone
 from workflows.identifiers.typed import require_identifier
 from workflows.matching.births import DAY, YEAR, Birth
 from workflows.matching.duplicates.record import FIELDS, Record, record_from
@@ -52,7 +54,7 @@ def duplicates(
     ] = None,
     sex: Annotated[Sex | None, typer.Option(help="female or male.")] = None,
     cin: Annotated[str | None, typer.Option(help="The number of the identity card.")] = None,
-    phone: Annotated[str | None, typer.Option(help="The telephone, as in +212612345678.")] = None,
+    phone: Annotated[str | None, typer.Option(help="The telephone.")] = None,
     commune: Annotated[str | None, typer.Option(help="The commune of the address.")] = None,
     address: Annotated[str | None, typer.Option(help="The address within it.")] = None,
     name: Name = "",
@@ -62,7 +64,8 @@ def duplicates(
 
     It refuses nobody and merges nothing. It prints identifiers and no other value of anybody.
     """
-    values = (given_ar, family_ar, given_la, family_la, birth_of(born), sex, cin, phone, commune, address)
+    number = phone and reading.text(Phone, phone, "phone")
+    values = (given_ar, family_ar, given_la, family_la, birth_of(born), sex, cin, number, commune, address)
     found = searched(require_identifier(idcs) if idcs else "", Record._make((*values, None)), name)
     print_result(result_of(found), as_json, *lines_of(found))
 

@@ -39,7 +39,10 @@ population_app.add_typer(event_app, name="event")
 
 
 @population_app.command("key")
-def key(file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to write the private key.")]) -> None:
+def key(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to write the private key.")],
+    as_json: Json = False,
+) -> None:
     """Makes a pair of keys for a partner: the private one into FILE, for you alone, the public one into FILE.pub."""
     public = file.with_name(f"{file.name}.pub")
     for each in (file, public):
@@ -49,7 +52,8 @@ def key(file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to writ
     with refuse_unwritable(file):
         private_file(file, json.dumps(made.as_dict(private=True))).replace(file)
         public.write_text(json.dumps(made.as_dict(private=False)) + "\n", encoding="utf-8")
-    typer.echo(f"kid {made.kid}\n{public} is for the register: sijil population partner add NAME --key {public}")
+    said = f"{public} is for the register: sijil population partner add NAME --key {public}"
+    print_result({"kid": made.kid, "private": str(file), "public": str(public)}, as_json, f"kid {made.kid}", said)
 
 
 @population_app.command("migrate")

@@ -152,6 +152,17 @@ def bits_of_name(record: Record) -> float:
     return max((reason.bits for each in candidate for reason in each.reasons if reason.field == "given"), default=0.0)
 
 
+def test_a_phone_is_read_as_it_is_written_and_nonsense_is_refused(ready: Run) -> None:
+    nadia, _ = registered(NADIA, STRANGER)
+    given = ("persons", "duplicates", "--given-la", "Nadia", "--family-la", "Benali", "--as", "amina")
+    national = ready(*given, "--phone", "06 61 23 45 67", "--json").json
+    assert national == ready(*given, "--phone", "+212661234567", "--json").json
+    assert [each["idcs"] for each in national["candidates"]] == [nadia]
+    assert "The telephone is the same" in str(national)
+    wrong = ready(*given, "--phone", "nonsense")
+    assert (wrong.code, "phone: Is not a phone number." in wrong.err) == (2, True)
+
+
 def test_who_may_be_whom_is_printed_with_reasons_and_noted(ready: Run) -> None:
     nadia, _ = registered(NADIA, STRANGER)
     ran = ready("persons", "duplicates", "--given-la", "Nadya", "--family-la", "Ben Ali", "--born", "1984-12-07",

@@ -1,5 +1,6 @@
 """Life events: each changes an entry and is written beside it; partners read them in one order."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -12,8 +13,10 @@ from models import clock
 from models.database import snapshot, transaction
 from models.errors import NotFound, Refused
 from models.person_event import EVENTS
+from sijil.commands.life_events import has_own
 from tests.asking import BRAHIM, SALMA, Asker, a_partner, enrolled, error
 from tests.conftest import forget_settings
+from tests.enrolling import ALWAYS, register_elsewhere
 from tests.factories import an_idcs, born
 from tests.filing import rows, value
 from tests.integration.running import Run
@@ -365,7 +368,66 @@ def test_a_command_says_what_is_wrong_and_changes_nothing(command: Run) -> None:
         (("rename", SALMA["idcs"], "birth_date=1986-08-17"), "names alone"),
         (("correct", SALMA["idcs"], "cin=12"), "one or two letters"),
         (("correct", SALMA["idcs"], "phone=12"), "phone number"),
+        (("rename", SALMA["idcs"], "given_name_la=Rim", "given_name_la=Rima"), "given twice"),
+        (("rename", SALMA["idcs"], "given_name_la"), "no FIELD=VALUE"),
     ):
         ran = command(*given, "--as", "salma")
         assert (ran.code, said.lower() in ran.err.lower()) == (2, True), ran
     assert value("select count(*) from person_event") == 0
+
+
+@pytest.mark.parametrize("field", ["idcs", "status"])
+def test_a_birth_takes_neither_identifier_nor_status_from_its_file(command: Run, tmp_path: Path, field: str) -> None:
+    file = tmp_path / "newborn.json"
+    file.write_text(json.dumps({key: YOUNG.get(key) for key in (*ALWAYS, "birth_precision", field)}), encoding="utf-8")
+    ran = command("birth", file, "--as", "salma")
+    assert (ran.code, f"{field}: Must be left out" in ran.err) == (2, True), ran
+    assert value("select count(*) from person_event") == 0
+
+
+def test_of_a_birth_whose_year_alone_is_known_the_entry_keeps_no_day(people: None) -> None:
+    happens(life.change, SALMA["idcs"], told(), {"birth_precision": "year"})
+    assert person(SALMA["idcs"])["birth_date"] == date(1986, 1, 1)
+    happens(life.change, SALMA["idcs"], told(), {"birth_precision": "day", "birth_date": "1986-08-16"})
+    assert person(SALMA["idcs"])["birth_date"] == date(1986, 8, 16)
+
+
+# Which register ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def left_behind(people: None, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a register of its own, as a demo leaves it, in the home of a register that is our table."""
+    data = tmp_path / "population" / "postgres" / "data"
+    data.mkdir(parents=True)
+    monkeypatch.setenv("SIJIL_HOME", str(tmp_path))
+    monkeypatch.setenv("SIJIL_DATABASE_URL", database)
+    forget_settings()
+    return data
+
+
+def test_a_register_that_an_earlier_demo_left_is_told_of_nothing(left_behind: Path, sijil: Run) -> None:
+    ran = sijil("population", "event", "death", SALMA["idcs"], "--as", "salma")
+    assert (ran.code, "the population register of this database" in ran.out) == (0, True), ran
+    assert person(SALMA["idcs"])["status"] == "deceased"
+    assert not has_own()
+
+
+def test_the_register_of_its_own_is_told_where_it_is_ours_or_alone(
+    left_behind: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register_elsewhere(monkeypatch)
+    assert has_own()
+    for each in ("SIJIL_POPULATION_URL", "SIJIL_POPULATION_PARTNER", "SIJIL_POPULATION_KEY", "SIJIL_DATABASE_URL"):
+        monkeypatch.delenv(each)
+    forget_settings()
+    assert has_own(), "there is no other one here"
+
+
+def test_where_the_register_is_on_another_machine_no_event_is_recorded_here(
+    people: None, sijil: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register_elsewhere(monkeypatch)
+    ran = sijil("population", "event", "death", SALMA["idcs"], "--as", "salma")
+    assert (ran.code, "on another machine" in ran.err) == (2, True), ran
+    assert person(SALMA["idcs"])["status"] == "alive"

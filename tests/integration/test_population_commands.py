@@ -35,7 +35,8 @@ def here(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 def a_key(sijil: Run, name: str) -> OKPKey:
     """A pair of keys in the working folder."""
-    assert sijil("population", "key", name).code == 0
+    made = sijil("population", "key", name, "--json").json
+    assert (made["private"], made["public"]) == (name, f"{name}.pub")
     return OKPKey.import_key(json.loads(Path(name).read_text(encoding="utf-8")))
 
 
@@ -44,6 +45,8 @@ def test_a_partner_is_made_listed_changed_and_revoked_by_commands(here: Path, si
     assert (here / "bank.jwk").stat().st_mode & 0o077 == 0
     assert '"d"' not in (here / "bank.jwk.pub").read_text(encoding="utf-8")
 
+    late = sijil("population", "partner", "add", "bank", "--key", "bank.jwk.pub", "--until", "2026-01-01")
+    assert (late.code, "is over" in late.err) == (2, True)
     made = sijil("population", "partner", "add", "bank", "--key", "bank.jwk.pub", "--policy", "yes-no", "--json")
     assert made.code == 0, made.err
     (here / "policy.json").write_text('{"fields": ["birth_date"], "purposes": ["pension"]}', encoding="utf-8")

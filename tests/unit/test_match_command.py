@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from models.errors import Refused
-from sijil.commands.match import app
+from sijil.commands.match import app, explain
 from workflows.matching.pairs_file import LONGEST_LINE, score_file, scored_path
 
 
@@ -111,3 +111,11 @@ def test_an_output_that_cannot_be_written_is_refused_and_nothing_is_left(tmp_pat
         score_file(file)
     assert refused.value.code == "not_writable"
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("name", ["Владимир", "Ωmar Alaoui", "عمر Владимир"])
+def test_a_name_in_a_script_that_is_not_read_is_refused_and_not_called_another_name(name: str) -> None:
+    for given in ((name, "Karim Tazi"), ("Karim Tazi", name)):
+        with pytest.raises(Refused, match="Arabic or in Latin letters") as refused:
+            explain(*given, as_json=False)
+        assert refused.value.code == "script"

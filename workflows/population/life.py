@@ -15,6 +15,7 @@ from models.days import day_of
 from models.errors import NotFound, Refused
 from workflows.bodies.enrolment import is_of_age
 from workflows.engine.hashes import commitment_to
+from workflows.matching.births import YEAR
 from workflows.registers.person_keys import renew_keys_of
 
 SALT = 16  # bytes
@@ -123,6 +124,7 @@ def change(connection: Connection, idcs: str, told: Told, new: Mapping[str, Any]
     if new.get(STATUS, "alive") != "alive":
         raise Refused("death_is_an_event", "A death is recorded as an event of its own.")
     person = lock(connection, idcs)
+    new = {**new, **first_day(person, new)}
     before = {name: person[name] for name, value in new.items() if str(person[name]) != str(value)}
     if not before:
         raise Refused("nothing_changes", "The register has these values already.")
@@ -136,6 +138,14 @@ def change(connection: Connection, idcs: str, told: Told, new: Mapping[str, Any]
     renew_keys_of(connection, idcs)
     kind = "name_changed" if renamed else "corrected"
     return write(connection, kind, (idcs, None), told, {**before, SEARCHED: person[SEARCHED]})
+
+
+def first_day(person: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """The birth date where the year alone is known after this: its first day."""
+    after = {**person, **new}
+    born = date.fromisoformat(str(after["birth_date"]))
+    first = born.replace(month=1, day=1)
+    return {"birth_date": first} if after["birth_precision"] == YEAR and first != born else {}
 
 
 def wed(connection: Connection, idcs: str, spouse: str, told: Told, *, divorced: bool = False) -> int:
