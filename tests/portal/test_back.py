@@ -139,7 +139,7 @@ def modules_of(folder: ModuleType) -> Iterator[ModuleType]:
 
 
 def test_no_form_of_an_application_or_an_enrolment_is_answered_with_a_page_but_one_that_a_secret_opens() -> None:
-    """What was typed before a visit ended stands in the form that asks for the secret again; it is kept nowhere else."""
+    """What was typed before a visit ended stands in the form that asks for the secret again, and is kept nowhere."""
     modules = [module for folder in (web.applying, web.enrolling) for module in modules_of(folder)]
     takes = [each for module in modules for each in module.HANDLERS if "POST" in each.http_methods]
     pages = {each.fn.__name__ for each in takes if get_type_hints(each.fn)["return"] is not Redirect}
