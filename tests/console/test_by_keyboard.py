@@ -70,3 +70,19 @@ def test_after_a_decision_the_way_back_leads_to_pages(page: Page, served: str) -
     page.go_back()
     assert page.url == case
     assert page.locator("h1").count() == 1
+
+
+def test_enter_searches_and_enter_again_opens_the_only_case_that_was_found(page: Page, served: str) -> None:
+    review = under_review()
+    a_person("Salma", "caseworker")
+    sign_in(page, served, "Salma")
+    page.goto(f"{served}/console/search")
+    assert_focused(page, "#typed")
+    page.keyboard.type(review.reference)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")  # the first reason to search
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/search?sought=*")
+    assert_focused(page, f"a[href='/console/cases/{review.reference}']")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/console/cases/{review.reference}")

@@ -131,6 +131,22 @@ def test_what_cannot_be_is_refused_and_changes_nothing(people: None) -> None:
     assert value("select count(*) from person_event") == 1
 
 
+@pytest.mark.parametrize("act", [life.change_guardian, life.wed])
+def test_nobody_marries_or_guards_themselves_by_another_entry_nor_who_is_dead_by_another_entry(
+    people: None, act: Any
+) -> None:
+    again = SALMA | {"idcs": an_idcs(78), "cin": None}
+    enrolled(again)
+    happens(life.merge, again["idcs"], SALMA["idcs"], told())
+    with pytest.raises(Refused) as refused:
+        happens(act, SALMA["idcs"], again["idcs"], told())
+    assert refused.value.code == "same_person"
+    happens(life.die, again["idcs"], told())
+    with pytest.raises(Refused) as refused:
+        happens(act, BRAHIM["idcs"], SALMA["idcs"], told())
+    assert refused.value.code == "deceased"
+
+
 def test_a_merge_keeps_both_entries_and_can_be_taken_back(people: None) -> None:
     before = rows("select * from person order by id")
     happens(life.merge, BRAHIM["idcs"], SALMA["idcs"], told())

@@ -1,10 +1,18 @@
 """Whatever was refused has an address: whoever goes back in the browser is led to a page, and sends no form again."""
 
+import pkgutil
 import re
+from collections.abc import Iterator
 from html import unescape
+from importlib import import_module
+from types import ModuleType
+from typing import get_type_hints
 
 import pytest
+from litestar.response import Redirect
 
+import web.applying
+import web.enrolling
 from notifications.catalogues import LANGUAGES
 from tests.appealing import acts, an_appeal
 from tests.conftest import forget_settings
@@ -122,3 +130,17 @@ def test_where_too_many_were_begun_the_first_page_says_so_at_an_address(
     assert (refused.status_code, refused.headers["location"]) == (303, "/fr/apply?wrong=full")
     assert client.get("/fr/apply?wrong=full").status_code == 429
     assert value("select count(*) from application_draft") == 1
+
+
+def modules_of(folder: ModuleType) -> Iterator[ModuleType]:
+    """The modules of a folder that have addresses."""
+    found = (import_module(f"{folder.__name__}.{each.name}") for each in pkgutil.iter_modules(folder.__path__))
+    return (each for each in found if hasattr(each, "HANDLERS"))
+
+
+def test_no_form_of_an_application_or_an_enrolment_is_answered_with_a_page_but_one_that_a_secret_opens() -> None:
+    """What was typed before a visit ended stands in the form that asks for the secret again, and is kept nowhere."""
+    modules = [module for folder in (web.applying, web.enrolling) for module in modules_of(folder)]
+    takes = [each for module in modules for each in module.HANDLERS if "POST" in each.http_methods]
+    pages = {each.fn.__name__ for each in takes if get_type_hints(each.fn)["return"] is not Redirect}
+    assert (len(takes) > 10, pages) == (True, {"go_on"})

@@ -89,6 +89,12 @@ def hidden(page: str) -> dict[str, str]:
     return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
 
 
+def in_script_of(language: str, body: Enrolment) -> str:
+    if language == "ar":
+        return f"{body.given_name_ar} {body.family_name_ar}"
+    return f"{body.given_name_la} {body.family_name_la}"
+
+
 @languages
 @CASES
 def test_what_is_answered_is_filed_and_the_receipt_says_what_to_bring(
@@ -99,6 +105,7 @@ def test_what_is_answered_is_filed_and_the_receipt_says_what_to_bring(
     receipt = who.page("receipt")
     assert f'id="reference">{who.reference}<' in receipt
     assert f'id="secret">{who.secret}<' in receipt
+    assert f'<bdi id="name">{in_script_of(language, stored())}</bdi>' in receipt
     papers = {
         "cin": "the national identity card, and a copy of it",
         "residence_card": "the residence card, still valid, and a copy of it",

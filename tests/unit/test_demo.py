@@ -6,6 +6,7 @@ import pytest
 
 from models.errors import Refused, Unavailable
 from models.settings import settings
+from trials.demo.people import names
 from trials.demo.run import Demo, only_demo, run
 
 
@@ -29,3 +30,8 @@ def test_demos_in_two_folders_do_not_meet(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_used_is_named() -> None:
     with pytest.raises(Unavailable, match="/proc/nope cannot be used"), only_demo(Path("/proc/nope")):
         pass
+
+
+def test_who_tries_a_demo_has_two_people_of_each_role_whose_decisions_take_two() -> None:
+    for role in ("caseworker", "commission", "population officer"):
+        assert {f"demo {role}", f"demo {role} 2"} <= set(names()), role

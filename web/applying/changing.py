@@ -86,7 +86,7 @@ def change_page(
 @in_thread
 def begin_change(
     request: Request[Any, Any, Any], language: FromPath[str], reference: FromPath[str], body: RawBody
-) -> Template | Redirect:
+) -> Redirect:
     """Opens the questions about what changed, with what the register has."""
     place, form = place_of(language, reference, "change"), Form(body)
     with transaction() as connection:
@@ -116,7 +116,7 @@ def begin_change(
 @in_thread
 def begin_confirmation(
     request: Request[Any, Any, Any], language: FromPath[str], reference: FromPath[str], body: RawBody
-) -> Template | Redirect:
+) -> Redirect:
     """Opens a last look at the whole declaration as the register has it, to be confirmed or corrected."""
     place, form, now = place_of(language, reference, "change"), Form(body), clock.now()
     with transaction() as connection:

@@ -110,7 +110,7 @@ def answer_member(  # noqa: PLR0913 - the parts of its address
     number: FromPath[int],
     name: FromPath[str],
     body: RawBody,
-) -> Template | Redirect:
+) -> Redirect:
     """Keeps what was answered about a member, and goes on; leads back to what is wrong with it."""
     place, form = apply_place(language, reference, f"{MEMBERS}/{number}/{name}"), Form(body)
     with transaction() as connection:

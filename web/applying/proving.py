@@ -64,7 +64,7 @@ def ask_for_code(
 @in_thread
 def take_code(
     request: Request[Any, Any, Any], language: FromPath[str], reference: FromPath[str], body: RawBody
-) -> Template | Redirect:
+) -> Redirect:
     """Sends a code, or takes it, or lets the application go without one; with either the application is sent."""
     place, form, now = apply_place(language, reference, CODE), Form(body), clock.now()
     with transaction() as connection:

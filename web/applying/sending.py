@@ -120,14 +120,12 @@ def told(request: Request[Any, Any, Any], answers: Answers) -> dict[str, Any]:
 
 @post(f"{WAY}/{CHECK}", include_in_schema=False)
 @in_thread
-def send(
-    request: Request[Any, Any, Any], language: FromPath[str], reference: FromPath[str], body: RawBody
-) -> Template | Redirect:
+def send(request: Request[Any, Any, Any], language: FromPath[str], reference: FromPath[str], body: RawBody) -> Redirect:
     """Sends the application or its correction, once however often the button is pressed."""
     return send_application(request, apply_place(language, reference, CHECK), Form(body))
 
 
-def send_application(request: Request[Any, Any, Any], place: Place, form: Form) -> Template | Redirect:
+def send_application(request: Request[Any, Any, Any], place: Place, form: Form) -> Redirect:
     """Sends it, and leads to the page that follows; the last look says why where it cannot be sent."""
     try:
         done = transact(lambda connection: sent(connection, request, place, form))

@@ -33,6 +33,7 @@ from web.threaded import in_thread
 from web.visits import WRONG, Form, Place, page_of_visit, see, token_in, visit_in
 from workflows.bodies import reading
 from workflows.bodies.enrolment import EnrolmentRequest
+from workflows.bodies.named import name_in
 from workflows.casework.enrolling import Filing, file_enrolment, require_fit
 from workflows.intake.drafts import Answers, answers_of, drop
 from workflows.intake.receipts import normal, secret_for
@@ -69,7 +70,7 @@ def begin_enrolment(request: Request[Any, Any, Any], language: FromPath[str]) ->
 
 @post(f"/{{language:str}}/{ENROL}", include_in_schema=False)
 @in_thread
-def begin_request(request: Request[Any, Any, Any], language: FromPath[str], body: RawBody) -> Redirect | Template:
+def begin_request(request: Request[Any, Any, Any], language: FromPath[str], body: RawBody) -> Redirect:
     """Begins one, and the visit of who fills it in."""
     if is_elsewhere():
         return see_first(require_language(language))
@@ -238,9 +239,16 @@ def receipt(request: Request[Any, Any, Any], language: FromPath[str], reference:
         declared = enrolment_of(connection, case)
     if visit.draft.lodged != place.reference or visit.by_code:
         return see(Place(place.language, place.reference))
-    secret = secret_for(place.reference)
-    here = place.at("").address
-    return page_of_visit("enrol_receipt.html", place, visit, case=case, secret_of=secret, declared=declared, here=here)
+    return page_of_visit(
+        "enrol_receipt.html",
+        place,
+        visit,
+        case=case,
+        secret_of=secret_for(place.reference),
+        declared=declared,
+        name=name_in(place.language, declared) if declared else "",
+        here=place.at("").address,
+    )
 
 
 @post(f"{WAY}/follow", include_in_schema=False)

@@ -45,6 +45,14 @@ DIED = "update person set status = 'deceased' where idcs = %s"
 MERGE = "insert into person_merge (idcs, kept_idcs, event_id) values (%s, %s, %s)"
 # Those that are of this person already, and of whom this one is: a merge is between two who stand for themselves.
 MERGED = "select idcs, kept_idcs from person_merge where idcs = any(%s) or kept_idcs = %s for update"
+# The entry by which each of these people is known, and whether they are dead by any of their entries.
+STAND_FOR = """
+    select kept, exists (
+        select from person where status = 'deceased' and idcs in (
+            select kept union all select o.idcs from person_merge o where o.kept_idcs = kept)
+    ) from unnest(%s::text[]) as one (idcs) left join person_merge m using (idcs),
+    lateral (select coalesce(m.kept_idcs, one.idcs) as kept)
+"""
 UNMERGE = "delete from person_merge where idcs = %s returning kept_idcs"
 
 
@@ -104,9 +112,9 @@ def require_possible(told: Told, *people: Mapping[str, Any]) -> None:
         raise Refused("event_before_birth", "The day lies before the birth date that the register has.")
 
 
-def require_alive(told: Told, *people: Mapping[str, Any]) -> None:
+def require_alive(connection: Connection, told: Told, one: str, other: str) -> None:
     """Raises Refused where one of these people is dead, unless a day is said on which it happened."""
-    if told.on is None and any(each[STATUS] == DECEASED for each in people):
+    if one_is_dead(connection, one, other) and told.on is None:
         raise Refused("deceased", "The register has one of the two as deceased: say the day on which it happened.")
 
 
@@ -155,7 +163,7 @@ def wed(connection: Connection, idcs: str, spouse: str, told: Told, *, divorced:
     """
     people = lock_both(connection, idcs, spouse).values()
     require_possible(told, *people)
-    require_alive(told, *people)
+    require_alive(connection, told, idcs, spouse)
     return write(connection, "divorce" if divorced else "marriage", (idcs, spouse), told, {})
 
 
@@ -166,7 +174,7 @@ def change_guardian(connection: Connection, idcs: str, guardian: str, told: Told
     people = lock_both(connection, idcs, guardian)
     person, other = people[idcs], people[guardian]
     require_possible(told, person, other)
-    if DECEASED in (person[STATUS], other[STATUS]):
+    if one_is_dead(connection, idcs, guardian):
         raise Refused("deceased", "The register has one of the two as deceased: nobody can look after the other.")
     if not is_of_age(other["birth_date"], told.on or day_of(told.at)):
         raise Refused("guardian_not_of_age", "Whoever looks after somebody has to be of age.")
@@ -174,6 +182,14 @@ def change_guardian(connection: Connection, idcs: str, guardian: str, told: Told
         raise Refused("nothing_changes", "The register has this guardian already.")
     connection.execute(NEW_GUARDIAN, [guardian, idcs])
     return write(connection, "guardian_changed", (idcs, guardian), told, {"guardian": person["guardian"]})
+
+
+def one_is_dead(connection: Connection, idcs: str, other: str) -> bool:
+    """Whether one of two people is dead, by any of their entries. Raises Refused for two entries of one person."""
+    (one, dead), (two, also_dead) = connection.execute(STAND_FOR, [[idcs, other]]).fetchall()
+    if one == two:
+        raise Refused("same_person", "These are two entries of one person: nobody can marry or guard themselves.")
+    return bool(dead or also_dead)
 
 
 def lock_both(connection: Connection, one: str, other: str) -> dict[str, dict[str, Any]]:
