@@ -33,7 +33,7 @@ from workflows.scoring.calculator import score_document
 SET_SECONDS = 60
 
 app = typer.Typer()
-File = Annotated[Path, typer.Argument(dir_okay=False, help="The file to read.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False, help="The file to read.")]
 Rejects = Annotated[
     Path | None,
     typer.Option(help="Where to list what is refused, with line and reason. Default: FILE.rejects.ndjson."),

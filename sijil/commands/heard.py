@@ -25,7 +25,7 @@ heard_app = typer.Typer(
     no_args_is_help=True, help="Shows how far the population register's life events are applied, and what is set aside."
 )
 app.add_typer(heard_app, name="life-events")
-Position = Annotated[int, typer.Argument(min=1, help="Its position in the feed.")]
+Position = Annotated[int, typer.Argument(metavar="POSITION", min=1, help="Its position in the feed.")]
 TEND = "tend_life_events"
 
 

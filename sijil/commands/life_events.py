@@ -133,7 +133,9 @@ def undo_merge(idcs: Idcs, name: Name = "", as_json: Json = False) -> None:
 
 @event_app.command("birth")
 def birth(
-    file: Annotated[Path, typer.Argument(dir_okay=False, help="The newborn as JSON, without an identifier.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", dir_okay=False, help="The newborn as JSON, without an identifier.")
+    ],
     parent: Annotated[str, typer.Option(help="The identifier of a parent.")] = "",
     another: Annotated[
         list[str] | None, typer.Option(metavar="IDCS", help="Who looks alike and is another person; once for each.")

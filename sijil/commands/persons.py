@@ -42,9 +42,7 @@ def group() -> None:
 
 @persons_app.command("duplicates")
 def duplicates(
-    idcs: Annotated[
-        str, typer.Argument(metavar="[IDCS]", help="Somebody registered: who else may be this person?")
-    ] = "",
+    idcs: Annotated[str, typer.Argument(metavar="IDCS", help="Somebody registered: who else may be this person?")] = "",
     given_ar: Annotated[str | None, typer.Option(help="In place of IDCS: the given name in Arabic.")] = None,
     family_ar: Annotated[str | None, typer.Option(help="The family name in Arabic.")] = None,
     given_la: Annotated[str | None, typer.Option(help="The given name in Latin letters.")] = None,

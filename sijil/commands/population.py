@@ -40,7 +40,7 @@ population_app.add_typer(event_app, name="event")
 
 @population_app.command("key")
 def key(
-    file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to write the private key.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False, help="Where to write the private key.")],
     as_json: Json = False,
 ) -> None:
     """Makes a pair of keys for a partner: the private one into FILE, for you alone, the public one into FILE.pub."""

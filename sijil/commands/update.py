@@ -44,7 +44,10 @@ def calendar_day(given: str) -> date:
 File = Annotated[
     Path | None,
     typer.Argument(
-        dir_okay=False, allow_dash=True, help="The change in JSON, as for the API without its secret; - reads it here."
+        metavar="FILE",
+        dir_okay=False,
+        allow_dash=True,
+        help="The change in JSON, as for the API without its secret; - reads it here.",
     ),
 ]
 LeftBy = Annotated[

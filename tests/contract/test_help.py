@@ -1,5 +1,6 @@
 """The help of every command says what each argument and option is."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,3 +28,11 @@ def test_every_reference_is_described_as_it_stands_on_the_receipt() -> None:
     said = [each.help for _, each in ALL if each.name == "reference"]
     assert len(said) == 31
     assert all("RSU-XXXX-XXXX-XXXX" in each for each in said)
+
+
+def test_every_argument_has_one_name_in_capitals() -> None:
+    named = {
+        f"{path} {each.name}": each.metavar or each.name for path, each in ALL if each.param_type_name == "argument"
+    }
+    assert len(named) > 40
+    assert {at: name for at, name in named.items() if not re.fullmatch("[A-Z]+(=[A-Z]+)?", name)} == {}
