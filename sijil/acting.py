@@ -101,7 +101,10 @@ def acting(connection: Connection, given: str = "") -> Acting:
         return OWNER
     session = sessions.session_of(connection, token, clock.now())
     if session is None or session.owes:
-        text = f"The session of this shell has ended. Sign in again ({SIGN_IN}), or sign out (sijil staff sign-out)."
+        text = (
+            f"The session of this shell has ended, or is of another database. Sign in again ({SIGN_IN}), or sign out "
+            "(sijil staff sign-out)."
+        )
         raise Refused("session_ended", text)
     return session.acting
 
