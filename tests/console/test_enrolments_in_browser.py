@@ -116,5 +116,6 @@ def fields_to_type() -> dict[str, str]:
         "birth_date.month": "٣",
         "birth_date.year": "١٩٩٩",
         "birth_place": "سطات",
+        "commune": "سطات",
         "cin": "bk 12345",
     }

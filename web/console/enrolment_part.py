@@ -41,7 +41,8 @@ from workflows.staff.subjects import subject_of
 COMPARED = (*NAMES, "birth_date", "birth_place", "sex", "nationality", "cin", "guardian", "phone")
 COMMON = (*NAMES, "birth_date", "birth_place", "sex", "nationality")
 LAST = ("commune", "address", "region", "province", "phone", "email", "language")
-MAY_BE_EMPTY = ("commune", "address", "province", "phone", "email")  # names apart, of which one script is enough
+# Names apart, of which one script is enough. Without a phone the commune may not be: letters are sent there.
+MAY_BE_EMPTY = ("address", "province", "phone", "email")
 ABOVE = ("proof", "region", "province", "phone", "email", "language")  # in the head of the page, and of this part
 ACTS = {
     "pre_enrolled": ("attest_enrolment",),
