@@ -101,7 +101,7 @@ def show_identity(reference: Reference, name: Name = "", as_json: Json = False) 
     answers = list(commands(view, doubts, reader))
     lines = [line for each in members for line in member_lines(each)]
     lines += ["", AWAY] if view.register_away else []
-    cannot = f"You may not decide it.{f' Who may signs in first: {SIGN_IN}' if reader.who.is_owner else ''}"
+    cannot = f"You may not decide it.{f' Whoever may signs in first: {SIGN_IN}' if reader.who.is_owner else ''}"
     lines += ["", "Answer by:" if answers else cannot, *(f"  {each}" for each in answers)]
     result = {"members": members, "register_away": view.register_away, "answers": answers}
     print_result(summary(view.file) | result, as_json, *lines)

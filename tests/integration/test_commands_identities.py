@@ -8,6 +8,7 @@ from models.errors import Unavailable
 from tests.doubting import in_doubt
 from tests.filing import Worker, current_stage, drain_all, rows, version_of
 from tests.integration.running import Run
+from tests.staffing import a_person
 from workflows.audit.pseudonyms import IDCS, person
 from workflows.evidence import RegisteredPerson
 from workflows.registers.population import LocalRegister
@@ -91,3 +92,11 @@ def test_where_nothing_is_in_doubt_there_is_nothing_to_show(ready: Run, worker: 
     _, taken = in_doubt(0)
     ran = ready("identities", "show", taken.reference)
     assert (ran.code, "no identity in doubt" in ran.err) == (2, True)
+
+
+def test_where_there_are_accounts_the_owner_is_told_to_sign_in(ready: Run, worker: Worker) -> None:
+    _, taken = in_doubt(0)
+    drain_all(worker())
+    a_person("Amina", "caseworker")
+    ran = ready("identities", "show", taken.reference)
+    assert (ran.code, "You may not decide it." in ran.out, "sijil staff sign-in" in ran.out) == (0, True, True), ran

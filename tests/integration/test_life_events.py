@@ -404,6 +404,9 @@ def test_a_birth_takes_neither_identifier_nor_status_from_its_file(command: Run,
 def test_of_a_birth_whose_year_alone_is_known_the_entry_keeps_no_day(people: None) -> None:
     happens(life.change, SALMA["idcs"], told(), {"birth_precision": "year"})
     assert person(SALMA["idcs"])["birth_date"] == date(1986, 1, 1)
+    rows("update person set birth_date = '1986-08-16' where idcs = %s", SALMA["idcs"])  # as a file gave it
+    happens(life.change, SALMA["idcs"], told(), {"phone": "+212612345678"})
+    assert value("select fields from person_event order by id desc limit 1") == ["phone"]
     happens(life.change, SALMA["idcs"], told(), {"birth_precision": "day", "birth_date": "1986-08-16"})
     assert person(SALMA["idcs"])["birth_date"] == date(1986, 8, 16)
 

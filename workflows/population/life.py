@@ -149,7 +149,9 @@ def change(connection: Connection, idcs: str, told: Told, new: Mapping[str, Any]
 
 
 def first_day(person: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """The birth date where the year alone is known after this: its first day."""
+    """The birth date where this says something of the birth, and the year alone is known after it: its first day."""
+    if not {"birth_date", "birth_precision"} & set(new):
+        return {}
     after = {**person, **new}
     born = date.fromisoformat(str(after["birth_date"]))
     first = born.replace(month=1, day=1)
